@@ -1,0 +1,50 @@
+/**
+ * Every default number, with its unit in the name. The values are those of
+ * nats-server 2.9 and later.
+ */
+
+export const CLIENT_PORT = 4222;
+export const ANY_HOST = "0.0.0.0";
+
+/** Longest argument part of one control line. */
+export const MAX_CONTROL_LINE_BYTES = 4096;
+/** Routes carry queue lists and account names, so their lines may be longer. */
+export const ROUTE_CONTROL_LINE_FACTOR = 16;
+export const MAX_PAYLOAD_BYTES = 1_048_576;
+/** Outgoing bytes that one client may leave unread. */
+export const MAX_PENDING_BYTES = 67_108_864;
+export const MAX_CONNECTIONS = 65536;
+export const MAX_CLOSED_CONNECTIONS = 10_000;
+/** Digits of a size or a count on a control line. */
+export const MAX_NUMBER_DIGITS = 9;
+
+export const AUTH_TIMEOUT_MS = 2000;
+export const WRITE_DEADLINE_MS = 10_000;
+export const PING_INTERVAL_MS = 120_000;
+export const PING_OUTSTANDING_MAX = 2;
+/** The first PING comes early: it measures the round trip. */
+export const FIRST_CLIENT_PING_MS = 2000;
+export const FIRST_ROUTE_PING_MS = 1000;
+/** Routes are pinged at least this often. */
+export const ROUTE_PING_INTERVAL_MAX_MS = 30_000;
+/** A first PING is late by up to this part of its delay, so that a herd spreads out. */
+export const FIRST_PING_JITTER = 0.2;
+/** A round trip older than this is measured anew. */
+export const RTT_MAX_AGE_MS = 3_600_000;
+
+export const ROUTE_DIAL_TIMEOUT_MS = 1000;
+export const ROUTE_RETRY_MS = 1000;
+export const ROUTE_RETRY_MAX_MS = 30_000;
+export const ROUTE_RECONNECT_JITTER_MS = 100;
+/** A failing route is reported at its first attempt and then every so many attempts. */
+export const CONNECT_ERROR_REPORTS = 3600;
+export const RECONNECT_ERROR_REPORTS = 1;
+
+export const LAME_DUCK_DURATION_MS = 120_000;
+export const LAME_DUCK_DURATION_MIN_MS = 30_000;
+export const LAME_DUCK_GRACE_MS = 10_000;
+/** In lame duck mode no two clients are told to leave further apart than this. */
+export const LAME_DUCK_SPACING_MAX_MS = 1000;
+
+/** Above this part of `max_pending`, the producers that feed a client are paused. */
+export const STALL_FRACTION = 0.75;

@@ -1,0 +1,13 @@
+/** Versions: Midge's own, and those that it claims on the wire. */
+
+/** Midge's version; the same as in package.json and deno.json. */
+export const MIDGE_VERSION = "0.1.0";
+
+/** The nats-server release whose core behaviour clients may expect, as told in INFO. */
+export const NATS_VERSION = "2.10.0";
+
+/** Client protocol: 1 means that the server sends INFO whenever the cluster changes. */
+export const CLIENT_PROTOCOL = 1;
+
+/** Route protocol: 2 means RS+, RS- and RMSG with account names. */
+export const ROUTE_PROTOCOL = 2;

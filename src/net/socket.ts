@@ -1,0 +1,123 @@
+/**
+ * The socket seam: what the broker and the client ask of a byte stream, and
+ * nothing that names a platform. Events come in, writes go out synchronously;
+ * no promise stands between a chunk and its handling, so a chunk is parsed and
+ * delivered as one step.
+ *
+ * `memory.ts` implements it inside one process, `runtime/node_net.ts` on
+ * sockets. `tests/net/suite.ts` holds what every implementation must do.
+ */
+
+/** A TCP endpoint. IPv6 hosts carry no brackets. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One connected byte stream, accepted or dialled. It closes exactly once. */
+export interface Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  /** Set once `secure` has succeeded. */
+  readonly tls: TlsState | undefined;
+  /** Bytes given to `write` that the system has not taken yet. */
+  readonly pendingBytes: number;
+
+  /**
+   * Attaches the one receiver and starts reading. What arrived before is kept
+   * and delivered; a socket that already closed reports it in a later turn.
+   */
+  open(events: SocketEvents): void;
+  /**
+   * Gives bytes to the socket: the caller must not change them before
+   * `pendingBytes` is 0. False asks the caller to wait for `onDrain`; the bytes
+   * are accepted all the same. Ignored once the socket is closing.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Stops reading; the peer feels it. At most what was under way still arrives. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Upgrades in place to TLS. `head` holds bytes that were already read from
+   * the peer. Rejects, and closes with kind `tls`, when the handshake fails.
+   */
+  secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void>;
+  /** Sends what is pending, then closes. */
+  end(): void;
+  /** Closes now; what is pending is dropped. */
+  destroy(): void;
+}
+
+export interface SocketEvents {
+  /** `chunk` is borrowed: it is valid until this call returns. */
+  onData(chunk: Uint8Array): void;
+  /** All that was written has been taken; comes after a `write` that gave false. */
+  onDrain(): void;
+  /** Comes once, and nothing after it. */
+  onClose(reason: CloseReason): void;
+}
+
+export interface DialOptions {
+  /** Gives up after so many milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface Listener {
+  /** Where it listens, with the real port when 0 was asked for. */
+  readonly address: Address;
+  /** Stops accepting; accepted sockets live on. */
+  close(): Promise<void>;
+}
+
+/** Makes connections. Failures reject with a `NetworkError`. */
+export interface Network {
+  /** Port 0 asks for any free one. */
+  listen(at: Address, onSocket: (socket: Socket) => void): Promise<Listener>;
+  dial(to: Address, options?: DialOptions): Promise<Socket>;
+  /** The numeric addresses of a host name, in resolver order; a numeric host gives itself. */
+  lookup(host: string): Promise<string[]>;
+}
+
+/** Why a stream ended, as the transport saw it. */
+export type CloseReason =
+  | { readonly kind: "ended" } // the peer finished
+  | { readonly kind: "closed" } // we did
+  | { readonly kind: "reset"; readonly code: string }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "tls"; readonly detail: string }
+  | { readonly kind: "failed"; readonly code: string; readonly cause: unknown };
+
+/** What a TLS upgrade needs; certificates are PEM text. */
+export interface TlsUpgrade {
+  readonly role: "server" | "client";
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly authorities?: readonly string[];
+  /** Server: ask for and verify the client's certificate. Client: verify the server's. */
+  readonly verify: boolean;
+  readonly serverName?: string;
+  readonly timeoutMs: number;
+}
+
+/** The facts of a finished TLS handshake. */
+export interface TlsState {
+  readonly version: string;
+  readonly cipher: string;
+}
+
+/** A `listen` or `dial` that did not work. `code` is the system's, such as `ECONNREFUSED`. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+  readonly code: string;
+
+  constructor(message: string, code: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function formatAddress(address: Address): string {
+  const { host, port } = address;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
