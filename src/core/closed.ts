@@ -1,0 +1,36 @@
+/**
+ * Why the broker ended a connection. The texts are what monitoring and the log
+ * print, and are those of nats-server. What the transport saw is a different
+ * thing: `CloseReason` in `net/socket.ts`; `broker/connection.ts` maps it here.
+ */
+
+export const ClosedReason = {
+  CLIENT_CLOSED: "Client Closed",
+  AUTHENTICATION_TIMEOUT: "Authentication Timeout",
+  AUTHENTICATION_FAILURE: "Authentication Failure",
+  TLS_HANDSHAKE_FAILURE: "TLS Handshake Failure",
+  SLOW_CONSUMER_PENDING: "Slow Consumer (Pending Bytes)",
+  SLOW_CONSUMER_DEADLINE: "Slow Consumer (Write Deadline)",
+  WRITE_ERROR: "Write Error",
+  READ_ERROR: "Read Error",
+  PARSE_ERROR: "Parse Error",
+  STALE_CONNECTION: "Stale Connection",
+  PROTOCOL_VIOLATION: "Protocol Violation",
+  BAD_CLIENT_PROTOCOL: "Bad Client Protocol Version",
+  INCORRECT_PORT: "Incorrect Port",
+  MAX_CONNECTIONS: "Maximum Connections Exceeded",
+  MAX_PAYLOAD: "Maximum Message Payload Exceeded",
+  MAX_CONTROL_LINE: "Maximum Control Line Exceeded",
+  MAX_SUBSCRIPTIONS: "Maximum Subscriptions Exceeded",
+  DUPLICATE_ROUTE: "Duplicate Route",
+  ROUTE_REMOVED: "Route Removed",
+  SERVER_SHUTDOWN: "Server Shutdown",
+  MISSING_ACCOUNT: "Missing Account",
+  INTERNAL: "Internal Client",
+  HEADER_VIOLATION: "Message Header Violation",
+  NO_RESPONDERS_NEED_HEADERS: "No Responders Requires Headers",
+  CLUSTER_NAME_CONFLICT: "Cluster Name Conflict",
+  DUPLICATE_SERVER_NAME: "Duplicate Server Name",
+} as const;
+
+export type ClosedReason = typeof ClosedReason[keyof typeof ClosedReason];

@@ -1,0 +1,50 @@
+/**
+ * Errors with a stable `code`. Messages for people are sentence case without
+ * a full stop; texts that go out as `-ERR` are nats-server's, byte for byte,
+ * because clients compare them.
+ */
+import type { ClosedReason } from "./closed.ts";
+
+/** The root of every error that Midge throws on purpose. */
+export class MidgeError extends Error {
+  override readonly name: string = "MidgeError";
+  /** Stable and upper case; programs compare this, not the message. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A peer broke the protocol; its connection ends for `reason`. */
+export class ProtocolError extends MidgeError {
+  override readonly name = "ProtocolError";
+  readonly reason: ClosedReason;
+  /** What the peer is told as `-ERR '...'`; empty: it is told nothing. */
+  readonly wire: string;
+
+  constructor(reason: ClosedReason, wire: string, message: string = wire) {
+    super("PROTOCOL", message);
+    this.reason = reason;
+    this.wire = wire;
+  }
+}
+
+/** The texts of `-ERR '...'` lines. Source: nats-server's client protocol. */
+export const WireError = {
+  UNKNOWN_OPERATION: "Unknown Protocol Operation",
+  AUTHORIZATION_VIOLATION: "Authorization Violation",
+  AUTHENTICATION_TIMEOUT: "Authentication Timeout",
+  STALE_CONNECTION: "Stale Connection",
+  MAX_CONNECTIONS: "maximum connections exceeded",
+  MAX_CONTROL_LINE: "maximum control line exceeded",
+  MAX_PAYLOAD: "Maximum Payload Violation",
+  MAX_SUBSCRIPTIONS: "maximum subscriptions exceeded",
+  INVALID_SUBJECT: "Invalid Subject",
+  INVALID_PUBLISH_SUBJECT: "Invalid Publish Subject",
+  INVALID_CLIENT_PROTOCOL: "invalid client protocol",
+  NO_RESPONDERS_NEED_HEADERS: "no responders requires headers support",
+  INVALID_SUBSCRIPTION: "Invalid Subscription",
+  ROUTE_PORT: "attempted to connect to route port",
+} as const;
