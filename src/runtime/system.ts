@@ -1,0 +1,216 @@
+/**
+ * The platform in small: files, the process, time and randomness, through
+ * `node:` modules that Deno, Bun and Node all have. It owns no state. The
+ * programs at the top of the repository and the rest of `runtime/` call it;
+ * nothing below them may.
+ */
+import { randomFillSync } from "node:crypto";
+import {
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { availableParallelism, networkInterfaces } from "node:os";
+import { resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Clock, Random, Timer } from "../core/clock.ts";
+
+/** The signals that a server answers to. */
+export type SignalName =
+  | "SIGINT"
+  | "SIGTERM"
+  | "SIGHUP"
+  | "SIGUSR1"
+  | "SIGUSR2";
+
+// What nats-server, through Go, says about the errors that a user meets.
+const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EEXIST: "file exists",
+  EISDIR: "is a directory",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  EPERM: "operation not permitted",
+  EROFS: "read-only file system",
+  ESRCH: "no such process",
+};
+
+/** The `code` of a system error, or undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return typeof code === "string" && code !== "" ? code : undefined;
+}
+
+/** A system error in the operator's words: `open x.conf: no such file or directory`. */
+export function systemError(doing: string, cause: unknown): Error {
+  const text = SYSTEM_TEXTS[errorCode(cause) ?? ""] ??
+    (cause instanceof Error ? cause.message : String(cause));
+  return new Error(`${doing}: ${text}`, { cause });
+}
+
+/** The text of a UTF-8 file. */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const verb = errorCode(error) === "EISDIR" ? "read" : "open";
+    throw systemError(`${verb} ${path}`, error);
+  }
+}
+
+/** Writes or replaces a file. `mode` holds for a new file, less the umask. */
+export function writeTextFile(path: string, text: string, mode?: number): void {
+  try {
+    writeFileSync(path, text, mode === undefined ? {} : { mode });
+  } catch (error) {
+    throw systemError(`open ${path}`, error);
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw systemError(`remove ${path}`, error);
+  }
+}
+
+/** `path` from the root of the file system, as seen from the working folder. */
+export function absolutePath(path: string): string {
+  return resolve(path);
+}
+
+/** An environment variable; undefined when it is not set. */
+export function environment(name: string): string | undefined {
+  return process.env[name];
+}
+
+/** The words after the program's name on the command line. */
+export function programArguments(): string[] {
+  return process.argv.slice(2);
+}
+
+/** True in the module that was started as the program. */
+export function isMain(meta: ImportMeta): boolean {
+  if (typeof meta.main === "boolean") return meta.main;
+  const started = process.argv[1];
+  if (started === undefined || !meta.url.startsWith("file:")) return false;
+  return realpathSync(started) === realpathSync(fileURLToPath(meta.url));
+}
+
+/** Writes `text` to standard output, in full, before it returns. */
+export function print(text: string): void {
+  writeFully(1, text);
+}
+
+/** Writes `text` to standard error, in full, before it returns. */
+export function printError(text: string): void {
+  writeFully(2, text);
+}
+
+/**
+ * Writes all of `text` to an open file. A pipe whose reader went away swallows
+ * it: a broker must not die because nobody reads its log.
+ */
+export function writeFully(file: number, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(file, rest));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      waitForReader();
+    }
+  }
+}
+
+// A full pipe that does not block answers EAGAIN; give its reader a moment.
+function waitForReader(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}
+
+/** Ends the process. */
+export function exit(code: number): never {
+  process.exit(code);
+}
+
+export function processId(): number {
+  return process.pid;
+}
+
+/** Calls `run` at each arrival of a signal, until the returned function is called. */
+export function onSignal(name: SignalName, run: () => void): () => void {
+  process.on(name, run);
+  return () => process.off(name, run);
+}
+
+/** Sends a signal to a process; throws `no such process` when there is none. */
+export function sendSignal(pid: number, name: SignalName | "SIGKILL"): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    throw systemError(`signal ${name} to ${pid}`, error);
+  }
+}
+
+/** Resident memory of this process in bytes. */
+export function memoryUsage(): number {
+  return process.memoryUsage.rss();
+}
+
+/** Processor time that this process has used, in seconds. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+export function coreCount(): number {
+  return availableParallelism();
+}
+
+/** Which runtime this is, such as `deno 2.9.6`. */
+export function runtimeName(): string {
+  const { deno, bun, node } = process.versions;
+  if (deno !== undefined) return `deno ${deno}`;
+  if (bun !== undefined) return `bun ${bun}`;
+  return `node ${node}`;
+}
+
+/** The addresses by which other machines can reach this one, without link-local ones. */
+export function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !isLinkLocal(address))
+    .map(({ address }) => address);
+}
+
+function isLinkLocal(address: string): boolean {
+  return address.startsWith("169.254.") || /^fe[89ab]/i.test(address);
+}
+
+// Timers take a signed 32-bit number of milliseconds, and 1 ms for anything more.
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs: number, run: () => void): Timer {
+    const timer = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  fill(target: Uint8Array): void {
+    randomFillSync(target);
+  },
+};
