@@ -1,0 +1,203 @@
+/**
+ * Bytes of the wire and the text they stand for. Inside the broker a subject,
+ * a sid or a queue name is a *byte string*: a JavaScript string with one char
+ * (0..255) per byte, so nothing is lost when a peer sends invalid UTF-8. This
+ * file turns bytes into byte strings and back, reads and writes decimal sizes
+ * without making strings, and compares and hashes bytes in place. The parser,
+ * the encoders and the caches keyed by bytes are built on it. Every
+ * `Uint8Array` here is borrowed: nobody keeps it after the call.
+ */
+
+import { MAX_NUMBER_DIGITS } from "./limits.ts";
+
+export const TAB = 0x09;
+export const LF = 0x0a;
+export const CR = 0x0d;
+export const SPACE = 0x20;
+export const QUOTE = 0x22;
+export const DOLLAR = 0x24;
+export const APOSTROPHE = 0x27;
+export const STAR = 0x2a;
+export const PLUS = 0x2b;
+export const MINUS = 0x2d;
+export const DOT = 0x2e;
+export const SLASH = 0x2f;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const COLON = 0x3a;
+export const GREATER = 0x3e;
+export const UPPER_A = 0x41;
+export const UPPER_Z = 0x5a;
+export const UNDERSCORE = 0x5f;
+export const LOWER_A = 0x61;
+export const LOWER_Z = 0x7a;
+export const PIPE = 0x7c;
+
+/** The distance from an upper case ASCII letter to its lower case. */
+export const CASE_BIT = 0x20;
+
+/** Chars given to one `String.fromCharCode` call; engines limit the arguments. */
+const BLOCK_CHARS = 4096;
+
+/** Up to here the engines are faster without a call over a subarray. */
+const SHORT_CHARS = 32;
+
+const utf8Decoder = new TextDecoder();
+const utf8Encoder = new TextEncoder();
+
+/** The bytes of a byte string. Chars above 255 lose their upper bits. */
+export function asciiBytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  writeBytes(bytes, 0, text);
+  return bytes;
+}
+
+/** Writes a byte string at `offset`; returns the offset after it. */
+export function writeBytes(
+  target: Uint8Array,
+  offset: number,
+  text: string,
+): number {
+  for (let i = 0; i < text.length; i++) {
+    target[offset + i] = text.charCodeAt(i);
+  }
+  return offset + text.length;
+}
+
+/** The byte string of `bytes[start, end)`. */
+export function byteString(
+  bytes: Uint8Array,
+  start: number = 0,
+  end: number = bytes.length,
+): string {
+  return end - start <= SHORT_CHARS
+    ? shortByteString(bytes, start, end)
+    : longByteString(bytes, start, end);
+}
+
+function shortByteString(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  let text = "";
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      bytes[at + 5]!,
+      bytes[at + 6]!,
+      bytes[at + 7]!,
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
+}
+
+function longByteString(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  let text = "";
+  for (let at = start; at < end; at += BLOCK_CHARS) {
+    const block = bytes.subarray(at, Math.min(at + BLOCK_CHARS, end));
+    text += String.fromCharCode.apply(null, block as unknown as number[]);
+  }
+  return text;
+}
+
+/** A byte string for people to read: decoded as UTF-8, invalid bytes replaced. */
+export function utf8Text(text: string): string {
+  return utf8Decoder.decode(asciiBytes(text));
+}
+
+/** The byte string of a text that people wrote: one char per byte of its UTF-8. */
+export function utf8ByteString(text: string): string {
+  return byteString(utf8Encoder.encode(text));
+}
+
+/**
+ * The number that the digits `bytes[start, end)` spell, or -1 when there are
+ * none, more than nine, or anything but digits.
+ * NATS client protocol: sizes are unsigned and have at most nine digits.
+ */
+export function readDecimal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (start >= end || end - start > MAX_NUMBER_DIGITS) return -1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = bytes[i]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** How many digits `writeDecimal` needs for a whole number that is not negative. */
+export function decimalLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 10; rest /= 10) length++;
+  return length;
+}
+
+/**
+ * Writes a whole, non-negative number as decimal digits at `offset`; returns
+ * the offset after them.
+ */
+export function writeDecimal(
+  target: Uint8Array,
+  offset: number,
+  value: number,
+): number {
+  const end = offset + decimalLength(value);
+  let rest = value;
+  for (let i = end - 1; i >= offset; i--) {
+    const tenths = Math.floor(rest / 10);
+    target[i] = ZERO + (rest - tenths * 10);
+    rest = tenths;
+  }
+  return end;
+}
+
+/** Whether `length` bytes from `aStart` and from `bStart` are the same. */
+export function equalBytes(
+  a: Uint8Array,
+  aStart: number,
+  b: Uint8Array,
+  bStart: number,
+  length: number,
+): boolean {
+  for (let i = 0; i < length; i++) {
+    if (a[aStart + i] !== b[bStart + i]) return false;
+  }
+  return true;
+}
+
+const FNV_OFFSET = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * A hash of `bytes[start, end)`: FNV-1a with its upper half folded into the
+ * lower, which FNV mixes badly. The result is a signed 32-bit number; tables
+ * take `hash & (slots - 1)`. It is fast and no defence: a peer can choose bytes
+ * that collide, so tables must stay bounded.
+ */
+export function hashBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  let hash = FNV_OFFSET;
+  for (let i = start; i < end; i++) {
+    hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
+  }
+  return hash ^ (hash >>> 16);
+}
