@@ -1,0 +1,243 @@
+/**
+ * The arguments of control lines. `parser.ts` cuts the lines, these functions
+ * cut the words; nothing is decoded and nothing is allocated for a message.
+ * Malformed arguments end the connection without an `-ERR`, as nats-server does.
+ */
+import {
+  asciiBytes,
+  byteString,
+  CR,
+  PIPE,
+  PLUS,
+  readDecimal,
+  SPACE,
+  TAB,
+} from "../core/ascii.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError } from "../core/errors.ts";
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** The words of one line as places in its buffer. One object serves a whole connection. */
+export class Words {
+  count = 0;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+
+  /** Cuts `buffer[start, end)` at blanks. */
+  split(buffer: Uint8Array, start: number, end: number): number {
+    let count = 0;
+    let at = start;
+    while (at < end) {
+      const byte = buffer[at]!;
+      if (byte === SPACE || byte === TAB) {
+        at++;
+        continue;
+      }
+      this.starts[count] = at;
+      while (at < end && buffer[at] !== SPACE && buffer[at] !== TAB) at++;
+      this.ends[count++] = at;
+    }
+    this.count = count;
+    return count;
+  }
+}
+
+/** `MessageArgs.headerSize` of a message without headers. */
+export const NO_HEADERS = -1;
+
+/**
+ * One message under way: where its parts stand in the buffer that it came in.
+ * PUB, HPUB, MSG, HMSG, RMSG and LMSG all end up here. The object is filled
+ * anew for each message of its connection; nobody keeps it.
+ */
+export class MessageArgs {
+  /** Holds the words of the control line. */
+  buffer: Uint8Array = NO_BYTES;
+  readonly words: Words = new Words();
+  accountStart = 0;
+  accountEnd = 0;
+  subjectStart = 0;
+  subjectEnd = 0;
+  /** MSG and HMSG only. */
+  sidStart = 0;
+  sidEnd = 0;
+  /** Equal to `replyEnd` when the message has no reply subject. */
+  replyStart = 0;
+  replyEnd = 0;
+  /** RMSG: words `queuesFrom` up to `queuesTo` name queue groups. */
+  queuesFrom = 0;
+  queuesTo = 0;
+  /** Bytes of the header block, or `NO_HEADERS`. */
+  headerSize: number = NO_HEADERS;
+  /** Bytes of headers and payload together. */
+  size = 0;
+
+  /**
+   * What every form of the message has in common, ready to be copied to a
+   * receiver: `rest[restStart, restEnd)` is sizes, line end, payload, line end.
+   * The same object as `buffer` unless the sender wrote its line oddly.
+   */
+  rest: Uint8Array = NO_BYTES;
+  restStart = 0;
+  restEnd = 0;
+  /** Where headers and payload begin, in `rest`. */
+  payloadStart = 0;
+
+  get hasReply(): boolean {
+    return this.replyEnd > this.replyStart;
+  }
+
+  /** Notes where the payload stands, `buffer[start, end)`, once all of it is there. */
+  complete(buffer: Uint8Array, start: number, end: number): void {
+    const sizesEnd = this.words.ends[this.words.count - 1]!;
+    this.rest = buffer;
+    this.restStart = this.#sizesStart();
+    this.restEnd = end + 2;
+    this.payloadStart = start;
+    const asReceiversExpect = buffer[sizesEnd] === CR &&
+      sizesEnd + 2 === start &&
+      (this.headerSize === NO_HEADERS ||
+        this.words.ends[this.words.count - 2]! + 1 ===
+          this.words.starts[this.words.count - 1]!);
+    if (!asReceiversExpect) this.#rewriteRest();
+  }
+
+  #sizesStart(): number {
+    const { words } = this;
+    return words
+      .starts[words.count - (this.headerSize === NO_HEADERS ? 1 : 2)]!;
+  }
+
+  /** Lines with blanks before their end, or with LF alone, are legal to send but not to pass on. */
+  #rewriteRest(): void {
+    const { words, buffer, payloadStart, restEnd } = this;
+    const sizes = [];
+    for (
+      let word = this.headerSize === NO_HEADERS
+        ? words.count - 1
+        : words.count - 2;
+      word < words.count;
+      word++
+    ) {
+      sizes.push(byteString(buffer, words.starts[word]!, words.ends[word]!));
+    }
+    const line = asciiBytes(`${sizes.join(" ")}\r\n`);
+    this.rest = new Uint8Array(line.length + restEnd - payloadStart);
+    this.rest.set(line);
+    this.rest.set(buffer.subarray(payloadStart, restEnd), line.length);
+    this.restStart = 0;
+    this.restEnd = this.rest.length;
+    this.payloadStart = line.length;
+  }
+
+  /** Sets what all forms share: sizes are the last words, `fixed` words stand before reply and sizes. */
+  #read(buffer: Uint8Array, withHeaders: boolean): void {
+    const { words } = this;
+    const sizeWord = words.count - 1;
+    this.buffer = buffer;
+    this.size = readDecimal(
+      buffer,
+      words.starts[sizeWord]!,
+      words.ends[sizeWord]!,
+    );
+    if (this.size < 0) throw malformed("message size");
+    this.headerSize = NO_HEADERS;
+    if (!withHeaders) return;
+    this.headerSize = readDecimal(
+      buffer,
+      words.starts[sizeWord - 1]!,
+      words.ends[sizeWord - 1]!,
+    );
+    if (this.headerSize < 0 || this.headerSize > this.size) {
+      throw malformed("header size");
+    }
+  }
+
+  #subjectAt(word: number): void {
+    this.subjectStart = this.words.starts[word]!;
+    this.subjectEnd = this.words.ends[word]!;
+  }
+
+  #replyAt(word: number): void {
+    this.replyStart = this.words.starts[word]!;
+    this.replyEnd = this.words.ends[word]!;
+  }
+
+  #noReply(): void {
+    this.replyStart = this.replyEnd = 0;
+  }
+
+  /** `<subject> [reply] <size>`, with headers `<subject> [reply] <header size> <size>`. */
+  readPub(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    withHeaders: boolean,
+  ): void {
+    const count = this.words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+    if (count < 1 || count > 2) throw malformed("PUB");
+    this.#read(buffer, withHeaders);
+    this.#subjectAt(0);
+    if (count === 2) this.#replyAt(1);
+    else this.#noReply();
+  }
+
+  /** `<subject> <sid> [reply] <size>`, with headers two sizes. */
+  readMsg(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    withHeaders: boolean,
+  ): void {
+    const count = this.words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+    if (count < 2 || count > 3) throw malformed("MSG");
+    this.#read(buffer, withHeaders);
+    this.#subjectAt(0);
+    this.sidStart = this.words.starts[1]!;
+    this.sidEnd = this.words.ends[1]!;
+    if (count === 3) this.#replyAt(2);
+    else this.#noReply();
+  }
+
+  /**
+   * `<account> <subject> [reply] <size>`, or with queue groups
+   * `<account> <subject> + <reply> <queue>... <size>` and
+   * `<account> <subject> | <queue>... <size>`; with headers two sizes.
+   */
+  readRoutedMsg(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    withHeaders: boolean,
+  ): void {
+    const { words } = this;
+    const count = words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+    if (count < 2) throw malformed("RMSG");
+    this.#read(buffer, withHeaders);
+    this.accountStart = words.starts[0]!;
+    this.accountEnd = words.ends[0]!;
+    this.#subjectAt(1);
+    this.#noReply();
+    this.queuesFrom = this.queuesTo = count;
+    if (count === 2) return;
+    if (count === 3) return this.#replyAt(2);
+    const indicator = words.ends[2]! - words.starts[2]! === 1
+      ? buffer[words.starts[2]!]
+      : 0;
+    if (indicator !== PLUS && indicator !== PIPE) {
+      throw malformed("RMSG reply indicator");
+    }
+    if (indicator === PLUS) this.#replyAt(3);
+    this.queuesFrom = indicator === PLUS ? 4 : 3;
+  }
+}
+
+/** Arguments that make no sense end the connection without an `-ERR`. */
+export function malformed(what: string): ProtocolError {
+  return new ProtocolError(
+    ClosedReason.PROTOCOL_VIOLATION,
+    "",
+    `Malformed arguments: ${what}`,
+  );
+}

@@ -1,0 +1,255 @@
+/**
+ * Framing: chunks of bytes in, whole operations out, whatever the cuts between
+ * the chunks. The parser owns at most one partial operation; everything else is
+ * read in place. It decodes nothing, so it makes no object and no string per
+ * operation. Each connection has its own parser and gives it every chunk.
+ *
+ * `#operation` is one long function on purpose: it is the loop that every byte
+ * of every message passes, and it only scans. Arguments are parsed in `args.ts`,
+ * meaning is in the `OpHandler`.
+ */
+import { assert } from "../core/assert.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError, WireError } from "../core/errors.ts";
+import { NO_PAYLOAD, type Op, type OpHandler, VERBS } from "./ops.ts";
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+
+/** `#operation` wants more bytes. */
+const INCOMPLETE = -1;
+/** A held operation may have this much around its arguments: verb, blanks, line end. */
+const LINE_SLACK_BYTES = 128;
+const HELD_START_BYTES = 256;
+/** A larger hold buffer is given back after use. */
+const HELD_KEEP_BYTES = 4096;
+
+/**
+ * The verbs as a state machine over byte classes. States below `FIRST_FINAL`
+ * are prefixes; `FIRST_FINAL + op` means that the verb of `op` was read.
+ */
+const DEAD = 0;
+const START = 1;
+const { next: NEXT, classes: CLASS, width: WIDTH, firstFinal: FIRST_FINAL } =
+  buildVerbMachine();
+const NEEDS_BLANK = VERBS.map((entry) => entry.rule === "arguments");
+
+export interface ParserOptions {
+  /** Longest argument part of a line, in bytes. */
+  readonly maxControlLineBytes: number;
+}
+
+export class Parser {
+  readonly #handler: OpHandler;
+  readonly #allowed: readonly boolean[];
+  #maxLine: number;
+  #stopped = false;
+  /** The one partial operation; `#heldLength` bytes of it are there. */
+  #held: Uint8Array = EMPTY;
+  #heldLength = 0;
+  /** Length that the operation under way will have once known, else 0: "until its line ends". */
+  #wanted = 0;
+
+  constructor(handler: OpHandler, options: ParserOptions) {
+    this.#handler = handler;
+    this.#allowed = VERBS.map((_, op) => handler.allowedOps.includes(op as Op));
+    this.#maxLine = options.maxControlLineBytes;
+  }
+
+  /** Bytes of a partial operation that wait for the rest. */
+  get heldBytes(): number {
+    return this.#heldLength;
+  }
+
+  set maxControlLineBytes(bytes: number) {
+    this.#maxLine = bytes;
+  }
+
+  /** No operation is handed over any more, not even from the chunk under way. */
+  stop(): void {
+    this.#stopped = true;
+    this.#held = EMPTY;
+    this.#heldLength = 0;
+  }
+
+  /**
+   * Hands over every operation that `chunk` (borrowed) completes. Throws
+   * `ProtocolError`, and whatever the handler throws; after that the parser is
+   * of no more use.
+   */
+  parse(chunk: Uint8Array): void {
+    const end = chunk.length;
+    let at = 0;
+    while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
+    while (at < end && !this.#stopped) {
+      const next = this.#operation(chunk, at, end);
+      if (next === INCOMPLETE) {
+        this.#hold(chunk, at, end);
+        return;
+      }
+      at = next;
+    }
+  }
+
+  /** Reads one operation at `start`; gives the place behind it, or `INCOMPLETE`. */
+  #operation(buffer: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let state = START;
+    while (state < FIRST_FINAL) {
+      if (at === end) return this.#incompleteLine(end - start);
+      state = NEXT[state * WIDTH + CLASS[buffer[at]!]!]!;
+      if (state === DEAD) throw unknownOperation();
+      at++;
+    }
+    const op = (state - FIRST_FINAL) as Op;
+    if (!this.#allowed[op]) throw unknownOperation();
+    if (NEEDS_BLANK[op]) {
+      if (at === end) return this.#incompleteLine(end - start);
+      if (buffer[at] !== SPACE && buffer[at] !== TAB) throw unknownOperation();
+    }
+    while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
+
+    let lineEnd = at;
+    while (lineEnd < end && buffer[lineEnd] !== LF) lineEnd++;
+    const behind = lineEnd + 1;
+    if (lineEnd > at && buffer[lineEnd - 1] === CR) lineEnd--;
+    if (lineEnd - at > this.#maxLine) throw lineTooLong();
+    if (behind > end) return this.#incompleteLine(end - start);
+
+    const size = this.#handler.line(op, buffer, at, lineEnd);
+    if (size === NO_PAYLOAD) return behind;
+
+    // The payload must be followed by exactly CR LF; a wrong byte is refused as soon as it is seen.
+    const payloadEnd = behind + size;
+    if (payloadEnd < end && buffer[payloadEnd] !== CR) throw unknownOperation();
+    if (payloadEnd + 2 > end) {
+      this.#wanted = payloadEnd + 2 - start;
+      return INCOMPLETE;
+    }
+    if (buffer[payloadEnd + 1] !== LF) throw unknownOperation();
+    this.#handler.payload(op, buffer, behind, payloadEnd);
+    return payloadEnd + 2;
+  }
+
+  #incompleteLine(length: number): number {
+    if (length > this.#maxLine + LINE_SLACK_BYTES) throw lineTooLong();
+    this.#wanted = 0;
+    return INCOMPLETE;
+  }
+
+  #hold(chunk: Uint8Array, start: number, end: number): void {
+    this.#heldLength = 0;
+    this.#append(chunk, start, end);
+  }
+
+  /** Takes what the held operation lacks, and no byte of the next one; gives the place behind it. */
+  #continueHeld(chunk: Uint8Array, start: number): number {
+    const takeEnd = this.#wanted > 0
+      ? Math.min(chunk.length, start + this.#wanted - this.#heldLength)
+      : behindLine(chunk, start);
+    this.#append(chunk, start, takeEnd);
+    // Not yet at the byte behind the payload: nothing new can be learnt.
+    if (this.#heldLength + 1 < this.#wanted) return takeEnd;
+
+    const length = this.#heldLength;
+    const next = this.#operation(this.#held, 0, length);
+    if (next === INCOMPLETE) return takeEnd;
+    assert(
+      this.#stopped || next === length,
+      "a held operation ends with its last byte",
+    );
+    this.#release();
+    return takeEnd;
+  }
+
+  #append(chunk: Uint8Array, start: number, end: number): void {
+    const length = this.#heldLength + end - start;
+    if (this.#held.length < length) this.#grow(Math.max(length, this.#wanted));
+    this.#held.set(chunk.subarray(start, end), this.#heldLength);
+    this.#heldLength = length;
+  }
+
+  #grow(least: number): void {
+    let size = HELD_START_BYTES;
+    while (size < least && size < HELD_KEEP_BYTES) size *= 2;
+    const grown = new Uint8Array(Math.max(size, least));
+    grown.set(this.#held.subarray(0, this.#heldLength));
+    this.#held = grown;
+  }
+
+  #release(): void {
+    this.#heldLength = 0;
+    this.#wanted = 0;
+    if (this.#held.length > HELD_KEEP_BYTES) this.#held = EMPTY;
+  }
+}
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** The place behind the first line end at or after `start`, or the chunk's end. */
+function behindLine(chunk: Uint8Array, start: number): number {
+  const lineEnd = chunk.indexOf(LF, start);
+  return lineEnd < 0 ? chunk.length : lineEnd + 1;
+}
+
+function unknownOperation(): ProtocolError {
+  return new ProtocolError(
+    ClosedReason.PROTOCOL_VIOLATION,
+    WireError.UNKNOWN_OPERATION,
+  );
+}
+
+function lineTooLong(): ProtocolError {
+  return new ProtocolError(
+    ClosedReason.MAX_CONTROL_LINE,
+    WireError.MAX_CONTROL_LINE,
+  );
+}
+
+interface VerbMachine {
+  next: Uint8Array;
+  classes: Uint8Array;
+  width: number;
+  firstFinal: number;
+}
+
+/** Turns `VERBS` into a table: `next[state * width + class of byte]`. */
+function buildVerbMachine(): VerbMachine {
+  const classes = new Uint8Array(256);
+  let width = 1; // class 0: a byte that no verb has
+  for (const { verb } of VERBS) {
+    for (const char of verb) {
+      const code = char.charCodeAt(0);
+      if (classes[code] !== 0) continue;
+      classes[code] = width;
+      classes[char.toLowerCase().charCodeAt(0)] = width;
+      width++;
+    }
+  }
+  const prefixes = [
+    "",
+    ...new Set(VERBS.flatMap(({ verb }) => properPrefixes(verb))),
+  ];
+  const stateOf = new Map(
+    prefixes.map((prefix, index) => [prefix, START + index]),
+  );
+  const firstFinal = START + prefixes.length;
+  VERBS.forEach(({ verb }, op) => stateOf.set(verb, firstFinal + op));
+
+  const next = new Uint8Array(firstFinal * width);
+  for (const [text, state] of stateOf) {
+    if (text === "") continue;
+    const before = stateOf.get(text.slice(0, -1))!;
+    next[before * width + classes[text.charCodeAt(text.length - 1)]!] = state;
+  }
+  return { next, classes, width, firstFinal };
+}
+
+function properPrefixes(verb: string): string[] {
+  return Array.from(
+    { length: verb.length - 1 },
+    (_, index) => verb.slice(0, index + 1),
+  );
+}
