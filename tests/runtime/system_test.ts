@@ -1,17 +1,11 @@
 /** The platform module: the same answers on each runtime. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import * as system from "../../src/runtime/system.ts";
-
-function temporaryFolder(t: { after(run: () => void): void }): string {
-  const folder = mkdtempSync(join(tmpdir(), "midge-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
+import { temporaryFolder } from "../support/temp.ts";
 
 test("a text file is written with its mode, read back and removed", (t) => {
   const path = join(temporaryFolder(t), "x.pid");
