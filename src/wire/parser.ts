@@ -46,6 +46,7 @@ export class Parser {
   readonly #allowed: readonly boolean[];
   #maxLine: number;
   #stopped = false;
+  #suspended = false;
   /** The one partial operation; `#heldLength` bytes of it are there. */
   #held: Uint8Array = EMPTY;
   #heldLength = 0;
@@ -74,23 +75,34 @@ export class Parser {
     this.#heldLength = 0;
   }
 
+  /** `parse` returns behind the operation under way, until `resume`. */
+  suspend(): void {
+    this.#suspended = true;
+  }
+
+  resume(): void {
+    this.#suspended = false;
+  }
+
   /**
-   * Hands over every operation that `chunk` (borrowed) completes. Throws
-   * `ProtocolError`, and whatever the handler throws; after that the parser is
-   * of no more use.
+   * Hands over every operation that `chunk` (borrowed) completes, and gives how
+   * many of its bytes were used: all of them, unless the handler suspended or
+   * stopped the parser. Throws `ProtocolError`, and whatever the handler throws;
+   * after that the parser is of no more use.
    */
-  parse(chunk: Uint8Array): void {
+  parse(chunk: Uint8Array): number {
     const end = chunk.length;
     let at = 0;
     while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
-    while (at < end && !this.#stopped) {
+    while (at < end && !this.#stopped && !this.#suspended) {
       const next = this.#operation(chunk, at, end);
       if (next === INCOMPLETE) {
         this.#hold(chunk, at, end);
-        return;
+        return end;
       }
       at = next;
     }
+    return at;
   }
 
   /** Reads one operation at `start`; gives the place behind it, or `INCOMPLETE`. */

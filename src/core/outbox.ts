@@ -1,0 +1,149 @@
+/**
+ * Outgoing bytes of one connection, between the encoders and the socket.
+ * Small frames are copied one behind the other into a slab; one flush hands
+ * everything to the socket. Slabs come from a pool that all connections share,
+ * so an idle connection owns none.
+ *
+ * A slab that was handed over is never written to before the socket says that
+ * it has taken everything: Node and Deno send what the memory holds at the time
+ * of the system call, not at the time of `write`.
+ */
+
+/** Where the bytes go: `net/socket.ts`, as far as an outbox knows it. */
+export interface ByteSink {
+  readonly pendingBytes: number;
+  write(bytes: Uint8Array): boolean;
+}
+
+const SLAB_MIN_BYTES = 4096;
+const SLAB_MAX_BYTES = 65_536;
+/** Free slabs of one size that the pool keeps. */
+const FREE_SLABS_MAX = 64;
+
+const NO_SLAB: Uint8Array = new Uint8Array(0);
+
+/** Slabs of 4, 8, 16, 32 and 64 KiB that are free at the moment. */
+export class SlabPool {
+  readonly #free = new Map<number, Uint8Array[]>();
+
+  /** A slab of at least `bytes`; larger ones than 64 KiB are made to measure. */
+  take(bytes: number): Uint8Array {
+    const size = slabSize(bytes);
+    return this.#free.get(size)?.pop() ?? new Uint8Array(size);
+  }
+
+  /** Takes back a slab that nobody reads any more. */
+  give(slab: Uint8Array): void {
+    if (slab.length > SLAB_MAX_BYTES) return;
+    const free = this.#free.get(slab.length);
+    if (free === undefined) this.#free.set(slab.length, [slab]);
+    else if (free.length < FREE_SLABS_MAX) free.push(slab);
+  }
+}
+
+function slabSize(bytes: number): number {
+  if (bytes > SLAB_MAX_BYTES) return bytes;
+  let size = SLAB_MIN_BYTES;
+  while (size < bytes) size *= 2;
+  return size;
+}
+
+export class Outbox {
+  /**
+   * The slab being filled, up to `end`. Encoders call `reserve`, write behind
+   * `end` and move it; nobody else touches the two.
+   */
+  slab: Uint8Array = NO_SLAB;
+  end = 0;
+
+  readonly #pool: SlabPool;
+  readonly #sink: ByteSink;
+  /** Full slabs before `slab`, and how much of each is used. */
+  #full: Uint8Array[] = [];
+  #fullEnds: number[] = [];
+  #fullBytes = 0;
+  /** Slabs that the sink may still read. */
+  #lent: Uint8Array[] = [];
+  #slabBytes = SLAB_MIN_BYTES;
+
+  constructor(pool: SlabPool, sink: ByteSink) {
+    this.#pool = pool;
+    this.#sink = sink;
+  }
+
+  /** Bytes that wait for the next flush. */
+  get size(): number {
+    return this.#fullBytes + this.end;
+  }
+
+  /** Bytes that wait here or in the sink. */
+  get pendingBytes(): number {
+    return this.size + this.#sink.pendingBytes;
+  }
+
+  /** Makes room for `bytes` behind `end`. */
+  reserve(bytes: number): void {
+    if (this.slab.length - this.end < bytes) this.#nextSlab(bytes);
+  }
+
+  /** Copies `bytes` (borrowed). */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.slab.set(bytes, this.end);
+    this.end += bytes.length;
+  }
+
+  /** Hands everything to the sink. */
+  flush(): void {
+    if (this.#fullBytes > 0) this.#writeFull();
+    if (this.end > 0) {
+      this.#sink.write(this.slab.subarray(0, this.end));
+      // A slab that stayed mostly empty is followed by a smaller one.
+      if (this.end < this.#slabBytes / 4 && this.#slabBytes > SLAB_MIN_BYTES) {
+        this.#slabBytes /= 2;
+      }
+      this.#lent.push(this.slab);
+      this.slab = NO_SLAB;
+      this.end = 0;
+    }
+    this.reclaim();
+  }
+
+  /** Takes lent slabs back once the sink has nothing left to send. */
+  reclaim(): void {
+    if (this.#lent.length === 0 || this.#sink.pendingBytes > 0) return;
+    for (const slab of this.#lent) this.#pool.give(slab);
+    this.#lent.length = 0;
+  }
+
+  /** Forgets what was not flushed; the connection is over. */
+  discard(): void {
+    this.#full = [];
+    this.#fullEnds = [];
+    this.#fullBytes = 0;
+    this.slab = NO_SLAB;
+    this.end = 0;
+    this.#lent = [];
+  }
+
+  #nextSlab(bytes: number): void {
+    if (this.end > 0) {
+      this.#full.push(this.slab);
+      this.#fullEnds.push(this.end);
+      this.#fullBytes += this.end;
+      this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
+    }
+    this.slab = this.#pool.take(Math.max(bytes, this.#slabBytes));
+    this.end = 0;
+  }
+
+  #writeFull(): void {
+    this.#full.forEach((slab, index) => {
+      this.#sink.write(slab.subarray(0, this.#fullEnds[index]));
+      this.#lent.push(slab);
+    });
+    this.#full = [];
+    this.#fullEnds = [];
+    this.#fullBytes = 0;
+  }
+}

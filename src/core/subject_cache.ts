@@ -1,0 +1,86 @@
+/**
+ * What is known about subjects, found by their bytes: the hot path of a
+ * publish goes from the bytes on the wire to a match without making a string.
+ * A table of fixed places with a few probes; a subject that finds no place
+ * takes that of another one, so its memory is bounded whatever subjects peers
+ * make up.
+ */
+import { byteString, equalBytes, hashBytes } from "./ascii.ts";
+
+const PLACES_MIN = 64;
+const PLACES_MAX = 16_384;
+const PROBES = 4;
+/** The longest subject worth keeping. */
+const SUBJECT_MAX_BYTES = 512;
+
+/** One known subject; `value` belongs to the owner of the cache. */
+export class CachedSubject<T> {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+  value: T | undefined = undefined;
+  /** The state of the world in which `value` was right; the owner's number. */
+  generation = -1;
+
+  constructor(bytes: Uint8Array, hash: number) {
+    this.subject = byteString(bytes, 0, bytes.length);
+    this.bytes = bytes;
+    this.hash = hash;
+  }
+}
+
+export class SubjectCache<T> {
+  #places: (CachedSubject<T> | undefined)[] = new Array(PLACES_MIN).fill(
+    undefined,
+  );
+  #used = 0;
+  /** Which of the probed places the next newcomer takes when all are taken. */
+  #victim = 0;
+
+  /** The entry for `buffer[start, end)`, made if it is not there. */
+  find(buffer: Uint8Array, start: number, end: number): CachedSubject<T> {
+    const hash = hashBytes(buffer, start, end);
+    const length = end - start;
+    const mask = this.#places.length - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const entry = this.#places[(hash + probe) & mask];
+      if (entry === undefined) break;
+      if (
+        entry.hash === hash && entry.bytes.length === length &&
+        equalBytes(entry.bytes, 0, buffer, start, length)
+      ) return entry;
+    }
+    return this.#add(new CachedSubject<T>(new Uint8Array(buffer.subarray(start, end)), hash));
+  }
+
+  #add(entry: CachedSubject<T>): CachedSubject<T> {
+    if (entry.bytes.length > SUBJECT_MAX_BYTES) return entry;
+    if (
+      this.#used * 2 >= this.#places.length && this.#places.length < PLACES_MAX
+    ) {
+      this.#grow();
+    }
+    this.#place(entry);
+    return entry;
+  }
+
+  #place(entry: CachedSubject<T>): void {
+    const mask = this.#places.length - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const place = (entry.hash + probe) & mask;
+      if (this.#places[place] !== undefined) continue;
+      this.#places[place] = entry;
+      this.#used++;
+      return;
+    }
+    this.#victim = (this.#victim + 1) % PROBES;
+    this.#places[(entry.hash + this.#victim) & mask] = entry;
+  }
+
+  #grow(): void {
+    const entries = this.#places;
+    this.#places = new Array(entries.length * 4).fill(undefined);
+    this.#used = 0;
+    for (const entry of entries) if (entry !== undefined) this.#place(entry);
+  }
+}

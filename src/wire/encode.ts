@@ -1,0 +1,178 @@
+/**
+ * Operations written into an outbox, byte by byte, without a string or an
+ * object per message. What a message looked like when it came in is described
+ * by `MessageArgs`.
+ */
+import {
+  asciiBytes,
+  CR,
+  decimalLength,
+  LF,
+  PIPE,
+  PLUS,
+  SPACE,
+  writeDecimal,
+} from "../core/ascii.ts";
+import type { Outbox } from "../core/outbox.ts";
+import { type MessageArgs, NO_HEADERS } from "./args.ts";
+
+export const PING_LINE: Uint8Array = asciiBytes("PING\r\n");
+export const PONG_LINE: Uint8Array = asciiBytes("PONG\r\n");
+export const OK_LINE: Uint8Array = asciiBytes("+OK\r\n");
+
+const MSG = asciiBytes("MSG ");
+const HMSG = asciiBytes("HMSG ");
+const RMSG = asciiBytes("RMSG ");
+const NO_RESPONDERS_HEADER = asciiBytes("NATS/1.0 503\r\n\r\n");
+
+/** From this length on a block copy is faster than a loop. */
+const BLOCK_COPY_BYTES = 48;
+
+/** Copies `from[start, end)` to `at`; gives the place behind it. */
+export function copyBytes(
+  to: Uint8Array,
+  at: number,
+  from: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (end - start >= BLOCK_COPY_BYTES) {
+    to.set(from.subarray(start, end), at);
+    return at + end - start;
+  }
+  while (start < end) to[at++] = from[start++]!;
+  return at;
+}
+
+/** `-ERR '<text>'`. */
+export function errLine(text: string): Uint8Array {
+  return asciiBytes(`-ERR '${text}'\r\n`);
+}
+
+/**
+ * The message for a client's subscription: MSG, or HMSG when it has headers.
+ * `headers` tells whether the client understands them; if not they are left out.
+ */
+export function writeMsg(
+  out: Outbox,
+  message: MessageArgs,
+  sid: Uint8Array,
+  headers: boolean,
+): void {
+  const plain = message.headerSize === NO_HEADERS;
+  if (!plain && (!headers || message.headerSize === 0)) {
+    return writeStrippedMsg(out, message, sid);
+  }
+  const verb = plain ? MSG : HMSG;
+  const { subjectStart, subjectEnd, replyStart, replyEnd, restStart, restEnd } =
+    message;
+  out.reserve(
+    verb.length + subjectEnd - subjectStart + replyEnd - replyStart +
+      sid.length +
+      restEnd - restStart + 3,
+  );
+  const to = out.slab;
+  let at = copyBytes(to, out.end, verb, 0, verb.length);
+  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
+  to[at++] = SPACE;
+  at = copyBytes(to, at, sid, 0, sid.length);
+  to[at++] = SPACE;
+  if (replyEnd > replyStart) {
+    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
+    to[at++] = SPACE;
+  }
+  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+}
+
+/** MSG without the message's headers. NATS protocol: receivers without header support. */
+function writeStrippedMsg(
+  out: Outbox,
+  message: MessageArgs,
+  sid: Uint8Array,
+): void {
+  const { subjectStart, subjectEnd, replyStart, replyEnd } = message;
+  const size = message.size - message.headerSize;
+  const payloadStart = message.payloadStart + message.headerSize;
+  out.reserve(
+    MSG.length + subjectEnd - subjectStart + replyEnd - replyStart +
+      sid.length +
+      decimalLength(size) + message.restEnd - payloadStart + 5,
+  );
+  const to = out.slab;
+  let at = copyBytes(to, out.end, MSG, 0, MSG.length);
+  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
+  to[at++] = SPACE;
+  at = copyBytes(to, at, sid, 0, sid.length);
+  to[at++] = SPACE;
+  if (replyEnd > replyStart) {
+    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
+    to[at++] = SPACE;
+  }
+  at = writeDecimal(to, at, size);
+  to[at++] = CR;
+  to[at++] = LF;
+  out.end = copyBytes(to, at, message.rest, payloadStart, message.restEnd);
+}
+
+/**
+ * The message for another server: RMSG, or HMSG with RMSG's arguments.
+ * `queues` holds the `queueCount` groups that one member each shall serve it.
+ * NATS route protocol: `+` announces a reply before the groups, `|` none.
+ */
+export function writeRoutedMsg(
+  out: Outbox,
+  message: MessageArgs,
+  account: Uint8Array,
+  queues: readonly Uint8Array[],
+  queueCount: number,
+): void {
+  const verb = message.headerSize === NO_HEADERS ? RMSG : HMSG;
+  const { subjectStart, subjectEnd, replyStart, replyEnd, restStart, restEnd } =
+    message;
+  let queueBytes = 2;
+  for (let i = 0; i < queueCount; i++) queueBytes += queues[i]!.length + 1;
+  out.reserve(
+    verb.length + account.length + subjectEnd - subjectStart + replyEnd -
+      replyStart + queueBytes + restEnd - restStart + 3,
+  );
+  const to = out.slab;
+  const hasReply = replyEnd > replyStart;
+  let at = copyBytes(to, out.end, verb, 0, verb.length);
+  at = copyBytes(to, at, account, 0, account.length);
+  to[at++] = SPACE;
+  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
+  to[at++] = SPACE;
+  if (queueCount > 0) {
+    to[at++] = hasReply ? PLUS : PIPE;
+    to[at++] = SPACE;
+  }
+  if (hasReply) {
+    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
+    to[at++] = SPACE;
+  }
+  for (let i = 0; i < queueCount; i++) {
+    const queue = queues[i]!;
+    at = copyBytes(to, at, queue, 0, queue.length);
+    to[at++] = SPACE;
+  }
+  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+}
+
+/** The answer to a request that nobody serves: status 503 on the reply subject. */
+export function writeNoResponders(
+  out: Outbox,
+  reply: Uint8Array,
+  sid: Uint8Array,
+): void {
+  const size = NO_RESPONDERS_HEADER.length;
+  out.append(HMSG);
+  out.append(reply);
+  out.append(BLANK);
+  out.append(sid);
+  out.append(asciiBytes(` ${size} ${size}\r\n`));
+  out.append(NO_RESPONDERS_HEADER);
+  out.append(LINE_END);
+}
+
+const BLANK = asciiBytes(" ");
+const LINE_END = asciiBytes("\r\n");
