@@ -1,28 +1,28 @@
-/**
- * Randomness that a seed repeats: a `Random` for tests and simulations. Tests
- * print the seed they use, so that a failure can be run again.
- */
-
+/** Randomness that repeats: the same seed gives the same bytes on each runtime. */
+import process from "node:process";
 import type { Random } from "../../src/core/clock.ts";
 
-/** A `Random` whose whole sequence follows from `seed` (mulberry32). */
+/** A `Random` from a seed (the mulberry32 generator). Print the seed in the test. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
-  const nextWord = (): number => {
+
+  function nextWord(): number {
     state = (state + 0x6d2b79f5) | 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return (word ^ (word >>> 14)) >>> 0;
-  };
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
   return {
     next: () => nextWord() / 2 ** 32,
-    fill(target) {
-      for (let i = 0; i < target.length; i++) target[i] = nextWord() >>> 24;
+    fill(target: Uint8Array): void {
+      for (let at = 0; at < target.length; at++) target[at] = nextWord();
     },
   };
 }
 
-/** A seed that no other run has used; print it before using it. */
+/** The seed to repeat, from `MIDGE_TEST_SEED`, or one that was not seen before. */
 export function freshSeed(): number {
-  return Math.floor(Math.random() * 2 ** 31);
+  const given = process.env["MIDGE_TEST_SEED"];
+  return given === undefined ? Date.now() % 1_000_000_000 : Number(given);
 }
