@@ -1,0 +1,121 @@
+/**
+ * Match results by subject, for one `Sublist`. It is bounded twice: by the
+ * count of subjects, and by the subscribers that all results hold together, so
+ * that many subjects with a large audience each do not eat the memory. When
+ * either is passed, the oldest quarter goes.
+ *
+ * A change of a literal subscription concerns one entry. A change of a wildcard
+ * subscription may concern many, and every client that makes requests brings
+ * one (`_INBOX.x.*`), so nothing is swept then: the pattern is noted, and an
+ * entry is compared with the patterns noted since, when it is next asked for.
+ */
+
+import { subjectMatches } from "./subject.ts";
+import type { Match, Subscriber } from "./sublist.ts";
+
+/** 10,000 busy subjects fit, with room for as many inboxes used once. */
+export const CACHED_SUBJECTS_MAX = 32_768;
+/** At eight bytes each: about 32 MiB. */
+export const CACHED_SUBSCRIBERS_MAX = 4_194_304;
+
+/** How many wildcard changes an entry may miss before it is built anew. */
+const NOTED_PATTERNS = 32;
+
+interface Entry<S> {
+  readonly match: Match<S>;
+  /** Subscribers that `match` refers to. */
+  readonly subscribers: number;
+  /** The count of wildcard changes that `match` is known to reflect. */
+  reflects: number;
+}
+
+export class MatchCache<S extends Subscriber> {
+  readonly #subjectsMax: number;
+  readonly #entries = new Map<string, Entry<S>>();
+  #subscribers = 0;
+  /** The last changed patterns; change number n is at n % NOTED_PATTERNS. */
+  readonly #patterns: string[] = new Array(NOTED_PATTERNS).fill("");
+  #wildcardChanges = 0;
+
+  constructor(subjectsMax: number) {
+    this.#subjectsMax = subjectsMax;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The result for `subject`, unless a change may have altered it. */
+  get(subject: string): Match<S> | undefined {
+    const entry = this.#entries.get(subject);
+    if (entry === undefined) return undefined;
+    if (this.#isFresh(entry, subject)) return entry.match;
+    this.#drop(subject, entry);
+    return undefined;
+  }
+
+  /** Keeps a result that was just built; there must be none for `subject`. */
+  put(subject: string, match: Match<S>): void {
+    const subscribers = countSubscribers(match);
+    this.#entries.set(subject, {
+      match,
+      subscribers,
+      reflects: this.#wildcardChanges,
+    });
+    this.#subscribers += subscribers;
+    if (this.#isOverfull()) this.#dropOldest();
+  }
+
+  /** A subscription to the literal `subject` came or went. */
+  literalChanged(subject: string): void {
+    const entry = this.#entries.get(subject);
+    if (entry !== undefined) this.#drop(subject, entry);
+  }
+
+  /** A subscription to `pattern`, which has wildcards, came or went. */
+  wildcardChanged(pattern: string): void {
+    this.#patterns[this.#wildcardChanges % NOTED_PATTERNS] = pattern;
+    this.#wildcardChanges++;
+  }
+
+  *matches(): IterableIterator<Match<S>> {
+    for (const entry of this.#entries.values()) yield entry.match;
+  }
+
+  #isFresh(entry: Entry<S>, subject: string): boolean {
+    if (entry.reflects === this.#wildcardChanges) return true;
+    if (this.#wildcardChanges - entry.reflects > NOTED_PATTERNS) return false;
+    for (let n = entry.reflects; n < this.#wildcardChanges; n++) {
+      const pattern = this.#patterns[n % NOTED_PATTERNS]!;
+      if (subjectMatches(pattern, subject)) return false;
+    }
+    entry.reflects = this.#wildcardChanges;
+    return true;
+  }
+
+  #isOverfull(): boolean {
+    return this.#entries.size > this.#subjectsMax ||
+      this.#subscribers > CACHED_SUBSCRIBERS_MAX;
+  }
+
+  /** Drops at least a quarter, so that the cost per added subject stays small. */
+  #dropOldest(): void {
+    let left = Math.ceil(this.#entries.size / 4);
+    for (const [subject, entry] of this.#entries) {
+      if (left <= 0 && !this.#isOverfull()) return;
+      this.#drop(subject, entry);
+      left--;
+    }
+  }
+
+  #drop(subject: string, entry: Entry<S>): void {
+    this.#entries.delete(subject);
+    this.#subscribers -= entry.subscribers;
+  }
+}
+
+function countSubscribers<S>(match: Match<S>): number {
+  let count = match.plain.length;
+  for (const group of match.queues) count += group.members.length;
+  return count;
+}

@@ -1,0 +1,367 @@
+/**
+ * Who hears what: the subscriptions of one account, found by subject. Literal
+ * subjects live in one flat map, where a subject with a single subscriber costs
+ * a map entry and nothing else; only patterns with wildcards form a trie of
+ * tokens. Results are cached (see `match_cache.ts`) and shared: callers read
+ * them and never change them. The broker keeps one per account, the routes put
+ * remote interest into the same one.
+ */
+
+import { assert } from "./assert.ts";
+import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
+import {
+  hasEmptyToken,
+  hasWildcard,
+  isValidSubject,
+  tokenEnd,
+} from "./subject.ts";
+
+/** What a sublist needs to know of a subscription; none of it may change while it is in. */
+export interface Subscriber {
+  readonly subject: string;
+  /** Empty for a plain subscription. */
+  readonly queue: string;
+  /** Members that it stands for: 1, or the count that a remote server announced. */
+  readonly weight: number;
+}
+
+/** The members of one queue group that hear a subject, through whatever pattern. */
+export interface QueueGroup<S> {
+  readonly name: string;
+  readonly members: readonly S[];
+  /** The sum of the members' weights. */
+  readonly weight: number;
+}
+
+/** Everyone who hears one subject. */
+export interface Match<S> {
+  readonly plain: readonly S[];
+  readonly queues: readonly QueueGroup<S>[];
+}
+
+export interface SublistOptions {
+  /** Subjects whose results are kept; `CACHED_SUBJECTS_MAX` unless given. */
+  readonly cacheMax?: number;
+  /** False: every match is built anew. */
+  readonly cache?: boolean;
+}
+
+/** Counters for monitoring. Fan-outs are those of the results now in the cache. */
+export interface SublistStats {
+  readonly subscriptions: number;
+  readonly cacheSize: number;
+  readonly inserts: number;
+  readonly removes: number;
+  readonly matches: number;
+  readonly cacheHits: number;
+  /** Hits per match, 0 to 1; 0 before the first match. */
+  readonly cacheHitRate: number;
+  /** Deliveries of one message: each plain subscriber and each queue group is one. */
+  readonly maxFanout: number;
+  readonly avgFanout: number;
+}
+
+/** The subscribers of one subject: the only one itself, or a set of several. */
+type Audience<S> = S | Set<S>;
+
+/** Where one token of a pattern leads. */
+class PatternNode<S> {
+  children: Map<string, PatternNode<S>> | undefined = undefined;
+  audience: Audience<S> | undefined = undefined;
+
+  get isEmpty(): boolean {
+    return this.children === undefined && this.audience === undefined;
+  }
+
+  child(token: string): PatternNode<S> | undefined {
+    return this.children?.get(token);
+  }
+
+  childOrNew(token: string): PatternNode<S> {
+    this.children ??= new Map();
+    let child = this.children.get(token);
+    if (child === undefined) {
+      child = new PatternNode();
+      this.children.set(token, child);
+    }
+    return child;
+  }
+
+  dropChild(token: string): void {
+    this.children?.delete(token);
+    if (this.children?.size === 0) this.children = undefined;
+  }
+}
+
+export class Sublist<S extends Subscriber> {
+  readonly #literals = new Map<string, Audience<S>>();
+  readonly #patterns = new PatternNode<S>();
+  readonly #cache: MatchCache<S> | undefined;
+  #size = 0;
+  #generation = 0;
+  #inserts = 0;
+  #removes = 0;
+  #matches = 0;
+  #cacheHits = 0;
+
+  constructor(options: SublistOptions = {}) {
+    const { cache = true, cacheMax = CACHED_SUBJECTS_MAX } = options;
+    this.#cache = cache ? new MatchCache(cacheMax) : undefined;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Grows with every change that can alter a match; callers keep results of their own by it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Adds a subscriber that is not in yet and whose subject is valid. */
+  insert(subscriber: S): void {
+    const { subject } = subscriber;
+    assert(isValidSubject(subject), `valid subject to insert: "${subject}"`);
+    if (hasWildcard(subject)) {
+      const node = this.#nodeOrNew(subject);
+      node.audience = joined(node.audience, subscriber);
+      this.#cache?.wildcardChanged(subject);
+    } else {
+      const audience = this.#literals.get(subject);
+      this.#literals.set(subject, joined(audience, subscriber));
+      this.#cache?.literalChanged(subject);
+    }
+    this.#size++;
+    this.#inserts++;
+    this.#generation++;
+  }
+
+  /** Takes out this very object; false when it is not in. */
+  remove(subscriber: S): boolean {
+    const removed = hasWildcard(subscriber.subject)
+      ? this.#removePattern(subscriber)
+      : this.#removeLiteral(subscriber);
+    if (!removed) return false;
+    this.#size--;
+    this.#removes++;
+    this.#generation++;
+    return true;
+  }
+
+  /**
+   * Everyone who hears a message on `subject`. NATS subject rules: a token `*`
+   * or `>` of a published subject is an ordinary token, and a subject with an
+   * empty token is heard by nobody.
+   */
+  match(subject: string): Match<S> {
+    this.#matches++;
+    const known = this.#cache?.get(subject);
+    if (known !== undefined) {
+      this.#cacheHits++;
+      return known;
+    }
+    const match = gather(this.#audiencesOf(subject));
+    this.#cache?.put(subject, match);
+    return match;
+  }
+
+  /** Whether anyone hears `subject`. */
+  hasInterest(subject: string): boolean {
+    const { plain, queues } = this.match(subject);
+    return plain.length > 0 || queues.length > 0;
+  }
+
+  /** All subscribers, in no promised order. */
+  *[Symbol.iterator](): IterableIterator<S> {
+    for (const audience of this.#literals.values()) yield* membersOf(audience);
+    const nodes = [this.#patterns];
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      if (node.audience !== undefined) yield* membersOf(node.audience);
+      for (const child of node.children?.values() ?? []) nodes.push(child);
+    }
+  }
+
+  stats(): SublistStats {
+    let fanouts = 0;
+    let maxFanout = 0;
+    for (const match of this.#cache?.matches() ?? []) {
+      const fanout = match.plain.length + match.queues.length;
+      fanouts += fanout;
+      maxFanout = Math.max(maxFanout, fanout);
+    }
+    const cacheSize = this.#cache?.size ?? 0;
+    return {
+      subscriptions: this.#size,
+      cacheSize,
+      inserts: this.#inserts,
+      removes: this.#removes,
+      matches: this.#matches,
+      cacheHits: this.#cacheHits,
+      cacheHitRate: ratio(this.#cacheHits, this.#matches),
+      maxFanout,
+      avgFanout: ratio(fanouts, cacheSize),
+    };
+  }
+
+  #removeLiteral(subscriber: S): boolean {
+    const { subject } = subscriber;
+    const audience = this.#literals.get(subject);
+    if (audience === undefined || !hasMember(audience, subscriber)) {
+      return false;
+    }
+    if (without(audience, subscriber) === undefined) {
+      this.#literals.delete(subject);
+    }
+    this.#cache?.literalChanged(subject);
+    return true;
+  }
+
+  #removePattern(subscriber: S): boolean {
+    const { subject } = subscriber;
+    const path = this.#pathOf(subject);
+    const node = path.at(-1);
+    if (node?.audience === undefined || !hasMember(node.audience, subscriber)) {
+      return false;
+    }
+    node.audience = without(node.audience, subscriber);
+    prune(path, subject);
+    this.#cache?.wildcardChanged(subject);
+    return true;
+  }
+
+  #nodeOrNew(pattern: string): PatternNode<S> {
+    let node = this.#patterns;
+    for (const token of pattern.split(".")) node = node.childOrNew(token);
+    return node;
+  }
+
+  /** The nodes of a pattern from the root on; none when the pattern is unknown. */
+  #pathOf(pattern: string): PatternNode<S>[] {
+    const path = [this.#patterns];
+    for (const token of pattern.split(".")) {
+      const child = path.at(-1)?.child(token);
+      if (child === undefined) return [];
+      path.push(child);
+    }
+    return path;
+  }
+
+  #audiencesOf(subject: string): Audience<S>[] {
+    const audiences: Audience<S>[] = [];
+    const literal = this.#literals.get(subject);
+    if (literal !== undefined) audiences.push(literal);
+    if (this.#patterns.children !== undefined && !hasEmptyToken(subject)) {
+      collectPatterns(this.#patterns, subject, audiences);
+    }
+    return audiences;
+  }
+}
+
+/**
+ * Walks the trie level by level, since a hostile pattern may be deep enough to
+ * exhaust the stack of a recursive walk.
+ */
+function collectPatterns<S>(
+  root: PatternNode<S>,
+  subject: string,
+  audiences: Audience<S>[],
+): void {
+  let level = [root];
+  let start = 0;
+  while (start <= subject.length && level.length > 0) {
+    const end = tokenEnd(subject, start);
+    const token = subject.slice(start, end);
+    const isOrdinary = token !== "*" && token !== ">";
+    const next: PatternNode<S>[] = [];
+    for (const node of level) {
+      const rest = node.child(">")?.audience;
+      if (rest !== undefined) audiences.push(rest);
+      const any = node.child("*");
+      if (any !== undefined) next.push(any);
+      const same = isOrdinary ? node.child(token) : undefined;
+      if (same !== undefined) next.push(same);
+    }
+    level = next;
+    start = end + 1;
+  }
+  for (const { audience } of level) {
+    if (audience !== undefined) audiences.push(audience);
+  }
+}
+
+/** Drops the nodes at the end of a pattern's path that lead nowhere any more. */
+function prune<S>(path: readonly PatternNode<S>[], pattern: string): void {
+  const tokens = pattern.split(".");
+  for (let depth = tokens.length; depth > 0; depth--) {
+    if (!path[depth]!.isEmpty) return;
+    path[depth - 1]!.dropChild(tokens[depth - 1]!);
+  }
+}
+
+function joined<S>(
+  audience: Audience<S> | undefined,
+  newcomer: S,
+): Audience<S> {
+  if (audience === undefined) return newcomer;
+  assert(!hasMember(audience, newcomer), "a subscriber is inserted once");
+  if (audience instanceof Set) return audience.add(newcomer);
+  return new Set([audience, newcomer]);
+}
+
+/** What is left of an audience without `member`, who is in it. */
+function without<S>(audience: Audience<S>, member: S): Audience<S> | undefined {
+  if (!(audience instanceof Set)) return undefined;
+  audience.delete(member);
+  return audience.size === 0 ? undefined : audience;
+}
+
+function hasMember<S>(audience: Audience<S>, who: S): boolean {
+  return audience instanceof Set ? audience.has(who) : audience === who;
+}
+
+function membersOf<S>(audience: Audience<S>): Iterable<S> {
+  return audience instanceof Set ? audience : [audience];
+}
+
+const NONE: readonly never[] = [];
+const NOBODY: Match<never> = { plain: NONE, queues: NONE };
+
+/** The members of several audiences as plain subscribers and queue groups. */
+function gather<S extends Subscriber>(
+  audiences: readonly Audience<S>[],
+): Match<S> {
+  if (audiences.length === 0) return NOBODY;
+  const plain: S[] = [];
+  const queued: S[] = [];
+  for (const audience of audiences) {
+    for (const member of membersOf(audience)) {
+      (member.queue === "" ? plain : queued).push(member);
+    }
+  }
+  return { plain, queues: queued.length === 0 ? NONE : groupByQueue(queued) };
+}
+
+/** NATS delivery: members of equally named groups share, whatever pattern each has. */
+function groupByQueue<S extends Subscriber>(
+  queued: readonly S[],
+): QueueGroup<S>[] {
+  const groups = new Map<
+    string,
+    { name: string; members: S[]; weight: number }
+  >();
+  for (const member of queued) {
+    const group = groups.get(member.queue);
+    if (group === undefined) {
+      const { queue, weight } = member;
+      groups.set(queue, { name: queue, members: [member], weight });
+    } else {
+      group.members.push(member);
+      group.weight += member.weight;
+    }
+  }
+  return [...groups.values()];
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
