@@ -90,17 +90,22 @@ export class MessageArgs {
 
   /** Notes where the payload stands, `buffer[start, end)`, once all of it is there. */
   complete(buffer: Uint8Array, start: number, end: number): void {
-    const sizesEnd = this.words.ends[this.words.count - 1]!;
     this.rest = buffer;
     this.restStart = this.#sizesStart();
     this.restEnd = end + 2;
     this.payloadStart = start;
-    const asReceiversExpect = buffer[sizesEnd] === CR &&
-      sizesEnd + 2 === start &&
-      (this.headerSize === NO_HEADERS ||
-        this.words.ends[this.words.count - 2]! + 1 ===
-          this.words.starts[this.words.count - 1]!);
-    if (!asReceiversExpect) this.#rewriteRest();
+    if (!this.#endsAsReceiversExpect()) this.#rewriteRest();
+  }
+
+  /** Single blanks between the sizes, and CR LF right behind them. */
+  #endsAsReceiversExpect(): boolean {
+    const { words, buffer, payloadStart } = this;
+    const sizesEnd = words.ends[words.count - 1]!;
+    if (buffer[sizesEnd] !== CR || sizesEnd + 2 !== payloadStart) return false;
+    if (this.headerSize === NO_HEADERS) return true;
+    const headerSizeEnd = words.ends[words.count - 2]!;
+    return buffer[headerSizeEnd] === SPACE &&
+      headerSizeEnd + 1 === words.starts[words.count - 1]!;
   }
 
   #sizesStart(): number {
@@ -109,7 +114,7 @@ export class MessageArgs {
       .starts[words.count - (this.headerSize === NO_HEADERS ? 1 : 2)]!;
   }
 
-  /** Lines with blanks before their end, or with LF alone, are legal to send but not to pass on. */
+  /** Lines with other blanks, or with LF alone, are legal to send but not to pass on. */
   #rewriteRest(): void {
     const { words, buffer, payloadStart, restEnd } = this;
     const sizes = [];
@@ -131,7 +136,7 @@ export class MessageArgs {
     this.payloadStart = line.length;
   }
 
-  /** Sets what all forms share: sizes are the last words, `fixed` words stand before reply and sizes. */
+  /** Sets what all forms share: the sizes, which are the last words. */
   #read(buffer: Uint8Array, withHeaders: boolean): void {
     const { words } = this;
     const sizeWord = words.count - 1;

@@ -78,8 +78,8 @@ export interface OpHandler {
   /**
    * One control line; its arguments are `buffer[start, end)`, without blanks
    * around the verb and without the line end. Returns `NO_PAYLOAD`, or how many
-   * bytes of payload follow. A line with a payload may be handed over a second
-   * time, from another buffer, once its payload has arrived: for such an
+   * bytes of payload follow. A line with a payload may be handed over again,
+   * from another buffer, when more of its payload has arrived: for such an
    * operation this call only reads arguments.
    *
    * Throws `ProtocolError` to end the connection.

@@ -20,8 +20,8 @@ const TAB = 9;
 
 /** `#operation` wants more bytes. */
 const INCOMPLETE = -1;
-/** A held operation may have this much around its arguments: verb, blanks, line end. */
-const LINE_SLACK_BYTES = 128;
+/** Verb and blanks before the arguments; nobody may send blanks for ever. */
+const LINE_START_BYTES_MAX = 128;
 const HELD_START_BYTES = 256;
 /** A larger hold buffer is given back after use. */
 const HELD_KEEP_BYTES = 4096;
@@ -110,7 +110,7 @@ export class Parser {
     let at = start;
     let state = START;
     while (state < FIRST_FINAL) {
-      if (at === end) return this.#incompleteLine(end - start);
+      if (at === end) return this.#incompleteLine();
       state = NEXT[state * WIDTH + CLASS[buffer[at]!]!]!;
       if (state === DEAD) throw unknownOperation();
       at++;
@@ -118,7 +118,7 @@ export class Parser {
     const op = (state - FIRST_FINAL) as Op;
     if (!this.#allowed[op]) throw unknownOperation();
     if (NEEDS_BLANK[op]) {
-      if (at === end) return this.#incompleteLine(end - start);
+      if (at === end) return this.#incompleteLine();
       if (buffer[at] !== SPACE && buffer[at] !== TAB) throw unknownOperation();
     }
     while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
@@ -127,11 +127,14 @@ export class Parser {
     while (lineEnd < end && buffer[lineEnd] !== LF) lineEnd++;
     const behind = lineEnd + 1;
     if (lineEnd > at && buffer[lineEnd - 1] === CR) lineEnd--;
-    if (lineEnd - at > this.#maxLine) throw lineTooLong();
-    if (behind > end) return this.#incompleteLine(end - start);
+    if (
+      lineEnd - at > this.#maxLine ||
+      at - start > LINE_START_BYTES_MAX
+    ) throw lineTooLong();
+    if (behind > end) return this.#incompleteLine();
 
     const size = this.#handler.line(op, buffer, at, lineEnd);
-    if (size === NO_PAYLOAD) return behind;
+    if (size === NO_PAYLOAD || this.#stopped) return behind;
 
     // The payload must be followed by exactly CR LF; a wrong byte is refused as soon as it is seen.
     const payloadEnd = behind + size;
@@ -145,8 +148,7 @@ export class Parser {
     return payloadEnd + 2;
   }
 
-  #incompleteLine(length: number): number {
-    if (length > this.#maxLine + LINE_SLACK_BYTES) throw lineTooLong();
+  #incompleteLine(): number {
     this.#wanted = 0;
     return INCOMPLETE;
   }
