@@ -119,7 +119,6 @@ function base32(bytes: Uint8Array): string {
     for (bits += 8; bits >= 5; bits -= 5) {
       text += BASE32[(held >>> (bits - 5)) & 31]!;
     }
-    held &= 31;
   }
   return text;
 }
