@@ -31,6 +31,8 @@ export interface QueueGroup<S> {
   readonly members: readonly S[];
   /** The sum of the members' weights. */
   readonly weight: number;
+  /** Every member's weight is 1. */
+  readonly uniform: boolean;
 }
 
 /** Everyone who hears one subject. */
@@ -347,16 +349,18 @@ function groupByQueue<S extends Subscriber>(
 ): QueueGroup<S>[] {
   const groups = new Map<
     string,
-    { name: string; members: S[]; weight: number }
+    { name: string; members: S[]; weight: number; uniform: boolean }
   >();
   for (const member of queued) {
     const group = groups.get(member.queue);
     if (group === undefined) {
       const { queue, weight } = member;
-      groups.set(queue, { name: queue, members: [member], weight });
+      const uniform = weight === 1;
+      groups.set(queue, { name: queue, members: [member], weight, uniform });
     } else {
       group.members.push(member);
       group.weight += member.weight;
+      group.uniform &&= member.weight === 1;
     }
   }
   return [...groups.values()];

@@ -24,23 +24,34 @@ export class Words {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
 
-  /** Cuts `buffer[start, end)` at blanks. */
-  split(buffer: Uint8Array, start: number, end: number): number {
+  /**
+   * Cuts `buffer[start, end)` at blanks and tabs, and at `separator` too. NATS
+   * client protocol: SUB and UNSUB are also cut at a lone CR, other lines are not.
+   */
+  split(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    separator: number = SPACE,
+  ): number {
     let count = 0;
     let at = start;
     while (at < end) {
-      const byte = buffer[at]!;
-      if (byte === SPACE || byte === TAB) {
+      if (isSeparator(buffer[at]!, separator)) {
         at++;
         continue;
       }
       this.starts[count] = at;
-      while (at < end && buffer[at] !== SPACE && buffer[at] !== TAB) at++;
+      while (at < end && !isSeparator(buffer[at]!, separator)) at++;
       this.ends[count++] = at;
     }
     this.count = count;
     return count;
   }
+}
+
+function isSeparator(byte: number, separator: number): boolean {
+  return byte === SPACE || byte === TAB || byte === separator;
 }
 
 /** `MessageArgs.headerSize` of a message without headers. */

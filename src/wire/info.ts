@@ -179,6 +179,27 @@ export function jsonText(value: unknown): string {
   );
 }
 
+const SECRETS: ReadonlySet<string> = new Set([
+  "pass",
+  "auth_token",
+  "jwt",
+  "nkey",
+  "sig",
+]);
+
+/** CONNECT's JSON for the log: secrets blanked out, nothing at all when it cannot be read. */
+export function redactedConnect(json: string): string {
+  try {
+    return JSON.stringify(
+      JSON.parse(json),
+      (name, value) =>
+        SECRETS.has(name.toLowerCase()) && value !== "" ? "[REDACTED]" : value,
+    );
+  } catch {
+    return "[UNREADABLE]";
+  }
+}
+
 function readObject(
   buffer: Uint8Array,
   start: number,

@@ -1,0 +1,111 @@
+/**
+ * One subject space: who is interested in what, on this server and on others.
+ * Connections of different accounts never see each other's messages. An
+ * account also counts its own clients' interest and tells an observer of each
+ * change, which is how routes learn what to announce.
+ */
+import { asciiBytes } from "../core/ascii.ts";
+import { type Match, Sublist } from "../core/sublist.ts";
+import { isLiteralSubject } from "../core/subject.ts";
+import { type CachedSubject, SubjectCache } from "../core/subject_cache.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** The account of everybody who was given no other. */
+export const GLOBAL_ACCOUNT = "$G";
+
+/** Told whenever the number of local members of an interest changes. */
+export interface InterestObserver {
+  /** `members` local subscriptions hold (`subject`, `queue`) now, `before` did until now. */
+  interestChanged(
+    account: Account,
+    subject: string,
+    queue: string,
+    members: number,
+    before: number,
+  ): void;
+}
+
+/** The interest of this server's own clients in one subject and queue group. */
+export interface LocalInterest {
+  readonly subject: string;
+  /** Empty: plain interest. */
+  readonly queue: string;
+  members: number;
+}
+
+/** What an account remembers of a subject that was published to. */
+export interface SubjectFacts {
+  readonly match: Match<Subscription>;
+  /** No empty token and no wildcard: fit for a pedantic publisher. */
+  readonly literal: boolean;
+}
+
+export class Account {
+  readonly name: string;
+  readonly nameBytes: Uint8Array;
+  readonly sublist: Sublist<Subscription>;
+  /** Set before the first subscription, by whoever announces interest to other servers. */
+  observer: InterestObserver | undefined = undefined;
+  readonly #subjects = new SubjectCache<SubjectFacts>();
+  readonly #local = new Map<string, LocalInterest>();
+
+  constructor(name: string, sublistCache: boolean) {
+    this.name = name;
+    this.nameBytes = asciiBytes(name);
+    this.sublist = new Sublist<Subscription>({ cache: sublistCache });
+  }
+
+  /** What is known about the published subject `buffer[start, end)`; no string is made when it is known. */
+  facts(buffer: Uint8Array, start: number, end: number): SubjectFacts {
+    const entry = this.#subjects.find(buffer, start, end);
+    const { generation } = this.sublist;
+    if (entry.generation === generation) return entry.value!;
+    return this.#learn(entry, generation);
+  }
+
+  /** The interest of this server's own clients. */
+  localInterest(): Iterable<LocalInterest> {
+    return this.#local.values();
+  }
+
+  add(subscription: Subscription): void {
+    this.sublist.insert(subscription);
+    if (subscription.client !== undefined) this.#count(subscription, 1);
+  }
+
+  remove(subscription: Subscription): void {
+    if (!this.sublist.remove(subscription)) return;
+    if (subscription.client !== undefined) this.#count(subscription, -1);
+  }
+
+  #learn(
+    entry: CachedSubject<SubjectFacts>,
+    generation: number,
+  ): SubjectFacts {
+    const facts = {
+      match: this.sublist.match(entry.subject),
+      literal: entry.value?.literal ?? isLiteralSubject(entry.subject),
+    };
+    entry.value = facts;
+    entry.generation = generation;
+    return facts;
+  }
+
+  #count({ subject, queue }: Subscription, change: number): void {
+    if (this.observer === undefined) return;
+    // Neither part can hold a blank: blanks end the words of a control line.
+    const key = `${subject} ${queue}`;
+    const interest = this.#local.get(key) ?? { subject, queue, members: 0 };
+    const before = interest.members;
+    interest.members += change;
+    if (interest.members > 0) this.#local.set(key, interest);
+    else this.#local.delete(key);
+    this.observer.interestChanged(
+      this,
+      subject,
+      queue,
+      interest.members,
+      before,
+    );
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * One broker: accounts, client connections, the client port, and the life of
+ * all that from start over lame duck mode to stop. Routes and monitoring are
+ * built on top of it and hold on to it; it knows of them only through
+ * `RoutesLink` and the observers of its accounts.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { LAME_DUCK_SPACING_MAX_MS, STALL_FRACTION } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import { serverId } from "../core/nuid.ts";
+import { SlabPool } from "../core/outbox.ts";
+import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
+import type { ServerOptions } from "../config/options.ts";
+import {
+  type Address,
+  formatAddress,
+  type Listener,
+  type Network,
+} from "../net/socket.ts";
+import type { ServerInfo } from "../wire/info.ts";
+import { Account, GLOBAL_ACCOUNT } from "./account.ts";
+import { Authenticator, type CompareHash } from "./auth.ts";
+import { ClientUrls } from "./client_urls.ts";
+import { ClosedConnections } from "./closed_connections.ts";
+import type { Connection, Traffic } from "./connection.ts";
+import { Delivery } from "./deliver.ts";
+import { type ListenerHost, listenForClients } from "./listener.ts";
+import type { Session, SessionSettings } from "./session.ts";
+
+/** What a broker stands on; everything that would name a platform. */
+export interface BrokerPlatform {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly compareHash: CompareHash;
+  /** Addresses of this machine, for a server that listens on all of them. */
+  readonly interfaceAddresses: () => string[];
+  /** Shown as INFO's `go`: what runs the server. */
+  readonly runtimeName: string;
+}
+
+/** The part of the cluster that a broker speaks to. */
+export interface RoutesLink {
+  /** Name of the cluster, now. */
+  readonly clusterName: string;
+  /** INFO changed in a way that other servers should hear of. */
+  announceLameDuck(): void;
+}
+
+export class Broker implements ListenerHost {
+  readonly options: ServerOptions;
+  readonly id: string;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly slabs: SlabPool = new SlabPool();
+  readonly traffic: Traffic = {
+    inMsgs: 0,
+    inBytes: 0,
+    outMsgs: 0,
+    outBytes: 0,
+  };
+  readonly account: Account;
+  readonly delivery: Delivery;
+  readonly authenticator: Authenticator;
+  readonly closedConnections: ClosedConnections;
+  readonly sessions: Map<number, Session> = new Map();
+  readonly startedAt: number;
+  /** Where clients can go; made when the port is known. */
+  clientUrls: ClientUrls = new ClientUrls([]);
+  routes: RoutesLink | undefined = undefined;
+  totalConnections = 0;
+  slowConsumers = 0;
+  infoVersion = 0;
+  reading: Connection | undefined = undefined;
+
+  readonly #platform: BrokerPlatform;
+  #settings: SessionSettings;
+  #listener: Listener | undefined = undefined;
+  #lastId = 0;
+  /** Connections with bytes to send at the end of the turn. */
+  #output: Connection[] = [];
+  #flushScheduled = false;
+  #lameDuck = false;
+  #stopped = false;
+
+  constructor(options: ServerOptions, platform: BrokerPlatform) {
+    this.options = options;
+    this.#platform = platform;
+    this.clock = platform.clock;
+    this.random = platform.random;
+    this.log = platform.log;
+    this.id = serverId(platform.random);
+    this.name = options.serverName === "" ? this.id : options.serverName;
+    this.account = new Account(GLOBAL_ACCOUNT, !options.disableSublistCache);
+    this.delivery = new Delivery(platform.random);
+    this.authenticator = new Authenticator(
+      options.authorization,
+      options.noAuthUser,
+      platform.compareHash,
+    );
+    this.closedConnections = new ClosedConnections(options.maxClosedClients);
+    this.startedAt = this.clock.now();
+    this.#settings = sessionSettings(options);
+  }
+
+  /** Where clients connect; undefined before `start` and after lame duck mode began. */
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  get lameDuck(): boolean {
+    return this.#lameDuck;
+  }
+
+  get sessionSettings(): SessionSettings {
+    return this.#settings;
+  }
+
+  get full(): boolean {
+    return this.sessions.size >= this.options.maxConnections;
+  }
+
+  get maxTracedMsgLen(): number {
+    return this.options.maxTracedMsgLen;
+  }
+
+  get accounts(): readonly Account[] {
+    return [this.account];
+  }
+
+  /** The account called `name`, if this server has it. */
+  accountNamed(name: string): Account | undefined {
+    return name === this.account.name ? this.account : undefined;
+  }
+
+  /** Opens the client port. Rejects with a `NetworkError` when that fails. */
+  async start(): Promise<void> {
+    const { host, port } = this.options;
+    this.#listener = await listenForClients(this, this.#platform.network, {
+      host,
+      port,
+    });
+    this.clientUrls = new ClientUrls(this.#ownClientUrls());
+  }
+
+  /** Closes the client port and every client. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    for (const session of [...this.sessions.values()]) {
+      session.close(ClosedReason.SERVER_SHUTDOWN);
+    }
+    await listener?.close();
+  }
+
+  /**
+   * Lets clients go one by one: no new ones come in, those that are there are
+   * told, and after the grace period each is closed in its turn. Resolves when
+   * the last one is gone.
+   *
+   * NATS lame duck mode: the closing is spread over the duration less the grace
+   * period, at most one second apart, each a random half to whole of its share.
+   */
+  async enterLameDuck(): Promise<void> {
+    if (this.#lameDuck || this.#stopped) return;
+    this.#lameDuck = true;
+    this.log.notice("Entering lame duck mode, stop accepting new clients");
+    const listener = this.#listener;
+    this.#listener = undefined;
+    await listener?.close();
+    if (this.sessions.size === 0) return;
+    this.routes?.announceLameDuck();
+    this.pushInfo();
+    await this.#wait(this.options.lameDuckGraceMs);
+    this.log.notice("Closing existing clients");
+    const { lameDuckDurationMs, lameDuckGraceMs } = this.options;
+    const sessions = [...this.sessions.values()];
+    const spacing = Math.min(
+      (lameDuckDurationMs - lameDuckGraceMs) / sessions.length,
+      LAME_DUCK_SPACING_MAX_MS,
+    );
+    for (const session of sessions) {
+      session.close(ClosedReason.SERVER_SHUTDOWN);
+      await this.#wait(spacing / 2 + this.random.next() * spacing / 2);
+    }
+  }
+
+  // --- INFO
+
+  infoFor(session: Session): ServerInfo {
+    const { options } = this;
+    const advertised = this.#advertised();
+    const urls = this.#lameDuck ? this.clientUrls.others : this.clientUrls.all;
+    const cluster = this.routes?.clusterName ?? "";
+    return {
+      server_id: this.id,
+      server_name: this.name,
+      version: NATS_VERSION,
+      proto: CLIENT_PROTOCOL,
+      go: this.#platform.runtimeName,
+      host: advertised.host,
+      port: advertised.port,
+      headers: !options.noHeaderSupport,
+      ...(this.authenticator.anonymous === undefined &&
+        { auth_required: true }),
+      max_payload: options.maxPayloadBytes,
+      client_id: session.id,
+      client_ip: session.socket.remote.host,
+      ...(cluster !== "" && { cluster }),
+      ...(urls.length > 0 && { connect_urls: urls }),
+      ...(this.#lameDuck && { ldm: true }),
+    };
+  }
+
+  /** Tells every client what changed about the cluster. */
+  pushInfo(): void {
+    this.infoVersion++;
+    for (const session of this.sessions.values()) session.pushInfo();
+  }
+
+  /** Another server now tells `after` as its addresses for clients, where it told `before`. */
+  replaceClientUrls(before: readonly string[], after: readonly string[]): void {
+    const added = this.clientUrls.add(after);
+    const removed = this.clientUrls.remove(before);
+    if (added || removed) this.pushInfo();
+  }
+
+  #advertised(): Address {
+    const { clientAdvertise, host } = this.options;
+    const port = this.#listener?.address.port ?? this.options.port;
+    return clientAdvertise === ""
+      ? { host, port }
+      : splitAddress(clientAdvertise, port);
+  }
+
+  /** NATS: a server that listens everywhere tells each of the machine's addresses. */
+  #ownClientUrls(): string[] {
+    const advertised = this.#advertised();
+    const everywhere = this.options.clientAdvertise === "" &&
+      ["0.0.0.0", "::"].includes(advertised.host);
+    const hosts = everywhere
+      ? this.#platform.interfaceAddresses()
+      : [advertised.host];
+    return (hosts.length > 0 ? hosts : [advertised.host])
+      .map((host) => formatAddress({ host, port: advertised.port }));
+  }
+
+  // --- what connections ask
+
+  nextConnectionId(): number {
+    return ++this.#lastId;
+  }
+
+  sessionStarted(session: Session): void {
+    this.totalConnections++;
+    this.sessions.set(session.id, session);
+  }
+
+  sessionEnded(session: Session, reason: ClosedReason): void {
+    this.sessions.delete(session.id);
+    this.closedConnections.add(session, reason, this.clock.now());
+  }
+
+  slowConsumer(): void {
+    this.slowConsumers++;
+  }
+
+  beginTurn(connection: Connection): void {
+    this.reading = connection;
+    connection.lastActivityAt = this.clock.now();
+  }
+
+  endTurn(): void {
+    this.#flushOutput();
+    this.reading = undefined;
+  }
+
+  noteOutput(connection: Connection): void {
+    if (connection.outputNoted) return;
+    connection.outputNoted = true;
+    this.#output.push(connection);
+    if (this.reading !== undefined || this.#flushScheduled) return;
+    // Nobody ends this turn: a timer or the API asked for the output.
+    this.#flushScheduled = true;
+    queueMicrotask(() => {
+      this.#flushScheduled = false;
+      this.#flushOutput();
+    });
+  }
+
+  #flushOutput(): void {
+    const output = this.#output;
+    // A flush may close a connection, and its end may note others.
+    for (let i = 0; i < output.length; i++) output[i]!.flush();
+    output.length = 0;
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(delayMs, resolve));
+  }
+}
+
+function sessionSettings(options: ServerOptions): SessionSettings {
+  return {
+    maxControlLineBytes: options.maxControlLineBytes,
+    maxPendingBytes: options.maxPendingBytes,
+    stallPendingBytes: options.noFastProducerStall
+      ? Infinity
+      : options.maxPendingBytes * STALL_FRACTION,
+    writeDeadlineMs: options.writeDeadlineMs,
+    pingIntervalMs: options.pingIntervalMs,
+    pingMax: options.pingMax,
+    pingAlways: false,
+    authTimeoutMs: options.authorization?.timeoutMs ?? 0,
+    maxPayloadBytes: options.maxPayloadBytes,
+    maxSubscriptions: options.maxSubscriptions,
+    maxSubscriptionTokens: options.maxSubscriptionTokens,
+    headers: !options.noHeaderSupport,
+  };
+}
+
+/** `host[:port]`, IPv6 in brackets when a port follows. */
+export function splitAddress(text: string, defaultPort: number): Address {
+  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(text);
+  const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
+  const [, host, port] = bracketed ?? plain ?? ["", text, undefined];
+  return { host: host!, port: port === undefined ? defaultPort : Number(port) };
+}

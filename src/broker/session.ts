@@ -1,0 +1,508 @@
+/**
+ * One client's connection: what CONNECT, PUB, HPUB, SUB, UNSUB, PING and PONG
+ * mean, and how a message reaches the client. Every rule here is the NATS
+ * client protocol's, as nats-server keeps it.
+ */
+import { asciiBytes, byteString, CR, readDecimal } from "../core/ascii.ts";
+import type { Timer } from "../core/clock.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError, WireError } from "../core/errors.ts";
+import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
+import { quoted, quotedBytes } from "../core/quote.ts";
+import { isValidSubject, tokenCount } from "../core/subject.ts";
+import type { Socket } from "../net/socket.ts";
+import { malformed, MessageArgs, NO_HEADERS, Words } from "../wire/args.ts";
+import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
+import {
+  type ConnectOptions,
+  defaultConnectOptions,
+  infoLine,
+  readConnect,
+  type ServerInfo,
+} from "../wire/info.ts";
+import { NO_PAYLOAD, Op } from "../wire/ops.ts";
+import type { Account } from "./account.ts";
+import type { Authenticator, Identity } from "./auth.ts";
+import {
+  Connection,
+  type ConnectionHost,
+  type ConnectionSettings,
+} from "./connection.ts";
+import type { Delivery } from "./deliver.ts";
+import { type ClientReceiver, Subscription } from "./subscription.ts";
+
+/** What a session asks of the broker besides what every connection does. */
+export interface SessionHost extends ConnectionHost {
+  readonly account: Account;
+  readonly delivery: Delivery;
+  readonly authenticator: Authenticator;
+  /** Grows whenever clients ought to be told a new INFO. */
+  readonly infoVersion: number;
+  /** INFO as `session` is to see it. */
+  infoFor(session: Session): ServerInfo;
+  sessionEnded(session: Session, reason: ClosedReason): void;
+}
+
+export interface SessionSettings extends ConnectionSettings {
+  readonly authTimeoutMs: number;
+  readonly maxPayloadBytes: number;
+  /** 0: no limit. */
+  readonly maxSubscriptions: number;
+  /** 0: no limit. */
+  readonly maxSubscriptionTokens: number;
+  readonly headers: boolean;
+}
+
+const CLIENT_OPS: readonly Op[] = [
+  Op.CONNECT,
+  Op.INFO,
+  Op.PUB,
+  Op.HPUB,
+  Op.SUB,
+  Op.UNSUB,
+  Op.PING,
+  Op.PONG,
+  Op.OK,
+  Op.ERR,
+];
+
+/** A queue group of this name is the server's own. */
+const RESERVED_QUEUE = "_sys_";
+/** Reply subjects that only servers hand out. */
+const RESERVED_REPLIES = ["_R_.", "_GR_.", "$JS.ACK."];
+
+export class Session extends Connection implements ClientReceiver {
+  readonly allowedOps: readonly Op[] = CLIENT_OPS;
+  protected readonly idLabel: string = "cid";
+
+  /** What CONNECT said, or the defaults before it. */
+  options: ConnectOptions = defaultConnectOptions();
+  /** Set once the client may do anything. */
+  identity: Identity | undefined = undefined;
+  /** By sid, as a byte string. */
+  readonly subscriptions: Map<string, Subscription> = new Map();
+
+  declare protected readonly host: SessionHost;
+  declare protected readonly settings: SessionSettings;
+  readonly #message = new MessageArgs();
+  readonly #words = new Words();
+  #headers = false;
+  #echo = true;
+  #authTimer: Timer | undefined = undefined;
+  #connectSeen = false;
+  #firstPongSent = false;
+  #infoVersion: number;
+
+  constructor(host: SessionHost, socket: Socket, settings: SessionSettings) {
+    super(host, socket, settings);
+    this.#infoVersion = host.infoVersion;
+  }
+
+  /** Greets the client and starts reading. */
+  override start(): void {
+    const { authenticator } = this.host;
+    if (!authenticator.required) this.identity = authenticator.anonymous;
+    else {
+      this.#authTimer = this.host.clock.after(
+        this.settings.authTimeoutMs,
+        () => this.#authTimedOut(),
+      );
+    }
+    this.host.log.debug(`${this.label} - Client connection created`);
+    this.#sendInfo();
+    super.start();
+    this.armPings();
+  }
+
+  /** Turns away a client that came when the server was full. */
+  refuse(reason: ClosedReason, wireError: string): void {
+    this.#sendInfo();
+    this.close(reason, wireError);
+  }
+
+  /**
+   * Tells the client what changed about the cluster. NATS client protocol: only
+   * clients of protocol 1 and later that have had their first PONG.
+   */
+  pushInfo(): void {
+    if (this.options.protocol >= 1 && this.#firstPongSent) this.#sendInfo();
+  }
+
+  // --- delivery
+
+  deliver(
+    subscription: Subscription,
+    message: MessageArgs,
+    publisher: ClientReceiver | undefined,
+  ): boolean {
+    if (this.closed || (publisher === this && !this.#echo)) return false;
+    writeMsg(this.outbox, message, subscription.sid, this.#headers);
+    const { traffic, host } = this;
+    traffic.outMsgs++;
+    traffic.outBytes += message.size;
+    host.traffic.outMsgs++;
+    host.traffic.outBytes += message.size;
+    if (host.log.traceEnabled) this.#traceMsg(subscription, message);
+    subscription.delivered++;
+    if (subscription.delivered === subscription.max) {
+      this.#unsubscribe(subscription);
+    }
+    this.wroteMessage();
+    return true;
+  }
+
+  // --- operations
+
+  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+    if (this.identity === undefined && op !== Op.CONNECT) {
+      this.#admitAnonymous();
+    }
+    if (op === Op.PUB || op === Op.HPUB) {
+      return this.#pubLine(op, buffer, start, end);
+    }
+    if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
+    switch (op) {
+      case Op.CONNECT:
+        this.#connect(buffer, start, end);
+        break;
+      case Op.SUB:
+        this.#sub(buffer, start, end);
+        break;
+      case Op.UNSUB:
+        this.#unsub(buffer, start, end);
+        break;
+      case Op.PING:
+        this.#ping();
+        break;
+      case Op.PONG:
+        this.handlePong();
+        break;
+      case Op.ERR:
+        this.#clientError(byteString(buffer, start, end));
+        break;
+    }
+    return NO_PAYLOAD;
+  }
+
+  #pubLine(op: Op, buffer: Uint8Array, start: number, end: number): number {
+    const withHeaders = op === Op.HPUB;
+    if (withHeaders && !this.#headers) {
+      throw new ProtocolError(
+        ClosedReason.HEADER_VIOLATION,
+        "",
+        "Message headers not supported",
+      );
+    }
+    this.#message.readPub(buffer, start, end, withHeaders);
+    const { size } = this.#message;
+    if (size > this.settings.maxPayloadBytes) {
+      throw new ProtocolError(
+        ClosedReason.MAX_PAYLOAD,
+        WireError.MAX_PAYLOAD,
+        `Maximum payload exceeded: ${size} vs ${this.settings.maxPayloadBytes}`,
+      );
+    }
+    return size;
+  }
+
+  payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const message = this.#message;
+    const { host, traffic } = this;
+    message.complete(buffer, start, end);
+    traffic.inMsgs++;
+    traffic.inBytes += message.size;
+    host.traffic.inMsgs++;
+    host.traffic.inBytes += message.size;
+    if (host.log.traceEnabled) this.#tracePub(op, message, start, end);
+
+    const facts = host.account.facts(
+      message.buffer,
+      message.subjectStart,
+      message.subjectEnd,
+    );
+    if (this.options.pedantic && !facts.literal) {
+      this.sendError(WireError.INVALID_PUBLISH_SUBJECT);
+    }
+    if (message.hasReply && this.#refusesReply(message)) return;
+    const accepted = host.delivery.publish(
+      host.account,
+      facts.match,
+      message,
+      this,
+    );
+    if (this.options.verbose) this.#ok();
+    if (accepted === 0 && message.hasReply && this.options.no_responders) {
+      this.#tellNoResponders(message);
+    }
+  }
+
+  #connect(buffer: Uint8Array, start: number, end: number): void {
+    this.options = readConnect(this.options, buffer, start, end);
+    this.#authTimer?.cancel();
+    if (this.options.account !== "" || this.options.new_account) {
+      return this.#loggedIn(undefined);
+    }
+    const verdict = this.host.authenticator.authenticate(this.options);
+    if (!(verdict instanceof Promise)) return this.#loggedIn(verdict);
+    this.suspendParsing();
+    verdict.catch((error: unknown) => {
+      this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
+      return undefined;
+    }).then((identity) => {
+      this.#loggedIn(identity);
+      this.resumeParsing();
+    });
+  }
+
+  #loggedIn(identity: Identity | undefined): void {
+    if (this.closed) return;
+    const { options } = this;
+    if (identity === undefined) return this.#refuseLogin();
+    this.identity = identity;
+    if (options.protocol !== 0 && options.protocol !== 1) {
+      return this.close(
+        ClosedReason.BAD_CLIENT_PROTOCOL,
+        WireError.INVALID_CLIENT_PROTOCOL,
+      );
+    }
+    this.#headers = options.headers && this.settings.headers;
+    this.#echo = options.echo;
+    if (options.no_responders && !this.#headers) {
+      return this.close(
+        ClosedReason.NO_RESPONDERS_NEED_HEADERS,
+        WireError.NO_RESPONDERS_NEED_HEADERS,
+      );
+    }
+    if (options.verbose) this.#ok();
+    if (this.#connectSeen) return;
+    this.#connectSeen = true;
+    this.rttMs ??= this.host.clock.now() - this.startedAt;
+    this.startPings(
+      Math.min(FIRST_CLIENT_PING_MS, this.settings.pingIntervalMs),
+    );
+  }
+
+  #refuseLogin(): void {
+    const { user } = this.options;
+    const who = user === "" ? "" : ` - User ${quoted(user)}`;
+    this.host.log.error(`${this.label} - authentication error${who}`);
+    this.close(
+      ClosedReason.AUTHENTICATION_FAILURE,
+      WireError.AUTHORIZATION_VIOLATION,
+    );
+  }
+
+  /** An operation before CONNECT: allowed if the connection needs no credentials. */
+  #admitAnonymous(): void {
+    const { anonymous } = this.host.authenticator;
+    if (anonymous === undefined) {
+      throw new ProtocolError(
+        ClosedReason.AUTHENTICATION_FAILURE,
+        WireError.AUTHORIZATION_VIOLATION,
+      );
+    }
+    this.#authTimer?.cancel();
+    this.identity = anonymous;
+  }
+
+  #authTimedOut(): void {
+    this.host.log.error(`${this.label} - Authentication Timeout`);
+    this.close(
+      ClosedReason.AUTHENTICATION_TIMEOUT,
+      WireError.AUTHENTICATION_TIMEOUT,
+    );
+  }
+
+  #sub(buffer: Uint8Array, start: number, end: number): void {
+    const words = this.#words;
+    const count = words.split(buffer, start, end, CR);
+    if (count < 2 || count > 3) throw malformed("SUB");
+    const word = (index: number): string =>
+      byteString(buffer, words.starts[index]!, words.ends[index]!);
+    const subject = word(0);
+    const queue = count === 3 ? word(1) : "";
+    const sid = word(count - 1);
+    if (queue === RESERVED_QUEUE) {
+      return this.sendError(subscriptionViolation(subject, queue));
+    }
+    if (!isValidSubject(subject)) {
+      return this.sendError(WireError.INVALID_SUBJECT);
+    }
+    const { maxSubscriptionTokens, maxSubscriptions } = this.settings;
+    if (
+      maxSubscriptionTokens > 0 && tokenCount(subject) > maxSubscriptionTokens
+    ) {
+      return this.sendError(
+        `${subscriptionViolation(subject, "")}, too many tokens`,
+      );
+    }
+    if (maxSubscriptions > 0 && this.subscriptions.size >= maxSubscriptions) {
+      return this.sendError(WireError.MAX_SUBSCRIPTIONS);
+    }
+    if (!this.subscriptions.has(sid)) {
+      this.#subscribe(
+        Subscription.ofClient(this, subject, queue, asciiBytes(sid)),
+        sid,
+      );
+    }
+    if (this.options.verbose) this.#ok();
+  }
+
+  #subscribe(subscription: Subscription, sid: string): void {
+    this.subscriptions.set(sid, subscription);
+    this.host.account.add(subscription);
+  }
+
+  #unsub(buffer: Uint8Array, start: number, end: number): void {
+    const words = this.#words;
+    const count = words.split(buffer, start, end, CR);
+    if (count < 1 || count > 2) throw malformed("UNSUB");
+    const max = count === 2
+      ? readDecimal(buffer, words.starts[1]!, words.ends[1]!)
+      : 0;
+    const subscription = this.subscriptions.get(
+      byteString(buffer, words.starts[0]!, words.ends[0]!),
+    );
+    if (subscription !== undefined) {
+      if (max > subscription.delivered) subscription.max = max;
+      else this.#unsubscribe(subscription);
+    }
+    if (this.options.verbose) this.#ok();
+  }
+
+  #unsubscribe(subscription: Subscription): void {
+    const sid = byteString(subscription.sid, 0, subscription.sid.length);
+    this.subscriptions.delete(sid);
+    this.host.account.remove(subscription);
+    if (this.host.log.traceEnabled) {
+      this.host.log.trace(`${this.label} - <-> [DELSUB ${sid}]`);
+    }
+  }
+
+  #ping(): void {
+    this.handlePing();
+    if (this.#firstPongSent) return;
+    this.#firstPongSent = true;
+    if (this.#infoVersion !== this.host.infoVersion) this.pushInfo();
+  }
+
+  #clientError(text: string): void {
+    this.host.log.error(`${this.label} - Client Error ${quotedBytes(text)}`);
+    this.close(ClosedReason.CLIENT_CLOSED);
+  }
+
+  /** NATS: subjects under these prefixes carry the server's own replies. */
+  #refusesReply(message: MessageArgs): boolean {
+    const { buffer, replyStart, replyEnd } = message;
+    const reserved = RESERVED_REPLIES.some((prefix) =>
+      hasPrefix(buffer, replyStart, replyEnd, prefix)
+    );
+    if (reserved) {
+      const reply = byteString(buffer, replyStart, replyEnd);
+      this.sendError(
+        `Permissions Violation for Publish with Reply of ${quotedBytes(reply)}`,
+      );
+    }
+    return reserved;
+  }
+
+  /**
+   * NATS client protocol: a request that nobody took is answered with status
+   * 503, if the publisher itself has a plain subscription on the reply subject.
+   */
+  #tellNoResponders(message: MessageArgs): void {
+    const { buffer, replyStart, replyEnd } = message;
+    const { match } = this.host.account.facts(buffer, replyStart, replyEnd);
+    const waiting = match.plain.find((subscription) =>
+      subscription.client === this
+    );
+    if (waiting === undefined) return;
+    writeNoResponders(
+      this.outbox,
+      buffer.subarray(replyStart, replyEnd),
+      waiting.sid,
+    );
+    this.host.noteOutput(this);
+    waiting.delivered++;
+    if (waiting.delivered === waiting.max) this.#unsubscribe(waiting);
+  }
+
+  #ok(): void {
+    if (this.host.log.traceEnabled) this.traceOut("+OK");
+    this.send(OK_LINE);
+  }
+
+  #sendInfo(): void {
+    this.#infoVersion = this.host.infoVersion;
+    this.send(infoLine(this.host.infoFor(this)));
+  }
+
+  protected override parseFailed(error: unknown): void {
+    // Before a login nothing but CONNECT is understood, so anything else is a violation.
+    const stranger = this.identity === undefined &&
+      error instanceof ProtocolError &&
+      error.wire === WireError.UNKNOWN_OPERATION &&
+      this.host.authenticator.anonymous === undefined;
+    super.parseFailed(
+      stranger
+        ? new ProtocolError(
+          ClosedReason.AUTHENTICATION_FAILURE,
+          WireError.AUTHORIZATION_VIOLATION,
+        )
+        : error,
+    );
+  }
+
+  protected ended(reason: ClosedReason): void {
+    this.#authTimer?.cancel();
+    for (const subscription of this.subscriptions.values()) {
+      this.host.account.remove(subscription);
+    }
+    this.subscriptions.clear();
+    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
+    this.host.sessionEnded(this, reason);
+  }
+
+  // --- trace
+
+  #tracePub(op: Op, message: MessageArgs, start: number, end: number): void {
+    const { words, buffer } = message;
+    const last = words.ends[words.count - 1]!;
+    this.traceIn(op, buffer, words.starts[0]!, last);
+    this.tracePayload(buffer, start, end);
+  }
+
+  #traceMsg(subscription: Subscription, message: MessageArgs): void {
+    const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
+    const verb = message.headerSize === NO_HEADERS ? "MSG" : "HMSG";
+    const subject = byteString(buffer, subjectStart, subjectEnd);
+    const sid = byteString(subscription.sid, 0, subscription.sid.length);
+    const reply = message.hasReply
+      ? `${byteString(buffer, replyStart, replyEnd)} `
+      : "";
+    const sizes = message.headerSize === NO_HEADERS
+      ? `${message.size}`
+      : `${message.headerSize} ${message.size}`;
+    this.traceOut(`${verb} ${subject} ${sid} ${reply}${sizes}`);
+  }
+}
+
+function subscriptionViolation(subject: string, queue: string): string {
+  const group = queue === "" ? "" : ` using queue ${quotedBytes(queue)}`;
+  return `Permissions Violation for Subscription to ${
+    quotedBytes(subject)
+  }${group}`;
+}
+
+function hasPrefix(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  prefix: string,
+): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) {
+    if (buffer[start + i] !== prefix.charCodeAt(i)) return false;
+  }
+  return true;
+}

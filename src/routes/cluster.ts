@@ -1,0 +1,430 @@
+/**
+ * This server's place in its cluster: the route port, the routes to all other
+ * servers, who may stay, and what they tell each other about further servers
+ * and about addresses for clients.
+ *
+ * NATS route protocol: every server has one route to every other one (a full
+ * mesh), because messages travel over one route only.
+ */
+import { ClosedReason } from "../core/closed.ts";
+import {
+  AUTH_TIMEOUT_MS,
+  ROUTE_CONTROL_LINE_FACTOR,
+  ROUTE_PING_INTERVAL_MAX_MS,
+  ROUTE_RETRY_MAX_MS,
+  STALL_FRACTION,
+} from "../core/limits.ts";
+import { Nuid } from "../core/nuid.ts";
+import { quoted } from "../core/quote.ts";
+import type { Account, InterestObserver } from "../broker/account.ts";
+import { Authenticator, type CompareHash, isBcrypt } from "../broker/auth.ts";
+import {
+  type Broker,
+  type RoutesLink,
+  splitAddress,
+} from "../broker/broker.ts";
+import type { ConnectionSettings } from "../broker/connection.ts";
+import type { Delivery } from "../broker/deliver.ts";
+import type { ClusterOptions, RouteTarget } from "../config/options.ts";
+import {
+  type Address,
+  formatAddress,
+  type Listener,
+  type Network,
+  type Socket,
+} from "../net/socket.ts";
+import {
+  type ConnectOptions,
+  infoLine,
+  type ServerInfo,
+} from "../wire/info.ts";
+import type { Clock, Random } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { Dialer, type DialerOwner, type RetryPolicy } from "./dialer.ts";
+import {
+  compareClusters,
+  routeConnect,
+  type RouteIdentity,
+  routeInfo,
+} from "./handshake.ts";
+import { gossipAbout, gossipTarget } from "./gossip.ts";
+import { Route, type RouteOwner } from "./route.ts";
+
+/** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */
+const RETRY_WAIT_MAX_MS = 4000;
+
+/** What a cluster stands on, besides its broker. */
+export interface ClusterPlatform {
+  readonly network: Network;
+  readonly compareHash: CompareHash;
+  readonly runtimeName: string;
+}
+
+export class Cluster
+  implements RoutesLink, InterestObserver, RouteOwner, DialerOwner {
+  readonly broker: Broker;
+  readonly options: ClusterOptions;
+  readonly authenticator: Authenticator;
+  readonly network: Network;
+  readonly retry: RetryPolicy;
+  /** By server id. */
+  readonly routes: Map<string, Route> = new Map();
+
+  readonly #runtimeName: string;
+  readonly #settings: ConnectionSettings;
+  /** Every connection of the route port, registered or not. */
+  readonly #connections = new Set<Route>();
+  readonly #dialers = new Set<Dialer>();
+  #name: string;
+  #dynamic: boolean;
+  #listener: Listener | undefined = undefined;
+  #stopped = false;
+
+  constructor(
+    broker: Broker,
+    options: ClusterOptions,
+    platform: ClusterPlatform,
+  ) {
+    this.broker = broker;
+    this.options = options;
+    this.network = platform.network;
+    this.#runtimeName = platform.runtimeName;
+    this.authenticator = new Authenticator(
+      options.authorization,
+      "",
+      platform.compareHash,
+    );
+    this.retry = {
+      implicitRetries: options.connectRetries,
+      waitMaxMs: options.connectBackoff
+        ? ROUTE_RETRY_MAX_MS
+        : RETRY_WAIT_MAX_MS,
+      connectErrorReports: broker.options.connectErrorReports,
+      reconnectErrorReports: broker.options.reconnectErrorReports,
+    };
+    this.#settings = routeSettings(broker, options);
+    this.#dynamic = options.name === "";
+    this.#name = this.#dynamic ? new Nuid(broker.random).next() : options.name;
+    broker.routes = this;
+    for (const account of broker.accounts) account.observer = this;
+  }
+
+  get clusterName(): string {
+    return this.#name;
+  }
+
+  /** Where other servers connect; undefined without a route port. */
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Opens the route port and begins to dial. Rejects with a `NetworkError`. */
+  async start(): Promise<void> {
+    const { host, port, routes } = this.options;
+    this.log.notice(`Cluster name is ${this.#name}`);
+    if (this.#dynamic) {
+      this.log.warn(
+        "Cluster name was dynamically generated, consider setting one",
+      );
+    }
+    if (port !== undefined) {
+      this.#listener = await this.network.listen(
+        { host, port },
+        (socket) => this.#connect(socket, undefined),
+      );
+      this.log.notice(
+        `Listening for route connections on ${
+          formatAddress(this.#listener.address)
+        }`,
+      );
+    }
+    for (const target of routes) this.#dial(target, true);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const dialer of this.#dialers) dialer.stop();
+    for (const route of [...this.#connections]) {
+      route.close(ClosedReason.SERVER_SHUTDOWN);
+    }
+    await this.#listener?.close();
+  }
+
+  // --- interest
+
+  interestChanged(
+    account: Account,
+    subject: string,
+    queue: string,
+    members: number,
+    before: number,
+  ): void {
+    // Plain interest is told once, however many clients share it.
+    const told = queue === "" && members > 0 && before > 0;
+    if (told) return;
+    for (const route of this.routes.values()) {
+      route.announce(account, subject, queue, members);
+    }
+  }
+
+  // --- what routes ask
+
+  get delivery(): Delivery {
+    return this.broker.delivery;
+  }
+
+  get authTimeoutMs(): number {
+    return this.options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
+  }
+
+  accountNamed(name: string): Account | undefined {
+    return this.broker.accountNamed(name);
+  }
+
+  ownInfo(): ServerInfo {
+    return routeInfo(this.#identity());
+  }
+
+  connectLine(dialer: Dialer): Uint8Array {
+    return routeConnect(this.#identity(), dialer.target);
+  }
+
+  checkCluster({ cluster, cluster_dynamic }: ConnectOptions): string {
+    return this.#agreeOnCluster(cluster, cluster_dynamic)
+      ? ""
+      : `Rejecting connection, cluster name ${quoted(cluster)} does not match ${
+        quoted(this.#name)
+      }`;
+  }
+
+  introduced(route: Route, info: ServerInfo): void {
+    if (info.server_id === this.broker.id) return this.#metMyself(route);
+    const twin = this.routes.get(info.server_id);
+    if (twin !== undefined) return this.#metAgain(route, twin);
+    if (
+      route.solicitedBy === undefined && info.server_name === this.broker.name
+    ) {
+      this.log.error(
+        `${route.label} - Remote server has a duplicate name: ${
+          quoted(info.server_name)
+        }`,
+      );
+      return route.close(ClosedReason.DUPLICATE_SERVER_NAME);
+    }
+    if (
+      info.cluster !== "" &&
+      !this.#agreeOnCluster(info.cluster ?? "", info.cluster_dynamic ?? false)
+    ) {
+      this.log.error(
+        `${route.label} - Cluster name ${
+          quoted(info.cluster ?? "")
+        } does not match ${quoted(this.#name)}`,
+      );
+      return route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
+    }
+    // A peer that wants credentials has not looked at ours yet; its PONG will tell.
+    const unproven = route.solicitedBy !== undefined &&
+      info.auth_required === true &&
+      route.rttMs === undefined;
+    if (unproven) return route.awaitAcceptance();
+    this.#register(route, info);
+  }
+
+  informed(route: Route, info: ServerInfo): void {
+    if (!route.registered) return;
+    if (info.server_id !== route.info?.server_id) return this.#heardOf(info);
+    if (info.ldm) this.#takeClientUrls(route, []);
+  }
+
+  routeEnded(route: Route): void {
+    this.#connections.delete(route);
+    if (route.registered) {
+      this.routes.delete(route.info!.server_id);
+      this.#takeClientUrls(route, []);
+    }
+    for (const dialer of route.dialers) dialer.retry();
+  }
+
+  // --- what dialers ask
+
+  get clock(): Clock {
+    return this.broker.clock;
+  }
+
+  get random(): Random {
+    return this.broker.random;
+  }
+
+  get log(): Logger {
+    return this.broker.log;
+  }
+
+  dialled(dialer: Dialer, socket: Socket): void {
+    this.#connect(socket, dialer);
+  }
+
+  gaveUp(dialer: Dialer): void {
+    this.#dialers.delete(dialer);
+  }
+
+  announceLameDuck(): void {
+    for (const route of this.routes.values()) route.sendInfo();
+  }
+
+  // --- routes come
+
+  #connect(socket: Socket, dialer: Dialer | undefined): void {
+    if (this.#stopped) return socket.destroy();
+    const route = new Route(this.broker, this, socket, this.#settings, dialer);
+    this.#connections.add(route);
+    route.start();
+  }
+
+  #register(route: Route, info: ServerInfo): void {
+    this.routes.set(info.server_id, route);
+    for (const dialer of route.dialers) dialer.succeeded();
+    route.register(this.broker.accounts);
+    this.#takeClientUrls(
+      route,
+      this.options.noAdvertise || info.ldm ? [] : info.connect_urls ?? [],
+    );
+    const line = infoLine(gossipAbout(info, route.socket.remote));
+    for (const other of this.routes.values()) {
+      if (other !== route) other.send(line);
+    }
+  }
+
+  #metMyself(route: Route): void {
+    this.log.debug(`Detected route to self, ignoring ${route.label}`);
+    this.#dropDialers(route);
+    route.close(ClosedReason.DUPLICATE_ROUTE);
+  }
+
+  /** The peer is here already: the route that stands takes over who wanted this one. */
+  #metAgain(route: Route, twin: Route): void {
+    for (const dialer of route.dialers) {
+      dialer.succeeded();
+      twin.dialers.add(dialer);
+    }
+    route.dialers.clear();
+    this.log.debug(`${route.label} - Detected duplicate remote route`);
+    route.close(ClosedReason.DUPLICATE_ROUTE);
+  }
+
+  #dropDialers(route: Route): void {
+    for (const dialer of route.dialers) {
+      dialer.stop();
+      this.#dialers.delete(dialer);
+    }
+    route.dialers.clear();
+  }
+
+  /** Replaces the client addresses that were taken over from a route. */
+  #takeClientUrls(route: Route, urls: readonly string[]): void {
+    const before = route.clientUrls;
+    route.clientUrls = urls;
+    this.broker.replaceClientUrls(before, urls);
+  }
+
+  // --- gossip
+
+  #heardOf(info: ServerInfo): void {
+    if (info.server_id === this.broker.id || this.routes.has(info.server_id)) {
+      return;
+    }
+    const target = gossipTarget(info);
+    if (target === undefined || this.#knows(target)) return;
+    this.#dial(
+      info.auth_required ? { ...target, ...this.#ownCredentials() } : target,
+      false,
+    );
+  }
+
+  #knows(target: RouteTarget): boolean {
+    for (const { target: known } of this.#dialers) {
+      if (known.host === target.host && known.port === target.port) return true;
+    }
+    return false;
+  }
+
+  /** What other members of the cluster most likely want: what this one wants. */
+  #ownCredentials(): Partial<RouteTarget> {
+    const { user, password, token } = this.options.authorization ?? {};
+    if (token !== undefined && !isBcrypt(token)) return { token };
+    if (user === undefined || password === undefined || isBcrypt(password)) {
+      return {};
+    }
+    return { user, password };
+  }
+
+  #dial(target: RouteTarget, explicit: boolean): void {
+    const dialer = new Dialer(this, target, explicit);
+    this.#dialers.add(dialer);
+    dialer.start();
+  }
+
+  // --- names
+
+  /** Takes over the peer's cluster name if the rules say so; false when the two do not go together. */
+  #agreeOnCluster(name: string, dynamic: boolean): boolean {
+    const verdict = compareClusters(
+      { name: this.#name, dynamic: this.#dynamic },
+      { name, dynamic },
+    );
+    if (verdict !== "adopt") return verdict === "same";
+    this.#name = name;
+    this.#dynamic = dynamic;
+    this.log.notice(`Cluster name updated to ${name}`);
+    for (const route of [...this.routes.values()]) {
+      route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
+    }
+    return true;
+  }
+
+  #identity(): RouteIdentity {
+    const { broker, options } = this;
+    const port = this.#listener?.address.port ?? options.port ?? 0;
+    const address = options.advertise === ""
+      ? { host: options.host, port }
+      : splitAddress(options.advertise, port);
+    const advertised = options.advertise === ""
+      ? ""
+      : `nats-route://${formatAddress(address)}/`;
+    return {
+      id: broker.id,
+      name: broker.name,
+      cluster: this.#name,
+      clusterIsDynamic: this.#dynamic,
+      address,
+      advertised,
+      authRequired: this.authenticator.required,
+      headers: !broker.options.noHeaderSupport,
+      maxPayloadBytes: broker.options.maxPayloadBytes,
+      clientUrls: options.noAdvertise || broker.lameDuck
+        ? []
+        : broker.clientUrls.own,
+      lameDuck: broker.lameDuck,
+      runtimeName: this.#runtimeName,
+    };
+  }
+}
+
+function routeSettings(
+  broker: Broker,
+  options: ClusterOptions,
+): ConnectionSettings {
+  const { maxControlLineBytes, maxPendingBytes, writeDeadlineMs } =
+    broker.options;
+  return {
+    maxControlLineBytes: maxControlLineBytes * ROUTE_CONTROL_LINE_FACTOR,
+    maxPendingBytes: Infinity,
+    stallPendingBytes: maxPendingBytes * STALL_FRACTION,
+    writeDeadlineMs,
+    pingIntervalMs: Math.min(
+      options.pingIntervalMs ?? broker.options.pingIntervalMs,
+      ROUTE_PING_INTERVAL_MAX_MS,
+    ),
+    pingMax: options.pingMax ?? broker.options.pingMax,
+    pingAlways: true,
+  };
+}

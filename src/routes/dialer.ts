@@ -1,0 +1,132 @@
+/**
+ * Keeps one server dialled: tries, waits, tries again. A configured route is
+ * tried for ever; one that gossip told of only so often. While a connection to
+ * the server stands, whoever dialled it, the dialer rests.
+ */
+import {
+  type Clock,
+  type Random,
+  randomBelow,
+  type Timer,
+} from "../core/clock.ts";
+import {
+  ROUTE_DIAL_TIMEOUT_MS,
+  ROUTE_RECONNECT_JITTER_MS,
+  ROUTE_RETRY_MAX_MS,
+  ROUTE_RETRY_MS,
+} from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import type { RouteTarget } from "../config/options.ts";
+import { formatAddress, type Network, type Socket } from "../net/socket.ts";
+
+/** What a dialer asks of the cluster. */
+export interface DialerOwner {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly retry: RetryPolicy;
+  dialled(dialer: Dialer, socket: Socket): void;
+  /** The dialer will not try again. */
+  gaveUp(dialer: Dialer): void;
+}
+
+export interface RetryPolicy {
+  /** Attempts at a server that gossip told of, after the first one. */
+  readonly implicitRetries: number;
+  /** Longest wait between two attempts at a configured route. */
+  readonly waitMaxMs: number;
+  /** Log each so many-th failure before the first success, and after it. */
+  readonly connectErrorReports: number;
+  readonly reconnectErrorReports: number;
+}
+
+export class Dialer {
+  readonly target: RouteTarget;
+  /** Configured, not learnt by gossip. */
+  readonly explicit: boolean;
+  readonly #owner: DialerOwner;
+  #failures = 0;
+  #everConnected = false;
+  #timer: Timer | undefined = undefined;
+  #stopped = false;
+
+  constructor(owner: DialerOwner, target: RouteTarget, explicit: boolean) {
+    this.#owner = owner;
+    this.target = target;
+    this.explicit = explicit;
+  }
+
+  /** `host:port`; never the credentials. */
+  get name(): string {
+    return formatAddress(this.target);
+  }
+
+  /** First attempt. */
+  start(): void {
+    this.#dial();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** The connection that this dialer made, or rested on, was a good one. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#everConnected = true;
+  }
+
+  /** That connection is gone: try again, unless this was tried often enough. */
+  retry(): void {
+    const { clock, random, retry } = this.#owner;
+    if (this.#stopped) return;
+    if (!this.explicit && this.#failures > retry.implicitRetries) {
+      return this.#owner.gaveUp(this);
+    }
+    const jitter = randomBelow(random, ROUTE_RECONNECT_JITTER_MS);
+    this.#timer?.cancel();
+    this.#timer = clock.after(this.#wait() + jitter, () => this.#dial());
+  }
+
+  /** The wait doubles with each failure, up to the policy's limit. */
+  #wait(): number {
+    const { waitMaxMs } = this.#owner.retry;
+    if (this.#failures === 0) return this.explicit ? ROUTE_RETRY_MS : 0;
+    const doubled = ROUTE_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10);
+    return Math.min(doubled, waitMaxMs, ROUTE_RETRY_MAX_MS);
+  }
+
+  #dial(): void {
+    if (this.#stopped) return;
+    const { network, log } = this.#owner;
+    log.debug(`Trying to connect to route on ${this.name}`);
+    network.dial(this.target, { timeoutMs: ROUTE_DIAL_TIMEOUT_MS }).then(
+      (socket) => {
+        if (this.#stopped) return socket.destroy();
+        this.#owner.dialled(this, socket);
+      },
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stopped) return;
+    this.#failures++;
+    const detail = error instanceof Error ? error.message : String(error);
+    const line =
+      `Error trying to connect to route (attempt ${this.#failures}): ${detail}`;
+    if (this.#worthReporting()) this.#owner.log.error(line);
+    else this.#owner.log.debug(line);
+    this.retry();
+  }
+
+  #worthReporting(): boolean {
+    const { connectErrorReports, reconnectErrorReports } = this.#owner.retry;
+    const every = this.#everConnected
+      ? reconnectErrorReports
+      : connectErrorReports;
+    return this.#failures === 1 || (every > 0 && this.#failures % every === 0);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * How two servers introduce themselves: the CONNECT and INFO that this server
+ * sends to another one, and whether their clusters go together.
+ *
+ * NATS route protocol: the accepting side sends INFO at once, the dialling
+ * side CONNECT and INFO at once; a route counts from the peer's first INFO.
+ */
+import { NATS_VERSION, ROUTE_PROTOCOL } from "../core/version.ts";
+import type { RouteTarget } from "../config/options.ts";
+import type { Address } from "../net/socket.ts";
+import { connectLine, type ServerInfo } from "../wire/info.ts";
+
+/** What a server says of itself to other servers. */
+export interface RouteIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly cluster: string;
+  readonly clusterIsDynamic: boolean;
+  /** Where others dial it. */
+  readonly address: Address;
+  /** `nats-route://host:port/` when that is not the address to be seen on the wire. */
+  readonly advertised: string;
+  readonly authRequired: boolean;
+  readonly headers: boolean;
+  readonly maxPayloadBytes: number;
+  readonly clientUrls: readonly string[];
+  readonly lameDuck: boolean;
+  readonly runtimeName: string;
+}
+
+export function routeInfo(identity: RouteIdentity): ServerInfo {
+  return {
+    server_id: identity.id,
+    server_name: identity.name,
+    version: NATS_VERSION,
+    proto: ROUTE_PROTOCOL,
+    go: identity.runtimeName,
+    host: identity.address.host,
+    port: identity.address.port,
+    headers: identity.headers,
+    ...(identity.authRequired && { auth_required: true }),
+    max_payload: identity.maxPayloadBytes,
+    cluster: identity.cluster,
+    ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
+    ...(identity.clientUrls.length > 0 &&
+      { connect_urls: [...identity.clientUrls] }),
+    ...(identity.advertised !== "" && { ip: identity.advertised }),
+    ...(identity.lameDuck && { ldm: true }),
+  };
+}
+
+/** CONNECT of the dialling side. `name` is the server's id; there is no `lang`. */
+export function routeConnect(
+  identity: RouteIdentity,
+  target: RouteTarget,
+): Uint8Array {
+  return connectLine({
+    echo: true,
+    verbose: false,
+    pedantic: false,
+    // nats-server shows a token as a user without a password.
+    ...(target.token !== undefined &&
+      { auth_token: target.token, user: target.token }),
+    ...(target.user !== undefined &&
+      { user: target.user, pass: target.password ?? "" }),
+    tls_required: false,
+    headers: identity.headers,
+    name: identity.id,
+    cluster: identity.cluster,
+    ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
+  });
+}
+
+/** What comes of two cluster names. */
+export type ClusterVerdict = "same" | "adopt" | "conflict";
+
+/**
+ * NATS route protocol: a made-up name gives way to a configured one, and of
+ * two made-up names the greater wins; two configured names must be equal.
+ */
+export function compareClusters(
+  own: { readonly name: string; readonly dynamic: boolean },
+  peer: { readonly name: string; readonly dynamic: boolean },
+): ClusterVerdict {
+  if (own.name === peer.name) return "same";
+  if (!own.dynamic || peer.name === "") return "conflict";
+  return !peer.dynamic || peer.name > own.name ? "adopt" : "conflict";
+}

@@ -1,0 +1,87 @@
+/**
+ * Interest across servers. Outwards: what this server's clients want, as RS+
+ * and RS- lines. Inwards: what another server announced, as subscriptions in
+ * the accounts' tries, so that one look-up finds local and remote receivers.
+ *
+ * NATS route protocol: plain interest is told once per subject, a queue
+ * group's with the number of its members, again whenever that changes.
+ */
+import { asciiBytes } from "../core/ascii.ts";
+import type { Account } from "../broker/account.ts";
+import { type RouteReceiver, Subscription } from "../broker/subscription.ts";
+
+/** `RS+` or, with no members left, `RS-`. */
+export function interestLine(
+  account: string,
+  subject: string,
+  queue: string,
+  members: number,
+): Uint8Array {
+  if (members === 0) {
+    const group = queue === "" ? "" : ` ${queue}`;
+    return asciiBytes(`RS- ${account} ${subject}${group}\r\n`);
+  }
+  const group = queue === "" ? "" : ` ${queue} ${members}`;
+  return asciiBytes(`RS+ ${account} ${subject}${group}\r\n`);
+}
+
+interface RemoteEntry {
+  readonly account: Account;
+  readonly subscription: Subscription;
+}
+
+/** What the server at the other end of one route wants. */
+export class RemoteInterest {
+  readonly #route: RouteReceiver;
+  readonly #entries = new Map<string, RemoteEntry>();
+
+  constructor(route: RouteReceiver) {
+    this.#route = route;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<RemoteEntry> {
+    return this.#entries.values();
+  }
+
+  /** Notes an RS+; `weight` is the number of queue members over there. */
+  add(account: Account, subject: string, queue: string, weight: number): void {
+    const key = keyOf(account, subject, queue);
+    const known = this.#entries.get(key);
+    if (known?.subscription.weight === weight) return;
+    if (known !== undefined) account.remove(known.subscription);
+    const subscription = Subscription.ofRoute(
+      this.#route,
+      subject,
+      queue,
+      weight,
+    );
+    this.#entries.set(key, { account, subscription });
+    account.add(subscription);
+  }
+
+  /** Notes an RS-; one that was never announced changes nothing. */
+  remove(account: Account, subject: string, queue: string): void {
+    const key = keyOf(account, subject, queue);
+    const known = this.#entries.get(key);
+    if (known === undefined) return;
+    this.#entries.delete(key);
+    account.remove(known.subscription);
+  }
+
+  /** The route is gone. */
+  clear(): void {
+    for (const { account, subscription } of this.#entries.values()) {
+      account.remove(subscription);
+    }
+    this.#entries.clear();
+  }
+}
+
+/** None of the parts can hold a blank: blanks end the words of a control line. */
+function keyOf(account: Account, subject: string, queue: string): string {
+  return `${account.name} ${subject} ${queue}`;
+}

@@ -1,0 +1,428 @@
+/**
+ * One connection to another server: what RS+, RS-, RMSG, HMSG and the rest
+ * mean on it, and how messages go out over it. It knows its own state and
+ * nothing of other routes; `cluster.ts` decides whether it may stay.
+ *
+ * Life: fresh, until the peer's first INFO; then introduced, while the peer has
+ * yet to accept our credentials; then registered. Interest and messages count
+ * on a registered route only.
+ */
+import { byteString, equalBytes, readDecimal } from "../core/ascii.ts";
+import type { Timer } from "../core/clock.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError, WireError } from "../core/errors.ts";
+import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
+import { quoted, quotedBytes } from "../core/quote.ts";
+import { isValidSubject } from "../core/subject.ts";
+import type { Account } from "../broker/account.ts";
+import type { Authenticator, Identity } from "../broker/auth.ts";
+import {
+  Connection,
+  type ConnectionHost,
+  type ConnectionSettings,
+} from "../broker/connection.ts";
+import type { Delivery } from "../broker/deliver.ts";
+import type { RouteReceiver } from "../broker/subscription.ts";
+import type { Socket } from "../net/socket.ts";
+import { malformed, MessageArgs, Words } from "../wire/args.ts";
+import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";
+import {
+  type ConnectOptions,
+  defaultConnectOptions,
+  infoLine,
+  readConnect,
+  readInfo,
+  type ServerInfo,
+} from "../wire/info.ts";
+import { NO_PAYLOAD, Op } from "../wire/ops.ts";
+import type { Dialer } from "./dialer.ts";
+import { interestLine, RemoteInterest } from "./interest.ts";
+
+/** What a route asks of the cluster that owns it. */
+export interface RouteOwner {
+  readonly delivery: Delivery;
+  readonly authenticator: Authenticator;
+  readonly authTimeoutMs: number;
+  accountNamed(name: string): Account | undefined;
+  ownInfo(): ServerInfo;
+  /** What the dialling side sends first. */
+  connectLine(dialer: Dialer): Uint8Array;
+  /** The peer's CONNECT; gives an error text when its cluster is the wrong one. */
+  checkCluster(options: ConnectOptions): string;
+  /** The peer's first INFO. The host may close the route, or call `register` on it. */
+  introduced(route: Route, info: ServerInfo): void;
+  /** A later INFO: of the peer itself, or gossip about a third server. */
+  informed(route: Route, info: ServerInfo): void;
+  routeEnded(route: Route, reason: ClosedReason): void;
+}
+
+const ROUTE_OPS: readonly Op[] = [
+  Op.CONNECT,
+  Op.INFO,
+  Op.PUB,
+  Op.SUB,
+  Op.UNSUB,
+  Op.HMSG,
+  Op.PING,
+  Op.PONG,
+  Op.OK,
+  Op.ERR,
+  Op.RS_PLUS,
+  Op.RS_MINUS,
+  Op.RMSG,
+  Op.LS_PLUS,
+  Op.LS_MINUS,
+  Op.A_PLUS,
+  Op.A_MINUS,
+];
+
+export class Route extends Connection implements RouteReceiver {
+  readonly allowedOps: readonly Op[] = ROUTE_OPS;
+  protected readonly idLabel: string = "rid";
+
+  /** Set on the dialling side: whom we wanted to reach. */
+  readonly solicitedBy: Dialer | undefined;
+  /** Dialers whose target turned out to be this peer. */
+  readonly dialers: Set<Dialer> = new Set();
+  readonly interest: RemoteInterest;
+  /** The peer's INFO, once it came. */
+  info: ServerInfo | undefined = undefined;
+  registered = false;
+  /** Client addresses that were taken over from the peer's INFO. */
+  clientUrls: readonly string[] = [];
+
+  deliveryMark = 0;
+  readonly queues: Uint8Array[] = [];
+  queueCount = 0;
+
+  readonly #owner: RouteOwner;
+  #options: ConnectOptions = { ...defaultConnectOptions(), verbose: false };
+  #identity: Identity | undefined = undefined;
+  #authTimer: Timer | undefined = undefined;
+  #awaitsAcceptance = false;
+  #lastAccount: Account | undefined = undefined;
+  readonly #message = new MessageArgs();
+  readonly #words = new Words();
+
+  constructor(
+    host: ConnectionHost,
+    owner: RouteOwner,
+    socket: Socket,
+    settings: ConnectionSettings,
+    solicitedBy: Dialer | undefined,
+  ) {
+    super(host, socket, settings);
+    this.#owner = owner;
+    this.solicitedBy = solicitedBy;
+    if (solicitedBy !== undefined) this.dialers.add(solicitedBy);
+    this.interest = new RemoteInterest(this);
+  }
+
+  protected override get stallable(): boolean {
+    // A route carries everybody's messages: one slow client must not stop it.
+    return false;
+  }
+
+  override start(): void {
+    const { host, solicitedBy } = this;
+    const owner = this.#owner;
+    host.log.notice(`${this.label} - Route connection created`);
+    if (solicitedBy !== undefined) {
+      this.#identity = { user: "" };
+      this.send(owner.connectLine(solicitedBy));
+    } else if (!owner.authenticator.required) {
+      this.#identity = { user: "" };
+    } else {
+      this.#authTimer = host.clock.after(owner.authTimeoutMs, () => {
+        this.close(
+          ClosedReason.AUTHENTICATION_TIMEOUT,
+          WireError.AUTHENTICATION_TIMEOUT,
+        );
+      });
+    }
+    this.sendInfo();
+    super.start();
+    this.startPings(FIRST_ROUTE_PING_MS);
+  }
+
+  sendInfo(): void {
+    this.send(infoLine(this.#owner.ownInfo()));
+  }
+
+  /** Waits for the peer's word that it took our credentials, then asks for registration again. */
+  awaitAcceptance(): void {
+    this.#awaitsAcceptance = true;
+    this.sendPing();
+  }
+
+  /** From here on the route counts. `accounts` tell what to announce. */
+  register(accounts: Iterable<Account>): void {
+    this.registered = true;
+    for (const account of accounts) {
+      for (const { subject, queue, members } of account.localInterest()) {
+        this.announce(account, subject, queue, members);
+      }
+    }
+  }
+
+  /** Tells the peer how many local members an interest has now. */
+  announce(
+    account: Account,
+    subject: string,
+    queue: string,
+    members: number,
+  ): void {
+    const line = interestLine(account.name, subject, queue, members);
+    if (this.host.log.traceEnabled) {
+      this.traceOut(byteString(line, 0, line.length - 2));
+    }
+    this.send(line);
+  }
+
+  forward(account: Account, message: MessageArgs): void {
+    if (this.closed) return;
+    writeRoutedMsg(
+      this.outbox,
+      message,
+      account.nameBytes,
+      this.queues,
+      this.queueCount,
+    );
+    const { traffic, host } = this;
+    traffic.outMsgs++;
+    traffic.outBytes += message.size;
+    host.traffic.outMsgs++;
+    host.traffic.outBytes += message.size;
+    if (host.log.traceEnabled) {
+      const { buffer, subjectStart, subjectEnd } = message;
+      const subject = byteString(buffer, subjectStart, subjectEnd);
+      this.traceOut(`RMSG ${account.name} ${subject} ${message.size}`);
+    }
+    this.wroteMessage();
+  }
+
+  // --- operations
+
+  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+    if (this.#identity === undefined && op !== Op.CONNECT) {
+      throw new ProtocolError(
+        ClosedReason.AUTHENTICATION_FAILURE,
+        WireError.AUTHORIZATION_VIOLATION,
+      );
+    }
+    switch (op) {
+      case Op.RMSG:
+      case Op.HMSG:
+        this.#message.readRoutedMsg(buffer, start, end, op === Op.HMSG);
+        return this.#message.size;
+      case Op.PUB:
+        // What a client may say is not understood here, and costs it nothing.
+        this.#message.readPub(buffer, start, end, false);
+        return this.#message.size;
+    }
+    if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
+    switch (op) {
+      case Op.CONNECT:
+        this.#connect(buffer, start, end);
+        break;
+      case Op.INFO:
+        this.#info(readInfo(buffer, start, end));
+        break;
+      case Op.RS_PLUS:
+        this.#interestAdded(buffer, start, end);
+        break;
+      case Op.RS_MINUS:
+        this.#interestRemoved(buffer, start, end);
+        break;
+      case Op.PING:
+        this.handlePing();
+        break;
+      case Op.PONG:
+        this.handlePong();
+        this.#accepted();
+        break;
+      case Op.ERR:
+        this.#peerError(byteString(buffer, start, end));
+        break;
+    }
+    return NO_PAYLOAD;
+  }
+
+  payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    if (op === Op.PUB) return;
+    if (!this.registered) throw malformed("message before INFO");
+    const message = this.#message;
+    const { traffic, host } = this;
+    message.complete(buffer, start, end);
+    traffic.inMsgs++;
+    traffic.inBytes += message.size;
+    host.traffic.inMsgs++;
+    host.traffic.inBytes += message.size;
+    if (host.log.traceEnabled) {
+      const { words } = message;
+      this.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
+      this.tracePayload(buffer, start, end);
+    }
+    const account = this.#accountOf(message);
+    if (account === undefined) return;
+    const facts = account.facts(
+      message.buffer,
+      message.subjectStart,
+      message.subjectEnd,
+    );
+    this.#owner.delivery.relay(account, facts.match, message, this);
+    if (this.#options.verbose) this.send(OK_LINE);
+  }
+
+  #connect(buffer: Uint8Array, start: number, end: number): void {
+    this.#options = readConnect(this.#options, buffer, start, end);
+    this.#authTimer?.cancel();
+    const { gateway, lang } = this.#options;
+    if (lang !== "") {
+      return this.close(ClosedReason.INCORRECT_PORT, WireError.ROUTE_PORT);
+    }
+    if (gateway !== "") {
+      return this.close(
+        ClosedReason.INCORRECT_PORT,
+        `Rejecting connection from gateway ${
+          quoted(gateway)
+        } on the Route port`,
+      );
+    }
+    if (this.solicitedBy !== undefined) return this.#checkCluster();
+    const verdict = this.#owner.authenticator.authenticate(
+      tokenAware(this.#options),
+    );
+    if (!(verdict instanceof Promise)) return this.#loggedIn(verdict);
+    this.suspendParsing();
+    verdict.catch((error: unknown) => {
+      this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
+      return undefined;
+    }).then((identity) => {
+      this.#loggedIn(identity);
+      this.resumeParsing();
+    });
+  }
+
+  #loggedIn(identity: Identity | undefined): void {
+    if (this.closed) return;
+    if (identity === undefined) {
+      this.host.log.error(`${this.label} - authentication error`);
+      return this.close(
+        ClosedReason.AUTHENTICATION_FAILURE,
+        WireError.AUTHORIZATION_VIOLATION,
+      );
+    }
+    this.#identity = identity;
+    this.#checkCluster();
+  }
+
+  #checkCluster(): void {
+    const error = this.#owner.checkCluster(this.#options);
+    if (error !== "") this.close(ClosedReason.CLUSTER_NAME_CONFLICT, error);
+  }
+
+  #info(info: ServerInfo): void {
+    if (this.info === undefined) {
+      if (info.server_id === "") throw malformed("INFO without server_id");
+      this.info = info;
+      this.#owner.introduced(this, info);
+    } else this.#owner.informed(this, info);
+  }
+
+  #accepted(): void {
+    if (!this.#awaitsAcceptance || this.info === undefined) return;
+    this.#awaitsAcceptance = false;
+    this.#owner.introduced(this, this.info);
+  }
+
+  get awaitsAcceptance(): boolean {
+    return this.#awaitsAcceptance;
+  }
+
+  #interestAdded(buffer: Uint8Array, start: number, end: number): void {
+    const words = this.#words;
+    const count = words.split(buffer, start, end);
+    if (count !== 2 && count !== 4) throw malformed("RS+");
+    const account = this.#interestAccount(buffer);
+    const subject = this.#word(buffer, 1);
+    if (!isValidSubject(subject)) {
+      return this.sendError(WireError.INVALID_SUBSCRIPTION);
+    }
+    if (account === undefined) return;
+    const queue = count === 4 ? this.#word(buffer, 2) : "";
+    const weight = count === 4
+      ? readDecimal(buffer, words.starts[3]!, words.ends[3]!)
+      : 1;
+    this.interest.add(account, subject, queue, Math.max(weight, 0));
+    if (this.#options.verbose) this.send(OK_LINE);
+  }
+
+  #interestRemoved(buffer: Uint8Array, start: number, end: number): void {
+    const count = this.#words.split(buffer, start, end);
+    if (count !== 2 && count !== 3) throw malformed("RS-");
+    const account = this.#interestAccount(buffer);
+    if (account === undefined) return;
+    const queue = count === 3 ? this.#word(buffer, 2) : "";
+    this.interest.remove(account, this.#word(buffer, 1), queue);
+    if (this.#options.verbose) this.send(OK_LINE);
+  }
+
+  /** The account of an interest line; undefined when this server does not have it. */
+  #interestAccount(buffer: Uint8Array): Account | undefined {
+    if (!this.registered) throw malformed("interest before INFO");
+    const name = this.#word(buffer, 0);
+    const account = this.#owner.accountNamed(name);
+    if (account === undefined && this.host.log.debugEnabled) {
+      this.host.log.debug(
+        `${this.label} - Unknown account ${quotedBytes(name)}`,
+      );
+    }
+    return account;
+  }
+
+  #word(buffer: Uint8Array, index: number): string {
+    return byteString(
+      buffer,
+      this.#words.starts[index]!,
+      this.#words.ends[index]!,
+    );
+  }
+
+  /** The account that a message names; nearly always that of the message before. */
+  #accountOf(message: MessageArgs): Account | undefined {
+    const { buffer, accountStart, accountEnd } = message;
+    const length = accountEnd - accountStart;
+    const last = this.#lastAccount;
+    if (
+      last?.nameBytes.length === length &&
+      equalBytes(last.nameBytes, 0, buffer, accountStart, length)
+    ) return last;
+    const name = byteString(buffer, accountStart, accountEnd);
+    this.#lastAccount = this.#owner.accountNamed(name);
+    return this.#lastAccount;
+  }
+
+  #peerError(text: string): void {
+    this.host.log.error(`${this.label} - Route Error ${quotedBytes(text)}`);
+    this.close(
+      text.includes(WireError.AUTHORIZATION_VIOLATION)
+        ? ClosedReason.AUTHENTICATION_FAILURE
+        : ClosedReason.PROTOCOL_VIOLATION,
+    );
+  }
+
+  protected ended(reason: ClosedReason): void {
+    this.#authTimer?.cancel();
+    this.interest.clear();
+    this.host.log.notice(`${this.label} - Router connection closed: ${reason}`);
+    this.#owner.routeEnded(this, reason);
+  }
+}
+
+/** A token may come in its own field or, from nats-server, as a user without a password. */
+function tokenAware(options: ConnectOptions): ConnectOptions {
+  return options.auth_token === "" && options.pass === ""
+    ? { ...options, auth_token: options.user }
+    : options;
+}
