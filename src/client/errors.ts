@@ -1,0 +1,213 @@
+/**
+ * What can go wrong for a user of the client library. Each error is a class
+ * with a stable `code`, keeps its `cause`, and has nats.js's name where nats.js
+ * has the same error. `serverError` turns the text of an `-ERR` line into one
+ * of them.
+ */
+import { MidgeError, WireError } from "../core/errors.ts";
+
+/** No server could be reached, or the connection to one broke. */
+export class ConnectionError extends MidgeError {
+  override readonly name = "ConnectionError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("CONNECTION", message, options);
+  }
+}
+
+/** The server does not let this client in, or no longer. */
+export class AuthorizationError extends MidgeError {
+  override readonly name = "AuthorizationError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("AUTHORIZATION", message, options);
+  }
+}
+
+/** The server refused one subject; the connection lives on. */
+export class PermissionViolationError extends MidgeError {
+  override readonly name = "PermissionViolationError";
+  readonly operation: "publish" | "subscription";
+  readonly subject: string;
+  readonly queue: string | undefined;
+
+  constructor(
+    message: string,
+    operation: "publish" | "subscription",
+    subject: string,
+    queue?: string,
+  ) {
+    super("PERMISSIONS_VIOLATION", message);
+    this.operation = operation;
+    this.subject = subject;
+    this.queue = queue;
+  }
+}
+
+/** Any other `-ERR` of the server; the message is the server's text. */
+export class ServerError extends MidgeError {
+  override readonly name = "ServerError";
+
+  constructor(text: string) {
+    super("SERVER", text);
+  }
+}
+
+/** The server answers no pings. */
+export class StaleConnectionError extends MidgeError {
+  override readonly name = "StaleConnectionError";
+
+  constructor(listen: string) {
+    super("STALE_CONNECTION", `${listen} answers no pings`);
+  }
+}
+
+/** Nothing came in time. */
+export class TimeoutError extends MidgeError {
+  override readonly name = "TimeoutError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("TIMEOUT", message, options);
+  }
+}
+
+/** Nobody subscribes to the subject of a request. It is the `cause` of a `RequestError`. */
+export class NoRespondersError extends MidgeError {
+  override readonly name = "NoRespondersError";
+  readonly subject: string;
+
+  constructor(subject: string) {
+    super("NO_RESPONDERS", `Nobody subscribes to "${subject}"`);
+    this.subject = subject;
+  }
+}
+
+/** A request failed, other than by a timeout; `cause` tells why. */
+export class RequestError extends MidgeError {
+  override readonly name = "RequestError";
+
+  constructor(cause: Error) {
+    super("REQUEST", cause.message, { cause });
+  }
+
+  isNoResponders(): boolean {
+    return this.cause instanceof NoRespondersError;
+  }
+}
+
+/** The connection is closed for good. */
+export class ClosedConnectionError extends MidgeError {
+  override readonly name = "ClosedConnectionError";
+
+  constructor(options?: ErrorOptions) {
+    super("CONNECTION_CLOSED", "The connection is closed", options);
+  }
+}
+
+/** The connection is draining: it takes no new subscriptions and no more publishes. */
+export class DrainingConnectionError extends MidgeError {
+  override readonly name = "DrainingConnectionError";
+
+  constructor() {
+    super("CONNECTION_DRAINING", "The connection is draining");
+  }
+}
+
+/** A subject, reply subject or queue name that cannot go on the wire. */
+export class InvalidSubjectError extends MidgeError {
+  override readonly name = "InvalidSubjectError";
+
+  constructor(what: string, subject: string) {
+    super("INVALID_SUBJECT", `Invalid ${what}: ${JSON.stringify(subject)}`);
+  }
+}
+
+/** An option or argument that makes no sense. */
+export class InvalidArgumentError extends MidgeError {
+  override readonly name = "InvalidArgumentError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("INVALID_ARGUMENT", message, options);
+  }
+}
+
+/** A call that this object does not serve, such as iterating a subscription with a callback. */
+export class InvalidOperationError extends MidgeError {
+  override readonly name = "InvalidOperationError";
+
+  constructor(message: string) {
+    super("INVALID_OPERATION", message);
+  }
+}
+
+/** Headers and payload together are larger than the server allows. */
+export class MaxPayloadError extends MidgeError {
+  override readonly name = "MaxPayloadError";
+
+  constructor(size: number, limit: number) {
+    super(
+      "MAX_PAYLOAD",
+      `Message of ${size} bytes is larger than the server's limit of ${limit}`,
+    );
+  }
+}
+
+/** What is published while the client reconnects no longer fits `maxBufferedBytes`. */
+export class BufferFullError extends MidgeError {
+  override readonly name = "BufferFullError";
+
+  constructor(limit: number) {
+    super(
+      "BUFFER_FULL",
+      `The buffer of ${limit} bytes for publishes during a reconnect is full`,
+    );
+  }
+}
+
+const AUTHORIZATION_TEXTS: ReadonlySet<string> = new Set([
+  "authorization violation",
+  "authentication timeout",
+  "user authentication expired",
+  "user authentication revoked",
+  "account authentication expired",
+]);
+
+// NATS client protocol: `Permissions Violation for Publish to "x"` and
+// `Permissions Violation for Subscription to "x" using queue "q"`.
+const PERMISSIONS =
+  /^permissions violation for (publish|subscription) to ("(?:[^"\\]|\\.)*")(?: using queue ("(?:[^"\\]|\\.)*"))?/i;
+
+/** The error that an `-ERR` line with this text stands for. */
+export function serverError(text: string): MidgeError {
+  if (AUTHORIZATION_TEXTS.has(text.toLowerCase())) {
+    return new AuthorizationError(text);
+  }
+  const [, operation, subject, queue] = PERMISSIONS.exec(text) ?? [];
+  if (operation === undefined || subject === undefined) {
+    return new ServerError(text);
+  }
+  return new PermissionViolationError(
+    text,
+    operation.toLowerCase() as "publish" | "subscription",
+    unquoted(subject),
+    queue === undefined ? undefined : unquoted(queue),
+  );
+}
+
+/** Whether the server closes the connection after this error. */
+export function endsConnection(error: MidgeError): boolean {
+  return error instanceof AuthorizationError ||
+    (error instanceof ServerError && !HARMLESS_TEXTS.has(error.message));
+}
+
+// NATS client protocol: after these the connection stays open.
+const HARMLESS_TEXTS: ReadonlySet<string> = new Set([
+  WireError.INVALID_SUBJECT,
+  WireError.INVALID_PUBLISH_SUBJECT,
+  WireError.MAX_SUBSCRIPTIONS,
+]);
+
+/** Undoes Go's `%q` as far as a subject can need it. */
+function unquoted(text: string): string {
+  return text.slice(1, -1).replace(/\\(["\\])/g, "$1");
+}

@@ -1,0 +1,159 @@
+/**
+ * The options of `connect`, with nats.js's names, and what they come to once
+ * the defaults are filled in. Milliseconds and bytes throughout.
+ */
+import {
+  CLIENT_PORT,
+  PING_INTERVAL_MS,
+  PING_OUTSTANDING_MAX,
+} from "../core/limits.ts";
+import { isLiteralSubject } from "../core/subject.ts";
+import { InvalidArgumentError } from "./errors.ts";
+import { hasBlank } from "./subjects.ts";
+
+/** What `connect` takes; every field may be left out. */
+export interface ConnectionOptions {
+  /**
+   * `host:port` or `nats://[user:pass@ | token@]host:port`, one, several, or
+   * several divided by commas. Default: `127.0.0.1:4222`.
+   */
+  readonly servers?: string | readonly string[];
+  /** Shown by the server's monitoring. */
+  readonly name?: string;
+  readonly user?: string;
+  readonly pass?: string;
+  readonly token?: string;
+  /** Take servers in the order in which they are given. */
+  readonly noRandomize?: boolean;
+  /** For one address: to connect and to log in. Default: 20 s. */
+  readonly timeout?: number;
+  /** Keep trying when no server is there at first. */
+  readonly waitOnFirstConnect?: boolean;
+
+  /** False: a lost connection is closed for good. */
+  readonly reconnect?: boolean;
+  /** Failed attempts after which a server is given up; -1: never. Default: 10. */
+  readonly maxReconnectAttempts?: number;
+  /** Between two attempts at the same server. Default: 2 s. */
+  readonly reconnectTimeWait?: number;
+  /** At most so much is added to `reconnectTimeWait` at random. Default: 100 ms. */
+  readonly reconnectJitter?: number;
+  /** Takes the place of `reconnectTimeWait` and `reconnectJitter`. */
+  readonly reconnectDelayHandler?: () => number;
+  /** Room for what is published while the client reconnects. Default: 8 MiB. */
+  readonly maxBufferedBytes?: number;
+
+  /** Default: 2 minutes. */
+  readonly pingInterval?: number;
+  /** Unanswered pings after which the connection counts as lost. Default: 2. */
+  readonly maxPingOut?: number;
+
+  /** Do not receive one's own messages. */
+  readonly noEcho?: boolean;
+  readonly verbose?: boolean;
+  readonly pedantic?: boolean;
+  /** First tokens of the subjects for replies. Default: `_INBOX`. */
+  readonly inboxPrefix?: string;
+  /** Use no servers but those given in `servers`. */
+  readonly ignoreClusterUpdates?: boolean;
+}
+
+/** The options as the library reads them. */
+export interface ClientOptions {
+  readonly servers: readonly string[];
+  readonly name: string;
+  readonly user: string | undefined;
+  readonly pass: string | undefined;
+  readonly token: string | undefined;
+  readonly noRandomize: boolean;
+  readonly timeoutMs: number;
+  readonly waitOnFirstConnect: boolean;
+  readonly reconnect: boolean;
+  readonly maxReconnectAttempts: number;
+  readonly reconnectTimeWaitMs: number;
+  readonly reconnectJitterMs: number;
+  readonly reconnectDelayHandler: (() => number) | undefined;
+  readonly maxBufferedBytes: number;
+  readonly pingIntervalMs: number;
+  readonly maxPingOut: number;
+  readonly noEcho: boolean;
+  readonly verbose: boolean;
+  readonly pedantic: boolean;
+  readonly inboxPrefix: string;
+  readonly ignoreClusterUpdates: boolean;
+}
+
+const TIMEOUT_MS = 20_000;
+const RECONNECT_ATTEMPTS_MAX = 10;
+const RECONNECT_WAIT_MS = 2000;
+const RECONNECT_JITTER_MS = 100;
+const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Fills in the defaults; throws `InvalidArgumentError` for what makes no sense. */
+export function clientOptions(given: ConnectionOptions): ClientOptions {
+  const options: ClientOptions = {
+    servers: serverList(given.servers),
+    name: given.name ?? "",
+    user: given.user,
+    pass: given.pass,
+    token: given.token,
+    noRandomize: given.noRandomize ?? false,
+    timeoutMs: given.timeout ?? TIMEOUT_MS,
+    waitOnFirstConnect: given.waitOnFirstConnect ?? false,
+    reconnect: given.reconnect ?? true,
+    maxReconnectAttempts: given.maxReconnectAttempts ?? RECONNECT_ATTEMPTS_MAX,
+    reconnectTimeWaitMs: given.reconnectTimeWait ?? RECONNECT_WAIT_MS,
+    reconnectJitterMs: given.reconnectJitter ?? RECONNECT_JITTER_MS,
+    reconnectDelayHandler: given.reconnectDelayHandler,
+    maxBufferedBytes: given.maxBufferedBytes ?? BUFFERED_BYTES_MAX,
+    pingIntervalMs: given.pingInterval ?? PING_INTERVAL_MS,
+    maxPingOut: given.maxPingOut ?? PING_OUTSTANDING_MAX,
+    noEcho: given.noEcho ?? false,
+    verbose: given.verbose ?? false,
+    pedantic: given.pedantic ?? false,
+    inboxPrefix: given.inboxPrefix ?? "_INBOX",
+    ignoreClusterUpdates: given.ignoreClusterUpdates ?? false,
+  };
+  check(options);
+  return options;
+}
+
+function serverList(given: string | readonly string[] | undefined): string[] {
+  const texts = typeof given === "string" ? [given] : given ?? [];
+  const servers = texts.flatMap((text) => text.split(","))
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
+  return servers.length > 0 ? servers : [`127.0.0.1:${CLIENT_PORT}`];
+}
+
+function check(options: ClientOptions): void {
+  if (options.token !== undefined && options.user !== undefined) {
+    throw new InvalidArgumentError(
+      'Options "token" and "user" exclude each other',
+    );
+  }
+  if (options.pass !== undefined && options.user === undefined) {
+    throw new InvalidArgumentError('Option "pass" needs option "user"');
+  }
+  const { inboxPrefix } = options;
+  if (!isLiteralSubject(inboxPrefix) || hasBlank(inboxPrefix)) {
+    throw new InvalidArgumentError(
+      `Option "inboxPrefix" is no subject without wildcards: "${inboxPrefix}"`,
+    );
+  }
+  const { timeoutMs, pingIntervalMs, maxPingOut, maxBufferedBytes } = options;
+  atLeast("timeout", timeoutMs, 1);
+  atLeast("pingInterval", pingIntervalMs, 1);
+  atLeast("maxPingOut", maxPingOut, 1);
+  atLeast("maxBufferedBytes", maxBufferedBytes, 0);
+  atLeast("maxReconnectAttempts", options.maxReconnectAttempts, -1);
+  atLeast("reconnectTimeWait", options.reconnectTimeWaitMs, 0);
+  atLeast("reconnectJitter", options.reconnectJitterMs, 0);
+}
+
+function atLeast(name: string, value: number, least: number): void {
+  if (value >= least) return;
+  throw new InvalidArgumentError(
+    `Option "${name}" is below ${least}: ${value}`,
+  );
+}

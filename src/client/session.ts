@@ -1,0 +1,304 @@
+/**
+ * One connection to one server, from its INFO to its end. A session reads what
+ * the server says, logs in, answers pings and notices a server that fell
+ * silent. It knows nothing of subscriptions or of other servers; `link.ts`
+ * opens sessions and puts the next one in the place of a dead one.
+ */
+import { asciiBytes, byteString, utf8Text } from "../core/ascii.ts";
+import type { Clock, Timer } from "../core/clock.ts";
+import type { MidgeError } from "../core/errors.ts";
+import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../core/version.ts";
+import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
+import { MessageArgs } from "../wire/args.ts";
+import { PING_LINE, PONG_LINE } from "../wire/encode.ts";
+import { connectLine, readInfo, type ServerInfo } from "../wire/info.ts";
+import { NO_PAYLOAD, Op, type OpHandler } from "../wire/ops.ts";
+import { Parser } from "../wire/parser.ts";
+import {
+  AuthorizationError,
+  ConnectionError,
+  endsConnection,
+  serverError,
+  StaleConnectionError,
+  TimeoutError,
+} from "./errors.ts";
+import type { ClientOptions } from "./options.ts";
+import type { Credentials, Server } from "./servers.ts";
+
+/** What a session reports once it is open. */
+export interface SessionEvents {
+  /** The message is borrowed for the call. */
+  onMessage(message: MessageArgs): void;
+  onInfo(session: Session, info: ServerInfo): void;
+  onError(error: MidgeError): void;
+  /** A ping of our own goes out; so many are unanswered, this one included. */
+  onPing(unanswered: number): void;
+  /** Comes once. */
+  onEnd(session: Session, cause: Error): void;
+}
+
+/** INFO lines of large clusters are long. */
+const MAX_LINE_BYTES = 1_048_576;
+
+/** A peer that does not take our last bytes within this time does not get them. */
+const LEAVE_MS = 2000;
+
+type Phase = "greeting" | "login" | "open" | "ended";
+
+export class Session implements OpHandler, SocketEvents {
+  readonly allowedOps: readonly Op[] = [
+    Op.INFO,
+    Op.MSG,
+    Op.HMSG,
+    Op.PING,
+    Op.PONG,
+    Op.OK,
+    Op.ERR,
+  ];
+  readonly server: Server;
+  readonly socket: Socket;
+  readonly #options: ClientOptions;
+  readonly #clock: Clock;
+  readonly #events: SessionEvents;
+  readonly #parser: Parser;
+  readonly #message = new MessageArgs();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #socketClosed = Promise.withResolvers<void>();
+  #phase: Phase = "greeting";
+  #info: ServerInfo = NO_INFO;
+  #endedBy: Error | undefined;
+  #timer: Timer | undefined;
+  #unansweredPings = 0;
+  /** Who waits for PONGs, in the order of the PINGs; undefined: a keep-alive of our own. */
+  #pongs: (PromiseWithResolvers<void> | undefined)[] = [];
+  /** What the server said before it closed the connection. */
+  #farewell: MidgeError | undefined;
+
+  constructor(
+    server: Server,
+    socket: Socket,
+    options: ClientOptions,
+    clock: Clock,
+    events: SessionEvents,
+  ) {
+    this.server = server;
+    this.socket = socket;
+    this.#options = options;
+    this.#clock = clock;
+    this.#events = events;
+    this.#parser = new Parser(this, { maxControlLineBytes: MAX_LINE_BYTES });
+  }
+
+  /** The server's newest INFO. */
+  get info(): ServerInfo {
+    return this.#info;
+  }
+
+  /** Why the session is over; undefined as long as it is not. */
+  get endedBy(): Error | undefined {
+    return this.#endedBy;
+  }
+
+  /** Logs in. Rejects when the server refuses, closes or is too slow. */
+  open(): Promise<void> {
+    const { timeoutMs } = this.#options;
+    this.#timer = this.#clock.after(timeoutMs, () => {
+      const { listen } = this.server;
+      this.end(
+        new TimeoutError(`${listen} did not answer within ${timeoutMs} ms`),
+      );
+    });
+    this.socket.open(this);
+    return this.#opened.promise;
+  }
+
+  /** Resolves with the PONG of a PING that the caller has just written. */
+  pong(): Promise<void> {
+    const waiter = Promise.withResolvers<void>();
+    this.#pongs.push(waiter);
+    return waiter.promise;
+  }
+
+  /** Ends the session at once. */
+  end(cause: Error): void {
+    this.#finish(cause);
+    this.socket.destroy();
+  }
+
+  /** Ends the session, but lets the socket send what it was given; resolves when that is over. */
+  async leave(cause: Error): Promise<void> {
+    this.#finish(cause);
+    this.socket.end();
+    const timer = this.#clock.after(LEAVE_MS, () => this.socket.destroy());
+    await this.#socketClosed.promise;
+    timer.cancel();
+  }
+
+  onData(chunk: Uint8Array): void {
+    try {
+      this.#parser.parse(chunk);
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  onDrain(): void {}
+
+  onClose(reason: CloseReason): void {
+    this.#socketClosed.resolve();
+    this.#finish(this.#farewell ?? connectionLost(this.server, reason));
+  }
+
+  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+    switch (op) {
+      case Op.MSG:
+      case Op.HMSG:
+        this.#message.readMsg(buffer, start, end, op === Op.HMSG);
+        return this.#message.size;
+      case Op.PING:
+        this.#onPing();
+        break;
+      case Op.PONG:
+        this.#onPong();
+        break;
+      case Op.INFO:
+        this.#onInfo(readInfo(buffer, start, end));
+        break;
+      case Op.ERR:
+        this.#onError(errorText(buffer, start, end));
+        break;
+    }
+    return NO_PAYLOAD;
+  }
+
+  payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
+    this.#message.complete(buffer, start, end);
+    this.#events.onMessage(this.#message);
+  }
+
+  #finish(cause: Error): void {
+    if (this.#phase === "ended") return;
+    const wasOpen = this.#phase === "open";
+    this.#phase = "ended";
+    this.#endedBy = cause;
+    this.#timer?.cancel();
+    this.#parser.stop();
+    for (const waiter of this.#pongs) waiter?.reject(cause);
+    this.#pongs = [];
+    if (wasOpen) this.#events.onEnd(this, cause);
+    else this.#opened.reject(cause);
+  }
+
+  #onInfo(info: ServerInfo): void {
+    this.#info = info;
+    if (this.#phase === "greeting") this.#logIn(info);
+    else this.#events.onInfo(this, info);
+  }
+
+  #logIn(info: ServerInfo): void {
+    if (info.tls_required === true) {
+      const { listen } = this.server;
+      this.end(
+        new ConnectionError(`${listen} wants TLS, which is not supported`),
+      );
+      return;
+    }
+    this.#phase = "login";
+    const fields = connectFields(this.#options, this.server.credentials, info);
+    this.socket.write(connectLine(fields));
+    this.socket.write(PING_LINE);
+  }
+
+  #onPing(): void {
+    // Behind what is written already is fine: the server only wants a sign of life.
+    this.socket.write(PONG_LINE);
+  }
+
+  #onPong(): void {
+    if (this.#phase === "login") {
+      this.#phase = "open";
+      this.#timer?.cancel();
+      this.#keepAlive();
+      this.#opened.resolve();
+      return;
+    }
+    this.#unansweredPings = 0;
+    this.#pongs.shift()?.resolve();
+  }
+
+  #onError(text: string): void {
+    const error = serverError(text);
+    if (endsConnection(error)) this.#farewell = error;
+    if (this.#phase === "open") this.#events.onError(error);
+    else if (error instanceof AuthorizationError) this.end(error);
+  }
+
+  #keepAlive(): void {
+    this.#timer = this.#clock.after(this.#options.pingIntervalMs, () => {
+      if (this.#unansweredPings >= this.#options.maxPingOut) {
+        this.end(new StaleConnectionError(this.server.listen));
+        return;
+      }
+      this.#unansweredPings++;
+      this.#pongs.push(undefined);
+      this.socket.write(PING_LINE);
+      this.#events.onPing(this.#unansweredPings);
+      this.#keepAlive();
+    });
+  }
+}
+
+/** What is known about a server that has said nothing yet. */
+const NO_INFO: ServerInfo = readInfo(asciiBytes("{}"), 0, 2);
+
+/** All that the server is told about us, and nothing else. */
+function connectFields(
+  options: ClientOptions,
+  fromUrl: Credentials | undefined,
+  info: ServerInfo,
+): Record<string, unknown> {
+  const { user, pass, token } = fromUrl ?? options;
+  return {
+    verbose: options.verbose,
+    pedantic: options.pedantic,
+    user,
+    pass,
+    auth_token: token,
+    name: options.name === "" ? undefined : options.name,
+    lang: "midge",
+    version: MIDGE_VERSION,
+    protocol: CLIENT_PROTOCOL,
+    headers: info.headers,
+    no_responders: info.headers,
+    echo: !options.noEcho,
+    tls_required: false,
+  };
+}
+
+/** The text of `-ERR '<text>'`. */
+function errorText(buffer: Uint8Array, start: number, end: number): string {
+  return utf8Text(byteString(buffer, start, end)).trim().replace(
+    /^'(.*)'$/s,
+    "$1",
+  );
+}
+
+function connectionLost(server: Server, reason: CloseReason): ConnectionError {
+  const what = `Connection to ${server.listen} `;
+  switch (reason.kind) {
+    case "ended":
+      return new ConnectionError(`${what}was closed by the server`);
+    case "closed":
+      return new ConnectionError(`${what}was closed`);
+    case "timeout":
+      return new ConnectionError(`${what}timed out`);
+    case "tls":
+      return new ConnectionError(`${what}failed: ${reason.detail}`);
+    case "reset":
+      return new ConnectionError(`${what}was reset`);
+    case "failed":
+      return new ConnectionError(`${what}failed: ${reason.code}`, {
+        cause: reason.cause,
+      });
+  }
+}
