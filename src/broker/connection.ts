@@ -15,6 +15,7 @@ import type { Logger } from "../core/log.ts";
 import { Outbox, type SlabPool } from "../core/outbox.ts";
 import { quotedBytes } from "../core/quote.ts";
 import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
+import type { Words } from "../wire/args.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import { redactedConnect } from "../wire/info.ts";
 import { Op, type OpHandler, VERBS } from "../wire/ops.ts";
@@ -134,6 +135,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
     buffer: Uint8Array,
     start: number,
     end: number,
+    words: Words,
   ): number;
   abstract payload(
     op: Op,

@@ -153,12 +153,18 @@ export class Session extends Connection implements ClientReceiver {
 
   // --- operations
 
-  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+  line(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    words: Words,
+  ): number {
     if (this.identity === undefined && op !== Op.CONNECT) {
       this.#admitAnonymous();
     }
     if (op === Op.PUB || op === Op.HPUB) {
-      return this.#pubLine(op, buffer, start, end);
+      return this.#pubLine(op, buffer, words);
     }
     if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
     switch (op) {
@@ -184,7 +190,7 @@ export class Session extends Connection implements ClientReceiver {
     return NO_PAYLOAD;
   }
 
-  #pubLine(op: Op, buffer: Uint8Array, start: number, end: number): number {
+  #pubLine(op: Op, buffer: Uint8Array, words: Words): number {
     const withHeaders = op === Op.HPUB;
     if (withHeaders && !this.#headers) {
       throw new ProtocolError(
@@ -193,7 +199,7 @@ export class Session extends Connection implements ClientReceiver {
         "Message headers not supported",
       );
     }
-    this.#message.readPub(buffer, start, end, withHeaders);
+    this.#message.readPub(buffer, words, withHeaders);
     const { size } = this.#message;
     if (size > this.settings.maxPayloadBytes) {
       throw new ProtocolError(

@@ -9,7 +9,7 @@ import type { Clock, Timer } from "../core/clock.ts";
 import type { MidgeError } from "../core/errors.ts";
 import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../core/version.ts";
 import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
-import { MessageArgs } from "../wire/args.ts";
+import { MessageArgs, type Words } from "../wire/args.ts";
 import { PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import { connectLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../wire/ops.ts";
@@ -149,11 +149,17 @@ export class Session implements OpHandler, SocketEvents {
     this.#finish(this.#farewell ?? connectionLost(this.server, reason));
   }
 
-  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+  line(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    words: Words,
+  ): number {
     switch (op) {
       case Op.MSG:
       case Op.HMSG:
-        this.#message.readMsg(buffer, start, end, op === Op.HMSG);
+        this.#message.readMsg(buffer, words, op === Op.HMSG);
         return this.#message.size;
       case Op.PING:
         this.#onPing();

@@ -36,9 +36,22 @@ export class SubjectCache<T> {
   #used = 0;
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
+  /** Publishers tend to repeat themselves. */
+  #last: CachedSubject<T> | undefined = undefined;
 
   /** The entry for `buffer[start, end)`, made if it is not there. */
   find(buffer: Uint8Array, start: number, end: number): CachedSubject<T> {
+    const length = end - start;
+    const last = this.#last;
+    if (
+      last?.bytes.length === length &&
+      equalBytes(last.bytes, 0, buffer, start, length)
+    ) return last;
+    this.#last = this.#lookUp(buffer, start, end);
+    return this.#last;
+  }
+
+  #lookUp(buffer: Uint8Array, start: number, end: number): CachedSubject<T> {
     const hash = hashBytes(buffer, start, end);
     const length = end - start;
     const mask = this.#places.length - 1;
@@ -50,7 +63,9 @@ export class SubjectCache<T> {
         equalBytes(entry.bytes, 0, buffer, start, length)
       ) return entry;
     }
-    return this.#add(new CachedSubject<T>(new Uint8Array(buffer.subarray(start, end)), hash));
+    return this.#add(
+      new CachedSubject<T>(new Uint8Array(buffer.subarray(start, end)), hash),
+    );
   }
 
   #add(entry: CachedSubject<T>): CachedSubject<T> {

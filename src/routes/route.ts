@@ -203,7 +203,13 @@ export class Route extends Connection implements RouteReceiver {
 
   // --- operations
 
-  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+  line(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    words: Words,
+  ): number {
     if (this.#identity === undefined && op !== Op.CONNECT) {
       throw new ProtocolError(
         ClosedReason.AUTHENTICATION_FAILURE,
@@ -213,11 +219,11 @@ export class Route extends Connection implements RouteReceiver {
     switch (op) {
       case Op.RMSG:
       case Op.HMSG:
-        this.#message.readRoutedMsg(buffer, start, end, op === Op.HMSG);
+        this.#message.readRoutedMsg(buffer, words, op === Op.HMSG);
         return this.#message.size;
       case Op.PUB:
         // What a client may say is not understood here, and costs it nothing.
-        this.#message.readPub(buffer, start, end, false);
+        this.#message.readPub(buffer, words, false);
         return this.#message.size;
     }
     if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);

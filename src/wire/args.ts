@@ -18,7 +18,7 @@ import { ProtocolError } from "../core/errors.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** The words of one line as places in its buffer. One object serves a whole connection. */
+/** The words of one line as places in its buffer. One object serves a whole parser. */
 export class Words {
   count = 0;
   readonly starts: number[] = [];
@@ -34,16 +34,15 @@ export class Words {
     end: number,
     separator: number = SPACE,
   ): number {
+    const { starts, ends } = this;
     let count = 0;
     let at = start;
-    while (at < end) {
-      if (isSeparator(buffer[at]!, separator)) {
-        at++;
-        continue;
-      }
-      this.starts[count] = at;
+    while (true) {
+      while (at < end && isSeparator(buffer[at]!, separator)) at++;
+      if (at === end) break;
+      starts[count] = at;
       while (at < end && !isSeparator(buffer[at]!, separator)) at++;
-      this.ends[count++] = at;
+      ends[count++] = at;
     }
     this.count = count;
     return count;
@@ -53,6 +52,8 @@ export class Words {
 function isSeparator(byte: number, separator: number): boolean {
   return byte === SPACE || byte === TAB || byte === separator;
 }
+
+const NO_WORDS = new Words();
 
 /** `MessageArgs.headerSize` of a message without headers. */
 export const NO_HEADERS = -1;
@@ -65,7 +66,7 @@ export const NO_HEADERS = -1;
 export class MessageArgs {
   /** Holds the words of the control line. */
   buffer: Uint8Array = NO_BYTES;
-  readonly words: Words = new Words();
+  words: Words = NO_WORDS;
   accountStart = 0;
   accountEnd = 0;
   subjectStart = 0;
@@ -148,8 +149,8 @@ export class MessageArgs {
   }
 
   /** Sets what all forms share: the sizes, which are the last words. */
-  #read(buffer: Uint8Array, withHeaders: boolean): void {
-    const { words } = this;
+  #read(buffer: Uint8Array, words: Words, withHeaders: boolean): void {
+    this.words = words;
     const sizeWord = words.count - 1;
     this.buffer = buffer;
     this.size = readDecimal(
@@ -185,30 +186,20 @@ export class MessageArgs {
   }
 
   /** `<subject> [reply] <size>`, with headers `<subject> [reply] <header size> <size>`. */
-  readPub(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    withHeaders: boolean,
-  ): void {
-    const count = this.words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+  readPub(buffer: Uint8Array, words: Words, withHeaders: boolean): void {
+    const count = words.count - (withHeaders ? 2 : 1);
     if (count < 1 || count > 2) throw malformed("PUB");
-    this.#read(buffer, withHeaders);
+    this.#read(buffer, words, withHeaders);
     this.#subjectAt(0);
     if (count === 2) this.#replyAt(1);
     else this.#noReply();
   }
 
   /** `<subject> <sid> [reply] <size>`, with headers two sizes. */
-  readMsg(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    withHeaders: boolean,
-  ): void {
-    const count = this.words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+  readMsg(buffer: Uint8Array, words: Words, withHeaders: boolean): void {
+    const count = words.count - (withHeaders ? 2 : 1);
     if (count < 2 || count > 3) throw malformed("MSG");
-    this.#read(buffer, withHeaders);
+    this.#read(buffer, words, withHeaders);
     this.#subjectAt(0);
     this.sidStart = this.words.starts[1]!;
     this.sidEnd = this.words.ends[1]!;
@@ -221,16 +212,10 @@ export class MessageArgs {
    * `<account> <subject> + <reply> <queue>... <size>` and
    * `<account> <subject> | <queue>... <size>`; with headers two sizes.
    */
-  readRoutedMsg(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    withHeaders: boolean,
-  ): void {
-    const { words } = this;
-    const count = words.split(buffer, start, end) - (withHeaders ? 2 : 1);
+  readRoutedMsg(buffer: Uint8Array, words: Words, withHeaders: boolean): void {
+    const count = words.count - (withHeaders ? 2 : 1);
     if (count < 2) throw malformed("RMSG");
-    this.#read(buffer, withHeaders);
+    this.#read(buffer, words, withHeaders);
     this.accountStart = words.starts[0]!;
     this.accountEnd = words.ends[0]!;
     this.#subjectAt(1);

@@ -5,6 +5,8 @@
  * means. One table names the verbs, for all kinds of connection.
  */
 
+import type { Words } from "./args.ts";
+
 /** An operation's number; the order is that of `VERBS`. */
 export const Op = {
   CONNECT: 0,
@@ -76,15 +78,22 @@ export interface OpHandler {
   readonly allowedOps: readonly Op[];
 
   /**
-   * One control line; its arguments are `buffer[start, end)`, without blanks
-   * around the verb and without the line end. Returns `NO_PAYLOAD`, or how many
+   * One control line; its arguments are `buffer[start, end)`, without the blanks
+   * behind the verb and without the line end, and, for verbs whose rule is
+   * "arguments", cut into `words`. Returns `NO_PAYLOAD`, or how many
    * bytes of payload follow. A line with a payload may be handed over again,
    * from another buffer, when more of its payload has arrived: for such an
    * operation this call only reads arguments.
    *
    * Throws `ProtocolError` to end the connection.
    */
-  line(op: Op, buffer: Uint8Array, start: number, end: number): number;
+  line(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    words: Words,
+  ): number;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void;

@@ -11,6 +11,7 @@
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
+import { Words } from "./args.ts";
 import { NO_PAYLOAD, type Op, type OpHandler, VERBS } from "./ops.ts";
 
 const LF = 10;
@@ -27,14 +28,18 @@ const HELD_START_BYTES = 256;
 const HELD_KEEP_BYTES = 4096;
 
 /**
- * The verbs as a state machine over byte classes. States below `FIRST_FINAL`
- * are prefixes; `FIRST_FINAL + op` means that the verb of `op` was read.
+ * The verbs as a state machine over bytes: `NEXT[state << 8 | byte]`. States
+ * below `FIRST_FINAL` are prefixes; `FIRST_FINAL + op` means that the verb of
+ * `op` was read.
  */
 const DEAD = 0;
 const START = 1;
-const { next: NEXT, classes: CLASS, width: WIDTH, firstFinal: FIRST_FINAL } =
-  buildVerbMachine();
-const NEEDS_BLANK = VERBS.map((entry) => entry.rule === "arguments");
+const { next: NEXT, firstFinal: FIRST_FINAL } = buildVerbMachine();
+
+/** What a parser does with an operation. */
+const REFUSED = 0;
+const BLANK_FOLLOWS = 1;
+const ANYTHING_FOLLOWS = 2;
 
 export interface ParserOptions {
   /** Longest argument part of a line, in bytes. */
@@ -43,7 +48,10 @@ export interface ParserOptions {
 
 export class Parser {
   readonly #handler: OpHandler;
-  readonly #allowed: readonly boolean[];
+  /** Indexed by operation. */
+  readonly #rules: Uint8Array;
+  /** The words of the line under way. */
+  readonly #words = new Words();
   #maxLine: number;
   #stopped = false;
   #suspended = false;
@@ -55,7 +63,10 @@ export class Parser {
 
   constructor(handler: OpHandler, options: ParserOptions) {
     this.#handler = handler;
-    this.#allowed = VERBS.map((_, op) => handler.allowedOps.includes(op as Op));
+    this.#rules = Uint8Array.from(VERBS, ({ rule }, op) => {
+      if (!handler.allowedOps.includes(op as Op)) return REFUSED;
+      return rule === "arguments" ? BLANK_FOLLOWS : ANYTHING_FOLLOWS;
+    });
     this.#maxLine = options.maxControlLineBytes;
   }
 
@@ -111,29 +122,32 @@ export class Parser {
     let state = START;
     while (state < FIRST_FINAL) {
       if (at === end) return this.#incompleteLine();
-      state = NEXT[state * WIDTH + CLASS[buffer[at]!]!]!;
+      state = NEXT[state << 8 | buffer[at]!]!;
       if (state === DEAD) throw unknownOperation();
       at++;
     }
     const op = (state - FIRST_FINAL) as Op;
-    if (!this.#allowed[op]) throw unknownOperation();
-    if (NEEDS_BLANK[op]) {
+    const rule = this.#rules[op];
+    if (rule === REFUSED) throw unknownOperation();
+    if (rule === BLANK_FOLLOWS) {
       if (at === end) return this.#incompleteLine();
       if (buffer[at] !== SPACE && buffer[at] !== TAB) throw unknownOperation();
     }
     while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
-
-    let lineEnd = at;
-    while (lineEnd < end && buffer[lineEnd] !== LF) lineEnd++;
-    const behind = lineEnd + 1;
-    if (lineEnd > at && buffer[lineEnd - 1] === CR) lineEnd--;
+    const lineEnd = rule === BLANK_FOLLOWS
+      ? this.#cutWords(buffer, at, end)
+      : findLineEnd(buffer, at, end);
+    const argsEnd = lineEnd > at && buffer[lineEnd - 1] === CR
+      ? lineEnd - 1
+      : lineEnd;
     if (
-      lineEnd - at > this.#maxLine ||
+      argsEnd - at > this.#maxLine ||
       at - start > LINE_START_BYTES_MAX
     ) throw lineTooLong();
-    if (behind > end) return this.#incompleteLine();
+    if (lineEnd === end) return this.#incompleteLine();
 
-    const size = this.#handler.line(op, buffer, at, lineEnd);
+    const behind = lineEnd + 1;
+    const size = this.#handler.line(op, buffer, at, argsEnd, this.#words);
     if (size === NO_PAYLOAD || this.#stopped) return behind;
 
     // The payload must be followed by exactly CR LF; a wrong byte is refused as soon as it is seen.
@@ -146,6 +160,35 @@ export class Parser {
     if (buffer[payloadEnd + 1] !== LF) throw unknownOperation();
     this.#handler.payload(op, buffer, behind, payloadEnd);
     return payloadEnd + 2;
+  }
+
+  /**
+   * Notes the words of the line that begins at `start` while looking for its
+   * end. Gives the place of the LF, or `end` if there is none.
+   */
+  #cutWords(buffer: Uint8Array, start: number, end: number): number {
+    const { starts, ends } = this.#words;
+    let count = 0;
+    let at = start;
+    let byte = 0;
+    while (at < end) {
+      byte = buffer[at]!;
+      if (byte === LF) break;
+      if (byte === SPACE || byte === TAB) {
+        at++;
+        continue;
+      }
+      starts[count] = at++;
+      while (at < end && !endsWord(buffer[at]!)) at++;
+      ends[count++] = at;
+    }
+    // The CR of the line end was taken for the last byte of a word.
+    if (count > 0 && ends[count - 1] === at && buffer[at - 1] === CR) {
+      ends[count - 1] = at - 1;
+      if (starts[count - 1] === at - 1) count--;
+    }
+    this.#words.count = count;
+    return at;
   }
 
   #incompleteLine(): number {
@@ -202,6 +245,16 @@ export class Parser {
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 
+function endsWord(byte: number): boolean {
+  return byte <= SPACE && (byte === SPACE || byte === LF || byte === TAB);
+}
+
+/** The place of the first LF at or after `start`, or `end`. */
+function findLineEnd(buffer: Uint8Array, start: number, end: number): number {
+  const lineEnd = buffer.indexOf(LF, start);
+  return lineEnd < 0 || lineEnd > end ? end : lineEnd;
+}
+
 /** The place behind the first line end at or after `start`, or the chunk's end. */
 function behindLine(chunk: Uint8Array, start: number): number {
   const lineEnd = chunk.indexOf(LF, start);
@@ -222,48 +275,27 @@ function lineTooLong(): ProtocolError {
   );
 }
 
-interface VerbMachine {
-  next: Uint8Array;
-  classes: Uint8Array;
-  width: number;
-  firstFinal: number;
-}
-
-/** Turns `VERBS` into a table: `next[state * width + class of byte]`. */
-function buildVerbMachine(): VerbMachine {
-  const classes = new Uint8Array(256);
-  let width = 1; // class 0: a byte that no verb has
-  for (const { verb } of VERBS) {
-    for (const char of verb) {
-      const code = char.charCodeAt(0);
-      if (classes[code] !== 0) continue;
-      classes[code] = width;
-      classes[char.toLowerCase().charCodeAt(0)] = width;
-      width++;
-    }
-  }
-  const prefixes = [
-    "",
-    ...new Set(VERBS.flatMap(({ verb }) => properPrefixes(verb))),
-  ];
+/** Turns `VERBS` into a table: `next[state << 8 | byte]`. */
+function buildVerbMachine(): { next: Uint8Array; firstFinal: number } {
+  const prefixes = new Set(VERBS.flatMap(({ verb }) => properPrefixes(verb)));
   const stateOf = new Map(
-    prefixes.map((prefix, index) => [prefix, START + index]),
+    [...prefixes].map((text, index) => [text, START + index]),
   );
-  const firstFinal = START + prefixes.length;
+  const firstFinal = START + prefixes.size;
   VERBS.forEach(({ verb }, op) => stateOf.set(verb, firstFinal + op));
 
-  const next = new Uint8Array(firstFinal * width);
+  const next = new Uint8Array(firstFinal << 8);
   for (const [text, state] of stateOf) {
     if (text === "") continue;
-    const before = stateOf.get(text.slice(0, -1))!;
-    next[before * width + classes[text.charCodeAt(text.length - 1)]!] = state;
+    const before = stateOf.get(text.slice(0, -1))! << 8;
+    const letter = text.slice(-1);
+    next[before | letter.charCodeAt(0)] = state;
+    next[before | letter.toLowerCase().charCodeAt(0)] = state;
   }
-  return { next, classes, width, firstFinal };
+  return { next, firstFinal };
 }
 
+/** "", "P" and "PU" for "PUB". */
 function properPrefixes(verb: string): string[] {
-  return Array.from(
-    { length: verb.length - 1 },
-    (_, index) => verb.slice(0, index + 1),
-  );
+  return Array.from(verb, (_, length) => verb.slice(0, length));
 }

@@ -180,15 +180,21 @@ interface Read {
   headerSize?: number;
 }
 
+function wordsOf(line: string): Words {
+  const words = new Words();
+  words.split(asciiBytes(line), 0, line.length);
+  return words;
+}
+
 function pub(line: string, withHeaders = false): Read {
   const args = new MessageArgs();
-  args.readPub(asciiBytes(line), 0, line.length, withHeaders);
+  args.readPub(asciiBytes(line), wordsOf(line), withHeaders);
   return common(args);
 }
 
 function msg(line: string, withHeaders = false): Read & { sid: string } {
   const args = new MessageArgs();
-  args.readMsg(asciiBytes(line), 0, line.length, withHeaders);
+  args.readMsg(asciiBytes(line), wordsOf(line), withHeaders);
   const sid = byteString(args.buffer, args.sidStart, args.sidEnd);
   return { ...common(args), sid };
 }
@@ -208,7 +214,7 @@ function readRouted(
   line: string,
   withHeaders = false,
 ): void {
-  args.readRoutedMsg(asciiBytes(line), 0, line.length, withHeaders);
+  args.readRoutedMsg(asciiBytes(line), wordsOf(line), withHeaders);
 }
 
 function common(args: MessageArgs): Read {
@@ -228,7 +234,7 @@ function completed(
   const behindLine = input.indexOf("\n") + 1;
   const lineEnd = input.search(/\r?\n/);
   const args = new MessageArgs();
-  args.readPub(buffer, 0, lineEnd, withHeaders);
+  args.readPub(buffer, wordsOf(input.slice(0, lineEnd)), withHeaders);
   args.complete(buffer, behindLine, buffer.length - 2);
   return { args, buffer };
 }

@@ -6,7 +6,7 @@
  */
 import { byteString } from "../../src/core/ascii.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
-import { MessageArgs, NO_HEADERS } from "../../src/wire/args.ts";
+import { MessageArgs, NO_HEADERS, type Words } from "../../src/wire/args.ts";
 import {
   defaultConnectOptions,
   readConnect,
@@ -18,8 +18,7 @@ import { Parser } from "../../src/wire/parser.ts";
 type ReadArgs = (
   args: MessageArgs,
   buffer: Uint8Array,
-  start: number,
-  end: number,
+  words: Words,
 ) => void;
 
 /** The operations that one kind of peer sends, and how it writes messages. */
@@ -76,11 +75,17 @@ export class Recorder implements OpHandler {
     this.allowedOps = dialect.ops;
   }
 
-  line(op: Op, buffer: Uint8Array, start: number, end: number): number {
+  line(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    words: Words,
+  ): number {
     this.linesSeen++;
     const readMessage = this.#dialect.messages.get(op);
     if (readMessage !== undefined) {
-      readMessage(this.#args, buffer, start, end);
+      readMessage(this.#args, buffer, words);
       return this.#args.size;
     }
     if (op === Op.INFO) readInfo(buffer, start, end);
