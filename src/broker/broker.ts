@@ -78,8 +78,9 @@ export class Broker implements ListenerHost {
   reading: Connection | undefined = undefined;
 
   readonly #platform: BrokerPlatform;
-  #settings: SessionSettings;
+  readonly #settings: SessionSettings;
   #listener: Listener | undefined = undefined;
+  #clientAddress: Address;
   #lastId = 0;
   /** Connections with bytes to send at the end of the turn. */
   #output: Connection[] = [];
@@ -104,12 +105,18 @@ export class Broker implements ListenerHost {
     );
     this.closedConnections = new ClosedConnections(options.maxClosedClients);
     this.startedAt = this.clock.now();
+    this.#clientAddress = { host: options.host, port: options.port };
     this.#settings = sessionSettings(options);
   }
 
   /** Where clients connect; undefined before `start` and after lame duck mode began. */
   get address(): Address | undefined {
     return this.#listener?.address;
+  }
+
+  /** Where clients connect, or connected until lame duck mode began. */
+  get clientAddress(): Address {
+    return this.#clientAddress;
   }
 
   get lameDuck(): boolean {
@@ -144,6 +151,7 @@ export class Broker implements ListenerHost {
       host,
       port,
     });
+    this.#clientAddress = this.#listener.address;
     this.clientUrls = new ClientUrls(this.#ownClientUrls());
   }
 
@@ -233,7 +241,7 @@ export class Broker implements ListenerHost {
 
   #advertised(): Address {
     const { clientAdvertise, host } = this.options;
-    const port = this.#listener?.address.port ?? this.options.port;
+    const { port } = this.#clientAddress;
     return clientAdvertise === ""
       ? { host, port }
       : splitAddress(clientAdvertise, port);

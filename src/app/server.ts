@@ -1,0 +1,135 @@
+/**
+ * One running server: broker, cluster and monitoring put together on a
+ * platform that comes in as a value. Everything opens or nothing does; `stop`
+ * takes everything down again. It installs no signal handler, writes no file
+ * and never exits: that is `program.ts`.
+ */
+import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { Broker, type BrokerPlatform } from "../broker/broker.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { type Monitor, startMonitor } from "../monitor/monitor.ts";
+import type { HttpPlatform } from "../monitor/monitor.ts";
+import { type Address, formatAddress } from "../net/socket.ts";
+import { Cluster } from "../routes/cluster.ts";
+
+/** Everything that would name a platform. */
+export type ServerPlatform = BrokerPlatform & HttpPlatform;
+
+export class Server {
+  readonly broker: Broker;
+  readonly cluster: Cluster | undefined;
+  #monitor: Monitor | undefined = undefined;
+  #stopping: Promise<void> | undefined = undefined;
+
+  private constructor(options: ServerOptions, platform: ServerPlatform) {
+    this.broker = new Broker(options, platform);
+    this.cluster = options.cluster === undefined
+      ? undefined
+      : new Cluster(this.broker, options.cluster, platform);
+  }
+
+  /**
+   * Starts a server. Rejects with a `NetworkError` when a port cannot be
+   * opened; then nothing of it is left.
+   */
+  static async start(
+    options: ServerOptions,
+    platform: ServerPlatform,
+  ): Promise<Server> {
+    const server = new Server(options, platform);
+    try {
+      await server.#start(platform);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Where clients connect; undefined once it accepts no more. */
+  get address(): Address | undefined {
+    return this.broker.address;
+  }
+
+  /** `nats://host:port` for clients on this machine. */
+  get url(): string {
+    return `nats://${formatAddress(reachable(this.broker.clientAddress))}`;
+  }
+
+  get clusterAddress(): Address | undefined {
+    return this.cluster?.address;
+  }
+
+  get monitorAddress(): Address | undefined {
+    return this.#monitor?.address;
+  }
+
+  /** Lets the clients go in peace, then stops. */
+  async lameDuck(): Promise<void> {
+    await this.broker.enterLameDuck();
+    await this.stop();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(platform: ServerPlatform): Promise<void> {
+    const { broker, cluster } = this;
+    const { log, options } = broker;
+    this.#introduce(platform.runtimeName);
+    if (options.http !== undefined) {
+      this.#monitor = await startMonitor(broker, cluster, platform);
+      log.notice(
+        `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
+      );
+    }
+    await broker.start();
+    log.notice(
+      `Listening for client connections on ${
+        formatAddress(broker.clientAddress)
+      }`,
+    );
+    await cluster?.start();
+    log.notice("Server is ready");
+  }
+
+  #introduce(runtimeName: string): void {
+    const { log, options, name, id, authenticator } = this.broker;
+    log.notice("Starting midge");
+    log.notice(
+      `  Version:  ${MIDGE_VERSION} (speaks as nats-server ${NATS_VERSION})`,
+    );
+    log.debug(`  Runtime:  ${runtimeName}`);
+    if (this.cluster !== undefined) {
+      log.notice(`  Cluster:  ${this.cluster.clusterName}`);
+    }
+    log.notice(`  Name:     ${name}`);
+    log.notice(`  ID:       ${id}`);
+    if (authenticator.hasPlainPasswords) {
+      log.warn("Plaintext passwords detected, use nkeys or bcrypt");
+    }
+    if (options.configFile !== "") {
+      log.notice(`Using configuration file: ${options.configFile}`);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([
+      this.cluster?.stop(),
+      this.broker.stop(),
+      this.#monitor?.close(),
+    ]);
+  }
+}
+
+/** A server that listens everywhere is reached on the loopback address. */
+function reachable({ host, port }: Address): Address {
+  if (host === "0.0.0.0") return { host: "127.0.0.1", port };
+  return host === "::" ? { host: "::1", port } : { host, port };
+}
