@@ -1,0 +1,121 @@
+/**
+ * What is wrong with a configuration, and where. Every complaint about a file
+ * names the file, the line and the column, and shows the line with a caret
+ * under the place. The line that is shown never holds a secret: passwords and
+ * tokens in it are masked, see `secrets.ts`.
+ */
+import { MidgeError } from "../core/errors.ts";
+import { maskSecrets } from "./secrets.ts";
+
+/** A text with the name under which errors speak of it. */
+export class Source {
+  readonly file: string;
+  readonly text: string;
+  #shownLines: string[] | undefined;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+  }
+
+  /** A line, counted from 1, fit to be shown: without its secrets. */
+  shownLine(line: number): string {
+    this.#shownLines ??= maskSecrets(this.text).split(/\r?\n/);
+    return this.#shownLines[line - 1] ?? "";
+  }
+}
+
+/** A place in a source. Columns count UTF-16 units, as editors do. */
+export interface Position {
+  readonly source: Source;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+}
+
+/** One error or warning. */
+export interface ConfigDiagnostic {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+  readonly message: string;
+  /** The line as it is shown: with masked secrets. */
+  readonly sourceLine: string;
+}
+
+export function diagnose(at: Position, message: string): ConfigDiagnostic {
+  const { source: { file }, line, column } = at;
+  const sourceLine = at.source.shownLine(line);
+  return { file, line, column, message, sourceLine };
+}
+
+// A configuration may be one endless line of JSON: this much is shown on
+// either side of the caret.
+const SHOWN_LENGTH = 60;
+
+/** `file:line:column: message`, the line of the source, and a caret below it. */
+export function formatDiagnostic(diagnostic: ConfigDiagnostic): string {
+  const { file, line, column, message, sourceLine } = diagnostic;
+  const before = sourceLine.slice(0, column - 1);
+  const after = sourceLine.slice(column - 1);
+  const shownBefore = before.length > SHOWN_LENGTH
+    ? `...${before.slice(-SHOWN_LENGTH)}`
+    : before;
+  const shownAfter = after.length > SHOWN_LENGTH
+    ? `${after.slice(0, SHOWN_LENGTH)}...`
+    : after;
+  // A tab stays a tab, so that the caret stands where the line's text does.
+  const indent = shownBefore.replace(/[^\t]/gu, " ");
+  return `${file}:${line}:${column}: ${message}\n` +
+    `  ${shownBefore}${shownAfter}\n` +
+    `  ${indent}^`;
+}
+
+/** A configuration that cannot be used. Its message lists all that is wrong. */
+export class ConfigError extends MidgeError {
+  override readonly name = "ConfigError";
+  /** Every error of the run; empty when there was no text to look at. */
+  readonly diagnostics: readonly ConfigDiagnostic[];
+
+  constructor(
+    diagnostics: readonly ConfigDiagnostic[],
+    message: string = diagnostics.map(formatDiagnostic).join("\n"),
+    options?: ErrorOptions,
+  ) {
+    super("CONFIG", message, options);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Collects what is wrong, so that one run tells all of it. */
+export class Report {
+  readonly errors: ConfigDiagnostic[] = [];
+  readonly warnings: ConfigDiagnostic[] = [];
+
+  error(at: Position, message: string): void {
+    this.errors.push(diagnose(at, message));
+  }
+
+  warn(at: Position, message: string): void {
+    this.warnings.push(diagnose(at, message));
+  }
+
+  /** Throws everything that was found, if anything was, in reading order. */
+  throwIfErrors(): void {
+    if (this.errors.length === 0) return;
+    throw new ConfigError(inReadingOrder(this.errors));
+  }
+}
+
+function inReadingOrder(
+  diagnostics: readonly ConfigDiagnostic[],
+): ConfigDiagnostic[] {
+  const files = diagnostics.map(({ file }) => file);
+  return diagnostics.toSorted((one, other) =>
+    files.indexOf(one.file) - files.indexOf(other.file) ||
+    one.line - other.line || one.column - other.column
+  );
+}

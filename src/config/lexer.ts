@@ -1,0 +1,423 @@
+/**
+ * Cuts a configuration into items: keys, values, brackets and includes, each
+ * with its position. It is a machine of state functions: each reads a little
+ * and returns the state that follows. The grammar is nats-server's (its
+ * `conf/lex.go`), except that whatever nats-server drops without a word is an
+ * error here. `parser.ts` is the only caller.
+ */
+import {
+  Cursor,
+  endsBareWord,
+  endsEntry,
+  isBlank,
+  isNewline,
+  isQuote,
+  isSeparator,
+  isSpace,
+} from "./cursor.ts";
+import type { Position, Source } from "./diagnostic.ts";
+import { type BareWord, readBareWord } from "./scalar.ts";
+
+/** A piece of the text that means something. */
+export type Item = { readonly at: Position } & ItemMeaning;
+
+type ItemMeaning =
+  | { readonly kind: "key"; readonly value: string }
+  | { readonly kind: "include"; readonly value: string }
+  | { readonly kind: "mapStart" | "mapEnd" | "arrayStart" | "arrayEnd" | "end" }
+  | Exclude<BareWord, { kind: "wrong" }>;
+
+/** Deeper brackets than this are a mistake or an attack on the stack. */
+export const NESTING_MAX = 100;
+
+/** The items of a whole file, the last of them `end`. Throws ConfigError. */
+export function lexFile(source: Source): Item[] {
+  return run(new Lexer(source), betweenEntries);
+}
+
+/** The items of a text that is one value, such as an environment variable's. */
+export function lexValue(source: Source): Item[] {
+  return run(new Lexer(source), value);
+}
+
+function run(lexer: Lexer, start: State): Item[] {
+  let state: State | undefined = start;
+  while (state !== undefined) state = state(lexer);
+  return lexer.items;
+}
+
+type State = (lexer: Lexer) => State | undefined;
+
+/** A bracket that waits for its counterpart. `file` braces enclose a whole file. */
+interface OpenBracket {
+  readonly kind: "file" | "map" | "array";
+  readonly at: Position;
+}
+
+class Lexer extends Cursor {
+  readonly items: Item[] = [];
+  readonly brackets: OpenBracket[] = [];
+
+  get innermost(): OpenBracket | undefined {
+    return this.brackets.at(-1);
+  }
+
+  emit(meaning: ItemMeaning, at: Position): void {
+    this.items.push({ ...meaning, at });
+  }
+
+  open(kind: OpenBracket["kind"]): void {
+    if (this.brackets.length >= NESTING_MAX) {
+      this.fail(`Brackets are nested more than ${NESTING_MAX} deep`);
+    }
+    this.brackets.push({ kind, at: this.here });
+    this.advance();
+  }
+}
+
+function betweenEntries(lexer: Lexer): State | undefined {
+  skipSpaceAndComments(lexer);
+  const next = lexer.next;
+  if (next === "") return endOfText(lexer);
+  if (next === "}") return closeBrace;
+  if (next === "{" && lexer.innermost === undefined) {
+    lexer.open("file");
+    return betweenEntries;
+  }
+  if (isSeparator(next)) lexer.fail(`Unexpected key separator ${lexer.found}`);
+  if ("{[](),;".includes(next)) {
+    lexer.fail(`Expected a key, but got ${lexer.found}`);
+  }
+  return isQuote(next) ? quotedKey : bareKey;
+}
+
+function endOfText(lexer: Lexer): undefined {
+  const { innermost } = lexer;
+  if (innermost !== undefined) {
+    const what = innermost.kind === "array" ? "array" : "map";
+    lexer.fail(`Unexpected EOF processing ${what}.`, innermost.at);
+  }
+  lexer.emit({ kind: "end" }, lexer.here);
+}
+
+function closeBrace(lexer: Lexer): State {
+  const bracket = lexer.brackets.pop();
+  if (bracket === undefined) lexer.fail("Unexpected '}', no '{' is open");
+  if (bracket.kind === "map") lexer.emit({ kind: "mapEnd" }, lexer.here);
+  lexer.advance();
+  return afterValue;
+}
+
+function quotedKey(lexer: Lexer): State {
+  const quotedAt = lexer.here;
+  const quote = lexer.next;
+  lexer.advance();
+  const at = lexer.here;
+  const start = lexer.offset;
+  lexer.advanceWhile((character) => character !== quote);
+  if (lexer.next === "") {
+    lexer.fail("Unexpected EOF processing quoted key.", quotedAt);
+  }
+  lexer.emit({ kind: "key", value: lexer.slice(start) }, at);
+  lexer.advance();
+  return afterKey;
+}
+
+function bareKey(lexer: Lexer): State {
+  const at = lexer.here;
+  const start = lexer.offset;
+  lexer.advanceWhile((character) =>
+    !isSpace(character) && !isSeparator(character)
+  );
+  const key = lexer.slice(start);
+  if (key.toLowerCase() === "include" && isBlank(lexer.next)) {
+    lexer.advanceWhile(isBlank);
+    if (!isSeparator(lexer.next)) return includedFile;
+  }
+  lexer.emit({ kind: "key", value: key }, at);
+  return afterKey;
+}
+
+function afterKey(lexer: Lexer): State {
+  lexer.advanceWhile(isSpace);
+  if (isSeparator(lexer.next)) {
+    lexer.advance();
+    return afterSeparator;
+  }
+  return value;
+}
+
+function afterSeparator(lexer: Lexer): State {
+  const inMap = lexer.innermost?.kind === "map";
+  lexer.advanceWhile(inMap ? isSpace : isBlank);
+  if (isNewline(lexer.next)) {
+    lexer.fail("Expected value but found new line");
+  }
+  return value;
+}
+
+function includedFile(lexer: Lexer): State {
+  const { next } = lexer;
+  if (isNewline(next) || next === "") {
+    lexer.fail("Expected include value but found new line");
+  }
+  if ("[{(\\".includes(next)) {
+    lexer.fail(`Expected include value but found ${lexer.found}`);
+  }
+  const quote = isQuote(next) ? next : "";
+  if (quote !== "") lexer.advance();
+  const at = lexer.here;
+  const start = lexer.offset;
+  lexer.advanceWhile((character) =>
+    quote === ""
+      ? !isSpace(character) && !";}'".includes(character)
+      : character !== quote
+  );
+  if (quote !== "" && lexer.next === "") {
+    lexer.fail("Unexpected EOF in quoted include", at);
+  }
+  lexer.emit({ kind: "include", value: lexer.slice(start) }, at);
+  if (isQuote(lexer.next)) lexer.advance();
+  return afterValue;
+}
+
+function value(lexer: Lexer): State {
+  lexer.advanceWhile(isBlank);
+  switch (lexer.next) {
+    case "{":
+      lexer.emit({ kind: "mapStart" }, lexer.here);
+      lexer.open("map");
+      return betweenEntries;
+    case "[":
+      lexer.emit({ kind: "arrayStart" }, lexer.here);
+      lexer.open("array");
+      return arrayElement;
+    case "'":
+      return singleQuoted;
+    case '"':
+      return doubleQuoted;
+    case "(":
+      return block;
+    default:
+      return bare;
+  }
+}
+
+function singleQuoted(lexer: Lexer): State {
+  const quotedAt = lexer.here;
+  lexer.advance();
+  const at = lexer.here;
+  const start = lexer.offset;
+  lexer.advanceWhile((character) => character !== "'");
+  if (lexer.next === "") {
+    lexer.fail("Unexpected EOF processing quoted string.", quotedAt);
+  }
+  lexer.emit({ kind: "string", value: lexer.slice(start) }, at);
+  lexer.advance();
+  return afterValue;
+}
+
+function doubleQuoted(lexer: Lexer): State {
+  const quotedAt = lexer.here;
+  lexer.advance();
+  const at = lexer.here;
+  const { text } = readUntil(lexer, (character) => character === '"');
+  if (lexer.next === "") {
+    lexer.fail("Unexpected EOF processing quoted string.", quotedAt);
+  }
+  lexer.emit({ kind: "string", value: text }, at);
+  lexer.advance();
+  return afterValue;
+}
+
+function bare(lexer: Lexer): State {
+  const at = lexer.here;
+  const { text, hasEscapes } = readUntil(lexer, endsBareWord);
+  if (text === "" && !hasEscapes) failWithoutValue(lexer);
+  // nats-server takes a quote at the end of a bare word for the end of a string.
+  if (lexer.next === "'") {
+    lexer.advance();
+    lexer.emit({ kind: "string", value: text }, at);
+    return afterValue;
+  }
+  const word = hasEscapes ? undefined : readBareWord(text);
+  if (word?.kind === "wrong") lexer.fail(word.value, at);
+  lexer.emit(word ?? { kind: "string", value: text }, at);
+  return afterValue;
+}
+
+function failWithoutValue(lexer: Lexer): never {
+  const key = lexer.items.at(-1);
+  const { found } = lexer;
+  if (key?.kind !== "key") lexer.fail(`Expected value but found ${found}`);
+  lexer.fail(`Key "${key.value}" has no value, found ${found}`, key.at);
+}
+
+// NATS server configuration: the value is what stands between `(` and a line
+// that holds nothing but `)`, with the line ends next to both.
+function block(lexer: Lexer): State {
+  const openedAt = lexer.here;
+  lexer.advance();
+  const at = lexer.here;
+  const start = lexer.offset;
+  let end = lexer.indexOf("\n)", start);
+  while (end >= 0 && !"\r\n".includes(lexer.charAt(end + 2))) {
+    end = lexer.indexOf("\n)", end + 1);
+  }
+  if (end < 0) lexer.fail("Unexpected EOF processing block.", openedAt);
+  lexer.advanceTo(end + 1);
+  lexer.emit({ kind: "string", value: lexer.slice(start) }, at);
+  lexer.advance();
+  return afterValue;
+}
+
+function arrayElement(lexer: Lexer): State | undefined {
+  skipSpaceAndComments(lexer);
+  if (lexer.next === "") return endOfText(lexer);
+  if (lexer.next === ",") {
+    lexer.fail("Unexpected array value terminator ','.");
+  }
+  return lexer.next === "]" ? closeArray : value;
+}
+
+function closeArray(lexer: Lexer): State {
+  lexer.brackets.pop();
+  lexer.emit({ kind: "arrayEnd" }, lexer.here);
+  lexer.advance();
+  return afterValue;
+}
+
+function afterValue(lexer: Lexer): State | undefined {
+  lexer.advanceWhile(isBlank);
+  if (atComment(lexer)) skipComment(lexer);
+  switch (lexer.innermost?.kind) {
+    case "array":
+      return afterElement;
+    case "map":
+      return afterMapEntry;
+    default:
+      return afterTopEntry;
+  }
+}
+
+function afterElement(lexer: Lexer): State | undefined {
+  const { next } = lexer;
+  if (next === "") return endOfText(lexer);
+  if (next === "]") return closeArray;
+  if (next !== "," && !isNewline(next)) {
+    lexer.fail(
+      'Expected an array value terminator "," or an array terminator "]", ' +
+        `but got ${lexer.found} instead.`,
+    );
+  }
+  lexer.advance();
+  return arrayElement;
+}
+
+function afterMapEntry(lexer: Lexer): State | undefined {
+  const { next } = lexer;
+  if (next === "") return endOfText(lexer);
+  if (next === "}") return closeBrace;
+  if (!endsEntry(next)) {
+    lexer.fail(
+      'Expected a map value terminator "," or a map terminator "}", ' +
+        `but got ${lexer.found} instead.`,
+    );
+  }
+  lexer.advance();
+  return betweenEntries;
+}
+
+function afterTopEntry(lexer: Lexer): State | undefined {
+  const { next } = lexer;
+  if (next === "") return endOfText(lexer);
+  if (next === "}") return closeBrace;
+  if (!endsEntry(next)) {
+    lexer.fail(
+      "Expected a top-level value to end with a new line, comment or EOF, " +
+        `but got ${lexer.found} instead.`,
+    );
+  }
+  lexer.advance();
+  return betweenEntries;
+}
+
+interface UnescapedText {
+  readonly text: string;
+  readonly hasEscapes: boolean;
+}
+
+function readUntil(
+  lexer: Lexer,
+  isEnd: (character: string) => boolean,
+): UnescapedText {
+  let text = "";
+  let hasEscapes = false;
+  while (lexer.next !== "" && !isEnd(lexer.next)) {
+    const start = lexer.offset;
+    if (lexer.next === "\\") {
+      hasEscapes = true;
+      text += readEscape(lexer);
+    } else {
+      lexer.advanceWhile((character) =>
+        character !== "\\" && !isEnd(character)
+      );
+      text += lexer.slice(start);
+    }
+  }
+  return { text, hasEscapes };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: "\t",
+  n: "\n",
+  r: "\r",
+  '"': '"',
+  "\\": "\\",
+};
+
+function readEscape(lexer: Lexer): string {
+  if (lexer.startsWith("\\x")) return readBytes(lexer);
+  lexer.advance();
+  const escaped = ESCAPES[lexer.next];
+  if (escaped === undefined) {
+    lexer.fail(
+      `Invalid escape character ${lexer.found}. Only the following escape ` +
+        'characters are allowed: \\xXX, \\t, \\n, \\r, \\", \\\\.',
+    );
+  }
+  lexer.advance();
+  return escaped;
+}
+
+// `\xXX` is a byte, so one letter beyond ASCII takes several of them.
+function readBytes(lexer: Lexer): string {
+  const bytes: number[] = [];
+  while (lexer.startsWith("\\x")) {
+    const digits = lexer.charAt(lexer.offset + 2) +
+      lexer.charAt(lexer.offset + 3);
+    if (!/^[\da-f]{2}$/i.test(digits)) {
+      lexer.fail("Expected two hexadecimal digits after '\\x'");
+    }
+    bytes.push(Number.parseInt(digits, 16));
+    lexer.advanceTo(lexer.offset + 4);
+  }
+  return new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(new Uint8Array(bytes));
+}
+
+function skipSpaceAndComments(lexer: Lexer): void {
+  lexer.advanceWhile(isSpace);
+  while (atComment(lexer)) {
+    skipComment(lexer);
+    lexer.advanceWhile(isSpace);
+  }
+}
+
+function atComment(lexer: Lexer): boolean {
+  return lexer.next === "#" || lexer.startsWith("//");
+}
+
+function skipComment(lexer: Lexer): void {
+  lexer.advanceWhile((character) => !isNewline(character));
+}

@@ -1,0 +1,44 @@
+/**
+ * Configuration files by name: `.toml` files as TOML, all others in
+ * nats-server's dialect. Both end as the same tree and the same options.
+ */
+import { ConfigError, Source } from "./diagnostic.ts";
+import { type ConfigWorld, type ParsedConfig, parseSource } from "./parser.ts";
+import { type ConfiguredOptions, optionsFrom } from "./server_options.ts";
+import { parseToml } from "./toml.ts";
+
+/** The tree of a file. Rejects with ConfigError, for a file that is not there too. */
+export async function readConfig(
+  path: string,
+  world: ConfigWorld,
+): Promise<ParsedConfig> {
+  const source = new Source(path, readText(path, world));
+  return isToml(path) ? await parseToml(source) : parseSource(source, world);
+}
+
+/** The options that a file states. Rejects with ConfigError. */
+export async function readServerOptions(
+  path: string,
+  world: ConfigWorld,
+): Promise<ConfiguredOptions> {
+  const { root, warnings } = await readConfig(path, world);
+  const configured = optionsFrom(root);
+  configured.options.configFile = path;
+  return {
+    options: configured.options,
+    warnings: [...warnings, ...configured.warnings],
+  };
+}
+
+function isToml(path: string): boolean {
+  return path.toLowerCase().endsWith(".toml");
+}
+
+function readText(path: string, world: ConfigWorld): string {
+  try {
+    return world.readFile(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([], why, { cause });
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * From a tree to `ServerOptions`: applies the tables, then checks what no
+ * single key can: whether the options fit together.
+ */
+import type { ConfigDiagnostic } from "./diagnostic.ts";
+import { Report } from "./diagnostic.ts";
+import { formatDuration } from "./duration.ts";
+import { defaultServerOptions, type ServerOptions } from "./options.ts";
+import { applyKeys, findEntry } from "./schema.ts";
+import { SERVER_KEYS } from "./server_keys.ts";
+import type { ConfigMap } from "./tree.ts";
+
+/** Options, and what is odd about the configuration that they came from. */
+export interface ConfiguredOptions {
+  readonly options: ServerOptions;
+  readonly warnings: readonly ConfigDiagnostic[];
+}
+
+/** The options that a tree states. Throws ConfigError with all that is wrong. */
+export function optionsFrom(root: ConfigMap): ConfiguredOptions {
+  const report = new Report();
+  const options = defaultServerOptions();
+  applyKeys(SERVER_KEYS, root, options, report);
+  if (options.traceVerbose) options.trace = true;
+  if (options.http?.host === "") options.http.host = options.host;
+  checkLimits(options, root, report);
+  checkLameDuck(options, root, report);
+  checkNoAuthUser(options, root, report);
+  report.throwIfErrors();
+  return { options, warnings: report.warnings };
+}
+
+function checkLimits(
+  { maxPayloadBytes, maxPendingBytes }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  if (maxPayloadBytes <= maxPendingBytes) return;
+  const entry = findEntry(root, "max_payload") ??
+    findEntry(root, "max_pending");
+  report.error(
+    entry?.at ?? root.at,
+    `max_payload (${maxPayloadBytes}) cannot be higher than ` +
+      `max_pending (${maxPendingBytes})`,
+  );
+}
+
+function checkLameDuck(
+  { lameDuckDurationMs, lameDuckGraceMs }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  if (lameDuckGraceMs < lameDuckDurationMs) return;
+  const entry = findEntry(root, "lame_duck_grace_period");
+  const [grace, duration] = [lameDuckGraceMs, lameDuckDurationMs]
+    .map(formatDuration);
+  report.error(
+    entry?.at ?? root.at,
+    `lame duck grace period (${grace}) should be strictly lower than ` +
+      `lame duck duration (${duration})`,
+  );
+}
+
+function checkNoAuthUser(
+  { authorization, noAuthUser }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(root, "no_auth_user");
+  if (entry === undefined || noAuthUser === "") return;
+  const users = authorization?.users ?? [];
+  if (users.length === 0) {
+    report.error(
+      entry.at,
+      `no_auth_user: "${noAuthUser}" present, but users/nkeys are not defined`,
+    );
+  } else if (!users.some(({ user }) => user === noAuthUser)) {
+    report.error(
+      entry.at,
+      `no_auth_user: "${noAuthUser}" not present as user or nkey in ` +
+        "authorization block or account configuration",
+    );
+  }
+}
