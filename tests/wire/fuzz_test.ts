@@ -80,8 +80,12 @@ function spoil(random: Random, bytes: number[]): void {
     case 2: // bytes come twice
       bytes.splice(at, 0, ...bytes.slice(at, at + length));
       return;
-    default: // bytes nobody sent
-      bytes.splice(at, 0, ...new Array(length).fill(pick(random, ALPHABET)));
+    default: // bytes nobody sent, at times more than a line can hold
+      bytes.splice(
+        at,
+        0,
+        ...new Array(8 * length).fill(pick(random, ALPHABET)),
+      );
   }
 }
 
