@@ -1,4 +1,4 @@
-/** What the parser holds, how much of it, and how it is made to stop. */
+/** What the parser holds, how much of it, and how it is made to stop or wait. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
@@ -203,6 +203,41 @@ describe("a stopped parser", () => {
     parser.parse(asciiBytes("JUNK"));
     parser.parse(asciiBytes("PING\r\n"));
     assert.deepEqual([handler.pings, parser.heldBytes], [0, 0]);
+  });
+});
+
+describe("a suspended parser", () => {
+  const INPUT = asciiBytes("PING\r\nPUB foo 2\r\nhi\r\nPING\r\nPING\r\nPI");
+
+  it("returns behind the operation that suspended it, and reads on later", () => {
+    everyCut(INPUT, (chunks) => {
+      const { parser, handler } = payloadParser(2);
+      handler.onPing = () => parser.suspend();
+      for (let rest of chunks) {
+        while (rest.length > 0) {
+          const pingsBefore = handler.pings;
+          parser.resume();
+          const used = parser.parse(rest);
+          const wasSuspended = handler.pings > pingsBefore;
+          assert.ok(handler.pings <= pingsBefore + 1);
+          assert.ok(wasSuspended || used === rest.length);
+          rest = rest.subarray(used);
+        }
+      }
+      assert.equal(handler.pings, 3);
+      assert.deepEqual(handler.payloads, [asciiBytes("hi")]);
+      assert.equal(parser.heldBytes, 2);
+    });
+  });
+
+  it("gives the number of bytes that it has used", () => {
+    const { parser, handler } = payloadParser(2);
+    assert.equal(parser.parse(INPUT), INPUT.length);
+    handler.onPing = () => parser.suspend();
+    assert.equal(parser.parse(asciiBytes("NG\r\nPING\r\n")), 4);
+    assert.equal(parser.parse(asciiBytes("PING\r\n")), 0);
+    parser.resume();
+    assert.equal(parser.parse(asciiBytes("PING\r\nP")), 6);
   });
 });
 
