@@ -79,6 +79,8 @@ export class Cluster
   #dynamic: boolean;
   #listener: Listener | undefined = undefined;
   #stopped = false;
+  /** Who waits for a number of routes. */
+  readonly #waiting = new Set<{ count: number; resolve: () => void }>();
 
   constructor(
     broker: Broker,
@@ -148,6 +150,12 @@ export class Cluster
       route.close(ClosedReason.SERVER_SHUTDOWN);
     }
     await this.#listener?.close();
+  }
+
+  /** Resolves once routes to `count` other servers stand. */
+  routesUp(count: number): Promise<void> {
+    if (this.routes.size >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.add({ count, resolve }));
   }
 
   // --- interest
@@ -291,6 +299,15 @@ export class Cluster
     const line = infoLine(gossipAbout(info, route.socket.remote));
     for (const other of this.routes.values()) {
       if (other !== route) other.send(line);
+    }
+    this.#wakeWaiting();
+  }
+
+  #wakeWaiting(): void {
+    for (const waiter of this.#waiting) {
+      if (this.routes.size < waiter.count) continue;
+      this.#waiting.delete(waiter);
+      waiter.resolve();
     }
   }
 
