@@ -273,24 +273,26 @@ function checkClusters(check: Check): void {
     },
   );
 
-  check(
-    "learn of the other nodes of a cluster and survive their own",
-    async (t, start) => {
-      const first = await started(t, start, clusterArgs());
-      const nc = await client(t, first);
-      const messages = nc.subscribe("moved", { max: 1 });
-      const second = await started(t, start, clusterArgs(first));
-      await untilKnown(nc, second);
-      const reconnect = statusOf(nc, "reconnect");
-      await first.kill();
-      await reconnect;
-      assert.equal(nc.getServer(), `127.0.0.1:${second.port}`);
-      await nc.flush();
-      const other = await client(t, second);
-      other.publish("moved", "welcome");
-      assert.deepEqual(await textsOf(messages), ["welcome"]);
-    },
-  );
+  for (const ending of ["kill", "shutDown"] as const) {
+    check(
+      `learn of the other nodes of a cluster and survive the ${ending} of theirs`,
+      async (t, start) => {
+        const first = await started(t, start, clusterArgs());
+        const nc = await client(t, first);
+        const messages = nc.subscribe("moved", { max: 1 });
+        const second = await started(t, start, clusterArgs(first));
+        await untilKnown(nc, second);
+        const reconnect = statusOf(nc, "reconnect");
+        await first[ending]();
+        await reconnect;
+        assert.equal(nc.getServer(), `127.0.0.1:${second.port}`);
+        await nc.flush();
+        const other = await client(t, second);
+        other.publish("moved", "welcome");
+        assert.deepEqual(await textsOf(messages), ["welcome"]);
+      },
+    );
+  }
 
   check(
     "talk across nodes that know each other from hearsay only",

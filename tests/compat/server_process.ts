@@ -19,6 +19,8 @@ export interface RunningServer {
   readonly clusterPort: number;
   /** Tells clients to move on, then ends. */
   enterLameDuckMode(): void;
+  /** Ends as an administrator would have it. */
+  shutDown(): Promise<void>;
   /** Ends at once, as a crash would. */
   kill(): Promise<void>;
 }
@@ -49,12 +51,19 @@ function serverProgram(
     const port = args.includes("-p") ? [] : ["-p", "-1"];
     const program = spawn(["-a", "127.0.0.1", ...port, ...args]);
     const isClustered = args.includes("--cluster");
+    // On Deno a child's own `kill` sends one signal in its life.
+    const signal = (name: NodeJS.Signals): void => {
+      process.kill(program.pid, name);
+    };
     await program.waitFor("Server is ready");
     return {
       port: await portIn(program, LISTENING),
       clusterPort: isClustered ? await portIn(program, CLUSTERED) : 0,
-      // On Deno a child's own `kill` sends one signal in its life.
-      enterLameDuckMode: () => void process.kill(program.pid, "SIGUSR2"),
+      enterLameDuckMode: () => signal("SIGUSR2"),
+      shutDown: async () => {
+        signal("SIGTERM");
+        await program.exited;
+      },
       kill: () => program.stop(),
     };
   };
