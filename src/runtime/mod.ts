@@ -1,0 +1,46 @@
+/**
+ * The platform as one value: what a server and a client need of the machine.
+ * Tests hand over other values; nothing else in Midge looks for these.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import type { Network } from "../net/socket.ts";
+import { compareBcrypt } from "./bcrypt.ts";
+import { serveHttp } from "./http.ts";
+import { nodeNetwork } from "./node_net.ts";
+import {
+  coreCount,
+  cpuSeconds,
+  interfaceAddresses,
+  memoryUsage,
+  runtimeName,
+  systemClock,
+  systemRandom,
+} from "./system.ts";
+
+export interface Platform {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Like "deno 2.9.6". */
+  readonly runtimeName: string;
+  readonly interfaceAddresses: () => string[];
+  readonly compareHash: (secret: string, hash: string) => Promise<boolean>;
+  readonly serveHttp: typeof serveHttp;
+  readonly memoryUsage: () => number;
+  readonly cpuSeconds: () => number;
+  readonly coreCount: () => number;
+}
+
+/** The machine that this process runs on. */
+export const platform: Platform = {
+  network: nodeNetwork,
+  clock: systemClock,
+  random: systemRandom,
+  runtimeName: runtimeName(),
+  interfaceAddresses,
+  compareHash: compareBcrypt,
+  serveHttp,
+  memoryUsage,
+  cpuSeconds,
+  coreCount,
+};
