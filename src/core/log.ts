@@ -33,3 +33,74 @@ export const silentLogger: Logger = {
   debug: ignore,
   trace: ignore,
 };
+
+/** Takes finished lines, each with its line end. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+export interface TextLogOptions {
+  readonly sink: LogSink;
+  readonly pid: number;
+  /** The time of a line, such as `2026/11/22 10:00:00.000000`; empty for none. */
+  readonly timestamp: () => string;
+  readonly debug: boolean;
+  readonly trace: boolean;
+  /** Colour the level, for a terminal. */
+  readonly colors: boolean;
+}
+
+/** ANSI colours of the levels; the same as nats-server's. */
+const COLORS: Readonly<Record<LogLevel, string>> = {
+  INF: "32",
+  WRN: "0;93",
+  ERR: "31",
+  FTL: "31",
+  DBG: "36",
+  TRC: "33",
+};
+
+/** Lines as nats-server writes them: `[PID] TIME [LVL] text`. */
+export class TextLogger implements Logger {
+  readonly debugEnabled: boolean;
+  readonly traceEnabled: boolean;
+  readonly #options: TextLogOptions;
+
+  constructor(options: TextLogOptions) {
+    this.debugEnabled = options.debug;
+    this.traceEnabled = options.trace;
+    this.#options = options;
+  }
+
+  notice(text: string): void {
+    this.#write("INF", text);
+  }
+
+  warn(text: string): void {
+    this.#write("WRN", text);
+  }
+
+  error(text: string): void {
+    this.#write("ERR", text);
+  }
+
+  fatal(text: string): void {
+    this.#write("FTL", text);
+  }
+
+  debug(text: string): void {
+    if (this.debugEnabled) this.#write("DBG", text);
+  }
+
+  trace(text: string): void {
+    if (this.traceEnabled) this.#write("TRC", text);
+  }
+
+  #write(level: LogLevel, text: string): void {
+    const { sink, pid, timestamp, colors } = this.#options;
+    const label = colors ? `\x1b[${COLORS[level]}m${level}\x1b[0m` : level;
+    const time = timestamp();
+    const stamp = time === "" ? "" : `${time} `;
+    sink.write(`[${pid}] ${stamp}[${label}] ${text}\n`);
+  }
+}
