@@ -1,0 +1,46 @@
+/**
+ * The log of a server that runs as a program: standard error or a file, as its
+ * options say.
+ */
+import type { ServerOptions } from "../config/options.ts";
+import { type Logger, TextLogger } from "../core/log.ts";
+import {
+  LogFile,
+  stderrIsTerminal,
+  stderrSink,
+  timestamps,
+} from "../runtime/log_sink.ts";
+import { processId } from "../runtime/system.ts";
+
+export interface LogOutput {
+  readonly logger: Logger;
+  /** Opens a log file anew; false when the log is not a file. */
+  reopen(): boolean;
+  /** Writes what is still in memory. */
+  flush(): void;
+}
+
+/** Opens the log. Throws when a log file cannot be opened. */
+export function openLog(options: ServerOptions): LogOutput {
+  const file = options.logFile === "" ? undefined : new LogFile({
+    path: options.logFile,
+    sizeLimit: options.logSizeLimit,
+    maxFiles: options.logMaxNum,
+  });
+  const logger = new TextLogger({
+    sink: file ?? stderrSink,
+    pid: processId(),
+    timestamp: options.logtime ? timestamps(options.logtimeUtc) : () => "",
+    debug: options.debug,
+    trace: options.trace,
+    colors: file === undefined && stderrIsTerminal(),
+  });
+  return {
+    logger,
+    reopen: () => {
+      file?.reopen();
+      return file !== undefined;
+    },
+    flush: () => file?.flush(),
+  };
+}

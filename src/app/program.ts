@@ -1,0 +1,207 @@
+/**
+ * The server as a program: command line and configuration file in, a running
+ * server out, signals while it runs, an exit code at the end. Whatever cannot
+ * work is said in one place, before anything is opened.
+ */
+import {
+  type ConfigDiagnostic,
+  ConfigError,
+  formatDiagnostic,
+} from "../config/diagnostic.ts";
+import {
+  applyFlags,
+  type GivenFlags,
+  parseServerArguments,
+  serverUsage,
+  TLS_HELP,
+} from "../config/argv.ts";
+import { FlagError } from "../config/flags.ts";
+import { readServerOptions } from "../config/load.ts";
+import { defaultServerOptions, type ServerOptions } from "../config/options.ts";
+import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { NetworkError } from "../net/socket.ts";
+import { platform } from "../runtime/mod.ts";
+import {
+  environment,
+  exit,
+  onSignal,
+  print,
+  printError,
+  readTextFile,
+} from "../runtime/system.ts";
+import { type LogOutput, openLog } from "./log_output.ts";
+import { writePidFile, writePortsFile } from "./process_files.ts";
+import { signalServer } from "./send_signal.ts";
+import { Server } from "./server.ts";
+
+const world = { readFile: readTextFile, env: environment };
+
+/** Runs the server that `args` describe; ends the process when it is done or cannot be. */
+export async function runServer(args: readonly string[]): Promise<void> {
+  const command = parseServerArguments(args);
+  switch (command.do) {
+    case "help":
+      return print(serverUsage());
+    case "helpTls":
+      return print(TLS_HELP);
+    case "version":
+      return print(
+        `midge ${MIDGE_VERSION} (speaks as nats-server: v${NATS_VERSION})\n`,
+      );
+    case "refuse":
+      printError(`${command.message}\n`);
+      if (command.showUsage) print(serverUsage());
+      return exit(command.exitCode);
+    case "signal":
+      return attempt(() => signalServer(command.command, command.target));
+    case "check":
+      return await check(command.configFile);
+    case "run":
+      return await run(await optionsOf(command.configFile, command.flags));
+  }
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** `midge: what is wrong`, exit code 1. */
+function fail(error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  printError(`midge: ${text}\n`);
+  return exit(1);
+}
+
+/** `-t`: says whether the file is fit to be used. Warnings count. */
+async function check(configFile: string): Promise<void> {
+  try {
+    const { warnings } = await readServerOptions(configFile, world);
+    if (warnings.length > 0) {
+      printWarnings(warnings);
+      return exit(1);
+    }
+    printError(`midge: configuration file ${configFile} is valid\n`);
+  } catch (error) {
+    failToConfigure(error);
+  }
+}
+
+async function optionsOf(
+  configFile: string,
+  flags: GivenFlags,
+): Promise<ServerOptions> {
+  try {
+    const options = await fileOptions(configFile);
+    applyFlags(options, flags);
+    return options;
+  } catch (error) {
+    return failToConfigure(error);
+  }
+}
+
+async function fileOptions(configFile: string): Promise<ServerOptions> {
+  if (configFile === "") return defaultServerOptions();
+  const { options, warnings } = await readServerOptions(configFile, world);
+  printWarnings(warnings);
+  return options;
+}
+
+function printWarnings(warnings: readonly ConfigDiagnostic[]): void {
+  for (const warning of warnings) printError(`${formatDiagnostic(warning)}\n`);
+}
+
+/** Errors of a file name their places and stand for themselves; others get the program's name. */
+function failToConfigure(error: unknown): never {
+  if (error instanceof ConfigError && error.diagnostics.length > 0) {
+    printError(`${error.message}\n`);
+    return exit(1);
+  }
+  if (error instanceof ConfigError || error instanceof FlagError) fail(error);
+  throw error;
+}
+
+async function run(options: ServerOptions): Promise<void> {
+  const log = openLogOrFail(options);
+  const server = await startOrFail(options, log);
+  let removePortsFile = (): void => {};
+  attempt(() => {
+    if (options.pidFile !== "") writePidFile(options.pidFile);
+    if (options.portsFileDir !== "") {
+      removePortsFile = writePortsFile(options.portsFileDir, server);
+    }
+  });
+  const leave = async (): Promise<void> => {
+    log.logger.notice("Initiating Shutdown...");
+    await server.stop();
+    removePortsFile();
+    log.logger.notice("Server Exiting..");
+    log.flush();
+    exit(0);
+  };
+  handleSignals(server, log, leave);
+}
+
+function openLogOrFail(options: ServerOptions): LogOutput {
+  try {
+    return openLog(options);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+async function startOrFail(
+  options: ServerOptions,
+  log: LogOutput,
+): Promise<Server> {
+  try {
+    return await Server.start(options, { ...platform, log: log.logger });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    log.logger.fatal(`Error listening on port: ${error.message}`);
+    log.flush();
+    return exit(1);
+  }
+}
+
+/** What each signal does; see `-sl` for their names on the command line. */
+function handleSignals(
+  server: Server,
+  log: LogOutput,
+  leave: () => Promise<void>,
+): void {
+  const trapped = (name: string): void =>
+    log.logger.debug(`Trapped "${name}" signal`);
+  onSignal("SIGINT", () => {
+    trapped("interrupt");
+    leave();
+  });
+  onSignal("SIGTERM", () => {
+    trapped("terminated");
+    // A server that is letting its clients go finishes that first.
+    if (!server.broker.lameDuck) leave();
+  });
+  onSignal("SIGHUP", () => {
+    trapped("hangup");
+    log.logger.warn(
+      "Reloading the configuration is not supported yet; nothing has changed",
+    );
+  });
+  onSignal("SIGUSR1", () => {
+    trapped("user defined signal 1");
+    log.logger.notice(
+      log.reopen()
+        ? "File log re-opened"
+        : "File log re-open ignored, not a file logger",
+    );
+  });
+  onSignal("SIGUSR2", async () => {
+    trapped("user defined signal 2");
+    if (server.broker.lameDuck) return;
+    await server.broker.enterLameDuck();
+    await leave();
+  });
+}
