@@ -1,0 +1,140 @@
+/**
+ * The article's nodes in one process: what `cluster.ts` does as a program.
+ */
+import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
+import { type Logger, TextLogger } from "../core/log.ts";
+import { NetworkError } from "../net/socket.ts";
+import {
+  stderrIsTerminal,
+  stderrSink,
+  timestamps,
+} from "../runtime/log_sink.ts";
+import {
+  exit,
+  onSignal,
+  print,
+  printError,
+  processId,
+} from "../runtime/system.ts";
+import type { ServerConfig } from "./config.ts";
+import { type RunningCluster, startCluster } from "./start_cluster.ts";
+
+const FIRST_CLIENT_PORT = 4222;
+const FIRST_MONITOR_PORT = 4333;
+const FIRST_ROUTE_PORT = 4248;
+/** From one node's ports to the next one's. */
+const PORT_STEP = 1000;
+const NODES_MAX = 60;
+
+const FLAGS = {
+  n: {
+    names: ["n"],
+    type: "integer",
+    value: "NODES",
+    doc: "Number of nodes (default 3)",
+  },
+  debug: { names: ["D"], type: "boolean", doc: "Log debug lines" },
+  trace: { names: ["V"], type: "boolean", doc: "Log every protocol line" },
+  both: { names: ["DV"], type: "boolean", doc: "Both" },
+  help: { names: ["h", "help"], type: "boolean", doc: "Show this help" },
+} as const;
+
+/** Starts the nodes that `args` ask for; they run until a signal ends them. */
+export async function runCluster(args: readonly string[]): Promise<void> {
+  const cluster = await startOrFail(readArguments(args));
+  for (const [index, server] of cluster.servers.entries()) {
+    const monitor = FIRST_MONITOR_PORT + index * PORT_STEP;
+    print(
+      `${
+        letter(index)
+      }: ${server.url}, monitoring http://127.0.0.1:${monitor}\n`,
+    );
+  }
+  print(`Cluster of ${cluster.servers.length} is ready\n`);
+  const leave = async (): Promise<void> => {
+    await cluster.stop();
+    exit(0);
+  };
+  onSignal("SIGINT", leave);
+  onSignal("SIGTERM", leave);
+}
+
+interface Arguments {
+  readonly size: number;
+  readonly debug: boolean;
+  readonly trace: boolean;
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  try {
+    const { values } = parseFlags(FLAGS, args);
+    if (values.help) {
+      print(`Usage: cluster [flags]\n\n${describeFlags(Object.values(FLAGS))}`);
+      return exit(0);
+    }
+    const { n = 3, debug = false, trace = false, both = false } = values;
+    if (n < 1 || n > NODES_MAX) {
+      throw new FlagError(`-n takes a number from 1 to ${NODES_MAX}`);
+    }
+    return { size: n, debug: debug || both, trace: trace || both };
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    printError(`${error.message}\n`);
+    return exit(2);
+  }
+}
+
+async function startOrFail(
+  { size, debug, trace }: Arguments,
+): Promise<RunningCluster> {
+  try {
+    return await startCluster({
+      size,
+      node: (index) => articleNode(index, size),
+      log: (index) => nodeLogger(index, debug, trace),
+    });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    printError(`cluster: ${error.message}\n`);
+    return exit(1);
+  }
+}
+
+/** Options like those of the article's command lines, with routes to all others. */
+function articleNode(index: number, size: number): ServerConfig {
+  const port = (first: number, node: number): number =>
+    first + node * PORT_STEP;
+  const others = Array.from({ length: size }, (_, node) => node)
+    .filter((node) => node !== index);
+  return {
+    server_name: letter(index),
+    port: port(FIRST_CLIENT_PORT, index),
+    http_port: port(FIRST_MONITOR_PORT, index),
+    cluster: {
+      port: port(FIRST_ROUTE_PORT, index),
+      routes: others.map((node) =>
+        `nats-route://127.0.0.1:${port(FIRST_ROUTE_PORT, node)}`
+      ),
+    },
+  };
+}
+
+/** Lines of all nodes go to standard error, each with its node's letter. */
+function nodeLogger(index: number, debug: boolean, trace: boolean): Logger {
+  return new TextLogger({
+    sink: { write: (line) => stderrSink.write(`${letter(index)} ${line}`) },
+    pid: processId(),
+    timestamp: timestamps(false),
+    debug,
+    trace,
+    colors: stderrIsTerminal(),
+  });
+}
+
+/** `node-a`, `node-b`, ... */
+function letter(index: number): string {
+  const name = index < 26
+    ? String.fromCharCode(0x61 + index)
+    : String(index + 1);
+  return `node-${name}`;
+}
