@@ -1,0 +1,203 @@
+/**
+ * Midge beside nats-server, in one run on one machine: starts each server in
+ * turn, drives it with `natsload.c`, and prints messages per second and their
+ * ratio to nats-server's. Rounds are interleaved and the median counts, because
+ * on a small machine one round says little.
+ *
+ *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-json]
+ *
+ * Wants `cc`, and `nats-server` on the PATH.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { FlagError, parseFlags } from "../src/config/flags.ts";
+import {
+  PROJECT_FOLDER,
+  type Runtime,
+  runtimes,
+  TOOLS_FOLDER,
+} from "../tests/support/runtimes.ts";
+
+/** A server to measure: its name and how to start it on a port. */
+interface Contender {
+  readonly name: string;
+  command(port: number): string[];
+}
+
+/** One load: its name, natsload's arguments and the field that counts. */
+interface Load {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly field: "pub_per_s" | "delivered_per_s" | "requests_per_s";
+}
+
+const LOADS: readonly Load[] = [
+  {
+    name: "publish only, 16 B",
+    args: ["pubsub", "-subs", "0", "-n", "8000000", "-size", "16"],
+    field: "pub_per_s",
+  },
+  {
+    name: "1 to 1, 16 B",
+    args: ["pubsub", "-subs", "1", "-n", "3000000", "-size", "16"],
+    field: "delivered_per_s",
+  },
+  {
+    name: "1 to 4, 16 B",
+    args: ["pubsub", "-subs", "4", "-n", "1000000", "-size", "16"],
+    field: "delivered_per_s",
+  },
+  {
+    name: "1 to 1, 4 KiB",
+    args: ["pubsub", "-subs", "1", "-n", "200000", "-size", "4096"],
+    field: "delivered_per_s",
+  },
+  {
+    name: "10,000 subjects, 128 B",
+    args: ["pubsub", "-n", "1000000", "-size", "128", "-subjects", "10000"],
+    field: "delivered_per_s",
+  },
+  {
+    name: "one request at a time",
+    args: ["request", "-n", "20000", "-inflight", "1"],
+    field: "requests_per_s",
+  },
+  {
+    name: "256 requests in flight",
+    args: ["request", "-n", "200000", "-inflight", "256"],
+    field: "requests_per_s",
+  },
+];
+
+const REFERENCE = "nats-server";
+
+const FLAGS = {
+  rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 3)" },
+  runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
+  json: { names: ["json"], type: "boolean", doc: "Print the figures as JSON" },
+} as const;
+
+async function main(): Promise<void> {
+  const { values } = parseFlags(FLAGS, process.argv.slice(2));
+  const load = buildLoadGenerator();
+  const contenders = [
+    natsServer(),
+    ...runtimes()
+      .filter(({ name }) =>
+        values.runtime === undefined || name === values.runtime
+      )
+      .map(midgeOn),
+  ];
+  const figures = new Map<string, number[]>();
+  for (let round = 0; round < (values.rounds ?? 3); round++) {
+    for (const contender of contenders) await measure(contender, load, figures);
+  }
+  if (values.json) {
+    console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
+  } else printTable(contenders, figures);
+}
+
+function buildLoadGenerator(): string {
+  const program = join(TOOLS_FOLDER, "natsload");
+  if (!existsSync(program)) {
+    mkdirSync(TOOLS_FOLDER, { recursive: true });
+    const source = join(PROJECT_FOLDER, "scripts", "natsload.c");
+    execFileSync("cc", ["-O2", "-o", program, source]);
+  }
+  return program;
+}
+
+function natsServer(): Contender {
+  return {
+    name: REFERENCE,
+    command: (port) => ["nats-server", "-a", "127.0.0.1", "-p", String(port)],
+  };
+}
+
+function midgeOn({ name, command }: Runtime): Contender {
+  const script = join(PROJECT_FOLDER, "server.ts");
+  return {
+    name: `midge on ${name}`,
+    command: (
+      port,
+    ) => [...command, script, "-a", "127.0.0.1", "-p", String(port)],
+  };
+}
+
+async function measure(
+  contender: Contender,
+  load: string,
+  figures: Map<string, number[]>,
+): Promise<void> {
+  const port = await freePort();
+  const [program, ...args] = contender.command(port);
+  const server = spawn(program!, args, { stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    await saysReady(server.stderr);
+    for (const { name, args, field } of LOADS) {
+      const at = `127.0.0.1:${port}`;
+      const output = execFileSync(load, [...args, "-p", at, "-s", at], {
+        encoding: "utf8",
+      });
+      const key = `${contender.name}: ${name}`;
+      const list = figures.get(key) ?? [];
+      figures.set(key, [...list, JSON.parse(output)[field]]);
+    }
+  } finally {
+    server.kill("SIGKILL");
+    await once(server, "exit");
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function saysReady(log: NodeJS.ReadableStream): Promise<void> {
+  let text = "";
+  for await (const chunk of log) {
+    text += chunk;
+    if (text.includes("Server is ready")) break;
+  }
+  // A pipe that nobody reads would stop the server.
+  log.resume();
+}
+
+function printTable(
+  contenders: readonly Contender[],
+  figures: ReadonlyMap<string, readonly number[]>,
+): void {
+  const [reference] = contenders;
+  for (const { name: load } of LOADS) {
+    console.log(load);
+    const base = median(figures.get(`${reference!.name}: ${load}`) ?? []);
+    for (const { name } of contenders) {
+      const figure = median(figures.get(`${name}: ${load}`) ?? []);
+      const ratio = (figure / base).toFixed(2);
+      const shown = Math.round(figure).toLocaleString("en").padStart(12);
+      console.log(`  ${name.padEnd(16)} ${shown}/s  ${ratio}`);
+    }
+  }
+}
+
+function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof FlagError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+}
