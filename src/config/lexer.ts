@@ -290,14 +290,7 @@ function closeArray(lexer: Lexer): State {
 function afterValue(lexer: Lexer): State | undefined {
   lexer.advanceWhile(isBlank);
   if (atComment(lexer)) skipComment(lexer);
-  switch (lexer.innermost?.kind) {
-    case "array":
-      return afterElement;
-    case "map":
-      return afterMapEntry;
-    default:
-      return afterTopEntry;
-  }
+  return lexer.innermost?.kind === "array" ? afterElement : afterEntry;
 }
 
 function afterElement(lexer: Lexer): State | undefined {
@@ -314,29 +307,15 @@ function afterElement(lexer: Lexer): State | undefined {
   return arrayElement;
 }
 
-function afterMapEntry(lexer: Lexer): State | undefined {
+function afterEntry(lexer: Lexer): State | undefined {
   const { next } = lexer;
   if (next === "") return endOfText(lexer);
   if (next === "}") return closeBrace;
   if (!endsEntry(next)) {
-    lexer.fail(
-      'Expected a map value terminator "," or a map terminator "}", ' +
-        `but got ${lexer.found} instead.`,
-    );
-  }
-  lexer.advance();
-  return betweenEntries;
-}
-
-function afterTopEntry(lexer: Lexer): State | undefined {
-  const { next } = lexer;
-  if (next === "") return endOfText(lexer);
-  if (next === "}") return closeBrace;
-  if (!endsEntry(next)) {
-    lexer.fail(
-      "Expected a top-level value to end with a new line, comment or EOF, " +
-        `but got ${lexer.found} instead.`,
-    );
+    const expected = lexer.innermost?.kind === "map"
+      ? 'a map value terminator "," or a map terminator "}"'
+      : "a top-level value to end with a new line, comment or EOF";
+    lexer.fail(`Expected ${expected}, but got ${lexer.found} instead.`);
   }
   lexer.advance();
   return betweenEntries;

@@ -12,6 +12,9 @@ const SECRET_WORD = "(?:pass|pasw|pwd|token|secret|credential|seed)";
 const SECRET_KEY = `[\\w-]*${SECRET_WORD}[\\w-]*`;
 const HAS_SECRET_WORD = new RegExp(SECRET_WORD, "i");
 
+// Where these are no blocks, they may be the secret itself.
+const SECRET_BLOCKS = "authorization|users";
+
 const SEPARATOR = "[\"']?(?:\\s*[=:]\\s*|\\s+)";
 // Quoted in any way, a block, or bare.
 const VALUE = `"""[^]*?"""|'''[^]*?'''|"(?:\\\\[^]|[^"\\\\])*"?|'[^']*'?` +
@@ -20,7 +23,7 @@ const SECRET_VARIABLE = new RegExp(
   `\\b${SECRET_KEY}${SEPARATOR}\\$(\\w+)`,
   "gi",
 );
-const URL_USER = /(:\/\/)([^\s"']*)(?=@)/g;
+const WORD = /[^\s"'[{]+/g;
 const BCRYPT_HASH = /\$2[abxy]\$\d\d\$[./A-Za-z0-9]+/g;
 
 /** True for keys whose value nobody should see. */
@@ -33,14 +36,27 @@ export function maskSecrets(text: string): string {
   const variables = [...text.matchAll(SECRET_VARIABLE)]
     .map(([, name = ""]) => `|${name}`);
   const secret = new RegExp(
-    `(\\b(?:${SECRET_KEY}${variables.join("")})${SEPARATOR})(${VALUE})`,
+    `(\\b(?:${SECRET_KEY}|${SECRET_BLOCKS}${variables.join("")})` +
+      `${SEPARATOR})(${VALUE})`,
     "gi",
   );
   const maskSecond = (_: string, first: string, second: string): string =>
     first + mask(second);
   return text.replace(secret, maskSecond)
-    .replace(URL_USER, maskSecond)
+    .replace(WORD, maskUrlUser)
     .replace(BCRYPT_HASH, mask);
+}
+
+// A URL may lack its scheme: that is one of the mistakes that are reported.
+function maskUrlUser(word: string): string {
+  const end = word.lastIndexOf("@");
+  if (end < 0) return word;
+  const start = schemeOf(word).length;
+  return word.slice(0, start) + mask(word.slice(start, end)) + word.slice(end);
+}
+
+function schemeOf(url: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0] ?? "";
 }
 
 function mask(secret: string): string {
@@ -51,6 +67,5 @@ function mask(secret: string): string {
 export function redactUrl(url: string): string {
   const end = url.lastIndexOf("@");
   if (end < 0) return url;
-  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0] ?? "";
-  return scheme + REDACTED + url.slice(end);
+  return schemeOf(url) + REDACTED + url.slice(end);
 }

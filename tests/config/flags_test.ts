@@ -1,0 +1,112 @@
+/** Flags as Go's programs take them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  describeFlags,
+  FlagError,
+  parseFlags,
+  scanFlags,
+} from "../../src/config/flags.ts";
+
+const TABLE = {
+  subject: {
+    names: ["subj"],
+    type: "string",
+    value: "subject",
+    doc: "Subject",
+  },
+  count: { names: ["n", "count"], type: "integer", doc: "Messages" },
+  quiet: { names: ["q"], type: "boolean", doc: "Say nothing" },
+} as const;
+
+const READ: readonly (readonly [string[], object, string[]])[] = [
+  [[], {}, []],
+  [["-subj", "abc"], { subject: "abc" }, []],
+  [["--subj", "abc"], { subject: "abc" }, []],
+  [["-subj=abc"], { subject: "abc" }, []],
+  [["--subj=abc"], { subject: "abc" }, []],
+  [["-subj="], { subject: "" }, []],
+  [["-subj", ""], { subject: "" }, []],
+  [["-subj=a=b"], { subject: "a=b" }, []],
+  [["-subj", "-q"], { subject: "-q" }, []],
+  [["-subj=a\nb"], { subject: "a\nb" }, []],
+  [["-n", "3"], { count: 3 }, []],
+  [["-count", "-3"], { count: -3 }, []],
+  [["-n=+0x10"], { count: 16 }, []],
+  [["-n", "1", "-count", "2"], { count: 2 }, []],
+  [["-q"], { quiet: true }, []],
+  [["-q=false"], { quiet: false }, []],
+  [["--q=T", "-n=1"], { quiet: true, count: 1 }, []],
+  [["-q", "false"], { quiet: true }, ["false"]],
+  [["a", "-q"], {}, ["a", "-q"]],
+  [["-q", "--", "-n"], { quiet: true }, ["-n"]],
+  [["-q", "-", "-n"], { quiet: true }, ["-", "-n"]],
+  [["-q", "", "-n"], { quiet: true }, ["", "-n"]],
+];
+
+for (const [args, values, rest] of READ) {
+  test(`the words ${JSON.stringify(args)} are understood`, () => {
+    assert.deepEqual(parseFlags(TABLE, args), { values, rest });
+  });
+}
+
+const REFUSED: readonly (readonly [string[], string])[] = [
+  [["-zork"], "flag provided but not defined: -zork"],
+  [["--zork=1"], "flag provided but not defined: -zork"],
+  [["-__proto__"], "flag provided but not defined: -__proto__"],
+  [["-n"], "flag needs an argument: -n"],
+  [["-q", "--subj"], "flag needs an argument: -subj"],
+  [["-n", "x"], 'invalid value "x" for flag -n: parse error'],
+  [["-count="], 'invalid value "" for flag -count: parse error'],
+  [["-n", "1.5"], 'invalid value "1.5" for flag -n: parse error'],
+  [
+    ["-n", "99999999999999999999"],
+    'invalid value "99999999999999999999" for flag -n: value out of range',
+  ],
+  [["-q=maybe"], 'invalid boolean value "maybe" for -q: parse error'],
+  [["-q="], 'invalid boolean value "" for -q: parse error'],
+  [["---n"], "bad flag syntax: ---n"],
+  [["-=1"], "bad flag syntax: -=1"],
+];
+
+for (const [args, message] of REFUSED) {
+  test(`the words ${JSON.stringify(args)} are refused`, () => {
+    assert.throws(() => parseFlags(TABLE, args), {
+      name: "FlagError",
+      code: "FLAG",
+      message,
+    });
+  });
+}
+
+test("values have the type of their flag", () => {
+  const { values } = parseFlags(TABLE, ["-subj", "a", "-n", "1", "-q"]);
+  const subject: string | undefined = values.subject;
+  const count: number | undefined = values.count;
+  const quiet: boolean | undefined = values.quiet;
+  assert.deepEqual([subject, count, quiet], ["a", 1, true]);
+});
+
+test("a scan keeps the definition with each value", () => {
+  const { given } = scanFlags(Object.values(TABLE), ["-n", "1", "-q"]);
+  assert.deepEqual([...given.values()], [1, true]);
+  assert.equal(given.get(TABLE.count), 1);
+  assert.throws(() => scanFlags([], ["-n"]), FlagError);
+});
+
+test("help puts names and explanations into two columns", () => {
+  const long = {
+    names: ["a-very-long-name", "another-long-name"],
+    type: "string",
+    value: "x",
+    doc: "Two\nlines",
+  } as const;
+  const column = " ".repeat(34);
+  assert.equal(
+    describeFlags([TABLE.subject, TABLE.count, long]),
+    "  -subj <subject>                 Subject\n" +
+      "  -n, -count                      Messages\n" +
+      "  -a-very-long-name, -another-long-name <x>\n" +
+      `${column}Two\n${column}lines\n`,
+  );
+});
