@@ -1,0 +1,50 @@
+/**
+ * What a failed `listen`, `dial` or `lookup` says, in the words that
+ * nats-server's operators know from Go. Each implementation of `Network` makes
+ * its errors here, so that a log line does not depend on the runtime.
+ */
+import { type Address, formatAddress, NetworkError } from "./socket.ts";
+
+const TEXTS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "cannot assign requested address",
+  EAFNOSUPPORT: "address family not supported by protocol",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset by peer",
+  EHOSTUNREACH: "no route to host",
+  EMFILE: "too many open files",
+  ENETUNREACH: "network is unreachable",
+};
+
+/** `listen tcp 127.0.0.1:4222: bind: address already in use` */
+export function listenFailure(
+  at: Address,
+  code: string,
+  cause?: unknown,
+): NetworkError {
+  const text = TEXTS[code] ?? code;
+  const message = `listen tcp ${formatAddress(at)}: bind: ${text}`;
+  return new NetworkError(message, code, cause);
+}
+
+/** `dial tcp 127.0.0.1:4222: connect: connection refused` */
+export function dialFailure(
+  to: Address,
+  code: string,
+  cause?: unknown,
+): NetworkError {
+  const what = code === "ETIMEDOUT"
+    ? "i/o timeout"
+    : `connect: ${TEXTS[code] ?? code}`;
+  return new NetworkError(
+    `dial tcp ${formatAddress(to)}: ${what}`,
+    code,
+    cause,
+  );
+}
+
+/** `lookup nowhere: no such host` */
+export function lookupFailure(host: string, cause?: unknown): NetworkError {
+  return new NetworkError(`lookup ${host}: no such host`, "ENOTFOUND", cause);
+}

@@ -1,0 +1,205 @@
+/**
+ * A network inside one process, on a given clock and from one seed, so that a
+ * whole cluster and its faults repeat exactly. `on(machine)` is the network as
+ * one machine sees it; machines can be cut off from each other, and
+ * connections can be reset under both of their ends.
+ *
+ * Bytes take a while, arrive in order, and cut up at random. A direction holds
+ * a bounded number of bytes that nobody has read; what a writer gives beyond
+ * that waits with the writer, as on a real network.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import { dialFailure, listenFailure, lookupFailure } from "./failures.ts";
+import {
+  type Carrier,
+  connectedPair,
+  type Endpoint,
+  MemorySocket,
+} from "./memory_socket.ts";
+import type {
+  Address,
+  DialOptions,
+  Listener,
+  Network,
+  Socket,
+} from "./socket.ts";
+
+export interface MemoryNetworkOptions {
+  /** The longest time that a piece is under way; 2 by default. */
+  readonly delayMs?: number;
+  /** Bytes that one direction of a connection holds; 64 KiB by default. */
+  readonly capacity?: number;
+  /** Addresses of host names; `localhost` is always known. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
+}
+
+type Accept = (socket: Socket) => void;
+
+const LOOPBACK = "127.0.0.1";
+const FIRST_FREE_PORT = 32_768;
+const LAST_PORT = 65_535;
+
+/** The network of all machines; by itself, as the machine `127.0.0.1` sees it. */
+export class MemoryNetwork implements Network {
+  readonly #carrier: Carrier;
+  readonly #names: Readonly<Record<string, readonly string[]>>;
+  /** By machine, then by port. */
+  readonly #services = new Map<string, Map<number, Accept>>();
+  readonly #sockets = new Set<MemorySocket>();
+  readonly #cuts = new Set<string>();
+  #waitingForHeal: (() => void)[] = [];
+  #lastPort = LAST_PORT;
+
+  constructor(
+    clock: Clock,
+    random: Random,
+    options: MemoryNetworkOptions = {},
+  ) {
+    const { delayMs = 2, capacity = 64 * 1024, names } = options;
+    this.#names = { localhost: [LOOPBACK], ...names };
+    this.#carrier = {
+      clock,
+      random,
+      capacity,
+      delay: () => random.next() * delayMs,
+      isCut: (from, to) => this.#cuts.has(cutBetween(from, to)),
+      afterHeal: (run) => this.#waitingForHeal.push(run),
+      closed: (socket) => this.#sockets.delete(socket),
+    };
+  }
+
+  /** The network as one machine sees it; its loopback addresses are its own. */
+  on(machine: string): Network {
+    return {
+      listen: (at, onSocket) => this.#listen(machine, at, onSocket),
+      dial: (to, options) => this.#dial(machine, to, options),
+      lookup: (host) => this.lookup(host),
+    };
+  }
+
+  listen(at: Address, onSocket: Accept): Promise<Listener> {
+    return this.#listen(LOOPBACK, at, onSocket);
+  }
+
+  dial(to: Address, options?: DialOptions): Promise<Socket> {
+    return this.#dial(LOOPBACK, to, options);
+  }
+
+  lookup(host: string): Promise<string[]> {
+    const found = isNumeric(host) ? [host] : this.#names[host];
+    if (found === undefined) return Promise.reject(lookupFailure(host));
+    return Promise.resolve([...found]);
+  }
+
+  /** Holds back all that goes between two machines until `heal`. */
+  partition(machine: string, other: string): void {
+    this.#cuts.add(cutBetween(machine, other));
+  }
+
+  heal(machine: string, other: string): void {
+    this.#cuts.delete(cutBetween(machine, other));
+    const waiting = this.#waitingForHeal;
+    this.#waitingForHeal = [];
+    for (const run of waiting) this.#carrier.clock.after(0, run);
+  }
+
+  /** Resets one connection: both of its ends see it. */
+  reset(socket: Socket): void {
+    if (socket instanceof MemorySocket) socket.reset();
+  }
+
+  /** Resets every connection between two machines. */
+  resetBetween(machine: string, other: string): void {
+    const wanted = cutBetween(machine, other);
+    for (const socket of [...this.#sockets]) {
+      const ends = cutBetween(socket.machine, socket.peer?.machine ?? "");
+      if (ends === wanted) socket.reset();
+    }
+  }
+
+  async #listen(
+    machine: string,
+    at: Address,
+    onSocket: Accept,
+  ): Promise<Listener> {
+    const [host = at.host] = await this.lookup(at.host);
+    const ports = this.#services.get(machine) ?? new Map<number, Accept>();
+    this.#services.set(machine, ports);
+    const port = at.port === 0 ? this.#freePort(ports) : at.port;
+    const address = { host, port };
+    if (ports.has(port)) throw listenFailure(address, "EADDRINUSE");
+    ports.set(port, onSocket);
+    const close = (): Promise<void> => {
+      if (ports.get(port) === onSocket) ports.delete(port);
+      return Promise.resolve();
+    };
+    return { address, close };
+  }
+
+  async #dial(
+    machine: string,
+    to: Address,
+    options: DialOptions = {},
+  ): Promise<Socket> {
+    const [host = to.host] = await this.lookup(to.host);
+    const address = { host, port: to.port };
+    const target = isLoopback(host) ? machine : host;
+    if (!await this.#reach(machine, target, options.timeoutMs)) {
+      throw dialFailure(address, "ETIMEDOUT");
+    }
+    const accept = this.#services.get(target)?.get(to.port);
+    if (accept === undefined) throw dialFailure(address, "ECONNREFUSED");
+    return this.#connect(machine, { machine: target, address }, accept);
+  }
+
+  /** Resolves when a call from one machine gets to another; false: too late. */
+  async #reach(from: string, to: string, timeoutMs?: number): Promise<boolean> {
+    const { clock } = this.#carrier;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const arrive = (): void => {
+      if (this.#carrier.isCut(from, to)) this.#carrier.afterHeal(arrive);
+      else resolve(true);
+    };
+    clock.after(this.#carrier.delay(), arrive);
+    const timer = timeoutMs === undefined
+      ? undefined
+      : clock.after(timeoutMs, () => resolve(false));
+    const reached = await promise;
+    timer?.cancel();
+    return reached;
+  }
+
+  #connect(machine: string, there: Endpoint, accept: Accept): Socket {
+    const host = isLoopback(there.address.host) ? LOOPBACK : machine;
+    const here = { machine, address: { host, port: this.#nextPort() } };
+    const [near, far] = connectedPair(this.#carrier, here, there);
+    this.#sockets.add(near);
+    accept(far);
+    return near;
+  }
+
+  #freePort(taken: ReadonlyMap<number, Accept>): number {
+    for (;;) {
+      const port = this.#nextPort();
+      if (!taken.has(port)) return port;
+    }
+  }
+
+  #nextPort(): number {
+    const next = this.#lastPort + 1;
+    this.#lastPort = next > LAST_PORT ? FIRST_FREE_PORT : next;
+    return this.#lastPort;
+  }
+}
+
+function cutBetween(machine: string, other: string): string {
+  return machine < other ? `${machine} ${other}` : `${other} ${machine}`;
+}
+
+function isNumeric(host: string): boolean {
+  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith("127.") || host === "::1" || host === "0.0.0.0";
+}

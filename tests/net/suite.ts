@@ -1,0 +1,430 @@
+/**
+ * What every implementation of `src/net/socket.ts` must do: called once for
+ * each of them. Nothing here waits for a time; all waits are for events.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Random, randomBelow } from "../../src/core/clock.ts";
+import type {
+  Address,
+  CloseReason,
+  Listener,
+  Network,
+  Socket,
+  SocketEvents,
+} from "../../src/net/socket.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
+import type { Cleanup } from "../support/temp.ts";
+
+/** An implementation under test, and the faults that it alone can bring about. */
+export interface NetworkUnderTest {
+  readonly network: Network;
+  /** An address that answers nothing at all. */
+  silentAddress(): Promise<Address>;
+  /** Connects to `to`, then resets the connection. */
+  dialAndReset(to: Address): Promise<void>;
+}
+
+const ANY_PORT: Address = { host: "127.0.0.1", port: 0 };
+// More than the buffers of a loopback connection take.
+const FLOOD_BYTES = 16 * 1024 * 1024;
+
+export function describeNetwork(
+  name: string,
+  start: (t: Cleanup) => NetworkUnderTest,
+): void {
+  function check(
+    title: string,
+    run: (under: NetworkUnderTest, t: Cleanup) => Promise<void>,
+  ): void {
+    test(`${name}: ${title}`, (t) => run(start(t), t));
+  }
+
+  check("both ends know both addresses", async ({ network }, t) => {
+    const { near, far, listener } = await pair(network, t);
+    assert.notEqual(listener.address.port, 0);
+    assert.equal(listener.address.host, "127.0.0.1");
+    assert.deepEqual(near.remote, listener.address);
+    assert.deepEqual(far.local, listener.address);
+    assert.deepEqual(near.local, far.remote);
+    assert.equal(near.tls, undefined);
+  });
+
+  check("large transfers cross byte for byte", async ({ network }, t) => {
+    const seed = freshSeed();
+    console.log(`${name} seed ${seed}`);
+    const random = seededRandom(seed);
+    const { near, far } = await pair(network, t);
+    const ends = [near, far].map((socket) => ({
+      sent: randomBytes(random, 3_000_000),
+      socket,
+      receiver: Receiver.on(socket),
+    }));
+    const [one, other] = ends;
+    assert.ok(one !== undefined && other !== undefined);
+    await Promise.all(
+      ends.map(({ socket, receiver, sent }) =>
+        sendInPieces(random, socket, receiver, sent)
+      ),
+    );
+    await one.receiver.hasBytes(other.sent.length);
+    await other.receiver.hasBytes(one.sent.length);
+    assert.deepEqual(one.receiver.bytes(), other.sent);
+    assert.deepEqual(other.receiver.bytes(), one.sent);
+  });
+
+  check("what came before open is kept", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    far.write(ascii("early "));
+    await roundTrip(network, t);
+    const receiver = Receiver.on(near);
+    far.write(ascii("late"));
+    await receiver.hasBytes(10);
+    assert.equal(receiver.text(), "early late");
+  });
+
+  check("an end before open comes after its data", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    far.write(ascii("bye"));
+    far.end();
+    await roundTrip(network, t);
+    const receiver = Receiver.on(near);
+    assert.deepEqual(receiver.closes, []);
+    assert.deepEqual(await receiver.closed(), { kind: "ended" });
+    assert.equal(receiver.text(), "bye");
+  });
+
+  check("a close before open comes in a later turn", async ({ network }, t) => {
+    const { near } = await pair(network, t);
+    near.destroy();
+    await roundTrip(network, t);
+    const receiver = Receiver.on(near);
+    assert.deepEqual(receiver.closes, []);
+    assert.deepEqual(await receiver.closed(), { kind: "closed" });
+  });
+
+  check("a paused reader holds the writer up", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const writer = Receiver.on(far);
+    near.pause();
+    assert.equal(far.write(new Uint8Array(FLOOD_BYTES)), false);
+    assert.ok(far.pendingBytes > 0);
+    await roundTrip(network, t);
+    assert.equal(writer.drains, 0);
+    assert.ok(reader.length < FLOOD_BYTES);
+    near.resume();
+    await writer.until(() => writer.drains > 0);
+    assert.equal(far.pendingBytes, 0);
+    await reader.hasBytes(FLOOD_BYTES);
+    assert.equal(writer.drains, 1);
+    assert.equal(far.write(ascii("more")), true);
+    await reader.hasBytes(FLOOD_BYTES + 4);
+  });
+
+  check("pausing in the middle of data loses none", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    reader.onChunk = () => near.pause();
+    const sent = randomBytes(seededRandom(1), 300_000);
+    far.write(sent);
+    while (reader.length < sent.length) {
+      const before = reader.length;
+      await reader.until(() => reader.length > before);
+      near.resume();
+    }
+    assert.deepEqual(reader.bytes(), sent);
+  });
+
+  check("pending bytes go back to 0", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    Receiver.on(far);
+    for (let count = 0; count < 100; count++) far.write(ascii("0123456789"));
+    await reader.hasBytes(1000);
+    await roundTrip(network, t);
+    assert.equal(far.pendingBytes, 0);
+  });
+
+  check("end sends what is pending first", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const writer = Receiver.on(far);
+    const sent = randomBytes(seededRandom(2), 2_000_000);
+    far.write(sent);
+    far.end();
+    assert.deepEqual(await reader.closed(), { kind: "ended" });
+    assert.deepEqual(reader.bytes(), sent);
+    assert.deepEqual(await writer.closed(), { kind: "closed" });
+  });
+
+  check("nothing is read after end", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const ending = Receiver.on(far);
+    near.write(ascii("before"));
+    await ending.hasBytes(6);
+    far.end();
+    near.write(ascii("after"));
+    await Promise.all([reader.closed(), ending.closed()]);
+    assert.equal(ending.text(), "before");
+  });
+
+  check("destroy drops what is pending", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const writer = Receiver.on(far);
+    near.pause();
+    far.write(new Uint8Array(FLOOD_BYTES));
+    far.destroy();
+    assert.equal(far.pendingBytes, 0);
+    assert.deepEqual(await writer.closed(), { kind: "closed" });
+    near.resume();
+    await reader.closed();
+    assert.ok(reader.length < FLOOD_BYTES);
+  });
+
+  check("a reset is seen as one", async (under, t) => {
+    const accepted = Promise.withResolvers<Socket>();
+    const listener = await under.network.listen(ANY_PORT, accepted.resolve);
+    t.after(() => listener.close());
+    const dialled = under.dialAndReset(listener.address);
+    const receiver = Receiver.on(await accepted.promise);
+    await dialled;
+    const reason = await receiver.closed();
+    assert.deepEqual(reason, { kind: "reset", code: "ECONNRESET" });
+  });
+
+  check("it closes once and is silent afterwards", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const writer = Receiver.on(far);
+    far.write(ascii("lost or not"));
+    near.end();
+    near.destroy();
+    near.destroy();
+    near.end();
+    assert.deepEqual(await reader.closed(), { kind: "closed" });
+    await writer.closed();
+    await roundTrip(network, t);
+    assert.equal(reader.closes.length, 1);
+    assert.equal(writer.closes.length, 1);
+    assert.equal(reader.eventsAfterClose + writer.eventsAfterClose, 0);
+  });
+
+  check("a write after the close is ignored", async ({ network }, t) => {
+    const { near, far } = await pair(network, t);
+    const reader = Receiver.on(near);
+    const writer = Receiver.on(far);
+    far.end();
+    far.write(ascii("too late"));
+    await Promise.all([reader.closed(), writer.closed()]);
+    far.write(ascii("much too late"));
+    far.pause();
+    far.resume();
+    await roundTrip(network, t);
+    assert.equal(reader.text(), "");
+    assert.equal(far.pendingBytes, 0);
+  });
+
+  check("nobody listens: ECONNREFUSED", async ({ network }) => {
+    const listener = await network.listen(ANY_PORT, () => {});
+    await listener.close();
+    const { port } = listener.address;
+    await assert.rejects(network.dial(listener.address), {
+      name: "NetworkError",
+      code: "ECONNREFUSED",
+      message: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
+    });
+  });
+
+  check("nobody answers: ETIMEDOUT", async (under) => {
+    const silent = await under.silentAddress();
+    await assert.rejects(under.network.dial(silent, { timeoutMs: 100 }), {
+      name: "NetworkError",
+      code: "ETIMEDOUT",
+      message: /^dial tcp .*: i\/o timeout$/,
+    });
+  });
+
+  check("the port is taken: EADDRINUSE", async ({ network }, t) => {
+    const listener = await network.listen(ANY_PORT, () => {});
+    t.after(() => listener.close());
+    const { port } = listener.address;
+    await assert.rejects(network.listen(listener.address, () => {}), {
+      name: "NetworkError",
+      code: "EADDRINUSE",
+      message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
+    });
+  });
+
+  check("a closed listener leaves its sockets alone", async (under, t) => {
+    const { network } = under;
+    const { near, far, listener } = await pair(network, t);
+    await listener.close();
+    await listener.close();
+    const reader = Receiver.on(near);
+    far.write(ascii("still here"));
+    await reader.hasBytes(10);
+    const again = await network.listen(listener.address, () => {});
+    await again.close();
+  });
+
+  check("names are looked up, and dialled", async ({ network }, t) => {
+    assert.deepEqual(await network.lookup("127.0.0.1"), ["127.0.0.1"]);
+    assert.deepEqual(await network.lookup("::1"), ["::1"]);
+    const found = await network.lookup("localhost");
+    assert.ok(found.includes("127.0.0.1"));
+    const at = { host: "localhost", port: 0 };
+    const listener = await network.listen(at, (socket) => socket.end());
+    t.after(() => listener.close());
+    const { port } = listener.address;
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const socket = await network.dial({ host, port }, { timeoutMs: 30_000 });
+      assert.equal((await Receiver.on(socket).closed()).kind, "ended");
+    }
+  });
+
+  check("an unknown name is ENOTFOUND", async ({ network }) => {
+    const wanted = {
+      name: "NetworkError",
+      code: "ENOTFOUND",
+      message: "lookup nowhere.invalid: no such host",
+    };
+    await assert.rejects(network.lookup("nowhere.invalid"), wanted);
+    const address = { host: "nowhere.invalid", port: 1 };
+    await assert.rejects(network.dial(address), wanted);
+  });
+}
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+  readonly listener: Listener;
+}
+
+/** A dialled socket and the accepted one, closed when the test ends. */
+async function pair(network: Network, t: Cleanup): Promise<Pair> {
+  const accepted = Promise.withResolvers<Socket>();
+  const listener = await network.listen(ANY_PORT, accepted.resolve);
+  const near = await network.dial(listener.address);
+  const far = await accepted.promise;
+  t.after(async () => {
+    near.destroy();
+    far.destroy();
+    await listener.close();
+  });
+  return { near, far, listener };
+}
+
+/** Long enough for what was on its way before to have arrived. */
+async function roundTrip(network: Network, t: Cleanup): Promise<void> {
+  const { near, far } = await pair(network, t);
+  const [here, there] = [Receiver.on(near), Receiver.on(far)];
+  for (let turn = 1; turn <= 10; turn++) {
+    near.write(ascii("ping"));
+    await there.hasBytes(4 * turn);
+    far.write(ascii("pong"));
+    await here.hasBytes(4 * turn);
+  }
+}
+
+/** Keeps all that a socket reports; chunks are copied, as they are borrowed. */
+class Receiver implements SocketEvents {
+  length = 0;
+  drains = 0;
+  eventsAfterClose = 0;
+  readonly closes: CloseReason[] = [];
+  onChunk: () => void = () => {};
+  readonly #chunks: Uint8Array[] = [];
+  #wake: () => void = () => {};
+
+  static on(socket: Socket): Receiver {
+    const receiver = new Receiver();
+    socket.open(receiver);
+    return receiver;
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#chunks.push(chunk.slice());
+    this.length += chunk.length;
+    this.onChunk();
+    this.#happened();
+  }
+
+  onDrain(): void {
+    this.drains++;
+    this.#happened();
+  }
+
+  onClose(reason: CloseReason): void {
+    this.#happened();
+    this.closes.push(reason);
+    this.#wake();
+  }
+
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  async hasBytes(count: number): Promise<void> {
+    await this.until(() => this.length >= count || this.closes.length > 0);
+    assert.equal(this.length, count);
+  }
+
+  async closed(): Promise<CloseReason> {
+    await this.until(() => this.closes.length > 0);
+    const [reason] = this.closes;
+    assert.ok(reason !== undefined);
+    return reason;
+  }
+
+  bytes(): Uint8Array {
+    const all = new Uint8Array(this.length);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return all;
+  }
+
+  text(): string {
+    return new TextDecoder().decode(this.bytes());
+  }
+
+  #happened(): void {
+    if (this.closes.length > 0) this.eventsAfterClose++;
+    this.#wake();
+  }
+}
+
+async function sendInPieces(
+  random: Random,
+  socket: Socket,
+  receiver: Receiver,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const size = 1 +
+      randomBelow(random, randomBelow(random, 4) === 0 ? 200_000 : 2_000);
+    const drains = receiver.drains;
+    const goOn = socket.write(bytes.subarray(at, at + size));
+    at += size;
+    if (!goOn) await receiver.until(() => receiver.drains > drains);
+  }
+}
+
+function randomBytes(random: Random, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  random.fill(bytes);
+  return bytes;
+}
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
