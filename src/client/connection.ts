@@ -83,7 +83,7 @@ export class NatsConnection implements AsyncDisposable {
   /** Flushes that wait for a connection. */
   #flushes: PromiseWithResolvers<void>[] = [];
   /** The subject that was checked last; publishers tend to repeat themselves. */
-  #goodSubject = "";
+  #goodSubject: string | undefined;
   #inMsgs = 0;
   #inBytes = 0;
   #outMsgs = 0;
@@ -314,6 +314,7 @@ export class NatsConnection implements AsyncDisposable {
     const reply = options.reply ?? this.#createInbox();
     checkLiteralSubject("reply subject", reply);
     const answer = Promise.withResolvers<Msg>();
+    answer.promise.catch(() => {}); // when the publish fails, nobody waits
     const subscription = this.#subscriptions.add(reply, {
       max: 1,
       callback: (error, message) => {

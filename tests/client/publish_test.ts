@@ -1,0 +1,176 @@
+/** What users may hand in, and how it gets into the outbox. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  InvalidArgumentError,
+  InvalidOperationError,
+  InvalidSubjectError,
+} from "../../src/client/errors.ts";
+import { Outgoing, utf8Length } from "../../src/client/outgoing.ts";
+import { byteString } from "../../src/core/ascii.ts";
+import { randomBelow } from "../../src/core/clock.ts";
+import { HeaderError, headers } from "../../src/core/headers.ts";
+import { SlabPool } from "../../src/core/outbox.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
+import { Scene } from "./scene.ts";
+
+const NO_SUBJECTS = [
+  "",
+  ".",
+  "a.",
+  ".a",
+  "a..b",
+  "a b",
+  "a\tb",
+  "a\r\nb",
+  "a\0",
+];
+
+test("nothing is published to an invalid subject", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  for (const subject of [...NO_SUBJECTS, "*", "a.*", "a.>", ">"]) {
+    assert.throws(() => client.publish(subject), InvalidSubjectError, subject);
+    assert.throws(
+      () => client.publish("a", "", { reply: subject }),
+      InvalidSubjectError,
+      subject,
+    );
+  }
+  for (const subject of ["a*", "*a.b", "a>", "größe", "$SYS.x"]) {
+    client.publish(subject);
+  }
+  await scene.settled(client.flush());
+  assert.equal(server.ops.length, 5);
+});
+
+test("nobody subscribes to an invalid subject or queue", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  for (const subject of [...NO_SUBJECTS, ">.a", "a.>.b"]) {
+    assert.throws(
+      () => client.subscribe(subject),
+      InvalidSubjectError,
+      subject,
+    );
+  }
+  for (const queue of ["", "a b", "a\r\n"]) {
+    assert.throws(() => client.subscribe("a", { queue }), InvalidSubjectError);
+  }
+  await scene.settled(client.flush());
+  assert.deepEqual(server.ops, []);
+});
+
+test("requests are checked like publishes", async (t) => {
+  const scene = new Scene(t);
+  const client = await scene.connect([await scene.server()]);
+  for (const noMux of [false, true]) {
+    const error = await scene.failure(client.request("a b", "", { noMux }));
+    assert.ok(error instanceof InvalidSubjectError);
+  }
+  const error = await scene.failure(client.request("a", "", { reply: "b" }));
+  assert.ok(error instanceof InvalidArgumentError);
+  await scene.clock.advance(100);
+  assert.equal(scene.clock.pendingTimers, 1, "only the keep-alive is pending");
+});
+
+test("headers cannot smuggle lines", () => {
+  const block = headers();
+  assert.throws(() => block.set("A", "b\r\nPUB x 0"), HeaderError);
+  assert.throws(() => block.set("A: x\r\nB", "b"), HeaderError);
+});
+
+test("a subscription with a callback is no iterator", async (t) => {
+  const scene = new Scene(t);
+  const client = await scene.connect([await scene.server()]);
+  const subscription = client.subscribe("a", { callback: () => {} });
+  assert.throws(
+    () => subscription[Symbol.asyncIterator](),
+    InvalidOperationError,
+  );
+});
+
+test("what is published in one turn leaves as one write", async () => {
+  const writes: string[] = [];
+  const outgoing = new Outgoing(new SlabPool(), 0);
+  outgoing.attach({
+    pendingBytes: 0,
+    write: (bytes) => {
+      writes.push(byteString(bytes));
+      return true;
+    },
+  }, "");
+  for (let i = 0; i < 3; i++) outgoing.publish("a", "", undefined, `${i}`);
+  outgoing.subscribe(7, "b", "");
+  assert.deepEqual(writes, []);
+  await Promise.resolve();
+  const expected =
+    "PUB a 1\r\n0\r\nPUB a 1\r\n1\r\nPUB a 1\r\n2\r\nSUB b 7\r\n";
+  assert.deepEqual(writes, [expected]);
+  outgoing.publish("a", "", undefined, "");
+  outgoing.ping();
+  assert.deepEqual(writes.slice(1), ["PUB a 0\r\n\r\nPING\r\n"]);
+  await Promise.resolve();
+  assert.equal(writes.length, 2);
+});
+
+test("the payload belongs to the caller again at once", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  const payload = new Uint8Array(300).fill(65);
+  client.publish("a", payload);
+  payload.fill(66);
+  await scene.settled(client.flush());
+  assert.equal(server.ops[0], `PUB a 300\r\n${"A".repeat(300)}`);
+});
+
+test("texts are encoded as TextEncoder does", () => {
+  const seed = freshSeed();
+  const random = seededRandom(seed);
+  const units = [
+    0x41,
+    0x7f,
+    0x80,
+    0x7ff,
+    0x800,
+    0xd800,
+    0xdbff,
+    0xdc00,
+    0xdfff,
+    0xffff,
+  ];
+  for (let round = 0; round < 3000; round++) {
+    const length = randomBelow(random, round % 100);
+    const text = Array.from(
+      { length },
+      () => units[randomBelow(random, units.length)]!,
+    )
+      .map((unit) => String.fromCharCode(unit)).join("");
+    const bytes = new TextEncoder().encode(text);
+    const what = `seed ${seed}: ${JSON.stringify(text)}`;
+    assert.equal(utf8Length(text), bytes.length, what);
+    assert.equal(
+      published(text),
+      `PUB a ${bytes.length}\r\n${byteString(bytes)}\r\n`,
+      what,
+    );
+  }
+});
+
+function published(text: string): string {
+  let written = "";
+  const outgoing = new Outgoing(new SlabPool(), 0);
+  outgoing.attach({
+    pendingBytes: 0,
+    write: (bytes) => {
+      written += byteString(bytes);
+      return true;
+    },
+  }, "");
+  outgoing.publish("a", "", undefined, text);
+  outgoing.flush();
+  return written;
+}

@@ -1,0 +1,110 @@
+/**
+ * The setting of the tests with scripted servers: a network in memory on a
+ * clock that the test moves, from one seed.
+ */
+import assert from "node:assert/strict";
+import { NatsConnection } from "../../src/client/connection.ts";
+import type { ConnectionOptions } from "../../src/client/options.ts";
+import type { Status } from "../../src/client/status.ts";
+import type { Network } from "../../src/net/socket.ts";
+import { MemoryNetwork } from "../../src/net/memory.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
+import type { Cleanup } from "../support/temp.ts";
+import { VirtualClock } from "../support/virtual_clock.ts";
+import { FakeServer, type FakeServerOptions } from "./fake_server.ts";
+import { rejection } from "./rejection.ts";
+
+const SEED = freshSeed();
+console.log(`seed ${SEED}`);
+
+export class Scene {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly network: MemoryNetwork;
+  /** `host:port` and time of each dial. */
+  readonly dials: { readonly to: string; readonly at: number }[] = [];
+  readonly #t: Cleanup;
+
+  constructor(t: Cleanup, names: Readonly<Record<string, string[]>> = {}) {
+    this.#t = t;
+    const random = seededRandom(SEED);
+    this.network = new MemoryNetwork(this.clock, random, { names });
+  }
+
+  async server(options: FakeServerOptions = {}): Promise<FakeServer> {
+    const server = await FakeServer.start(this.network, options);
+    this.#t.after(() => server.stop());
+    return server;
+  }
+
+  /** Starts to connect; by default in the given order, with 1 s between attempts. */
+  open(
+    servers: readonly (FakeServer | string)[],
+    options: ConnectionOptions = {},
+  ): Promise<NatsConnection> {
+    return NatsConnection.open({
+      servers: servers.map((s) => typeof s === "string" ? s : s.listen),
+      noRandomize: true,
+      reconnectTimeWait: 1000,
+      reconnectJitter: 0,
+      ...options,
+    }, {
+      network: this.#recording(),
+      clock: this.clock,
+      random: seededRandom(SEED),
+    });
+  }
+
+  /** Connects as `open` does, and closes when the test ends. */
+  async connect(
+    servers: readonly (FakeServer | string)[],
+    options: ConnectionOptions = {},
+  ): Promise<NatsConnection> {
+    const client = await this.settled(this.open(servers, options));
+    this.#t.after(async () => {
+      await this.settled(client.close());
+      assert.equal(client.isClosed(), true);
+    });
+    return client;
+  }
+
+  /** What a promise comes to when time goes on. Only one wait may move the time at once. */
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const done = (): void => void (isSettled = true);
+    promise.then(done, done);
+    await this.until(() => isSettled);
+    return await promise;
+  }
+
+  /** The error that a promise rejects with when time goes on. */
+  failure(promise: Promise<unknown>): Promise<unknown> {
+    return this.settled(rejection(promise));
+  }
+
+  /** Lets time go on until something is so. */
+  until(isReached: () => boolean): Promise<void> {
+    return this.clock.advanceUntil(isReached, 600_000);
+  }
+
+  #recording(): Network {
+    const { network, clock, dials } = this;
+    return {
+      listen: (at, onSocket) => network.listen(at, onSocket),
+      lookup: (host) => network.lookup(host),
+      dial: (to, options) => {
+        dials.push({ to: `${to.host}:${to.port}`, at: clock.monotonic() });
+        return network.dial(to, options);
+      },
+    };
+  }
+}
+
+/** Collects events as they come. */
+export function eventsOf(client: NatsConnection): Status[] {
+  const events: Status[] = [];
+  const collect = async (): Promise<void> => {
+    for await (const event of client.status()) events.push(event);
+  };
+  collect();
+  return events;
+}

@@ -1,0 +1,99 @@
+/** Server URLs and the order of the pool. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InvalidArgumentError } from "../../src/client/errors.ts";
+import { clientOptions } from "../../src/client/options.ts";
+import { parseServer, ServerPool } from "../../src/client/servers.ts";
+import { seededRandom } from "../support/random.ts";
+
+const URLS: readonly [string, string, object | undefined][] = [
+  ["localhost", "localhost:4222", undefined],
+  ["localhost:5222", "localhost:5222", undefined],
+  ["127.0.0.1:1", "127.0.0.1:1", undefined],
+  ["nats://h", "h:4222", undefined],
+  ["nats://h:80", "h:80", undefined],
+  ["nats://h:80/", "h:80", undefined],
+  ["nats://[::1]:5222", "[::1]:5222", undefined],
+  ["[::1]", "[::1]:4222", undefined],
+  ["nats://ann:x@h", "h:4222", { user: "ann", pass: "x" }],
+  ["ann:x@h:1", "h:1", { user: "ann", pass: "x" }],
+  ["nats://a%40b:p%2Fq@h", "h:4222", { user: "a@b", pass: "p/q" }],
+  ["nats://t0ken@h", "h:4222", { token: "t0ken" }],
+  ["nats://100%:x@h", "h:4222", { user: "100%", pass: "x" }],
+];
+
+for (const [text, listen, credentials] of URLS) {
+  test(`server ${text} is read`, () => {
+    const server = parseServer(text);
+    assert.equal(server.listen, listen);
+    assert.deepEqual(server.credentials, credentials);
+    assert.equal(server.gossiped, false);
+  });
+}
+
+for (const text of ["", "http://h", "tls://h", "nats://", "h:99999", "h:x"]) {
+  test(`server "${text}" is refused`, () => {
+    assert.throws(() => parseServer(text), InvalidArgumentError);
+  });
+}
+
+test("no message shows a password", () => {
+  for (const text of ["http://ann:secret@h", "ann:secret@h:x"]) {
+    assert.throws(
+      () => parseServer(text),
+      (error: Error) =>
+        !error.message.includes("secret") && error.cause === undefined,
+    );
+  }
+});
+
+test("servers may be a list with commas", () => {
+  const servers = (given: string | string[] | undefined): readonly string[] =>
+    clientOptions(given === undefined ? {} : { servers: given }).servers;
+  assert.deepEqual(servers("a, b:1,"), ["a", "b:1"]);
+  assert.deepEqual(servers(["a,b", "c"]), ["a", "b", "c"]);
+  assert.deepEqual(servers(undefined), ["127.0.0.1:4222"]);
+  assert.deepEqual(servers([]), ["127.0.0.1:4222"]);
+});
+
+const BAD_OPTIONS = [
+  { user: "ann", token: "x" },
+  { pass: "x" },
+  { inboxPrefix: "a.*" },
+  { inboxPrefix: "a b" },
+  { timeout: 0 },
+  { pingInterval: Number.NaN },
+  { maxReconnectAttempts: -2 },
+];
+
+for (const options of BAD_OPTIONS) {
+  test(`options ${JSON.stringify(options)} are refused`, () => {
+    assert.throws(() => clientOptions(options), InvalidArgumentError);
+  });
+}
+
+test("the pool gives each server its turn", () => {
+  const pool = new ServerPool(["a", "b", "c", "a"].map(parseServer), undefined);
+  const turns = Array.from({ length: 5 }, () => pool.next()?.host);
+  assert.deepEqual(turns, ["a", "b", "c", "a", "b"]);
+  pool.drop(pool.current!);
+  assert.deepEqual([pool.next()?.host, pool.next()?.host], ["c", "a"]);
+  assert.equal(pool.size, 2);
+});
+
+test("a pool with randomness is shuffled", () => {
+  const names = Array.from({ length: 20 }, (_, i) => `s${i}`);
+  const order = (seed: number): (string | undefined)[] => {
+    const pool = new ServerPool(names.map(parseServer), seededRandom(seed));
+    return names.map(() => pool.next()?.host);
+  };
+  assert.notDeepEqual(order(1), names);
+  assert.notDeepEqual(order(1), order(2));
+  assert.deepEqual(order(1).toSorted(), names.toSorted());
+});
+
+test("nonsense in gossip is skipped", () => {
+  const pool = new ServerPool([parseServer("a")], undefined);
+  const change = pool.update(["http://x", "", "b:1", "b:1"]);
+  assert.deepEqual(change, { added: ["b:1"], deleted: [] });
+});
