@@ -3,7 +3,7 @@
  * or a list of users.
  */
 import type { Report } from "./diagnostic.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import { durationProblem, formatDuration, parseDuration } from "./duration.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,
@@ -33,7 +33,7 @@ const authTimeout: Reader<number> = {
     const ms = timeoutMs(value);
     if (ms === undefined) {
       const what = value.kind === "string"
-        ? `time: invalid duration ${quote(value.value)}`
+        ? durationProblem(value.value)
         : "wrong type";
       report.error(at, `error parsing authorization config, 'timeout' ${what}`);
     } else if (ms < 0) {

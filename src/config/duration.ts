@@ -32,6 +32,20 @@ export function parseDuration(text: string): number | undefined {
   return text.startsWith("-") ? -total : total;
 }
 
+/** Why `parseDuration` does not take `text`, in Go's words. */
+export function durationProblem(text: string): string {
+  const quoted = JSON.stringify(text);
+  const numbers = /^[+-]?\.?\d/.test(text)
+    ? text.matchAll(/[\d.]+([^\d.]*)/g)
+    : [];
+  for (const [, unit = ""] of numbers) {
+    if (unit === "") return `time: missing unit in duration ${quoted}`;
+    if (unit in UNIT_MS) continue;
+    return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
+  }
+  return `time: invalid duration ${quoted}`;
+}
+
 /** A duration as Go prints it: `2m0s`, `1.5s`, `250ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;

@@ -9,7 +9,7 @@
  */
 import { PORT_MAX, splitHostPort } from "./address.ts";
 import type { Position, Report } from "./diagnostic.ts";
-import { parseDuration } from "./duration.ts";
+import { durationProblem, parseDuration } from "./duration.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "./tree.ts";
 
 /** One key of the configuration. */
@@ -288,8 +288,8 @@ function durationMs(entry: ConfigEntry, report: Report): number | undefined {
   }
   const ms = parseDuration(value.value);
   if (ms === undefined) {
-    const text = quote(value.value);
-    report.error(at, `error parsing ${key}: time: invalid duration ${text}`);
+    const why = durationProblem(value.value);
+    report.error(at, `error parsing ${key}: ${why}`);
   }
   return ms;
 }

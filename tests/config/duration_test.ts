@@ -1,7 +1,11 @@
 /** Durations as Go reads and prints them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDuration, parseDuration } from "../../src/config/duration.ts";
+import {
+  durationProblem,
+  formatDuration,
+  parseDuration,
+} from "../../src/config/duration.ts";
 
 const READ: readonly (readonly [text: string, ms: number | undefined])[] = [
   ["0", 0],
@@ -54,3 +58,13 @@ for (const [ms, text] of PRINTED) {
     assert.equal(parseDuration(text), ms);
   });
 }
+
+test("what is wrong with a duration is told", () => {
+  const tell = (text: string) => durationProblem(text).replace("time: ", "");
+  assert.equal(tell("5"), 'missing unit in duration "5"');
+  assert.equal(tell("1m5"), 'missing unit in duration "1m5"');
+  assert.equal(tell("1h5d"), 'unknown unit "d" in duration "1h5d"');
+  assert.equal(tell("5 s"), 'unknown unit " s" in duration "5 s"');
+  assert.equal(tell("s"), 'invalid duration "s"');
+  assert.equal(tell(""), 'invalid duration ""');
+});

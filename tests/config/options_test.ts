@@ -285,11 +285,11 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ],
   [
     'ping_interval: "5"',
-    '1:1: error parsing ping_interval: time: invalid duration "5"',
+    '1:1: error parsing ping_interval: time: missing unit in duration "5"',
   ],
   [
     "write_deadline: 5x",
-    '1:1: error parsing write_deadline: time: invalid duration "5x"',
+    '1:1: error parsing write_deadline: time: unknown unit "x" in duration "5x"',
   ],
   [
     "write_deadline: true",
