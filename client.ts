@@ -1,0 +1,82 @@
+/**
+ * The client library, on the machine's network, clock and randomness. Run as a
+ * program, it is the article's publisher: `bun client.ts -subj abc`.
+ */
+import { NatsConnection } from "./src/client/connection.ts";
+import type { ConnectionOptions } from "./src/client/options.ts";
+import { platform } from "./src/runtime/mod.ts";
+import { isMain } from "./src/runtime/system.ts";
+
+export { headers, Match, type MsgHdrs } from "./src/core/headers.ts";
+export { MidgeError, ProtocolError } from "./src/core/errors.ts";
+export type { ServerInfo } from "./src/wire/info.ts";
+export {
+  AuthorizationError,
+  BufferFullError,
+  ClosedConnectionError,
+  ConnectionError,
+  DrainingConnectionError,
+  InvalidArgumentError,
+  InvalidOperationError,
+  InvalidSubjectError,
+  MaxPayloadError,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  ServerError,
+  StaleConnectionError,
+  TimeoutError,
+} from "./src/client/errors.ts";
+export {
+  NatsConnection,
+  type RequestOptions,
+  type Stats,
+} from "./src/client/connection.ts";
+export type { Msg, Payload, PublishOptions } from "./src/client/message.ts";
+export type { ConnectionOptions } from "./src/client/options.ts";
+export type { Status } from "./src/client/status.ts";
+export type {
+  MsgCallback,
+  Subscription,
+  SubscriptionOptions,
+} from "./src/client/subscription.ts";
+
+/**
+ * Connects to a NATS server or cluster. Rejects when no server lets us in.
+ *
+ * ```ts
+ * import { connect } from "./client.ts";
+ *
+ * await using connection = await connect({ servers: "nats://localhost:4222" });
+ * const greetings = connection.subscribe("greet.*", { max: 1 });
+ * connection.publish("greet.joe", "hello");
+ * for await (const message of greetings) {
+ *   console.log(message.subject, message.string()); // greet.joe hello
+ * }
+ * ```
+ */
+export async function connect(
+  options: ConnectionOptions = {},
+): Promise<NatsConnection> {
+  const release = keepProcessAlive();
+  try {
+    const connection = await NatsConnection.open(options, platform);
+    connection.closed().then(release);
+    return connection;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+// The clock's timers keep no process alive, and between two attempts to
+// connect there is no socket that would. The period is the longest there is.
+function keepProcessAlive(): () => void {
+  const timer = setInterval(() => {}, 2 ** 31 - 1);
+  return () => clearInterval(timer);
+}
+
+if (isMain(import.meta)) {
+  // Not awaited: the program imports this module, which must be finished first.
+  import("./scripts/publisher.ts").then(({ runPublisher }) => runPublisher());
+}
