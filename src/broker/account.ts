@@ -4,10 +4,10 @@
  * account also counts its own clients' interest and tells an observer of each
  * change, which is how routes learn what to announce.
  */
-import { asciiBytes } from "../core/ascii.ts";
+import { asciiBytes, byteString } from "../core/ascii.ts";
 import { type Match, Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
-import { type CachedSubject, SubjectCache } from "../core/subject_cache.ts";
+import { SubjectCache } from "../core/subject_cache.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** The account of everybody who was given no other. */
@@ -33,12 +33,16 @@ export interface LocalInterest {
   members: number;
 }
 
-/** What an account remembers of a subject that was published to. */
+/** What an account knows of a subject that is published to. */
 export interface SubjectFacts {
   readonly match: Match<Subscription>;
   /** No empty token and no wildcard: fit for a pedantic publisher. */
   readonly literal: boolean;
+  /** Servers alone may publish here. NATS: the prefix of gateway replies. */
+  readonly reserved: boolean;
 }
+
+const RESERVED_PREFIX = "_GR_.";
 
 export class Account {
   readonly name: string;
@@ -55,12 +59,22 @@ export class Account {
     this.sublist = new Sublist<Subscription>({ cache: sublistCache });
   }
 
-  /** What is known about the published subject `buffer[start, end)`; no string is made when it is known. */
+  /**
+   * What is known about the published subject `buffer[start, end)`; no string
+   * is made for one that comes again.
+   */
   facts(buffer: Uint8Array, start: number, end: number): SubjectFacts {
-    const entry = this.#subjects.find(buffer, start, end);
+    const known = this.#subjects.find(buffer, start, end);
+    if (known === undefined) {
+      const subject = byteString(buffer, start, end);
+      return factsOf(subject, this.sublist.matchOnce(subject));
+    }
     const { generation } = this.sublist;
-    if (entry.generation === generation) return entry.value!;
-    return this.#learn(entry, generation);
+    if (known.generation !== generation) {
+      known.value = factsOf(known.subject, this.sublist.match(known.subject));
+      known.generation = generation;
+    }
+    return known.value!;
   }
 
   /** The interest of this server's own clients. */
@@ -76,19 +90,6 @@ export class Account {
   remove(subscription: Subscription): void {
     if (!this.sublist.remove(subscription)) return;
     if (subscription.client !== undefined) this.#count(subscription, -1);
-  }
-
-  #learn(
-    entry: CachedSubject<SubjectFacts>,
-    generation: number,
-  ): SubjectFacts {
-    const facts = {
-      match: this.sublist.match(entry.subject),
-      literal: entry.value?.literal ?? isLiteralSubject(entry.subject),
-    };
-    entry.value = facts;
-    entry.generation = generation;
-    return facts;
   }
 
   #count({ subject, queue }: Subscription, change: number): void {
@@ -108,4 +109,12 @@ export class Account {
       before,
     );
   }
+}
+
+function factsOf(subject: string, match: Match<Subscription>): SubjectFacts {
+  return {
+    match,
+    literal: isLiteralSubject(subject),
+    reserved: subject.startsWith(RESERVED_PREFIX),
+  };
 }

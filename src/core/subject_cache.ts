@@ -3,7 +3,8 @@
  * publish goes from the bytes on the wire to a match without making a string.
  * A table of fixed places with a few probes; a subject that finds no place
  * takes that of another one, so its memory is bounded whatever subjects peers
- * make up.
+ * make up. A subject is kept from its second use on: reply subjects are used
+ * once, and would only drive out those that come again.
  */
 import { byteString, equalBytes, hashBytes } from "./ascii.ts";
 
@@ -12,6 +13,8 @@ const PLACES_MAX = 16_384;
 const PROBES = 4;
 /** The longest subject worth keeping. */
 const SUBJECT_MAX_BYTES = 512;
+/** Hashes of subjects that were seen once. */
+const SEEN_PLACES = 8192;
 
 /** One known subject; `value` belongs to the owner of the cache. */
 export class CachedSubject<T> {
@@ -36,22 +39,35 @@ export class SubjectCache<T> {
   #used = 0;
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
+  readonly #seen = new Int32Array(SEEN_PLACES);
   /** Publishers tend to repeat themselves. */
   #last: CachedSubject<T> | undefined = undefined;
 
-  /** The entry for `buffer[start, end)`, made if it is not there. */
-  find(buffer: Uint8Array, start: number, end: number): CachedSubject<T> {
+  /**
+   * The entry for `buffer[start, end)`, made if the subject was seen before;
+   * undefined for a subject that is new.
+   */
+  find(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): CachedSubject<T> | undefined {
     const length = end - start;
     const last = this.#last;
     if (
       last?.bytes.length === length &&
       equalBytes(last.bytes, 0, buffer, start, length)
     ) return last;
-    this.#last = this.#lookUp(buffer, start, end);
-    return this.#last;
+    const found = this.#lookUp(buffer, start, end);
+    if (found !== undefined) this.#last = found;
+    return found;
   }
 
-  #lookUp(buffer: Uint8Array, start: number, end: number): CachedSubject<T> {
+  #lookUp(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): CachedSubject<T> | undefined {
     const hash = hashBytes(buffer, start, end);
     const length = end - start;
     const mask = this.#places.length - 1;
@@ -63,13 +79,19 @@ export class SubjectCache<T> {
         equalBytes(entry.bytes, 0, buffer, start, length)
       ) return entry;
     }
-    return this.#add(
-      new CachedSubject<T>(new Uint8Array(buffer.subarray(start, end)), hash),
-    );
+    if (!this.#seenBefore(hash) || length > SUBJECT_MAX_BYTES) return undefined;
+    const bytes = new Uint8Array(buffer.subarray(start, end));
+    return this.#add(new CachedSubject<T>(bytes, hash));
+  }
+
+  #seenBefore(hash: number): boolean {
+    const place = hash & (SEEN_PLACES - 1);
+    if (this.#seen[place] === hash) return true;
+    this.#seen[place] = hash;
+    return false;
   }
 
   #add(entry: CachedSubject<T>): CachedSubject<T> {
-    if (entry.bytes.length > SUBJECT_MAX_BYTES) return entry;
     if (
       this.#used * 2 >= this.#places.length && this.#places.length < PLACES_MAX
     ) {

@@ -167,6 +167,12 @@ export class Sublist<S extends Subscriber> {
     return match;
   }
 
+  /** As `match`, for a subject that is not expected again: the result is not kept. */
+  matchOnce(subject: string): Match<S> {
+    this.#matches++;
+    return gather(this.#audiencesOf(subject));
+  }
+
   /** Whether anyone hears `subject`. */
   hasInterest(subject: string): boolean {
     const { plain, queues } = this.match(subject);
