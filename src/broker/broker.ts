@@ -27,6 +27,7 @@ import type { Connection, Traffic } from "./connection.ts";
 import { Delivery } from "./deliver.ts";
 import { type ListenerHost, listenForClients } from "./listener.ts";
 import type { Session, SessionSettings } from "./session.ts";
+import { UnfailingLog } from "./unfailing_log.ts";
 
 /** What a broker stands on; everything that would name a platform. */
 export interface BrokerPlatform {
@@ -74,6 +75,7 @@ export class Broker implements ListenerHost {
   routes: RoutesLink | undefined = undefined;
   totalConnections = 0;
   slowConsumers = 0;
+  stalledProducers = 0;
   infoVersion = 0;
   reading: Connection | undefined = undefined;
 
@@ -82,6 +84,8 @@ export class Broker implements ListenerHost {
   #listener: Listener | undefined = undefined;
   #clientAddress: Address;
   #lastId = 0;
+  /** Messages that `reading` had sent when its turn began. */
+  #messagesRead = 0;
   /** Connections with bytes to send at the end of the turn. */
   #output: Connection[] = [];
   #flushScheduled = false;
@@ -93,7 +97,7 @@ export class Broker implements ListenerHost {
     this.#platform = platform;
     this.clock = platform.clock;
     this.random = platform.random;
-    this.log = platform.log;
+    this.log = new UnfailingLog(platform.log);
     this.id = serverId(platform.random);
     this.name = options.serverName === "" ? this.id : options.serverName;
     this.account = new Account(GLOBAL_ACCOUNT, !options.disableSublistCache);
@@ -186,6 +190,7 @@ export class Broker implements ListenerHost {
     this.routes?.announceLameDuck();
     this.pushInfo();
     await this.#wait(this.options.lameDuckGraceMs);
+    if (this.#stopped) return;
     this.log.notice("Closing existing clients");
     const { lameDuckDurationMs, lameDuckGraceMs } = this.options;
     const sessions = [...this.sessions.values()];
@@ -195,6 +200,7 @@ export class Broker implements ListenerHost {
     );
     for (const session of sessions) {
       session.close(ClosedReason.SERVER_SHUTDOWN);
+      if (this.sessions.size === 0) return;
       await this.#wait(spacing / 2 + this.random.next() * spacing / 2);
     }
   }
@@ -203,7 +209,7 @@ export class Broker implements ListenerHost {
 
   infoFor(session: Session): ServerInfo {
     const { options } = this;
-    const advertised = this.#advertised();
+    const advertised = this.advertisedAddress;
     const urls = this.#lameDuck ? this.clientUrls.others : this.clientUrls.all;
     const cluster = this.routes?.clusterName ?? "";
     return {
@@ -239,7 +245,8 @@ export class Broker implements ListenerHost {
     if (added || removed) this.pushInfo();
   }
 
-  #advertised(): Address {
+  /** Where clients are told to connect. */
+  get advertisedAddress(): Address {
     const { clientAdvertise, host } = this.options;
     const { port } = this.#clientAddress;
     return clientAdvertise === ""
@@ -249,7 +256,7 @@ export class Broker implements ListenerHost {
 
   /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownClientUrls(): string[] {
-    const advertised = this.#advertised();
+    const advertised = this.advertisedAddress;
     const everywhere = this.options.clientAdvertise === "" &&
       ["0.0.0.0", "::"].includes(advertised.host);
     const hosts = everywhere
@@ -279,12 +286,20 @@ export class Broker implements ListenerHost {
     this.slowConsumers++;
   }
 
+  producerStalled(): void {
+    this.stalledProducers++;
+  }
+
   beginTurn(connection: Connection): void {
     this.reading = connection;
-    connection.lastActivityAt = this.clock.now();
+    this.#messagesRead = connection.traffic.inMsgs;
   }
 
   endTurn(): void {
+    const { reading } = this;
+    if (reading !== undefined && reading.traffic.inMsgs > this.#messagesRead) {
+      reading.lastActivityAt = this.clock.now();
+    }
     this.#flushOutput();
     this.reading = undefined;
   }

@@ -1,11 +1,22 @@
 /**
  * What monitoring tells about clients that are gone: a bounded list, the
- * oldest making room for the newest.
+ * oldest making room for the newest, and how many ended for which reason.
  */
+import { byteString } from "../core/ascii.ts";
 import type { ClosedReason } from "../core/closed.ts";
-import type { Address } from "../net/socket.ts";
+import type { Address, TlsState } from "../net/socket.ts";
 import type { Traffic } from "./connection.ts";
 import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** A subscription as it is told; its parts are byte strings. */
+export interface SubscriptionFacts {
+  readonly subject: string;
+  readonly queue: string;
+  readonly sid: string;
+  readonly delivered: number;
+  readonly max: number;
+}
 
 /** A client that is gone. Times are wall-clock milliseconds. */
 export interface ClosedConnection {
@@ -17,14 +28,25 @@ export interface ClosedConnection {
   readonly reason: ClosedReason;
   readonly rttMs: number | undefined;
   readonly traffic: Traffic;
+  readonly stalls: number;
   readonly name: string;
   readonly lang: string;
   readonly version: string;
+  readonly tls: TlsState | undefined;
+  /** Who it had proved to be. Never what it claimed: that may be a secret in the wrong field. */
   readonly user: string;
+  readonly account: string;
+  readonly subscriptionCount: number;
+  /** The first of its subscriptions. */
+  readonly subscriptions: readonly SubscriptionFacts[];
 }
+
+/** Subscriptions that are kept of a client that is gone. */
+const SUBSCRIPTIONS_MAX = 256;
 
 export class ClosedConnections {
   readonly #max: number;
+  readonly #byReason = new Map<ClosedReason, number>();
   #list: ClosedConnection[] = [];
   /** Where the list begins once it is full. */
   #oldest = 0;
@@ -43,8 +65,14 @@ export class ClosedConnections {
     ];
   }
 
+  /** How many ever ended for `reason`. */
+  endedFor(reason: ClosedReason): number {
+    return this.#byReason.get(reason) ?? 0;
+  }
+
   add(session: Session, reason: ClosedReason, stoppedAt: number): void {
     this.total++;
+    this.#byReason.set(reason, this.endedFor(reason) + 1);
     if (this.#max <= 0) return;
     const closed = describe(session, reason, stoppedAt);
     if (this.#list.length < this.#max) {
@@ -56,24 +84,45 @@ export class ClosedConnections {
   }
 }
 
+/** What there is to tell about a subscription of a client. */
+export function subscriptionFacts(
+  { subject, queue, sid, delivered, max }: Subscription,
+): SubscriptionFacts {
+  return {
+    subject,
+    queue,
+    sid: byteString(sid, 0, sid.length),
+    delivered,
+    max,
+  };
+}
+
 function describe(
   session: Session,
   reason: ClosedReason,
   stoppedAt: number,
 ): ClosedConnection {
-  const { id, startedAt, lastActivityAt, rttMs, traffic, options } = session;
+  const { id, startedAt, lastActivityAt, rttMs, traffic, stalls, options } =
+    session;
+  const { remote, tls } = session.socket;
   return {
     id,
-    remote: session.socket.remote,
+    remote,
     startedAt,
     lastActivityAt,
     stoppedAt,
     reason,
     rttMs,
     traffic,
+    stalls,
     name: options.name,
     lang: options.lang,
     version: options.version,
-    user: session.identity?.user ?? options.user,
+    tls,
+    user: session.identity?.user ?? "",
+    account: session.account.name,
+    subscriptionCount: session.subscriptions.size,
+    subscriptions: [...session.subscriptions.values().take(SUBSCRIPTIONS_MAX)]
+      .map(subscriptionFacts),
   };
 }

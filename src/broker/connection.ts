@@ -48,6 +48,8 @@ export interface ConnectionHost {
   /** The chunk is done: flush everybody who was noted. */
   endTurn(): void;
   slowConsumer(): void;
+  /** A connection was stopped for the sake of a slow consumer. */
+  producerStalled(): void;
 }
 
 /** The numbers in which clients and routes differ. */
@@ -66,8 +68,22 @@ export interface ConnectionSettings {
 
 /** An outbox is flushed before the end of the turn when it holds this much. */
 const FLUSH_BYTES = 262_144;
+/**
+ * What a socket that lags may hold. The rest waits in the outbox: there it is
+ * packed, and a drain of the socket shows that the peer still reads.
+ */
+const SOCKET_BYTES_MAX = 262_144;
+/** Producers stopped at the stall mark may go on below this part of it. */
+const RELEASE_FRACTION = 0.5;
 /** A peer that does not read gets this long for what is said last. */
 const LAST_WORDS_MS = 2000;
+
+/** Ends in which nothing that is pending is sent any more. */
+const UNHEARD: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
+  ClosedReason.SLOW_CONSUMER_PENDING,
+  ClosedReason.SLOW_CONSUMER_DEADLINE,
+  ClosedReason.WRITE_ERROR,
+]);
 
 export abstract class Connection implements OpHandler, SocketEvents {
   abstract readonly allowedOps: readonly Op[];
@@ -85,9 +101,12 @@ export abstract class Connection implements OpHandler, SocketEvents {
   };
   /** Wall-clock milliseconds. */
   readonly startedAt: number;
+  /** When it last sent or got a message, or changed its interest. */
   lastActivityAt: number;
   /** Round trip in milliseconds; undefined before the first was measured. */
   rttMs: number | undefined = undefined;
+  /** How often a slow consumer kept it from reading. */
+  stalls = 0;
   closedReason: ClosedReason | undefined = undefined;
   /** Already on the host's list of connections to flush. */
   outputNoted = false;
@@ -102,10 +121,9 @@ export abstract class Connection implements OpHandler, SocketEvents {
   #pingTimer: Timer | undefined = undefined;
   #pingsOut = 0;
   #pingSentAt = 0;
-  #rttMeasuredAt = 0;
+  #rttMeasuredAt = -Infinity;
   #heardAt = 0;
 
-  #writtenBytes = 0;
   #deadlineTimer: Timer | undefined = undefined;
   /** Bytes that the system had taken when the deadline was armed. */
   #takenBytes = 0;
@@ -113,6 +131,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
   #stalled: Set<Connection> | undefined = undefined;
   /** How many slow consumers keep this connection from reading. */
   #stalledBy = 0;
+  #lastWordsTimer: Timer | undefined = undefined;
 
   constructor(
     host: ConnectionHost,
@@ -182,33 +201,56 @@ export abstract class Connection implements OpHandler, SocketEvents {
   flush(): void {
     this.outputNoted = false;
     if (this.closed) return;
-    this.#writtenBytes += this.outbox.size;
-    this.outbox.flush();
-    const pending = this.socket.pendingBytes;
-    if (pending > 0) this.#watchBacklog(pending);
+    try {
+      this.outbox.flush(SOCKET_BYTES_MAX);
+    } catch (error) {
+      this.#logInternalError(error);
+      return this.close(ClosedReason.WRITE_ERROR);
+    }
+    const { pendingBytes } = this.outbox;
+    if (pendingBytes > 0) this.#watchBacklog(pendingBytes);
   }
 
   /** To be called after bytes were put into the outbox during delivery. */
   protected wroteMessage(): void {
-    if (!this.outputNoted) this.host.noteOutput(this);
-    else if (this.outbox.size > FLUSH_BYTES) {
+    if (!this.outputNoted) {
+      this.noteActivity();
+      this.host.noteOutput(this);
+    } else if (this.outbox.size > FLUSH_BYTES) {
       this.flush();
       this.host.noteOutput(this);
     }
+  }
+
+  protected noteActivity(): void {
+    this.lastActivityAt = this.host.clock.now();
   }
 
   /** Ends the connection, telling the peer `wireError` first unless it is empty. */
   close(reason: ClosedReason, wireError: string = ""): void {
     if (this.closed) return;
     if (wireError !== "") this.sendError(wireError);
-    const flushes = reason !== ClosedReason.SLOW_CONSUMER_PENDING &&
-      reason !== ClosedReason.SLOW_CONSUMER_DEADLINE;
-    if (flushes) this.outbox.flush();
+    const isHeard = !UNHEARD.has(reason);
+    if (isHeard) this.#attempt(() => this.outbox.flush());
     this.#finish(reason);
-    if (flushes) {
-      this.socket.end();
-      this.host.clock.after(LAST_WORDS_MS, () => this.socket.destroy());
-    } else this.socket.destroy();
+    this.#attempt(() => isHeard ? this.#endSocket() : this.socket.destroy());
+  }
+
+  #endSocket(): void {
+    this.#lastWordsTimer = this.host.clock.after(
+      LAST_WORDS_MS,
+      () => this.socket.destroy(),
+    );
+    this.socket.end();
+  }
+
+  /** A socket that fails at the end of its life must not keep others from theirs. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#logInternalError(error);
+    }
   }
 
   // --- events of the socket
@@ -226,12 +268,18 @@ export abstract class Connection implements OpHandler, SocketEvents {
   }
 
   onDrain(): void {
-    this.outbox.reclaim();
+    if (this.closed) return;
+    this.outbox.blocked = false;
     this.#disarmDeadline();
-    this.#releaseProducers();
+    this.flush();
+    const release = this.settings.stallPendingBytes * RELEASE_FRACTION;
+    if (!this.outbox.blocked || this.pendingBytes <= release) {
+      this.#releaseProducers();
+    }
   }
 
   onClose(reason: CloseReason): void {
+    this.#lastWordsTimer?.cancel();
     if (this.closed) return;
     this.#finish(closedReasonOf(reason));
   }
@@ -269,15 +317,18 @@ export abstract class Connection implements OpHandler, SocketEvents {
   /** Whatever went wrong ends this connection and no other. */
   protected parseFailed(error: unknown): void {
     if (!(error instanceof ProtocolError)) {
-      const detail = error instanceof Error
-        ? error.stack ?? error.message
-        : String(error);
-      this.host.log.error(`${this.label} - Internal error: ${detail}`);
-      this.close(ClosedReason.PARSE_ERROR);
-      return;
+      this.#logInternalError(error);
+      return this.close(ClosedReason.PARSE_ERROR);
     }
     this.host.log.error(`${this.label} - ${error.message}`);
     this.close(error.reason, error.wire);
+  }
+
+  #logInternalError(error: unknown): void {
+    const detail = error instanceof Error
+      ? error.stack ?? error.message
+      : String(error);
+    this.host.log.error(`${this.label} - Internal error: ${detail}`);
   }
 
   // --- keep-alive
@@ -299,10 +350,15 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   protected handlePong(): void {
     if (this.#pingsOut > 0) {
-      this.rttMs = this.host.clock.monotonic() - this.#pingSentAt;
       this.#rttMeasuredAt = this.host.clock.monotonic();
+      this.rttMs = this.#rttMeasuredAt - this.#pingSentAt;
     }
     this.#pingsOut = 0;
+  }
+
+  /** Asks for the round trip, unless an answer is under way. */
+  measureRtt(): void {
+    if (!this.closed && this.#pingsOut === 0) this.sendPing();
   }
 
   /** Sends a PING now, to learn the round trip. */
@@ -349,9 +405,11 @@ export abstract class Connection implements OpHandler, SocketEvents {
     }
     this.#armDeadline();
     const producer = this.host.reading;
-    if (producer !== undefined && pending > stallPendingBytes) {
-      this.#stall(producer);
-    }
+    // Only a socket that is blocked tells when the producer may go on.
+    if (
+      producer !== undefined && pending > stallPendingBytes &&
+      this.outbox.blocked
+    ) this.#stall(producer);
   }
 
   #stall(producer: Connection): void {
@@ -360,6 +418,8 @@ export abstract class Connection implements OpHandler, SocketEvents {
     if (this.#stalled.has(producer)) return;
     this.#stalled.add(producer);
     producer.#stalledBy++;
+    producer.stalls++;
+    this.host.producerStalled();
     producer.socket.pause();
   }
 
@@ -384,11 +444,16 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   #armDeadline(): void {
     if (this.#deadlineTimer !== undefined) return;
-    this.#takenBytes = this.#writtenBytes - this.socket.pendingBytes;
+    this.#takenBytes = this.#bytesTaken;
     this.#deadlineTimer = this.host.clock.after(
       this.settings.writeDeadlineMs,
       () => this.#deadlineDue(),
     );
+  }
+
+  /** Bytes that the system took from the socket. */
+  get #bytesTaken(): number {
+    return this.outbox.writtenBytes - this.socket.pendingBytes;
   }
 
   #disarmDeadline(): void {
@@ -399,11 +464,9 @@ export abstract class Connection implements OpHandler, SocketEvents {
   /** The peer took nothing for a whole deadline: it is gone or stuck. */
   #deadlineDue(): void {
     this.#deadlineTimer = undefined;
-    const pending = this.socket.pendingBytes;
+    const pending = this.pendingBytes;
     if (this.closed || pending === 0) return;
-    if (this.#writtenBytes - pending > this.#takenBytes) {
-      return this.#armDeadline();
-    }
+    if (this.#bytesTaken > this.#takenBytes) return this.#armDeadline();
     this.host.log.notice(
       `${this.label} - Slow Consumer Detected: WriteDeadline of ${
         this.settings.writeDeadlineMs / 1000

@@ -3,13 +3,23 @@
  * mean, and how a message reaches the client. Every rule here is the NATS
  * client protocol's, as nats-server keeps it.
  */
-import { asciiBytes, byteString, CR, readDecimal } from "../core/ascii.ts";
+import {
+  asciiBytes,
+  byteString,
+  CASE_BIT,
+  CR,
+  readDecimal,
+} from "../core/ascii.ts";
 import type { Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
 import { quoted, quotedBytes } from "../core/quote.ts";
-import { isValidSubject, tokenCount } from "../core/subject.ts";
+import {
+  isLiteralSubject,
+  isValidSubject,
+  tokenCount,
+} from "../core/subject.ts";
 import type { Socket } from "../net/socket.ts";
 import { malformed, MessageArgs, NO_HEADERS, Words } from "../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
@@ -18,6 +28,7 @@ import {
   defaultConnectOptions,
   infoLine,
   readConnect,
+  readInfo,
   type ServerInfo,
 } from "../wire/info.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
@@ -68,8 +79,12 @@ const CLIENT_OPS: readonly Op[] = [
 
 /** A queue group of this name is the server's own. */
 const RESERVED_QUEUE = "_sys_";
+/** Replies that travel between clusters by way of gateways. */
+const GATEWAY_REPLIES = "_GR_.";
 /** Reply subjects that only servers hand out. */
-const RESERVED_REPLIES = ["_R_.", "_GR_.", "$JS.ACK."];
+const RESERVED_REPLIES = ["_R_.", GATEWAY_REPLIES, "$JS.ACK."];
+/** What CONNECT, the only thing that a stranger may say, begins with. */
+const LETTER_C = 0x43;
 
 export class Session extends Connection implements ClientReceiver {
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
@@ -90,12 +105,19 @@ export class Session extends Connection implements ClientReceiver {
   #echo = true;
   #authTimer: Timer | undefined = undefined;
   #connectSeen = false;
+  readonly #openedAt: number;
+  #heard = false;
   #firstPongSent = false;
   #infoVersion: number;
 
   constructor(host: SessionHost, socket: Socket, settings: SessionSettings) {
     super(host, socket, settings);
+    this.#openedAt = host.clock.monotonic();
     this.#infoVersion = host.infoVersion;
+  }
+
+  get account(): Account {
+    return this.host.account;
   }
 
   /** Greets the client and starts reading. */
@@ -126,6 +148,24 @@ export class Session extends Connection implements ClientReceiver {
    */
   pushInfo(): void {
     if (this.options.protocol >= 1 && this.#firstPongSent) this.#sendInfo();
+  }
+
+  /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
+  override onData(chunk: Uint8Array): void {
+    const first = !this.#heard;
+    this.#heard = true;
+    if (first && (chunk[0]! & ~CASE_BIT) !== LETTER_C && this.#isStranger) {
+      return this.close(
+        ClosedReason.AUTHENTICATION_FAILURE,
+        WireError.AUTHORIZATION_VIOLATION,
+      );
+    }
+    super.onData(chunk);
+  }
+
+  get #isStranger(): boolean {
+    return this.identity === undefined &&
+      this.host.authenticator.anonymous === undefined;
   }
 
   // --- delivery
@@ -172,9 +212,11 @@ export class Session extends Connection implements ClientReceiver {
         this.#connect(buffer, start, end);
         break;
       case Op.SUB:
+        this.noteActivity();
         this.#sub(buffer, start, end);
         break;
       case Op.UNSUB:
+        this.noteActivity();
         this.#unsub(buffer, start, end);
         break;
       case Op.PING:
@@ -182,6 +224,10 @@ export class Session extends Connection implements ClientReceiver {
         break;
       case Op.PONG:
         this.handlePong();
+        break;
+      case Op.INFO:
+        // Nothing in it concerns the server, but it has to be JSON.
+        readInfo(buffer, start, end);
         break;
       case Op.ERR:
         this.#clientError(byteString(buffer, start, end));
@@ -194,7 +240,7 @@ export class Session extends Connection implements ClientReceiver {
     const withHeaders = op === Op.HPUB;
     if (withHeaders && !this.#headers) {
       throw new ProtocolError(
-        ClosedReason.HEADER_VIOLATION,
+        ClosedReason.PROTOCOL_VIOLATION,
         "",
         "Message headers not supported",
       );
@@ -229,14 +275,16 @@ export class Session extends Connection implements ClientReceiver {
     if (this.options.pedantic && !facts.literal) {
       this.sendError(WireError.INVALID_PUBLISH_SUBJECT);
     }
+    if (this.#refusesSubject(message)) return;
     if (message.hasReply && this.#refusesReply(message)) return;
+    // Before the message itself, which this client may hear as well.
+    if (this.options.verbose) this.#ok();
     const accepted = host.delivery.publish(
       host.account,
       facts.match,
       message,
       this,
     );
-    if (this.options.verbose) this.#ok();
     if (accepted === 0 && message.hasReply && this.options.no_responders) {
       this.#tellNoResponders(message);
     }
@@ -244,20 +292,27 @@ export class Session extends Connection implements ClientReceiver {
 
   #connect(buffer: Uint8Array, start: number, end: number): void {
     this.options = readConnect(this.options, buffer, start, end);
+    this.noteActivity();
     this.#authTimer?.cancel();
     if (this.options.account !== "" || this.options.new_account) {
       return this.#loggedIn(undefined);
     }
     const verdict = this.host.authenticator.authenticate(this.options);
-    if (!(verdict instanceof Promise)) return this.#loggedIn(verdict);
+    if (verdict instanceof Promise) this.#awaitVerdict(verdict);
+    else this.#loggedIn(verdict);
+  }
+
+  /** What the client says in the meantime is heard when the verdict is there. */
+  async #awaitVerdict(verdict: Promise<Identity | undefined>): Promise<void> {
     this.suspendParsing();
-    verdict.catch((error: unknown) => {
+    let identity: Identity | undefined;
+    try {
+      identity = await verdict;
+    } catch (error) {
       this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
-      return undefined;
-    }).then((identity) => {
-      this.#loggedIn(identity);
-      this.resumeParsing();
-    });
+    }
+    this.#loggedIn(identity);
+    this.resumeParsing();
   }
 
   #loggedIn(identity: Identity | undefined): void {
@@ -282,7 +337,7 @@ export class Session extends Connection implements ClientReceiver {
     if (options.verbose) this.#ok();
     if (this.#connectSeen) return;
     this.#connectSeen = true;
-    this.rttMs ??= this.host.clock.now() - this.startedAt;
+    this.rttMs ??= this.host.clock.monotonic() - this.#openedAt;
     this.startPings(
       Math.min(FIRST_CLIENT_PING_MS, this.settings.pingIntervalMs),
     );
@@ -298,7 +353,7 @@ export class Session extends Connection implements ClientReceiver {
     );
   }
 
-  /** An operation before CONNECT: allowed if the connection needs no credentials. */
+  /** Another operation before CONNECT: allowed if the connection needs no credentials. */
   #admitAnonymous(): void {
     const { anonymous } = this.host.authenticator;
     if (anonymous === undefined) {
@@ -331,9 +386,6 @@ export class Session extends Connection implements ClientReceiver {
     if (queue === RESERVED_QUEUE) {
       return this.sendError(subscriptionViolation(subject, queue));
     }
-    if (!isValidSubject(subject)) {
-      return this.sendError(WireError.INVALID_SUBJECT);
-    }
     const { maxSubscriptionTokens, maxSubscriptions } = this.settings;
     if (
       maxSubscriptionTokens > 0 && tokenCount(subject) > maxSubscriptionTokens
@@ -346,6 +398,9 @@ export class Session extends Connection implements ClientReceiver {
       return this.sendError(WireError.MAX_SUBSCRIPTIONS);
     }
     if (!this.subscriptions.has(sid)) {
+      if (!isValidSubject(subject)) {
+        return this.sendError(WireError.INVALID_SUBJECT);
+      }
       this.#subscribe(
         Subscription.ofClient(this, subject, queue, asciiBytes(sid)),
         sid,
@@ -394,22 +449,29 @@ export class Session extends Connection implements ClientReceiver {
 
   #clientError(text: string): void {
     this.host.log.error(`${this.label} - Client Error ${quotedBytes(text)}`);
-    this.close(ClosedReason.CLIENT_CLOSED);
+    this.close(ClosedReason.PARSE_ERROR);
+  }
+
+  #refusesSubject({ buffer, subjectStart, subjectEnd }: MessageArgs): boolean {
+    if (!hasPrefix(buffer, subjectStart, subjectEnd, GATEWAY_REPLIES)) {
+      return false;
+    }
+    const subject = byteString(buffer, subjectStart, subjectEnd);
+    this.sendError(
+      `Permissions Violation for Publish to ${quotedBytes(subject)}`,
+    );
+    return true;
   }
 
   /** NATS: subjects under these prefixes carry the server's own replies. */
   #refusesReply(message: MessageArgs): boolean {
     const { buffer, replyStart, replyEnd } = message;
-    const reserved = RESERVED_REPLIES.some((prefix) =>
-      hasPrefix(buffer, replyStart, replyEnd, prefix)
+    if (!isReserved(buffer, replyStart, replyEnd)) return false;
+    const reply = byteString(buffer, replyStart, replyEnd);
+    this.sendError(
+      `Permissions Violation for Publish with Reply of ${quotedBytes(reply)}`,
     );
-    if (reserved) {
-      const reply = byteString(buffer, replyStart, replyEnd);
-      this.sendError(
-        `Permissions Violation for Publish with Reply of ${quotedBytes(reply)}`,
-      );
-    }
-    return reserved;
+    return true;
   }
 
   /**
@@ -429,8 +491,6 @@ export class Session extends Connection implements ClientReceiver {
       waiting.sid,
     );
     this.host.noteOutput(this);
-    waiting.delivered++;
-    if (waiting.delivered === waiting.max) this.#unsubscribe(waiting);
   }
 
   #ok(): void {
@@ -443,30 +503,14 @@ export class Session extends Connection implements ClientReceiver {
     this.send(infoLine(this.host.infoFor(this)));
   }
 
-  protected override parseFailed(error: unknown): void {
-    // Before a login nothing but CONNECT is understood, so anything else is a violation.
-    const stranger = this.identity === undefined &&
-      error instanceof ProtocolError &&
-      error.wire === WireError.UNKNOWN_OPERATION &&
-      this.host.authenticator.anonymous === undefined;
-    super.parseFailed(
-      stranger
-        ? new ProtocolError(
-          ClosedReason.AUTHENTICATION_FAILURE,
-          WireError.AUTHORIZATION_VIOLATION,
-        )
-        : error,
-    );
-  }
-
   protected ended(reason: ClosedReason): void {
     this.#authTimer?.cancel();
+    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
+    this.host.sessionEnded(this, reason);
     for (const subscription of this.subscriptions.values()) {
       this.host.account.remove(subscription);
     }
     this.subscriptions.clear();
-    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
-    this.host.sessionEnded(this, reason);
   }
 
   // --- trace
@@ -498,6 +542,13 @@ function subscriptionViolation(subject: string, queue: string): string {
   return `Permissions Violation for Subscription to ${
     quotedBytes(subject)
   }${group}`;
+}
+
+function isReserved(buffer: Uint8Array, start: number, end: number): boolean {
+  for (let i = 0; i < RESERVED_REPLIES.length; i++) {
+    if (hasPrefix(buffer, start, end, RESERVED_REPLIES[i]!)) return true;
+  }
+  return false;
 }
 
 function hasPrefix(
