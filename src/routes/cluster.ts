@@ -23,7 +23,7 @@ import {
   type RoutesLink,
   splitAddress,
 } from "../broker/broker.ts";
-import type { ConnectionSettings } from "../broker/connection.ts";
+import type { ConnectionSettings, Traffic } from "../broker/connection.ts";
 import type { Delivery } from "../broker/deliver.ts";
 import type { ClusterOptions, RouteTarget } from "../config/options.ts";
 import {
@@ -75,6 +75,15 @@ export class Cluster
   /** Every connection of the route port, registered or not. */
   readonly #connections = new Set<Route>();
   readonly #dialers = new Set<Dialer>();
+  /** How many routes ended for which reason. */
+  readonly #endings = new Map<ClosedReason, number>();
+  /** What the routes that are gone carried. */
+  readonly #endedTraffic: Traffic = {
+    inMsgs: 0,
+    inBytes: 0,
+    outMsgs: 0,
+    outBytes: 0,
+  };
   #name: string;
   #dynamic: boolean;
   #listener: Listener | undefined = undefined;
@@ -118,6 +127,18 @@ export class Cluster
   /** Where other servers connect; undefined without a route port. */
   get address(): Address | undefined {
     return this.#listener?.address;
+  }
+
+  /** What all routes, also those that are gone, have carried. */
+  get traffic(): Traffic {
+    const total = { ...this.#endedTraffic };
+    for (const route of this.#connections) addTraffic(total, route.traffic);
+    return total;
+  }
+
+  /** How many routes ended for `reason`. */
+  endedFor(reason: ClosedReason): number {
+    return this.#endings.get(reason) ?? 0;
   }
 
   /** Opens the route port and begins to dial. Rejects with a `NetworkError`. */
@@ -244,8 +265,10 @@ export class Cluster
     if (info.ldm) this.#takeClientUrls(route, []);
   }
 
-  routeEnded(route: Route): void {
+  routeEnded(route: Route, reason: ClosedReason): void {
     this.#connections.delete(route);
+    this.#endings.set(reason, this.endedFor(reason) + 1);
+    addTraffic(this.#endedTraffic, route.traffic);
     if (route.registered) {
       this.routes.delete(route.info!.server_id);
       this.#takeClientUrls(route, []);
@@ -424,6 +447,13 @@ export class Cluster
       runtimeName: this.#runtimeName,
     };
   }
+}
+
+function addTraffic(total: Traffic, part: Traffic): void {
+  total.inMsgs += part.inMsgs;
+  total.inBytes += part.inBytes;
+  total.outMsgs += part.outMsgs;
+  total.outBytes += part.outBytes;
 }
 
 function routeSettings(

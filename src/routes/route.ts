@@ -235,9 +235,11 @@ export class Route extends Connection implements RouteReceiver {
         this.#info(readInfo(buffer, start, end));
         break;
       case Op.RS_PLUS:
+        this.noteActivity();
         this.#interestAdded(buffer, start, end);
         break;
       case Op.RS_MINUS:
+        this.noteActivity();
         this.#interestRemoved(buffer, start, end);
         break;
       case Op.PING:
