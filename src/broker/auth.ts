@@ -41,7 +41,6 @@ export class Authenticator {
     compareHash: CompareHash,
   ) {
     this.#options = options;
-    this.#noAuthUser = noAuthUser;
     this.#compareHash = compareHash;
     for (const { user, password } of options?.users ?? []) {
       this.#passwords.set(user, password);
@@ -49,6 +48,7 @@ export class Authenticator {
     if (options?.user !== undefined) {
       this.#passwords.set(options.user, options.password ?? "");
     }
+    this.#noAuthUser = this.#passwords.has(noAuthUser) ? noAuthUser : "";
     this.required = options?.token !== undefined || this.#passwords.size > 0;
   }
 
