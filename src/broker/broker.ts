@@ -75,7 +75,6 @@ export class Broker implements ListenerHost {
   routes: RoutesLink | undefined = undefined;
   totalConnections = 0;
   slowConsumers = 0;
-  stalledProducers = 0;
   infoVersion = 0;
   reading: Connection | undefined = undefined;
 
@@ -84,8 +83,6 @@ export class Broker implements ListenerHost {
   #listener: Listener | undefined = undefined;
   #clientAddress: Address;
   #lastId = 0;
-  /** Messages that `reading` had sent when its turn began. */
-  #messagesRead = 0;
   /** Connections with bytes to send at the end of the turn. */
   #output: Connection[] = [];
   #flushScheduled = false;
@@ -209,7 +206,7 @@ export class Broker implements ListenerHost {
 
   infoFor(session: Session): ServerInfo {
     const { options } = this;
-    const advertised = this.advertisedAddress;
+    const advertised = this.#advertised();
     const urls = this.#lameDuck ? this.clientUrls.others : this.clientUrls.all;
     const cluster = this.routes?.clusterName ?? "";
     return {
@@ -245,8 +242,7 @@ export class Broker implements ListenerHost {
     if (added || removed) this.pushInfo();
   }
 
-  /** Where clients are told to connect. */
-  get advertisedAddress(): Address {
+  #advertised(): Address {
     const { clientAdvertise, host } = this.options;
     const { port } = this.#clientAddress;
     return clientAdvertise === ""
@@ -256,7 +252,7 @@ export class Broker implements ListenerHost {
 
   /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownClientUrls(): string[] {
-    const advertised = this.advertisedAddress;
+    const advertised = this.#advertised();
     const everywhere = this.options.clientAdvertise === "" &&
       ["0.0.0.0", "::"].includes(advertised.host);
     const hosts = everywhere
@@ -286,20 +282,12 @@ export class Broker implements ListenerHost {
     this.slowConsumers++;
   }
 
-  producerStalled(): void {
-    this.stalledProducers++;
-  }
-
   beginTurn(connection: Connection): void {
     this.reading = connection;
-    this.#messagesRead = connection.traffic.inMsgs;
+    connection.lastActivityAt = this.clock.now();
   }
 
   endTurn(): void {
-    const { reading } = this;
-    if (reading !== undefined && reading.traffic.inMsgs > this.#messagesRead) {
-      reading.lastActivityAt = this.clock.now();
-    }
     this.#flushOutput();
     this.reading = undefined;
   }

@@ -55,6 +55,10 @@ export class Outbox {
    */
   slab: Uint8Array = NO_SLAB;
   end = 0;
+  /** Bytes that the sink was ever given. */
+  writtenBytes = 0;
+  /** The sink asked to wait; whoever hears of its drain sets it back. */
+  blocked = false;
 
   readonly #pool: SlabPool;
   readonly #sink: ByteSink;
@@ -93,25 +97,29 @@ export class Outbox {
     this.end += bytes.length;
   }
 
-  /** Hands everything to the sink. */
-  flush(): void {
-    if (this.#fullBytes > 0) this.#writeFull();
-    if (this.end > 0) {
-      this.#sink.write(this.slab.subarray(0, this.end));
-      // A slab that stayed mostly empty is followed by a smaller one.
-      if (this.end < this.#slabBytes / 4 && this.#slabBytes > SLAB_MIN_BYTES) {
-        this.#slabBytes /= 2;
-      }
-      this.#lent.push(this.slab);
-      this.slab = NO_SLAB;
-      this.end = 0;
+  /**
+   * Hands everything to the sink; while it is blocked, only so much that it
+   * holds about `sinkBytesMax`. The rest waits here, close together, where a
+   * sink would keep a piece of memory for each flush.
+   */
+  flush(sinkBytesMax: number = Infinity): void {
+    if (this.#fullBytes > 0) this.#writeFull(sinkBytesMax);
+    if (
+      this.end > 0 && this.#fullBytes === 0 && this.#sinkTakes(sinkBytesMax)
+    ) {
+      this.#writeLast();
     }
     this.reclaim();
   }
 
   /** Takes lent slabs back once the sink has nothing left to send. */
   reclaim(): void {
-    if (this.#lent.length === 0 || this.#sink.pendingBytes > 0) return;
+    if (this.#sink.pendingBytes > 0) return;
+    if (this.end === 0 && this.slab !== NO_SLAB) {
+      this.#pool.give(this.slab);
+      this.slab = NO_SLAB;
+    }
+    if (this.#lent.length === 0) return;
     for (const slab of this.#lent) this.#pool.give(slab);
     this.#lent.length = 0;
   }
@@ -132,18 +140,46 @@ export class Outbox {
       this.#fullEnds.push(this.end);
       this.#fullBytes += this.end;
       this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
-    }
+    } else if (this.slab !== NO_SLAB) this.#pool.give(this.slab);
     this.slab = this.#pool.take(Math.max(bytes, this.#slabBytes));
     this.end = 0;
   }
 
-  #writeFull(): void {
-    this.#full.forEach((slab, index) => {
-      this.#sink.write(slab.subarray(0, this.#fullEnds[index]));
+  #sinkTakes(sinkBytesMax: number): boolean {
+    return !this.blocked || this.#sink.pendingBytes < sinkBytesMax;
+  }
+
+  #writeFull(sinkBytesMax: number): void {
+    let count = 0;
+    while (count < this.#full.length && this.#sinkTakes(sinkBytesMax)) {
+      const slab = this.#full[count]!;
+      const end = this.#fullEnds[count]!;
+      this.#fullBytes -= end;
       this.#lent.push(slab);
-    });
-    this.#full = [];
-    this.#fullEnds = [];
-    this.#fullBytes = 0;
+      this.#write(slab.subarray(0, end));
+      count++;
+    }
+    this.#full.splice(0, count);
+    this.#fullEnds.splice(0, count);
+  }
+
+  #writeLast(): void {
+    const { slab, end } = this;
+    const sparse = end < slab.length / 4;
+    this.end = 0;
+    if (sparse && this.#sink.pendingBytes > 0) {
+      // A sink that lags would keep the whole slab for these few bytes.
+      return this.#write(slab.slice(0, end));
+    }
+    // A slab that stayed mostly empty is followed by a smaller one.
+    if (sparse && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
+    this.slab = NO_SLAB;
+    this.#lent.push(slab);
+    this.#write(slab.subarray(0, end));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.writtenBytes += bytes.length;
+    if (!this.#sink.write(bytes)) this.blocked = true;
   }
 }
