@@ -154,7 +154,7 @@ export class Link {
     }
   }
 
-  /** A name may stand for several addresses; all get a chance. */
+  /** A name may stand for several addresses; all get a chance. A refusal by one tells the most. */
   async #openSession(server: Server): Promise<Session> {
     const { network } = this.#runtime;
     const hosts = await network.lookup(server.host);
@@ -163,7 +163,7 @@ export class Link {
       try {
         return await this.#openSessionAt(host, server);
       } catch (error) {
-        failure = error;
+        if (!(failure instanceof AuthorizationError)) failure = error;
       }
     }
     throw failure;

@@ -74,8 +74,10 @@ export class ServerPool {
 
   /** The next server to try: each has its turn, the current one last. Undefined: none is left. */
   next(): Server | undefined {
-    const at = this.#servers.indexOf(this.#current!);
-    if (at >= 0) this.#servers.push(...this.#servers.splice(at, 1));
+    const [head] = this.#servers;
+    if (head !== undefined && head === this.#current) {
+      this.#servers.push(...this.#servers.splice(0, 1));
+    }
     this.#current = this.#servers[0];
     return this.#current;
   }

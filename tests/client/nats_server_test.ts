@@ -6,7 +6,12 @@ import { sendSignal } from "../../src/runtime/system.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { clientSuite } from "./suite.ts";
 
-clientSuite("nats-server", { start: startNatsServer, skip: natsServerMissing });
+clientSuite("nats-server", {
+  // The configuration dialect takes JSON.
+  start: ({ config = {}, ...options }) =>
+    startNatsServer({ ...options, config: JSON.stringify(config) }),
+  skip: natsServerMissing,
+});
 
 const PERMISSIONS = `authorization {
   users: [{ user: ann, password: x, permissions: {

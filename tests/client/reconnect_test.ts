@@ -54,6 +54,14 @@ test("all addresses of a name are tried", async (t) => {
   );
 });
 
+test("a refusal at one address of a name is not hidden by the next", async (t) => {
+  const scene = new Scene(t, { cluster: ["127.0.0.1", "10.0.0.1"] });
+  const strict = await scene.server({ refusal: "Authorization Violation" });
+  const error = await scene.failure(scene.open([`cluster:${strict.port}`]));
+  assert.ok(error instanceof AuthorizationError);
+  assert.equal(scene.dials.length, 2);
+});
+
 test("the first connect can wait for a server", async (t) => {
   const scene = new Scene(t);
   const connecting = scene.open(["127.0.0.1:5000"], {

@@ -24,8 +24,8 @@ import type { Cleanup } from "../support/temp.ts";
 import { rejection } from "./rejection.ts";
 
 export interface BrokerOptions {
-  /** The text of a configuration file, without addresses. */
-  readonly config?: string;
+  /** Keys of the configuration file, without addresses. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Default: any free port of 127.0.0.1. */
   readonly port?: number;
   /** Route ports of brokers to join; with it, even when empty, there is a cluster. */
@@ -213,7 +213,7 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
   });
 
   declare("payloads reach the limit and not beyond", async (stage) => {
-    const client = await stage.client({}, { config: "max_payload: 100000" });
+    const client = await stage.client({}, { config: { max_payload: 100_000 } });
     const subscription = client.subscribe("big", { max: 1 });
     const payload = new Uint8Array(100_000).map((_, i) => i * 7);
     client.publish("big", payload);
@@ -249,7 +249,7 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
   });
 
   declare("user and password open the door", async (stage) => {
-    const config = "authorization { user: ann, password: 's3/cr@t' }";
+    const config = { authorization: { user: "ann", password: "s3/cr@t" } };
     const broker = await stage.broker({ config });
     const servers = `127.0.0.1:${broker.port}`;
     await stage.connect({ servers, user: "ann", pass: "s3/cr@t" });
@@ -264,7 +264,7 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
 
   declare("a token opens the door", async (stage) => {
     const broker = await stage.broker({
-      config: "authorization { token: t0p }",
+      config: { authorization: { token: "t0p" } },
     });
     const servers = `127.0.0.1:${broker.port}`;
     await stage.connect({ servers, token: "t0p" });
