@@ -75,6 +75,7 @@ export class Broker implements ListenerHost {
   routes: RoutesLink | undefined = undefined;
   totalConnections = 0;
   slowConsumers = 0;
+  stalledProducers = 0;
   infoVersion = 0;
   reading: Connection | undefined = undefined;
 
@@ -83,6 +84,8 @@ export class Broker implements ListenerHost {
   #listener: Listener | undefined = undefined;
   #clientAddress: Address;
   #lastId = 0;
+  /** Messages that `reading` had sent when its turn began. */
+  #messagesRead = 0;
   /** Connections with bytes to send at the end of the turn. */
   #output: Connection[] = [];
   #flushScheduled = false;
@@ -206,7 +209,7 @@ export class Broker implements ListenerHost {
 
   infoFor(session: Session): ServerInfo {
     const { options } = this;
-    const advertised = this.#advertised();
+    const advertised = this.advertisedAddress;
     const urls = this.#lameDuck ? this.clientUrls.others : this.clientUrls.all;
     const cluster = this.routes?.clusterName ?? "";
     return {
@@ -242,7 +245,8 @@ export class Broker implements ListenerHost {
     if (added || removed) this.pushInfo();
   }
 
-  #advertised(): Address {
+  /** Where clients are told to connect. */
+  get advertisedAddress(): Address {
     const { clientAdvertise, host } = this.options;
     const { port } = this.#clientAddress;
     return clientAdvertise === ""
@@ -252,7 +256,7 @@ export class Broker implements ListenerHost {
 
   /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownClientUrls(): string[] {
-    const advertised = this.#advertised();
+    const advertised = this.advertisedAddress;
     const everywhere = this.options.clientAdvertise === "" &&
       ["0.0.0.0", "::"].includes(advertised.host);
     const hosts = everywhere
@@ -282,12 +286,20 @@ export class Broker implements ListenerHost {
     this.slowConsumers++;
   }
 
+  producerStalled(): void {
+    this.stalledProducers++;
+  }
+
   beginTurn(connection: Connection): void {
     this.reading = connection;
-    connection.lastActivityAt = this.clock.now();
+    this.#messagesRead = connection.traffic.inMsgs;
   }
 
   endTurn(): void {
+    const { reading } = this;
+    if (reading !== undefined && reading.traffic.inMsgs > this.#messagesRead) {
+      reading.lastActivityAt = this.clock.now();
+    }
     this.#flushOutput();
     this.reading = undefined;
   }

@@ -48,6 +48,8 @@ export interface ConnectionHost {
   /** The chunk is done: flush everybody who was noted. */
   endTurn(): void;
   slowConsumer(): void;
+  /** A connection was stopped for the sake of a slow consumer. */
+  producerStalled(): void;
 }
 
 /** The numbers in which clients and routes differ. */
@@ -99,9 +101,12 @@ export abstract class Connection implements OpHandler, SocketEvents {
   };
   /** Wall-clock milliseconds. */
   readonly startedAt: number;
+  /** When it last sent or got a message, or changed its interest. */
   lastActivityAt: number;
   /** Round trip in milliseconds; undefined before the first was measured. */
   rttMs: number | undefined = undefined;
+  /** How often a slow consumer kept it from reading. */
+  stalls = 0;
   closedReason: ClosedReason | undefined = undefined;
   /** Already on the host's list of connections to flush. */
   outputNoted = false;
@@ -208,11 +213,17 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   /** To be called after bytes were put into the outbox during delivery. */
   protected wroteMessage(): void {
-    if (!this.outputNoted) this.host.noteOutput(this);
-    else if (this.outbox.size > FLUSH_BYTES) {
+    if (!this.outputNoted) {
+      this.noteActivity();
+      this.host.noteOutput(this);
+    } else if (this.outbox.size > FLUSH_BYTES) {
       this.flush();
       this.host.noteOutput(this);
     }
+  }
+
+  protected noteActivity(): void {
+    this.lastActivityAt = this.host.clock.now();
   }
 
   /** Ends the connection, telling the peer `wireError` first unless it is empty. */
@@ -345,6 +356,11 @@ export abstract class Connection implements OpHandler, SocketEvents {
     this.#pingsOut = 0;
   }
 
+  /** Asks for the round trip, unless an answer is under way. */
+  measureRtt(): void {
+    if (!this.closed && this.#pingsOut === 0) this.sendPing();
+  }
+
   /** Sends a PING now, to learn the round trip. */
   protected sendPing(): void {
     this.#pingsOut++;
@@ -402,6 +418,8 @@ export abstract class Connection implements OpHandler, SocketEvents {
     if (this.#stalled.has(producer)) return;
     this.#stalled.add(producer);
     producer.#stalledBy++;
+    producer.stalls++;
+    this.host.producerStalled();
     producer.socket.pause();
   }
 

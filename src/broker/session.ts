@@ -15,7 +15,11 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
 import { quoted, quotedBytes } from "../core/quote.ts";
-import { isValidSubject, tokenCount } from "../core/subject.ts";
+import {
+  isLiteralSubject,
+  isValidSubject,
+  tokenCount,
+} from "../core/subject.ts";
 import type { Socket } from "../net/socket.ts";
 import { malformed, MessageArgs, NO_HEADERS, Words } from "../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
@@ -101,13 +105,19 @@ export class Session extends Connection implements ClientReceiver {
   #echo = true;
   #authTimer: Timer | undefined = undefined;
   #connectSeen = false;
+  readonly #openedAt: number;
   #heard = false;
   #firstPongSent = false;
   #infoVersion: number;
 
   constructor(host: SessionHost, socket: Socket, settings: SessionSettings) {
     super(host, socket, settings);
+    this.#openedAt = host.clock.monotonic();
     this.#infoVersion = host.infoVersion;
+  }
+
+  get account(): Account {
+    return this.host.account;
   }
 
   /** Greets the client and starts reading. */
@@ -202,9 +212,11 @@ export class Session extends Connection implements ClientReceiver {
         this.#connect(buffer, start, end);
         break;
       case Op.SUB:
+        this.noteActivity();
         this.#sub(buffer, start, end);
         break;
       case Op.UNSUB:
+        this.noteActivity();
         this.#unsub(buffer, start, end);
         break;
       case Op.PING:
@@ -280,6 +292,7 @@ export class Session extends Connection implements ClientReceiver {
 
   #connect(buffer: Uint8Array, start: number, end: number): void {
     this.options = readConnect(this.options, buffer, start, end);
+    this.noteActivity();
     this.#authTimer?.cancel();
     if (this.options.account !== "" || this.options.new_account) {
       return this.#loggedIn(undefined);
@@ -324,7 +337,7 @@ export class Session extends Connection implements ClientReceiver {
     if (options.verbose) this.#ok();
     if (this.#connectSeen) return;
     this.#connectSeen = true;
-    this.rttMs ??= this.host.clock.now() - this.startedAt;
+    this.rttMs ??= this.host.clock.monotonic() - this.#openedAt;
     this.startPings(
       Math.min(FIRST_CLIENT_PING_MS, this.settings.pingIntervalMs),
     );
@@ -492,12 +505,12 @@ export class Session extends Connection implements ClientReceiver {
 
   protected ended(reason: ClosedReason): void {
     this.#authTimer?.cancel();
+    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
+    this.host.sessionEnded(this, reason);
     for (const subscription of this.subscriptions.values()) {
       this.host.account.remove(subscription);
     }
     this.subscriptions.clear();
-    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
-    this.host.sessionEnded(this, reason);
   }
 
   // --- trace
