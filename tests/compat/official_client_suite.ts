@@ -22,6 +22,7 @@ import type { RunningServer, StartServer } from "./server_process.ts";
 /** Only a broker that does not answer at all takes this long. */
 const PATIENCE_MS = 20_000;
 const PATIENT = { timeout: PATIENCE_MS };
+const TEST_DEADLINE_MS = 30_000;
 
 /** Names a test and runs it with the broker of the suite. */
 type Check = (
@@ -35,7 +36,7 @@ export function officialClientSuite(
 ): void {
   const check: Check = (name, run) => {
     test(`the official client and ${broker}: ${name}`, (t) =>
-      run(t, startServer));
+      inTime(run(t, startServer)));
   };
   checkMessages(check);
   checkRequests(check);
@@ -358,6 +359,18 @@ function checkLogins(check: Check): void {
     await rejectsAuthorization(server, { token: "wrong" });
     await rejectsAuthorization(server, {});
   });
+}
+
+/** A status or a message that never comes must not keep the tests for ever. */
+async function inTime(work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const late = new Error("What the test waits for did not come");
+  const deadline = setTimeout(() => reject(late), TEST_DEADLINE_MS);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 async function started(

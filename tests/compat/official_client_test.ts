@@ -1,12 +1,14 @@
-/** The official client against nats-server, which proves the suite. */
-import { existsSync } from "node:fs";
+/** The official client against nats-server, which proves the suite, and against Midge. */
 import { test } from "node:test";
+import { natsServerMissing } from "../support/nats_server.ts";
 import { officialClientSuite } from "./official_client_suite.ts";
-import { NATS_SERVER, startNatsServer } from "./server_process.ts";
+import { startMidge, startNatsServer } from "./server_process.ts";
 
-if (existsSync(NATS_SERVER)) {
+if (natsServerMissing === false) {
   officialClientSuite("nats-server", startNatsServer);
 } else {
-  const skip = `There is no ${NATS_SERVER}`;
+  const skip = natsServerMissing;
   test("the official client and nats-server", { skip }, () => {});
 }
+
+officialClientSuite("Midge", startMidge);

@@ -31,9 +31,8 @@ export type StartServer = (args?: readonly string[]) => Promise<RunningServer>;
 const LISTENING = /Listening for client connections on \S+:(\d+)/;
 const CLUSTERED = /Listening for route connections on \S+:(\d+)/;
 
-/** The nats-server of this machine. */
-export const NATS_SERVER: string = process.env["MIDGE_NATS_SERVER"] ??
-  "/usr/sbin/nats-server";
+const NATS_SERVER: string = process.env["MIDGE_NATS_SERVER"] ??
+  "nats-server";
 
 export const startNatsServer: StartServer = serverProgram((args) =>
   spawnCommand([NATS_SERVER, ...args])
