@@ -120,8 +120,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   #pingTimer: Timer | undefined = undefined;
   #pingsOut = 0;
-  #pingSentAt = 0;
-  #rttMeasuredAt = -Infinity;
+  #pingSentAt = -Infinity;
   #heardAt = 0;
 
   #deadlineTimer: Timer | undefined = undefined;
@@ -350,8 +349,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   protected handlePong(): void {
     if (this.#pingsOut > 0) {
-      this.#rttMeasuredAt = this.host.clock.monotonic();
-      this.rttMs = this.#rttMeasuredAt - this.#pingSentAt;
+      this.rttMs = this.host.clock.monotonic() - this.#pingSentAt;
     }
     this.#pingsOut = 0;
   }
@@ -379,7 +377,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
     const { pingIntervalMs, pingMax, pingAlways } = this.settings;
     const now = this.host.clock.monotonic();
     const rttIsOld = this.rttMs === undefined ||
-      now - this.#rttMeasuredAt > RTT_MAX_AGE_MS;
+      now - this.#pingSentAt > RTT_MAX_AGE_MS;
     if (pingAlways || rttIsOld || now - this.#heardAt >= pingIntervalMs) {
       if (this.#pingsOut + 1 > pingMax) {
         return this.close(
