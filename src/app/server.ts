@@ -120,9 +120,10 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
+    // Clients first: told that the other nodes are gone, they would not move there.
     await Promise.all([
-      this.cluster?.stop(),
       this.broker.stop(),
+      this.cluster?.stop(),
       this.#monitor?.close(),
     ]);
   }

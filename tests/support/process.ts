@@ -97,7 +97,8 @@ export class TestProcess implements AsyncDisposable {
   }
 
   kill(signal: NodeJS.Signals = "SIGTERM"): void {
-    this.#child.kill(signal);
+    // Deno's ChildProcess.kill delivers no second signal to a child.
+    if (this.#end === undefined) process.kill(this.pid, signal);
   }
 
   /** Ends the process, by force where it does not matter how. */
