@@ -1,52 +1,98 @@
 /**
- * Monitoring over HTTP: which path shows what. The pages are plain objects made
- * from the broker's and the cluster's state; this file turns requests into
- * pages and pages into answers, and names no HTTP library.
+ * Monitoring over HTTP: which path shows which page. The pages are made from
+ * the broker's and the cluster's state at the moment of the request; this file
+ * turns requests into pages and names no HTTP library.
+ *
+ * NATS monitoring: any method answers like GET, parameters that a page does
+ * not know are ignored, and nothing here changes the server.
  */
 import type { Broker } from "../broker/broker.ts";
-import type { Address, Listener } from "../net/socket.ts";
+import type { Address } from "../net/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
+import { accountz, accstatz } from "./accounts.ts";
+import { jsonAnswer, NOT_FOUND, type Page, textAnswer } from "./answer.ts";
+import { connz } from "./connz.ts";
+import { healthz } from "./healthz.ts";
+import type { HttpAnswer, HttpPlatform, HttpRequest } from "./http.ts";
+import { BadRequest } from "./query.ts";
+import { root } from "./root.ts";
+import { routez } from "./routez.ts";
+import { subsz } from "./subsz.ts";
+import { gatewayz, jsz, leafz } from "./unused.ts";
+import { varz } from "./varz.ts";
+import { WatchedServer } from "./watched_server.ts";
 
-/** One request, as much of it as monitoring looks at. */
-export interface HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** What monitoring stands on. */
-export interface HttpPlatform {
-  serveHttp(
-    at: Address,
-    handle: (request: HttpRequest) => HttpAnswer,
-  ): Promise<Listener>;
-  /** Resident memory of the process, in bytes. */
-  memoryUsage(): number;
-  /** Processor time that the process has used, in seconds. */
-  cpuSeconds(): number;
-  coreCount(): number;
-}
+export type { HttpAnswer, HttpPlatform, HttpRequest } from "./http.ts";
 
 export interface Monitor {
   readonly address: Address;
   close(): Promise<void>;
 }
 
-/** Serves the pages of `broker` where its options say. */
-export function startMonitor(
+type Endpoint = (server: WatchedServer, query: URLSearchParams) => HttpAnswer;
+
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ["/", root],
+  ["/varz", json(varz)],
+  ["/connz", json(connz)],
+  ["/routez", json(routez)],
+  ["/subsz", json(subsz)],
+  ["/accountz", json(accountz)],
+  ["/accstatz", json(accstatz)],
+  ["/leafz", json(leafz)],
+  ["/gatewayz", json(gatewayz)],
+  ["/jsz", json(jsz)],
+  ["/healthz", healthz],
+]);
+
+const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
+  ["/subscriptionsz", "/subsz"],
+]);
+
+/** Serves the pages of `broker` where its options say. Rejects with a `NetworkError`. */
+export async function startMonitor(
   broker: Broker,
-  _cluster: Cluster | undefined,
+  cluster: Cluster | undefined,
   platform: HttpPlatform,
 ): Promise<Monitor> {
-  return platform.serveHttp(broker.options.http!, () => ({
-    status: 200,
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ status: "ok" }),
-  }));
+  const at = broker.options.http!;
+  const server = new WatchedServer(broker, cluster, platform, at);
+  const listener = await platform.serveHttp(
+    at,
+    (request) => answer(server, request),
+  );
+  server.httpAddress = listener.address;
+  return listener;
+}
+
+/** The answer to one request. */
+export function answer(
+  server: WatchedServer,
+  { path, query }: HttpRequest,
+): HttpAnswer {
+  const name = endpointName(path, server.broker.options.httpBasePath);
+  const endpoint = ENDPOINTS.get(name);
+  if (endpoint === undefined) return NOT_FOUND;
+  server.requests.add(name);
+  try {
+    return endpoint(server, query);
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    server.requests.forget(name);
+    return textAnswer(400, error.message);
+  }
+}
+
+/** The path below the base path; the root page is the base path itself. Empty for any other path. */
+function endpointName(path: string, basePath: string): string {
+  if (path === (basePath === "" ? "/" : basePath)) return "/";
+  if (!path.startsWith(`${basePath}/`)) return "";
+  const name = path.slice(basePath.length);
+  return name === "/" ? "" : SECOND_NAMES.get(name) ?? name;
+}
+
+function json(
+  page: (server: WatchedServer, query: URLSearchParams) => Page,
+): Endpoint {
+  return (server, query) => jsonAnswer(page(server, query));
 }

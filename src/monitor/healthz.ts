@@ -1,0 +1,67 @@
+/**
+ * `/healthz`: whether the server takes connections. In lame duck mode it does
+ * not, which is how a load balancer learns to send clients elsewhere.
+ */
+import { compactAnswer } from "./answer.ts";
+import type { HttpAnswer } from "./http.ts";
+import { boolParam, textParam } from "./query.ts";
+import type { WatchedServer } from "./watched_server.ts";
+
+/** Parameters about JetStream: nothing to check without it, but they are read. */
+const JETSTREAM_FLAGS: readonly string[] = [
+  "js-enabled",
+  "js-enabled-only",
+  "js-server-only",
+  "js-meta-only",
+];
+
+interface Failure {
+  readonly status: number;
+  readonly type: string;
+  readonly error: string;
+}
+
+export function healthz(
+  server: WatchedServer,
+  query: URLSearchParams,
+): HttpAnswer {
+  for (const name of JETSTREAM_FLAGS) boolParam(query, name);
+  const withDetails = boolParam(query, "details");
+  const failure = misuse(query) ?? notReady(server);
+  if (failure === undefined) return compactAnswer(200, { status: "ok" });
+  const { status, type, error } = failure;
+  return compactAnswer(status, {
+    status: "error",
+    ...(withDetails ? { errors: [{ type, error }] } : { error }),
+  });
+}
+
+/** A stream is part of an account, a consumer part of a stream. */
+function misuse(query: URLSearchParams): Failure | undefined {
+  const lacks = (whole: string, part: string): boolean =>
+    textParam(query, part) !== "" && textParam(query, whole) === "";
+  if (lacks("account", "stream")) return missing("account", "stream");
+  if (lacks("stream", "consumer")) return missing("stream", "consumer");
+  return undefined;
+}
+
+function missing(whole: string, part: string): Failure {
+  return {
+    status: 400,
+    type: "BAD_REQUEST",
+    error: `"${whole}" must not be empty when checking ${part} health`,
+  };
+}
+
+function notReady({ broker, cluster }: WatchedServer): Failure | undefined {
+  const closed: string[] = [];
+  if (broker.address === undefined) closed.push("server");
+  const hasRoutePort = cluster?.options.port !== undefined;
+  if (hasRoutePort && cluster?.address === undefined) closed.push("route");
+  if (closed.length === 0) return undefined;
+  return {
+    status: 500,
+    type: "CONNECTION",
+    error: `failed to be ready for connections after 1ms: ${closed.join(", ")}`,
+  };
+}

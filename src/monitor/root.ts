@@ -1,0 +1,83 @@
+/**
+ * The root page: a table of contents for people. It is one file without
+ * script, its links are relative so that they work behind any proxy, and it
+ * follows the reader's light or dark mode.
+ */
+import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { htmlAnswer } from "./answer.ts";
+import type { HttpAnswer } from "./http.ts";
+import { uptimeText } from "./text.ts";
+import type { WatchedServer } from "./watched_server.ts";
+
+const CONTENTS: readonly (readonly [page: string, about: string])[] = [
+  ["varz", "The server: options, load and counters"],
+  ["connz", "Clients that are connected"],
+  ["connz?state=closed", "Clients that are gone, and why"],
+  ["routez", "Routes to the other servers of the cluster"],
+  ["subsz", "Subscriptions and the subject look-up"],
+  ["accountz", "Accounts"],
+  ["accstatz", "Traffic by account"],
+  ["healthz", "Is the server ready for connections?"],
+  ["leafz", "Leaf nodes (none)"],
+  ["gatewayz", "Gateways (none)"],
+  ["jsz", "JetStream (off)"],
+];
+
+const STYLE = `
+:root { color-scheme: light dark }
+body {
+  margin: 0 auto; padding: 2rem 1rem; max-width: 36rem;
+  font: 1rem/1.5 system-ui, sans-serif;
+}
+h1 { margin: 0; font-size: 1.5rem }
+p { margin: 0 0 1.5rem; opacity: .75; overflow-wrap: anywhere }
+ul { margin: 0; padding: 0; list-style: none }
+a {
+  display: block; padding: .6rem .2rem; color: inherit; text-decoration: none;
+  border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+}
+a:hover, a:focus-visible {
+  background: color-mix(in srgb, currentColor 8%, transparent);
+}
+code { display: block; font-size: .85rem; opacity: .65 }
+`;
+
+export function root({ broker }: WatchedServer): HttpAnswer {
+  const { name, options, clock, startedAt } = broker;
+  const links = CONTENTS.map(([page, about]) => {
+    const path = escapeHtml(`/${page}`);
+    const target = escapeHtml(linkTo(page, options.httpBasePath));
+    return `<li><a href="${target}">${about}<code>${path}</code></a></li>`;
+  });
+  const up = uptimeText(clock.now() - startedAt);
+  return htmlAnswer(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Midge ${escapeHtml(name)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>Midge ${MIDGE_VERSION}</h1>
+<p>${escapeHtml(name)}, up ${up}, speaks as nats-server ${NATS_VERSION}</p>
+<ul>
+${links.join("\n")}
+</ul>
+</body>
+</html>
+`);
+}
+
+/** The root page of the base path `/a/b` is `/a/b` itself, so its neighbours begin with `b/`. */
+function linkTo(page: string, basePath: string): string {
+  const folder = basePath.slice(basePath.lastIndexOf("/") + 1);
+  return folder === "" ? page : `${folder}/${page}`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(
+    /[&<>"']/g,
+    (char) => `&#${char.charCodeAt(0)};`,
+  );
+}

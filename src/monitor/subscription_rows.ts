@@ -1,0 +1,42 @@
+/**
+ * Subscriptions as the pages list them. Subjects, queues and sids are byte
+ * strings inside the broker and UTF-8 on a page.
+ */
+import type { SubscriptionFacts } from "../broker/closed_connections.ts";
+import { utf8Text } from "../core/ascii.ts";
+import { type Page, unlessEmpty } from "./answer.ts";
+import type { SubscriptionLevel } from "./query.ts";
+
+/** One row; `account` is told by `/subsz` only. */
+export function subscriptionRow(
+  subscription: SubscriptionFacts,
+  connectionId: number,
+  account?: string,
+): Page {
+  const { subject, queue, sid, delivered, max } = subscription;
+  return {
+    account,
+    subject: utf8Text(subject),
+    qgroup: unlessEmpty(utf8Text(queue)),
+    sid: utf8Text(sid),
+    msgs: delivered,
+    max: unlessEmpty(max),
+    cid: connectionId,
+  };
+}
+
+/** The one of the two list fields of a connection that the request asks for. */
+export function subscriptionFields(
+  level: SubscriptionLevel,
+  subscriptions: Iterable<SubscriptionFacts>,
+  connectionId: number,
+): Page {
+  if (level === "none") return {};
+  const list = [...subscriptions];
+  if (level === "subjects") {
+    const subjects = list.map(({ subject }) => utf8Text(subject));
+    return { subscriptions_list: unlessEmpty(subjects) };
+  }
+  const rows = list.map((facts) => subscriptionRow(facts, connectionId));
+  return { subscriptions_list_detail: unlessEmpty(rows) };
+}
