@@ -26,8 +26,9 @@ export function openLog(options: ServerOptions): LogOutput {
     path: options.logFile,
     sizeLimit: options.logSizeLimit,
     maxFiles: options.logMaxNum,
+    announce: (text) => logger.notice(text),
   });
-  const logger = new TextLogger({
+  const logger: Logger = new TextLogger({
     sink: file ?? stderrSink,
     pid: processId(),
     timestamp: options.logtime ? timestamps(options.logtimeUtc) : () => "",

@@ -1,8 +1,7 @@
 /**
  * Where log lines go: standard error, or a file that can be reopened and that
  * rotates by size. A file's lines are gathered during a turn of the event loop
- * and written together; nothing is lost as long as `flush` is called before
- * the process exits.
+ * and written together, at the latest when the process exits.
  */
 import {
   closeSync,
@@ -22,7 +21,7 @@ const LOG_FILE_MODE = 0o640;
 
 /** Standard error, line by line. */
 export const stderrSink: LogSink = {
-  write: (line) => writeFully(STDERR, line),
+  write: (line) => void writeFully(STDERR, line),
 };
 
 /** Whether standard error is a terminal, which likes colours. */
@@ -48,25 +47,36 @@ export interface LogFileOptions {
   readonly sizeLimit: number;
   /** Files to keep, the one in use included; 0: all. */
   readonly maxFiles: number;
+  /** Logs what the file did; the line becomes one of the new file's first. */
+  readonly announce: (text: string) => void;
 }
+
+// After an uncaught error Deno has no `exit` event.
+const LAST_EVENTS = ["exit", "uncaughtExceptionMonitor"] as const;
 
 /** A log file. Throws an error that names the path when it cannot be opened. */
 export class LogFile implements LogSink {
   readonly #path: string;
   readonly #options: LogFileOptions;
+  readonly #flushNow = (): void => this.flush();
   #file: number;
   #size: number;
   #lines: string[] = [];
+  #rotating = false;
+  #rotations = 0;
 
   constructor(options: LogFileOptions) {
     this.#options = options;
     this.#path = absolutePath(options.path);
     this.#file = openLog(this.#path);
     this.#size = fstatSync(this.#file).size;
+    for (const event of LAST_EVENTS) process.on(event, this.#flushNow);
   }
 
   write(line: string): void {
-    if (this.#lines.length === 0) setImmediate(() => this.flush());
+    // What announces a rotation causes none, however small the limit is.
+    if (this.#rotating) return this.#append(line);
+    if (this.#lines.length === 0) setImmediate(this.#flushNow);
     this.#lines.push(line);
   }
 
@@ -75,8 +85,7 @@ export class LogFile implements LogSink {
     if (this.#lines.length === 0) return;
     const text = this.#lines.join("");
     this.#lines = [];
-    writeFully(this.#file, text);
-    this.#size += new TextEncoder().encode(text).length;
+    this.#append(text);
     const { sizeLimit } = this.#options;
     if (sizeLimit > 0 && this.#size > sizeLimit) this.#rotate();
   }
@@ -84,54 +93,69 @@ export class LogFile implements LogSink {
   /** Opens the path anew, after somebody moved the file away. */
   reopen(): void {
     this.flush();
-    closeSync(this.#file);
-    this.#file = openLog(this.#path);
-    this.#size = fstatSync(this.#file).size;
+    this.#continueWith(openLog(this.#path));
   }
 
   close(): void {
     this.flush();
     closeSync(this.#file);
+    for (const event of LAST_EVENTS) process.off(event, this.#flushNow);
   }
 
-  #rotate(): void {
+  // A full disk costs log lines, not the server.
+  #append(text: string): void {
+    try {
+      this.#size += writeFully(this.#file, text);
+    } catch {
+      this.#size += text.length;
+    }
+  }
+
+  #continueWith(file: number): void {
     closeSync(this.#file);
-    const backup = `${this.#path}.${rotationStamp()}`;
-    renameSync(this.#path, backup);
-    this.#file = openLog(this.#path);
-    this.#size = 0;
-    this.#lines.push(`Rotated log, backup saved as "${backup}"\r\n`);
-    this.#removeOldest();
-    this.flush();
+    this.#file = file;
+    this.#size = fstatSync(file).size;
   }
 
-  #removeOldest(): void {
-    const { maxFiles } = this.#options;
+  // Where the file cannot be set aside, it goes on growing by the limit.
+  #rotate(): void {
+    const backup = `${this.#path}.${rotationStamp(this.#rotations++)}`;
+    this.#rotating = true;
+    try {
+      renameSync(this.#path, backup);
+      this.#continueWith(openLog(this.#path));
+      this.#options.announce(`Rotated log, backup saved as "${backup}"`);
+      this.#purge();
+    } catch (error) {
+      this.#options.announce(`Unable to rotate the log: ${error}`);
+    } finally {
+      this.#rotating = false;
+      this.#size = 0;
+    }
+  }
+
+  #purge(): void {
+    const { maxFiles, announce } = this.#options;
     if (maxFiles <= 0) return;
     const folder = dirname(this.#path);
     const prefix = `${basename(this.#path)}.`;
     const backups = readdirSync(folder)
       .filter((name) => name.startsWith(prefix) && ROTATION_STAMP.test(name))
       .sort();
-    for (
-      const name of backups.slice(
-        0,
-        Math.max(0, backups.length - (maxFiles - 1)),
-      )
-    ) {
+    const surplus = Math.max(0, backups.length - (maxFiles - 1));
+    for (const name of backups.slice(0, surplus)) {
       unlinkSync(join(folder, name));
-      this.#lines.push(`Purged log file "${name}"\r\n`);
+      announce(`Purged log file "${name}"`);
     }
   }
 }
 
-const ROTATION_STAMP = /\.\d{4}\.\d\d\.\d\d\.\d\d\.\d\d\.\d\d\.\d{9}$/;
+const ROTATION_STAMP = /\.\d{4}(\.\d\d){5}\.\d{9}$/;
 
-/** `2026.11.22.10.00.00.123456789`: sorts by time, and no two rotations share one. */
-function rotationStamp(): string {
-  const second = new Date().toISOString().slice(0, 19).replace(/[-:T]/g, ".");
-  const nanoseconds = process.hrtime.bigint() % 1_000_000_000n;
-  return `${second}.${String(nanoseconds).padStart(9, "0")}`;
+/** `2026.11.22.10.00.00.123000007`: the local time, and a number to sort by. */
+function rotationStamp(count: number): string {
+  const time = timestamps(false)().replace(/\D/g, ".").slice(0, -3);
+  return time + String(count % 1_000_000).padStart(6, "0");
 }
 
 function openLog(path: string): number {

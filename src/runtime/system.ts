@@ -114,21 +114,24 @@ export function printError(text: string): void {
 }
 
 /**
- * Writes all of `text` to an open file. A pipe whose reader went away swallows
- * it: a broker must not die because nobody reads its log.
+ * Writes all of `text` to an open file, and returns how many bytes that is. A
+ * pipe whose reader went away swallows it: a broker must not die because
+ * nobody reads its log.
  */
-export function writeFully(file: number, text: string): void {
-  let rest = new TextEncoder().encode(text);
+export function writeFully(file: number, text: string): number {
+  const bytes = new TextEncoder().encode(text);
+  let rest = bytes;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(file, rest));
     } catch (error) {
       const code = errorCode(error);
-      if (code === "EPIPE") return;
+      if (code === "EPIPE") return bytes.length;
       if (code !== "EAGAIN") throw error;
       waitForReader();
     }
   }
+  return bytes.length;
 }
 
 // A full pipe that does not block answers EAGAIN; give its reader a moment.
