@@ -74,8 +74,8 @@ export async function closeBcrypt(): Promise<void> {
 
 function ask(task: BcryptTask): Promise<Result> {
   return new Promise((resolve, reject) => {
-    waiting.set(task.id, { resolve, reject });
     worker ??= startWorker();
+    waiting.set(task.id, { resolve, reject });
     // Somebody waits: the process must not end before the answer.
     worker.ref();
     worker.postMessage(task);

@@ -30,12 +30,17 @@ const FAILED: HttpAnswer = {
 export function serveHttp(
   at: Address,
   handle: (request: HttpRequest) => HttpAnswer,
+  headersTimeout: number = HEADERS_TIMEOUT_MS,
 ): Promise<Listener> {
-  const server = createServer((request, response) => {
+  const options = {
+    headersTimeout,
+    requestTimeout: headersTimeout,
+    // How often it looks for late clients; every 30 seconds by default.
+    connectionsCheckingInterval: headersTimeout / 5,
+  };
+  const server = createServer(options, (request, response) => {
     answer(request, response, handle);
   });
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = HEADERS_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(listenFailure(at, errorCode(error) ?? "EUNKNOWN", error));
