@@ -1,0 +1,293 @@
+/**
+ * Clients that do not read as fast as others write: nobody but them is to
+ * suffer for long, and the server's memory not at all.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ClosedReason } from "../../src/core/closed.ts";
+import type { Socket, SocketEvents } from "../../src/net/socket.ts";
+import { startMidge } from "../support/midge.ts";
+import { connectPeer } from "../support/peer.ts";
+import { SocketProxy } from "./socket_proxy.ts";
+import {
+  NETWORK_BYTES,
+  startStillMidge,
+  type StillPeer,
+} from "./still_midge.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Messages of about a kibibyte, each with its number, so that no gap goes unseen. */
+function numberedMessages(from: number, count: number): string {
+  let text = "";
+  for (let n = from; n < from + count; n++) {
+    const payload = `${n} `.padEnd(KIB, "x");
+    text += `PUB flood ${payload.length}\r\n${payload}\r\n`;
+  }
+  return text;
+}
+
+function deliveries(text: string): string {
+  return text.replaceAll("PUB flood ", "MSG flood 1 ");
+}
+
+const FLOOD = numberedMessages(0, 4 * KIB);
+
+test("what a client leaves unread is limited by max_pending", async (t) => {
+  const still = await startStillMidge(t, {
+    maxPendingBytes: MIB,
+    noFastProducerStall: true,
+  });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const session = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  let most = 0;
+  for (let n = 0; n < 4 * KIB; n += 16) {
+    await producer.say(numberedMessages(n, 16));
+    most = Math.max(most, session.pendingBytes);
+  }
+  assert.ok(most > 0.9 * MIB && most <= MIB, `${most} bytes were pending`);
+  const { broker } = still.midge.server;
+  assert.equal(session.closedReason, ClosedReason.SLOW_CONSUMER_PENDING);
+  assert.equal(broker.slowConsumers, 1);
+  assert.equal(broker.account.sublist.size, 0);
+  assert.ok(
+    still.midge.log.lines.some((line) =>
+      line.endsWith(`Slow Consumer Detected: MaxPending of ${MIB} Exceeded`)
+    ),
+  );
+  slow.readAtMost(Infinity);
+  await still.clock.advance(0);
+  const heard = slow.take();
+  assert.ok(slow.closed);
+  assert.ok(deliveries(FLOOD).startsWith(heard), "heard what was not sent");
+  await producer.say("PING\r\n");
+  assert.equal(producer.take(), "PONG\r\n");
+});
+
+test("a producer waits for a slow reader, who gets every byte", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: MIB });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const reading = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  const writing = still.newest;
+  await producer.say(FLOOD);
+
+  assert.ok(producer.unsentBytes > 2 * MIB, "the producer was not stopped");
+  assert.ok(reading.pendingBytes > 0.75 * MIB);
+  assert.ok(reading.pendingBytes <= MIB);
+  assert.equal(writing.stalls, 1);
+  const other = await still.login();
+  await other.say("SUB other 1\r\nPUB other 0\r\n\r\n");
+  assert.equal(other.take(), "MSG other 1 0\r\n\r\n");
+
+  const heard = await readSlowly(slow, still.clock, 32 * KIB);
+  assert.ok(heard === deliveries(FLOOD), "the stream is not what was sent");
+  await producer.say("PING\r\n");
+  assert.equal(producer.take(), "PONG\r\n");
+  assert.equal(reading.closedReason, undefined);
+  assert.equal(still.midge.server.broker.slowConsumers, 0);
+});
+
+test("a producer goes on when its slow reader is gone", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: MIB });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const session = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  await producer.say(`${FLOOD}PING\r\n`);
+  assert.equal(producer.take(), "");
+  session.socket.destroy();
+  await still.clock.advance(0);
+  assert.equal(producer.take(), "PONG\r\n");
+});
+
+test("a reader that takes nothing for the write deadline is given up", async (t) => {
+  const still = await startStillMidge(t, {
+    maxPendingBytes: MIB,
+    writeDeadlineMs: 10_000,
+    pingIntervalMs: 3_600_000,
+  });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const session = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  await producer.say(`${FLOOD}PING\r\n`);
+  await still.clock.advance(9_999);
+  assert.equal(session.closedReason, undefined);
+  await still.clock.advance(1);
+  assert.equal(session.closedReason, ClosedReason.SLOW_CONSUMER_DEADLINE);
+  assert.match(producer.take(), /PONG\r\n$/);
+  assert.ok(
+    still.midge.log.lines.some((line) =>
+      line.includes("Slow Consumer Detected: WriteDeadline of 10s exceeded")
+    ),
+  );
+});
+
+test("a reader that takes a little before each deadline lives", async (t) => {
+  const still = await startStillMidge(t, {
+    maxPendingBytes: 8 * MIB,
+    writeDeadlineMs: 10_000,
+    pingIntervalMs: 3_600_000,
+  });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const session = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  await producer.say(FLOOD);
+  const heard = await readSlowly(slow, still.clock, NETWORK_BYTES, 9_000);
+  // Time passes, so the round trip is measured.
+  const [before, after] = heard.split("PING\r\n");
+  assert.ok(before! + after === deliveries(FLOOD), "the stream is another");
+  assert.equal(session.closedReason, undefined);
+});
+
+test("the bytes of a stuck client wait in one piece, not in many", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: MIB });
+  const slow = await still.login();
+  await slow.say("SUB drop 1\r\n");
+  const { socket, outbox } = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  const drop = `PUB drop 100\r\n${"x".repeat(100)}\r\n`;
+  for (let n = 0; n < 6000; n++) await producer.say(drop);
+  const bytes = 6000 * (drop.length + 2);
+  assert.ok(outbox.size > 0, "all of it went into the socket");
+  assert.ok(socket.pendingBytes < 300 * KIB);
+  assert.ok(outbox.pendingBytes > bytes - NETWORK_BYTES - KIB);
+  const heard = await readSlowly(slow, still.clock, 64 * KIB);
+  assert.equal(heard.length, bytes);
+});
+
+test("a client that reads its own flood is not stopped for ever", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: MIB });
+  const peer = await still.login();
+  await peer.say("SUB flood 1\r\n");
+  peer.readAtMost(0);
+  await peer.say(FLOOD);
+  assert.ok(peer.unsentBytes > 0);
+  const heard = await readSlowly(peer, still.clock, 64 * KIB);
+  assert.ok(heard === deliveries(FLOOD), "the stream is not what was sent");
+  assert.equal(peer.unsentBytes, 0);
+});
+
+test("one slow reader of several stops the producer until it is done", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: MIB });
+  const readers: StillPeer[] = [];
+  for (let i = 0; i < 3; i++) {
+    const reader = await still.login();
+    await reader.say("SUB flood 1\r\n");
+    if (i > 0) reader.readAtMost(0);
+    readers.push(reader);
+  }
+  const producer = await still.login();
+  await producer.say(`${FLOOD}PING\r\n`);
+  const [fast, slow, slower] = readers;
+  const heard = await readSlowly(slow!, still.clock, 64 * KIB);
+  assert.ok(heard.length < deliveries(FLOOD).length);
+  assert.equal(producer.take(), "", "the slowest reader was passed over");
+  const texts = [heard, ""];
+  for (let round = 0; round < 10; round++) {
+    texts[1] += await readSlowly(slower!, still.clock, 64 * KIB);
+    texts[0] += await readSlowly(slow!, still.clock, 64 * KIB);
+  }
+  for (const text of [...texts, fast!.take()]) {
+    assert.ok(text === deliveries(FLOOD), "the stream is not what was sent");
+  }
+  assert.equal(producer.take(), "PONG\r\n");
+});
+
+test("real sockets: a slow reader gets every byte, in bounded memory", async (t) => {
+  const { server, port } = await startMidge(t, { maxPendingBytes: 4 * MIB });
+  const slow = await connectPeer({ port });
+  t.after(() => slow.close());
+  await slow.handshake();
+  slow.send("SUB flood 1\r\n");
+  await slow.silence();
+  const [session] = server.broker.sessions.values();
+  slow.pause();
+  const producer = await connectPeer({ port });
+  t.after(() => producer.close());
+  await producer.handshake();
+  const flood = FLOOD.repeat(8);
+  producer.send(`${flood}PING\r\n`);
+  while (server.broker.stalledProducers === 0) await nextTurn();
+  assert.ok(session!.pendingBytes > 3 * MIB);
+  slow.resume();
+  await producer.expect("PONG\r\n");
+  slow.send("PING\r\n");
+  const heard = await slow.expect("PONG\r\n");
+  assert.ok(heard === `${deliveries(flood)}PONG\r\n`);
+  assert.equal(server.broker.slowConsumers, 0);
+});
+
+/** Takes a little without a word, as streams do: what is below the mark has no drain. */
+class MarkedSocket extends SocketProxy {
+  #awaited = false;
+
+  override open(events: SocketEvents): void {
+    super.open({
+      onData: (chunk) => events.onData(chunk),
+      onDrain: () => {
+        if (this.#awaited) events.onDrain();
+        this.#awaited = false;
+      },
+      onClose: (reason) => events.onClose(reason),
+    });
+  }
+
+  override write(bytes: Uint8Array): boolean {
+    super.write(bytes);
+    this.#awaited ||= this.pendingBytes >= 64 * KIB;
+    return !this.#awaited;
+  }
+}
+
+test("no producer waits for a socket that will not tell of its drain", async (t) => {
+  const wrap = (socket: Socket): Socket => new MarkedSocket(socket);
+  const options = { maxPendingBytes: 40 * KIB };
+  const still = await startStillMidge(t, options, { wrap });
+  const reader = await still.login();
+  await reader.say("SUB flood 1\r\n");
+  reader.readAtMost(0);
+  // One message more than the network holds, then three quarters of the limit.
+  const producer = await still.login();
+  await producer.say(numberedMessages(0, 64));
+  await producer.say(numberedMessages(64, 32));
+  await producer.say("PING\r\n");
+  assert.equal(producer.take(), "PONG\r\n");
+  reader.readAtMost(Infinity);
+  await still.clock.advance(0);
+  assert.equal(reader.take(), deliveries(numberedMessages(0, 96)));
+});
+
+/** Reads so many bytes at a time, then lets `restMs` pass, until nothing more comes. */
+async function readSlowly(
+  peer: StillPeer,
+  clock: { advance(ms: number): Promise<void> },
+  bytes: number,
+  restMs: number = 0,
+): Promise<string> {
+  let heard = "";
+  for (;;) {
+    peer.readAtMost(bytes);
+    await clock.advance(0);
+    const part = peer.take();
+    if (part === "") return heard;
+    heard += part;
+    await clock.advance(restMs);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
