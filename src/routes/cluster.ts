@@ -42,6 +42,7 @@ import type { Clock, Random } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { Dialer, type DialerOwner, type RetryPolicy } from "./dialer.ts";
 import {
+  type ClusterVerdict,
   compareClusters,
   routeConnect,
   type RouteIdentity,
@@ -52,6 +53,8 @@ import { Route, type RouteOwner } from "./route.ts";
 
 /** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */
 const RETRY_WAIT_MAX_MS = 4000;
+/** A second connection to a server whose choice it is waits so long for that choice. */
+const DUPLICATE_GRACE_MS = 2000;
 
 /** What a cluster stands on, besides its broker. */
 export interface ClusterPlatform {
@@ -219,48 +222,35 @@ export class Cluster
   }
 
   checkCluster({ cluster, cluster_dynamic }: ConnectOptions): string {
-    return this.#agreeOnCluster(cluster, cluster_dynamic)
-      ? ""
-      : `Rejecting connection, cluster name ${quoted(cluster)} does not match ${
-        quoted(this.#name)
-      }`;
+    const verdict = this.#agreeOnCluster(cluster, cluster_dynamic);
+    if (verdict === "same" || verdict === "adopt") return "";
+    return `Rejecting connection, cluster name ${quoted(cluster)} does not ` +
+      `match ${quoted(this.#name)}`;
   }
 
   introduced(route: Route, info: ServerInfo): void {
     if (info.server_id === this.broker.id) return this.#metMyself(route);
-    const twin = this.routes.get(info.server_id);
-    if (twin !== undefined) return this.#metAgain(route, twin);
-    if (
-      route.solicitedBy === undefined && info.server_name === this.broker.name
-    ) {
-      this.log.error(
-        `${route.label} - Remote server has a duplicate name: ${
-          quoted(info.server_name)
-        }`,
-      );
-      return route.close(ClosedReason.DUPLICATE_SERVER_NAME);
+    if (this.#hasMyName(route, info) || this.#isForeign(route, info)) return;
+    // Taking over a cluster name ends routes, which may have made this one an heir.
+    if (route.registered) return;
+    if (this.routes.has(info.server_id)) return this.#metAgain(route, info);
+    // A peer that wants credentials has not looked at ours yet.
+    const isLetIn = route.solicitedBy === undefined || route.accepted ||
+      !info.auth_required;
+    if (isLetIn) this.#register(route, info);
+    else route.awaitAcceptance();
+  }
+
+  reliedOn(route: Route, info: ServerInfo): void {
+    for (const other of [...this.#connections]) {
+      const isTwin = other !== route &&
+        other.info?.server_id === info.server_id;
+      if (isTwin) other.close(ClosedReason.DUPLICATE_ROUTE);
     }
-    if (
-      info.cluster !== "" &&
-      !this.#agreeOnCluster(info.cluster ?? "", info.cluster_dynamic ?? false)
-    ) {
-      this.log.error(
-        `${route.label} - Cluster name ${
-          quoted(info.cluster ?? "")
-        } does not match ${quoted(this.#name)}`,
-      );
-      return route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
-    }
-    // A peer that wants credentials has not looked at ours yet; its PONG will tell.
-    const unproven = route.solicitedBy !== undefined &&
-      info.auth_required === true &&
-      route.rttMs === undefined;
-    if (unproven) return route.awaitAcceptance();
-    this.#register(route, info);
+    if (!route.registered) this.introduced(route, info);
   }
 
   informed(route: Route, info: ServerInfo): void {
-    if (!route.registered) return;
     if (info.server_id !== route.info?.server_id) return this.#heardOf(info);
     if (info.ldm) this.#takeClientUrls(route, []);
   }
@@ -273,7 +263,7 @@ export class Cluster
       this.routes.delete(route.info!.server_id);
       this.#takeClientUrls(route, []);
     }
-    for (const dialer of route.dialers) dialer.retry();
+    if (!this.#stopped) this.#passOnDialers(route);
   }
 
   // --- what dialers ask
@@ -319,10 +309,7 @@ export class Cluster
       route,
       this.options.noAdvertise || info.ldm ? [] : info.connect_urls ?? [],
     );
-    const line = infoLine(gossipAbout(info, route.socket.remote));
-    for (const other of this.routes.values()) {
-      if (other !== route) other.send(line);
-    }
+    this.#tellOthers(route, gossipAbout(info, route.socket.remote));
     this.#wakeWaiting();
   }
 
@@ -340,15 +327,72 @@ export class Cluster
     route.close(ClosedReason.DUPLICATE_ROUTE);
   }
 
-  /** The peer is here already: the route that stands takes over who wanted this one. */
-  #metAgain(route: Route, twin: Route): void {
-    for (const dialer of route.dialers) {
-      dialer.succeeded();
-      twin.dialers.add(dialer);
+  /** A server that is told apart by its name alone must not have ours. */
+  #hasMyName(route: Route, { server_name }: ServerInfo): boolean {
+    // NATS route protocol: only the accepting side looks at it.
+    if (route.solicitedBy !== undefined || server_name !== this.broker.name) {
+      return false;
     }
-    route.dialers.clear();
+    this.log.error(
+      `${route.label} - Remote server has a duplicate name: ${
+        quoted(server_name)
+      }`,
+    );
+    route.close(ClosedReason.DUPLICATE_SERVER_NAME);
+    return true;
+  }
+
+  #isForeign(route: Route, info: ServerInfo): boolean {
+    const { cluster = "", cluster_dynamic = false } = info;
+    if (cluster === "") return false;
+    const verdict = this.#agreeOnCluster(cluster, cluster_dynamic);
+    if (verdict !== "conflict") return false;
+    this.log.error(
+      `${route.label} - Cluster name ${quoted(cluster)} does not match ${
+        quoted(this.#name)
+      }`,
+    );
+    route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
+    return true;
+  }
+
+  /**
+   * The peer is here already. When two servers dial each other at once, each
+   * may have taken another connection for their route, and if both closed the
+   * other one none would be left. So the server with the smaller id closes it;
+   * the other one keeps it until the choice is made (see `reliedOn` and
+   * `#passOnDialers`), or for a while, since not every peer knows this rule.
+   */
+  #metAgain(route: Route, info: ServerInfo): void {
     this.log.debug(`${route.label} - Detected duplicate remote route`);
-    route.close(ClosedReason.DUPLICATE_ROUTE);
+    if (this.broker.id < info.server_id) {
+      return route.close(ClosedReason.DUPLICATE_ROUTE);
+    }
+    this.clock.after(DUPLICATE_GRACE_MS, () => {
+      if (!route.registered) route.close(ClosedReason.DUPLICATE_ROUTE);
+    });
+  }
+
+  /** Whoever wanted the connection that has ended rests on another one to that peer, or dials. */
+  #passOnDialers(ended: Route): void {
+    const heir = this.#heirOf(ended);
+    for (const dialer of ended.dialers) {
+      if (heir === undefined) dialer.lost();
+      else heir.dialers.add(dialer);
+    }
+    ended.dialers.clear();
+    if (heir === undefined) return;
+    if (!heir.registered) this.introduced(heir, heir.info!);
+    else for (const dialer of heir.dialers) dialer.succeeded();
+  }
+
+  /** Another connection to the peer of one that has ended; the registered one if there is any. */
+  #heirOf({ info }: Route): Route | undefined {
+    if (info === undefined) return undefined;
+    return this.routes.get(info.server_id) ??
+      [...this.#connections].find((other) =>
+        other.info?.server_id === info.server_id
+      );
   }
 
   #dropDialers(route: Route): void {
@@ -367,6 +411,15 @@ export class Cluster
   }
 
   // --- gossip
+
+  /** NATS route protocol: those that are here already dial the newcomer. */
+  #tellOthers(newcomer: Route, gossip: ServerInfo | undefined): void {
+    if (gossip === undefined) return;
+    const line = infoLine(gossip);
+    for (const route of this.routes.values()) {
+      if (route !== newcomer) route.send(line);
+    }
+  }
 
   #heardOf(info: ServerInfo): void {
     if (info.server_id === this.broker.id || this.routes.has(info.server_id)) {
@@ -405,20 +458,20 @@ export class Cluster
 
   // --- names
 
-  /** Takes over the peer's cluster name if the rules say so; false when the two do not go together. */
-  #agreeOnCluster(name: string, dynamic: boolean): boolean {
+  /** Takes over the peer's cluster name if the rules say so. */
+  #agreeOnCluster(name: string, dynamic: boolean): ClusterVerdict {
     const verdict = compareClusters(
       { name: this.#name, dynamic: this.#dynamic },
       { name, dynamic },
     );
-    if (verdict !== "adopt") return verdict === "same";
+    if (verdict !== "adopt") return verdict;
     this.#name = name;
     this.#dynamic = dynamic;
-    this.log.notice(`Cluster name updated to ${name}`);
+    this.log.notice(`Cluster name updated to ${quoted(name)}`);
     for (const route of [...this.routes.values()]) {
       route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
     }
-    return true;
+    return verdict;
   }
 
   #identity(): RouteIdentity {

@@ -48,6 +48,7 @@ export class Dialer {
   readonly #owner: DialerOwner;
   #failures = 0;
   #everConnected = false;
+  #isUp = false;
   #timer: Timer | undefined = undefined;
   #stopped = false;
 
@@ -76,10 +77,19 @@ export class Dialer {
   succeeded(): void {
     this.#failures = 0;
     this.#everConnected = true;
+    this.#isUp = true;
   }
 
-  /** That connection is gone: try again, unless this was tried often enough. */
-  retry(): void {
+  /** The connection that this dialer made, or rested on, is gone. */
+  lost(): void {
+    // One that the peer never accepted was no better than none.
+    if (!this.#isUp) this.#failures++;
+    this.#isUp = false;
+    this.#retry();
+  }
+
+  /** Tries again, unless this was tried often enough. */
+  #retry(): void {
     const { clock, random, retry } = this.#owner;
     if (this.#stopped) return;
     if (!this.explicit && this.#failures > retry.implicitRetries) {
@@ -119,7 +129,7 @@ export class Dialer {
       `Error trying to connect to route (attempt ${this.#failures}): ${detail}`;
     if (this.#worthReporting()) this.#owner.log.error(line);
     else this.#owner.log.debug(line);
-    this.retry();
+    this.#retry();
   }
 
   #worthReporting(): boolean {

@@ -7,15 +7,33 @@ import { type Address, formatAddress } from "../net/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 
 /**
- * A server's INFO as it is passed on. NATS route protocol: `ip` says how to
- * dial it; unless it said so itself, at the address that it was seen at.
+ * A server's INFO as it is passed on; undefined for one that nobody can dial.
+ * NATS route protocol: `ip` says how to dial it; unless it said so itself, at
+ * the address that it was seen at.
  */
-export function gossipAbout(info: ServerInfo, seenAt: Address): ServerInfo {
-  const ip = info.ip === "" || info.ip === undefined
-    ? `nats-route://${formatAddress({ host: seenAt.host, port: info.port })}/`
-    : info.ip;
-  const { nonce: _, go: __, ...rest } = info;
-  return { ...rest, ip };
+export function gossipAbout(
+  info: ServerInfo,
+  seenAt: Address,
+): ServerInfo | undefined {
+  const { ip = "", port, connect_urls = [] } = info;
+  if (ip === "" && port === 0) return undefined;
+  const seen = `nats-route://${formatAddress({ host: seenAt.host, port })}/`;
+  return {
+    server_id: info.server_id,
+    server_name: info.server_name,
+    version: info.version,
+    proto: info.proto,
+    host: info.host,
+    port,
+    headers: info.headers,
+    ...(info.auth_required && { auth_required: true }),
+    ...(info.tls_required && { tls_required: true }),
+    max_payload: info.max_payload,
+    cluster: info.cluster ?? "",
+    ...(info.cluster_dynamic && { cluster_dynamic: true }),
+    ...(connect_urls.length > 0 && { connect_urls }),
+    ip: ip === "" ? seen : ip,
+  };
 }
 
 /** Where gossip says that a server can be dialled; undefined when it makes no sense. */

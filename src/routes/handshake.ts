@@ -71,8 +71,8 @@ export function routeConnect(
   });
 }
 
-/** What comes of two cluster names. */
-export type ClusterVerdict = "same" | "adopt" | "conflict";
+/** What comes of two cluster names; `yields`: the peer is to take over ours. */
+export type ClusterVerdict = "same" | "adopt" | "yields" | "conflict";
 
 /**
  * NATS route protocol: a made-up name gives way to a configured one, and of
@@ -83,6 +83,7 @@ export function compareClusters(
   peer: { readonly name: string; readonly dynamic: boolean },
 ): ClusterVerdict {
   if (own.name === peer.name) return "same";
-  if (!own.dynamic || peer.name === "") return "conflict";
-  return !peer.dynamic || peer.name > own.name ? "adopt" : "conflict";
+  if (peer.name === "") return "conflict";
+  if (own.dynamic && (!peer.dynamic || peer.name > own.name)) return "adopt";
+  return peer.dynamic ? "yields" : "conflict";
 }

@@ -4,10 +4,16 @@
  * nothing of other routes; `cluster.ts` decides whether it may stay.
  *
  * Life: fresh, until the peer's first INFO; then introduced, while the peer has
- * yet to accept our credentials; then registered. Interest and messages count
- * on a registered route only.
+ * yet to accept our credentials or to choose between two connections; then
+ * registered. A peer that sends interest or messages has accepted and chosen.
  */
-import { byteString, equalBytes, readDecimal } from "../core/ascii.ts";
+import {
+  byteString,
+  CR,
+  equalBytes,
+  readDecimal,
+  utf8ByteString,
+} from "../core/ascii.ts";
 import type { Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
@@ -51,6 +57,8 @@ export interface RouteOwner {
   checkCluster(options: ConnectOptions): string;
   /** The peer's first INFO. The host may close the route, or call `register` on it. */
   introduced(route: Route, info: ServerInfo): void;
+  /** The peer takes this connection for the route of the two; called until it is registered. */
+  reliedOn(route: Route, info: ServerInfo): void;
   /** A later INFO: of the peer itself, or gossip about a third server. */
   informed(route: Route, info: ServerInfo): void;
   routeEnded(route: Route, reason: ClosedReason): void;
@@ -88,6 +96,8 @@ export class Route extends Connection implements RouteReceiver {
   /** The peer's INFO, once it came. */
   info: ServerInfo | undefined = undefined;
   registered = false;
+  /** The peer has let us in: it answered behind our CONNECT, or relies on the route. */
+  accepted = false;
   /** Client addresses that were taken over from the peer's INFO. */
   clientUrls: readonly string[] = [];
 
@@ -99,7 +109,6 @@ export class Route extends Connection implements RouteReceiver {
   #options: ConnectOptions = { ...defaultConnectOptions(), verbose: false };
   #identity: Identity | undefined = undefined;
   #authTimer: Timer | undefined = undefined;
-  #awaitsAcceptance = false;
   #lastAccount: Account | undefined = undefined;
   readonly #message = new MessageArgs();
   readonly #words = new Words();
@@ -149,9 +158,8 @@ export class Route extends Connection implements RouteReceiver {
     this.send(infoLine(this.#owner.ownInfo()));
   }
 
-  /** Waits for the peer's word that it took our credentials, then asks for registration again. */
+  /** Asks the peer for a sign that it took our credentials; see `accepted`. */
   awaitAcceptance(): void {
-    this.#awaitsAcceptance = true;
     this.sendPing();
   }
 
@@ -180,7 +188,7 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   forward(account: Account, message: MessageArgs): void {
-    if (this.closed) return;
+    if (this.closed || isCutElsewhere(message)) return;
     writeRoutedMsg(
       this.outbox,
       message,
@@ -219,10 +227,12 @@ export class Route extends Connection implements RouteReceiver {
     switch (op) {
       case Op.RMSG:
       case Op.HMSG:
+        this.#requireInfo("message");
         this.#message.readRoutedMsg(buffer, words, op === Op.HMSG);
         return this.#message.size;
       case Op.PUB:
         // What a client may say is not understood here, and costs it nothing.
+        this.#requireInfo("message");
         this.#message.readPub(buffer, words, false);
         return this.#message.size;
     }
@@ -247,7 +257,7 @@ export class Route extends Connection implements RouteReceiver {
         break;
       case Op.PONG:
         this.handlePong();
-        this.#accepted();
+        this.#answered();
         break;
       case Op.ERR:
         this.#peerError(byteString(buffer, start, end));
@@ -258,7 +268,8 @@ export class Route extends Connection implements RouteReceiver {
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     if (op === Op.PUB) return;
-    if (!this.registered) throw malformed("message before INFO");
+    this.#peerReliesOnIt();
+    if (this.closed) return;
     const message = this.#message;
     const { traffic, host } = this;
     message.complete(buffer, start, end);
@@ -273,12 +284,12 @@ export class Route extends Connection implements RouteReceiver {
     }
     const account = this.#accountOf(message);
     if (account === undefined) return;
-    const facts = account.facts(
+    const { match } = account.facts(
       message.buffer,
       message.subjectStart,
       message.subjectEnd,
     );
-    this.#owner.delivery.relay(account, facts.match, message, this);
+    this.#owner.delivery.relay(account, match, message, this);
     if (this.#options.verbose) this.send(OK_LINE);
   }
 
@@ -293,7 +304,7 @@ export class Route extends Connection implements RouteReceiver {
       return this.close(
         ClosedReason.INCORRECT_PORT,
         `Rejecting connection from gateway ${
-          quoted(gateway)
+          utf8ByteString(quoted(gateway))
         } on the Route port`,
       );
     }
@@ -327,25 +338,37 @@ export class Route extends Connection implements RouteReceiver {
 
   #checkCluster(): void {
     const error = this.#owner.checkCluster(this.#options);
-    if (error !== "") this.close(ClosedReason.CLUSTER_NAME_CONFLICT, error);
+    if (error === "") return;
+    this.close(ClosedReason.CLUSTER_NAME_CONFLICT, utf8ByteString(error));
   }
 
   #info(info: ServerInfo): void {
+    if (info.server_id === "") throw malformed("INFO without server_id");
     if (this.info === undefined) {
-      if (info.server_id === "") throw malformed("INFO without server_id");
       this.info = info;
-      this.#owner.introduced(this, info);
-    } else this.#owner.informed(this, info);
+      return this.#owner.introduced(this, info);
+    }
+    // Nobody gossips before it has a route.
+    if (info.server_id !== this.info.server_id) this.#peerReliesOnIt();
+    if (this.registered) this.#owner.informed(this, info);
   }
 
-  #accepted(): void {
-    if (!this.#awaitsAcceptance || this.info === undefined) return;
-    this.#awaitsAcceptance = false;
-    this.#owner.introduced(this, this.info);
+  #answered(): void {
+    if (this.accepted || this.info === undefined) return;
+    this.accepted = true;
+    if (!this.registered) this.#owner.introduced(this, this.info);
   }
 
-  get awaitsAcceptance(): boolean {
-    return this.#awaitsAcceptance;
+  #peerReliesOnIt(): void {
+    if (this.registered) return;
+    const info = this.#requireInfo("interest");
+    this.accepted = true;
+    this.#owner.reliedOn(this, info);
+  }
+
+  #requireInfo(what: string): ServerInfo {
+    if (this.info === undefined) throw malformed(`${what} before INFO`);
+    return this.info;
   }
 
   #interestAdded(buffer: Uint8Array, start: number, end: number): void {
@@ -378,7 +401,8 @@ export class Route extends Connection implements RouteReceiver {
 
   /** The account of an interest line; undefined when this server does not have it. */
   #interestAccount(buffer: Uint8Array): Account | undefined {
-    if (!this.registered) throw malformed("interest before INFO");
+    this.#peerReliesOnIt();
+    if (this.closed) return undefined;
     const name = this.#word(buffer, 0);
     const account = this.#owner.accountNamed(name);
     if (account === undefined && this.host.log.debugEnabled) {
@@ -426,6 +450,21 @@ export class Route extends Connection implements RouteReceiver {
     this.host.log.notice(`${this.label} - Router connection closed: ${reason}`);
     this.#owner.routeEnded(this, reason);
   }
+}
+
+/**
+ * Whether nats-server would read the message's line differently: for it, a CR
+ * ends a word, and the words that come of that could end the route.
+ */
+function isCutElsewhere(message: MessageArgs): boolean {
+  const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
+  return holdsCr(buffer, subjectStart, subjectEnd) ||
+    holdsCr(buffer, replyStart, replyEnd);
+}
+
+function holdsCr(buffer: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (buffer[at] === CR) return true;
+  return false;
 }
 
 /** A token may come in its own field or, from nats-server, as a user without a password. */
