@@ -1,0 +1,203 @@
+/**
+ * Other servers of a cluster, played by hand over real sockets, and what the
+ * tests of routes wait for. A route peer is a `Peer` whose CONNECT and INFO are
+ * those of a server.
+ */
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  connectPeer,
+  listenForPeers,
+  type Peer,
+  type PeerListener,
+} from "../support/peer.ts";
+import type { TestServer } from "../support/midge.ts";
+import type { Cleanup } from "../support/temp.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the played server says of itself, besides the defaults. */
+export interface Introduction {
+  readonly id?: string;
+  readonly connect?: Fields;
+  readonly info?: Fields;
+}
+
+/** The id of a played server that leaves the choice between two connections to Midge's. */
+export const LAST_ID = "ZZ-PEER";
+/** The id of a played server whose choice counts. */
+export const FIRST_ID = "0-PEER";
+
+export function connectText({ id = LAST_ID, connect }: Introduction): string {
+  const fields = {
+    echo: true,
+    verbose: false,
+    pedantic: false,
+    tls_required: false,
+    headers: true,
+    name: id,
+    cluster: "test",
+    ...connect,
+  };
+  return `CONNECT ${JSON.stringify(fields)}\r\n`;
+}
+
+export function infoText({ id = LAST_ID, info }: Introduction): string {
+  const fields = {
+    server_id: id,
+    server_name: id,
+    version: "2.9.10",
+    proto: 1,
+    host: "127.0.0.1",
+    port: 0,
+    headers: true,
+    max_payload: 1_048_576,
+    cluster: "test",
+    ...info,
+  };
+  return `INFO ${JSON.stringify(fields)} \r\n`;
+}
+
+/** Dials a server's route port and reads its INFO, nothing more. */
+export async function knock(t: Cleanup, midge: TestServer): Promise<Peer> {
+  const peer = await connectPeer({ port: midge.clusterPort });
+  t.after(() => peer.close());
+  peer.info = parseInfo(await peer.expectLine());
+  return peer;
+}
+
+/** A route peer, and what it was told when its route was registered. */
+export interface Joined {
+  readonly peer: Peer;
+  readonly lines: readonly string[];
+}
+
+/** Dials a server's route port and becomes a member of its cluster. */
+export async function join(
+  t: Cleanup,
+  midge: TestServer,
+  introduction: Introduction = {},
+): Promise<Joined> {
+  const peer = await knock(t, midge);
+  peer.send(connectText(introduction) + infoText(introduction));
+  return { peer, lines: await roundTrip(peer) };
+}
+
+/** A port at which servers dial the test. */
+export async function listen(t: Cleanup): Promise<PeerListener> {
+  const listener = await listenForPeers();
+  t.after(() => listener.close());
+  return listener;
+}
+
+/** Takes a server's call, CONNECT and INFO; answers with INFO only. */
+export async function welcome(
+  listener: PeerListener,
+  introduction: Introduction = {},
+): Promise<Joined & { readonly connect: Fields }> {
+  const peer = await listener.accept();
+  const connect = parseJson("CONNECT", await peer.expectLine());
+  peer.info = parseInfo(await peer.expectLine());
+  peer.send(infoText(introduction));
+  return { peer, connect, lines: await roundTrip(peer) };
+}
+
+/** The next line that is not a PING, which may come at any time. */
+export async function lineOf(peer: Peer): Promise<string> {
+  for (;;) {
+    const line = await peer.expectLine();
+    if (line !== "PING") return line;
+  }
+}
+
+/** Waits until all that was sent before has been handled; gives the lines that came. */
+export async function roundTrip(peer: Peer): Promise<string[]> {
+  peer.send("PING\r\n");
+  const text = await peer.expect("PONG\r\n");
+  return text.split("\r\n").filter((line) =>
+    !["", "PING", "PONG"].includes(line)
+  );
+}
+
+/** A client with everything on that a client can have on. */
+export async function connectClient(
+  t: Cleanup,
+  { port }: { readonly port: number },
+  fields: Fields = {},
+): Promise<Peer> {
+  const client = await connectPeer({ port });
+  t.after(() => client.close());
+  await client.handshake({
+    protocol: 1,
+    headers: true,
+    no_responders: true,
+    ...fields,
+  });
+  return client;
+}
+
+/** Sends and waits until it was handled; the answer must be nothing but PONG. */
+export async function tell(peer: Peer, text: string): Promise<void> {
+  peer.send(text);
+  assert.deepEqual(await roundTrip(peer), []);
+}
+
+// Far beyond what a busy machine needs for anything that is waited for here.
+const DEADLINE_MS = 30_000;
+const LOOK_EVERY_MS = 2;
+
+/** Waits for something that no line announces, such as the number of routes. */
+export async function until(
+  isReached: () => boolean,
+  what: string,
+): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!isReached()) {
+    assert.ok(performance.now() < deadline, `waited in vain: ${what}`);
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+/** Waits until each server has a route to every other one. */
+export async function meshed(servers: readonly TestServer[]): Promise<void> {
+  const others = servers.length - 1;
+  await until(
+    () => servers.every((midge) => routeCount(midge) === others),
+    "full mesh",
+  );
+}
+
+/** Waits for a line of a server's log. */
+export async function logged(midge: TestServer, text: string): Promise<void> {
+  await until(
+    () => midge.log.lines.some((line) => line.includes(text)),
+    `"${text}" in\n${midge.log.lines.join("\n")}`,
+  );
+}
+
+/** Waits until a server hears of `count` interests, its own clients' included. */
+export async function interests(
+  midge: TestServer,
+  count: number,
+): Promise<void> {
+  const { sublist } = midge.server.broker.account;
+  await until(() => sublist.size === count, `${count} interests`);
+}
+
+export function routeCount({ server }: TestServer): number {
+  return server.cluster!.routes.size;
+}
+
+/** The address of a server's route port, as another one's configured route. */
+export function routeTo(midge: TestServer): { host: string; port: number } {
+  return { host: "127.0.0.1", port: midge.clusterPort };
+}
+
+export function parseInfo(line: string): Fields {
+  return parseJson("INFO", line);
+}
+
+function parseJson(verb: string, line: string): Fields {
+  assert.ok(line.startsWith(`${verb} {`), `${verb} was expected, not ${line}`);
+  return JSON.parse(line.slice(verb.length));
+}
