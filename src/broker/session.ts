@@ -15,11 +15,7 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
 import { quoted, quotedBytes } from "../core/quote.ts";
-import {
-  isLiteralSubject,
-  isValidSubject,
-  tokenCount,
-} from "../core/subject.ts";
+import { isValidSubject, tokenCount } from "../core/subject.ts";
 import type { Socket } from "../net/socket.ts";
 import { malformed, MessageArgs, NO_HEADERS, Words } from "../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
@@ -206,11 +202,12 @@ export class Session extends Connection implements ClientReceiver {
     if (op === Op.PUB || op === Op.HPUB) {
       return this.#pubLine(op, buffer, words);
     }
+    if (op === Op.CONNECT) {
+      this.#connect(buffer, start, end);
+      return NO_PAYLOAD;
+    }
     if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
     switch (op) {
-      case Op.CONNECT:
-        this.#connect(buffer, start, end);
-        break;
       case Op.SUB:
         this.noteActivity();
         this.#sub(buffer, start, end);
@@ -291,7 +288,11 @@ export class Session extends Connection implements ClientReceiver {
   }
 
   #connect(buffer: Uint8Array, start: number, end: number): void {
-    this.options = readConnect(this.options, buffer, start, end);
+    this.options = this.#readConnect(buffer, start, end);
+    // Not before: what cannot be read cannot be freed of its secrets either.
+    if (this.host.log.traceEnabled) {
+      this.traceIn(Op.CONNECT, buffer, start, end);
+    }
     this.noteActivity();
     this.#authTimer?.cancel();
     if (this.options.account !== "" || this.options.new_account) {
@@ -300,6 +301,19 @@ export class Session extends Connection implements ClientReceiver {
     const verdict = this.host.authenticator.authenticate(this.options);
     if (verdict instanceof Promise) this.#awaitVerdict(verdict);
     else this.#loggedIn(verdict);
+  }
+
+  #readConnect(buffer: Uint8Array, start: number, end: number): ConnectOptions {
+    try {
+      return readConnect(this.options, buffer, start, end);
+    } catch {
+      // What the runtimes say of bad JSON quotes it, and it may hold a password.
+      throw new ProtocolError(
+        ClosedReason.PROTOCOL_VIOLATION,
+        "",
+        "Bad CONNECT JSON",
+      );
+    }
   }
 
   /** What the client says in the meantime is heard when the verdict is there. */
