@@ -1,0 +1,132 @@
+/** Every order of `/connz`. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GLOBAL_ACCOUNT } from "../../src/broker/account.ts";
+import { ClosedReason } from "../../src/core/closed.ts";
+import type { ClientFacts } from "../../src/monitor/connection_rows.ts";
+import { checkSort, sortClients } from "../../src/monitor/connz_sort.ts";
+
+const NOW = 10_000;
+const NO_TRAFFIC = { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
+
+function client(id: number, changes: Partial<ClientFacts>): ClientFacts {
+  return {
+    id,
+    remote: { host: "127.0.0.1", port: 1 },
+    startedAt: 0,
+    lastActivityAt: 0,
+    stoppedAt: undefined,
+    reason: undefined,
+    rttMs: undefined,
+    pendingBytes: 0,
+    traffic: NO_TRAFFIC,
+    stalls: 0,
+    name: "",
+    lang: "",
+    version: "",
+    tls: undefined,
+    user: "",
+    account: GLOBAL_ACCOUNT,
+    subscriptionCount: 0,
+    subscriptions: () => [],
+    measureRtt() {},
+    ...changes,
+  };
+}
+
+/** Per order: what clients 1 to 4 are like, and the order in which they come. */
+const ORDERS: readonly [
+  sort: string,
+  clients: readonly Partial<ClientFacts>[],
+  order: string,
+][] = [
+  ["", [{}, {}, {}, {}], "1234"],
+  ["cid", [{ startedAt: 4 }, { startedAt: 3 }, {}, {}], "1234"],
+  ["start", [{}, {}, {}, {}], "1234"],
+  [
+    "subs",
+    [2, 9, 0, 9].map((subscriptionCount) => ({ subscriptionCount })),
+    "2413",
+  ],
+  [
+    "pending",
+    [2, 9, 0, 10].map((pendingBytes) => ({ pendingBytes })),
+    "4213",
+  ],
+  [
+    "msgs_to",
+    [2, 9, 0, 10].map((outMsgs) => ({ traffic: { ...NO_TRAFFIC, outMsgs } })),
+    "4213",
+  ],
+  [
+    "msgs_from",
+    [2, 9, 0, 10].map((inMsgs) => ({ traffic: { ...NO_TRAFFIC, inMsgs } })),
+    "4213",
+  ],
+  [
+    "bytes_to",
+    [2, 9, 0, 10].map((outBytes) => ({ traffic: { ...NO_TRAFFIC, outBytes } })),
+    "4213",
+  ],
+  [
+    "bytes_from",
+    [2, 9, 0, 10].map((inBytes) => ({ traffic: { ...NO_TRAFFIC, inBytes } })),
+    "4213",
+  ],
+  ["last", [5, 7, 6, 7].map((at) => ({ lastActivityAt: at })), "2431"],
+  ["idle", [5, 7, 6, 7].map((at) => ({ lastActivityAt: at })), "1324"],
+  [
+    "uptime",
+    [
+      { startedAt: 0 },
+      { startedAt: 9_000 },
+      { startedAt: 0, stoppedAt: 500 },
+      { startedAt: 5_000 },
+    ],
+    "3241",
+  ],
+  ["stop", [5, 7, 6, 7].map((stoppedAt) => ({ stoppedAt })), "2431"],
+  [
+    "reason",
+    [
+      { reason: ClosedReason.WRITE_ERROR },
+      { reason: ClosedReason.CLIENT_CLOSED },
+      { reason: ClosedReason.PARSE_ERROR },
+      { reason: ClosedReason.CLIENT_CLOSED },
+    ],
+    "2431",
+  ],
+  ["rtt", [{ rttMs: 0.5 }, {}, { rttMs: 12 }, { rttMs: 3 }], "3412"],
+];
+
+for (const [sort, changes, order] of ORDERS) {
+  test(`sort=${sort} has an order`, () => {
+    const clients = changes.map((change, at) => client(at + 1, change));
+    for (const list of [clients, clients.toReversed()]) {
+      const sorted = sortClients(list, sort, NOW);
+      assert.equal(sorted.map(({ id }) => id).join(""), order);
+    }
+  });
+}
+
+test("every order is known, and two are for closed connections alone", () => {
+  for (const [sort] of ORDERS) {
+    checkSort(sort, true);
+    if (sort !== "stop" && sort !== "reason") checkSort(sort, false);
+    else {
+      assert.throws(() => checkSort(sort, false), {
+        name: "BadRequest",
+        message: `sort by ${sort} only valid on closed connections`,
+      });
+    }
+  }
+});
+
+test("an unknown order is refused", () => {
+  for (const sort of ["zork", "CID", "<b>", "toString", "__proto__"]) {
+    assert.throws(() => checkSort(sort, true), {
+      name: "BadRequest",
+      message: `invalid sorting option: ${sort}`,
+    });
+  }
+});

@@ -1,0 +1,136 @@
+/**
+ * Midge with its monitoring pages at hand: asked directly, without HTTP, and
+ * by clients that speak the protocol by hand.
+ */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import type { ServerPlatform } from "../../src/app/server.ts";
+import { answer, type HttpAnswer } from "../../src/monitor/monitor.ts";
+import { WatchedServer } from "../../src/monitor/watched_server.ts";
+import { platform } from "../../src/runtime/mod.ts";
+import { startMidge, type TestOptions } from "../support/midge.ts";
+import { connectPeer, type Peer } from "../support/peer.ts";
+
+/** One object of a page. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Connz extends Row {
+  readonly num_connections: number;
+  readonly total: number;
+  readonly offset: number;
+  readonly limit: number;
+  readonly connections: readonly Row[];
+}
+
+export interface Routez extends Row {
+  readonly num_routes: number;
+  readonly routes: readonly Row[];
+}
+
+export interface Subsz extends Row {
+  readonly total: number;
+  readonly subscriptions_list?: readonly Row[];
+}
+
+/** Far beyond what a busy machine needs. */
+const DEADLINE_MS = 20_000;
+
+export class MonitoredMidge {
+  readonly watched: WatchedServer;
+  readonly port: number;
+  readonly clusterPort: number;
+  readonly #t: TestContext;
+
+  constructor(
+    t: TestContext,
+    watched: WatchedServer,
+    port: number,
+    clusterPort: number,
+  ) {
+    this.#t = t;
+    this.watched = watched;
+    this.port = port;
+    this.clusterPort = clusterPort;
+  }
+
+  /** Asks for a page, like "connz?sort=cid". */
+  ask(page: string): HttpAnswer {
+    const { pathname, searchParams } = new URL(`http://midge/${page}`);
+    return answer(this.watched, {
+      method: "GET",
+      path: pathname,
+      query: searchParams,
+    });
+  }
+
+  /** The page's object; fails when it is refused. */
+  page<T extends Row = Row>(page: string): T {
+    const { status, body } = this.ask(page);
+    assert.equal(status, 200, `${page}: ${body}`);
+    return JSON.parse(body);
+  }
+
+  /** The text with which a page is refused. */
+  refusal(page: string): string {
+    const { status, headers, body } = this.ask(page);
+    assert.equal(status, 400, `${page}: ${body}`);
+    assert.equal(headers["Content-Type"], "text/plain; charset=utf-8");
+    return body;
+  }
+
+  connz(query: string = ""): Connz {
+    return this.page<Connz>(`connz?${query}`);
+  }
+
+  /** The ids that `/connz` lists, in its order. */
+  cids(query: string): unknown[] {
+    return this.connz(query).connections.map(({ cid }) => cid);
+  }
+
+  /** A client that is logged in, and gone with the test. */
+  async client(fields: Row = {}): Promise<Peer> {
+    const peer = await connectPeer({ port: this.port });
+    this.#t.after(() => peer.close());
+    await peer.handshake(fields);
+    return peer;
+  }
+
+  /** Sends `lines` for `peer` and waits until they were handled. */
+  async say(peer: Peer, lines: string): Promise<void> {
+    peer.send(`${lines}PING\r\n`);
+    await peer.expect("PONG\r\n");
+  }
+
+  /** Closes a client and waits until the server knows. */
+  async leave(peer: Peer): Promise<void> {
+    const { closedConnections } = this.watched.broker;
+    const before = closedConnections.total;
+    await peer.close();
+    await eventually(() => closedConnections.total > before);
+  }
+}
+
+/** Starts a server whose pages are asked without HTTP; it ends with the test. */
+export async function startMonitored(
+  t: TestContext,
+  options: TestOptions = {},
+  changes: Partial<ServerPlatform> = {},
+): Promise<MonitoredMidge> {
+  const { server, port, clusterPort } = await startMidge(t, options, changes);
+  const watched = new WatchedServer(
+    server.broker,
+    server.cluster,
+    { ...platform, ...changes },
+    { host: "127.0.0.1", port: 8222 },
+  );
+  return new MonitoredMidge(t, watched, port, clusterPort);
+}
+
+/** Waits for what the other end of a socket brings about. */
+export async function eventually(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!isSo()) {
+    assert.ok(Date.now() < deadline, `late: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
