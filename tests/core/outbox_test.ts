@@ -1,0 +1,155 @@
+/** What an outbox hands to a sink that lags, and what it costs to keep. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asciiBytes, byteString } from "../../src/core/ascii.ts";
+import { type ByteSink, Outbox, SlabPool } from "../../src/core/outbox.ts";
+
+const SINK_MAX = 1000;
+
+/** Keeps what it is given, as streams do, and says so from a mark on. */
+class LaggingSink implements ByteSink {
+  readonly kept: Uint8Array[] = [];
+  readonly #mark: number;
+  text = "";
+
+  constructor(mark: number) {
+    this.#mark = mark;
+  }
+
+  get pendingBytes(): number {
+    return this.kept.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+
+  /** Memory that is held on to, used or not. */
+  get retainedBytes(): number {
+    const buffers = new Set(this.kept.map(({ buffer }) => buffer));
+    return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.kept.push(bytes);
+    return this.pendingBytes < this.#mark;
+  }
+
+  /** Reads what the memory holds by now, which is what a system would send. */
+  drain(): void {
+    for (const bytes of this.kept) {
+      this.text += byteString(bytes, 0, bytes.length);
+    }
+    this.kept.length = 0;
+  }
+}
+
+function numbered(from: number, count: number): string {
+  let text = "";
+  for (let n = from; n < from + count; n++) text += `${n};`;
+  return text;
+}
+
+test("a sink that keeps up gets everything at each flush", () => {
+  const sink = new LaggingSink(16_384);
+  const outbox = new Outbox(new SlabPool(), sink);
+  let sent = "";
+  for (let n = 0; n < 100; n++) {
+    const text = numbered(n * 1000, 1000);
+    outbox.append(asciiBytes(text));
+    sent += text;
+    outbox.flush(SINK_MAX);
+    assert.equal(outbox.size, 0);
+    sink.drain();
+    outbox.blocked = false;
+  }
+  assert.equal(sink.text, sent);
+  assert.equal(outbox.writtenBytes, sent.length);
+});
+
+test("a blocked sink gets no more than its share, the rest waits in order", () => {
+  const sink = new LaggingSink(500);
+  const outbox = new Outbox(new SlabPool(), sink);
+  let sent = "";
+  for (let n = 0; n < 2000; n++) {
+    const text = numbered(n * 10, 10);
+    outbox.append(asciiBytes(text));
+    sent += text;
+    outbox.flush(SINK_MAX);
+  }
+  assert.ok(outbox.blocked);
+  assert.ok(sink.pendingBytes < SINK_MAX + 100);
+  assert.equal(outbox.pendingBytes, sent.length);
+  assert.equal(outbox.writtenBytes, sink.pendingBytes);
+  while (outbox.pendingBytes > 0) {
+    const before = outbox.writtenBytes;
+    sink.drain();
+    outbox.blocked = false;
+    outbox.flush(SINK_MAX);
+    // One slab after the first may go over.
+    assert.ok(outbox.writtenBytes - before <= SINK_MAX + 65_536);
+  }
+  assert.ok(sink.text === sent);
+});
+
+test("a sink below its mark is given what there is, since it tells of no drain", () => {
+  const sink = new LaggingSink(100_000);
+  const outbox = new Outbox(new SlabPool(), sink);
+  for (let n = 0; n < 50; n++) {
+    outbox.append(asciiBytes("x".repeat(100)));
+    outbox.flush(SINK_MAX);
+  }
+  assert.ok(!outbox.blocked);
+  assert.equal(outbox.size, 0);
+  assert.equal(sink.pendingBytes, 5000);
+});
+
+test("small flushes to a sink that lags keep little more memory than bytes", () => {
+  const sink = new LaggingSink(65_536);
+  const outbox = new Outbox(new SlabPool(), sink);
+  for (let n = 0; n < 3000; n++) {
+    outbox.append(asciiBytes("0123456789abcdef"));
+    outbox.flush(262_144);
+  }
+  assert.equal(sink.pendingBytes, 48_000);
+  assert.ok(sink.retainedBytes < 60_000, `${sink.retainedBytes} are kept`);
+});
+
+test("a flush without a limit hands over all of it, blocked or not", () => {
+  const sink = new LaggingSink(1);
+  const outbox = new Outbox(new SlabPool(), sink);
+  const text = numbered(0, 50_000);
+  for (let at = 0; at < text.length; at += 3000) {
+    outbox.append(asciiBytes(text.slice(at, at + 3000)));
+    outbox.flush(SINK_MAX);
+  }
+  assert.ok(outbox.size > 0);
+  outbox.flush();
+  assert.equal(outbox.size, 0);
+  sink.drain();
+  assert.ok(sink.text === text);
+});
+
+test("memory is used again only when the sink has taken its bytes", () => {
+  const sink = new LaggingSink(1);
+  const pool = new SlabPool();
+  const outbox = new Outbox(pool, sink);
+  outbox.append(asciiBytes("a".repeat(4000)));
+  outbox.flush();
+  const [lent] = sink.kept;
+  outbox.append(asciiBytes("b".repeat(4000)));
+  outbox.flush();
+  assert.notEqual(sink.kept[1]!.buffer, lent!.buffer);
+  sink.drain();
+  assert.equal(sink.text, "a".repeat(4000) + "b".repeat(4000));
+  outbox.reclaim();
+  const again = [pool.take(4000).buffer, pool.take(4000).buffer];
+  assert.ok(again.includes(lent!.buffer));
+});
+
+test("what was discarded is neither sent nor counted", () => {
+  const sink = new LaggingSink(1);
+  const outbox = new Outbox(new SlabPool(), sink);
+  outbox.append(asciiBytes("x".repeat(200_000)));
+  outbox.append(asciiBytes("y".repeat(200_000)));
+  outbox.discard();
+  outbox.flush();
+  assert.equal(outbox.pendingBytes, 0);
+  assert.equal(sink.kept.length, 0);
+});
