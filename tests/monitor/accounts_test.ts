@@ -1,0 +1,104 @@
+/** Accounts, and the pages about what Midge does not have. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Row, startMonitored } from "./pages.ts";
+import { shapeOf } from "./shape.ts";
+
+test("accounts are listed, and one told in detail", async (t) => {
+  const midge = await startMonitored(t);
+  await midge.say(await midge.client(), "SUB a 1\r\n");
+  const list = midge.page("accountz");
+  assert.deepEqual(Object.keys(list), ["server_id", "now", "accounts"]);
+  assert.deepEqual(list["accounts"], ["$G"]);
+  const detail = midge.page("accountz?acc=$G")["account_detail"] as Row;
+  assert.deepEqual(Object.keys(detail), [
+    "account_name",
+    "update_time",
+    "expired",
+    "complete",
+    "jetstream_enabled",
+    "leafnode_connections",
+    "client_connections",
+    "subscriptions",
+    "sublist_stats",
+  ]);
+  assert.deepEqual(
+    [detail["client_connections"], detail["subscriptions"]],
+    [1, 1],
+  );
+});
+
+test("an account that does not exist is refused", async (t) => {
+  const midge = await startMonitored(t);
+  assert.equal(midge.refusal("accountz?acc=zz"), "Account zz does not exist");
+});
+
+test("traffic is told by account, if somebody is there", async (t) => {
+  const midge = await startMonitored(t);
+  assert.deepEqual(midge.page("accstatz")["account_statz"], []);
+  assert.match(midge.refusal("accstatz?unused=x"), /boolean for 'unused'/);
+  const unused = midge.page("accstatz?unused=1")["account_statz"] as Row[];
+  assert.equal(unused.length, 1);
+  const peer = await midge.client();
+  await midge.say(peer, "SUB a 1\r\nPUB a 2\r\nhi\r\nPUB b 3\r\nyou\r\n");
+  const [row = {}] = midge.page("accstatz")["account_statz"] as Row[];
+  const none = { msgs: 0, bytes: 0 };
+  assert.deepEqual(row, {
+    acc: "$G",
+    name: "$G",
+    conns: 1,
+    leafnodes: 0,
+    total_conns: 1,
+    num_subscriptions: 1,
+    sent: { msgs: 1, bytes: 2, gateways: none, routes: none, leafs: none },
+    received: { msgs: 2, bytes: 5, gateways: none, routes: none, leafs: none },
+    slow_consumers: 0,
+  });
+});
+
+test("what does not exist is told as nats-server tells it", async (t) => {
+  const midge = await startMonitored(t);
+  assert.deepEqual(shapeOf(midge.page("leafz")), [
+    "server_id: string",
+    "now: time",
+    "leafnodes: number",
+    "leafs: list",
+  ]);
+  assert.deepEqual(shapeOf(midge.page("gatewayz")), [
+    "server_id: string",
+    "now: time",
+    "outbound_gateways: object",
+    "inbound_gateways: object",
+  ]);
+  const jsz = midge.page("jsz");
+  assert.equal(jsz["disabled"], true);
+  assert.deepEqual(jsz["config"], { max_memory: 0, max_storage: 0 });
+  assert.deepEqual(Object.keys(jsz).slice(-6), [
+    "config",
+    "streams",
+    "consumers",
+    "messages",
+    "bytes",
+    "total",
+  ]);
+});
+
+test("their parameters are read all the same", async (t) => {
+  const midge = await startMonitored(t);
+  const queries = [
+    "leafz?subs",
+    "gatewayz?accs",
+    "jsz?accounts",
+    "jsz?streams",
+    "jsz?consumers",
+    "jsz?config",
+    "jsz?leader-only",
+    "jsz?raft",
+  ];
+  for (const query of queries) {
+    assert.match(midge.refusal(`${query}=x`), /^Error decoding boolean for '/);
+  }
+  for (const query of ["jsz?offset", "jsz?limit"]) {
+    assert.match(midge.refusal(`${query}=x`), /^Error decoding int for '/);
+  }
+});
