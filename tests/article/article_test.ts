@@ -1,0 +1,178 @@
+/**
+ * The article, told again with real processes on its own ports: its command
+ * lines, its seven notes about what a publisher and a subscriber live through,
+ * and the same nodes in one process.
+ */
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import process from "node:process";
+import { test } from "node:test";
+import { connect } from "../../client.ts";
+import { ArticleNode, meshed, Stage, THREE_URLS, until } from "./stage.ts";
+
+const RECEIVED = "y worker1 Received a message From Async : ";
+
+test("the three command lines form a mesh that every pair crosses", async (t) => {
+  const stage = await Stage.enter(t);
+  const nodes = await stage.threeNodes();
+  await everyPairTalks(t, nodes);
+  for (const node of nodes) {
+    const time = String.raw`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6}`;
+    const line = new RegExp(`^\\[${node.process.pid}\\] ${time} \\[INF\\] `);
+    assert.match(node.process.stderr, line);
+    assert.match(node.process.stderr, /\[DBG\] \S+ - cid:\d+ - Client conn/);
+    assert.match(node.process.stderr, /\[TRC\] \S+ - cid:\d+ - <<- \[PUB /);
+    assert.equal(node.process.stdout, "");
+  }
+});
+
+/** A message from each node reaches a subscriber at each node, once. */
+async function everyPairTalks(
+  t: { after(run: () => Promise<void>): void },
+  nodes: readonly ArticleNode[],
+): Promise<void> {
+  const clients = await Promise.all(nodes.map(async ({ url }) => {
+    const connection = await connect({ servers: url });
+    t.after(() => connection.close());
+    const heard: string[] = [];
+    connection.subscribe("talk", {
+      callback: (_error, message) => void heard.push(message.string()),
+    });
+    await connection.flush();
+    return { connection, heard };
+  }));
+  for (const node of nodes) {
+    for (const other of nodes) {
+      if (node !== other) await node.knowsInterest(other, "talk");
+    }
+  }
+  for (const [at, { connection }] of clients.entries()) {
+    connection.publish("talk", `hello of ${at}`);
+    connection.publish("talk", `end of ${at}`);
+  }
+  // A second hello on the same route would arrive before the end.
+  const ends = (heard: readonly string[]): number =>
+    heard.filter((text) => text.startsWith("end")).length;
+  const said = nodes.flatMap((_, at) => [`end of ${at}`, `hello of ${at}`]);
+  for (const { heard } of clients) {
+    await until("all have ended", () => ends(heard) === nodes.length);
+    assert.deepEqual(heard.toSorted(), said.toSorted());
+  }
+}
+
+test("publisher and worker know the nodes without being told", async (t) => {
+  const stage = await Stage.enter(t);
+  const [a, b] = await stage.threeNodes();
+  const worker = await stage.worker();
+  await b.knowsInterest(a, "abc");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish()} Midge 0\n`);
+});
+
+test("without a node the publisher says so and fails", async (t) => {
+  const stage = await Stage.enter(t);
+  for (const script of ["client.ts", "scripts/publisher.ts"]) {
+    const publisher = stage.run(script, ["-subj", "abc"]);
+    assert.deepEqual(await publisher.exited, { code: 1, signal: null });
+    assert.match(
+      publisher.stderr,
+      /^\S+ \S+ error: Cannot connect to .*localhost:6222.*connection refused\n$/,
+    );
+    assert.equal(publisher.stdout, "");
+  }
+});
+
+test("a worker receives while one node is left, and closes after the last", async (t) => {
+  const stage = await Stage.enter(t);
+  const [a, b, c] = await stage.threeNodes();
+  const worker = await stage.worker("-s", THREE_URLS);
+  await c.knowsInterest(a, "abc");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", c.url)}`);
+
+  await a.kill();
+  await worker.waitFor(
+    "Got disconnected!\nGot reconnected to nats://localhost:5222!\n",
+  );
+  await c.knowsInterest(b, "abc");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish()}`);
+  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", c.url)}`);
+
+  await b.kill();
+  await worker.waitFor("Got reconnected to nats://localhost:6222!\n");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish()}`);
+
+  await c.kill();
+  assert.deepEqual(await worker.exited, { code: 1, signal: null });
+  assert.match(
+    worker.stdout,
+    /:6222!\nGot disconnected!\nConnection closed\. Reason: "[^"\n]+"\n$/,
+  );
+});
+
+test("a worker lives on at a node that joined later, and hears all that come back", async (t) => {
+  const stage = await Stage.enter(t);
+  const old = await stage.threeNodes();
+  const worker = await stage.worker("-s", THREE_URLS);
+  assert.equal(worker.stdout, "");
+
+  const fourth = await stage.node("d");
+  await worker.waitFor("Got Discover Server nats://localhost:4222!\n");
+  await meshed([...old, fourth]);
+  await fourth.knowsInterest(old[0], "abc");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", fourth.url)}`);
+
+  await Promise.all(old.map((node) => node.kill()));
+  await worker.waitFor(
+    /Got disconnected!\nGot reconnected to nats:\/\/\S+:7222!\n/,
+  );
+  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", fourth.url)}`);
+
+  const back = await stage.threeNodes(fourth);
+  for (const node of back) {
+    await node.knowsInterest(fourth, "abc");
+    await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", node.url)}`);
+  }
+  assert.doesNotMatch(worker.stdout, /Connection closed/);
+});
+
+test("cluster.ts runs the three nodes in one process", async (t) => {
+  const stage = await Stage.enter(t);
+  const cluster = stage.run("cluster.ts", ["-D"]);
+  await cluster.waitFor("Cluster of 3 is ready\n");
+  assert.equal(
+    cluster.stdout,
+    "node-a: nats://127.0.0.1:4222, monitoring http://127.0.0.1:4333\n" +
+      "node-b: nats://127.0.0.1:5222, monitoring http://127.0.0.1:5333\n" +
+      "node-c: nats://127.0.0.1:6222, monitoring http://127.0.0.1:6333\n" +
+      "Cluster of 3 is ready\n",
+  );
+  for (const name of ["node-a", "node-b", "node-c"]) {
+    assert.match(
+      cluster.stderr,
+      new RegExp(`^${name} \\[${cluster.pid}\\] .*Server is ready$`, "m"),
+    );
+  }
+  const worker = await stage.worker("-s", "nats://localhost:6222");
+  const [a, c] = [new ArticleNode("a", cluster), new ArticleNode("c", cluster)];
+  await a.knowsInterest(c, "abc");
+  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", a.url)}`);
+
+  process.kill(cluster.pid, "SIGTERM");
+  assert.deepEqual(await cluster.exited, { code: 0, signal: null });
+});
+
+test("cluster.ts refuses sizes and ports that it cannot have", async (t) => {
+  const stage = await Stage.enter(t);
+  for (const size of ["0", "61", "many"]) {
+    const refused = stage.run("cluster.ts", ["-n", size]);
+    assert.deepEqual(await refused.exited, { code: 2, signal: null });
+    assert.match(refused.stderr, /^[^\n]*-n[^\n]*\n/);
+  }
+  const other = createServer();
+  await new Promise<void>((listening) =>
+    other.listen(5222, "127.0.0.1", listening)
+  );
+  t.after(() => other.close());
+  const late = stage.run("cluster.ts", []);
+  assert.deepEqual(await late.exited, { code: 1, signal: null });
+  assert.match(late.stderr, /^cluster: .*127\.0\.0\.1:5222.*in use$/m);
+});
