@@ -190,14 +190,23 @@ const SECRETS: ReadonlySet<string> = new Set([
 /** CONNECT's JSON for the log: secrets blanked out, nothing at all when it cannot be read. */
 export function redactedConnect(json: string): string {
   try {
+    const fields: object = JSON.parse(json);
+    const isSecret = (name: string): boolean =>
+      SECRETS.has(name) || name === "user" && !hasPassword(fields);
     return JSON.stringify(
-      JSON.parse(json),
+      fields,
       (name, value) =>
-        SECRETS.has(name.toLowerCase()) && value !== "" ? "[REDACTED]" : value,
+        isSecret(name.toLowerCase()) && value !== "" ? "[REDACTED]" : value,
     );
   } catch {
     return "[UNREADABLE]";
   }
+}
+
+// A route shows a token as a user without a password.
+function hasPassword(fields: object): boolean {
+  return Object.entries(fields)
+    .some(([name, value]) => name.toLowerCase() === "pass" && value !== "");
 }
 
 function readObject(
