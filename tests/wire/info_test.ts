@@ -209,7 +209,6 @@ test("the log shows a CONNECT without its secrets", () => {
     ['{"user":"t","pass":""}', '{"user":"[REDACTED]","pass":""}'],
     ['{"user":"","pass":""}', '{"user":"","pass":""}'],
     ['{"pass":"cut of', "[UNREADABLE]"],
-    ["null", "[UNREADABLE]"],
   ];
   for (const [json, shown] of rows) assert.equal(redactedConnect(json), shown);
 });
