@@ -75,10 +75,8 @@ const CLIENT_OPS: readonly Op[] = [
 
 /** A queue group of this name is the server's own. */
 const RESERVED_QUEUE = "_sys_";
-/** Replies that travel between clusters by way of gateways. */
-const GATEWAY_REPLIES = "_GR_.";
 /** Reply subjects that only servers hand out. */
-const RESERVED_REPLIES = ["_R_.", GATEWAY_REPLIES, "$JS.ACK."];
+const RESERVED_REPLIES = ["_R_.", "_GR_.", "$JS.ACK."];
 /** What CONNECT, the only thing that a stranger may say, begins with. */
 const LETTER_C = 0x43;
 
@@ -95,7 +93,7 @@ export class Session extends Connection implements ClientReceiver {
 
   declare protected readonly host: SessionHost;
   declare protected readonly settings: SessionSettings;
-  readonly #message = new MessageArgs();
+  readonly pubArgs: MessageArgs = new MessageArgs();
   readonly #words = new Words();
   #headers = false;
   #echo = true;
@@ -242,20 +240,29 @@ export class Session extends Connection implements ClientReceiver {
         "Message headers not supported",
       );
     }
-    this.#message.readPub(buffer, words, withHeaders);
-    const { size } = this.#message;
-    if (size > this.settings.maxPayloadBytes) {
-      throw new ProtocolError(
-        ClosedReason.MAX_PAYLOAD,
-        WireError.MAX_PAYLOAD,
-        `Maximum payload exceeded: ${size} vs ${this.settings.maxPayloadBytes}`,
-      );
-    }
-    return size;
+    this.pubArgs.readPub(buffer, words, withHeaders);
+    this.#checkSize();
+    return this.pubArgs.size;
+  }
+
+  admitPub(): void {
+    if (this.identity === undefined) this.#admitAnonymous();
+    this.#checkSize();
+  }
+
+  #checkSize(): void {
+    const { size } = this.pubArgs;
+    const { maxPayloadBytes } = this.settings;
+    if (size <= maxPayloadBytes) return;
+    throw new ProtocolError(
+      ClosedReason.MAX_PAYLOAD,
+      WireError.MAX_PAYLOAD,
+      `Maximum payload exceeded: ${size} vs ${maxPayloadBytes}`,
+    );
   }
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const message = this.#message;
+    const message = this.pubArgs;
     const { host, traffic } = this;
     message.complete(buffer, start, end);
     traffic.inMsgs++;
@@ -272,7 +279,7 @@ export class Session extends Connection implements ClientReceiver {
     if (this.options.pedantic && !facts.literal) {
       this.sendError(WireError.INVALID_PUBLISH_SUBJECT);
     }
-    if (this.#refusesSubject(message)) return;
+    if (facts.reserved) return this.#refuseSubject(message);
     if (message.hasReply && this.#refusesReply(message)) return;
     // Before the message itself, which this client may hear as well.
     if (this.options.verbose) this.#ok();
@@ -466,15 +473,11 @@ export class Session extends Connection implements ClientReceiver {
     this.close(ClosedReason.PARSE_ERROR);
   }
 
-  #refusesSubject({ buffer, subjectStart, subjectEnd }: MessageArgs): boolean {
-    if (!hasPrefix(buffer, subjectStart, subjectEnd, GATEWAY_REPLIES)) {
-      return false;
-    }
+  #refuseSubject({ buffer, subjectStart, subjectEnd }: MessageArgs): void {
     const subject = byteString(buffer, subjectStart, subjectEnd);
     this.sendError(
       `Permissions Violation for Publish to ${quotedBytes(subject)}`,
     );
-    return true;
   }
 
   /** NATS: subjects under these prefixes carry the server's own replies. */
@@ -530,9 +533,8 @@ export class Session extends Connection implements ClientReceiver {
   // --- trace
 
   #tracePub(op: Op, message: MessageArgs, start: number, end: number): void {
-    const { words, buffer } = message;
-    const last = words.ends[words.count - 1]!;
-    this.traceIn(op, buffer, words.starts[0]!, last);
+    const { buffer, subjectStart, sizesEnd } = message;
+    this.traceIn(op, buffer, subjectStart, sizesEnd);
     this.tracePayload(buffer, start, end);
   }
 

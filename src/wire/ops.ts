@@ -5,7 +5,7 @@
  * means. One table names the verbs, for all kinds of connection.
  */
 
-import type { Words } from "./args.ts";
+import type { MessageArgs, Words } from "./args.ts";
 
 /** An operation's number; the order is that of `VERBS`. */
 export const Op = {
@@ -94,6 +94,16 @@ export interface OpHandler {
     end: number,
     words: Words,
   ): number;
+
+  /**
+   * Set where PUB, the commonest operation, takes a fast lane: the parser reads
+   * a line that is written as usual right into these arguments, calls
+   * `admitPub`, and goes on with `payload`. Other lines come to `line`.
+   */
+  readonly pubArgs?: MessageArgs;
+
+  /** The line in `pubArgs` may go on; throws as `line` does. May be called again, as `line`. */
+  admitPub?(): void;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void;

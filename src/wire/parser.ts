@@ -11,8 +11,8 @@
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import { Words } from "./args.ts";
-import { NO_PAYLOAD, type Op, type OpHandler, VERBS } from "./ops.ts";
+import { type MessageArgs, NOT_SCANNED, Words } from "./args.ts";
+import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
 
 const LF = 10;
 const CR = 13;
@@ -50,6 +50,7 @@ export class Parser {
   readonly #handler: OpHandler;
   /** Indexed by operation. */
   readonly #rules: Uint8Array;
+  readonly #pubArgs: MessageArgs | undefined;
   /** The words of the line under way. */
   readonly #words = new Words();
   #maxLine: number;
@@ -63,6 +64,7 @@ export class Parser {
 
   constructor(handler: OpHandler, options: ParserOptions) {
     this.#handler = handler;
+    this.#pubArgs = handler.pubArgs;
     this.#rules = Uint8Array.from(VERBS, ({ rule }, op) => {
       if (!handler.allowedOps.includes(op as Op)) return REFUSED;
       return rule === "arguments" ? BLANK_FOLLOWS : ANYTHING_FOLLOWS;
@@ -134,32 +136,60 @@ export class Parser {
       if (buffer[at] !== SPACE && buffer[at] !== TAB) throw unknownOperation();
     }
     while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
+    if (op === Op.PUB && this.#pubArgs !== undefined) {
+      const lineEnd = this.#pubArgs.scanPub(buffer, at, end);
+      if (lineEnd !== NOT_SCANNED) {
+        this.#checkLine(at - start, lineEnd - 1 - at);
+        this.#handler.admitPub!();
+        const { size } = this.#pubArgs;
+        return this.#payload(op, buffer, start, lineEnd + 1, size, end);
+      }
+    }
     const lineEnd = rule === BLANK_FOLLOWS
       ? this.#cutWords(buffer, at, end)
       : findLineEnd(buffer, at, end);
     const argsEnd = lineEnd > at && buffer[lineEnd - 1] === CR
       ? lineEnd - 1
       : lineEnd;
-    if (
-      argsEnd - at > this.#maxLine ||
-      at - start > LINE_START_BYTES_MAX
-    ) throw lineTooLong();
+    this.#checkLine(at - start, argsEnd - at);
     if (lineEnd === end) return this.#incompleteLine();
 
     const behind = lineEnd + 1;
     const size = this.#handler.line(op, buffer, at, argsEnd, this.#words);
     if (size === NO_PAYLOAD || this.#stopped) return behind;
 
-    // The payload must be followed by exactly CR LF; a wrong byte is refused as soon as it is seen.
-    const payloadEnd = behind + size;
+    return this.#payload(op, buffer, start, behind, size, end);
+  }
+
+  /**
+   * The payload of the operation that began at `start`: `size` bytes from
+   * `payload` on. It must be followed by exactly CR LF; a wrong byte is refused
+   * as soon as it is seen.
+   */
+  #payload(
+    op: Op,
+    buffer: Uint8Array,
+    start: number,
+    payload: number,
+    size: number,
+    end: number,
+  ): number {
+    const payloadEnd = payload + size;
     if (payloadEnd < end && buffer[payloadEnd] !== CR) throw unknownOperation();
     if (payloadEnd + 2 > end) {
       this.#wanted = payloadEnd + 2 - start;
       return INCOMPLETE;
     }
     if (buffer[payloadEnd + 1] !== LF) throw unknownOperation();
-    this.#handler.payload(op, buffer, behind, payloadEnd);
+    this.#handler.payload(op, buffer, payload, payloadEnd);
     return payloadEnd + 2;
+  }
+
+  /** Limits of a line: `before` bytes of verb and blanks, then `args` bytes. */
+  #checkLine(before: number, args: number): void {
+    if (args > this.#maxLine || before > LINE_START_BYTES_MAX) {
+      throw lineTooLong();
+    }
   }
 
   /**
