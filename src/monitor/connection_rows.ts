@@ -18,7 +18,7 @@ import { rttText, timeText, uptimeText } from "./text.ts";
 /** What there is to know about a client; times are wall-clock milliseconds. */
 export interface ClientFacts
   extends Omit<ClosedConnection, "stoppedAt" | "reason" | "subscriptions"> {
-  /** Undefined while the client is connected, as are the next one. */
+  /** Undefined, like `reason`, while the client is connected. */
   readonly stoppedAt: number | undefined;
   readonly reason: ClosedReason | undefined;
   readonly pendingBytes: number;
@@ -104,7 +104,13 @@ export function clientRow(
     tls_version: client.tls?.version,
     tls_cipher_suite: client.tls?.cipher,
     ...(options.auth && whoItIs(client)),
-    ...subscriptionFields(options.subs, client.subscriptions(), client.id),
+    ...subscriptionFields(
+      options.subs,
+      client.subscriptions(),
+      client.id,
+      // NATS monitoring: of a client that is gone, each one has its account.
+      stoppedAt === undefined ? undefined : client.account,
+    ),
   };
 }
 

@@ -12,14 +12,12 @@ export class BadRequest extends Error {
 /** Rows of a page when the request asks for no number. */
 const PAGE_ROWS = 1024;
 
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ...["1", "t", "T", "TRUE", "true", "True"].map((text) =>
-    [text, true] as const
-  ),
-  ...["0", "f", "F", "FALSE", "false", "False"].map((text) =>
-    [text, false] as const
-  ),
-]);
+const TRUE_TEXTS: ReadonlySet<string> = new Set(
+  ["1", "t", "T", "TRUE", "true", "True"],
+);
+const FALSE_TEXTS: ReadonlySet<string> = new Set(
+  ["", "0", "f", "F", "FALSE", "false", "False"],
+);
 
 const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -31,12 +29,9 @@ export function textParam(query: URLSearchParams, name: string): string {
 
 export function boolParam(query: URLSearchParams, name: string): boolean {
   const text = textParam(query, name);
-  if (text === "") return false;
-  const value = BOOLEANS.get(text);
-  if (value === undefined) {
-    throw invalid("boolean", name, "ParseBool", text, "invalid syntax");
-  }
-  return value;
+  if (TRUE_TEXTS.has(text)) return true;
+  if (FALSE_TEXTS.has(text)) return false;
+  throw invalid("boolean", name, "ParseBool", text, "invalid syntax");
 }
 
 export function intParam(query: URLSearchParams, name: string): number {

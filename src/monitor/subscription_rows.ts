@@ -7,7 +7,7 @@ import { utf8Text } from "../core/ascii.ts";
 import { type Page, unlessEmpty } from "./answer.ts";
 import type { SubscriptionLevel } from "./query.ts";
 
-/** One row; `account` is told by `/subsz` only. */
+/** One row; `account` is told where nats-server does. */
 export function subscriptionRow(
   subscription: SubscriptionFacts,
   connectionId: number,
@@ -30,6 +30,7 @@ export function subscriptionFields(
   level: SubscriptionLevel,
   subscriptions: Iterable<SubscriptionFacts>,
   connectionId: number,
+  account?: string,
 ): Page {
   if (level === "none") return {};
   const list = [...subscriptions];
@@ -37,6 +38,8 @@ export function subscriptionFields(
     const subjects = list.map(({ subject }) => utf8Text(subject));
     return { subscriptions_list: unlessEmpty(subjects) };
   }
-  const rows = list.map((facts) => subscriptionRow(facts, connectionId));
+  const rows = list.map((facts) =>
+    subscriptionRow(facts, connectionId, account)
+  );
   return { subscriptions_list_detail: unlessEmpty(rows) };
 }

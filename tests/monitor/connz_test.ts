@@ -195,8 +195,16 @@ test("a client that is gone is told with its end", async (t) => {
   assert.equal(row["pending_bytes"], 0);
   assert.equal(row["name"], "worker");
   assert.deepEqual(row["subscriptions_list_detail"], [
-    { subject: "foo", sid: "1", msgs: 0, cid: 1 },
-    { subject: "bar", qgroup: "q", sid: "2", msgs: 0, max: 9, cid: 1 },
+    { account: "$G", subject: "foo", sid: "1", msgs: 0, cid: 1 },
+    {
+      account: "$G",
+      subject: "bar",
+      qgroup: "q",
+      sid: "2",
+      msgs: 0,
+      max: 9,
+      cid: 1,
+    },
   ]);
   const [subjects = {}] = midge.connz("state=closed&subs=1").connections;
   assert.deepEqual(subjects["subscriptions_list"], ["foo", "bar"]);

@@ -1,0 +1,374 @@
+/**
+ * The pages of Midge beside those of a real nats-server in the same state: a
+ * cluster of two, a client that is there and one that is gone. Values differ,
+ * so fields and their types are compared; each difference is listed here with
+ * its reason, and a difference that is no more fails as well. What is refused
+ * must be refused in the same words.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { startMidge } from "../support/midge.ts";
+import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import { connectPeer, type Peer } from "../support/peer.ts";
+import { shapeOf } from "./shape.ts";
+
+/** The release that `DIFFERENCES` is about. */
+const VERSION = "v2.9.10";
+const skip: string | false = natsServerMissing || otherVersion();
+
+/** Far beyond what a busy machine needs. */
+const DEADLINE_MS = 20_000;
+
+const USER = { user: "ann", pass: "pw" };
+
+const PAGES = [
+  "varz",
+  "connz?auth=1",
+  "connz?subs=1",
+  "connz?subs=detail",
+  "connz?state=closed",
+  "connz?state=closed&subs=detail&auth=1",
+  "routez",
+  "routez?subs=1",
+  "routez?subs=detail",
+  "subsz",
+  "subsz?subs=1",
+  "accountz",
+  "accountz?acc=$G",
+  "accstatz",
+  "leafz",
+  "gatewayz",
+  "jsz",
+];
+
+interface Difference {
+  /** Begins the page's name. */
+  readonly page: string;
+  /** Matches the line of `shapeOf`. */
+  readonly line: RegExp;
+  readonly who: "midge" | "nats-server";
+  readonly why: string;
+}
+
+const DIFFERENCES: readonly Difference[] = [
+  {
+    page: "varz",
+    line: /^(in|out)_client_(msgs|bytes):/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+  {
+    page: "varz",
+    line:
+      /^(stale_connections|stalled_clients|slow_consumer_stats|stale_connection_stats)\b/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+  {
+    page: "varz",
+    line: /^system_account:/,
+    who: "nats-server",
+    why: "Midge has no system account",
+  },
+  {
+    page: "connz?state=closed&subs=detail",
+    line: /^connections\[\]\.subscriptions_list_detail\[\]\.max:/,
+    who: "midge",
+    why: "nats-server forgets it when the client goes",
+  },
+  {
+    page: "routez",
+    line: /^(server_name|routes\[\].remote_name):/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+  {
+    page: "subsz",
+    line: /^(server_id|now|total|offset|limit):/,
+    who: "midge",
+    why: "newer nats-servers have it also without `subs`",
+  },
+  {
+    page: "accountz",
+    line: /^system_account:/,
+    who: "nats-server",
+    why: "Midge has no system account",
+  },
+  {
+    page: "accountz?acc=$G",
+    line: /^account_detail\.imports\b/,
+    who: "nats-server",
+    why: "the system account's services, which Midge has not",
+  },
+  {
+    page: "accstatz",
+    line: /^account_statz\[\]\.(name|num_subscriptions):/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+  {
+    page: "accstatz",
+    line: /^account_statz\[\]\.(sent|received)\.(gateways|routes|leafs)\b/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+  {
+    page: "leafz",
+    line: /^leafs: null$/,
+    who: "nats-server",
+    why: "newer nats-servers have an empty list",
+  },
+  {
+    page: "leafz",
+    line: /^leafs: list$/,
+    who: "midge",
+    why: "newer nats-servers have an empty list",
+  },
+  {
+    page: "jsz",
+    line: /^(api\.level|total):/,
+    who: "midge",
+    why: "newer nats-servers have it",
+  },
+];
+
+/** Fields that newer nats-servers, and Midge, tell in another place. */
+const MOVED: ReadonlyMap<string, RegExp> = new Map([
+  ["varz", /^(in_bytes|out_msgs):/],
+  ["jsz", /./],
+]);
+
+/** Not every subscription has these, and nats-server lists them in any order. */
+const OPTIONAL = /\[\]\.(qgroup|max):/;
+
+const REFUSALS = [
+  "connz?auth=yes",
+  "connz?subs=details",
+  "connz?limit=x",
+  "connz?limit=NaN",
+  "connz?limit=1e309",
+  "connz?limit=0x10",
+  "connz?limit=1_000",
+  "connz?limit=9223372036854775808",
+  "connz?offset=-9223372036854775809",
+  "connz?offset=%0A%22%C3%A9%5C",
+  "connz?offset=%7F%01%09",
+  "connz?cid=-1",
+  "connz?cid=%2B5",
+  "connz?cid=18446744073709551616",
+  "connz?state=zork",
+  "connz?state=%3Cb%3E",
+  "connz?sort=zork",
+  "connz?sort=stop",
+  "connz?sort=reason&state=all",
+  "connz?sort=zork&limit=x",
+  "routez?subs=x",
+  "subsz?subs=x",
+  "subsz?offset=x",
+  "subsz?test=foo.*",
+  "subsz?test=a..b",
+  "accountz?acc=zz",
+  "accstatz?unused=x",
+  "leafz?subs=x",
+  "gatewayz?accs=x",
+  "jsz?streams=x",
+  "jsz?limit=x",
+  "healthz?js-enabled=x",
+  "zork",
+  "varz/",
+];
+
+/** What is odd but answered all the same. */
+const ACCEPTED = [
+  "connz?limit=-1&offset=-1",
+  "connz?limit=%2B5",
+  "connz?limit=1&limit=x",
+  "connz?limit=",
+  "connz?state=CLOSED&sort=stop",
+  "connz?subs=DETAIL",
+  "connz?cid=18446744073709551615",
+  "connz?callback=",
+  "subsz?test=",
+  "subsz?acc=zz&subs=1",
+  "healthz?js-enabled-only=true",
+];
+
+interface Ports {
+  readonly port: number;
+  readonly httpPort: number;
+  /** A second server of the cluster. */
+  readonly otherPort: number;
+}
+
+function otherVersion(): string | false {
+  const command = process.env["MIDGE_NATS_SERVER"] ?? "nats-server";
+  const { stdout } = spawnSync(command, ["--version"], { encoding: "utf8" });
+  return stdout?.trim().endsWith(VERSION)
+    ? false
+    : `the differences are those to nats-server ${VERSION}`;
+}
+
+async function startMidges(t: TestContext): Promise<Ports> {
+  const authorization = {
+    users: [{ user: USER.user, password: USER.pass }],
+    timeoutMs: 2000,
+  };
+  const other = await startMidge(t, { authorization, cluster: {} });
+  const route = { host: "127.0.0.1", port: other.clusterPort };
+  const { port, httpPort } = await startMidge(t, {
+    authorization,
+    http: { host: "127.0.0.1", port: 0 },
+    cluster: { routes: [route] },
+  });
+  return { port, httpPort, otherPort: other.port };
+}
+
+async function startNatsServers(t: TestContext): Promise<Ports> {
+  const config = `authorization { users: [{
+    user: ${USER.user}, password: ${USER.pass}
+  }] }`;
+  const other = await startNatsServer({ config, routes: [] });
+  t.after(() => other.stop());
+  const server = await startNatsServer({
+    config: `${config}\nhttp: "127.0.0.1:-1"`,
+    routes: [other.clusterPort],
+  });
+  t.after(() => server.stop());
+  const [, httpPort] = /http monitor on \S+:(\d+)/.exec(server.process.stderr)!;
+  return {
+    port: server.port,
+    httpPort: Number(httpPort),
+    otherPort: other.port,
+  };
+}
+
+async function ask(
+  { httpPort }: Ports,
+  page: string,
+): Promise<{ status: number; type: string | null; body: string }> {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/${page}`);
+  const { status, headers } = answer;
+  const type = headers.get("content-type");
+  return { status, type, body: await answer.text() };
+}
+
+async function login(t: TestContext, port: number): Promise<Peer> {
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ ...USER, name: "n", lang: "test", version: "1" });
+  return peer;
+}
+
+/** Brings a server into the state in which it is compared. */
+async function prepare(t: TestContext, ports: Ports): Promise<void> {
+  const far = await login(t, ports.otherPort);
+  far.send("SUB far 1\r\nSUB far.queue grp 2\r\nPING\r\n");
+  await far.expect("PONG\r\n");
+  const near = await login(t, ports.port);
+  near.send("SUB near 1\r\nSUB near.* grp 2\r\nUNSUB 2 9\r\nPUB a 2\r\nhi\r\n");
+  near.send("PING\r\n");
+  await near.expect("PONG\r\n");
+  const gone = await login(t, ports.port);
+  gone.send("SUB gone grp 1\r\nUNSUB 1 9\r\nPING\r\n");
+  await gone.expect("PONG\r\n");
+  await gone.close();
+  await untilPageHas(ports, "connz?state=closed", '"total": 1');
+  await untilPageHas(ports, "routez?subs=1", '"far.queue"');
+  await untilPageHas(ports, "varz", '"connect_urls"');
+}
+
+async function untilPageHas(
+  ports: Ports,
+  page: string,
+  text: string,
+): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await ask(ports, page)).body.includes(text)) {
+    assert.ok(Date.now() < deadline, `${page} has no ${text}`);
+  }
+}
+
+/** The lines that only `lines` has and that no difference of `who` explains; notes those that do. */
+function unexplained(
+  page: string,
+  who: Difference["who"],
+  lines: readonly string[],
+  others: readonly string[],
+  used: Set<Difference>,
+): string[] {
+  const known = DIFFERENCES.filter((one) =>
+    one.who === who && page.startsWith(one.page)
+  );
+  return lines.filter((line) => {
+    if (others.includes(line)) return false;
+    const difference = known.find((one) => one.line.test(line));
+    if (difference !== undefined) used.add(difference);
+    return difference === undefined;
+  });
+}
+
+/** The lines that both have and that did not move, in the order of `lines`. */
+function sharedOrder(
+  page: string,
+  lines: readonly string[],
+  others: readonly string[],
+): string[] {
+  const moved = MOVED.get(page);
+  return lines.filter((line) =>
+    others.includes(line) && !moved?.test(line) && !OPTIONAL.test(line)
+  );
+}
+
+test("the pages have the fields of nats-server's", { skip }, async (t) => {
+  const midge = await startMidges(t);
+  const natsServer = await startNatsServers(t);
+  await prepare(t, midge);
+  await prepare(t, natsServer);
+  const used = new Set<Difference>();
+  for (const page of PAGES) {
+    const mine = shapeOf(JSON.parse((await ask(midge, page)).body));
+    const theirs = shapeOf(JSON.parse((await ask(natsServer, page)).body));
+    const extra = unexplained(page, "midge", mine, theirs, used);
+    const missing = unexplained(page, "nats-server", theirs, mine, used);
+    assert.deepEqual({ page, extra, missing }, {
+      page,
+      extra: [],
+      missing: [],
+    });
+    assert.deepEqual(
+      sharedOrder(page, mine, theirs),
+      sharedOrder(page, theirs, mine),
+      page,
+    );
+  }
+  const stale = DIFFERENCES.filter((one) => !used.has(one));
+  assert.deepEqual(stale, [], "differences that are no more");
+});
+
+test(
+  "what is refused is refused in nats-server's words",
+  { skip },
+  async (t) => {
+    const mine = await startMidges(t);
+    const theirs = await startNatsServers(t);
+    for (const page of REFUSALS) {
+      const expected = await ask(theirs, page);
+      assert.ok(expected.status >= 400, page);
+      assert.deepEqual(await ask(mine, page), expected, page);
+    }
+  },
+);
+
+test("what is odd but accepted is accepted by both", { skip }, async (t) => {
+  const mine = await startMidges(t);
+  const theirs = await startNatsServers(t);
+  for (const page of ACCEPTED) {
+    for (const ports of [mine, theirs]) {
+      const { status, type } = await ask(ports, page);
+      assert.deepEqual([status, type], [200, "application/json"], page);
+    }
+  }
+});
