@@ -1,0 +1,325 @@
+/**
+ * How servers and clients hear of servers: the INFO that is passed on, the
+ * dials that come of it, and the addresses that clients are told.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Peer } from "../support/peer.ts";
+import { startMidge } from "../support/midge.ts";
+import {
+  connectClient,
+  infoText,
+  interests,
+  join,
+  knock,
+  lineOf,
+  listen,
+  logged,
+  meshed,
+  parseInfo,
+  roundTrip,
+  routeCount,
+  routeTo,
+  welcome,
+} from "./route_peer.ts";
+
+/** The INFO that is the next line. */
+async function nextInfo(
+  peer: Peer,
+): Promise<Readonly<Record<string, unknown>>> {
+  return parseInfo(await lineOf(peer));
+}
+
+// --- between servers
+
+test("the first server is told of nobody", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const { lines } = await join(t, midge, { info: { port: 6222 } });
+  assert.deepEqual(lines, []);
+});
+
+test("those who are here are told of a new server, and it of nobody", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const one = await join(t, midge, { id: "ONE", info: { port: 1111 } });
+  const two = await join(t, midge, { id: "TWO", info: { port: 2222 } });
+  assert.deepEqual(two.lines, []);
+  const three = await join(t, midge, {
+    id: "THREE",
+    info: { port: 3333, nonce: "abc", connect_urls: ["10.1.2.3:4222"] },
+  });
+  assert.deepEqual(three.lines, []);
+  const about = (id: string, port: number): Record<string, unknown> => ({
+    server_id: id,
+    server_name: id,
+    version: "2.9.10",
+    proto: 1,
+    host: "127.0.0.1",
+    port,
+    headers: true,
+    max_payload: 1_048_576,
+    cluster: "test",
+    ip: `nats-route://127.0.0.1:${port}/`,
+  });
+  assert.deepEqual(await nextInfo(one.peer), about("TWO", 2222));
+  const aboutThree = {
+    ...about("THREE", 3333),
+    connect_urls: ["10.1.2.3:4222"],
+  };
+  assert.deepEqual(await nextInfo(one.peer), aboutThree);
+  assert.deepEqual(await nextInfo(two.peer), aboutThree);
+});
+
+test("an address that a server advertises is passed on as it is", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const one = await join(t, midge, { id: "ONE" });
+  const ip = "nats-route://example.test:7777/";
+  await join(t, midge, { id: "TWO", info: { port: 2222, ip } });
+  assert.equal((await nextInfo(one.peer))["ip"], ip);
+});
+
+test("a server that needs credentials or has a made-up name is shown so", async (t) => {
+  const midge = await startMidge(t, { cluster: { name: "" } });
+  const cluster = midge.server.cluster!.clusterName;
+  const own = { cluster, cluster_dynamic: true };
+  const one = await join(t, midge, { id: "ONE", connect: own, info: own });
+  const info = { ...own, port: 2222, auth_required: true };
+  await join(t, midge, { id: "TWO", connect: own, info });
+  const gossip = await nextInfo(one.peer);
+  assert.equal(gossip["auth_required"], true);
+  assert.equal(gossip["cluster_dynamic"], true);
+});
+
+test("nobody is told of a server that cannot be dialled", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const one = await join(t, midge, { id: "ONE" });
+  await join(t, midge, { id: "TWO", info: { port: 0 } });
+  assert.deepEqual(await roundTrip(one.peer), []);
+});
+
+test("a server that gossip tells of is dialled", async (t) => {
+  const listener = await listen(t);
+  const midge = await startMidge(t, { cluster: {} });
+  const { peer } = await join(t, midge);
+  const ip = `nats-route://127.0.0.1:${listener.port}/`;
+  peer.send(infoText({ id: "TWO", info: { ip, port: 1 } }));
+  await welcome(listener, { id: "TWO" });
+  assert.equal(routeCount(midge), 2);
+});
+
+test("gossip leads to no dial of oneself, of known servers, or twice", async (t) => {
+  const [known, other] = [await listen(t), await listen(t)];
+  const at = (port: number): { ip: string } => ({
+    ip: `nats-route://127.0.0.1:${port}/`,
+  });
+  const routes = [{ host: "127.0.0.1", port: known.port }];
+  const midge = await startMidge(t, { cluster: { routes } });
+  await welcome(known, { id: "KNOWN" });
+  const { peer } = await join(t, midge);
+  const own = midge.server.broker.id;
+  peer.send(
+    infoText({ id: own, info: at(midge.clusterPort) }) +
+      infoText({ id: own, info: at(other.port) }) +
+      infoText({ id: "KNOWN", info: at(other.port) }) +
+      // Not known by its id, but configured.
+      infoText({ id: "STRANGER", info: at(known.port) }) +
+      infoText({ id: "TWO", info: at(other.port) }) +
+      infoText({ id: "TWO", info: at(other.port) }),
+  );
+  await roundTrip(peer);
+  await welcome(other, { id: "TWO" });
+  const dials = midge.log.lines.filter((line) =>
+    line.includes("Trying to connect to route on")
+  );
+  assert.equal(dials.length, 2, dials.join("\n"));
+});
+
+test("a server that could not be dialled is dialled when gossip tells of it again", async (t) => {
+  const listener = await listen(t);
+  const { port } = listener;
+  await listener.close();
+  const midge = await startMidge(t, { cluster: {} });
+  const { peer } = await join(t, midge);
+  const gossip = infoText({
+    id: "TWO",
+    info: { ip: `nats-route://127.0.0.1:${port}/` },
+  });
+  const failures = (): number =>
+    midge.log.lines.filter((line) =>
+      line.startsWith("ERR Error trying to connect to route (attempt 1)")
+    ).length;
+  for (let round = 1; round <= 3; round++) {
+    peer.send(gossip);
+    await logged(midge, "Error trying to connect");
+    while (failures() < round) await roundTrip(peer);
+  }
+});
+
+test("a server tells its advertised address", async (t) => {
+  const advertise = "midge.test:7222";
+  const midge = await startMidge(t, { cluster: { advertise } });
+  const { info } = await knock(t, midge);
+  assert.equal(info.host, "midge.test");
+  assert.equal(info.port, 7222);
+  assert.equal(info.ip, "nats-route://midge.test:7222/");
+});
+
+test("an advertised host without a port has the real port", async (t) => {
+  const midge = await startMidge(t, { cluster: { advertise: "midge.test" } });
+  const { info } = await knock(t, midge);
+  const address = `midge.test:${midge.clusterPort}`;
+  assert.equal(info.ip, `nats-route://${address}/`);
+  assert.equal(info.port, midge.clusterPort);
+});
+
+test("servers find each other by an advertised address", async (t) => {
+  const first = await startMidge(t, { cluster: {} });
+  const routes = [routeTo(first)];
+  const advertised = await startMidge(t, {
+    cluster: { advertise: "localhost", routes },
+  });
+  await meshed([first, advertised]);
+  const third = await startMidge(t, { cluster: { routes } });
+  await meshed([first, advertised, third]);
+});
+
+// --- to clients
+
+test("clients are told where the servers are that come, and that go", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const own = `127.0.0.1:${midge.port}`;
+  const client = await connectClient(t, midge);
+  assert.equal(client.info.connect_urls, undefined);
+  const urls = ["10.0.0.1:4222", "10.0.0.1:4223"];
+  const { peer } = await join(t, midge, { info: { connect_urls: urls } });
+  const told = await nextInfo(client);
+  assert.deepEqual(told["connect_urls"], [own, ...urls]);
+  assert.equal(told["client_id"], client.info.client_id);
+  const later = await connectClient(t, midge);
+  assert.deepEqual(later.info.connect_urls, [own, ...urls]);
+  await peer.crash();
+  assert.equal((await nextInfo(client))["connect_urls"], undefined);
+  assert.equal((await nextInfo(later))["connect_urls"], undefined);
+});
+
+test("an address that two servers tell stays until both are gone", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const own = `127.0.0.1:${midge.port}`;
+  const client = await connectClient(t, midge);
+  const info = { connect_urls: ["10.0.0.9:4222"] };
+  const one = await join(t, midge, { id: "ONE", info });
+  assert.deepEqual((await nextInfo(client))["connect_urls"], [
+    own,
+    "10.0.0.9:4222",
+  ]);
+  const two = await join(t, midge, { id: "TWO", info });
+  await one.peer.close();
+  while (routeCount(midge) > 1) await roundTrip(two.peer);
+  await client.silence();
+  await two.peer.close();
+  assert.equal((await nextInfo(client))["connect_urls"], undefined);
+});
+
+test("a client of protocol 0, or one that waits for its PONG, is told nothing", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const old = await connectClient(t, midge, { protocol: 0 });
+  const info = { connect_urls: ["10.0.0.1:4222"] };
+  const { peer } = await join(t, midge, { info });
+  await old.silence();
+  await peer.close();
+  while (routeCount(midge) > 0) await roundTrip(old);
+  await old.silence();
+});
+
+test("a server that leaves in peace is not recommended any more", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, midge);
+  const info = { connect_urls: ["10.0.0.1:4222"] };
+  const { peer } = await join(t, midge, { info });
+  assert.ok((await nextInfo(client))["connect_urls"]);
+  peer.send(infoText({ info: { ...info, ldm: true } }));
+  const told = await nextInfo(client);
+  assert.equal(told["connect_urls"], undefined);
+  // It is the other one that leaves.
+  assert.equal(told["ldm"], undefined);
+  assert.equal(routeCount(midge), 1);
+  await peer.close();
+  while (routeCount(midge) > 0) await roundTrip(client);
+  await client.silence();
+});
+
+test("a server that joins in lame duck mode is not recommended", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, midge);
+  await join(t, midge, {
+    info: { connect_urls: ["10.0.0.1:4222"], ldm: true },
+  });
+  await client.silence();
+});
+
+test("in lame duck mode a server tells its routes, without its address", async (t) => {
+  const midge = await startMidge(t, {
+    cluster: {},
+    lameDuckGraceMs: 0,
+    lameDuckDurationMs: 1,
+  });
+  const client = await connectClient(t, midge);
+  const { peer } = await join(t, midge);
+  const left = midge.server.lameDuck();
+  const told = await nextInfo(peer);
+  assert.equal(told["ldm"], true);
+  assert.equal(told["server_id"], midge.server.broker.id);
+  assert.equal(told["connect_urls"], undefined);
+  await client.expectClosed();
+  await peer.expectClosed();
+  await left;
+});
+
+test("with no_advertise a server keeps addresses to itself, both ways", async (t) => {
+  const midge = await startMidge(t, { cluster: { noAdvertise: true } });
+  const client = await connectClient(t, midge);
+  const info = { connect_urls: ["10.0.0.1:4222"] };
+  const { peer } = await join(t, midge, { info });
+  assert.equal(peer.info.connect_urls, undefined);
+  await client.silence();
+});
+
+test("client_advertise is told to clients and to other servers", async (t) => {
+  const clientAdvertise = "nats.test:4000";
+  const first = await startMidge(t, { clientAdvertise, cluster: {} });
+  const peer = await knock(t, first);
+  assert.deepEqual(peer.info.connect_urls, [clientAdvertise]);
+  const client = await connectClient(t, first);
+  assert.equal(client.info.host, "nats.test");
+  assert.equal(client.info.port, 4000);
+  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
+  await meshed([first, second]);
+  const other = await connectClient(t, second);
+  assert.deepEqual(other.info.connect_urls, [
+    `127.0.0.1:${second.port}`,
+    clientAdvertise,
+  ]);
+});
+
+test("addresses cannot break out of the INFO that clients get", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, midge);
+  const url = 'x\r\nMSG a 1 0\r\n\r\n"}';
+  await join(t, midge, { info: { connect_urls: [url, "<b>&"] } });
+  const told = await nextInfo(client);
+  assert.deepEqual((told["connect_urls"] as string[]).slice(1), [url, "<b>&"]);
+  await client.silence();
+});
+
+test("a new server is found by all, and all its clients' interest", async (t) => {
+  const first = await startMidge(t, { cluster: {} });
+  const routes = [routeTo(first)];
+  const servers = [first];
+  for (let i = 0; i < 3; i++) {
+    const midge = await startMidge(t, { cluster: { routes } });
+    servers.push(midge);
+    const client = await connectClient(t, midge);
+    client.send(`SUB from.${i} 1\r\n`);
+    await meshed(servers);
+  }
+  for (const midge of servers) await interests(midge, 3);
+});

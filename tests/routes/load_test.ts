@@ -1,0 +1,125 @@
+/** Routes under load: much interest, and a server that does not keep up. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startMidge } from "../support/midge.ts";
+import {
+  connectClient,
+  interests,
+  join,
+  lineOf,
+  logged,
+  meshed,
+  roundTrip,
+  routeCount,
+  routeTo,
+  tell,
+  until,
+} from "./route_peer.ts";
+
+const MANY = 100_000;
+
+test("100,000 interests are told when a route is made, and forgotten with it", async (t) => {
+  const first = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, first);
+  const subscriptions = Array.from(
+    { length: MANY },
+    (_, i) => `SUB many.${i} ${i}\r\n`,
+  );
+  await tell(client, subscriptions.join(""));
+  const { peer, lines } = await join(t, first);
+  assert.equal(new Set(lines).size, MANY);
+  assert.ok(lines.every((line) => line.startsWith("RS+ $G many.")));
+  await peer.close();
+
+  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
+  await meshed([first, second]);
+  await interests(second, MANY);
+  const publisher = await connectClient(t, second);
+  await tell(
+    publisher,
+    `PUB many.0 2\r\nhi\r\nPUB many.${MANY - 1} 2\r\nho\r\n`,
+  );
+  await client.expect(`MSG many.0 0 2\r\nhi\r\nMSG many.${MANY - 1}`);
+  await client.crash();
+  await interests(second, 0);
+});
+
+test("interest that is more than a client may leave unread does no harm", async (t) => {
+  const limits = { maxPendingBytes: 65_536, maxPayloadBytes: 1024 };
+  const midge = await startMidge(t, { ...limits, cluster: {} });
+  const client = await connectClient(t, midge);
+  const subscriptions = Array.from(
+    { length: 20_000 },
+    (_, i) => `SUB some.longer.subject.${i} ${i}\r\n`,
+  );
+  await tell(client, subscriptions.join(""));
+  const { lines } = await join(t, midge);
+  assert.equal(lines.length, 20_000);
+  assert.equal(routeCount(midge), 1);
+});
+
+test("a server that does not read stops its publishers, and nobody else", async (t) => {
+  const maxPendingBytes = 4_194_304;
+  const midge = await startMidge(t, {
+    maxPendingBytes,
+    writeDeadlineMs: 500,
+    cluster: {},
+  });
+  const slow = await join(t, midge, { id: "SLOW" });
+  const other = await join(t, midge, { id: "OTHER" });
+  await tell(slow.peer, "RS+ $G flood\r\n");
+  await tell(other.peer, "RS+ $G calm\r\n");
+  const [flooder, calm] = [
+    await connectClient(t, midge),
+    await connectClient(t, midge),
+  ];
+  const route = [...midge.server.cluster!.routes.values()]
+    .find(({ info }) => info?.server_id === "SLOW")!;
+  slow.peer.pause();
+  const payload = "x".repeat(100_000);
+  const message = `PUB flood ${payload.length}\r\n${payload}\r\n`;
+  const messages = 600;
+  for (let i = 0; i < messages; i++) flooder.send(message);
+
+  await until(() => route.pendingBytes > 0.75 * maxPendingBytes, "stall");
+  let most = 0;
+  for (let i = 0; i < 50; i++) {
+    await tell(calm, "PUB calm 2\r\nhi\r\n");
+    assert.equal(await lineOf(other.peer), "RMSG $G calm 2");
+    await other.peer.expect("hi\r\n");
+    most = Math.max(most, route.pendingBytes);
+  }
+  // What one chunk of a publisher may add comes on top.
+  assert.ok(most < 2 * maxPendingBytes, `${most} bytes wait`);
+  assert.ok(route.traffic.outMsgs < messages);
+
+  await logged(midge, "Slow Consumer Detected: WriteDeadline");
+  await logged(midge, "closed: Slow Consumer (Write Deadline)");
+  assert.equal(routeCount(midge), 1);
+  // Whoever was stopped goes on.
+  await roundTrip(flooder);
+});
+
+test("a server that was slow for a while gets everything", async (t) => {
+  const midge = await startMidge(t, {
+    maxPendingBytes: 2_097_152,
+    cluster: {},
+  });
+  const { peer } = await join(t, midge);
+  await tell(peer, "RS+ $G flood\r\n");
+  const flooder = await connectClient(t, midge);
+  const payload = "x".repeat(50_000);
+  const messages = 400;
+  peer.pause();
+  for (let i = 0; i < messages; i++) {
+    const head = `${i} `;
+    const size = head.length + payload.length;
+    flooder.send(`PUB flood ${size}\r\n${head}${payload}\r\n`);
+  }
+  const [route] = midge.server.cluster!.routes.values();
+  await until(() => route!.pendingBytes > 1_572_864, "stall");
+  peer.resume();
+  for (let i = 0; i < messages; i++) await peer.expect(`\r\n${i} xx`);
+  await roundTrip(flooder);
+  assert.equal(routeCount(midge), 1);
+});
