@@ -8,9 +8,14 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
-import { ArticleNode, meshed, Stage, THREE_URLS, until } from "./stage.ts";
-
-const RECEIVED = "y worker1 Received a message From Async : ";
+import {
+  ArticleNode,
+  meshed,
+  RECEIVED,
+  Stage,
+  THREE_URLS,
+  until,
+} from "./stage.ts";
 
 test("the three command lines form a mesh that every pair crosses", async (t) => {
   const stage = await Stage.enter(t);

@@ -28,6 +28,9 @@ const COMMAND_LINES: Readonly<Record<NodeName, string>> = {
 export const THREE_URLS =
   "nats://localhost:4222,nats://localhost:5222,nats://localhost:6222";
 
+/** What the worker of the name "y" writes before a message. */
+export const RECEIVED = "y worker1 Received a message From Async : ";
+
 const FIRST_MONITOR_PORT = 4333;
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_ROUTE_PORT = 4248;
@@ -36,7 +39,7 @@ const PORT_STEP = 1000;
 const TURN_PORT = 4247;
 
 // Far beyond what a busy machine needs.
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 90_000;
 const POLL_MS = 20;
 
 /** Resolves once `isTrue`; fails after a time that only a defect can take. */
