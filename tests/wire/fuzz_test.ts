@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { type Random, randomBelow } from "../../src/core/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
-import { cutAt, outcomeOf } from "./recorder.ts";
+import { CLIENT, cutAt, FAST_CLIENT, outcomeOf } from "./recorder.ts";
 import { SAMPLES } from "./samples.ts";
 
 const ROUNDS = 4000;
@@ -48,6 +48,11 @@ function chunkingMakesNoDifference(
   random: Random,
   input: Uint8Array,
 ): string[] {
+  assert.deepEqual(
+    outcomeOf(FAST_CLIENT, [input], CONTROL_LINE_LIMIT),
+    outcomeOf(CLIENT, [input], CONTROL_LINE_LIMIT),
+    "the fast lane reads nothing else",
+  );
   return [...SAMPLES.keys()].map((dialect) => {
     const whole = outcomeOf(dialect, [input], CONTROL_LINE_LIMIT);
     for (let i = 0; i < CUTTINGS_PER_ROUND; i++) {

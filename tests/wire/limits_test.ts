@@ -8,6 +8,7 @@ import {
   CLIENT,
   cutAt,
   type Dialect,
+  FAST_CLIENT,
   outcomeOf,
   recordingParser,
   ROUTE,
@@ -28,6 +29,7 @@ describe("the control line limit", () => {
     [CLIENT, "INFO ", (length) => `{"a":"${"x".repeat(length - 8)}"}`],
     [CLIENT, "-ERR ", (length) => "e".repeat(length)],
     [CLIENT, "PUB \t ", (length) => `${"s".repeat(length - 2)} 0`],
+    [FAST_CLIENT, "PUB \t ", (length) => `${"s".repeat(length - 2)} 0`],
     [ROUTE, "RS+ ", (length) => `$G ${"s".repeat(length - 3)}`],
     [ROUTE, "RMSG ", (length) => `$G ${"s".repeat(length - 5)} 0`],
   ];

@@ -10,6 +10,7 @@ import {
   CLIENT,
   cutAt,
   type Dialect,
+  FAST_CLIENT,
   LIBRARY,
   outcomeOf,
   ROUTE,
@@ -28,7 +29,7 @@ interface Refused {
 // Refused with their last byte at the latest; most of them have no line end.
 const UNKNOWN_OPERATIONS: readonly Refused[] = [
   {
-    from: [CLIENT, ROUTE, LIBRARY],
+    from: [CLIENT, FAST_CLIENT, ROUTE, LIBRARY],
     inputs: [
       ["\r\n", "\n", " PING\r\n", "\tPING\r\n", "\0", "\xff", "X", "GET / "],
       ["\x16\x03\x01", "POST", "PUT", "PIN ", "PI\r\n", "PUNG", "PIP", "POM"],
@@ -38,7 +39,7 @@ const UNKNOWN_OPERATIONS: readonly Refused[] = [
   },
 
   {
-    from: [CLIENT],
+    from: [CLIENT, FAST_CLIENT],
     inputs: [
       ["PUB\r\n", "PUB\n", "PUBfoo", "PUBX", "PU ", "PUBB", "PB"],
       ["HPUB\r\n", "HPUBfoo", "HPU ", "HPB", "HUB"],
@@ -70,7 +71,7 @@ const UNKNOWN_OPERATIONS: readonly Refused[] = [
 
 const BAD_PAYLOAD_ENDS: readonly Refused[] = [
   {
-    from: [CLIENT],
+    from: [CLIENT, FAST_CLIENT],
     inputs: [
       ["PUB foo 2\r\nhix", "PUB foo 2\r\nhi\n", "PUB foo 2\r\nhi\rx"],
       ["PUB foo 2\r\nhi\r\r", "PUB foo 4\r\nhi\r\nP", "PUB foo 0\r\n\n"],
@@ -98,7 +99,7 @@ const BAD_SIZES = [
 
 const MALFORMED_ARGUMENTS: readonly Refused[] = [
   {
-    from: [CLIENT],
+    from: [CLIENT, FAST_CLIENT],
     inputs: [
       ["PUB \r\n", "PUB\t\n", "PUB 2\r\n", "PUB foo\r\n", "PUB foo bar\r\n"],
       ["PUB foo bar baz 2\r\n", "PUB foo 2 bar\r\n", "PUB foo 0\r\r\n"],
@@ -167,7 +168,10 @@ describe("malformed input", () => {
   });
 
   it("is seen with its first wrong byte", () => {
-    const almostVerbs = [{ from: [CLIENT], inputs: [ALMOST_VERBS] }];
+    const almostVerbs = [{
+      from: [CLIENT, FAST_CLIENT],
+      inputs: [ALMOST_VERBS],
+    }];
     eachInput([...BAD_PAYLOAD_ENDS, ...almostVerbs], (dialect, input) => {
       const right = asciiBytes(input).subarray(0, -1);
       const pending = { events: [], refusal: "", held: right.length };

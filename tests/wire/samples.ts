@@ -1,5 +1,11 @@
 /** Valid operations of each dialect, with the event that each must give. */
-import { CLIENT, type Dialect, LIBRARY, ROUTE } from "./recorder.ts";
+import {
+  CLIENT,
+  type Dialect,
+  FAST_CLIENT,
+  LIBRARY,
+  ROUTE,
+} from "./recorder.ts";
 
 export interface Sample {
   /** The bytes, as a byte string. */
@@ -123,6 +129,7 @@ const LIBRARY_SAMPLES: readonly Sample[] = [
 
 export const SAMPLES: ReadonlyMap<Dialect, readonly Sample[]> = new Map([
   [CLIENT, CLIENT_SAMPLES],
+  [FAST_CLIENT, CLIENT_SAMPLES],
   [ROUTE, ROUTE_SAMPLES],
   [LIBRARY, LIBRARY_SAMPLES],
 ]);
