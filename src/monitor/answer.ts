@@ -1,6 +1,7 @@
 /**
  * Answers as nats-server gives them: headers, and JSON as Go writes it.
  */
+import { goJson } from "../core/json.ts";
 import type { HttpAnswer } from "./http.ts";
 
 /** What is told as JSON. Fields that are `undefined` are left out. */
@@ -48,11 +49,4 @@ export function unlessEmpty<T extends string | number | readonly unknown[]>(
 ): T | undefined {
   const size = typeof value === "number" ? value : value.length;
   return size === 0 ? undefined : value;
-}
-
-function goJson(page: Page, indent: number): string {
-  return JSON.stringify(page, undefined, indent).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

@@ -5,6 +5,7 @@
  */
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError } from "../core/errors.ts";
+import { goJson } from "../core/json.ts";
 
 /** INFO, with the wire's names. Fields in the order in which nats-server writes them. */
 export interface ServerInfo {
@@ -161,22 +162,14 @@ export function readInfo(
  * nats-server's; some peers were written to expect it.
  */
 export function infoLine(info: ServerInfo): Uint8Array {
-  return toUtf8.encode(`INFO ${jsonText(info)} \r\n`);
+  return toUtf8.encode(`INFO ${goJson(info)} \r\n`);
 }
 
 /** `CONNECT {...}` and its line end. */
 export function connectLine(
   fields: Readonly<Record<string, unknown>>,
 ): Uint8Array {
-  return toUtf8.encode(`CONNECT ${jsonText(fields)}\r\n`);
-}
-
-/** JSON as Go writes it: `<`, `>` and `&` are escaped. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return toUtf8.encode(`CONNECT ${goJson(fields)}\r\n`);
 }
 
 const SECRETS: ReadonlySet<string> = new Set([

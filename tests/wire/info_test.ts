@@ -4,12 +4,12 @@ import { test } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
+import { goJson } from "../../src/core/json.ts";
 import {
   connectLine,
   type ConnectOptions,
   defaultConnectOptions,
   infoLine,
-  jsonText,
   readConnect,
   readInfo,
   redactedConnect,
@@ -184,10 +184,10 @@ test("INFO is read as it was written", () => {
 
 test("JSON on the wire has the escapes of Go", () => {
   assert.equal(
-    jsonText({ a: "<b> & \u2028\u2029" }),
+    goJson({ a: "<b> & \u2028\u2029" }),
     '{"a":"\\u003cb\\u003e \\u0026 \\u2028\\u2029"}',
   );
-  assert.deepEqual(JSON.parse(jsonText({ a: '<">' })), { a: '<">' });
+  assert.deepEqual(JSON.parse(goJson({ a: '<">' })), { a: '<">' });
 });
 
 test("INFO and CONNECT are single lines of UTF-8, whatever they hold", () => {

@@ -1,0 +1,9 @@
+/** JSON as Go writes it, which is how nats-server writes all of its JSON. */
+
+/** `<`, `>`, `&` and two line separators are escaped; `indent` blanks a level, none for 0. */
+export function goJson(value: unknown, indent: number = 0): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
