@@ -66,7 +66,7 @@ export interface ConnectionSettings {
   readonly pingAlways: boolean;
 }
 
-/** An outbox is flushed before the end of the turn when it holds this much. */
+/** An outbox is flushed before the end of the turn when it has grown by this much. */
 const FLUSH_BYTES = 262_144;
 /**
  * What a socket that lags may hold. The rest waits in the outbox: there it is
@@ -123,6 +123,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
   #pingSentAt = -Infinity;
   #heardAt = 0;
 
+  #flushAboveBytes = FLUSH_BYTES;
   #deadlineTimer: Timer | undefined = undefined;
   /** Bytes that the system had taken when the deadline was armed. */
   #takenBytes = 0;
@@ -206,7 +207,8 @@ export abstract class Connection implements OpHandler, SocketEvents {
       this.#logInternalError(error);
       return this.close(ClosedReason.WRITE_ERROR);
     }
-    const { pendingBytes } = this.outbox;
+    const { pendingBytes, size } = this.outbox;
+    this.#flushAboveBytes = size + FLUSH_BYTES;
     if (pendingBytes > 0) this.#watchBacklog(pendingBytes);
   }
 
@@ -215,7 +217,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
     if (!this.outputNoted) {
       this.noteActivity();
       this.host.noteOutput(this);
-    } else if (this.outbox.size > FLUSH_BYTES) {
+    } else if (this.outbox.size > this.#flushAboveBytes) {
       this.flush();
       this.host.noteOutput(this);
     }

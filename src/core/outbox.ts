@@ -159,6 +159,7 @@ export class Outbox {
       this.#write(slab.subarray(0, end));
       count++;
     }
+    if (count === 0) return;
     this.#full.splice(0, count);
     this.#fullEnds.splice(0, count);
   }
