@@ -8,14 +8,8 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
-import {
-  ArticleNode,
-  meshed,
-  RECEIVED,
-  Stage,
-  THREE_URLS,
-  until,
-} from "./stage.ts";
+import { until } from "../support/until.ts";
+import { ArticleNode, meshed, RECEIVED, Stage, THREE_URLS } from "./stage.ts";
 
 test("the three command lines form a mesh that every pair crosses", async (t) => {
   const stage = await Stage.enter(t);

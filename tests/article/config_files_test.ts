@@ -10,13 +10,13 @@ import { test } from "node:test";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 import {
   ArticleNode,
   meshed,
   type NodeName,
   RECEIVED,
   Stage,
-  until,
 } from "./stage.ts";
 
 const CLIENT_TOKEN = "ytb";

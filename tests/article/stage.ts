@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 
 export type NodeName = "a" | "b" | "c" | "d";
 
@@ -37,22 +37,6 @@ const FIRST_ROUTE_PORT = 4248;
 const PORT_STEP = 1000;
 /** Whoever listens here has the stage. */
 const TURN_PORT = 4247;
-
-// Far beyond what a busy machine needs.
-const DEADLINE_MS = 90_000;
-const POLL_MS = 20;
-
-/** Resolves once `isTrue`; fails after a time that only a defect can take. */
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!await isTrue()) {
-    assert.ok(Date.now() < deadline, `${what} did not come true`);
-    await delay(POLL_MS);
-  }
-}
 
 /** One of the article's nodes, while it runs. */
 export class ArticleNode {
