@@ -6,20 +6,29 @@
  * are noted by the host and flushed once at its end. A connection whose peer
  * reads too slowly first stops those who feed it, then is closed.
  */
-import { byteString } from "../core/ascii.ts";
 import type { Clock, Random, Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import { FIRST_PING_JITTER, RTT_MAX_AGE_MS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { Outbox, type SlabPool } from "../core/outbox.ts";
-import { quotedBytes } from "../core/quote.ts";
 import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
 import type { Words } from "../wire/args.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../wire/encode.ts";
-import { redactedConnect } from "../wire/info.ts";
-import { Op, type OpHandler, VERBS } from "../wire/ops.ts";
+import type { Op, OpHandler } from "../wire/ops.ts";
 import { Parser } from "../wire/parser.ts";
+import {
+  type ConsumerLimits,
+  ConsumerWatch,
+  type Producer,
+  type WatchedConsumer,
+} from "./consumer_watch.ts";
+import {
+  KeepAlive,
+  type KeepAliveSettings,
+  type KeptAlive,
+} from "./keep_alive.ts";
+import { Reading } from "./reading.ts";
+import { operationText, outputText, payloadText } from "./trace.ts";
 
 /** Counters of messages and payload bytes; headers count as payload. */
 export interface Traffic {
@@ -53,17 +62,8 @@ export interface ConnectionHost {
 }
 
 /** The numbers in which clients and routes differ. */
-export interface ConnectionSettings {
+export interface ConnectionSettings extends ConsumerLimits, KeepAliveSettings {
   readonly maxControlLineBytes: number;
-  /** Outgoing bytes that the peer may leave unread; `Infinity` for no limit. */
-  readonly maxPendingBytes: number;
-  /** With more than this unread, those who feed the connection are stopped. */
-  readonly stallPendingBytes: number;
-  readonly writeDeadlineMs: number;
-  readonly pingIntervalMs: number;
-  readonly pingMax: number;
-  /** Send PINGs to a peer that is heard of anyway. */
-  readonly pingAlways: boolean;
 }
 
 /** An outbox is flushed before the end of the turn when it has grown by this much. */
@@ -73,8 +73,6 @@ const FLUSH_BYTES = 262_144;
  * packed, and a drain of the socket shows that the peer still reads.
  */
 const SOCKET_BYTES_MAX = 262_144;
-/** Producers stopped at the stall mark may go on below this part of it. */
-const RELEASE_FRACTION = 0.5;
 /** A peer that does not read gets this long for what is said last. */
 const LAST_WORDS_MS = 2000;
 
@@ -85,7 +83,8 @@ const UNHEARD: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
   ClosedReason.WRITE_ERROR,
 ]);
 
-export abstract class Connection implements OpHandler, SocketEvents {
+export abstract class Connection
+  implements OpHandler, SocketEvents, KeptAlive, WatchedConsumer, Producer {
   abstract readonly allowedOps: readonly Op[];
   /** `cid` or `rid`, for the log. */
   protected abstract readonly idLabel: string;
@@ -103,8 +102,6 @@ export abstract class Connection implements OpHandler, SocketEvents {
   readonly startedAt: number;
   /** When it last sent or got a message, or changed its interest. */
   lastActivityAt: number;
-  /** Round trip in milliseconds; undefined before the first was measured. */
-  rttMs: number | undefined = undefined;
   /** How often a slow consumer kept it from reading. */
   stalls = 0;
   closedReason: ClosedReason | undefined = undefined;
@@ -113,24 +110,15 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   protected readonly host: ConnectionHost;
   protected readonly settings: ConnectionSettings;
+  protected readonly keepAlive: KeepAlive;
   #parser: Parser | undefined = undefined;
   /** What arrived while the parser was suspended. */
   #backlog: Uint8Array[] = [];
   #suspended = false;
 
-  #pingTimer: Timer | undefined = undefined;
-  #pingsOut = 0;
-  #pingSentAt = -Infinity;
-  #heardAt = 0;
-
+  readonly #reading: Reading;
+  readonly #watch: ConsumerWatch;
   #flushAboveBytes = FLUSH_BYTES;
-  #deadlineTimer: Timer | undefined = undefined;
-  /** Bytes that the system had taken when the deadline was armed. */
-  #takenBytes = 0;
-  /** Producers that wait for this connection to drain. */
-  #stalled: Set<Connection> | undefined = undefined;
-  /** How many slow consumers keep this connection from reading. */
-  #stalledBy = 0;
   #lastWordsTimer: Timer | undefined = undefined;
 
   constructor(
@@ -143,6 +131,9 @@ export abstract class Connection implements OpHandler, SocketEvents {
     this.socket = socket;
     this.settings = settings;
     this.outbox = new Outbox(host.slabs, socket);
+    this.keepAlive = new KeepAlive(host.clock, settings, this);
+    this.#reading = new Reading(socket);
+    this.#watch = new ConsumerWatch(host.clock, settings, this);
     this.startedAt = host.clock.now();
     this.lastActivityAt = this.startedAt;
   }
@@ -165,6 +156,11 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   get closed(): boolean {
     return this.closedReason !== undefined;
+  }
+
+  /** Round trip in milliseconds; undefined before the first was measured. */
+  get rttMs(): number | undefined {
+    return this.keepAlive.rttMs;
   }
 
   get pendingBytes(): number {
@@ -209,7 +205,8 @@ export abstract class Connection implements OpHandler, SocketEvents {
     }
     const { pendingBytes, size } = this.outbox;
     this.#flushAboveBytes = size + FLUSH_BYTES;
-    if (pendingBytes > 0) this.#watchBacklog(pendingBytes);
+    if (pendingBytes === 0) return;
+    if (this.#watch.lags(this.host.reading)) this.host.producerStalled();
   }
 
   /** To be called after bytes were put into the outbox during delivery. */
@@ -263,7 +260,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
       return;
     }
     this.host.beginTurn(this);
-    this.#heardAt = this.host.clock.monotonic();
+    this.keepAlive.heard();
     this.#parse(chunk);
     this.host.endTurn();
   }
@@ -271,12 +268,9 @@ export abstract class Connection implements OpHandler, SocketEvents {
   onDrain(): void {
     if (this.closed) return;
     this.outbox.blocked = false;
-    this.#disarmDeadline();
+    this.#watch.drained();
     this.flush();
-    const release = this.settings.stallPendingBytes * RELEASE_FRACTION;
-    if (!this.outbox.blocked || this.pendingBytes <= release) {
-      this.#releaseProducers();
-    }
+    this.#watch.release();
   }
 
   onClose(reason: CloseReason): void {
@@ -291,7 +285,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
   protected suspendParsing(): void {
     this.#suspended = true;
     this.#parser?.suspend();
-    this.socket.pause();
+    this.#reading.stop();
   }
 
   protected resumeParsing(): void {
@@ -301,7 +295,7 @@ export abstract class Connection implements OpHandler, SocketEvents {
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const chunk of backlog) this.onData(chunk);
-    if (!this.#suspended && this.#stalledBy === 0) this.socket.resume();
+    this.#reading.resume();
   }
 
   #parse(chunk: Uint8Array): void {
@@ -334,146 +328,35 @@ export abstract class Connection implements OpHandler, SocketEvents {
 
   // --- keep-alive
 
-  /** Sends the first PING `delayMs` from now, or a little later. */
-  protected startPings(delayMs: number): void {
-    const jitter = 1 + this.host.random.next() * FIRST_PING_JITTER;
-    this.#armPing(delayMs * jitter);
-  }
-
-  protected armPings(): void {
-    this.#armPing(this.settings.pingIntervalMs);
-  }
-
   protected handlePing(): void {
     if (this.host.log.traceEnabled) this.traceOut("PONG");
     this.send(PONG_LINE);
   }
 
-  protected handlePong(): void {
-    if (this.#pingsOut > 0) {
-      this.rttMs = this.host.clock.monotonic() - this.#pingSentAt;
-    }
-    this.#pingsOut = 0;
-  }
-
   /** Asks for the round trip, unless an answer is under way. */
   measureRtt(): void {
-    if (!this.closed && this.#pingsOut === 0) this.sendPing();
+    this.keepAlive.measure();
   }
 
-  /** Sends a PING now, to learn the round trip. */
-  protected sendPing(): void {
-    this.#pingsOut++;
-    this.#pingSentAt = this.host.clock.monotonic();
+  writePing(): void {
     if (this.host.log.traceEnabled) this.traceOut("PING");
     this.send(PING_LINE);
   }
 
-  #armPing(delayMs: number): void {
-    this.#pingTimer?.cancel();
-    this.#pingTimer = this.host.clock.after(delayMs, () => this.#pingDue());
-  }
-
-  #pingDue(): void {
-    if (this.closed) return;
-    const { pingIntervalMs, pingMax, pingAlways } = this.settings;
-    const now = this.host.clock.monotonic();
-    const rttIsOld = this.rttMs === undefined ||
-      now - this.#pingSentAt > RTT_MAX_AGE_MS;
-    if (pingAlways || rttIsOld || now - this.#heardAt >= pingIntervalMs) {
-      if (this.#pingsOut + 1 > pingMax) {
-        return this.close(
-          ClosedReason.STALE_CONNECTION,
-          WireError.STALE_CONNECTION,
-        );
-      }
-      this.sendPing();
-    }
-    this.#armPing(pingIntervalMs);
+  becameStale(): void {
+    this.close(ClosedReason.STALE_CONNECTION, WireError.STALE_CONNECTION);
   }
 
   // --- back-pressure
 
-  #watchBacklog(pending: number): void {
-    const { maxPendingBytes, stallPendingBytes } = this.settings;
-    if (pending > maxPendingBytes) {
-      this.host.log.notice(
-        `${this.label} - Slow Consumer Detected: MaxPending of ${maxPendingBytes} Exceeded`,
-      );
-      this.host.slowConsumer();
-      return this.close(ClosedReason.SLOW_CONSUMER_PENDING);
-    }
-    this.#armDeadline();
-    const producer = this.host.reading;
-    // Only a socket that is blocked tells when the producer may go on.
-    if (
-      producer !== undefined && pending > stallPendingBytes &&
-      this.outbox.blocked
-    ) this.#stall(producer);
+  get stallableReading(): Reading | undefined {
+    return this.#reading;
   }
 
-  #stall(producer: Connection): void {
-    if (!producer.stallable) return;
-    this.#stalled ??= new Set();
-    if (this.#stalled.has(producer)) return;
-    this.#stalled.add(producer);
-    producer.#stalledBy++;
-    producer.stalls++;
-    this.host.producerStalled();
-    producer.socket.pause();
-  }
-
-  /** Whether reading from this connection may be stopped for a slow consumer's sake. */
-  protected get stallable(): boolean {
-    return true;
-  }
-
-  #releaseProducers(): void {
-    if (this.#stalled === undefined) return;
-    const producers = this.#stalled;
-    this.#stalled = undefined;
-    for (const producer of producers) {
-      producer.#stalledBy--;
-      if (
-        producer.#stalledBy === 0 && !producer.#suspended && !producer.closed
-      ) {
-        producer.socket.resume();
-      }
-    }
-  }
-
-  #armDeadline(): void {
-    if (this.#deadlineTimer !== undefined) return;
-    this.#takenBytes = this.#bytesTaken;
-    this.#deadlineTimer = this.host.clock.after(
-      this.settings.writeDeadlineMs,
-      () => this.#deadlineDue(),
-    );
-  }
-
-  /** Bytes that the system took from the socket. */
-  get #bytesTaken(): number {
-    return this.outbox.writtenBytes - this.socket.pendingBytes;
-  }
-
-  #disarmDeadline(): void {
-    this.#deadlineTimer?.cancel();
-    this.#deadlineTimer = undefined;
-  }
-
-  /** The peer took nothing for a whole deadline: it is gone or stuck. */
-  #deadlineDue(): void {
-    this.#deadlineTimer = undefined;
-    const pending = this.pendingBytes;
-    if (this.closed || pending === 0) return;
-    if (this.#bytesTaken > this.#takenBytes) return this.#armDeadline();
-    this.host.log.notice(
-      `${this.label} - Slow Consumer Detected: WriteDeadline of ${
-        this.settings.writeDeadlineMs / 1000
-      }s exceeded with ${pending} total bytes.`,
-    );
+  gaveUp(reason: ClosedReason, text: string): void {
+    this.host.log.notice(`${this.label} - Slow Consumer Detected: ${text}`);
     this.host.slowConsumer();
-    this.close(ClosedReason.SLOW_CONSUMER_DEADLINE);
+    this.close(reason);
   }
 
   // --- the end
@@ -482,9 +365,8 @@ export abstract class Connection implements OpHandler, SocketEvents {
     this.closedReason = reason;
     this.#parser?.stop();
     this.#backlog = [];
-    this.#pingTimer?.cancel();
-    this.#disarmDeadline();
-    this.#releaseProducers();
+    this.keepAlive.stop();
+    this.#watch.stop();
     this.outbox.discard();
     this.ended(reason);
   }
@@ -498,27 +380,20 @@ export abstract class Connection implements OpHandler, SocketEvents {
     start: number,
     end: number,
   ): void {
-    const text = byteString(buffer, start, end);
-    const args = op === Op.CONNECT ? redactedConnect(text) : text;
-    const shown = args === "" ? VERBS[op]!.verb : `${VERBS[op]!.verb} ${args}`;
-    this.host.log.trace(`${this.label} - <<- [${printable(shown)}]`);
+    this.#trace(operationText(op, buffer, start, end));
   }
 
   protected tracePayload(buffer: Uint8Array, start: number, end: number): void {
-    const max = this.host.maxTracedMsgLen;
-    const cut = max > 0 && end - start > max;
-    const text = byteString(buffer, start, cut ? start + max : end);
-    const shown = quotedBytes(text);
-    this.host.log.trace(
-      `${this.label} - <<- MSG_PAYLOAD: [${
-        cut ? `${shown.slice(0, -1)}..."` : shown
-      }]`,
-    );
+    this.#trace(payloadText(buffer, start, end, this.host.maxTracedMsgLen));
   }
 
   /** Logs an operation that goes out, `shown` being a byte string. */
   protected traceOut(shown: string): void {
-    this.host.log.trace(`${this.label} - ->> [${printable(shown)}]`);
+    this.#trace(outputText(shown));
+  }
+
+  #trace(text: string): void {
+    this.host.log.trace(`${this.label} - ${text}`);
   }
 }
 
@@ -535,9 +410,4 @@ function closedReasonOf(reason: CloseReason): ClosedReason {
     case "failed":
       return ClosedReason.READ_ERROR;
   }
-}
-
-/** A byte string for the log: control characters escaped, without quotes. */
-function printable(text: string): string {
-  return quotedBytes(text).slice(1, -1).replaceAll('\\"', '"');
 }

@@ -127,7 +127,7 @@ export class Session extends Connection implements ClientReceiver {
     this.host.log.debug(`${this.label} - Client connection created`);
     this.#sendInfo();
     super.start();
-    this.armPings();
+    this.keepAlive.start();
   }
 
   /** Turns away a client that came when the server was full. */
@@ -218,7 +218,7 @@ export class Session extends Connection implements ClientReceiver {
         this.#ping();
         break;
       case Op.PONG:
-        this.handlePong();
+        this.keepAlive.answered();
         break;
       case Op.INFO:
         // Nothing in it concerns the server, but it has to be JSON.
@@ -295,7 +295,7 @@ export class Session extends Connection implements ClientReceiver {
   }
 
   #connect(buffer: Uint8Array, start: number, end: number): void {
-    this.options = this.#readConnect(buffer, start, end);
+    this.options = readConnect(this.options, buffer, start, end);
     // Not before: what cannot be read cannot be freed of its secrets either.
     if (this.host.log.traceEnabled) {
       this.traceIn(Op.CONNECT, buffer, start, end);
@@ -308,19 +308,6 @@ export class Session extends Connection implements ClientReceiver {
     const verdict = this.host.authenticator.authenticate(this.options);
     if (verdict instanceof Promise) this.#awaitVerdict(verdict);
     else this.#loggedIn(verdict);
-  }
-
-  #readConnect(buffer: Uint8Array, start: number, end: number): ConnectOptions {
-    try {
-      return readConnect(this.options, buffer, start, end);
-    } catch {
-      // What the runtimes say of bad JSON quotes it, and it may hold a password.
-      throw new ProtocolError(
-        ClosedReason.PROTOCOL_VIOLATION,
-        "",
-        "Bad CONNECT JSON",
-      );
-    }
   }
 
   /** What the client says in the meantime is heard when the verdict is there. */
@@ -358,9 +345,10 @@ export class Session extends Connection implements ClientReceiver {
     if (options.verbose) this.#ok();
     if (this.#connectSeen) return;
     this.#connectSeen = true;
-    this.rttMs ??= this.host.clock.monotonic() - this.#openedAt;
-    this.startPings(
+    this.keepAlive.rttMs ??= this.host.clock.monotonic() - this.#openedAt;
+    this.keepAlive.startEarly(
       Math.min(FIRST_CLIENT_PING_MS, this.settings.pingIntervalMs),
+      this.host.random,
     );
   }
 

@@ -127,9 +127,9 @@ export class Route extends Connection implements RouteReceiver {
     this.interest = new RemoteInterest(this);
   }
 
-  protected override get stallable(): boolean {
-    // A route carries everybody's messages: one slow client must not stop it.
-    return false;
+  /** A route carries everybody's messages: one slow client must not stop it. */
+  override get stallableReading(): undefined {
+    return undefined;
   }
 
   override start(): void {
@@ -151,7 +151,7 @@ export class Route extends Connection implements RouteReceiver {
     }
     this.sendInfo();
     super.start();
-    this.startPings(FIRST_ROUTE_PING_MS);
+    this.keepAlive.startEarly(FIRST_ROUTE_PING_MS, host.random);
   }
 
   sendInfo(): void {
@@ -160,7 +160,7 @@ export class Route extends Connection implements RouteReceiver {
 
   /** Asks the peer for a sign that it took our credentials; see `accepted`. */
   awaitAcceptance(): void {
-    this.sendPing();
+    this.keepAlive.ping();
   }
 
   /** From here on the route counts. `accounts` tell what to announce. */
@@ -256,7 +256,7 @@ export class Route extends Connection implements RouteReceiver {
         this.handlePing();
         break;
       case Op.PONG:
-        this.handlePong();
+        this.keepAlive.answered();
         this.#answered();
         break;
       case Op.ERR:

@@ -211,8 +211,9 @@ function readObject(
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(buffer.subarray(start, end)));
-  } catch (error) {
-    throw badJson(what, error instanceof Error ? error.message : String(error));
+  } catch {
+    // What the runtimes say of it quotes the text, which may hold a password.
+    throw badJson(what, "not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw badJson(what, "not an object");

@@ -5,6 +5,7 @@ import type { ServerInfo } from "../../src/wire/info.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { connectPeer } from "../support/peer.ts";
+import { until } from "../support/until.ts";
 import {
   type SetupName,
   SETUPS,
@@ -45,7 +46,9 @@ for (const setup of Object.keys(SETUPS) as SetupName[]) {
       const rows = WIRE_ROWS.filter((row) => (row.setup ?? "plain") === setup);
       const heard = new Map<WireRow, Heard>();
       for (const row of rows) heard.set(row, await play(row, server.port));
-      const reasons = await closedReasons(server.process.stderr);
+      const closedIds = rows.filter((row) => row.closed !== undefined)
+        .map((row) => heard.get(row)!.clientId);
+      const reasons = await closedReasons(server.process.stderr, closedIds);
       const found = rows.map((row) => {
         const { text, clientId } = heard.get(row)!;
         return resultLine(row, text, row.closed && reasons.get(clientId));
@@ -80,15 +83,23 @@ function resultLine(row: WireRow, text: string, reason: string = ""): string {
   return `${row.name} | ${JSON.stringify(inOrder(row, text))} | ${reason}`;
 }
 
-/** Why nats-server ended its connections, by their ids. */
-async function closedReasons(log: string): Promise<Map<number, string>> {
+/** Why nats-server ended the connections `ids`, which it notes a little after their end. */
+async function closedReasons(
+  log: string,
+  ids: readonly number[],
+): Promise<Map<number, string>> {
   const at = /Starting http monitor on (\S+)/.exec(log)?.[1];
   const url = `http://${at}/connz?state=closed&limit=10000`;
-  const { connections } = await (await fetch(url)).json();
-  return new Map(
-    connections.map((connection: { cid: number; reason: string }) => [
-      connection.cid,
-      connection.reason,
-    ]),
-  );
+  let reasons = new Map<number, string>();
+  await until("nats-server's list of closed connections", async () => {
+    const { connections } = await (await fetch(url)).json();
+    reasons = new Map(
+      connections.map((connection: { cid: number; reason: string }) => [
+        connection.cid,
+        connection.reason,
+      ]),
+    );
+    return ids.every((id) => reasons.has(id));
+  });
+  return reasons;
 }

@@ -1,0 +1,106 @@
+/**
+ * Is the peer still there, and how far away is it? PINGs go out on a timer,
+ * PONGs come back; a peer that leaves too many unanswered is stale.
+ *
+ * NATS: the first PING comes early, to measure the round trip; later ones come
+ * at an interval, and to a client only if nothing was heard of it or the
+ * measurement is old.
+ */
+import type { Clock, Random, Timer } from "../core/clock.ts";
+import { FIRST_PING_JITTER, RTT_MAX_AGE_MS } from "../core/limits.ts";
+
+export interface KeepAliveSettings {
+  readonly pingIntervalMs: number;
+  /** PINGs that may be unanswered at once. */
+  readonly pingMax: number;
+  /** Send PINGs to a peer that is heard of anyway. */
+  readonly pingAlways: boolean;
+}
+
+/** The connection, as far as its keep-alive knows it. */
+export interface KeptAlive {
+  readonly closed: boolean;
+  writePing(): void;
+  becameStale(): void;
+}
+
+export class KeepAlive {
+  /** Round trip in milliseconds; undefined before the first was measured. */
+  rttMs: number | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #settings: KeepAliveSettings;
+  readonly #peer: KeptAlive;
+  #timer: Timer | undefined = undefined;
+  #unanswered = 0;
+  #sentAt = -Infinity;
+  #heardAt = 0;
+
+  constructor(clock: Clock, settings: KeepAliveSettings, peer: KeptAlive) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#peer = peer;
+  }
+
+  /** Sends the next PING an interval from now. */
+  start(): void {
+    this.#arm(this.#settings.pingIntervalMs);
+  }
+
+  /** Sends the next PING `delayMs` from now or a little later, so that a herd spreads out. */
+  startEarly(delayMs: number, random: Random): void {
+    this.#arm(delayMs * (1 + random.next() * FIRST_PING_JITTER));
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** Something came from the peer. */
+  heard(): void {
+    this.#heardAt = this.#clock.monotonic();
+  }
+
+  /** A PONG came, asked for or not. */
+  answered(): void {
+    if (this.#unanswered > 0) {
+      this.rttMs = this.#clock.monotonic() - this.#sentAt;
+    }
+    this.#unanswered = 0;
+  }
+
+  /** Asks for the round trip, unless an answer is under way. */
+  measure(): void {
+    if (!this.#peer.closed && this.#unanswered === 0) this.ping();
+  }
+
+  /** Sends a PING now. */
+  ping(): void {
+    this.#unanswered++;
+    this.#sentAt = this.#clock.monotonic();
+    this.#peer.writePing();
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(delayMs, () => this.#due());
+  }
+
+  #due(): void {
+    if (this.#peer.closed) return;
+    if (this.#isWanted()) {
+      if (this.#unanswered + 1 > this.#settings.pingMax) {
+        return this.#peer.becameStale();
+      }
+      this.ping();
+    }
+    this.start();
+  }
+
+  #isWanted(): boolean {
+    const { pingAlways, pingIntervalMs } = this.#settings;
+    const now = this.#clock.monotonic();
+    return pingAlways || this.rttMs === undefined ||
+      now - this.#sentAt > RTT_MAX_AGE_MS ||
+      now - this.#heardAt >= pingIntervalMs;
+  }
+}
