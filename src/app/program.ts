@@ -126,15 +126,10 @@ function failToConfigure(error: unknown): never {
 
 async function run(options: ServerOptions): Promise<void> {
   const log = openLogOrFail(options);
-  const server = await startOrFail(options, log);
+  const starting = startOrFail(options, log);
   let removePortsFile = (): void => {};
-  attempt(() => {
-    if (options.pidFile !== "") writePidFile(options.pidFile);
-    if (options.portsFileDir !== "") {
-      removePortsFile = writePortsFile(options.portsFileDir, server);
-    }
-  });
   const leave = async (): Promise<void> => {
+    const server = await starting;
     log.logger.notice("Initiating Shutdown...");
     await server.stop();
     removePortsFile();
@@ -142,7 +137,14 @@ async function run(options: ServerOptions): Promise<void> {
     log.flush();
     exit(0);
   };
-  handleSignals(server, log, leave);
+  handleSignals(starting, log, leave);
+  const server = await starting;
+  attempt(() => {
+    if (options.pidFile !== "") writePidFile(options.pidFile);
+    if (options.portsFileDir !== "") {
+      removePortsFile = writePortsFile(options.portsFileDir, server);
+    }
+  });
 }
 
 function openLogOrFail(options: ServerOptions): LogOutput {
@@ -167,9 +169,13 @@ async function startOrFail(
   }
 }
 
-/** What each signal does; see `-sl` for their names on the command line. */
+/**
+ * What each signal does; see `-sl` for their names on the command line. They
+ * are handled from the start: whoever reads that the server is ready may send
+ * one at once.
+ */
 function handleSignals(
-  server: Server,
+  starting: Promise<Server>,
   log: LogOutput,
   leave: () => Promise<void>,
 ): void {
@@ -179,10 +185,11 @@ function handleSignals(
     trapped("interrupt");
     leave();
   });
-  onSignal("SIGTERM", () => {
+  onSignal("SIGTERM", async () => {
     trapped("terminated");
     // A server that is letting its clients go finishes that first.
-    if (!server.broker.lameDuck) leave();
+    const { broker } = await starting;
+    if (!broker.lameDuck) await leave();
   });
   onSignal("SIGHUP", () => {
     trapped("hangup");
@@ -200,8 +207,9 @@ function handleSignals(
   });
   onSignal("SIGUSR2", async () => {
     trapped("user defined signal 2");
-    if (server.broker.lameDuck) return;
-    await server.broker.enterLameDuck();
+    const { broker } = await starting;
+    if (broker.lameDuck) return;
+    await broker.enterLameDuck();
     await leave();
   });
 }
