@@ -5,9 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import process from "node:process";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
+import { sendSignal } from "../../src/runtime/system.ts";
+import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import { ArticleNode, meshed, RECEIVED, Stage, THREE_URLS } from "./stage.ts";
 
@@ -27,7 +28,7 @@ test("the three command lines form a mesh that every pair crosses", async (t) =>
 
 /** A message from each node reaches a subscriber at each node, once. */
 async function everyPairTalks(
-  t: { after(run: () => Promise<void>): void },
+  t: Cleanup,
   nodes: readonly ArticleNode[],
 ): Promise<void> {
   const clients = await Promise.all(nodes.map(async ({ url }) => {
@@ -155,7 +156,7 @@ test("cluster.ts runs the three nodes in one process", async (t) => {
   await a.knowsInterest(c, "abc");
   await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", a.url)}`);
 
-  process.kill(cluster.pid, "SIGTERM");
+  sendSignal(cluster.pid, "SIGTERM");
   assert.deepEqual(await cluster.exited, { code: 0, signal: null });
 });
 

@@ -45,14 +45,15 @@ async function stopped(program: TestProcess): Promise<void> {
 test("publisher and worker print what the article's programs print", async (t) => {
   const midge = await startMidge(t);
   const url = `nats://127.0.0.1:${midge.port}`;
-  const worker = start(t, "scripts/worker.ts", "-s", url);
+  const subject = ["-subj", "greet.joe"];
+  const worker = start(t, "scripts/worker.ts", "-s", url, ...subject);
   await subscribed(midge, 1);
 
   const ids: string[] = [];
   for (const script of ["client.ts", "scripts/publisher.ts"]) {
-    const publisher = start(t, script, "-s", `127.0.0.1:1,${url}`);
+    const publisher = start(t, script, "-s", `127.0.0.1:1,${url}`, ...subject);
     assert.deepEqual(await publisher.exited, { code: 0, signal: null });
-    const said = new RegExp(`^${TIME} abc\n${TIME} (${UUID})\n$`);
+    const said = new RegExp(`^${TIME} greet\\.joe\n${TIME} (${UUID})\n$`);
     assert.match(publisher.stderr, said);
     assert.equal(publisher.stdout, "");
     ids.push(said.exec(publisher.stderr)![1]!);
@@ -66,7 +67,7 @@ test("publisher and worker print what the article's programs print", async (t) =
   );
   assert.match(
     worker.stderr,
-    new RegExp(`^${TIME} y  abc\n${received.join("")}$`),
+    new RegExp(`^${TIME} y  greet\\.joe\n${received.join("")}$`),
   );
 });
 

@@ -117,9 +117,12 @@ export class Stage {
 
   /** Waits until no other test, of whatever runtime or folder, is on the stage. */
   static async enter(t: Cleanup): Promise<Stage> {
-    const turn = createServer();
-    await until("this test's turn", () => listens(turn));
-    const stage = new Stage(turn);
+    let turn: Server | undefined;
+    await until("this test's turn", async () => {
+      turn = await takeTurn();
+      return turn !== undefined;
+    });
+    const stage = new Stage(turn!);
     t.after(() => stage.#leave());
     return stage;
   }
@@ -181,13 +184,14 @@ export class Stage {
   }
 }
 
-/** True once `turn` has the port; false while somebody else has it. */
-function listens(turn: Server): Promise<boolean> {
+/** Holds the turn until it is closed; undefined while somebody else has it. */
+function takeTurn(): Promise<Server | undefined> {
+  const turn = createServer();
   return new Promise((resolve, reject) => {
-    turn.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") resolve(false);
+    turn.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") resolve(undefined);
       else reject(error);
     });
-    turn.listen(TURN_PORT, "127.0.0.1", () => resolve(true));
+    turn.listen(TURN_PORT, "127.0.0.1", () => resolve(turn));
   });
 }
