@@ -97,12 +97,12 @@ export interface OpHandler {
 
   /**
    * Set where PUB, the commonest operation, takes a fast lane: the parser reads
-   * a line that is written as usual right into these arguments, calls
-   * `admitPub`, and goes on with `payload`. Other lines come to `line`.
+   * one that is written as usual and all there right into these arguments, and
+   * calls `admitPub` and `payload`. Any other PUB comes to `line` and `payload`.
    */
   readonly pubArgs?: MessageArgs;
 
-  /** The line in `pubArgs` may go on; throws as `line` does. May be called again, as `line`. */
+  /** The PUB in `pubArgs` may go on; throws as `line` does. */
   admitPub?(): void;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */
