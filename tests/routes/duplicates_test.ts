@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startMidge, type TestServer } from "../support/midge.ts";
-import { listenForPeers } from "../support/peer.ts";
 import {
   connectClient,
   FIRST_ID,
+  freePort,
   infoText,
   interests,
   join,
@@ -188,12 +188,4 @@ test("servers around a seed form a mesh, all starting at once", async (t) => {
 
 function isTrouble(line: string): boolean {
   return line.startsWith("ERR") && !line.includes("connection refused");
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const listener = await listenForPeers();
-  const { port } = listener;
-  await listener.close();
-  return port;
 }

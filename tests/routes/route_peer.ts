@@ -4,6 +4,7 @@
  * those of a server.
  */
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   connectPeer,
@@ -81,6 +82,26 @@ export async function join(
   const peer = await knock(t, midge);
   peer.send(connectText(introduction) + infoText(introduction));
   return { peer, lines: await roundTrip(peer) };
+}
+
+// Below the range from which systems take ports for connections that go out.
+const FIRST_PORT = 10_000;
+const LAST_PORT = 30_000;
+
+/** A port that was free a moment ago, and that nobody gets by chance. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const span = LAST_PORT - FIRST_PORT;
+    const port = FIRST_PORT + Math.floor(Math.random() * span);
+    const server = createServer();
+    const isFree = new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!await isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** A port at which servers dial the test. */
