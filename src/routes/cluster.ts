@@ -242,6 +242,9 @@ export class Cluster
   }
 
   reliedOn(route: Route, info: ServerInfo): void {
+    if (this.routes.has(info.server_id) && this.#choosesFor(info)) {
+      return route.close(ClosedReason.DUPLICATE_ROUTE);
+    }
     for (const other of [...this.#connections]) {
       const isTwin = other !== route &&
         other.info?.server_id === info.server_id;
@@ -365,12 +368,17 @@ export class Cluster
    */
   #metAgain(route: Route, info: ServerInfo): void {
     this.log.debug(`${route.label} - Detected duplicate remote route`);
-    if (this.broker.id < info.server_id) {
+    if (this.#choosesFor(info)) {
       return route.close(ClosedReason.DUPLICATE_ROUTE);
     }
     this.clock.after(DUPLICATE_GRACE_MS, () => {
       if (!route.registered) route.close(ClosedReason.DUPLICATE_ROUTE);
     });
+  }
+
+  /** Of two servers, the one with the smaller id chooses between two connections. */
+  #choosesFor({ server_id }: ServerInfo): boolean {
+    return this.broker.id < server_id;
   }
 
   /** Whoever wanted the connection that has ended rests on another one to that peer, or dials. */

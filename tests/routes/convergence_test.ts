@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Subscription } from "../../src/broker/subscription.ts";
+import { defaultAuthorizationOptions } from "../../src/config/options.ts";
 import { type Random, randomBelow } from "../../src/core/clock.ts";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
@@ -30,6 +32,13 @@ function randomRoutes(count: number, random: Random): number[][] {
     for (let i = 0; i < more; i++) routes.push(randomBelow(random, count));
     return routes;
   });
+}
+
+/** Interest, for whose sake a server speaks up on each route that it makes. */
+function want({ server }: TestServer, subject: string): void {
+  const nobody = { deliver: () => false };
+  const sid = new Uint8Array(1);
+  server.broker.account.add(Subscription.ofClient(nobody, subject, "", sid));
 }
 
 /** No dial and no change for minutes: nobody works against anybody. */
@@ -69,14 +78,25 @@ test("two servers that dial each other at once meet in one round", async (t) => 
 });
 
 test("servers that all dial each other at once form a mesh in one round", async (t) => {
-  for (let seed = SEED; seed < SEED + 10; seed++) {
+  for (let seed = SEED; seed < SEED + 40; seed++) {
     const world = new Simulation(t, seed, 50);
     const indexes = [0, 1, 2, 3, 4];
-    const routes = indexes.map((index) => routeOn(machine(index)));
+    const isProtected = seed % 2 === 0;
+    const login = isProtected ? { user: "ruth", password: "secret" } : {};
+    const authorization = isProtected
+      ? { ...defaultAuthorizationOptions(), ...login }
+      : undefined;
+    const routes = indexes.map((index) => ({
+      ...routeOn(machine(index)),
+      ...login,
+    }));
     const servers = await Promise.all(
-      indexes.map((index) =>
-        world.start(machine(index), { cluster: { routes } })
-      ),
+      indexes.map(async (index) => {
+        const cluster = { routes, authorization };
+        const midge = await world.start(machine(index), { cluster });
+        want(midge, `at.${index}`);
+        return midge;
+      }),
     );
     await world.meshed(servers, 900);
     await assertSettled(world, servers, seed);
