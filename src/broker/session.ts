@@ -3,21 +3,14 @@
  * mean, and how a message reaches the client. Every rule here is the NATS
  * client protocol's, as nats-server keeps it.
  */
-import {
-  asciiBytes,
-  byteString,
-  CASE_BIT,
-  CR,
-  readDecimal,
-} from "../core/ascii.ts";
+import { byteString, CASE_BIT, CR, readDecimal } from "../core/ascii.ts";
 import type { Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
-import { quoted, quotedBytes } from "../core/quote.ts";
-import { isValidSubject, tokenCount } from "../core/subject.ts";
+import { printableBytes, quoted } from "../core/quote.ts";
 import type { Socket } from "../net/socket.ts";
-import { malformed, MessageArgs, NO_HEADERS, Words } from "../wire/args.ts";
+import { malformed, MessageArgs, Words } from "../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
 import {
   type ConnectOptions,
@@ -36,7 +29,17 @@ import {
   type ConnectionSettings,
 } from "./connection.ts";
 import type { Delivery } from "./deliver.ts";
-import { type ClientReceiver, Subscription } from "./subscription.ts";
+import {
+  ClientSubscriptions,
+  type SubscriptionLimits,
+} from "./client_subscriptions.ts";
+import type { ClientReceiver, Subscription } from "./subscription.ts";
+import { deliveryText } from "./trace.ts";
+import {
+  isReservedReply,
+  publishViolation,
+  replyViolation,
+} from "./violations.ts";
 
 /** What a session asks of the broker besides what every connection does. */
 export interface SessionHost extends ConnectionHost {
@@ -50,13 +53,10 @@ export interface SessionHost extends ConnectionHost {
   sessionEnded(session: Session, reason: ClosedReason): void;
 }
 
-export interface SessionSettings extends ConnectionSettings {
+export interface SessionSettings
+  extends ConnectionSettings, SubscriptionLimits {
   readonly authTimeoutMs: number;
   readonly maxPayloadBytes: number;
-  /** 0: no limit. */
-  readonly maxSubscriptions: number;
-  /** 0: no limit. */
-  readonly maxSubscriptionTokens: number;
   readonly headers: boolean;
 }
 
@@ -73,10 +73,6 @@ const CLIENT_OPS: readonly Op[] = [
   Op.ERR,
 ];
 
-/** A queue group of this name is the server's own. */
-const RESERVED_QUEUE = "_sys_";
-/** Reply subjects that only servers hand out. */
-const RESERVED_REPLIES = ["_R_.", "_GR_.", "$JS.ACK."];
 /** What CONNECT, the only thing that a stranger may say, begins with. */
 const LETTER_C = 0x43;
 
@@ -88,13 +84,12 @@ export class Session extends Connection implements ClientReceiver {
   options: ConnectOptions = defaultConnectOptions();
   /** Set once the client may do anything. */
   identity: Identity | undefined = undefined;
-  /** By sid, as a byte string. */
-  readonly subscriptions: Map<string, Subscription> = new Map();
 
   declare protected readonly host: SessionHost;
   declare protected readonly settings: SessionSettings;
   readonly pubArgs: MessageArgs = new MessageArgs();
   readonly #words = new Words();
+  readonly #subscriptions: ClientSubscriptions;
   #headers = false;
   #echo = true;
   #authTimer: Timer | undefined = undefined;
@@ -108,6 +103,12 @@ export class Session extends Connection implements ClientReceiver {
     super(host, socket, settings);
     this.#openedAt = host.clock.monotonic();
     this.#infoVersion = host.infoVersion;
+    this.#subscriptions = new ClientSubscriptions(this, host.account, settings);
+  }
+
+  /** By sid, a byte string. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions.bySid;
   }
 
   get account(): Account {
@@ -176,7 +177,9 @@ export class Session extends Connection implements ClientReceiver {
     traffic.outBytes += message.size;
     host.traffic.outMsgs++;
     host.traffic.outBytes += message.size;
-    if (host.log.traceEnabled) this.#traceMsg(subscription, message);
+    if (host.log.traceEnabled) {
+      this.traceOut(deliveryText(message, subscription.sid));
+    }
     subscription.delivered++;
     if (subscription.delivered === subscription.max) {
       this.#unsubscribe(subscription);
@@ -389,38 +392,10 @@ export class Session extends Connection implements ClientReceiver {
     if (count < 2 || count > 3) throw malformed("SUB");
     const word = (index: number): string =>
       byteString(buffer, words.starts[index]!, words.ends[index]!);
-    const subject = word(0);
     const queue = count === 3 ? word(1) : "";
-    const sid = word(count - 1);
-    if (queue === RESERVED_QUEUE) {
-      return this.sendError(subscriptionViolation(subject, queue));
-    }
-    const { maxSubscriptionTokens, maxSubscriptions } = this.settings;
-    if (
-      maxSubscriptionTokens > 0 && tokenCount(subject) > maxSubscriptionTokens
-    ) {
-      return this.sendError(
-        `${subscriptionViolation(subject, "")}, too many tokens`,
-      );
-    }
-    if (maxSubscriptions > 0 && this.subscriptions.size >= maxSubscriptions) {
-      return this.sendError(WireError.MAX_SUBSCRIPTIONS);
-    }
-    if (!this.subscriptions.has(sid)) {
-      if (!isValidSubject(subject)) {
-        return this.sendError(WireError.INVALID_SUBJECT);
-      }
-      this.#subscribe(
-        Subscription.ofClient(this, subject, queue, asciiBytes(sid)),
-        sid,
-      );
-    }
-    if (this.options.verbose) this.#ok();
-  }
-
-  #subscribe(subscription: Subscription, sid: string): void {
-    this.subscriptions.set(sid, subscription);
-    this.host.account.add(subscription);
+    const error = this.#subscriptions.add(word(0), queue, word(count - 1));
+    if (error !== "") this.sendError(error);
+    else if (this.options.verbose) this.#ok();
   }
 
   #unsub(buffer: Uint8Array, start: number, end: number): void {
@@ -441,12 +416,10 @@ export class Session extends Connection implements ClientReceiver {
   }
 
   #unsubscribe(subscription: Subscription): void {
-    const sid = byteString(subscription.sid, 0, subscription.sid.length);
-    this.subscriptions.delete(sid);
-    this.host.account.remove(subscription);
-    if (this.host.log.traceEnabled) {
-      this.host.log.trace(`${this.label} - <-> [DELSUB ${sid}]`);
-    }
+    this.#subscriptions.remove(subscription);
+    if (!this.host.log.traceEnabled) return;
+    const sid = byteString(subscription.sid);
+    this.host.log.trace(`${this.label} - <-> [DELSUB ${sid}]`);
   }
 
   #ping(): void {
@@ -457,25 +430,18 @@ export class Session extends Connection implements ClientReceiver {
   }
 
   #clientError(text: string): void {
-    this.host.log.error(`${this.label} - Client Error ${quotedBytes(text)}`);
+    this.host.log.error(`${this.label} - Client Error ${printableBytes(text)}`);
     this.close(ClosedReason.PARSE_ERROR);
   }
 
   #refuseSubject({ buffer, subjectStart, subjectEnd }: MessageArgs): void {
     const subject = byteString(buffer, subjectStart, subjectEnd);
-    this.sendError(
-      `Permissions Violation for Publish to ${quotedBytes(subject)}`,
-    );
+    this.sendError(publishViolation(subject));
   }
 
-  /** NATS: subjects under these prefixes carry the server's own replies. */
-  #refusesReply(message: MessageArgs): boolean {
-    const { buffer, replyStart, replyEnd } = message;
-    if (!isReserved(buffer, replyStart, replyEnd)) return false;
-    const reply = byteString(buffer, replyStart, replyEnd);
-    this.sendError(
-      `Permissions Violation for Publish with Reply of ${quotedBytes(reply)}`,
-    );
+  #refusesReply({ buffer, replyStart, replyEnd }: MessageArgs): boolean {
+    if (!isReservedReply(buffer, replyStart, replyEnd)) return false;
+    this.sendError(replyViolation(byteString(buffer, replyStart, replyEnd)));
     return true;
   }
 
@@ -512,10 +478,7 @@ export class Session extends Connection implements ClientReceiver {
     this.#authTimer?.cancel();
     this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
     this.host.sessionEnded(this, reason);
-    for (const subscription of this.subscriptions.values()) {
-      this.host.account.remove(subscription);
-    }
-    this.subscriptions.clear();
+    this.#subscriptions.clear();
   }
 
   // --- trace
@@ -525,45 +488,4 @@ export class Session extends Connection implements ClientReceiver {
     this.traceIn(op, buffer, subjectStart, sizesEnd);
     this.tracePayload(buffer, start, end);
   }
-
-  #traceMsg(subscription: Subscription, message: MessageArgs): void {
-    const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
-    const verb = message.headerSize === NO_HEADERS ? "MSG" : "HMSG";
-    const subject = byteString(buffer, subjectStart, subjectEnd);
-    const sid = byteString(subscription.sid, 0, subscription.sid.length);
-    const reply = message.hasReply
-      ? `${byteString(buffer, replyStart, replyEnd)} `
-      : "";
-    const sizes = message.headerSize === NO_HEADERS
-      ? `${message.size}`
-      : `${message.headerSize} ${message.size}`;
-    this.traceOut(`${verb} ${subject} ${sid} ${reply}${sizes}`);
-  }
-}
-
-function subscriptionViolation(subject: string, queue: string): string {
-  const group = queue === "" ? "" : ` using queue ${quotedBytes(queue)}`;
-  return `Permissions Violation for Subscription to ${
-    quotedBytes(subject)
-  }${group}`;
-}
-
-function isReserved(buffer: Uint8Array, start: number, end: number): boolean {
-  for (let i = 0; i < RESERVED_REPLIES.length; i++) {
-    if (hasPrefix(buffer, start, end, RESERVED_REPLIES[i]!)) return true;
-  }
-  return false;
-}
-
-function hasPrefix(
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-  prefix: string,
-): boolean {
-  if (end - start < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) {
-    if (buffer[start + i] !== prefix.charCodeAt(i)) return false;
-  }
-  return true;
 }

@@ -3,7 +3,8 @@
  * the secrets of a CONNECT.
  */
 import { byteString } from "../core/ascii.ts";
-import { quotedBytes } from "../core/quote.ts";
+import { printableBytes, quotedBytes } from "../core/quote.ts";
+import { type MessageArgs, NO_HEADERS } from "../wire/args.ts";
 import { redactedConnect } from "../wire/info.ts";
 import { Op, VERBS } from "../wire/ops.ts";
 
@@ -17,7 +18,7 @@ export function operationText(
   const text = byteString(buffer, start, end);
   const args = op === Op.CONNECT ? redactedConnect(text) : text;
   const { verb } = VERBS[op]!;
-  return `<<- [${printable(args === "" ? verb : `${verb} ${args}`)}]`;
+  return `<<- [${printableBytes(args === "" ? verb : `${verb} ${args}`)}]`;
 }
 
 /** A payload; of more than `max` bytes only the first are shown, 0 shows all. */
@@ -36,10 +37,21 @@ export function payloadText(
 
 /** What goes out, a byte string. */
 export function outputText(text: string): string {
-  return `->> [${printable(text)}]`;
+  return `->> [${printableBytes(text)}]`;
 }
 
-/** A byte string with its control characters escaped. */
-function printable(text: string): string {
-  return quotedBytes(text).slice(1, -1).replaceAll('\\"', '"');
+/** A message as it goes to a client's subscription. */
+export function deliveryText(message: MessageArgs, sid: Uint8Array): string {
+  const { buffer, headerSize, size } = message;
+  const isPlain = headerSize === NO_HEADERS;
+  const words = [
+    isPlain ? "MSG" : "HMSG",
+    byteString(buffer, message.subjectStart, message.subjectEnd),
+    byteString(sid),
+    ...(message.hasReply
+      ? [byteString(buffer, message.replyStart, message.replyEnd)]
+      : []),
+    ...(isPlain ? [size] : [headerSize, size]),
+  ];
+  return words.join(" ");
 }

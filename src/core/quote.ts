@@ -29,6 +29,11 @@ export function quotedBytes(byteString: string): string {
   return quoted(utf8Text(byteString));
 }
 
+/** A byte string for one line of a log: read as UTF-8, control characters escaped, no quotes around it. */
+export function printableBytes(byteString: string): string {
+  return quotedBytes(byteString).slice(1, -1).replaceAll('\\"', '"');
+}
+
 function printable(char: string): string {
   const code = char.codePointAt(0)!;
   if (code < 0x20 || code === 0x7f) {

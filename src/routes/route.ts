@@ -18,7 +18,7 @@ import type { Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
-import { quoted, quotedBytes } from "../core/quote.ts";
+import { printableBytes, quoted, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Account } from "../broker/account.ts";
 import type { Authenticator, Identity } from "../broker/auth.ts";
@@ -436,7 +436,7 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   #peerError(text: string): void {
-    this.host.log.error(`${this.label} - Route Error ${quotedBytes(text)}`);
+    this.host.log.error(`${this.label} - Route Error ${printableBytes(text)}`);
     this.close(
       text.includes(WireError.AUTHORIZATION_VIOLATION)
         ? ClosedReason.AUTHENTICATION_FAILURE

@@ -313,7 +313,7 @@ function checkLogins(program: NatsProgram, check: Check): void {
     const nats = await startNats(t, program, { login: "ruth:secret" });
     const route = routeAt(nats.clusterPort);
     const midge = await startMidge(t, { cluster: { routes: [route] } });
-    await logged(midge, "Route Error \"'Authorization Violation'\"");
+    await logged(midge, "Route Error 'Authorization Violation'");
     assert.equal(routeCount(midge), 0);
   });
 

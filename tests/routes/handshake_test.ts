@@ -186,7 +186,7 @@ test("an -ERR of the peer is logged and ends the route", async (t) => {
   const { peer } = await join(t, midge);
   peer.send("-ERR 'no more of this'\r\n");
   assert.equal(await peer.expectClosed(), "");
-  await logged(midge, "Route Error \"'no more of this'\"");
+  await logged(midge, "Route Error 'no more of this'");
   await until(() => routeCount(midge) === 0, "end of the route");
 });
 
