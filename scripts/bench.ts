@@ -139,17 +139,31 @@ async function measure(
   try {
     await saysReady(server.stderr);
     for (const { name, args, field } of LOADS) {
-      const at = `127.0.0.1:${port}`;
-      const output = execFileSync(load, [...args, "-p", at, "-s", at], {
-        encoding: "utf8",
-      });
       const key = `${contender.name}: ${name}`;
-      const list = figures.get(key) ?? [];
-      figures.set(key, [...list, JSON.parse(output)[field]]);
+      const figure = run(key, load, [...args], port)[field];
+      figures.set(key, [...figures.get(key) ?? [], figure]);
     }
   } finally {
     server.kill("SIGKILL");
     await once(server, "exit");
+  }
+}
+
+/** One run of the load generator; what it prints is JSON. */
+function run(
+  what: string,
+  load: string,
+  args: readonly string[],
+  port: number,
+): Record<Load["field"], number> {
+  const at = `127.0.0.1:${port}`;
+  try {
+    const output = execFileSync(load, [...args, "-p", at, "-s", at], {
+      encoding: "utf8",
+    });
+    return JSON.parse(output);
+  } catch (cause) {
+    throw new Error(`${what} failed`, { cause });
   }
 }
 
