@@ -4,7 +4,7 @@
  * ratio to nats-server's. Rounds are interleaved and the median counts, because
  * on a small machine one round says little.
  *
- *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-json]
+ *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-json]
  *
  * Wants `cc`, and `nats-server` on the PATH.
  */
@@ -78,12 +78,18 @@ const REFERENCE = "nats-server";
 const FLAGS = {
   rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 3)" },
   runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
+  load: {
+    names: ["load"],
+    type: "string",
+    doc: "Only loads whose name has this in it",
+  },
   json: { names: ["json"], type: "boolean", doc: "Print the figures as JSON" },
 } as const;
 
 async function main(): Promise<void> {
   const { values } = parseFlags(FLAGS, process.argv.slice(2));
-  const load = buildLoadGenerator();
+  const generator = buildLoadGenerator();
+  const loads = LOADS.filter(({ name }) => name.includes(values.load ?? ""));
   const contenders = [
     natsServer(),
     ...runtimes()
@@ -94,11 +100,13 @@ async function main(): Promise<void> {
   ];
   const figures = new Map<string, number[]>();
   for (let round = 0; round < (values.rounds ?? 3); round++) {
-    for (const contender of contenders) await measure(contender, load, figures);
+    for (const contender of contenders) {
+      await measure(contender, generator, loads, figures);
+    }
   }
   if (values.json) {
     console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
-  } else printTable(contenders, figures);
+  } else printTable(contenders, loads, figures);
 }
 
 function buildLoadGenerator(): string {
@@ -130,7 +138,8 @@ function midgeOn({ name, command }: Runtime): Contender {
 
 async function measure(
   contender: Contender,
-  load: string,
+  generator: string,
+  loads: readonly Load[],
   figures: Map<string, number[]>,
 ): Promise<void> {
   const port = await freePort();
@@ -138,9 +147,9 @@ async function measure(
   const server = spawn(program!, args, { stdio: ["ignore", "ignore", "pipe"] });
   try {
     await saysReady(server.stderr);
-    for (const { name, args, field } of LOADS) {
+    for (const { name, args, field } of loads) {
       const key = `${contender.name}: ${name}`;
-      const figure = run(key, load, [...args], port)[field];
+      const figure = run(key, generator, args, port)[field];
       figures.set(key, [...figures.get(key) ?? [], figure]);
     }
   } finally {
@@ -152,13 +161,13 @@ async function measure(
 /** One run of the load generator; what it prints is JSON. */
 function run(
   what: string,
-  load: string,
+  generator: string,
   args: readonly string[],
   port: number,
 ): Record<Load["field"], number> {
   const at = `127.0.0.1:${port}`;
   try {
-    const output = execFileSync(load, [...args, "-p", at, "-s", at], {
+    const output = execFileSync(generator, [...args, "-p", at, "-s", at], {
       encoding: "utf8",
     });
     return JSON.parse(output);
@@ -188,10 +197,11 @@ async function saysReady(log: NodeJS.ReadableStream): Promise<void> {
 
 function printTable(
   contenders: readonly Contender[],
+  loads: readonly Load[],
   figures: ReadonlyMap<string, readonly number[]>,
 ): void {
   const [reference] = contenders;
-  for (const { name: load } of LOADS) {
+  for (const { name: load } of loads) {
     console.log(load);
     const base = median(figures.get(`${reference!.name}: ${load}`) ?? []);
     for (const { name } of contenders) {
