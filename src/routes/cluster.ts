@@ -7,14 +7,7 @@
  * mesh), because messages travel over one route only.
  */
 import { ClosedReason } from "../core/closed.ts";
-import {
-  AUTH_TIMEOUT_MS,
-  ROUTE_CONTROL_LINE_FACTOR,
-  ROUTE_PING_INTERVAL_MAX_MS,
-  ROUTE_RETRY_MAX_MS,
-  STALL_FRACTION,
-} from "../core/limits.ts";
-import { Nuid } from "../core/nuid.ts";
+import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { quoted } from "../core/quote.ts";
 import type { Account, InterestObserver } from "../broker/account.ts";
 import { Authenticator, type CompareHash, isBcrypt } from "../broker/auth.ts";
@@ -40,19 +33,19 @@ import {
 } from "../wire/info.ts";
 import type { Clock, Random } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import { ClusterName } from "./cluster_name.ts";
 import { Dialer, type DialerOwner, type RetryPolicy } from "./dialer.ts";
 import {
   type ClusterVerdict,
-  compareClusters,
   routeConnect,
   type RouteIdentity,
   routeInfo,
 } from "./handshake.ts";
 import { gossipAbout, gossipTarget } from "./gossip.ts";
+import { RouteLedger } from "./route_ledger.ts";
 import { Route, type RouteOwner } from "./route.ts";
+import { retryPolicy, routeSettings } from "./settings.ts";
 
-/** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */
-const RETRY_WAIT_MAX_MS = 4000;
 /** A second connection to a server whose choice it is waits so long for that choice. */
 const DUPLICATE_GRACE_MS = 2000;
 
@@ -78,17 +71,8 @@ export class Cluster
   /** Every connection of the route port, registered or not. */
   readonly #connections = new Set<Route>();
   readonly #dialers = new Set<Dialer>();
-  /** How many routes ended for which reason. */
-  readonly #endings = new Map<ClosedReason, number>();
-  /** What the routes that are gone carried. */
-  readonly #endedTraffic: Traffic = {
-    inMsgs: 0,
-    inBytes: 0,
-    outMsgs: 0,
-    outBytes: 0,
-  };
-  #name: string;
-  #dynamic: boolean;
+  readonly #gone = new RouteLedger();
+  readonly #name: ClusterName;
   #listener: Listener | undefined = undefined;
   #stopped = false;
   /** Who waits for a number of routes. */
@@ -108,23 +92,15 @@ export class Cluster
       "",
       platform.compareHash,
     );
-    this.retry = {
-      implicitRetries: options.connectRetries,
-      waitMaxMs: options.connectBackoff
-        ? ROUTE_RETRY_MAX_MS
-        : RETRY_WAIT_MAX_MS,
-      connectErrorReports: broker.options.connectErrorReports,
-      reconnectErrorReports: broker.options.reconnectErrorReports,
-    };
-    this.#settings = routeSettings(broker, options);
-    this.#dynamic = options.name === "";
-    this.#name = this.#dynamic ? new Nuid(broker.random).next() : options.name;
+    this.retry = retryPolicy(broker.options, options);
+    this.#settings = routeSettings(broker.options, options);
+    this.#name = new ClusterName(options.name, broker.random);
     broker.routes = this;
     for (const account of broker.accounts) account.observer = this;
   }
 
   get clusterName(): string {
-    return this.#name;
+    return this.#name.text;
   }
 
   /** Where other servers connect; undefined without a route port. */
@@ -134,21 +110,20 @@ export class Cluster
 
   /** What all routes, also those that are gone, have carried. */
   get traffic(): Traffic {
-    const total = { ...this.#endedTraffic };
-    for (const route of this.#connections) addTraffic(total, route.traffic);
-    return total;
+    const living = [...this.#connections].map(({ traffic }) => traffic);
+    return this.#gone.trafficWith(living);
   }
 
   /** How many routes ended for `reason`. */
   endedFor(reason: ClosedReason): number {
-    return this.#endings.get(reason) ?? 0;
+    return this.#gone.endedFor(reason);
   }
 
   /** Opens the route port and begins to dial. Rejects with a `NetworkError`. */
   async start(): Promise<void> {
     const { host, port, routes } = this.options;
-    this.log.notice(`Cluster name is ${this.#name}`);
-    if (this.#dynamic) {
+    this.log.notice(`Cluster name is ${this.#name.text}`);
+    if (this.#name.isDynamic) {
       this.log.warn(
         "Cluster name was dynamically generated, consider setting one",
       );
@@ -225,7 +200,7 @@ export class Cluster
     const verdict = this.#agreeOnCluster(cluster, cluster_dynamic);
     if (verdict === "same" || verdict === "adopt") return "";
     return `Rejecting connection, cluster name ${quoted(cluster)} does not ` +
-      `match ${quoted(this.#name)}`;
+      `match ${quoted(this.#name.text)}`;
   }
 
   introduced(route: Route, info: ServerInfo): void {
@@ -260,8 +235,7 @@ export class Cluster
 
   routeEnded(route: Route, reason: ClosedReason): void {
     this.#connections.delete(route);
-    this.#endings.set(reason, this.endedFor(reason) + 1);
-    addTraffic(this.#endedTraffic, route.traffic);
+    this.#gone.note(reason, route.traffic);
     if (route.registered) {
       this.routes.delete(route.info!.server_id);
       this.#takeClientUrls(route, []);
@@ -352,7 +326,7 @@ export class Cluster
     if (verdict !== "conflict") return false;
     this.log.error(
       `${route.label} - Cluster name ${quoted(cluster)} does not match ${
-        quoted(this.#name)
+        quoted(this.#name.text)
       }`,
     );
     route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
@@ -468,13 +442,8 @@ export class Cluster
 
   /** Takes over the peer's cluster name if the rules say so. */
   #agreeOnCluster(name: string, dynamic: boolean): ClusterVerdict {
-    const verdict = compareClusters(
-      { name: this.#name, dynamic: this.#dynamic },
-      { name, dynamic },
-    );
+    const verdict = this.#name.meet(name, dynamic);
     if (verdict !== "adopt") return verdict;
-    this.#name = name;
-    this.#dynamic = dynamic;
     this.log.notice(`Cluster name updated to ${quoted(name)}`);
     for (const route of [...this.routes.values()]) {
       route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
@@ -494,8 +463,8 @@ export class Cluster
     return {
       id: broker.id,
       name: broker.name,
-      cluster: this.#name,
-      clusterIsDynamic: this.#dynamic,
+      cluster: this.#name.text,
+      clusterIsDynamic: this.#name.isDynamic,
       address,
       advertised,
       authRequired: this.authenticator.required,
@@ -508,31 +477,4 @@ export class Cluster
       runtimeName: this.#runtimeName,
     };
   }
-}
-
-function addTraffic(total: Traffic, part: Traffic): void {
-  total.inMsgs += part.inMsgs;
-  total.inBytes += part.inBytes;
-  total.outMsgs += part.outMsgs;
-  total.outBytes += part.outBytes;
-}
-
-function routeSettings(
-  broker: Broker,
-  options: ClusterOptions,
-): ConnectionSettings {
-  const { maxControlLineBytes, maxPendingBytes, writeDeadlineMs } =
-    broker.options;
-  return {
-    maxControlLineBytes: maxControlLineBytes * ROUTE_CONTROL_LINE_FACTOR,
-    maxPendingBytes: Infinity,
-    stallPendingBytes: maxPendingBytes * STALL_FRACTION,
-    writeDeadlineMs,
-    pingIntervalMs: Math.min(
-      options.pingIntervalMs ?? broker.options.pingIntervalMs,
-      ROUTE_PING_INTERVAL_MAX_MS,
-    ),
-    pingMax: options.pingMax ?? broker.options.pingMax,
-    pingAlways: true,
-  };
 }

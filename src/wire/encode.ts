@@ -11,6 +11,7 @@ import {
   PIPE,
   PLUS,
   SPACE,
+  utf8ByteString,
   writeDecimal,
 } from "../core/ascii.ts";
 import type { Outbox } from "../core/outbox.ts";
@@ -44,9 +45,9 @@ export function copyBytes(
   return at;
 }
 
-/** `-ERR '<text>'`. */
+/** `-ERR '<text>'`, in UTF-8. */
 export function errLine(text: string): Uint8Array {
-  return asciiBytes(`-ERR '${text}'\r\n`);
+  return asciiBytes(utf8ByteString(`-ERR '${text}'\r\n`));
 }
 
 /**

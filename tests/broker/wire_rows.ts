@@ -566,6 +566,13 @@ const LIMITS: readonly WireRow[] = [
     expect: "+OK\r\n+OK\r\n" +
       `-ERR 'Permissions Violation for Publish to "_GR_.x"'\r\nPONG\r\n`,
   },
+  {
+    // Cut down to bytes, this letter would end the line.
+    name: "an error names a subject in UTF-8",
+    send: `${QUIET}PUB _GR_.\xc4\x8a 0\r\n\r\nPING\r\n`,
+    expect:
+      `-ERR 'Permissions Violation for Publish to "_GR_.\xc4\x8a"'\r\nPONG\r\n`,
+  },
 ];
 
 const HEADERS_AND_REQUESTS: readonly WireRow[] = [

@@ -1,0 +1,40 @@
+/**
+ * What monitoring wants to know of routes that are gone: how many ended for
+ * which reason, and what they carried.
+ */
+import type { ClosedReason } from "../core/closed.ts";
+import type { Traffic } from "../broker/connection.ts";
+
+export class RouteLedger {
+  readonly #endings = new Map<ClosedReason, number>();
+  readonly #traffic: Traffic = {
+    inMsgs: 0,
+    inBytes: 0,
+    outMsgs: 0,
+    outBytes: 0,
+  };
+
+  note(reason: ClosedReason, traffic: Traffic): void {
+    this.#endings.set(reason, this.endedFor(reason) + 1);
+    addTraffic(this.#traffic, traffic);
+  }
+
+  /** How many routes ended for `reason`. */
+  endedFor(reason: ClosedReason): number {
+    return this.#endings.get(reason) ?? 0;
+  }
+
+  /** What the routes that are gone have carried, together with `living`. */
+  trafficWith(living: Iterable<Traffic>): Traffic {
+    const total = { ...this.#traffic };
+    for (const traffic of living) addTraffic(total, traffic);
+    return total;
+  }
+}
+
+function addTraffic(total: Traffic, more: Traffic): void {
+  total.inMsgs += more.inMsgs;
+  total.inBytes += more.inBytes;
+  total.outMsgs += more.outMsgs;
+  total.outBytes += more.outBytes;
+}

@@ -1,0 +1,47 @@
+/**
+ * The numbers of a cluster's routes and dialers, from its options and those of
+ * its broker.
+ */
+import {
+  ROUTE_CONTROL_LINE_FACTOR,
+  ROUTE_PING_INTERVAL_MAX_MS,
+  ROUTE_RETRY_MAX_MS,
+  STALL_FRACTION,
+} from "../core/limits.ts";
+import type { ConnectionSettings } from "../broker/connection.ts";
+import type { ClusterOptions, ServerOptions } from "../config/options.ts";
+import type { RetryPolicy } from "./dialer.ts";
+
+/** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */
+const RETRY_WAIT_MAX_MS = 4000;
+
+export function routeSettings(
+  server: ServerOptions,
+  cluster: ClusterOptions,
+): ConnectionSettings {
+  return {
+    maxControlLineBytes: server.maxControlLineBytes *
+      ROUTE_CONTROL_LINE_FACTOR,
+    maxPendingBytes: Infinity,
+    stallPendingBytes: server.maxPendingBytes * STALL_FRACTION,
+    writeDeadlineMs: server.writeDeadlineMs,
+    pingIntervalMs: Math.min(
+      cluster.pingIntervalMs ?? server.pingIntervalMs,
+      ROUTE_PING_INTERVAL_MAX_MS,
+    ),
+    pingMax: cluster.pingMax ?? server.pingMax,
+    pingAlways: true,
+  };
+}
+
+export function retryPolicy(
+  server: ServerOptions,
+  cluster: ClusterOptions,
+): RetryPolicy {
+  return {
+    implicitRetries: cluster.connectRetries,
+    waitMaxMs: cluster.connectBackoff ? ROUTE_RETRY_MAX_MS : RETRY_WAIT_MAX_MS,
+    connectErrorReports: server.connectErrorReports,
+    reconnectErrorReports: server.reconnectErrorReports,
+  };
+}
