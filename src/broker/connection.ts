@@ -6,6 +6,7 @@
  * are noted by the host and flushed once at its end. A connection whose peer
  * reads too slowly first stops those who feed it, then is closed.
  */
+import { utf8ByteString } from "../core/ascii.ts";
 import type { Clock, Random, Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
@@ -16,6 +17,7 @@ import type { Words } from "../wire/args.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import type { Op, OpHandler } from "../wire/ops.ts";
 import { Parser } from "../wire/parser.ts";
+import type { Identity } from "./auth.ts";
 import {
   type ConsumerLimits,
   ConsumerWatch,
@@ -75,6 +77,9 @@ const FLUSH_BYTES = 262_144;
 const SOCKET_BYTES_MAX = 262_144;
 /** A peer that does not read gets this long for what is said last. */
 const LAST_WORDS_MS = 2000;
+
+/** Who a peer is; undefined: it may not come in. */
+type Verdict = Identity | undefined;
 
 /** Ends in which nothing that is pending is sent any more. */
 const UNHEARD: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
@@ -189,7 +194,9 @@ export abstract class Connection
 
   /** Tells the peer of an error; the connection lives on. */
   sendError(text: string): void {
-    if (this.host.log.traceEnabled) this.traceOut(`-ERR ${text}`);
+    if (this.host.log.traceEnabled) {
+      this.traceOut(utf8ByteString(`-ERR ${text}`));
+    }
     this.send(errLine(text));
   }
 
@@ -281,14 +288,40 @@ export abstract class Connection
 
   // --- parsing
 
-  /** Nothing more is parsed until `resumeParsing`; the peer feels it. */
-  protected suspendParsing(): void {
+  /**
+   * Hands an authenticator's verdict to `take`. While it is not there yet nothing
+   * is parsed, so what the peer said along with CONNECT is heard after it.
+   */
+  protected takeVerdict(
+    verdict: Verdict | Promise<Verdict>,
+    take: (verdict: Verdict) => void,
+  ): void {
+    if (verdict instanceof Promise) this.#awaitVerdict(verdict, take);
+    else take(verdict);
+  }
+
+  async #awaitVerdict(
+    verdict: Promise<Verdict>,
+    take: (verdict: Verdict) => void,
+  ): Promise<void> {
+    this.#suspendParsing();
+    let identity: Verdict;
+    try {
+      identity = await verdict;
+    } catch (error) {
+      this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
+    }
+    take(identity);
+    this.#resumeParsing();
+  }
+
+  #suspendParsing(): void {
     this.#suspended = true;
     this.#parser?.suspend();
     this.#reading.stop();
   }
 
-  protected resumeParsing(): void {
+  #resumeParsing(): void {
     if (this.closed) return;
     this.#suspended = false;
     this.#parser?.resume();

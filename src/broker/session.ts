@@ -308,22 +308,10 @@ export class Session extends Connection implements ClientReceiver {
     if (this.options.account !== "" || this.options.new_account) {
       return this.#loggedIn(undefined);
     }
-    const verdict = this.host.authenticator.authenticate(this.options);
-    if (verdict instanceof Promise) this.#awaitVerdict(verdict);
-    else this.#loggedIn(verdict);
-  }
-
-  /** What the client says in the meantime is heard when the verdict is there. */
-  async #awaitVerdict(verdict: Promise<Identity | undefined>): Promise<void> {
-    this.suspendParsing();
-    let identity: Identity | undefined;
-    try {
-      identity = await verdict;
-    } catch (error) {
-      this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
-    }
-    this.#loggedIn(identity);
-    this.resumeParsing();
+    this.takeVerdict(
+      this.host.authenticator.authenticate(this.options),
+      (identity) => this.#loggedIn(identity),
+    );
   }
 
   #loggedIn(identity: Identity | undefined): void {

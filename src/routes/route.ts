@@ -7,13 +7,7 @@
  * yet to accept our credentials or to choose between two connections; then
  * registered. A peer that sends interest or messages has accepted and chosen.
  */
-import {
-  byteString,
-  CR,
-  equalBytes,
-  readDecimal,
-  utf8ByteString,
-} from "../core/ascii.ts";
+import { byteString, CR, equalBytes, readDecimal } from "../core/ascii.ts";
 import type { Timer } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
@@ -304,23 +298,15 @@ export class Route extends Connection implements RouteReceiver {
       return this.close(
         ClosedReason.INCORRECT_PORT,
         `Rejecting connection from gateway ${
-          utf8ByteString(quoted(gateway))
+          quoted(gateway)
         } on the Route port`,
       );
     }
     if (this.solicitedBy !== undefined) return this.#checkCluster();
-    const verdict = this.#owner.authenticator.authenticate(
-      tokenAware(this.#options),
+    this.takeVerdict(
+      this.#owner.authenticator.authenticate(tokenAware(this.#options)),
+      (identity) => this.#loggedIn(identity),
     );
-    if (!(verdict instanceof Promise)) return this.#loggedIn(verdict);
-    this.suspendParsing();
-    verdict.catch((error: unknown) => {
-      this.host.log.error(`${this.label} - Cannot check credentials: ${error}`);
-      return undefined;
-    }).then((identity) => {
-      this.#loggedIn(identity);
-      this.resumeParsing();
-    });
   }
 
   #loggedIn(identity: Identity | undefined): void {
@@ -339,7 +325,7 @@ export class Route extends Connection implements RouteReceiver {
   #checkCluster(): void {
     const error = this.#owner.checkCluster(this.#options);
     if (error === "") return;
-    this.close(ClosedReason.CLUSTER_NAME_CONFLICT, utf8ByteString(error));
+    this.close(ClosedReason.CLUSTER_NAME_CONFLICT, error);
   }
 
   #info(info: ServerInfo): void {

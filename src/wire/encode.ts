@@ -74,15 +74,27 @@ export function writeMsg(
   );
   const to = out.slab;
   let at = copyBytes(to, out.end, verb, 0, verb.length);
-  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
+  at = putAddress(to, at, message, sid);
+  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+}
+
+/** `<subject> <sid> [reply] `; gives the place behind it. */
+function putAddress(
+  to: Uint8Array,
+  start: number,
+  message: MessageArgs,
+  sid: Uint8Array,
+): number {
+  const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
+  let at = copyBytes(to, start, buffer, subjectStart, subjectEnd);
   to[at++] = SPACE;
   at = copyBytes(to, at, sid, 0, sid.length);
   to[at++] = SPACE;
   if (replyEnd > replyStart) {
-    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
+    at = copyBytes(to, at, buffer, replyStart, replyEnd);
     to[at++] = SPACE;
   }
-  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+  return at;
 }
 
 /** MSG without the message's headers. NATS protocol: receivers without header support. */
@@ -101,14 +113,7 @@ function writeStrippedMsg(
   );
   const to = out.slab;
   let at = copyBytes(to, out.end, MSG, 0, MSG.length);
-  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
-  to[at++] = SPACE;
-  at = copyBytes(to, at, sid, 0, sid.length);
-  to[at++] = SPACE;
-  if (replyEnd > replyStart) {
-    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
-    to[at++] = SPACE;
-  }
+  at = putAddress(to, at, message, sid);
   at = writeDecimal(to, at, size);
   to[at++] = CR;
   to[at++] = LF;
