@@ -86,6 +86,7 @@ async function main(): Promise<number> {
   const runners = RUNNERS.filter(({ name }) => name === (runtime ?? name));
   mkdirSync(TOOLS_FOLDER, { recursive: true });
   takeFile(DENO_REPORT); // of a run that was interrupted
+  provideNode(); // tests on the other runtimes start processes on it, too
   const outcomes = only === undefined ? await runChecks() : [];
   for (const runner of runners) {
     outcomes.push(await runTests(runner, findTests(only)));
@@ -127,7 +128,6 @@ async function runTests(
   { name, args, count }: Runner,
   tests: readonly string[],
 ): Promise<Outcome> {
-  if (name === "node") provideNode();
   const file = executableOf(name) ?? name;
   const { code, output, seconds } = await run(file, [...args, ...tests], {
     MIDGE_TEST_RUNTIME: name,
