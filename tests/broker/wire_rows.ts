@@ -567,6 +567,21 @@ const LIMITS: readonly WireRow[] = [
       `-ERR 'Permissions Violation for Publish to "_GR_.x"'\r\nPONG\r\n`,
   },
   {
+    name: "a subject that comes again is heard by whoever hears it by then",
+    send:
+      `${QUIET}PUB a 1\r\n1\r\nSUB a 1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\n` +
+      "UNSUB 1\r\nPUB a 1\r\n4\r\nSUB * 2\r\nPUB a 1\r\n5\r\n",
+    expect: "MSG a 1 1\r\n2\r\nMSG a 1 1\r\n3\r\nMSG a 2 1\r\n5\r\n",
+  },
+  {
+    name: "subjects that begin alike are told apart",
+    send: `${QUIET}SUB a 1\r\nSUB ab 2\r\nSUB abc 3\r\n` +
+      ["a", "ab", "abc", "ab", "a", "a", "abc"]
+        .map((subject) => `PUB ${subject} 0\r\n\r\n`).join(""),
+    expect: ["a 1", "ab 2", "abc 3", "ab 2", "a 1", "a 1", "abc 3"]
+      .map((line) => `MSG ${line} 0\r\n\r\n`).join(""),
+  },
+  {
     // Cut down to bytes, this letter would end the line.
     name: "an error names a subject in UTF-8",
     send: `${QUIET}PUB _GR_.\xc4\x8a 0\r\n\r\nPING\r\n`,
