@@ -1,8 +1,9 @@
 /**
  * Midge beside nats-server, in one run on one machine: starts each server in
  * turn, drives it with `natsload.c`, and prints messages per second and their
- * ratio to nats-server's. Rounds are interleaved and the median counts, because
- * on a small machine one round says little.
+ * ratio to nats-server's. Each load runs twice on a server and the second run
+ * counts, so that the compilers of the runtimes have seen it; rounds are
+ * interleaved and the median counts, because on a small machine one says little.
  *
  *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-json]
  *
@@ -149,6 +150,7 @@ async function measure(
     await saysReady(server.stderr);
     for (const { name, args, field } of loads) {
       const key = `${contender.name}: ${name}`;
+      run(key, generator, args, port);
       const figure = run(key, generator, args, port)[field];
       figures.set(key, [...figures.get(key) ?? [], figure]);
     }
