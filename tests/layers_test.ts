@@ -20,7 +20,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   broker: ["core", "wire", "config", "net"],
   routes: ["core", "wire", "config", "net", "broker"],
   client: ["core", "wire", "net"],
-  discovery: ["core", "net"],
   monitor: ["core", "net", "broker", "routes"],
   runtime: ["core", "net", "monitor"],
   app: [

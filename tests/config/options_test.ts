@@ -406,9 +406,9 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     '1:19: error parsing route url ["nats://a:0"]: invalid port "0" after host',
   ],
   [
-    "cluster {\n routes [\n  '0.0.0.0:XXXX'\n ]}",
+    "cluster {\n routes [\n  '0.0.0.0:port'\n ]}",
     "3:4: error parsing route url " +
-    '["0.0.0.0:XXXX"]: first path segment in URL cannot contain colon',
+    '["0.0.0.0:port"]: first path segment in URL cannot contain colon',
   ],
   [
     "cluster { routes [nats://a] }",
