@@ -15,17 +15,22 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ["core"],
-  config: ["core"],
+  config: ["core", "discovery"],
   net: ["core"],
+  discovery: ["core", "net"],
   broker: ["core", "wire", "config", "net"],
-  routes: ["core", "wire", "config", "net", "broker"],
-  client: ["core", "wire", "net"],
-  monitor: ["core", "net", "broker", "routes"],
-  runtime: ["core", "net", "monitor"],
+  routes: ["core", "wire", "config", "net", "discovery", "broker"],
+  client: ["core", "wire", "net", "discovery"],
+  services: ["core", "client"],
+  registry: ["core", "net", "discovery"],
+  monitor: ["core", "net", "discovery", "broker", "routes"],
+  runtime: ["core", "net", "discovery", "monitor"],
   app: [
     "core",
     "config",
     "net",
+    "discovery",
+    "registry",
     "broker",
     "routes",
     "client",
@@ -38,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   broker: ["config"],
   routes: ["config"],
-  runtime: ["monitor"],
+  runtime: ["discovery", "monitor"],
 };
 
 /** Only here may a runtime be named. */

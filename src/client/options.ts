@@ -8,6 +8,7 @@ import {
   PING_OUTSTANDING_MAX,
 } from "../core/limits.ts";
 import { isLiteralSubject } from "../core/subject.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { hasBlank } from "./subjects.ts";
 
@@ -54,9 +55,75 @@ export interface ConnectionOptions {
   readonly pedantic?: boolean;
   /** First tokens of the subjects for replies. Default: `_INBOX`. */
   readonly inboxPrefix?: string;
-  /** Use no servers but those given in `servers`. */
+  /** Use no servers but those given in `servers`, and those that `discovery` finds. */
   readonly ignoreClusterUpdates?: boolean;
+  /** What becomes of publishes when `maxBufferedBytes` are waiting for a connection. Default: `error`. */
+  readonly bufferPolicy?: BufferPolicy;
+  /** Where to ask for servers when none of those known answers, and from time to time. */
+  readonly discovery?: readonly Discovery[];
+  readonly discoveryPolicy?: DiscoveryPolicy;
+
+  /** Proves who we are, in place of `user`, `pass` and `token`; several are tried together. */
+  readonly authenticator?: Authenticator | readonly Authenticator[];
+  /** Talk TLS; `{}` means with the system's certificate authorities. */
+  readonly tls?: TlsOptions | null;
+  /** Calls back with every line of the protocol, credentials left out. */
+  readonly debug?: boolean | ((line: string) => void);
 }
+
+/**
+ * When no more fits the buffer of publishes that wait for a connection:
+ * `error` throws `BufferFullError`, `wait` gives a promise that resolves when
+ * there is room, the other two drop whole messages.
+ */
+export type BufferPolicy = "error" | "wait" | "drop-oldest" | "drop-newest";
+
+/** How far the answers of `discovery` are followed. */
+export interface DiscoveryPolicy {
+  /**
+   * Which of the hosts that were found may be dialled: names, `*.name` for all
+   * below it, addresses, and networks such as `10.0.0.0/8`. Default: all.
+   */
+  readonly allow?: readonly string[];
+  /** Only servers that say that they belong to this cluster, or to none. */
+  readonly cluster?: string;
+  /** Between two questions while connected, in milliseconds. Default: 60 s. */
+  readonly periodMs?: number;
+  /** Gives up for good after so long without a connection. Default: never. */
+  readonly giveUpAfterMs?: number;
+  /**
+   * Send user and password, or a token, also to servers that were found by
+   * discovery and are not behind TLS. Default: false.
+   */
+  readonly trustWithPasswords?: boolean;
+}
+
+/** TLS of a client; certificates and keys are PEM text. */
+export interface TlsOptions {
+  /** Certificate authorities in place of the system's. */
+  readonly ca?: string | readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  /** Begin with TLS, before the server's INFO. */
+  readonly handshakeFirst?: boolean;
+  /** The name that the server's certificate must show, in place of the host's. */
+  readonly serverName?: string;
+  /** False: take any certificate. For experiments only. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** What a client tells of itself in CONNECT. */
+export interface Authentication {
+  readonly user?: string;
+  readonly pass?: string;
+  readonly auth_token?: string;
+  readonly nkey?: string;
+  readonly jwt?: string;
+  readonly sig?: string;
+}
+
+/** Answers a server's nonce, which is empty when the server sent none. */
+export type Authenticator = (nonce: string) => Authentication;
 
 /** The options as the library reads them. */
 export interface ClientOptions {
@@ -81,6 +148,12 @@ export interface ClientOptions {
   readonly pedantic: boolean;
   readonly inboxPrefix: string;
   readonly ignoreClusterUpdates: boolean;
+  readonly bufferPolicy: BufferPolicy;
+  readonly discovery: readonly Discovery[];
+  readonly discoveryPolicy: DiscoveryPolicy;
+  readonly authenticators: readonly Authenticator[];
+  readonly tls: TlsOptions | undefined;
+  readonly debug: ((line: string) => void) | undefined;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -113,9 +186,28 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     pedantic: given.pedantic ?? false,
     inboxPrefix: given.inboxPrefix ?? "_INBOX",
     ignoreClusterUpdates: given.ignoreClusterUpdates ?? false,
+    bufferPolicy: given.bufferPolicy ?? "error",
+    discovery: given.discovery ?? [],
+    discoveryPolicy: given.discoveryPolicy ?? {},
+    authenticators: authenticatorsOf(given.authenticator),
+    tls: given.tls ?? undefined,
+    debug: debugOf(given.debug),
   };
   check(options);
   return options;
+}
+
+function authenticatorsOf(
+  given: ConnectionOptions["authenticator"] = [],
+): readonly Authenticator[] {
+  return typeof given === "function" ? [given] : given;
+}
+
+function debugOf(
+  given: ConnectionOptions["debug"] = false,
+): ((line: string) => void) | undefined {
+  if (typeof given === "function") return given;
+  return given ? (line) => console.log(line) : undefined;
 }
 
 function serverList(given: string | readonly string[] | undefined): string[] {

@@ -4,6 +4,7 @@
  * and `startServer` all end here, by way of `schema.ts`.
  */
 import * as limits from "../core/limits.ts";
+import type { DiscoveryTarget } from "../discovery/url.ts";
 
 /** Who may log in. Passwords and tokens may be bcrypt hashes. */
 export interface AuthorizationOptions {
@@ -47,6 +48,25 @@ export interface ClusterOptions {
   connectBackoff: boolean;
   pingIntervalMs: number | undefined;
   pingMax: number | undefined;
+}
+
+/** A registry of nodes, served over HTTP. */
+export interface RegistryOptions {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  /** What announcing needs; undefined: nothing. */
+  token: string | undefined;
+  /** Keeps the nodes over a restart; empty: they announce themselves again. */
+  stateFile: string;
+}
+
+/** Where this node tells that it lives, and where it looks for others. */
+export interface DiscoveryOptions {
+  announce: DiscoveryTarget[];
+  find: DiscoveryTarget[];
+  /** An announcement that is not renewed is forgotten after this. */
+  ttlMs: number;
 }
 
 export interface ServerOptions {
@@ -103,6 +123,11 @@ export interface ServerOptions {
 
   cluster: ClusterOptions | undefined;
 
+  registry: RegistryOptions | undefined;
+  /** Serve nothing but the registry. */
+  registryOnly: boolean;
+  discovery: DiscoveryOptions | undefined;
+
   /** The file that the options came from; empty without one. */
   configFile: string;
 }
@@ -148,8 +173,26 @@ export function defaultServerOptions(): ServerOptions {
     reconnectErrorReports: limits.RECONNECT_ERROR_REPORTS,
     serverTags: [],
     cluster: undefined,
+    registry: undefined,
+    registryOnly: false,
+    discovery: undefined,
     configFile: "",
   };
+}
+
+/** A registry block with nothing in it. */
+export function defaultRegistryOptions(): RegistryOptions {
+  return {
+    host: limits.REGISTRY_HOST,
+    port: limits.REGISTRY_PORT,
+    token: undefined,
+    stateFile: "",
+  };
+}
+
+/** A discovery block with nothing in it. */
+export function defaultDiscoveryOptions(): DiscoveryOptions {
+  return { announce: [], find: [], ttlMs: limits.ANNOUNCEMENT_TTL_MS };
 }
 
 /** A cluster block with nothing in it. */

@@ -1,6 +1,6 @@
 /**
  * Every default number, with its unit in the name. The values are those of
- * nats-server 2.9 and later.
+ * nats-server 2.9 and later; the last ones, of discovery, are Midge's own.
  */
 
 export const CLIENT_PORT = 4222;
@@ -48,3 +48,9 @@ export const LAME_DUCK_SPACING_MAX_MS = 1000;
 
 /** Above this part of `max_pending`, the producers that feed a client are paused. */
 export const STALL_FRACTION = 0.75;
+
+/** Where a registry listens unless told otherwise: for programs of this machine only. */
+export const REGISTRY_HOST = "127.0.0.1";
+export const REGISTRY_PORT = 4280;
+/** How long a node stays known that renews its announcement no more. */
+export const ANNOUNCEMENT_TTL_MS = 15_000;
