@@ -10,6 +10,8 @@ export interface DiscoveryPlatform {
   readonly fetch: Fetch;
   readonly dns: Dns;
   readonly files: Files;
+  /** A variable of the environment; undefined when it is not set. */
+  readonly environment: (name: string) => string | undefined;
 }
 
 /** The part of the web's `fetch` that is used here. Rejects when there is no answer. */
