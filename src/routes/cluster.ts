@@ -10,15 +10,11 @@ import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { quoted } from "../core/quote.ts";
 import type { Account, InterestObserver } from "../broker/account.ts";
-import { Authenticator, type CompareHash, isBcrypt } from "../broker/auth.ts";
-import {
-  type Broker,
-  type RoutesLink,
-  splitAddress,
-} from "../broker/broker.ts";
+import { Authenticator, type CompareHash } from "../broker/auth.ts";
+import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { ConnectionSettings, Traffic } from "../broker/connection.ts";
 import type { Delivery } from "../broker/deliver.ts";
-import type { ClusterOptions, RouteTarget } from "../config/options.ts";
+import type { ClusterOptions } from "../config/options.ts";
 import {
   type Address,
   formatAddress,
@@ -31,10 +27,10 @@ import {
   infoLine,
   type ServerInfo,
 } from "../wire/info.ts";
-import type { Clock, Random } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { ClusterName } from "./cluster_name.ts";
-import { Dialer, type DialerOwner, type RetryPolicy } from "./dialer.ts";
+import type { Dialer } from "./dialer.ts";
+import { Dialers } from "./dialers.ts";
 import {
   type ClusterVerdict,
   routeConnect,
@@ -44,6 +40,7 @@ import {
 import { gossipAbout, gossipTarget } from "./gossip.ts";
 import { RouteLedger } from "./route_ledger.ts";
 import { Route, type RouteOwner } from "./route.ts";
+import { routeIdentity, sharedCredentials } from "./identity.ts";
 import { retryPolicy, routeSettings } from "./settings.ts";
 
 /** A second connection to a server whose choice it is waits so long for that choice. */
@@ -56,21 +53,19 @@ export interface ClusterPlatform {
   readonly runtimeName: string;
 }
 
-export class Cluster
-  implements RoutesLink, InterestObserver, RouteOwner, DialerOwner {
+export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
   readonly broker: Broker;
   readonly options: ClusterOptions;
   readonly authenticator: Authenticator;
-  readonly network: Network;
-  readonly retry: RetryPolicy;
   /** By server id. */
   readonly routes: Map<string, Route> = new Map();
 
+  readonly #network: Network;
   readonly #runtimeName: string;
   readonly #settings: ConnectionSettings;
   /** Every connection of the route port, registered or not. */
   readonly #connections = new Set<Route>();
-  readonly #dialers = new Set<Dialer>();
+  readonly #dialers: Dialers;
   readonly #gone = new RouteLedger();
   readonly #name: ClusterName;
   #listener: Listener | undefined = undefined;
@@ -85,14 +80,21 @@ export class Cluster
   ) {
     this.broker = broker;
     this.options = options;
-    this.network = platform.network;
+    this.#network = platform.network;
     this.#runtimeName = platform.runtimeName;
     this.authenticator = new Authenticator(
       options.authorization,
       "",
       platform.compareHash,
     );
-    this.retry = retryPolicy(broker.options, options);
+    this.#dialers = new Dialers({
+      network: platform.network,
+      clock: broker.clock,
+      random: broker.random,
+      log: broker.log,
+      retry: retryPolicy(broker.options, options),
+      dialled: (dialer, socket) => this.#connect(socket, dialer),
+    });
     this.#settings = routeSettings(broker.options, options);
     this.#name = new ClusterName(options.name, broker.random);
     broker.routes = this;
@@ -106,6 +108,10 @@ export class Cluster
   /** Where other servers connect; undefined without a route port. */
   get address(): Address | undefined {
     return this.#listener?.address;
+  }
+
+  get #log(): Logger {
+    return this.broker.log;
   }
 
   /** What all routes, also those that are gone, have carried. */
@@ -122,29 +128,29 @@ export class Cluster
   /** Opens the route port and begins to dial. Rejects with a `NetworkError`. */
   async start(): Promise<void> {
     const { host, port, routes } = this.options;
-    this.log.notice(`Cluster name is ${this.#name.text}`);
+    this.#log.notice(`Cluster name is ${this.#name.text}`);
     if (this.#name.isDynamic) {
-      this.log.warn(
+      this.#log.warn(
         "Cluster name was dynamically generated, consider setting one",
       );
     }
     if (port !== undefined) {
-      this.#listener = await this.network.listen(
+      this.#listener = await this.#network.listen(
         { host, port },
         (socket) => this.#connect(socket, undefined),
       );
-      this.log.notice(
+      this.#log.notice(
         `Listening for route connections on ${
           formatAddress(this.#listener.address)
         }`,
       );
     }
-    for (const target of routes) this.#dial(target, true);
+    for (const target of routes) this.#dialers.dial(target, true);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const dialer of this.#dialers) dialer.stop();
+    this.#dialers.stop();
     for (const route of [...this.#connections]) {
       route.close(ClosedReason.SERVER_SHUTDOWN);
     }
@@ -243,28 +249,6 @@ export class Cluster
     if (!this.#stopped) this.#passOnDialers(route);
   }
 
-  // --- what dialers ask
-
-  get clock(): Clock {
-    return this.broker.clock;
-  }
-
-  get random(): Random {
-    return this.broker.random;
-  }
-
-  get log(): Logger {
-    return this.broker.log;
-  }
-
-  dialled(dialer: Dialer, socket: Socket): void {
-    this.#connect(socket, dialer);
-  }
-
-  gaveUp(dialer: Dialer): void {
-    this.#dialers.delete(dialer);
-  }
-
   announceLameDuck(): void {
     for (const route of this.routes.values()) route.sendInfo();
   }
@@ -299,8 +283,8 @@ export class Cluster
   }
 
   #metMyself(route: Route): void {
-    this.log.debug(`Detected route to self, ignoring ${route.label}`);
-    this.#dropDialers(route);
+    this.#log.debug(`Detected route to self, ignoring ${route.label}`);
+    this.#dialers.drop(route);
     route.close(ClosedReason.DUPLICATE_ROUTE);
   }
 
@@ -310,7 +294,7 @@ export class Cluster
     if (route.solicitedBy !== undefined || server_name !== this.broker.name) {
       return false;
     }
-    this.log.error(
+    this.#log.error(
       `${route.label} - Remote server has a duplicate name: ${
         quoted(server_name)
       }`,
@@ -324,7 +308,7 @@ export class Cluster
     if (cluster === "") return false;
     const verdict = this.#agreeOnCluster(cluster, cluster_dynamic);
     if (verdict !== "conflict") return false;
-    this.log.error(
+    this.#log.error(
       `${route.label} - Cluster name ${quoted(cluster)} does not match ${
         quoted(this.#name.text)
       }`,
@@ -341,11 +325,11 @@ export class Cluster
    * `#passOnDialers`), or for a while, since not every peer knows this rule.
    */
   #metAgain(route: Route, info: ServerInfo): void {
-    this.log.debug(`${route.label} - Detected duplicate remote route`);
+    this.#log.debug(`${route.label} - Detected duplicate remote route`);
     if (this.#choosesFor(info)) {
       return route.close(ClosedReason.DUPLICATE_ROUTE);
     }
-    this.clock.after(DUPLICATE_GRACE_MS, () => {
+    this.broker.clock.after(DUPLICATE_GRACE_MS, () => {
       if (!route.registered) route.close(ClosedReason.DUPLICATE_ROUTE);
     });
   }
@@ -358,11 +342,7 @@ export class Cluster
   /** Whoever wanted the connection that has ended rests on another one to that peer, or dials. */
   #passOnDialers(ended: Route): void {
     const heir = this.#heirOf(ended);
-    for (const dialer of ended.dialers) {
-      if (heir === undefined) dialer.lost();
-      else heir.dialers.add(dialer);
-    }
-    ended.dialers.clear();
+    this.#dialers.passOn(ended, heir);
     if (heir === undefined) return;
     if (!heir.registered) this.introduced(heir, heir.info!);
     else for (const dialer of heir.dialers) dialer.succeeded();
@@ -375,14 +355,6 @@ export class Cluster
       [...this.#connections].find((other) =>
         other.info?.server_id === info.server_id
       );
-  }
-
-  #dropDialers(route: Route): void {
-    for (const dialer of route.dialers) {
-      dialer.stop();
-      this.#dialers.delete(dialer);
-    }
-    route.dialers.clear();
   }
 
   /** Replaces the client addresses that were taken over from a route. */
@@ -408,34 +380,11 @@ export class Cluster
       return;
     }
     const target = gossipTarget(info);
-    if (target === undefined || this.#knows(target)) return;
-    this.#dial(
-      info.auth_required ? { ...target, ...this.#ownCredentials() } : target,
-      false,
-    );
-  }
-
-  #knows(target: RouteTarget): boolean {
-    for (const { target: known } of this.#dialers) {
-      if (known.host === target.host && known.port === target.port) return true;
-    }
-    return false;
-  }
-
-  /** What other members of the cluster most likely want: what this one wants. */
-  #ownCredentials(): Partial<RouteTarget> {
-    const { user, password, token } = this.options.authorization ?? {};
-    if (token !== undefined && !isBcrypt(token)) return { token };
-    if (user === undefined || password === undefined || isBcrypt(password)) {
-      return {};
-    }
-    return { user, password };
-  }
-
-  #dial(target: RouteTarget, explicit: boolean): void {
-    const dialer = new Dialer(this, target, explicit);
-    this.#dialers.add(dialer);
-    dialer.start();
+    if (target === undefined || this.#dialers.knows(target)) return;
+    const credentials = info.auth_required
+      ? sharedCredentials(this.options.authorization)
+      : {};
+    this.#dialers.dial({ ...target, ...credentials }, false);
   }
 
   // --- names
@@ -444,7 +393,7 @@ export class Cluster
   #agreeOnCluster(name: string, dynamic: boolean): ClusterVerdict {
     const verdict = this.#name.meet(name, dynamic);
     if (verdict !== "adopt") return verdict;
-    this.log.notice(`Cluster name updated to ${quoted(name)}`);
+    this.#log.notice(`Cluster name updated to ${quoted(name)}`);
     for (const route of [...this.routes.values()]) {
       route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
     }
@@ -452,29 +401,7 @@ export class Cluster
   }
 
   #identity(): RouteIdentity {
-    const { broker, options } = this;
-    const port = this.#listener?.address.port ?? options.port ?? 0;
-    const address = options.advertise === ""
-      ? { host: options.host, port }
-      : splitAddress(options.advertise, port);
-    const advertised = options.advertise === ""
-      ? ""
-      : `nats-route://${formatAddress(address)}/`;
-    return {
-      id: broker.id,
-      name: broker.name,
-      cluster: this.#name.text,
-      clusterIsDynamic: this.#name.isDynamic,
-      address,
-      advertised,
-      authRequired: this.authenticator.required,
-      headers: !broker.options.noHeaderSupport,
-      maxPayloadBytes: broker.options.maxPayloadBytes,
-      clientUrls: options.noAdvertise || broker.lameDuck
-        ? []
-        : broker.clientUrls.own,
-      lameDuck: broker.lameDuck,
-      runtimeName: this.#runtimeName,
-    };
+    const port = this.#listener?.address.port ?? this.options.port ?? 0;
+    return routeIdentity(this, this.#name, port, this.#runtimeName);
   }
 }

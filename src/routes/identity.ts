@@ -1,0 +1,63 @@
+/**
+ * Who this server is to other servers: what it says of itself when it
+ * introduces itself, and the credentials that it shares with its cluster.
+ */
+import { type Authenticator, isBcrypt } from "../broker/auth.ts";
+import { type Broker, splitAddress } from "../broker/broker.ts";
+import type {
+  AuthorizationOptions,
+  ClusterOptions,
+  RouteTarget,
+} from "../config/options.ts";
+import { formatAddress } from "../net/socket.ts";
+import type { ClusterName } from "./cluster_name.ts";
+import type { RouteIdentity } from "./handshake.ts";
+
+/** What a cluster knows of itself. */
+export interface ClusterFacts {
+  readonly broker: Broker;
+  readonly options: ClusterOptions;
+  readonly authenticator: Authenticator;
+}
+
+/** `port` is that of the route port; 0 for a server that only dials out. */
+export function routeIdentity(
+  { broker, options, authenticator }: ClusterFacts,
+  name: ClusterName,
+  port: number,
+  runtimeName: string,
+): RouteIdentity {
+  const address = options.advertise === ""
+    ? { host: options.host, port }
+    : splitAddress(options.advertise, port);
+  const advertised = options.advertise === ""
+    ? ""
+    : `nats-route://${formatAddress(address)}/`;
+  return {
+    id: broker.id,
+    name: broker.name,
+    cluster: name.text,
+    clusterIsDynamic: name.isDynamic,
+    address,
+    advertised,
+    authRequired: authenticator.required,
+    headers: !broker.options.noHeaderSupport,
+    maxPayloadBytes: broker.options.maxPayloadBytes,
+    clientUrls: options.noAdvertise || broker.lameDuck
+      ? []
+      : broker.clientUrls.own,
+    lameDuck: broker.lameDuck,
+    runtimeName,
+  };
+}
+
+/** What other members of the cluster most likely want: what this one wants. */
+export function sharedCredentials(
+  { user, password, token }: Partial<AuthorizationOptions> = {},
+): Partial<RouteTarget> {
+  if (token !== undefined && !isBcrypt(token)) return { token };
+  if (user === undefined || password === undefined || isBcrypt(password)) {
+    return {};
+  }
+  return { user, password };
+}
