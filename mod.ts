@@ -14,6 +14,7 @@
 export {
   type AuthorizationConfig,
   type ClusterConfig,
+  type DiscoveryConfig,
   type Logger,
   Server,
   type ServerConfig,

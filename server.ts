@@ -17,6 +17,7 @@ import { isMain, programArguments } from "./src/runtime/system.ts";
 export type {
   AuthorizationConfig,
   ClusterConfig,
+  DiscoveryConfig,
   ServerConfig,
 } from "./src/app/config.ts";
 export type { Logger } from "./src/core/log.ts";

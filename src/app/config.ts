@@ -34,6 +34,21 @@ export interface ClusterConfig {
   connect_backoff?: boolean;
 }
 
+/**
+ * The `discovery` block. URLs are those of clients: `registry://host:port`,
+ * `etcd://host:port/prefix`, `dns://name:port` and so on.
+ */
+export interface DiscoveryConfig {
+  /** Where this node announces itself. */
+  announce?: string | string[];
+  /** Where it looks for other nodes. */
+  find?: string | string[];
+  /** How long an announcement holds that is not renewed, such as `"15s"`. */
+  ttl?: string;
+  /** Send the cluster's credentials to the nodes that are found. */
+  trust_credentials?: boolean;
+}
+
 /** The keys of the configuration file that programs use most; sizes in bytes, durations as `"2s"`. */
 export interface ServerConfig {
   listen?: string;
@@ -61,6 +76,7 @@ export interface ServerConfig {
   lame_duck_duration?: string;
   lame_duck_grace_period?: string;
   cluster?: ClusterConfig;
+  discovery?: DiscoveryConfig;
   /** Every other key of the configuration file. */
   [key: string]: unknown;
 }

@@ -4,6 +4,7 @@
  * nats-server's; the exit codes differ where nats-server reports success
  * after an error.
  */
+import { findProblem } from "./discovery_keys.ts";
 import {
   describeFlags,
   FlagError,
@@ -11,11 +12,8 @@ import {
   scanFlags,
 } from "./flags.ts";
 import type { ServerOptions } from "./options.ts";
-import {
-  type FlagSection,
-  SERVER_FLAGS,
-  type ServerFlag,
-} from "./server_flags.ts";
+import type { FlagSection, ServerFlag } from "./flag_rows.ts";
+import { SERVER_FLAGS } from "./server_flags.ts";
 
 /** The flags that were given, each with its last value. */
 export type GivenFlags = ReadonlyMap<ServerFlag, FlagValue>;
@@ -141,6 +139,8 @@ export function applyFlags(options: ServerOptions, flags: GivenFlags): void {
     const value = flags.get(flag);
     if (value !== undefined) flag.apply(options, value);
   }
+  const problem = findProblem(options);
+  if (problem !== undefined) throw new FlagError(problem);
 }
 
 const SECTIONS: readonly FlagSection[] = [
@@ -148,6 +148,7 @@ const SECTIONS: readonly FlagSection[] = [
   "Logging",
   "Authorization",
   "Cluster",
+  "Discovery",
   "Common",
   "Not supported yet",
 ];

@@ -67,6 +67,8 @@ export interface DiscoveryOptions {
   find: DiscoveryTarget[];
   /** An announcement that is not renewed is forgotten after this. */
   ttlMs: number;
+  /** Nodes that are found may be sent the credentials of the cluster's authorization. */
+  trustCredentials: boolean;
 }
 
 export interface ServerOptions {
@@ -192,7 +194,12 @@ export function defaultRegistryOptions(): RegistryOptions {
 
 /** A discovery block with nothing in it. */
 export function defaultDiscoveryOptions(): DiscoveryOptions {
-  return { announce: [], find: [], ttlMs: limits.ANNOUNCEMENT_TTL_MS };
+  return {
+    announce: [],
+    find: [],
+    ttlMs: limits.ANNOUNCEMENT_TTL_MS,
+    trustCredentials: false,
+  };
 }
 
 /** A cluster block with nothing in it. */

@@ -26,6 +26,12 @@ const SECRET_VARIABLE = new RegExp(
 const WORD = /[^\s"'[{]+/g;
 const BCRYPT_HASH = /\$2[abxy]\$\d\d\$[./A-Za-z0-9]+/g;
 
+// Of URLs; it may be called by more names than a key of the configuration.
+const SECRET_PARAMETER = new RegExp(
+  `([?&][\\w-]*(?:${SECRET_WORD}|key|auth|sig)[\\w-]*=)([^&#,;\\s"']+)`,
+  "gi",
+);
+
 /** True for keys whose value nobody should see. */
 export function isSecretKey(key: string): boolean {
   return HAS_SECRET_WORD.test(key);
@@ -44,6 +50,7 @@ export function maskSecrets(text: string): string {
     first + mask(second);
   return text.replace(secret, maskSecond)
     .replace(WORD, maskUrlUser)
+    .replace(SECRET_PARAMETER, maskSecond)
     .replace(BCRYPT_HASH, mask);
 }
 
@@ -66,6 +73,6 @@ function mask(secret: string): string {
 /** A URL, good or bad, without its user, password or token. */
 export function redactUrl(url: string): string {
   const end = url.lastIndexOf("@");
-  if (end < 0) return url;
-  return schemeOf(url) + REDACTED + url.slice(end);
+  const shown = end < 0 ? url : schemeOf(url) + REDACTED + url.slice(end);
+  return shown.replace(SECRET_PARAMETER, `$1${REDACTED}`);
 }

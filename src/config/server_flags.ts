@@ -6,8 +6,10 @@
 import { ANY_HOST } from "../core/limits.ts";
 import { parseNodeUrl, parseRouteUrl, PORT_MAX, UrlError } from "./address.ts";
 import { namesSomebody } from "./authorization_keys.ts";
+import { DISCOVERY_FLAGS } from "./discovery_flags.ts";
 import { badRouteText, listeningPort } from "./cluster_keys.ts";
-import { type FlagDefinition, FlagError, type FlagValue } from "./flags.ts";
+import { nothing, number, type ServerFlag, text, toggle } from "./flag_rows.ts";
+import { FlagError } from "./flags.ts";
 import {
   type AuthorizationOptions,
   type ClusterOptions,
@@ -19,74 +21,6 @@ import { redactUrl } from "./secrets.ts";
 import { clientPort, monitoring } from "./server_keys.ts";
 
 type Options = ServerOptions;
-
-export type FlagSection =
-  | "Server"
-  | "Logging"
-  | "Authorization"
-  | "Cluster"
-  | "Common"
-  | "Not supported yet";
-
-/** A flag of the server. */
-export interface ServerFlag extends FlagDefinition {
-  readonly section: FlagSection;
-  /** Sets its option; throws FlagError when the value makes no sense. */
-  apply(options: ServerOptions, value: FlagValue): void;
-}
-
-type Names = readonly [string, ...string[]];
-
-const nothing = (): void => {};
-
-function text(
-  section: FlagSection,
-  names: Names,
-  value: string,
-  doc: string,
-  set: (options: Options, text: string) => void = nothing,
-): ServerFlag {
-  return {
-    section,
-    names,
-    type: "string",
-    value,
-    doc,
-    apply: (options, value) => set(options, String(value)),
-  };
-}
-
-function number(
-  section: FlagSection,
-  names: Names,
-  value: string,
-  doc: string,
-  set: (options: Options, number: number) => void,
-): ServerFlag {
-  return {
-    section,
-    names,
-    type: "integer",
-    value,
-    doc,
-    apply: (options, value) => set(options, Number(value)),
-  };
-}
-
-function toggle(
-  section: FlagSection,
-  names: Names,
-  doc: string,
-  set: (options: Options, on: boolean) => void = nothing,
-): ServerFlag {
-  return {
-    section,
-    names,
-    type: "boolean",
-    doc,
-    apply: (options, value) => set(options, value === true),
-  };
-}
 
 function checkedPort(port: number, flag: string): number {
   if (port >= -1 && port <= PORT_MAX) return port;
@@ -421,6 +355,8 @@ export const SERVER_FLAGS: readonly ServerFlag[] = [
       clusterOf(options).connectRetries = retries;
     },
   ),
+
+  ...DISCOVERY_FLAGS,
 
   toggle("Common", ["h", "help"], "Show this text"),
   toggle("Common", ["v", "version"], "Show the version"),

@@ -6,6 +6,7 @@ import { LAME_DUCK_DURATION_MIN_MS, MAX_CONNECTIONS } from "../core/limits.ts";
 import { CLIENT_PORT } from "../core/limits.ts";
 import { readAuthorization } from "./authorization_keys.ts";
 import { readCluster } from "./cluster_keys.ts";
+import { readDiscovery } from "./discovery_keys.ts";
 import { formatDuration } from "./duration.ts";
 import type { ServerOptions } from "./options.ts";
 import {
@@ -86,6 +87,15 @@ const cluster: ConfigKey<Options> = {
   doc: "The routes between the nodes of a cluster.",
   apply(options, entry, report) {
     options.cluster = readCluster(entry, report);
+  },
+};
+
+const discovery: ConfigKey<Options> = {
+  names: ["discovery"],
+  type: "map",
+  doc: "Where this node announces itself, and looks for others.",
+  apply(options, entry, report) {
+    options.discovery = readDiscovery(entry, report);
   },
 };
 
@@ -314,6 +324,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
   }, "Labels that monitoring shows."),
 
   cluster,
+  discovery,
 
   withoutEffect(["prof_port", "prof_block_rate"], "Midge has no Go profiler"),
   withoutEffect(

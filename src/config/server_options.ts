@@ -4,6 +4,7 @@
  */
 import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { Report } from "./diagnostic.ts";
+import { checkFind } from "./discovery_keys.ts";
 import { formatDuration } from "./duration.ts";
 import { defaultServerOptions, type ServerOptions } from "./options.ts";
 import { applyKeys, findEntry } from "./schema.ts";
@@ -26,6 +27,7 @@ export function optionsFrom(root: ConfigMap): ConfiguredOptions {
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
   checkNoAuthUser(options, root, report);
+  checkFind(options, root, report);
   report.throwIfErrors();
   return { options, warnings: report.warnings };
 }

@@ -54,3 +54,5 @@ export const REGISTRY_HOST = "127.0.0.1";
 export const REGISTRY_PORT = 4280;
 /** How long a node stays known that renews its announcement no more. */
 export const ANNOUNCEMENT_TTL_MS = 15_000;
+export const ANNOUNCEMENT_TTL_MIN_MS = 1000;
+export const ANNOUNCEMENT_TTL_MAX_MS = 3_600_000;

@@ -10,9 +10,11 @@ import {
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
+  defaultDiscoveryOptions,
   defaultServerOptions,
   type ServerOptions,
 } from "../../src/config/options.ts";
+import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
 import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
 import { optionsOf } from "./reading.ts";
 
@@ -26,6 +28,7 @@ function run(args: readonly string[], config: string = ""): ServerOptions {
 }
 
 const cluster = defaultClusterOptions();
+const discovery = defaultDiscoveryOptions();
 const authorization = defaultAuthorizationOptions();
 
 const SET: readonly (readonly [
@@ -68,6 +71,16 @@ const SET: readonly (readonly [
   [["cluster_name"], "C1", { cluster: { ...cluster, name: "C1" } }],
   [["no_advertise"], "true", { cluster: { ...cluster, noAdvertise: true } }],
   [["cluster_advertise"], "x:1", { cluster: { ...cluster, advertise: "x:1" } }],
+  [["announce"], "registry://h, etcd://h/x", {
+    discovery: {
+      ...discovery,
+      announce: parseDiscoveryUrls("registry://h,etcd://h/x"),
+    },
+  }],
+  [["announce", "discover"], "", { discovery }],
+  [["trust_credentials"], "true", {
+    discovery: { ...discovery, trustCredentials: true },
+  }],
   [["connect_retries"], "3", { cluster: { ...cluster, connectRetries: 3 } }],
 ];
 
@@ -338,6 +351,7 @@ test("the usage has every flag in its section, in lines of a terminal", () => {
     "Logging options",
     "Authorization options",
     "Cluster options",
+    "Discovery options",
     "Common options",
     "Not supported yet",
   ]);

@@ -6,6 +6,7 @@ import {
   USER_KEYS,
 } from "../../src/config/authorization_keys.ts";
 import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
+import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
@@ -613,7 +614,13 @@ test("of a key that is set twice, the later one counts", () => {
 
 test("every key of the tables has one meaning and an explanation", () => {
   for (
-    const table of [SERVER_KEYS, CLUSTER_KEYS, AUTHORIZATION_KEYS, USER_KEYS]
+    const table of [
+      SERVER_KEYS,
+      CLUSTER_KEYS,
+      DISCOVERY_KEYS,
+      AUTHORIZATION_KEYS,
+      USER_KEYS,
+    ]
   ) {
     const names = table.flatMap((row) => row.names);
     assert.equal(new Set(names).size, names.length);
