@@ -3,13 +3,17 @@
  * Tests hand over other values; nothing else in Midge looks for these.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import type { Fetch, Files } from "../discovery/platform.ts";
 import type { Network } from "../net/socket.ts";
 import { compareBcrypt } from "./bcrypt.ts";
+import { fetchAnswer } from "./fetch.ts";
+import { files } from "./files.ts";
 import { serveHttp } from "./http.ts";
 import { nodeNetwork } from "./node_net.ts";
 import {
   coreCount,
   cpuSeconds,
+  environment,
   interfaceAddresses,
   memoryUsage,
   runtimeName,
@@ -21,6 +25,10 @@ export interface Platform {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  readonly fetch: Fetch;
+  readonly files: Files;
+  /** A variable of the environment; undefined when it is not set. */
+  readonly environment: (name: string) => string | undefined;
   /** Like "deno 2.9.6". */
   readonly runtimeName: string;
   readonly interfaceAddresses: () => string[];
@@ -36,6 +44,9 @@ export const platform: Platform = {
   network: nodeNetwork,
   clock: systemClock,
   random: systemRandom,
+  fetch: fetchAnswer,
+  files,
+  environment,
   runtimeName: runtimeName(),
   interfaceAddresses,
   compareHash: compareBcrypt,
