@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ["core", "client"],
   registry: ["core", "net", "discovery"],
   monitor: ["core", "net", "discovery", "broker", "routes"],
-  runtime: ["core", "net", "discovery", "monitor"],
+  runtime: ["core", "net", "discovery"],
   app: [
     "core",
     "config",
@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   broker: ["config"],
   routes: ["config"],
-  runtime: ["discovery", "monitor"],
+  runtime: ["discovery"],
 };
 
 /** Only here may a runtime be named. */

@@ -8,12 +8,12 @@ import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
-import type { HttpPlatform } from "../monitor/monitor.ts";
+import type { MonitorPlatform } from "../monitor/monitor.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
 import { Cluster } from "../routes/cluster.ts";
 
 /** Everything that would name a platform. */
-export type ServerPlatform = BrokerPlatform & HttpPlatform;
+export type ServerPlatform = BrokerPlatform & MonitorPlatform;
 
 export class Server {
   readonly broker: Broker;

@@ -2,7 +2,7 @@
  * Answers as nats-server gives them: headers, and JSON as Go writes it.
  */
 import { goJson } from "../core/json.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "../net/http.ts";
 
 /** What is told as JSON. Fields that are `undefined` are left out. */
 export type Page = Readonly<Record<string, unknown>>;

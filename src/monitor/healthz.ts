@@ -3,7 +3,7 @@
  * not, which is how a load balancer learns to send clients elsewhere.
  */
 import { compactAnswer } from "./answer.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "../net/http.ts";
 import { boolParam, textParam } from "./query.ts";
 import type { WatchedServer } from "./watched_server.ts";
 

@@ -7,13 +7,14 @@
  * not know are ignored, and nothing here changes the server.
  */
 import type { Broker } from "../broker/broker.ts";
+import type { HttpAnswer, HttpRequest } from "../net/http.ts";
 import type { Address } from "../net/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
 import { accountz, accstatz } from "./accounts.ts";
 import { jsonAnswer, NOT_FOUND, type Page, textAnswer } from "./answer.ts";
 import { connz } from "./connz.ts";
 import { healthz } from "./healthz.ts";
-import type { HttpAnswer, HttpPlatform, HttpRequest } from "./http.ts";
+import type { MonitorPlatform } from "./platform.ts";
 import { BadRequest } from "./query.ts";
 import { root } from "./root.ts";
 import { routez } from "./routez.ts";
@@ -22,7 +23,8 @@ import { gatewayz, jsz, leafz } from "./unused.ts";
 import { varz } from "./varz.ts";
 import { WatchedServer } from "./watched_server.ts";
 
-export type { HttpAnswer, HttpPlatform, HttpRequest } from "./http.ts";
+export type { HttpAnswer } from "../net/http.ts";
+export type { MonitorPlatform } from "./platform.ts";
 
 export interface Monitor {
   readonly address: Address;
@@ -53,7 +55,7 @@ const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
 export async function startMonitor(
   broker: Broker,
   cluster: Cluster | undefined,
-  platform: HttpPlatform,
+  platform: MonitorPlatform,
 ): Promise<Monitor> {
   const at = broker.options.http!;
   const server = new WatchedServer(broker, cluster, platform, at);
@@ -68,7 +70,7 @@ export async function startMonitor(
 /** The answer to one request. */
 export function answer(
   server: WatchedServer,
-  { path, query }: HttpRequest,
+  { path, query }: Pick<HttpRequest, "method" | "path" | "query">,
 ): HttpAnswer {
   const name = endpointName(path, server.broker.options.httpBasePath);
   const endpoint = ENDPOINTS.get(name);

@@ -6,12 +6,12 @@ import type { Broker } from "../broker/broker.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Address } from "../net/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
-import type { HttpPlatform } from "./http.ts";
+import type { MonitorPlatform } from "./platform.ts";
 
 export class WatchedServer {
   readonly broker: Broker;
   readonly cluster: Cluster | undefined;
-  readonly platform: HttpPlatform;
+  readonly platform: MonitorPlatform;
   readonly cpu: CpuMeter;
   readonly requests: RequestCounts = new RequestCounts();
   /** Where monitoring is served. */
@@ -20,7 +20,7 @@ export class WatchedServer {
   constructor(
     broker: Broker,
     cluster: Cluster | undefined,
-    platform: HttpPlatform,
+    platform: MonitorPlatform,
     httpAddress: Address,
   ) {
     this.broker = broker;
@@ -58,12 +58,12 @@ const CPU_SPAN_MIN_MS = 1000;
 /** The processor time of the last second or more, in percent of one core. */
 export class CpuMeter {
   readonly #clock: Clock;
-  readonly #platform: HttpPlatform;
+  readonly #platform: MonitorPlatform;
   #since: number;
   #secondsThen: number;
   #percent = 0;
 
-  constructor(clock: Clock, platform: HttpPlatform) {
+  constructor(clock: Clock, platform: MonitorPlatform) {
     this.#clock = clock;
     this.#platform = platform;
     this.#since = clock.monotonic();

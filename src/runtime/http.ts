@@ -1,6 +1,6 @@
 /**
- * HTTP on `node:http`, as much of it as monitoring needs: requests without a
- * body, answers made at once.
+ * HTTP on `node:http`, as the seam in `net/http.ts` wants it. It knows no path
+ * and no page. Whoever is slow to ask, or to read a stream, is cut off.
  */
 import {
   createServer,
@@ -10,12 +10,21 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { listenFailure } from "../net/failures.ts";
+import type {
+  HttpAnswer,
+  HttpHandler,
+  HttpLimits,
+  HttpReply,
+  HttpRequest,
+  HttpStream,
+} from "../net/http.ts";
 import type { Address, Listener } from "../net/socket.ts";
-import type { HttpAnswer, HttpRequest } from "../monitor/monitor.ts";
 import { errorCode } from "./system.ts";
 
-/** A client that takes longer to send its request line and headers is cut off. */
 const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const STALL_TIMEOUT_MS = 30_000;
+const CONNECTIONS_MAX = 4096;
 
 const FAILED: HttpAnswer = {
   status: 500,
@@ -29,18 +38,25 @@ const FAILED: HttpAnswer = {
  */
 export function serveHttp(
   at: Address,
-  handle: (request: HttpRequest) => HttpAnswer,
-  headersTimeout: number = HEADERS_TIMEOUT_MS,
+  handle: HttpHandler,
+  limits: HttpLimits = {},
 ): Promise<Listener> {
+  const {
+    headersTimeoutMs = HEADERS_TIMEOUT_MS,
+    stallTimeoutMs = STALL_TIMEOUT_MS,
+  } = limits;
   const options = {
-    headersTimeout,
-    requestTimeout: headersTimeout,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     // How often it looks for late clients; every 30 seconds by default.
-    connectionsCheckingInterval: headersTimeout / 5,
+    connectionsCheckingInterval: headersTimeoutMs / 5,
   };
   const server = createServer(options, (request, response) => {
-    answer(request, response, handle);
+    // What goes wrong is answered; what is left is a connection that broke.
+    answer(request, response, handle, stallTimeoutMs)
+      .catch(() => response.destroy());
   });
+  server.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(listenFailure(at, errorCode(error) ?? "EUNKNOWN", error));
@@ -56,33 +72,121 @@ export function serveHttp(
   });
 }
 
-function answer(
+async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  handle: (request: HttpRequest) => HttpAnswer,
-): void {
-  const { status, headers, body } = handled(request, handle);
-  const bytes = new TextEncoder().encode(body);
+  handle: HttpHandler,
+  stallTimeoutMs: number,
+): Promise<void> {
+  // A connection that breaks says so by `close` as well.
+  response.on("error", () => {});
+  const reply = await handled(request, response, handle);
   // A body that nobody reads would keep the connection from being used again.
   request.resume();
-  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
-  response.end(request.method === "HEAD" ? undefined : bytes);
+  if ("stream" in reply) {
+    await sendStream(response, reply, request.method, stallTimeoutMs);
+  } else {
+    sendWhole(response, reply, request.method);
+  }
 }
 
-function handled(
+async function handled(
   request: IncomingMessage,
-  handle: (request: HttpRequest) => HttpAnswer,
-): HttpAnswer {
+  response: ServerResponse,
+  handle: HttpHandler,
+): Promise<HttpReply> {
   try {
-    const [path = "/", ...query] = (request.url ?? "/").split("?");
-    return handle({
-      method: request.method ?? "GET",
-      path,
-      query: new URLSearchParams(query.join("?")),
-    });
+    return await handle(requestOf(request, response));
   } catch {
     return FAILED;
   }
+}
+
+function sendWhole(
+  response: ServerResponse,
+  { status, headers, body }: HttpAnswer,
+  method: string | undefined,
+): void {
+  const bytes = new TextEncoder().encode(body);
+  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
+  response.end(method === "HEAD" ? undefined : bytes);
+}
+
+async function sendStream(
+  response: ServerResponse,
+  { status, headers, stream }: HttpStream,
+  method: string | undefined,
+  stallTimeoutMs: number,
+): Promise<void> {
+  response.writeHead(status, { ...headers });
+  if (method !== "HEAD") {
+    response.flushHeaders();
+    for await (const part of stream) {
+      if (response.destroyed) return;
+      if (!response.write(part)) await drained(response, stallTimeoutMs);
+    }
+  }
+  response.end();
+}
+
+/** Until all that was written has been taken, or the connection is gone. */
+function drained(response: ServerResponse, timeoutMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stalled = setTimeout(() => response.destroy(), timeoutMs);
+  for (const event of ["drain", "close"]) response.once(event, resolve);
+  return promise.finally(() => {
+    clearTimeout(stalled);
+    for (const event of ["drain", "close"]) response.off(event, resolve);
+  });
+}
+
+function requestOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+): HttpRequest {
+  const [path = "/", ...query] = (request.url ?? "/").split("?");
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const { remoteAddress = "", remotePort = 0 } = request.socket;
+  return {
+    method: request.method ?? "GET",
+    path,
+    query: new URLSearchParams(query.join("?")),
+    headers: headersOf(request),
+    remote: { host: remoteAddress, port: remotePort },
+    signal: gone.signal,
+    readBody: (maxBytes) => readBody(request, maxBytes),
+  };
+}
+
+function headersOf({ headers }: IncomingMessage): Map<string, string> {
+  return new Map(
+    Object.entries(headers).map(([name, value = ""]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
+}
+
+function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) return reject(new Error("The client is gone"));
+    const body = new Uint8Array(maxBytes);
+    let length = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      const start = length;
+      length += chunk.length;
+      if (length <= maxBytes) body.set(chunk, start);
+      // The rest runs by without being kept.
+      else resolve(undefined);
+    });
+    request.on("end", () => resolve(body.subarray(0, length)));
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("The client is gone")));
+  });
 }
 
 function close(server: Server): Promise<void> {

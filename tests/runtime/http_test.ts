@@ -1,11 +1,17 @@
-/** The monitoring server's HTTP, spoken byte for byte by the test. */
+/** The HTTP server, spoken to byte for byte by the test. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import type { HttpRequest } from "../../src/monitor/monitor.ts";
+import type {
+  HttpAnswer,
+  HttpHandler,
+  HttpLimits,
+  HttpRequest,
+} from "../../src/net/http.ts";
 import type { Listener } from "../../src/net/socket.ts";
 import { serveHttp } from "../../src/runtime/http.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 
 const ANY_PORT = { host: "127.0.0.1", port: 0 };
 
@@ -99,7 +105,9 @@ test("what is not HTTP is refused, and the server lives", async (t) => {
 });
 
 test("a client that never ends its headers is cut off", async () => {
-  const listener = await serveHttp(ANY_PORT, () => assert.fail(), 100);
+  const listener = await serveHttp(ANY_PORT, () => assert.fail(), {
+    headersTimeoutMs: 100,
+  });
   await exchange(listener, "GET / HTTP/1.1\r\nHo");
   await listener.close();
 });
@@ -122,4 +130,190 @@ test("closing ends idle connections too, and frees the port", async (t) => {
   await idle;
   const again = await serveHttp(listener.address, () => assert.fail());
   await again.close();
+});
+
+/** Serves `handle`, and ends with the test. */
+async function serveWith(
+  t: Cleanup,
+  handle: HttpHandler,
+  limits?: HttpLimits,
+): Promise<Listener> {
+  const listener = await serveHttp(ANY_PORT, handle, limits);
+  t.after(() => listener.close());
+  return listener;
+}
+
+function text(body: string): HttpAnswer {
+  return { status: 200, headers: {}, body };
+}
+
+test("headers are read by their names in lower case, and so is the other end", async (t) => {
+  const { listener, requests } = await serve(t);
+  await exchange(
+    listener,
+    "GET / HTTP/1.1\r\nHost: x\r\nX-Two: a\r\nx-two: b\r\n" +
+      "__proto__: c\r\nConnection: close\r\n\r\n",
+  );
+  const [{ headers, remote } = assert.fail()] = requests;
+  assert.equal(headers.get("x-two"), "a, b");
+  assert.equal(headers.get("host"), "x");
+  assert.equal(headers.get("constructor"), undefined);
+  assert.equal(remote.host, "127.0.0.1");
+  assert.ok(remote.port > 0);
+});
+
+test("a body is read up to a limit", async (t) => {
+  const listener = await serveWith(t, async (request) => {
+    const body = await request.readBody(10);
+    return text(body === undefined ? "too long" : `<${body.join()}>`);
+  });
+  const rows: [body: string, answer: string][] = [
+    ["", "<>"],
+    ["abc", "<97,98,99>"],
+    ["0123456789", "<48,49,50,51,52,53,54,55,56,57>"],
+    ["0123456789a", "too long"],
+    ["a".repeat(1_000_000), "too long"],
+  ];
+  for (const [body, expected] of rows) {
+    const answer = await exchange(listener, request("PUT /", body));
+    assert.equal(answer.split("\r\n\r\n")[1], expected);
+  }
+});
+
+test("a client that never ends its body is cut off, and its handler is told", async (t) => {
+  const failed = Promise.withResolvers<unknown>();
+  const listener = await serveWith(t, async (request) => {
+    await request.readBody(10).catch(failed.resolve);
+    return text("");
+  }, { headersTimeoutMs: 100, requestTimeoutMs: 200 });
+  await exchange(
+    listener,
+    "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
+  );
+  assert.ok(await failed.promise instanceof Error);
+});
+
+test("an answer may come later, and a handler may fail later", async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const listener = await serveWith(t, async ({ path }) => {
+    asked.resolve();
+    await release.promise;
+    if (path === "/broken") throw new Error("on purpose");
+    return text("late");
+  });
+  const answers = ["GET /", "GET /broken"].map((line) =>
+    exchange(listener, request(line))
+  );
+  await asked.promise;
+  release.resolve();
+  const [late, broken] = await Promise.all(answers);
+  assert.match(late!, /\r\n\r\nlate$/);
+  assert.match(broken!, /^HTTP\/1\.1 500 /);
+});
+
+test("a client that goes away aborts its request, and so does the end of the server", async (t) => {
+  const signals: AbortSignal[] = [];
+  const asked: (() => void)[] = [];
+  const listener = await serveWith(t, ({ signal }) => {
+    signals.push(signal);
+    asked.shift()?.();
+    return new Promise((resolve) =>
+      signal.addEventListener("abort", () => resolve(text("")))
+    );
+  });
+  const socket = connect(listener.address.port, listener.address.host);
+  await new Promise<void>((resolve) => {
+    asked.push(resolve);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  });
+  assert.equal(signals[0]!.aborted, false);
+  socket.destroy();
+  await until("the signal aborts", () => signals[0]!.aborted);
+
+  const stayed = new Promise<void>((resolve) => asked.push(resolve));
+  const rest = exchange(listener, request("GET /"));
+  await stayed;
+  await listener.close();
+  await rest;
+  await until("the signal aborts", () => signals[1]!.aborted);
+});
+
+test("a stream is sent as its parts come, and ends when its client goes", async (t) => {
+  const more = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  async function* parts(signal: AbortSignal): AsyncIterable<string> {
+    yield "one ";
+    await more.promise;
+    yield "two ";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    ended.resolve();
+  }
+  const listener = await serveWith(t, ({ signal }) => ({
+    status: 200,
+    headers: { "Content-Type": "text/event-stream" },
+    stream: parts(signal),
+  }));
+  const { host, port } = listener.address;
+  const socket = connect(port, host, () => {
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  });
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (part: string) => answer += part);
+  await until("the first part comes", () => answer.includes("one "));
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+  assert.doesNotMatch(answer, /two/);
+  more.resolve();
+  await until("the second part comes", () => answer.includes("two "));
+  socket.destroy();
+  await ended.promise;
+  const head = await exchange(listener, request("HEAD /"));
+  assert.match(head, /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
+});
+
+test("a stream goes no faster than it is read, and whoever stops reading is cut off", async (t) => {
+  let made = 0;
+  const ended = Promise.withResolvers<void>();
+  async function* flood(): AsyncIterable<string> {
+    try {
+      for (;;) {
+        made++;
+        yield "x".repeat(1_000_000);
+        await Promise.resolve();
+      }
+    } finally {
+      ended.resolve();
+    }
+  }
+  const listener = await serveWith(
+    t,
+    () => ({ status: 200, headers: {}, stream: flood() }),
+    { stallTimeoutMs: 200 },
+  );
+  const { host, port } = listener.address;
+  const socket = connect(port, host, () => {
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  });
+  t.after(() => socket.destroy());
+  socket.on("error", () => {});
+  socket.pause();
+  await ended.promise;
+  assert.ok(made < 100, `${made} parts were made`);
+});
+
+test("connections beyond the limit are closed", async (t) => {
+  const held: (() => void)[] = [];
+  const listener = await serveWith(
+    t,
+    () => new Promise((resolve) => held.push(() => resolve(text("held")))),
+    {
+      connectionsMax: 2,
+    },
+  );
+  const two = [1, 2].map(() => exchange(listener, request("GET /")));
+  await until("both are there", () => held.length === 2);
+  const third = await exchange(listener, request("GET /")).catch(() => "");
+  assert.equal(third, "");
+  for (const release of held) release();
+  for (const answer of await Promise.all(two)) assert.match(answer, /held$/);
 });

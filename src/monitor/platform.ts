@@ -1,0 +1,16 @@
+/**
+ * What monitoring asks of the platform: HTTP, and what the process uses.
+ */
+import type { ServeHttp } from "../net/http.ts";
+
+/** What monitoring stands on. */
+export interface MonitorPlatform {
+  readonly serveHttp: ServeHttp;
+  /** What runs the server, like "deno 2.9.6". */
+  readonly runtimeName: string;
+  /** Resident memory of the process, in bytes. */
+  memoryUsage(): number;
+  /** Processor time that the process has used, in seconds. */
+  cpuSeconds(): number;
+  coreCount(): number;
+}

@@ -1,0 +1,67 @@
+/**
+ * The HTTP seam: requests as Midge reads them, and the answers that it gives:
+ * at once, later, or as a stream that goes on while somebody listens.
+ * `runtime/http.ts` implements it; `tests/runtime/http_test.ts` holds what it
+ * must do.
+ */
+import type { Address, Listener } from "./socket.ts";
+
+/** One request. Nothing in it has been checked. */
+export interface HttpRequest {
+  readonly method: string;
+  /** As it was sent, escapes and all, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** By name in lower case; what came several times is divided by commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The other end of the connection: requests of one connection share it. */
+  readonly remote: Address;
+  /** Aborts when nobody is there any more to be answered. */
+  readonly signal: AbortSignal;
+  /**
+   * The body; undefined when it is longer than `maxBytes`. Rejects when the
+   * client goes away before its end. To be called once at most.
+   */
+  readBody(maxBytes: number): Promise<Uint8Array | undefined>;
+}
+
+/** An answer that is there as a whole. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An answer that is told part by part; the next part is asked for once the last was taken. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Has to end soon after the request's signal aborts. */
+  readonly stream: AsyncIterable<string>;
+}
+
+export type HttpReply = HttpAnswer | HttpStream;
+
+/** A handler that throws or rejects answers 500, and harms nobody else. */
+export type HttpHandler = (
+  request: HttpRequest,
+) => HttpReply | Promise<HttpReply>;
+
+/** What is not given is the platform's own. */
+export interface HttpLimits {
+  /** From the beginning of a request to the end of its headers. */
+  readonly headersTimeoutMs?: number;
+  /** From the beginning of a request to the end of its body. */
+  readonly requestTimeoutMs?: number;
+  /** How long a client may leave a stream unread. */
+  readonly stallTimeoutMs?: number;
+  /** Connections at one time; further ones are closed at once. */
+  readonly connectionsMax?: number;
+}
+
+/** Serves HTTP at an address; port 0 asks for any free one. Rejects with a `NetworkError`. */
+export type ServeHttp = (
+  at: Address,
+  handle: HttpHandler,
+  limits?: HttpLimits,
+) => Promise<Listener>;
