@@ -1,7 +1,8 @@
 /**
  * `Network` on `node:net`, which behaves alike on Deno, Bun and Node. It owns
  * the sockets and nothing else: what a stream means is its receiver's matter.
- * `runtime/mod.ts` hands it to the broker and to the client.
+ * `runtime/mod.ts` hands it to the broker and to the client; on Deno,
+ * `deno_net.ts` listens in its place and shares the rest.
  */
 import { lookup as resolveName } from "node:dns/promises";
 import {
@@ -24,8 +25,10 @@ import {
   type Socket,
   type SocketEvents,
   type TlsState,
+  type TlsUpgrade,
 } from "../net/socket.ts";
 import { errorCode } from "./system.ts";
+import { failureText, isTlsError, startHandshake } from "./tls.ts";
 
 /** The network of the machine. */
 export const nodeNetwork: Network = { listen, dial, lookup };
@@ -38,7 +41,10 @@ async function listen(
   const server = createServer({ noDelay: true }, (raw) => {
     onSocket(new NodeSocket(raw));
   });
-  const port = await bind(server, { host, port: at.port });
+  const port = await bindAny(
+    { host, port: at.port },
+    (address) => bindAddress(server, address),
+  );
   // What goes wrong for one connection, such as too many open files, must not
   // end the listener, let alone the process.
   server.on("error", () => {});
@@ -46,7 +52,7 @@ async function listen(
 }
 
 // Like nats-server, one address for a name: the IPv4 one, when there is one.
-async function listeningHost(host: string): Promise<string> {
+export async function listeningHost(host: string): Promise<string> {
   const addresses = await lookup(host);
   return addresses.find((address) => isIP(address) === 4) ??
     addresses[0] ?? host;
@@ -57,12 +63,18 @@ const NO_IPV6_CODES: ReadonlySet<string> = new Set([
   "EADDRNOTAVAIL",
 ]);
 
-/** Resolves to the port. As in Go, `0.0.0.0` listens on IPv6 as well, if there is any. */
-async function bind(server: Server, at: Address): Promise<number> {
+/**
+ * Binds with `attempt`, in the words of `net/failures.ts` when it cannot. As in
+ * Go, `0.0.0.0` listens on IPv6 as well, if there is any.
+ */
+export async function bindAny<T>(
+  at: Address,
+  attempt: (at: Address) => T | Promise<T>,
+): Promise<T> {
   const hosts = at.host === "0.0.0.0" ? ["::", at.host] : [at.host];
   for (const host of hosts) {
     try {
-      return await bindAddress(server, { host, port: at.port });
+      return await attempt({ host, port: at.port });
     } catch (error) {
       const code = errorCode(error) ?? "EUNKNOWN";
       const mayTryNext = host === "::" && NO_IPV6_CODES.has(code);
@@ -141,7 +153,7 @@ async function lookup(host: string): Promise<string[]> {
 
 // A closing socket that makes no progress for so long is given up. Without it
 // a peer that never reads, or never hangs up, would keep it for ever.
-const LINGER_MS = 5_000;
+export const LINGER_MS = 5_000;
 
 const RESET_CODES: ReadonlySet<string> = new Set([
   "ECONNRESET",
@@ -149,25 +161,36 @@ const RESET_CODES: ReadonlySet<string> = new Set([
   "EPIPE",
 ]);
 
+/** The peer hung up in the middle of a handshake. */
+const CUT_SHORT: CloseReason = {
+  kind: "tls",
+  detail: "the connection was closed",
+};
+
 class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly tls: TlsState | undefined = undefined;
-  readonly #raw: TcpSocket;
+  /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
+  #raw: TcpSocket;
+  #tls: TlsState | undefined;
+  #isSecuring = false;
   #events: SocketEvents | undefined;
   /** Set as soon as the socket is closing. */
   #reason: CloseReason | undefined;
   #closed = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
+  readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
   constructor(raw: TcpSocket) {
     this.remote = endpoint(raw.remoteAddress, raw.remotePort);
     this.local = endpoint(raw.localAddress, raw.localPort);
     this.#raw = raw;
     raw.pause();
-    raw.on("error", (error) => this.#failed(error));
-    raw.on("end", () => this.#ending({ kind: "ended" }));
-    raw.on("close", () => this.#wasClosed());
+    this.#listenTo(raw);
+  }
+
+  get tls(): TlsState | undefined {
+    return this.#tls;
   }
 
   get pendingBytes(): number {
@@ -177,14 +200,8 @@ class NodeSocket implements Socket {
   open(events: SocketEvents): void {
     assert(this.#events === undefined, "a socket is opened once");
     this.#events = events;
-    if (this.#closed) {
-      setImmediate(() => this.#report());
-      return;
-    }
-    const raw = this.#raw;
-    raw.on("data", (chunk: Uint8Array) => this.#received(chunk));
-    raw.on("drain", () => this.#drained());
-    raw.resume();
+    if (this.#closed) setImmediate(() => this.#report());
+    else if (!this.#isSecuring) this.#read();
   }
 
   // Several writes of one turn need no cork: while the first is under way the
@@ -201,9 +218,28 @@ class NodeSocket implements Socket {
     this.#raw.resume();
   }
 
-  secure(): Promise<void> {
-    const message = "TLS is not supported on this socket";
-    return Promise.reject(new NetworkError(message, "ETLSUNSUPPORTED"));
+  async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
+    if (tls.role === "server") {
+      const message = "TLS is not supported for clients of a server";
+      throw new NetworkError(message, "ETLSUNSUPPORTED");
+    }
+    assert(!this.#isSecuring && !this.#tls, "a socket is secured once");
+    const raw = this.#raw;
+    raw.off("data", this.#onData);
+    this.#isSecuring = true;
+    try {
+      const { stream, done } = startHandshake(raw, tls, head);
+      this.#raw = stream;
+      this.#listenTo(stream);
+      this.#tls = await done;
+    } catch (error) {
+      this.#reason ??= { kind: "tls", detail: failureText(error) };
+      this.#raw.destroy();
+      throw error;
+    } finally {
+      this.#isSecuring = false;
+    }
+    if (this.#events !== undefined) this.#read();
   }
 
   end(): void {
@@ -220,6 +256,22 @@ class NodeSocket implements Socket {
     this.#raw.destroy();
   }
 
+  /** A stream that another has taken the place of is not heard any more. */
+  #listenTo(raw: TcpSocket): void {
+    const ifCurrent = (act: () => void): void => {
+      if (raw === this.#raw) act();
+    };
+    raw.on("error", (error) => ifCurrent(() => this.#failed(error)));
+    raw.on("end", () => ifCurrent(() => this.#ended()));
+    raw.on("close", () => ifCurrent(() => this.#wasClosed()));
+    raw.on("drain", () => ifCurrent(() => this.#drained()));
+  }
+
+  #read(): void {
+    this.#raw.on("data", this.#onData);
+    this.#raw.resume();
+  }
+
   #received(chunk: Uint8Array): void {
     if (this.#reason !== undefined) return;
     const { buffer, byteOffset, length } = chunk;
@@ -232,7 +284,14 @@ class NodeSocket implements Socket {
   }
 
   #failed(error: Error): void {
-    this.#reason ??= closeReason(error);
+    this.#reason ??= this.#isSecuring
+      ? { kind: "tls", detail: failureText(error) }
+      : closeReason(error);
+  }
+
+  #ended(): void {
+    if (this.#isSecuring) this.#reason ??= CUT_SHORT;
+    else this.#ending({ kind: "ended" });
   }
 
   #ending(reason: CloseReason): void {
@@ -254,7 +313,7 @@ class NodeSocket implements Socket {
   #wasClosed(): void {
     clearTimeout(this.#linger);
     this.#closed = true;
-    this.#reason ??= { kind: "ended" };
+    this.#reason ??= this.#isSecuring ? CUT_SHORT : { kind: "ended" };
     this.#report();
   }
 
@@ -263,14 +322,16 @@ class NodeSocket implements Socket {
   }
 }
 
-function closeReason(error: Error): CloseReason {
+/** Why a stream broke, by the system's error. */
+export function closeReason(error: Error): CloseReason {
   const code = errorCode(error) ?? "EUNKNOWN";
   if (RESET_CODES.has(code)) return { kind: "reset", code };
   if (code === "ETIMEDOUT") return { kind: "timeout" };
+  if (isTlsError(error)) return { kind: "tls", detail: failureText(error) };
   return { kind: "failed", code, cause: error };
 }
 
-// A socket that is gone by the time that it is accepted has no addresses.
-function endpoint(host: string = "", port: number = 0): Address {
+/** A socket that is gone by the time that it is accepted has no addresses. */
+export function endpoint(host: string = "", port: number = 0): Address {
   return { host: host.replace(/^::ffff:(?=\d+\.)/, ""), port };
 }

@@ -68,12 +68,12 @@ test("a listener on all addresses answers on IPv6 too, where there is any", asyn
   assert.deepEqual(hosts, ["127.0.0.1", "::1"]);
 });
 
-test("TLS is refused with a code of its own", async (t) => {
+test("TLS of a server is refused with a code of its own", async (t) => {
   const at = { host: "127.0.0.1", port: 0 };
   const listener = await nodeNetwork.listen(at, (socket) => socket.end());
   t.after(() => listener.close());
   const socket = await nodeNetwork.dial(listener.address);
   t.after(() => socket.destroy());
-  const upgrade = { role: "client", verify: false, timeoutMs: 1000 } as const;
+  const upgrade = { role: "server", verify: false, timeoutMs: 1000 } as const;
   await assert.rejects(socket.secure(upgrade), { code: "ETLSUNSUPPORTED" });
 });

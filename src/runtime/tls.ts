@@ -1,0 +1,116 @@
+/**
+ * TLS over a connected socket, by `node:tls`, as a client: the handshake, what
+ * is checked in it, and what is said when it fails. `node_net.ts` owns the
+ * socket before and after.
+ *
+ * The server's certificate must come from a known authority and show the name
+ * that was dialled, unless `verify` is false. No runtime ends a handshake that
+ * stands still, so it has a time limit of its own.
+ */
+import { isIP, type Socket as TcpSocket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { clearTimeout, setTimeout } from "node:timers";
+import { NetworkError, type TlsState, type TlsUpgrade } from "../net/socket.ts";
+import { errorCode } from "./system.ts";
+
+/** A handshake that began. */
+export interface Handshake {
+  /** What is read and written from now on goes through it. */
+  readonly stream: TcpSocket;
+  /**
+   * Resolves when bytes may be written. Rejects with a `NetworkError` of code
+   * `ETLS`; the stream is to be destroyed then.
+   */
+  readonly done: Promise<TlsState>;
+}
+
+/**
+ * Starts the handshake on a socket whose data nobody listens to. Throws a
+ * `NetworkError` when certificate or key cannot be read, and when the server
+ * has said something (`head`) where only a handshake may come: those words are
+ * in clear, and whoever sat in between could have said them.
+ */
+export function startHandshake(
+  raw: TcpSocket,
+  tls: TlsUpgrade,
+  head?: Uint8Array,
+): Handshake {
+  if (head !== undefined && head.length > 0) {
+    throw tlsFailure("the server went on in clear");
+  }
+  const stream = wrapped(raw, tls);
+  stream.once("close", () => raw.destroy());
+  return { stream, done: handshake(stream, tls) };
+}
+
+function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
+  const name = tls.serverName ?? raw.remoteAddress ?? "";
+  const { authorities, certificate, key } = tls;
+  try {
+    return connect({
+      socket: raw,
+      host: name,
+      // RFC 6066: an address is no server name.
+      ...(isIP(name) === 0 && { servername: name }),
+      ...(authorities !== undefined && { ca: [...authorities] }),
+      ...(certificate !== undefined && { cert: certificate }),
+      ...(key !== undefined && { key }),
+      rejectUnauthorized: tls.verify,
+    });
+  } catch (error) {
+    throw tlsFailure("certificate or key cannot be read", error);
+  }
+}
+
+function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
+  const { promise, resolve, reject } = Promise.withResolvers<TlsState>();
+  const fail = (detail: string, cause?: unknown): void =>
+    reject(tlsFailure(detail, cause));
+  const timer = setTimeout(
+    () => fail(`not finished within ${tls.timeoutMs} ms`),
+    tls.timeoutMs,
+  );
+  const onError = (error: Error): void => fail(failureText(error), error);
+  const onClose = (): void => fail("the connection was closed");
+  stream.once("error", onError);
+  stream.once("close", onClose);
+  stream.once("secureConnect", () => {
+    // Each runtime has ended a connection that is not authorized by now; if one
+    // did not, nothing may be sent over it.
+    if (tls.verify && !stream.authorized) {
+      return fail("the certificate was not verified");
+    }
+    resolve(stateOf(stream));
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    stream.off("error", onError);
+    stream.off("close", onClose);
+  });
+}
+
+function stateOf(stream: TLSSocket): TlsState {
+  return {
+    version: stream.getProtocol() ?? "",
+    cipher: stream.getCipher()?.name ?? "",
+  };
+}
+
+/** A failed handshake, in the words of the one who noticed. */
+function tlsFailure(detail: string, cause?: unknown): NetworkError {
+  return new NetworkError(`${FAILED}${detail}`, "ETLS", cause);
+}
+
+const FAILED = "TLS handshake failed: ";
+
+/** What went wrong, in the runtime's own words, on one line. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const text = error.message.replace(FAILED, "").replaceAll(/\s+/g, " ").trim();
+  return text === "" ? errorCode(error) ?? "unknown error" : text;
+}
+
+/** Whether an error of a stream is about TLS, such as a refused certificate. */
+export function isTlsError(error: Error): boolean {
+  return /^ERR_(?:SSL|TLS|OSSL)_/.test(errorCode(error) ?? "");
+}

@@ -1,0 +1,111 @@
+/**
+ * Certificates for tests of TLS, made anew by `openssl`: an authority, a server
+ * for `localhost`, `127.0.0.1` and `nats.test`, a client, and another authority
+ * that nobody trusts. Tests that need them are skipped, with `opensslMissing`
+ * as the reason, where there is no `openssl`.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Cleanup, temporaryFolder } from "./temp.ts";
+
+/** For the `skip` option of tests. */
+export const opensslMissing: string | false =
+  spawnSync("openssl", ["version"]).status === 0
+    ? false
+    : '"openssl" does not run';
+
+/** One certificate with its key: PEM text, and the files that hold it. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface Certificates {
+  readonly authority: Certificate;
+  readonly stranger: Certificate;
+  readonly server: Certificate;
+  readonly client: Certificate;
+}
+
+const SERVER_NAMES = "DNS:localhost,DNS:nats.test,IP:127.0.0.1";
+
+/** Makes all of them in a folder that goes away with the test. */
+export function makeCertificates(t: Cleanup): Certificates {
+  const folder = temporaryFolder(t);
+  const authority = makeAuthority(folder, "authority");
+  return {
+    authority,
+    stranger: makeAuthority(folder, "stranger"),
+    server: makeLeaf(folder, "server", authority, SERVER_NAMES),
+    client: makeLeaf(folder, "client", authority, "DNS:client.test"),
+  };
+}
+
+function makeAuthority(folder: string, name: string): Certificate {
+  const files = filesFor(folder, name);
+  openssl([
+    ...["req", "-x509", "-days", "2", "-nodes", ...NEW_KEY],
+    ...["-keyout", files.keyFile, "-out", files.certFile],
+    ...["-subj", `/CN=Midge test ${name}`],
+    ...["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
+  ]);
+  return read(files);
+}
+
+function makeLeaf(
+  folder: string,
+  name: string,
+  authority: Certificate,
+  alternativeNames: string,
+): Certificate {
+  const files = filesFor(folder, name);
+  const request = join(folder, `${name}.csr`);
+  const extensions = join(folder, `${name}.ext`);
+  writeFileSync(
+    extensions,
+    `subjectAltName=${alternativeNames}\n` +
+      "basicConstraints=CA:FALSE\n" +
+      "extendedKeyUsage=serverAuth,clientAuth\n",
+  );
+  openssl([
+    ...["req", "-nodes", ...NEW_KEY],
+    ...["-keyout", files.keyFile, "-out", request, "-subj", `/CN=${name}`],
+  ]);
+  openssl([
+    ...["x509", "-req", "-days", "2", "-in", request],
+    ...["-CA", authority.certFile, "-CAkey", authority.keyFile],
+    ...["-CAcreateserial", "-extfile", extensions, "-out", files.certFile],
+  ]);
+  return read(files);
+}
+
+/** Elliptic curves: keys of RSA take a while to make. */
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+interface Files {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+function filesFor(folder: string, name: string): Files {
+  return {
+    certFile: join(folder, `${name}.pem`),
+    keyFile: join(folder, `${name}.key`),
+  };
+}
+
+function read(files: Files): Certificate {
+  return {
+    ...files,
+    cert: readFileSync(files.certFile, "utf8"),
+    key: readFileSync(files.keyFile, "utf8"),
+  };
+}
+
+function openssl(args: readonly string[]): void {
+  const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`openssl ${args.join(" ")}: ${stderr}`);
+}
