@@ -9,8 +9,14 @@
  * back. Time is monotonic time: nobody's wall clock matters.
  */
 import type { Clock, Random } from "../core/clock.ts";
-import type { Discovery, Endpoint, Reason } from "./discovery.ts";
-import type { DiscoveryError } from "./discovery.ts";
+import { Combined } from "./combined.ts";
+import type {
+  Discovery,
+  DiscoveryError,
+  Endpoint,
+  Reason,
+} from "./discovery.ts";
+import { ProviderSeeker, type SeekerEvents } from "./provider_seeker.ts";
 
 /** What a finder tells its owner. No event comes after `stop`; none may throw. */
 export interface FinderEvents {
@@ -37,36 +43,87 @@ export interface FinderPolicy {
   readonly periodMs?: number;
 }
 
-export class Finder {
-  constructor(
-    _providers: readonly Discovery[],
-    _platform: { readonly clock: Clock; readonly random: Random },
-    _events: FinderEvents,
-    _policy: FinderPolicy = {},
-  ) {}
+const PERIOD_MS = 60_000;
+const PERIOD_MIN_MS = 1000;
 
-  /** Starts the watches and the periodic questions. Whoever was not asked before is asked at once. */
-  start(): void {}
+export class Finder {
+  readonly #seekers: readonly ProviderSeeker[];
+
+  constructor(
+    providers: readonly Discovery[],
+    platform: { readonly clock: Clock; readonly random: Random },
+    events: FinderEvents,
+    policy: FinderPolicy = {},
+  ) {
+    const periodMs = Math.max(policy.periodMs ?? PERIOD_MS, PERIOD_MIN_MS);
+    this.#seekers = named(providers).map(([name, provider]) =>
+      new ProviderSeeker(
+        provider,
+        platform,
+        eventsOf(name, events),
+        periodMs,
+      )
+    );
+  }
+
+  /** Starts the watches and the periodic questions. Whoever has not answered before is asked at once. */
+  start(): void {
+    this.#seekers.forEach((seeker) => seeker.start());
+  }
 
   /**
    * Asks every provider once, as soon as its rate allows. Resolves when each
    * has answered, failed or timed out after 5 seconds; never rejects. Several
    * calls at once share one question.
    */
-  ask(_reason: Reason): Promise<void> {
-    return Promise.resolve();
+  async ask(reason: Reason): Promise<void> {
+    await Promise.all(this.#seekers.map((seeker) => seeker.ask(reason)));
   }
 
   /**
    * Nobody is reachable: asks again and again until `rest`. The first question
    * goes out at once if a second has passed since the last one, the next ones
-   * 1 to 5 seconds after an answer and up to 30 after failures.
+   * 1 to 5 seconds after an answer and up to 30 after failures, and a little
+   * later, so that a herd drifts apart.
    */
-  seek(_reason: Reason): void {}
+  seek(reason: Reason): void {
+    this.#seekers.forEach((seeker) => seeker.seek(reason));
+  }
 
   /** Somebody was reached: back to periodic questions. */
-  rest(): void {}
+  rest(): void {
+    this.#seekers.forEach((seeker) => seeker.rest());
+  }
 
   /** Aborts everything. No event comes afterwards. */
-  stop(): void {}
+  stop(): void {
+    this.#seekers.forEach((seeker) => seeker.stop());
+  }
+}
+
+/** The providers behind combinations, each by a name of its own. */
+function named(providers: readonly Discovery[]): [string, Discovery][] {
+  const byName = new Map<string, Discovery>();
+  for (const provider of providers.flatMap(apart)) {
+    let name = provider.name;
+    for (let number = 2; byName.has(name); number++) {
+      name = `${provider.name}#${number}`;
+    }
+    byName.set(name, provider);
+  }
+  return [...byName];
+}
+
+function apart(provider: Discovery): readonly Discovery[] {
+  return provider instanceof Combined
+    ? provider.parts.flatMap(apart)
+    : [provider];
+}
+
+function eventsOf(provider: string, events: FinderEvents): SeekerEvents {
+  return {
+    onFound: (endpoints) => events.onFound(provider, endpoints),
+    onAnswer: (reason, count, error) =>
+      events.onAnswer({ provider, reason, count, ...(error && { error }) }),
+  };
 }

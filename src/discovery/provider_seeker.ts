@@ -1,0 +1,306 @@
+/**
+ * Looks after one provider for a finder: asks it when its time has come, holds
+ * its watch open, and tells what is believed of its answers.
+ *
+ * There is one question at a time and one timer for the next one. A watch is
+ * opened only after a question was answered, so a provider that is down is
+ * asked and not watched; a watch that ended brings the next question forward,
+ * and its answer opens the next watch.
+ */
+import type { Clock, Random, Timer } from "../core/clock.ts";
+import { areSame, Belief, checked, EMPTY_DOUBT_MS } from "./belief.ts";
+import {
+  type Discovery,
+  DiscoveryError,
+  type Endpoint,
+  type Reason,
+  type Snapshot,
+} from "./discovery.ts";
+import { PushPace, Turns, Waits } from "./pace.ts";
+import { eachUntilAborted, untilAborted } from "./until_aborted.ts";
+
+/** A question that is not answered by then has failed. */
+export const ANSWER_TIMEOUT_MS = 5000;
+/** A watch must tell within this time what a question brought to light. */
+export const WATCH_SILENCE_MS = 5000;
+/** A watch that lived this long did not fail at once. */
+export const WATCH_GOOD_MS = 30_000;
+
+/** What a seeker tells; its finder adds the provider's name. */
+export interface SeekerEvents {
+  onFound(endpoints: readonly Endpoint[]): void;
+  onAnswer(
+    reason: Reason | "watch",
+    count: number,
+    error?: DiscoveryError,
+  ): void;
+}
+
+export class ProviderSeeker {
+  readonly #provider: Discovery;
+  readonly #clock: Clock;
+  readonly #events: SeekerEvents;
+  readonly #periodMs: number;
+  readonly #waits: Waits;
+  readonly #turns: Turns;
+  readonly #belief: Belief;
+  readonly #stopper: AbortController = new AbortController();
+  #isStarted = false;
+  /** Why nobody rests; undefined while all is well. */
+  #seeking: Reason | undefined;
+  /** The one that is pending, or waits for its turn. */
+  #question: Promise<void> | undefined;
+  #request: AbortController | undefined;
+  #nextQuestion: Timer | undefined;
+  /** Questions in a row that failed, and answers since the seeking began. */
+  #failures = 0;
+  #seekAnswers = 0;
+  #watch: AbortController | undefined;
+  /** How many answers were pushed. */
+  #pushes = 0;
+  /** Watches in a row that did not live long. */
+  #watchFailures = 0;
+  #watchAgainAtMs = -Infinity;
+  /** Runs while the watch has not told what a question has. */
+  #silence: Timer | undefined;
+
+  constructor(
+    provider: Discovery,
+    platform: { readonly clock: Clock; readonly random: Random },
+    events: SeekerEvents,
+    periodMs: number,
+  ) {
+    this.#provider = provider;
+    this.#clock = platform.clock;
+    this.#events = events;
+    this.#periodMs = periodMs;
+    this.#waits = new Waits(platform.random);
+    this.#turns = new Turns(platform.clock);
+    this.#belief = new Belief(platform.clock);
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    if (this.#belief.last === undefined) {
+      void this.ask("connect");
+    } else {
+      this.#watchUnlessWatched();
+      this.#planNextQuestion();
+    }
+  }
+
+  /** Resolves when the pending question, or a new one, is over. */
+  ask(reason: Reason): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    this.#nextQuestion?.cancel();
+    this.#question ??= this.#askInTurn(reason);
+    return this.#question;
+  }
+
+  seek(reason: Reason): void {
+    const isSeeking = this.#seeking !== undefined;
+    this.#seeking = reason;
+    if (isSeeking) return;
+    this.#seekAnswers = 0;
+    this.#failures = 0;
+    void this.ask(reason);
+  }
+
+  rest(): void {
+    if (this.#seeking === undefined) return;
+    this.#seeking = undefined;
+    this.#planNextQuestion();
+  }
+
+  stop(): void {
+    const reason = new DiscoveryError(
+      `Asking "${this.#provider.name}" was given up`,
+    );
+    this.#stopper.abort(reason);
+    this.#request?.abort(reason);
+    this.#watch?.abort(reason);
+    this.#nextQuestion?.cancel();
+    this.#silence?.cancel();
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopper.signal.aborted;
+  }
+
+  async #askInTurn(reason: Reason): Promise<void> {
+    await this.#turns.take(this.#stopper.signal);
+    if (this.#isStopped) return;
+    const pushes = this.#pushes;
+    const outcome = await this.#answerTo(reason);
+    this.#question = undefined;
+    if (this.#isStopped) return;
+    if (outcome instanceof DiscoveryError) this.#onFailure(reason, outcome);
+    else this.#onAnswer(reason, outcome, pushes !== this.#pushes);
+    this.#planNextQuestion();
+  }
+
+  async #answerTo(reason: Reason): Promise<Snapshot | DiscoveryError> {
+    const request = new AbortController();
+    this.#request = request;
+    const deadline = this.#clock.after(
+      ANSWER_TIMEOUT_MS,
+      () => request.abort(this.#timedOut()),
+    );
+    try {
+      const answer = this.#provider.resolve({
+        signal: request.signal,
+        reason,
+        ...this.#last,
+      });
+      return checked(await untilAborted(answer, request.signal));
+    } catch (error) {
+      return this.#errorOf(error, "Asking");
+    } finally {
+      deadline.cancel();
+      this.#request = undefined;
+    }
+  }
+
+  #onFailure(reason: Reason, error: DiscoveryError): void {
+    this.#failures++;
+    this.#belief.fail();
+    this.#events.onAnswer(reason, 0, error);
+  }
+
+  #onAnswer(reason: Reason, snapshot: Snapshot, wasOvertaken: boolean): void {
+    this.#failures = 0;
+    this.#seekAnswers++;
+    if (wasOvertaken) {
+      // What was pushed since the question may be newer than the answer.
+      this.#events.onAnswer(reason, snapshot.endpoints.length);
+      return;
+    }
+    if (this.#isNews(snapshot)) this.#expectOfWatch();
+    this.#tell(reason, snapshot);
+    this.#watchUnlessWatched();
+  }
+
+  #onPush(snapshot: Snapshot): void {
+    this.#pushes++;
+    this.#silence?.cancel();
+    this.#silence = undefined;
+    const wasInDoubt = this.#belief.isInDoubt;
+    this.#tell("watch", snapshot);
+    if (this.#belief.isInDoubt && !wasInDoubt) this.#planNextQuestion();
+  }
+
+  #tell(reason: Reason | "watch", snapshot: Snapshot): void {
+    const isBelieved = this.#belief.take(snapshot);
+    this.#events.onAnswer(reason, snapshot.endpoints.length);
+    // The owner may have stopped everything on hearing that.
+    if (isBelieved && !this.#isStopped) {
+      this.#events.onFound(this.#belief.endpoints);
+    }
+  }
+
+  #planNextQuestion(): void {
+    this.#nextQuestion?.cancel();
+    const isWanted = this.#isStarted || this.#seeking !== undefined;
+    if (this.#isStopped || !isWanted || this.#question !== undefined) return;
+    this.#nextQuestion = this.#clock.after(
+      this.#waitMs(),
+      () => void this.ask(this.#seeking ?? "periodic"),
+    );
+  }
+
+  #waitMs(): number {
+    if (this.#failures > 0) return this.#waits.afterFailures(this.#failures);
+    const waitMs = this.#seeking !== undefined
+      ? this.#waits.afterSeeking(this.#seekAnswers)
+      : this.#belief.isInDoubt
+      ? this.#waits.atLeast(EMPTY_DOUBT_MS)
+      : this.#waits.period(this.#periodMs, this.#belief.last?.ttlMs);
+    return this.#isWatchMissing ? Math.min(waitMs, this.#untilWatchMs) : waitMs;
+  }
+
+  get #isWatchMissing(): boolean {
+    return this.#isStarted && this.#provider.watch !== undefined &&
+      this.#watch === undefined;
+  }
+
+  get #untilWatchMs(): number {
+    return Math.max(0, this.#watchAgainAtMs - this.#clock.monotonic());
+  }
+
+  #watchUnlessWatched(): void {
+    if (!this.#isStopped && this.#isWatchMissing && this.#untilWatchMs === 0) {
+      this.#watch = new AbortController();
+      void this.#watchInTurn(this.#watch.signal);
+    }
+  }
+
+  async #watchInTurn(signal: AbortSignal): Promise<void> {
+    await this.#turns.take(this.#stopper.signal);
+    if (this.#isStopped) return;
+    const openedMs = this.#clock.monotonic();
+    const error = await this.#followWatch(signal);
+    if (this.#isStopped) return;
+    this.#onWatchEnd(this.#clock.monotonic() - openedMs);
+    // A watch that was silent is replaced without a word: some only poll.
+    if (!signal.aborted) this.#events.onAnswer("watch", 0, error);
+    this.#planNextQuestion();
+  }
+
+  async #followWatch(signal: AbortSignal): Promise<DiscoveryError> {
+    const pace = new PushPace(this.#clock);
+    try {
+      const stream = this.#provider.watch!({ signal, ...this.#last });
+      for await (const snapshot of eachUntilAborted(stream, signal)) {
+        if (this.#isStopped) break;
+        this.#onPush(checked(snapshot));
+        await pace.next(signal);
+      }
+      return new DiscoveryError(`The watch of "${this.#name}" ended`);
+    } catch (error) {
+      return this.#errorOf(error, "Watching");
+    }
+  }
+
+  #onWatchEnd(livedMs: number): void {
+    this.#silence?.cancel();
+    this.#silence = undefined;
+    this.#watch = undefined;
+    this.#watchFailures = livedMs < WATCH_GOOD_MS ? this.#watchFailures + 1 : 1;
+    this.#watchAgainAtMs = this.#clock.monotonic() +
+      this.#waits.afterFailures(this.#watchFailures);
+  }
+
+  /** A watch that does not notice what a question brought to light hangs. */
+  #expectOfWatch(): void {
+    const watch = this.#watch;
+    if (watch === undefined || this.#silence !== undefined) return;
+    this.#silence = this.#clock.after(WATCH_SILENCE_MS, () => watch.abort());
+  }
+
+  #isNews({ endpoints }: Snapshot): boolean {
+    const known = this.#belief.last?.endpoints ?? [];
+    return !areSame(known, endpoints);
+  }
+
+  get #last(): { last?: Snapshot } {
+    const last = this.#belief.last;
+    return last === undefined ? {} : { last };
+  }
+
+  get #name(): string {
+    return this.#provider.name;
+  }
+
+  #timedOut(): DiscoveryError {
+    return new DiscoveryError(
+      `"${this.#name}" did not answer in ${ANSWER_TIMEOUT_MS} ms`,
+    );
+  }
+
+  #errorOf(error: unknown, doing: string): DiscoveryError {
+    return error instanceof DiscoveryError
+      ? error
+      : new DiscoveryError(`${doing} "${this.#name}" failed`, { cause: error });
+  }
+}
