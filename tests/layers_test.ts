@@ -51,6 +51,7 @@ const PLATFORM_FOLDER = "runtime";
 
 /** Each package has one file that knows it. */
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
+  "@nats-io/nkeys": "src/client/authenticators.ts",
   bcryptjs: "src/runtime/bcrypt.ts",
   "smol-toml": "src/config/toml.ts",
 };

@@ -65,7 +65,10 @@ export interface ConnectionOptions {
 
   /** Proves who we are, in place of `user`, `pass` and `token`; several are tried together. */
   readonly authenticator?: Authenticator | readonly Authenticator[];
-  /** Talk TLS; `{}` means with the system's certificate authorities. */
+  /**
+   * Talk TLS with every server; `{}` means with the system's certificate
+   * authorities, `null` never. Default: where a server offers it, as nats.js.
+   */
   readonly tls?: TlsOptions | null;
   /** Calls back with every line of the protocol, credentials left out. */
   readonly debug?: boolean | ((line: string) => void);
@@ -152,7 +155,9 @@ export interface ClientOptions {
   readonly discovery: readonly Discovery[];
   readonly discoveryPolicy: DiscoveryPolicy;
   readonly authenticators: readonly Authenticator[];
+  /** Undefined: what the server says decides. */
   readonly tls: TlsOptions | undefined;
+  readonly refusesTls: boolean;
   readonly debug: ((line: string) => void) | undefined;
 }
 
@@ -191,6 +196,7 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     discoveryPolicy: given.discoveryPolicy ?? {},
     authenticators: authenticatorsOf(given.authenticator),
     tls: given.tls ?? undefined,
+    refusesTls: given.tls === null,
     debug: debugOf(given.debug),
   };
   check(options);
@@ -203,11 +209,19 @@ function authenticatorsOf(
   return typeof given === "function" ? [given] : given;
 }
 
+/** What it throws is not the connection's matter. */
 function debugOf(
   given: ConnectionOptions["debug"] = false,
 ): ((line: string) => void) | undefined {
-  if (typeof given === "function") return given;
-  return given ? (line) => console.log(line) : undefined;
+  if (given === false) return undefined;
+  const tell = given === true ? console.log : given;
+  return (line) => {
+    try {
+      tell(line);
+    } catch {
+      // There is nobody to tell.
+    }
+  };
 }
 
 function serverList(given: string | readonly string[] | undefined): string[] {
