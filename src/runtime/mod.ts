@@ -3,9 +3,10 @@
  * Tests hand over other values; nothing else in Midge looks for these.
  */
 import type { Clock, Random } from "../core/clock.ts";
-import type { Fetch, Files } from "../discovery/platform.ts";
+import type { Dns, Fetch, Files } from "../discovery/platform.ts";
 import type { Network } from "../net/socket.ts";
 import { compareBcrypt } from "./bcrypt.ts";
+import { dns } from "./dns.ts";
 import { fetchAnswer } from "./fetch.ts";
 import { files } from "./files.ts";
 import { serveHttp } from "./http.ts";
@@ -26,6 +27,7 @@ export interface Platform {
   readonly clock: Clock;
   readonly random: Random;
   readonly fetch: Fetch;
+  readonly dns: Dns;
   readonly files: Files;
   /** A variable of the environment; undefined when it is not set. */
   readonly environment: (name: string) => string | undefined;
@@ -45,6 +47,7 @@ export const platform: Platform = {
   clock: systemClock,
   random: systemRandom,
   fetch: fetchAnswer,
+  dns,
   files,
   environment,
   runtimeName: runtimeName(),

@@ -1,0 +1,152 @@
+/**
+ * Names for discovery, on `node:dns/promises`. Without a resolver of their own,
+ * addresses come from the system's lookup, which knows `/etc/hosts` and
+ * `localhost` and tells no time to live; all else asks a DNS server.
+ *
+ * The runtimes name failures differently: a server that refuses is ENOTFOUND on
+ * Deno and EREFUSED elsewhere. So errors here are for people, and nobody above
+ * tells one code from another.
+ */
+import { lookup, Resolver } from "node:dns/promises";
+import { isIP } from "node:net";
+import type {
+  AddressRecord,
+  Dns,
+  DnsOptions,
+  ServiceRecord,
+} from "../discovery/platform.ts";
+import { errorCode } from "./system.ts";
+
+const DNS_PORT = 53;
+const PORT_MAX = 65_535;
+/** For one try; each further try takes longer. */
+const TRY_TIMEOUT_MS = 1000;
+const TRIES = 3;
+
+const FAILURE_TEXTS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "no such name",
+  ENODATA: "no such record",
+  EREFUSED: "the DNS server refused",
+  ESERVFAIL: "the DNS server failed",
+  ETIMEOUT: "the DNS server did not answer",
+  ECONNREFUSED: "the DNS server cannot be reached",
+};
+
+/** The machine's names. */
+export const dns: Dns = { addresses, services };
+
+async function addresses(
+  name: string,
+  options: DnsOptions,
+): Promise<AddressRecord[]> {
+  const { resolver, signal } = options;
+  if (isIP(name) !== 0) return [{ address: name, ttlMs: undefined }];
+  if (resolver !== undefined) return await askedAddresses(name, options);
+  const found = await untilAborted(lookup(name, { all: true }), signal, name);
+  return found.map(({ address }) => ({ address, ttlMs: undefined }));
+}
+
+async function services(
+  name: string,
+  options: DnsOptions,
+): Promise<ServiceRecord[]> {
+  const records = await withResolver(
+    name,
+    options,
+    (resolver) => resolver.resolveSrv(name),
+  );
+  return records.map(({ name: target, port, priority, weight }) => ({
+    target: target === "" ? "." : target,
+    port,
+    priority,
+    weight,
+  }));
+}
+
+/** A name may have addresses of one kind only: the other kind's failure matters when both fail. */
+async function askedAddresses(
+  name: string,
+  options: DnsOptions,
+): Promise<AddressRecord[]> {
+  const [four, six] = await withResolver(
+    name,
+    options,
+    (resolver) =>
+      Promise.allSettled([
+        resolver.resolve4(name, { ttl: true }),
+        resolver.resolve6(name, { ttl: true }),
+      ]),
+  );
+  if (four.status === "rejected" && six.status === "rejected") {
+    throw failure(name, isAboutName(four.reason) ? six.reason : four.reason);
+  }
+  return [four, six]
+    .flatMap((found) => found.status === "fulfilled" ? found.value : [])
+    .map(({ address, ttl }) => ({ address, ttlMs: ttl * 1000 }));
+}
+
+async function withResolver<T>(
+  name: string,
+  { resolver: server, signal }: DnsOptions,
+  ask: (resolver: Resolver) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const resolver = new Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES });
+  if (server !== undefined) {
+    resolver.setServers([await serverAddress(server, signal)]);
+  }
+  try {
+    return await untilAborted(ask(resolver), signal, name);
+  } finally {
+    if (signal.aborted) resolver.cancel();
+  }
+}
+
+/** A resolver is set by its address; one that is given by name is looked up. */
+async function serverAddress(
+  server: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const [, six, four = "", port = DNS_PORT] =
+    /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(server) ?? [];
+  const host = six ?? four;
+  if (host === "" || Number(port) < 1 || Number(port) > PORT_MAX) {
+    throw new Error("the resolver is no host:port");
+  }
+  const found = await untilAborted(lookup(host), signal, host);
+  return found.family === 6
+    ? `[${found.address}]:${port}`
+    : `${found.address}:${port}`;
+}
+
+async function untilAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  name: string,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, promise]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failure(name, error);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    // Nobody is left to hear how the work ends.
+    work.catch(() => {});
+  }
+}
+
+function isAboutName(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOTFOUND" || code === "ENODATA";
+}
+
+function failure(name: string, cause: unknown): Error {
+  const code = errorCode(cause) ?? "";
+  const why = FAILURE_TEXTS[code] ?? (code || "the question failed");
+  return new Error(`look up ${name}: ${why}`, { cause });
+}
