@@ -188,8 +188,8 @@ function handleSignals(
   onSignal("SIGTERM", async () => {
     trapped("terminated");
     // A server that is letting its clients go finishes that first.
-    const { broker } = await starting;
-    if (!broker.lameDuck) await leave();
+    const server = await starting;
+    if (!server.leaving) await leave();
   });
   onSignal("SIGHUP", () => {
     trapped("hangup");
@@ -207,9 +207,9 @@ function handleSignals(
   });
   onSignal("SIGUSR2", async () => {
     trapped("user defined signal 2");
-    const { broker } = await starting;
-    if (broker.lameDuck) return;
-    await broker.enterLameDuck();
+    const server = await starting;
+    if (server.leaving) return;
+    await server.enterLameDuck();
     await leave();
   });
 }

@@ -11,26 +11,41 @@ import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
 import { Cluster } from "../routes/cluster.ts";
+import { ownNode } from "../routes/own_node.ts";
+import type { Announcer } from "./announcer.ts";
+import { announcerOf, type DiscoveryMakers, providersOf } from "./discovery.ts";
 
 /** Everything that would name a platform. */
-export type ServerPlatform = BrokerPlatform & MonitorPlatform;
+export type ServerPlatform = BrokerPlatform & MonitorPlatform & {
+  /** Makes providers and registrars of URLs in another way. */
+  readonly discovery?: DiscoveryMakers;
+};
 
 export class Server {
   readonly broker: Broker;
   readonly cluster: Cluster | undefined;
+  readonly #announcer: Announcer | undefined;
+  readonly #interfaceAddresses: () => string[];
   #monitor: Monitor | undefined = undefined;
+  #leaving: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
     this.broker = new Broker(options, platform);
-    this.cluster = options.cluster === undefined
-      ? undefined
-      : new Cluster(this.broker, options.cluster, platform);
+    this.cluster = options.cluster === undefined ? undefined : new Cluster(
+      this.broker,
+      options.cluster,
+      platform,
+      providersOf(options, platform),
+    );
+    this.#announcer = announcerOf(this.broker, platform);
+    this.#interfaceAddresses = platform.interfaceAddresses;
   }
 
   /**
    * Starts a server. Rejects with a `NetworkError` when a port cannot be
-   * opened; then nothing of it is left.
+   * opened; then nothing of it is left. Registries that do not answer hold
+   * nothing up.
    */
   static async start(
     options: ServerOptions,
@@ -64,10 +79,24 @@ export class Server {
     return this.#monitor?.address;
   }
 
+  /** Whether it lets, or has let, its clients go. */
+  get leaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
   /** Lets the clients go in peace, then stops. */
   async lameDuck(): Promise<void> {
-    await this.broker.enterLameDuck();
+    await this.enterLameDuck();
     await this.stop();
+  }
+
+  /**
+   * Lets the clients go in peace, after the registries, so that none of them
+   * comes back. Resolves when the last one is gone.
+   */
+  enterLameDuck(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
   }
 
   stop(): Promise<void> {
@@ -97,6 +126,16 @@ export class Server {
     );
     await cluster?.start();
     log.notice("Server is ready");
+    if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
+    this.#announce();
+  }
+
+  #announce(): void {
+    const { cluster, monitorAddress: monitor } = this;
+    const interfaceAddresses = this.#interfaceAddresses;
+    this.#announcer?.announce(
+      ownNode(this.broker, { cluster, monitor, interfaceAddresses }),
+    );
   }
 
   #introduce(runtimeName: string): void {
@@ -119,7 +158,13 @@ export class Server {
     }
   }
 
+  async #leave(): Promise<void> {
+    await this.#announcer?.withdraw();
+    await this.broker.enterLameDuck();
+  }
+
   async #stop(): Promise<void> {
+    await this.#announcer?.withdraw();
     // Clients first: told that the other nodes are gone, they would not move there.
     await Promise.all([
       this.broker.stop(),

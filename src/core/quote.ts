@@ -31,7 +31,12 @@ export function quotedBytes(byteString: string): string {
 
 /** A byte string for one line of a log: read as UTF-8, control characters escaped, no quotes around it. */
 export function printableBytes(byteString: string): string {
-  return quotedBytes(byteString).slice(1, -1).replaceAll('\\"', '"');
+  return printableText(utf8Text(byteString));
+}
+
+/** A text for one line of a log: control characters escaped, no quotes around it. */
+export function printableText(text: string): string {
+  return quoted(text).slice(1, -1).replaceAll('\\"', '"');
 }
 
 function printable(char: string): string {

@@ -15,6 +15,7 @@ import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { ConnectionSettings, Traffic } from "../broker/connection.ts";
 import type { Delivery } from "../broker/deliver.ts";
 import type { ClusterOptions } from "../config/options.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import {
   type Address,
   formatAddress,
@@ -37,7 +38,8 @@ import {
   type RouteIdentity,
   routeInfo,
 } from "./handshake.ts";
-import { gossipAbout, gossipTarget } from "./gossip.ts";
+import { FoundNodes } from "./found_nodes.ts";
+import { gossipAbout, routeAddress } from "./gossip.ts";
 import { RouteLedger } from "./route_ledger.ts";
 import { Route, type RouteOwner } from "./route.ts";
 import { routeIdentity, sharedCredentials } from "./identity.ts";
@@ -59,6 +61,8 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
   readonly authenticator: Authenticator;
   /** By server id. */
   readonly routes: Map<string, Route> = new Map();
+  /** Called when the cluster's name is another one. */
+  onRenamed: () => void = () => {};
 
   readonly #network: Network;
   readonly #runtimeName: string;
@@ -66,6 +70,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
   /** Every connection of the route port, registered or not. */
   readonly #connections = new Set<Route>();
   readonly #dialers: Dialers;
+  readonly #found: FoundNodes | undefined;
   readonly #gone = new RouteLedger();
   readonly #name: ClusterName;
   #listener: Listener | undefined = undefined;
@@ -77,6 +82,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
     broker: Broker,
     options: ClusterOptions,
     platform: ClusterPlatform,
+    providers: readonly Discovery[] = [],
   ) {
     this.broker = broker;
     this.options = options;
@@ -97,12 +103,27 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
     });
     this.#settings = routeSettings(broker.options, options);
     this.#name = new ClusterName(options.name, broker.random);
+    this.#found = providers.length === 0
+      ? undefined
+      : new FoundNodes(providers, {
+        broker,
+        options,
+        network: platform.network,
+        clusterName: this.#name,
+        dialers: this.#dialers,
+        routes: this.routes,
+      });
     broker.routes = this;
     for (const account of broker.accounts) account.observer = this;
   }
 
   get clusterName(): string {
     return this.#name.text;
+  }
+
+  /** The name was made up, by this server or another one. */
+  get clusterNameIsDynamic(): boolean {
+    return this.#name.isDynamic;
   }
 
   /** Where other servers connect; undefined without a route port. */
@@ -145,11 +166,13 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
         }`,
       );
     }
-    for (const target of routes) this.#dialers.dial(target, true);
+    for (const target of routes) this.#dialers.dial(target, "configured");
+    this.#found?.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#found?.stop();
     this.#dialers.stop();
     for (const route of [...this.#connections]) {
       route.close(ClosedReason.SERVER_SHUTDOWN);
@@ -246,7 +269,9 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
       this.routes.delete(route.info!.server_id);
       this.#takeClientUrls(route, []);
     }
-    if (!this.#stopped) this.#passOnDialers(route);
+    if (this.#stopped) return;
+    this.#passOnDialers(route);
+    this.#found?.routesChanged();
   }
 
   announceLameDuck(): void {
@@ -271,6 +296,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
       this.options.noAdvertise || info.ldm ? [] : info.connect_urls ?? [],
     );
     this.#tellOthers(route, gossipAbout(info, route.socket.remote));
+    this.#found?.routesChanged();
     this.#wakeWaiting();
   }
 
@@ -284,7 +310,9 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
 
   #metMyself(route: Route): void {
     this.#log.debug(`Detected route to self, ignoring ${route.label}`);
-    this.#dialers.drop(route);
+    for (const { target } of this.#dialers.drop(route)) {
+      this.#found?.ledAstray(target, "self");
+    }
     route.close(ClosedReason.DUPLICATE_ROUTE);
   }
 
@@ -313,6 +341,9 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
         quoted(this.#name.text)
       }`,
     );
+    for (const { target } of this.#dialers.drop(route, "found")) {
+      this.#found?.ledAstray(target, "foreign");
+    }
     route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
     return true;
   }
@@ -379,12 +410,13 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
     if (info.server_id === this.broker.id || this.routes.has(info.server_id)) {
       return;
     }
-    const target = gossipTarget(info);
+    // NATS route protocol: `ip` says how to dial it.
+    const target = routeAddress(info.ip ?? "");
     if (target === undefined || this.#dialers.knows(target)) return;
     const credentials = info.auth_required
       ? sharedCredentials(this.options.authorization)
       : {};
-    this.#dialers.dial({ ...target, ...credentials }, false);
+    this.#dialers.dial({ ...target, ...credentials }, "gossip");
   }
 
   // --- names
@@ -397,6 +429,8 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
     for (const route of [...this.routes.values()]) {
       route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
     }
+    this.#found?.renamed();
+    this.onRenamed();
     return verdict;
   }
 

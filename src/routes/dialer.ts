@@ -1,7 +1,8 @@
 /**
  * Keeps one server dialled: tries, waits, tries again. A configured route is
- * tried for ever; one that gossip told of only so often. While a connection to
- * the server stands, whoever dialled it, the dialer rests.
+ * tried for ever, one that discovery found until it is forgotten, and one that
+ * gossip told of only so often. While a connection to the server stands,
+ * whoever dialled it, the dialer rests.
  */
 import {
   type Clock,
@@ -18,6 +19,9 @@ import {
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../config/options.ts";
 import { formatAddress, type Network, type Socket } from "../net/socket.ts";
+
+/** How this server came to dial another one. */
+export type DialOrigin = "configured" | "gossip" | "found";
 
 /** What a dialer asks of the cluster. */
 export interface DialerOwner {
@@ -43,19 +47,25 @@ export interface RetryPolicy {
 
 export class Dialer {
   readonly target: RouteTarget;
-  /** Configured, not learnt by gossip. */
-  readonly explicit: boolean;
+  /** Discovery may find what gossip told of. */
+  origin: DialOrigin;
   readonly #owner: DialerOwner;
   #failures = 0;
+  #dialledAt = -Infinity;
   #everConnected = false;
   #isUp = false;
   #timer: Timer | undefined = undefined;
   #stopped = false;
 
-  constructor(owner: DialerOwner, target: RouteTarget, explicit: boolean) {
+  constructor(owner: DialerOwner, target: RouteTarget, origin: DialOrigin) {
     this.#owner = owner;
     this.target = target;
-    this.explicit = explicit;
+    this.origin = origin;
+  }
+
+  /** Configured, not learnt from others. */
+  get explicit(): boolean {
+    return this.origin === "configured";
   }
 
   /** `host:port`; never the credentials. */
@@ -71,6 +81,25 @@ export class Dialer {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  /**
+   * There is a connection to the server that somebody else made: rests on it,
+   * and is told when it is gone. False while an attempt is under way.
+   */
+  rest(): boolean {
+    const isFresh = this.#dialledAt === -Infinity;
+    if (this.#timer === undefined && !isFresh) return false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.succeeded();
+    return true;
+  }
+
+  /** Ends a long wait: there is reason to think that the server is there. */
+  hurry(): void {
+    const passed = this.#owner.clock.monotonic() - this.#dialledAt;
+    if (this.#timer !== undefined && passed >= ROUTE_RETRY_MS) this.#dial();
   }
 
   /** The connection that this dialer made, or rested on, was a good one. */
@@ -92,7 +121,8 @@ export class Dialer {
   #retry(): void {
     const { clock, random, retry } = this.#owner;
     if (this.#stopped) return;
-    if (!this.explicit && this.#failures > retry.implicitRetries) {
+    const isTold = this.origin === "gossip";
+    if (isTold && this.#failures > retry.implicitRetries) {
       return this.#owner.gaveUp(this);
     }
     const jitter = randomBelow(random, ROUTE_RECONNECT_JITTER_MS);
@@ -102,15 +132,23 @@ export class Dialer {
 
   /** The wait doubles with each failure, up to the policy's limit. */
   #wait(): number {
-    const { waitMaxMs } = this.#owner.retry;
-    if (this.#failures === 0) return this.explicit ? ROUTE_RETRY_MS : 0;
+    if (this.#failures === 0) {
+      return this.origin === "gossip" ? 0 : ROUTE_RETRY_MS;
+    }
     const doubled = ROUTE_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10);
-    return Math.min(doubled, waitMaxMs, ROUTE_RETRY_MAX_MS);
+    // Of what was found much may be dead, and `hurry` comes when it matters.
+    const longest = this.origin === "found"
+      ? ROUTE_RETRY_MAX_MS
+      : this.#owner.retry.waitMaxMs;
+    return Math.min(doubled, longest, ROUTE_RETRY_MAX_MS);
   }
 
   #dial(): void {
     if (this.#stopped) return;
-    const { network, log } = this.#owner;
+    const { clock, network, log } = this.#owner;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#dialledAt = clock.monotonic();
     log.debug(`Trying to connect to route on ${this.name}`);
     network.dial(this.target, { timeoutMs: ROUTE_DIAL_TIMEOUT_MS }).then(
       (socket) => {

@@ -6,9 +6,21 @@
 import type { Clock, Random } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../config/options.ts";
-import type { Network, Socket } from "../net/socket.ts";
-import { Dialer, type DialerOwner, type RetryPolicy } from "./dialer.ts";
+import { formatAddress, type Network, type Socket } from "../net/socket.ts";
+import {
+  Dialer,
+  type DialerOwner,
+  type DialOrigin,
+  type RetryPolicy,
+} from "./dialer.ts";
 import type { Route } from "./route.ts";
+
+/** What discovery found. */
+export interface FoundTarget {
+  readonly target: RouteTarget;
+  /** The route to that server, if it stands. */
+  readonly route: Route | undefined;
+}
 
 /** What dialling stands on, and who takes the connections that come of it. */
 export type DialersWorld = Omit<DialerOwner, "gaveUp">;
@@ -32,18 +44,39 @@ export class Dialers implements DialerOwner {
   }
 
   /** Keeps `target` dialled. */
-  dial(target: RouteTarget, explicit: boolean): void {
-    const dialer = new Dialer(this, target, explicit);
+  dial(target: RouteTarget, origin: DialOrigin): void {
+    const dialer = new Dialer(this, target, origin);
     this.#dialers.add(dialer);
     dialer.start();
   }
 
+  /**
+   * Keeps dialled what discovery finds now, and forgets what it found before.
+   * `isUrgent`: none has been reached, so nobody waits long.
+   */
+  replaceFound(found: readonly FoundTarget[], isUrgent: boolean): void {
+    const keys = new Set(found.map(({ target }) => formatAddress(target)));
+    for (const dialer of this.#dialers) {
+      const isGone = dialer.origin === "found" && !keys.has(dialer.name);
+      if (isGone) this.#forget(dialer);
+    }
+    for (const { target, route } of found) {
+      const known = this.#dialerOf(target);
+      const dialer = known ?? new Dialer(this, target, "found");
+      this.#dialers.add(dialer);
+      // What is configured does as it was told, whatever others claim.
+      if (dialer.explicit) continue;
+      // From now on it is tried as long as it is listed.
+      dialer.origin = "found";
+      if (route !== undefined && dialer.rest()) route.dialers.add(dialer);
+      else if (known === undefined) dialer.start();
+      else if (isUrgent) dialer.hurry();
+    }
+  }
+
   /** Whether somebody dials this very address, or rests on a route to it. */
   knows(target: RouteTarget): boolean {
-    for (const { target: known } of this.#dialers) {
-      if (known.host === target.host && known.port === target.port) return true;
-    }
-    return false;
+    return this.#dialerOf(target) !== undefined;
   }
 
   stop(): void {
@@ -53,19 +86,23 @@ export class Dialers implements DialerOwner {
   /** Whoever wanted the connection that has ended rests on `heir`, or dials. */
   passOn(ended: Route, heir: Route | undefined): void {
     for (const dialer of ended.dialers) {
+      if (!this.#dialers.has(dialer)) continue;
       if (heir === undefined) dialer.lost();
       else heir.dialers.add(dialer);
     }
     ended.dialers.clear();
   }
 
-  /** Whoever wanted this connection wants it no more. */
-  drop(route: Route): void {
-    for (const dialer of route.dialers) {
-      dialer.stop();
-      this.#dialers.delete(dialer);
+  /** Whoever wanted this connection wants it no more; or only those of one origin. */
+  drop(route: Route, origin?: DialOrigin): Dialer[] {
+    const dropped = [...route.dialers].filter((dialer) =>
+      origin === undefined || dialer.origin === origin
+    );
+    for (const dialer of dropped) {
+      this.#forget(dialer);
+      route.dialers.delete(dialer);
     }
-    route.dialers.clear();
+    return dropped;
   }
 
   // --- what dialers ask
@@ -75,6 +112,19 @@ export class Dialers implements DialerOwner {
   }
 
   gaveUp(dialer: Dialer): void {
+    this.#dialers.delete(dialer);
+  }
+
+  #dialerOf({ host, port }: RouteTarget): Dialer | undefined {
+    for (const dialer of this.#dialers) {
+      const { target } = dialer;
+      if (target.host === host && target.port === port) return dialer;
+    }
+    return undefined;
+  }
+
+  #forget(dialer: Dialer): void {
+    dialer.stop();
     this.#dialers.delete(dialer);
   }
 }

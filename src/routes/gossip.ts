@@ -2,7 +2,6 @@
  * How servers hear of each other: whoever registers a new server passes its
  * INFO on to all others, and they dial it.
  */
-import type { RouteTarget } from "../config/options.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 
@@ -36,10 +35,10 @@ export function gossipAbout(
   };
 }
 
-/** Where gossip says that a server can be dialled; undefined when it makes no sense. */
-export function gossipTarget(info: ServerInfo): RouteTarget | undefined {
+/** The address in `nats-route://host:port`; undefined when it makes no sense. */
+export function routeAddress(url: string): Address | undefined {
   try {
-    const { hostname, port } = new URL(info.ip ?? "");
+    const { hostname, port } = new URL(url);
     const host = hostname.replace(/^\[|\]$/g, "");
     return host === "" || port === "" || port === "0"
       ? undefined

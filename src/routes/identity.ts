@@ -7,9 +7,10 @@ import { type Broker, splitAddress } from "../broker/broker.ts";
 import type {
   AuthorizationOptions,
   ClusterOptions,
+  DiscoveryOptions,
   RouteTarget,
 } from "../config/options.ts";
-import { formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../net/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { RouteIdentity } from "./handshake.ts";
 
@@ -60,4 +61,30 @@ export function sharedCredentials(
     return {};
   }
   return { user, password };
+}
+
+/**
+ * What a node that was found is sent, by how the provider named it. Somebody
+ * whom nobody configured gets the cluster's credentials only if that is
+ * allowed: whoever can write to a registry could collect them. An address that
+ * is configured for finding nodes was configured, and may bring its own.
+ */
+export function foundCredentials(
+  discovery: Partial<DiscoveryOptions>,
+  authorization: AuthorizationOptions | undefined,
+): (door: Address) => Partial<RouteTarget> {
+  const shared = sharedCredentials(authorization);
+  const configured = new Map<string, Partial<RouteTarget>>();
+  for (const target of discovery.find ?? []) {
+    const { scheme, user, secret } = target;
+    if (scheme !== "nats-route") continue;
+    const own = user === "" || secret === ""
+      // As in the URLs of routes, one word alone is a token.
+      ? { token: user + secret }
+      : { user, password: secret };
+    const isOpen = user + secret === "";
+    configured.set(formatAddress(target), isOpen ? shared : own);
+  }
+  const others = discovery.trustCredentials ? shared : {};
+  return (door) => configured.get(formatAddress(door)) ?? others;
 }

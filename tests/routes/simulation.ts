@@ -12,6 +12,7 @@ import {
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import type { Random } from "../../src/core/clock.ts";
+import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { Network, Socket } from "../../src/net/socket.ts";
 import type { TestContext } from "node:test";
@@ -34,14 +35,26 @@ export class Simulation {
   readonly dials: Dial[] = [];
   readonly #t: TestContext;
 
-  constructor(t: TestContext, seed: number, delayMs: number = 2) {
+  constructor(
+    t: TestContext,
+    seed: number,
+    delayMs: number = 2,
+    names: Readonly<Record<string, readonly string[]>> = {},
+  ) {
     this.#t = t;
     this.random = seededRandom(seed);
-    this.network = new MemoryNetwork(this.clock, this.random, { delayMs });
+    this.network = new MemoryNetwork(this.clock, this.random, {
+      delayMs,
+      names,
+    });
   }
 
   /** Starts a server on a machine, whose name is an address such as `10.0.0.1`. */
-  start(machine: string, options: TestOptions = {}): Promise<TestServer> {
+  start(
+    machine: string,
+    options: TestOptions = {},
+    makers?: DiscoveryMakers,
+  ): Promise<TestServer> {
     const { cluster, ...others } = options;
     return startMidge(this.#t, {
       host: machine,
@@ -53,6 +66,7 @@ export class Simulation {
       network: this.#noted(machine),
       clock: this.clock,
       random: this.random,
+      ...(makers && { discovery: makers }),
     });
   }
 

@@ -1,0 +1,243 @@
+/**
+ * The nodes that discovery finds: what each provider lists, which of that is
+ * worth dialling, and when to ask. The cluster keeps what comes out of here
+ * dialled; a node that no provider lists any more is dialled no more.
+ *
+ * Whatever is found was written by somebody else. Addresses are bounded in
+ * number, names are looked up anew each time, and what turned out to lead to
+ * this very server, or into another cluster, is left alone for a while.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { printableText, quoted } from "../core/quote.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { ClusterOptions, RouteTarget } from "../config/options.ts";
+import type { Discovery, Endpoint } from "../discovery/discovery.ts";
+import { Finder, type FinderAnswer } from "../discovery/finder.ts";
+import { doorUrl } from "../discovery/node_record.ts";
+import { type Address, formatAddress, type Network } from "../net/socket.ts";
+import type { ClusterName } from "./cluster_name.ts";
+import type { Dialers } from "./dialers.ts";
+import { routeAddress } from "./gossip.ts";
+import { HostNames } from "./host_names.ts";
+import { foundCredentials } from "./identity.ts";
+import type { Route } from "./route.ts";
+
+/** Addresses that are kept dialled for one provider, so that none leaves no room for the others. */
+const ADDRESSES_PER_PROVIDER_MAX = 256;
+/** An address that led astray is tried again after this: it may belong to another node by then. */
+const ASTRAY_MS = 300_000;
+/** Other clusters that are warned of by name. */
+const WARNINGS_MAX = 32;
+
+/** One node to be kept dialled. */
+interface FoundNode {
+  readonly address: Address;
+  /** How the provider names it: a host's name has several addresses. */
+  readonly door: Address;
+  /** Empty when the provider does not know it. */
+  readonly serverId: string;
+}
+
+/** What nodes are found for. */
+export interface FoundNodesWorld {
+  readonly broker: Broker;
+  readonly options: ClusterOptions;
+  readonly network: Network;
+  readonly clusterName: ClusterName;
+  readonly dialers: Dialers;
+  /** By server id. */
+  readonly routes: ReadonlyMap<string, Route>;
+}
+
+/** Why an address is left alone. */
+type Astray = "self" | "foreign";
+
+export class FoundNodes {
+  readonly #world: FoundNodesWorld;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #credentialsOf: (door: Address) => Partial<RouteTarget>;
+  readonly #finder: Finder;
+  readonly #names: HostNames;
+  /** What each provider lists. */
+  readonly #lists = new Map<string, readonly Endpoint[]>();
+  /** By address, and until when. */
+  readonly #astray = new Map<string, { why: Astray; untilMs: number }>();
+  /** Addresses that are dialled, each with a provider that lists it. */
+  #listed = new Map<string, string>();
+  /** Providers that failed when they were asked last. */
+  readonly #failing = new Set<string>();
+  readonly #warnedOf = new Set<string>();
+  #seeking = false;
+  #stopped = false;
+
+  constructor(providers: readonly Discovery[], world: FoundNodesWorld) {
+    const { broker, options, network } = world;
+    this.#world = world;
+    this.#clock = broker.clock;
+    this.#log = broker.log;
+    this.#credentialsOf = foundCredentials(
+      broker.options.discovery ?? {},
+      options.authorization,
+    );
+    this.#names = new HostNames(network, broker.clock);
+    this.#finder = new Finder(providers, broker, {
+      onFound: (provider, endpoints) => this.#found(provider, endpoints),
+      onAnswer: (answer) => this.#answered(answer),
+    });
+  }
+
+  start(): void {
+    this.#finder.start();
+    if (!this.#isReached) this.#seek("connect");
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#finder.stop();
+  }
+
+  /** A route came or went: without any, nodes are sought until there is one. */
+  routesChanged(): void {
+    if (this.#stopped) return;
+    if (!this.#isReached) return this.#seek("round-failed");
+    if (this.#seeking) this.#finder.rest();
+    this.#seeking = false;
+  }
+
+  /** The cluster has another name: other nodes belong to it. */
+  renamed(): void {
+    for (const [address, { why }] of this.#astray) {
+      if (why === "foreign") this.#astray.delete(address);
+    }
+    this.#dial();
+  }
+
+  /** An address leads to this very server, or into another cluster. */
+  ledAstray(address: Address, why: Astray): void {
+    const now = this.#clock.monotonic();
+    for (const [key, { untilMs }] of this.#astray) {
+      if (untilMs <= now) this.#astray.delete(key);
+    }
+    const untilMs = now + ASTRAY_MS;
+    this.#astray.set(formatAddress(address), { why, untilMs });
+  }
+
+  get #isReached(): boolean {
+    return this.#world.routes.size > 0;
+  }
+
+  #seek(reason: "connect" | "round-failed"): void {
+    if (this.#seeking) return;
+    this.#seeking = true;
+    this.#finder.seek(reason);
+  }
+
+  #found(provider: string, endpoints: readonly Endpoint[]): void {
+    const doors = endpoints.filter(({ url }) => url.startsWith("nats-route:"));
+    this.#lists.set(provider, doors);
+    this.#names.lookUp(doors.map(addressOf), () => this.#dial());
+    this.#dial();
+  }
+
+  #answered({ provider, error, count, reason }: FinderAnswer): void {
+    const log = this.#log;
+    if (error === undefined) {
+      log.debug(`Found ${count} at ${provider} (${reason})`);
+      if (this.#failing.delete(provider)) {
+        log.notice(`Finding nodes at ${provider} works again`);
+      }
+      return;
+    }
+    const line = `Error finding nodes at ${provider}: ${
+      printableText(error.message)
+    }`;
+    if (this.#failing.has(provider)) log.debug(line);
+    else log.error(line);
+    this.#failing.add(provider);
+  }
+
+  /** Has everything dialled that is listed, and nothing else. */
+  #dial(): void {
+    if (this.#stopped) return;
+    const nodes = new Map<string, FoundNode>();
+    const listed = new Map<string, string>();
+    for (const [provider, endpoints] of this.#lists) {
+      for (const node of this.#nodesAt(provider, endpoints)) {
+        const key = formatAddress(node.address);
+        if (listed.has(key)) continue;
+        listed.set(key, provider);
+        if (!this.#isAstray(key)) nodes.set(key, node);
+      }
+    }
+    this.#tell(listed);
+    const { dialers, routes } = this.#world;
+    const found = [...nodes.values()].map(({ address, door, serverId }) => ({
+      target: { ...address, ...this.#credentialsOf(door) },
+      route: routes.get(serverId),
+    }));
+    dialers.replaceFound(found, !this.#isReached);
+  }
+
+  #nodesAt(provider: string, endpoints: readonly Endpoint[]): FoundNode[] {
+    return endpoints
+      .filter((endpoint) => this.#isWanted(endpoint, provider))
+      .flatMap((endpoint) => {
+        const door = addressOf(endpoint);
+        const { serverId = "" } = endpoint;
+        return this.#names.addressesOf(door)
+          .map((address) => ({ address, door, serverId }));
+      })
+      .slice(0, ADDRESSES_PER_PROVIDER_MAX);
+  }
+
+  #isWanted(endpoint: Endpoint, provider: string): boolean {
+    const { serverId, cluster = "", lameDuck } = endpoint;
+    const { broker, clusterName } = this.#world;
+    if (serverId === broker.id || lameDuck) return false;
+    // A name that was made up gives way to whatever the others are called.
+    const isOurs = cluster === "" || cluster === clusterName.text ||
+      clusterName.isDynamic;
+    if (!isOurs) this.#warnOf(cluster, provider);
+    return isOurs;
+  }
+
+  #warnOf(cluster: string, provider: string): void {
+    const warned = this.#warnedOf;
+    if (warned.has(cluster) || warned.size === WARNINGS_MAX) return;
+    warned.add(cluster);
+    this.#log.warn(
+      `Ignoring nodes of cluster ${quoted(cluster)} at ${provider}, ` +
+        `this is cluster ${quoted(this.#world.clusterName.text)}`,
+    );
+  }
+
+  #isAstray(key: string): boolean {
+    const astray = this.#astray.get(key);
+    if (astray === undefined) return false;
+    if (this.#clock.monotonic() < astray.untilMs) return true;
+    this.#astray.delete(key);
+    return false;
+  }
+
+  #tell(listed: Map<string, string>): void {
+    const log = this.#log;
+    for (const [key, provider] of listed) {
+      if (!this.#listed.has(key)) {
+        log.notice(`Found a node on ${key} at ${provider}`);
+      }
+    }
+    for (const [key, provider] of this.#listed) {
+      if (!listed.has(key)) {
+        log.notice(`Forgot the node on ${key}, found at ${provider}`);
+      }
+    }
+    this.#listed = listed;
+  }
+}
+
+/** Where a door is; the text of a door that makes no sense leads nowhere. */
+function addressOf({ url }: Endpoint): Address {
+  return routeAddress(doorUrl(url) ?? "") ?? { host: "", port: 0 };
+}
