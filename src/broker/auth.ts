@@ -7,7 +7,7 @@
  * NATS authentication (server configuration): a token, a single user or a
  * table of users; a hash is told by its `$2a$`, `$2b$`, `$2x$` or `$2y$`.
  */
-import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import { sameSecret } from "../core/secret.ts";
 import type { AuthorizationOptions } from "../config/options.ts";
 
 /** What a peer brought in CONNECT. */
@@ -100,15 +100,4 @@ export class Authenticator {
 
 export function isBcrypt(text: string): boolean {
   return /^\$2[abxy]\$\d\d\$/.test(text);
-}
-
-/** Takes the same time wherever the two differ. */
-function sameSecret(given: string, expected: string): boolean {
-  const a = asciiBytes(utf8ByteString(given));
-  const b = asciiBytes(utf8ByteString(expected));
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) {
-    difference |= a[i]! ^ (b[i % b.length] ?? 0);
-  }
-  return difference === 0;
 }

@@ -1,0 +1,71 @@
+/**
+ * What a reader of the list asks for: which list it knows already, by index or
+ * ETag, and how long it would wait for another.
+ */
+import type { HttpRequest } from "../net/http.ts";
+import { Refusal } from "./replies.ts";
+
+/** Nobody waits longer; proxies tend to give up after a minute. */
+export const WAIT_MAX_MS = 55_000;
+
+export interface RequestedList {
+  /** The index of the list that the reader has. */
+  readonly known: number | undefined;
+  readonly waitMs: number;
+  /** By ETag: the same list is not sent again. */
+  readonly isConditional: boolean;
+}
+
+/** Reads the query and `If-None-Match`. Throws a `Refusal`. */
+export function requestedList(request: HttpRequest): RequestedList {
+  const { query, headers } = request;
+  const waitMs = waitIn(query.get("wait") ?? "0");
+  const byIndex = indexIn(query.get("index"));
+  if (byIndex !== undefined) {
+    return { known: byIndex, waitMs, isConditional: false };
+  }
+  const known = indexOfEtag(headers.get("if-none-match") ?? "");
+  return { known, waitMs, isConditional: known !== undefined };
+}
+
+/** The list that a reader of the stream has: it comes back and names its last event. */
+export function eventIndex(
+  { query, headers }: HttpRequest,
+): number | undefined {
+  const last = headers.get("last-event-id");
+  return last !== undefined && INDEX.test(last)
+    ? Number(last)
+    : indexIn(query.get("index"));
+}
+
+export function etagOf(index: number): string {
+  return `"${index}"`;
+}
+
+const INDEX = /^\d{1,15}$/;
+
+function indexIn(text: string | null): number | undefined {
+  if (text === null || text === "") return undefined;
+  if (INDEX.test(text)) return Number(text);
+  throw new Refusal(400, "query index", "Expected a number");
+}
+
+function indexOfEtag(header: string): number | undefined {
+  const [, digits] = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim()) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ["", 1000],
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+]);
+
+function waitIn(text: string): number {
+  const [, digits, unit = ""] = /^(\d{1,7})(ms|s|m)?$/.exec(text) ?? [];
+  if (digits === undefined) {
+    throw new Refusal(400, "query wait", "Expected a duration such as 55s");
+  }
+  return Math.min(Number(digits) * (UNIT_MS.get(unit) ?? 0), WAIT_MAX_MS);
+}

@@ -1,0 +1,129 @@
+/**
+ * A running registry: the nodes, the HTTP port at which they are announced and
+ * asked for, and the file that keeps them over a restart. It opens nothing
+ * else and exits never; `app/server.ts` starts it beside a broker, or alone.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { quoted } from "../core/quote.ts";
+import type { Files } from "../discovery/platform.ts";
+import type { ServeHttp } from "../net/http.ts";
+import { type Address, formatAddress, type Listener } from "../net/socket.ts";
+import { RegistryApi } from "./api.ts";
+import { type State, StateFile } from "./state_file.ts";
+import { NodeStore, StoreFull } from "./store.ts";
+
+/** Clients that wait, and room for those that ask or announce meanwhile. */
+const CONNECTIONS_MAX = 2048;
+
+export interface RegistrySettings {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** What announcing needs; undefined: nothing. */
+  readonly token: string | undefined;
+  /** Keeps the nodes over a restart; empty: nothing does. */
+  readonly stateFile: string;
+}
+
+export interface RegistryPlatform {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly files: Files;
+  readonly serveHttp: ServeHttp;
+}
+
+export class Registry {
+  readonly store: NodeStore;
+  readonly api: RegistryApi;
+  readonly #settings: RegistrySettings;
+  readonly #platform: RegistryPlatform;
+  readonly #stateFile: StateFile | undefined;
+  #listener: Listener | undefined = undefined;
+
+  private constructor(settings: RegistrySettings, platform: RegistryPlatform) {
+    const { clock, log } = platform;
+    this.#settings = settings;
+    this.#platform = platform;
+    this.store = new NodeStore(clock, {
+      onExpired: (id) =>
+        log.notice(`Node ${quoted(id)} has not been heard of for its time`),
+      onChange: () => this.#stateFile?.changed(),
+    });
+    const { token, stateFile } = settings;
+    this.api = new RegistryApi(this.store, { token, clock, log });
+    this.#stateFile = stateFile === ""
+      ? undefined
+      : new StateFile(stateFile, platform, () => this.#state);
+  }
+
+  /** Starts a registry. Rejects with a `NetworkError` when its port cannot be opened. */
+  static async start(
+    settings: RegistrySettings,
+    platform: RegistryPlatform,
+  ): Promise<Registry> {
+    const registry = new Registry(settings, platform);
+    await registry.#start();
+    return registry;
+  }
+
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Closes the port, sends the waiting home and keeps the state. */
+  async stop(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.store.close();
+    await listener?.close();
+    await this.#stateFile?.close();
+  }
+
+  get #state(): State {
+    return { index: this.store.index, nodes: this.store.kept };
+  }
+
+  async #start(): Promise<void> {
+    const { host, port, token } = this.#settings;
+    const { serveHttp, log } = this.#platform;
+    await this.#restore();
+    try {
+      this.#listener = await serveHttp(
+        { host, port },
+        (request) => this.api.handle(request),
+        { connectionsMax: CONNECTIONS_MAX },
+      );
+    } catch (error) {
+      this.store.close();
+      throw error;
+    }
+    const at = formatAddress(this.#listener.address);
+    log.notice(`Starting registry on ${at}`);
+    if (token === undefined && !isLoopback(host)) {
+      log.warn(
+        `The registry on ${at} has no token: everybody who reaches it can ` +
+          "announce nodes",
+      );
+    }
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#stateFile === undefined) return;
+    const { index, nodes } = await this.#stateFile.read();
+    try {
+      this.store.restore(nodes, index);
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error;
+      this.#platform.log.warn(`Not all nodes were restored: ${error.message}`);
+    }
+    const { size } = this.store;
+    if (size > 0) this.#platform.log.notice(`Restored ${size} nodes`);
+  }
+}
+
+/** For programs of this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === "::1" || host.toLowerCase() === "localhost" ||
+    /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,70 @@
+/**
+ * How many clients may wait for a change at one time: in all, and on one
+ * connection, which may send request after request without reading an answer.
+ */
+import { type Address, formatAddress } from "../net/socket.ts";
+import { Refusal } from "./replies.ts";
+
+export interface WaitingLimits {
+  readonly inAll: number;
+  readonly perConnection: number;
+}
+
+export const WAITING_LIMITS: WaitingLimits = {
+  inAll: 1024,
+  perConnection: 2,
+};
+
+/** When whoever was refused may come again. */
+const RETRY_AFTER = { "Retry-After": "5" };
+
+export class WaitingRoom {
+  readonly #limits: WaitingLimits;
+  readonly #byConnection = new Map<string, number>();
+  #count = 0;
+
+  constructor(limits: WaitingLimits) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes a place until the result is called. Throws a `Refusal` when there is none. */
+  enter(remote: Address): () => void {
+    const { inAll, perConnection } = this.#limits;
+    const connection = formatAddress(remote);
+    const here = this.#byConnection.get(connection) ?? 0;
+    if (here >= perConnection) {
+      throw new Refusal(
+        429,
+        "connection",
+        `Expected at most ${perConnection} requests to wait on a connection`,
+        RETRY_AFTER,
+      );
+    }
+    if (this.#count >= inAll) {
+      throw new Refusal(
+        503,
+        "registry",
+        `Too many clients are waiting, the limit is ${inAll}`,
+        RETRY_AFTER,
+      );
+    }
+    this.#count++;
+    this.#byConnection.set(connection, here + 1);
+    let isHere = true;
+    return () => {
+      if (isHere) this.#leave(connection);
+      isHere = false;
+    };
+  }
+
+  #leave(connection: string): void {
+    this.#count--;
+    const rest = (this.#byConnection.get(connection) ?? 0) - 1;
+    if (rest > 0) this.#byConnection.set(connection, rest);
+    else this.#byConnection.delete(connection);
+  }
+}
