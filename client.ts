@@ -32,8 +32,20 @@ export {
   type RequestOptions,
   type Stats,
 } from "./src/client/connection.ts";
+export {
+  credsAuthenticator,
+  jwtAuthenticator,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from "./src/client/authenticators.ts";
 export type { Msg, Payload, PublishOptions } from "./src/client/message.ts";
-export type { ConnectionOptions } from "./src/client/options.ts";
+export type {
+  Authentication,
+  Authenticator,
+  ConnectionOptions,
+  TlsOptions,
+} from "./src/client/options.ts";
 export type { Status } from "./src/client/status.ts";
 export type {
   MsgCallback,

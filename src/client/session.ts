@@ -7,13 +7,13 @@
 import { asciiBytes, byteString, utf8Text } from "../core/ascii.ts";
 import type { Clock, Timer } from "../core/clock.ts";
 import type { MidgeError } from "../core/errors.ts";
-import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../core/version.ts";
 import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
 import { MessageArgs, type Words } from "../wire/args.ts";
 import { PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import { connectLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../wire/ops.ts";
 import { Parser } from "../wire/parser.ts";
+import { incomingLine, incomingPayload, WatchedSocket } from "./debug.ts";
 import {
   AuthorizationError,
   ConnectionError,
@@ -22,8 +22,9 @@ import {
   StaleConnectionError,
   TimeoutError,
 } from "./errors.ts";
+import { connectFields, tlsUpgrade, upgrades } from "./login.ts";
 import type { ClientOptions } from "./options.ts";
-import type { Credentials, Server } from "./servers.ts";
+import type { Server } from "./servers.ts";
 
 /** What a session reports once it is open. */
 export interface SessionEvents {
@@ -43,7 +44,7 @@ const MAX_LINE_BYTES = 1_048_576;
 /** A peer that does not take our last bytes within this time does not get them. */
 const LEAVE_MS = 2000;
 
-type Phase = "greeting" | "login" | "open" | "ended";
+type Phase = "greeting" | "securing" | "login" | "open" | "ended";
 
 export class Session implements OpHandler, SocketEvents {
   readonly allowedOps: readonly Op[] = [
@@ -82,7 +83,9 @@ export class Session implements OpHandler, SocketEvents {
     events: SessionEvents,
   ) {
     this.server = server;
-    this.socket = socket;
+    this.socket = options.debug === undefined
+      ? socket
+      : new WatchedSocket(socket, options.debug);
     this.#options = options;
     this.#clock = clock;
     this.#events = events;
@@ -108,7 +111,8 @@ export class Session implements OpHandler, SocketEvents {
         new TimeoutError(`${listen} did not answer within ${timeoutMs} ms`),
       );
     });
-    this.socket.open(this);
+    if (this.#options.tls?.handshakeFirst === true) this.#secureFirst();
+    else this.socket.open(this);
     return this.#opened.promise;
   }
 
@@ -136,9 +140,10 @@ export class Session implements OpHandler, SocketEvents {
 
   onData(chunk: Uint8Array): void {
     try {
-      this.#parser.parse(chunk);
+      const used = this.#parser.parse(chunk);
+      if (this.#phase === "securing") this.#secure(chunk.subarray(used));
     } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
     }
   }
 
@@ -156,6 +161,7 @@ export class Session implements OpHandler, SocketEvents {
     end: number,
     words: Words,
   ): number {
+    this.#options.debug?.(incomingLine(op, buffer, start, end));
     switch (op) {
       case Op.MSG:
       case Op.HMSG:
@@ -178,6 +184,7 @@ export class Session implements OpHandler, SocketEvents {
   }
 
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
+    this.#options.debug?.(incomingPayload(buffer, start, end));
     this.#message.complete(buffer, start, end);
     this.#events.onMessage(this.#message);
   }
@@ -197,22 +204,51 @@ export class Session implements OpHandler, SocketEvents {
 
   #onInfo(info: ServerInfo): void {
     this.#info = info;
-    if (this.#phase === "greeting") this.#logIn(info);
+    if (this.#phase === "greeting") this.#greet(info);
     else this.#events.onInfo(this, info);
   }
 
-  #logIn(info: ServerInfo): void {
-    if (info.tls_required === true) {
-      const { listen } = this.server;
-      this.end(
-        new ConnectionError(`${listen} wants TLS, which is not supported`),
-      );
-      return;
+  #greet(info: ServerInfo): void {
+    const isSecure = this.socket.tls !== undefined;
+    if (isSecure || !upgrades(this.#options, this.server, info)) {
+      return this.#logIn(info);
     }
+    // What follows in clear must not be taken for the server's own words.
+    this.#phase = "securing";
+    this.#parser.suspend();
+  }
+
+  /** NATS client protocol: TLS begins behind INFO. `head` is what came in clear behind it. */
+  async #secure(head: Uint8Array): Promise<void> {
+    try {
+      await this.socket.secure(tlsUpgrade(this.#options, this.server), head);
+      this.#parser.resume();
+      if (this.#phase === "securing") this.#logIn(this.#info);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #secureFirst(): Promise<void> {
+    try {
+      await this.socket.secure(tlsUpgrade(this.#options, this.server));
+      this.socket.open(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #logIn(info: ServerInfo): void {
+    const { server, socket } = this;
     this.#phase = "login";
-    const fields = connectFields(this.#options, this.server.credentials, info);
-    this.socket.write(connectLine(fields));
-    this.socket.write(PING_LINE);
+    const isSecure = socket.tls !== undefined;
+    const fields = connectFields(this.#options, server, info, isSecure);
+    socket.write(connectLine(fields));
+    socket.write(PING_LINE);
+  }
+
+  #fail(error: unknown): void {
+    this.end(error instanceof Error ? error : new Error(String(error)));
   }
 
   #onPing(): void {
@@ -257,30 +293,6 @@ export class Session implements OpHandler, SocketEvents {
 /** What is known about a server that has said nothing yet. */
 const NO_INFO: ServerInfo = readInfo(asciiBytes("{}"), 0, 2);
 
-/** All that the server is told about us, and nothing else. */
-function connectFields(
-  options: ClientOptions,
-  fromUrl: Credentials | undefined,
-  info: ServerInfo,
-): Record<string, unknown> {
-  const { user, pass, token } = fromUrl ?? options;
-  return {
-    verbose: options.verbose,
-    pedantic: options.pedantic,
-    user,
-    pass,
-    auth_token: token,
-    name: options.name === "" ? undefined : options.name,
-    lang: "midge",
-    version: MIDGE_VERSION,
-    protocol: CLIENT_PROTOCOL,
-    headers: info.headers,
-    no_responders: info.headers,
-    echo: !options.noEcho,
-    tls_required: false,
-  };
-}
-
 /** The text of `-ERR '<text>'`. */
 function errorText(buffer: Uint8Array, start: number, end: number): string {
   return utf8Text(byteString(buffer, start, end)).trim().replace(
@@ -299,7 +311,7 @@ function connectionLost(server: Server, reason: CloseReason): ConnectionError {
     case "timeout":
       return new ConnectionError(`${what}timed out`);
     case "tls":
-      return new ConnectionError(`${what}failed: ${reason.detail}`);
+      return new ConnectionError(`${what}failed in TLS: ${reason.detail}`);
     case "reset":
       return new ConnectionError(`${what}was reset`);
     case "failed":

@@ -26,6 +26,8 @@ export interface NatsServerOptions {
   /** Route ports of servers to join; with it, even when empty, there is a cluster. */
   readonly routes?: readonly number[];
   readonly flags?: readonly string[];
+  /** Default: the oldest that Midge meets. */
+  readonly command?: string;
 }
 
 export class NatsServer implements AsyncDisposable {
@@ -63,7 +65,10 @@ export async function startNatsServer(
   options: NatsServerOptions = {},
 ): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), "midge-nats-"));
-  const server = spawnCommand([COMMAND, ...flagsFor(options, folder)]);
+  const server = spawnCommand([
+    options.command ?? COMMAND,
+    ...flagsFor(options, folder),
+  ]);
   try {
     await server.waitFor("Server is ready");
     const port = await loggedPort(server, "client");
