@@ -1,27 +1,39 @@
 /**
  * Keeps a client connected: opens a session to some server of the pool and, when
- * that ends, one to another, until it is closed or no server is left to try.
- *
- * Every server has its own count of failed attempts. One that reaches
- * `maxReconnectAttempts`, or refuses us twice in a row, leaves the pool; an
- * empty pool is the end. No server is tried again before `reconnectTimeWait`
- * has passed since the last attempt at it; another server is tried at once.
+ * that ends, one to another, until it is closed or nobody is left to try. Which
+ * server comes next is decided in `turns.ts` and, with discovery, `rounds.ts`;
+ * `seeker.ts` then brings more servers.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../core/clock.ts";
 import type { MidgeError } from "../core/errors.ts";
 import type { Network } from "../net/socket.ts";
 import type { MessageArgs } from "../wire/args.ts";
+import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";
+import { Admission } from "./admission.ts";
+import { Attempt, type AttemptContext } from "./attempt.ts";
 import {
-  AuthorizationError,
   ClosedConnectionError,
   ConnectionError,
+  InvalidArgumentError,
+  InvalidOperationError,
   StaleConnectionError,
 } from "./errors.ts";
+import {
+  connectInRounds,
+  connectInTurn,
+  connectOnce,
+} from "./first_connect.ts";
 import type { ClientOptions } from "./options.ts";
-import { parseServer, type Server, ServerPool } from "./servers.ts";
-import { Session, type SessionEvents } from "./session.ts";
+import { Patience } from "./patience.ts";
+import { isSameNode, type PoolChange, ServerPool } from "./pool.ts";
+import { Rounds } from "./rounds.ts";
+import { Seeker } from "./seeker.ts";
+import { parseServer, type Server } from "./servers.ts";
+import type { Session } from "./session.ts";
 import type { Status } from "./status.ts";
+import { SuspendWatch } from "./suspend.ts";
+import { type Course, REFUSALS_MAX, Turns } from "./turns.ts";
 
 /** The platform, as the client library needs it. */
 export interface ClientRuntime {
@@ -45,41 +57,71 @@ export interface LinkEvents {
   onGivenUp(cause: Error): void;
 }
 
-/** A server that refuses us so often in a row is given up. */
-const REFUSALS_MAX = 2;
+/** What only a client with discovery has. */
+interface Search {
+  readonly admission: Admission;
+  readonly seeker: Seeker;
+  readonly rounds: Rounds;
+  readonly patience: Patience;
+}
+
+/** After a sleep, a server that does not answer a ping by then is lost. */
+const RESUME_PONG_MS = 5000;
 
 export class Link {
   readonly #options: ClientOptions;
   readonly #runtime: ClientRuntime;
   readonly #events: LinkEvents;
-  readonly #sessionEvents: SessionEvents;
   readonly #pool: ServerPool;
+  readonly #search: Search | undefined;
+  readonly #course: Course;
+  readonly #context: AttemptContext;
+  readonly #suspendWatch: SuspendWatch;
   #session: Session | undefined;
-  /** The session that is logging in. */
-  #opening: Session | undefined;
+  #attempt: Attempt | undefined;
   #wasConnected = false;
   #isClosed = false;
-  /** Ends the wait between two attempts. */
-  #wake: () => void = () => {};
+  #isMoving = false;
+  /** Set once the search has taken too long. */
+  #givenUp: Error | undefined;
+  #giveUpTimer: Timer | undefined;
+  /** Servers that the cluster told of last. */
+  #clusterSize = 0;
 
   constructor(
     options: ClientOptions,
     runtime: ClientRuntime,
     events: LinkEvents,
   ) {
+    const { clock, random, network } = runtime;
+    const named = options.servers.map(parseServer);
+    const isSearching = options.discovery.length > 0;
     this.#options = options;
     this.#runtime = runtime;
     this.#events = events;
     this.#pool = new ServerPool(
-      options.servers.map(parseServer),
-      options.noRandomize ? undefined : runtime.random,
+      named,
+      options.noRandomize ? undefined : random,
+      isSearching ? clock : undefined,
     );
-    this.#sessionEvents = {
-      onMessage: (message) => events.onMessage(message),
-      onError: (error) => events.onError(error),
-      onPing: (pendingPings) => events.onStatus({ type: "ping", pendingPings }),
-      onInfo: (session, info) => this.#onInfo(session, info),
-      onEnd: (session, cause) => this.#onEnd(session, cause),
+    this.#search = isSearching ? this.#createSearch(named) : undefined;
+    this.#course = this.#search?.rounds ??
+      new Turns(this.#pool, options, runtime);
+    this.#suspendWatch = new SuspendWatch(clock, () => this.#onResume());
+    this.#context = {
+      network,
+      clock,
+      options,
+      allowsAddress: (server, address) =>
+        this.#search?.admission.allowsAddress(server, address) ?? true,
+      events: {
+        onMessage: (message) => events.onMessage(message),
+        onError: (error) => events.onError(error),
+        onPing: (pendingPings) =>
+          events.onStatus({ type: "ping", pendingPings }),
+        onInfo: (session, info) => this.#onInfo(session, info),
+        onEnd: (session, cause) => this.#onEnd(session, cause),
+      },
     };
   }
 
@@ -88,136 +130,193 @@ export class Link {
     return this.#session;
   }
 
-  /** Connects for the first time: each server has one chance, in turn. */
+  /** All servers that may be used. */
+  get servers(): readonly Server[] {
+    return this.#pool.servers;
+  }
+
+  /** Connects for the first time. */
   async connect(): Promise<void> {
-    const failures: Error[] = [];
-    for (let left = this.#pool.size; left > 0; left--) {
-      const failure = await this.#try(this.#pool.next()!);
-      if (failure === undefined) return;
-      failures.push(failure);
+    const { waitOnFirstConnect } = this.#options;
+    const tryServer = (server: Server): Promise<Error | undefined> =>
+      this.#try(server);
+    if (this.#search !== undefined) {
+      const { seeker, rounds } = this.#search;
+      this.#giveUpInTime();
+      seeker.start();
+      const asked = seeker.ask("connect");
+      if (this.#pool.size === 0) await Promise.race([asked, seeker.news]);
+      await (waitOnFirstConnect
+        ? connectInRounds(rounds, tryServer)
+        : connectOnce(rounds, tryServer, asked));
+    } else {
+      const turns = this.#course as Turns;
+      await connectInTurn(this.#pool, turns, tryServer, waitOnFirstConnect);
     }
-    if (!this.#options.waitOnFirstConnect) throw firstFailure(failures);
-    let failure: Error | undefined;
-    do {
-      const server = this.#pool.next()!;
-      await this.#rest(server);
-      failure = await this.#try(server);
-    } while (failure !== undefined);
+    if (this.#session !== undefined || this.#wasConnected) return;
+    throw this.#givenUp ?? new ClosedConnectionError();
+  }
+
+  /** Leaves the server, for another one where there is another. */
+  reconnect(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#events.onStatus({ type: "forceReconnect" });
+    session.leave(new ConnectionError("A reconnect was asked for"));
+  }
+
+  /** Takes other servers in place of those that the user has named. Throws `InvalidArgumentError`. */
+  setServers(urls: readonly string[]): void {
+    const servers = urls.map(parseServer);
+    if (servers.length === 0) {
+      throw new InvalidArgumentError("There must be at least one server");
+    }
+    const { added, deleted } = this.#pool.reset(servers);
+    if (added.length + deleted.length > 0) {
+      this.#events.onStatus({
+        type: "servers",
+        added,
+        removed: deleted,
+        source: "static",
+      });
+    }
+    this.#search?.seeker.remember();
+    this.#course.wake();
+  }
+
+  /** Asks discovery now; resolves when every provider has answered or failed. */
+  async rediscover(): Promise<void> {
+    if (this.#isClosed) throw new ClosedConnectionError();
+    if (this.#search === undefined) {
+      throw new InvalidOperationError("There is nobody to ask for servers");
+    }
+    await this.#search.seeker.ask("manual");
   }
 
   /** Ends the session, after what was written to it has left; no other follows. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#wake();
     const cause = new ClosedConnectionError();
-    this.#opening?.end(cause);
+    this.#stopSearching(cause);
+    this.#suspendWatch.stop();
     const session = this.#session;
     this.#session = undefined;
-    await session?.leave(cause);
+    await Promise.all([session?.leave(cause), this.#search?.seeker.stop()]);
+  }
+
+  #createSearch(named: readonly Server[]): Search {
+    const { clock } = this.#runtime;
+    const admission = new Admission(this.#options, named);
+    const seeker = new Seeker(
+      this.#options,
+      this.#runtime,
+      this.#pool,
+      admission,
+      {
+        onStatus: (status) => this.#events.onStatus(status),
+        onNews: () => this.#onNews(),
+      },
+    );
+    const rounds = new Rounds(
+      this.#pool,
+      this.#options,
+      this.#runtime,
+      (origin) => seeker.isWatched(origin),
+      { onExhausted: (round, only) => this.#onExhausted(round, only) },
+    );
+    return { admission, seeker, rounds, patience: new Patience(clock) };
   }
 
   async #reconnect(cause: Error): Promise<void> {
     let lastError = cause;
-    while (!this.#isClosed) {
-      const server = this.#pool.next();
-      if (server === undefined) return this.#events.onGivenUp(lastError);
-      await this.#rest(server);
+    for (;;) {
+      const server = await this.#course.next();
       if (this.#isClosed) return;
+      if (server === undefined) {
+        return this.#events.onGivenUp(this.#givenUp ?? lastError);
+      }
       this.#events.onStatus({ type: "reconnecting" });
       const failure = await this.#try(server);
       if (failure === undefined) return;
       lastError = failure;
-      this.#countFailure(server, failure);
+      this.#course.failed(server, failure);
     }
-  }
-
-  #countFailure(server: Server, failure: Error): void {
-    const { maxReconnectAttempts } = this.#options;
-    server.attempts++;
-    const isRefusal = failure instanceof AuthorizationError;
-    server.refusals = isRefusal ? server.refusals + 1 : 0;
-    const isGivenUp = server.refusals >= REFUSALS_MAX ||
-      (maxReconnectAttempts >= 0 && server.attempts >= maxReconnectAttempts);
-    if (isGivenUp) this.#pool.drop(server);
   }
 
   /** One attempt at a server; gives what went wrong, or undefined once there is a session. */
   async #try(server: Server): Promise<Error | undefined> {
-    server.lastAttemptMs = this.#runtime.clock.monotonic();
     try {
-      this.#adopt(await this.#openSession(server));
+      this.#adopt(await this.#open(server));
       return undefined;
     } catch (error) {
-      return connectError(server, error);
-    } finally {
-      this.#opening = undefined;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      server.lastError = failure.message;
+      return failure;
     }
   }
 
-  /** A name may stand for several addresses; all get a chance. A refusal by one tells the most. */
-  async #openSession(server: Server): Promise<Session> {
-    const { network } = this.#runtime;
-    const hosts = await network.lookup(server.host);
-    let failure: unknown = new ConnectionError(`${server.host} has no address`);
-    for (const host of hosts) {
-      try {
-        return await this.#openSessionAt(host, server);
-      } catch (error) {
-        if (!(failure instanceof AuthorizationError)) failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  async #openSessionAt(host: string, server: Server): Promise<Session> {
-    const { network, clock } = this.#runtime;
+  async #open(server: Server): Promise<Session> {
     if (this.#isClosed) throw new ClosedConnectionError();
-    const { timeoutMs } = this.#options;
-    const socket = await network.dial({ host, port: server.port }, {
-      timeoutMs,
-    });
-    if (this.#isClosed) {
-      socket.destroy();
-      throw new ClosedConnectionError();
+    const attempt = new Attempt(server, this.#context);
+    server.lastAttemptMs = attempt.startedMs;
+    this.#attempt = attempt;
+    if (this.#search !== undefined && this.#pool.size > 1) {
+      this.#search.patience.begin(attempt, this.#search.rounds.round);
     }
-    const session = new Session(
-      server,
-      socket,
-      this.#options,
-      clock,
-      this.#sessionEvents,
-    );
-    this.#opening = session;
-    await session.open();
-    return session;
+    try {
+      return await attempt.run();
+    } finally {
+      this.#search?.patience.end();
+      if (this.#attempt === attempt) this.#attempt = undefined;
+    }
   }
 
   #adopt(session: Session): void {
-    const { server } = session;
+    const { server, info } = session;
     // It may have ended between its PONG and now.
     if (session.endedBy !== undefined) throw session.endedBy;
-    server.attempts = 0;
-    server.refusals = 0;
+    this.#checkCluster(session);
     const isFirst = !this.#wasConnected;
     this.#wasConnected = true;
     this.#session = session;
-    this.#events.onInfo(session.info);
+    this.#giveUpTimer?.cancel();
+    this.#suspendWatch.start();
+    this.#pool.use(server);
+    recordSuccess(server, info);
+    this.#events.onInfo(info);
     this.#events.onUp(session, isFirst);
-    this.#learnServers(session.info);
+    this.#search?.seeker.found(info);
+    this.#learnServers(info);
+  }
+
+  /** A server that was only found must be one of our cluster's. */
+  #checkCluster(session: Session): void {
+    const { server, info } = session;
+    if (this.#search?.admission.belongs(server, info) !== false) return;
+    const { listen } = server;
+    const error = new ConnectionError(`${listen} is of another cluster`);
+    session.end(error);
+    server.refusals = REFUSALS_MAX;
+    this.#search.seeker.tellOfSkip(server, "cluster");
+    throw error;
   }
 
   #onInfo(session: Session, info: ServerInfo): void {
     if (session !== this.#session) return; // it is read when the session is adopted
     this.#events.onInfo(info);
     this.#learnServers(info);
-    if (info.ldm === true) {
-      this.#events.onStatus({ type: "ldm", server: session.server.listen });
-    }
+    if (info.ldm !== true) return;
+    this.#events.onStatus({ type: "ldm", server: session.server.listen });
+    this.#pool.markLameDuck(session.server);
+    if (this.#search === undefined) return;
+    void this.#search.seeker.ask("lame-duck");
+    void this.#moveAway();
   }
 
   #learnServers(info: ServerInfo): void {
     if (this.#options.ignoreClusterUpdates) return;
-    const { added, deleted } = this.#pool.update(info.connect_urls ?? []);
+    const urls = info.connect_urls ?? [];
+    const { added, deleted } = this.#learnGossip(urls);
     if (added.length + deleted.length === 0) return;
     this.#events.onStatus({
       type: "update",
@@ -226,55 +325,134 @@ export class Link {
     });
   }
 
+  #learnGossip(urls: readonly string[]): PoolChange {
+    if (this.#search === undefined) return this.#pool.update(urls);
+    const hasShrunk = urls.length <= 1 && this.#clusterSize > 1;
+    this.#clusterSize = urls.length;
+    const change = this.#search.seeker.learnGossip(urls);
+    if (hasShrunk) void this.#search.seeker.ask("info-shrunk");
+    return change;
+  }
+
   #onEnd(session: Session, cause: Error): void {
     if (session !== this.#session) return;
-    this.#session = undefined;
-    this.#events.onDown();
-    if (cause instanceof StaleConnectionError) {
-      this.#events.onStatus({ type: "staleConnection" });
-    }
-    const { listen } = session.server;
-    this.#events.onStatus({ type: "disconnect", server: listen });
+    this.#goDown(session, cause);
     if (!this.#options.reconnect) return this.#events.onGivenUp(cause);
+    this.#attempt?.abort(cause);
+    this.#course.begin(session.server);
+    this.#giveUpInTime();
     this.#reconnect(cause).catch((error) => this.#events.onGivenUp(error));
   }
 
-  /** Waits until the server may be tried again. */
-  async #rest(server: Server): Promise<void> {
-    const { clock } = this.#runtime;
-    const waitMs = server.lastAttemptMs + this.#pauseMs() - clock.monotonic();
-    if (waitMs <= 0 || this.#isClosed) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.after(waitMs, resolve);
-    this.#wake = resolve;
-    await promise;
-    timer.cancel();
+  #goDown({ server }: Session, cause: Error): void {
+    this.#session = undefined;
+    this.#suspendWatch.stop();
+    this.#events.onDown();
+    server.lastError = cause.message;
+    if (cause instanceof StaleConnectionError) {
+      this.#events.onStatus({ type: "staleConnection" });
+    }
+    this.#events.onStatus({ type: "disconnect", server: server.listen });
   }
 
-  #pauseMs(): number {
-    const { reconnectDelayHandler, reconnectTimeWaitMs, reconnectJitterMs } =
-      this.#options;
-    if (reconnectDelayHandler !== undefined) return reconnectDelayHandler();
-    return reconnectTimeWaitMs +
-      reconnectJitterMs * this.#runtime.random.next();
+  /** Every server was tried; somebody must know of others, unless it is us who are wrong. */
+  #onExhausted(round: number, onlyRefusals: boolean): void {
+    this.#events.onStatus({ type: "poolExhausted", round });
+    if (onlyRefusals) return;
+    if (round === 1) this.#events.onStatus({ type: "waitingForDiscovery" });
+    this.#search?.seeker.seek();
+  }
+
+  #onNews(): void {
+    this.#course.wake();
+    if (this.#session !== undefined) {
+      if (this.#session.server.lameDuck) void this.#moveAway();
+    } else if (this.#search?.rounds.hasUntried() === true) {
+      this.#search.patience.hurry();
+    }
+  }
+
+  /**
+   * Leaves a lame duck as soon as another node lets us in. The old session goes
+   * on until then, as its server does for a while.
+   */
+  async #moveAway(): Promise<void> {
+    const old = this.#session;
+    const rounds = this.#search?.rounds;
+    const mayMove = !this.#isMoving && this.#options.reconnect;
+    if (old === undefined || rounds === undefined || !mayMove) return;
+    this.#isMoving = true;
+    rounds.begin(old.server);
+    while (this.#session === old) {
+      const server = rounds.ready();
+      if (server === undefined || server.lameDuck) break;
+      if (isSameNode(server, old.server)) continue;
+      const failure = await this.#moveTo(server, old);
+      if (failure !== undefined && this.#session === old) {
+        rounds.failed(server, failure);
+      }
+    }
+    this.#isMoving = false;
+  }
+
+  async #moveTo(server: Server, old: Session): Promise<Error | undefined> {
+    try {
+      const session = await this.#open(server);
+      if (this.#session !== old) {
+        session.end(new ClosedConnectionError());
+        return undefined;
+      }
+      this.#checkCluster(session);
+      const cause = new ConnectionError(`${old.server.listen} is a lame duck`);
+      this.#goDown(old, cause);
+      void old.leave(cause);
+      this.#adopt(session);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** The machine slept: the server may have given us up meanwhile. */
+  #onResume(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    const timer = this.#runtime.clock.after(
+      RESUME_PONG_MS,
+      () => session.end(new StaleConnectionError(session.server.listen)),
+    );
+    session.socket.write(PING_LINE);
+    session.pong().catch(() => {}).finally(() => timer.cancel());
+    void this.#search?.seeker.ask("periodic");
+  }
+
+  #giveUpInTime(): void {
+    const { giveUpAfterMs } = this.#options.discoveryPolicy;
+    if (giveUpAfterMs === undefined || this.#search === undefined) return;
+    this.#giveUpTimer = this.#runtime.clock.after(giveUpAfterMs, () => {
+      this.#givenUp = new ConnectionError(
+        `No server was reached within ${giveUpAfterMs} ms`,
+      );
+      this.#stopSearching(this.#givenUp);
+    });
+  }
+
+  #stopSearching(cause: Error): void {
+    this.#giveUpTimer?.cancel();
+    this.#course.stop();
+    this.#search?.seeker.stopWaiting();
+    this.#attempt?.abort(cause);
   }
 }
 
-/** Says which server an attempt failed at. */
-function connectError(server: Server, error: unknown): Error {
-  if (error instanceof AuthorizationError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new ConnectionError(`Cannot connect to ${server.listen}: ${text}`, {
-    cause: error,
-  });
-}
-
-/** One error for the attempts at all servers; a refusal tells the user most. */
-function firstFailure(failures: readonly Error[]): Error {
-  const refusal = failures.find((error) => error instanceof AuthorizationError);
-  if (refusal !== undefined || failures.length === 1) {
-    return refusal ?? failures[0]!;
-  }
-  const texts = failures.map(({ message }) => message).join("; ");
-  return new ConnectionError(texts, { cause: failures.at(-1) });
+/** A session says more about its server than others do. */
+function recordSuccess(server: Server, info: ServerInfo): void {
+  server.attempts = 0;
+  server.refusals = 0;
+  server.everConnected = true;
+  server.lastError = undefined;
+  server.lameDuck = info.ldm === true;
+  if (info.server_id !== "") server.serverId = info.server_id;
+  if (info.server_name !== "") server.serverName = info.server_name;
+  if (info.cluster) server.cluster = info.cluster;
 }

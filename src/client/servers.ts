@@ -1,12 +1,12 @@
 /**
- * The servers that a client may connect to: those that the user named and
- * those that the cluster gossiped in `connect_urls`. The pool knows the order
- * in which they are tried; when to try them is decided in `link.ts`.
+ * One server that a client may connect to: where it is, who said so, what is
+ * known about it and how the attempts at it went. `pool.ts` keeps them together
+ * and `admission.ts` decides which of those that others named may be used.
  */
-import { type Random, randomBelow } from "../core/clock.ts";
 import { CLIENT_PORT } from "../core/limits.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import { normalHost } from "./ip.ts";
 
 /** What a server URL said about who we are. */
 export interface Credentials {
@@ -15,137 +15,164 @@ export interface Credentials {
   readonly token?: string;
 }
 
-/** One server and how the attempts at it went. */
+/**
+ * Who says that there is a server: the user, the cluster in `connect_urls`, a
+ * provider of discovery, or the memory of an earlier run. `grace` is for those
+ * that the cluster does not name any more.
+ */
+export type Origin =
+  | "static"
+  | "gossip"
+  | `provider:${string}`
+  | "cache"
+  | "grace";
+
+/** What is told of a server besides its address. */
+export interface ServerFacts {
+  /** Undefined: those of the options hold. */
+  readonly credentials?: Credentials | undefined;
+  /** Nothing is sent to it in clear. */
+  readonly tls?: boolean;
+  /** What its certificate must show, if not its host. */
+  readonly tlsName?: string | undefined;
+  readonly serverId?: string | undefined;
+  readonly serverName?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly weight?: number | undefined;
+  readonly lameDuck?: boolean | undefined;
+  /** Named by a server that may have our password. */
+  readonly vouched?: boolean;
+}
+
+/** A URL or a text of somebody else's that is longer is nonsense. */
+export const SERVER_CHARS_MAX = 512;
+
 export class Server implements Address {
   readonly host: string;
   readonly port: number;
   /** `host:port`; two servers are the same when this is. */
   readonly listen: string;
-  /** Undefined: those of the options hold. */
-  readonly credentials: Credentials | undefined;
-  readonly gossiped: boolean;
-  /** Failed attempts since it was last connected. */
+  readonly origins: Set<Origin>;
+  credentials: Credentials | undefined;
+  tls: boolean;
+  tlsName: string | undefined;
+  /** Two doors with the same id lead into the same node. */
+  serverId: string | undefined;
+  serverName: string | undefined;
+  cluster: string | undefined;
+  priority: number;
+  weight: number;
+  lameDuck: boolean;
+  vouched: boolean;
+  /** Failed attempts since it was last connected, or named anew by a provider. */
   attempts = 0;
   /** Authorization failures, one after the other. */
   refusals = 0;
   /** On the monotonic clock. */
   lastAttemptMs: number = -Infinity;
+  /** No attempt before then, on the monotonic clock. */
+  restsUntilMs: number = -Infinity;
+  /** On the monotonic clock; for those with the origin `grace`. */
+  graceUntilMs: number = Infinity;
+  lastError: string | undefined;
+  everConnected = false;
 
-  constructor(
-    address: Address,
-    credentials: Credentials | undefined,
-    gossiped: boolean,
-  ) {
-    this.host = address.host;
+  constructor(address: Address, origin: Origin, facts: ServerFacts = {}) {
+    this.host = normalHost(address.host);
     this.port = address.port;
-    this.listen = formatAddress(address);
-    this.credentials = credentials;
-    this.gossiped = gossiped;
-  }
-}
-
-/** What a new INFO changed, as `host:port`. */
-export interface PoolChange {
-  readonly added: readonly string[];
-  readonly deleted: readonly string[];
-}
-
-export class ServerPool {
-  #servers: Server[];
-  #current: Server | undefined;
-  /** Undefined: keep the order in which servers become known. */
-  readonly #random: Random | undefined;
-
-  constructor(servers: readonly Server[], random: Random | undefined) {
-    const known = new Map(servers.map((server) => [server.listen, server]));
-    this.#servers = [...known.values()];
-    this.#random = random;
-    this.#shuffle(this.#servers);
+    this.listen = formatAddress({ host: this.host, port: address.port });
+    this.origins = new Set([origin]);
+    this.credentials = facts.credentials;
+    this.tls = facts.tls ?? false;
+    this.tlsName = facts.tlsName;
+    this.serverId = facts.serverId;
+    this.serverName = facts.serverName;
+    this.cluster = facts.cluster;
+    this.priority = facts.priority ?? 0;
+    this.weight = facts.weight ?? 1;
+    this.lameDuck = facts.lameDuck ?? false;
+    this.vouched = facts.vouched ?? false;
   }
 
-  /** The server that `next` gave last. */
-  get current(): Server | undefined {
-    return this.#current;
+  get url(): string {
+    return `${this.tls ? "tls" : "nats"}://${this.listen}`;
   }
 
-  get size(): number {
-    return this.#servers.length;
+  /** Known from the cluster only. */
+  get gossiped(): boolean {
+    return this.origins.has("gossip") && !this.isStatic;
   }
 
-  /** The next server to try: each has its turn, the current one last. Undefined: none is left. */
-  next(): Server | undefined {
-    const [head] = this.#servers;
-    if (head !== undefined && head === this.#current) {
-      this.#servers.push(...this.#servers.splice(0, 1));
+  /** Named by the user. */
+  get isStatic(): boolean {
+    return this.origins.has("static");
+  }
+
+  /** May have our password in clear, as the user has named it, or a server that may have it. */
+  get isTrusted(): boolean {
+    return this.isStatic || this.vouched;
+  }
+
+  /** Takes over what somebody has told of the same server. What the user said of it stays. */
+  learn(news: Server): void {
+    // Whoever is trusted less does not say how a server is spoken to: that
+    // would undo TLS, or put another name in the place of the certificate's.
+    if (!this.isStatic && (news.isTrusted || !this.isTrusted)) {
+      this.credentials ??= news.credentials;
+      this.tls = news.tls;
+      this.tlsName = news.tlsName;
     }
-    this.#current = this.#servers[0];
-    return this.#current;
+    this.vouched ||= news.vouched;
+    if (news.origins.has("gossip")) return;
+    this.#learnLameDuck(news);
+    this.serverId = news.serverId ?? this.serverId;
+    this.serverName = news.serverName ?? this.serverName;
+    this.cluster = news.cluster ?? this.cluster;
+    this.priority = news.priority;
+    this.weight = news.weight;
   }
 
-  /** Gives a server up. */
-  drop(server: Server): void {
-    this.#servers = this.#servers.filter((other) => other !== server);
-  }
-
-  /**
-   * Takes over `connect_urls` of a new INFO. Servers that it no longer names
-   * are forgotten, unless the user named them or they are in use. A server that
-   * names none, not even itself, has not met its cluster yet: nothing changes.
-   */
-  update(connectUrls: readonly string[]): PoolChange {
-    if (connectUrls.length === 0) return { added: [], deleted: [] };
-    const gossip = new Map(
-      connectUrls.map((url) => gossipedServer(url, this.#current?.credentials))
-        .filter((server) => server !== undefined)
-        .map((server) => [server.listen, server]),
-    );
-    const gone = this.#servers.filter((server) =>
-      server.gossiped && server !== this.#current && !gossip.has(server.listen)
-    );
-    for (const server of gone) this.drop(server);
-    for (const { listen } of this.#servers) gossip.delete(listen);
-    const added = [...gossip.values()];
-    this.#shuffle(added);
-    this.#servers.push(...added);
-    return { added: listens(added), deleted: listens(gone) };
-  }
-
-  #shuffle(servers: Server[]): void {
-    if (this.#random === undefined) return;
-    for (let last = servers.length - 1; last > 0; last--) {
-      const other = randomBelow(this.#random, last + 1);
-      [servers[last], servers[other]] = [servers[other]!, servers[last]!];
+  /** A lame duck recovers only by becoming another process, which has another id. */
+  #learnLameDuck({ lameDuck, serverId }: Server): void {
+    if (lameDuck) this.lameDuck = true;
+    else if (this.serverId === undefined) this.lameDuck = false;
+    else if (serverId !== undefined && serverId !== this.serverId) {
+      this.lameDuck = false;
     }
   }
 }
 
-function listens(servers: readonly Server[]): string[] {
-  return servers.map(({ listen }) => listen);
-}
-
-/** Reads one entry of the `servers` option. */
+/** Reads one entry of the `servers` option. Throws `InvalidArgumentError`. */
 export function parseServer(text: string): Server {
-  const { address, credentials } = parseServerUrl(text);
-  return new Server(address, credentials, false);
+  const { address, credentials, tls } = parseServerUrl(text);
+  return new Server(address, "static", { credentials, tls });
 }
 
-/** Gossip names addresses only, so who we are stays as it is. A peer's nonsense is skipped. */
-function gossipedServer(
+/** Reads what somebody else names; credentials in it are not looked at. Undefined for nonsense. */
+export function foundServer(
   text: string,
-  credentials: Credentials | undefined,
+  origin: Origin,
+  facts: ServerFacts,
 ): Server | undefined {
+  if (text.length > SERVER_CHARS_MAX) return undefined;
   try {
-    return new Server(parseServerUrl(text).address, credentials, true);
+    const { address, tls } = parseServerUrl(text);
+    return new Server(address, origin, { ...facts, tls: facts.tls || tls });
   } catch {
     return undefined;
   }
 }
 
-function parseServerUrl(
-  text: string,
-): { address: Address; credentials: Credentials | undefined } {
+interface ServerUrl {
+  readonly address: Address;
+  readonly credentials: Credentials | undefined;
+  readonly tls: boolean;
+}
+
+function parseServerUrl(text: string): ServerUrl {
   const url = parseUrl(text.includes("://") ? text : `nats://${text}`, text);
-  if (url.protocol !== "nats:") {
+  if (url.protocol !== "nats:" && url.protocol !== "tls:") {
     throw new InvalidArgumentError(
       `Server "${redacted(text)}" has the unknown scheme "${url.protocol}//"`,
     );
@@ -155,7 +182,11 @@ function parseServerUrl(
     throw new InvalidArgumentError(`Server "${redacted(text)}" has no host`);
   }
   const port = url.port === "" ? CLIENT_PORT : Number(url.port);
-  return { address: { host, port }, credentials: credentialsOf(url) };
+  return {
+    address: { host, port },
+    credentials: credentialsOf(url),
+    tls: url.protocol === "tls:",
+  };
 }
 
 function parseUrl(url: string, text: string): URL {

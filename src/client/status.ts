@@ -1,8 +1,12 @@
 /**
  * What happens to a connection, told to whoever iterates over `status()`. The
- * types of events are nats.js's.
+ * types of events are nats.js's, where it has them.
  */
+import type { DiscoveryError, Reason } from "../discovery/discovery.ts";
+import type { SkipReason } from "./admission.ts";
+import type { BufferPolicy } from "./options.ts";
 import { AsyncQueue } from "./queue.ts";
+import type { Origin } from "./servers.ts";
 
 /** Servers are written `host:port`. */
 export type Status =
@@ -25,6 +29,39 @@ export type Status =
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */
   | { readonly type: "staleConnection" }
+  /** Somebody called `reconnect`. */
+  | { readonly type: "forceReconnect" }
+  /** The new server knows all subscriptions; what it was not asked for meanwhile can be asked for. */
+  | { readonly type: "resubscribed"; readonly server: string }
+  /** The pool gained or lost servers; `source` is who says so. Only with discovery, and after `setServers`. */
+  | {
+    readonly type: "servers";
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly source: Origin;
+  }
+  /** A provider was asked, or told by itself; or the cache could not be written. */
+  | {
+    readonly type: "discovery";
+    readonly provider: string;
+    readonly reason: Reason | "watch" | "store";
+    /** Servers that it named. */
+    readonly count: number;
+    readonly error?: DiscoveryError;
+  }
+  /** A server that others named is not used. */
+  | {
+    readonly type: "serverSkipped";
+    readonly server: string;
+    readonly source: Origin;
+    readonly reason: SkipReason;
+  }
+  /** Every server was tried without success, for the `round`th time in this outage. */
+  | { readonly type: "poolExhausted"; readonly round: number }
+  /** Discovery is asked again and again from now on, until there is a connection. */
+  | { readonly type: "waitingForDiscovery" }
+  /** The first message of this outage was dropped; `stats().droppedMsgs` counts all. */
+  | { readonly type: "dropped"; readonly policy: BufferPolicy }
   /** The connection is closed for good. */
   | { readonly type: "close" };
 
