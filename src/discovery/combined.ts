@@ -44,6 +44,7 @@ export class Combined implements Discovery {
 
   /** Asks all parts. Rejects only when each of them fails, or with the signal's reason. */
   async resolve(options: ResolveOptions): Promise<Snapshot> {
+    options.signal.throwIfAborted();
     const asked = this.parts.map((_, index) => this.#ask(index, options));
     const answers = await untilAborted(
       Promise.allSettled(asked),

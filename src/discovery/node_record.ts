@@ -95,7 +95,8 @@ export function nodeFrom(json: unknown): NodeRecord | undefined {
     name: shortText(fields["name"]),
     cluster: shortText(fields["cluster"]),
     urls: urls.filter((url) => !isRouteUrl(url)),
-    routes: [...routes, ...urls.filter(isRouteUrl)],
+    routes: [...new Set([...routes, ...urls.filter(isRouteUrl)])]
+      .slice(0, URLS_PER_NODE_MAX),
     monitor: monitorUrl(fields["monitor"]),
     lameDuck: fields["lameDuck"] === true,
     ...(priority !== undefined && { priority }),
@@ -120,22 +121,38 @@ export function doorUrl(text: string): string | undefined {
   if (trimmed.length > TEXT_CHARS_MAX || !isPlain(trimmed)) return undefined;
   const [, scheme = "nats", authority = ""] =
     /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)\/?$/i.exec(trimmed) ?? [];
-  const address = authority.slice(authority.lastIndexOf("@") + 1);
   const kind = scheme.toLowerCase();
-  const defaultPort = DOOR_PORTS[kind];
-  if (defaultPort === undefined) return undefined;
-  const [, host = "", port = String(defaultPort)] =
-    /^(\[[0-9a-f:.%]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i.exec(address) ?? [];
-  const number = Number(port);
-  if (host === "" || number < 1 || number > UINT16_MAX) return undefined;
-  return `${kind}://${host.toLowerCase()}:${number}`;
+  const address = splitAddress(authority.slice(authority.lastIndexOf("@") + 1));
+  const defaultPort = DOOR_PORTS.get(kind);
+  if (defaultPort === undefined || address === undefined) return undefined;
+  const { host, port = defaultPort } = address;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return `${kind}://${shown.toLowerCase()}:${port}`;
 }
 
-const DOOR_PORTS: Readonly<Record<string, number>> = {
-  nats: 4222,
-  tls: 4222,
-  "nats-route": 6222,
-};
+/**
+ * `host`, `host:port` or the same with an IPv6 address in brackets, which the
+ * host then lacks. Undefined for anything else.
+ */
+export function splitAddress(
+  text: string,
+): { readonly host: string; readonly port?: number } | undefined {
+  const [, six, name, digits] =
+    /^(?:\[([0-9a-f.]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([\p{L}\p{N}._-]+))(?::(\d+))?$/iu
+      .exec(text) ?? [];
+  const host = six ?? name;
+  if (host === undefined) return undefined;
+  if (digits === undefined) return { host };
+  const port = Number(digits);
+  return port < 1 || port > UINT16_MAX ? undefined : { host, port };
+}
+
+// A map, because an object would know "constructor" too.
+const DOOR_PORTS: ReadonlyMap<string, number> = new Map([
+  ["nats", 4222],
+  ["tls", 4222],
+  ["nats-route", 6222],
+]);
 
 function isRouteUrl(url: string): boolean {
   return url.startsWith("nats-route://");
@@ -178,7 +195,7 @@ function shortText(value: unknown): string {
 }
 
 /** Without control characters, which could end a line or colour a terminal. */
-function isPlain(text: string): boolean {
+export function isPlain(text: string): boolean {
   return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
 }
 

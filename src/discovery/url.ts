@@ -15,7 +15,12 @@
  */
 import { REGISTRY_PORT } from "../core/limits.ts";
 import { DiscoveryError } from "./discovery.ts";
-import { doorUrl, TEXT_CHARS_MAX } from "./node_record.ts";
+import {
+  doorUrl,
+  isPlain,
+  splitAddress,
+  TEXT_CHARS_MAX,
+} from "./node_record.ts";
 
 export const DISCOVERY_SCHEMES = [
   "etcd",
@@ -49,7 +54,7 @@ export interface DiscoveryTarget {
   /** Decoded, with its leading slash; empty for none. */
   readonly path: string;
   readonly user: string;
-  /** The password, or the token of a URL with `token@`. */
+  /** The password, or the token; decoded. */
   readonly secret: string;
   readonly params: ReadonlyMap<string, string>;
 }
@@ -60,6 +65,8 @@ interface SchemeRule {
   readonly needsHost: boolean;
   readonly defaultPort: number;
   readonly needsPath?: string;
+  /** What stands before an `@`: `token@`, or `user@` and `user:password@`. */
+  readonly login: "none" | "token" | "password";
 }
 
 const TOKEN_PARAMS = ["token_env", "token_file", "tls"];
@@ -69,41 +76,56 @@ const RULES: Readonly<Record<DiscoveryScheme, SchemeRule>> = {
     params: ["tls", "password_env", "password_file"],
     needsHost: true,
     defaultPort: 2379,
+    login: "password",
   },
   consul: {
     params: [...TOKEN_PARAMS, "dc", "tag"],
     needsHost: true,
     defaultPort: 8500,
     needsPath: "the name of a service",
+    login: "token",
   },
-  dns: { params: ["resolver"], needsHost: true, defaultPort: 0 },
-  srv: { params: ["resolver"], needsHost: true, defaultPort: 0 },
-  http: { params: [], needsHost: true, defaultPort: 0 },
-  https: { params: [], needsHost: true, defaultPort: 0 },
+  dns: { params: ["resolver"], needsHost: true, defaultPort: 0, login: "none" },
+  srv: { params: ["resolver"], needsHost: true, defaultPort: 0, login: "none" },
+  http: { params: [], needsHost: true, defaultPort: 0, login: "password" },
+  https: { params: [], needsHost: true, defaultPort: 0, login: "password" },
   file: {
     params: [],
     needsHost: false,
     defaultPort: 0,
     needsPath: "a path",
+    login: "none",
   },
-  monitor: { params: ["tls"], needsHost: true, defaultPort: 8222 },
+  monitor: {
+    params: ["tls"],
+    needsHost: true,
+    defaultPort: 8222,
+    login: "none",
+  },
   registry: {
     params: TOKEN_PARAMS,
     needsHost: true,
     defaultPort: REGISTRY_PORT,
+    login: "token",
   },
   cache: {
     params: [],
     needsHost: false,
     defaultPort: 0,
     needsPath: "a path",
+    login: "none",
   },
-  nats: { params: [], needsHost: true, defaultPort: 4222 },
-  tls: { params: [], needsHost: true, defaultPort: 4222 },
-  "nats-route": { params: [], needsHost: true, defaultPort: 6222 },
+  nats: { params: [], needsHost: true, defaultPort: 4222, login: "password" },
+  tls: { params: [], needsHost: true, defaultPort: 4222, login: "password" },
+  "nats-route": {
+    params: [],
+    needsHost: true,
+    defaultPort: 6222,
+    login: "password",
+  },
 };
 
-const PORT_MAX = 65_535;
+const URL_CHARS_MAX = 2048;
 
 /** Reads several URLs, divided by commas. Throws a `DiscoveryError` that quotes no secret. */
 export function parseDiscoveryUrls(text: string): DiscoveryTarget[] {
@@ -115,55 +137,67 @@ export function parseDiscoveryUrls(text: string): DiscoveryTarget[] {
 
 /** Reads one URL. Throws a `DiscoveryError` that quotes no secret. */
 export function parseDiscoveryUrl(text: string): DiscoveryTarget {
-  const [, given = "", authority = "", path = "", query = ""] =
-    /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i
-      .exec(text.trim()) ?? [];
-  const scheme = DISCOVERY_SCHEMES.find((known) =>
-    known === given.toLowerCase()
-  );
-  const name = redactedUrl(text);
-  if (scheme === undefined || text.length > TEXT_CHARS_MAX * 4) {
-    throw bad(
-      name,
-      `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`,
-    );
-  }
+  const url = text.trim();
+  const name = redactedUrl(url);
+  const scheme = schemeOf(url, name);
+  const [, authority = "", path = "", query = ""] =
+    /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url) ??
+      fail(name, `it is no ${scheme}://host:port/path`);
   const rule = RULES[scheme];
   const address = authority.slice(authority.lastIndexOf("@") + 1);
-  const { host, port } = hostPort(address, rule, name);
-  if (rule.needsHost && host === "") throw bad(name, "it names no host");
   if (!rule.needsHost && authority !== "" && authority !== "localhost") {
-    throw bad(name, `a path follows ${scheme}:// with a third slash`);
+    fail(name, `a path follows ${scheme}:// with a third slash`);
   }
+  if (rule.needsHost && address === "") fail(name, "it names no host");
   if (rule.needsPath !== undefined && (path === "" || path === "/")) {
-    throw bad(name, `it lacks ${rule.needsPath}`);
+    fail(name, `it lacks ${rule.needsPath}`);
   }
   const isWeb = scheme === "http" || scheme === "https";
-  const params = isWeb
-    ? new Map<string, string>()
-    : paramsOf(query, rule, name);
   return {
     scheme,
     name,
-    url: text.trim(),
-    host,
-    port,
+    url,
+    ...hostPort(address, rule, name),
     path: decoded(path, name),
-    ...userInfo(authority, name),
-    params,
+    ...userInfo(authority, rule, name),
+    params: isWeb ? new Map() : paramsOf(query, rule, name),
   };
 }
 
-/** A URL for logs: secrets in it are replaced, wherever the text is no proper URL too. */
+function schemeOf(url: string, name: string): DiscoveryScheme {
+  if (url.length > URL_CHARS_MAX) {
+    fail(name, `it is longer than ${URL_CHARS_MAX} characters`);
+  }
+  if (!isPlain(url)) fail(name, "it holds a control character");
+  const given = /^([^:]*):\/\//.exec(url)?.[1]?.toLowerCase();
+  return DISCOVERY_SCHEMES.find((scheme) => scheme === given) ??
+    fail(name, `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`);
+}
+
+/** A URL for logs: secrets in it are replaced, also where the text is no proper URL. */
 export function redactedUrl(text: string): string {
-  return text.trim()
-    .replace(/\/\/[^/?#]*@/, "//[REDACTED]@")
-    .replace(
-      /([?&][^=&#]*(?:token|password|secret|key)=)[^&#]*/gi,
-      "$1[REDACTED]",
-    )
+  return withoutUserInfo(text.trim())
+    .replace(SECRET_PARAMS, "$1[REDACTED]")
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?")
     .slice(0, TEXT_CHARS_MAX);
+}
+
+const SECRET_PARAMS =
+  /([?&#][^=&#]*(?:token|pass|password|passwd|pwd|pw|secret|key|sig|signature|auth|credentials?)=)[^&#]*/gi;
+
+/** In the path of these an @ is nothing special; elsewhere it ends a password that was not escaped. */
+const PATH_FOLLOWS_HOST =
+  /^(?:https?|file|cache):\/\/(?:\[[^\]/?#@]*\]|[^:/?#@]*)(?::\d*)?(?:[/?#]|$)/i;
+
+/** What stands where a port should be may be a password, cut off at a comma. */
+const NO_PORT =
+  /^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#@[]*:)(?!\d+(?:[/?#]|$))[^/?#@]+/i;
+
+function withoutUserInfo(text: string): string {
+  if (PATH_FOLLOWS_HOST.test(text)) return text;
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1[REDACTED]@")
+    .replace(NO_PORT, "$1[REDACTED]");
 }
 
 /** The door that a `nats://`, `tls://` or `nats-route://` target names. */
@@ -177,24 +211,26 @@ function hostPort(
   name: string,
 ): { host: string; port: number } {
   if (address === "") return { host: "", port: 0 };
-  const [, six, four, port = String(rule.defaultPort)] =
-    /^(?:\[([0-9a-f:.%]+)\]|([^:[\]\s]+))(?::(\d+))?$/i.exec(address) ?? [];
-  const host = six ?? four;
-  if (host === undefined || Number(port) > PORT_MAX) {
-    throw bad(name, "its host and port make no sense");
-  }
-  return { host, port: Number(port) };
+  const { host, port = rule.defaultPort } = splitAddress(address) ??
+    fail(name, "its host and port make no sense");
+  return { host, port };
 }
 
 function userInfo(
   authority: string,
+  rule: SchemeRule,
   name: string,
 ): { user: string; secret: string } {
   const end = authority.lastIndexOf("@");
   if (end < 0) return { user: "", secret: "" };
   const [first = "", ...rest] = authority.slice(0, end).split(":");
-  if (rest.length === 0) return { user: "", secret: decoded(first, name) };
-  return { user: decoded(first, name), secret: decoded(rest.join(":"), name) };
+  const secret = rest.join(":");
+  if (rule.login === "none") fail(name, "it takes no credentials");
+  if (rule.login === "token") {
+    if (rest.length > 0) fail(name, "it takes a token and no user");
+    return { user: "", secret: decoded(first, name) };
+  }
+  return { user: decoded(first, name), secret: decoded(secret, name) };
 }
 
 function paramsOf(
@@ -203,28 +239,38 @@ function paramsOf(
   name: string,
 ): Map<string, string> {
   const params = new Map(new URLSearchParams(query));
-  for (const param of params.keys()) {
+  for (const [param, value] of params) {
+    if (!isPlain(value)) fail(name, "it holds a control character");
     if (!rule.params.includes(param)) {
       const known = rule.params.length === 0
         ? "it takes none"
         : `it takes ${rule.params.join(", ")}`;
-      throw bad(
+      fail(
         name,
         `the parameter "${redactedUrl(param)}" is unknown: ${known}`,
       );
     }
   }
+  if (!["true", "false"].includes(params.get("tls") ?? "false")) {
+    fail(name, "tls is either true or false");
+  }
   return params;
 }
 
 function decoded(text: string, name: string): string {
+  const plain = unescaped(text) ?? fail(name, "it holds a broken escape");
+  if (!isPlain(plain)) fail(name, "it holds a control character");
+  return plain;
+}
+
+function unescaped(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw bad(name, "it holds a broken escape");
+    return undefined;
   }
 }
 
-function bad(name: string, why: string): DiscoveryError {
-  return new DiscoveryError(`Cannot use "${name}" for discovery: ${why}`);
+function fail(name: string, why: string): never {
+  throw new DiscoveryError(`Cannot use "${name}" for discovery: ${why}`);
 }
