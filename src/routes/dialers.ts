@@ -60,8 +60,12 @@ export class Dialers implements DialerOwner {
       const isGone = dialer.origin === "found" && !keys.has(dialer.name);
       if (isGone) this.#forget(dialer);
     }
+    const byName = new Map([...this.#dialers].map((dialer) => [
+      dialer.name,
+      dialer,
+    ]));
     for (const { target, route } of found) {
-      const known = this.#dialerOf(target);
+      const known = byName.get(formatAddress(target));
       const dialer = known ?? new Dialer(this, target, "found");
       this.#dialers.add(dialer);
       // What is configured does as it was told, whatever others claim.

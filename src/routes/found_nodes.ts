@@ -22,6 +22,7 @@ import { routeAddress } from "./gossip.ts";
 import { HostNames } from "./host_names.ts";
 import { foundCredentials } from "./identity.ts";
 import type { Route } from "./route.ts";
+import { RouteMemory } from "./route_memory.ts";
 
 /** Addresses that are kept dialled for one provider, so that none leaves no room for the others. */
 const ADDRESSES_PER_PROVIDER_MAX = 256;
@@ -60,6 +61,7 @@ export class FoundNodes {
   readonly #credentialsOf: (door: Address) => Partial<RouteTarget>;
   readonly #finder: Finder;
   readonly #names: HostNames;
+  readonly #memory: RouteMemory;
   /** What each provider lists. */
   readonly #lists = new Map<string, readonly Endpoint[]>();
   /** By address, and until when. */
@@ -82,6 +84,7 @@ export class FoundNodes {
       options.authorization,
     );
     this.#names = new HostNames(network, broker.clock);
+    this.#memory = new RouteMemory(providers, broker.log);
     this.#finder = new Finder(providers, broker, {
       onFound: (provider, endpoints) => this.#found(provider, endpoints),
       onAnswer: (answer) => this.#answered(answer),
@@ -102,6 +105,7 @@ export class FoundNodes {
   routesChanged(): void {
     if (this.#stopped) return;
     if (!this.#isReached) return this.#seek("round-failed");
+    this.#memory.store(this.#world.routes.values());
     if (this.#seeking) this.#finder.rest();
     this.#seeking = false;
   }

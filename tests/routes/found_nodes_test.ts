@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { defaultAuthorizationOptions } from "../../src/config/options.ts";
-import type { Endpoint } from "../../src/discovery/discovery.ts";
+import {
+  DiscoveryError,
+  type Endpoint,
+  type ServerCache,
+} from "../../src/discovery/discovery.ts";
 import { Directory, discoveryAt, makersOf } from "../support/directory.ts";
 import type { TestOptions, TestServer } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
@@ -511,6 +515,59 @@ test("two directories hold what one of them does not list", async (t) => {
   assert.deepEqual(linesWith(seeker, "Forgot"), [
     `INF Forgot the node on ${DEAD[0]}:6222, found at registry://two`,
   ]);
+});
+
+test("servers that all find each other at once form a mesh and keep quiet", async (t) => {
+  const machines = [0, 1, 2, 3, 4].map((index) => `10.0.1.${index}`);
+  for (let seed = SEED; seed < SEED + 20; seed++) {
+    const world = new Simulation(t, seed, 50);
+    const makers = makersOf({ one: new Directory(world.clock) });
+    const name = seed % 2 === 0 ? "red" : "";
+    const servers = await Promise.all(machines.map((machine) => {
+      const options = { discovery: BOTH, cluster: { name } };
+      return world.start(machine, options, makers);
+    }));
+    await world.meshed(servers, 15 * SECOND);
+    await world.clock.advance(30 * SECOND);
+    const before = world.dials.length;
+    await world.clock.advance(5 * MINUTE);
+    assert.equal(world.dials.length, before, `no dials at seed ${seed}`);
+    await Promise.all(servers.map(({ server }) => server.stop()));
+  }
+});
+
+test("a server remembers in its caches whom it had routes to", async (t) => {
+  const world = new Simulation(t, SEED);
+  let remembered: readonly Endpoint[] = [];
+  const cache: ServerCache = {
+    name: "cache:///x",
+    resolve: () =>
+      Promise.resolve({ endpoints: remembered, authoritative: false }),
+    store: (endpoints) => {
+      remembered = endpoints;
+      return Promise.reject(new DiscoveryError("Disk full"));
+    },
+  };
+  const makers: DiscoveryMakers = {
+    providerOf: () => cache,
+    registrarOf: () => assert.fail("nobody announces"),
+  };
+  const others = [await world.start(ONE), await world.start(TWO)];
+  const routes = [ONE, TWO].map(routeOn);
+  const options = { discovery: FIND, cluster: { routes } };
+  const seeker = await world.start(THREE, options, makers);
+  await world.clock.advanceUntil(() => routeCount(seeker) === 2);
+  assert.deepEqual(remembered.map(({ url }) => url).toSorted(), [
+    "nats-route://10.0.0.1:6222/",
+    "nats-route://10.0.0.2:6222/",
+  ]);
+  assert.equal(linesWith(seeker, "ERR Disk full").length, 1);
+  await seeker.server.stop();
+  const again = await world.start(FOUR, { discovery: FIND }, makers);
+  await world.clock.advanceUntil(() => routeCount(again) === 2, 5 * SECOND);
+  for (const { server } of others) await server.stop();
+  await world.clock.advance(MINUTE);
+  assert.notEqual(remembered.length, 0);
 });
 
 test("a server that stops leaves no timer and no dial behind", async (t) => {
