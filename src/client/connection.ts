@@ -26,9 +26,11 @@ import {
   type ClientOptions,
   clientOptions,
   type ConnectionOptions,
+  serverList,
 } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Requests, requestTimeout, settle } from "./requests.ts";
+import { type ServerState, stateOf } from "./server_state.ts";
 import type { Session } from "./session.ts";
 import { type Status, StatusFeed } from "./status.ts";
 import { checkLiteralSubject, checkPattern, checkQueue } from "./subjects.ts";
@@ -51,6 +53,8 @@ export interface Stats {
   readonly inBytes: number;
   readonly outMsgs: number;
   readonly outBytes: number;
+  /** Of those that were published, how many were dropped as too many waited for a connection. */
+  readonly droppedMsgs: number;
 }
 
 const REQUEST_TIMEOUT_MS = 1000;
@@ -62,8 +66,10 @@ const slabs: SlabPool = new SlabPool();
  * A connection to a NATS cluster that heals itself.
  *
  * A message is delivered at most once: what was on its way when a connection
- * broke is not sent again. What is published while there is no connection waits
- * for the next one, up to `maxBufferedBytes`.
+ * broke is not sent again, and nobody knows how much of it has arrived. What is
+ * published while there is no connection waits for the next one, in whole
+ * messages and up to `maxBufferedBytes`; `bufferPolicy` says what becomes of the
+ * rest.
  */
 export class NatsConnection implements AsyncDisposable {
   readonly #options: ClientOptions;
@@ -72,7 +78,7 @@ export class NatsConnection implements AsyncDisposable {
   readonly #outgoing: Outgoing;
   readonly #subscriptions: Subscriptions;
   readonly #requests: Requests;
-  readonly #statuses = new StatusFeed();
+  readonly #statuses: StatusFeed;
   readonly #link: Link;
   readonly #closed = Promise.withResolvers<void | Error>();
   #isClosed = false;
@@ -86,16 +92,25 @@ export class NatsConnection implements AsyncDisposable {
   #goodSubject: string | undefined;
   #inMsgs = 0;
   #inBytes = 0;
-  #outMsgs = 0;
-  #outBytes = 0;
 
   /** Connects; rejects when no server lets us in. */
   static async open(
     options: ConnectionOptions,
     runtime: ClientRuntime,
   ): Promise<NatsConnection> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const connection = new NatsConnection(clientOptions(options), runtime);
-    await connection.#link.connect();
+    const abort = (): void => void connection.#end(abortCause(signal));
+    signal?.addEventListener("abort", abort);
+    connection.closed().then(() => signal?.removeEventListener("abort", abort));
+    try {
+      await connection.#link.connect();
+    } catch (error) {
+      await connection.#end(error instanceof Error ? error : undefined);
+      signal?.throwIfAborted();
+      throw error;
+    }
     return connection;
   }
 
@@ -103,7 +118,13 @@ export class NatsConnection implements AsyncDisposable {
     this.#options = options;
     this.#runtime = runtime;
     this.#nuid = new Nuid(runtime.random);
-    this.#outgoing = new Outgoing(slabs, options.maxBufferedBytes);
+    const { maxBufferedBytes, bufferPolicy: policy, onStatus } = options;
+    this.#statuses = new StatusFeed(onStatus);
+    this.#outgoing = new Outgoing(slabs, {
+      maxBytes: maxBufferedBytes,
+      policy,
+      onDropping: () => this.#statuses.tell({ type: "dropped", policy }),
+    });
     this.#subscriptions = new Subscriptions(this.#outgoing, runtime.clock, {
       publish: (subject, payload, given) =>
         this.publish(subject, payload, given),
@@ -139,13 +160,16 @@ export class NatsConnection implements AsyncDisposable {
   /**
    * Sends a message; the payload is copied. It leaves in this turn of the event
    * loop; `flush` tells when the server has it. Without a connection it waits
-   * for the next one, and `BufferFullError` is thrown when too much waits.
+   * for the next one, up to `maxBufferedBytes`. Beyond that `bufferPolicy`
+   * decides: `BufferFullError` is thrown, messages are dropped, or this gives a
+   * promise that resolves when the message was taken and rejects when the
+   * connection is closed. Otherwise it gives nothing.
    */
   publish(
     subject: string,
     payload: Payload = "",
     options: PublishOptions = NO_OPTIONS,
-  ): void {
+  ): Promise<void> | undefined {
     if (this.#isClosed) throw new ClosedConnectionError();
     if (this.#isSealed) throw new DrainingConnectionError();
     if (subject !== this.#goodSubject) {
@@ -155,12 +179,14 @@ export class NatsConnection implements AsyncDisposable {
     if (options.reply !== undefined) {
       checkLiteralSubject("reply subject", options.reply);
     }
-    this.#send(subject, options.reply ?? "", options.headers, payload);
+    const { reply = "", headers } = options;
+    const block = headers === undefined ? undefined : this.#encoded(headers);
+    return this.#outgoing.publish(subject, reply, block, payload);
   }
 
   /** Sends a message that was received, to its own subject. */
-  publishMessage(message: Msg): void {
-    this.publish(message.subject, message.data, {
+  publishMessage(message: Msg): Promise<void> | undefined {
+    return this.publish(message.subject, message.data, {
       ...(message.reply !== undefined && { reply: message.reply }),
       ...(message.headers !== undefined && { headers: message.headers }),
     });
@@ -265,12 +291,56 @@ export class NatsConnection implements AsyncDisposable {
     return this.#link.session?.server.listen ?? "";
   }
 
+  /** All servers that may be connected to, and what is known of each. */
+  servers(): ServerState[] {
+    return this.#link.servers.map(stateOf);
+  }
+
+  /** The same as `servers`, by the name that nats.js has for it. */
+  getServers(): ServerState[] {
+    return this.servers();
+  }
+
+  /**
+   * Takes these servers in place of those that the user or the cluster has
+   * named, from the next connect on; what discovery found stays. The connection
+   * that there is lives on: `reconnect` leaves it. Throws
+   * `InvalidArgumentError` for a URL that makes no sense, and for no servers.
+   */
+  setServers(servers: string | readonly string[]): void {
+    if (this.#isClosed) throw new ClosedConnectionError();
+    this.#link.setServers(serverList(servers));
+  }
+
+  /**
+   * Leaves the server and connects to another one, or to the same if there is
+   * no other. All that holds for a lost connection holds here too: messages
+   * under way may be lost, and without the option `reconnect` this is the end.
+   * Does nothing while there is no connection.
+   */
+  reconnect(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new ClosedConnectionError());
+    if (this.#isDraining) return Promise.reject(new DrainingConnectionError());
+    this.#link.reconnect();
+    return Promise.resolve();
+  }
+
+  /**
+   * Asks discovery for servers now; resolves when every provider has answered
+   * or failed. `status()` tells what came of it. Rejects with an
+   * `InvalidOperationError` without the option `discovery`.
+   */
+  rediscover(): Promise<void> {
+    return this.#link.rediscover();
+  }
+
   stats(): Stats {
     return {
       inMsgs: this.#inMsgs,
       inBytes: this.#inBytes,
-      outMsgs: this.#outMsgs,
-      outBytes: this.#outBytes,
+      outMsgs: this.#outgoing.publishedMsgs,
+      outBytes: this.#outgoing.publishedBytes,
+      droppedMsgs: this.#outgoing.droppedMsgs,
     };
   }
 
@@ -284,17 +354,6 @@ export class NatsConnection implements AsyncDisposable {
     const canDrain = !this.#isDraining && this.#link.session !== undefined;
     if (canDrain) await this.drain();
     else await this.close();
-  }
-
-  #send(
-    subject: string,
-    reply: string,
-    headers: MsgHdrs | undefined,
-    payload: Payload,
-  ): void {
-    const block = headers === undefined ? undefined : this.#encoded(headers);
-    this.#outBytes += this.#outgoing.publish(subject, reply, block, payload);
-    this.#outMsgs++;
   }
 
   #encoded(headers: MsgHdrs): Uint8Array {
@@ -353,12 +412,19 @@ export class NatsConnection implements AsyncDisposable {
   }
 
   #onUp(session: Session, isFirst: boolean): void {
-    this.#outgoing.attach(session.socket, this.#subscriptions.lines());
+    const lines = this.#subscriptions.lines();
+    this.#outgoing.attach(session.socket, lines);
     const waiting = this.#flushes;
     this.#flushes = [];
     for (const { resolve } of waiting) resolve(this.#ping(session));
     if (isFirst) return;
-    this.#statuses.tell({ type: "reconnect", server: session.server.listen });
+    const { listen: server } = session.server;
+    this.#statuses.tell({ type: "reconnect", server });
+    if (lines === "") return;
+    this.#ping(session).then(
+      () => this.#statuses.tell({ type: "resubscribed", server }),
+      () => {}, // there will be another connection, or none
+    );
   }
 
   #onInfo(info: ServerInfo): void {
@@ -384,9 +450,9 @@ export class NatsConnection implements AsyncDisposable {
   async #end(cause: Error | undefined): Promise<void> {
     if (this.#isClosed) return void await this.#closed.promise;
     this.#isClosed = true;
-    this.#outgoing.detach();
-    const left = this.#link.close();
     const closed = new ClosedConnectionError(cause && { cause });
+    this.#outgoing.end(closed);
+    const left = this.#link.close();
     for (const { reject } of this.#flushes) reject(closed);
     this.#requests.failAll(closed);
     this.#subscriptions.end();
@@ -408,4 +474,9 @@ function publishOptions(
 
 function notConnected(): ConnectionError {
   return new ConnectionError("There is no connection at the moment");
+}
+
+function abortCause(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new ConnectionError("Aborted");
 }

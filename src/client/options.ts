@@ -10,13 +10,15 @@ import {
 import { isLiteralSubject } from "../core/subject.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import type { Status } from "./status.ts";
 import { hasBlank } from "./subjects.ts";
 
 /** What `connect` takes; every field may be left out. */
 export interface ConnectionOptions {
   /**
    * `host:port` or `nats://[user:pass@ | token@]host:port`, one, several, or
-   * several divided by commas. Default: `127.0.0.1:4222`.
+   * several divided by commas; with `tls://` nothing is sent in clear.
+   * Default: `127.0.0.1:4222`, or with `discovery` none.
    */
   readonly servers?: string | readonly string[];
   /** Shown by the server's monitoring. */
@@ -28,12 +30,22 @@ export interface ConnectionOptions {
   readonly noRandomize?: boolean;
   /** For one address: to connect and to log in. Default: 20 s. */
   readonly timeout?: number;
-  /** Keep trying when no server is there at first. */
+  /**
+   * Keep trying when no server is there at first. Default: whether there is
+   * `discovery`, which may learn of one.
+   */
   readonly waitOnFirstConnect?: boolean;
+  /** Ends the connection, and before that the attempts at it, when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Calls back with each event of `status()`, those of the first connect included. */
+  readonly onStatus?: (status: Status) => void;
 
   /** False: a lost connection is closed for good. */
   readonly reconnect?: boolean;
-  /** Failed attempts after which a server is given up; -1: never. Default: 10. */
+  /**
+   * Failed attempts after which a server is given up; -1: never. With
+   * `discovery`, until it is heard of again. Default: 10.
+   */
   readonly maxReconnectAttempts?: number;
   /** Between two attempts at the same server. Default: 2 s. */
   readonly reconnectTimeWait?: number;
@@ -88,7 +100,10 @@ export interface DiscoveryPolicy {
    * below it, addresses, and networks such as `10.0.0.0/8`. Default: all.
    */
   readonly allow?: readonly string[];
-  /** Only servers that say that they belong to this cluster, or to none. */
+  /**
+   * Only servers that say that they belong to this cluster, or to none. Empty:
+   * any. Default: the first cluster with a name that we get into.
+   */
   readonly cluster?: string;
   /** Between two questions while connected, in milliseconds. Default: 60 s. */
   readonly periodMs?: number;
@@ -138,6 +153,7 @@ export interface ClientOptions {
   readonly noRandomize: boolean;
   readonly timeoutMs: number;
   readonly waitOnFirstConnect: boolean;
+  readonly onStatus: ((status: Status) => void) | undefined;
   readonly reconnect: boolean;
   readonly maxReconnectAttempts: number;
   readonly reconnectTimeWaitMs: number;
@@ -169,15 +185,17 @@ const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Fills in the defaults; throws `InvalidArgumentError` for what makes no sense. */
 export function clientOptions(given: ConnectionOptions): ClientOptions {
+  const discovery = given.discovery ?? [];
   const options: ClientOptions = {
-    servers: serverList(given.servers),
+    servers: namedServers(given),
     name: given.name ?? "",
     user: given.user,
     pass: given.pass,
     token: given.token,
     noRandomize: given.noRandomize ?? false,
     timeoutMs: given.timeout ?? TIMEOUT_MS,
-    waitOnFirstConnect: given.waitOnFirstConnect ?? false,
+    waitOnFirstConnect: given.waitOnFirstConnect ?? discovery.length > 0,
+    onStatus: given.onStatus,
     reconnect: given.reconnect ?? true,
     maxReconnectAttempts: given.maxReconnectAttempts ?? RECONNECT_ATTEMPTS_MAX,
     reconnectTimeWaitMs: given.reconnectTimeWait ?? RECONNECT_WAIT_MS,
@@ -192,7 +210,7 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     inboxPrefix: given.inboxPrefix ?? "_INBOX",
     ignoreClusterUpdates: given.ignoreClusterUpdates ?? false,
     bufferPolicy: given.bufferPolicy ?? "error",
-    discovery: given.discovery ?? [],
+    discovery,
     discoveryPolicy: given.discoveryPolicy ?? {},
     authenticators: authenticatorsOf(given.authenticator),
     tls: given.tls ?? undefined,
@@ -224,12 +242,20 @@ function debugOf(
   };
 }
 
-function serverList(given: string | readonly string[] | undefined): string[] {
+function namedServers({ servers, discovery }: ConnectionOptions): string[] {
+  const named = serverList(servers);
+  const isSearching = discovery !== undefined && discovery.length > 0;
+  return named.length > 0 || isSearching ? named : [`127.0.0.1:${CLIENT_PORT}`];
+}
+
+/** One server, several, or several divided by commas. */
+export function serverList(
+  given: string | readonly string[] | undefined,
+): string[] {
   const texts = typeof given === "string" ? [given] : given ?? [];
-  const servers = texts.flatMap((text) => text.split(","))
+  return texts.flatMap((text) => text.split(","))
     .map((text) => text.trim())
     .filter((text) => text !== "");
-  return servers.length > 0 ? servers : [`127.0.0.1:${CLIENT_PORT}`];
 }
 
 function check(options: ClientOptions): void {
@@ -255,6 +281,9 @@ function check(options: ClientOptions): void {
   atLeast("maxReconnectAttempts", options.maxReconnectAttempts, -1);
   atLeast("reconnectTimeWait", options.reconnectTimeWaitMs, 0);
   atLeast("reconnectJitter", options.reconnectJitterMs, 0);
+  const { periodMs = 1, giveUpAfterMs = 1 } = options.discoveryPolicy;
+  atLeast("discoveryPolicy.periodMs", periodMs, 1);
+  atLeast("discoveryPolicy.giveUpAfterMs", giveUpAfterMs, 1);
 }
 
 function atLeast(name: string, value: number, least: number): void {

@@ -68,7 +68,12 @@ export type Status =
 /** Spreads events to any number of readers. */
 export class StatusFeed {
   readonly #readers = new Set<AsyncQueue<Status>>();
+  readonly #listener: ((status: Status) => void) | undefined;
   #ended = false;
+
+  constructor(listener?: (status: Status) => void) {
+    this.#listener = listener;
+  }
 
   /** Events from now on. */
   read(): AsyncIterableIterator<Status> {
@@ -79,7 +84,13 @@ export class StatusFeed {
   }
 
   tell(status: Status): void {
+    if (this.#ended) return;
     for (const reader of this.#readers) reader.push(status);
+    try {
+      this.#listener?.(status);
+    } catch {
+      // The user's own code, and nobody else to tell.
+    }
   }
 
   /** The last event was told. */

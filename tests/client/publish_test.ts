@@ -6,7 +6,8 @@ import {
   InvalidOperationError,
   InvalidSubjectError,
 } from "../../src/client/errors.ts";
-import { Outgoing, utf8Length } from "../../src/client/outgoing.ts";
+import { utf8Length } from "../../src/client/frame.ts";
+import { Outgoing } from "../../src/client/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/core/clock.ts";
 import { HeaderError, headers } from "../../src/core/headers.ts";
@@ -25,6 +26,12 @@ const NO_SUBJECTS = [
   "a\r\nb",
   "a\0",
 ];
+
+const NO_BACKLOG = {
+  maxBytes: 0,
+  policy: "error",
+  onDropping: () => {},
+} as const;
 
 test("nothing is published to an invalid subject", async (t) => {
   const scene = new Scene(t);
@@ -96,7 +103,7 @@ test("a subscription with a callback is no iterator", async (t) => {
 
 test("what is published in one turn leaves as one write", async () => {
   const writes: string[] = [];
-  const outgoing = new Outgoing(new SlabPool(), 0);
+  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG);
   outgoing.attach({
     pendingBytes: 0,
     write: (bytes) => {
@@ -164,7 +171,7 @@ test("texts are encoded as TextEncoder does", () => {
 
 function published(text: string): string {
   let written = "";
-  const outgoing = new Outgoing(new SlabPool(), 0);
+  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG);
   outgoing.attach({
     pendingBytes: 0,
     write: (bytes) => {

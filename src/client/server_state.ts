@@ -1,0 +1,42 @@
+/** What a client tells of the servers that it knows. */
+import type { Origin, Server } from "./servers.ts";
+
+/** One server of the pool, as it was when the client was asked. */
+export interface ServerState {
+  /** `nats://host:port` or `tls://host:port`, without credentials. */
+  readonly url: string;
+  /** `host:port`, as `getServer` and events have it. */
+  readonly listen: string;
+  /** Who names it: `static` is the user. */
+  readonly origins: readonly Origin[];
+  /** Known from the cluster, and not named by the user. */
+  readonly gossiped: boolean;
+  readonly serverId?: string;
+  readonly serverName?: string;
+  readonly cluster?: string;
+  /** It asks its clients to leave. */
+  readonly lameDuck: boolean;
+  /** Failed attempts since it was last connected, or heard of. */
+  readonly attempts: number;
+  readonly lastError?: string;
+  readonly everConnected: boolean;
+}
+
+export function stateOf(server: Server): ServerState {
+  const { url, listen, origins, gossiped, lameDuck, attempts, everConnected } =
+    server;
+  const { serverId, serverName, cluster, lastError } = server;
+  return {
+    url,
+    listen,
+    origins: [...origins],
+    gossiped,
+    lameDuck,
+    attempts,
+    everConnected,
+    ...(serverId !== undefined && { serverId }),
+    ...(serverName !== undefined && { serverName }),
+    ...(cluster !== undefined && { cluster }),
+    ...(lastError !== undefined && { lastError }),
+  };
+}
