@@ -48,17 +48,22 @@ export function nodeAt(id: string, port: number): NodeRecord {
   return nodeOf({ id, urls: [`nats://127.0.0.1:${port}`] });
 }
 
+export interface TestApiOptions {
+  readonly token?: string;
+  readonly waiting?: WaitingLimits;
+  readonly clock?: VirtualClock;
+}
+
 /** The API alone. */
 export class TestApi {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly log: MemoryLog = new MemoryLog(false);
   readonly expired: string[] = [];
   readonly store: NodeStore;
   readonly api: RegistryApi;
 
-  constructor(
-    options: { token?: string; waiting?: WaitingLimits } = {},
-  ) {
+  constructor(options: TestApiOptions = {}) {
+    this.clock = options.clock ?? new VirtualClock();
     this.store = new NodeStore(this.clock, {
       onExpired: (id) => this.expired.push(id),
       onChange: () => {},

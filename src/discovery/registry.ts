@@ -1,0 +1,157 @@
+/**
+ * Midge's own registry as a provider: `registry://host:port`. It is asked once
+ * for the list, or again and again for the list after the one that is known:
+ * the registry answers such a long poll with the next change, or after a while
+ * without one. Every answer is the whole list, so an index that jumps, forth or
+ * back, loses nothing.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import {
+  type Discovery,
+  DiscoveryError,
+  type ResolveOptions,
+  type Snapshot,
+  type Wanted,
+  type WatchOptions,
+} from "./discovery.ts";
+import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
+import { endpointsOf, nodesFrom } from "./node_record.ts";
+import type { Fetch } from "./platform.ts";
+import { pause } from "./until_aborted.ts";
+
+/** How long the registry may keep a long poll; a registry caps it at that as well. */
+export const WAIT_MS = 55_000;
+/** An answer that takes twice the wait does not come: the connection is half open. */
+export const SILENCE_MAX_MS: number = 2 * WAIT_MS;
+/** A long poll that comes back sooner has not waited. */
+const QUICK_MS = 1000;
+/** So many changes one after the other are followed as they come. */
+const QUICK_ANSWERS_MAX = 4;
+
+/** Where a registry is, and what it takes to announce there. */
+export interface RegistryPlace {
+  /** An IPv6 address carries no brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** Empty for none. */
+  readonly token: string;
+}
+
+export interface RegistryWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fetch: Fetch;
+}
+
+/** `registry://host:port`, which shows no token. */
+export function registryName(place: RegistryPlace): string {
+  return `registry://${authority(place)}`;
+}
+
+/** The start of each of its URLs. */
+export function registryUrl(place: RegistryPlace): string {
+  return `${place.tls ? "https" : "http"}://${authority(place)}`;
+}
+
+/** A provider that asks the registry for doors of the wanted kind; reading needs no token. */
+export function registry(
+  place: RegistryPlace,
+  platform: RegistryWorld,
+  wanted: Wanted,
+): Discovery {
+  return new RegistryProvider(place, platform, wanted);
+}
+
+function authority({ host, port }: RegistryPlace): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+class RegistryProvider implements Discovery {
+  readonly name: string;
+  readonly #url: string;
+  readonly #platform: RegistryWorld;
+  readonly #wanted: Wanted;
+
+  constructor(place: RegistryPlace, platform: RegistryWorld, wanted: Wanted) {
+    this.name = registryName(place);
+    this.#url = `${registryUrl(place)}/discoveryz`;
+    this.#platform = platform;
+    this.#wanted = wanted;
+  }
+
+  resolve({ signal }: ResolveOptions): Promise<Snapshot> {
+    return this.#ask("", signal);
+  }
+
+  async *watch({ signal, last }: WatchOptions): AsyncGenerator<Snapshot> {
+    const { clock, random } = this.#platform;
+    let known = last?.version;
+    let quickAnswers = 0;
+    while (!signal.aborted) {
+      const askedAt = clock.monotonic();
+      const snapshot = await this.#waitForOther(known, signal);
+      const isNew = snapshot.version === undefined ||
+        snapshot.version !== known;
+      if (isNew) yield snapshot;
+      known = snapshot.version;
+      const isQuick = clock.monotonic() - askedAt < QUICK_MS;
+      quickAnswers = isQuick ? quickAnswers + 1 : 0;
+      // Whoever answers at once and has nothing new would be asked without end.
+      const isIdle = snapshot.version === undefined || !isNew;
+      if (isQuick && (isIdle || quickAnswers > QUICK_ANSWERS_MAX)) {
+        await pause(clock, QUICK_MS * (1 + random.next()), signal);
+      }
+    }
+    throw signal.reason;
+  }
+
+  /** A long poll; throws when nothing is heard of it for too long. */
+  async #waitForOther(
+    known: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Snapshot> {
+    const silent = new AbortController();
+    const timer = this.#platform.clock.after(
+      SILENCE_MAX_MS,
+      () => silent.abort(cannotAsk(this.name, "it has fallen silent")),
+    );
+    const query = `?index=${known ?? ""}&wait=${WAIT_MS}ms`;
+    try {
+      return await this.#ask(query, AbortSignal.any([signal, silent.signal]));
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #ask(query: string, signal: AbortSignal): Promise<Snapshot> {
+    const { name } = this;
+    const source = { fetch: this.#platform.fetch, name };
+    const asked = await askHttp(source, this.#url + query, { signal });
+    return this.#snapshotOf(jsonOf(asked, name));
+  }
+
+  #snapshotOf(json: unknown): Snapshot {
+    const nodes = nodesFrom(json);
+    if (nodes === undefined) throw cannotAsk(this.name, "it tells no nodes");
+    const { index, complete } = json as Readonly<Record<string, unknown>>;
+    return {
+      endpoints: nodes.flatMap((node) => endpointsOf(node, this.#wanted)),
+      ...(isIndex(index) && { version: String(index) }),
+      authoritative: complete === true,
+    };
+  }
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** What went wrong between a node and its registry. */
+export function cannotAnnounce(
+  name: string,
+  why: string,
+  cause?: unknown,
+): DiscoveryError {
+  return new DiscoveryError(`Cannot announce at "${name}": ${why}`, { cause });
+}
