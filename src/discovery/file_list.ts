@@ -141,7 +141,10 @@ class NodeFile implements NodeSource {
   async readChanged(isCertain: boolean): Promise<NodeRecord[] | undefined> {
     const { files } = this.#platform;
     const fingerprint = await files.fingerprint(this.#path);
-    if (fingerprint === undefined) return undefined;
+    if (fingerprint === undefined) {
+      this.#fingerprint = undefined;
+      return undefined;
+    }
     if (fingerprint === this.#fingerprint && !isCertain) return undefined;
     try {
       const nodes = await this.read();
