@@ -23,11 +23,14 @@ export class Scene {
   /** `host:port` and time of each dial. */
   readonly dials: { readonly to: string; readonly at: number }[] = [];
   readonly #t: Cleanup;
+  readonly #names: Readonly<Record<string, string[]>>;
 
+  /** The addresses of `names` may change meanwhile. */
   constructor(t: Cleanup, names: Readonly<Record<string, string[]>> = {}) {
     this.#t = t;
+    this.#names = names;
     const random = seededRandom(SEED);
-    this.network = new MemoryNetwork(this.clock, random, { names });
+    this.network = new MemoryNetwork(this.clock, random);
   }
 
   async server(options: FakeServerOptions = {}): Promise<FakeServer> {
@@ -90,7 +93,12 @@ export class Scene {
     const { network, clock, dials } = this;
     return {
       listen: (at, onSocket) => network.listen(at, onSocket),
-      lookup: (host) => network.lookup(host),
+      lookup: (host) => {
+        const addresses = this.#names[host];
+        return addresses === undefined
+          ? network.lookup(host)
+          : Promise.resolve(addresses);
+      },
       dial: (to, options) => {
         dials.push({ to: `${to.host}:${to.port}`, at: clock.monotonic() });
         return network.dial(to, options);
