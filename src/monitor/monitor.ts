@@ -13,6 +13,7 @@ import type { Cluster } from "../routes/cluster.ts";
 import { accountz, accstatz } from "./accounts.ts";
 import { jsonAnswer, NOT_FOUND, type Page, textAnswer } from "./answer.ts";
 import { connz } from "./connz.ts";
+import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
 import type { MonitorPlatform } from "./platform.ts";
 import { BadRequest } from "./query.ts";
@@ -44,6 +45,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/leafz", json(leafz)],
   ["/gatewayz", json(gatewayz)],
   ["/jsz", json(jsz)],
+  ["/discoveryz", json(discoveryz)],
   ["/healthz", healthz],
 ]);
 

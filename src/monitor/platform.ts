@@ -8,6 +8,8 @@ export interface MonitorPlatform {
   readonly serveHttp: ServeHttp;
   /** What runs the server, like "deno 2.9.6". */
   readonly runtimeName: string;
+  /** Addresses by which other machines reach this one. */
+  readonly interfaceAddresses: () => string[];
   /** Resident memory of the process, in bytes. */
   memoryUsage(): number;
   /** Processor time that the process has used, in seconds. */

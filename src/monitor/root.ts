@@ -17,6 +17,7 @@ const CONTENTS: readonly (readonly [page: string, about: string])[] = [
   ["subsz", "Subscriptions and the subject look-up"],
   ["accountz", "Accounts"],
   ["accstatz", "Traffic by account"],
+  ["discoveryz", "The servers of the cluster, for discovery"],
   ["healthz", "Is the server ready for connections?"],
   ["leafz", "Leaf nodes (none)"],
   ["gatewayz", "Gateways (none)"],

@@ -18,6 +18,7 @@ const JSON_PAGES = [
   "leafz",
   "gatewayz",
   "jsz",
+  "discoveryz",
 ];
 
 interface Answer {
@@ -141,7 +142,16 @@ test("the root page leads to every page that there is", async (t) => {
       const { pathname, search } = new URL(link!, `http://midge${root}`);
       assert.equal((await ask(pathname + search)).status, 200, link);
     }
-    for (const page of ["varz", "connz", "routez", "subsz", "healthz"]) {
+    for (
+      const page of [
+        "varz",
+        "connz",
+        "routez",
+        "subsz",
+        "discoveryz",
+        "healthz",
+      ]
+    ) {
       assert.ok(links.some((link) => link?.endsWith(page)), page);
     }
   }
@@ -161,13 +171,22 @@ test("the root page is complete in itself and harmless", async (t) => {
 test("requests are counted by page, without those that were refused", async (t) => {
   const ask = await startServed(t, { httpBasePath: "/nats" });
   const paths = ["", "/varz", "/connz", "/connz?sort=cid", "/subscriptionsz"];
-  for (const path of [...paths, "/healthz", "/connz?limit=x", "/zork"]) {
+  for (
+    const path of [
+      ...paths,
+      "/healthz",
+      "/discoveryz",
+      "/connz?limit=x",
+      "/zork",
+    ]
+  ) {
     await ask(`/nats${path}`);
   }
   const { http_req_stats } = JSON.parse((await ask("/nats/varz")).body);
   assert.deepEqual(Object.entries(http_req_stats), [
     ["/", 1],
     ["/connz", 2],
+    ["/discoveryz", 1],
     ["/healthz", 1],
     ["/subsz", 1],
     ["/varz", 2],
