@@ -311,7 +311,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
   #metMyself(route: Route): void {
     this.#log.debug(`Detected route to self, ignoring ${route.label}`);
     for (const { target } of this.#dialers.drop(route)) {
-      this.#found?.ledAstray(target, "self");
+      this.#found?.ledAstray(target);
     }
     route.close(ClosedReason.DUPLICATE_ROUTE);
   }
@@ -342,7 +342,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
       }`,
     );
     for (const { target } of this.#dialers.drop(route, "found")) {
-      this.#found?.ledAstray(target, "foreign");
+      this.#found?.ledAstray(target);
     }
     route.close(ClosedReason.CLUSTER_NAME_CONFLICT);
     return true;

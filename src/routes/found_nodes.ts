@@ -51,9 +51,6 @@ export interface FoundNodesWorld {
   readonly routes: ReadonlyMap<string, Route>;
 }
 
-/** Why an address is left alone. */
-type Astray = "self" | "foreign";
-
 export class FoundNodes {
   readonly #world: FoundNodesWorld;
   readonly #clock: Clock;
@@ -64,8 +61,8 @@ export class FoundNodes {
   readonly #memory: RouteMemory;
   /** What each provider lists. */
   readonly #lists = new Map<string, readonly Endpoint[]>();
-  /** By address, and until when. */
-  readonly #astray = new Map<string, { why: Astray; untilMs: number }>();
+  /** By address, until when it is left alone. */
+  readonly #astray = new Map<string, number>();
   /** Addresses that are dialled, each with a provider that lists it. */
   #listed = new Map<string, string>();
   /** Providers that failed when they were asked last. */
@@ -112,20 +109,16 @@ export class FoundNodes {
 
   /** The cluster has another name: other nodes belong to it. */
   renamed(): void {
-    for (const [address, { why }] of this.#astray) {
-      if (why === "foreign") this.#astray.delete(address);
-    }
     this.#dial();
   }
 
   /** An address leads to this very server, or into another cluster. */
-  ledAstray(address: Address, why: Astray): void {
+  ledAstray(address: Address): void {
     const now = this.#clock.monotonic();
-    for (const [key, { untilMs }] of this.#astray) {
+    for (const [key, untilMs] of this.#astray) {
       if (untilMs <= now) this.#astray.delete(key);
     }
-    const untilMs = now + ASTRAY_MS;
-    this.#astray.set(formatAddress(address), { why, untilMs });
+    this.#astray.set(formatAddress(address), now + ASTRAY_MS);
   }
 
   get #isReached(): boolean {
@@ -218,11 +211,8 @@ export class FoundNodes {
   }
 
   #isAstray(key: string): boolean {
-    const astray = this.#astray.get(key);
-    if (astray === undefined) return false;
-    if (this.#clock.monotonic() < astray.untilMs) return true;
-    this.#astray.delete(key);
-    return false;
+    const untilMs = this.#astray.get(key) ?? -Infinity;
+    return this.#clock.monotonic() < untilMs;
   }
 
   #tell(listed: Map<string, string>): void {

@@ -4,12 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { Announcer } from "../../src/app/announcer.ts";
 import type { ServerPlatform } from "../../src/app/server.ts";
 import type { DiscoveryOptions } from "../../src/config/options.ts";
-import type { NodeRecord } from "../../src/discovery/node_record.ts";
+import {
+  DiscoveryError,
+  type Registrar,
+  type Registration,
+} from "../../src/discovery/discovery.ts";
+import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { isMesh, Mute, routeOn, Simulation } from "../routes/simulation.ts";
 import { Directory, discoveryAt, makersOf } from "../support/directory.ts";
 import {
+  MemoryLog,
   startMidge,
   type TestOptions,
   type TestServer,
@@ -291,6 +298,80 @@ test("what is new while a registry is down is told when it is back", async (t) =
   await world.clock.advance(MINUTE);
   assert.deepEqual(directory.nodes.map(({ cluster }) => cluster), ["red"]);
   assert.deepEqual(directory.done, [`register ${ONE}`, `update ${ONE}`]);
+});
+
+test("what is new while it is being announced is told right after", async (t) => {
+  const world = new Simulation(t, SEED);
+  const told: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<Registration>();
+  const registrar: Registrar = {
+    name: "registry://slow",
+    register: ({ name }) => {
+      told.push(name);
+      return promise;
+    },
+  };
+  const log = new MemoryLog(false);
+  const announcer = new Announcer([registrar], { ...world, log }, MINUTE);
+  for (const name of ["a", "b", "c", "c"]) announcer.announce(nodeOf({ name }));
+  resolve({
+    update: ({ name }) => Promise.resolve(void told.push(name)),
+    close: () => Promise.resolve(void told.push("closed")),
+  });
+  await world.clock.advance(SECOND);
+  assert.deepEqual(told, ["a", "c"]);
+  await announcer.withdraw();
+  announcer.announce(nodeOf({ name: "d" }));
+  await world.clock.advance(MINUTE);
+  assert.deepEqual(told, ["a", "c", "closed"]);
+});
+
+test("an announcement that comes to be after the withdrawal is taken back", async (t) => {
+  const world = new Simulation(t, SEED);
+  const { promise, resolve } = Promise.withResolvers<Registration>();
+  let isClosed = false;
+  const registrar: Registrar = {
+    name: "registry://slow",
+    register: () => promise,
+  };
+  const log = new MemoryLog(false);
+  const announcer = new Announcer([registrar], { ...world, log }, MINUTE);
+  announcer.announce(nodeOf({ name: "a" }));
+  const withdrawn = announcer.withdraw();
+  resolve({
+    update: () => Promise.resolve(),
+    close: () => Promise.resolve(void (isClosed = true)),
+  });
+  await withdrawn;
+  assert.equal(isClosed, true);
+});
+
+test("renewals that fail are reported once a minute", async (t) => {
+  const world = new Simulation(t, SEED);
+  let fail = (): void => {};
+  const registrar: Registrar = {
+    name: "registry://one",
+    register: (_, { onError }) => {
+      fail = () => onError(new DiscoveryError("Gone"));
+      return Promise.resolve({
+        update: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+  const log = new MemoryLog(false);
+  const announcer = new Announcer([registrar], { ...world, log }, MINUTE);
+  announcer.announce(nodeOf({ name: "a" }));
+  await world.clock.advance(SECOND);
+  for (let at = 0; at < 20; at++) {
+    fail();
+    await world.clock.advance(5 * SECOND);
+  }
+  const reported = log.lines.filter((line) => line.startsWith("ERR"));
+  assert.deepEqual(reported, [
+    "ERR Error renewing the announcement at registry://one: Gone",
+    "ERR Error renewing the announcement at registry://one: Gone",
+  ]);
 });
 
 // --- lame duck

@@ -173,6 +173,23 @@ test("those who are here are not dialled again", async (t) => {
   assert.equal(world.dials.length, before);
 });
 
+test("a server that is here by another address is not dialled, until it is gone", async (t) => {
+  const { world, directory, start } = worldOf(t, { "first.test": [ONE] });
+  const first = await start(ONE);
+  const second = await start(TWO, {
+    discovery: FIND,
+    cluster: { routes: [{ host: "first.test", port: ROUTE_PORT }] },
+  });
+  await world.meshed([first, second]);
+  directory.listed = [doorOf(first)];
+  await world.clock.advance(10 * MINUTE);
+  assert.equal(linesWith(second, `Found a node on ${ONE}:6222`).length, 1);
+  assert.equal(dialsBetween(world, TWO, ONE).length, 0);
+  await first.server.stop();
+  await world.clock.advance(2 * SECOND);
+  assert.ok(dialsBetween(world, TWO, ONE).length > 0);
+});
+
 test("an address that turns out to be a known server rests, until that is gone", async (t) => {
   const { world, directory, start } = worldOf(t, { "first.test": [ONE] });
   const first = await start(ONE);
@@ -298,8 +315,8 @@ test("a server is kept in touch with that gossip told of before it was listed", 
   await world.clock.advance(2 * MINUTE);
   const before = dialsBetween(world, TWO, THREE).length;
   await third.server.stop();
-  await world.clock.advance(3 * MINUTE);
-  assert.ok(dialsBetween(world, TWO, THREE).length >= before + 5);
+  await world.clock.advance(10 * SECOND);
+  assert.ok(dialsBetween(world, TWO, THREE).length >= before + 3);
 });
 
 test("without a route it asks every few seconds, with one every minute", async (t) => {
@@ -368,10 +385,18 @@ test("an address that leads into another cluster is left alone for a while", asy
 
 test("a server without a name joins whatever cluster it finds, and then keeps to it", async (t) => {
   const { world, directory, start } = worldOf(t);
-  const first = await start(ONE, { discovery: BOTH, cluster: { name: "red" } });
+  const announce = discoveryAt({ announce: "registry://one" });
+  const first = await start(ONE, {
+    discovery: announce,
+    cluster: { name: "red" },
+  });
+  directory.listed = [door(DEAD[0], { cluster: "blue" })];
   const nameless = await start(TWO, { discovery: BOTH, cluster: { name: "" } });
   await world.meshed([first, nameless], 5 * SECOND);
   assert.equal(nameless.server.cluster?.clusterName, "red");
+  // Whoever is in another cluster matters no more, from that moment.
+  assert.equal(linesWith(nameless, `Found a node on ${DEAD[0]}`).length, 1);
+  assert.equal(linesWith(nameless, `Forgot the node on ${DEAD[0]}`).length, 1);
   // Its announcement tells it too; before, it would have kept others away.
   await world.clock.advance(SECOND);
   assert.deepEqual(directory.nodes.map(({ cluster }) => cluster), [
