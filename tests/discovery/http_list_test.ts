@@ -311,8 +311,8 @@ test("a watch throws when the source goes away", async (t) => {
   const list = new IndexedList(source);
   const watcher = startWatch(t, provider);
   await watcher.sees([]);
-  const next = watcher.next();
+  const next = assert.rejects(watcher.next(), { name: "DiscoveryError" });
   await aWait(list, clock);
   await source.close();
-  await assert.rejects(next, { name: "DiscoveryError" });
+  await next;
 });
