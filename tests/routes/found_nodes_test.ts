@@ -309,11 +309,13 @@ test("a server is kept in touch with that gossip told of before it was listed", 
     discovery: FIND,
     cluster: { routes: [routeOn(ONE)] },
   });
+  await world.meshed([first, seeker]);
   const third = await start(THREE, { cluster: { routes: [routeOn(ONE)] } });
   await world.meshed([first, seeker, third]);
   directory.listed = [doorOf(third)];
   await world.clock.advance(2 * MINUTE);
   const before = dialsBetween(world, TWO, THREE).length;
+  assert.equal(before, 1);
   await third.server.stop();
   await world.clock.advance(10 * SECOND);
   assert.ok(dialsBetween(world, TWO, THREE).length >= before + 3);
