@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { NatsConnection } from "../../src/client/connection.ts";
 import type { ConnectionOptions } from "../../src/client/options.ts";
 import type { Status } from "../../src/client/status.ts";
+import type { Clock } from "../../src/core/clock.ts";
 import type { Network } from "../../src/net/socket.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
@@ -43,6 +44,7 @@ export class Scene {
   open(
     servers: readonly (FakeServer | string)[],
     options: ConnectionOptions = {},
+    clock: Clock = this.clock,
   ): Promise<NatsConnection> {
     return NatsConnection.open({
       servers: servers.map((s) => typeof s === "string" ? s : s.listen),
@@ -52,7 +54,7 @@ export class Scene {
       ...options,
     }, {
       network: this.#recording(),
-      clock: this.clock,
+      clock,
       random: seededRandom(SEED),
     });
   }
@@ -61,8 +63,9 @@ export class Scene {
   async connect(
     servers: readonly (FakeServer | string)[],
     options: ConnectionOptions = {},
+    clock: Clock = this.clock,
   ): Promise<NatsConnection> {
-    const client = await this.settled(this.open(servers, options));
+    const client = await this.settled(this.open(servers, options, clock));
     this.#t.after(async () => {
       await this.settled(client.close());
       assert.equal(client.isClosed(), true);
