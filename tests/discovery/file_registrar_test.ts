@@ -19,6 +19,7 @@ import { fileList } from "../../src/discovery/file_list.ts";
 import { fileRegistrar } from "../../src/discovery/file_registrar.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -39,8 +40,7 @@ function scene(t: TestContext): Scene {
   const path = `${temporaryFolder(t)}/`;
   const clock = new VirtualClock(Date.now());
   const errors: DiscoveryError[] = [];
-  const { files } = platform;
-  const registrar = fileRegistrar({ path }, { clock, files });
+  const registrar = fileRegistrar({ path }, { ...platform, clock });
   return {
     path,
     clock,
@@ -113,14 +113,16 @@ test("a node that lives touches its file several times a TTL", async (t) => {
       return Promise.resolve();
     },
   };
-  const registration = await fileRegistrar({ path }, { clock, files })
+  const machine = { clock, files, random: seededRandom(1) };
+  const registration = await fileRegistrar({ path }, machine)
     .register(testNode(1), {
       ttlMs: TTL_MS,
       signal: new AbortController().signal,
       onError: assert.fail,
     });
   await clock.advance(2 * TTL_MS);
-  assert.deepEqual(touched, Array(6).fill(join(path, "NODE1.json")));
+  assert.ok(touched.length >= 6 && touched.length <= 8, `${touched.length}`);
+  assert.deepEqual(new Set(touched), new Set([join(path, "NODE1.json")]));
   await registration.close();
 });
 
@@ -143,8 +145,10 @@ test("a folder that is gone is told of, and tried again", async (t) => {
   await announce();
   rmSync(path, { recursive: true });
   for (const count of [1, 2]) {
-    await clock.advance(TTL_MS / 3 + 1);
-    await until("the error", () => errors.length === count);
+    await until("the error", async () => {
+      await clock.advance(1000);
+      return errors.length >= count;
+    });
   }
   assert.match(
     errors[0]!.message,
@@ -156,7 +160,7 @@ test("a folder that does not exist refuses the first announcement", async (t) =>
   const { path, clock, announce } = scene(t);
   rmSync(path, { recursive: true });
   await assert.rejects(announce(), { name: "DiscoveryError" });
-  assert.equal(clock.pendingTimers, 0);
+  await until("the withdrawal", () => clock.pendingTimers === 0);
 });
 
 test("an update that could not be written is written later", async (t) => {
@@ -199,6 +203,6 @@ test("an announcement that was given up leaves no file behind", async (t) => {
   });
   aborter.abort(why);
   await assert.rejects(asked, why);
+  await until("the withdrawal", () => clock.pendingTimers === 0);
   assert.deepEqual(readdirSync(path), []);
-  assert.equal(clock.pendingTimers, 0);
 });
