@@ -153,7 +153,6 @@ function withoutRepetition(shares: readonly Snapshot[]): Endpoint[] {
 class Exchange {
   #waiting: (() => void)[] = [];
   #wake: () => void = () => {};
-  #someoneLeft = false;
 
   /** Resolves when the news was taken. */
   put(): Promise<void> {
@@ -165,13 +164,12 @@ class Exchange {
 
   /** One who put news will not do so any more. */
   leave(): void {
-    this.#someoneLeft = true;
     this.#wake();
   }
 
-  /** Resolves when there is news, or somebody left. */
+  /** Resolves when there is news, or somebody leaves. */
   news(): Promise<void> {
-    if (this.#waiting.length > 0 || this.#someoneLeft) return Promise.resolve();
+    if (this.#waiting.length > 0) return Promise.resolve();
     return new Promise((resolve) => this.#wake = resolve);
   }
 
@@ -179,7 +177,6 @@ class Exchange {
   take(): boolean {
     const givers = this.#waiting;
     this.#waiting = [];
-    this.#someoneLeft = false;
     givers.forEach((goOn) => goOn());
     return givers.length > 0;
   }

@@ -92,8 +92,6 @@ export class ProviderSeeker {
 
   /** Resolves when the pending question, or a new one, is over. */
   ask(reason: Reason): Promise<void> {
-    if (this.#isStopped) return Promise.resolve();
-    this.#nextQuestion?.cancel();
     this.#question ??= this.#askInTurn(reason);
     return this.#question;
   }

@@ -245,23 +245,37 @@ test("a provider that goes on saying that there is nobody is believed", async (t
   assert.deepEqual(found.at(-1)!.numbers, [], "it was asked again soon");
 });
 
-test("an empty answer that means nothing is never believed, nor one after a failure", async (t) => {
+test("an empty answer that means nothing is never believed, nor makes it a row", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeProvider(clock).says(doors(1));
   const { finder, found } = finderOf(t, clock, [provider]);
   finder.start();
   await clock.advance(0);
-  provider.says(UNSURE);
-  await clock.advance(600_000);
-  let turn = 0;
-  provider.answerBy(() =>
-    turn++ % 2 === 0
-      ? Promise.resolve(doors())
-      : Promise.reject(new DiscoveryError("Down"))
-  );
-  await clock.advance(600_000);
-  assert.ok(turn > 4);
+  const nothing: Readonly<Record<string, () => Promise<Snapshot>>> = {
+    unsure: () => Promise.resolve(UNSURE),
+    sure: () => Promise.resolve(doors()),
+    down: () => Promise.reject(new DiscoveryError("Down")),
+  };
+  for (const row of [["unsure"], ["sure", "unsure"], ["sure", "down"]]) {
+    let turn = 0;
+    provider.answerBy(() => nothing[row[turn++ % row.length]!]!());
+    await clock.advance(600_000);
+    assert.ok(turn > 4);
+  }
   assert.deepEqual(found, [{ provider: "fake://one", numbers: [1] }]);
+});
+
+test("two empty answers with nodes between them are not in a row", async (t) => {
+  const clock = new VirtualClock();
+  const provider = new FakeProvider(clock).says(doors(1));
+  const { finder, found } = finderOf(t, clock, [provider]);
+  finder.start();
+  await clock.advance(0);
+  let turn = 0;
+  provider.answerBy(() => Promise.resolve(turn++ % 2 ? doors(1) : doors()));
+  await clock.advance(600_000);
+  assert.ok(turn > 10);
+  assert.ok(found.every(({ numbers }) => numbers.length === 1));
 });
 
 test("where nothing was known, an empty answer that is meant is told", async (t) => {
@@ -309,12 +323,13 @@ test("seeking again while seeking hurries nobody, and rest ends it", async (t) =
   assert.equal(provider.askedAtMs.length, before, "it was never started");
 });
 
-test("resting again and again does not put off the periodic question", async (t) => {
+test("starting or resting again and again does not put off the periodic question", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeProvider(clock).says(doors(1));
   const { finder } = finderOf(t, clock, [provider]);
   finder.start();
   for (let round = 0; round < 80; round++) {
+    finder.start();
     finder.rest();
     await clock.advance(1000);
   }

@@ -105,6 +105,20 @@ for (const [how, stream] of Object.entries(RESTLESS)) {
   });
 }
 
+test("whoever asks often does not open a watch that fails more often", async (t) => {
+  const clock = new VirtualClock();
+  const provider = new FakeWatched(clock).says(doors(1))
+    .streamBy(() => RESTLESS["ends at once"]!(0));
+  const { finder } = finderOf(t, clock, [provider]);
+  finder.start();
+  for (let round = 0; round < 300; round++) {
+    void finder.ask("manual");
+    await clock.advance(1000);
+  }
+  assert.ok(provider.asked.length > 200);
+  assert.ok(provider.watched.length <= 15, `${provider.watched.length}`);
+});
+
 test("a watch that pushes without end, its index going to and fro, is slowed down to one a second", async (t) => {
   const clock = new VirtualClock();
   let pulls = 0;
@@ -150,6 +164,19 @@ test("a watch that tells nothing of what a question found is replaced", async (t
   assert.equal(provider.openWatches, 1);
   assert.deepEqual(provider.watched[1]!.last, doors(1, 2));
   assert.ok(answers.every(({ error }) => error === undefined));
+});
+
+test("stopping while a watch is waited for that tells nothing leaves nothing behind", async (t) => {
+  const clock = new VirtualClock();
+  const provider = new FakeWatched(clock).says(doors(1));
+  const { finder, found } = finderOf(t, clock, [provider]);
+  finder.start();
+  await clock.advance(40_000);
+  provider.says(doors(1, 2));
+  await clock.advanceUntil(() => found.at(-1)!.numbers.length === 2);
+  finder.stop();
+  await clock.advance(0);
+  assert.equal(clock.pendingTimers, 0);
 });
 
 test("a watch that is a little later than a question is left alone", async (t) => {
