@@ -1,11 +1,11 @@
 /**
- * Looks after one provider for a finder: asks it when its time has come, holds
- * its watch open, and tells what is believed of its answers.
+ * Looks after one provider for a finder: asks it when its time has come, and
+ * tells what is believed of its answers. There is one question at a time, and
+ * one timer for the next one.
  *
- * There is one question at a time and one timer for the next one. A watch is
- * opened only after a question was answered, so a provider that is down is
- * asked and not watched; a watch that ended brings the next question forward,
- * and its answer opens the next watch.
+ * A watch is opened only after a question was answered, so a provider that is
+ * down is asked and not watched; a watch that ended brings the next question
+ * forward, and its answer opens the next watch.
  */
 import type { Clock, Random, Timer } from "../core/clock.ts";
 import { areSame, Belief, checked, EMPTY_DOUBT_MS } from "./belief.ts";
@@ -16,15 +16,12 @@ import {
   type Reason,
   type Snapshot,
 } from "./discovery.ts";
-import { PushPace, Turns, Waits } from "./pace.ts";
-import { eachUntilAborted, untilAborted } from "./until_aborted.ts";
+import { Turns, Waits } from "./pace.ts";
+import { ProviderWatch } from "./provider_watch.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /** A question that is not answered by then has failed. */
 export const ANSWER_TIMEOUT_MS = 5000;
-/** A watch must tell within this time what a question brought to light. */
-export const WATCH_SILENCE_MS = 5000;
-/** A watch that lived this long did not fail at once. */
-export const WATCH_GOOD_MS = 30_000;
 
 /** What a seeker tells; its finder adds the provider's name. */
 export interface SeekerEvents {
@@ -44,6 +41,7 @@ export class ProviderSeeker {
   readonly #waits: Waits;
   readonly #turns: Turns;
   readonly #belief: Belief;
+  readonly #watch: ProviderWatch;
   readonly #stopper: AbortController = new AbortController();
   #isStarted = false;
   /** Why nobody rests; undefined while all is well. */
@@ -55,14 +53,8 @@ export class ProviderSeeker {
   /** Questions in a row that failed, and answers since the seeking began. */
   #failures = 0;
   #seekAnswers = 0;
-  #watch: AbortController | undefined;
   /** How many answers were pushed. */
   #pushes = 0;
-  /** Watches in a row that did not live long. */
-  #watchFailures = 0;
-  #watchAgainAtMs = -Infinity;
-  /** Runs while the watch has not told what a question has. */
-  #silence: Timer | undefined;
 
   constructor(
     provider: Discovery,
@@ -77,15 +69,21 @@ export class ProviderSeeker {
     this.#waits = new Waits(platform.random);
     this.#turns = new Turns(platform.clock);
     this.#belief = new Belief(platform.clock);
+    const pace = { waits: this.#waits, turns: this.#turns };
+    this.#watch = new ProviderWatch(provider, platform.clock, pace, {
+      lastAnswer: () => this.#lastAnswer(),
+      onPush: (snapshot) => this.#onPush(snapshot),
+      onWatchEnd: (error) => this.#onWatchEnd(error),
+    });
   }
 
   start(): void {
-    if (this.#isStarted) return;
+    if (this.#isStarted || this.#isStopped) return;
     this.#isStarted = true;
     if (this.#belief.last === undefined) {
       void this.ask("connect");
     } else {
-      this.#watchUnlessWatched();
+      this.#watch.open();
       this.#planNextQuestion();
     }
   }
@@ -117,9 +115,8 @@ export class ProviderSeeker {
     );
     this.#stopper.abort(reason);
     this.#request?.abort(reason);
-    this.#watch?.abort(reason);
+    this.#watch.stop(reason);
     this.#nextQuestion?.cancel();
-    this.#silence?.cancel();
   }
 
   get #isStopped(): boolean {
@@ -149,11 +146,13 @@ export class ProviderSeeker {
       const answer = this.#provider.resolve({
         signal: request.signal,
         reason,
-        ...this.#last,
+        ...this.#lastAnswer(),
       });
       return checked(await untilAborted(answer, request.signal));
     } catch (error) {
-      return this.#errorOf(error, "Asking");
+      if (error instanceof DiscoveryError) return error;
+      const what = `Asking "${this.#provider.name}" failed`;
+      return new DiscoveryError(what, { cause: error });
     } finally {
       deadline.cancel();
       this.#request = undefined;
@@ -174,18 +173,21 @@ export class ProviderSeeker {
       this.#events.onAnswer(reason, snapshot.endpoints.length);
       return;
     }
-    if (this.#isNews(snapshot)) this.#expectOfWatch();
+    if (this.#isNews(snapshot)) this.#watch.expectNews();
     this.#tell(reason, snapshot);
-    this.#watchUnlessWatched();
+    if (this.#isStarted) this.#watch.open();
   }
 
   #onPush(snapshot: Snapshot): void {
     this.#pushes++;
-    this.#silence?.cancel();
-    this.#silence = undefined;
     const wasInDoubt = this.#belief.isInDoubt;
     this.#tell("watch", snapshot);
     if (this.#belief.isInDoubt && !wasInDoubt) this.#planNextQuestion();
+  }
+
+  #onWatchEnd(error: DiscoveryError | undefined): void {
+    if (error !== undefined) this.#events.onAnswer("watch", 0, error);
+    this.#planNextQuestion();
   }
 
   #tell(reason: Reason | "watch", snapshot: Snapshot): void {
@@ -209,96 +211,34 @@ export class ProviderSeeker {
 
   #waitMs(): number {
     if (this.#failures > 0) return this.#waits.afterFailures(this.#failures);
-    const waitMs = this.#seeking !== undefined
-      ? this.#waits.afterSeeking(this.#seekAnswers)
-      : this.#belief.isInDoubt
+    const waitMs = this.#waitWhenAnswered();
+    return this.#isStarted
+      ? Math.min(waitMs, this.#watch.isMissingForMs)
+      : waitMs;
+  }
+
+  #waitWhenAnswered(): number {
+    if (this.#seeking !== undefined) {
+      return this.#waits.afterSeeking(this.#seekAnswers);
+    }
+    return this.#belief.isInDoubt
       ? this.#waits.atLeast(EMPTY_DOUBT_MS)
       : this.#waits.period(this.#periodMs, this.#belief.last?.ttlMs);
-    return this.#isWatchMissing ? Math.min(waitMs, this.#untilWatchMs) : waitMs;
-  }
-
-  get #isWatchMissing(): boolean {
-    return this.#isStarted && this.#provider.watch !== undefined &&
-      this.#watch === undefined;
-  }
-
-  get #untilWatchMs(): number {
-    return Math.max(0, this.#watchAgainAtMs - this.#clock.monotonic());
-  }
-
-  #watchUnlessWatched(): void {
-    if (!this.#isStopped && this.#isWatchMissing && this.#untilWatchMs === 0) {
-      this.#watch = new AbortController();
-      void this.#watchInTurn(this.#watch.signal);
-    }
-  }
-
-  async #watchInTurn(signal: AbortSignal): Promise<void> {
-    await this.#turns.take(this.#stopper.signal);
-    if (this.#isStopped) return;
-    const openedMs = this.#clock.monotonic();
-    const error = await this.#followWatch(signal);
-    if (this.#isStopped) return;
-    this.#onWatchEnd(this.#clock.monotonic() - openedMs);
-    // A watch that was silent is replaced without a word: some only poll.
-    if (!signal.aborted) this.#events.onAnswer("watch", 0, error);
-    this.#planNextQuestion();
-  }
-
-  async #followWatch(signal: AbortSignal): Promise<DiscoveryError> {
-    const pace = new PushPace(this.#clock);
-    try {
-      const stream = this.#provider.watch!({ signal, ...this.#last });
-      for await (const snapshot of eachUntilAborted(stream, signal)) {
-        if (this.#isStopped) break;
-        this.#onPush(checked(snapshot));
-        await pace.next(signal);
-      }
-      return new DiscoveryError(`The watch of "${this.#name}" ended`);
-    } catch (error) {
-      return this.#errorOf(error, "Watching");
-    }
-  }
-
-  #onWatchEnd(livedMs: number): void {
-    this.#silence?.cancel();
-    this.#silence = undefined;
-    this.#watch = undefined;
-    this.#watchFailures = livedMs < WATCH_GOOD_MS ? this.#watchFailures + 1 : 1;
-    this.#watchAgainAtMs = this.#clock.monotonic() +
-      this.#waits.afterFailures(this.#watchFailures);
-  }
-
-  /** A watch that does not notice what a question brought to light hangs. */
-  #expectOfWatch(): void {
-    const watch = this.#watch;
-    if (watch === undefined || this.#silence !== undefined) return;
-    this.#silence = this.#clock.after(WATCH_SILENCE_MS, () => watch.abort());
   }
 
   #isNews({ endpoints }: Snapshot): boolean {
-    const known = this.#belief.last?.endpoints ?? [];
-    return !areSame(known, endpoints);
+    return !areSame(this.#belief.last?.endpoints ?? [], endpoints);
   }
 
-  get #last(): { last?: Snapshot } {
+  #lastAnswer(): { readonly last?: Snapshot } {
     const last = this.#belief.last;
     return last === undefined ? {} : { last };
   }
 
-  get #name(): string {
-    return this.#provider.name;
-  }
-
   #timedOut(): DiscoveryError {
+    const { name } = this.#provider;
     return new DiscoveryError(
-      `"${this.#name}" did not answer in ${ANSWER_TIMEOUT_MS} ms`,
+      `"${name}" did not answer in ${ANSWER_TIMEOUT_MS} ms`,
     );
-  }
-
-  #errorOf(error: unknown, doing: string): DiscoveryError {
-    return error instanceof DiscoveryError
-      ? error
-      : new DiscoveryError(`${doing} "${this.#name}" failed`, { cause: error });
   }
 }
