@@ -1,0 +1,204 @@
+/**
+ * Keeps a node announced at a registry that wants to hear from it again and
+ * again: renews at a third of the time to live, announces anew what the
+ * registry forgot, and tries again what failed. What is said to the registry,
+ * an `Announcer` knows; one thing is said at a time.
+ */
+import type { Clock, Random, Timer } from "../core/clock.ts";
+import { within } from "./deadline.ts";
+import {
+  DiscoveryError,
+  type RegisterOptions,
+  type Registration,
+} from "./discovery.ts";
+import type { NodeRecord } from "./node_record.ts";
+
+/** What a registry is told about one node. Each call is bounded in time from outside, by its signal. */
+export interface Announcer {
+  /** For errors; without secrets. */
+  readonly name: string;
+  announce(node: NodeRecord, signal: AbortSignal): Promise<void>;
+  /** False when the registry knows nothing of the node any more. */
+  renew(signal: AbortSignal): Promise<boolean>;
+  withdraw(signal: AbortSignal): Promise<void>;
+}
+
+/** A node may miss two renewals before it is forgotten. */
+const RENEWALS_PER_TTL = 3;
+/** Renewals come earlier by up to this part, so that nodes drift apart. */
+const JITTER = 0.1;
+/** After a failure; doubles up to the time between two renewals. */
+const RETRY_MS = 1000;
+const REQUEST_TIMEOUT_MAX_MS = 5000;
+const REQUEST_TIMEOUT_MIN_MS = 1000;
+/** Nobody waits longer than this for a registry that is out of reach. */
+const WITHDRAWAL_TIMEOUT_MS = 2000;
+
+interface Machine {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Announces `node`, and keeps it announced. Rejects when the first announcement fails. */
+export async function keepAnnounced(
+  announcer: Announcer,
+  node: NodeRecord,
+  options: RegisterOptions,
+  machine: Machine,
+): Promise<Registration> {
+  options.signal.throwIfAborted();
+  const kept = new KeptAnnouncement(announcer, node, options, machine);
+  try {
+    await kept.begin(options.signal);
+    return kept;
+  } catch (error) {
+    // It may have been heard all the same. Nobody needs to wait for this.
+    void kept.close();
+    throw error;
+  }
+}
+
+class KeptAnnouncement implements Registration {
+  readonly #announcer: Announcer;
+  readonly #options: RegisterOptions;
+  readonly #machine: Machine;
+  readonly #renewalMs: number;
+  readonly #closer: AbortController = new AbortController();
+  #node: NodeRecord;
+  /** What the registry has heard; undefined after a failure, which leaves that open. */
+  #announced: NodeRecord | undefined;
+  #failures = 0;
+  #timer: Timer | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    announcer: Announcer,
+    node: NodeRecord,
+    options: RegisterOptions,
+    machine: Machine,
+  ) {
+    this.#announcer = announcer;
+    this.#node = node;
+    this.#options = options;
+    this.#machine = machine;
+    this.#renewalMs = options.ttlMs / RENEWALS_PER_TTL;
+  }
+
+  begin(signal: AbortSignal): Promise<void> {
+    return this.#next(() => this.#announce(signal));
+  }
+
+  update(node: NodeRecord): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#closer.signal.reason);
+    this.#node = node;
+    return this.#next(() => this.#announce(this.#closer.signal));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return await this.#work;
+    this.#closer.abort(
+      new DiscoveryError(
+        `The announcement at "${this.#announcer.name}" was withdrawn`,
+      ),
+    );
+    this.#timer?.cancel();
+    const withdrawal = this.#next(() =>
+      this.#timed(
+        WITHDRAWAL_TIMEOUT_MS,
+        new AbortController().signal,
+        (signal) => this.#announcer.withdraw(signal),
+      )
+    );
+    // A registry that cannot be reached forgets the node when its time is up.
+    await withdrawal.catch(() => {});
+  }
+
+  get #isClosed(): boolean {
+    return this.#closer.signal.aborted;
+  }
+
+  #next(run: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(run);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #announce(parent: AbortSignal): Promise<void> {
+    const node = this.#node;
+    this.#announced = undefined;
+    try {
+      await this.#request(
+        parent,
+        (signal) => this.#announcer.announce(node, signal),
+      );
+      this.#announced = node;
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      throw error;
+    } finally {
+      this.#renewLater();
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { signal } = this.#closer;
+    if (this.#announced !== this.#node) return await this.#announce(signal);
+    try {
+      const isKnown = await this.#request(
+        signal,
+        (signal) => this.#announcer.renew(signal),
+      );
+      this.#failures = 0;
+      if (!isKnown) return await this.#announce(signal);
+    } catch (error) {
+      this.#failures++;
+      throw error;
+    } finally {
+      this.#renewLater();
+    }
+  }
+
+  #renewLater(): void {
+    this.#timer?.cancel();
+    if (this.#isClosed) return;
+    const { clock, random } = this.#machine;
+    const delayMs = this.#failures === 0
+      ? this.#renewalMs
+      : Math.min(this.#renewalMs, RETRY_MS * 2 ** (this.#failures - 1));
+    this.#timer = clock.after(delayMs * (1 - JITTER * random.next()), () => {
+      this.#next(() => this.#renew()).catch((error: unknown) => {
+        if (!this.#isClosed) this.#options.onError(this.#failureOf(error));
+      });
+    });
+  }
+
+  #request<T>(
+    parent: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const ms = Math.min(
+      Math.max(this.#renewalMs, REQUEST_TIMEOUT_MIN_MS),
+      REQUEST_TIMEOUT_MAX_MS,
+    );
+    return this.#timed(ms, parent, work);
+  }
+
+  #timed<T>(
+    ms: number,
+    parent: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const late = new DiscoveryError(
+      `"${this.#announcer.name}" did not answer in ${ms} ms`,
+    );
+    return within(this.#machine.clock, ms, parent, late, work);
+  }
+
+  #failureOf(error: unknown): DiscoveryError {
+    return error instanceof DiscoveryError ? error : new DiscoveryError(
+      `Announcing at "${this.#announcer.name}" failed`,
+      { cause: error },
+    );
+  }
+}
