@@ -3,13 +3,21 @@
  * program, it is the article's publisher: `bun client.ts -subj abc`.
  */
 import { NatsConnection } from "./src/client/connection.ts";
+import { inboxUnder } from "./src/client/inbox.ts";
 import type { ConnectionOptions } from "./src/client/options.ts";
+import { Nuid } from "./src/core/nuid.ts";
 import { platform } from "./src/runtime/mod.ts";
 import { isMain } from "./src/runtime/system.ts";
 
-export { headers, Match, type MsgHdrs } from "./src/core/headers.ts";
+export {
+  canonicalMIMEHeaderKey,
+  headers,
+  Match,
+  type MsgHdrs,
+} from "./src/core/headers.ts";
 export { MidgeError, ProtocolError } from "./src/core/errors.ts";
 export type { ServerInfo } from "./src/wire/info.ts";
+export * as errors from "./src/client/errors.ts";
 export {
   AuthorizationError,
   BufferFullError,
@@ -26,12 +34,14 @@ export {
   ServerError,
   StaleConnectionError,
   TimeoutError,
+  UserAuthenticationExpiredError,
 } from "./src/client/errors.ts";
-export {
-  NatsConnection,
-  type RequestOptions,
-  type Stats,
-} from "./src/client/connection.ts";
+export { NatsConnection, type Stats } from "./src/client/connection.ts";
+export type {
+  RequestManyOptions,
+  RequestStrategy,
+} from "./src/client/request_many.ts";
+export type { RequestOptions } from "./src/client/request_one.ts";
 export {
   credsAuthenticator,
   jwtAuthenticator,
@@ -39,7 +49,15 @@ export {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "./src/client/authenticators.ts";
-export type { Msg, Payload, PublishOptions } from "./src/client/message.ts";
+export {
+  Empty,
+  type Msg,
+  type Payload,
+  type PublishOptions,
+  type ReviverFn,
+} from "./src/client/message.ts";
+export type { SemVer } from "./src/client/semver.ts";
+export { type SyncIterator, syncIterator } from "./src/client/sync_iterator.ts";
 export type {
   Authentication,
   Authenticator,
@@ -52,6 +70,17 @@ export type {
   Subscription,
   SubscriptionOptions,
 } from "./src/client/subscription.ts";
+
+/** Makes names that nobody else has: `nuid.next()`. */
+export const nuid: Nuid = new Nuid(platform.random);
+
+/**
+ * A subject for answers that nobody else uses. Throws `InvalidArgumentError`
+ * when the prefix is no subject without wildcards.
+ */
+export function createInbox(prefix: string = ""): string {
+  return inboxUnder(prefix, nuid);
+}
 
 /**
  * Connects to a NATS server or cluster. Rejects when no server lets us in.

@@ -11,17 +11,24 @@ import { Nuid } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { ServerInfo } from "../wire/info.ts";
+import { onAbort } from "./abort.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
   DrainingConnectionError,
-  InvalidArgumentError,
   InvalidOperationError,
   PermissionViolationError,
-  RequestError,
 } from "./errors.ts";
+import { Flushes } from "./flushes.ts";
+import { inboxUnder } from "./inbox.ts";
 import { type ClientRuntime, Link } from "./link.ts";
-import type { Msg, Payload, PublishOptions } from "./message.ts";
+import {
+  headersOf,
+  type Msg,
+  type Payload,
+  type PublishOptions,
+  type RequestHeaders,
+} from "./message.ts";
 import {
   type ClientOptions,
   clientOptions,
@@ -29,23 +36,16 @@ import {
   serverList,
 } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
-import { Requests, requestTimeout, settle } from "./requests.ts";
+import { requestMany, type RequestManyOptions } from "./request_many.ts";
+import { type Ask, requestOne, type RequestOptions } from "./request_one.ts";
+import { Requests } from "./requests.ts";
+import { parseSemVer, type SemVer } from "./semver.ts";
 import { type ServerState, stateOf } from "./server_state.ts";
 import type { Session } from "./session.ts";
 import { type Status, StatusFeed } from "./status.ts";
 import { checkLiteralSubject, checkPattern, checkQueue } from "./subjects.ts";
 import type { Subscription, SubscriptionOptions } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
-
-export interface RequestOptions {
-  /** Milliseconds to wait for the answer. Default: 1 s. */
-  readonly timeout?: number;
-  readonly headers?: MsgHdrs;
-  /** Use a subscription of its own in place of the shared one. */
-  readonly noMux?: boolean;
-  /** Where the answer shall go; needs `noMux`. */
-  readonly reply?: string;
-}
 
 /** Messages, and the bytes of their headers and payloads. */
 export interface Stats {
@@ -56,8 +56,6 @@ export interface Stats {
   /** Of those that were published, how many were dropped as too many waited for a connection. */
   readonly droppedMsgs: number;
 }
-
-const REQUEST_TIMEOUT_MS = 1000;
 
 /** All connections of a process share their free slabs. */
 const slabs: SlabPool = new SlabPool();
@@ -72,10 +70,9 @@ const slabs: SlabPool = new SlabPool();
  * rest.
  */
 export class NatsConnection implements AsyncDisposable {
-  readonly #options: ClientOptions;
   readonly #runtime: ClientRuntime;
-  readonly #nuid: Nuid;
   readonly #outgoing: Outgoing;
+  readonly #flushes: Flushes;
   readonly #subscriptions: Subscriptions;
   readonly #requests: Requests;
   readonly #statuses: StatusFeed;
@@ -86,8 +83,6 @@ export class NatsConnection implements AsyncDisposable {
   /** Draining is so far that nothing may be published any more. */
   #isSealed = false;
   #info: ServerInfo | undefined;
-  /** Flushes that wait for a connection. */
-  #flushes: PromiseWithResolvers<void>[] = [];
   /** The subject that was checked last; publishers tend to repeat themselves. */
   #goodSubject: string | undefined;
   #inMsgs = 0;
@@ -101,9 +96,8 @@ export class NatsConnection implements AsyncDisposable {
     const { signal } = options;
     signal?.throwIfAborted();
     const connection = new NatsConnection(clientOptions(options), runtime);
-    const abort = (): void => void connection.#end(abortCause(signal));
-    signal?.addEventListener("abort", abort);
-    connection.closed().then(() => signal?.removeEventListener("abort", abort));
+    const stop = onAbort(signal, (cause) => void connection.#end(cause));
+    connection.closed().then(stop);
     try {
       await connection.#link.connect();
     } catch (error) {
@@ -115,9 +109,8 @@ export class NatsConnection implements AsyncDisposable {
   }
 
   private constructor(options: ClientOptions, runtime: ClientRuntime) {
-    this.#options = options;
     this.#runtime = runtime;
-    this.#nuid = new Nuid(runtime.random);
+    const nuid = new Nuid(runtime.random);
     const { maxBufferedBytes, bufferPolicy: policy, onStatus } = options;
     this.#statuses = new StatusFeed(onStatus);
     this.#outgoing = new Outgoing(slabs, {
@@ -125,17 +118,20 @@ export class NatsConnection implements AsyncDisposable {
       policy,
       onDropping: () => this.#statuses.tell({ type: "dropped", policy }),
     });
+    this.#flushes = new Flushes(this.#outgoing);
     this.#subscriptions = new Subscriptions(this.#outgoing, runtime.clock, {
       publish: (subject, payload, given) =>
         this.publish(subject, payload, given),
       flush: () => this.flush(),
       report: (error) => this.#statuses.tell({ type: "error", error }),
+      lags: (sub, pending) =>
+        this.#statuses.tell({ type: "slowConsumer", sub, pending }),
     });
     this.#requests = new Requests({
-      createInbox: () => this.#createInbox(),
+      createInbox: () => inboxUnder(options.inboxPrefix, nuid),
       subscribe: (subject, callback) =>
-        void this.#subscriptions.add(subject, { callback }),
-    }, runtime.clock);
+        this.#subscriptions.add(subject, { callback }),
+    });
     this.#link = new Link(options, runtime, {
       onUp: (session, isFirst) => this.#onUp(session, isFirst),
       onInfo: (info) => this.#onInfo(info),
@@ -179,7 +175,8 @@ export class NatsConnection implements AsyncDisposable {
     if (options.reply !== undefined) {
       checkLiteralSubject("reply subject", options.reply);
     }
-    const { reply = "", headers } = options;
+    const { reply = "" } = options;
+    const headers = headersOf(options);
     const block = headers === undefined ? undefined : this.#encoded(headers);
     return this.#outgoing.publish(subject, reply, block, payload);
   }
@@ -190,6 +187,14 @@ export class NatsConnection implements AsyncDisposable {
       ...(message.reply !== undefined && { reply: message.reply }),
       ...(message.headers !== undefined && { headers: message.headers }),
     });
+  }
+
+  /** Sends a message that was received, to its reply subject; false when it has none. */
+  respondMessage(message: Msg): boolean {
+    const { reply, data, headers } = message;
+    if (reply === undefined) return false;
+    this.publish(reply, data, headers === undefined ? {} : { headers });
+    return true;
   }
 
   /** Asks for all messages on a subject, which may have wildcards. */
@@ -214,15 +219,26 @@ export class NatsConnection implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<Msg> {
     this.#checkMaySubscribe();
-    if (options.noMux === true) {
-      return await this.#requestAlone(subject, payload, options);
-    }
-    if (options.reply !== undefined) {
-      throw new InvalidArgumentError('Option "reply" needs option "noMux"');
-    }
-    const timeoutMs = options.timeout ?? REQUEST_TIMEOUT_MS;
-    return await this.#requests.send(subject, timeoutMs, (reply) => {
-      this.publish(subject, payload, publishOptions(reply, options.headers));
+    const ask = this.#asker(subject, payload, options);
+    const { clock } = this.#runtime;
+    return await requestOne(this.#requests, clock, subject, options, ask);
+  }
+
+  /**
+   * Sends a request and gives the answers as they come, until a strategy says
+   * that there are enough; see `RequestStrategy`. Iterating throws a
+   * `NoRespondersError` when nobody listens.
+   */
+  requestMany(
+    subject: string,
+    payload: Payload = "",
+    options: RequestManyOptions = {},
+  ): Promise<AsyncIterable<Msg>> {
+    return new Promise((resolve) => {
+      this.#checkMaySubscribe();
+      const ask = this.#asker(subject, payload, options);
+      const { clock } = this.#runtime;
+      resolve(requestMany(this.#requests, clock, subject, options, ask));
     });
   }
 
@@ -231,12 +247,7 @@ export class NatsConnection implements AsyncDisposable {
    * connection it waits for the next one; rejects when that breaks meanwhile.
    */
   flush(): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new ClosedConnectionError());
-    const { session } = this.#link;
-    if (session !== undefined) return this.#ping(session);
-    const waiter = Promise.withResolvers<void>();
-    this.#flushes.push(waiter);
-    return waiter.promise;
+    return this.#flushes.flush(this.#link.session);
   }
 
   /** Milliseconds to the server and back. */
@@ -334,6 +345,11 @@ export class NatsConnection implements AsyncDisposable {
     return this.#link.rediscover();
   }
 
+  /** Of the server's protocol; undefined when it says nothing that makes sense. */
+  getServerVersion(): SemVer | undefined {
+    return parseSemVer(this.#info?.version ?? "");
+  }
+
   stats(): Stats {
     return {
       inMsgs: this.#inMsgs,
@@ -363,42 +379,8 @@ export class NatsConnection implements AsyncDisposable {
     return encodeHeaders(headers);
   }
 
-  /** One request with a subscription of its own, which ends with the first answer. */
-  async #requestAlone(
-    subject: string,
-    payload: Payload,
-    options: RequestOptions,
-  ): Promise<Msg> {
-    const timeoutMs = options.timeout ?? REQUEST_TIMEOUT_MS;
-    const reply = options.reply ?? this.#createInbox();
-    checkLiteralSubject("reply subject", reply);
-    const answer = Promise.withResolvers<Msg>();
-    answer.promise.catch(() => {}); // when the publish fails, nobody waits
-    const subscription = this.#subscriptions.add(reply, {
-      max: 1,
-      callback: (error, message) => {
-        if (error === null) settle(answer, subject, message);
-        else answer.reject(new RequestError(error));
-      },
-    });
-    subscription.closed.then(() =>
-      answer.reject(new RequestError(new ClosedConnectionError()))
-    );
-    const timer = this.#runtime.clock.after(timeoutMs, () => {
-      answer.reject(requestTimeout(subject, timeoutMs));
-      subscription.unsubscribe();
-    });
-    try {
-      this.publish(subject, payload, publishOptions(reply, options.headers));
-      return await answer.promise;
-    } finally {
-      timer.cancel();
-      subscription.unsubscribe();
-    }
-  }
-
-  #createInbox(): string {
-    return `${this.#options.inboxPrefix}.${this.#nuid.next()}`;
+  #asker(subject: string, payload: Payload, options: RequestHeaders): Ask {
+    return (reply) => this.publish(subject, payload, { ...options, reply });
   }
 
   #checkMaySubscribe(): void {
@@ -406,22 +388,15 @@ export class NatsConnection implements AsyncDisposable {
     if (this.#isDraining) throw new DrainingConnectionError();
   }
 
-  #ping(session: Session): Promise<void> {
-    this.#outgoing.ping();
-    return session.pong();
-  }
-
   #onUp(session: Session, isFirst: boolean): void {
     const lines = this.#subscriptions.lines();
     this.#outgoing.attach(session.socket, lines);
-    const waiting = this.#flushes;
-    this.#flushes = [];
-    for (const { resolve } of waiting) resolve(this.#ping(session));
+    this.#flushes.attach(session);
     if (isFirst) return;
     const { listen: server } = session.server;
     this.#statuses.tell({ type: "reconnect", server });
     if (lines === "") return;
-    this.#ping(session).then(
+    this.#flushes.flush(session).then(
       () => this.#statuses.tell({ type: "resubscribed", server }),
       () => {}, // there will be another connection, or none
     );
@@ -453,7 +428,7 @@ export class NatsConnection implements AsyncDisposable {
     const closed = new ClosedConnectionError(cause && { cause });
     this.#outgoing.end(closed);
     const left = this.#link.close();
-    for (const { reject } of this.#flushes) reject(closed);
+    this.#flushes.end(closed);
     this.#requests.failAll(closed);
     this.#subscriptions.end();
     this.#statuses.tell({ type: "close" });
@@ -465,18 +440,6 @@ export class NatsConnection implements AsyncDisposable {
 
 const NO_OPTIONS: PublishOptions = {};
 
-function publishOptions(
-  reply: string,
-  headers: MsgHdrs | undefined,
-): PublishOptions {
-  return headers === undefined ? { reply } : { reply, headers };
-}
-
 function notConnected(): ConnectionError {
   return new ConnectionError("There is no connection at the moment");
-}
-
-function abortCause(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new ConnectionError("Aborted");
 }

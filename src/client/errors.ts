@@ -1,10 +1,10 @@
 /**
  * What can go wrong for a user of the client library. Each error is a class
  * with a stable `code`, keeps its `cause`, and has nats.js's name where nats.js
- * has the same error. `serverError` turns the text of an `-ERR` line into one
- * of them.
+ * has the same error. `server_errors.ts` turns the text of an `-ERR` line into
+ * one of them.
  */
-import { MidgeError, WireError } from "../core/errors.ts";
+import { MidgeError } from "../core/errors.ts";
 
 /** No server could be reached, or the connection to one broke. */
 export class ConnectionError extends MidgeError {
@@ -17,11 +17,16 @@ export class ConnectionError extends MidgeError {
 
 /** The server does not let this client in, or no longer. */
 export class AuthorizationError extends MidgeError {
-  override readonly name = "AuthorizationError";
+  override readonly name: string = "AuthorizationError";
 
   constructor(message: string, options?: ErrorOptions) {
     super("AUTHORIZATION", message, options);
   }
+}
+
+/** The time of the user's JWT, or of the account's, is over. */
+export class UserAuthenticationExpiredError extends AuthorizationError {
+  override readonly name: string = "UserAuthenticationExpiredError";
 }
 
 /** The server refused one subject; the connection lives on. */
@@ -162,52 +167,4 @@ export class BufferFullError extends MidgeError {
       `The buffer of ${limit} bytes for publishes during a reconnect is full`,
     );
   }
-}
-
-const AUTHORIZATION_TEXTS: ReadonlySet<string> = new Set([
-  "authorization violation",
-  "authentication timeout",
-  "user authentication expired",
-  "user authentication revoked",
-  "account authentication expired",
-]);
-
-// NATS client protocol: `Permissions Violation for Publish to "x"` and
-// `Permissions Violation for Subscription to "x" using queue "q"`.
-const PERMISSIONS =
-  /^permissions violation for (publish|subscription) to ("(?:[^"\\]|\\.)*")(?: using queue ("(?:[^"\\]|\\.)*"))?/i;
-
-/** The error that an `-ERR` line with this text stands for. */
-export function serverError(text: string): MidgeError {
-  if (AUTHORIZATION_TEXTS.has(text.toLowerCase())) {
-    return new AuthorizationError(text);
-  }
-  const [, operation, subject, queue] = PERMISSIONS.exec(text) ?? [];
-  if (operation === undefined || subject === undefined) {
-    return new ServerError(text);
-  }
-  return new PermissionViolationError(
-    text,
-    operation.toLowerCase() as "publish" | "subscription",
-    unquoted(subject),
-    queue === undefined ? undefined : unquoted(queue),
-  );
-}
-
-/** Whether the server closes the connection after this error. */
-export function endsConnection(error: MidgeError): boolean {
-  return error instanceof AuthorizationError ||
-    (error instanceof ServerError && !HARMLESS_TEXTS.has(error.message));
-}
-
-// NATS client protocol: after these the connection stays open.
-const HARMLESS_TEXTS: ReadonlySet<string> = new Set([
-  WireError.INVALID_SUBJECT,
-  WireError.INVALID_PUBLISH_SUBJECT,
-  WireError.MAX_SUBSCRIPTIONS,
-]);
-
-/** Undoes Go's `%q` as far as a subject can need it. */
-function unquoted(text: string): string {
-  return text.slice(1, -1).replace(/\\(["\\])/g, "$1");
 }

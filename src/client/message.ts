@@ -4,17 +4,25 @@
  * only when somebody asks.
  */
 import { byteString, utf8Text } from "../core/ascii.ts";
-import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
+import { decodeHeaders, headers, type MsgHdrs } from "../core/headers.ts";
 import { type MessageArgs, NO_HEADERS } from "../wire/args.ts";
 import { copyBytes } from "../wire/encode.ts";
 
 /** What is published: bytes as they are, text as UTF-8. */
 export type Payload = Uint8Array | string;
 
-export interface PublishOptions {
+/** What goes along with a message. */
+export interface RequestHeaders {
+  readonly headers?: MsgHdrs;
+  /** Where servers from 2.11 on tell which way the message went. */
+  readonly traceDestination?: string;
+  /** With `traceDestination`: tell the way and deliver to nobody. */
+  readonly traceOnly?: boolean;
+}
+
+export interface PublishOptions extends RequestHeaders {
   /** The subject for answers. */
   readonly reply?: string;
-  readonly headers?: MsgHdrs;
 }
 
 /** How a message sends an answer; the connection that it came over. */
@@ -37,9 +45,15 @@ export interface Msg {
   respond(payload?: Payload, options?: PublishOptions): boolean;
   /** The payload, read as UTF-8. */
   string(): string;
-  /** The payload, read as JSON. */
-  json<T>(): T;
+  /** The payload, read as JSON; `reviver` is that of `JSON.parse`. */
+  json<T>(reviver?: ReviverFn): T;
 }
+
+/** Changes a value on its way out of JSON. */
+export type ReviverFn = (key: string, value: unknown) => unknown;
+
+/** A payload of no bytes. */
+export const Empty: Uint8Array = new Uint8Array(0);
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -91,8 +105,8 @@ export class ReceivedMsg implements Msg {
     return utf8.decode(this.data);
   }
 
-  json<T>(): T {
-    return JSON.parse(this.string()) as T;
+  json<T>(reviver?: ReviverFn): T {
+    return JSON.parse(this.string(), reviver) as T;
   }
 }
 
@@ -119,4 +133,21 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
     if (text.charCodeAt(i) >= 0x80) return utf8Text(text);
   }
   return text;
+}
+
+// NATS ADR-41: the headers by which a message asks for its trace.
+const TRACE_DESTINATION = "Nats-Trace-Dest";
+const TRACE_ONLY = "Nats-Trace-Only";
+
+/** The headers that a message leaves with; those that were given are not changed. */
+export function headersOf(options: RequestHeaders): MsgHdrs | undefined {
+  const { headers: given, traceDestination, traceOnly } = options;
+  if (traceDestination === undefined) return given;
+  const all = headers(given?.code ?? 0, given?.description ?? "");
+  for (const [name, values] of given ?? []) {
+    for (const value of values) all.append(name, value);
+  }
+  all.set(TRACE_DESTINATION, traceDestination);
+  if (traceOnly === true) all.set(TRACE_ONLY, "true");
+  return all;
 }

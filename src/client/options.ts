@@ -7,11 +7,10 @@ import {
   PING_INTERVAL_MS,
   PING_OUTSTANDING_MAX,
 } from "../core/limits.ts";
-import { isLiteralSubject } from "../core/subject.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { InvalidArgumentError } from "./errors.ts";
+import { checkInboxPrefix, INBOX_PREFIX } from "./inbox.ts";
 import type { Status } from "./status.ts";
-import { hasBlank } from "./subjects.ts";
 
 /** What `connect` takes; every field may be left out. */
 export interface ConnectionOptions {
@@ -207,7 +206,7 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     noEcho: given.noEcho ?? false,
     verbose: given.verbose ?? false,
     pedantic: given.pedantic ?? false,
-    inboxPrefix: given.inboxPrefix ?? "_INBOX",
+    inboxPrefix: given.inboxPrefix ?? INBOX_PREFIX,
     ignoreClusterUpdates: given.ignoreClusterUpdates ?? false,
     bufferPolicy: given.bufferPolicy ?? "error",
     discovery,
@@ -267,12 +266,7 @@ function check(options: ClientOptions): void {
   if (options.pass !== undefined && options.user === undefined) {
     throw new InvalidArgumentError('Option "pass" needs option "user"');
   }
-  const { inboxPrefix } = options;
-  if (!isLiteralSubject(inboxPrefix) || hasBlank(inboxPrefix)) {
-    throw new InvalidArgumentError(
-      `Option "inboxPrefix" is no subject without wildcards: "${inboxPrefix}"`,
-    );
-  }
+  checkInboxPrefix('Option "inboxPrefix"', options.inboxPrefix);
   const { timeoutMs, pingIntervalMs, maxPingOut, maxBufferedBytes } = options;
   atLeast("timeout", timeoutMs, 1);
   atLeast("pingInterval", pingIntervalMs, 1);

@@ -17,13 +17,12 @@ import { incomingLine, incomingPayload, WatchedSocket } from "./debug.ts";
 import {
   AuthorizationError,
   ConnectionError,
-  endsConnection,
-  serverError,
   StaleConnectionError,
   TimeoutError,
 } from "./errors.ts";
 import { connectFields, tlsUpgrade, upgrades } from "./login.ts";
 import type { ClientOptions } from "./options.ts";
+import { endsConnection, serverError } from "./server_errors.ts";
 import type { Server } from "./servers.ts";
 
 /** What a session reports once it is open. */

@@ -7,6 +7,7 @@ import type { SkipReason } from "./admission.ts";
 import type { BufferPolicy } from "./options.ts";
 import { AsyncQueue } from "./queue.ts";
 import type { Origin } from "./servers.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** Servers are written `host:port`. */
 export type Status =
@@ -29,6 +30,12 @@ export type Status =
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */
   | { readonly type: "staleConnection" }
+  /** More messages wait in a subscription than its option `slow` says; told again when they were fewer meanwhile. */
+  | {
+    readonly type: "slowConsumer";
+    readonly sub: Subscription;
+    readonly pending: number;
+  }
   /** Somebody called `reconnect`. */
   | { readonly type: "forceReconnect" }
   /** The new server knows all subscriptions; what it was not asked for meanwhile can be asked for. */

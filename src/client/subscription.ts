@@ -25,6 +25,8 @@ export interface SubscriptionOptions {
   readonly max?: number;
   /** Ends the subscription with a `TimeoutError` when no first message comes within these milliseconds. */
   readonly timeout?: number;
+  /** Tells `status()` when more messages than this wait for the iterator's reader. */
+  readonly slow?: number;
   /** Without it, the subscription is an async iterator. */
   readonly callback?: MsgCallback;
 }
@@ -67,6 +69,8 @@ export interface SubscriptionOwner extends Publisher {
   flush(): Promise<void>;
   /** A callback threw. */
   report(error: Error): void;
+  /** More messages wait for the reader than the option `slow` says. */
+  lags(subscription: Subscription, pending: number): void;
 }
 
 export class LiveSubscription implements Subscription {
@@ -82,6 +86,8 @@ export class LiveSubscription implements Subscription {
   #timer: Timer | undefined;
   /** 0: no limit. */
   #max: number;
+  readonly #slow: number;
+  #lags = false;
   #received = 0;
   #isClosed = false;
   #drained: Promise<void> | undefined;
@@ -100,6 +106,7 @@ export class LiveSubscription implements Subscription {
     this.#callback = options.callback;
     this.#messages = new AsyncQueue(() => this.unsubscribe());
     this.#max = options.max ?? 0;
+    this.#slow = options.slow ?? Infinity;
     const { promise, resolve } = Promise.withResolvers<void | Error>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -187,7 +194,7 @@ export class LiveSubscription implements Subscription {
       message,
       this.#owner,
     );
-    if (this.#callback === undefined) this.#messages.push(received);
+    if (this.#callback === undefined) this.#keep(received);
     else this.#call(this.#callback, null, received);
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }
@@ -203,6 +210,14 @@ export class LiveSubscription implements Subscription {
     if (error !== undefined && this.#callback !== undefined) {
       this.#call(this.#callback, error, this.#emptyMessage());
     }
+  }
+
+  #keep(message: Msg): void {
+    this.#messages.push(message);
+    const { pending } = this.#messages;
+    const lagged = this.#lags;
+    this.#lags = pending > this.#slow;
+    if (this.#lags && !lagged) this.#owner.lags(this, pending);
   }
 
   async #drain(): Promise<void> {

@@ -31,6 +31,7 @@ export class Subscriptions {
         host.publish(subject, payload, options),
       flush: () => host.flush(),
       report: (error) => host.report(error),
+      lags: (subscription, pending) => host.lags(subscription, pending),
       withdraw: ({ sid }, max) => outgoing.unsubscribe(sid, max),
       forget: ({ sid }) => this.#bySid.delete(sid),
     };

@@ -146,7 +146,7 @@ class MessageHeaders implements MsgHdrs {
       const lower = name.toLowerCase();
       return this.keys().filter((key) => key.toLowerCase() === lower);
     }
-    const key = match === Match.Exact ? name : canonicalName(name);
+    const key = match === Match.Exact ? name : canonicalMIMEHeaderKey(name);
     return this.#values.has(key) ? [key] : [];
   }
 }
@@ -157,7 +157,7 @@ function newKey(name: string, match: Match): string {
     const quoted = JSON.stringify(name);
     throw new HeaderError("HEADER_NAME", `Invalid header name ${quoted}`);
   }
-  return match === Match.CanonicalMIME ? canonicalName(name) : name;
+  return match === Match.CanonicalMIME ? canonicalMIMEHeaderKey(name) : name;
 }
 
 /** RFC 822 3.1.2: printable ASCII without blanks and colon; at least one. */
@@ -188,8 +188,8 @@ function checkedCode(code: number): number {
   throw new HeaderError("HEADER_STATUS", `Invalid status code ${code}`);
 }
 
-/** First letters and those after a dash in upper case, all others in lower case. */
-function canonicalName(name: string): string {
+/** First letters and those after a dash in upper case, all others in lower case: `Content-Type`. */
+export function canonicalMIMEHeaderKey(name: string): string {
   return name.split("-")
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())
     .join("-");

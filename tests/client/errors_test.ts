@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  endsConnection,
+  AuthorizationError,
   PermissionViolationError,
-  serverError,
+  UserAuthenticationExpiredError,
 } from "../../src/client/errors.ts";
+import { endsConnection, serverError } from "../../src/client/server_errors.ts";
 
 const TEXTS: readonly [string, string, boolean][] = [
   ["Authorization Violation", "AUTHORIZATION", true],
@@ -49,3 +50,10 @@ for (const [text, expected] of VIOLATIONS) {
     assert.deepEqual([error.operation, error.subject, error.queue], expected);
   });
 }
+
+test("a JWT whose time is over is a refusal of its own kind", () => {
+  const error = serverError("User Authentication Expired");
+  assert.ok(error instanceof UserAuthenticationExpiredError);
+  assert.ok(error instanceof AuthorizationError);
+  assert.equal(error.name, "UserAuthenticationExpiredError");
+});

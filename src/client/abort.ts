@@ -1,0 +1,15 @@
+/** The `signal` option: an `AbortSignal` that ends a connection. */
+import { ConnectionError } from "./errors.ts";
+
+/** Calls `end` with the reason once the signal aborts; what it gives stops that. */
+export function onAbort(
+  signal: AbortSignal | undefined,
+  end: (cause: Error) => void,
+): () => void {
+  const abort = (): void => {
+    const reason: unknown = signal?.reason;
+    end(reason instanceof Error ? reason : new ConnectionError("Aborted"));
+  };
+  signal?.addEventListener("abort", abort);
+  return () => signal?.removeEventListener("abort", abort);
+}

@@ -1,0 +1,15 @@
+/** Versions of servers, for those who ask what a server can do. */
+
+export interface SemVer {
+  readonly major: number;
+  readonly minor: number;
+  readonly micro: number;
+}
+
+/** Reads `2.9.10`, whatever follows, as in `2.12.0-RC.1`. Undefined: it is no version. */
+export function parseSemVer(text: string): SemVer | undefined {
+  const numbers = /^v?(\d+)\.(\d+)\.(\d+)(?![\d.])/.exec(text);
+  if (numbers === null) return undefined;
+  const [major, minor, micro] = numbers.slice(1).map(Number);
+  return { major: major!, minor: minor!, micro: micro! };
+}
