@@ -18,6 +18,7 @@ export type {
   AuthorizationConfig,
   ClusterConfig,
   DiscoveryConfig,
+  RegistryConfig,
   ServerConfig,
 } from "./src/app/config.ts";
 export type { Logger } from "./src/core/log.ts";

@@ -49,6 +49,18 @@ export interface DiscoveryConfig {
   trust_credentials?: boolean;
 }
 
+/** The `registry` block. Without a host it is for programs of this machine only. */
+export interface RegistryConfig {
+  listen?: string;
+  host?: string;
+  /** 0 for any free port. */
+  port?: number;
+  /** What a node needs to announce itself. */
+  token?: string;
+  /** Keeps the nodes over a restart. */
+  state_file?: string;
+}
+
 /** The keys of the configuration file that programs use most; sizes in bytes, durations as `"2s"`. */
 export interface ServerConfig {
   listen?: string;
@@ -77,6 +89,7 @@ export interface ServerConfig {
   lame_duck_grace_period?: string;
   cluster?: ClusterConfig;
   discovery?: DiscoveryConfig;
+  registry?: RegistryConfig;
   /** Every other key of the configuration file. */
   [key: string]: unknown;
 }

@@ -29,6 +29,8 @@ export function writePortsFile(folder: string, server: Server): () => void {
       { monitoring: urls("http", server.monitorAddress) }),
     ...(server.clusterAddress !== undefined &&
       { cluster: urls("nats", server.clusterAddress) }),
+    ...(server.registryAddress !== undefined &&
+      { registry: urls("registry", server.registryAddress) }),
   };
   writeTextFile(path, JSON.stringify(ports), FILE_MODE);
   return () => removeFile(path);

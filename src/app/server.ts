@@ -1,6 +1,6 @@
 /**
- * One running server: broker, cluster and monitoring put together on a
- * platform that comes in as a value. Everything opens or nothing does; `stop`
+ * One running server: broker, cluster, monitoring and a registry put together,
+ * or the registry alone, on a platform that comes in as a value. Everything opens or nothing does; `stop`
  * takes everything down again. It installs no signal handler, writes no file
  * and never exits: that is `program.ts`.
  */
@@ -10,36 +10,45 @@ import type { ServerOptions } from "../config/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
+import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
 import type { Announcer } from "./announcer.ts";
 import { announcerOf, type DiscoveryMakers, providersOf } from "./discovery.ts";
 
 /** Everything that would name a platform. */
-export type ServerPlatform = BrokerPlatform & MonitorPlatform & {
-  /** Makes providers and registrars of URLs in another way. */
-  readonly discovery?: DiscoveryMakers;
-};
+export type ServerPlatform =
+  & BrokerPlatform
+  & MonitorPlatform
+  & RegistryPlatform
+  & {
+    /** Makes providers and registrars of URLs in another way. */
+    readonly discovery?: DiscoveryMakers;
+  };
 
 export class Server {
   readonly broker: Broker;
-  readonly cluster: Cluster | undefined;
-  readonly #announcer: Announcer | undefined;
+  readonly cluster: Cluster | undefined = undefined;
+  readonly #announcer: Announcer | undefined = undefined;
   readonly #interfaceAddresses: () => string[];
   #monitor: Monitor | undefined = undefined;
+  #registry: Registry | undefined = undefined;
   #leaving: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
     this.broker = new Broker(options, platform);
-    this.cluster = options.cluster === undefined ? undefined : new Cluster(
-      this.broker,
-      options.cluster,
-      platform,
-      providersOf(options, platform),
-    );
-    this.#announcer = announcerOf(this.broker, platform);
     this.#interfaceAddresses = platform.interfaceAddresses;
+    if (options.registryOnly) return;
+    if (options.cluster !== undefined) {
+      this.cluster = new Cluster(
+        this.broker,
+        options.cluster,
+        platform,
+        providersOf(options, platform),
+      );
+    }
+    this.#announcer = announcerOf(this.broker, platform);
   }
 
   /**
@@ -77,6 +86,11 @@ export class Server {
 
   get monitorAddress(): Address | undefined {
     return this.#monitor?.address;
+  }
+
+  /** Where nodes announce themselves and are asked for. */
+  get registryAddress(): Address | undefined {
+    return this.#registry?.address;
   }
 
   /** Whether it lets, or has let, its clients go. */
@@ -118,14 +132,25 @@ export class Server {
         `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
       );
     }
+    if (options.registry !== undefined) {
+      this.#registry = await Registry.start(options.registry, {
+        ...platform,
+        log,
+      });
+    }
+    if (!options.registryOnly) await this.#startNode();
+    log.notice("Server is ready");
+  }
+
+  async #startNode(): Promise<void> {
+    const { broker, cluster } = this;
     await broker.start();
-    log.notice(
+    broker.log.notice(
       `Listening for client connections on ${
         formatAddress(broker.clientAddress)
       }`,
     );
     await cluster?.start();
-    log.notice("Server is ready");
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
     this.#announce();
   }
@@ -170,6 +195,7 @@ export class Server {
       this.broker.stop(),
       this.cluster?.stop(),
       this.#monitor?.close(),
+      this.#registry?.stop(),
     ]);
   }
 }

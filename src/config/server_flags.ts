@@ -17,6 +17,7 @@ import {
   defaultClusterOptions,
   type ServerOptions,
 } from "./options.ts";
+import { REGISTRY_FLAGS } from "./registry_flags.ts";
 import { redactUrl } from "./secrets.ts";
 import { clientPort, monitoring } from "./server_keys.ts";
 
@@ -357,6 +358,7 @@ export const SERVER_FLAGS: readonly ServerFlag[] = [
   ),
 
   ...DISCOVERY_FLAGS,
+  ...REGISTRY_FLAGS,
 
   toggle("Common", ["h", "help"], "Show this text"),
   toggle("Common", ["v", "version"], "Show the version"),

@@ -9,6 +9,7 @@ import { readCluster } from "./cluster_keys.ts";
 import { readDiscovery } from "./discovery_keys.ts";
 import { formatDuration } from "./duration.ts";
 import type { ServerOptions } from "./options.ts";
+import { readRegistry } from "./registry_keys.ts";
 import {
   boolean,
   type ConfigKey,
@@ -87,6 +88,15 @@ const cluster: ConfigKey<Options> = {
   doc: "The routes between the nodes of a cluster.",
   apply(options, entry, report) {
     options.cluster = readCluster(entry, report);
+  },
+};
+
+const registry: ConfigKey<Options> = {
+  names: ["registry"],
+  type: "map",
+  doc: "Serve a registry of nodes.",
+  apply(options, entry, report) {
+    options.registry = readRegistry(entry, report);
   },
 };
 
@@ -325,6 +335,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
 
   cluster,
   discovery,
+  registry,
 
   withoutEffect(["prof_port", "prof_block_rate"], "Midge has no Go profiler"),
   withoutEffect(

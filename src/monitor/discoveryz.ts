@@ -14,17 +14,16 @@ export function discoveryz(
   { broker, cluster, httpAddress, platform }: WatchedServer,
 ): Page {
   const { interfaceAddresses } = platform;
-  const own = ownNode(broker, {
-    cluster,
-    monitor: httpAddress,
-    interfaceAddresses,
-  });
+  // A server that is nothing but a registry is no node.
+  const own = broker.options.registryOnly
+    ? []
+    : [ownNode(broker, { cluster, monitor: httpAddress, interfaceAddresses })];
   const peers = [...cluster?.routes.values() ?? []].map(peerNode)
     .filter((node) => node !== undefined);
   return {
     server_id: broker.id,
     server_name: broker.name,
     now: timeText(broker.clock.now()),
-    nodes: [own, ...peers].map(nodeToJson),
+    nodes: [...own, ...peers].map(nodeToJson),
   };
 }

@@ -54,6 +54,8 @@ function missing(whole: string, part: string): Failure {
 }
 
 function notReady({ broker, cluster }: WatchedServer): Failure | undefined {
+  // There is nothing but a registry, whose port is open by now.
+  if (broker.options.registryOnly) return undefined;
   const closed: string[] = [];
   if (broker.address === undefined) closed.push("server");
   const hasRoutePort = cluster?.options.port !== undefined;

@@ -11,6 +11,7 @@ import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
   defaultDiscoveryOptions,
+  defaultRegistryOptions,
   defaultServerOptions,
   type ServerOptions,
 } from "../../src/config/options.ts";
@@ -29,6 +30,7 @@ function run(args: readonly string[], config: string = ""): ServerOptions {
 
 const cluster = defaultClusterOptions();
 const discovery = defaultDiscoveryOptions();
+const registry = defaultRegistryOptions();
 const authorization = defaultAuthorizationOptions();
 
 const SET: readonly (readonly [
@@ -81,6 +83,10 @@ const SET: readonly (readonly [
   [["trust_credentials"], "true", {
     discovery: { ...discovery, trustCredentials: true },
   }],
+  [["registry"], "h:1", { registry: { ...registry, host: "h", port: 1 } }],
+  [["registry"], "", { registry: undefined }],
+  [["registry_only"], "true", { registry, registryOnly: true }],
+  [["registry_only"], "false", {}],
   [["connect_retries"], "3", { cluster: { ...cluster, connectRetries: 3 } }],
 ];
 
@@ -100,7 +106,8 @@ for (const [names, value, changed] of SET) {
 test("every flag of the table is set by a test or changes no option", () => {
   const tested = new Set(SET.flatMap(([names]) => names));
   const other = ["pass", "c", "config", "t", "sl", "signal", "h", "help"];
-  other.push("v", "version", "help_tls");
+  // A token needs a registry; tests/config/registry_test.ts sets it.
+  other.push("v", "version", "help_tls", "registry_token");
   for (const name of other) tested.add(name);
   const names = SERVER_FLAGS
     .filter(({ section }) => section !== "Not supported yet")
