@@ -6,13 +6,13 @@
  * back, loses nothing.
  */
 import type { Clock, Random } from "../core/clock.ts";
-import {
-  type Discovery,
-  DiscoveryError,
-  type ResolveOptions,
-  type Snapshot,
-  type Wanted,
-  type WatchOptions,
+import { within } from "./deadline.ts";
+import type {
+  Discovery,
+  ResolveOptions,
+  Snapshot,
+  Wanted,
+  WatchOptions,
 } from "./discovery.ts";
 import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
 import { endpointsOf, nodesFrom } from "./node_record.ts";
@@ -107,21 +107,18 @@ class RegistryProvider implements Discovery {
   }
 
   /** A long poll; throws when nothing is heard of it for too long. */
-  async #waitForOther(
+  #waitForOther(
     known: string | undefined,
     signal: AbortSignal,
   ): Promise<Snapshot> {
-    const silent = new AbortController();
-    const timer = this.#platform.clock.after(
-      SILENCE_MAX_MS,
-      () => silent.abort(cannotAsk(this.name, "it has fallen silent")),
-    );
     const query = `?index=${known ?? ""}&wait=${WAIT_MS}ms`;
-    try {
-      return await this.#ask(query, AbortSignal.any([signal, silent.signal]));
-    } finally {
-      timer.cancel();
-    }
+    return within(
+      this.#platform.clock,
+      SILENCE_MAX_MS,
+      signal,
+      cannotAsk(this.name, "it has fallen silent"),
+      (signal) => this.#ask(query, signal),
+    );
   }
 
   async #ask(query: string, signal: AbortSignal): Promise<Snapshot> {
@@ -145,13 +142,4 @@ class RegistryProvider implements Discovery {
 
 function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-/** What went wrong between a node and its registry. */
-export function cannotAnnounce(
-  name: string,
-  why: string,
-  cause?: unknown,
-): DiscoveryError {
-  return new DiscoveryError(`Cannot announce at "${name}": ${why}`, { cause });
 }
