@@ -6,13 +6,10 @@ import { AuthorizationError, ConnectionError } from "./errors.ts";
 import type { ServerPool } from "./pool.ts";
 import type { Rounds } from "./rounds.ts";
 import type { Server } from "./servers.ts";
-import { REFUSALS_MAX, type Turns } from "./turns.ts";
+import { type Course, REFUSALS_MAX } from "./turns.ts";
 
 /** One attempt; gives what went wrong, or undefined once there is a session. */
 export type TryServer = (server: Server) => Promise<Error | undefined>;
-
-/** A client may come from a start in which one server of the cluster has not heard of a password yet. */
-const FIRST_REFUSALS_MAX = REFUSALS_MAX;
 
 /**
  * Each server has one chance, in turn; `waits`: and then another, until one of
@@ -20,7 +17,7 @@ const FIRST_REFUSALS_MAX = REFUSALS_MAX;
  */
 export async function connectInTurn(
   pool: ServerPool,
-  turns: Turns,
+  turns: Course,
   tryServer: TryServer,
   waits: boolean,
 ): Promise<void> {
@@ -57,7 +54,7 @@ export async function connectInRounds(
     rounds.failed(server, failure);
     if (!(failure instanceof AuthorizationError)) continue;
     const count = (refusals.get(server) ?? 0) + 1;
-    if (count >= FIRST_REFUSALS_MAX) throw failure;
+    if (count >= REFUSALS_MAX) throw failure;
     refusals.set(server, count);
   }
 }

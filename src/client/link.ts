@@ -1,16 +1,14 @@
 /**
  * Keeps a client connected: opens a session to some server of the pool and, when
  * that ends, one to another, until it is closed or nobody is left to try. Which
- * server comes next is decided in `turns.ts` and, with discovery, `rounds.ts`;
- * `seeker.ts` then brings more servers.
+ * server comes next is decided in `turns.ts`; with discovery, in `search.ts`.
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random } from "../core/clock.ts";
 import type { MidgeError } from "../core/errors.ts";
 import type { Network } from "../net/socket.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";
-import { Admission } from "./admission.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
 import {
   ClosedConnectionError,
@@ -19,21 +17,15 @@ import {
   InvalidOperationError,
   StaleConnectionError,
 } from "./errors.ts";
-import {
-  connectInRounds,
-  connectInTurn,
-  connectOnce,
-} from "./first_connect.ts";
+import { connectInTurn, type TryServer } from "./first_connect.ts";
 import type { ClientOptions } from "./options.ts";
-import { Patience } from "./patience.ts";
-import { isSameNode, type PoolChange, ServerPool } from "./pool.ts";
-import { Rounds } from "./rounds.ts";
-import { Seeker } from "./seeker.ts";
+import { isSameNode, ServerPool } from "./pool.ts";
+import { Search } from "./search.ts";
 import { parseServer, type Server } from "./servers.ts";
 import type { Session } from "./session.ts";
 import type { Status } from "./status.ts";
 import { SuspendWatch } from "./suspend.ts";
-import { type Course, REFUSALS_MAX, Turns } from "./turns.ts";
+import { type Course, Turns } from "./turns.ts";
 
 /** The platform, as the client library needs it. */
 export interface ClientRuntime {
@@ -57,14 +49,6 @@ export interface LinkEvents {
   onGivenUp(cause: Error): void;
 }
 
-/** What only a client with discovery has. */
-interface Search {
-  readonly admission: Admission;
-  readonly seeker: Seeker;
-  readonly rounds: Rounds;
-  readonly patience: Patience;
-}
-
 /** After a sleep, a server that does not answer a ping by then is lost. */
 const RESUME_PONG_MS = 5000;
 
@@ -84,9 +68,6 @@ export class Link {
   #isMoving = false;
   /** Set once the search has taken too long. */
   #givenUp: Error | undefined;
-  #giveUpTimer: Timer | undefined;
-  /** Servers that the cluster told of last. */
-  #clusterSize = 0;
 
   constructor(
     options: ClientOptions,
@@ -94,17 +75,16 @@ export class Link {
     events: LinkEvents,
   ) {
     const { clock, random, network } = runtime;
-    const named = options.servers.map(parseServer);
     const isSearching = options.discovery.length > 0;
     this.#options = options;
     this.#runtime = runtime;
     this.#events = events;
     this.#pool = new ServerPool(
-      named,
+      options.servers.map(parseServer),
       options.noRandomize ? undefined : random,
       isSearching ? clock : undefined,
     );
-    this.#search = isSearching ? this.#createSearch(named) : undefined;
+    this.#search = isSearching ? this.#createSearch() : undefined;
     this.#course = this.#search?.rounds ??
       new Turns(this.#pool, options, runtime);
     this.#suspendWatch = new SuspendWatch(clock, () => this.#onResume());
@@ -113,7 +93,7 @@ export class Link {
       clock,
       options,
       allowsAddress: (server, address) =>
-        this.#search?.admission.allowsAddress(server, address) ?? true,
+        this.#search?.allowsAddress(server, address) ?? true,
       events: {
         onMessage: (message) => events.onMessage(message),
         onError: (error) => events.onError(error),
@@ -138,22 +118,11 @@ export class Link {
   /** Connects for the first time. */
   async connect(): Promise<void> {
     const { waitOnFirstConnect } = this.#options;
-    const tryServer = (server: Server): Promise<Error | undefined> =>
-      this.#try(server);
-    if (this.#search !== undefined) {
-      const { seeker, rounds } = this.#search;
-      this.#giveUpInTime();
-      seeker.start();
-      const asked = seeker.ask("connect");
-      if (this.#pool.size === 0) await Promise.race([asked, seeker.news]);
-      await (waitOnFirstConnect
-        ? connectInRounds(rounds, tryServer)
-        : connectOnce(rounds, tryServer, asked));
-    } else {
-      const turns = this.#course as Turns;
-      await connectInTurn(this.#pool, turns, tryServer, waitOnFirstConnect);
-    }
-    if (this.#session !== undefined || this.#wasConnected) return;
+    const tryServer: TryServer = (server) => this.#try(server);
+    await (this.#search === undefined
+      ? connectInTurn(this.#pool, this.#course, tryServer, waitOnFirstConnect)
+      : this.#search.connect(tryServer));
+    if (this.#wasConnected) return;
     throw this.#givenUp ?? new ClosedConnectionError();
   }
 
@@ -180,7 +149,7 @@ export class Link {
         source: "static",
       });
     }
-    this.#search?.seeker.remember();
+    this.#search?.onServersSet();
     this.#course.wake();
   }
 
@@ -190,7 +159,7 @@ export class Link {
     if (this.#search === undefined) {
       throw new InvalidOperationError("There is nobody to ask for servers");
     }
-    await this.#search.seeker.ask("manual");
+    await this.#search.ask("manual");
   }
 
   /** Ends the session, after what was written to it has left; no other follows. */
@@ -201,30 +170,18 @@ export class Link {
     this.#suspendWatch.stop();
     const session = this.#session;
     this.#session = undefined;
-    await Promise.all([session?.leave(cause), this.#search?.seeker.stop()]);
+    await Promise.all([session?.leave(cause), this.#search?.stop()]);
   }
 
-  #createSearch(named: readonly Server[]): Search {
-    const { clock } = this.#runtime;
-    const admission = new Admission(this.#options, named);
-    const seeker = new Seeker(
-      this.#options,
-      this.#runtime,
-      this.#pool,
-      admission,
-      {
-        onStatus: (status) => this.#events.onStatus(status),
-        onNews: () => this.#onNews(),
+  #createSearch(): Search {
+    return new Search(this.#options, this.#runtime, this.#pool, {
+      onStatus: (status) => this.#events.onStatus(status),
+      onNews: () => this.#onNews(),
+      onTooLong: (cause) => {
+        this.#givenUp = cause;
+        this.#stopSearching(cause);
       },
-    );
-    const rounds = new Rounds(
-      this.#pool,
-      this.#options,
-      this.#runtime,
-      (origin) => seeker.isWatched(origin),
-      { onExhausted: (round, only) => this.#onExhausted(round, only) },
-    );
-    return { admission, seeker, rounds, patience: new Patience(clock) };
+    });
   }
 
   async #reconnect(cause: Error): Promise<void> {
@@ -260,13 +217,11 @@ export class Link {
     const attempt = new Attempt(server, this.#context);
     server.lastAttemptMs = attempt.startedMs;
     this.#attempt = attempt;
-    if (this.#search !== undefined && this.#pool.size > 1) {
-      this.#search.patience.begin(attempt, this.#search.rounds.round);
-    }
+    this.#search?.onAttempt(attempt);
     try {
       return await attempt.run();
     } finally {
-      this.#search?.patience.end();
+      this.#search?.onAttemptEnd();
       if (this.#attempt === attempt) this.#attempt = undefined;
     }
   }
@@ -275,30 +230,17 @@ export class Link {
     const { server, info } = session;
     // It may have ended between its PONG and now.
     if (session.endedBy !== undefined) throw session.endedBy;
-    this.#checkCluster(session);
+    this.#search?.checkCluster(session);
     const isFirst = !this.#wasConnected;
     this.#wasConnected = true;
     this.#session = session;
-    this.#giveUpTimer?.cancel();
     this.#suspendWatch.start();
     this.#pool.use(server);
     recordSuccess(server, info);
     this.#events.onInfo(info);
     this.#events.onUp(session, isFirst);
-    this.#search?.seeker.found(info);
+    this.#search?.onFound(info);
     this.#learnServers(info);
-  }
-
-  /** A server that was only found must be one of our cluster's. */
-  #checkCluster(session: Session): void {
-    const { server, info } = session;
-    if (this.#search?.admission.belongs(server, info) !== false) return;
-    const { listen } = server;
-    const error = new ConnectionError(`${listen} is of another cluster`);
-    session.end(error);
-    server.refusals = REFUSALS_MAX;
-    this.#search.seeker.tellOfSkip(server, "cluster");
-    throw error;
   }
 
   #onInfo(session: Session, info: ServerInfo): void {
@@ -309,14 +251,15 @@ export class Link {
     this.#events.onStatus({ type: "ldm", server: session.server.listen });
     this.#pool.markLameDuck(session.server);
     if (this.#search === undefined) return;
-    void this.#search.seeker.ask("lame-duck");
+    void this.#search.ask("lame-duck");
     void this.#moveAway();
   }
 
   #learnServers(info: ServerInfo): void {
     if (this.#options.ignoreClusterUpdates) return;
     const urls = info.connect_urls ?? [];
-    const { added, deleted } = this.#learnGossip(urls);
+    const { added, deleted } = this.#search?.learnGossip(urls) ??
+      this.#pool.update(urls);
     if (added.length + deleted.length === 0) return;
     this.#events.onStatus({
       type: "update",
@@ -325,22 +268,12 @@ export class Link {
     });
   }
 
-  #learnGossip(urls: readonly string[]): PoolChange {
-    if (this.#search === undefined) return this.#pool.update(urls);
-    const hasShrunk = urls.length <= 1 && this.#clusterSize > 1;
-    this.#clusterSize = urls.length;
-    const change = this.#search.seeker.learnGossip(urls);
-    if (hasShrunk) void this.#search.seeker.ask("info-shrunk");
-    return change;
-  }
-
   #onEnd(session: Session, cause: Error): void {
     if (session !== this.#session) return;
     this.#goDown(session, cause);
     if (!this.#options.reconnect) return this.#events.onGivenUp(cause);
     this.#attempt?.abort(cause);
-    this.#course.begin(session.server);
-    this.#giveUpInTime();
+    this.#search?.begin(session.server);
     this.#reconnect(cause).catch((error) => this.#events.onGivenUp(error));
   }
 
@@ -355,21 +288,8 @@ export class Link {
     this.#events.onStatus({ type: "disconnect", server: server.listen });
   }
 
-  /** Every server was tried; somebody must know of others, unless it is us who are wrong. */
-  #onExhausted(round: number, onlyRefusals: boolean): void {
-    this.#events.onStatus({ type: "poolExhausted", round });
-    if (onlyRefusals) return;
-    if (round === 1) this.#events.onStatus({ type: "waitingForDiscovery" });
-    this.#search?.seeker.seek();
-  }
-
   #onNews(): void {
-    this.#course.wake();
-    if (this.#session !== undefined) {
-      if (this.#session.server.lameDuck) void this.#moveAway();
-    } else if (this.#search?.rounds.hasUntried() === true) {
-      this.#search.patience.hurry();
-    }
+    if (this.#session?.server.lameDuck === true) void this.#moveAway();
   }
 
   /**
@@ -402,7 +322,7 @@ export class Link {
         session.end(new ClosedConnectionError());
         return undefined;
       }
-      this.#checkCluster(session);
+      this.#search?.checkCluster(session);
       const cause = new ConnectionError(`${old.server.listen} is a lame duck`);
       this.#goDown(old, cause);
       void old.leave(cause);
@@ -423,24 +343,12 @@ export class Link {
     );
     session.socket.write(PING_LINE);
     session.pong().catch(() => {}).finally(() => timer.cancel());
-    void this.#search?.seeker.ask("periodic");
-  }
-
-  #giveUpInTime(): void {
-    const { giveUpAfterMs } = this.#options.discoveryPolicy;
-    if (giveUpAfterMs === undefined || this.#search === undefined) return;
-    this.#giveUpTimer = this.#runtime.clock.after(giveUpAfterMs, () => {
-      this.#givenUp = new ConnectionError(
-        `No server was reached within ${giveUpAfterMs} ms`,
-      );
-      this.#stopSearching(this.#givenUp);
-    });
+    void this.#search?.ask("periodic");
   }
 
   #stopSearching(cause: Error): void {
-    this.#giveUpTimer?.cancel();
     this.#course.stop();
-    this.#search?.seeker.stopWaiting();
+    this.#search?.stopWaiting();
     this.#attempt?.abort(cause);
   }
 }

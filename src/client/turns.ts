@@ -17,8 +17,6 @@ export const REFUSALS_MAX = 2;
 
 /** What decides where to connect to; `rounds.ts` is the other one. */
 export interface Course {
-  /** There is no connection any more; `lost` is where the last one was. */
-  begin(lost: Server): void;
   /** Resolves when the next server may be tried. Undefined: no server is left, or `stop` was called. */
   next(): Promise<Server | undefined>;
   failed(server: Server, failure: Error): void;
@@ -46,8 +44,6 @@ export class Turns implements Course {
     this.#clock = platform.clock;
     this.#random = platform.random;
   }
-
-  begin(): void {}
 
   async next(): Promise<Server | undefined> {
     for (;;) {
