@@ -78,7 +78,7 @@ export class ProviderSeeker {
   }
 
   start(): void {
-    if (this.#isStarted || this.#isStopped) return;
+    if (this.#isStarted) return;
     this.#isStarted = true;
     if (this.#belief.last === undefined) {
       void this.ask("connect");
