@@ -1,0 +1,148 @@
+/**
+ * Where a URL's token or password comes from: the URL, a variable of the
+ * environment, or a file. A file is read at each question, so that a secret may
+ * be replaced while the program runs.
+ */
+import {
+  type Discovery,
+  DiscoveryError,
+  type RegisterOptions,
+  type Registrar,
+  type Registration,
+  type ResolveOptions,
+  type Snapshot,
+  type WatchOptions,
+} from "./discovery.ts";
+import type { NodeRecord } from "./node_record.ts";
+import type { DiscoveryPlatform, Files } from "./platform.ts";
+import { untilAborted } from "./until_aborted.ts";
+import type { DiscoveryTarget } from "./url.ts";
+
+const SECRET_CHARS_MAX = 4096;
+
+/** A secret that is known, or the file that holds it. */
+export type Secret =
+  | { readonly text: string }
+  | { readonly path: string };
+
+/** The secret of a target, empty for none. Throws a `DiscoveryError` when there are two, or the variable is not set. */
+export function secretOf(
+  { name, secret, params }: DiscoveryTarget,
+  platform: Pick<DiscoveryPlatform, "environment">,
+): Secret {
+  const variable = params.get("token_env") ?? params.get("password_env");
+  const path = params.get("token_file") ?? params.get("password_file");
+  const given = [secret || undefined, variable, path];
+  if (given.filter((each) => each !== undefined).length > 1) {
+    throw cannotUse(name, "it names more than one secret");
+  }
+  if (path !== undefined) return { path };
+  if (variable === undefined) return { text: secret };
+  const text = platform.environment(variable);
+  if (text === undefined || text === "") {
+    throw cannotUse(name, "the variable of its secret is not set");
+  }
+  checkSecret(text, name);
+  return { text };
+}
+
+/** A provider whose secret is in a file; `make` is called anew when that changes. */
+export class GuardedDiscovery implements Discovery {
+  readonly name: string;
+  readonly #reader: SecretReader<Discovery>;
+
+  constructor(path: string, files: Files, make: (secret: string) => Discovery) {
+    this.name = make("").name;
+    this.#reader = new SecretReader(this.name, path, files, make);
+  }
+
+  async resolve(options: ResolveOptions): Promise<Snapshot> {
+    const provider = await this.#reader.current(options.signal);
+    return await provider.resolve(options);
+  }
+
+  async *watch(options: WatchOptions): AsyncGenerator<Snapshot> {
+    const provider = await this.#reader.current(options.signal);
+    yield* provider.watch?.(options) ?? [];
+  }
+}
+
+/** A registrar whose secret is in a file, which is read when a node registers. */
+export class GuardedRegistrar implements Registrar {
+  readonly name: string;
+  readonly #reader: SecretReader<Registrar>;
+
+  constructor(path: string, files: Files, make: (secret: string) => Registrar) {
+    this.name = make("").name;
+    this.#reader = new SecretReader(this.name, path, files, make);
+  }
+
+  async register(
+    node: NodeRecord,
+    options: RegisterOptions,
+  ): Promise<Registration> {
+    const registrar = await this.#reader.current(options.signal);
+    return await registrar.register(node, options);
+  }
+}
+
+/** What `make` made of the secret that a file holds now. */
+class SecretReader<T> {
+  readonly #name: string;
+  readonly #path: string;
+  readonly #files: Files;
+  readonly #make: (secret: string) => T;
+  #secret = "";
+  #made: T | undefined;
+
+  constructor(
+    name: string,
+    path: string,
+    files: Files,
+    make: (secret: string) => T,
+  ) {
+    this.#name = name;
+    this.#path = path;
+    this.#files = files;
+    this.#make = make;
+  }
+
+  async current(signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const secret = await untilAborted(this.#read(), signal);
+    if (this.#made === undefined || secret !== this.#secret) {
+      this.#made = this.#make(secret);
+      this.#secret = secret;
+    }
+    return this.#made;
+  }
+
+  async #read(): Promise<string> {
+    let text: string;
+    try {
+      text = (await this.#files.readText(this.#path)).trim();
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new DiscoveryError(
+        `Cannot read the secret for "${this.#name}": ${why}`,
+        { cause },
+      );
+    }
+    if (text === "") {
+      throw cannotUse(this.#name, "the file of its secret is empty");
+    }
+    checkSecret(text, this.#name);
+    return text;
+  }
+}
+
+/** It becomes part of a header. */
+function checkSecret(text: string, name: string): void {
+  if (text.length > SECRET_CHARS_MAX || /\p{Cc}/u.test(text)) {
+    throw cannotUse(name, "its secret is no single short line");
+  }
+}
+
+function cannotUse(name: string, why: string): DiscoveryError {
+  return new DiscoveryError(`Cannot use "${name}" for discovery: ${why}`);
+}
