@@ -23,6 +23,7 @@ import type {
   HttpStream,
 } from "../net/http.ts";
 import { BadAnnouncement, isNodeId, readAnnouncement } from "./announcement.ts";
+import { etagOf, eventIndex, requestedList } from "./list_query.ts";
 import {
   COMMON_HEADERS,
   jsonAnswer,
@@ -37,7 +38,6 @@ import {
   type WaitingLimits,
   WaitingRoom,
 } from "./waiting_room.ts";
-import { etagOf, eventIndex, requestedList } from "./list_query.ts";
 
 /** The longest announcement. */
 export const BODY_BYTES_MAX = 16_384;

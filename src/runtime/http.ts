@@ -24,6 +24,8 @@ import { errorCode } from "./system.ts";
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const STALL_TIMEOUT_MS = 30_000;
+/** Longer than most pauses between two requests of one client: a connection that closes just then costs a request. */
+const IDLE_TIMEOUT_MS = 20_000;
 const CONNECTIONS_MAX = 4096;
 
 const FAILED: HttpAnswer = {
@@ -48,6 +50,7 @@ export function serveHttp(
   const options = {
     headersTimeout: headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_TIMEOUT_MS,
     // How often it looks for late clients; every 30 seconds by default.
     connectionsCheckingInterval: headersTimeoutMs / 5,
   };

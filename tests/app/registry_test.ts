@@ -6,9 +6,26 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { defaultRegistryOptions } from "../../src/config/options.ts";
+import type { DiscoveryMakers } from "../../src/app/discovery.ts";
+import {
+  defaultDiscoveryOptions,
+  defaultRegistryOptions,
+} from "../../src/config/options.ts";
+import { registry, type RegistryPlace } from "../../src/discovery/registry.ts";
+import { registryRegistrar } from "../../src/discovery/registry_registrar.ts";
+import {
+  type DiscoveryTarget,
+  parseDiscoveryUrls,
+} from "../../src/discovery/url.ts";
+import { platform } from "../../src/runtime/mod.ts";
 import { sendSignal } from "../../src/runtime/system.ts";
-import { announce, idsOf, listOf, nodeJson } from "../registry/asking.ts";
+import {
+  announce,
+  idsOf,
+  listOf,
+  nodeJson,
+  startRegistry,
+} from "../registry/asking.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
@@ -55,6 +72,44 @@ test("a registry whose port is taken keeps the server from starting", async (t) 
   const taken = first.server.registryAddress!.port;
   const second = startMidge(t, { registry: { ...registry, port: taken } });
   await assert.rejects(second, { code: "EADDRINUSE" });
+});
+
+test("two registries beside each other: a node that finds others outlives one of them", async (t) => {
+  const [one, two] = [await startRegistry(t), await startRegistry(t)];
+  const urls = parseDiscoveryUrls(`registry://${one.at},registry://${two.at}`);
+  const placeOf = ({ host, port }: DiscoveryTarget): RegistryPlace => ({
+    host,
+    port,
+    tls: false,
+    token: "",
+  });
+  const discovery: DiscoveryMakers = {
+    providerOf: (target, wanted) => registry(placeOf(target), platform, wanted),
+    registrarOf: (target) => registryRegistrar(placeOf(target), platform),
+  };
+  const options = {
+    cluster: {},
+    discovery: {
+      ...defaultDiscoveryOptions(),
+      announce: urls,
+      find: urls,
+      ttlMs: 1500,
+    },
+  };
+  const a = await startMidge(t, options, { discovery });
+  for (const { registry: { store } } of [one, two]) {
+    await until("it is announced", () => store.size === 1);
+  }
+  await one.registry.stop();
+  const b = await startMidge(t, options, { discovery });
+  for (const { server } of [a, b]) {
+    await until("they have met", () => server.cluster?.routes.size === 1);
+  }
+  await until("both are announced", () => two.registry.store.size === 2);
+  const again = await startRegistry(t, { port: Number(one.at.split(":")[1]) });
+  await until("both are known again", () => again.registry.store.size === 2);
+  await a.server.stop();
+  await until("one has withdrawn", () => two.registry.store.size === 1);
 });
 
 test("-registry_only serves a registry and nothing else", async (t) => {
