@@ -2,9 +2,12 @@
  * The client library, on the machine's network, clock and randomness. Run as a
  * program, it is the article's publisher: `bun client.ts -subj abc`.
  */
+import {
+  type ConnectOptions,
+  withProviders,
+} from "./src/app/client_discovery.ts";
 import { NatsConnection } from "./src/client/connection.ts";
 import { inboxUnder } from "./src/client/inbox.ts";
-import type { ConnectionOptions } from "./src/client/options.ts";
 import { Nuid } from "./src/core/nuid.ts";
 import { platform } from "./src/runtime/mod.ts";
 import { isMain } from "./src/runtime/system.ts";
@@ -16,6 +19,17 @@ export {
   type MsgHdrs,
 } from "./src/core/headers.ts";
 export { MidgeError, ProtocolError } from "./src/core/errors.ts";
+export {
+  type Discovery,
+  DiscoveryError,
+  type Endpoint,
+  type ServerCache,
+  type Snapshot,
+} from "./src/discovery/discovery.ts";
+export type {
+  ConnectOptions,
+  DiscoveryOption,
+} from "./src/app/client_discovery.ts";
 export type { ServerInfo } from "./src/wire/info.ts";
 export * as errors from "./src/client/errors.ts";
 export {
@@ -61,9 +75,13 @@ export { type SyncIterator, syncIterator } from "./src/client/sync_iterator.ts";
 export type {
   Authentication,
   Authenticator,
+  BufferPolicy,
   ConnectionOptions,
+  DiscoveryPolicy,
   TlsOptions,
 } from "./src/client/options.ts";
+export type { ServerState } from "./src/client/server_state.ts";
+export type { Origin } from "./src/client/servers.ts";
 export type { Status } from "./src/client/status.ts";
 export type {
   MsgCallback,
@@ -83,7 +101,8 @@ export function createInbox(prefix: string = ""): string {
 }
 
 /**
- * Connects to a NATS server or cluster. Rejects when no server lets us in.
+ * Connects to a NATS server or cluster. Rejects when no server lets us in; with
+ * `discovery` it waits until one does.
  *
  * ```ts
  * import { connect } from "./client.ts";
@@ -97,11 +116,14 @@ export function createInbox(prefix: string = ""): string {
  * ```
  */
 export async function connect(
-  options: ConnectionOptions = {},
+  options: ConnectOptions = {},
 ): Promise<NatsConnection> {
   const release = keepProcessAlive();
   try {
-    const connection = await NatsConnection.open(options, platform);
+    const connection = await NatsConnection.open(
+      withProviders(options, platform),
+      platform,
+    );
     connection.closed().then(release);
     return connection;
   } catch (error) {

@@ -3,7 +3,7 @@
  * common: flags, log lines as Go's `log` package writes them, and what they
  * print when something happens to their connection.
  */
-import type { ConnectionOptions, NatsConnection } from "../client.ts";
+import type { ConnectOptions, NatsConnection } from "../client.ts";
 import {
   describeFlags,
   FlagError,
@@ -30,6 +30,12 @@ export const CONNECTION_FLAGS = {
   user: { names: ["user"], type: "string", value: "name", doc: "User" },
   pass: { names: ["pass"], type: "string", value: "password", doc: "Password" },
   token: { names: ["token"], type: "string", value: "token", doc: "Token" },
+  discover: {
+    names: ["discover"],
+    type: "string",
+    value: "url,url",
+    doc: "Where to ask for servers that live, when none of those known does",
+  },
   help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
 } as const;
 
@@ -61,13 +67,14 @@ export function readFlags<const Table extends FlagTable>(
 export function connectionOptions(
   flags: FlagValues<typeof CONNECTION_FLAGS>,
   servers: string,
-): ConnectionOptions {
-  const { user, pass, token } = flags;
+): ConnectOptions {
+  const { user, pass, token, discover } = flags;
   return {
     servers: flags.servers ?? servers,
     ...(user !== undefined && { user }),
     ...(pass !== undefined && { pass }),
     ...(token !== undefined && { token }),
+    ...(discover !== undefined && { discovery: discover }),
   };
 }
 

@@ -228,9 +228,7 @@ export class Link {
 
   #adopt(session: Session): void {
     const { server, info } = session;
-    // It may have ended between its PONG and now.
-    if (session.endedBy !== undefined) throw session.endedBy;
-    this.#search?.checkCluster(session);
+    this.#check(session);
     const isFirst = !this.#wasConnected;
     this.#wasConnected = true;
     this.#session = session;
@@ -241,6 +239,15 @@ export class Link {
     this.#events.onUp(session, isFirst);
     this.#search?.onFound(info);
     this.#learnServers(info);
+  }
+
+  /** Between its PONG and now it may have ended, or nobody may want it any more. */
+  #check(session: Session): void {
+    if (this.#isClosed || this.#givenUp !== undefined) {
+      session.end(this.#givenUp ?? new ClosedConnectionError());
+    }
+    if (session.endedBy !== undefined) throw session.endedBy;
+    this.#search?.checkCluster(session);
   }
 
   #onInfo(session: Session, info: ServerInfo): void {
@@ -322,11 +329,11 @@ export class Link {
         session.end(new ClosedConnectionError());
         return undefined;
       }
-      this.#search?.checkCluster(session);
+      this.#check(session);
       const cause = new ConnectionError(`${old.server.listen} is a lame duck`);
       this.#goDown(old, cause);
       void old.leave(cause);
-      this.#adopt(session);
+      if (!this.#isClosed) this.#adopt(session);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

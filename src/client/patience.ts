@@ -22,9 +22,12 @@ export class Patience {
     this.#clock = clock;
   }
 
-  /** An attempt begins, in this round. */
-  begin(attempt: Attempt, round: number): void {
+  begin(attempt: Attempt): void {
     this.#attempt = attempt;
+  }
+
+  /** Others wait for their turn in this round. */
+  limit(round: number): void {
     this.#endAfter(PATIENCE_MS * 2 ** (round - 1));
   }
 

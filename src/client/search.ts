@@ -93,7 +93,8 @@ export class Search {
   }
 
   onAttempt(attempt: Attempt): void {
-    if (this.#pool.size > 1) this.#patience.begin(attempt, this.rounds.round);
+    this.#patience.begin(attempt);
+    if (this.#pool.size > 1) this.#patience.limit(this.rounds.round);
   }
 
   onAttemptEnd(): void {

@@ -271,6 +271,21 @@ test("pushed news end an attempt at a server that says nothing", async (t) => {
   assert.ok(scene.clock.monotonic() - mutedAt < 1500);
 });
 
+test("pushed news end an attempt at the only server known", async (t) => {
+  const scene = new Scene(t);
+  const mute = await scene.server({ mute: true });
+  const provider = new PushingDiscovery();
+  const connecting = scene.open([mute], { discovery: [provider] });
+  await scene.clock.advance(10_000);
+  assert.equal(mute.client.isClosed, false);
+  const server = await scene.server();
+  provider.names(server);
+  const client = await scene.settled(connecting);
+  assert.equal(client.getServer(), server.listen);
+  assert.ok(scene.clock.monotonic() < 10_500);
+  await scene.settled(client.close());
+});
+
 test("a server that says nothing does not hold up the others", async (t) => {
   const scene = new Scene(t);
   const [mute, live] = await Promise.all([
