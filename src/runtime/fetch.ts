@@ -91,7 +91,7 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
   [/ETIMEDOUT|_TIMEOUT|timed out/i, "no answer in time"],
   [/CERT|UNABLE_TO|SELF_SIGNED/i, "the certificate is not accepted"],
   [/EPROTO|ERR_SSL|corrupt message|handshake/i, "the TLS handshake failed"],
-  [/HPE_|HTTP version|header/i, "the answer is not HTTP"],
+  [/HPE_|HTTPParser|HTTP version/i, "the answer is not HTTP"],
   [/blocked|bad port/i, "no web request may use this port"],
   [/INVALID_URL|invalid url/i, "the URL makes no sense"],
   [/ECONNRESET|EPIPE|UND_ERR_SOCKET|SendRequest|body/i, "the connection broke"],

@@ -44,6 +44,9 @@ export class HttpSource {
   /** Listens at the port that it had before, or at any. */
   async open(): Promise<void> {
     const server = createServer((request, response) => {
+      // Whoever asked may go away at any time.
+      request.on("error", () => {});
+      response.on("error", () => {});
       this.requests.push(request);
       this.handle(request, response);
     });
