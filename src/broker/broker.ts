@@ -17,6 +17,7 @@ import {
   formatAddress,
   type Listener,
   type Network,
+  type Socket,
 } from "../net/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Account, GLOBAL_ACCOUNT } from "./account.ts";
@@ -25,7 +26,11 @@ import { ClientUrls } from "./client_urls.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { Connection, Traffic } from "./connection.ts";
 import { Delivery } from "./deliver.ts";
-import { type ListenerHost, listenForClients } from "./listener.ts";
+import {
+  admitDirectly,
+  type ListenerHost,
+  listenForClients,
+} from "./listener.ts";
 import type { Session, SessionSettings } from "./session.ts";
 import { UnfailingLog } from "./unfailing_log.ts";
 
@@ -203,6 +208,16 @@ export class Broker implements ListenerHost {
       if (this.sessions.size === 0) return;
       await this.#wait(spacing / 2 + this.random.next() * spacing / 2);
     }
+  }
+
+  /**
+   * Takes a client of this process, which has no use for the client port; false
+   * when that is not open: not yet, or not any more.
+   */
+  join(socket: Socket): boolean {
+    if (this.#listener === undefined) return false;
+    admitDirectly(this, socket);
+    return true;
   }
 
   // --- INFO

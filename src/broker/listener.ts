@@ -24,6 +24,13 @@ export function listenForClients(
   return network.listen(at, (socket) => admit(host, socket));
 }
 
+/** A client that comes another way than through the port; it is let in however many there are. */
+export function admitDirectly(host: ListenerHost, socket: Socket): void {
+  const session = new Session(host, socket, host.sessionSettings);
+  host.sessionStarted(session);
+  session.start();
+}
+
 function admit(host: ListenerHost, socket: Socket): void {
   const session = new Session(host, socket, host.sessionSettings);
   const { full } = host;

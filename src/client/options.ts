@@ -20,6 +20,8 @@ export interface ConnectionOptions {
    * Default: `127.0.0.1:4222`, or with `discovery` none.
    */
   readonly servers?: string | readonly string[];
+  /** In place of `servers`: the port of a server on this machine. */
+  readonly port?: number;
   /** Shown by the server's monitoring. */
   readonly name?: string;
   readonly user?: string;
@@ -50,8 +52,12 @@ export interface ConnectionOptions {
   readonly reconnectTimeWait?: number;
   /** At most so much is added to `reconnectTimeWait` at random. Default: 100 ms. */
   readonly reconnectJitter?: number;
-  /** Takes the place of `reconnectTimeWait` and `reconnectJitter`. */
+  /** The same for connections with TLS, which cost a server more. Default: 1 s. */
+  readonly reconnectJitterTLS?: number;
+  /** Takes the place of `reconnectTimeWait` and the two jitters. */
   readonly reconnectDelayHandler?: () => number;
+  /** Do not give a server up that refused us twice in a row; without `discovery` only. */
+  readonly ignoreAuthErrorAbort?: boolean;
   /** Room for what is published while the client reconnects. Default: 8 MiB. */
   readonly maxBufferedBytes?: number;
 
@@ -158,6 +164,7 @@ export interface ClientOptions {
   readonly reconnectTimeWaitMs: number;
   readonly reconnectJitterMs: number;
   readonly reconnectDelayHandler: (() => number) | undefined;
+  readonly ignoreAuthErrorAbort: boolean;
   readonly maxBufferedBytes: number;
   readonly pingIntervalMs: number;
   readonly maxPingOut: number;
@@ -180,6 +187,7 @@ const TIMEOUT_MS = 20_000;
 const RECONNECT_ATTEMPTS_MAX = 10;
 const RECONNECT_WAIT_MS = 2000;
 const RECONNECT_JITTER_MS = 100;
+const RECONNECT_JITTER_TLS_MS = 1000;
 const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Fills in the defaults; throws `InvalidArgumentError` for what makes no sense. */
@@ -198,8 +206,9 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     reconnect: given.reconnect ?? true,
     maxReconnectAttempts: given.maxReconnectAttempts ?? RECONNECT_ATTEMPTS_MAX,
     reconnectTimeWaitMs: given.reconnectTimeWait ?? RECONNECT_WAIT_MS,
-    reconnectJitterMs: given.reconnectJitter ?? RECONNECT_JITTER_MS,
+    reconnectJitterMs: jitterMs(given),
     reconnectDelayHandler: given.reconnectDelayHandler,
+    ignoreAuthErrorAbort: given.ignoreAuthErrorAbort ?? false,
     maxBufferedBytes: given.maxBufferedBytes ?? BUFFERED_BYTES_MAX,
     pingIntervalMs: given.pingInterval ?? PING_INTERVAL_MS,
     maxPingOut: given.maxPingOut ?? PING_OUTSTANDING_MAX,
@@ -241,10 +250,26 @@ function debugOf(
   };
 }
 
-function namedServers({ servers, discovery }: ConnectionOptions): string[] {
+function namedServers(given: ConnectionOptions): string[] {
+  const { servers, port, discovery = [] } = given;
+  if (servers !== undefined && port !== undefined) {
+    throw new InvalidArgumentError(
+      'Options "servers" and "port" exclude each other',
+    );
+  }
   const named = serverList(servers);
-  const isSearching = discovery !== undefined && discovery.length > 0;
-  return named.length > 0 || isSearching ? named : [`127.0.0.1:${CLIENT_PORT}`];
+  if (named.length > 0 || (discovery.length > 0 && port === undefined)) {
+    return named;
+  }
+  return [`127.0.0.1:${port ?? CLIENT_PORT}`];
+}
+
+function jitterMs(given: ConnectionOptions): number {
+  const asksForTls = (given.tls !== undefined && given.tls !== null) ||
+    serverList(given.servers).some((server) => server.startsWith("tls://"));
+  return asksForTls
+    ? given.reconnectJitterTLS ?? RECONNECT_JITTER_TLS_MS
+    : given.reconnectJitter ?? RECONNECT_JITTER_MS;
 }
 
 /** One server, several, or several divided by commas. */

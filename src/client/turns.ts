@@ -61,7 +61,10 @@ export class Turns implements Course {
     server.attempts++;
     const isRefusal = failure instanceof AuthorizationError;
     server.refusals = isRefusal ? server.refusals + 1 : 0;
-    const isGivenUp = server.refusals >= REFUSALS_MAX ||
+    const refusalsMax = this.#options.ignoreAuthErrorAbort
+      ? Infinity
+      : REFUSALS_MAX;
+    const isGivenUp = server.refusals >= refusalsMax ||
       (maxReconnectAttempts >= 0 && server.attempts >= maxReconnectAttempts);
     if (isGivenUp) this.#pool.drop(server);
   }

@@ -1,7 +1,8 @@
 /**
  * The two ends of a connection of the in-memory network, and the two pipes
- * between them. Only `memory.ts` makes them. Each callback runs in a turn of
- * its own, started by the clock, as a socket's events do.
+ * between them. `memory.ts` makes them for tests, `app/in_process.ts` for clients
+ * in the broker's own process. Each callback runs in a turn of its own, started
+ * by the clock, as a socket's events do.
  */
 import { assert } from "../core/assert.ts";
 import { type Clock, type Random, randomBelow } from "../core/clock.ts";
@@ -17,7 +18,8 @@ import {
 /** What a connection asks of the network that carries it. */
 export interface Carrier {
   readonly clock: Clock;
-  readonly random: Random;
+  /** Where pieces are cut in two; undefined: nowhere. */
+  readonly random: Random | undefined;
   /** Bytes that one direction holds before its writer has to wait. */
   readonly capacity: number;
   /** How long the next piece is under way, in milliseconds. */
@@ -150,8 +152,9 @@ class Pipe {
     // Little room is left alone until there is more, or pieces get ever smaller.
     if (room < length && room < capacity / 2) return 0;
     const size = Math.min(length, room);
-    const cut = size > 1 && randomBelow(random, PIECES_PER_CUT) === 0;
-    return cut ? 1 + randomBelow(random, size - 1) : size;
+    if (random === undefined || size <= 1) return size;
+    const isCut = randomBelow(random, PIECES_PER_CUT) === 0;
+    return isCut ? 1 + randomBelow(random, size - 1) : size;
   }
 
   #send(bytes: Uint8Array | undefined): void {

@@ -177,6 +177,7 @@ test("a lost connection comes back over TLS", { skip }, async (t) => {
     servers: `localhost:${port}`,
     tls,
     reconnectTimeWait: 10,
+    reconnectJitterTLS: 0,
     maxReconnectAttempts: -1,
   });
   const status = client.status();

@@ -1,0 +1,112 @@
+/**
+ * A client in the broker's own process: the two are joined by a pair of sockets
+ * in memory, so that no port is needed and no system call is made. For the
+ * broker it is a client as any other, with a login, limits and a line in
+ * `/connz`; only the maximum of connections does not hold for it. It ends with
+ * the broker.
+ */
+import type { Broker } from "../broker/broker.ts";
+import { NatsConnection } from "../client/connection.ts";
+import type { ConnectionOptions } from "../client/options.ts";
+import type { Clock, Timer } from "../core/clock.ts";
+import { connectedPair, type Endpoint } from "../net/memory_socket.ts";
+import { type Network, NetworkError, type Socket } from "../net/socket.ts";
+
+/** What `connect` takes, less all that is about finding a server. */
+export type InProcessOptions = Omit<
+  ConnectionOptions,
+  | "servers"
+  | "port"
+  | "tls"
+  | "discovery"
+  | "discoveryPolicy"
+  | "ignoreClusterUpdates"
+  | "waitOnFirstConnect"
+  | "reconnect"
+>;
+
+/** Stands for an address, as for Go's pipes. */
+const PIPE = "pipe";
+/** Bytes that one direction holds before its writer has to wait. */
+const PIPE_BYTES = 1024 * 1024;
+
+/** Connects to a broker of this process. Rejects when it does not let us in, or has stopped. */
+export function connectInProcess(
+  broker: Broker,
+  options: InProcessOptions,
+): Promise<NatsConnection> {
+  const { clock, random } = broker;
+  return NatsConnection.open({
+    ...options,
+    servers: PIPE,
+    tls: null,
+    ignoreClusterUpdates: true,
+    waitOnFirstConnect: false,
+    reconnect: false,
+  }, { network: networkOf(broker), clock, random });
+}
+
+/** A network in which there is one broker and nothing else. */
+function networkOf(broker: Broker): Network {
+  return {
+    listen: () => Promise.reject(noSuch("listen")),
+    lookup: (host) => Promise.resolve([host]),
+    dial: () => {
+      const [near, far] = pipe(broker.clock);
+      if (broker.join(far)) return Promise.resolve(near);
+      return Promise.reject(noSuch("dial"));
+    },
+  };
+}
+
+function noSuch(verb: string): NetworkError {
+  return new NetworkError(`${verb} ${PIPE}: no server`, "ECONNREFUSED");
+}
+
+function pipe(clock: Clock): [Socket, Socket] {
+  const end: Endpoint = { machine: PIPE, address: { host: PIPE, port: 0 } };
+  return connectedPair(
+    {
+      clock: new SwiftClock(clock),
+      random: undefined,
+      capacity: PIPE_BYTES,
+      delay: () => 0,
+      isCut: () => false,
+      afterHeal: () => {},
+      closed: () => {},
+    },
+    end,
+    end,
+  );
+}
+
+/** So many turns may follow each other before the rest of the process has its own. */
+const TURNS_IN_A_ROW_MAX = 64;
+
+/** A clock on which no time means the next microtask, and not a millisecond. */
+class SwiftClock implements Clock {
+  readonly #clock: Clock;
+  #turns = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const mayHurry = ++this.#turns % TURNS_IN_A_ROW_MAX !== 0;
+    if (delayMs > 0 || !mayHurry) return this.#clock.after(delayMs, run);
+    let isCancelled = false;
+    queueMicrotask(() => {
+      if (!isCancelled) run();
+    });
+    return { cancel: () => void (isCancelled = true) };
+  }
+}
