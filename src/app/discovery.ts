@@ -3,8 +3,13 @@
  * cluster, and registrars for its announcer.
  */
 import type { Broker } from "../broker/broker.ts";
-import type { ServerOptions } from "../config/options.ts";
+import {
+  defaultDiscoveryOptions,
+  type ServerOptions,
+} from "../config/options.ts";
 import type { Discovery, Registrar, Wanted } from "../discovery/discovery.ts";
+import { providerOf, registrarOf } from "../discovery/from_url.ts";
+import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import type { DiscoveryTarget } from "../discovery/url.ts";
 import { Announcer } from "./announcer.ts";
 
@@ -14,31 +19,40 @@ export interface DiscoveryMakers {
   registrarOf(target: DiscoveryTarget): Registrar;
 }
 
-export interface DiscoverySource {
+export interface DiscoverySource extends DiscoveryPlatform {
+  /** Makes providers and registrars of URLs in another way. */
   readonly discovery?: DiscoveryMakers;
 }
 
-/** Those whom the server asks for other nodes. Throws a `DiscoveryError` for a URL that is none. */
+/** Those whom the server asks for other nodes. Throws a `DiscoveryError` for a URL that cannot be used. */
 export function providersOf(
   { discovery }: ServerOptions,
   platform: DiscoverySource,
 ): Discovery[] {
-  const makers = platform.discovery;
-  if (makers === undefined) return [];
+  const makers = makersOn(platform);
   return (discovery?.find ?? [])
     .map((target) => makers.providerOf(target, "route"));
 }
 
-/** Whoever announces the server; undefined when it is to be announced nowhere. Throws as `providersOf` does. */
+/**
+ * Whoever announces the server; undefined when it is to be announced nowhere.
+ * Throws as `providersOf` does.
+ */
 export function announcerOf(
   broker: Broker,
   platform: DiscoverySource,
 ): Announcer | undefined {
-  const makers = platform.discovery;
-  const { discovery } = broker.options;
-  if (makers === undefined || discovery === undefined) return undefined;
-  if (discovery.announce.length === 0) return undefined;
-  const registrars = discovery.announce
-    .map((target) => makers.registrarOf(target));
-  return new Announcer(registrars, broker, discovery.ttlMs);
+  const { announce, ttlMs } = broker.options.discovery ??
+    defaultDiscoveryOptions();
+  if (announce.length === 0) return undefined;
+  const makers = makersOn(platform);
+  const registrars = announce.map((target) => makers.registrarOf(target));
+  return new Announcer(registrars, broker, ttlMs);
+}
+
+function makersOn(platform: DiscoverySource): DiscoveryMakers {
+  return platform.discovery ?? {
+    providerOf: (target, wanted) => providerOf(target, platform, wanted),
+    registrarOf: (target) => registrarOf(target, platform),
+  };
 }

@@ -19,6 +19,7 @@ import { FlagError } from "../config/flags.ts";
 import { readServerOptions } from "../config/load.ts";
 import { defaultServerOptions, type ServerOptions } from "../config/options.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../net/socket.ts";
 import { platform } from "../runtime/mod.ts";
 import {
@@ -162,8 +163,11 @@ async function startOrFail(
   try {
     return await Server.start(options, { ...platform, log: log.logger });
   } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    log.logger.fatal(`Error listening on port: ${error.message}`);
+    if (error instanceof NetworkError) {
+      log.logger.fatal(`Error listening on port: ${error.message}`);
+    } else if (error instanceof DiscoveryError) {
+      log.logger.fatal(error.message);
+    } else throw error;
     log.flush();
     return exit(1);
   }

@@ -14,17 +14,14 @@ import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
 import type { Announcer } from "./announcer.ts";
-import { announcerOf, type DiscoveryMakers, providersOf } from "./discovery.ts";
+import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
 
 /** Everything that would name a platform. */
 export type ServerPlatform =
   & BrokerPlatform
   & MonitorPlatform
   & RegistryPlatform
-  & {
-    /** Makes providers and registrars of URLs in another way. */
-    readonly discovery?: DiscoveryMakers;
-  };
+  & DiscoverySource;
 
 export class Server {
   readonly broker: Broker;
@@ -53,8 +50,8 @@ export class Server {
 
   /**
    * Starts a server. Rejects with a `NetworkError` when a port cannot be
-   * opened; then nothing of it is left. Registries that do not answer hold
-   * nothing up.
+   * opened, and with a `DiscoveryError` for a URL whose secret is missing; then
+   * nothing of it is left. Registries that do not answer hold nothing up.
    */
   static async start(
     options: ServerOptions,
