@@ -8,6 +8,7 @@
  * second. That survives a rename over the file, the swap of a link on the way
  * to it, a time without a file, and a file that is written slowly.
  */
+import { areSame } from "./belief.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -85,15 +86,16 @@ class FileList implements Discovery {
   async *watch({ signal, last }: WatchOptions): AsyncGenerator<Snapshot> {
     const bell = new FileBell(this.#path, this.#platform, signal);
     const source = sourceAt(this.#path, this.#platform);
-    let told = last && JSON.stringify(last.endpoints);
+    let told = last?.endpoints;
     let isCertain = true;
     try {
       while (!signal.aborted) {
         const nodes = await this.#telling(source.readChanged(isCertain));
         const snapshot = nodes && this.#snapshotOf(nodes);
-        const text = snapshot && JSON.stringify(snapshot.endpoints);
-        if (snapshot !== undefined && text !== told && !signal.aborted) {
-          told = text;
+        const isNews = snapshot !== undefined &&
+          !(told && areSame(told, snapshot.endpoints));
+        if (isNews && !signal.aborted) {
+          told = snapshot.endpoints;
           yield snapshot;
         }
         isCertain = await bell.rings();

@@ -9,6 +9,8 @@
  * another than that of the index N. Any other list is watched by asking for it
  * every 15 seconds. No redirect is followed, because credentials would be.
  */
+import { areSame } from "./belief.ts";
+import { within } from "./deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -97,7 +99,8 @@ class HttpList implements Discovery {
       const answer = mark?.index === undefined
         ? await this.#ask(this.#url.href, signal, known)
         : await this.#waitForOther(mark.index, signal);
-      const isNews = known === undefined || !areSame(known, answer);
+      const isNews = known?.authoritative !== answer.authoritative ||
+        !areSame(known.endpoints, answer.endpoints);
       known = answer;
       if (isNews) yield answer;
       await this.#rest(isNews, askedAtMs, answer, signal);
@@ -109,17 +112,13 @@ class HttpList implements Discovery {
     const url = new URL(this.#url);
     url.searchParams.set("index", index);
     url.searchParams.set("wait", `${LIST_WAIT_MS / 1000}s`);
-    const hanging = new AbortController();
-    const timer = this.#platform.clock.after(
+    return await within(
+      this.#platform.clock,
       LIST_SILENCE_MAX_MS,
-      () => hanging.abort(cannotAsk(this.name, "it has fallen silent")),
+      signal,
+      cannotAsk(this.name, "it has fallen silent"),
+      (either) => this.#ask(url.href, either, undefined),
     );
-    const either = AbortSignal.any([signal, hanging.signal]);
-    try {
-      return await this.#ask(url.href, either, undefined);
-    } finally {
-      timer.cancel();
-    }
   }
 
   /** Until the next question: what cannot be waited for, or answers at once and has no news, is asked seldom. */
@@ -232,11 +231,6 @@ function withTtl(snapshot: Snapshot, { headers }: HttpAsked): Snapshot {
   return seconds === undefined || !isStored
     ? rest
     : { ...rest, ttlMs: Math.min(Number(seconds) * 1000, TTL_MAX_MS) };
-}
-
-function areSame(one: Snapshot, other: Snapshot): boolean {
-  return one.authoritative === other.authoritative &&
-    JSON.stringify(one.endpoints) === JSON.stringify(other.endpoints);
 }
 
 function isIndex(value: unknown): value is number {
