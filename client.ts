@@ -11,6 +11,7 @@ import { inboxUnder } from "./src/client/inbox.ts";
 import { Nuid } from "./src/core/nuid.ts";
 import { platform } from "./src/runtime/mod.ts";
 import { isMain } from "./src/runtime/system.ts";
+import { Services } from "./src/services/services.ts";
 
 export {
   canonicalMIMEHeaderKey,
@@ -88,6 +89,56 @@ export type {
   Subscription,
   SubscriptionOptions,
 } from "./src/client/subscription.ts";
+
+export {
+  ServiceClient,
+  type ServiceClientOptions,
+  ServiceError,
+} from "./src/services/services.ts";
+export type { Endpoint as ServiceEndpoint } from "./src/services/endpoint.ts";
+export type { ServiceHandler } from "./src/services/endpoint.ts";
+export type { ServiceMsg } from "./src/services/service_msg.ts";
+export {
+  type EndpointOptions,
+  Service,
+  type ServiceConfig,
+  type ServiceGroup,
+} from "./src/services/service.ts";
+export {
+  type EndpointInfo,
+  type EndpointStats,
+  ServiceErrorCodeHeader,
+  ServiceErrorHeader,
+  type ServiceIdentity,
+  type ServiceInfo,
+  type ServicePing,
+  type ServiceStats,
+  type ServiceVerb,
+} from "./src/services/protocol.ts";
+
+/**
+ * Services on a connection, by the service protocol (NATS ADR-32): `nats micro`
+ * and every other tool of that protocol finds them.
+ *
+ * ```ts
+ * import { connect, Svcm } from "./client.ts";
+ *
+ * const connection = await connect();
+ * const service = await new Svcm(connection).add({
+ *   name: "minmax",
+ *   version: "1.0.0",
+ * });
+ * service.addEndpoint("max", (_error, request) => {
+ *   const numbers = request.json<number[]>();
+ *   request.respond(JSON.stringify(Math.max(...numbers)));
+ * });
+ * ```
+ */
+export class Svcm extends Services {
+  constructor(connection: NatsConnection) {
+    super(connection, platform);
+  }
+}
 
 /** Makes names that nobody else has: `nuid.next()`. */
 export const nuid: Nuid = new Nuid(platform.random);

@@ -1,0 +1,279 @@
+/**
+ * One instance of a service (NATS ADR-32): its endpoints, and the answers to
+ * the tools that look for services. The subscriptions are those of an ordinary
+ * connection, so a service moves with its connection when a server dies.
+ */
+import type { Clock, Random } from "../core/clock.ts";
+import { Nuid } from "../core/nuid.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import type { Msg } from "../client/message.ts";
+import {
+  ClosedConnectionError,
+  InvalidOperationError,
+} from "../client/errors.ts";
+import { Endpoint, type ServiceHandler } from "./endpoint.ts";
+import {
+  checkEndpointSubject,
+  checkServiceName,
+  checkVersion,
+  controlSubject,
+  type EndpointStats,
+  SERVICE_QUEUE,
+  SERVICE_VERBS,
+  type ServiceIdentity,
+  type ServiceInfo,
+  type ServicePing,
+  type ServiceStats,
+  type ServiceVerb,
+} from "./protocol.ts";
+
+/** What services need of a connection. */
+export type ServiceConnection = Pick<
+  NatsConnection,
+  "subscribe" | "requestMany" | "closed" | "isClosed"
+>;
+
+/** Where time and ids come from. */
+export interface ServicePlatform {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface ServiceConfig {
+  /** Shared by all instances: letters, digits, `-` and `_`. */
+  readonly name: string;
+  /** Like `1.0.0`. */
+  readonly version: string;
+  readonly description?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The queue group of all endpoints that name none; empty for none. Default: `q`. */
+  readonly queue?: string;
+  /** Adds `data` to the statistics of an endpoint. */
+  readonly statsHandler?: (endpoint: Endpoint) => unknown;
+}
+
+export interface EndpointOptions {
+  /** Default: the endpoint's name, below the subject of its group. */
+  readonly subject?: string;
+  readonly handler?: ServiceHandler;
+  readonly queue?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Endpoints whose subjects begin alike. */
+export interface ServiceGroup {
+  addEndpoint(
+    name: string,
+    options?: EndpointOptions | ServiceHandler,
+  ): Endpoint;
+  /** A group below this one. */
+  addGroup(subject?: string, queue?: string): ServiceGroup;
+}
+
+/** A running service. */
+export class Service implements ServiceGroup, AsyncDisposable {
+  /** Resolves when it has stopped: with null, or with the error that stopped it. */
+  readonly stopped: Promise<null | Error>;
+  readonly #config: ServiceConfig;
+  readonly #identity: ServiceIdentity;
+  readonly #connection: ServiceConnection;
+  readonly #clock: Clock;
+  readonly #endpoints: Endpoint[] = [];
+  readonly #controls: { drain(): Promise<void> }[] = [];
+  readonly #resolveStopped: (error: null | Error) => void;
+  #started = "";
+  #stopping: Promise<null | Error> | undefined;
+
+  /** Throws `InvalidArgumentError` for a name or version that tools cannot show. */
+  constructor(
+    config: ServiceConfig,
+    connection: ServiceConnection,
+    { clock, random }: ServicePlatform,
+  ) {
+    checkServiceName("a service", config.name);
+    checkVersion(config.version);
+    this.#config = config;
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#identity = {
+      name: config.name,
+      id: new Nuid(random).next(),
+      version: config.version,
+      metadata: { ...config.metadata },
+    };
+    const { promise, resolve } = Promise.withResolvers<null | Error>();
+    this.stopped = promise;
+    this.#resolveStopped = resolve;
+    this.reset();
+    for (const verb of SERVICE_VERBS) this.#answerTo(verb);
+    connection.closed().then((error) => void this.stop(error ?? undefined));
+  }
+
+  get isStopped(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  addEndpoint(
+    name: string,
+    options: EndpointOptions | ServiceHandler = {},
+  ): Endpoint {
+    return this.#group("", undefined).addEndpoint(name, options);
+  }
+
+  addGroup(subject: string = "", queue?: string): ServiceGroup {
+    return this.#group(subject, queue);
+  }
+
+  ping(): ServicePing {
+    return { type: "io.nats.micro.v1.ping_response", ...this.#identity };
+  }
+
+  info(): ServiceInfo {
+    return {
+      type: "io.nats.micro.v1.info_response",
+      ...this.#identity,
+      description: this.#config.description ?? "",
+      endpoints: this.#endpoints.map(({ info }) => info),
+    };
+  }
+
+  stats(): ServiceStats {
+    return {
+      type: "io.nats.micro.v1.stats_response",
+      ...this.#identity,
+      started: this.#started,
+      endpoints: this.#endpoints.map((endpoint) => this.#statsOf(endpoint)),
+    };
+  }
+
+  /** Sets all counters back. */
+  reset(): void {
+    this.#started = new Date(this.#clock.now()).toISOString();
+    for (const endpoint of this.#endpoints) endpoint.reset();
+  }
+
+  /** Takes no new requests, and resolves like `stopped` once the last one was handed out. */
+  stop(error?: Error): Promise<null | Error> {
+    this.#stopping ??= this.#stop(error ?? null);
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(error: null | Error): Promise<null | Error> {
+    const parts = [...this.#endpoints, ...this.#controls];
+    await Promise.allSettled(
+      parts.map((part) =>
+        part instanceof Endpoint ? part.stop() : part.drain()
+      ),
+    );
+    this.#resolveStopped(error);
+    return error;
+  }
+
+  #group(prefix: string, queue: string | undefined): ServiceGroup {
+    if (prefix !== "") checkEndpointSubject(prefix);
+    const below = (subject: string): string =>
+      [prefix, subject].filter((part) => part !== "").join(".");
+    return {
+      addEndpoint: (name, options = {}) => {
+        const given = typeof options === "function"
+          ? { handler: options }
+          : options;
+        return this.#add(name, below(given.subject ?? name), given, queue);
+      },
+      addGroup: (subject = "", inner = queue) =>
+        this.#group(below(subject), inner),
+    };
+  }
+
+  #add(
+    name: string,
+    subject: string,
+    options: EndpointOptions,
+    groupQueue: string | undefined,
+  ): Endpoint {
+    if (this.isStopped) {
+      throw new InvalidOperationError("The service has stopped");
+    }
+    if (this.#connection.isClosed()) throw new ClosedConnectionError();
+    checkServiceName("an endpoint", name);
+    checkEndpointSubject(subject);
+    const endpoint = new Endpoint(
+      {
+        name,
+        subject,
+        queue: options.queue ?? groupQueue ?? this.#config.queue ??
+          SERVICE_QUEUE,
+        metadata: { ...options.metadata },
+        handler: options.handler,
+      },
+      this.#connection,
+      this.#clock,
+      (error) => this.#onEndpointEnd(endpoint, error),
+    );
+    this.#endpoints.push(endpoint);
+    return endpoint;
+  }
+
+  /** An endpoint that the server refuses takes the service with it; a connection that closes has told why. */
+  #onEndpointEnd(endpoint: Endpoint, error: Error | undefined): void {
+    if (this.isStopped) return;
+    if (error !== undefined) return void this.stop(error);
+    this.#endpoints.splice(this.#endpoints.indexOf(endpoint), 1);
+  }
+
+  #answerTo(verb: ServiceVerb): void {
+    const { name, id } = this.#identity;
+    for (
+      const subject of [
+        controlSubject(verb),
+        controlSubject(verb, name),
+        controlSubject(verb, name, id),
+      ]
+    ) {
+      const subscription = this.#connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) this.#answer(verb, message);
+          else this.stop(error);
+        },
+      });
+      this.#controls.push(subscription);
+    }
+  }
+
+  #answer(verb: ServiceVerb, message: Msg): void {
+    message.respond(JSON.stringify(this.#page(verb)));
+  }
+
+  #page(verb: ServiceVerb): unknown {
+    switch (verb) {
+      case "PING":
+        return this.ping();
+      case "INFO":
+        return this.info();
+      case "STATS":
+        return this.stats();
+    }
+  }
+
+  #statsOf(endpoint: Endpoint): EndpointStats {
+    const { statsHandler } = this.#config;
+    if (statsHandler === undefined) return endpoint.stats;
+    return { ...endpoint.stats, data: dataOf(statsHandler, endpoint) };
+  }
+}
+
+// A page of statistics must not fail because one figure cannot be had.
+function dataOf(
+  handler: (endpoint: Endpoint) => unknown,
+  endpoint: Endpoint,
+): unknown {
+  try {
+    return handler(endpoint);
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
