@@ -40,6 +40,8 @@ import { redactedUrl } from "./url.ts";
 export const LIST_WAIT_MS = 55_000;
 /** A question that takes longer than twice the wait hangs. */
 export const LIST_SILENCE_MAX_MS: number = 2 * LIST_WAIT_MS;
+/** Any other question of a watch is answered in this time, or never. */
+export const LIST_ANSWER_TIMEOUT_MS = 5000;
 /** Between two looks at a list that cannot be waited for. */
 export const LIST_POLL_MS = 15_000;
 /** Two questions are never closer than this. */
@@ -94,11 +96,8 @@ class HttpList implements Discovery {
   async *watch({ signal, last }: WatchOptions): AsyncGenerator<Snapshot> {
     let known = last;
     while (!signal.aborted) {
-      const mark = known && markOf(known);
       const askedAtMs = this.#platform.clock.monotonic();
-      const answer = mark?.index === undefined
-        ? await this.#ask(this.#url.href, signal, known)
-        : await this.#waitForOther(mark.index, signal);
+      const answer = await this.#askInTime(known, signal);
       const isNews = known?.authoritative !== answer.authoritative ||
         !areSame(known.endpoints, answer.endpoints);
       known = answer;
@@ -107,17 +106,24 @@ class HttpList implements Discovery {
     }
   }
 
-  /** Asks for the list that follows `index`; throws when there is no answer at all. */
-  async #waitForOther(index: string, signal: AbortSignal): Promise<Snapshot> {
+  /** The list, or if it can be waited for the one that follows; throws when there is no answer at all. */
+  async #askInTime(
+    known: Snapshot | undefined,
+    signal: AbortSignal,
+  ): Promise<Snapshot> {
     const url = new URL(this.#url);
-    url.searchParams.set("index", index);
-    url.searchParams.set("wait", `${LIST_WAIT_MS / 1000}s`);
+    const index = known && markOf(known).index;
+    if (index !== undefined) {
+      url.searchParams.set("index", index);
+      url.searchParams.set("wait", `${LIST_WAIT_MS / 1000}s`);
+    }
     return await within(
       this.#platform.clock,
-      LIST_SILENCE_MAX_MS,
+      index === undefined ? LIST_ANSWER_TIMEOUT_MS : LIST_SILENCE_MAX_MS,
       signal,
       cannotAsk(this.name, "it has fallen silent"),
-      (either) => this.#ask(url.href, either, undefined),
+      (either) =>
+        this.#ask(url.href, either, index === undefined ? known : undefined),
     );
   }
 

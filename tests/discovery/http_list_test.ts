@@ -6,6 +6,7 @@ import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
 import {
   httpList,
   type HttpListPlatform,
+  LIST_ANSWER_TIMEOUT_MS,
   LIST_POLL_MS,
   LIST_SILENCE_MAX_MS,
 } from "../../src/discovery/http_list.ts";
@@ -250,16 +251,10 @@ for (
   test(`a server that ${what} is not asked without end`, async (t) => {
     const clock = new VirtualClock();
     let count = 0;
-    const answer = (): Fetched => {
+    const provider = promptList(clock, () => {
       const nodes = ["127.0.0.1:1"];
-      const text = JSON.stringify({ index: indexOf(count++), nodes });
-      return { status: 200, headers: new Headers(), body: bytesOf(text) };
-    };
-    const provider = httpList({ url: "http://x/" }, {
-      clock,
-      random: seededRandom(1),
-      fetch: () => Promise.resolve(answer()),
-    }, "client");
+      return { index: indexOf(count++), nodes };
+    });
     const watcher = startWatch(t, provider);
     await watcher.sees(["nats://127.0.0.1:1"]);
     const next = watcher.next();
@@ -271,24 +266,39 @@ for (
   });
 }
 
+/** A list that is answered in no time at all, so that only the clock counts. */
+function promptList(clock: VirtualClock, json: () => unknown): Discovery {
+  const fetch = (): Promise<Fetched> =>
+    Promise.resolve({
+      status: 200,
+      headers: new Headers(),
+      body: bytesOf(JSON.stringify(json())),
+    });
+  const random = seededRandom(1);
+  return httpList({ url: "http://x/" }, { clock, random, fetch }, "client");
+}
+
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
 
 test("a list without an index is looked at now and then", async (t) => {
-  const { source, clock, provider } = await scene(t);
-  source.put([testNode(1)]);
+  const clock = new VirtualClock();
+  let list = ["127.0.0.1:1"];
+  let questions = 0;
+  const provider = promptList(clock, () => {
+    questions++;
+    return list;
+  });
   const watcher = startWatch(t, provider);
-  await watcher.sees(testNode(1).urls);
-  const asked = source.requests.length;
-  let isSeen = false;
-  const next = watcher.sees(testNode(2).urls).then(() => isSeen = true);
-  source.put([testNode(2)]);
+  await watcher.sees(["nats://127.0.0.1:1"]);
+  const next = watcher.sees(["nats://127.0.0.1:2"]);
+  list = ["127.0.0.1:2"];
   await clock.advance(LIST_POLL_MS * 0.7);
-  assert.equal(source.requests.length, asked);
+  assert.equal(questions, 1);
   await clock.advance(LIST_POLL_MS * 0.6);
+  assert.equal(questions, 2);
   await next;
-  assert.ok(isSeen);
 });
 
 test("a wait that never ends makes the watch throw", async (t) => {
@@ -302,6 +312,19 @@ test("a wait that never ends makes the watch throw", async (t) => {
   });
   await aWait(list, clock);
   await clock.advance(LIST_SILENCE_MAX_MS);
+  await next;
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("a look that is never answered makes the watch throw", async (t) => {
+  const { source, clock, provider } = await scene(t);
+  source.stall();
+  const watcher = startWatch(t, provider);
+  const next = assert.rejects(watcher.next(), {
+    message: `Cannot ask "${provider.name}": it has fallen silent`,
+  });
+  await until("the question", () => source.requests.length === 1);
+  await clock.advance(LIST_ANSWER_TIMEOUT_MS);
   await next;
   assert.equal(clock.pendingTimers, 0);
 });
