@@ -15,6 +15,7 @@ export {
   type AuthorizationConfig,
   type ClusterConfig,
   type DiscoveryConfig,
+  type InProcessOptions,
   type Logger,
   type RegistryConfig,
   Server,

@@ -21,6 +21,7 @@ export type {
   RegistryConfig,
   ServerConfig,
 } from "./src/app/config.ts";
+export type { InProcessOptions } from "./src/app/in_process.ts";
 export type { Logger } from "./src/core/log.ts";
 export { Server } from "./src/app/server.ts";
 

@@ -6,6 +6,7 @@
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
+import type { NatsConnection } from "../client/connection.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
@@ -15,6 +16,7 @@ import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
 import type { Announcer } from "./announcer.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
+import { connectInProcess, type InProcessOptions } from "./in_process.ts";
 
 /** Everything that would name a platform. */
 export type ServerPlatform =
@@ -93,6 +95,14 @@ export class Server {
   /** Whether it lets, or has let, its clients go. */
   get leaving(): boolean {
     return this.#leaving !== undefined;
+  }
+
+  /**
+   * Connects a client of this process, without a port and without a socket.
+   * Logins are asked for as of any other; it ends with the server.
+   */
+  connect(options: InProcessOptions = {}): Promise<NatsConnection> {
+    return connectInProcess(this.broker, options);
   }
 
   /** Lets the clients go in peace, then stops. */
