@@ -1,10 +1,7 @@
 /** The client library against Midge's own broker, in the test's process. */
 import { startServer } from "../../server.ts";
-import {
-  type BrokerOptions,
-  clientSuite,
-  type RunningBroker,
-} from "./suite.ts";
+import type { BrokerOptions, RunningBroker } from "./stage.ts";
+import { clientSuite } from "./suite.ts";
 
 clientSuite("midge", { start: startMidge });
 

@@ -4,55 +4,30 @@
  * another on Midge.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   AuthorizationError,
   ClosedConnectionError,
   connect,
-  type ConnectionOptions,
   DrainingConnectionError,
   headers,
   MaxPayloadError,
-  type Msg,
-  type NatsConnection,
   NoRespondersError,
   RequestError,
-  type Status,
   TimeoutError,
 } from "../../client.ts";
-import type { Cleanup } from "../support/temp.ts";
 import { rejection } from "./rejection.ts";
-
-export interface BrokerOptions {
-  /** Keys of the configuration file, without addresses. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  /** Default: any free port of 127.0.0.1. */
-  readonly port?: number;
-  /** Route ports of brokers to join; with it, even when empty, there is a cluster. */
-  readonly routes?: readonly number[];
-}
-
-export interface RunningBroker {
-  readonly port: number;
-  readonly clusterPort: number;
-  stop(): Promise<void>;
-}
-
-export interface SuiteOptions {
-  start(options: BrokerOptions): Promise<RunningBroker>;
-  /** Why the broker cannot be tested here. */
-  readonly skip?: string | false;
-}
+import { requestsSuite } from "./requests_suite.ts";
+import {
+  declareWith,
+  readAll,
+  type SuiteOptions,
+  untilStatus,
+} from "./stage.ts";
 
 /** Declares all tests; `name` is the broker's. */
 export function clientSuite(name: string, suite: SuiteOptions): void {
-  const declare = (
-    sentence: string,
-    run: (stage: Stage) => Promise<void>,
-  ): void => {
-    const skip = suite.skip ?? false;
-    test(`${name}: ${sentence}`, { skip }, (t) => run(new Stage(t, suite)));
-  };
+  const declare = declareWith(name, suite);
+  requestsSuite(declare);
 
   declare("an iterator reads messages and ends at its max", async (stage) => {
     const client = await stage.client();
@@ -384,59 +359,4 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
     assert.deepEqual(await readAll(subscription), []);
     assert.throws(() => client.publish("a"), ClosedConnectionError);
   });
-}
-
-/** The brokers and clients of one test; all of them end with it. */
-class Stage {
-  readonly #t: Cleanup;
-  readonly #suite: SuiteOptions;
-  #broker: RunningBroker | undefined;
-
-  constructor(t: Cleanup, suite: SuiteOptions) {
-    this.#t = t;
-    this.#suite = suite;
-  }
-
-  async broker(options: BrokerOptions = {}): Promise<RunningBroker> {
-    const broker = await this.#suite.start(options);
-    this.#t.after(() => broker.stop());
-    return broker;
-  }
-
-  async connect(options: ConnectionOptions): Promise<NatsConnection> {
-    const client = await connect(options);
-    this.#t.after(() => client.close());
-    return client;
-  }
-
-  /** A client of the test's one broker, which starts with the first client. */
-  async client(
-    options: ConnectionOptions = {},
-    broker: BrokerOptions = {},
-  ): Promise<NatsConnection> {
-    this.#broker ??= await this.broker(broker);
-    const servers = `127.0.0.1:${this.#broker.port}`;
-    return await this.connect({ servers, ...options });
-  }
-}
-
-async function readAll(messages: AsyncIterable<Msg>): Promise<Msg[]> {
-  const all: Msg[] = [];
-  for await (const message of messages) all.push(message);
-  return all;
-}
-
-/** Reads events up to one of this type. */
-async function untilStatus(
-  status: AsyncIterator<Status>,
-  type: Status["type"],
-  isWanted: (event: Status) => boolean = () => true,
-): Promise<Status> {
-  for (;;) {
-    const { done, value } = await status.next();
-    if (done === true) {
-      throw new Error(`The connection closed before "${type}"`);
-    }
-    if (value.type === type && isWanted(value)) return value;
-  }
 }
