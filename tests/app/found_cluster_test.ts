@@ -3,6 +3,8 @@
  * everybody was told of are dead, and those that live find each other.
  */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   connectClient,
@@ -14,9 +16,13 @@ import {
   routeCount,
   until,
 } from "../routes/route_peer.ts";
+import { defaultRegistryOptions } from "../../src/config/options.ts";
 import { discoveryAt } from "../support/directory.ts";
+import { etcdMissing, startEtcd } from "../support/etcd.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import type { Peer } from "../support/peer.ts";
+import { spawnProgram, type TestProcess } from "../support/process.ts";
+import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 
 interface Node {
@@ -58,9 +64,9 @@ async function assertInTouch(nodes: readonly Node[]): Promise<void> {
   }
 }
 
-test("a node whose seeds are all dead and the survivors form a mesh, through a folder", async (t) => {
-  const folder = `file://${temporaryFolder(t)}/`;
-  const urls = { find: folder, announce: folder };
+/** Nodes whose seeds die, and that are told of `url` and nothing else. */
+async function outliveTheSeeds(t: TestContext, url: string): Promise<void> {
+  const urls = { find: url, announce: url };
   const seed = await startNode(t, [], urls);
   const seeds = [seed.midge.clusterPort];
   const survivors = [
@@ -75,6 +81,33 @@ test("a node whose seeds are all dead and the survivors form a mesh, through a f
   for (const { midge } of survivors) await midge.server.stop();
   const last = await startNode(t, seeds, urls);
   await assertInTouch([newcomer, last]);
+}
+
+test("a node whose seeds are all dead and the survivors form a mesh, through a folder", async (t) => {
+  await outliveTheSeeds(t, `file://${temporaryFolder(t)}/`);
+});
+
+test("the same through a registry", async (t) => {
+  const port = await startRegistry(t);
+  await outliveTheSeeds(t, `registry://127.0.0.1:${port}`);
+});
+
+test("the same through etcd", { skip: etcdMissing }, async (t) => {
+  const etcd = await startEtcd(t);
+  await outliveTheSeeds(t, `etcd://127.0.0.1:${etcd.port}/midge`);
+});
+
+test("each node can be the registry of the others", async (t) => {
+  const registry = { ...defaultRegistryOptions(), port: await freePort() };
+  const url = `registry://127.0.0.1:${registry.port}`;
+  const urls = { find: url, announce: url };
+  const waiting = await startNode(t, [], urls);
+  const midge = await startMidge(t, {
+    registry,
+    discovery: discoveryAt(urls),
+    cluster: {},
+  });
+  await meshed([waiting.midge, midge]);
 });
 
 test("a node finds the living one among the addresses that it was told to ask", async (t) => {
@@ -87,16 +120,99 @@ test("a node finds the living one among the addresses that it was told to ask", 
   await logged(seeker.midge, "attempt 2");
 });
 
+test("a node that was killed is forgotten, and one that retires is gone at once", async (t) => {
+  const port = await startRegistry(t);
+  const folder = temporaryFolder(t);
+  const file = join(folder, "node.cfg");
+  writeFileSync(
+    file,
+    `discovery { announce: "registry://127.0.0.1:${port}", ttl: "2s" }`,
+  );
+  const start = (name: string): TestProcess => {
+    const node = spawnProgram(currentRuntime(), "server.ts", [
+      ..."-a 127.0.0.1 -p -1 -cluster nats://127.0.0.1:-1".split(" "),
+      ..."-cluster_name red -routes nats://127.0.0.1:1 -c".split(" "),
+      file,
+      ...`-discover registry://127.0.0.1:${port} -n ${name}`.split(" "),
+    ]);
+    t.after(() => node.stop());
+    return node;
+  };
+  const [staying, killed] = [start("staying"), start("killed")];
+  await Promise.all([staying, killed].map(async (node) => {
+    await node.waitFor("Announced at registry://");
+    await node.waitFor("Route connection created");
+  }));
+  const [, address] = await killed.waitFor(/route connections on (\S+:\d+)/);
+  await staying.waitFor(`Found a node on ${address} `);
+  killed.kill("SIGKILL");
+  await staying.waitFor(`Forgot the node on ${address}, found at registry://`);
+  staying.kill("SIGUSR2");
+  assert.deepEqual(await staying.exited, { code: 0, signal: null });
+  assert.match(
+    staying.stderr,
+    /Withdrawing from registry:[^]*Entering lame duck mode/,
+  );
+  const seeker = await startNode(t, [], {
+    find: `registry://127.0.0.1:${port}`,
+  });
+  await logged(seeker.midge, "Found 0 at registry://");
+});
+
+async function startRegistry(t: TestContext): Promise<number> {
+  const registry = { ...defaultRegistryOptions(), port: 0 };
+  const { server } = await startMidge(t, { registry, registryOnly: true });
+  assert(server.registryAddress !== undefined);
+  return server.registryAddress.port;
+}
+
 test("a node that leaves is gone from the folder before its clients hear of it", async (t) => {
   const folder = `file://${temporaryFolder(t)}/`;
   const urls = { find: folder, announce: folder };
   const leaving = await startNode(t, [], urls);
   const staying = await startNode(t, [], urls);
   await assertInTouch([leaving, staying]);
+  await logged(staying.midge, "Found a node on");
   leaving.midge.server.enterLameDuck();
   await leaving.client.expect(/"ldm":true/);
   await logged(staying.midge, "Forgot the node on");
   assert.equal(routeCount(staying.midge), 1);
   await leaving.midge.server.stop();
   await until(() => routeCount(staying.midge) === 0, "no route");
+});
+
+test("no line of a log shows the secrets of registries, in whatever state they are", async (t) => {
+  const dead = `127.0.0.1:${await freePort()}`;
+  const urls = `etcd://u:hunter2@${dead}/x,registry://hunter2@${dead}`;
+  const midge = await startMidge(t, {
+    trace: true,
+    discovery: discoveryAt({
+      announce: urls,
+      find: `${urls},http://${dead}/list?token=hunter2,` +
+        `nats-route://u:hunter2@${dead}`,
+    }),
+    cluster: {},
+  });
+  for (const url of [`etcd://${dead}/x`, `http://${dead}/list`]) {
+    await logged(midge, `Error finding nodes at ${url}`);
+  }
+  await logged(midge, "Error announcing at registry://");
+  await logged(midge, "Error trying to connect to route (attempt 1)");
+  await midge.server.stop();
+  const shown = midge.log.lines.filter((line) => line.includes("hunter2"));
+  assert.deepEqual(shown, []);
+});
+
+test("a secret that is missing ends the start in one line", async (t) => {
+  const program = spawnProgram(currentRuntime(), "server.ts", [
+    ..."-a 127.0.0.1 -p -1 -announce".split(" "),
+    "registry://127.0.0.1:1?token_env=MIDGE_TEST_NOT_SET",
+  ]);
+  t.after(() => program.stop());
+  const { code } = await program.exited;
+  assert.equal(code, 1);
+  assert.match(
+    program.stderr,
+    /\[FTL\] Cannot use "registry:.*" for discovery: the variable of its secret is not set\n$/,
+  );
 });
