@@ -47,6 +47,10 @@ export function spawnCommand(
 const DEADLINE_MS = 60_000;
 const TAIL_LENGTH = 4_000;
 
+/** They end with the tests, however those end. */
+const running = new Set<TestProcess>();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 /** A running process and all that it said. Give `stop` to `t.after`, or use `await using`. */
 export class TestProcess implements AsyncDisposable {
   stdout = "";
@@ -143,9 +147,8 @@ export class TestProcess implements AsyncDisposable {
   }
 
   #dieWithTheTests(): void {
-    const kill = (): void => this.kill("SIGKILL");
-    process.on("exit", kill);
-    this.exited.then(() => process.off("exit", kill));
+    running.add(this);
+    this.exited.then(() => running.delete(this));
   }
 
   #failure(pattern: string | RegExp, what: string): Error {
