@@ -18,6 +18,8 @@ import {
 } from "../routes/route_peer.ts";
 import { defaultRegistryOptions } from "../../src/config/options.ts";
 import { discoveryAt } from "../support/directory.ts";
+import { dnsmasqMissing, startDnsmasq } from "../support/dnsmasq.ts";
+import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { etcdMissing, startEtcd } from "../support/etcd.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import type { Peer } from "../support/peer.ts";
@@ -95,6 +97,48 @@ test("the same through a registry", async (t) => {
 test("the same through etcd", { skip: etcdMissing }, async (t) => {
   const etcd = await startEtcd(t);
   await outliveTheSeeds(t, `etcd://127.0.0.1:${etcd.port}/midge`);
+});
+
+test("all nodes behind one name are found, by a real DNS server", {
+  skip: dnsmasqMissing,
+}, async (t) => {
+  const dns = await startDnsmasq(t);
+  const hosts = ["127.0.0.1", "127.0.0.2"];
+  const port = await freePort();
+  const nodes = [];
+  for (const host of hosts) {
+    nodes.push(await startMidge(t, { cluster: { host, port } }));
+  }
+  await dns.serve({ hosts: { "nodes.test": hosts } });
+  const find = `dns://nodes.test:${port}?resolver=${dns.resolver}`;
+  const seeker = await startMidge(t, {
+    discovery: discoveryAt({ find }),
+    cluster: {},
+  });
+  await meshed([...nodes, seeker]);
+});
+
+test("a node joins a nats-server that it finds by its monitoring", {
+  skip: natsServerMissing,
+}, async (t) => {
+  const http = await freePort();
+  const other = await startNatsServer({
+    config: `http: "127.0.0.1:${http}", cluster { name: test }`,
+    routes: [],
+  });
+  t.after(() => other.stop());
+  const seeker = await startNode(t, [], {
+    find: `monitor://127.0.0.1:${http}`,
+  });
+  await until(() => routeCount(seeker.midge) === 1, "a route");
+  const client = await connectClient(t, { port: other.port });
+  client.send("SUB answers 1\r\n");
+  await roundTrip(client);
+  await interests(seeker.midge, 2);
+  seeker.client.send("PUB answers 2\r\nhi\r\n");
+  await client.expect("MSG answers 1 2\r\nhi\r\n");
+  client.send("PUB news 2\r\nho\r\n");
+  await seeker.client.expect("MSG news 1 2\r\nho\r\n");
 });
 
 test("each node can be the registry of the others", async (t) => {
