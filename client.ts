@@ -81,6 +81,7 @@ export type {
   DiscoveryPolicy,
   TlsOptions,
 } from "./src/client/options.ts";
+export type { ReconnectToServerHandler } from "./src/client/chosen.ts";
 export type { ServerState } from "./src/client/server_state.ts";
 export type { Origin } from "./src/client/servers.ts";
 export type { Status } from "./src/client/status.ts";

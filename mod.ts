@@ -69,6 +69,7 @@ export {
   PermissionViolationError,
   ProtocolError,
   type PublishOptions,
+  type ReconnectToServerHandler,
   RequestError,
   type RequestManyOptions,
   type RequestOptions,

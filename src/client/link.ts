@@ -10,6 +10,7 @@ import type { MessageArgs } from "../wire/args.ts";
 import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
+import { chosenCourse } from "./chosen.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
@@ -63,6 +64,7 @@ export class Link {
   readonly #suspendWatch: SuspendWatch;
   #session: Session | undefined;
   #attempt: Attempt | undefined;
+  #info: ServerInfo | undefined;
   #wasConnected = false;
   #isClosed = false;
   #isMoving = false;
@@ -85,8 +87,10 @@ export class Link {
       isSearching ? clock : undefined,
     );
     this.#search = isSearching ? this.#createSearch() : undefined;
-    this.#course = this.#search?.rounds ??
-      new Turns(this.#pool, options, runtime);
+    this.#course = chosenCourse(
+      this.#search?.rounds ?? new Turns(this.#pool, options, runtime),
+      { options, pool: this.#pool, clock, random, info: () => this.#info },
+    );
     this.#suspendWatch = new SuspendWatch(clock, () => this.#onResume());
     this.#context = {
       network,
@@ -263,6 +267,7 @@ export class Link {
   }
 
   #learnServers(info: ServerInfo): void {
+    this.#info = info;
     if (this.#options.ignoreClusterUpdates) return;
     const urls = info.connect_urls ?? [];
     const { added, deleted } = this.#search?.learnGossip(urls) ??

@@ -8,6 +8,7 @@ import {
   PING_OUTSTANDING_MAX,
 } from "../core/limits.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import type { ReconnectToServerHandler } from "./chosen.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { checkInboxPrefix, INBOX_PREFIX } from "./inbox.ts";
 import type { Status } from "./status.ts";
@@ -56,6 +57,11 @@ export interface ConnectionOptions {
   readonly reconnectJitterTLS?: number;
   /** Takes the place of `reconnectTimeWait` and the two jitters. */
   readonly reconnectDelayHandler?: () => number;
+  /**
+   * Chooses the server of each attempt, but not of a first connect with
+   * `discovery`. Whatever it throws ends the connection.
+   */
+  readonly reconnectToServer?: ReconnectToServerHandler;
   /** Do not give a server up that refused us twice in a row; without `discovery` only. */
   readonly ignoreAuthErrorAbort?: boolean;
   /** Room for what is published while the client reconnects. Default: 8 MiB. */
@@ -164,6 +170,7 @@ export interface ClientOptions {
   readonly reconnectTimeWaitMs: number;
   readonly reconnectJitterMs: number;
   readonly reconnectDelayHandler: (() => number) | undefined;
+  readonly reconnectToServer: ReconnectToServerHandler | undefined;
   readonly ignoreAuthErrorAbort: boolean;
   readonly maxBufferedBytes: number;
   readonly pingIntervalMs: number;
@@ -208,6 +215,7 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     reconnectTimeWaitMs: given.reconnectTimeWait ?? RECONNECT_WAIT_MS,
     reconnectJitterMs: jitterMs(given),
     reconnectDelayHandler: given.reconnectDelayHandler,
+    reconnectToServer: given.reconnectToServer,
     ignoreAuthErrorAbort: given.ignoreAuthErrorAbort ?? false,
     maxBufferedBytes: given.maxBufferedBytes ?? BUFFERED_BYTES_MAX,
     pingIntervalMs: given.pingInterval ?? PING_INTERVAL_MS,

@@ -7,6 +7,10 @@ export interface ServerState {
   readonly url: string;
   /** `host:port`, as `getServer` and events have it. */
   readonly listen: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** The name that its certificate must show; empty: the host. */
+  readonly tlsName: string;
   /** Who names it: `static` is the user. */
   readonly origins: readonly Origin[];
   /** Known from the cluster, and not named by the user. */
@@ -29,6 +33,9 @@ export function stateOf(server: Server): ServerState {
   return {
     url,
     listen,
+    hostname: server.host,
+    port: server.port,
+    tlsName: server.tlsName ?? "",
     origins: [...origins],
     gossiped,
     lameDuck,

@@ -121,6 +121,9 @@ test("a client tells of the servers that it knows", async (t) => {
   assert.deepEqual(alive, {
     url: `nats://${server.listen}`,
     listen: server.listen,
+    hostname: "127.0.0.1",
+    port: server.port,
+    tlsName: "",
     origins: ["static"],
     gossiped: false,
     lameDuck: false,
