@@ -16,6 +16,8 @@ import {
   routeCount,
   until,
 } from "../routes/route_peer.ts";
+import { startCluster } from "../../cluster.ts";
+import { startServer } from "../../server.ts";
 import { defaultRegistryOptions } from "../../src/config/options.ts";
 import { discoveryAt } from "../support/directory.ts";
 import { dnsmasqMissing, startDnsmasq } from "../support/dnsmasq.ts";
@@ -97,6 +99,25 @@ test("the same through a registry", async (t) => {
 test("the same through etcd", { skip: etcdMissing }, async (t) => {
   const etcd = await startEtcd(t);
   await outliveTheSeeds(t, `etcd://127.0.0.1:${etcd.port}/midge`);
+});
+
+test("a cluster in one process announces itself, and a server of a program finds it", async (t) => {
+  const folder = `file://${temporaryFolder(t)}/`;
+  const cluster = await startCluster({
+    size: 2,
+    name: "red",
+    node: () => ({ discovery: { announce: [folder], ttl: "5s" } }),
+  });
+  t.after(() => cluster.stop());
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    cluster: { name: "red", host: "127.0.0.1", port: 0 },
+    discovery: { find: folder },
+  });
+  t.after(() => server.stop());
+  await server.cluster?.routesUp(2);
+  assert.equal(server.cluster?.routes.size, 2);
 });
 
 test("all nodes behind one name are found, by a real DNS server", {
