@@ -1,0 +1,144 @@
+/**
+ * What a Consul agent is told about one node: that it is an instance of a
+ * service, with a check that fails unless the node is heard of in time. An
+ * instance that fails for long is forgotten; an agent that has forgotten it,
+ * because it was started anew, is told again at the next renewal.
+ *
+ * Source: https://developer.hashicorp.com/consul/api-docs/agent/service
+ */
+import type { DiscoveryError } from "./discovery.ts";
+import { askHttp, cannotAsk, type HttpAsked } from "./http_ask.ts";
+import type { Announcer } from "./kept_announcement.ts";
+import type { NodeRecord } from "./node_record.ts";
+import type { Fetch } from "./platform.ts";
+
+/** Consul forgets no instance sooner than after a minute of failure. */
+const FORGET_AFTER_MS = 60_000;
+/** Consul takes no longer value. */
+const META_VALUE_CHARS_MAX = 512;
+
+export interface ConsulAgentOptions {
+  /** For errors; without secrets. */
+  readonly name: string;
+  /** `http://host:port` */
+  readonly base: string;
+  readonly service: string;
+  readonly ttlMs: number;
+  /** Empty for none. */
+  readonly token: string;
+  /** Empty for none. */
+  readonly tag: string;
+  readonly fetch: Fetch;
+}
+
+export class ConsulAgent implements Announcer {
+  readonly name: string;
+  readonly #options: ConsulAgentOptions;
+  #instance = "";
+
+  constructor(options: ConsulAgentOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async announce(node: NodeRecord, signal: AbortSignal): Promise<void> {
+    const { service, ttlMs, tag } = this.#options;
+    if (node.id === "") throw this.#failure("the node has no id");
+    this.#instance = `${service}-${node.id}`;
+    const { status } = await this.#put(
+      "service/register?replace-existing-checks=true",
+      {
+        ID: this.#instance,
+        Name: service,
+        ...addressOf(node),
+        Meta: metaOf(node),
+        ...(tag !== "" && { Tags: [tag] }),
+        Check: {
+          TTL: `${ttlMs}ms`,
+          Status: "passing",
+          DeregisterCriticalServiceAfter: `${FORGET_AFTER_MS}ms`,
+        },
+      },
+      signal,
+    );
+    if (status !== 200) throw this.#failure(`status ${status}`);
+  }
+
+  async renew(signal: AbortSignal): Promise<boolean> {
+    const check = encodeURIComponent(`service:${this.#instance}`);
+    const { status } = await this.#put(
+      `check/pass/${check}`,
+      undefined,
+      signal,
+    );
+    // 404 for a check that is unknown; older agents say 500.
+    if (status === 404 || status === 500) return false;
+    if (status !== 200) throw this.#failure(`status ${status}`);
+    return true;
+  }
+
+  async withdraw(signal: AbortSignal): Promise<void> {
+    if (this.#instance === "") return;
+    const instance = encodeURIComponent(this.#instance);
+    await this.#put(`service/deregister/${instance}`, undefined, signal);
+  }
+
+  #put(path: string, body: unknown, signal: AbortSignal): Promise<HttpAsked> {
+    const { fetch, name, base, token } = this.#options;
+    return askHttp({ fetch, name }, `${base}/v1/agent/${path}`, {
+      method: "PUT",
+      headers: {
+        "Content-Type": "application/json",
+        ...tokenHeader(token),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+    });
+  }
+
+  #failure(why: string): DiscoveryError {
+    return cannotAsk(this.name, why);
+  }
+}
+
+/** Consul's token, where it looks for it. */
+export function tokenHeader(token: string): Record<string, string> {
+  return token === "" ? {} : { "X-Consul-Token": token };
+}
+
+/** Consul knows one address for an instance: that of the first door for clients. */
+function addressOf({ urls }: NodeRecord): { Address?: string; Port?: number } {
+  const [, six, four, port] =
+    /^[a-z]+:\/\/(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(urls[0] ?? "") ?? [];
+  const host = six ?? four;
+  return host === undefined ? {} : { Address: host, Port: Number(port) };
+}
+
+function metaOf(node: NodeRecord): Record<string, string> {
+  const isPlain = node.urls.length === 1 && node.urls[0]!.startsWith("nats:");
+  const meta = {
+    id: node.id,
+    name: node.name,
+    cluster: node.cluster,
+    route: joined(node.routes),
+    url: isPlain ? "" : joined(node.urls),
+    monitor: node.monitor,
+    lame_duck: node.lameDuck ? "true" : "",
+  };
+  return Object.fromEntries(
+    Object.entries(meta).filter(([, value]) =>
+      value !== "" && value.length <= META_VALUE_CHARS_MAX
+    ),
+  );
+}
+
+/** As many of them as fit into one value. */
+function joined(urls: readonly string[]): string {
+  let text = "";
+  for (const url of urls) {
+    const longer = text === "" ? url : `${text},${url}`;
+    if (longer.length > META_VALUE_CHARS_MAX) break;
+    text = longer;
+  }
+  return text;
+}
