@@ -32,7 +32,7 @@ export function upgrades(
   if (isWanted && !isOffered) {
     throw new ConnectionError(`${listen} has no TLS, which was asked for`);
   }
-  if (options.refusesTls && isRequired) {
+  if (options.refusesTls && (isRequired || isWanted)) {
     throw new ConnectionError(
       `${listen} wants TLS, which option "tls" rules out`,
     );

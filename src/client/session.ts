@@ -13,7 +13,12 @@ import { PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import { connectLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../wire/ops.ts";
 import { Parser } from "../wire/parser.ts";
-import { incomingLine, incomingPayload, WatchedSocket } from "./debug.ts";
+import {
+  type DebugLine,
+  incomingLine,
+  incomingPayload,
+  WatchedSocket,
+} from "./debug.ts";
 import {
   AuthorizationError,
   ConnectionError,
@@ -58,6 +63,9 @@ export class Session implements OpHandler, SocketEvents {
   readonly server: Server;
   readonly socket: Socket;
   readonly #options: ClientOptions;
+  readonly #debug: DebugLine | undefined;
+  /** With debug: the line of the message under way. */
+  #messageLine = "";
   readonly #clock: Clock;
   readonly #events: SessionEvents;
   readonly #parser: Parser;
@@ -82,9 +90,10 @@ export class Session implements OpHandler, SocketEvents {
     events: SessionEvents,
   ) {
     this.server = server;
-    this.socket = options.debug === undefined
+    this.#debug = options.debug;
+    this.socket = this.#debug === undefined
       ? socket
-      : new WatchedSocket(socket, options.debug);
+      : new WatchedSocket(socket, this.#debug);
     this.#options = options;
     this.#clock = clock;
     this.#events = events;
@@ -160,7 +169,7 @@ export class Session implements OpHandler, SocketEvents {
     end: number,
     words: Words,
   ): number {
-    this.#options.debug?.(incomingLine(op, buffer, start, end));
+    if (this.#debug !== undefined) this.#showLine(op, buffer, start, end);
     switch (op) {
       case Op.MSG:
       case Op.HMSG:
@@ -183,9 +192,17 @@ export class Session implements OpHandler, SocketEvents {
   }
 
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
-    this.#options.debug?.(incomingPayload(buffer, start, end));
+    this.#debug?.(this.#messageLine);
+    this.#debug?.(incomingPayload(buffer, start, end));
     this.#message.complete(buffer, start, end);
     this.#events.onMessage(this.#message);
+  }
+
+  /** A message's line may come again, when more of its payload has arrived. */
+  #showLine(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const line = incomingLine(op, buffer, start, end);
+    if (op === Op.MSG || op === Op.HMSG) this.#messageLine = line;
+    else this.#debug?.(line);
   }
 
   #finish(cause: Error): void {

@@ -223,3 +223,22 @@ test("no secret gets into an error, an event or a line of debug", async (t) => {
   assert.match(told, /<< -ERR 'Authorization Violation'/);
   assert.doesNotMatch(told, /s3cret/);
 });
+
+test("an authenticator answers each login anew", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server({ info: { nonce: "one" } });
+  const nonces: string[] = [];
+  const client = await scene.connect([server], {
+    authenticator: (nonce) => {
+      nonces.push(nonce);
+      return { auth_token: `t${nonces.length}` };
+    },
+  });
+  assert.match(server.client.login, /"auth_token":"t1"/);
+  server.options = { info: { nonce: "two" } };
+  server.client.drop();
+  await scene.until(() => server.connections.length === 2);
+  await scene.settled(client.flush());
+  assert.deepEqual(nonces, ["one", "two"]);
+  assert.match(server.client.login, /"auth_token":"t2"/);
+});

@@ -238,6 +238,9 @@ test("a server that offers TLS is used in clear by who rules TLS out", async (t)
   const server = await scene.server({ info: { tls_available: true } });
   await scene.connect([server], { tls: null });
   assert.match(server.client.login, /"tls_required":false/);
+  const url = `tls://${server.listen}`;
+  const error = await scene.failure(scene.open([url], { tls: null }));
+  assert.match(String(error), /wants TLS, which option "tls" rules out/);
 });
 
 test(
