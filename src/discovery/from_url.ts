@@ -9,6 +9,7 @@ import {
   type Registrar,
   type Wanted,
 } from "./discovery.ts";
+import { consul } from "./consul.ts";
 import { dnsAddresses, dnsServices } from "./dns.ts";
 import { etcd } from "./etcd.ts";
 import { fileList } from "./file_list.ts";
@@ -116,13 +117,15 @@ function storeOf(
   platform: DiscoveryPlatform,
   wanted: Wanted,
 ): Discovery & Registrar {
-  const { host, port, user, path } = target;
+  const { host, port, user, path, params } = target;
   const tls = hasTls(target);
   if (target.scheme === "etcd") {
     const login = { user, password: secret };
     return etcd({ host, port, tls, ...login, prefix: path }, platform, wanted);
   }
-  throw new DiscoveryError(`Cannot use "${target.name}" yet`);
+  const place = { host, port, tls, token: secret };
+  const filter = { dc: params.get("dc") ?? "", tag: params.get("tag") ?? "" };
+  return consul({ ...place, service: path, ...filter }, platform, wanted);
 }
 
 function placeOf(
