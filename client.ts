@@ -6,11 +6,12 @@ import {
   type ConnectOptions,
   withProviders,
 } from "./src/app/client_discovery.ts";
+import { withTlsFiles } from "./src/app/tls_files.ts";
 import { NatsConnection } from "./src/client/connection.ts";
 import { inboxUnder } from "./src/client/inbox.ts";
 import { Nuid } from "./src/core/nuid.ts";
 import { platform } from "./src/runtime/mod.ts";
-import { isMain } from "./src/runtime/system.ts";
+import { isMain, readTextFile } from "./src/runtime/system.ts";
 import { Services } from "./src/services/services.ts";
 
 export {
@@ -173,7 +174,7 @@ export async function connect(
   const release = keepProcessAlive();
   try {
     const connection = await NatsConnection.open(
-      withProviders(options, platform),
+      withProviders(withTlsFiles(options, readTextFile), platform),
       platform,
     );
     connection.closed().then(release);

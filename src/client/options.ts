@@ -127,12 +127,16 @@ export interface DiscoveryPolicy {
   readonly trustWithPasswords?: boolean;
 }
 
-/** TLS of a client; certificates and keys are PEM text. */
+/** TLS of a client; certificates and keys are PEM text, or files with such text. */
 export interface TlsOptions {
   /** Certificate authorities in place of the system's. */
   readonly ca?: string | readonly string[];
   readonly cert?: string;
   readonly key?: string;
+  /** Read by `connect`, once. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
   /** Begin with TLS, before the server's INFO. */
   readonly handshakeFirst?: boolean;
   /** The name that the server's certificate must show, in place of the host's. */
@@ -298,6 +302,10 @@ function check(options: ClientOptions): void {
   }
   if (options.pass !== undefined && options.user === undefined) {
     throw new InvalidArgumentError('Option "pass" needs option "user"');
+  }
+  const { caFile, certFile, keyFile } = options.tls ?? {};
+  if ((caFile ?? certFile ?? keyFile) !== undefined) {
+    throw new InvalidArgumentError("Files of certificates are not read here");
   }
   checkInboxPrefix('Option "inboxPrefix"', options.inboxPrefix);
   const { timeoutMs, pingIntervalMs, maxPingOut, maxBufferedBytes } = options;

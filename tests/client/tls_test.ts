@@ -5,6 +5,7 @@ import {
   connect,
   ConnectionError,
   type ConnectionOptions,
+  InvalidArgumentError,
   type NatsConnection,
   type Status,
   type TlsOptions,
@@ -277,3 +278,39 @@ test(
     );
   },
 );
+
+test("certificates may be files", { skip }, async (t) => {
+  const { certificates, port } = await stage(t, "verify: true");
+  const { authority, client: { certFile, keyFile, cert } } = certificates;
+  const servers = `localhost:${port}`;
+  const files = { caFile: authority.certFile, certFile, keyFile };
+  await assertWorks(await opened(t, { servers, tls: files }));
+  for (
+    const tls of [{ ...files, keyFile: "/nowhere/a.key" }, { ...files, cert }]
+  ) {
+    const error = await failure({ servers, tls });
+    assert.ok(error instanceof InvalidArgumentError);
+    assert.match(error.message, /nowhere|exclude each other/);
+  }
+});
+
+test("a flood keeps its order and content under TLS", { skip }, async (t) => {
+  const { port, tls } = await stage(t);
+  const servers = `localhost:${port}`;
+  const publisher = await opened(t, { servers, tls });
+  const subscriber = await opened(t, { servers, tls });
+  const count = 10_000;
+  const subscription = subscriber.subscribe("flood", { max: count });
+  await subscriber.flush();
+  const payload = (n: number): string => `${n} `.repeat(1 + n % 300);
+  for (let n = 0; n < count; n++) {
+    publisher.publish("flood", payload(n));
+    if (n % 1000 === 0) await publisher.flush();
+  }
+  let n = 0;
+  for await (const message of subscription) {
+    if (message.string() !== payload(n)) assert.fail(`message ${n} is spoilt`);
+    n++;
+  }
+  assert.equal(n, count);
+});
