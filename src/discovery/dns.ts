@@ -67,7 +67,7 @@ export function dnsAddresses(
         () => platform.dns.addresses(host, { resolver, signal }),
       );
       const endpoints = doorsAt(records, host, port || usualPort, wanted);
-      if (endpoints.length === 0) throw noUse(name, "it has no address");
+      if (endpoints.length === 0) throw unanswered(name, "it has no address");
       return snapshot(endpoints, ttlOf(records));
     },
   };
@@ -99,7 +99,7 @@ export function dnsServices(
         .slice(0, NODES_MAX);
       const isMeant = servers.length < records.length;
       if (servers.length === 0 && !isMeant) {
-        throw noUse(name, "it lists nothing");
+        throw unanswered(name, "it lists nothing");
       }
       const targets = resolver === undefined
         ? new Map<string, AddressRecord[]>()
@@ -182,8 +182,10 @@ function doorsAt(
       doorUrl(`${schemeOf(wanted)}://${bracketed(address)}:${port}`)
     )
     .filter((url) => url !== undefined);
+  // Nobody's certificate is asked for the name of an address.
+  const isAddress = records.some(({ address }) => address === host);
   return [...new Set(urls)].slice(0, NODES_MAX)
-    .map((url) => ({ url, tlsName: host }));
+    .map((url) => isAddress ? { url } : { url, tlsName: host });
 }
 
 function schemeOf(wanted: Wanted): string {
@@ -212,7 +214,7 @@ async function asked<T>(
     return await untilAborted(ask(), signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw noUse(
+    throw unanswered(
       name,
       error instanceof Error ? error.message : "no answer",
       error,
@@ -220,6 +222,10 @@ async function asked<T>(
   }
 }
 
-function noUse(name: string, why: string, cause?: unknown): DiscoveryError {
+function unanswered(
+  name: string,
+  why: string,
+  cause?: unknown,
+): DiscoveryError {
   return new DiscoveryError(`Cannot ask "${name}": ${why}`, { cause });
 }

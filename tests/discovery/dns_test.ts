@@ -96,7 +96,9 @@ test("dns finds the addresses that replaced all others, twice", {
   const provider = addressesAt(dnsmasq, "client");
   for (const last of [1, 2, 3]) {
     const addresses = [`127.0.${last}.1`, `127.0.${last}.2`];
-    await dnsmasq.serve({ hosts: { "midge.test": addresses } });
+    const hosts = { "midge.test": addresses };
+    // Whatever the time to live is: the platform remembers no answer.
+    await dnsmasq.serve({ hosts, ttlSeconds: 60 });
     const { endpoints } = await ask(provider);
     assert.deepEqual(
       urlsOf(endpoints),
@@ -157,6 +159,16 @@ test(
     );
   },
 );
+
+test("dns takes an address for what it is", async () => {
+  for (const host of ["127.0.0.7", "::7"]) {
+    const options = { host, port: 5222, resolver: undefined };
+    const provider = dnsAddresses(options, DNS_PLATFORM, "client");
+    const { endpoints } = await ask(provider);
+    const at = host.includes(":") ? `[${host}]` : host;
+    assert.deepEqual(endpoints, [{ url: `nats://${at}:5222` }]);
+  }
+});
 
 test("srv takes a name with an underscore as it is", { skip }, async (t) => {
   const dnsmasq = await startDnsmasq(t);

@@ -11,6 +11,7 @@ import {
   ETCD_SILENCE_MS,
   type EtcdOptions,
 } from "../../src/discovery/etcd.ts";
+import { Finder } from "../../src/discovery/finder.ts";
 import {
   type NodeRecord,
   nodeToJson,
@@ -195,6 +196,29 @@ test("an etcd watch that is merely silent goes on without a word", {
   }
   await server.replace("/midge/", valuesOf([testNode(2)]));
   await passTime(clock, next, 10);
+});
+
+test("a finder outlives its etcd, and forgets nothing meanwhile", {
+  skip,
+}, async (t) => {
+  const server = await startEtcd(t);
+  await server.replace("/midge/", valuesOf([testNode(1)]));
+  const found: string[] = [];
+  let failures = 0;
+  const finder = new Finder([providerAt(server)], platform, {
+    onFound: (_provider, endpoints) => found.push(urlsOf(endpoints).join(" ")),
+    onAnswer: ({ error }) => failures += error === undefined ? 0 : 1,
+  });
+  t.after(() => finder.stop());
+  finder.start();
+  await until("the first node is found", () => found.length > 0);
+  await server.stop();
+  await until("the watch has failed", () => failures > 0);
+  await server.start();
+  await server.replace("/midge/", valuesOf([testNode(2)]));
+  const [first, second] = [testNode(1), testNode(2)].map(({ urls }) => urls[0]);
+  await until("the second node is found", () => found.at(-1) === second);
+  assert.ok(found.every((urls) => urls === first || urls === second));
 });
 
 test("etcd replaces a token that is no longer taken", { skip }, async (t) => {
