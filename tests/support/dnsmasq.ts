@@ -5,11 +5,10 @@
  * skipped, with `dnsmasqMissing` as the reason, where there is none.
  */
 import { spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { fixedPort } from "./fixed_port.ts";
 import { spawnCommand, type TestProcess } from "./process.ts";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
@@ -82,7 +81,7 @@ export class Dnsmasq {
 
 /** Starts a server with an empty zone that ends with the test. */
 export async function startDnsmasq(t: Cleanup): Promise<Dnsmasq> {
-  const dnsmasq = new Dnsmasq(await freeUdpPort(), temporaryFolder(t));
+  const dnsmasq = new Dnsmasq(await fixedPort(), temporaryFolder(t));
   t.after(() => dnsmasq.stop());
   await dnsmasq.serve({});
   return dnsmasq;
@@ -114,15 +113,4 @@ function serviceLine(service: Service): string {
   return target === ""
     ? `srv-host=${name}`
     : `srv-host=${name},${target},${port},${priority},${weight}`;
-}
-
-// dnsmasq takes no port 0, so that somebody else might take this one first.
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
 }
