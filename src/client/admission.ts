@@ -76,10 +76,10 @@ export class Admission {
 
   /** Nobody else can read what is sent to it, and it can prove its name. */
   #isGuarded(server: Server): boolean {
-    const { tls, discoveryPolicy } = this.#options;
+    const { tls, refusesTls, discoveryPolicy } = this.#options;
     if (discoveryPolicy.trustWithPasswords === true) return true;
     const isTls = server.tls || tls !== undefined;
-    return isTls && tls?.rejectUnauthorized !== false;
+    return isTls && !refusesTls && tls?.rejectUnauthorized !== false;
   }
 }
 

@@ -83,7 +83,7 @@ export class Seeker {
 
   /** Whether what a source names comes as soon as it changes. */
   isWatched(origin: Origin): boolean {
-    return this.#watchedNames.has(plainName(origin.replace("provider:", "")));
+    return hasName(this.#watchedNames, origin.replace("provider:", ""));
   }
 
   /** Resolves when somebody has named servers, or nobody waits for that any more. */
@@ -157,7 +157,7 @@ export class Seeker {
   }
 
   #onFound(provider: string, endpoints: readonly Endpoint[]): void {
-    const origin = this.#cacheNames.has(plainName(provider))
+    const origin = hasName(this.#cacheNames, provider)
       ? "cache"
       : `provider:${provider}` as const;
     this.#named.set(origin, endpoints);
@@ -175,9 +175,16 @@ export class Seeker {
     this.#tell(this.#pool.replace(origin, found), origin);
   }
 
+  /** Field by field: a provider may hand on more of what it read than it should. */
   #serverOf(endpoint: Endpoint, origin: Origin): Server | undefined {
     return foundServer(endpoint.url, origin, {
-      ...endpoint,
+      serverId: endpoint.serverId,
+      serverName: endpoint.serverName,
+      cluster: endpoint.cluster,
+      priority: endpoint.priority,
+      weight: endpoint.weight,
+      tlsName: endpoint.tlsName,
+      lameDuck: endpoint.lameDuck,
       credentials: this.#pool.current?.credentials ?? this.#credentials,
     });
   }
@@ -216,7 +223,7 @@ function namesOf(providers: readonly Discovery[]): ReadonlySet<string> {
   return new Set(providers.map(({ name }) => name));
 }
 
-/** Without the number by which the finder tells apart two of one name. */
-function plainName(name: string): string {
-  return name.replace(/#\d+$/, "");
+/** The finder tells apart two providers of one name by a number. */
+function hasName(names: ReadonlySet<string>, name: string): boolean {
+  return names.has(name) || names.has(name.replace(/#\d+$/, ""));
 }

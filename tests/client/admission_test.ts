@@ -118,12 +118,39 @@ for (const [what, options] of SECRETS) {
     assert.equal(tls.refusal(door), undefined);
     const blind = { ...options, tls: { rejectUnauthorized: false } };
     assert.equal(admission(blind).refusal(door), "password");
+    const plain = admission({ ...options, tls: null });
+    assert.equal(plain.refusal(found("tls://h:1")), "password");
     const trusting = { trustWithPasswords: true };
     const careless = admission({ ...options, discoveryPolicy: trusting });
     assert.equal(careless.refusal(door), undefined);
     assert.equal(admission(options).refusal(parseServer("h:1")), undefined);
   });
 }
+
+test("passwords that come later are guarded too", () => {
+  const door = foundServer("nats://h:1", "provider:x", {
+    credentials: { user: "ann", pass: "x" },
+  })!;
+  assert.equal(admission({}).refusal(door), "password");
+});
+
+test("a provider that hands on what it read makes nobody trusted", async (t) => {
+  const scene = new Scene(t);
+  const rogue = await scene.server();
+  const endpoint = {
+    url: `nats://${rogue.listen}`,
+    vouched: true,
+    tls: true,
+    credentials: { user: "ann" },
+  };
+  const error = await scene.failure(scene.open([], {
+    token: "secret",
+    discovery: [new FakeDiscovery([endpoint])],
+    waitOnFirstConnect: false,
+  }));
+  assert.match(String(error), /No server is known/);
+  assert.equal(rogue.connections.length, 0);
+});
 
 test("a signature may go anywhere", () => {
   const signs = admission({ authenticator: () => ({ nkey: "U", sig: "s" }) });
