@@ -41,9 +41,8 @@ export class Admission {
     if (server.isTrusted) return undefined;
     if (this.#allow?.allowsHost(server.host) === false) return "allow-list";
     if (!this.#isOurs(server.cluster ?? "")) return "cluster";
-    return this.#hasSecrets && !this.#isGuarded(server)
-      ? "password"
-      : undefined;
+    const hasSecrets = this.#hasSecrets || isSecret(server.credentials ?? {});
+    return hasSecrets && !this.#isGuarded(server) ? "password" : undefined;
   }
 
   /** Whether one of the addresses behind a server's name may be dialled. */
