@@ -95,8 +95,10 @@ function isSecret({ user, pass, token }: Identity): boolean {
 /** Whether it would say a password rather than sign. One that cannot be tried is not trusted. */
 function tellsSecret(authenticator: Authenticator): boolean {
   try {
-    const { user, pass, auth_token } = authenticator("");
-    return (user ?? pass ?? auth_token) !== undefined;
+    const { user, pass, auth_token, jwt, nkey } = authenticator("");
+    // A JWT that goes without a key is good for whoever has it.
+    const bearer = nkey === undefined ? jwt : undefined;
+    return (user ?? pass ?? auth_token ?? bearer) !== undefined;
   } catch {
     return true;
   }

@@ -102,6 +102,7 @@ const SECRETS: readonly [string, ConnectionOptions][] = [
   ["a token", { token: "x" }],
   ["a URL with a password", { servers: "nats://ann:x@127.0.0.1:1" }],
   ["an authenticator", { authenticator: () => ({ user: "a", pass: "x" }) }],
+  ["a JWT alone", { authenticator: () => ({ jwt: "x" }) }],
   ["an authenticator that fails", {
     authenticator: () => {
       throw new Error("no");
@@ -155,6 +156,8 @@ test("a provider that hands on what it read makes nobody trusted", async (t) => 
 test("a signature may go anywhere", () => {
   const signs = admission({ authenticator: () => ({ nkey: "U", sig: "s" }) });
   assert.equal(signs.refusal(found("nats://h:1")), undefined);
+  const creds = admission({ authenticator: () => ({ jwt: "x", nkey: "U" }) });
+  assert.equal(creds.refusal(found("nats://h:1")), undefined);
   assert.equal(admission({}).refusal(found("nats://h:1")), undefined);
 });
 
