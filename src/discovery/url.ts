@@ -125,6 +125,16 @@ const RULES: Readonly<Record<DiscoveryScheme, SchemeRule>> = {
   },
 };
 
+/** For all others a path would be a misunderstanding. */
+const PATH_SCHEMES: readonly DiscoveryScheme[] = [
+  "etcd",
+  "consul",
+  "http",
+  "https",
+  "file",
+  "cache",
+];
+
 const URL_CHARS_MAX = 2048;
 
 /** Reads several URLs, divided by commas. Throws a `DiscoveryError` that quotes no secret. */
@@ -151,6 +161,9 @@ export function parseDiscoveryUrl(text: string): DiscoveryTarget {
   if (rule.needsHost && address === "") fail(name, "it names no host");
   if (rule.needsPath !== undefined && (path === "" || path === "/")) {
     fail(name, `it lacks ${rule.needsPath}`);
+  }
+  if (!PATH_SCHEMES.includes(scheme) && path.length > 1) {
+    fail(name, `nothing follows ${scheme}://host:port`);
   }
   const isWeb = scheme === "http" || scheme === "https";
   return {
@@ -253,6 +266,10 @@ function paramsOf(
   }
   if (!["true", "false"].includes(params.get("tls") ?? "false")) {
     fail(name, "tls is either true or false");
+  }
+  const resolver = params.get("resolver");
+  if (resolver !== undefined && splitAddress(resolver) === undefined) {
+    fail(name, "its resolver is no host:port");
   }
   return params;
 }
