@@ -3,7 +3,7 @@
  * common: flags, log lines as Go's `log` package writes them, and what they
  * print when something happens to their connection.
  */
-import type { ConnectOptions, NatsConnection } from "../client.ts";
+import type { ConnectOptions, NatsConnection, Status } from "../client.ts";
 import {
   describeFlags,
   FlagError,
@@ -74,7 +74,28 @@ export function connectionOptions(
     ...(user !== undefined && { user }),
     ...(pass !== undefined && { pass }),
     ...(token !== undefined && { token }),
-    ...(discover !== undefined && { discovery: discover }),
+    ...(discover !== undefined &&
+      { discovery: discover, onStatus: discoveryReporter() }),
+  };
+}
+
+/**
+ * Says that nobody answers and why a source does not, once each time: with
+ * discovery a program waits for a server, and would do so without a word.
+ */
+function discoveryReporter(): (status: Status) => void {
+  const failing = new Set<string>();
+  return (status) => {
+    if (status.type === "waitingForDiscovery") {
+      logLine("No server answers; looking for others until one does");
+    }
+    if (status.type !== "discovery") return;
+    const { provider, error } = status;
+    if (error === undefined) failing.delete(provider);
+    else if (!failing.has(provider)) {
+      failing.add(provider);
+      logLine("discovery:", error.message);
+    }
   };
 }
 
