@@ -9,11 +9,13 @@ import { CONNECTION_STEPS } from "./client_pair_connections.ts";
 import type { Library, Stage, Step } from "./client_pair_observe.ts";
 import { REQUEST_STEPS } from "./client_pair_requests.ts";
 import { SUBSCRIPTION_STEPS } from "./client_pair_subscriptions.ts";
+import { SWITCHING_STEPS } from "./client_pair_switching.ts";
 
 const STEPS: readonly Step[] = [
   ...SUBSCRIPTION_STEPS,
   ...REQUEST_STEPS,
   ...CONNECTION_STEPS,
+  ...SWITCHING_STEPS,
 ];
 
 // The types differ where one of them is narrower; the steps use what is common.
