@@ -5,11 +5,10 @@
  * where there is none.
  */
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
+import { fixedPort } from "./fixed_port.ts";
 import { spawnCommand, type TestProcess } from "./process.ts";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
@@ -148,19 +147,8 @@ export async function startEtcd(
   t: Cleanup,
   flags: readonly string[] = [],
 ): Promise<Etcd> {
-  const etcd = new Etcd(await freePort(), temporaryFolder(t), flags);
+  const etcd = new Etcd(await fixedPort(), temporaryFolder(t), flags);
   t.after(() => etcd.stop());
   await etcd.start();
   return etcd;
-}
-
-// It has to come back on the same port, so that port 0 would not do.
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -11,9 +11,9 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Clock, Timer } from "../../src/core/clock.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { fixedPort } from "./fixed_port.ts";
 import type { Cleanup } from "./temp.ts";
 
 /** What an agent is told about an instance. */
@@ -47,6 +47,7 @@ const META_MAX = 512;
 export class FakeConsul {
   /** Every request: method, path and query. */
   readonly requests: string[] = [];
+  readonly port: number;
   readonly #clock: Clock;
   readonly #instances = new Map<string, Registered>();
   /** Rows of the answer that stand beside what was registered. */
@@ -54,19 +55,15 @@ export class FakeConsul {
   readonly #waiting = new Set<Waiting>();
   #index = 10;
   #server: Server | undefined;
-  #port = 0;
   #isSilent = false;
   #isHasty = false;
   #hidesIndex = false;
   #text: string | undefined;
   #token = "";
 
-  constructor(clock: Clock) {
+  constructor(port: number, clock: Clock) {
+    this.port = port;
     this.#clock = clock;
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** Blocking queries that are being held back. */
@@ -147,9 +144,8 @@ export class FakeConsul {
       response.on("error", () => {});
       this.#answer(request, response).catch(() => response.destroy());
     });
-    this.#server.listen(this.#port, "127.0.0.1");
+    this.#server.listen(this.port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async cut(): Promise<void> {
@@ -318,7 +314,7 @@ export async function startFakeConsul(
   t: Cleanup,
   clock: Clock = platform.clock,
 ): Promise<FakeConsul> {
-  const consul = new FakeConsul(clock);
+  const consul = new FakeConsul(await fixedPort(), clock);
   t.after(() => consul.cut());
   await consul.open();
   return consul;

@@ -4,31 +4,21 @@
  * itself.
  */
 import { once } from "node:events";
-import {
-  type AddressInfo,
-  connect,
-  createServer,
-  type Server,
-  type Socket,
-} from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { fixedPort } from "./fixed_port.ts";
 import type { Cleanup } from "./temp.ts";
 
 export class TcpGate {
-  /** How many connections there were. */
-  connections = 0;
+  readonly port: number;
   readonly #behindPort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #port = 0;
   #isStalled = false;
   #text: string | undefined;
 
-  constructor(behindPort: number) {
+  constructor(port: number, behindPort: number) {
+    this.port = port;
     this.#behindPort = behindPort;
-  }
-
-  get port(): number {
-    return this.#port;
   }
 
   /** Lets everybody in, at the same port as before. */
@@ -37,9 +27,8 @@ export class TcpGate {
     this.#text = undefined;
     if (this.#server !== undefined) return;
     this.#server = createServer((socket) => this.#take(socket));
-    this.#server.listen(this.#port, "127.0.0.1");
+    this.#server.listen(this.port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Ends all connections and takes no more. */
@@ -68,7 +57,6 @@ export class TcpGate {
   }
 
   #take(socket: Socket): void {
-    this.connections++;
     this.#keep(socket);
     if (this.#isStalled) return;
     if (this.#text !== undefined) return this.#answer(socket, this.#text);
@@ -111,7 +99,7 @@ export async function openGate(
   t: Cleanup,
   behindPort: number,
 ): Promise<TcpGate> {
-  const gate = new TcpGate(behindPort);
+  const gate = new TcpGate(await fixedPort(), behindPort);
   t.after(() => gate.cut());
   await gate.open();
   return gate;
