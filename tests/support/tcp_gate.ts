@@ -10,6 +10,8 @@ import type { Cleanup } from "./temp.ts";
 
 export class TcpGate {
   readonly port: number;
+  /** How many connections there were. */
+  connections = 0;
   readonly #behindPort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -57,6 +59,7 @@ export class TcpGate {
   }
 
   #take(socket: Socket): void {
+    this.connections++;
     this.#keep(socket);
     if (this.#isStalled) return;
     if (this.#text !== undefined) return this.#answer(socket, this.#text);
