@@ -24,6 +24,8 @@ import {
 import { freePort } from "../routes/route_peer.ts";
 import { discoveryAt } from "../support/directory.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
+import { spawnProgram } from "../support/process.ts";
+import { currentRuntime } from "../support/runtimes.ts";
 import { openGate } from "../support/tcp_gate.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -301,4 +303,18 @@ test("a list that is renamed over leads a client that runs to the next node", as
     "the client has moved",
     () => client.getServer() === addressOf(second),
   );
+});
+
+test("a program that waits for a server says so, names the source that fails, and goes on when it is there", async (t) => {
+  const node = await startMidge(t);
+  const list = join(temporaryFolder(t), "nodes.json");
+  const { href } = pathToFileURL(list);
+  const publisher = spawnProgram(currentRuntime(), "client.ts", [
+    ...["-s", DEAD, "-discover", href],
+  ]);
+  t.after(() => publisher.stop());
+  await publisher.waitFor(`discovery: Cannot read "${href}"`);
+  await publisher.waitFor("No server answers;");
+  writeFileSync(list, JSON.stringify([addressOf(node)]));
+  assert.deepEqual(await publisher.exited, { code: 0, signal: null });
 });
