@@ -96,22 +96,8 @@ test(
 
 test("an etcd watch goes on after a compaction", { skip }, async (t) => {
   const server = await startEtcd(t);
-  const clock = new VirtualClock();
   await server.replace("/midge/", valuesOf([testNode(1)]));
-  const held = Promise.withResolvers<void>();
-  const paths: string[] = [];
-  const bodies: string[] = [];
-  const provider = etcd(optionsFor(server.port), {
-    ...platform,
-    clock,
-    // What is read is old by the time that the watch begins.
-    fetch: async (url, request) => {
-      paths.push(new URL(url).pathname);
-      if (url.endsWith("/watch")) await held.promise;
-      const answer = await platform.fetch(url, request);
-      return { ...answer, body: heard(answer.body!, bodies) };
-    },
-  }, "client");
+  const { clock, provider, paths, bodies, letWatch } = heldProvider(server);
   const watcher = startWatch(t, provider);
   await watcher.sees(testNode(1).urls);
   const next = watcher.sees(testNode(2).urls);
@@ -120,7 +106,7 @@ test("an etcd watch goes on after a compaction", { skip }, async (t) => {
   await server.replace("/midge/", valuesOf([testNode(2)]));
   const revision = await server.revision();
   await server.call("kv/compaction", { revision, physical: true });
-  held.resolve();
+  letWatch();
   await passTime(clock, next, 10);
   assert.match(bodies.join(""), /"compact_revision"/);
   assert.deepEqual(paths.slice(0, 3), [
@@ -128,6 +114,26 @@ test("an etcd watch goes on after a compaction", { skip }, async (t) => {
     "/v3/watch",
     "/v3/kv/range",
   ]);
+});
+
+test("an etcd watch does not wait for a revision of a store that is no more", {
+  skip,
+}, async (t) => {
+  const server = await startEtcd(t);
+  for (const number of [1, 2, 3]) {
+    await server.replace("/midge/", valuesOf([testNode(number)]));
+  }
+  const { clock, provider, paths, letWatch } = heldProvider(server);
+  const watcher = startWatch(t, provider);
+  await watcher.sees(testNode(3).urls);
+  const next = watcher.sees(testNode(4).urls);
+  await until("the watch begins", () => paths.length === 2);
+  await server.stop();
+  server.empty();
+  await server.start();
+  await server.replace("/midge/", valuesOf([testNode(4)]));
+  letWatch();
+  await passTime(clock, next, 10);
 });
 
 test("an etcd watch finds its way in a store that was emptied", {
@@ -288,6 +294,31 @@ function optionsFor(
     prefix: "midge",
     ...options,
   };
+}
+
+/** A provider on a virtual clock, whose first reading is old by the time that it may watch. */
+function heldProvider({ port }: Etcd): {
+  clock: VirtualClock;
+  provider: Discovery;
+  /** What was asked. */
+  paths: string[];
+  /** What was answered. */
+  bodies: string[];
+  letWatch(): void;
+} {
+  const clock = new VirtualClock();
+  const held = Promise.withResolvers<void>();
+  const paths: string[] = [];
+  const bodies: string[] = [];
+  const fetch: DiscoveryPlatform["fetch"] = async (url, request) => {
+    paths.push(new URL(url).pathname);
+    if (url.endsWith("/watch")) await held.promise;
+    const answer = await platform.fetch(url, request);
+    return { ...answer, body: heard(answer.body!, bodies) };
+  };
+  const machine = { ...platform, clock, fetch };
+  const provider = etcd(optionsFor(port), machine, "client");
+  return { clock, provider, paths, bodies, letWatch: held.resolve };
 }
 
 /** A provider on a virtual clock, and how many watches have been answered. */
