@@ -2,15 +2,18 @@
  * Outgoing bytes of one connection, between the encoders and the socket.
  * Small frames are copied one behind the other into a slab; one flush hands
  * everything to the socket. Slabs come from a pool that all connections share,
- * so an idle connection owns none.
+ * so an idle connection owns none, or the last one that it lent to a socket
+ * that takes bytes in a later turn.
  *
- * A slab that was handed over is never written to before the socket says that
- * it has taken everything: Node and Deno send what the memory holds at the time
- * of the system call, not at the time of `write`.
+ * A slab that was handed over is never written to before the socket has taken
+ * its last byte: Node and Deno send what the memory holds at the time of the
+ * system call, not at the time of `write`. Sockets take bytes in the order in
+ * which they got them, so slabs come back in that order, each when it is done.
  */
 
 /** Where the bytes go: `net/socket.ts`, as far as an outbox knows it. */
 export interface ByteSink {
+  /** Bytes that were not taken yet; those that were are not read again. */
   readonly pendingBytes: number;
   write(bytes: Uint8Array): boolean;
 }
@@ -18,7 +21,7 @@ export interface ByteSink {
 const SLAB_MIN_BYTES = 4096;
 const SLAB_MAX_BYTES = 65_536;
 /** Free slabs of one size that the pool keeps. */
-const FREE_SLABS_MAX = 64;
+const FREE_SLABS_MAX = 256;
 
 const NO_SLAB: Uint8Array = new Uint8Array(0);
 
@@ -66,8 +69,9 @@ export class Outbox {
   #full: Uint8Array[] = [];
   #fullEnds: number[] = [];
   #fullBytes = 0;
-  /** Slabs that the sink may still read. */
+  /** Slabs that the sink may still read, and `writtenBytes` behind each. */
   #lent: Uint8Array[] = [];
+  #lentEnds: number[] = [];
   #slabBytes = SLAB_MIN_BYTES;
 
   constructor(pool: SlabPool, sink: ByteSink) {
@@ -112,16 +116,29 @@ export class Outbox {
     this.reclaim();
   }
 
-  /** Takes lent slabs back once the sink has nothing left to send. */
+  /** Takes back the slabs of which the sink has taken every byte. */
   reclaim(): void {
-    if (this.#sink.pendingBytes > 0) return;
-    if (this.end === 0 && this.slab !== NO_SLAB) {
+    const { pendingBytes } = this.#sink;
+    if (pendingBytes === 0 && this.end === 0 && this.slab !== NO_SLAB) {
       this.#pool.give(this.slab);
       this.slab = NO_SLAB;
     }
-    if (this.#lent.length === 0) return;
-    for (const slab of this.#lent) this.#pool.give(slab);
-    this.#lent.length = 0;
+    const takenBytes = this.writtenBytes - pendingBytes;
+    let count = 0;
+    while (
+      count < this.#lent.length && this.#lentEnds[count]! <= takenBytes
+    ) {
+      this.#pool.give(this.#lent[count]!);
+      count++;
+    }
+    if (count === this.#lent.length) {
+      // Cheaper than `splice`, and what happens nearly always.
+      this.#lent.length = 0;
+      this.#lentEnds.length = 0;
+    } else if (count > 0) {
+      this.#lent.splice(0, count);
+      this.#lentEnds.splice(0, count);
+    }
   }
 
   /** Forgets what was not flushed; the connection is over. */
@@ -132,6 +149,7 @@ export class Outbox {
     this.slab = NO_SLAB;
     this.end = 0;
     this.#lent = [];
+    this.#lentEnds = [];
   }
 
   #nextSlab(bytes: number): void {
@@ -155,8 +173,7 @@ export class Outbox {
       const slab = this.#full[count]!;
       const end = this.#fullEnds[count]!;
       this.#fullBytes -= end;
-      this.#lent.push(slab);
-      this.#write(slab.subarray(0, end));
+      this.#lend(slab, end);
       count++;
     }
     if (count === 0) return;
@@ -175,7 +192,12 @@ export class Outbox {
     // A slab that stayed mostly empty is followed by a smaller one.
     if (sparse && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
     this.slab = NO_SLAB;
+    this.#lend(slab, end);
+  }
+
+  #lend(slab: Uint8Array, end: number): void {
     this.#lent.push(slab);
+    this.#lentEnds.push(this.writtenBytes + end);
     this.#write(slab.subarray(0, end));
   }
 

@@ -4,8 +4,9 @@
  * no promise stands between a chunk and its handling, so a chunk is parsed and
  * delivered as one step.
  *
- * `memory.ts` implements it inside one process, `runtime/node_net.ts` on
- * sockets. `tests/net/suite.ts` holds what every implementation must do.
+ * `memory.ts` implements it inside one process, `runtime/node_net.ts` and
+ * `runtime/deno_net.ts` on sockets. `tests/net/suite.ts` holds what every
+ * implementation must do.
  */
 
 /** A TCP endpoint. IPv6 hosts carry no brackets. */
@@ -20,7 +21,10 @@ export interface Socket {
   readonly local: Address;
   /** Set once `secure` has succeeded. */
   readonly tls: TlsState | undefined;
-  /** Bytes given to `write` that the system has not taken yet. */
+  /**
+   * Bytes given to `write` that the system has not taken yet. It takes them in
+   * order, and what it has taken is not looked at again.
+   */
   readonly pendingBytes: number;
 
   /**
@@ -29,8 +33,8 @@ export interface Socket {
    */
   open(events: SocketEvents): void;
   /**
-   * Gives bytes to the socket: the caller must not change them before
-   * `pendingBytes` is 0. False asks the caller to wait for `onDrain`; the bytes
+   * Gives bytes to the socket: the caller must not change them before they have
+   * left `pendingBytes`. False asks the caller to wait for `onDrain`; the bytes
    * are accepted all the same. Ignored once the socket is closing.
    */
   write(bytes: Uint8Array): boolean;

@@ -6,6 +6,7 @@ import type { Clock, Random } from "../core/clock.ts";
 import type { Dns, Fetch, Files } from "../discovery/platform.ts";
 import type { Network } from "../net/socket.ts";
 import { compareBcrypt } from "./bcrypt.ts";
+import { denoNetwork } from "./deno_net.ts";
 import { dns } from "./dns.ts";
 import { fetchAnswer } from "./fetch.ts";
 import { files } from "./files.ts";
@@ -43,7 +44,7 @@ export interface Platform {
 
 /** The machine that this process runs on. */
 export const platform: Platform = {
-  network: nodeNetwork,
+  network: "Deno" in globalThis ? denoNetwork : nodeNetwork,
   clock: systemClock,
   random: systemRandom,
   fetch: fetchAnswer,

@@ -40,6 +40,20 @@ export function describeNetwork(
     test(`${name}: ${title}`, (t) => run(start(t), t));
   }
 
+  /** The ends may be of different make, so each of them is tried as each. */
+  function checkBoth(
+    title: string,
+    run: (ends: Pair, network: Network, t: Cleanup) => Promise<void>,
+  ): void {
+    check(title, async ({ network }, t) => {
+      await run(await pair(network, t), network, t);
+    });
+    check(`${title}, the other way round`, async ({ network }, t) => {
+      const { near, far, listener } = await pair(network, t);
+      await run({ near: far, far: near, listener }, network, t);
+    });
+  }
+
   check("both ends know both addresses", async ({ network }, t) => {
     const { near, far, listener } = await pair(network, t);
     assert.notEqual(listener.address.port, 0);
@@ -73,71 +87,84 @@ export function describeNetwork(
     assert.deepEqual(other.receiver.bytes(), one.sent);
   });
 
-  check("what came before open is kept", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    far.write(ascii("early "));
-    await roundTrip(network, t);
-    const receiver = Receiver.on(near);
-    far.write(ascii("late"));
-    await receiver.hasBytes(10);
-    assert.equal(receiver.text(), "early late");
-  });
+  checkBoth(
+    "what came before open is kept",
+    async ({ near, far }, network, t) => {
+      far.write(ascii("early "));
+      await roundTrip(network, t);
+      const receiver = Receiver.on(near);
+      far.write(ascii("late"));
+      await receiver.hasBytes(10);
+      assert.equal(receiver.text(), "early late");
+    },
+  );
 
-  check("an end before open comes after its data", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    far.write(ascii("bye"));
-    far.end();
-    await roundTrip(network, t);
-    const receiver = Receiver.on(near);
-    assert.deepEqual(receiver.closes, []);
-    assert.deepEqual(await receiver.closed(), { kind: "ended" });
-    assert.equal(receiver.text(), "bye");
-  });
+  checkBoth(
+    "an end before open comes after its data",
+    async ({ near, far }, network, t) => {
+      far.write(ascii("bye"));
+      far.end();
+      await roundTrip(network, t);
+      const receiver = Receiver.on(near);
+      assert.deepEqual(receiver.closes, []);
+      assert.deepEqual(await receiver.closed(), { kind: "ended" });
+      assert.equal(receiver.text(), "bye");
+    },
+  );
 
-  check("a close before open comes in a later turn", async ({ network }, t) => {
-    const { near } = await pair(network, t);
-    near.destroy();
-    await roundTrip(network, t);
-    const receiver = Receiver.on(near);
-    assert.deepEqual(receiver.closes, []);
-    assert.deepEqual(await receiver.closed(), { kind: "closed" });
-  });
+  checkBoth(
+    "a close before open comes in a later turn",
+    async ({ near }, network, t) => {
+      near.destroy();
+      await roundTrip(network, t);
+      const receiver = Receiver.on(near);
+      assert.deepEqual(receiver.closes, []);
+      assert.deepEqual(await receiver.closed(), { kind: "closed" });
+    },
+  );
 
-  check("a paused reader holds the writer up", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    const reader = Receiver.on(near);
-    const writer = Receiver.on(far);
-    near.pause();
-    assert.equal(far.write(new Uint8Array(FLOOD_BYTES)), false);
-    assert.ok(far.pendingBytes > 0);
-    await roundTrip(network, t);
-    assert.equal(writer.drains, 0);
-    assert.ok(reader.length < FLOOD_BYTES);
-    near.resume();
-    await writer.until(() => writer.drains > 0);
-    assert.equal(far.pendingBytes, 0);
-    await reader.hasBytes(FLOOD_BYTES);
-    assert.equal(writer.drains, 1);
-    assert.equal(far.write(ascii("more")), true);
-    await reader.hasBytes(FLOOD_BYTES + 4);
-  });
-
-  check("pausing in the middle of data loses none", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    const reader = Receiver.on(near);
-    reader.onChunk = () => near.pause();
-    const sent = randomBytes(seededRandom(1), 300_000);
-    far.write(sent);
-    while (reader.length < sent.length) {
-      const before = reader.length;
-      await reader.until(() => reader.length > before);
+  checkBoth(
+    "a paused reader holds the writer up",
+    async ({ near, far }, network, t) => {
+      const reader = Receiver.on(near);
+      const writer = Receiver.on(far);
+      near.pause();
+      assert.equal(far.write(new Uint8Array(FLOOD_BYTES)), false);
+      assert.ok(far.pendingBytes > 0);
+      await roundTrip(network, t);
+      assert.equal(writer.drains, 0);
+      // What was under way has arrived by now.
+      const { length } = reader;
+      assert.ok(length < FLOOD_BYTES);
+      await roundTrip(network, t);
+      assert.equal(reader.length, length);
       near.resume();
-    }
-    assert.deepEqual(reader.bytes(), sent);
-  });
+      await writer.until(() => writer.drains > 0);
+      assert.equal(far.pendingBytes, 0);
+      await reader.hasBytes(FLOOD_BYTES);
+      assert.equal(writer.drains, 1);
+      assert.equal(far.write(ascii("more")), true);
+      await reader.hasBytes(FLOOD_BYTES + 4);
+    },
+  );
 
-  check("pending bytes go back to 0", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
+  checkBoth(
+    "pausing in the middle of data loses none",
+    async ({ near, far }) => {
+      const reader = Receiver.on(near);
+      reader.onChunk = () => near.pause();
+      const sent = randomBytes(seededRandom(1), 300_000);
+      far.write(sent);
+      while (reader.length < sent.length) {
+        const before = reader.length;
+        await reader.until(() => reader.length > before);
+        near.resume();
+      }
+      assert.deepEqual(reader.bytes(), sent);
+    },
+  );
+
+  checkBoth("pending bytes go back to 0", async ({ near, far }, network, t) => {
     const reader = Receiver.on(near);
     Receiver.on(far);
     for (let count = 0; count < 100; count++) far.write(ascii("0123456789"));
@@ -146,8 +173,30 @@ export function describeNetwork(
     assert.equal(far.pendingBytes, 0);
   });
 
-  check("end sends what is pending first", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
+  checkBoth(
+    "what has left the pending bytes is not read again",
+    async ({ near, far }) => {
+      const reader = Receiver.on(near);
+      Receiver.on(far);
+      reader.onChunk = () => near.pause();
+      const pieces = new OverwrittenPieces(far);
+      const sent = randomBytes(seededRandom(3), FLOOD_BYTES);
+      for (let at = 0; at < sent.length; at += 50_000) {
+        pieces.write(sent.slice(at, at + 50_000));
+      }
+      while (reader.length < sent.length) {
+        const before = reader.length;
+        near.resume();
+        await reader.until(() => reader.length > before);
+        pieces.overwriteTaken();
+      }
+      assert.ok(pieces.overwrittenInPart, "all left at once");
+      const heard = reader.bytes();
+      assert.equal(sent.findIndex((byte, at) => byte !== heard[at]), -1);
+    },
+  );
+
+  checkBoth("end sends what is pending first", async ({ near, far }) => {
     const reader = Receiver.on(near);
     const writer = Receiver.on(far);
     const sent = randomBytes(seededRandom(2), 2_000_000);
@@ -158,8 +207,7 @@ export function describeNetwork(
     assert.deepEqual(await writer.closed(), { kind: "closed" });
   });
 
-  check("nothing is read after end", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
+  checkBoth("nothing is read after end", async ({ near, far }) => {
     const reader = Receiver.on(near);
     const ending = Receiver.on(far);
     near.write(ascii("before"));
@@ -170,8 +218,7 @@ export function describeNetwork(
     assert.equal(ending.text(), "before");
   });
 
-  check("destroy drops what is pending", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
+  checkBoth("destroy drops what is pending", async ({ near, far }) => {
     const reader = Receiver.on(near);
     const writer = Receiver.on(far);
     near.pause();
@@ -195,37 +242,41 @@ export function describeNetwork(
     assert.deepEqual(reason, { kind: "reset", code: "ECONNRESET" });
   });
 
-  check("it closes once and is silent afterwards", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    const reader = Receiver.on(near);
-    const writer = Receiver.on(far);
-    far.write(ascii("lost or not"));
-    near.end();
-    near.destroy();
-    near.destroy();
-    near.end();
-    assert.deepEqual(await reader.closed(), { kind: "closed" });
-    await writer.closed();
-    await roundTrip(network, t);
-    assert.equal(reader.closes.length, 1);
-    assert.equal(writer.closes.length, 1);
-    assert.equal(reader.eventsAfterClose + writer.eventsAfterClose, 0);
-  });
+  checkBoth(
+    "it closes once and is silent afterwards",
+    async ({ near, far }, network, t) => {
+      const reader = Receiver.on(near);
+      const writer = Receiver.on(far);
+      far.write(ascii("lost or not"));
+      near.end();
+      near.destroy();
+      near.destroy();
+      near.end();
+      assert.deepEqual(await reader.closed(), { kind: "closed" });
+      await writer.closed();
+      await roundTrip(network, t);
+      assert.equal(reader.closes.length, 1);
+      assert.equal(writer.closes.length, 1);
+      assert.equal(reader.eventsAfterClose + writer.eventsAfterClose, 0);
+    },
+  );
 
-  check("a write after the close is ignored", async ({ network }, t) => {
-    const { near, far } = await pair(network, t);
-    const reader = Receiver.on(near);
-    const writer = Receiver.on(far);
-    far.end();
-    far.write(ascii("too late"));
-    await Promise.all([reader.closed(), writer.closed()]);
-    far.write(ascii("much too late"));
-    far.pause();
-    far.resume();
-    await roundTrip(network, t);
-    assert.equal(reader.text(), "");
-    assert.equal(far.pendingBytes, 0);
-  });
+  checkBoth(
+    "a write after the close is ignored",
+    async ({ near, far }, network, t) => {
+      const reader = Receiver.on(near);
+      const writer = Receiver.on(far);
+      far.end();
+      far.write(ascii("too late"));
+      await Promise.all([reader.closed(), writer.closed()]);
+      far.write(ascii("much too late"));
+      far.pause();
+      far.resume();
+      await roundTrip(network, t);
+      assert.equal(reader.text(), "");
+      assert.equal(far.pendingBytes, 0);
+    },
+  );
 
   check("nobody listens: ECONNREFUSED", async ({ network }) => {
     const listener = await network.listen(ANY_PORT, () => {});
@@ -295,6 +346,34 @@ export function describeNetwork(
     const address = { host: "nowhere.invalid", port: 1 };
     await assert.rejects(network.dial(address), wanted);
   });
+}
+
+/** Uses the memory of each piece again as soon as a socket has taken it. */
+class OverwrittenPieces {
+  /** Some were overwritten while others were pending. */
+  overwrittenInPart = false;
+  readonly #socket: Socket;
+  readonly #pieces: { readonly bytes: Uint8Array; readonly end: number }[] = [];
+  #written = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#written += bytes.length;
+    this.#pieces.push({ bytes, end: this.#written });
+    this.#socket.write(bytes);
+    this.overwriteTaken();
+  }
+
+  overwriteTaken(): void {
+    const taken = this.#written - this.#socket.pendingBytes;
+    while (this.#pieces[0] !== undefined && this.#pieces[0].end <= taken) {
+      this.#pieces.shift()!.bytes.fill(0);
+      this.overwrittenInPart ||= this.#pieces.length > 0;
+    }
+  }
 }
 
 interface Pair {

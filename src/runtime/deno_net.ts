@@ -1,0 +1,374 @@
+/**
+ * `Network` on Deno's own sockets, for what Deno's `node:net` costs: it reads
+ * each chunk into memory of its own, where one buffer can be used again and
+ * again. Only accepted sockets are Deno's; dialling and names are `node_net.ts`'.
+ * `runtime/mod.ts` chooses it where there is a Deno.
+ */
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { assert } from "../core/assert.ts";
+import {
+  type Address,
+  type CloseReason,
+  type Listener,
+  type Network,
+  NetworkError,
+  type Socket,
+  type SocketEvents,
+  type TlsState,
+} from "../net/socket.ts";
+import { Fairness } from "./deno_fairness.ts";
+import {
+  type DenoConnection,
+  type DenoListener,
+  denoSockets,
+} from "./deno_sockets.ts";
+import {
+  bindAny,
+  closeReason,
+  endpoint,
+  LINGER_MS,
+  listeningHost,
+  nodeNetwork,
+} from "./node_net.ts";
+
+/** The network of the machine that Deno runs on. */
+export const denoNetwork: Network = { ...nodeNetwork, listen };
+
+/** One for the process, whose time it is that sockets share. */
+let fairness: Fairness | undefined;
+
+async function listen(
+  at: Address,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const sockets = denoSockets();
+  fairness ??= new Fairness(sockets);
+  const host = await listeningHost(at.host);
+  const listener = await bindAny(
+    { host, port: at.port },
+    ({ host, port }) => sockets.listen({ hostname: host, port }),
+  );
+  const acceptor = new Acceptor(listener, onSocket);
+  const { port } = listener.addr;
+  return { address: { host, port }, close: () => acceptor.close() };
+}
+
+/** What goes wrong for one connection, such as too many open files, is over soon. */
+const ACCEPT_AGAIN_MS = 100;
+
+class Acceptor {
+  readonly #listener: DenoListener;
+  readonly #onSocket: (socket: Socket) => void;
+  readonly #done: Promise<void>;
+  #closed = false;
+
+  constructor(listener: DenoListener, onSocket: (socket: Socket) => void) {
+    this.#listener = listener;
+    this.#onSocket = onSocket;
+    this.#done = this.#run();
+  }
+
+  /** The port is free only when the call that accepts has given up. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#listener.close();
+    this.#closed = true;
+    return this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      const connection = await this.#accept();
+      if (connection !== undefined) this.#onSocket(new DenoSocket(connection));
+    }
+  }
+
+  async #accept(): Promise<DenoConnection | undefined> {
+    try {
+      return await this.#listener.accept();
+    } catch {
+      if (this.#closed) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+    }
+  }
+}
+
+/**
+ * What a connection is read with: the first while it waits for its peer, the
+ * next as long as there is more. No sizes in which programs write, so that a
+ * filled buffer nearly always means that there is more.
+ */
+const READ_BYTES: readonly number[] = [5_000, 70_000, 500_000];
+/** Of each size, so much is kept for the next reader. */
+const SPARE_BYTES_MAX = 4_000_000;
+
+/** By step, the buffers that nobody reads into at the moment. */
+const spareBuffers: Uint8Array[][] = READ_BYTES.map(() => []);
+
+/**
+ * What a connection reads into. The first buffer is its own; larger ones are
+ * borrowed for one read, so that whoever waits for anything has none of them.
+ */
+class ReadBuffers {
+  readonly #own: Uint8Array = new Uint8Array(READ_BYTES[0]!);
+  #step = 0;
+
+  /** For the next read; to be given back. */
+  take(): Uint8Array {
+    if (this.#step === 0) return this.#own;
+    const spare = spareBuffers[this.#step]!.pop();
+    return spare ?? new Uint8Array(READ_BYTES[this.#step]!);
+  }
+
+  /** `bytes` were read into, `count` of them, and handled. */
+  give(bytes: Uint8Array, count: number): void {
+    const spares = spareBuffers[this.#step]!;
+    const isBorrowed = bytes !== this.#own;
+    if (isBorrowed && spares.length * bytes.length < SPARE_BYTES_MAX) {
+      spares.push(bytes);
+    }
+    const hasMore = count === bytes.length;
+    const next = Math.min(this.#step + 1, READ_BYTES.length - 1);
+    this.#step = hasMore ? next : 0;
+  }
+}
+
+/**
+ * With so much pending, a `write` asks its caller to wait. It is little, so that
+ * whoever wrote much hears of the end and gets his memory back.
+ */
+const WRITE_PENDING_BYTES = 16_384;
+
+/** Who is told of what becomes of written bytes. */
+interface WriteEvents {
+  /** Nothing is pending any more. */
+  sentAll(): void;
+  failed(error: unknown): void;
+}
+
+/** Writes in order, one call at a time, because a call may take less than it got. */
+class Writer {
+  pendingBytes = 0;
+  readonly #connection: DenoConnection;
+  readonly #events: WriteEvents;
+  #queue: Uint8Array[] = [];
+  #running = false;
+
+  constructor(connection: DenoConnection, events: WriteEvents) {
+    this.#connection = connection;
+    this.#events = events;
+  }
+
+  /** The first call of several reaches the system before this returns. */
+  write(bytes: Uint8Array): void {
+    this.pendingBytes += bytes.length;
+    this.#queue.push(bytes);
+    if (!this.#running) this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#queue.length > 0) await this.#sendQueue();
+    } catch (error) {
+      this.#queue = [];
+      return this.#events.failed(error);
+    }
+    this.#running = false;
+    this.#events.sentAll();
+  }
+
+  async #sendQueue(): Promise<void> {
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const bytes of queue) {
+      for (let sent = 0; sent < bytes.length;) {
+        const rest = sent === 0 ? bytes : bytes.subarray(sent);
+        const count = await this.#connection.write(rest);
+        sent += count;
+        this.pendingBytes -= count;
+      }
+    }
+  }
+}
+
+class DenoSocket implements Socket, WriteEvents {
+  readonly remote: Address;
+  readonly local: Address;
+  readonly tls: TlsState | undefined = undefined;
+  readonly #connection: DenoConnection;
+  readonly #writer: Writer;
+  #events: SocketEvents | undefined;
+  /** Set as soon as the socket is closing. */
+  #reason: CloseReason | undefined;
+  #closed = false;
+  #reading = false;
+  #paused = false;
+  #wakeReader: () => void = () => {};
+  #peerEnded = false;
+  #drainAwaited = false;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: DenoConnection) {
+    const { remoteAddr, localAddr } = connection;
+    setNoDelay(connection);
+    this.remote = endpoint(remoteAddr.hostname, remoteAddr.port);
+    this.local = endpoint(localAddr.hostname, localAddr.port);
+    this.#connection = connection;
+    this.#writer = new Writer(connection, this);
+  }
+
+  get pendingBytes(): number {
+    return this.#closed ? 0 : this.#writer.pendingBytes;
+  }
+
+  open(events: SocketEvents): void {
+    assert(this.#events === undefined, "a socket is opened once");
+    this.#events = events;
+    if (this.#closed) setImmediate(() => this.#report());
+    else this.#startReading();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#reason !== undefined) return true;
+    this.#writer.write(bytes);
+    if (this.#writer.pendingBytes < WRITE_PENDING_BYTES) return true;
+    this.#drainAwaited = true;
+    return false;
+  }
+
+  pause(): void {
+    if (this.#reason === undefined) this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#wakeReader();
+  }
+
+  secure(): Promise<void> {
+    const message = "TLS is not supported for clients of a server";
+    return Promise.reject(new NetworkError(message, "ETLSUNSUPPORTED"));
+  }
+
+  end(): void {
+    if (this.#reason !== undefined) return;
+    this.#ending({ kind: "closed" });
+    // The peer's last bytes are read and dropped: closing with bytes unread
+    // would reset the connection and take our own last words from the peer.
+    this.resume();
+    this.#startReading();
+  }
+
+  destroy(): void {
+    this.#reason ??= { kind: "closed" };
+    this.#close();
+  }
+
+  sentAll(): void {
+    if (this.#closed) return;
+    if (this.#reason !== undefined) return this.#sayEnd();
+    if (!this.#drainAwaited) return;
+    this.#drainAwaited = false;
+    this.#events?.onDrain();
+  }
+
+  failed(error: unknown): void {
+    this.#reason ??= closeReason(error as Error);
+    this.#close();
+  }
+
+  #startReading(): void {
+    if (this.#reading || this.#closed) return;
+    this.#reading = true;
+    this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const buffers = new ReadBuffers();
+    while (!this.#closed) {
+      const bytes = buffers.take();
+      const count = await this.#readInto(bytes);
+      // What was under way at a `pause` waits in the buffer.
+      while (this.#paused) await this.#resumed();
+      if (this.#closed) break;
+      if (count === 0) return this.#ended();
+      this.#received(bytes.subarray(0, count));
+      buffers.give(bytes, count);
+      while (this.#paused) await this.#resumed();
+      const turn = fairness?.spend(count);
+      if (turn !== undefined) await turn;
+    }
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (this.#reason === undefined) this.#events?.onData(chunk);
+  }
+
+  /** 0: nothing will come any more. */
+  async #readInto(bytes: Uint8Array): Promise<number> {
+    try {
+      return await this.#connection.read(bytes) ?? 0;
+    } catch (error) {
+      this.failed(error);
+      return 0;
+    }
+  }
+
+  #resumed(): Promise<void> {
+    return new Promise((resolve) => this.#wakeReader = resolve);
+  }
+
+  #ended(): void {
+    this.#peerEnded = true;
+    if (this.#reason === undefined) this.#ending({ kind: "ended" });
+    else if (this.#writer.pendingBytes === 0) this.#close();
+  }
+
+  /** Sends what is pending, says our end, waits for the peer's. */
+  #ending(reason: CloseReason): void {
+    this.#reason = reason;
+    this.#giveUpWithoutProgress();
+    if (this.#writer.pendingBytes === 0) this.#sayEnd();
+  }
+
+  #sayEnd(): void {
+    if (this.#peerEnded) return this.#close();
+    this.#connection.closeWrite().catch((error) => this.failed(error));
+  }
+
+  #giveUpWithoutProgress(): void {
+    const before = this.#writer.pendingBytes;
+    this.#linger = setTimeout(() => {
+      const left = this.#writer.pendingBytes;
+      if (left > 0 && left < before) this.#giveUpWithoutProgress();
+      else this.destroy();
+    }, LINGER_MS);
+    this.#linger.unref();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#linger);
+    this.#connection.close();
+    this.resume();
+    queueMicrotask(() => this.#report());
+  }
+
+  #report(): void {
+    const events = this.#events;
+    if (this.#reason === undefined || events === undefined) return;
+    // Nothing comes after it.
+    this.#events = undefined;
+    events.onClose(this.#reason);
+  }
+}
+
+// Some systems refuse it when the peer is gone already; reading tells the rest.
+function setNoDelay(connection: DenoConnection): void {
+  try {
+    connection.setNoDelay();
+  } catch {
+    return;
+  }
+}

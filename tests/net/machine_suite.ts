@@ -1,0 +1,84 @@
+/** What a network of the machine must do: the suite of all networks, and more. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import type { Address, Network, Socket } from "../../src/net/socket.ts";
+import { nodeNetwork } from "../../src/runtime/node_net.ts";
+import { spawnCommand } from "../support/process.ts";
+import { executableOf } from "../support/runtimes.ts";
+import type { Cleanup } from "../support/temp.ts";
+import { describeNetwork } from "./suite.ts";
+
+export function describeMachineNetwork(name: string, network: Network): void {
+  describeNetwork(name, (t) => ({
+    network,
+    silentAddress: () => silentAddress(t),
+    dialAndReset,
+  }));
+
+  test(`${name}: a listener on all addresses answers on IPv6 too, where there is any`, async (t) => {
+    const hosts: string[] = [];
+    const at = { host: "0.0.0.0", port: 0 };
+    const listener = await network.listen(at, (socket) => {
+      hosts.push(socket.remote.host);
+      socket.destroy();
+    });
+    t.after(() => listener.close());
+    assert.equal(listener.address.host, "0.0.0.0");
+    const { port } = listener.address;
+    for (const host of ["127.0.0.1", "::1"]) {
+      const socket = await network.dial({ host, port });
+      await new Promise((resolve) => {
+        socket.open({ onData: () => {}, onDrain: () => {}, onClose: resolve });
+      });
+    }
+    assert.deepEqual(hosts, ["127.0.0.1", "::1"]);
+  });
+
+  test(`${name}: TLS of a server is refused with a code of its own`, async (t) => {
+    const at = { host: "127.0.0.1", port: 0 };
+    const accepted = Promise.withResolvers<Socket>();
+    const listener = await network.listen(at, accepted.resolve);
+    t.after(() => listener.close());
+    const dialled = await network.dial(listener.address);
+    const upgrade = { role: "server", verify: false, timeoutMs: 1000 } as const;
+    for (const socket of [dialled, await accepted.promise]) {
+      t.after(() => socket.destroy());
+      await assert.rejects(socket.secure(upgrade), { code: "ETLSUNSUPPORTED" });
+    }
+  });
+}
+
+function dialAndReset(to: Address): Promise<void> {
+  return new Promise((resolve) => {
+    const raw = connect(to.port, to.host, () => raw.resetAndDestroy());
+    raw.on("close", () => resolve());
+  });
+}
+
+// Listens, and then does nothing for ever.
+const SLEEPER = `
+const server = require("node:net").createServer();
+server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
+  require("node:fs").writeSync(1, "port " + server.address().port + "\\n");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});`;
+
+/** A listener that never accepts, with its queue filled up. */
+async function silentAddress(t: Cleanup): Promise<Address> {
+  const node = executableOf("node");
+  assert.ok(node !== undefined);
+  const sleeper = spawnCommand([node, "-e", SLEEPER]);
+  t.after(() => sleeper.stop());
+  const [, port] = await sleeper.waitFor(/port (\d+)\n/);
+  const address = { host: "127.0.0.1", port: Number(port) };
+  const inQueue: Socket[] = [];
+  t.after(() => inQueue.forEach((socket) => socket.destroy()));
+  for (;;) {
+    try {
+      inQueue.push(await nodeNetwork.dial(address, { timeoutMs: 100 }));
+    } catch {
+      return address;
+    }
+  }
+}
