@@ -23,6 +23,7 @@ import {
 } from "../registry/asking.ts";
 import { freePort } from "../routes/route_peer.ts";
 import { discoveryAt } from "../support/directory.ts";
+import { fixedPort } from "../support/fixed_port.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
@@ -124,7 +125,8 @@ test("a registry that is down costs a connected client nothing, and its list sti
 });
 
 test("a registry that restarts with nothing takes no server and no connection away", async (t) => {
-  const registry = await startRegistry(t);
+  const port = await fixedPort();
+  const registry = await startRegistry(t, { port });
   const nodes = [await startMidge(t), await startMidge(t)];
   // By hand: they come back when the test says so.
   const announceAll = async (url: string): Promise<void> => {
@@ -140,7 +142,6 @@ test("a registry that restarts with nothing takes no server and no connection aw
   const pool = poolOf(client);
   assert.deepEqual(pool, nodes.map(addressOf).sort());
   await registry.registry.stop();
-  const port = Number(registry.at.split(":")[1]);
   const again = await startRegistry(t, { port });
   const counts = (): number[] =>
     told("discovery").filter(({ error }) => error === undefined)

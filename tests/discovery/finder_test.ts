@@ -256,7 +256,8 @@ test("an empty answer that means nothing is never believed, nor makes it a row",
     sure: () => Promise.resolve(doors()),
     down: () => Promise.reject(new DiscoveryError("Down")),
   };
-  for (const row of [["unsure"], ["sure", "unsure"], ["sure", "down"]]) {
+  // No row begins as the one before may have ended, with an answer that is sure.
+  for (const row of [["unsure"], ["unsure", "sure"], ["down", "sure"]]) {
     let turn = 0;
     provider.answerBy(() => nothing[row[turn++ % row.length]!]!());
     await clock.advance(600_000);
@@ -311,7 +312,8 @@ test("seeking again while seeking hurries nobody, and rest ends it", async (t) =
   const { finder } = finderOf(t, clock, [provider]);
   finder.seek("connect");
   await clock.advance(30_000);
-  for (let round = 0; round < 50; round++) {
+  // The longest wait, five seconds and its jitter, passes once.
+  for (let round = 0; round < 80; round++) {
     finder.seek("round-failed");
     await clock.advance(100);
   }
