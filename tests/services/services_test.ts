@@ -5,19 +5,33 @@ import { connect, type NatsConnection } from "../../client.ts";
 import { systemClock, systemRandom } from "../../src/runtime/system.ts";
 import { ServiceError, Services } from "../../src/services/services.ts";
 import { startMidge } from "../support/midge.ts";
+import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import type { TestContext } from "node:test";
 
 const platform = { clock: systemClock, random: systemRandom };
 
+/** A broker that ends with the test; gives its port. */
+type StartBroker = (t: TestContext) => Promise<number>;
+
+const BROKERS: readonly [string, string | false, StartBroker][] = [
+  ["Midge", false, async (t) => (await startMidge(t)).port],
+  ["nats-server", natsServerMissing, async (t) => {
+    const server = await startNatsServer();
+    t.after(() => server.stop());
+    return server.port;
+  }],
+];
+
 async function twoSides(
   t: TestContext,
-): Promise<{ servant: NatsConnection; user: NatsConnection; port: number }> {
-  const { port } = await startMidge(t);
+  start: StartBroker = BROKERS[0]![2],
+): Promise<{ servant: NatsConnection; user: NatsConnection }> {
+  const port = await start(t);
   const servers = `127.0.0.1:${port}`;
   const servant = await connect({ servers });
   const user = await connect({ servers });
   t.after(() => Promise.all([servant.close(), user.close()]));
-  return { servant, user, port };
+  return { servant, user };
 }
 
 async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -33,97 +47,113 @@ const CONFIG = {
   metadata: { team: "numbers" },
 } as const;
 
-test("a service answers requests, and tools find its instances", async (t) => {
-  const { servant, user } = await twoSides(t);
-  const services = new Services(servant, platform);
-  const first = await services.add(CONFIG);
-  const second = await services.add(CONFIG);
-  for (const service of [first, second]) {
-    service.addGroup("minmax").addEndpoint("max", {
-      metadata: { schema: "numbers" },
-      handler: (_, request) => {
-        request.respond(JSON.stringify(Math.max(...request.json<number[]>())));
-      },
-    });
-  }
-  await servant.flush();
-  assert.equal((await user.request("minmax.max", "[1,7,3]")).string(), "7");
+for (const [broker, skip, start] of BROKERS) {
+  test(
+    `over ${broker} a service answers requests, and tools find its instances`,
+    { skip },
+    async (t) => {
+      const { servant, user } = await twoSides(t, start);
+      const services = new Services(servant, platform);
+      const first = await services.add(CONFIG);
+      const second = await services.add(CONFIG);
+      for (const service of [first, second]) {
+        service.addGroup("minmax").addEndpoint("max", {
+          metadata: { schema: "numbers" },
+          handler: (_, request) => {
+            request.respond(
+              JSON.stringify(Math.max(...request.json<number[]>())),
+            );
+          },
+        });
+      }
+      await servant.flush();
+      assert.equal((await user.request("minmax.max", "[1,7,3]")).string(), "7");
 
-  const client = new Services(user, platform).client();
-  const pings = await gather(await client.ping());
-  assert.deepEqual(
-    pings.map(({ id }) => id).sort(),
-    [first.ping().id, second.ping().id].sort(),
+      const client = new Services(user, platform).client();
+      const pings = await gather(await client.ping());
+      assert.deepEqual(
+        pings.map(({ id }) => id).sort(),
+        [first.ping().id, second.ping().id].sort(),
+      );
+      const [info] = await gather(await client.info("minmax", first.ping().id));
+      assert.deepEqual(info, {
+        type: "io.nats.micro.v1.info_response",
+        name: "minmax",
+        id: first.ping().id,
+        version: "0.0.1",
+        metadata: { team: "numbers" },
+        description: CONFIG.description,
+        endpoints: [{
+          name: "max",
+          subject: "minmax.max",
+          queue_group: "q",
+          metadata: { schema: "numbers" },
+        }],
+      });
+      const stats = await gather(await client.stats("minmax"));
+      const counts = stats.map(({ endpoints }) => endpoints[0]!.num_requests);
+      assert.deepEqual(counts.sort(), [0, 1]);
+      assert.deepEqual(await gather(await client.ping("nobody")), []);
+    },
   );
-  const [info] = await gather(await client.info("minmax", first.ping().id));
-  assert.deepEqual(info, {
-    type: "io.nats.micro.v1.info_response",
-    name: "minmax",
-    id: first.ping().id,
-    version: "0.0.1",
-    metadata: { team: "numbers" },
-    description: CONFIG.description,
-    endpoints: [{
-      name: "max",
-      subject: "minmax.max",
-      queue_group: "q",
-      metadata: { schema: "numbers" },
-    }],
-  });
-  const stats = await gather(await client.stats("minmax"));
-  const counts = stats.map(({ endpoints }) => endpoints[0]!.num_requests);
-  assert.deepEqual(counts.sort(), [0, 1]);
-  assert.deepEqual(await gather(await client.ping("nobody")), []);
-});
 
-test("a handler that fails answers with its error, and is counted", async (t) => {
-  const { servant, user } = await twoSides(t);
-  const service = await new Services(servant, platform).add(CONFIG);
-  service.addEndpoint("fail", () => {
-    throw new Error("out of\nnumbers");
-  });
-  service.addEndpoint("refuse", (_, request) => {
-    request.respondError(422, "not a number", "see the manual");
-  });
-  await servant.flush();
-  const failed = await user.request("fail");
-  assert.equal(ServiceError.of(failed)?.status, 500);
-  assert.equal(ServiceError.of(failed)?.message, "out of numbers");
-  const refused = await user.request("refuse");
-  assert.equal(ServiceError.of(refused)?.status, 422);
-  assert.equal(refused.string(), "see the manual");
-  const [one, two] = service.stats().endpoints;
-  assert.equal(one?.num_errors, 1);
-  assert.equal(one?.last_error, "500:out of numbers");
-  assert.equal(two?.last_error, "422:not a number");
-  service.reset();
-  assert.equal(service.stats().endpoints[0]?.num_requests, 0);
-});
+  test(
+    `over ${broker} a handler that fails answers with its error, and is counted`,
+    { skip },
+    async (t) => {
+      const { servant, user } = await twoSides(t, start);
+      const service = await new Services(servant, platform).add(CONFIG);
+      service.addEndpoint("fail", () => {
+        throw new Error("out of\nnumbers");
+      });
+      service.addEndpoint("refuse", (_, request) => {
+        request.respondError(422, "not a number", "see the manual");
+      });
+      await servant.flush();
+      const failed = await user.request("fail");
+      assert.equal(ServiceError.of(failed)?.status, 500);
+      assert.equal(ServiceError.of(failed)?.message, "out of numbers");
+      const refused = await user.request("refuse");
+      assert.equal(ServiceError.of(refused)?.status, 422);
+      assert.equal(refused.string(), "see the manual");
+      const [one, two] = service.stats().endpoints;
+      assert.equal(one?.num_errors, 1);
+      assert.equal(one?.last_error, "500:out of numbers");
+      assert.equal(two?.last_error, "422:not a number");
+      service.reset();
+      assert.equal(service.stats().endpoints[0]?.num_requests, 0);
+    },
+  );
 
-test("an endpoint without a handler is iterated, and stops with its service", async (t) => {
-  const { servant, user } = await twoSides(t);
-  const service = await new Services(servant, platform).add({
-    ...CONFIG,
-    queue: "workers",
-    statsHandler: () => ({ depth: 3 }),
-  });
-  const endpoint = service.addEndpoint("echo");
-  await servant.flush();
-  const serving = (async () => {
-    for await (const request of endpoint) request.respond(request.data);
-  })();
-  assert.equal((await user.request("echo", "hi")).string(), "hi");
-  const [stats] = service.stats().endpoints;
-  assert.equal(stats?.queue_group, "workers");
-  assert.deepEqual(stats?.data, { depth: 3 });
-  assert.equal(await service.stop(), null);
-  await serving;
-  assert.equal(await service.stopped, null);
-  assert.throws(() => service.addEndpoint("more"), {
-    code: "INVALID_OPERATION",
-  });
-  await assert.rejects(user.request("echo", "hi"), { code: "REQUEST" });
-});
+  test(
+    `over ${broker} an endpoint without a handler is iterated, and stops with its service`,
+    { skip },
+    async (t) => {
+      const { servant, user } = await twoSides(t, start);
+      const service = await new Services(servant, platform).add({
+        ...CONFIG,
+        queue: "workers",
+        statsHandler: () => ({ depth: 3 }),
+      });
+      const endpoint = service.addEndpoint("echo");
+      await servant.flush();
+      const serving = (async () => {
+        for await (const request of endpoint) request.respond(request.data);
+      })();
+      assert.equal((await user.request("echo", "hi")).string(), "hi");
+      const [stats] = service.stats().endpoints;
+      assert.equal(stats?.queue_group, "workers");
+      assert.deepEqual(stats?.data, { depth: 3 });
+      assert.equal(await service.stop(), null);
+      await serving;
+      assert.equal(await service.stopped, null);
+      assert.throws(() => service.addEndpoint("more"), {
+        code: "INVALID_OPERATION",
+      });
+      await assert.rejects(user.request("echo", "hi"), { code: "REQUEST" });
+    },
+  );
+}
 
 test("a service ends with its connection", async (t) => {
   const { servant } = await twoSides(t);
