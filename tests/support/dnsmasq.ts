@@ -22,6 +22,9 @@ export const dnsmasqMissing: string | false =
     ? false
     : `"${COMMAND}" does not run; set MIDGE_DNSMASQ`;
 
+/** Somebody who looks whether the port is free has it for a moment. */
+const TRIES = 3;
+
 /** What is served. */
 export interface Zone {
   /** Addresses by name, of both kinds. */
@@ -64,18 +67,25 @@ export class Dnsmasq {
 
   /** Serves what was served before. */
   async start(): Promise<void> {
-    this.#process = spawnCommand([
-      COMMAND,
-      "--no-daemon",
-      `--conf-file=${this.#config}`,
-    ]);
-    await this.#process.waitFor("started, version");
+    for (let triesLeft = TRIES; triesLeft > 0; triesLeft--) {
+      try {
+        return await this.#startOnce();
+      } catch (error) {
+        if (triesLeft === 1) throw error;
+      }
+    }
   }
 
   /** From then on nobody answers. */
   async stop(): Promise<void> {
     await this.#process?.stop();
     this.#process = undefined;
+  }
+
+  async #startOnce(): Promise<void> {
+    const command = [COMMAND, "--no-daemon", `--conf-file=${this.#config}`];
+    this.#process = spawnCommand(command);
+    await this.#process.waitFor("started, version");
   }
 }
 
