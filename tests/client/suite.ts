@@ -15,6 +15,7 @@ import {
   RequestError,
   TimeoutError,
 } from "../../client.ts";
+import { fixedPort } from "../support/fixed_port.ts";
 import { rejection } from "./rejection.ts";
 import { requestsSuite } from "./requests_suite.ts";
 import {
@@ -294,7 +295,7 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
   });
 
   declare("a restarted broker is found again", async (stage) => {
-    const broker = await stage.broker();
+    const broker = await stage.broker({ port: await fixedPort() });
     const client = await stage.connect({
       servers: `127.0.0.1:${broker.port}`,
       reconnectTimeWait: 20,
