@@ -45,6 +45,13 @@ export interface RetryPolicy {
   readonly reconnectErrorReports: number;
 }
 
+/**
+ * A server that took the connection is there, though something cut it off
+ * before it became a route: it is dialled so often again, also where a server
+ * that cannot be reached is not.
+ */
+const CUT_OFF_RETRIES = 5;
+
 export class Dialer {
   readonly target: RouteTarget;
   /** Discovery may find what gossip told of. */
@@ -109,20 +116,26 @@ export class Dialer {
     this.#isUp = true;
   }
 
-  /** The connection that this dialer made, or rested on, is gone. */
-  lost(): void {
+  /**
+   * The connection that this dialer made, or rested on, is gone. `wasCutOff`:
+   * neither side meant it to end.
+   */
+  lost(wasCutOff: boolean): void {
     // One that the peer never accepted was no better than none.
     if (!this.#isUp) this.#failures++;
+    const { implicitRetries } = this.#owner.retry;
     this.#isUp = false;
-    this.#retry();
+    this.#retry(
+      wasCutOff ? Math.max(implicitRetries, CUT_OFF_RETRIES) : implicitRetries,
+    );
   }
 
-  /** Tries again, unless this was tried often enough. */
-  #retry(): void {
-    const { clock, random, retry } = this.#owner;
+  /** Tries again, unless gossip told of the server and it failed more often than this. */
+  #retry(failuresMax: number = this.#owner.retry.implicitRetries): void {
+    const { clock, random } = this.#owner;
     if (this.#stopped) return;
     const isTold = this.origin === "gossip";
-    if (isTold && this.#failures > retry.implicitRetries) {
+    if (isTold && this.#failures > failuresMax) {
       return this.#owner.gaveUp(this);
     }
     const jitter = randomBelow(random, ROUTE_RECONNECT_JITTER_MS);

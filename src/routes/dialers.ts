@@ -4,6 +4,7 @@
  * connection; here is what that means for those who wanted it.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../config/options.ts";
 import { formatAddress, type Network, type Socket } from "../net/socket.ts";
@@ -89,9 +90,10 @@ export class Dialers implements DialerOwner {
 
   /** Whoever wanted the connection that has ended rests on `heir`, or dials. */
   passOn(ended: Route, heir: Route | undefined): void {
+    const wasCutOff = ended.closedReason === ClosedReason.READ_ERROR;
     for (const dialer of ended.dialers) {
       if (!this.#dialers.has(dialer)) continue;
-      if (heir === undefined) dialer.lost();
+      if (heir === undefined) dialer.lost(wasCutOff);
       else heir.dialers.add(dialer);
     }
     ended.dialers.clear();

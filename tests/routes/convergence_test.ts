@@ -156,13 +156,7 @@ test("a mesh mends itself after resets", async (t) => {
     const world = new Simulation(t, seed, 20);
     const routes = randomRoutes(4, random);
     const servers = await Promise.all(routes.map((targets, index) => {
-      // A reset may hit the one attempt that a node makes at a server which
-      // only gossip told of.
-      const connectRetries = 5;
-      const cluster = {
-        routes: targets.map(machine).map(routeOn),
-        connectRetries,
-      };
+      const cluster = { routes: targets.map(machine).map(routeOn) };
       return world.start(machine(index), { cluster });
     }));
     await world.meshed(servers);
