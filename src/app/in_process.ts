@@ -1,7 +1,7 @@
 /**
  * A client in the broker's own process: the two are joined by a pair of sockets
  * in memory, so that no port is needed and no system call is made. For the
- * broker it is a client as any other, with a login, limits and a line in
+ * broker it is a client like all others, with a login, limits and a line in
  * `/connz`; only the maximum of connections does not hold for it. It ends with
  * the broker.
  */

@@ -129,8 +129,8 @@ export class RegistryApi {
   // --- writing
 
   #mayWrite({ headers }: HttpRequest): void {
-    // A browser always says where a script that writes came from; no site's
-    // script has any business here, on whatever name it got to this address.
+    // A browser always says where a script that writes came from. Scripts of
+    // web pages do not write here, under whatever name they got to this address.
     if (headers.has("origin")) {
       throw new Refusal(403, "header Origin", "Web pages cannot change nodes");
     }

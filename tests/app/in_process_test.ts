@@ -29,7 +29,7 @@ test("a client in the process and one outside reach each other", async (t) => {
   assert.deepEqual(await texts(heard), ["from afar"]);
 });
 
-test("the broker lists a client in the process as any other", async () => {
+test("the broker lists a client in the process like all others", async () => {
   await using server = await startServer({ ...LOCAL, http: "127.0.0.1:-1" });
   await using client = await server.connect({ name: "inside" });
   client.subscribe("a");
