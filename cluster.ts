@@ -7,14 +7,9 @@
  *
  * @module
  */
-import { runCluster } from "./src/app/cluster_program.ts";
+import { runCluster } from "./src/commands/cluster.ts";
 import { isMain, programArguments } from "./src/runtime/system.ts";
 
-export {
-  type ClusterSetup,
-  type RunningCluster,
-  startCluster,
-} from "./src/app/start_cluster.ts";
-export type { Server } from "./src/app/server.ts";
+export * from "./src/faces/cluster.ts";
 
 if (isMain(import.meta)) await runCluster(programArguments());

@@ -37,6 +37,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "monitor",
     "runtime",
   ],
+  faces: [
+    "core",
+    "wire",
+    "config",
+    "net",
+    "discovery",
+    "client",
+    "services",
+    "runtime",
+    "app",
+  ],
+  commands: [
+    "core",
+    "config",
+    "net",
+    "discovery",
+    "client",
+    "runtime",
+    "app",
+    "faces",
+  ],
 };
 
 /** From these folders only types are imported. */

@@ -2,7 +2,7 @@
  * One running server: broker, cluster, monitoring and a registry put together,
  * or the registry alone, on a platform that comes in as a value. Everything opens or nothing does; `stop`
  * takes everything down again. It installs no signal handler, writes no file
- * and never exits: that is `program.ts`.
+ * and never exits: that is `commands/server.ts`.
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";

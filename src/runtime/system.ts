@@ -211,6 +211,15 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Keeps the process alive until the result is called: the clock's timers do
+ * not.
+ */
+export function keepProcessAlive(): () => void {
+  const timer = setInterval(() => {}, LONGEST_DELAY_MS);
+  return () => clearInterval(timer);
+}
+
 export const systemRandom: Random = {
   next: () => Math.random(),
   fill(target: Uint8Array): void {

@@ -11,7 +11,7 @@ import {
   removeFile,
   writeTextFile,
 } from "../runtime/system.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "../app/server.ts";
 
 const FILE_MODE = 0o640;
 

@@ -33,7 +33,7 @@ import {
 import { type LogOutput, openLog } from "./log_output.ts";
 import { writePidFile, writePortsFile } from "./process_files.ts";
 import { signalServer } from "./send_signal.ts";
-import { Server } from "./server.ts";
+import { Server } from "../app/server.ts";
 
 const world = { readFile: readTextFile, env: environment };
 

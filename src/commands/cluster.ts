@@ -16,8 +16,8 @@ import {
   printError,
   processId,
 } from "../runtime/system.ts";
-import type { ServerConfig } from "./config.ts";
-import { type RunningCluster, startCluster } from "./start_cluster.ts";
+import type { ServerConfig } from "../app/config.ts";
+import { type RunningCluster, startCluster } from "../app/start_cluster.ts";
 
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_MONITOR_PORT = 4333;

@@ -3,21 +3,20 @@
  * common: flags, log lines as Go's `log` package writes them, and what they
  * print when something happens to their connection.
  */
-import type { ConnectOptions, NatsConnection, Status } from "../client.ts";
+import type {
+  ConnectOptions,
+  NatsConnection,
+  Status,
+} from "../faces/client.ts";
 import {
   describeFlags,
   FlagError,
   type FlagTable,
   type FlagValues,
   parseFlags,
-} from "../src/config/flags.ts";
-import { quoted } from "../src/core/quote.ts";
-import {
-  exit,
-  print,
-  printError,
-  programArguments,
-} from "../src/runtime/system.ts";
+} from "../config/flags.ts";
+import { quoted } from "../core/quote.ts";
+import { exit, print, printError } from "../runtime/system.ts";
 
 /** Where and as whom to connect; both programs take these. */
 export const CONNECTION_FLAGS = {
@@ -43,11 +42,12 @@ export const CONNECTION_FLAGS = {
 export function readFlags<const Table extends FlagTable>(
   program: string,
   table: Table,
+  args: readonly string[],
 ): FlagValues<Table> {
   const usage = `Usage: ${program} [flags]\n\n` +
     describeFlags(Object.values(table));
   try {
-    const { values, rest } = parseFlags(table, programArguments());
+    const { values, rest } = parseFlags(table, args);
     if (rest[0] !== undefined) {
       throw new FlagError(`unexpected argument: ${rest[0]}`);
     }

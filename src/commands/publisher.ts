@@ -1,0 +1,78 @@
+/**
+ * The article's publisher: connects to the three nodes in order, publishes one
+ * message, makes sure that the server has it, and ends. `client.ts` runs it too.
+ */
+import { connect, type NatsConnection } from "../faces/client.ts";
+import { exit } from "../runtime/system.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionOptions,
+  logError,
+  logLine,
+  printClosed,
+  printEvents,
+  readFlags,
+} from "./article.ts";
+
+const SERVERS =
+  "nats://localhost:4222,nats://localhost:5222,nats://localhost:6222";
+const SUBJECT = "abc";
+const RECONNECTS_MAX = 10;
+const RECONNECT_WAIT_MS = 2000;
+
+const FLAGS = {
+  subject: {
+    names: ["subj"],
+    type: "string",
+    value: "subject",
+    doc: `Subject to publish to (default: ${SUBJECT})`,
+  },
+  ...CONNECTION_FLAGS,
+} as const;
+
+/** Runs the program to its end. */
+export async function runPublisher(args: readonly string[]): Promise<never> {
+  const flags = readFlags("publisher", FLAGS, args);
+  try {
+    const connection = await connect({
+      ...connectionOptions(flags, SERVERS),
+      noRandomize: true,
+      maxReconnectAttempts: RECONNECTS_MAX,
+      reconnectTimeWait: RECONNECT_WAIT_MS,
+    });
+    connection.closed().then((reason) => {
+      if (reason !== undefined) printClosed(reason);
+    });
+    printEvents(connection);
+    await publishOnce(connection, flags.subject ?? SUBJECT);
+  } catch (error) {
+    logError(error);
+    exit(1);
+  }
+  exit(0);
+}
+
+async function publishOnce(
+  connection: NatsConnection,
+  subject: string,
+): Promise<void> {
+  const refused = firstError(connection);
+  logLine(subject);
+  const id = crypto.randomUUID();
+  logLine(id);
+  connection.publish(subject, `${id} Midge 0`);
+  await connection.flush();
+  await connection.close();
+  const error = await refused;
+  if (error !== undefined) throw error;
+}
+
+/** What the server complained about, such as a subject that it refused. */
+async function firstError(
+  connection: NatsConnection,
+): Promise<Error | undefined> {
+  for await (const event of connection.status()) {
+    if (event.type === "error") return event.error;
+  }
+  return undefined;
+}

@@ -1,0 +1,72 @@
+/**
+ * The configuration dialect on its own: `parseConfig` reads a text,
+ * `loadConfig` a file, `loadOptions` a file into the options of a server.
+ *
+ * @module
+ */
+import { ConfigError, formatDiagnostic, Source } from "../config/diagnostic.ts";
+import { readConfig, readServerOptions } from "../config/load.ts";
+import {
+  type ConfigWorld,
+  type ParsedConfig,
+  parseSource,
+} from "../config/parser.ts";
+import {
+  type ConfiguredOptions,
+  optionsFrom,
+} from "../config/server_options.ts";
+import { toPlain } from "../config/tree.ts";
+import { environment, readTextFile } from "../runtime/system.ts";
+
+export type { ConfigDiagnostic, Position } from "../config/diagnostic.ts";
+export type { ServerOptions } from "../config/options.ts";
+export type {
+  ConfigArray,
+  ConfigBoolean,
+  ConfigDate,
+  ConfigEntry,
+  ConfigFloat,
+  ConfigInteger,
+  ConfigMap,
+  ConfigString,
+  ConfigValue,
+  PlainValue,
+} from "../config/tree.ts";
+export { ConfigError, formatDiagnostic, optionsFrom, toPlain };
+export type { ConfiguredOptions, ConfigWorld, ParsedConfig };
+
+/** Where a text comes from and what it may reach. */
+export interface ParseConfigOptions extends Partial<ConfigWorld> {
+  /** The name that errors give it; included files are looked for beside it. */
+  readonly file?: string;
+}
+
+const world: ConfigWorld = { readFile: readTextFile, env: environment };
+
+/**
+ * Reads a configuration text into a tree in which every value knows its
+ * position. Throws `ConfigError`, which lists all that is wrong.
+ *
+ * ```ts
+ * const { root } = parseConfig("port: 4222, debug: yes");
+ * toPlain(root); // { port: 4222, debug: true }
+ * root.entries.get("debug")?.at.column; // 13
+ * ```
+ */
+export function parseConfig(
+  text: string,
+  options: ParseConfigOptions = {},
+): ParsedConfig {
+  const { file = "config", ...reach } = options;
+  return parseSource(new Source(file, text), { ...world, ...reach });
+}
+
+/** Reads a file, `.toml` or in nats-server's dialect, into a tree. */
+export function loadConfig(path: string): Promise<ParsedConfig> {
+  return readConfig(path, world);
+}
+
+/** Reads a file into the options of a server. */
+export function loadOptions(path: string): Promise<ConfiguredOptions> {
+  return readServerOptions(path, world);
+}

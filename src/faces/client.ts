@@ -1,0 +1,185 @@
+/**
+ * The client library, on the machine's network, clock and randomness.
+ *
+ * @module
+ */
+import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
+import { withTlsFiles } from "../app/tls_files.ts";
+import { NatsConnection } from "../client/connection.ts";
+import { inboxUnder } from "../client/inbox.ts";
+import { Nuid } from "../core/nuid.ts";
+import { platform } from "../runtime/mod.ts";
+import { keepProcessAlive, readTextFile } from "../runtime/system.ts";
+import { Services } from "../services/services.ts";
+
+export {
+  canonicalMIMEHeaderKey,
+  headers,
+  Match,
+  type MsgHdrs,
+} from "../core/headers.ts";
+export { MidgeError, ProtocolError } from "../core/errors.ts";
+export {
+  type Discovery,
+  DiscoveryError,
+  type Endpoint,
+  type ServerCache,
+  type Snapshot,
+} from "../discovery/discovery.ts";
+export type {
+  ConnectOptions,
+  DiscoveryOption,
+} from "../app/client_discovery.ts";
+export type { ServerInfo } from "../wire/info.ts";
+export * as errors from "../client/errors.ts";
+export {
+  AuthorizationError,
+  BufferFullError,
+  ClosedConnectionError,
+  ConnectionError,
+  DrainingConnectionError,
+  InvalidArgumentError,
+  InvalidOperationError,
+  InvalidSubjectError,
+  MaxPayloadError,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  ServerError,
+  StaleConnectionError,
+  TimeoutError,
+  UserAuthenticationExpiredError,
+} from "../client/errors.ts";
+export { NatsConnection, type Stats } from "../client/connection.ts";
+export type {
+  RequestManyOptions,
+  RequestStrategy,
+} from "../client/request_many.ts";
+export type { RequestOptions } from "../client/request_one.ts";
+export {
+  credsAuthenticator,
+  jwtAuthenticator,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from "../client/authenticators.ts";
+export {
+  Empty,
+  type Msg,
+  type Payload,
+  type PublishOptions,
+  type ReviverFn,
+} from "../client/message.ts";
+export type { SemVer } from "../client/semver.ts";
+export { type SyncIterator, syncIterator } from "../client/sync_iterator.ts";
+export type {
+  Authentication,
+  Authenticator,
+  BufferPolicy,
+  ConnectionOptions,
+  DiscoveryPolicy,
+  TlsOptions,
+} from "../client/options.ts";
+export type { ReconnectToServerHandler } from "../client/chosen.ts";
+export type { ServerState } from "../client/server_state.ts";
+export type { Origin } from "../client/servers.ts";
+export type { Status } from "../client/status.ts";
+export type {
+  MsgCallback,
+  Subscription,
+  SubscriptionOptions,
+} from "../client/subscription.ts";
+
+export {
+  ServiceClient,
+  type ServiceClientOptions,
+  ServiceError,
+} from "../services/services.ts";
+export type { Endpoint as ServiceEndpoint } from "../services/endpoint.ts";
+export type { ServiceHandler } from "../services/endpoint.ts";
+export type { ServiceMsg } from "../services/service_msg.ts";
+export {
+  type EndpointOptions,
+  Service,
+  type ServiceConfig,
+  type ServiceGroup,
+} from "../services/service.ts";
+export {
+  type EndpointInfo,
+  type EndpointStats,
+  ServiceErrorCodeHeader,
+  ServiceErrorHeader,
+  type ServiceIdentity,
+  type ServiceInfo,
+  type ServicePing,
+  type ServiceStats,
+  type ServiceVerb,
+} from "../services/protocol.ts";
+
+/**
+ * Services on a connection, by the service protocol (NATS ADR-32): `nats micro`
+ * and every other tool of that protocol finds them.
+ *
+ * ```ts
+ * import { connect, Svcm } from "midge/client";
+ *
+ * const connection = await connect();
+ * const service = await new Svcm(connection).add({
+ *   name: "minmax",
+ *   version: "1.0.0",
+ * });
+ * service.addEndpoint("max", (_error, request) => {
+ *   const numbers = request.json<number[]>();
+ *   request.respond(JSON.stringify(Math.max(...numbers)));
+ * });
+ * ```
+ */
+export class Svcm extends Services {
+  constructor(connection: NatsConnection) {
+    super(connection, platform);
+  }
+}
+
+/** Makes names that nobody else has: `nuid.next()`. */
+export const nuid: Nuid = new Nuid(platform.random);
+
+/**
+ * A subject for answers that nobody else uses. Throws `InvalidArgumentError`
+ * when the prefix is no subject without wildcards.
+ */
+export function createInbox(prefix: string = ""): string {
+  return inboxUnder(prefix, nuid);
+}
+
+/**
+ * Connects to a NATS server or cluster. Rejects when no server lets us in; with
+ * `discovery` it waits until one does.
+ *
+ * ```ts
+ * import { connect } from "midge/client";
+ *
+ * await using connection = await connect({ servers: "nats://localhost:4222" });
+ * const greetings = connection.subscribe("greet.*", { max: 1 });
+ * connection.publish("greet.joe", "hello");
+ * for await (const message of greetings) {
+ *   console.log(message.subject, message.string()); // greet.joe hello
+ * }
+ * ```
+ */
+export async function connect(
+  options: ConnectOptions = {},
+): Promise<NatsConnection> {
+  // Between two attempts to connect there is no socket that would.
+  const release = keepProcessAlive();
+  try {
+    const connection = await NatsConnection.open(
+      withProviders(withTlsFiles(options, readTextFile), platform),
+      platform,
+    );
+    connection.closed().then(release);
+    return connection;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}

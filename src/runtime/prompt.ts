@@ -1,0 +1,23 @@
+/**
+ * Asking a person: a line of standard input, of which a terminal shows nothing.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+
+export function stdinIsTerminal(): boolean {
+  return process.stdin.isTTY;
+}
+
+/** The next line; empty when there is none. */
+export async function readHiddenLine(): Promise<string> {
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = stdinIsTerminal();
+  const lines = createInterface({ input: process.stdin, output, terminal });
+  try {
+    for await (const line of lines) return line;
+    return "";
+  } finally {
+    lines.close();
+  }
+}
