@@ -122,7 +122,17 @@ function describe(
     user: session.identity?.user ?? "",
     account: session.account.name,
     subscriptionCount: session.subscriptions.size,
-    subscriptions: [...session.subscriptions.values().take(SUBSCRIPTIONS_MAX)]
-      .map(subscriptionFacts),
+    subscriptions: firstFacts(session.subscriptions.values()),
   };
+}
+
+function firstFacts(
+  subscriptions: Iterable<Subscription>,
+): SubscriptionFacts[] {
+  const facts: SubscriptionFacts[] = [];
+  for (const subscription of subscriptions) {
+    if (facts.length === SUBSCRIPTIONS_MAX) break;
+    facts.push(subscriptionFacts(subscription));
+  }
+  return facts;
 }

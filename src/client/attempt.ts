@@ -6,6 +6,7 @@
  * leaves the turn to the others.
  */
 import type { Clock } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import type { Network, Socket } from "../net/socket.ts";
 import {
   AuthorizationError,
@@ -32,7 +33,7 @@ export class Attempt {
   readonly server: Server;
   readonly startedMs: number;
   readonly #context: AttemptContext;
-  readonly #aborted = Promise.withResolvers<never>();
+  readonly #aborted = deferred<never>();
   #session: Session | undefined;
   #endedBy: Error | undefined;
 
@@ -135,7 +136,7 @@ class DialRace {
   readonly #hosts: readonly string[];
   readonly #dial: (host: string) => Promise<Socket>;
   readonly #done = new Set<string>();
-  readonly #result = Promise.withResolvers<Dialled>();
+  readonly #result = deferred<Dialled>();
   #failure: unknown;
   #started = 0;
   #running = 0;

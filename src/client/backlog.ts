@@ -4,6 +4,7 @@
  * choice. The next connection gets everything that is left; a message is handed
  * over once, whether or not it arrives.
  */
+import { type Deferred, deferred } from "../core/deferred.ts";
 import type { Outbox } from "../core/outbox.ts";
 import { BufferFullError } from "./errors.ts";
 import type { BufferPolicy } from "./options.ts";
@@ -33,7 +34,7 @@ interface Block {
 
 interface Waiting {
   readonly frame: Uint8Array;
-  readonly taken: PromiseWithResolvers<void>;
+  readonly taken: Deferred<void>;
 }
 
 export class Backlog {
@@ -122,7 +123,7 @@ export class Backlog {
     if (this.#waiting.length >= WAITING_MAX) {
       throw new BufferFullError(this.#options.maxBytes);
     }
-    const taken = Promise.withResolvers<void>();
+    const taken = deferred<void>();
     // Whoever does not look at the promise does not want to know of its end.
     taken.promise.catch(() => {});
     this.#waiting.push({ frame, taken });

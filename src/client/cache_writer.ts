@@ -5,6 +5,7 @@
  * no credentials. What goes wrong is told and harms nobody.
  */
 import type { Clock, Timer } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import {
   DiscoveryError,
   type Endpoint,
@@ -52,7 +53,7 @@ export class CacheWriter {
   async stop(): Promise<void> {
     this.#timer?.cancel();
     if (this.#isDue) this.#store();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const timer = this.#clock.after(LAST_WRITE_MS, resolve);
     await Promise.race([this.#writing, promise]);
     timer.cancel();

@@ -5,6 +5,7 @@
  * that more often than `reconnectTimeWait` allows either.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { ConnectionError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
@@ -123,7 +124,7 @@ class ChosenCourse implements Course {
   /** Ends early when the client is closed. */
   async #rest(delayMs: number): Promise<void> {
     if (delayMs <= 0 || this.#isStopped) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const timer = this.#context.clock.after(delayMs, resolve);
     this.#wake = resolve;
     await promise;

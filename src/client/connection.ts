@@ -5,6 +5,7 @@
  * comes in, `status.ts` tells what happens. Nothing that it promises waits
  * beyond its end: closing settles flushes, requests and iterators.
  */
+import { deferred } from "../core/deferred.ts";
 import type { MidgeError } from "../core/errors.ts";
 import { encodeHeaders, type MsgHdrs } from "../core/headers.ts";
 import { Nuid } from "../core/nuid.ts";
@@ -77,7 +78,7 @@ export class NatsConnection implements AsyncDisposable {
   readonly #requests: Requests;
   readonly #statuses: StatusFeed;
   readonly #link: Link;
-  readonly #closed = Promise.withResolvers<void | Error>();
+  readonly #closed = deferred<void | Error>();
   #isClosed = false;
   #isDraining = false;
   /** Draining is so far that nothing may be published any more. */

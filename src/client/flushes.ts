@@ -2,13 +2,14 @@
  * PINGs whose PONGs tell that the server has handled all that was sent before.
  * Those that come while there is no connection wait for the next one.
  */
+import { type Deferred, deferred } from "../core/deferred.ts";
 import type { ClosedConnectionError } from "./errors.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Session } from "./session.ts";
 
 export class Flushes {
   readonly #outgoing: Outgoing;
-  #waiting: PromiseWithResolvers<void>[] = [];
+  #waiting: Deferred<void>[] = [];
   #end: ClosedConnectionError | undefined;
 
   constructor(outgoing: Outgoing) {
@@ -19,7 +20,7 @@ export class Flushes {
   flush(session: Session | undefined): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (session !== undefined) return this.#ping(session);
-    const waiter = Promise.withResolvers<void>();
+    const waiter = deferred<void>();
     this.#waiting.push(waiter);
     return waiter.promise;
   }

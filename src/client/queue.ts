@@ -3,13 +3,14 @@
  * consumer comes is kept; after `end` the rest can still be read. Subscriptions
  * and status feeds are such queues.
  */
+import { type Deferred, deferred } from "../core/deferred.ts";
 
 export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   #items: T[] = [];
   #head = 0;
   #ended = false;
   #error: Error | undefined;
-  #readers: PromiseWithResolvers<IteratorResult<T>>[] = [];
+  #readers: Deferred<IteratorResult<T>>[] = [];
   readonly #onReturn: () => void;
   /** How many items were handed to the consumer. */
   taken = 0;
@@ -54,7 +55,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
       return Promise.resolve({ done: false, value: this.#shift() });
     }
     if (!this.#ended) {
-      const reader = Promise.withResolvers<IteratorResult<T>>();
+      const reader = deferred<IteratorResult<T>>();
       this.#readers.push(reader);
       return reader.promise;
     }

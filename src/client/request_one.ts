@@ -1,5 +1,6 @@
 /** A request with one answer: the first that comes, in time. */
 import type { Clock } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import {
   InvalidArgumentError,
   NoRespondersError,
@@ -36,7 +37,7 @@ export async function requestOne(
 ): Promise<Msg> {
   const { timeout: timeoutMs = REQUEST_TIMEOUT_MS } = options;
   checkTime("timeout", timeoutMs);
-  const answer = Promise.withResolvers<Msg>();
+  const answer = deferred<Msg>();
   const fail = (error: Error): void => answer.reject(new RequestError(error));
   const question = requests.open({
     subject,

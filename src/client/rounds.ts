@@ -7,6 +7,7 @@
  * to wait for the next answer of discovery, or for a longer while.
  */
 import type { Clock, Random, Timer } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { AuthorizationError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
 import { type OrderRules, RoundOrder } from "./order.ts";
@@ -154,7 +155,7 @@ export class Rounds implements Course {
   }
 
   async #untilSomethingIsReady(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.#wake = resolve;
     const timer = this.#timerFor(resolve);
     await promise;

@@ -4,6 +4,7 @@
  * the caches of what this client has seen up to date.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { Combined } from "../discovery/combined.ts";
 import type {
   Discovery,
@@ -40,7 +41,7 @@ export class Seeker {
   /** What each source named last, admitted or not. */
   readonly #named = new Map<Origin, readonly Endpoint[]>();
   readonly #skips = new Set<string>();
-  readonly #firstNews = Promise.withResolvers<void>();
+  readonly #firstNews = deferred<void>();
   /** Who we are where nobody says otherwise: what the user's first URL with a user says. */
   readonly #credentials: Server["credentials"];
 

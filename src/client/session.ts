@@ -6,6 +6,7 @@
  */
 import { asciiBytes, byteString, utf8Text } from "../core/ascii.ts";
 import type { Clock, Timer } from "../core/clock.ts";
+import { type Deferred, deferred } from "../core/deferred.ts";
 import type { MidgeError } from "../core/errors.ts";
 import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
 import { MessageArgs, type Words } from "../wire/args.ts";
@@ -70,15 +71,15 @@ export class Session implements OpHandler, SocketEvents {
   readonly #events: SessionEvents;
   readonly #parser: Parser;
   readonly #message = new MessageArgs();
-  readonly #opened = Promise.withResolvers<void>();
-  readonly #socketClosed = Promise.withResolvers<void>();
+  readonly #opened = deferred<void>();
+  readonly #socketClosed = deferred<void>();
   #phase: Phase = "greeting";
   #info: ServerInfo = NO_INFO;
   #endedBy: Error | undefined;
   #timer: Timer | undefined;
   #unansweredPings = 0;
   /** Who waits for PONGs, in the order of the PINGs; undefined: a keep-alive of our own. */
-  #pongs: (PromiseWithResolvers<void> | undefined)[] = [];
+  #pongs: (Deferred<void> | undefined)[] = [];
   /** What the server said before it closed the connection. */
   #farewell: MidgeError | undefined;
 
@@ -126,7 +127,7 @@ export class Session implements OpHandler, SocketEvents {
 
   /** Resolves with the PONG of a PING that the caller has just written. */
   pong(): Promise<void> {
-    const waiter = Promise.withResolvers<void>();
+    const waiter = deferred<void>();
     this.#pongs.push(waiter);
     return waiter.promise;
   }

@@ -4,6 +4,7 @@
  * `subscriptions.ts`.
  */
 import type { Clock, Timer } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { MessageArgs } from "../wire/args.ts";
 import { InvalidOperationError, TimeoutError } from "./errors.ts";
 import { type Msg, type Publisher, ReceivedMsg, textOf } from "./message.ts";
@@ -107,7 +108,7 @@ export class LiveSubscription implements Subscription {
     this.#messages = new AsyncQueue(() => this.unsubscribe());
     this.#max = options.max ?? 0;
     this.#slow = options.slow ?? Infinity;
-    const { promise, resolve } = Promise.withResolvers<void | Error>();
+    const { promise, resolve } = deferred<void | Error>();
     this.closed = promise;
     this.#resolveClosed = resolve;
     if (options.timeout !== undefined) this.#expect(options.timeout, clock);

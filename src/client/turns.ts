@@ -7,6 +7,7 @@
  * attempt at it; another server is tried at once.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { AuthorizationError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
@@ -83,7 +84,7 @@ export class Turns implements Course {
     const pauseMs = reconnectPauseMs(this.#options, this.#random);
     const waitMs = server.lastAttemptMs + pauseMs - this.#clock.monotonic();
     if (waitMs <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const timer = this.#clock.after(waitMs, resolve);
     this.#wake = resolve;
     await promise;

@@ -53,7 +53,8 @@ export function openClient(session: Session): ClientFacts {
     user: session.identity?.user ?? "",
     account: session.account.name,
     subscriptionCount: session.subscriptions.size,
-    subscriptions: () => session.subscriptions.values().map(subscriptionFacts),
+    subscriptions: () =>
+      Array.from(session.subscriptions.values(), subscriptionFacts),
     measureRtt() {
       // Somebody at a terminal names no language, and would not answer.
       const isUnknown = session.rttMs === undefined || session.rttMs === 0;

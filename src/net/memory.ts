@@ -9,6 +9,7 @@
  * that waits with the writer, as on a real network.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { dialFailure, listenFailure, lookupFailure } from "./failures.ts";
 import {
   type Carrier,
@@ -155,7 +156,7 @@ export class MemoryNetwork implements Network {
   /** Resolves when a call from one machine gets to another; false: too late. */
   async #reach(from: string, to: string, timeoutMs?: number): Promise<boolean> {
     const { clock } = this.#carrier;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = deferred<boolean>();
     const arrive = (): void => {
       if (this.#carrier.isCut(from, to)) this.#carrier.afterHeal(arrive);
       else resolve(true);

@@ -9,6 +9,7 @@
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
+import { deferred } from "../core/deferred.ts";
 import type {
   AddressRecord,
   Dns,
@@ -125,7 +126,7 @@ async function untilAborted<T>(
   signal: AbortSignal,
   name: string,
 ): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
+  const { promise, reject } = deferred<never>();
   const abort = (): void => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {

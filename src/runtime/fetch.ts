@@ -8,9 +8,11 @@
 import type { Fetch, Fetched, FetchRequest } from "../discovery/platform.ts";
 import { errorCode } from "./system.ts";
 
-/** Bun ends a request that is silent for five minutes, unless it is told not to. */
 interface BunRequestInit extends RequestInit {
-  readonly timeout?: boolean;
+  /** Node's types do not know it. */
+  readonly cache: "no-store";
+  /** Bun ends a request that is silent for five minutes, unless it is told not to. */
+  readonly timeout: false;
 }
 
 /** Asks and resolves once the head of the answer is there. Rejects with the signal's reason, or with why there is no answer. */

@@ -9,6 +9,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { deferred } from "../core/deferred.ts";
 import { listenFailure } from "../net/failures.ts";
 import type {
   HttpAnswer,
@@ -134,7 +135,7 @@ async function sendStream(
 
 /** Until all that was written has been taken, or the connection is gone. */
 function drained(response: ServerResponse, timeoutMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   const stalled = setTimeout(() => response.destroy(), timeoutMs);
   for (const event of ["drain", "close"]) response.once(event, resolve);
   return promise.finally(() => {

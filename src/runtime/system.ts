@@ -95,8 +95,14 @@ export function programArguments(): string[] {
   return process.argv.slice(2);
 }
 
+/** `import.meta` as far as it is used. Node has `main` from 22.18 on. */
+interface StartedMeta {
+  readonly url: string;
+  readonly main?: boolean;
+}
+
 /** True in the module that was started as the program. */
-export function isMain(meta: ImportMeta): boolean {
+export function isMain(meta: StartedMeta): boolean {
   if (typeof meta.main === "boolean") return meta.main;
   const started = process.argv[1];
   if (started === undefined || !meta.url.startsWith("file:")) return false;

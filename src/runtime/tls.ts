@@ -10,6 +10,7 @@
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
+import { deferred } from "../core/deferred.ts";
 import { NetworkError, type TlsState, type TlsUpgrade } from "../net/socket.ts";
 import { errorCode } from "./system.ts";
 
@@ -63,7 +64,7 @@ function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
 }
 
 function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
-  const { promise, resolve, reject } = Promise.withResolvers<TlsState>();
+  const { promise, resolve, reject } = deferred<TlsState>();
   const fail = (detail: string, cause?: unknown): void =>
     reject(tlsFailure(detail, cause));
   const timer = setTimeout(

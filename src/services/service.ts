@@ -4,6 +4,7 @@
  * connection, so a service moves with its connection when a server dies.
  */
 import type { Clock, Random } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { Msg } from "../client/message.ts";
@@ -101,7 +102,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
       version: config.version,
       metadata: { ...config.metadata },
     };
-    const { promise, resolve } = Promise.withResolvers<null | Error>();
+    const { promise, resolve } = deferred<null | Error>();
     this.stopped = promise;
     this.#resolveStopped = resolve;
     this.reset();
