@@ -52,7 +52,7 @@ const LIBRARY = "lib";
 const PROGRAM = "scripts/midge.ts";
 const COMMAND = "bin/midge.js";
 
-/** Before 20.6 `import.meta.resolve`, by which bcrypt is found, is an experiment. */
+/** The oldest Node 20 has no `Symbol.asyncDispose`, and its `import.meta.resolve` is an experiment. */
 const NODE_RANGE = ">=20.6";
 
 /** Besides these comes what README.md links to. */

@@ -12,12 +12,10 @@ import { AsyncQueue } from "./queue.ts";
 
 /**
  * Handles one message. An error ends the subscription; the message that comes
- * with it is empty.
+ * with it is empty. What it returns is of no interest; a promise that rejects
+ * is told by `status()`, as what it throws is.
  */
-export type MsgCallback = (
-  error: Error | null,
-  message: Msg,
-) => void | Promise<void>;
+export type MsgCallback = (error: Error | null, message: Msg) => unknown;
 
 export interface SubscriptionOptions {
   /** Of all members of a queue group, one gets each message. */

@@ -13,12 +13,13 @@ import type { ServiceConnection } from "./service.ts";
 
 /**
  * Answers one request. One that throws, or whose promise rejects, answers with
- * a failure: the error's `code` when that is a number, else 500.
+ * a failure: the error's `code` when that is a number, else 500. Other than
+ * that it may return what it likes.
  */
 export type ServiceHandler = (
   error: Error | null,
   message: ServiceMsg,
-) => void | Promise<void>;
+) => unknown;
 
 export interface EndpointSetup {
   readonly name: string;

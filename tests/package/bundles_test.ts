@@ -1,0 +1,105 @@
+/**
+ * Programs that are bundled with the installed package, by esbuild and by Bun.
+ * A face in a bundle must not take the bundle for its own program.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import {
+  currentRuntime,
+  executableOf,
+  PROJECT_FOLDER,
+} from "../support/runtimes.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { installed, runIn } from "./installed.ts";
+
+const { command } = currentRuntime();
+
+/** Bundles the project's `input` into `output`, with what else `words` ask for. */
+type Bundle = (
+  input: string,
+  output: string,
+  words?: readonly string[],
+) => Promise<unknown>;
+
+const BUNDLERS: readonly {
+  readonly title: string;
+  readonly skip: string | false;
+  readonly bundle: Bundle;
+}[] = [
+  { title: "esbuild", skip: false, bundle: esbuild },
+  {
+    title: "Bun",
+    skip: executableOf("bun") === undefined && "there is no Bun",
+    bundle: bunBuild,
+  },
+];
+
+for (const { title, skip, bundle } of BUNDLERS) {
+  const bundled = async (t: TestContext): Promise<string> => {
+    const file = join(temporaryFolder(t), "bundle.mjs");
+    await bundle("bundled.js", file);
+    return file;
+  };
+
+  test(`a bundle by ${title} starts nothing by itself`, { skip }, async (t) => {
+    const file = await bundled(t);
+    // A face that took itself for the program would tell its version, and end.
+    assert.equal(
+      await runIn(join(file, ".."), [...command, file, "-v"]),
+      "the program runs\n",
+    );
+  });
+
+  test(
+    `a bundle by ${title} has broker and client in it`,
+    { skip },
+    async (t) => {
+      const file = await bundled(t);
+      assert.equal(
+        await runIn(join(file, ".."), [...command, file, "talk"]),
+        "the program runs\nhow?\n",
+      );
+    },
+  );
+}
+
+test("a program that only connects is bundled without the broker", async (t) => {
+  const folder = temporaryFolder(t);
+  const metafile = join(folder, "meta.json");
+  const report = [`--metafile=${metafile}`];
+  await esbuild("only_client.js", join(folder, "bundle.mjs"), report);
+  const { outputs } = JSON.parse(readFileSync(metafile, "utf8"));
+  const folders = Object.values<{ inputs: object }>(outputs)
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .map((path) => /node_modules\/midge\/lib\/(\w+)/.exec(path)?.[1]);
+  assert.ok(folders.includes("client"));
+  for (const room of ["broker", "routes", "monitor", "commands"]) {
+    assert.ok(!folders.includes(room), room);
+  }
+});
+
+async function esbuild(
+  input: string,
+  output: string,
+  words: readonly string[] = [],
+): Promise<void> {
+  const { project } = await installed();
+  const program = join(PROJECT_FOLDER, "node_modules/.bin/esbuild");
+  const kind = ["--bundle", "--platform=node", "--format=esm"];
+  await runIn(project, [
+    program,
+    input,
+    ...kind,
+    `--outfile=${output}`,
+    ...words,
+  ]);
+}
+
+async function bunBuild(input: string, output: string): Promise<void> {
+  const { project } = await installed();
+  const bun = executableOf("bun") ?? "bun";
+  const kind = ["--target=node", "--format=esm"];
+  await runIn(project, [bun, "build", input, ...kind, `--outfile=${output}`]);
+}

@@ -1,0 +1,149 @@
+/** What the npm package holds, and what its package.json promises. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { PROJECT_FOLDER } from "../support/runtimes.ts";
+import { installed, runIn } from "./installed.ts";
+
+interface Manifest {
+  readonly [field: string]: unknown;
+  readonly exports: Readonly<Record<string, string | Target>>;
+  readonly dependencies: object;
+}
+
+interface Target {
+  readonly types: string;
+  readonly default: string;
+}
+
+/** What a file of the package may be, besides documents. */
+const MEANT: readonly RegExp[] = [
+  /^package\.json$/,
+  /^bin\/midge\.js$/,
+  /^lib\/[a-z]+\/[a-z_]+\.(?:js|d\.ts)$/,
+];
+const DOCUMENT = /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z_]+\.md)$/;
+
+async function packed(): Promise<string[]> {
+  const { tarball, project } = await installed();
+  const list = await runIn(project, ["tar", "-tzf", tarball]);
+  return list.trim().split("\n")
+    .map((path) => path.replace(/^package\//, "")).sort();
+}
+
+async function manifest(): Promise<Manifest> {
+  const { folder } = await installed();
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+}
+
+test("the tarball holds modules, declarations and documents, and nothing else", async () => {
+  const strange = (await packed()).filter((path) =>
+    !DOCUMENT.test(path) && !MEANT.some((rule) => rule.test(path))
+  );
+  assert.deepEqual(strange, []);
+});
+
+test("every import in it leads to a file of it, to Node or to a dependency", async () => {
+  const { folder } = await installed();
+  const { dependencies } = await manifest();
+  const files = new Set(await packed());
+  const lost: string[] = [];
+  for (const file of [...files].filter((path) => /\.(?:js|ts)$/.test(path))) {
+    for (const name of importsOf(readFileSync(join(folder, file), "utf8"))) {
+      const isKnown = name.startsWith(".")
+        ? files.has(declared(file, join(dirname(file), name)))
+        : name.startsWith("node:") || name in dependencies;
+      if (!isKnown) lost.push(`${file} imports ${name}`);
+    }
+  }
+  assert.deepEqual(lost, []);
+});
+
+test("its declarations import no package and give no type away", async () => {
+  const { folder } = await installed();
+  const declarations = (await packed())
+    .filter((path) => path.endsWith(".d.ts"))
+    .map((path) => ({ path, text: code(join(folder, path)) }));
+  assert.ok(declarations.length > 40);
+  const strange = declarations.filter(({ text }) =>
+    /\bany\b/.test(text) ||
+    importsOf(text).some((name) => !name.startsWith("."))
+  );
+  assert.deepEqual(strange.map(({ path }) => path), []);
+});
+
+test("its package.json has the five faces, and what they name is there", async () => {
+  const { folder } = await installed();
+  const { exports } = await manifest();
+  const repository = JSON.parse(
+    readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8"),
+  );
+  const { "./package.json": itself, ...faces } = exports;
+  assert.equal(itself, "./package.json");
+  assert.deepEqual(Object.keys(faces), Object.keys(repository.exports));
+  assert.equal(Object.keys(faces).length, 5);
+  for (const face of Object.values(faces)) {
+    assert.ok(typeof face !== "string");
+    // The order counts: the first condition that holds is taken.
+    assert.deepEqual(Object.keys(face), ["types", "default"]);
+    assert.match(code(join(folder, face.types)), /export /);
+    assert.match(code(join(folder, face.default)), /export /);
+  }
+});
+
+test("its package.json says what is true of the repository, and runs nothing", async () => {
+  const { exports: _, description, keywords, ...rest } = await manifest();
+  const { version, dependencies, license } = JSON.parse(
+    readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8"),
+  );
+  assert.deepEqual(rest, {
+    name: "midge",
+    version,
+    license,
+    type: "module",
+    engines: { node: ">=20.6" },
+    bin: { midge: "bin/midge.js" },
+    files: ["CHANGELOG.md", "LICENSE", "README.md", "bin", "docs", "lib"],
+    sideEffects: ["./bin/midge.js", "./lib/runtime/bcrypt_worker.js"],
+    dependencies,
+  });
+  assert.equal(typeof description, "string");
+  assert.ok(Array.isArray(keywords));
+});
+
+test("its command is executable and starts with the line that finds Node", async () => {
+  const { folder } = await installed();
+  const command = join(folder, "bin/midge.js");
+  assert.match(readFileSync(command, "utf8"), /^#!\/usr\/bin\/env node\n/);
+  assert.equal(statSync(command).mode & 0o111, 0o111);
+});
+
+test("what its README links to is there", async () => {
+  const { folder } = await installed();
+  const readme = readFileSync(join(folder, "README.md"), "utf8");
+  const links = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
+    .map(([, target]) => target!);
+  assert.ok(links.length > 0);
+  assert.deepEqual(
+    links.filter((target) => !existsSync(join(folder, target))),
+    [],
+  );
+});
+
+function importsOf(text: string): string[] {
+  const matches = text.matchAll(
+    /^(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?"([^"]+)";|\bimport\("([^"]+)"\)/gm,
+  );
+  return [...matches].map(([, from, called]) => from ?? called!);
+}
+
+/** The declaration in the place of a module, when a declaration imports it. */
+function declared(importer: string, path: string): string {
+  return importer.endsWith(".d.ts") ? path.replace(/\.js$/, ".d.ts") : path;
+}
+
+/** The text of a file without its comments. */
+function code(file: string): string {
+  return readFileSync(file, "utf8").replace(/\/\*[^]*?\*\//g, "");
+}
