@@ -50,9 +50,13 @@ import { Subscriptions } from "./subscriptions.ts";
 
 /** Messages, and the bytes of their headers and payloads. */
 export interface Stats {
+  /** Messages received. */
   readonly inMsgs: number;
+  /** Their bytes. */
   readonly inBytes: number;
+  /** Messages published. */
   readonly outMsgs: number;
+  /** Their bytes. */
   readonly outBytes: number;
   /** Of those that were published, how many were dropped as too many waited for a connection. */
   readonly droppedMsgs: number;
@@ -290,10 +294,12 @@ export class NatsConnection implements AsyncDisposable {
     return this.#closed.promise;
   }
 
+  /** Whether it is closed for good. */
   isClosed(): boolean {
     return this.#isClosed;
   }
 
+  /** Whether it is about to be closed, see `drain`. */
   isDraining(): boolean {
     return this.#isDraining && !this.#isClosed;
   }
@@ -351,6 +357,7 @@ export class NatsConnection implements AsyncDisposable {
     return parseSemVer(this.#info?.version ?? "");
   }
 
+  /** What went through it so far. */
   stats(): Stats {
     return {
       inMsgs: this.#inMsgs,

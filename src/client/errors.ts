@@ -3,6 +3,8 @@
  * with a stable `code`, keeps its `cause`, and has nats.js's name where nats.js
  * has the same error. `server_errors.ts` turns the text of an `-ERR` line into
  * one of them.
+ *
+ * @module
  */
 import { MidgeError } from "../core/errors.ts";
 
@@ -32,8 +34,11 @@ export class UserAuthenticationExpiredError extends AuthorizationError {
 /** The server refused one subject; the connection lives on. */
 export class PermissionViolationError extends MidgeError {
   override readonly name = "PermissionViolationError";
+  /** What was refused. */
   readonly operation: "publish" | "subscription";
+  /** The subject as it was published or subscribed to. */
   readonly subject: string;
+  /** The queue group of the subscription, if it was in one. */
   readonly queue: string | undefined;
 
   constructor(
@@ -79,6 +84,7 @@ export class TimeoutError extends MidgeError {
 /** Nobody subscribes to the subject of a request. It is the `cause` of a `RequestError`. */
 export class NoRespondersError extends MidgeError {
   override readonly name = "NoRespondersError";
+  /** The subject of the request. */
   readonly subject: string;
 
   constructor(subject: string) {
@@ -95,6 +101,7 @@ export class RequestError extends MidgeError {
     super("REQUEST", cause.message, { cause });
   }
 
+  /** Whether it failed because nobody subscribes to the subject. */
   isNoResponders(): boolean {
     return this.cause instanceof NoRespondersError;
   }

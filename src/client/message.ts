@@ -13,6 +13,7 @@ export type Payload = Uint8Array | string;
 
 /** What goes along with a message. */
 export interface RequestHeaders {
+  /** The headers of the message. */
   readonly headers?: MsgHdrs;
   /** Where servers from 2.11 on tell which way the message went. */
   readonly traceDestination?: string;
@@ -20,6 +21,7 @@ export interface RequestHeaders {
   readonly traceOnly?: boolean;
 }
 
+/** What `publish` takes; every field may be left out. */
 export interface PublishOptions extends RequestHeaders {
   /** The subject for answers. */
   readonly reply?: string;
@@ -32,6 +34,7 @@ export interface Publisher {
 
 /** A received message. */
 export interface Msg {
+  /** The subject that it was published to. */
   readonly subject: string;
   /** The number of the subscription that it came for. */
   readonly sid: number;

@@ -25,8 +25,11 @@ export interface ConnectionOptions {
   readonly port?: number;
   /** Shown by the server's monitoring. */
   readonly name?: string;
+  /** Logs in with `pass`; what a URL says comes first. */
   readonly user?: string;
+  /** Of `user`. */
   readonly pass?: string;
+  /** Logs in by token. */
   readonly token?: string;
   /** Take servers in the order in which they are given. */
   readonly noRandomize?: boolean;
@@ -74,7 +77,9 @@ export interface ConnectionOptions {
 
   /** Do not receive one's own messages. */
   readonly noEcho?: boolean;
+  /** Have the server confirm every operation. */
   readonly verbose?: boolean;
+  /** Have the server check more strictly. */
   readonly pedantic?: boolean;
   /** First tokens of the subjects for replies. Default: `_INBOX`. */
   readonly inboxPrefix?: string;
@@ -84,6 +89,7 @@ export interface ConnectionOptions {
   readonly bufferPolicy?: BufferPolicy;
   /** Where to ask for servers when none of those known answers, and from time to time. */
   readonly discovery?: readonly Discovery[];
+  /** How far the answers of `discovery` are followed. */
   readonly discoveryPolicy?: DiscoveryPolicy;
 
   /** Proves who we are, in place of `user`, `pass` and `token`; several are tried together. */
@@ -131,11 +137,15 @@ export interface DiscoveryPolicy {
 export interface TlsOptions {
   /** Certificate authorities in place of the system's. */
   readonly ca?: string | readonly string[];
+  /** The certificate of this client. */
   readonly cert?: string;
+  /** The key of `cert`. */
   readonly key?: string;
   /** Read by `connect`, once. */
   readonly caFile?: string;
+  /** A file in place of `cert`. */
   readonly certFile?: string;
+  /** A file in place of `key`. */
   readonly keyFile?: string;
   /** Begin with TLS, before the server's INFO. */
   readonly handshakeFirst?: boolean;
@@ -147,11 +157,17 @@ export interface TlsOptions {
 
 /** What a client tells of itself in CONNECT. */
 export interface Authentication {
+  /** The name. */
   readonly user?: string;
+  /** Of `user`. */
   readonly pass?: string;
+  /** A token in place of user and password. */
   readonly auth_token?: string;
+  /** The public key of the user. */
   readonly nkey?: string;
+  /** What the account says of the user. */
   readonly jwt?: string;
+  /** The nonce, signed; base64url. */
   readonly sig?: string;
 }
 

@@ -22,6 +22,7 @@ import {
  */
 export type RequestStrategy = "timer" | "count" | "stall" | "sentinel";
 
+/** What `requestMany` takes; every field may be left out. */
 export interface RequestManyOptions
   extends Omit<AnswerOptions, "reply">, RequestHeaders {
   /** Default: `timer`. */

@@ -14,6 +14,7 @@ import {
   saysNoResponders,
 } from "./requests.ts";
 
+/** What `request` takes; every field may be left out. */
 export interface RequestOptions extends AnswerOptions, RequestHeaders {
   /** Milliseconds to wait for the answer. Default: 1 s. */
   readonly timeout?: number;

@@ -1,8 +1,12 @@
 /** Versions of servers, for those who ask what a server can do. */
 
+/** The three numbers of a version. */
 export interface SemVer {
+  /** The first one. */
   readonly major: number;
+  /** The second one. */
   readonly minor: number;
+  /** The third one. */
   readonly micro: number;
 }
 

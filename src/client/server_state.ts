@@ -7,7 +7,9 @@ export interface ServerState {
   readonly url: string;
   /** `host:port`, as `getServer` and events have it. */
   readonly listen: string;
+  /** The host of `listen`. */
   readonly hostname: string;
+  /** The port of `listen`. */
   readonly port: number;
   /** The name that its certificate must show; empty: the host. */
   readonly tlsName: string;
@@ -15,14 +17,19 @@ export interface ServerState {
   readonly origins: readonly Origin[];
   /** Known from the cluster, and not named by the user. */
   readonly gossiped: boolean;
+  /** The id by which two addresses are known to be one server. */
   readonly serverId?: string;
+  /** The name that its operator gave it. */
   readonly serverName?: string;
+  /** The cluster that it belongs to. */
   readonly cluster?: string;
   /** It asks its clients to leave. */
   readonly lameDuck: boolean;
   /** Failed attempts since it was last connected, or heard of. */
   readonly attempts: number;
+  /** Why the last attempt failed. */
   readonly lastError?: string;
+  /** Whether this client was ever let in. */
   readonly everConnected: boolean;
 }
 

@@ -17,6 +17,7 @@ import { AsyncQueue } from "./queue.ts";
  */
 export type MsgCallback = (error: Error | null, message: Msg) => unknown;
 
+/** What `subscribe` takes; every field may be left out. */
 export interface SubscriptionOptions {
   /** Of all members of a queue group, one gets each message. */
   readonly queue?: string;
@@ -44,11 +45,17 @@ export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
    * still be read afterwards.
    */
   drain(): Promise<void>;
+  /** Whether it has ended. */
   isClosed(): boolean;
+  /** Whether it is about to end, see `drain`. */
   isDraining(): boolean;
+  /** Its number on the connection, `sid` in a message. */
   getID(): number;
+  /** The subject that it was made for. */
   getSubject(): string;
+  /** Its queue group, if it is in one. */
   getQueue(): string | undefined;
+  /** After how many messages it ends, if it does. */
   getMax(): number | undefined;
   /** Messages that arrived. */
   getReceived(): number;

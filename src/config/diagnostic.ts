@@ -9,10 +9,13 @@ import { maskSecrets } from "./secrets.ts";
 
 /** A text with the name under which errors speak of it. */
 export class Source {
+  /** The name of the file, or what stands for it. */
   readonly file: string;
+  /** All of it. */
   readonly text: string;
   #shownLines: string[] | undefined;
 
+  /** Errors speak of `text` as `file`. */
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
@@ -27,6 +30,7 @@ export class Source {
 
 /** A place in a source. Columns count UTF-16 units, as editors do. */
 export interface Position {
+  /** The text that it is in. */
   readonly source: Source;
   /** Counted from 1. */
   readonly line: number;
@@ -36,11 +40,13 @@ export interface Position {
 
 /** One error or warning. */
 export interface ConfigDiagnostic {
+  /** The name of the file. */
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
   /** Counted from 1. */
   readonly column: number;
+  /** What is wrong, without the place. */
   readonly message: string;
   /** The line as it is shown: with masked secrets. */
   readonly sourceLine: string;

@@ -26,7 +26,9 @@ export interface ConfigWorld {
 
 /** A configuration as text, read into values. */
 export interface ParsedConfig {
+  /** The whole text is one map. */
   readonly root: ConfigMap;
+  /** What is odd, and no error. */
   readonly warnings: readonly ConfigDiagnostic[];
 }
 

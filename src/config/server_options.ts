@@ -13,7 +13,9 @@ import type { ConfigMap } from "./tree.ts";
 
 /** Options, and what is odd about the configuration that they came from. */
 export interface ConfiguredOptions {
+  /** Every option, the defaults filled in. */
   readonly options: ServerOptions;
+  /** What is odd, and no error. */
   readonly warnings: readonly ConfigDiagnostic[];
 }
 

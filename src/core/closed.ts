@@ -4,6 +4,7 @@
  * thing: `CloseReason` in `net/socket.ts`; `broker/connection.ts` maps it here.
  */
 
+/** The reasons by name; each is the text that is printed. */
 export const ClosedReason = {
   CLIENT_CLOSED: "Client Closed",
   AUTHENTICATION_TIMEOUT: "Authentication Timeout",
@@ -33,4 +34,5 @@ export const ClosedReason = {
   DUPLICATE_SERVER_NAME: "Duplicate Server Name",
 } as const;
 
+/** One of the texts in `ClosedReason`. */
 export type ClosedReason = typeof ClosedReason[keyof typeof ClosedReason];

@@ -20,6 +20,7 @@ export class MidgeError extends Error {
 /** A peer broke the protocol; its connection ends for `reason`. */
 export class ProtocolError extends MidgeError {
   override readonly name = "ProtocolError";
+  /** Why the connection ends, as monitoring tells it. */
   readonly reason: ClosedReason;
   /** What the peer is told as `-ERR '...'`; empty: it is told nothing. */
   readonly wire: string;

@@ -17,6 +17,7 @@ export const Match = {
   /** Case does not matter. */
   IgnoreCase: "insensitive",
 } as const;
+/** One of the ways in `Match`. */
 export type Match = typeof Match[keyof typeof Match];
 
 export type HeaderErrorCode =
@@ -51,12 +52,15 @@ export interface MsgHdrs extends Iterable<[string, string[]]> {
   last(name: string, match?: Match): string;
   /** All values of all names that match. */
   values(name: string, match?: Match): string[];
+  /** Whether any name matches. */
   has(name: string, match?: Match): boolean;
+  /** All names, as they were set. */
   keys(): string[];
   /** Replaces all values. Blanks around a value are not kept. */
   set(name: string, value: string, match?: Match): void;
   /** Adds a value to the first name that matches, or under a new name. */
   append(name: string, value: string, match?: Match): void;
+  /** Removes all names that match, with their values. */
   delete(name: string, match?: Match): void;
 }
 

@@ -12,11 +12,17 @@ export interface Logger {
   readonly debugEnabled: boolean;
   /** Ask before building the text of a `trace` line. */
   readonly traceEnabled: boolean;
+  /** What an operator wants to know. */
   notice(text: string): void;
+  /** What may become a problem. */
   warn(text: string): void;
+  /** What went wrong and was survived. */
   error(text: string): void;
+  /** What ends the server. */
   fatal(text: string): void;
+  /** What happens to connections and routes. */
   debug(text: string): void;
+  /** One operation of the protocol. */
   trace(text: string): void;
 }
 

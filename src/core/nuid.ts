@@ -26,6 +26,7 @@ export class Nuid {
   /** The tail's base 62 digits, the most significant first. */
   readonly #tail: number[] = new Array(TAIL_DIGITS).fill(0);
 
+  /** Draws its ids from `random`. */
   constructor(random: Random) {
     this.#random = random;
     this.reset();

@@ -18,7 +18,9 @@ export interface Endpoint {
   readonly url: string;
   /** Two doors with the same id lead into the same node. */
   readonly serverId?: string;
+  /** The name that its operator gave it. */
   readonly serverName?: string;
+  /** The cluster that it belongs to. */
   readonly cluster?: string;
   /** SRV (RFC 2782): lower ones first; 0 unless given. */
   readonly priority?: number;
@@ -32,6 +34,7 @@ export interface Endpoint {
 
 /** What a provider knows at a moment. */
 export interface Snapshot {
+  /** All doors that it knows. */
   readonly endpoints: readonly Endpoint[];
   /** The provider's own mark for this state: an index, a revision, an ETag. */
   readonly version?: string;
@@ -50,6 +53,7 @@ export type Reason =
   | "connect"
   /** No server of the pool could be reached. */
   | "round-failed"
+  /** It was time to ask again. */
   | "periodic"
   /** The cluster told of at most one server. */
   | "info-shrunk"
@@ -58,14 +62,19 @@ export type Reason =
   /** Somebody called `rediscover`. */
   | "manual";
 
+/** How a provider is asked once. */
 export interface ResolveOptions {
+  /** Ends the question when it aborts. */
   readonly signal: AbortSignal;
+  /** Why it is asked now. */
   readonly reason: Reason;
   /** The provider's last answer. */
   readonly last?: Snapshot;
 }
 
+/** How a provider is watched. */
 export interface WatchOptions {
+  /** Ends the stream when it aborts. */
   readonly signal: AbortSignal;
   /** The provider's last answer; only what differs from it needs to be told. */
   readonly last?: Snapshot;

@@ -22,6 +22,7 @@ import {
   TEXT_CHARS_MAX,
 } from "./node_record.ts";
 
+/** Every scheme that `DiscoveryScheme` may be. */
 export const DISCOVERY_SCHEMES = [
   "etcd",
   "consul",
@@ -38,10 +39,12 @@ export const DISCOVERY_SCHEMES = [
   "nats-route",
 ] as const;
 
+/** How the URL of a provider or a registry begins. */
 export type DiscoveryScheme = typeof DISCOVERY_SCHEMES[number];
 
 /** A URL, taken apart. What a scheme does not use is empty. */
 export interface DiscoveryTarget {
+  /** Which kind of provider or registry it is. */
   readonly scheme: DiscoveryScheme;
   /** The URL without its secrets. */
   readonly name: string;
@@ -53,9 +56,11 @@ export interface DiscoveryTarget {
   readonly port: number;
   /** Decoded, with its leading slash; empty for none. */
   readonly path: string;
+  /** Of a login at etcd. */
   readonly user: string;
   /** The password, or the token; decoded. */
   readonly secret: string;
+  /** What follows the `?`, decoded. */
   readonly params: ReadonlyMap<string, string>;
 }
 

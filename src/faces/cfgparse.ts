@@ -18,8 +18,25 @@ import {
 import { toPlain } from "../config/tree.ts";
 import { environment, readTextFile } from "../runtime/system.ts";
 
-export type { ConfigDiagnostic, Position } from "../config/diagnostic.ts";
-export type { ServerOptions } from "../config/options.ts";
+export type {
+  ConfigDiagnostic,
+  Position,
+  Source,
+} from "../config/diagnostic.ts";
+export type {
+  AuthorizationOptions,
+  ClusterOptions,
+  DiscoveryOptions,
+  RegistryOptions,
+  RouteTarget,
+  ServerOptions,
+  UserOptions,
+} from "../config/options.ts";
+export {
+  DISCOVERY_SCHEMES,
+  type DiscoveryScheme,
+  type DiscoveryTarget,
+} from "../discovery/url.ts";
 export type {
   ConfigArray,
   ConfigBoolean,

@@ -18,13 +18,18 @@ export {
   Match,
   type MsgHdrs,
 } from "../core/headers.ts";
+export type { ClosedReason } from "../core/closed.ts";
 export { MidgeError, ProtocolError } from "../core/errors.ts";
+export type { Nuid } from "../core/nuid.ts";
 export {
   type Discovery,
   DiscoveryError,
   type Endpoint,
+  type Reason,
+  type ResolveOptions,
   type ServerCache,
   type Snapshot,
+  type WatchOptions,
 } from "../discovery/discovery.ts";
 export type {
   ConnectOptions,
@@ -55,6 +60,7 @@ export type {
   RequestManyOptions,
   RequestStrategy,
 } from "../client/request_many.ts";
+export type { AnswerOptions } from "../client/requests.ts";
 export type { RequestOptions } from "../client/request_one.ts";
 export {
   credsAuthenticator,
@@ -68,6 +74,7 @@ export {
   type Msg,
   type Payload,
   type PublishOptions,
+  type RequestHeaders,
   type ReviverFn,
 } from "../client/message.ts";
 export type { SemVer } from "../client/semver.ts";
@@ -83,6 +90,7 @@ export type {
 export type { ReconnectToServerHandler } from "../client/chosen.ts";
 export type { ServerState } from "../client/server_state.ts";
 export type { Origin } from "../client/servers.ts";
+export type { SkipReason } from "../client/admission.ts";
 export type { Status } from "../client/status.ts";
 export type {
   MsgCallback,
@@ -94,6 +102,7 @@ export {
   ServiceClient,
   type ServiceClientOptions,
   ServiceError,
+  type Services,
 } from "../services/services.ts";
 export type { Endpoint as ServiceEndpoint } from "../services/endpoint.ts";
 export type { ServiceHandler } from "../services/endpoint.ts";
@@ -135,6 +144,7 @@ export {
  * ```
  */
 export class Svcm extends Services {
+  /** Services on `connection`. */
   constructor(connection: NatsConnection) {
     super(connection, platform);
   }

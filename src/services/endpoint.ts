@@ -45,6 +45,7 @@ export class Endpoint implements AsyncIterable<ServiceMsg> {
   #lastError = "";
   #spentMs = 0;
 
+  /** Subscribes at once; `onEnd` is called when that subscription has ended. */
   constructor(
     setup: EndpointSetup,
     connection: ServiceConnection,
@@ -65,6 +66,7 @@ export class Endpoint implements AsyncIterable<ServiceMsg> {
     });
   }
 
+  /** What INFO tells of it. */
   get info(): EndpointInfo {
     const { name, subject, queue, metadata } = this.#setup;
     return { name, subject, queue_group: queue, metadata };
@@ -101,6 +103,7 @@ export class Endpoint implements AsyncIterable<ServiceMsg> {
     return this.#subscription.drain();
   }
 
+  /** The requests, when there is no handler. */
   [Symbol.asyncIterator](): AsyncIterator<ServiceMsg> {
     return this.#requests;
   }

@@ -11,8 +11,9 @@ export type ServiceVerb = "PING" | "INFO" | "STATS";
 
 export const SERVICE_VERBS: readonly ServiceVerb[] = ["PING", "INFO", "STATS"];
 
-/** Carried by an answer that reports a failure. */
+/** Carries the text of a failure, in an answer that reports one. */
 export const ServiceErrorHeader = "Nats-Service-Error";
+/** Carries the number of the failure. */
 export const ServiceErrorCodeHeader = "Nats-Service-Error-Code";
 
 /** Members of one service share their requests through this queue group. */
@@ -26,42 +27,61 @@ export interface ServiceIdentity {
   readonly name: string;
   /** Of this instance alone. */
   readonly id: string;
+  /** Of the service, like `1.0.0`. */
   readonly version: string;
+  /** Whatever its maker wants to tell. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The answer to PING. */
 export interface ServicePing extends ServiceIdentity {
+  /** The kind of answer. */
   readonly type: "io.nats.micro.v1.ping_response";
 }
 
 /** The answer to INFO. */
 export interface ServiceInfo extends ServiceIdentity {
+  /** The kind of answer. */
   readonly type: "io.nats.micro.v1.info_response";
+  /** What the service is for. */
   readonly description: string;
+  /** In the order in which they were added. */
   readonly endpoints: readonly EndpointInfo[];
 }
 
+/** What INFO tells of an endpoint. */
 export interface EndpointInfo {
+  /** The name that it was added with. */
   readonly name: string;
+  /** Where it takes requests. */
   readonly subject: string;
+  /** Who shares them; empty: nobody. */
   readonly queue_group: string;
+  /** Whatever its maker wants to tell. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The answer to STATS. */
 export interface ServiceStats extends ServiceIdentity {
+  /** The kind of answer. */
   readonly type: "io.nats.micro.v1.stats_response";
   /** ISO 8601, UTC. */
   readonly started: string;
+  /** In the order in which they were added. */
   readonly endpoints: readonly EndpointStats[];
 }
 
+/** What STATS tells of an endpoint. */
 export interface EndpointStats {
+  /** The name that it was added with. */
   readonly name: string;
+  /** Where it takes requests. */
   readonly subject: string;
+  /** Who shares them; empty: nobody. */
   readonly queue_group: string;
+  /** Requests so far. */
   readonly num_requests: number;
+  /** Of those, how many failed. */
   readonly num_errors: number;
   /** `code:description` of the last failure; empty for none. */
   readonly last_error: string;

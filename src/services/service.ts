@@ -40,12 +40,15 @@ export interface ServicePlatform {
   readonly random: Random;
 }
 
+/** What `Svcm.add` takes. */
 export interface ServiceConfig {
   /** Shared by all instances: letters, digits, `-` and `_`. */
   readonly name: string;
   /** Like `1.0.0`. */
   readonly version: string;
+  /** Shown by tools. */
   readonly description?: string;
+  /** Shown by tools. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The queue group of all endpoints that name none; empty for none. Default: `q`. */
   readonly queue?: string;
@@ -53,16 +56,21 @@ export interface ServiceConfig {
   readonly statsHandler?: (endpoint: Endpoint) => unknown;
 }
 
+/** What `addEndpoint` takes; every field may be left out. */
 export interface EndpointOptions {
   /** Default: the endpoint's name, below the subject of its group. */
   readonly subject?: string;
+  /** Answers requests; without it the endpoint is iterated. */
   readonly handler?: ServiceHandler;
+  /** The queue group; empty for none. Default: that of the group or service. */
   readonly queue?: string;
+  /** Shown by tools. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** Endpoints whose subjects begin alike. */
 export interface ServiceGroup {
+  /** Starts to take requests. Throws `InvalidArgumentError` for a bad name or subject. */
   addEndpoint(
     name: string,
     options?: EndpointOptions | ServiceHandler,
@@ -110,10 +118,12 @@ export class Service implements ServiceGroup, AsyncDisposable {
     connection.closed().then((error) => void this.stop(error ?? undefined));
   }
 
+  /** Whether it takes no more requests. */
   get isStopped(): boolean {
     return this.#stopping !== undefined;
   }
 
+  /** Starts to take requests. Throws `InvalidArgumentError` for a bad name or subject. */
   addEndpoint(
     name: string,
     options: EndpointOptions | ServiceHandler = {},
@@ -121,14 +131,17 @@ export class Service implements ServiceGroup, AsyncDisposable {
     return this.#group("", undefined).addEndpoint(name, options);
   }
 
+  /** Endpoints below `subject`, in the queue group `queue` unless they name one. */
   addGroup(subject: string = "", queue?: string): ServiceGroup {
     return this.#group(subject, queue);
   }
 
+  /** What it answers to PING. */
   ping(): ServicePing {
     return { type: "io.nats.micro.v1.ping_response", ...this.#identity };
   }
 
+  /** What it answers to INFO. */
   info(): ServiceInfo {
     return {
       type: "io.nats.micro.v1.info_response",
@@ -138,6 +151,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
     };
   }
 
+  /** What it answers to STATS. */
   stats(): ServiceStats {
     return {
       type: "io.nats.micro.v1.stats_response",
@@ -159,6 +173,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
     return this.#stopping;
   }
 
+  /** The same as `stop`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

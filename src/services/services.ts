@@ -32,6 +32,7 @@ export class ServiceError extends MidgeError {
     this.status = status;
   }
 
+  /** Whether an answer reports a failure. */
   static isServiceError(message: Msg): boolean {
     return ServiceError.of(message) !== null;
   }
@@ -61,6 +62,7 @@ export class ServiceClient {
   readonly #connection: ServiceConnection;
   readonly #options: ServiceClientOptions;
 
+  /** Asks over `connection`. */
   constructor(
     connection: ServiceConnection,
     options: ServiceClientOptions = {},
@@ -77,6 +79,7 @@ export class ServiceClient {
     return this.#ask<ServicePing>("PING", name, id);
   }
 
+  /** The same, with endpoints. */
   info(
     name: string = "",
     id: string = "",
@@ -84,6 +87,7 @@ export class ServiceClient {
     return this.#ask<ServiceInfo>("INFO", name, id);
   }
 
+  /** The same, with counters. */
   stats(
     name: string = "",
     id: string = "",
@@ -122,6 +126,7 @@ export class Services {
   readonly #connection: ServiceConnection;
   readonly #platform: ServicePlatform;
 
+  /** Adds services to `connection`. */
   constructor(connection: ServiceConnection, platform: ServicePlatform) {
     this.#connection = connection;
     this.#platform = platform;

@@ -9,29 +9,49 @@ import { goJson } from "../core/json.ts";
 
 /** INFO, with the wire's names. Fields in the order in which nats-server writes them. */
 export interface ServerInfo {
+  /** Of this start of the server alone. */
   server_id: string;
+  /** The name that its operator gave it, or its id. */
   server_name: string;
+  /** For nats-server its version; Midge names the one that it speaks as. */
   version: string;
   /** To clients the client protocol, to routes the route protocol. */
   proto: number;
+  /** What the server was built with. */
   go?: string;
+  /** The address that the server listens on. */
   host: string;
+  /** The port for clients. */
   port: number;
+  /** Whether messages may have headers. */
   headers: boolean;
+  /** A login is needed. */
   auth_required?: boolean;
+  /** Only TLS is spoken. */
   tls_required?: boolean;
+  /** Clients need certificates. */
   tls_verify?: boolean;
+  /** TLS is spoken with those who want it. */
   tls_available?: boolean;
+  /** Largest message in bytes, headers included. */
   max_payload: number;
+  /** The number of this connection. */
   client_id?: number;
+  /** The address that the client comes from. */
   client_ip?: string;
+  /** To be signed by a client that logs in by key. */
   nonce?: string;
+  /** The name of the cluster. */
   cluster?: string;
+  /** That name was made up by the servers. */
   cluster_dynamic?: boolean;
+  /** `host:port` of all servers of the cluster, for clients. */
   connect_urls?: string[];
+  /** The server asks its clients to leave. */
   ldm?: boolean;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
+  /** Routes: the sender knows the origin clusters of leaf nodes. */
   lnoc?: boolean;
 }
 
