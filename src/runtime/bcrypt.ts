@@ -1,45 +1,30 @@
 /**
  * bcrypt, away from the event loop: one comparison costs a hundred
- * milliseconds and more, in which no message would move. A worker thread is
- * started with the first hash. The only file that knows the package `bcryptjs`.
+ * milliseconds and more, in which no message would move. A thread is started
+ * with the first hash. Its program is a file in a checkout and a text in a
+ * build; where neither can be had, as in somebody else's bundle of our
+ * sources, the work is done here, in slices of a tenth of a second. The only
+ * file that knows the package `bcryptjs`.
  */
 import { Worker } from "node:worker_threads";
+import type { BcryptResult, BcryptWork } from "./bcrypt_tasks.ts";
+import { BcryptThread, NoThreadError } from "./bcrypt_thread.ts";
 
-/** The package, for the worker. */
+/** The package, for the thread. */
 export type Bcrypt = typeof import("bcryptjs");
 
-/** What the worker is asked. */
-export type BcryptTask =
-  | {
-    readonly id: number;
-    readonly kind: "compare";
-    readonly secret: string;
-    readonly hash: string;
-  }
-  | {
-    readonly id: number;
-    readonly kind: "hash";
-    readonly secret: string;
-    readonly cost: number;
-  };
+/**
+ * The thread's program as one CommonJS text, the package included. A build
+ * defines it (`scripts/build/bundle.ts`); a checkout does not.
+ */
+declare const MIDGE_BCRYPT_THREAD: string | undefined;
 
-/** What it answers: a result or the text of an error. */
-export interface BcryptAnswer {
-  readonly id: number;
-  readonly result?: string | boolean;
-  readonly error?: string;
-}
+const THREAD_TEXT: string | undefined =
+  typeof MIDGE_BCRYPT_THREAD === "undefined" ? undefined : MIDGE_BCRYPT_THREAD;
 
-type Result = string | boolean;
-
-interface Waiting {
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: Error) => void;
-}
-
-let worker: Worker | undefined;
-let lastId = 0;
-const waiting = new Map<number, Waiting>();
+let thread: BcryptThread | undefined;
+/** False once it was seen that there is no thread to be had. */
+let canHaveThread = true;
 /** Comparisons under way: many clients with the same token come at once after a restart. */
 const comparing = new Map<string, Promise<boolean>>();
 
@@ -48,8 +33,7 @@ export function compareBcrypt(secret: string, hash: string): Promise<boolean> {
   const key = JSON.stringify([secret, hash]);
   const known = comparing.get(key);
   if (known !== undefined) return known;
-  const result = ask({
-    id: ++lastId,
+  const result = run({
     kind: "compare",
     secret,
     hash: hash.replace(/^\$2[xy]\$/, "$2b$"),
@@ -62,54 +46,52 @@ export function compareBcrypt(secret: string, hash: string): Promise<boolean> {
 
 /** A hash of `secret`; each step of `cost` (4 to 31) doubles the work. */
 export function hashBcrypt(secret: string, cost: number): Promise<string> {
-  return ask({ id: ++lastId, kind: "hash", secret, cost }).then(String);
+  return run({ kind: "hash", secret, cost }).then(String);
 }
 
 /** Ends the thread; what is under way is rejected. */
 export async function closeBcrypt(): Promise<void> {
-  const ending = worker;
-  dropWorker(new Error("bcrypt was closed"));
-  await ending?.terminate();
+  const ending = thread;
+  thread = undefined;
+  await ending?.close();
 }
 
-function ask(task: BcryptTask): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    worker ??= startWorker();
-    waiting.set(task.id, { resolve, reject });
-    // Somebody waits: the process must not end before the answer.
-    worker.ref();
-    worker.postMessage(task);
-  });
+async function run(work: BcryptWork): Promise<BcryptResult> {
+  if (!canHaveThread) return await runHere(work);
+  try {
+    if (!thread?.isOpen) thread = new BcryptThread(startWorker());
+    return await thread.run(work);
+  } catch (error) {
+    if (!(error instanceof NoThreadError)) throw error;
+    canHaveThread = false;
+    return await runHere(work);
+  }
 }
 
+/** Throws `NoThreadError` where there is nothing to start. */
 function startWorker(): Worker {
-  const started = new Worker(new URL("./bcrypt_worker.ts", import.meta.url), {
-    workerData: import.meta.resolve("bcryptjs"),
-  });
-  started.on("message", settle);
-  started.on("error", (error: Error) => failed(started, error));
-  started.on(
-    "exit",
-    () => failed(started, new Error("The bcrypt thread ended")),
-  );
-  return started;
+  try {
+    if (THREAD_TEXT !== undefined) {
+      return new Worker(THREAD_TEXT, { eval: true });
+    }
+    const file = new URL("./bcrypt_worker.ts", ownFile());
+    return new Worker(file, { workerData: import.meta.resolve("bcryptjs") });
+  } catch (cause) {
+    throw new NoThreadError("bcrypt has no thread here", { cause });
+  }
 }
 
-function settle({ id, result, error }: BcryptAnswer): void {
-  const asker = waiting.get(id);
-  waiting.delete(id);
-  if (waiting.size === 0) worker?.unref();
-  if (error === undefined) asker?.resolve(result!);
-  else asker?.reject(new Error(error));
+/** Where this file is, unless a bundler made it a part of another one. */
+function ownFile(): string {
+  const { url } = import.meta;
+  if (url?.endsWith("/runtime/bcrypt.ts")) return url;
+  throw new NoThreadError("bcrypt has no file of its own");
 }
 
-function failed(which: Worker, error: Error): void {
-  if (which === worker) dropWorker(error);
-}
-
-function dropWorker(error: Error): void {
-  worker = undefined;
-  const lost = [...waiting.values()];
-  waiting.clear();
-  for (const { reject } of lost) reject(error);
+// The package comes up for air every tenth of a second.
+async function runHere(work: BcryptWork): Promise<BcryptResult> {
+  const { compare, hash } = await import("bcryptjs");
+  return work.kind === "compare"
+    ? await compare(work.secret, work.hash)
+    : await hash(work.secret, work.cost);
 }

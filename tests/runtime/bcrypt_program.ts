@@ -1,5 +1,24 @@
-/** Compares once, and then has nothing left to do: see `bcrypt_test.ts`. */
+/**
+ * Compares once, counts how often the event loop turns meanwhile, and then
+ * has nothing left to do: see `bcrypt_test.ts`.
+ */
+import { setImmediate } from "node:timers";
 import { compareBcrypt, hashBcrypt } from "../../src/runtime/bcrypt.ts";
 
-const hash = await hashBcrypt("secret", 4);
-console.log(`same: ${await compareBcrypt("secret", hash)}`);
+let turns = 0;
+let isWaiting = true;
+
+function turn(): void {
+  turns++;
+  if (isWaiting) setImmediate(turn);
+}
+
+async function main(): Promise<void> {
+  const hash = await hashBcrypt("secret", 10);
+  turn();
+  const same = await compareBcrypt("secret", hash);
+  isWaiting = false;
+  console.log(`same: ${same} after ${turns} turns`);
+}
+
+void main();

@@ -80,6 +80,6 @@ test("an idle thread keeps no process alive, a busy one does", async (t) => {
   const script = "tests/runtime/bcrypt_program.ts";
   const program = spawnProgram(currentRuntime(), script);
   t.after(() => program.stop());
-  await program.waitFor("same: true");
+  await program.waitFor("same: true after");
   assert.deepEqual(await program.exited, { code: 0, signal: null });
 });

@@ -1,0 +1,77 @@
+/**
+ * Makes what Midge ships, in `dist/` or in the folder of `-out`: without
+ * words the single file and, for this machine, the binary; else the targets
+ * that are named, or `all`.
+ *
+ *   deno run -A scripts/build.ts [-out dist] [target ...]
+ *
+ * Bun and Node run it as well.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import process from "node:process";
+import { describeFlags, FlagError, parseFlags } from "../src/config/flags.ts";
+import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
+import { file } from "./build/file.ts";
+import type { Target } from "./build/target.ts";
+import { UnavailableError } from "./build/target.ts";
+
+const TARGETS: Readonly<Record<string, Target>> = {
+  file,
+};
+const DEFAULT_TARGETS = ["file"];
+
+const FLAGS = {
+  out: {
+    names: ["out"],
+    type: "string",
+    value: "folder",
+    doc: "Where to put it (default: dist)",
+  },
+  help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
+} as const;
+
+function main(): void {
+  const { values, rest } = parseFlags(FLAGS, process.argv.slice(2));
+  if (values.help === true) return console.log(usage());
+  const names = namesOf(rest);
+  const out = resolve(values.out ?? join(PROJECT_FOLDER, "dist"));
+  mkdirSync(out, { recursive: true });
+  for (const name of names) make(name, out);
+}
+
+function namesOf(words: readonly string[]): readonly string[] {
+  if (words.length === 0) return DEFAULT_TARGETS;
+  if (words.join() === "all") return Object.keys(TARGETS);
+  const stranger = words.find((word) => !Object.hasOwn(TARGETS, word));
+  if (stranger === undefined) return words;
+  throw new FlagError(`there is no target "${stranger}"\n\n${usage()}`);
+}
+
+function make(name: string, out: string): void {
+  const began = Date.now();
+  const files = TARGETS[name]!.build(out);
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  for (const path of files) {
+    const size = (statSync(path).size / 1e6).toFixed(1);
+    const shown = relative(process.cwd(), path);
+    console.log(`${shown}  ${size} MB  (${seconds} s)`);
+  }
+}
+
+function usage(): string {
+  const targets = Object.entries(TARGETS)
+    .map(([name, { doc }]) => `  ${name.padEnd(10)} ${doc}\n`);
+  return "Usage: build [-out folder] [target ...]\n\n" +
+    `Targets, or all:\n${targets.join("")}\n` +
+    describeFlags(Object.values(FLAGS));
+}
+
+try {
+  main();
+} catch (error) {
+  const isKnown = error instanceof FlagError ||
+    error instanceof UnavailableError;
+  console.error(isKnown ? `build: ${error.message}` : error);
+  process.exitCode = error instanceof FlagError ? 2 : 1;
+}

@@ -1,0 +1,86 @@
+/**
+ * One module out of many, by esbuild: what it is told for each bundle, the
+ * text of the bcrypt thread that each bundle carries, and the licences of the
+ * packages that went in.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { PROJECT_FOLDER } from "../../tests/support/runtimes.ts";
+import { licenceTexts } from "./licences.ts";
+import { run, withFolder } from "./run.ts";
+
+/** How one bundle differs from the others. */
+export interface BundleOptions {
+  readonly format: "esm" | "cjs";
+  /** Without names, comments and white space. */
+  readonly minify?: boolean;
+  /** The oldest Node that runs it. */
+  readonly node: string;
+  /** Modules that come before everything else. */
+  readonly inject?: readonly string[];
+  /** Expressions for names, in JSON. */
+  readonly define?: Readonly<Record<string, string>>;
+}
+
+/** A bundle as text. */
+export interface Bundle {
+  readonly code: string;
+  /** The licences of all that is in it, as one comment. */
+  readonly licences: string;
+}
+
+/** Bundles a module of the repository with all that it imports. */
+export function bundle(entry: string, options: BundleOptions): Bundle {
+  return withFolder((folder) => {
+    const code = join(folder, "code");
+    const facts = join(folder, "facts.json");
+    run(esbuildExecutable(), [
+      join(PROJECT_FOLDER, entry),
+      "--bundle",
+      "--platform=node",
+      "--charset=utf8",
+      "--legal-comments=none",
+      "--log-level=warning",
+      `--format=${options.format}`,
+      `--target=node${options.node}`,
+      `--outfile=${code}`,
+      `--metafile=${facts}`,
+      ...options.minify === true ? ["--minify"] : [],
+      ...(options.inject ?? []).map((file) =>
+        `--inject:${join(PROJECT_FOLDER, file)}`
+      ),
+      ...Object.entries(options.define ?? {}).map(([name, value]) =>
+        `--define:${name}=${value}`
+      ),
+    ], PROJECT_FOLDER);
+    const { inputs } = JSON.parse(readFileSync(facts, "utf8"));
+    return {
+      code: readFileSync(code, "utf8"),
+      licences: licenceTexts(Object.keys(inputs)),
+    };
+  });
+}
+
+/**
+ * The program of the bcrypt thread as one CommonJS text, which is what a
+ * worker thread of each runtime takes. Whoever ships `src/runtime/bcrypt.ts`
+ * outside of a checkout defines `MIDGE_BCRYPT_THREAD` as this.
+ */
+export function bcryptThreadText(): string {
+  const options = { format: "cjs", minify: true, node: "20" } as const;
+  return bundle("scripts/build/bcrypt_entry.ts", options).code;
+}
+
+// npm does not run the install script that would put the executable in place
+// of the command in node_modules/.bin.
+function esbuildExecutable(): string {
+  const name = `${process.platform}-${process.arch}`;
+  const folder = join(PROJECT_FOLDER, "node_modules", "@esbuild", name);
+  const places = [join(folder, "bin", "esbuild"), join(folder, "esbuild.exe")];
+  const found = places.find(existsSync);
+  if (found === undefined) {
+    throw new Error(`There is no esbuild in ${folder}: run npm ci`);
+  }
+  return found;
+}

@@ -1,0 +1,174 @@
+/**
+ * What `scripts/build.ts` makes, for tests: built from a clean checkout (a
+ * copy of the files under version control, as they are now), each target once
+ * for a state of the sources, on first need. The runs on all runtimes share
+ * it, and so do test files that run at the same time: whoever comes first
+ * builds, the others wait. It lies in `.tools/built`, where what nobody uses
+ * any more is removed.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { spawnProgram } from "./process.ts";
+import { currentRuntime, PROJECT_FOLDER, TOOLS_FOLDER } from "./runtimes.ts";
+import { until } from "./until.ts";
+
+/** One state of the sources has a folder in here, named by its hash. */
+const BUILT_FOLDER = join(TOOLS_FOLDER, "built");
+/** Another state's folder that was last used so long ago is nobody's. */
+const UNUSED_MS = 15 * 60_000;
+/** What a build never reads: a change there makes nothing anew. */
+const NO_INPUT = /^(?:tests\/(?!support\/)|docs\/|\.ci\/)/;
+
+/** The single file, `midge.mjs`. */
+export async function builtFile(): Promise<string> {
+  return join(await built("file"), "midge.mjs");
+}
+
+/**
+ * The folder with what a target of `scripts/build.ts` makes. Do not write in
+ * it: it is everybody's. Rejects, with what the build said, when that fails.
+ */
+export async function built(target: string): Promise<string> {
+  const state = stateFolder();
+  const checkout = await once(join(state, "checkout"), checkOut);
+  return await once(join(state, target), async (out) => {
+    const script = join(checkout, "scripts", "build.ts");
+    const args = ["-out", out, target];
+    const build = spawnProgram(currentRuntime(), script, args);
+    const { code } = await build.exited;
+    if (code !== 0) throw new Error(`${build.stdout}${build.stderr}`);
+  });
+}
+
+/** The folder of the sources' present state. */
+function stateFolder(): string {
+  const folder = join(BUILT_FOLDER, hashOfSources());
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    removeUnused(folder);
+  }
+  const now = new Date();
+  utimesSync(folder, now, now);
+  return folder;
+}
+
+function hashOfSources(): string {
+  const hash = createHash("sha256");
+  for (const path of sourcePaths()) {
+    if (NO_INPUT.test(path)) continue;
+    hash.update(`${path}\0`).update(readFileSync(join(PROJECT_FOLDER, path)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The files under version control that are there. */
+function sourcePaths(): string[] {
+  const { stdout, status, stderr } = spawnSync("git", ["ls-files", "-z"], {
+    cwd: PROJECT_FOLDER,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`git ls-files failed: ${stderr}`);
+  return stdout.split("\0").filter((path) =>
+    path !== "" && existsSync(join(PROJECT_FOLDER, path))
+  );
+}
+
+function checkOut(folder: string): void {
+  for (const path of sourcePaths()) {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(join(PROJECT_FOLDER, path), target);
+  }
+  // What is under no version control is what npm installs.
+  linkPackages(PROJECT_FOLDER, folder);
+  linkPackages(TOOLS_FOLDER, join(folder, ".tools"));
+}
+
+function linkPackages(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  symlinkSync(join(from, "node_modules"), join(to, "node_modules"));
+}
+
+function removeUnused(except: string): void {
+  for (const name of readdirSync(BUILT_FOLDER)) {
+    const folder = join(BUILT_FOLDER, name);
+    if (folder === except) continue;
+    const unusedMs = Date.now() - statSync(folder).mtimeMs;
+    if (unusedMs < UNUSED_MS) continue;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Gives `folder`, made by `make` if it is not there. It appears whole, and
+ * however many ask for it at once, one of them makes it.
+ */
+async function once(
+  folder: string,
+  make: (folder: string) => void | Promise<void>,
+): Promise<string> {
+  const lock = `${folder}.lock`;
+  let hasLock = false;
+  await until(`the making of ${folder}`, () => {
+    hasLock = !existsSync(folder) && takeLock(lock);
+    return hasLock || existsSync(folder);
+  });
+  if (!hasLock) return folder;
+  const unfinished = mkdtempSync(`${folder}-`);
+  try {
+    // The last holder may have finished between the question and the lock.
+    if (!existsSync(folder)) {
+      await make(unfinished);
+      renameSync(unfinished, folder);
+    }
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+    rmSync(lock, { force: true });
+  }
+  return folder;
+}
+
+/** Whether the lock is ours now. That of a process that is gone counts for nothing. */
+function takeLock(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch {
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isAbandoned(lock: string): boolean {
+  try {
+    const holder = Number(readFileSync(lock, "utf8"));
+    return holder !== 0 && !isRunning(holder);
+  } catch {
+    return false; // it was given back in this moment
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
