@@ -12,14 +12,23 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { describeFlags, FlagError, parseFlags } from "../src/config/flags.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
+import { allBinaries, bunBinary, foreignBinaries } from "./build/bun_binary.ts";
+import { denoBinary } from "./build/deno_binary.ts";
 import { file } from "./build/file.ts";
-import type { Target } from "./build/target.ts";
-import { UnavailableError } from "./build/target.ts";
+import { nodeBinary } from "./build/node_binary.ts";
+import { type Target, UnavailableError } from "./build/target.ts";
 
 const TARGETS: Readonly<Record<string, Target>> = {
   file,
+  binary: bunBinary,
+  "node-sea": nodeBinary,
+  deno: denoBinary,
+  ...foreignBinaries,
+  binaries: allBinaries,
 };
-const DEFAULT_TARGETS = ["file"];
+const DEFAULT_TARGETS = ["file", "binary"];
+/** These make what others make. */
+const COLLECTIONS: ReadonlySet<string> = new Set(["binaries"]);
 
 const FLAGS = {
   out: {
@@ -42,7 +51,9 @@ function main(): void {
 
 function namesOf(words: readonly string[]): readonly string[] {
   if (words.length === 0) return DEFAULT_TARGETS;
-  if (words.join() === "all") return Object.keys(TARGETS);
+  if (words.join() === "all") {
+    return Object.keys(TARGETS).filter((name) => !COLLECTIONS.has(name));
+  }
   const stranger = words.find((word) => !Object.hasOwn(TARGETS, word));
   if (stranger === undefined) return words;
   throw new FlagError(`there is no target "${stranger}"\n\n${usage()}`);

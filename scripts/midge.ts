@@ -2,4 +2,5 @@
 import { runMidge } from "../src/commands/midge.ts";
 import { programArguments } from "../src/runtime/system.ts";
 
-await runMidge(programArguments());
+// Not awaited: Node's single executables take no module that waits at its top.
+void runMidge(programArguments());

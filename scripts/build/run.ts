@@ -4,16 +4,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
-/** Runs a command to its end; throws with all that it said if it fails. */
+// Some tools download what they need; one that hangs must end.
+const DEADLINE_MS = 5 * 60_000;
+
+/** Runs a command to its end and gives its output; throws with all that it said if it fails. */
 export function run(
   file: string,
   args: readonly string[],
-  cwd: string = ".",
+  cwd: string | undefined = undefined,
 ): string {
   const { status, stdout, stderr, error } = spawnSync(file, args, {
-    cwd,
+    ...cwd === undefined ? {} : { cwd },
     encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: DEADLINE_MS,
   });
   if (status === 0) return stdout;
   const said = `${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim();
@@ -27,5 +31,16 @@ export function withFolder<T>(use: (folder: string) => T): T {
     return use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes sure that an executable for this machine is Midge: a base that is not
+ * meant for it may give a runtime's own command line instead.
+ */
+export function assertIsMidge(path: string): void {
+  const answer = run(path, ["-v"]);
+  if (!answer.startsWith("midge ")) {
+    throw new Error(`${path} is not Midge, it answers: ${answer.trim()}`);
   }
 }

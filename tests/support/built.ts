@@ -40,6 +40,17 @@ export async function builtFile(): Promise<string> {
   return join(await built("file"), "midge.mjs");
 }
 
+/** The binary on Bun for this machine. */
+export async function builtBinary(): Promise<string> {
+  const name = process.platform === "win32" ? "midge.exe" : "midge";
+  return join(await built("binary"), name);
+}
+
+/** The binary on Node for this machine. */
+export async function builtNodeBinary(): Promise<string> {
+  return join(await built("node-sea"), "midge-node");
+}
+
 /**
  * The folder with what a target of `scripts/build.ts` makes. Do not write in
  * it: it is everybody's. Rejects, with what the build said, when that fails.
@@ -50,7 +61,10 @@ export async function built(target: string): Promise<string> {
   return await once(join(state, target), async (out) => {
     const script = join(checkout, "scripts", "build.ts");
     const args = ["-out", out, target];
-    const build = spawnProgram(currentRuntime(), script, args);
+    const build = spawnProgram(currentRuntime(), script, args, {
+      // Bases for other systems are downloaded once for all states.
+      env: { BUN_INSTALL_CACHE_DIR: join(TOOLS_FOLDER, "bun") },
+    });
     const { code } = await build.exited;
     if (code !== 0) throw new Error(`${build.stdout}${build.stderr}`);
   });
