@@ -10,7 +10,8 @@ import { connect } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/system.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
-import { ArticleNode, meshed, RECEIVED, Stage, THREE_URLS } from "./stage.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { ArticleNode, RECEIVED, Stage } from "./stage.ts";
 
 test("the three command lines form a mesh that every pair crosses", async (t) => {
   const stage = await Stage.enter(t);
@@ -81,58 +82,9 @@ test("without a node the publisher says so and fails", async (t) => {
   }
 });
 
-test("a worker receives while one node is left, and closes after the last", async (t) => {
-  const stage = await Stage.enter(t);
-  const [a, b, c] = await stage.threeNodes();
-  const worker = await stage.worker("-s", THREE_URLS);
-  await c.knowsInterest(a, "abc");
-  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", c.url)}`);
-
-  await a.kill();
-  await worker.waitFor(
-    "Got disconnected!\nGot reconnected to nats://localhost:5222!\n",
-  );
-  await c.knowsInterest(b, "abc");
-  await worker.waitFor(`${RECEIVED} ${await stage.publish()}`);
-  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", c.url)}`);
-
-  await b.kill();
-  await worker.waitFor("Got reconnected to nats://localhost:6222!\n");
-  await worker.waitFor(`${RECEIVED} ${await stage.publish()}`);
-
-  await c.kill();
-  assert.deepEqual(await worker.exited, { code: 1, signal: null });
-  assert.match(
-    worker.stdout,
-    /:6222!\nGot disconnected!\nConnection closed\. Reason: "[^"\n]+"\n$/,
-  );
-});
-
-test("a worker lives on at a node that joined later, and hears all that come back", async (t) => {
-  const stage = await Stage.enter(t);
-  const old = await stage.threeNodes();
-  const worker = await stage.worker("-s", THREE_URLS);
-  assert.equal(worker.stdout, "");
-
-  const fourth = await stage.node("d");
-  await worker.waitFor("Got Discover Server nats://localhost:4222!\n");
-  await meshed([...old, fourth]);
-  await fourth.knowsInterest(old[0], "abc");
-  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", fourth.url)}`);
-
-  await Promise.all(old.map((node) => node.kill()));
-  await worker.waitFor(
-    /Got disconnected!\nGot reconnected to nats:\/\/\S+:7222!\n/,
-  );
-  await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", fourth.url)}`);
-
-  const back = await stage.threeNodes(fourth);
-  for (const node of back) {
-    await node.knowsInterest(fourth, "abc");
-    await worker.waitFor(`${RECEIVED} ${await stage.publish("-s", node.url)}`);
-  }
-  assert.doesNotMatch(worker.stdout, /Connection closed/);
-});
+for (const { title, play } of SCENARIOS) {
+  test(title, async (t) => await play(await Stage.enter(t), t));
+}
 
 test("cluster.ts runs the three nodes in one process", async (t) => {
   const stage = await Stage.enter(t);

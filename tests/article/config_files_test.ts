@@ -4,64 +4,21 @@
  * the two others do not have, and the mesh forms all the same: from its side.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { connectPeer, type Peer } from "../support/peer.ts";
-import { PROJECT_FOLDER } from "../support/runtimes.ts";
-import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import {
-  ArticleNode,
-  meshed,
-  type NodeName,
-  RECEIVED,
-  Stage,
-} from "./stage.ts";
+  CLIENT_TOKEN,
+  ROUTE_TOKEN,
+  startConfigured,
+  textOf,
+} from "./configured.ts";
+import { meshed, Stage } from "./stage.ts";
 
-const CLIENT_TOKEN = "ytb";
-const ROUTE_TOKEN = "yctb";
 const MAX_PAYLOAD = 65_536;
 const MAX_CONTROL_LINE = 512;
-
-/** A node that keeps its log and its PID file in `folder`. */
-interface ConfiguredNode {
-  readonly node: ArticleNode;
-  readonly log: string;
-  readonly pidFile: string;
-}
-
-async function startNodes(
-  t: Cleanup,
-  stage: Stage,
-  names: readonly NodeName[] = ["a", "b", "c"],
-): Promise<ConfiguredNode[]> {
-  const folder = temporaryFolder(t);
-  const nodes = names.map((name): ConfiguredNode => {
-    const file = `node${name}.cfg`;
-    copyFileSync(
-      join(PROJECT_FOLDER, "examples", "article", file),
-      join(folder, file),
-    );
-    const program = stage.run("server.ts", ["-c", file], folder);
-    return {
-      node: new ArticleNode(name, program),
-      log: join(folder, `node${name}.log`),
-      pidFile: join(folder, `node${name}.pid`),
-    };
-  });
-  for (const { node, log } of nodes) {
-    await until(`the start of ${log}`, () => {
-      assert.equal(node.process.stderr, "");
-      return textOf(log).includes("Server is ready\n");
-    });
-  }
-  return nodes;
-}
-
-function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
-}
 
 async function peerOf(t: Cleanup, port: number): Promise<Peer> {
   const peer = await connectPeer({ port });
@@ -69,39 +26,9 @@ async function peerOf(t: Cleanup, port: number): Promise<Peer> {
   return peer;
 }
 
-test("the configured nodes form a mesh, and a token opens the second one", async (t) => {
-  const stage = await Stage.enter(t);
-  const [a, b, c] = (await startNodes(t, stage)).map(({ node }) => node);
-  assert.ok(a && b && c);
-  await meshed([a, b, c]);
-
-  const withToken = ["-s", b.url, "-token", CLIENT_TOKEN];
-  const [atA, atB] = await Promise.all([
-    stage.worker("-s", a.url),
-    stage.worker(...withToken),
-  ]);
-  await Promise.all([
-    b.knowsInterest(a, "abc"),
-    c.knowsInterest(a, "abc"),
-    a.knowsInterest(b, "abc"),
-    c.knowsInterest(b, "abc"),
-  ]);
-  const tokenInUrl = ["-s", `nats://${CLIENT_TOKEN}@localhost:5222`];
-  for (const where of [["-s", a.url], ["-s", c.url], withToken, tokenInUrl]) {
-    const line = `${RECEIVED} ${await stage.publish(...where)} Midge 0\n`;
-    await Promise.all([atA.waitFor(line), atB.waitFor(line)]);
-  }
-
-  for (const token of [[], ["-token", "wrong"], ["-token", ROUTE_TOKEN]]) {
-    const refused = stage.run("client.ts", ["-s", b.url, ...token]);
-    assert.deepEqual(await refused.exited, { code: 1, signal: null });
-    assert.match(refused.stderr, /error: Authorization Violation\n$/);
-  }
-});
-
 test("the second node lets in routes that have its token, and no others", async (t) => {
   const stage = await Stage.enter(t);
-  const configured = await startNodes(t, stage);
+  const configured = await startConfigured(t, stage);
   const [a, b, c] = configured.map(({ node }) => node);
   assert.ok(a && b && c);
   await meshed([a, b, c]);
@@ -142,7 +69,7 @@ test("the second node lets in routes that have its token, and no others", async 
 
 test("the configured limits hold", async (t) => {
   const stage = await Stage.enter(t);
-  const [{ node } = assert.fail()] = await startNodes(t, stage, ["a"]);
+  const [{ node } = assert.fail()] = await startConfigured(t, stage, ["a"]);
 
   const longLine = await peerOf(t, node.clientPort);
   await longLine.handshake();
@@ -166,7 +93,7 @@ test("the configured limits hold", async (t) => {
 
 test("the configured nodes keep a log without times and a file with their number", async (t) => {
   const stage = await Stage.enter(t);
-  for (const { node, log, pidFile } of await startNodes(t, stage)) {
+  for (const { node, log, pidFile } of await startConfigured(t, stage)) {
     const { pid } = node.process;
     assert.equal(readFileSync(pidFile, "utf8"), String(pid));
     await stage.publish("-s", node.url, "-token", CLIENT_TOKEN);

@@ -5,8 +5,13 @@
  */
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { join } from "node:path";
+import {
+  spawnCommand,
+  spawnProgram,
+  type TestProcess,
+} from "../support/process.ts";
+import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
@@ -23,6 +28,35 @@ const COMMAND_LINES: Readonly<Record<NodeName, string>> = {
   d: "-p 7222 -m 7333 -cluster nats://localhost:7248" +
     " -routes nats://localhost:4248 -DV",
 };
+
+/** The article's programs. */
+export type Part = "node" | "worker" | "publisher";
+
+/** The command that plays each part; the article's flags follow it. */
+export type Cast = Readonly<Record<Part, readonly string[]>>;
+
+/** The parts as sources, on the runtime that runs the tests. */
+function sourceCast(): Cast {
+  const { command } = currentRuntime();
+  const script = (path: string): string[] => [
+    ...command,
+    join(PROJECT_FOLDER, path),
+  ];
+  return {
+    node: script("server.ts"),
+    worker: script("scripts/worker.ts"),
+    publisher: script("client.ts"),
+  };
+}
+
+/** All parts by one command, which is Midge as one program. */
+export function oneCommandCast(command: readonly string[]): Cast {
+  return {
+    node: command,
+    worker: [...command, "worker"],
+    publisher: [...command, "publisher"],
+  };
+}
 
 /** What both programs are told, says the article: all three. */
 export const THREE_URLS =
@@ -109,32 +143,41 @@ export async function meshed(nodes: readonly ArticleNode[]): Promise<void> {
 /** Everything that one test runs on the article's ports; all of it ends with the test. */
 export class Stage {
   readonly #turn: Server;
+  readonly #cast: Cast;
   readonly #processes: TestProcess[] = [];
 
-  private constructor(turn: Server) {
+  private constructor(turn: Server, cast: Cast) {
     this.#turn = turn;
+    this.#cast = cast;
   }
 
   /** Waits until no other test, of whatever runtime or folder, is on the stage. */
-  static async enter(t: Cleanup): Promise<Stage> {
+  static async enter(t: Cleanup, cast: Cast = sourceCast()): Promise<Stage> {
     let turn: Server | undefined;
     await until("this test's turn", async () => {
       turn = await takeTurn();
       return turn !== undefined;
     });
-    const stage = new Stage(turn!);
+    const stage = new Stage(turn!, cast);
     t.after(() => stage.#leave());
     return stage;
   }
 
   /** Starts one of the repository's programs. */
-  run(
-    script: string,
+  run(script: string, args: readonly string[]): TestProcess {
+    const program = spawnProgram(currentRuntime(), script, args);
+    this.#processes.push(program);
+    return program;
+  }
+
+  /** Starts whatever plays a part. */
+  play(
+    part: Part,
     args: readonly string[],
     cwd: string | undefined = undefined,
   ): TestProcess {
     const options = cwd === undefined ? {} : { cwd };
-    const program = spawnProgram(currentRuntime(), script, args, options);
+    const program = spawnCommand([...this.#cast[part], ...args], options);
     this.#processes.push(program);
     return program;
   }
@@ -144,7 +187,7 @@ export class Stage {
     name: NodeName,
     commandLine: string = COMMAND_LINES[name],
   ): Promise<ArticleNode> {
-    const program = this.run("server.ts", commandLine.split(" "));
+    const program = this.play("node", commandLine.split(" "));
     await program.waitFor("Server is ready");
     return new ArticleNode(name, program);
   }
@@ -164,14 +207,14 @@ export class Stage {
 
   /** Starts the article's worker; it has a connection. */
   async worker(...args: readonly string[]): Promise<TestProcess> {
-    const worker = this.run("scripts/worker.ts", args);
+    const worker = this.play("worker", args);
     await worker.waitFor(/ \S+ \S* abc\n/);
     return worker;
   }
 
   /** Runs the article's publisher to its end and gives the id that it published. */
   async publish(...args: readonly string[]): Promise<string> {
-    const publisher = this.run("client.ts", args);
+    const publisher = this.play("publisher", args);
     const { code } = await publisher.exited;
     assert.equal(code, 0, publisher.stdout + publisher.stderr);
     const lines = publisher.stderr.trimEnd().split("\n");
