@@ -22,6 +22,9 @@ declare const MIDGE_BCRYPT_THREAD: string | undefined;
 const THREAD_TEXT: string | undefined =
   typeof MIDGE_BCRYPT_THREAD === "undefined" ? undefined : MIDGE_BCRYPT_THREAD;
 
+/** What is run is short: Bun keeps a copy of a long text in the user's home. */
+const RUN_TEXT = 'eval(require("node:worker_threads").workerData)';
+
 let thread: BcryptThread | undefined;
 /** False once it was seen that there is no thread to be had. */
 let canHaveThread = true;
@@ -72,7 +75,7 @@ async function run(work: BcryptWork): Promise<BcryptResult> {
 function startWorker(): Worker {
   try {
     if (THREAD_TEXT !== undefined) {
-      return new Worker(THREAD_TEXT, { eval: true });
+      return new Worker(RUN_TEXT, { eval: true, workerData: THREAD_TEXT });
     }
     const file = new URL("./bcrypt_worker.ts", ownFile());
     return new Worker(file, { workerData: import.meta.resolve("bcryptjs") });
