@@ -46,7 +46,7 @@ function main(): void {
   const names = namesOf(rest);
   const out = resolve(values.out ?? join(PROJECT_FOLDER, "dist"));
   mkdirSync(out, { recursive: true });
-  for (const name of names) make(name, out);
+  for (const name of names) tryToMake(name, out);
 }
 
 function namesOf(words: readonly string[]): readonly string[] {
@@ -57,6 +57,17 @@ function namesOf(words: readonly string[]): readonly string[] {
   const stranger = words.find((word) => !Object.hasOwn(TARGETS, word));
   if (stranger === undefined) return words;
   throw new FlagError(`there is no target "${stranger}"\n\n${usage()}`);
+}
+
+/** What this machine cannot make is no reason to leave out the rest. */
+function tryToMake(name: string, out: string): void {
+  try {
+    make(name, out);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    console.error(`build: ${name}: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
 function make(name: string, out: string): void {
@@ -81,8 +92,7 @@ function usage(): string {
 try {
   main();
 } catch (error) {
-  const isKnown = error instanceof FlagError ||
-    error instanceof UnavailableError;
-  console.error(isKnown ? `build: ${error.message}` : error);
-  process.exitCode = error instanceof FlagError ? 2 : 1;
+  if (!(error instanceof FlagError)) throw error;
+  console.error(`build: ${error.message}`);
+  process.exitCode = 2;
 }

@@ -40,6 +40,9 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
       "--bundle",
       "--platform=node",
       "--charset=utf8",
+      // Else the paths in comments would tell where the packages really are.
+      "--preserve-symlinks",
+      "--alias:crypto=node:crypto",
       "--legal-comments=none",
       "--log-level=warning",
       `--format=${options.format}`,

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import process from "node:process";
 
 // Some tools download what they need; one that hangs must end.
 const DEADLINE_MS = 5 * 60_000;
@@ -16,6 +17,7 @@ export function run(
   const { status, stdout, stderr, error } = spawnSync(file, args, {
     ...cwd === undefined ? {} : { cwd },
     encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: DEADLINE_MS,
   });

@@ -30,6 +30,8 @@ import { until } from "./until.ts";
 
 /** One state of the sources has a folder in here, named by its hash. */
 const BUILT_FOLDER = join(TOOLS_FOLDER, "built");
+/** Where Bun keeps its bases for other systems, for all states. */
+export const BASES_FOLDER: string = join(TOOLS_FOLDER, "bun");
 /** Another state's folder that was last used so long ago is nobody's. */
 const UNUSED_MS = 15 * 60_000;
 /** What a build never reads: a change there makes nothing anew. */
@@ -61,10 +63,8 @@ export async function built(target: string): Promise<string> {
   return await once(join(state, target), async (out) => {
     const script = join(checkout, "scripts", "build.ts");
     const args = ["-out", out, target];
-    const build = spawnProgram(currentRuntime(), script, args, {
-      // Bases for other systems are downloaded once for all states.
-      env: { BUN_INSTALL_CACHE_DIR: join(TOOLS_FOLDER, "bun") },
-    });
+    const env = { BUN_INSTALL_CACHE_DIR: BASES_FOLDER };
+    const build = spawnProgram(currentRuntime(), script, args, { env });
     const { code } = await build.exited;
     if (code !== 0) throw new Error(`${build.stdout}${build.stderr}`);
   });
