@@ -30,10 +30,17 @@ const PIPE = "pipe";
 /** Bytes that one direction holds before its writer has to wait. */
 const PIPE_BYTES = 1024 * 1024;
 
-/** Connects to a broker of this process. Rejects when it does not let us in, or has stopped. */
+/** Calls `run` in a turn of its own, at once. */
+type RunSoon = (run: () => void) => void;
+
+/**
+ * Connects to a broker of this process. Rejects when it does not let us in, or
+ * has stopped. Without `runSoon` the broker's clock makes the turns.
+ */
 export function connectInProcess(
   broker: Broker,
   options: InProcessOptions,
+  runSoon: RunSoon = (run) => void broker.clock.after(0, run),
 ): Promise<NatsConnection> {
   const { clock, random } = broker;
   return NatsConnection.open({
@@ -43,16 +50,16 @@ export function connectInProcess(
     ignoreClusterUpdates: true,
     waitOnFirstConnect: false,
     reconnect: false,
-  }, { network: networkOf(broker), clock, random });
+  }, { network: networkOf(broker, runSoon), clock, random });
 }
 
 /** A network in which there is one broker and nothing else. */
-function networkOf(broker: Broker): Network {
+function networkOf(broker: Broker, runSoon: RunSoon): Network {
   return {
     listen: () => Promise.reject(noSuch("listen")),
     lookup: (host) => Promise.resolve([host]),
     dial: () => {
-      const [near, far] = pipe(broker.clock);
+      const [near, far] = pipe(broker.clock, runSoon);
       if (broker.join(far)) return Promise.resolve(near);
       return Promise.reject(noSuch("dial"));
     },
@@ -63,11 +70,11 @@ function noSuch(verb: string): NetworkError {
   return new NetworkError(`${verb} ${PIPE}: no server`, "ECONNREFUSED");
 }
 
-function pipe(clock: Clock): [Socket, Socket] {
+function pipe(clock: Clock, runSoon: RunSoon): [Socket, Socket] {
   const end: Endpoint = { machine: PIPE, address: { host: PIPE, port: 0 } };
   return connectedPair(
     {
-      clock: new SwiftClock(clock),
+      clock: new SwiftClock(clock, runSoon),
       random: undefined,
       capacity: PIPE_BYTES,
       delay: () => 0,
@@ -86,10 +93,12 @@ const TURNS_IN_A_ROW_MAX = 64;
 /** A clock on which no time means the next microtask, and not a millisecond. */
 class SwiftClock implements Clock {
   readonly #clock: Clock;
+  readonly #runSoon: RunSoon;
   #turns = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, runSoon: RunSoon) {
     this.#clock = clock;
+    this.#runSoon = runSoon;
   }
 
   now(): number {
@@ -101,10 +110,11 @@ class SwiftClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
+    if (delayMs > 0) return this.#clock.after(delayMs, run);
     const mayHurry = ++this.#turns % TURNS_IN_A_ROW_MAX !== 0;
-    if (delayMs > 0 || !mayHurry) return this.#clock.after(delayMs, run);
+    const soon = mayHurry ? queueMicrotask : this.#runSoon;
     let isCancelled = false;
-    queueMicrotask(() => {
+    soon(() => {
       if (!isCancelled) run();
     });
     return { cancel: () => void (isCancelled = true) };

@@ -1,8 +1,8 @@
 /**
  * One running server: broker, cluster, monitoring and a registry put together,
- * or the registry alone, on a platform that comes in as a value. Everything opens or nothing does; `stop`
- * takes everything down again. It installs no signal handler, writes no file
- * and never exits: that is `commands/server.ts`.
+ * or the registry alone, on a platform that comes in as a value. Everything
+ * opens or nothing does; `stop` takes everything down again. It installs no
+ * signal handler, writes no log and never exits: that is `commands/server.ts`.
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
@@ -10,6 +10,33 @@ import type { NatsConnection } from "../client/connection.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
+import {
+  type AccountStatzOptions,
+  ACCOUNTZ,
+  type AccountzOptions,
+  ACCSTATZ,
+  CONNZ,
+  type ConnzOptions,
+  DISCOVERYZ,
+  HEALTHZ,
+  type HealthzOptions,
+  ROUTEZ,
+  type RoutezOptions,
+  SUBSZ,
+  type SubszOptions,
+  VARZ,
+} from "../monitor/page_options.ts";
+import type {
+  AccountStatz,
+  Accountz,
+  Connz,
+  Discoveryz,
+  Healthz,
+  Routez,
+  Subsz,
+  Varz,
+} from "../monitor/page_types.ts";
+import { WatchedServer } from "../monitor/watched_server.ts";
 import { type Address, formatAddress } from "../net/socket.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
@@ -17,19 +44,45 @@ import { ownNode } from "../routes/own_node.ts";
 import type { Announcer } from "./announcer.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
 import { connectInProcess, type InProcessOptions } from "./in_process.ts";
+import { askPage } from "./monitoring.ts";
 
 /** Everything that would name a platform. */
 export type ServerPlatform =
   & BrokerPlatform
   & MonitorPlatform
   & RegistryPlatform
-  & DiscoverySource;
+  & DiscoverySource
+  & ProcessPlatform;
 
-export class Server {
+/** The process that the server is part of. */
+export interface ProcessPlatform {
+  /** Keeps the process alive until the result is called; without it, only open ports do. */
+  readonly keepProcessAlive?: () => () => void;
+  /** Calls `run` in a turn of its own, at once; without it, the clock does. */
+  readonly runSoon?: (run: () => void) => void;
+}
+
+/**
+ * A server of this process, started by `startServer` or `startCluster`. As long
+ * as it runs the process stays alive; when it has stopped, nothing of it does.
+ *
+ * ```ts
+ * await using server = await startServer({ port: 0 });
+ * const connection = await server.connect();
+ * connection.publish("greeting", "hello");
+ * await connection.flush();
+ * console.log(server.varz().in_msgs); // 1
+ * ```
+ */
+export class Server implements AsyncDisposable {
+  /** @internal The rooms below, for Midge's own programs and tests: no part of the API. */
   readonly broker: Broker;
+  /** @internal */
   readonly cluster: Cluster | undefined = undefined;
   readonly #announcer: Announcer | undefined = undefined;
-  readonly #interfaceAddresses: () => string[];
+  readonly #platform: ServerPlatform;
+  readonly #watched: WatchedServer;
+  readonly #stopped = Promise.withResolvers<void>();
   #monitor: Monitor | undefined = undefined;
   #registry: Registry | undefined = undefined;
   #leaving: Promise<void> | undefined = undefined;
@@ -37,9 +90,9 @@ export class Server {
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
     this.broker = new Broker(options, platform);
-    this.#interfaceAddresses = platform.interfaceAddresses;
-    if (options.registryOnly) return;
-    if (options.cluster !== undefined) {
+    this.#platform = platform;
+    const isNode = !options.registryOnly;
+    if (isNode && options.cluster !== undefined) {
       this.cluster = new Cluster(
         this.broker,
         options.cluster,
@@ -47,13 +100,16 @@ export class Server {
         providersOf(options, platform),
       );
     }
-    this.#announcer = announcerOf(this.broker, platform);
+    if (isNode) this.#announcer = announcerOf(this.broker, platform);
+    this.#watched = new WatchedServer(this.broker, this.cluster, platform);
   }
 
   /**
    * Starts a server. Rejects with a `NetworkError` when a port cannot be
    * opened, and with a `DiscoveryError` for a URL whose secret is missing; then
    * nothing of it is left. Registries that do not answer hold nothing up.
+   *
+   * @internal Programs call `startServer`.
    */
   static async start(
     options: ServerOptions,
@@ -61,7 +117,7 @@ export class Server {
   ): Promise<Server> {
     const server = new Server(options, platform);
     try {
-      await server.#start(platform);
+      await server.#start();
       return server;
     } catch (error) {
       await server.stop();
@@ -69,27 +125,40 @@ export class Server {
     }
   }
 
-  /** Where clients connect; undefined once it accepts no more. */
+  /** Where it listens for clients; undefined once it accepts no more. */
   get address(): Address | undefined {
     return this.broker.address;
   }
 
-  /** `nats://host:port` for clients on this machine. */
+  /** `nats://host:port` for clients on this machine; it stays what it was when the server has stopped. */
   get url(): string {
     return `nats://${formatAddress(reachable(this.broker.clientAddress))}`;
   }
 
+  /** Where other servers connect; undefined without a cluster's port, as once it has stopped. */
   get clusterAddress(): Address | undefined {
     return this.cluster?.address;
   }
 
+  /** Where monitoring is served over HTTP; undefined where it is not. */
   get monitorAddress(): Address | undefined {
     return this.#monitor?.address;
   }
 
-  /** Where nodes announce themselves and are asked for. */
+  /** Where nodes announce themselves and are asked for; undefined without a registry. */
   get registryAddress(): Address | undefined {
     return this.#registry?.address;
+  }
+
+  /**
+   * Whether new clients are welcome: from the moment that `startServer`
+   * resolves until `lameDuck` or `stop` is called.
+   */
+  get ready(): boolean {
+    const isLeaving = this.leaving || this.#stopping !== undefined;
+    const { registryOnly } = this.broker.options;
+    const address = registryOnly ? this.registryAddress : this.address;
+    return !isLeaving && address !== undefined;
   }
 
   /** Whether it lets, or has let, its clients go. */
@@ -97,15 +166,28 @@ export class Server {
     return this.#leaving !== undefined;
   }
 
-  /**
-   * Connects a client of this process, without a port and without a socket.
-   * Logins are asked for as of any other; it ends with the server.
-   */
-  connect(options: InProcessOptions = {}): Promise<NatsConnection> {
-    return connectInProcess(this.broker, options);
+  /** Resolves when the server has stopped, whoever stopped it. Never rejects. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
   }
 
-  /** Lets the clients go in peace, then stops. */
+  /**
+   * Connects a client of this process, without a port and without a socket. To
+   * the server it is a client like all others: logins, limits and permissions
+   * hold, only `max_connections` does not. It does not reconnect: it ends with
+   * the server. Rejects with a `ConnectionError` when the server takes no more
+   * clients, and otherwise as `connect` does.
+   */
+  connect(options: InProcessOptions = {}): Promise<NatsConnection> {
+    return connectInProcess(this.broker, options, this.#platform.runSoon);
+  }
+
+  /**
+   * Lets the clients go in peace, then stops: no new ones come in, those that
+   * are there are told, and after `lame_duck_grace_period` they are closed one
+   * by one within `lame_duck_duration`. Resolves when the server has stopped,
+   * which is as soon as the last client is gone. `stop` cuts it short.
+   */
   async lameDuck(): Promise<void> {
     await this.enterLameDuck();
     await this.stop();
@@ -114,27 +196,88 @@ export class Server {
   /**
    * Lets the clients go in peace, after the registries, so that none of them
    * comes back. Resolves when the last one is gone.
+   *
+   * @internal Programs call `lameDuck`.
    */
   enterLameDuck(): Promise<void> {
-    this.#leaving ??= this.#leave();
+    this.#leaving ??= this.#holdProcess(() => this.#leave());
     return this.#leaving;
   }
 
+  /**
+   * Stops the server: sends what is pending, closes all clients, routes and
+   * ports. Resolves when the ports are free; every further call returns the
+   * same promise.
+   */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    if (this.#stopping === undefined) {
+      this.#stopping = this.#holdProcess(() => this.#stop());
+      this.#stopping.then(this.#stopped.resolve, this.#stopped.resolve);
+    }
     return this.#stopping;
   }
 
+  /** The same as `stop`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  async #start(platform: ServerPlatform): Promise<void> {
-    const { broker, cluster } = this;
-    const { log, options } = broker;
+  // --- monitoring
+
+  /** What `/varz` shows: options, load and counters. Like all of these, no port is needed for it. */
+  varz(): Varz {
+    return askPage(VARZ, this.#watched, {});
+  }
+
+  /**
+   * What `/connz` shows: clients that are connected, or gone. Throws an
+   * `InvalidArgumentError`, in the words of the page, for options that make no
+   * sense.
+   *
+   * ```ts
+   * const { connections } = server.connz({ sort: "bytes_to", limit: 10 });
+   * ```
+   */
+  connz(options: ConnzOptions = {}): Connz {
+    return askPage(CONNZ, this.#watched, options);
+  }
+
+  /** What `/routez` shows: the routes to other servers. */
+  routez(options: RoutezOptions = {}): Routez {
+    return askPage(ROUTEZ, this.#watched, options);
+  }
+
+  /** What `/subsz` shows: the subject look-up, and with `subs` the subscriptions. */
+  subsz(options: SubszOptions = {}): Subsz {
+    return askPage(SUBSZ, this.#watched, options);
+  }
+
+  /** What `/accountz` shows: the accounts, or all of the one that `acc` names. */
+  accountz(options: AccountzOptions = {}): Accountz {
+    return askPage(ACCOUNTZ, this.#watched, options);
+  }
+
+  /** What `/accstatz` shows: the accounts' traffic. */
+  accstatz(options: AccountStatzOptions = {}): AccountStatz {
+    return askPage(ACCSTATZ, this.#watched, options);
+  }
+
+  /** What `/healthz` shows: whether clients can connect. */
+  healthz(options: HealthzOptions = {}): Healthz {
+    return askPage(HEALTHZ, this.#watched, options);
+  }
+
+  /** What `/discoveryz` shows: this server and the others of its cluster, with their doors. */
+  discoveryz(): Discoveryz {
+    return askPage(DISCOVERYZ, this.#watched, {});
+  }
+
+  async #start(): Promise<void> {
+    const { log, options } = this.broker;
+    const platform = this.#platform;
     this.#introduce(platform.runtimeName);
     if (options.http !== undefined) {
-      this.#monitor = await startMonitor(broker, cluster, platform);
+      this.#monitor = await startMonitor(this.#watched, options.http);
       log.notice(
         `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
       );
@@ -164,7 +307,7 @@ export class Server {
 
   #announce(): void {
     const { cluster, monitorAddress: monitor } = this;
-    const interfaceAddresses = this.#interfaceAddresses;
+    const { interfaceAddresses } = this.#platform;
     this.#announcer?.announce(
       ownNode(this.broker, { cluster, monitor, interfaceAddresses }),
     );
@@ -187,6 +330,16 @@ export class Server {
     }
     if (options.configFile !== "") {
       log.notice(`Using configuration file: ${options.configFile}`);
+    }
+  }
+
+  /** What is waited for must come to its end, even if no port is open any more. */
+  async #holdProcess(work: () => Promise<void>): Promise<void> {
+    const release = this.#platform.keepProcessAlive?.();
+    try {
+      await work();
+    } finally {
+      release?.();
     }
   }
 

@@ -96,6 +96,8 @@ export class Broker implements ListenerHost {
   #flushScheduled = false;
   #lameDuck = false;
   #stopped = false;
+  /** Ends the pause that lame duck mode makes, if it makes one. */
+  #endPause: () => void = () => {};
 
   constructor(options: ServerOptions, platform: BrokerPlatform) {
     this.options = options;
@@ -173,13 +175,14 @@ export class Broker implements ListenerHost {
     for (const session of [...this.sessions.values()]) {
       session.close(ClosedReason.SERVER_SHUTDOWN);
     }
+    this.#endPause();
     await listener?.close();
   }
 
   /**
    * Lets clients go one by one: no new ones come in, those that are there are
    * told, and after the grace period each is closed in its turn. Resolves when
-   * the last one is gone.
+   * the last one is gone, or the broker has stopped.
    *
    * NATS lame duck mode: the closing is spread over the duration less the grace
    * period, at most one second apart, each a random half to whole of its share.
@@ -194,8 +197,8 @@ export class Broker implements ListenerHost {
     if (this.sessions.size === 0) return;
     this.routes?.announceLameDuck();
     this.pushInfo();
-    await this.#wait(this.options.lameDuckGraceMs);
-    if (this.#stopped) return;
+    await this.#pause(this.options.lameDuckGraceMs);
+    if (this.#hasEnded) return;
     this.log.notice("Closing existing clients");
     const { lameDuckDurationMs, lameDuckGraceMs } = this.options;
     const sessions = [...this.sessions.values()];
@@ -205,8 +208,8 @@ export class Broker implements ListenerHost {
     );
     for (const session of sessions) {
       session.close(ClosedReason.SERVER_SHUTDOWN);
-      if (this.sessions.size === 0) return;
-      await this.#wait(spacing / 2 + this.random.next() * spacing / 2);
+      if (this.#hasEnded) return;
+      await this.#pause(spacing / 2 + this.random.next() * spacing / 2);
     }
   }
 
@@ -295,6 +298,7 @@ export class Broker implements ListenerHost {
   sessionEnded(session: Session, reason: ClosedReason): void {
     this.sessions.delete(session.id);
     this.closedConnections.add(session, reason, this.clock.now());
+    if (this.#hasEnded) this.#endPause();
   }
 
   slowConsumer(): void {
@@ -339,8 +343,18 @@ export class Broker implements ListenerHost {
     output.length = 0;
   }
 
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.clock.after(delayMs, resolve));
+  /** Nobody is left, or all were sent away at once: lame duck mode is over. */
+  get #hasEnded(): boolean {
+    return this.#stopped || this.sessions.size === 0;
+  }
+
+  /** Waits in lame duck mode, no longer than that lasts. */
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.clock.after(delayMs, resolve);
+    this.#endPause = resolve;
+    await promise;
+    timer.cancel();
   }
 }
 

@@ -5,7 +5,13 @@
 import type { Account } from "../broker/account.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Traffic } from "../broker/connection.ts";
-import type { Page } from "./answer.ts";
+import type {
+  AccountInfo,
+  AccountStat,
+  AccountStatz,
+  Accountz,
+  MsgStats,
+} from "./page_types.ts";
 import { BadRequest, boolParam, textParam } from "./query.ts";
 import { sublistFields } from "./subsz.ts";
 import { timeText } from "./text.ts";
@@ -14,7 +20,7 @@ import type { WatchedServer } from "./watched_server.ts";
 export function accountz(
   { broker }: WatchedServer,
   query: URLSearchParams,
-): Page {
+): Accountz {
   const name = textParam(query, "acc");
   const head = { server_id: broker.id, now: timeText(broker.clock.now()) };
   if (name === "") {
@@ -30,7 +36,7 @@ export function accountz(
 export function accstatz(
   { broker, cluster }: WatchedServer,
   query: URLSearchParams,
-): Page {
+): AccountStatz {
   const withUnused = boolParam(query, "unused");
   const accounts = broker.accounts.filter((account) =>
     withUnused || clientsIn(broker, account) > 0
@@ -45,7 +51,7 @@ export function accstatz(
   };
 }
 
-function accountDetail(broker: Broker, account: Account): Page {
+function accountDetail(broker: Broker, account: Account): AccountInfo {
   return {
     account_name: account.name,
     update_time: timeText(broker.startedAt),
@@ -63,7 +69,7 @@ function statistics(
   broker: Broker,
   account: Account,
   routes: Traffic | undefined,
-): Page {
+): AccountStat {
   const { traffic } = broker;
   const clients = clientsIn(broker, account);
   return {
@@ -89,7 +95,7 @@ function statistics(
   };
 }
 
-function carried(msgs: number, bytes: number): Page {
+function carried(msgs: number, bytes: number): MsgStats {
   return { msgs, bytes };
 }
 

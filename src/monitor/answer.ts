@@ -4,9 +4,6 @@
 import { goJson } from "../core/json.ts";
 import type { HttpAnswer } from "../net/http.ts";
 
-/** What is told as JSON. Fields that are `undefined` are left out. */
-export type Page = Readonly<Record<string, unknown>>;
-
 const JSON_HEADERS: Readonly<Record<string, string>> = {
   "Content-Type": "application/json",
   "Access-Control-Allow-Origin": "*",
@@ -26,12 +23,13 @@ const HTML_HEADERS: Readonly<Record<string, string>> = {
 
 export const NOT_FOUND: HttpAnswer = textAnswer(404, "404 page not found\n");
 
-export function jsonAnswer(page: Page): HttpAnswer {
+/** `page` as JSON; fields that are `undefined` are left out. */
+export function jsonAnswer(page: object): HttpAnswer {
   return { status: 200, headers: JSON_HEADERS, body: goJson(page, 2) };
 }
 
 /** JSON without blanks, which is how nats-server tells its health. */
-export function compactAnswer(status: number, page: Page): HttpAnswer {
+export function compactAnswer(status: number, page: object): HttpAnswer {
   return { status, headers: JSON_HEADERS, body: goJson(page, 0) };
 }
 

@@ -10,7 +10,8 @@ import {
 import { GLOBAL_ACCOUNT } from "../broker/account.ts";
 import type { Session } from "../broker/session.ts";
 import type { ClosedReason } from "../core/closed.ts";
-import { type Page, unlessEmpty } from "./answer.ts";
+import { unlessEmpty } from "./answer.ts";
+import type { ConnInfo } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
 import { rttText, timeText, uptimeText } from "./text.ts";
@@ -76,7 +77,7 @@ export function clientRow(
   client: ClientFacts,
   now: number,
   options: RowOptions,
-): Page {
+): ConnInfo {
   const { remote, traffic, stoppedAt } = client;
   const end = stoppedAt ?? now;
   return {
@@ -115,7 +116,9 @@ export function clientRow(
   };
 }
 
-function whoItIs({ user, account }: ClientFacts): Page {
+function whoItIs(
+  { user, account }: ClientFacts,
+): Pick<ConnInfo, "authorized_user" | "account"> {
   return {
     authorized_user: unlessEmpty(user),
     account: account === GLOBAL_ACCOUNT ? undefined : account,

@@ -2,7 +2,6 @@
  * `/connz`: the clients that are connected, those that are gone, or both.
  */
 import type { Broker } from "../broker/broker.ts";
-import type { Page } from "./answer.ts";
 import {
   type ClientFacts,
   clientRow,
@@ -11,6 +10,7 @@ import {
   type RowOptions,
 } from "./connection_rows.ts";
 import { checkSort, sortClients } from "./connz_sort.ts";
+import type { Connz } from "./page_types.ts";
 import {
   BadRequest,
   boolParam,
@@ -37,7 +37,10 @@ interface ConnzQuery extends RowOptions, Window {
   readonly mqttClient: string;
 }
 
-export function connz({ broker }: WatchedServer, query: URLSearchParams): Page {
+export function connz(
+  { broker }: WatchedServer,
+  query: URLSearchParams,
+): Connz {
   const wanted = readQuery(query);
   const now = broker.clock.now();
   const candidates = clientsOf(broker, wanted);

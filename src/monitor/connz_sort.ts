@@ -5,6 +5,23 @@
 import type { ClientFacts } from "./connection_rows.ts";
 import { BadRequest } from "./query.ts";
 
+/** The orders of `/connz`. */
+export type ConnzSort =
+  | "cid"
+  | "start"
+  | "subs"
+  | "pending"
+  | "msgs_to"
+  | "msgs_from"
+  | "bytes_to"
+  | "bytes_from"
+  | "last"
+  | "idle"
+  | "uptime"
+  | "stop"
+  | "reason"
+  | "rtt";
+
 type Measure = (client: ClientFacts, now: number) => number;
 
 const ASCENDING: ReadonlyMap<string, Measure> = new Map<string, Measure>([

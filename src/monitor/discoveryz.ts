@@ -6,13 +6,13 @@
 import { nodeToJson } from "../discovery/node_record.ts";
 import { ownNode } from "../routes/own_node.ts";
 import { peerNode } from "../routes/peer_node.ts";
-import type { Page } from "./answer.ts";
+import type { Discoveryz } from "./page_types.ts";
 import { timeText } from "./text.ts";
 import type { WatchedServer } from "./watched_server.ts";
 
 export function discoveryz(
   { broker, cluster, httpAddress, platform }: WatchedServer,
-): Page {
+): Discoveryz {
   const { interfaceAddresses } = platform;
   // A server that is nothing but a registry is no node.
   const own = broker.options.registryOnly

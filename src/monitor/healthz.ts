@@ -2,8 +2,7 @@
  * `/healthz`: whether the server takes connections. In lame duck mode it does
  * not, which is how a load balancer learns to send clients elsewhere.
  */
-import { compactAnswer } from "./answer.ts";
-import type { HttpAnswer } from "../net/http.ts";
+import type { Healthz } from "./page_types.ts";
 import { boolParam, textParam } from "./query.ts";
 import type { WatchedServer } from "./watched_server.ts";
 
@@ -21,19 +20,23 @@ interface Failure {
   readonly error: string;
 }
 
+/** What the page shows, and the status of HTTP that it comes with. */
+export interface Health {
+  readonly status: number;
+  readonly page: Healthz;
+}
+
 export function healthz(
   server: WatchedServer,
   query: URLSearchParams,
-): HttpAnswer {
+): Health {
   for (const name of JETSTREAM_FLAGS) boolParam(query, name);
   const withDetails = boolParam(query, "details");
   const failure = misuse(query) ?? notReady(server);
-  if (failure === undefined) return compactAnswer(200, { status: "ok" });
+  if (failure === undefined) return { status: 200, page: { status: "ok" } };
   const { status, type, error } = failure;
-  return compactAnswer(status, {
-    status: "error",
-    ...(withDetails ? { errors: [{ type, error }] } : { error }),
-  });
+  const what = withDetails ? { errors: [{ type, error }] } : { error };
+  return { status, page: { status: "error", ...what } };
 }
 
 /** A stream is part of an account, a consumer part of a stream. */

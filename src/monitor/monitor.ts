@@ -6,23 +6,20 @@
  * NATS monitoring: any method answers like GET, parameters that a page does
  * not know are ignored, and nothing here changes the server.
  */
-import type { Broker } from "../broker/broker.ts";
 import type { HttpAnswer, HttpRequest } from "../net/http.ts";
 import type { Address } from "../net/socket.ts";
-import type { Cluster } from "../routes/cluster.ts";
 import { accountz, accstatz } from "./accounts.ts";
-import { jsonAnswer, NOT_FOUND, type Page, textAnswer } from "./answer.ts";
+import { compactAnswer, jsonAnswer, NOT_FOUND, textAnswer } from "./answer.ts";
 import { connz } from "./connz.ts";
 import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
-import type { MonitorPlatform } from "./platform.ts";
 import { BadRequest } from "./query.ts";
 import { root } from "./root.ts";
 import { routez } from "./routez.ts";
 import { subsz } from "./subsz.ts";
 import { gatewayz, jsz, leafz } from "./unused.ts";
 import { varz } from "./varz.ts";
-import { WatchedServer } from "./watched_server.ts";
+import type { WatchedServer } from "./watched_server.ts";
 
 export type { HttpAnswer } from "../net/http.ts";
 export type { MonitorPlatform } from "./platform.ts";
@@ -46,22 +43,19 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/gatewayz", json(gatewayz)],
   ["/jsz", json(jsz)],
   ["/discoveryz", json(discoveryz)],
-  ["/healthz", healthz],
+  ["/healthz", health],
 ]);
 
 const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
   ["/subscriptionsz", "/subsz"],
 ]);
 
-/** Serves the pages of `broker` where its options say. Rejects with a `NetworkError`. */
+/** Serves the pages of `server` at `at`. Rejects with a `NetworkError`. */
 export async function startMonitor(
-  broker: Broker,
-  cluster: Cluster | undefined,
-  platform: MonitorPlatform,
+  server: WatchedServer,
+  at: Address,
 ): Promise<Monitor> {
-  const at = broker.options.http!;
-  const server = new WatchedServer(broker, cluster, platform, at);
-  const listener = await platform.serveHttp(
+  const listener = await server.platform.serveHttp(
     at,
     (request) => answer(server, request),
   );
@@ -96,7 +90,12 @@ function endpointName(path: string, basePath: string): string {
 }
 
 function json(
-  page: (server: WatchedServer, query: URLSearchParams) => Page,
+  page: (server: WatchedServer, query: URLSearchParams) => object,
 ): Endpoint {
   return (server, query) => jsonAnswer(page(server, query));
+}
+
+function health(server: WatchedServer, query: URLSearchParams): HttpAnswer {
+  const { status, page } = healthz(server, query);
+  return compactAnswer(status, page);
 }

@@ -3,7 +3,7 @@
  */
 import type { SubscriptionFacts } from "../broker/closed_connections.ts";
 import type { Route } from "../routes/route.ts";
-import type { Page } from "./answer.ts";
+import type { RouteInfo, Routez } from "./page_types.ts";
 import { type SubscriptionLevel, subsParam } from "./query.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
 import { rttText, timeText, uptimeText } from "./text.ts";
@@ -12,7 +12,7 @@ import type { WatchedServer } from "./watched_server.ts";
 export function routez(
   { broker, cluster }: WatchedServer,
   query: URLSearchParams,
-): Page {
+): Routez {
   const subs = subsParam(query);
   const now = broker.clock.now();
   const routes = [...cluster?.routes.values() ?? []];
@@ -25,7 +25,11 @@ export function routez(
   };
 }
 
-function routeRow(route: Route, now: number, subs: SubscriptionLevel): Page {
+function routeRow(
+  route: Route,
+  now: number,
+  subs: SubscriptionLevel,
+): RouteInfo {
   const { remote } = route.socket;
   const { traffic } = route;
   return {

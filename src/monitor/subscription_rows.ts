@@ -4,7 +4,8 @@
  */
 import type { SubscriptionFacts } from "../broker/closed_connections.ts";
 import { utf8Text } from "../core/ascii.ts";
-import { type Page, unlessEmpty } from "./answer.ts";
+import { unlessEmpty } from "./answer.ts";
+import type { ConnInfo, SubDetail } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
 
 /** One row; `account` is told where nats-server does. */
@@ -12,7 +13,7 @@ export function subscriptionRow(
   subscription: SubscriptionFacts,
   connectionId: number,
   account?: string,
-): Page {
+): SubDetail {
   const { subject, queue, sid, delivered, max } = subscription;
   return {
     account,
@@ -31,7 +32,7 @@ export function subscriptionFields(
   subscriptions: Iterable<SubscriptionFacts>,
   connectionId: number,
   account?: string,
-): Page {
+): Pick<ConnInfo, "subscriptions_list" | "subscriptions_list_detail"> {
   if (level === "none") return {};
   const list = [...subscriptions];
   if (level === "subjects") {

@@ -9,7 +9,8 @@ import type { Session } from "../broker/session.ts";
 import type { Subscription } from "../broker/subscription.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isLiteralSubject, subjectMatches } from "../core/subject.ts";
-import { type Page, unlessEmpty } from "./answer.ts";
+import { unlessEmpty } from "./answer.ts";
+import type { SublistStats, Subsz } from "./page_types.ts";
 import {
   BadRequest,
   boolParam,
@@ -21,7 +22,10 @@ import { subscriptionRow } from "./subscription_rows.ts";
 import { timeText } from "./text.ts";
 import type { WatchedServer } from "./watched_server.ts";
 
-export function subsz({ broker }: WatchedServer, query: URLSearchParams): Page {
+export function subsz(
+  { broker }: WatchedServer,
+  query: URLSearchParams,
+): Subsz {
   const withList = boolParam(query, "subs");
   const window = windowParams(query);
   const test = testParam(query);
@@ -49,7 +53,7 @@ export function subsz({ broker }: WatchedServer, query: URLSearchParams): Page {
 }
 
 /** The counters of the accounts' look-ups, together. */
-export function sublistFields(accounts: readonly Account[]): Page {
+export function sublistFields(accounts: readonly Account[]): SublistStats {
   const all = accounts.map(({ sublist }) => sublist.stats());
   type Counter = Exclude<keyof typeof all[number], "cacheHitRate">;
   const sum = (name: Counter): number =>

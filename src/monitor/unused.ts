@@ -3,7 +3,6 @@
  * gateways and JetStream when it has none. Tools that ask for every page get
  * what they can read.
  */
-import type { Page } from "./answer.ts";
 import { boolParam, intParam } from "./query.ts";
 import { timeText } from "./text.ts";
 import type { WatchedServer } from "./watched_server.ts";
@@ -19,17 +18,20 @@ const JSZ_FLAGS: readonly string[] = [
   "stream-leader-only",
 ];
 
-export function leafz(server: WatchedServer, query: URLSearchParams): Page {
+export function leafz(server: WatchedServer, query: URLSearchParams): object {
   boolParam(query, "subs");
   return { ...head(server), leafnodes: 0, leafs: [] };
 }
 
-export function gatewayz(server: WatchedServer, query: URLSearchParams): Page {
+export function gatewayz(
+  server: WatchedServer,
+  query: URLSearchParams,
+): object {
   boolParam(query, "accs");
   return { ...head(server), outbound_gateways: {}, inbound_gateways: {} };
 }
 
-export function jsz(server: WatchedServer, query: URLSearchParams): Page {
+export function jsz(server: WatchedServer, query: URLSearchParams): object {
   for (const name of JSZ_FLAGS) boolParam(query, name);
   intParam(query, "offset");
   intParam(query, "limit");
@@ -52,6 +54,6 @@ export function jsz(server: WatchedServer, query: URLSearchParams): Page {
   };
 }
 
-function head({ broker }: WatchedServer): Page {
+function head({ broker }: WatchedServer): object {
   return { server_id: broker.id, now: timeText(broker.clock.now()) };
 }

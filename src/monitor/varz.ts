@@ -10,7 +10,8 @@ import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
-import { type Page, unlessEmpty } from "./answer.ts";
+import { unlessEmpty } from "./answer.ts";
+import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
 import type { WatchedServer } from "./watched_server.ts";
 
@@ -19,7 +20,7 @@ const TLS_TIMEOUT_SECONDS = 2;
 /** The broker is one thread. */
 const THREADS = 1;
 
-export function varz(server: WatchedServer): Page {
+export function varz(server: WatchedServer): Varz {
   return {
     ...identity(server),
     ...limits(server),
@@ -37,7 +38,7 @@ export function varz(server: WatchedServer): Page {
   };
 }
 
-function identity({ broker, platform }: WatchedServer): Page {
+function identity({ broker, platform }: WatchedServer) {
   const { host, port } = broker.advertisedAddress;
   return {
     server_id: broker.id,
@@ -52,7 +53,7 @@ function identity({ broker, platform }: WatchedServer): Page {
   };
 }
 
-function limits({ broker, httpAddress }: WatchedServer): Page {
+function limits({ broker, httpAddress }: WatchedServer) {
   const { options } = broker;
   const authTimeoutMs = options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
   return {
@@ -60,8 +61,9 @@ function limits({ broker, httpAddress }: WatchedServer): Page {
     max_subscriptions: unlessEmpty(options.maxSubscriptions),
     ping_interval: toNanoseconds(options.pingIntervalMs),
     ping_max: options.pingMax,
-    http_host: httpAddress.host,
-    http_port: httpAddress.port,
+    // NATS monitoring: without a port of its own, the host is that of the clients.
+    http_host: httpAddress?.host ?? options.host,
+    http_port: httpAddress?.port ?? 0,
     http_base_path: options.httpBasePath,
     https_port: 0,
     auth_timeout: authTimeoutMs / 1000,
@@ -76,7 +78,7 @@ function orNoLimit(limit: number): number {
   return limit === Infinity ? -1 : limit;
 }
 
-function clusterFields(cluster: Cluster | undefined): Page {
+function clusterFields(cluster: Cluster | undefined): ClusterVarz {
   if (cluster === undefined) return {};
   const { options } = cluster;
   // The configured routes, without the credentials that their URLs carry.
@@ -93,7 +95,7 @@ function clusterFields(cluster: Cluster | undefined): Page {
   };
 }
 
-function load({ broker, platform, cpu }: WatchedServer): Page {
+function load({ broker, platform, cpu }: WatchedServer) {
   const now = broker.clock.now();
   return {
     start: timeText(broker.startedAt),
@@ -106,7 +108,7 @@ function load({ broker, platform, cpu }: WatchedServer): Page {
   };
 }
 
-function counters({ broker, cluster, requests }: WatchedServer): Page {
+function counters({ broker, cluster, requests }: WatchedServer) {
   const all = broker.traffic;
   const clients = withoutRoutes(all, cluster);
   const routeCount = cluster?.routes.size ?? 0;
@@ -136,7 +138,7 @@ function counters({ broker, cluster, requests }: WatchedServer): Page {
   };
 }
 
-function endings({ broker, cluster }: WatchedServer): Page {
+function endings({ broker, cluster }: WatchedServer) {
   return {
     slow_consumer_stats: byKind(
       slowEndings(broker.closedConnections),
@@ -164,7 +166,7 @@ function staleRoutes(cluster: Cluster | undefined): number {
   return cluster?.endedFor(ClosedReason.STALE_CONNECTION) ?? 0;
 }
 
-function byKind(clients: number, routes: number): Page {
+function byKind(clients: number, routes: number): CountsByKind {
   return { clients, routes, gateways: 0, leafs: 0 };
 }
 

@@ -14,14 +14,14 @@ export class WatchedServer {
   readonly platform: MonitorPlatform;
   readonly cpu: CpuMeter;
   readonly requests: RequestCounts = new RequestCounts();
-  /** Where monitoring is served. */
-  httpAddress: Address;
+  /** Where monitoring is served; undefined: nowhere. */
+  httpAddress: Address | undefined;
 
   constructor(
     broker: Broker,
     cluster: Cluster | undefined,
     platform: MonitorPlatform,
-    httpAddress: Address,
+    httpAddress?: Address,
   ) {
     this.broker = broker;
     this.cluster = cluster;

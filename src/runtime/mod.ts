@@ -17,7 +17,9 @@ import {
   cpuSeconds,
   environment,
   interfaceAddresses,
+  keepProcessAlive,
   memoryUsage,
+  runSoon,
   runtimeName,
   systemClock,
   systemRandom,
@@ -40,6 +42,8 @@ export interface Platform {
   readonly memoryUsage: () => number;
   readonly cpuSeconds: () => number;
   readonly coreCount: () => number;
+  readonly keepProcessAlive: () => () => void;
+  readonly runSoon: (run: () => void) => void;
 }
 
 /** The machine that this process runs on. */
@@ -58,4 +62,6 @@ export const platform: Platform = {
   memoryUsage,
   cpuSeconds,
   coreCount,
+  keepProcessAlive,
+  runSoon,
 };

@@ -16,6 +16,7 @@ import { availableParallelism, networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { Clock, Random, Timer } from "../core/clock.ts";
 
@@ -216,6 +217,11 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** Calls `run` in a turn of its own, at once; until then the process stays alive. */
+export function runSoon(run: () => void): void {
+  setImmediate(run);
+}
 
 /**
  * Keeps the process alive until the result is called: the clock's timers do

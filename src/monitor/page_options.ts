@@ -1,0 +1,175 @@
+/**
+ * The parameters of the pages as options of functions. They go the way of a
+ * request's: written into a query, which the page reads, so that a function and
+ * a page can neither differ in what they take nor in what they refuse.
+ */
+import { accountz, accstatz } from "./accounts.ts";
+import { connz } from "./connz.ts";
+import type { ConnzSort } from "./connz_sort.ts";
+import { discoveryz } from "./discoveryz.ts";
+import { healthz } from "./healthz.ts";
+import type {
+  AccountStatz,
+  Accountz,
+  Connz,
+  Discoveryz,
+  Healthz,
+  Routez,
+  Subsz,
+  Varz,
+} from "./page_types.ts";
+import { BadRequest } from "./query.ts";
+import { routez } from "./routez.ts";
+import { subsz } from "./subsz.ts";
+import { varz } from "./varz.ts";
+import type { WatchedServer } from "./watched_server.ts";
+
+/** Which part of a list. */
+export interface WindowOptions {
+  /** How many rows to leave out at the beginning. */
+  readonly offset?: number;
+  /** How many rows to list at most. Default: 1024. */
+  readonly limit?: number;
+}
+
+/** Which clients `connz` lists, in which order, and what it tells of them. */
+export interface ConnzOptions extends WindowOptions {
+  /** Default: `cid`. `stop` and `reason` want `state: "closed"`. */
+  readonly sort?: ConnzSort;
+  /** Tell user and account. */
+  readonly auth?: boolean;
+  /** Tell the subjects of the subscriptions, or with `"detail"` all of them. */
+  readonly subs?: boolean | "detail";
+  /** Only the client with this id. */
+  readonly cid?: number;
+  /** Default: `open`. */
+  readonly state?: "open" | "closed" | "all";
+  /** Only clients that logged in as this user. */
+  readonly user?: string;
+  /** Only clients of this account. */
+  readonly acc?: string;
+}
+
+/** What `routez` tells of the subscriptions behind each route. */
+export interface RoutezOptions {
+  readonly subs?: boolean | "detail";
+}
+
+/** Whether `subsz` lists subscriptions, and which. */
+export interface SubszOptions extends WindowOptions {
+  /** List subscriptions, and not only counters. */
+  readonly subs?: boolean;
+  /** Only those that would get a message of this subject. */
+  readonly test?: string;
+  /** Only those of this account. */
+  readonly acc?: string;
+}
+
+export interface AccountzOptions {
+  /** Tell all of this account instead of the names of all. */
+  readonly acc?: string;
+}
+
+export interface AccountStatzOptions {
+  /** Tell also of accounts without clients. */
+  readonly unused?: boolean;
+}
+
+export interface HealthzOptions {
+  /** Tell each thing that is wrong with its type. */
+  readonly details?: boolean;
+}
+
+/** One page as a function, and the names of its options. */
+export interface PageFunction<Options, Result> {
+  readonly name: string;
+  readonly options: Readonly<Record<keyof Options, true>>;
+  readonly show: (server: WatchedServer, query: URLSearchParams) => Result;
+}
+
+type NoOptions = Record<never, never>;
+
+export const VARZ: PageFunction<NoOptions, Varz> = {
+  name: "varz",
+  options: {},
+  show: varz,
+};
+
+export const CONNZ: PageFunction<ConnzOptions, Connz> = {
+  name: "connz",
+  options: {
+    sort: true,
+    auth: true,
+    subs: true,
+    offset: true,
+    limit: true,
+    cid: true,
+    state: true,
+    user: true,
+    acc: true,
+  },
+  show: connz,
+};
+
+export const ROUTEZ: PageFunction<RoutezOptions, Routez> = {
+  name: "routez",
+  options: { subs: true },
+  show: routez,
+};
+
+export const SUBSZ: PageFunction<SubszOptions, Subsz> = {
+  name: "subsz",
+  options: { subs: true, offset: true, limit: true, test: true, acc: true },
+  show: subsz,
+};
+
+export const ACCOUNTZ: PageFunction<AccountzOptions, Accountz> = {
+  name: "accountz",
+  options: { acc: true },
+  show: accountz,
+};
+
+export const ACCSTATZ: PageFunction<AccountStatzOptions, AccountStatz> = {
+  name: "accstatz",
+  options: { unused: true },
+  show: accstatz,
+};
+
+export const HEALTHZ: PageFunction<HealthzOptions, Healthz> = {
+  name: "healthz",
+  options: { details: true },
+  show: (server, query) => healthz(server, query).page,
+};
+
+export const DISCOVERYZ: PageFunction<NoOptions, Discoveryz> = {
+  name: "discoveryz",
+  options: {},
+  show: discoveryz,
+};
+
+/**
+ * A page as plain data that is its caller's own, equal to what HTTP shows.
+ * Throws `BadRequest` with the page's words for options that make no sense.
+ */
+export function readPage<Options extends object, Result>(
+  page: PageFunction<Options, Result>,
+  server: WatchedServer,
+  options: Options,
+): Result {
+  const shown = page.show(server, queryOf(page, options));
+  return JSON.parse(JSON.stringify(shown));
+}
+
+function queryOf<Options extends object>(
+  { name, options: known }: PageFunction<Options, unknown>,
+  options: Options,
+): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [option, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, option)) {
+      throw new BadRequest(`${name} has no option "${option}"`);
+    }
+    if (value !== undefined) query.set(option, String(value));
+  }
+  return query;
+}

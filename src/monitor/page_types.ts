@@ -1,0 +1,324 @@
+/**
+ * What the pages show, field by field, with nats-server's names. The functions
+ * that make a page return these, HTTP prints them, and `server.connz()` and its
+ * like hand them out. A field that says nothing is left out where nats-server
+ * leaves it out.
+ *
+ * Times are texts like `2026-01-01T12:00:00.5Z`, and `uptime` and `idle` texts
+ * like `1d2h3m4s`. Bytes are payloads with their headers.
+ */
+
+/** `/varz`: the server's options and counters. */
+export interface Varz {
+  server_id: string;
+  server_name: string;
+  /** The nats-server that this server speaks as. */
+  version: string;
+  proto: number;
+  /** The runtime, such as `deno 2.9.5`. */
+  go: string;
+  /** The address that clients are told. */
+  host: string;
+  port: number;
+  auth_required?: boolean | undefined;
+  /** All the servers of the cluster, as clients learn of them. */
+  connect_urls?: readonly string[] | undefined;
+  /** -1: no limit. */
+  max_connections: number;
+  max_subscriptions?: number | undefined;
+  /** Nanoseconds. */
+  ping_interval: number;
+  ping_max: number;
+  http_host: string;
+  /** 0: monitoring is not served over HTTP. */
+  http_port: number;
+  http_base_path: string;
+  https_port: number;
+  /** Seconds. */
+  auth_timeout: number;
+  max_control_line: number;
+  max_payload: number;
+  /** -1: no limit. */
+  max_pending: number;
+  /** Empty without a cluster. */
+  cluster: ClusterVarz;
+  gateway: Record<string, never>;
+  leaf: Record<string, never>;
+  mqtt: Record<string, never>;
+  websocket: Record<string, never>;
+  jetstream: Record<string, never>;
+  /** Seconds. */
+  tls_timeout: number;
+  /** Nanoseconds. */
+  write_deadline: number;
+  start: string;
+  now: string;
+  uptime: string;
+  /** Resident memory of the process, in bytes. */
+  mem: number;
+  cores: number;
+  gomaxprocs: number;
+  /** Of the process, in percent of one core. */
+  cpu: number;
+  connections: number;
+  total_connections: number;
+  routes: number;
+  remotes: number;
+  leafnodes: number;
+  /** Of clients and of routes, as the seven after it unless they say `client`. */
+  in_msgs: number;
+  in_bytes: number;
+  in_client_msgs: number;
+  in_client_bytes: number;
+  out_msgs: number;
+  out_bytes: number;
+  out_client_msgs: number;
+  out_client_bytes: number;
+  slow_consumers: number;
+  stale_connections: number;
+  stalled_clients: number;
+  subscriptions: number;
+  /** How often each page was asked for over HTTP. */
+  http_req_stats: Record<string, number>;
+  config_load_time: string;
+  tags?: readonly string[] | undefined;
+  slow_consumer_stats: CountsByKind;
+  stale_connection_stats: CountsByKind;
+}
+
+/** The `cluster` of `Varz`. */
+export interface ClusterVarz {
+  name?: string;
+  addr?: string;
+  cluster_port?: number | undefined;
+  /** Seconds. */
+  auth_timeout?: number;
+  /** The routes of the configuration, without credentials. */
+  urls?: readonly string[] | undefined;
+  /** Seconds. */
+  tls_timeout?: number;
+}
+
+/** A count for each kind of connection. */
+export interface CountsByKind {
+  clients: number;
+  routes: number;
+  gateways: number;
+  leafs: number;
+}
+
+/** `/connz`: clients. */
+export interface Connz {
+  server_id: string;
+  now: string;
+  /** How many are listed. */
+  num_connections: number;
+  /** How many there are of the state and account that were asked for. */
+  total: number;
+  offset: number;
+  limit: number;
+  connections: ConnInfo[];
+}
+
+/** One client of `Connz`. */
+export interface ConnInfo {
+  cid: number;
+  kind: string;
+  type: string;
+  /** `pipe` for a client of `server.connect()`. */
+  ip: string;
+  port: number;
+  start: string;
+  last_activity: string;
+  /** Of clients that are gone, as `reason`. */
+  stop?: string | undefined;
+  reason?: string | undefined;
+  /** The round trip, such as `1.5ms`; `0s` while it is not known. */
+  rtt: string;
+  uptime: string;
+  idle: string;
+  /** Bytes that the client has not read yet. */
+  pending_bytes: number;
+  in_msgs: number;
+  out_msgs: number;
+  in_bytes: number;
+  out_bytes: number;
+  /** How often it was paused for a slow consumer's sake. */
+  stalls?: number | undefined;
+  subscriptions: number;
+  name?: string | undefined;
+  lang?: string | undefined;
+  version?: string | undefined;
+  tls_version?: string | undefined;
+  tls_cipher_suite?: string | undefined;
+  /** With `auth`, as `account`. */
+  authorized_user?: string | undefined;
+  account?: string | undefined;
+  /** With `subs`. */
+  subscriptions_list?: string[] | undefined;
+  /** With `subs` as `"detail"`. */
+  subscriptions_list_detail?: SubDetail[] | undefined;
+}
+
+/** One subscription. */
+export interface SubDetail {
+  account?: string | undefined;
+  subject: string;
+  /** The queue group. */
+  qgroup?: string | undefined;
+  sid: string;
+  /** Messages delivered. */
+  msgs: number;
+  /** It ends after so many. */
+  max?: number | undefined;
+  /** The connection's id. */
+  cid: number;
+}
+
+/** `/routez`: routes to other servers of the cluster. */
+export interface Routez {
+  server_id: string;
+  server_name: string;
+  now: string;
+  num_routes: number;
+  routes: RouteInfo[];
+}
+
+/** One route of `Routez`. */
+export interface RouteInfo {
+  rid: number;
+  remote_id: string;
+  remote_name: string;
+  /** This server dialled. */
+  did_solicit: boolean;
+  is_configured: boolean;
+  ip: string;
+  port: number;
+  start: string;
+  last_activity: string;
+  rtt: string;
+  uptime: string;
+  idle: string;
+  /** Bytes that the other server has not read yet. */
+  pending_size: number;
+  in_msgs: number;
+  out_msgs: number;
+  in_bytes: number;
+  out_bytes: number;
+  /** Subscriptions behind the route. */
+  subscriptions: number;
+  subscriptions_list?: string[] | undefined;
+  subscriptions_list_detail?: SubDetail[] | undefined;
+}
+
+/** Counters of the subject look-up. */
+export interface SublistStats {
+  num_subscriptions: number;
+  num_cache: number;
+  num_inserts: number;
+  num_removes: number;
+  num_matches: number;
+  cache_hit_rate: number;
+  max_fanout: number;
+  avg_fanout: number;
+}
+
+/** `/subsz`: the subject look-up and the subscriptions of this server's clients. */
+export interface Subsz extends SublistStats {
+  server_id: string;
+  now: string;
+  /** How many there are of those that were asked for; 0 without `subs`. */
+  total: number;
+  offset: number;
+  limit: number;
+  subscriptions_list?: readonly SubDetail[] | undefined;
+}
+
+/** `/accountz`: the accounts, or with `acc` one of them. */
+export interface Accountz {
+  server_id: string;
+  now: string;
+  accounts?: string[];
+  account_detail?: AccountInfo;
+}
+
+/** The account of `Accountz` that was asked for. */
+export interface AccountInfo {
+  account_name: string;
+  update_time: string;
+  expired: boolean;
+  complete: boolean;
+  jetstream_enabled: boolean;
+  leafnode_connections: number;
+  client_connections: number;
+  subscriptions: number;
+  sublist_stats: SublistStats;
+}
+
+/** `/accstatz`: what the accounts carried. */
+export interface AccountStatz {
+  server_id: string;
+  now: string;
+  account_statz: AccountStat[];
+}
+
+/** One account of `AccountStatz`. */
+export interface AccountStat {
+  acc: string;
+  name: string;
+  conns: number;
+  leafnodes: number;
+  total_conns: number;
+  num_subscriptions: number;
+  sent: DataStats;
+  received: DataStats;
+  slow_consumers: number;
+}
+
+/** Traffic, and the parts of it that were not clients'. */
+export interface DataStats extends MsgStats {
+  gateways: MsgStats;
+  routes: MsgStats;
+  leafs: MsgStats;
+}
+
+export interface MsgStats {
+  msgs: number;
+  bytes: number;
+}
+
+/** `/healthz`: whether the server takes connections. */
+export interface Healthz {
+  status: "ok" | "error";
+  /** What is wrong. */
+  error?: string;
+  /** With `details`, in place of `error`. */
+  errors?: HealthzError[];
+}
+
+export interface HealthzError {
+  type: string;
+  error: string;
+}
+
+/** `/discoveryz`: this server and the other servers of its cluster. */
+export interface Discoveryz {
+  server_id: string;
+  server_name: string;
+  now: string;
+  nodes: DiscoveryzNode[];
+}
+
+/** One server of `Discoveryz`; what is not known of it is left out. */
+export interface DiscoveryzNode {
+  id?: string;
+  name?: string;
+  cluster?: string;
+  /** For clients: `nats://host:port`. */
+  urls?: string[];
+  /** For other servers: `nats-route://host:port`. */
+  routes?: string[];
+  /** Where it is monitored: `http://host:port`. */
+  monitor?: string;
+  lameDuck?: boolean;
+}
