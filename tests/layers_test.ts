@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "discovery",
     "client",
     "services",
+    "monitor",
     "runtime",
     "app",
   ],
@@ -65,6 +66,7 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   broker: ["config"],
   routes: ["config"],
   runtime: ["discovery"],
+  faces: ["monitor"],
 };
 
 /** Only here may a runtime be named. */

@@ -1,116 +1,139 @@
 /**
  * Options of a server that is started by a program: an object with the names
- * of the configuration file. It goes through the same table as a file does, so
- * it is checked as strictly and its errors name the place just as well.
+ * of the configuration file, and with `include` a file below it. Both go
+ * through the same tables as a file does, so they are checked as strictly and
+ * their errors name the place just as well.
  */
-import { Source } from "../config/diagnostic.ts";
+import {
+  type ConfigDiagnostic,
+  ConfigError,
+  diagnose,
+} from "../config/diagnostic.ts";
+import { readConfig } from "../config/load.ts";
+import { parseObject } from "../config/object.ts";
 import type { ServerOptions } from "../config/options.ts";
-import { parseSource } from "../config/parser.ts";
-import { optionsFrom } from "../config/server_options.ts";
+import type { ConfigWorld } from "../config/parser.ts";
+import {
+  type ConfiguredOptions,
+  optionsFrom,
+} from "../config/server_options.ts";
+import type { ConfigEntry, ConfigMap } from "../config/tree.ts";
+import { environment, readTextFile } from "../runtime/system.ts";
+import type { ServerConfig } from "./config_types.ts";
 
-/** `{ user, password }` or `{ token }` or `{ users }`. Hashes made by bcrypt are recognised. */
-export interface AuthorizationConfig {
-  user?: string;
-  password?: string;
-  token?: string;
-  users?: { user: string; password: string }[];
-  /** Seconds. */
-  timeout?: number;
-}
+export type {
+  AuthorizationConfig,
+  ClusterConfig,
+  DiscoveryConfig,
+  RegistryConfig,
+  ServerConfig,
+  UserConfig,
+} from "./config_types.ts";
 
-/** The `cluster` block. */
-export interface ClusterConfig {
-  name?: string;
-  listen?: string;
-  host?: string;
-  /** 0 for any free port. */
-  port?: number;
-  /** `nats-route://[user:password@]host:port`. */
-  routes?: string[];
-  authorization?: AuthorizationConfig;
-  advertise?: string;
-  no_advertise?: boolean;
-  connect_retries?: number;
-  connect_backoff?: boolean;
+const machine: ConfigWorld = { readFile: readTextFile, env: environment };
+
+/** What errors call an object. */
+const NAME = "options";
+
+/** Keys for `midge server`, which owns its process: somebody else's has a log of its own. */
+export const PROGRAM_KEYS: readonly string[] = [
+  "logtime",
+  "logtime_utc",
+  "log_file",
+  "logfile",
+  "log_size_limit",
+  "logfile_size_limit",
+  "log_max_num",
+  "logfile_max_num",
+  "pid_file",
+  "pidfile",
+  "ports_file_dir",
+];
+
+/** The options that `config` states by itself. Throws `ConfigError` with all that is wrong with it. */
+export function optionsOf(config: ServerConfig): ServerOptions {
+  const root = treeOf(config);
+  const include = takeInclude(root);
+  if (include === undefined) return optionsFrom(root).options;
+  const message = "include reads a file, which is not possible here";
+  throw new ConfigError([diagnose(include.at, message)]);
 }
 
 /**
- * The `discovery` block. URLs are those of clients: `registry://host:port`,
- * `etcd://host:port/prefix`, `dns://name:port` and so on.
+ * The options that `config` and the file that it includes state, and what is
+ * odd about them. Rejects with `ConfigError`.
  */
-export interface DiscoveryConfig {
-  /** Where this node announces itself. */
-  announce?: string | string[];
-  /** Where it looks for other nodes. */
-  find?: string | string[];
-  /** How long an announcement holds that is not renewed, such as `"15s"`. */
-  ttl?: string;
-  /** Send the cluster's credentials to the nodes that are found. */
-  trust_credentials?: boolean;
+export async function configuredBy(
+  config: ServerConfig,
+  world: ConfigWorld = machine,
+): Promise<ConfiguredOptions> {
+  const root = treeOf(config);
+  const include = takeInclude(root);
+  if (include === undefined) return withWarnings(root, []);
+  const { value, at } = include;
+  if (value.kind !== "string") {
+    throw new ConfigError([diagnose(at, "include must be a string")]);
+  }
+  const file = await readConfig(value.value, world);
+  const configured = withWarnings(overlaid(file.root, root), file.warnings);
+  configured.options.configFile = value.value;
+  return configured;
 }
 
-/** The `registry` block. Without a host it is for programs of this machine only. */
-export interface RegistryConfig {
-  listen?: string;
-  host?: string;
-  /** 0 for any free port. */
-  port?: number;
-  /** What a node needs to announce itself. */
-  token?: string;
-  /** Keeps the nodes over a restart. */
-  state_file?: string;
+function treeOf(config: ServerConfig): ConfigMap {
+  const { root } = parseObject(config, NAME);
+  askForAnyPort(root);
+  return root;
 }
 
-/** The keys of the configuration file that programs use most; sizes in bytes, durations as `"2s"`. */
-export interface ServerConfig {
-  listen?: string;
-  host?: string;
-  /** 0 for any free port. */
-  port?: number;
-  server_name?: string;
-  client_advertise?: string;
-  debug?: boolean;
-  trace?: boolean;
-  http?: string;
-  /** 0 for any free port. */
-  http_port?: number;
-  http_base_path?: string;
-  authorization?: AuthorizationConfig;
-  no_auth_user?: string;
-  max_connections?: number;
-  max_subscriptions?: number;
-  max_control_line?: number;
-  max_payload?: number;
-  max_pending?: number;
-  ping_interval?: string;
-  ping_max?: number;
-  write_deadline?: string;
-  lame_duck_duration?: string;
-  lame_duck_grace_period?: string;
-  cluster?: ClusterConfig;
-  discovery?: DiscoveryConfig;
-  registry?: RegistryConfig;
-  /** Every other key of the configuration file. */
-  [key: string]: unknown;
+function takeInclude(root: ConfigMap): ConfigEntry | undefined {
+  const include = root.entries.get("include");
+  root.entries.delete("include");
+  return include;
 }
 
-/** In a file, 0 asks for the default port and -1 for any; in a program, 0 asks for any. */
-const ANY_PORT = -1;
-
-/** Checks `config`. Throws `ConfigError` with all that is wrong with it. */
-export function optionsOf(config: ServerConfig): ServerOptions {
-  const text = JSON.stringify(config, anyPortForZero, 2);
-  const source = new Source("options", text);
-  const { root } = parseSource(source, {
-    readFile: () => {
-      throw new Error("Options given by a program include no files");
-    },
-    env: () => undefined,
-  });
-  return optionsFrom(root).options;
+function withWarnings(
+  root: ConfigMap,
+  earlier: readonly ConfigDiagnostic[],
+): ConfiguredOptions {
+  const { options, warnings } = optionsFrom(root);
+  const idle = [...root.entries.values()]
+    .filter(({ key }) => PROGRAM_KEYS.includes(key.toLowerCase()))
+    .map(({ key, at }) =>
+      diagnose(at, `"${key}" has no effect: it is for a server that is a program`)
+    );
+  return { options, warnings: [...earlier, ...warnings, ...idle] };
 }
 
-function anyPortForZero(key: string, value: unknown): unknown {
-  const isPort = key === "port" || key === "http_port";
-  return isPort && value === 0 ? ANY_PORT : value;
+/** As in a file that begins with an `include`: what stands behind it replaces what it brought. */
+function overlaid(below: ConfigMap, above: ConfigMap): ConfigMap {
+  const replaced = new Set([...above.entries.keys()].map(lowerCase));
+  const kept = [...below.entries]
+    .filter(([key]) => !replaced.has(lowerCase(key)));
+  // `port` counts against the port of a `listen` that comes before it.
+  return { ...above, entries: new Map([...kept, ...above.entries]) };
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase();
+}
+
+const PORT_KEYS: readonly string[] = ["port", "http_port", "monitor_port"];
+const ADDRESS_KEYS: readonly string[] = ["listen", "http"];
+
+/** In a file, 0 asks for the default port, or for none, and -1 for any; in a program, 0 asks for any. */
+function askForAnyPort({ entries }: ConfigMap): void {
+  for (const [key, entry] of entries) {
+    const { value } = entry;
+    const mayBeAddress = ADDRESS_KEYS.includes(lowerCase(key));
+    const mayBePort = mayBeAddress || PORT_KEYS.includes(lowerCase(key));
+    if (value.kind === "map") {
+      askForAnyPort(value);
+    } else if (value.kind === "integer" && value.value === 0 && mayBePort) {
+      entries.set(key, { ...entry, value: { ...value, value: -1 } });
+    } else if (value.kind === "string" && mayBeAddress) {
+      const text = value.value.replace(/:0+$/, ":-1");
+      entries.set(key, { ...entry, value: { ...value, value: text } });
+    }
+  }
 }

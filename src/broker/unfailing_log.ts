@@ -2,6 +2,8 @@
  * A log that never throws: a full disk or a sink with a fault costs lines of
  * the log, and not the connection, let alone the server, that wrote them. The
  * broker puts it around the log of its platform; all connections write to it.
+ * Sinks that programs bring may be async functions, against their type: then a
+ * promise that rejects is a line that was lost.
  */
 import type { Logger } from "../core/log.ts";
 
@@ -51,7 +53,8 @@ export class UnfailingLog implements Logger {
     text: string,
   ): void {
     try {
-      this.#log[level](text);
+      const outcome: unknown = this.#log[level](text);
+      if (outcome instanceof Promise) outcome.catch(() => this.lost++);
     } catch {
       this.lost++;
     }

@@ -11,14 +11,18 @@ import { maskSecrets } from "./secrets.ts";
 export class Source {
   /** The name of the file, or what stands for it. */
   readonly file: string;
-  /** All of it. */
-  readonly text: string;
+  readonly #text: string | (() => string);
   #shownLines: string[] | undefined;
 
-  /** Errors speak of `text` as `file`. */
-  constructor(file: string, text: string) {
+  /** A text that is made for errors alone comes as a function. */
+  constructor(file: string, text: string | (() => string)) {
     this.file = file;
-    this.text = text;
+    this.#text = text;
+  }
+
+  /** All of it. */
+  get text(): string {
+    return typeof this.#text === "string" ? this.#text : this.#text();
   }
 
   /** A line, counted from 1, fit to be shown: without its secrets. */

@@ -1,0 +1,60 @@
+/**
+ * A server of this process on this process's machine: `startServer`. Whoever
+ * has another platform calls `Server.start`.
+ */
+import { UnfailingLog } from "../broker/unfailing_log.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
+import { type Logger, silentLogger } from "../core/log.ts";
+import { platform } from "../runtime/mod.ts";
+import { configuredBy, type ServerConfig } from "./config.ts";
+import { Server } from "./server.ts";
+
+/**
+ * Starts a server in this process and resolves when clients can connect. The
+ * options have the names of the configuration file; port 0 asks for any free
+ * one, and `include` names a file whose keys hold unless they are given too.
+ *
+ * Nothing is logged unless `log` is given: a function that gets each line, or a
+ * `Logger`. Of a function, the options `debug` and `trace` decide what it gets;
+ * a `Logger` decides itself. Neither can do the server any harm by throwing.
+ *
+ * No signal is handled, nothing but `stop` or `lameDuck` ends the server, and
+ * the process is never ended. Files are written, and variables of the
+ * environment read, only where an option asks for it.
+ *
+ * Rejects with a `ConfigError` for options that make no sense, with a
+ * `NetworkError` when a port cannot be opened, and with a `DiscoveryError` for
+ * a URL whose secret is missing. Then nothing is left running.
+ *
+ * ```ts
+ * await using server = await startServer({ port: 0 });
+ * console.log(server.url);
+ * ```
+ *
+ * ```ts
+ * const server = await startServer(
+ *   { include: "nodea.cfg", port: 0, debug: true },
+ *   ({ level, text }) => console.log(level, text),
+ * );
+ * ```
+ */
+export async function startServer(
+  config: ServerConfig = {},
+  log: Logger | LogFunction = silentLogger,
+): Promise<Server> {
+  const { options, warnings } = await configuredBy(config);
+  const logger = new UnfailingLog(loggerOf(log, options));
+  for (const { file, line, column, message } of warnings) {
+    logger.warn(`${file}:${line}:${column}: ${message}`);
+  }
+  return await Server.start(options, { ...platform, log: logger });
+}
+
+function loggerOf(
+  log: Logger | LogFunction,
+  { debug, trace }: ServerOptions,
+): Logger {
+  if (typeof log !== "function") return log;
+  return new EntryLogger(log, { debug, trace, now: platform.clock.now });
+}
