@@ -100,7 +100,10 @@ function withWarnings(
   const idle = [...root.entries.values()]
     .filter(({ key }) => PROGRAM_KEYS.includes(key.toLowerCase()))
     .map(({ key, at }) =>
-      diagnose(at, `"${key}" has no effect: it is for a server that is a program`)
+      diagnose(
+        at,
+        `"${key}" has no effect: it is for a server that is a program`,
+      )
     );
   return { options, warnings: [...earlier, ...warnings, ...idle] };
 }
