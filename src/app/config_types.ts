@@ -25,6 +25,8 @@ export interface ServerConfig {
   host?: string;
   /** The port part of `listen`; 0 for any free one. */
   port?: number;
+  /** Open no port for clients; those of this process `connect` to the server. */
+  dont_listen?: boolean;
   /** Unique in its cluster. Default: the server's id. */
   server_name?: string;
   /** The `host[:port]` that clients are told to dial. */

@@ -7,6 +7,7 @@
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import type { NatsConnection } from "../client/connection.ts";
+import { InvalidOperationError } from "../client/errors.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
@@ -56,7 +57,7 @@ export type ServerPlatform =
 
 /** The process that the server is part of. */
 export interface ProcessPlatform {
-  /** Keeps the process alive until the result is called; without it, only open ports do. */
+  /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
   readonly keepProcessAlive?: () => () => void;
   /** Calls `run` in a turn of its own, at once; without it, the clock does. */
   readonly runSoon?: (run: () => void) => void;
@@ -116,6 +117,8 @@ export class Server implements AsyncDisposable {
     platform: ServerPlatform,
   ): Promise<Server> {
     const server = new Server(options, platform);
+    const release = platform.keepProcessAlive?.();
+    if (release !== undefined) server.stopped.then(release);
     try {
       await server.#start();
       return server;
@@ -130,8 +133,15 @@ export class Server implements AsyncDisposable {
     return this.broker.address;
   }
 
-  /** `nats://host:port` for clients on this machine; it stays what it was when the server has stopped. */
+  /**
+   * `nats://host:port` for clients on this machine; it stays what it was when
+   * the server has stopped. Throws an `InvalidOperationError` with
+   * `dont_listen`.
+   */
   get url(): string {
+    if (this.broker.options.dontListen) {
+      throw new InvalidOperationError("The server has no port for clients");
+    }
     return `nats://${formatAddress(reachable(this.broker.clientAddress))}`;
   }
 
@@ -156,9 +166,11 @@ export class Server implements AsyncDisposable {
    */
   get ready(): boolean {
     const isLeaving = this.leaving || this.#stopping !== undefined;
-    const { registryOnly } = this.broker.options;
-    const address = registryOnly ? this.registryAddress : this.address;
-    return !isLeaving && address !== undefined;
+    const { accepting, options } = this.broker;
+    const isOpen = options.registryOnly
+      ? this.registryAddress !== undefined
+      : accepting;
+    return isOpen && !isLeaving;
   }
 
   /** Whether it lets, or has let, its clients go. */
@@ -200,7 +212,7 @@ export class Server implements AsyncDisposable {
    * @internal Programs call `lameDuck`.
    */
   enterLameDuck(): Promise<void> {
-    this.#leaving ??= this.#holdProcess(() => this.#leave());
+    this.#leaving ??= this.#leave();
     return this.#leaving;
   }
 
@@ -211,7 +223,7 @@ export class Server implements AsyncDisposable {
    */
   stop(): Promise<void> {
     if (this.#stopping === undefined) {
-      this.#stopping = this.#holdProcess(() => this.#stop());
+      this.#stopping = this.#stop();
       this.#stopping.then(this.#stopped.resolve, this.#stopped.resolve);
     }
     return this.#stopping;
@@ -295,11 +307,10 @@ export class Server implements AsyncDisposable {
   async #startNode(): Promise<void> {
     const { broker, cluster } = this;
     await broker.start();
-    broker.log.notice(
-      `Listening for client connections on ${
-        formatAddress(broker.clientAddress)
-      }`,
-    );
+    if (broker.address !== undefined) {
+      const at = formatAddress(broker.address);
+      broker.log.notice(`Listening for client connections on ${at}`);
+    }
     await cluster?.start();
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
     this.#announce();
@@ -330,16 +341,6 @@ export class Server implements AsyncDisposable {
     }
     if (options.configFile !== "") {
       log.notice(`Using configuration file: ${options.configFile}`);
-    }
-  }
-
-  /** What is waited for must come to its end, even if no port is open any more. */
-  async #holdProcess(work: () => Promise<void>): Promise<void> {
-    const release = this.#platform.keepProcessAlive?.();
-    try {
-      await work();
-    } finally {
-      release?.();
     }
   }
 

@@ -87,6 +87,7 @@ export class Broker implements ListenerHost {
   readonly #platform: BrokerPlatform;
   readonly #settings: SessionSettings;
   #listener: Listener | undefined = undefined;
+  #accepting = false;
   #clientAddress: Address;
   #lastId = 0;
   /** Messages that `reading` had sent when its turn began. */
@@ -116,16 +117,22 @@ export class Broker implements ListenerHost {
     );
     this.closedConnections = new ClosedConnections(options.maxClosedClients);
     this.startedAt = this.clock.now();
-    this.#clientAddress = { host: options.host, port: options.port };
+    const { host, port, dontListen } = options;
+    this.#clientAddress = { host, port: dontListen ? 0 : port };
     this.#settings = sessionSettings(options);
   }
 
-  /** Where clients connect; undefined before `start` and after lame duck mode began. */
+  /** New clients may come in: from `start` to lame duck mode or `stop`. */
+  get accepting(): boolean {
+    return this.#accepting;
+  }
+
+  /** Where clients connect; undefined while it accepts none, and without a port. */
   get address(): Address | undefined {
     return this.#listener?.address;
   }
 
-  /** Where clients connect, or connected until lame duck mode began. */
+  /** Where clients connect, or connected until lame duck mode began; port 0 stands for no port. */
   get clientAddress(): Address {
     return this.#clientAddress;
   }
@@ -155,13 +162,15 @@ export class Broker implements ListenerHost {
     return name === this.account.name ? this.account : undefined;
   }
 
-  /** Opens the client port. Rejects with a `NetworkError` when that fails. */
+  /** Lets clients in, through their port if there is to be one. Rejects with a `NetworkError` when it cannot be opened. */
   async start(): Promise<void> {
-    const { host, port } = this.options;
-    this.#listener = await listenForClients(this, this.#platform.network, {
-      host,
-      port,
-    });
+    const { host, port, dontListen } = this.options;
+    if (!dontListen) await this.#listen({ host, port });
+    this.#accepting = true;
+  }
+
+  async #listen(at: Address): Promise<void> {
+    this.#listener = await listenForClients(this, this.#platform.network, at);
     this.#clientAddress = this.#listener.address;
     this.clientUrls = new ClientUrls(this.#ownClientUrls());
   }
@@ -170,8 +179,7 @@ export class Broker implements ListenerHost {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    const listener = this.#listener;
-    this.#listener = undefined;
+    const listener = this.#takeListener();
     for (const session of [...this.sessions.values()]) {
       session.close(ClosedReason.SERVER_SHUTDOWN);
     }
@@ -191,9 +199,7 @@ export class Broker implements ListenerHost {
     if (this.#lameDuck || this.#stopped) return;
     this.#lameDuck = true;
     this.log.notice("Entering lame duck mode, stop accepting new clients");
-    const listener = this.#listener;
-    this.#listener = undefined;
-    await listener?.close();
+    await this.#takeListener()?.close();
     if (this.sessions.size === 0) return;
     this.routes?.announceLameDuck();
     this.pushInfo();
@@ -215,12 +221,20 @@ export class Broker implements ListenerHost {
 
   /**
    * Takes a client of this process, which has no use for the client port; false
-   * when that is not open: not yet, or not any more.
+   * when no client may come in: not yet, or not any more.
    */
   join(socket: Socket): boolean {
-    if (this.#listener === undefined) return false;
+    if (!this.#accepting) return false;
     admitDirectly(this, socket);
     return true;
+  }
+
+  /** The listener, to be closed: from now on nobody comes in. */
+  #takeListener(): Listener | undefined {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#accepting = false;
+    return listener;
   }
 
   // --- INFO

@@ -98,6 +98,8 @@ export interface ServerOptions {
   host: string;
   /** 0: any free port. */
   port: number;
+  /** Open no port for clients: all of them are in this process. */
+  dontListen: boolean;
   /** Empty: the server's id. */
   serverName: string;
   /** `host[:port]` that clients are told to dial. */
@@ -192,6 +194,7 @@ export function defaultServerOptions(): ServerOptions {
   return {
     host: limits.ANY_HOST,
     port: limits.CLIENT_PORT,
+    dontListen: false,
     serverName: "",
     clientAdvertise: "",
     debug: false,

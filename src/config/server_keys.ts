@@ -156,6 +156,9 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
   key(["port"], port, (options: Options, port) => {
     options.port = clientPort(port);
   }, "The port part of `listen`; -1 for any free one."),
+  key(["dont_listen"], boolean, (options: Options, on) => {
+    options.dontListen = on;
+  }, "Open no port for clients; they are in the same process."),
   key(
     ["server_name"],
     stringWithoutSpaces("server name cannot contain spaces"),

@@ -60,7 +60,7 @@ function notReady({ broker, cluster }: WatchedServer): Failure | undefined {
   // There is nothing but a registry, whose port is open by now.
   if (broker.options.registryOnly) return undefined;
   const closed: string[] = [];
-  if (broker.address === undefined) closed.push("server");
+  if (!broker.accepting) closed.push("server");
   const hasRoutePort = cluster?.options.port !== undefined;
   if (hasRoutePort && cluster?.address === undefined) closed.push("route");
   if (closed.length === 0) return undefined;

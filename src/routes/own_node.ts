@@ -47,6 +47,7 @@ export function ownNode(broker: Broker, doors: OwnDoors): NodeRecord {
 
 function clientAddresses(broker: Broker, doors: OwnDoors): Address[] {
   const { advertisedAddress, options } = broker;
+  if (options.dontListen) return [];
   return options.clientAdvertise === ""
     ? reachable(advertisedAddress, doors)
     : [advertisedAddress];
