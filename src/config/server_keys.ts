@@ -158,7 +158,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
   }, "The port part of `listen`; -1 for any free one."),
   key(["dont_listen"], boolean, (options: Options, on) => {
     options.dontListen = on;
-  }, "Open no port for clients; they are in the same process."),
+  }, "Open no port for clients; those of the same process connect."),
   key(
     ["server_name"],
     stringWithoutSpaces("server name cannot contain spaces"),

@@ -1,0 +1,326 @@
+/** A server inside a program: its life, its log, and that it leaves the process alone. */
+import * as official from "@nats-io/transport-node";
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import { connect, NetworkError } from "../../mod.ts";
+import { type LogEntry, startServer } from "../../server.ts";
+import { rejection } from "../client/rejection.ts";
+import { connectPeer } from "../support/peer.ts";
+import { until } from "../support/until.ts";
+
+const LOCAL = { host: "127.0.0.1", port: 0 } as const;
+
+test("the official client and Midge's own meet on an embedded server", async () => {
+  await using server = await startServer(LOCAL);
+  const theirs = await official.connect({ servers: server.url });
+  await using ours = await connect({ servers: server.url });
+  await using inside = await server.connect();
+  theirs.subscribe("add.*", {
+    callback: (_error, message) =>
+      void message.respond(`${message.subject} ${message.string()}`),
+  });
+  await theirs.flush();
+  for (const [index, client] of [ours, inside].entries()) {
+    const answer = await client.request(`add.${index}`, "é€");
+    assert.equal(answer.string(), `add.${index} é€`);
+  }
+  inside.subscribe("back", {
+    callback: (_error, message) => void message.respond(message.data),
+  });
+  await inside.flush();
+  const back = await theirs.request("back", "and forth");
+  assert.equal(back.string(), "and forth");
+  await theirs.close();
+});
+
+test("a server is ready until it is told to go, and tells when it is gone", async () => {
+  const server = await startServer(LOCAL);
+  const { url, address } = server;
+  assert.equal(url, `nats://127.0.0.1:${address?.port}`);
+  assert.deepEqual([server.ready, server.leaving], [true, false]);
+  let hasStopped = false;
+  server.stopped.then(() => hasStopped = true);
+  await (await connectPeer({ port: address!.port })).close();
+  assert.equal(hasStopped, false);
+  const stopping = server.stop();
+  assert.equal(server.ready, false);
+  assert.equal(server.stop(), stopping);
+  await stopping;
+  await server.stopped;
+  assert.deepEqual([server.ready, server.address], [false, undefined]);
+  assert.equal(server.url, url);
+  await assert.rejects(connectPeer({ port: address!.port }));
+});
+
+test("await using stops a server, also one that an error leaves", async () => {
+  let port = 0;
+  const error = await rejection((async () => {
+    await using server = await startServer(LOCAL);
+    port = server.address!.port;
+    throw new Error("on purpose");
+  })());
+  assert.match(String(error), /on purpose/);
+  await assert.rejects(connectPeer({ port }));
+});
+
+test("lame duck tells the clients, waits for the last one and stops", async () => {
+  const server = await startServer(LOCAL);
+  const port = server.address!.port;
+  const client = await connect({ servers: server.url, reconnect: false });
+  const inside = await server.connect();
+  const feeds = [client.status(), inside.status()];
+  const leaving = server.lameDuck();
+  assert.deepEqual([server.ready, server.leaving], [false, true]);
+  for (const feed of feeds) {
+    for await (const { type } of feed) if (type === "ldm") break;
+  }
+  await assert.rejects(connectPeer({ port }));
+  assert.match(String(await rejection(server.connect())), /no server/);
+  assert.equal(server.healthz().status, "error");
+  const again = server.lameDuck();
+  await client.close();
+  assert.equal(server.connz().num_connections, 1);
+  await inside.close();
+  await Promise.all([leaving, again, server.stopped]);
+});
+
+test("lame duck closes those who stay after the grace period", async () => {
+  const server = await startServer({
+    ...LOCAL,
+    lame_duck_grace_period: "10ms",
+  });
+  const client = await connect({ servers: server.url, reconnect: false });
+  await server.lameDuck();
+  await client.closed();
+  assert.deepEqual(
+    server.connz({ state: "closed" }).connections.map(({ reason }) => reason),
+    ["Server Shutdown"],
+  );
+});
+
+test("a stop in the midst of lame duck is the end of both", async () => {
+  const server = await startServer(LOCAL);
+  const client = await server.connect();
+  const statuses = client.status();
+  const leaving = server.lameDuck();
+  for await (const { type } of statuses) if (type === "ldm") break;
+  await server.stop();
+  await leaving;
+  await client.closed();
+  await server.lameDuck();
+});
+
+test("a port that is taken is told, and nothing is left of the attempt", async () => {
+  await using server = await startServer(LOCAL);
+  const { port } = server.address!;
+  const error = await rejection(
+    startServer({
+      host: "127.0.0.1",
+      port,
+      http_port: 0,
+      cluster: { port: 0 },
+    }),
+  );
+  assert.ok(error instanceof NetworkError);
+  assert.equal(error.code, "EADDRINUSE");
+  await using client = await connect({ servers: server.url });
+  await client.flush();
+});
+
+test("servers of one process have nothing in common", async () => {
+  await using one = await startServer({ ...LOCAL, server_name: "one" });
+  await using other = await startServer({ ...LOCAL, server_name: "other" });
+  await using near = await one.connect();
+  await using far = await other.connect();
+  const heard: string[] = [];
+  for (const client of [near, far]) {
+    client.subscribe("a", {
+      callback: (_error, message) => void heard.push(message.string()),
+    });
+  }
+  await Promise.all([near.flush(), far.flush()]);
+  far.publish("a", "far");
+  near.publish("a", "near");
+  await Promise.all([near.flush(), far.flush()]);
+  await until("both were heard", () => heard.length === 2);
+  assert.deepEqual(heard.sort(), ["far", "near"]);
+  assert.deepEqual([one.varz().in_msgs, other.varz().in_msgs], [1, 1]);
+  await one.stop();
+  await far.flush();
+});
+
+test("many servers start, serve and stop at once", async () => {
+  const servers = await Promise.all(
+    Array.from({ length: 20 }, () => startServer(LOCAL)),
+  );
+  const urls = new Set(servers.map(({ url }) => url));
+  assert.equal(urls.size, servers.length);
+  await Promise.all(servers.map(async (server) => {
+    const client = await server.connect();
+    await client.flush();
+    await client.close();
+  }));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+test("nobody listens to the process's events for a server", async () => {
+  const listening = (): string[] =>
+    process.eventNames().map((name) =>
+      `${String(name)} ${process.listenerCount(name)}`
+    ).sort();
+  const before = listening();
+  await using server = await startServer({
+    ...LOCAL,
+    http_port: 0,
+    cluster: { host: "127.0.0.1", port: 0 },
+  });
+  await using client = await server.connect();
+  await client.flush();
+  assert.deepEqual(listening(), before);
+});
+
+// --- without a port
+
+test("a server without a port serves the clients of its process", async () => {
+  await using server = await startServer({ dont_listen: true });
+  assert.deepEqual([server.ready, server.address], [true, undefined]);
+  assert.throws(() => server.url, { code: "INVALID_OPERATION" });
+  assert.deepEqual(server.healthz(), { status: "ok" });
+  await using one = await server.connect();
+  await using other = await server.connect();
+  one.subscribe("echo", {
+    callback: (_error, message) => void message.respond(message.data),
+  });
+  await one.flush();
+  assert.equal((await other.request("echo", "hi")).string(), "hi");
+  assert.equal(server.varz().port, 0);
+  assert.deepEqual(server.discoveryz().nodes[0]?.urls, undefined);
+  await server.stop();
+  assert.equal(server.ready, false);
+  assert.equal(server.healthz().status, "error");
+  assert.match(String(await rejection(server.connect())), /no server/);
+});
+
+test("a server without a port takes part in a cluster, and is told to nobody", async () => {
+  const at = { name: "c", host: "127.0.0.1", port: 0 };
+  await using open = await startServer({ ...LOCAL, cluster: at });
+  const { port } = open.clusterAddress!;
+  await using hidden = await startServer({
+    dont_listen: true,
+    cluster: { ...at, routes: [`nats-route://127.0.0.1:${port}`] },
+  });
+  await until(
+    "the route stands",
+    () => open.routez().num_routes === 1 && hidden.routez().num_routes === 1,
+  );
+  await using inside = await hidden.connect();
+  await using outside = await connect({ servers: open.url });
+  inside.subscribe("echo", {
+    callback: (_error, message) => void message.respond(message.data),
+  });
+  await inside.flush();
+  await until(
+    "its interest is known",
+    () => open.routez().routes[0]?.subscriptions === 1,
+  );
+  assert.equal((await outside.request("echo", "hi")).string(), "hi");
+  assert.equal(open.varz().connect_urls, undefined);
+  assert.deepEqual(
+    outside.servers().map(({ hostname }) => hostname),
+    ["127.0.0.1"],
+  );
+});
+
+// --- the log
+
+test("a function gets each line with its level, its text and its time", async () => {
+  const entries: LogEntry[] = [];
+  const since = Date.now();
+  const server = await startServer(LOCAL, (entry) => void entries.push(entry));
+  await server.stop();
+  for (const { level, text, time } of entries) {
+    assert.equal(level, "info");
+    assert.doesNotMatch(text, /\n|^\[/);
+    assert.ok(time >= since && time <= Date.now());
+  }
+  const texts = entries.map(({ text }) => text);
+  assert.ok(texts.includes("Server is ready"), texts.join("\n"));
+  assert.ok(
+    texts.includes(
+      `Listening for client connections on ${new URL(server.url).host}`,
+    ),
+  );
+});
+
+test("debug and trace come when the options ask for them", async () => {
+  const levelsWith = async (options: object): Promise<Set<string>> => {
+    const levels = new Set<string>();
+    const server = await startServer(
+      { ...LOCAL, ...options },
+      ({ level }) => void levels.add(level),
+    );
+    const client = await server.connect();
+    client.publish("a", "b");
+    await client.flush();
+    await client.close();
+    await server.stop();
+    return levels;
+  };
+  assert.deepEqual(await levelsWith({}), new Set(["info"]));
+  assert.deepEqual(
+    await levelsWith({ debug: true }),
+    new Set(["info", "debug"]),
+  );
+  assert.deepEqual(
+    await levelsWith({ trace: true }),
+    new Set(["info", "trace"]),
+  );
+});
+
+test("a function that fails, at once or later, costs its line alone", async () => {
+  const fail = (): never => {
+    throw new Error("The disk is full");
+  };
+  const failLater = async (): Promise<void> => {
+    await Promise.resolve();
+    throw new Error("The disk is full");
+  };
+  for (const log of [fail, failLater]) {
+    await using server = await startServer(
+      { ...LOCAL, debug: true, trace: true },
+      log,
+    );
+    await using outside = await connect({ servers: server.url });
+    await using inside = await server.connect();
+    const messages = inside.subscribe("a", { max: 1 });
+    await inside.flush();
+    outside.publish("a", "arrived");
+    for await (const message of messages) {
+      assert.equal(message.string(), "arrived");
+    }
+  }
+});
+
+test("a function may use the server that it logs for", async () => {
+  const heard: string[] = [];
+  const logs: string[] = [];
+  let publish = (_text: string): void => {};
+  await using server = await startServer(
+    { ...LOCAL, debug: true },
+    ({ text }) => publish(text),
+  );
+  await using client = await server.connect();
+  client.subscribe("log", {
+    callback: (_error, message) => void heard.push(message.string()),
+  });
+  publish = (text) => {
+    logs.push(text);
+    client.publish("log", text);
+  };
+  await (await connectPeer({ port: server.address!.port })).close();
+  await until("its end is logged", () => logs.length > 0);
+  await until("the log was published", () => heard.length === logs.length);
+  assert.deepEqual(heard, logs);
+  publish = () => {};
+});

@@ -1,0 +1,280 @@
+/** What `startServer` takes: typed keys, ports, a file below, and warnings. */
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { startServer } from "../../server.ts";
+import type {
+  AuthorizationConfig,
+  ClusterConfig,
+  DiscoveryConfig,
+  RegistryConfig,
+  ServerConfig,
+  UserConfig,
+} from "../../server.ts";
+import { configuredBy, optionsOf, PROGRAM_KEYS } from "../../src/app/config.ts";
+import {
+  AUTHORIZATION_KEYS,
+  USER_KEYS,
+} from "../../src/config/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
+import { ConfigError } from "../../src/config/diagnostic.ts";
+import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
+import type { ServerOptions } from "../../src/config/options.ts";
+import { REGISTRY_KEYS } from "../../src/config/registry_keys.ts";
+import type { ConfigKey } from "../../src/config/schema.ts";
+import { SERVER_KEYS } from "../../src/config/server_keys.ts";
+import { readTextFile } from "../../src/runtime/system.ts";
+import { rejection } from "../client/rejection.ts";
+import { temporaryFolder } from "../support/temp.ts";
+
+/** The compiler refuses a list that is not exactly the interface's. */
+type KeysOf<T> = Readonly<Record<keyof T, true>>;
+
+const SERVER: KeysOf<ServerConfig> = {
+  include: true,
+  listen: true,
+  host: true,
+  port: true,
+  dont_listen: true,
+  server_name: true,
+  client_advertise: true,
+  debug: true,
+  trace: true,
+  trace_verbose: true,
+  max_traced_msg_len: true,
+  http: true,
+  http_port: true,
+  http_base_path: true,
+  authorization: true,
+  no_auth_user: true,
+  max_connections: true,
+  max_subscriptions: true,
+  max_subscription_tokens: true,
+  max_control_line: true,
+  max_payload: true,
+  max_pending: true,
+  max_closed_clients: true,
+  ping_interval: true,
+  ping_max: true,
+  write_deadline: true,
+  write_timeout: true,
+  lame_duck_duration: true,
+  lame_duck_grace_period: true,
+  no_header_support: true,
+  no_fast_producer_stall: true,
+  disable_sublist_cache: true,
+  connect_error_reports: true,
+  reconnect_error_reports: true,
+  server_tags: true,
+  cluster: true,
+  discovery: true,
+  registry: true,
+};
+
+const AUTHORIZATION: KeysOf<AuthorizationConfig> = {
+  user: true,
+  password: true,
+  token: true,
+  users: true,
+  timeout: true,
+};
+
+const USER: KeysOf<UserConfig> = { user: true, password: true };
+
+const CLUSTER: KeysOf<ClusterConfig> = {
+  name: true,
+  listen: true,
+  host: true,
+  port: true,
+  authorization: true,
+  routes: true,
+  advertise: true,
+  no_advertise: true,
+  connect_retries: true,
+  connect_backoff: true,
+  ping_interval: true,
+  ping_max: true,
+  compression: true,
+};
+
+const DISCOVERY: KeysOf<DiscoveryConfig> = {
+  announce: true,
+  find: true,
+  ttl: true,
+  trust_credentials: true,
+};
+
+const REGISTRY: KeysOf<RegistryConfig> = {
+  listen: true,
+  host: true,
+  port: true,
+  token: true,
+  state_file: true,
+};
+
+/** By their first names, the keys of a table that do something. */
+function supported(
+  table: readonly Pick<ConfigKey<never>, "names" | "type">[],
+): string[] {
+  return table
+    .filter(({ type }) => type !== "not supported yet" && type !== "no effect")
+    .map(({ names: [name] }) => name)
+    .filter((name) => !PROGRAM_KEYS.includes(name))
+    .sort();
+}
+
+test("the types know the keys of the tables, and no others", () => {
+  const { include: _, ...server } = SERVER;
+  assert.deepEqual(Object.keys(server).sort(), supported(SERVER_KEYS));
+  const blocks = [
+    [AUTHORIZATION, AUTHORIZATION_KEYS],
+    [USER, USER_KEYS],
+    [CLUSTER, CLUSTER_KEYS],
+    [DISCOVERY, DISCOVERY_KEYS],
+    [REGISTRY, REGISTRY_KEYS],
+  ] as const;
+  for (const [typed, table] of blocks) {
+    assert.deepEqual(Object.keys(typed).sort(), supported(table));
+  }
+});
+
+test("the keys that are for programs are keys of the table", () => {
+  const names: string[] = SERVER_KEYS.flatMap((row) => [...row.names]);
+  for (const key of PROGRAM_KEYS) assert.ok(names.includes(key), key);
+});
+
+test("a misspelt key is an error for the compiler and when it runs", async () => {
+  // With an index signature, every text would be a key.
+  const takesAnyKey: string extends keyof ServerConfig ? true : false = false;
+  assert.equal(takesAnyKey, false);
+  const misspelt: object = { port: 0, max_payloads: 5, cluster: { prot: 1 } };
+  const error = await rejection(startServer(misspelt));
+  assert.ok(error instanceof ConfigError);
+  assert.deepEqual(
+    error.diagnostics.map(({ line, column, message }) => [
+      line,
+      column,
+      message,
+    ]),
+    [[3, 4, 'unknown field "max_payloads"'], [5, 6, 'unknown field "prot"']],
+  );
+});
+
+test("what nats-server has and Midge has not is refused by name", async () => {
+  const config: object = { jetstream: {}, tls: { cert_file: "c" } };
+  const error = await rejection(startServer(config));
+  assert.match(String(error), /jetstream is a nats-server option that Midge/);
+  assert.match(String(error), /tls is a nats-server option that Midge/);
+});
+
+test("a port of 0 is any free one, wherever a port stands", () => {
+  const rows: [config: ServerConfig, port: (o: ServerOptions) => unknown][] = [
+    [{ port: 0 }, ({ port }) => port],
+    [{ listen: 0 }, ({ port }) => port],
+    [{ listen: "127.0.0.1:0" }, ({ port }) => port],
+    [{ listen: "[::1]:0" }, ({ port }) => port],
+    [{ http_port: 0 }, ({ http }) => http?.port],
+    [{ http: 0 }, ({ http }) => http?.port],
+    [{ http: "127.0.0.1:0" }, ({ http }) => http?.port],
+    [{ cluster: { port: 0 } }, ({ cluster }) => cluster?.port],
+    [{ cluster: { listen: "h:0" } }, ({ cluster }) => cluster?.port],
+    [{ registry: { port: 0 } }, ({ registry }) => registry?.port],
+    [{ registry: { listen: "h:0" } }, ({ registry }) => registry?.port],
+  ];
+  for (const [config, port] of rows) {
+    assert.equal(port(optionsOf(config)), 0, JSON.stringify(config));
+  }
+  assert.equal(optionsOf({ listen: "h:4230" }).port, 4230);
+  assert.equal(optionsOf({}).port, 4222);
+  assert.equal(optionsOf({}).http, undefined);
+});
+
+test("a file is included, and what stands beside it replaces its keys", async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, "parts"));
+  writeFileSync(
+    join(folder, "a.conf"),
+    "Port: 4230, listen: '0.0.0.0:4231'\nmax_payload: 1KB\n" +
+      "server_name: $NAME\ncluster { name: c, port: 4250, no_advertise: yes }\n" +
+      "include 'parts/b.conf'\n",
+  );
+  writeFileSync(join(folder, "parts", "b.conf"), "ping_max: 7\n");
+  const include = join(folder, "a.conf");
+  const world = {
+    readFile: readTextFile,
+    env: (name: string) => name === "NAME" ? "from-environment" : undefined,
+  };
+  const { options, warnings } = await configuredBy({
+    port: 0,
+    include,
+    cluster: { name: "mine", port: 0 },
+  }, world);
+  assert.deepEqual(warnings, []);
+  assert.equal(options.configFile, include);
+  assert.equal(options.host, "0.0.0.0");
+  assert.equal(options.port, 0);
+  assert.equal(options.maxPayloadBytes, 1024);
+  assert.equal(options.serverName, "from-environment");
+  assert.equal(options.pingMax, 7);
+  // A block is replaced as a whole.
+  assert.deepEqual(
+    [options.cluster?.name, options.cluster?.noAdvertise],
+    ["mine", false],
+  );
+});
+
+test("the included file may be TOML, and begins at the working folder", async (t) => {
+  const file = join(temporaryFolder(t), "a.toml");
+  writeFileSync(file, 'server_name = "t"\nping_max = 9\n');
+  const include = relative(process.cwd(), file);
+  const { options } = await configuredBy({ include, ping_max: 3 });
+  assert.deepEqual([options.serverName, options.pingMax], ["t", 3]);
+});
+
+test("what is wrong with the file is told with its place in the file", async (t) => {
+  const file = join(temporaryFolder(t), "a.conf");
+  writeFileSync(file, "port: 4222\nmonitoring: yes\n");
+  const error = await rejection(startServer({ include: file, ping_max: -1 }));
+  assert.ok(error instanceof ConfigError);
+  assert.deepEqual(
+    error.diagnostics.map(({ file, line }) => [file, line]),
+    [[file, 2], ["options", 3]],
+  );
+  const missing = await rejection(startServer({ include: `${file}.not` }));
+  assert.match(String(missing), /no such file or directory/);
+  const wrong: object = { include: ["a", "b"] };
+  const refused = await rejection(startServer(wrong));
+  assert.match(String(refused), /options:2:4: include must be a string/);
+});
+
+test("what is odd about the options is logged, and what is for programs", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "a.conf");
+  writeFileSync(
+    file,
+    `log_file: '${join(folder, "log")}', pid_file: '${join(folder, "pid")}'\n` +
+      "store_dir: data\n",
+  );
+  const warnings: string[] = [];
+  await using _ = await startServer(
+    { include: file, host: "127.0.0.1", port: 0 },
+    ({ level, text }) => {
+      if (level === "warn") warnings.push(text);
+    },
+  );
+  const program = "has no effect: it is for a server that is a program";
+  assert.deepEqual(warnings, [
+    `${file}:2:1: "store_dir" has no effect: Midge has no JetStream`,
+    `${file}:1:1: "log_file" ${program}`,
+    `${file}:1:${`log_file: '${join(folder, "log")}', `.length + 1}: ` +
+    `"pid_file" ${program}`,
+  ]);
+});
+
+test("an option that is `undefined` is one that is not given", async () => {
+  const config: object = { host: "127.0.0.1", port: 0, server_name: undefined };
+  await using server = await startServer(config);
+  assert.equal(server.varz().server_name, server.varz().server_id);
+});
