@@ -3,11 +3,7 @@
  * common: flags, log lines as Go's `log` package writes them, and what they
  * print when something happens to their connection.
  */
-import type {
-  ConnectOptions,
-  NatsConnection,
-  Status,
-} from "../faces/client.ts";
+import type { ConnectOptions, NatsConnection } from "../faces/client.ts";
 import {
   describeFlags,
   FlagError,
@@ -17,26 +13,10 @@ import {
 } from "../config/flags.ts";
 import { quoted } from "../core/quote.ts";
 import { exit, print, printError } from "../runtime/system.ts";
-
-/** Where and as whom to connect; both programs take these. */
-export const CONNECTION_FLAGS = {
-  servers: {
-    names: ["s"],
-    type: "string",
-    value: "url,url",
-    doc: "Servers to connect to, in this order",
-  },
-  user: { names: ["user"], type: "string", value: "name", doc: "User" },
-  pass: { names: ["pass"], type: "string", value: "password", doc: "Password" },
-  token: { names: ["token"], type: "string", value: "token", doc: "Token" },
-  discover: {
-    names: ["discover"],
-    type: "string",
-    value: "url,url",
-    doc: "Where to ask for servers that live, when none of those known does",
-  },
-  help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
-} as const;
+import {
+  type CONNECTION_FLAGS,
+  discoveryReporter,
+} from "./connection_flags.ts";
 
 /** Reads the command line; ends the program after `-h` and after a mistake. */
 export function readFlags<const Table extends FlagTable>(
@@ -75,27 +55,7 @@ export function connectionOptions(
     ...(pass !== undefined && { pass }),
     ...(token !== undefined && { token }),
     ...(discover !== undefined &&
-      { discovery: discover, onStatus: discoveryReporter() }),
-  };
-}
-
-/**
- * Says that nobody answers and why a source does not, once each time: with
- * discovery a program waits for a server, and would do so without a word.
- */
-function discoveryReporter(): (status: Status) => void {
-  const failing = new Set<string>();
-  return (status) => {
-    if (status.type === "waitingForDiscovery") {
-      logLine("No server answers; looking for others until one does");
-    }
-    if (status.type !== "discovery") return;
-    const { provider, error } = status;
-    if (error === undefined) failing.delete(provider);
-    else if (!failing.has(provider)) {
-      failing.add(provider);
-      logLine("discovery:", error.message);
-    }
+      { discovery: discover, onStatus: discoveryReporter(logLine) }),
   };
 }
 

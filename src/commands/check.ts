@@ -2,15 +2,14 @@
  * Checks configuration files and prints each as JSON: what `cfgparse.ts` does
  * as a program.
  */
-import { ConfigError, formatDiagnostic } from "../config/diagnostic.ts";
+import { ConfigError } from "../config/diagnostic.ts";
 import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
-import { optionsFrom } from "../config/server_options.ts";
-import { toPlain } from "../config/tree.ts";
-import { loadConfig } from "../faces/cfgparse.ts";
 import { exit, print, printError } from "../runtime/system.ts";
+import { HELP_FLAG } from "./command.ts";
+import { checkedFile, printChecked } from "./config.ts";
 
 const FLAGS = {
-  help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
+  help: HELP_FLAG,
 } as const;
 
 const USAGE = `
@@ -31,7 +30,7 @@ async function checkFiles(args: readonly string[]): Promise<number> {
     const { values, rest: files } = parseFlags(FLAGS, args);
     if (values.help) print(USAGE);
     else if (files.length === 0) throw new FlagError("a file must be named");
-    else for (const file of files) await check(file);
+    else for (const file of files) printChecked(await checkedFile(file), 2);
     return 0;
   } catch (error) {
     if (error instanceof FlagError) {
@@ -42,13 +41,4 @@ async function checkFiles(args: readonly string[]): Promise<number> {
     printError(`${error.message}\n`);
     return 1;
   }
-}
-
-async function check(file: string): Promise<void> {
-  const { root, warnings } = await loadConfig(file);
-  const configured = optionsFrom(root);
-  for (const warning of [...warnings, ...configured.warnings]) {
-    printError(`warning: ${formatDiagnostic(warning)}\n`);
-  }
-  print(`${JSON.stringify(toPlain(root), undefined, 2)}\n`);
 }

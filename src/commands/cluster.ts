@@ -4,11 +4,7 @@
 import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
 import { NetworkError } from "../net/socket.ts";
-import {
-  stderrIsTerminal,
-  stderrSink,
-  timestamps,
-} from "../runtime/log_sink.ts";
+import { stderrSink, timestamps } from "../runtime/log_sink.ts";
 import {
   exit,
   onSignal,
@@ -16,8 +12,10 @@ import {
   printError,
   processId,
 } from "../runtime/system.ts";
+import { takesColours } from "../runtime/terminal.ts";
 import type { ServerConfig } from "../app/config.ts";
 import { type RunningCluster, startCluster } from "../app/start_cluster.ts";
+import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
 
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_MONITOR_PORT = 4333;
@@ -36,12 +34,42 @@ const FLAGS = {
   debug: { names: ["D"], type: "boolean", doc: "Log debug lines" },
   trace: { names: ["V"], type: "boolean", doc: "Log every protocol line" },
   both: { names: ["DV"], type: "boolean", doc: "Both" },
-  help: { names: ["h", "help"], type: "boolean", doc: "Show this help" },
+  help: HELP_FLAG,
 } as const;
+
+/** `midge cluster` */
+export const CLUSTER: Command = {
+  name: "cluster",
+  summary: "Start several nodes in one process",
+  about: "Starts a cluster for trying things out: nodes of one process.\n\n" +
+    "Clients connect to 4222, 5222, 6222 and so on, monitoring is served on 4333,\n" +
+    "5333, 6333, routes go to 4248, 5248, 6248. INT and TERM end all nodes.",
+  words: [],
+  flags: [flagGroup("Flags", FLAGS)],
+  examples: [
+    { line: "midge cluster", doc: "Three nodes" },
+    { line: "midge cluster -n 5 -D", doc: "Five, with debug lines" },
+  ],
+  exits: {
+    done: "A signal ended it",
+    failed: "A node cannot start, as its port is taken",
+  },
+  run: (args) => startNodes(readArguments(args)),
+};
 
 /** Starts the nodes that `args` ask for; they run until a signal ends them. */
 export async function runCluster(args: readonly string[]): Promise<void> {
-  const cluster = await startOrFail(readArguments(args));
+  try {
+    await startNodes(readArguments(args));
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    printError(`${error.message}\n`);
+    exit(2);
+  }
+}
+
+async function startNodes(wish: Arguments): Promise<void> {
+  const cluster = await startOrFail(wish);
   for (const [index, server] of cluster.servers.entries()) {
     const monitor = FIRST_MONITOR_PORT + index * PORT_STEP;
     print(
@@ -66,22 +94,16 @@ interface Arguments {
 }
 
 function readArguments(args: readonly string[]): Arguments {
-  try {
-    const { values } = parseFlags(FLAGS, args);
-    if (values.help) {
-      print(`Usage: cluster [flags]\n\n${describeFlags(Object.values(FLAGS))}`);
-      return exit(0);
-    }
-    const { n = 3, debug = false, trace = false, both = false } = values;
-    if (n < 1 || n > NODES_MAX) {
-      throw new FlagError(`-n takes a number from 1 to ${NODES_MAX}`);
-    }
-    return { size: n, debug: debug || both, trace: trace || both };
-  } catch (error) {
-    if (!(error instanceof FlagError)) throw error;
-    printError(`${error.message}\n`);
-    return exit(2);
+  const { values } = parseFlags(FLAGS, args);
+  if (values.help) {
+    print(`Usage: cluster [flags]\n\n${describeFlags(Object.values(FLAGS))}`);
+    return exit(0);
   }
+  const { n = 3, debug = false, trace = false, both = false } = values;
+  if (n < 1 || n > NODES_MAX) {
+    throw new FlagError(`-n takes a number from 1 to ${NODES_MAX}`);
+  }
+  return { size: n, debug: debug || both, trace: trace || both };
 }
 
 async function startOrFail(
@@ -127,7 +149,7 @@ function nodeLogger(index: number, debug: boolean, trace: boolean): Logger {
     timestamp: timestamps(false),
     debug,
     trace,
-    colors: stderrIsTerminal(),
+    colors: takesColours("stderr"),
   });
 }
 

@@ -4,13 +4,9 @@
  */
 import type { ServerOptions } from "../config/options.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
-import {
-  LogFile,
-  stderrIsTerminal,
-  stderrSink,
-  timestamps,
-} from "../runtime/log_sink.ts";
+import { LogFile, stderrSink, timestamps } from "../runtime/log_sink.ts";
 import { processId } from "../runtime/system.ts";
+import { takesColours } from "../runtime/terminal.ts";
 
 export interface LogOutput {
   readonly logger: Logger;
@@ -34,7 +30,7 @@ export function openLog(options: ServerOptions): LogOutput {
     timestamp: options.logtime ? timestamps(options.logtimeUtc) : () => "",
     debug: options.debug,
     trace: options.trace,
-    colors: file === undefined && stderrIsTerminal(),
+    colors: file === undefined && takesColours("stderr"),
   });
   return {
     logger,

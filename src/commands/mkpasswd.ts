@@ -13,8 +13,10 @@ import {
   parseFlags,
 } from "../config/flags.ts";
 import { hashBcrypt } from "../runtime/bcrypt.ts";
-import { readHiddenLine, stdinIsTerminal } from "../runtime/prompt.ts";
+import { readHiddenLine } from "../runtime/prompt.ts";
 import { exit, print, printError, systemRandom } from "../runtime/system.ts";
+import { isTerminal } from "../runtime/terminal.ts";
+import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
 
 const COST = 11;
 const COST_MIN = 4;
@@ -37,7 +39,7 @@ const FLAGS = {
     value: "cost",
     doc: `bcrypt's cost, ${COST_MIN} to ${COST_MAX} (default: ${COST})`,
   },
-  help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
+  help: HELP_FLAG,
 } as const satisfies FlagTable;
 
 const USAGE = "Usage: mkpasswd [-p [password]] [-c cost]\n\n" +
@@ -49,6 +51,34 @@ interface Wish {
   /** Undefined: make one up. Empty: ask. */
   readonly password: string | undefined;
 }
+
+/** `midge mkpasswd` */
+export const MKPASSWD: Command = {
+  name: "mkpasswd",
+  summary: "Make a bcrypt hash for a configuration file",
+  about: "Makes a bcrypt hash of a password, for the password or token of a\n" +
+    "configuration file.\n\n" +
+    "Without -p it makes a password up. With -p it takes the word that follows;\n" +
+    "without one it asks on a terminal, or reads the first line of a pipe.",
+  words: [{ name: "PASSWORD", kind: "secret", optional: true }],
+  flags: [flagGroup("Flags", FLAGS)],
+  examples: [
+    { line: "midge mkpasswd", doc: "Make a password up, and its hash" },
+    { line: "midge mkpasswd -p", doc: "Ask for the password, twice" },
+    {
+      line: "midge mkpasswd -p -c 12 < secret.txt",
+      doc: "The first line of a file, at a higher cost",
+    },
+  ],
+  exits: {
+    done: "The hash was printed",
+    failed: "The password is empty, too long or not the same twice",
+  },
+  run: async (args) => {
+    print(await hashLines(readArguments(args)));
+    return 0;
+  },
+};
 
 /** Runs the program to its end. */
 export async function runMkpasswd(args: readonly string[]): Promise<never> {
@@ -112,7 +142,7 @@ function makePassword(random: Random): string {
 
 /** Twice from a terminal; else the first line that comes. */
 async function askPassword(): Promise<string> {
-  if (!stdinIsTerminal()) return await readHiddenLine();
+  if (!isTerminal("stdin")) return await readHiddenLine();
   printError("Enter Password: ");
   const password = await readHiddenLine();
   printError("\nReenter Password: ");

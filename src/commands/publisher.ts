@@ -5,7 +5,6 @@
 import { connect, type NatsConnection } from "../faces/client.ts";
 import { exit } from "../runtime/system.ts";
 import {
-  CONNECTION_FLAGS,
   connectionOptions,
   logError,
   logLine,
@@ -13,6 +12,8 @@ import {
   printEvents,
   readFlags,
 } from "./article.ts";
+import { type Command, flagGroup } from "./command.ts";
+import { CONNECTION_FLAGS } from "./connection_flags.ts";
 
 const SERVERS =
   "nats://localhost:4222,nats://localhost:5222,nats://localhost:6222";
@@ -29,6 +30,32 @@ const FLAGS = {
   },
   ...CONNECTION_FLAGS,
 } as const;
+
+/** `midge publisher` */
+export const PUBLISHER: Command = {
+  name: "publisher",
+  summary: "Run the article's publisher",
+  about:
+    "The article's publisher: publishes one message, with a new id, and makes\n" +
+    "sure that the server has it. For messages of your own there is midge pub.",
+  words: [],
+  flags: [flagGroup("Flags", FLAGS)],
+  examples: [
+    {
+      line: "midge publisher",
+      doc: 'To "abc", on the article\'s nodes: localhost:4222, 5222 and 6222',
+    },
+    {
+      line: "midge publisher -subj jobs -s nats://localhost:4222",
+      doc: "To another subject, on one node",
+    },
+  ],
+  exits: {
+    done: "The server has the message",
+    failed: "No server, or it refused the message",
+  },
+  run: runPublisher,
+};
 
 /** Runs the program to its end. */
 export async function runPublisher(args: readonly string[]): Promise<never> {

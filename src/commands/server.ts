@@ -12,13 +12,13 @@ import {
   applyFlags,
   type GivenFlags,
   parseServerArguments,
+  SERVER_FLAG_GROUPS,
   serverUsage,
   TLS_HELP,
 } from "../config/argv.ts";
 import { FlagError } from "../config/flags.ts";
 import { readServerOptions } from "../config/load.ts";
 import { defaultServerOptions, type ServerOptions } from "../config/options.ts";
-import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../net/socket.ts";
 import { platform } from "../runtime/mod.ts";
@@ -30,28 +30,77 @@ import {
   printError,
   readTextFile,
 } from "../runtime/system.ts";
+import type { Command } from "./command.ts";
+import { commandHelp, seeHelp } from "./help.ts";
 import { type LogOutput, openLog } from "./log_output.ts";
 import { writePidFile, writePortsFile } from "./process_files.ts";
 import { signalServer } from "./send_signal.ts";
+import { versionLine } from "./version.ts";
 import { Server } from "../app/server.ts";
 
 const world = { readFile: readTextFile, env: environment };
 
-/** Runs the server that `args` describe; ends the process when it is done or cannot be. */
-export async function runServer(args: readonly string[]): Promise<void> {
+/** `midge server` */
+export const SERVER: Command = {
+  name: "server",
+  summary: "Run the broker",
+  about: "Runs the broker, with the flags of gnatsd and nats-server.\n\n" +
+    "Flags take one dash or two, and their value after a space or an =. Booleans\n" +
+    "stand alone, or as in -T=false. They outweigh the configuration file.",
+  words: [],
+  flags: SERVER_FLAG_GROUPS,
+  examples: [
+    {
+      line: "midge server -p 4222 -m 8222",
+      doc: "Clients on 4222, monitoring on http://localhost:8222",
+    },
+    { line: "midge server -c nodea.cfg", doc: "All from a file" },
+    { line: "midge server -t -c nodea.cfg", doc: "Is that file valid?" },
+    {
+      line: "midge server -sl ldm=/run/midge.pid",
+      doc: "Tell a running server to let its clients go, and to end",
+    },
+  ],
+  exits: {
+    done: "It was asked to end, or has done what was asked for",
+    failed: "It cannot start, or the configuration is not valid",
+  },
+  readsItself: true,
+  run: (args) =>
+    runServer(args, {
+      help: () => commandHelp(SERVER, "midge server"),
+      hint: seeHelp("midge server"),
+    }),
+};
+
+/** What a program of its own has to say of its flags. */
+export interface ServerTexts {
+  /** For `-h`. */
+  help(): string;
+  /** For standard error, after a mistake. */
+  readonly hint: string;
+}
+
+/**
+ * Runs the server that `args` describe; ends the process when it is done or
+ * cannot be. Without `texts` help and mistakes look as nats-server's do.
+ */
+export async function runServer(
+  args: readonly string[],
+  texts?: ServerTexts,
+): Promise<void> {
   const command = parseServerArguments(args);
   switch (command.do) {
     case "help":
-      return print(serverUsage());
+      return print(texts?.help() ?? serverUsage());
     case "helpTls":
       return print(TLS_HELP);
     case "version":
-      return print(
-        `midge ${MIDGE_VERSION} (speaks as nats-server: v${NATS_VERSION})\n`,
-      );
+      return print(versionLine());
     case "refuse":
       printError(`${command.message}\n`);
-      if (command.showUsage) print(serverUsage());
+      if (texts !== undefined) printError(`${texts.hint}\n`);
+      else if (command.showUsage) print(serverUsage());
       return exit(command.exitCode);
     case "signal":
       return attempt(() => signalServer(command.command, command.target));

@@ -6,7 +6,6 @@
 import { connect, type NatsConnection } from "../faces/client.ts";
 import { exit, onSignal, print } from "../runtime/system.ts";
 import {
-  CONNECTION_FLAGS,
   connectionOptions,
   logError,
   logLine,
@@ -14,6 +13,8 @@ import {
   printEvents,
   readFlags,
 } from "./article.ts";
+import { type Command, flagGroup } from "./command.ts";
+import { CONNECTION_FLAGS } from "./connection_flags.ts";
 
 const SERVERS = "nats://localhost:4222,nats://localhost:6222";
 const NAME = "y";
@@ -42,6 +43,36 @@ const FLAGS = {
   },
   ...CONNECTION_FLAGS,
 } as const;
+
+/** `midge worker` */
+export const WORKER: Command = {
+  name: "worker",
+  summary: "Run the article's worker",
+  about:
+    "The article's worker: prints what is published to a subject, and what\n" +
+    "happens to its connection. It lives on whatever node of the cluster is left.",
+  words: [],
+  flags: [flagGroup("Flags", FLAGS)],
+  examples: [
+    {
+      line: "midge worker -servername worker1",
+      doc: "On the article's nodes, at localhost:4222 and localhost:6222",
+    },
+    {
+      line: "midge worker -group crew -subj jobs -s nats://localhost:4222",
+      doc: "One of several that share the messages of a subject",
+    },
+    {
+      line: "midge worker -discover registry://localhost:4280",
+      doc: "Also on nodes that are announced there",
+    },
+  ],
+  exits: {
+    done: "A signal ended it",
+    failed: "No server, or no server any more",
+  },
+  run: runWorker,
+};
 
 /** Runs the program to its end. */
 export async function runWorker(args: readonly string[]): Promise<never> {

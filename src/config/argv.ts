@@ -8,24 +8,19 @@ import { findProblem } from "./discovery_keys.ts";
 import {
   describeFlags,
   FlagError,
+  type FlagGroup,
   type FlagValue,
   scanFlags,
 } from "./flags.ts";
 import type { ServerOptions } from "./options.ts";
 import type { FlagSection, ServerFlag } from "./flag_rows.ts";
-import { SERVER_FLAGS } from "./server_flags.ts";
+import { SERVER_FLAGS, SIGNAL_COMMANDS } from "./server_flags.ts";
 
 /** The flags that were given, each with its last value. */
 export type GivenFlags = ReadonlyMap<ServerFlag, FlagValue>;
 
 /** What `-signal` can tell a running server. */
-export type SignalCommand =
-  | "stop"
-  | "quit"
-  | "term"
-  | "reopen"
-  | "reload"
-  | "ldm";
+export type SignalCommand = typeof SIGNAL_COMMANDS[number];
 
 /** What a command line asks for. */
 export type ServerCommand =
@@ -55,15 +50,6 @@ export type ServerCommand =
     readonly showUsage: boolean;
     readonly exitCode: number;
   };
-
-const SIGNAL_COMMANDS: readonly SignalCommand[] = [
-  "stop",
-  "quit",
-  "term",
-  "reopen",
-  "reload",
-  "ldm",
-];
 
 /** Reads the words after the program's name. Never throws. */
 export function parseServerArguments(args: readonly string[]): ServerCommand {
@@ -153,12 +139,20 @@ const SECTIONS: readonly FlagSection[] = [
   "Not supported yet",
 ];
 
+/** Every flag of the server, as its help groups them. */
+export const SERVER_FLAG_GROUPS: readonly FlagGroup[] = SECTIONS.map(
+  (section) => ({
+    title: titleOf(section),
+    flags: SERVER_FLAGS.filter((flag) => flag.section === section),
+    isMissing: section === "Not supported yet",
+  }),
+);
+
 /** The help text: every flag in its section. */
 export function serverUsage(): string {
-  const sections = SECTIONS.map((section) => {
-    const flags = SERVER_FLAGS.filter((flag) => flag.section === section);
-    return `${titleOf(section)}:\n${describeFlags(flags)}`;
-  });
+  const sections = SERVER_FLAG_GROUPS.map(({ title, flags }) =>
+    `${title}:\n${describeFlags(flags)}`
+  );
   return `
 Usage: midge [options]
 

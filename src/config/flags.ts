@@ -5,19 +5,43 @@
  * arguments here.
  */
 import { MidgeError } from "../core/errors.ts";
+import { durationProblem, parseDuration } from "./duration.ts";
 
-export type FlagType = "string" | "integer" | "boolean";
-export type FlagValue = string | number | boolean;
+/** A `list` may be given again and again; a `duration` is like `1m30s`. */
+export type FlagType = "string" | "integer" | "boolean" | "duration" | "list";
+
+/** Durations are in milliseconds. */
+export type FlagValue = string | number | boolean | readonly string[];
 
 /** One flag. */
 export interface FlagDefinition {
   /** The flag and its other names, without dashes. */
   readonly names: readonly [string, ...string[]];
   readonly type: FlagType;
-  /** What help calls its value. */
+  /** What help calls its value; a shell completes a `file` and a `folder`. */
   readonly value?: string;
+  /** All that its value can be, for completion. */
+  readonly choices?: readonly string[];
   /** What it does, for help. */
   readonly doc: string;
+}
+
+/** A flag whose value has a certain type. */
+export type FlagOf<Type extends FlagType> = FlagDefinition & {
+  readonly type: Type;
+};
+
+/** Flags by name whose values are all of one type. */
+export type FlagsOf<Names extends string, Type extends FlagType> = Readonly<
+  Record<Names, FlagOf<Type>>
+>;
+
+/** Flags that stand together in the help. */
+export interface FlagGroup {
+  readonly title: string;
+  readonly flags: readonly FlagDefinition[];
+  /** They are known only to be refused, so no shell should propose them. */
+  readonly isMissing?: boolean;
 }
 
 /** A command line that cannot be understood; the message is Go's. */
@@ -38,14 +62,21 @@ export type FlagValues<Table extends FlagTable> = {
 };
 
 type ValueOf<Type extends FlagType> = Type extends "boolean" ? boolean
-  : Type extends "integer" ? number
+  : Type extends "integer" | "duration" ? number
+  : Type extends "list" ? readonly string[]
   : string;
 
 export interface ParsedFlags<Table extends FlagTable> {
   readonly values: FlagValues<Table>;
-  /** The words after the flags. */
+  /** The words that are no flags. */
   readonly rest: readonly string[];
 }
+
+/**
+ * Where flags are looked for: `first` as Go does, up to the first word that is
+ * none, or `anywhere`. Nothing behind `--` is a flag.
+ */
+export type FlagPlace = "first" | "anywhere";
 
 /**
  * Reads a command line. Throws FlagError.
@@ -63,8 +94,9 @@ export interface ParsedFlags<Table extends FlagTable> {
 export function parseFlags<const Table extends FlagTable>(
   table: Table,
   args: readonly string[],
+  place: FlagPlace = "first",
 ): ParsedFlags<Table> {
-  const { given, rest } = scanFlags(Object.values(table), args);
+  const { given, rest } = scanFlags(Object.values(table), args, place);
   const named = Object.entries(table)
     .map(([name, definition]) => [name, given.get(definition)])
     .filter(([, value]) => value !== undefined);
@@ -72,9 +104,9 @@ export function parseFlags<const Table extends FlagTable>(
 }
 
 export interface ScannedFlags<Definition extends FlagDefinition> {
-  /** The last value given for each flag. */
+  /** The last value given for each flag; of a list, all. */
   readonly given: ReadonlyMap<Definition, FlagValue>;
-  /** The words from the first that is no flag. */
+  /** The words that are no flags. */
   readonly rest: readonly string[];
 }
 
@@ -82,11 +114,13 @@ export interface ScannedFlags<Definition extends FlagDefinition> {
 export function scanFlags<Definition extends FlagDefinition>(
   definitions: readonly Definition[],
   args: readonly string[],
+  place: FlagPlace = "first",
 ): ScannedFlags<Definition> {
   const byName = new Map(
     definitions.flatMap((flag) => flag.names.map((name) => [name, flag])),
   );
   const given = new Map<Definition, FlagValue>();
+  const words: string[] = [];
   let index = 0;
   for (; index < args.length; index++) {
     const word = args[index] ?? "";
@@ -94,7 +128,11 @@ export function scanFlags<Definition extends FlagDefinition>(
       index++;
       break;
     }
-    if (!word.startsWith("-") || word === "-") break;
+    if (!word.startsWith("-") || word === "-") {
+      if (place === "first") break;
+      words.push(word);
+      continue;
+    }
     const { name, value } = splitFlag(word);
     const flag = byName.get(name);
     if (flag === undefined) {
@@ -103,9 +141,9 @@ export function scanFlags<Definition extends FlagDefinition>(
     const isFollowed = value === undefined && flag.type !== "boolean";
     if (isFollowed) index++;
     const text = isFollowed ? args[index] : value;
-    given.set(flag, readValue(flag, name, text));
+    given.set(flag, readValue(flag, name, text, given.get(flag)));
   }
-  return { given, rest: args.slice(index) };
+  return { given, rest: [...words, ...args.slice(index)] };
 }
 
 function splitFlag(word: string): { name: string; value: string | undefined } {
@@ -118,12 +156,31 @@ function readValue(
   { type }: FlagDefinition,
   name: string,
   text: string | undefined,
+  before: FlagValue | undefined,
 ): FlagValue {
   if (type === "boolean") return readBoolean(name, text);
   if (text === undefined) {
     throw new FlagError(`flag needs an argument: -${name}`);
   }
-  return type === "string" ? text : readInteger(name, text);
+  switch (type) {
+    case "string":
+      return text;
+    case "integer":
+      return readInteger(name, text);
+    case "duration":
+      return readDuration(name, text);
+    case "list":
+      return [...(Array.isArray(before) ? before : []), text];
+  }
+}
+
+function readDuration(name: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new FlagError(
+    `invalid value ${JSON.stringify(text)} for flag -${name}: ` +
+      durationProblem(text),
+  );
 }
 
 // A boolean flag alone is true; the word after it is not its value.

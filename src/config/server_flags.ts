@@ -123,6 +123,16 @@ function withoutSpaces(name: string, what: string): string {
   throw new FlagError(`${what} name cannot contain spaces`);
 }
 
+/** What `-signal` can tell a running server. */
+export const SIGNAL_COMMANDS = [
+  "stop",
+  "quit",
+  "term",
+  "reopen",
+  "reload",
+  "ldm",
+] as const;
+
 /** Every flag that the server knows. */
 export const SERVER_FLAGS: readonly ServerFlag[] = [
   text(
@@ -171,13 +181,16 @@ export const SERVER_FLAGS: readonly ServerFlag[] = [
   ),
   text("Server", ["c", "config"], "file", "Configuration file"),
   toggle("Server", ["t"], "Check the configuration file and stop"),
-  text(
-    "Server",
-    ["sl", "signal"],
-    "command[=pid]",
-    "Tell a running server to stop, quit, term,\n" +
-      "reopen, reload or ldm; pid: number or file",
-  ),
+  {
+    ...text(
+      "Server",
+      ["sl", "signal"],
+      "command[=pid]",
+      "Tell a running server to stop, quit, term,\n" +
+        "reopen, reload or ldm; pid: number or file",
+    ),
+    choices: SIGNAL_COMMANDS,
+  },
   text(
     "Server",
     ["P", "pid"],

@@ -24,11 +24,6 @@ export const stderrSink: LogSink = {
   write: (line) => void writeFully(STDERR, line),
 };
 
-/** Whether standard error is a terminal, which likes colours. */
-export function stderrIsTerminal(): boolean {
-  return process.stderr.isTTY === true;
-}
-
 /** Gives the time of a log line: `2026/11/22 10:00:00.123000`, local or UTC. */
 export function timestamps(utc: boolean): () => string {
   return () => {

@@ -4,15 +4,12 @@
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-
-export function stdinIsTerminal(): boolean {
-  return process.stdin.isTTY;
-}
+import { isTerminal } from "./terminal.ts";
 
 /** The next line; empty when there is none. */
 export async function readHiddenLine(): Promise<string> {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = stdinIsTerminal();
+  const terminal = isTerminal("stdin");
   const lines = createInterface({ input: process.stdin, output, terminal });
   try {
     for await (const line of lines) return line;

@@ -121,24 +121,38 @@ export function printError(text: string): void {
 }
 
 /**
+ * Writes data to standard output, in full, before it returns. False when nobody
+ * reads it any more, as behind `| head -1`.
+ */
+export function printData(data: Uint8Array): boolean {
+  return writeBytes(1, data);
+}
+
+/**
  * Writes all of `text` to an open file, and returns how many bytes that is. A
  * pipe whose reader went away swallows it: a broker must not die because
  * nobody reads its log.
  */
 export function writeFully(file: number, text: string): number {
   const bytes = new TextEncoder().encode(text);
+  writeBytes(file, bytes);
+  return bytes.length;
+}
+
+/** False when it is a pipe whose reader went away. */
+function writeBytes(file: number, bytes: Uint8Array): boolean {
   let rest = bytes;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(file, rest));
     } catch (error) {
       const code = errorCode(error);
-      if (code === "EPIPE") return bytes.length;
+      if (code === "EPIPE") return false;
       if (code !== "EAGAIN") throw error;
       waitForReader();
     }
   }
-  return bytes.length;
+  return true;
 }
 
 // A full pipe that does not block answers EAGAIN; give its reader a moment.

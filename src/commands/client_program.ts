@@ -1,0 +1,136 @@
+/**
+ * What the client commands have in common: they connect, tell on standard error
+ * what happens to the connection, and end well when a signal asks them to.
+ */
+import {
+  connect,
+  type ConnectOptions,
+  headers,
+  type MsgHdrs,
+  type NatsConnection,
+} from "../faces/client.ts";
+import { FlagError, type FlagOf } from "../config/flags.ts";
+import { onSignal, printError } from "../runtime/system.ts";
+import { readStandardInput } from "../runtime/standard_input.ts";
+import { isTerminal } from "../runtime/terminal.ts";
+import { clientConnectOptions, type ClientFlags } from "./connection_flags.ts";
+
+/** Servers take no larger payload; what is read for one need not be larger. */
+const INPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A flag of the commands that send something. */
+export const HEADER_FLAG: FlagOf<"list"> = {
+  names: ["H", "header"],
+  type: "list",
+  value: "'name: value'",
+  doc: "A header to send along; may be given again",
+};
+
+/** Tells what is no data: on standard error, unless `-quiet` was given. */
+export type Say = (text: string) => void;
+
+export function sayer({ quiet }: ClientFlags): Say {
+  return quiet === true ? () => {} : (text) => printError(`${text}\n`);
+}
+
+/** Connects as the flags say, by default under the name of the command. */
+export function openConnection(
+  command: string,
+  flags: ClientFlags,
+  options: ConnectOptions,
+): Promise<NatsConnection> {
+  return connect({
+    name: `midge ${command}`,
+    ...options,
+    ...clientConnectOptions(flags, sayer(flags)),
+  });
+}
+
+/** Connects for one question: a connection that breaks is not mended. */
+export function connectOnce(
+  command: string,
+  flags: ClientFlags,
+): Promise<NatsConnection> {
+  return openConnection(command, flags, { reconnect: false });
+}
+
+/** Connects for good: whatever breaks is mended, however long that takes. */
+export async function connectForGood(
+  command: string,
+  flags: ClientFlags,
+): Promise<NatsConnection> {
+  const connection = await openConnection(command, flags, {
+    maxReconnectAttempts: -1,
+  });
+  tellOutages(connection, sayer(flags));
+  return connection;
+}
+
+async function tellOutages(
+  connection: NatsConnection,
+  say: Say,
+): Promise<void> {
+  for await (const event of connection.status()) {
+    if (event.type === "disconnect") say(`Lost ${event.server}`);
+    if (event.type === "reconnect") say(`Connected to ${event.server}`);
+  }
+}
+
+/** INT and TERM ask to finish what has arrived; another one ends at once. */
+export function onAskedToEnd(
+  connection: NatsConnection,
+  finish: () => Promise<void>,
+): void {
+  let asked = false;
+  const end = (): void => {
+    // Without a connection there is nothing to finish.
+    if (asked || connection.getServer() === "") connection.close();
+    else finish().catch(() => connection.close());
+    asked = true;
+  };
+  onSignal("SIGINT", end);
+  onSignal("SIGTERM", end);
+}
+
+/**
+ * What is to be sent: the word of the command line; for `-`, and without a word
+ * when it comes from a pipe or a file, standard input to its end.
+ */
+export async function payloadOf(
+  word: string | undefined,
+): Promise<string | Uint8Array> {
+  const isPiped = word === undefined && !isTerminal("stdin");
+  if (word !== "-" && !isPiped) return word ?? "";
+  return await readStandardInput(INPUT_BYTES_MAX);
+}
+
+/** The headers that the flag stands for. Throws FlagError. */
+export function headersFrom(
+  lines: readonly string[] | undefined,
+): MsgHdrs | undefined {
+  if (lines === undefined) return undefined;
+  const all = headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) {
+      throw new FlagError(
+        `invalid value ${JSON.stringify(line)} for flag -header: ` +
+          'it must be like "name: value"',
+      );
+    }
+    all.append(line.slice(0, colon).trim(), line.slice(colon + 1));
+  }
+  return all;
+}
+
+/** The number of a flag that counts. Throws FlagError when it is below `least`. */
+export function checkedCount<Count extends number | undefined>(
+  flag: string,
+  count: Count,
+  least: number = 1,
+): Count {
+  if (count === undefined || count >= least) return count;
+  throw new FlagError(
+    `invalid value "${count}" for flag -${flag}: it must be ${least} or more`,
+  );
+}

@@ -1,0 +1,55 @@
+/** What the scripts for all shells are made of. */
+import type { FlagDefinition } from "../config/flags.ts";
+
+/** A command, as completion sees it. */
+export interface Place {
+  /** Like `config check`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly flags: readonly FlagHint[];
+  /** What can follow, besides flags: commands, shells. */
+  readonly words: readonly string[];
+  readonly takesFiles: boolean;
+}
+
+/** A flag, and what can follow it; `anything` is nothing that a shell knows. */
+export interface FlagHint {
+  readonly names: readonly string[];
+  /** On one line. */
+  readonly doc: string;
+  readonly value: "none" | "anything" | "file" | "folder" | "choice";
+  readonly choices: readonly string[];
+}
+
+export function hintOf(flag: FlagDefinition): FlagHint {
+  const { names, doc, choices = [] } = flag;
+  return {
+    names,
+    doc: doc.replaceAll("\n", " "),
+    value: valueHint(flag),
+    choices,
+  };
+}
+
+function valueHint(
+  { type, value, choices }: FlagDefinition,
+): FlagHint["value"] {
+  if (type === "boolean") return "none";
+  if (choices !== undefined) return "choice";
+  return value === "file" || value === "folder" ? value : "anything";
+}
+
+/** The places that one word names. */
+export function firstWords(places: readonly Place[]): Place[] {
+  return places.filter(({ path }) => !path.includes(" "));
+}
+
+/** The places that two words name. */
+export function secondWords(places: readonly Place[]): Place[] {
+  return places.filter(({ path }) => path.includes(" "));
+}
+
+/** A text between single quotes, for bash and zsh. */
+export function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,142 @@
+/** `midge pub`: publishes, and ends when the server has it. */
+import type { NatsConnection, PublishOptions } from "../faces/client.ts";
+import { checkLiteralSubject } from "../client/subjects.ts";
+import {
+  checkedCount,
+  connectOnce,
+  HEADER_FLAG,
+  headersFrom,
+  payloadOf,
+  sayer,
+} from "./client_program.ts";
+import { type Command, flagGroup, taking } from "./command.ts";
+import {
+  CLIENT_ENVIRONMENT,
+  CLIENT_FLAGS,
+  type ClientFlags,
+} from "./connection_flags.ts";
+
+const FLAGS = {
+  count: {
+    names: ["count"],
+    type: "integer",
+    value: "n",
+    doc: "Publish it so many times (1)",
+  },
+  reply: {
+    names: ["reply"],
+    type: "string",
+    value: "subject",
+    doc: "Where answers are to go",
+  },
+  header: HEADER_FLAG,
+} as const;
+
+/** More than this waits for the server before more is published. */
+const UNSENT_BYTES_MAX = 1024 * 1024;
+/** So many messages without a payload are as much. */
+const UNSENT_MSGS_MAX = 10_000;
+
+/** `midge pub SUBJECT [TEXT]` */
+export const PUB: Command = {
+  name: "pub",
+  summary: "Publish a message",
+  about: "Publishes a message, and makes sure that the server has it.\n\n" +
+    "Without TEXT, or with -, the message is what comes on standard input.",
+  words: [
+    { name: "SUBJECT", kind: "text" },
+    { name: "TEXT", kind: "text", optional: true },
+  ],
+  flags: [
+    flagGroup("Flags", FLAGS),
+    flagGroup("Common flags", CLIENT_FLAGS),
+  ],
+  environment: CLIENT_ENVIRONMENT,
+  examples: [
+    { line: "midge pub greet.joe hello", doc: "Publish a text" },
+    {
+      line: "midge pub photos.new < photo.jpg",
+      doc: "Publish a file, byte for byte",
+    },
+    {
+      line: "midge pub orders '{\"id\":7}' -H 'Trace-Id: a1' --count 3",
+      doc: "Three times, with a header",
+    },
+    {
+      line: "midge pub numbers -s nats://node-b:5222 -- -7",
+      doc: "A text that begins with a dash, by way of another server",
+    },
+  ],
+  exits: {
+    done: "The server has every message",
+    failed: "No server, or it refused: too large, not permitted, ...",
+  },
+  run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, words) => {
+    const [subject = "", text] = words;
+    const count = checkedCount("count", flags.count) ?? 1;
+    const options = publishOptions(subject, flags.reply, flags.header);
+    const payload = await payloadOf(text);
+    await publish(flags, { subject, payload, options, count });
+    const bytes = typeof payload === "string"
+      ? new TextEncoder().encode(payload).length
+      : payload.length;
+    const messages = count === 1 ? "a message" : `${count} messages`;
+    sayer(flags)(`Published ${messages} of ${bytes} bytes to "${subject}"`);
+    return 0;
+  }),
+};
+
+interface Publication {
+  readonly subject: string;
+  readonly payload: string | Uint8Array;
+  readonly options: PublishOptions;
+  readonly count: number;
+}
+
+function publishOptions(
+  subject: string,
+  reply: string | undefined,
+  header: readonly string[] | undefined,
+): PublishOptions {
+  checkLiteralSubject("subject", subject);
+  if (reply !== undefined) checkLiteralSubject("reply subject", reply);
+  const headers = headersFrom(header);
+  return {
+    ...(reply !== undefined && { reply }),
+    ...(headers !== undefined && { headers }),
+  };
+}
+
+async function publish(
+  flags: ClientFlags,
+  { subject, payload, options, count }: Publication,
+): Promise<void> {
+  const connection = await connectOnce("pub", flags);
+  const refused = firstError(connection);
+  try {
+    for (let sent = 1; sent <= count; sent++) {
+      connection.publish(subject, payload, options);
+      const isMuch = connection.bufferedBytes > UNSENT_BYTES_MAX ||
+        sent % UNSENT_MSGS_MAX === 0;
+      if (isMuch) await connection.flush();
+    }
+    await connection.flush();
+  } catch (error) {
+    // What the server complained about says more than that it hung up.
+    await connection.close();
+    throw await connection.closed() ?? await refused ?? error;
+  }
+  await connection.close();
+  const error = await refused;
+  if (error !== undefined) throw error;
+}
+
+/** What the server complained about, until the connection is closed. */
+async function firstError(
+  connection: NatsConnection,
+): Promise<Error | undefined> {
+  for await (const event of connection.status()) {
+    if (event.type === "error") return event.error;
+  }
+  return undefined;
+}

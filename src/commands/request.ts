@@ -1,0 +1,138 @@
+/** `midge request`: asks, and prints the answers. */
+import {
+  type Msg,
+  type NatsConnection,
+  type RequestManyOptions,
+  TimeoutError,
+} from "../faces/client.ts";
+import { checkLiteralSubject } from "../client/subjects.ts";
+import { formatDuration } from "../config/duration.ts";
+import type { FlagValues } from "../config/flags.ts";
+import {
+  checkedCount,
+  connectOnce,
+  HEADER_FLAG,
+  headersFrom,
+  payloadOf,
+} from "./client_program.ts";
+import { type Command, flagGroup, taking } from "./command.ts";
+import {
+  CLIENT_ENVIRONMENT,
+  CLIENT_FLAGS,
+  timeoutMs,
+} from "./connection_flags.ts";
+import {
+  type MessagePrinter,
+  messagePrinter,
+  OUTPUT_FLAGS,
+} from "./message_output.ts";
+
+/** With `-replies 0`, answers further apart than this are not waited for. */
+const SILENCE_MS = 300;
+
+const FLAGS = {
+  replies: {
+    names: ["replies"],
+    type: "integer",
+    value: "n",
+    doc: "Wait for so many answers (1); 0 takes all that come,\n" +
+      `until ${SILENCE_MS}ms pass without one`,
+  },
+  header: HEADER_FLAG,
+  ...OUTPUT_FLAGS,
+} as const;
+
+const ALL_FLAGS = { ...FLAGS, ...CLIENT_FLAGS };
+
+/** `midge request SUBJECT [TEXT]` */
+export const REQUEST: Command = {
+  name: "request",
+  summary: "Send a request and print the answer",
+  about: "Sends a request and prints the answer.\n\n" +
+    "Without TEXT, or with -, the request is what comes on standard input.",
+  words: [
+    { name: "SUBJECT", kind: "text" },
+    { name: "TEXT", kind: "text", optional: true },
+  ],
+  flags: [
+    flagGroup("Flags", FLAGS),
+    flagGroup("Common flags", CLIENT_FLAGS),
+  ],
+  environment: CLIENT_ENVIRONMENT,
+  examples: [
+    { line: "midge request time.now ''", doc: "Ask without a payload" },
+    {
+      line: "midge request sum '[1,2]' --timeout 500ms --raw",
+      doc: "Be impatient; print the payload alone",
+    },
+    {
+      line: "midge request '$SRV.PING' '' --replies 0 --json",
+      doc: "Everybody's answers, a line of JSON each",
+    },
+  ],
+  exits: {
+    done: "There are as many answers as were asked for",
+    failed: "No server, nobody who answers, or too few answers in time",
+  },
+  run: taking(ALL_FLAGS, async (flags, [subject = "", text]) => {
+    checkLiteralSubject("subject", subject);
+    checkedCount("replies", flags.replies, 0);
+    const question = {
+      subject,
+      headers: headersFrom(flags.header),
+      waitMs: timeoutMs(flags),
+      replies: flags.replies ?? 1,
+    };
+    const print = messagePrinter(flags, false);
+    const payload = await payloadOf(text);
+    await ask(flags, { ...question, payload }, print);
+    return 0;
+  }),
+};
+
+interface Question {
+  readonly subject: string;
+  readonly payload: string | Uint8Array;
+  readonly headers: RequestManyOptions["headers"] | undefined;
+  readonly waitMs: number;
+  /** 0: all that come. */
+  readonly replies: number;
+}
+
+async function ask(
+  flags: FlagValues<typeof ALL_FLAGS>,
+  question: Question,
+  print: MessagePrinter,
+): Promise<void> {
+  const connection = await connectOnce("request", flags);
+  try {
+    let count = 0;
+    for await (const message of await answers(connection, question)) {
+      count++;
+      if (!print(message)) return;
+    }
+    const { subject, waitMs, replies } = question;
+    if (count >= Math.max(replies, 1)) return;
+    const wait = formatDuration(waitMs);
+    throw new TimeoutError(
+      count === 0
+        ? `No answer from "${subject}" within ${wait}`
+        : `${count} of ${replies} answers came within ${wait}`,
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+function answers(
+  connection: NatsConnection,
+  { subject, payload, headers, waitMs, replies }: Question,
+): Promise<AsyncIterable<Msg>> {
+  return connection.requestMany(subject, payload, {
+    ...(headers !== undefined && { headers }),
+    maxWait: waitMs,
+    ...(replies === 0
+      ? { strategy: "stall", stall: SILENCE_MS }
+      : { strategy: "count", maxMessages: replies }),
+  });
+}

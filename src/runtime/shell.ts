@@ -1,0 +1,57 @@
+/**
+ * Commands of the shell that a program starts: data in, data out, and how it
+ * ended. What the command says on standard error goes to ours.
+ */
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { joined } from "./chunks.ts";
+
+/** What to run. */
+export interface ShellCommand {
+  /** A line for `/bin/sh`, on Windows for `cmd.exe`. */
+  readonly line: string;
+  /** Its standard input; a command that does not read it is fine. */
+  readonly input: Uint8Array;
+  /** Added to the environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A command that says more is ended. */
+  readonly outputBytesMax: number;
+}
+
+/** How a command ended. */
+export interface ShellEnd {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly output: Uint8Array;
+}
+
+/** Runs a command to its end. Rejects when it cannot start, and when it says too much. */
+export function runShell(command: ShellCommand): Promise<ShellEnd> {
+  const { promise, resolve, reject } = Promise.withResolvers<ShellEnd>();
+  const child = spawn(command.line, {
+    shell: true,
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...command.environment },
+  });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  child.stdout.on("data", (chunk: Uint8Array) => {
+    length += chunk.length;
+    chunks.push(chunk);
+    if (length <= command.outputBytesMax) return;
+    child.stdout.destroy();
+    child.kill("SIGKILL");
+    reject(
+      new Error(`the command said more than ${command.outputBytesMax} bytes`),
+    );
+  });
+  child.on("error", reject);
+  child.on("close", (code, signal) => {
+    resolve({ code, signal, output: joined(chunks, length) });
+  });
+  // It may end without having read all, or anything.
+  child.stdin.on("error", () => {});
+  child.stdin.end(command.input);
+  return promise;
+}
