@@ -30,7 +30,7 @@ const CHECK_FLAGS = {
   strict: {
     names: ["strict"],
     type: "boolean",
-    doc: "A warning is an error, as it is for -t of the server",
+    doc: "Warnings are errors, as for the server's -t",
   },
   help: HELP_FLAG,
 } as const;

@@ -29,20 +29,20 @@ const FLAGS = {
   echo: {
     names: ["echo"],
     type: "boolean",
-    doc: "Answer with the request itself, headers included",
+    doc: "Answer with the request, headers included",
   },
   command: {
     names: ["command"],
     type: "string",
     value: "line",
-    doc: "Run a line of the shell for each request: it reads\n" +
-      "the payload and writes the answer",
+    doc: "Run a line of the shell for each request; it\n" +
+      "reads the payload and writes the answer",
   },
   queue: {
     names: ["queue"],
     type: "string",
     value: "group",
-    doc: "Queue group; of its members, one gets each request",
+    doc: "Queue group: one member gets each request",
   },
   count: {
     names: ["count"],

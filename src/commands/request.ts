@@ -35,8 +35,8 @@ const FLAGS = {
     names: ["replies"],
     type: "integer",
     value: "n",
-    doc: "Wait for so many answers (1); 0 takes all that come,\n" +
-      `until ${SILENCE_MS}ms pass without one`,
+    doc: "Wait for so many answers (1); 0: for all that\n" +
+      `come, until ${SILENCE_MS}ms pass without one`,
   },
   header: HEADER_FLAG,
   ...OUTPUT_FLAGS,

@@ -20,7 +20,7 @@ const FLAGS = {
     names: ["queue"],
     type: "string",
     value: "group",
-    doc: "Queue group; of its members, one gets each message",
+    doc: "Queue group: one member gets each message",
   },
   count: {
     names: ["count"],

@@ -33,7 +33,7 @@ const FLAGS = {
     names: ["group"],
     type: "string",
     value: "name",
-    doc: "Queue group; of its members, one gets each message",
+    doc: "Queue group: one member gets each message",
   },
   subject: {
     names: ["subj"],

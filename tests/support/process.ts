@@ -100,6 +100,11 @@ export class TestProcess implements AsyncDisposable {
     this.#child.stdin?.write(text);
   }
 
+  /** Writes the last of the process's standard input, and ends it. */
+  endInput(data: string | Uint8Array = ""): void {
+    this.#child.stdin?.end(data);
+  }
+
   kill(signal: NodeJS.Signals = "SIGTERM"): void {
     // Deno's ChildProcess.kill delivers no second signal to a child.
     if (this.#end === undefined) process.kill(this.pid, signal);
