@@ -4,6 +4,7 @@
  * opens or nothing does; `stop` takes everything down again. It installs no
  * signal handler, writes no log and never exits: that is `commands/server.ts`.
  */
+import { deferred } from "../core/deferred.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import type { NatsConnection } from "../client/connection.ts";
@@ -83,7 +84,7 @@ export class Server implements AsyncDisposable {
   readonly #announcer: Announcer | undefined = undefined;
   readonly #platform: ServerPlatform;
   readonly #watched: WatchedServer;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #stopped = deferred<void>();
   #monitor: Monitor | undefined = undefined;
   #registry: Registry | undefined = undefined;
   #leaving: Promise<void> | undefined = undefined;

@@ -6,6 +6,7 @@
  */
 import type { Clock, Random } from "../core/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
+import { deferred } from "../core/deferred.ts";
 import { LAME_DUCK_SPACING_MAX_MS, STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
@@ -364,7 +365,7 @@ export class Broker implements ListenerHost {
 
   /** Waits in lame duck mode, no longer than that lasts. */
   async #pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const timer = this.clock.after(delayMs, resolve);
     this.#endPause = resolve;
     await promise;

@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import process from "node:process";
+import { deferred } from "../core/deferred.ts";
 import { joined } from "./chunks.ts";
 
 /** What to run. */
@@ -28,7 +29,7 @@ export interface ShellEnd {
 
 /** Runs a command to its end. Rejects when it cannot start, and when it says too much. */
 export function runShell(command: ShellCommand): Promise<ShellEnd> {
-  const { promise, resolve, reject } = Promise.withResolvers<ShellEnd>();
+  const { promise, resolve, reject } = deferred<ShellEnd>();
   const child = spawn(command.line, {
     shell: true,
     stdio: ["pipe", "pipe", "inherit"],
