@@ -1,14 +1,18 @@
 /** Clients in the broker's own process, joined to it in memory. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { connect as connectSocket } from "node:net";
 import { test } from "node:test";
 import {
   AuthorizationError,
   connect,
   ConnectionError,
+  headers,
   type Msg,
 } from "../../client.ts";
 import { startServer } from "../../server.ts";
 import { rejection } from "../client/rejection.ts";
+import { until } from "../support/until.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;
 
@@ -108,6 +112,136 @@ test("a client that never rests leaves others their turn", async () => {
   const timer = setTimeout(() => hadTurn = true, 0);
   while (!hadTurn) await client.flush();
   clearTimeout(timer);
+});
+
+test("headers and empty payloads come through", async () => {
+  await using server = await startServer(LOCAL);
+  await using one = await server.connect();
+  await using other = await server.connect();
+  const messages = one.subscribe("a", { max: 2 });
+  await one.flush();
+  const given = headers();
+  given.append("Trace", "é€");
+  given.append("Trace", "2");
+  other.publish("a", "", { headers: given });
+  other.publish("a");
+  const seen: [length: number, trace: readonly string[]][] = [];
+  for await (const { data, headers } of messages) {
+    seen.push([data.length, headers?.values("Trace") ?? []]);
+  }
+  assert.deepEqual(seen, [[0, ["é€", "2"]], [0, []]]);
+});
+
+test("a payload may be larger than a pipe, up to the server's limit", async () => {
+  const max_payload = 8 * 1024 * 1024;
+  await using server = await startServer({ ...LOCAL, max_payload });
+  await using one = await server.connect();
+  await using other = await server.connect();
+  const messages = one.subscribe("large", { max: 1 });
+  await one.flush();
+  const payload = new Uint8Array(max_payload);
+  for (let i = 0; i < payload.length; i += 4096) payload[i] = i >> 12;
+  other.publish("large", payload);
+  for await (const { data } of messages) {
+    assert.deepEqual(Buffer.compare(data, payload), 0);
+  }
+  assert.throws(
+    () => other.publish("large", new Uint8Array(max_payload + 1)),
+    { name: "MaxPayloadError" },
+  );
+});
+
+test("many clients in the process work at once, and leave nothing behind", async () => {
+  await using server = await startServer(LOCAL);
+  await using service = await server.connect();
+  service.subscribe("square", {
+    callback: (_error, message) =>
+      void message.respond(String(Number(message.string()) ** 2)),
+  });
+  await service.flush();
+  const squares = await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const client = await server.connect();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => client.request("square", String(i))),
+      );
+      await client.drain();
+      return answers.map((answer) => Number(answer.string()));
+    }),
+  );
+  squares.forEach((answers, i) =>
+    assert.deepEqual(answers, Array(20).fill(i * i))
+  );
+  await until("all have left", () => server.connz().num_connections === 1);
+  assert.equal(server.varz().total_connections, 101);
+});
+
+test("a client drains: what was published has arrived, and it is closed", async () => {
+  await using server = await startServer(LOCAL);
+  const client = await server.connect();
+  await using other = await server.connect();
+  const messages = other.subscribe("a", { max: 1000 });
+  await other.flush();
+  for (let i = 0; i < 1000; i++) client.publish("a", String(i));
+  await client.drain();
+  assert.equal(client.isClosed(), true);
+  assert.equal(await client.closed(), undefined);
+  assert.equal((await texts(messages)).at(-1), "999");
+});
+
+test("a client that is to reconnect is closed: it has one server, and one life", async () => {
+  await using server = await startServer(LOCAL);
+  const client = await server.connect();
+  await client.reconnect();
+  await client.closed();
+  assert.throws(() => client.publish("a"), { name: "ClosedConnectionError" });
+  await using another = await server.connect();
+  await another.flush();
+});
+
+test("a signal ends a client, and an attempt at one", async () => {
+  await using server = await startServer(LOCAL);
+  const controller = new AbortController();
+  const client = await server.connect({ signal: controller.signal });
+  controller.abort(new Error("on purpose"));
+  assert.match(String(await client.closed()), /on purpose/);
+  const error = await rejection(
+    server.connect({ signal: controller.signal }),
+  );
+  assert.match(String(error), /on purpose/);
+});
+
+test("requests that wait when the server stops are told", async () => {
+  const server = await startServer(LOCAL);
+  const client = await server.connect();
+  client.subscribe("mute");
+  const waiting = rejection(client.request("mute", "", { timeout: 60_000 }));
+  await client.flush();
+  await server.stop();
+  assert.match(String(await waiting), /closed/i);
+});
+
+test("a publisher in the process waits for a slow reader outside, and loses nothing", async (t) => {
+  const max_pending = 2 * 1024 * 1024;
+  await using server = await startServer({ ...LOCAL, max_pending });
+  await using publisher = await server.connect();
+  const reader = connectSocket(server.address!.port, "127.0.0.1");
+  t.after(() => reader.destroy());
+  reader.write('CONNECT {"verbose":false}\r\nSUB flood 1\r\nPING\r\n');
+  await until("it has subscribed", () => server.varz().subscriptions === 1);
+  const [count, size] = [30, 1_000_000];
+  const payload = new Uint8Array(size).fill(65);
+  for (let i = 0; i < count; i++) publisher.publish("flood", payload);
+  // Nothing was read yet: it is the publisher that holds what there is too much.
+  await until(
+    "the publisher is held up",
+    () => (server.connz({ cid: 1 }).connections[0]?.stalls ?? 0) > 0,
+  );
+  let bytes = 0;
+  reader.on("data", (chunk) => void (bytes += chunk.length));
+  await publisher.flush();
+  await until("all has come", () => bytes > count * size);
+  assert.equal(server.varz().slow_consumers, 0);
 });
 
 async function texts(messages: AsyncIterable<Msg>): Promise<string[]> {
