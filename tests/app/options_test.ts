@@ -247,6 +247,10 @@ test("what is wrong with the file is told with its place in the file", async (t)
   const wrong: object = { include: ["a", "b"] };
   const refused = await rejection(startServer(wrong));
   assert.match(String(refused), /options:2:4: include must be a string/);
+  assert.throws(() => optionsOf({ include: file }), {
+    name: "ConfigError",
+    message: /options:2:4: include reads a file, which is not possible here/,
+  });
 });
 
 test("what is odd about the options is logged, and what is for programs", async (t) => {
