@@ -70,6 +70,13 @@ export async function runCluster(args: readonly string[]): Promise<void> {
 
 async function startNodes(wish: Arguments): Promise<void> {
   const cluster = await startOrFail(wish);
+  const leave = async (): Promise<void> => {
+    await cluster.stop();
+    exit(0);
+  };
+  // Whoever reads that the cluster is ready may send one at once.
+  onSignal("SIGINT", leave);
+  onSignal("SIGTERM", leave);
   for (const [index, server] of cluster.servers.entries()) {
     const monitor = FIRST_MONITOR_PORT + index * PORT_STEP;
     print(
@@ -79,12 +86,6 @@ async function startNodes(wish: Arguments): Promise<void> {
     );
   }
   print(`Cluster of ${cluster.servers.length} is ready\n`);
-  const leave = async (): Promise<void> => {
-    await cluster.stop();
-    exit(0);
-  };
-  onSignal("SIGINT", leave);
-  onSignal("SIGTERM", leave);
 }
 
 interface Arguments {

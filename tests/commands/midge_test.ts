@@ -1,0 +1,263 @@
+/** `midge` as one program: how words find their commands, and how runs end. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
+import { runCommand, startCommand } from "./run.ts";
+
+test("help lists the commands, and tells of each", async (t) => {
+  const [list, page, same, inner] = await Promise.all([
+    runCommand(t, ["help"]),
+    runCommand(t, ["help", "pub"]),
+    runCommand(t, ["pub", "--help"]),
+    runCommand(t, ["help", "config", "check"]),
+  ]);
+  for (const { code, stderr } of [list, page, same, inner]) {
+    assert.deepEqual([code, stderr], [0, ""]);
+  }
+  assert.match(list.stdout, /^ {2}pub +Publish a message$/m);
+  assert.match(page.stdout, /^Usage: midge pub \[flags\] SUBJECT \[TEXT\]$/m);
+  assert.equal(page.stdout, same.stdout);
+  assert.match(
+    inner.stdout,
+    /^Usage: midge config check \[flags\] FILE\.\.\.$/m,
+  );
+});
+
+test("the flags of the server need no command", async (t) => {
+  const [help, own, version, word, json] = await Promise.all([
+    runCommand(t, ["-h"]),
+    runCommand(t, ["server", "-help"]),
+    runCommand(t, ["-v"]),
+    runCommand(t, ["VERSION"]),
+    runCommand(t, ["version", "--json"]),
+  ]);
+  assert.match(help.stdout, /^Usage: midge \[flags\]$/m);
+  assert.match(help.stdout, /^ {2}-p, -port <port> /m);
+  assert.match(help.stdout, /^Commands:\n {2}server +Run the broker$/m);
+  assert.match(own.stdout, /^Usage: midge server \[flags\]$/m);
+  assert.match(version.stdout, /^midge \d+\.\d+\.\d+ .*nats-server.*\n$/);
+  assert.equal(word.stdout, version.stdout);
+  assert.deepEqual(
+    Object.keys(JSON.parse(json.stdout)),
+    ["version", "nats", "runtime"],
+  );
+  for (const { code, stderr } of [help, own, version, word, json]) {
+    assert.deepEqual([code, stderr], [0, ""]);
+  }
+});
+
+test("a command line that makes no sense ends with 2 and says where help is", async (t) => {
+  const rows: readonly (readonly [string, string, ...string[]])[] = [
+    [
+      'midge: unknown command "pubb"; did you mean "pub"?',
+      "midge help",
+      "pubb",
+    ],
+    ['midge: unknown command "zork"', "midge help", "zork"],
+    [
+      'midge config: unknown command "chek"; did you mean "check"?',
+      "midge config --help",
+      "config",
+      "chek",
+    ],
+    ["midge config: COMMAND is missing", "midge config --help", "config"],
+    [
+      'midge help: unknown command "sbu"; did you mean "sub"?',
+      "midge help --help",
+      "help",
+      "sbu",
+    ],
+    ["midge pub: SUBJECT is missing", "midge pub --help", "pub"],
+    [
+      'midge sub: Invalid subject: "a..b"',
+      "midge sub --help",
+      "sub",
+      "a..b",
+    ],
+    [
+      'midge pub: invalid value "x" for flag -header: it must be like "name: value"',
+      "midge pub --help",
+      ...["pub", "a", "b", "-H", "x"],
+    ],
+    [
+      'midge pub: Invalid header name "a b"',
+      "midge pub --help",
+      ...["pub", "a", "b", "-H", "a b: c"],
+    ],
+    [
+      'midge sub: invalid value "0" for flag -count: it must be 1 or more',
+      "midge sub --help",
+      ...["sub", "a", "-count", "0"],
+    ],
+    [
+      "midge sub: -raw and -json exclude each other",
+      "midge sub --help",
+      ...["sub", "a", "-raw", "-json"],
+    ],
+    [
+      "midge reply: give one of TEXT, -echo and -command",
+      "midge reply --help",
+      ...["reply", "a", "text", "-echo"],
+    ],
+    [
+      'midge request: Server "***@h:x" is no host:port and no URL',
+      "midge request --help",
+      ...["request", "a", "b", "-s", "u:T0pS3cr3t@h:x"],
+    ],
+    [
+      "midge worker: flag provided but not defined: -zork",
+      "midge worker --help",
+      ...["worker", "-zork"],
+    ],
+    [
+      "midge mkpasswd: cost must be 4 to 31: 3",
+      "midge mkpasswd --help",
+      ...["mkpasswd", "-c", "3"],
+    ],
+    [
+      "midge cluster: -n takes a number from 1 to 60",
+      "midge cluster --help",
+      ...["cluster", "-n", "0"],
+    ],
+    ["flag provided but not defined: -zork", "midge --help", "-zork"],
+    [
+      'invalid value "x" for flag -p: parse error',
+      "midge server --help",
+      ...["server", "-p", "x"],
+    ],
+  ];
+  await Promise.all(rows.map(async ([why, see, ...args]) => {
+    const { code, stdout, stderr } = await runCommand(t, args);
+    assert.deepEqual(
+      [code, stdout, stderr],
+      [2, "", `${why}\nSee "${see}"\n`],
+      args.join(" "),
+    );
+  }));
+});
+
+test("a text with a dash is told where it belongs", async (t) => {
+  const { code, stderr } = await runCommand(t, ["pub", "a", "-5"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^midge pub: .*: -5\n.*"--"\nSee "midge pub --help"\n$/);
+});
+
+test("it stands in for nats-server", async (t) => {
+  const folder = temporaryFolder(t);
+  const pidFile = join(folder, "midge.pid");
+  writeFileSync(join(folder, "a.cfg"), "listen: '127.0.0.1:-1'\n");
+  const checked = await runCommand(t, ["-t", "-c", "a.cfg"], { cwd: folder });
+  assert.deepEqual(checked, {
+    code: 0,
+    stdout: "",
+    stderr: "midge: configuration file a.cfg is valid\n",
+  });
+  const args = ["-c", "a.cfg", "-P", pidFile, "-DV"];
+  const server = startCommand(t, args, { cwd: folder });
+  await server.waitFor("Server is ready\n");
+  await until("the process's number", () => existsSync(pidFile));
+  assert.equal(readFileSync(pidFile, "utf8"), String(server.pid));
+  const told = await runCommand(t, ["-sl", `quit=${pidFile}`]);
+  assert.deepEqual(told, { code: 0, stdout: "", stderr: "" });
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+});
+
+test("config check says that files are valid, or all that is wrong", async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(join(cwd, "good.cfg"), "port: 4222\n");
+  writeFileSync(join(cwd, "odd.cfg"), "ping_interval: 5\n");
+  writeFileSync(join(cwd, "bad.cfg"), "port: x\nfoo: 1\n");
+  const run = (...args: string[]): ReturnType<typeof runCommand> =>
+    runCommand(t, ["config", "check", ...args], { cwd });
+  const [good, bad, odd, strict, json] = await Promise.all([
+    run("good.cfg"),
+    run("bad.cfg", "no.cfg", "good.cfg"),
+    run("odd.cfg"),
+    run("odd.cfg", "--strict"),
+    run("--json", "good.cfg", "bad.cfg", "no.cfg"),
+  ]);
+  assert.deepEqual(good, { code: 0, stdout: "good.cfg: valid\n", stderr: "" });
+  assert.deepEqual(bad, {
+    code: 1,
+    stdout: "good.cfg: valid\n",
+    stderr: "bad.cfg:1:1: port must be an integer, got a string\n" +
+      "  port: x\n  ^\n" +
+      'bad.cfg:2:1: unknown field "foo"\n  foo: 1\n  ^\n' +
+      "open no.cfg: no such file or directory\n",
+  });
+  assert.deepEqual([odd.code, odd.stdout], [0, "odd.cfg: valid\n"]);
+  assert.match(odd.stderr, /^warning: odd\.cfg:1:1: /);
+  assert.deepEqual([strict.code, strict.stdout], [1, ""]);
+  assert.equal(json.code, 1);
+  assert.deepEqual(
+    json.stdout.trim().split("\n").map((line) => JSON.parse(line)),
+    [
+      { file: "good.cfg", valid: true, errors: [], warnings: [] },
+      {
+        file: "bad.cfg",
+        valid: false,
+        errors: [
+          {
+            file: "bad.cfg",
+            line: 1,
+            column: 1,
+            message: "port must be an integer, got a string",
+          },
+          {
+            file: "bad.cfg",
+            line: 2,
+            column: 1,
+            message: 'unknown field "foo"',
+          },
+        ],
+        warnings: [],
+      },
+      {
+        file: "no.cfg",
+        valid: false,
+        errors: [{
+          file: "no.cfg",
+          message: "open no.cfg: no such file or directory",
+        }],
+        warnings: [],
+      },
+    ],
+  );
+});
+
+test("config print shows files as JSON, without their secrets", async (t) => {
+  const cwd = temporaryFolder(t);
+  writeFileSync(
+    join(cwd, "a.cfg"),
+    "max_payload: 1kb\nauthorization { token: hunter2 }\n",
+  );
+  const tree = { max_payload: 1024, authorization: { token: "[REDACTED]" } };
+  const [wide, narrow] = await Promise.all([
+    runCommand(t, ["config", "print", "a.cfg"], { cwd }),
+    runCommand(t, ["config", "print", "a.cfg", "no.cfg", "--json"], { cwd }),
+  ]);
+  assert.deepEqual(wide, {
+    code: 0,
+    stdout: `${JSON.stringify(tree, undefined, 2)}\n`,
+    stderr: "",
+  });
+  assert.deepEqual(narrow, {
+    code: 1,
+    stdout: `${JSON.stringify(tree)}\n`,
+    stderr: "open no.cfg: no such file or directory\n",
+  });
+});
+
+test("the other programs are commands, too", async (t) => {
+  const [hash, help] = await Promise.all([
+    runCommand(t, ["mkpasswd", "-p", "T0pS3cr3t", "-c", "4"]),
+    runCommand(t, ["worker", "-h"]),
+  ]);
+  assert.equal(hash.code, 0, hash.stderr);
+  assert.match(hash.stdout, /^bcrypt hash: \$2[ab]\$04\$.{53}\n$/);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /^Usage: midge worker \[flags\]$/m);
+});
