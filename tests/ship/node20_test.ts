@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { bundle } from "../../scripts/build/bundle.ts";
 import { oldNode, oldNodeMissing } from "../support/old_node.ts";
@@ -48,6 +49,44 @@ test("a runtime that has it all keeps its own", (t) => {
   );
 });
 
-/** A name that the library of Node 20 does not have, as the compiler puts it. */
+/** Node 20 has what the language had in 2023, and these. */
+const LIBRARIES = ["ES2023", "DOM", "DOM.AsyncIterable", "ESNext.Disposable"];
+/** What the compiler says of a name that these lack; the platform's types are not there at all. */
 const TOO_NEW =
-  /: error TS(?:2550|2339|2551): Property '(\w+)' does not exist on type '(?!number|\{\}|ImportMeta)/;
+  /error TS(?:2550: Property '(\w+)'|2339: Property '(\w+)' does not exist on type '\w*Iterator\b)/g;
+
+test("the program uses nothing newer than it provides", (t) => {
+  const config = join(temporaryFolder(t), "tsconfig.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      compilerOptions: {
+        noEmit: true,
+        target: "ES2022",
+        lib: LIBRARIES,
+        module: "NodeNext",
+        allowImportingTsExtensions: true,
+        types: [],
+      },
+      files: [join(PROJECT_FOLDER, "scripts/midge.ts")],
+    }),
+  );
+  const { stdout } = spawnSync(compiler(), ["-p", config], {
+    encoding: "utf8",
+  });
+  const names = [...stdout.matchAll(TOO_NEW)].map(([, one, other]) =>
+    one ?? other!
+  );
+  assert.ok(names.includes("withResolvers"), stdout);
+  const provided = readFileSync(join(PROJECT_FOLDER, PROVIDED), "utf8");
+  const missing = names.filter((name) =>
+    !new RegExp(`\\b${name}\\b`).test(provided)
+  );
+  assert.deepEqual(missing, []);
+});
+
+function compiler(): string {
+  const name = `typescript-${process.platform}-${process.arch}`;
+  const folder = join(PROJECT_FOLDER, "node_modules", "@typescript", name);
+  return join(folder, "lib", process.platform === "win32" ? "tsc.exe" : "tsc");
+}
