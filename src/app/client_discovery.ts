@@ -18,6 +18,7 @@ export interface ConnectOptions extends Omit<ConnectionOptions, "discovery"> {
   readonly discovery?: DiscoveryOption;
 }
 
+/** Providers, or URLs that name some. */
 export type DiscoveryOption =
   | string
   | Discovery

@@ -9,7 +9,6 @@ import { maskSecrets } from "./secrets.ts";
 
 /** A text with the name under which errors speak of it. */
 export class Source {
-  /** The name of the file, or what stands for it. */
   readonly file: string;
   readonly #text: string | (() => string);
   #shownLines: string[] | undefined;
