@@ -27,11 +27,9 @@ export interface ClusterSetup {
 
 /** Nodes that know each other. */
 export interface RunningCluster extends AsyncDisposable {
-  /** In the order in which they were started. */
   readonly servers: readonly Server[];
   /** Where clients connect, one URL for each node. */
   readonly urls: readonly string[];
-  /** Stops every node; resolves when all are gone. */
   stop(): Promise<void>;
 }
 
