@@ -8,7 +8,7 @@
  *
  * writes `npm/` and `midge-<version>.tgz` into `folder`, by default `dist`.
  */
-import { execFile } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -21,7 +21,6 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { isMain, print, programArguments } from "../../src/runtime/system.ts";
 
 /** What was built. */
@@ -82,26 +81,26 @@ const DISPOSABLE_LIBRARY = '/// <reference lib="esnext.disposable" />\n';
 
 if (isMain(import.meta)) {
   const [into = join(PROJECT, "dist")] = programArguments();
-  const { tarball } = await buildPackage(into);
+  const { tarball } = buildPackage(into);
   print(`${tarball}\n`);
 }
 
 /** Builds the package's folder and its tarball in `into`. */
-export async function buildPackage(into: string): Promise<BuiltPackage> {
+export function buildPackage(into: string): BuiltPackage {
   const manifest: Manifest = readJson("package.json");
   const folder = join(resolve(into), "npm");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await compile(manifest, folder);
+  compile(manifest, folder);
   arrange(folder);
   arrangeDeclarations(folder, manifest);
   copyDocuments(folder);
   writeManifest(folder, manifest);
-  const tarball = await pack(folder, resolve(into));
+  const tarball = pack(folder, resolve(into));
   return { version: manifest.version, folder, tarball };
 }
 
-async function compile(manifest: Manifest, folder: string): Promise<void> {
+function compile(manifest: Manifest, folder: string): void {
   const { compilerOptions } = readJson<{ compilerOptions: object }>(
     "deno.json",
   );
@@ -118,7 +117,7 @@ async function compile(manifest: Manifest, folder: string): Promise<void> {
       .map((file) => join(PROJECT, file)),
   });
   writeFileSync(config, text);
-  await run("tsc", ["--project", config], PROJECT);
+  run("tsc", ["--project", config], PROJECT);
   rmSync(config);
 }
 
@@ -209,7 +208,7 @@ function writeManifest(folder: string, manifest: Manifest): void {
         ...Object.fromEntries(faces),
         "./package.json": "./package.json",
       },
-      files: readdirSync(folder),
+      files: readdirSync(folder).sort(),
       sideEffects: [COMMAND, ...workers().map((file) => emitted(file, ".js"))]
         .map((file) => `./${file}`),
       dependencies,
@@ -226,9 +225,9 @@ function emitted(source: string, extension: ".js" | ".d.ts"): string {
     .replace(/\.ts$/, extension);
 }
 
-async function pack(folder: string, into: string): Promise<string> {
+function pack(folder: string, into: string): string {
   const words = ["pack", "--json", "--ignore-scripts"];
-  const output = await run(
+  const output = run(
     "npm",
     [...words, "--pack-destination", into],
     folder,
@@ -237,21 +236,22 @@ async function pack(folder: string, into: string): Promise<string> {
   return join(into, filename);
 }
 
-/** Runs a command in `folder`; rejects with all that it said when it fails. */
-async function run(
+/** Runs a command in `folder` and gives its output; throws with all that it said if it fails. */
+function run(
   command: "npm" | "tsc",
   args: readonly string[],
   folder: string,
-): Promise<string> {
+): string {
   const file = command === "tsc"
     ? join(PROJECT, "node_modules/.bin/tsc")
     : command;
-  try {
-    return (await promisify(execFile)(file, args, { cwd: folder })).stdout;
-  } catch (error) {
-    const { stdout = "", stderr = "" } = error as Record<string, string>;
-    throw new Error(`${command} failed\n${stdout}${stderr}`, { cause: error });
-  }
+  const { status, stdout, stderr, error } = spawnSync(file, args, {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status === 0) return stdout;
+  const said = `${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim();
+  throw new Error(`${command} failed: ${said}`);
 }
 
 function filesBelow(folder: string): string[] {

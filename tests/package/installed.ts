@@ -120,7 +120,7 @@ async function make(place: string): Promise<void> {
   mkdirSync(STORE, { recursive: true });
   const draft = mkdtempSync(join(STORE, DRAFT));
   try {
-    const { tarball } = await buildPackage(draft);
+    const { tarball } = buildPackage(draft);
     const project = join(draft, "project");
     await install(project, tarball);
     await compilePrograms(project);
