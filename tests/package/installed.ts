@@ -18,7 +18,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildPackage } from "../../scripts/build/package.ts";
 import { spawnCommand } from "../support/process.ts";
 import { PROJECT_FOLDER, TOOLS_FOLDER } from "../support/runtimes.ts";
@@ -124,7 +124,7 @@ async function make(place: string): Promise<void> {
     const project = join(draft, "project");
     await install(project, tarball);
     await compilePrograms(project);
-    dropOlderOnes();
+    dropOlderOnes(basename(place));
     renameSync(draft, place);
   } catch (error) {
     if (!existsSync(place)) throw error;
@@ -133,10 +133,12 @@ async function make(place: string): Promise<void> {
   }
 }
 
-function dropOlderOnes(): void {
+function dropOlderOnes(present: string): void {
   readdirSync(STORE)
-    .filter((name) => !name.startsWith(DRAFT))
-    .forEach((name) => rmSync(join(STORE, name), { recursive: true }));
+    .filter((name) => name !== present && !name.startsWith(DRAFT))
+    .forEach((name) => {
+      rmSync(join(STORE, name), { recursive: true, force: true });
+    });
 }
 
 async function install(project: string, tarball: string): Promise<void> {
