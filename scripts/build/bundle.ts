@@ -17,8 +17,6 @@ export interface BundleOptions {
   readonly minify?: boolean;
   /** The oldest Node that runs it. */
   readonly node: string;
-  /** Modules that come before everything else. */
-  readonly inject?: readonly string[];
   /** Expressions for names, in JSON. */
   readonly define?: Readonly<Record<string, string>>;
 }
@@ -50,9 +48,6 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
       `--outfile=${code}`,
       `--metafile=${facts}`,
       ...options.minify === true ? ["--minify"] : [],
-      ...(options.inject ?? []).map((file) =>
-        `--inject:${join(PROJECT_FOLDER, file)}`
-      ),
       ...Object.entries(options.define ?? {}).map(([name, value]) =>
         `--define:${name}=${value}`
       ),

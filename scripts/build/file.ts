@@ -13,7 +13,6 @@ export function bundleProgram(format: "esm" | "cjs"): Bundle {
   return bundle("scripts/midge.ts", {
     format,
     node: "20",
-    inject: ["scripts/build/node20.ts"],
     define: {
       MIDGE_BCRYPT_THREAD: JSON.stringify(bcryptThreadText()),
       // tweetnacl takes its randomness from here, or else calls a "require"

@@ -65,16 +65,19 @@ export interface SubszOptions extends WindowOptions {
   readonly acc?: string;
 }
 
+/** What `accountz` tells. */
 export interface AccountzOptions {
   /** Tell all of this account instead of the names of all. */
   readonly acc?: string;
 }
 
+/** What `accstatz` tells. */
 export interface AccountStatzOptions {
   /** Tell also of accounts without clients. */
   readonly unused?: boolean;
 }
 
+/** What `healthz` tells. */
 export interface HealthzOptions {
   /** Tell each thing that is wrong with its type. */
   readonly details?: boolean;

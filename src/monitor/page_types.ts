@@ -282,6 +282,7 @@ export interface DataStats extends MsgStats {
   leafs: MsgStats;
 }
 
+/** How much went one way. */
 export interface MsgStats {
   msgs: number;
   bytes: number;
@@ -296,6 +297,7 @@ export interface Healthz {
   errors?: HealthzError[];
 }
 
+/** One thing that is wrong. */
 export interface HealthzError {
   type: string;
   error: string;
