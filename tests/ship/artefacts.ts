@@ -1,10 +1,10 @@
 /**
  * What Midge ships, each as a command in an empty folder: the artefact is
- * copied there alone, and the folder is home and working folder in one, so
+ * put there alone, and the folder is home and working folder in one, so
  * nothing beside it can be of help. Each run of the tests has the single file
  * on its own runtime, and the binary that is made on that runtime.
  */
-import { chmodSync, copyFileSync } from "node:fs";
+import { copyFileSync, linkSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import {
@@ -39,13 +39,12 @@ export interface Placed {
   run(...args: readonly string[]): TestProcess;
 }
 
-/** Copies an artefact alone into a new folder. */
+/** Puts an artefact alone into a new folder. */
 export async function place(t: Cleanup, artefact: Artefact): Promise<Placed> {
   const folder = temporaryFolder(t);
   const from = await artefact.file();
   const to = join(folder, basename(from));
-  copyFileSync(from, to);
-  chmodSync(to, 0o755);
+  linkOrCopy(from, to);
   const command = [...artefact.command, to];
   const run = (...args: readonly string[]): TestProcess => {
     const env = { HOME: folder };
@@ -54,6 +53,15 @@ export async function place(t: Cleanup, artefact: Artefact): Promise<Placed> {
     return program;
   };
   return { folder, command, run };
+}
+
+// A binary is a hundred megabytes, and a link to it is as much alone.
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to); // on another file system
+  }
 }
 
 const runtime = currentRuntime();

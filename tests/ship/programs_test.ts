@@ -25,9 +25,11 @@ timeout = 20
 `;
 const TIMEOUT_MS = 20_000;
 
+const ARTEFACTS = await artefacts();
+
 after(closeBcrypt);
 
-for (const artefact of await artefacts()) {
+for (const artefact of ARTEFACTS) {
   const { name, skip } = artefact;
 
   test(`${name} says its version, and nothing else`, { skip }, async (t) => {
@@ -118,7 +120,7 @@ const STRAY_FILES: Readonly<Record<string, string>> = {
   "tsconfig.json": '{ "compilerOptions": { "paths": { "*": ["./stray"] } } }',
 };
 
-for (const artefact of await artefacts()) {
+for (const artefact of ARTEFACTS) {
   const { name } = artefact;
   // Whoever runs the single file on Bun has Bun's rules.
   const skip = artefact.command.includes(executableOf("bun") ?? "")

@@ -12,21 +12,18 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   utimesSync,
-  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { makeOnce } from "./make_once.ts";
 import { spawnProgram } from "./process.ts";
 import { currentRuntime, PROJECT_FOLDER, TOOLS_FOLDER } from "./runtimes.ts";
-import { until } from "./until.ts";
 
 /** One state of the sources has a folder in here, named by its hash. */
 const BUILT_FOLDER = join(TOOLS_FOLDER, "built");
@@ -59,8 +56,8 @@ export async function builtNodeBinary(): Promise<string> {
  */
 export async function built(target: string): Promise<string> {
   const state = stateFolder();
-  const checkout = await once(join(state, "checkout"), checkOut);
-  return await once(join(state, target), async (out) => {
+  const checkout = await makeOnce(join(state, "checkout"), checkOut);
+  return await makeOnce(join(state, target), async (out) => {
     const script = join(checkout, "scripts", "build.ts");
     const args = ["-out", out, target];
     const env = { BUN_INSTALL_CACHE_DIR: BASES_FOLDER };
@@ -126,63 +123,5 @@ function removeUnused(except: string): void {
     const unusedMs = Date.now() - statSync(folder).mtimeMs;
     if (unusedMs < UNUSED_MS) continue;
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * Gives `folder`, made by `make` if it is not there. It appears whole, and
- * however many ask for it at once, one of them makes it.
- */
-async function once(
-  folder: string,
-  make: (folder: string) => void | Promise<void>,
-): Promise<string> {
-  const lock = `${folder}.lock`;
-  let hasLock = false;
-  await until(`the making of ${folder}`, () => {
-    hasLock = !existsSync(folder) && takeLock(lock);
-    return hasLock || existsSync(folder);
-  });
-  if (!hasLock) return folder;
-  const unfinished = mkdtempSync(`${folder}-`);
-  try {
-    // The last holder may have finished between the question and the lock.
-    if (!existsSync(folder)) {
-      await make(unfinished);
-      renameSync(unfinished, folder);
-    }
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-    rmSync(lock, { force: true });
-  }
-  return folder;
-}
-
-/** Whether the lock is ours now. That of a process that is gone counts for nothing. */
-function takeLock(lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch {
-    if (isAbandoned(lock)) rmSync(lock, { force: true });
-    return false;
-  }
-}
-
-function isAbandoned(lock: string): boolean {
-  try {
-    const holder = Number(readFileSync(lock, "utf8"));
-    return holder !== 0 && !isRunning(holder);
-  } catch {
-    return false; // it was given back in this moment
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
