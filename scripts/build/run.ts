@@ -42,7 +42,7 @@ export function withFolder<T>(use: (folder: string) => T): T {
  */
 export function assertIsMidge(path: string): void {
   const answer = run(path, ["-v"]);
-  if (!answer.startsWith("midge ")) {
-    throw new Error(`${path} is not Midge, it answers: ${answer.trim()}`);
-  }
+  if (answer.startsWith("midge ")) return;
+  rmSync(path);
+  throw new Error(`${path} was not Midge, it answered: ${answer.trim()}`);
 }
