@@ -1,8 +1,10 @@
 /**
  * Commands of the shell that a program starts: data in, data out, and how it
- * ended. What the command says on standard error goes to ours.
+ * ended. What the command says on standard error goes to ours. It is in a
+ * process group of its own, so that a ^C is for us alone, who may still want
+ * its answer, and so that it can be ended with all that it has started.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { deferred } from "../core/deferred.ts";
 import { joined } from "./chunks.ts";
@@ -27,11 +29,17 @@ export interface ShellEnd {
   readonly output: Uint8Array;
 }
 
-/** Runs a command to its end. Rejects when it cannot start, and when it says too much. */
+const IS_WINDOWS = process.platform === "win32";
+
+/**
+ * Runs a command to its end, or to that of this process. Rejects when it cannot
+ * start, and when it says too much.
+ */
 export function runShell(command: ShellCommand): Promise<ShellEnd> {
   const { promise, resolve, reject } = deferred<ShellEnd>();
   const child = spawn(command.line, {
     shell: true,
+    detached: !IS_WINDOWS,
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...command.environment },
   });
@@ -41,8 +49,7 @@ export function runShell(command: ShellCommand): Promise<ShellEnd> {
     length += chunk.length;
     chunks.push(chunk);
     if (length <= command.outputBytesMax) return;
-    child.stdout.destroy();
-    child.kill("SIGKILL");
+    endGroup(child);
     reject(
       new Error(`the command said more than ${command.outputBytesMax} bytes`),
     );
@@ -54,5 +61,17 @@ export function runShell(command: ShellCommand): Promise<ShellEnd> {
   // It may end without having read all, or anything.
   child.stdin.on("error", () => {});
   child.stdin.end(command.input);
-  return promise;
+  const endWithUs = (): void => endGroup(child);
+  process.once("exit", endWithUs);
+  return promise.finally(() => process.off("exit", endWithUs));
+}
+
+/** Ends a command and what it has started. */
+function endGroup(child: ChildProcess): void {
+  try {
+    if (IS_WINDOWS) child.kill("SIGKILL");
+    else if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -1,5 +1,7 @@
 /** `scripts/midge.ts` as a process, for the tests of its commands. */
 import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
@@ -11,8 +13,12 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
 }
 
-/** What stands in the environment of whoever runs the tests is not meant for them. */
-const NO_VARIABLES: Readonly<Record<string, string>> = {
+/**
+ * What stands in the environment of whoever runs the tests is not meant for
+ * them. Node keeps what it made of the sources: they are the same each time.
+ */
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  NODE_COMPILE_CACHE: join(tmpdir(), "midge-compile-cache"),
   NATS_URL: "",
   NATS_USER: "",
   NATS_PASSWORD: "",
@@ -33,7 +39,7 @@ export function startCommand(
   const { cwd, env } = options;
   const program = spawnProgram(currentRuntime(), "scripts/midge.ts", args, {
     ...(cwd !== undefined && { cwd }),
-    env: { ...NO_VARIABLES, ...env },
+    env: { ...ENVIRONMENT, ...env },
   });
   t.after(() => program.stop());
   if (options.input !== undefined) program.endInput(options.input);
