@@ -3,6 +3,8 @@
  * The same suite runs beside Midge and beside nats-server.
  */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   connect,
@@ -13,6 +15,7 @@ import {
 import { sendSignal } from "../../src/runtime/system.ts";
 import { spawnCommand, type TestProcess } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import {
   type Outcome,
@@ -322,5 +325,19 @@ export function testMessages(
     assert.equal(answer.headers?.get("Nats-Service-Error"), why);
     await reply.waitFor(`midge reply: ${why}\n`);
     await reply.waitFor("on its own stream\n");
+  });
+
+  scene("a signal lets a command finish its answer", async (stage, t) => {
+    const go = join(temporaryFolder(t), "go");
+    const line = "echo begun >&2; until test -e '" + go + "'; do sleep 0.02; " +
+      "done; echo done";
+    const reply = stage.start("reply", "slow", "--command", line);
+    await reply.waitFor("Answering");
+    const answer = stage.client.request("slow", "", { timeout: 60_000 });
+    await reply.waitFor("begun\n");
+    sendSignal(reply.pid, "SIGINT");
+    writeFileSync(go, "");
+    assert.equal((await answer).string(), "done\n");
+    assert.deepEqual(await reply.exited, { code: 0, signal: null });
   });
 }

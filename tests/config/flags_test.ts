@@ -110,3 +110,60 @@ test("help puts names and explanations into two columns", () => {
       `${column}Two\n${column}lines\n`,
   );
 });
+
+const RICH = {
+  ...TABLE,
+  wait: { names: ["wait"], type: "duration", value: "duration", doc: "Time" },
+  header: { names: ["H", "header"], type: "list", value: "x", doc: "Header" },
+} as const;
+
+const ANYWHERE: readonly (readonly [string[], object, string[]])[] = [
+  [["a", "-q"], { quiet: true }, ["a"]],
+  [["a", "b", "-n", "3", "c"], { count: 3 }, ["a", "b", "c"]],
+  [
+    ["-q", "a", "-subj=b", "c", "-n=1"],
+    { quiet: true, subject: "b", count: 1 },
+    [
+      "a",
+      "c",
+    ],
+  ],
+  [["a", "-", "-q"], { quiet: true }, ["a", "-"]],
+  [["a", "--", "-q", "--", "b"], {}, ["a", "-q", "--", "b"]],
+  [["--", "-5"], {}, ["-5"]],
+  [["a", "", "-q"], { quiet: true }, ["a", ""]],
+  [["-n", "-3", "a"], { count: -3 }, ["a"]],
+];
+
+for (const [args, values, rest] of ANYWHERE) {
+  test(`flags stand anywhere in ${JSON.stringify(args)}`, () => {
+    assert.deepEqual(parseFlags(RICH, args, "anywhere"), { values, rest });
+  });
+}
+
+test("a list keeps all its values, in their order", () => {
+  const args = ["-H", "a: 1", "--header=b", "-q", "-H", "-x"];
+  const { values, rest } = parseFlags(RICH, args);
+  const header: readonly string[] | undefined = values.header;
+  assert.deepEqual(header, ["a: 1", "b", "-x"]);
+  assert.deepEqual(rest, []);
+});
+
+test("durations are milliseconds", () => {
+  for (const [text, ms] of [["1.5s", 1500], ["2m", 120_000], ["-1ms", -1]]) {
+    const wait: number | undefined =
+      parseFlags(RICH, ["-wait", String(text)]).values.wait;
+    assert.equal(wait, ms);
+  }
+  for (
+    const [text, why] of [
+      ["5", 'time: missing unit in duration "5"'],
+      ["soon", 'time: invalid duration "soon"'],
+      ["1y", 'time: unknown unit "y" in duration "1y"'],
+    ]
+  ) {
+    assert.throws(() => parseFlags(RICH, ["-wait", text!]), {
+      message: `invalid value "${text}" for flag -wait: ${why}`,
+    });
+  }
+});
