@@ -15,12 +15,14 @@ import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 import { allBinaries, bunBinary, foreignBinaries } from "./build/bun_binary.ts";
 import { denoBinary } from "./build/deno_binary.ts";
 import { file } from "./build/file.ts";
+import { npmPackage } from "./build/package.ts";
 import { nodeBinary } from "./build/node_binary.ts";
 import { type Target, UnavailableError } from "./build/target.ts";
 
 const TARGETS: Readonly<Record<string, Target>> = {
   file,
   binary: bunBinary,
+  package: npmPackage,
   "node-sea": nodeBinary,
   deno: denoBinary,
   ...foreignBinaries,

@@ -1,14 +1,8 @@
 /**
  * The npm package: one ES module and one declaration for each source file,
  * made by TypeScript, and a package.json of its own. Nothing is bundled, so
- * stack traces name the files that the repository has. It is built, not
- * published:
- *
- *   deno run -A scripts/build/package.ts [folder]
- *
- * writes `npm/` and `midge-<version>.tgz` into `folder`, by default `dist`.
+ * stack traces name the files that the repository has.
  */
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -19,18 +13,10 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { isMain, print, programArguments } from "../../src/runtime/system.ts";
-
-/** What was built. */
-export interface BuiltPackage {
-  readonly version: string;
-  /** The package as a folder. */
-  readonly folder: string;
-  /** The package as `npm publish` would send it. */
-  readonly tarball: string;
-}
+import { dirname, join, relative } from "node:path";
+import { PROJECT_FOLDER } from "../../tests/support/runtimes.ts";
+import { run } from "./run.ts";
+import type { Target } from "./target.ts";
 
 /** What the package takes from the repository's package.json. */
 interface Manifest {
@@ -41,8 +27,6 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
-
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Where the modules of `src` stand in the package. */
 const LIBRARY = "lib";
@@ -79,26 +63,21 @@ const START_LINE = "#!/usr/bin/env node\n";
 const DISPOSABLE = /\bAsyncDisposable\b|\bSymbol\.asyncDispose\b/;
 const DISPOSABLE_LIBRARY = '/// <reference lib="esnext.disposable" />\n';
 
-if (isMain(import.meta)) {
-  const [into = join(PROJECT, "dist")] = programArguments();
-  const { tarball } = buildPackage(into);
-  print(`${tarball}\n`);
-}
-
-/** Builds the package's folder and its tarball in `into`. */
-export function buildPackage(into: string): BuiltPackage {
-  const manifest: Manifest = readJson("package.json");
-  const folder = join(resolve(into), "npm");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  compile(manifest, folder);
-  arrange(folder);
-  arrangeDeclarations(folder, manifest);
-  copyDocuments(folder);
-  writeManifest(folder, manifest);
-  const tarball = pack(folder, resolve(into));
-  return { version: manifest.version, folder, tarball };
-}
+export const npmPackage: Target = {
+  doc: "npm/ and midge-<version>.tgz, the npm package",
+  build(out: string): string[] {
+    const manifest: Manifest = readJson("package.json");
+    const folder = join(out, "npm");
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    compile(manifest, folder);
+    arrange(folder);
+    arrangeDeclarations(folder, manifest);
+    copyDocuments(folder);
+    writeManifest(folder, manifest);
+    return [pack(folder, out)];
+  },
+};
 
 function compile(manifest: Manifest, folder: string): void {
   const { compilerOptions } = readJson<{ compilerOptions: object }>(
@@ -109,23 +88,26 @@ function compile(manifest: Manifest, folder: string): void {
     compilerOptions: {
       ...compilerOptions,
       ...COMPILER_OPTIONS,
-      rootDir: PROJECT,
+      rootDir: PROJECT_FOLDER,
       outDir: folder,
-      typeRoots: [join(PROJECT, "node_modules/@types")],
+      typeRoots: [join(PROJECT_FOLDER, "node_modules/@types")],
     },
     files: [...Object.values(manifest.exports), PROGRAM, ...workers()]
-      .map((file) => join(PROJECT, file)),
+      .map((file) => join(PROJECT_FOLDER, file)),
   });
   writeFileSync(config, text);
-  run("tsc", ["--project", config], PROJECT);
+  const tsc = join(PROJECT_FOLDER, "node_modules/.bin/tsc");
+  run(tsc, ["--project", config], PROJECT_FOLDER);
   rmSync(config);
 }
 
 /** Modules that nobody imports: another thread is started with them. */
 function workers(): string[] {
-  return filesBelow(join(PROJECT, "src")).flatMap((file) =>
+  return filesBelow(join(PROJECT_FOLDER, "src")).flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/new URL\("(\.[^"]+\.ts)"/g)]
-      .map(([, worker]) => relative(PROJECT, join(dirname(file), worker!)))
+      .map(([, worker]) =>
+        relative(PROJECT_FOLDER, join(dirname(file), worker!))
+      )
   );
 }
 
@@ -178,11 +160,11 @@ function arrangeDeclarations(folder: string, manifest: Manifest): void {
 }
 
 function copyDocuments(folder: string): void {
-  const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
+  const readme = readFileSync(join(PROJECT_FOLDER, "README.md"), "utf8");
   const linked = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
     .map(([, target]) => target!);
   for (const document of new Set([...DOCUMENTS, ...linked])) {
-    cpSync(join(PROJECT, document), join(folder, document), {
+    cpSync(join(PROJECT_FOLDER, document), join(folder, document), {
       recursive: true,
     });
   }
@@ -227,31 +209,9 @@ function emitted(source: string, extension: ".js" | ".d.ts"): string {
 
 function pack(folder: string, into: string): string {
   const words = ["pack", "--json", "--ignore-scripts"];
-  const output = run(
-    "npm",
-    [...words, "--pack-destination", into],
-    folder,
-  );
+  const output = run("npm", [...words, "--pack-destination", into], folder);
   const [{ filename }] = JSON.parse(output);
   return join(into, filename);
-}
-
-/** Runs a command in `folder` and gives its output; throws with all that it said if it fails. */
-function run(
-  command: "npm" | "tsc",
-  args: readonly string[],
-  folder: string,
-): string {
-  const file = command === "tsc"
-    ? join(PROJECT, "node_modules/.bin/tsc")
-    : command;
-  const { status, stdout, stderr, error } = spawnSync(file, args, {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  if (status === 0) return stdout;
-  const said = `${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim();
-  throw new Error(`${command} failed: ${said}`);
 }
 
 function filesBelow(folder: string): string[] {
@@ -266,5 +226,5 @@ function rewrite(file: string, change: (text: string) => string): void {
 }
 
 function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(join(PROJECT, file), "utf8"));
+  return JSON.parse(readFileSync(join(PROJECT_FOLDER, file), "utf8"));
 }

@@ -5,23 +5,17 @@
  * runtimes. Its dependencies come from this repository's `node_modules`, so
  * that no network is needed.
  */
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
-  existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
-import { buildPackage } from "../../scripts/build/package.ts";
+import { join } from "node:path";
+import { builtPackage, madeOfSources } from "../support/built.ts";
 import { spawnCommand } from "../support/process.ts";
-import { PROJECT_FOLDER, TOOLS_FOLDER } from "../support/runtimes.ts";
+import { PROJECT_FOLDER } from "../support/runtimes.ts";
 
 /** A package that is installed. */
 export interface Installed {
@@ -32,26 +26,6 @@ export interface Installed {
   /** Where the package is in that project. */
   readonly folder: string;
 }
-
-/** All that the result depends on. */
-const INPUTS: readonly string[] = [
-  "src",
-  "docs",
-  "scripts/midge.ts",
-  "scripts/build/package.ts",
-  "tests/package/installed.ts",
-  "tests/package/programs",
-  "README.md",
-  "CHANGELOG.md",
-  "LICENSE",
-  "package.json",
-  "package-lock.json",
-  "deno.json",
-];
-
-const STORE = join(TOOLS_FOLDER, "package");
-/** How the names of those begin that are being made. */
-const DRAFT = "draft-";
 
 const SOURCES = join(PROJECT_FOLDER, "tests/package/programs");
 const PROGRAMS: readonly string[] = readdirSync(SOURCES);
@@ -104,45 +78,15 @@ export async function compile(
 }
 
 async function provide(): Promise<Installed> {
-  const place = join(STORE, stateOfSources());
-  if (!existsSync(place)) await make(place);
-  const project = join(place, "project");
-  const tarball = readdirSync(place).find((name) => name.endsWith(".tgz"));
-  return {
-    tarball: join(place, tarball!),
-    project,
-    folder: join(project, "node_modules/midge"),
-  };
-}
-
-/** Two test files may come here at once: each makes its own, and one is kept. */
-async function make(place: string): Promise<void> {
-  mkdirSync(STORE, { recursive: true });
-  const draft = mkdtempSync(join(STORE, DRAFT));
-  try {
-    const { tarball } = buildPackage(draft);
-    const project = join(draft, "project");
-    await install(project, tarball);
-    await compilePrograms(project);
-    dropOlderOnes(basename(place));
-    renameSync(draft, place);
-  } catch (error) {
-    if (!existsSync(place)) throw error;
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-}
-
-function dropOlderOnes(present: string): void {
-  readdirSync(STORE)
-    .filter((name) => name !== present && !name.startsWith(DRAFT))
-    .forEach((name) => {
-      rmSync(join(STORE, name), { recursive: true, force: true });
-    });
+  const tarball = await builtPackage();
+  const project = await madeOfSources("project", async (folder) => {
+    await install(folder, tarball);
+    await compilePrograms(folder);
+  });
+  return { tarball, project, folder: join(project, "node_modules/midge") };
 }
 
 async function install(project: string, tarball: string): Promise<void> {
-  mkdirSync(project);
   const { dependencies } = manifestIn(PROJECT_FOLDER);
   const manifest = {
     name: "user",
@@ -179,19 +123,4 @@ async function compilePrograms(project: string): Promise<void> {
     module: "nodenext",
     ...NODE_TYPES,
   });
-}
-
-function stateOfSources(): string {
-  const hash = createHash("sha256");
-  for (const input of INPUTS) {
-    for (const file of filesAt(join(PROJECT_FOLDER, input))) {
-      hash.update(file).update("\0").update(readFileSync(file));
-    }
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
-function filesAt(path: string): string[] {
-  if (statSync(path).isFile()) return [path];
-  return readdirSync(path).sort().flatMap((name) => filesAt(join(path, name)));
 }

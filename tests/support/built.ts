@@ -31,8 +31,6 @@ const BUILT_FOLDER = join(TOOLS_FOLDER, "built");
 export const BASES_FOLDER: string = join(TOOLS_FOLDER, "bun");
 /** Another state's folder that was last used so long ago is nobody's. */
 const UNUSED_MS = 15 * 60_000;
-/** What a build never reads: a change there makes nothing anew. */
-const NO_INPUT = /^(?:tests\/(?!support\/)|docs\/|\.ci\/)/;
 
 /** The single file, `midge.mjs`. */
 export async function builtFile(): Promise<string> {
@@ -50,14 +48,20 @@ export async function builtNodeBinary(): Promise<string> {
   return join(await built("node-sea"), "midge-node");
 }
 
+/** The tarball of the npm package. */
+export async function builtPackage(): Promise<string> {
+  const folder = await built("package");
+  const name = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  return join(folder, name!);
+}
+
 /**
  * The folder with what a target of `scripts/build.ts` makes. Do not write in
  * it: it is everybody's. Rejects, with what the build said, when that fails.
  */
 export async function built(target: string): Promise<string> {
-  const state = stateFolder();
-  const checkout = await makeOnce(join(state, "checkout"), checkOut);
-  return await makeOnce(join(state, target), async (out) => {
+  const checkout = await madeOfSources("checkout", checkOut);
+  return await madeOfSources(target, async (out) => {
     const script = join(checkout, "scripts", "build.ts");
     const args = ["-out", out, target];
     const env = { BUN_INSTALL_CACHE_DIR: BASES_FOLDER };
@@ -65,6 +69,14 @@ export async function built(target: string): Promise<string> {
     const { code } = await build.exited;
     if (code !== 0) throw new Error(`${build.stdout}${build.stderr}`);
   });
+}
+
+/** A folder that `make` fills, once for a state of the sources. */
+export function madeOfSources(
+  name: string,
+  make: (folder: string) => void | Promise<void>,
+): Promise<string> {
+  return makeOnce(join(stateFolder(), name), make);
 }
 
 /** The folder of the sources' present state. */
@@ -82,7 +94,6 @@ function stateFolder(): string {
 function hashOfSources(): string {
   const hash = createHash("sha256");
   for (const path of sourcePaths()) {
-    if (NO_INPUT.test(path)) continue;
     hash.update(`${path}\0`).update(readFileSync(join(PROJECT_FOLDER, path)));
   }
   return hash.digest("hex").slice(0, 16);
