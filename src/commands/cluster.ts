@@ -41,7 +41,8 @@ const FLAGS = {
 export const CLUSTER: Command = {
   name: "cluster",
   summary: "Start several nodes in one process",
-  about: "Starts a cluster for trying things out: all nodes in one place.\n\n" +
+  about:
+    "Starts all nodes of a cluster in one process, for trying things out.\n\n" +
     "Clients connect to 4222, 5222, 6222 and so on, monitoring is served on 4333,\n" +
     "5333, 6333, routes go to 4248, 5248, 6248. INT and TERM end all nodes.",
   words: [],

@@ -88,7 +88,7 @@ function asksForHelp(command: Command, args: readonly string[]): boolean {
 }
 
 /** Whether the command line was wrong, rather than the world. */
-function isMistake(error: unknown): error is Error {
+export function isMistake(error: unknown): error is Error {
   return error instanceof FlagError || error instanceof InvalidSubjectError ||
     error instanceof InvalidArgumentError || error instanceof HeaderError;
 }

@@ -80,9 +80,12 @@ class Stage {
   }
 }
 
-/** Registers the tests of the client commands; `name` is that of the server. */
+/**
+ * Registers the tests of the client commands; `name` is that of the server.
+ * Those in which the server has no part of its own are `alone` for Midge.
+ */
 export function testMessages(
-  name: string,
+  name: "Midge" | "nats-server",
   skip: string | false,
   startServer: StartServer,
 ): void {
@@ -93,6 +96,9 @@ export function testMessages(
     test(`${title}, beside ${name}`, { skip }, async (t) => {
       await play(await Stage.open(t, startServer), t);
     });
+  };
+  const alone: typeof scene = (title, play) => {
+    if (name === "Midge") scene(title, play);
   };
 
   scene("pub sends a text, its headers and where answers go", async (stage) => {
@@ -114,7 +120,7 @@ export function testMessages(
     }
   });
 
-  scene("pub sends standard input byte for byte", async (stage) => {
+  alone("pub sends standard input byte for byte", async (stage) => {
     const messages = await stage.record("abc");
     const input = Uint8Array.from({ length: 70_000 }, (_, index) => index);
     const outcomes = [
@@ -150,7 +156,7 @@ export function testMessages(
     });
   });
 
-  scene("sub prints bare payloads, and JSON", async (stage) => {
+  alone("sub prints bare payloads, and JSON", async (stage) => {
     const raw = stage.start("sub", "a", "--count", "2", "--raw");
     const json = stage.start("sub", "a", "--count", "2", "--json");
     await Promise.all([raw, json].map((one) => one.waitFor("Listening")));
@@ -177,7 +183,7 @@ export function testMessages(
     assert.deepEqual(outputs.sort(), ["0 1\n", "0 2\n"]);
   });
 
-  scene("a signal lets sub print what has arrived", async (stage) => {
+  alone("a signal lets sub print what has arrived", async (stage) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const sub = stage.start("sub", "a", "--raw");
       await sub.waitFor("Listening");
@@ -190,7 +196,7 @@ export function testMessages(
     }
   });
 
-  scene("sub ends without a word when nobody reads it", async (stage, t) => {
+  alone("sub ends without a word when nobody reads it", async (stage, t) => {
     const midge = [
       ...currentRuntime().command,
       "scripts/midge.ts",
@@ -271,7 +277,7 @@ export function testMessages(
     assert.deepEqual(none, nobody);
   });
 
-  scene("reply answers with a text, and ends on a signal", async (stage) => {
+  alone("reply answers with a text, and ends on a signal", async (stage) => {
     const reply = stage.start("reply", "ping", "pong", "-H", "A: b");
     await reply.waitFor("Answering requests to ping\n");
     const answer = await stage.client.request("ping", "");
@@ -296,7 +302,7 @@ export function testMessages(
     assert.deepEqual(await reply.exited, { code: 0, signal: null });
   });
 
-  scene("reply lets a command answer, each request its own", async (stage) => {
+  alone("reply lets a command answer, each request its own", async (stage) => {
     const line = 'tr a-z A-Z; printf " %s" "$NATS_REQUEST_SUBJECT"';
     const reply = stage.start("reply", "up.*", "--command", line);
     await reply.waitFor("Answering");
@@ -315,7 +321,7 @@ export function testMessages(
     assert.deepEqual(await reply.exited, { code: 0, signal: null });
   });
 
-  scene("a command that fails answers with an error", async (stage) => {
+  alone("a command that fails answers with an error", async (stage) => {
     const line = "echo on its own stream >&2; exit 3";
     const reply = stage.start("reply", "bad", "--command", line);
     await reply.waitFor("Answering");
@@ -327,7 +333,7 @@ export function testMessages(
     await reply.waitFor("on its own stream\n");
   });
 
-  scene("a signal lets a command finish its answer", async (stage, t) => {
+  alone("a signal lets a command finish its answer", async (stage, t) => {
     const go = join(temporaryFolder(t), "go");
     const line = "echo begun >&2; until test -e '" + go + "'; do sleep 0.02; " +
       "done; echo done";

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { COMMANDS } from "../../src/commands/commands.ts";
+import { isMistake } from "../../src/commands/midge.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import { runCommand, startCommand } from "./run.ts";
@@ -56,51 +58,16 @@ test("a command line that makes no sense ends with 2 and says where help is", as
       "midge help",
       "pubb",
     ],
-    ['midge: unknown command "zork"', "midge help", "zork"],
     [
       'midge config: unknown command "chek"; did you mean "check"?',
       "midge config --help",
-      "config",
-      "chek",
-    ],
-    ["midge config: COMMAND is missing", "midge config --help", "config"],
-    [
-      'midge help: unknown command "sbu"; did you mean "sub"?',
-      "midge help --help",
-      "help",
-      "sbu",
+      ...["config", "chek"],
     ],
     ["midge pub: SUBJECT is missing", "midge pub --help", "pub"],
-    [
-      'midge sub: Invalid subject: "a..b"',
-      "midge sub --help",
-      "sub",
-      "a..b",
-    ],
-    [
-      'midge pub: invalid value "x" for flag -header: it must be like "name: value"',
-      "midge pub --help",
-      ...["pub", "a", "b", "-H", "x"],
-    ],
     [
       'midge pub: Invalid header name "a b"',
       "midge pub --help",
       ...["pub", "a", "b", "-H", "a b: c"],
-    ],
-    [
-      'midge sub: invalid value "0" for flag -count: it must be 1 or more',
-      "midge sub --help",
-      ...["sub", "a", "-count", "0"],
-    ],
-    [
-      "midge sub: -raw and -json exclude each other",
-      "midge sub --help",
-      ...["sub", "a", "-raw", "-json"],
-    ],
-    [
-      "midge reply: give one of TEXT, -echo and -command",
-      "midge reply --help",
-      ...["reply", "a", "text", "-echo"],
     ],
     [
       'midge request: Server "***@h:x" is no host:port and no URL',
@@ -111,16 +78,6 @@ test("a command line that makes no sense ends with 2 and says where help is", as
       "midge worker: flag provided but not defined: -zork",
       "midge worker --help",
       ...["worker", "-zork"],
-    ],
-    [
-      "midge mkpasswd: cost must be 4 to 31: 3",
-      "midge mkpasswd --help",
-      ...["mkpasswd", "-c", "3"],
-    ],
-    [
-      "midge cluster: -n takes a number from 1 to 60",
-      "midge cluster --help",
-      ...["cluster", "-n", "0"],
     ],
     ["flag provided but not defined: -zork", "midge --help", "-zork"],
     [
@@ -137,6 +94,49 @@ test("a command line that makes no sense ends with 2 and says where help is", as
       args.join(" "),
     );
   }));
+});
+
+test("flags and words that make no sense are refused before anything begins", async () => {
+  const rows: readonly (readonly [string, string, ...string[]])[] = [
+    ["config", "COMMAND is missing"],
+    ["help", 'unknown command "sbu"; did you mean "sub"?', "sbu"],
+    ["help", 'unknown command "zork"', "zork"],
+    ["help", 'unknown command "prnt"; did you mean "print"?', "config", "prnt"],
+    ["sub", 'Invalid subject: "a..b"', "a..b"],
+    ["sub", 'Invalid queue name: ""', "a", "-queue", ""],
+    ["pub", 'Invalid subject: "a.*"', "a.*", "x"],
+    ["pub", 'Invalid reply subject: "a b"', "a", "x", "-reply", "a b"],
+    ["request", 'Invalid subject: ">"', ">", "x"],
+    [
+      "pub",
+      'invalid value "x" for flag -header: it must be like "name: value"',
+      ...["a", "b", "-H", "x"],
+    ],
+    [
+      "sub",
+      'invalid value "0" for flag -count: it must be 1 or more',
+      ...["a", "-count", "0"],
+    ],
+    [
+      "request",
+      'invalid value "-1" for flag -replies: it must be 0 or more',
+      ...["a", "b", "-replies", "-1"],
+    ],
+    ["sub", "-raw and -json exclude each other", "a", "-raw", "-json"],
+    ["reply", "give one of TEXT, -echo and -command", "a"],
+    ["reply", "give one of TEXT, -echo and -command", "a", "text", "-echo"],
+    ["mkpasswd", "cost must be 4 to 31: 3", "-c", "3"],
+    ["cluster", "-n takes a number from 1 to 60", "-n", "0"],
+  ];
+  for (const [name, message, ...args] of rows) {
+    const command = COMMANDS.find((one) => one.name === name)!;
+    const run = async (): Promise<unknown> => await command.run(args);
+    await assert.rejects(run, (error) => {
+      assert.ok(isMistake(error), name);
+      assert.equal(error.message, message);
+      return true;
+    });
+  }
 });
 
 test("a text with a dash is told where it belongs", async (t) => {
@@ -158,8 +158,11 @@ test("it stands in for nats-server", async (t) => {
   const args = ["-c", "a.cfg", "-P", pidFile, "-DV"];
   const server = startCommand(t, args, { cwd: folder });
   await server.waitFor("Server is ready\n");
-  await until("the process's number", () => existsSync(pidFile));
-  assert.equal(readFileSync(pidFile, "utf8"), String(server.pid));
+  const number = String(server.pid);
+  await until(
+    "the process's number",
+    () => existsSync(pidFile) && readFileSync(pidFile, "utf8") === number,
+  );
   const told = await runCommand(t, ["-sl", `quit=${pidFile}`]);
   assert.deepEqual(told, { code: 0, stdout: "", stderr: "" });
   assert.deepEqual(await server.exited, { code: 0, signal: null });
