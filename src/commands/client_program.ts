@@ -8,8 +8,11 @@ import {
   headers,
   type MsgHdrs,
   type NatsConnection,
+  TimeoutError,
 } from "../faces/client.ts";
+import { formatDuration } from "../config/duration.ts";
 import { FlagError, type FlagOf } from "../config/flags.ts";
+import { platform } from "../runtime/mod.ts";
 import { onSignal, printError } from "../runtime/system.ts";
 import { readStandardInput } from "../runtime/standard_input.ts";
 import { isTerminal } from "../runtime/terminal.ts";
@@ -73,6 +76,26 @@ async function tellOutages(
   for await (const event of connection.status()) {
     if (event.type === "disconnect") say(`Lost ${event.server}`);
     if (event.type === "reconnect") say(`Connected to ${event.server}`);
+  }
+}
+
+/** Resolves when the server has all that was published; rejects when that takes too long. */
+export async function flushWithin(
+  connection: NatsConnection,
+  waitMs: number,
+): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = platform.clock.after(waitMs, () => {
+    const server = connection.getServer();
+    const wait = formatDuration(waitMs);
+    late.reject(
+      new TimeoutError(`${server} did not take all within ${wait}`),
+    );
+  });
+  try {
+    await Promise.race([connection.flush(), late.promise]);
+  } finally {
+    timer.cancel();
   }
 }
 

@@ -4,6 +4,7 @@ import { checkLiteralSubject } from "../client/subjects.ts";
 import {
   checkedCount,
   connectOnce,
+  flushWithin,
   HEADER_FLAG,
   headersFrom,
   payloadOf,
@@ -14,6 +15,7 @@ import {
   CLIENT_ENVIRONMENT,
   CLIENT_FLAGS,
   type ClientFlags,
+  timeoutMs,
 } from "./connection_flags.ts";
 
 const FLAGS = {
@@ -111,6 +113,7 @@ async function publish(
   flags: ClientFlags,
   { subject, payload, options, count }: Publication,
 ): Promise<void> {
+  const waitMs = timeoutMs(flags);
   const connection = await connectOnce("pub", flags);
   const refused = firstError(connection);
   try {
@@ -118,9 +121,9 @@ async function publish(
       connection.publish(subject, payload, options);
       const isMuch = connection.bufferedBytes > UNSENT_BYTES_MAX ||
         sent % UNSENT_MSGS_MAX === 0;
-      if (isMuch) await connection.flush();
+      if (isMuch) await flushWithin(connection, waitMs);
     }
-    await connection.flush();
+    await flushWithin(connection, waitMs);
   } catch (error) {
     // What the server complained about says more than that it hung up.
     await connection.close();

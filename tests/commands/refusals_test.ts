@@ -3,7 +3,9 @@
  * alone, and that no secret is seen on the way.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createUser } from "@nats-io/nkeys";
@@ -248,4 +250,25 @@ test("a wait for discovery ends when a time is given", async (t) => {
     /^No server answers; looking for others until one does$/m,
   );
   assert.match(stderr, /^midge pub: /m);
+});
+
+test("a server that falls silent is not waited for without an end", async (t) => {
+  const server = createServer((socket) => {
+    socket.write(
+      'INFO {"server_id":"S","max_payload":1000,"headers":true}\r\n',
+    );
+    socket.once("data", () => socket.write("PONG\r\n"));
+    socket.on("error", () => {});
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `127.0.0.1:${port}`;
+  const args = ["pub", "a", "b", "-s", url, "-timeout", "300ms"];
+  assert.deepEqual(await runCommand(t, args), {
+    code: 1,
+    stdout: "",
+    stderr: `midge pub: ${url} did not take all within 300ms\n`,
+  });
 });
