@@ -85,7 +85,7 @@ function make(name: string, out: string): void {
 
 function usage(): string {
   const targets = Object.entries(TARGETS)
-    .map(([name, { doc }]) => `  ${name.padEnd(10)} ${doc}\n`);
+    .map(([name, { doc }]) => `  ${name.padEnd(14)} ${doc}\n`);
   return "Usage: build [-out folder] [target ...]\n\n" +
     `Targets, or all:\n${targets.join("")}\n` +
     describeFlags(Object.values(FLAGS));

@@ -49,7 +49,7 @@ export const foreignBinaries: Readonly<Record<string, Target>> = Object
   .fromEntries(SYSTEMS.map((system) => [system, foreignBinary(system)]));
 
 export const allBinaries: Target = {
-  doc: "all of the binaries above",
+  doc: "a binary on Bun for each of these systems",
   build: (out: string): string[] =>
     Object.values(foreignBinaries).flatMap((target) => target.build(out)),
 };
@@ -57,7 +57,7 @@ export const allBinaries: Target = {
 function foreignBinary(system: string): Target {
   const name = withSuffix(`midge-${system}`, system.startsWith("windows"));
   return {
-    doc: `${name}, a binary on Bun`,
+    doc: name,
     build(out: string): string[] {
       const path = join(out, name);
       compile(path, [`--target=bun-${system}`]);

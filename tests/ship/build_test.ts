@@ -1,5 +1,6 @@
 /** What comes out of `scripts/build.ts`, as files: what is in them and what is not. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -13,7 +14,7 @@ import {
 import { oldNodeMissing } from "../support/old_node.ts";
 import { spawnCommand, spawnProgram } from "../support/process.ts";
 import { isReachable } from "../support/reachable.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { formatOf } from "./executable_format.ts";
 
@@ -82,11 +83,28 @@ test("a target that there is not is refused, with those that there are", async (
   }
 });
 
-test("a build has nothing but what is under version control", async () => {
+test("a build has the files under version control, and no others", async () => {
   const checkout = join(await builtFile(), "../../checkout");
-  assert.ok(existsSync(join(checkout, "scripts/build.ts")));
-  assert.ok(!existsSync(join(checkout, "dist")));
+  const found = filesIn(checkout, ["node_modules", ".tools"]);
+  const { stdout } = spawnSync("git", ["ls-files"], {
+    cwd: PROJECT_FOLDER,
+    encoding: "utf8",
+  });
+  assert.deepEqual(found, stdout.trimEnd().split("\n").sort());
 });
+
+/** The files below `folder`, without those in the folders of `except`. */
+function filesIn(folder: string, except: readonly string[]): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !except.includes(name))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? filesIn(join(folder, entry.name), []).map((path) =>
+          `${entry.name}/${path}`
+        )
+        : [entry.name]
+    ).sort();
+}
 
 /**
  * Systems to build for: one that is not the tests', or what
