@@ -46,6 +46,16 @@ test("this runtime builds the same single file as any other", async (t) => {
   assert.ok(made === readFileSync(await builtFile(), "utf8"));
 });
 
+test("what npm runs, a task of Deno runs", {
+  skip: currentRuntime().name !== "deno" && "the tasks are Deno's",
+}, async (t) => {
+  const [deno = ""] = currentRuntime().command;
+  const task = spawnCommand([deno, "task", "build", "-h"]);
+  t.after(() => task.stop());
+  await task.waitFor("Usage: build ");
+  assert.deepEqual(await task.exited, { code: 0, signal: null });
+});
+
 test("the single file imports nothing but the platform", async () => {
   const text = readFileSync(await builtFile(), "utf8");
   const imports = text.matchAll(/^(?:import|export)\b[^;'"]*?"([^"]+)";$/gm);
