@@ -37,6 +37,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "monitor",
     "runtime",
   ],
+  testkit: [
+    "core",
+    "config",
+    "net",
+    "discovery",
+    "broker",
+    "routes",
+    "client",
+    "app",
+  ],
   faces: [
     "core",
     "wire",
@@ -48,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "monitor",
     "runtime",
     "app",
+    "testkit",
   ],
   commands: [
     "core",
@@ -67,6 +78,7 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   routes: ["config"],
   runtime: ["discovery"],
   faces: ["monitor"],
+  testkit: ["config", "discovery"],
 };
 
 /** Only here may a runtime be named. */

@@ -14,8 +14,8 @@ import {
 } from "../runtime/system.ts";
 import { takesColours } from "../runtime/terminal.ts";
 import type { ServerConfig } from "../app/config.ts";
-import { type RunningCluster, startCluster } from "../app/start_cluster.ts";
 import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
+import { type RunningCluster, startCluster } from "../faces/cluster.ts";
 
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_MONITOR_PORT = 4333;

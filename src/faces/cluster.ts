@@ -1,11 +1,177 @@
 /**
- * A cluster in one process: `startCluster({ size: 3 })`.
+ * A cluster in one process, for programs and for tests: on real sockets or in
+ * memory, with faults, on the real clock or on a virtual one.
+ *
+ * ```ts
+ * import { startCluster } from "midge/cluster";
+ *
+ * await using cluster = await startCluster({ size: 3 });
+ * const connection = await cluster.connect();
+ * await cluster.kill(0);
+ * await cluster.settled();
+ * ```
  *
  * @module
  */
-export {
+import { platform as machine } from "../runtime/mod.ts";
+import { keepProcessAlive, printError } from "../runtime/system.ts";
+import { nextTurn } from "../runtime/turn.ts";
+import { RunningCluster } from "../testkit/cluster.ts";
+import type { TestPlatform } from "../testkit/platform.ts";
+import {
+  type ClusterBody,
+  clusterTest,
+  type ServerBody,
+  serverTest,
+  type TestFunction,
+} from "../testkit/runners.ts";
+import {
+  clusterPlan,
   type ClusterSetup,
-  type RunningCluster,
-  startCluster,
-} from "../app/start_cluster.ts";
+  serverPlan,
+  type ServerSetup,
+} from "../testkit/setup.ts";
+import { VirtualClock as BareVirtualClock } from "../testkit/virtual_clock.ts";
+
 export type { Server } from "../app/server.ts";
+export type { ServerConfig } from "../app/config.ts";
+export type { NatsConnection } from "../client/connection.ts";
+export type { Clock, Random, Timer } from "../core/clock.ts";
+export type { Logger, LogLevel } from "../core/log.ts";
+export type { ClusterConnectOptions } from "../testkit/clients.ts";
+export { type Place, RunningCluster, type Side } from "../testkit/cluster.ts";
+export { ClusterError } from "../testkit/failure.ts";
+export type { LogLine } from "../testkit/log_tail.ts";
+export type { ClusterNode } from "../testkit/node.ts";
+export { seededRandom } from "../testkit/random.ts";
+export type {
+  ClusterBody,
+  ServerBody,
+  ServerScene,
+  TestFunction,
+} from "../testkit/runners.ts";
+export type {
+  ClusterSetup,
+  ServerSetup,
+  Surroundings,
+} from "../testkit/setup.ts";
+
+const platform: TestPlatform = {
+  ...machine,
+  turn: nextTurn,
+  keepAlive: keepProcessAlive,
+  printError,
+};
+
+/**
+ * A clock that stands still until somebody waits for it: `advance`,
+ * `advanceUntil` and `run` let time pass, and every timer that is due runs, in
+ * order, with all that its promises set off.
+ *
+ * ```ts
+ * const clock = new VirtualClock();
+ * clock.after(60_000, () => console.log("a minute later"));
+ * await clock.advance(60_000);
+ * ```
+ */
+export class VirtualClock extends BareVirtualClock {
+  /** `startMs` is the time at first, in milliseconds since the Unix epoch; noon of a day by default. */
+  constructor(startMs?: number) {
+    super(nextTurn, startMs);
+  }
+}
+
+/**
+ * Starts `size` nodes and resolves when each has a route to every other one.
+ * Rejects, with nothing left running, as `startServer` does, and with a
+ * `ClusterError` when the nodes do not find each other.
+ *
+ * ```ts
+ * await using cluster = await startCluster({ size: 3 });
+ * console.log(cluster.urls.join(","));
+ * ```
+ *
+ * In memory and on a virtual clock, two minutes take milliseconds:
+ *
+ * ```ts
+ * await using cluster = await startCluster({
+ *   network: "memory",
+ *   clock: "virtual",
+ *   seed: 7,
+ * });
+ * cluster.partition([0], [1, 2]);
+ * await cluster.advance(120_000);
+ * cluster.heal();
+ * await cluster.meshed();
+ * ```
+ */
+export async function startCluster(
+  setup: ClusterSetup = {},
+): Promise<RunningCluster> {
+  return await RunningCluster.start(
+    clusterPlan(setup, platform.random),
+    platform,
+  );
+}
+
+/**
+ * A test function that runs `body` on a cluster of its own, for node:test,
+ * `Deno.test` and bun:test. The cluster is stopped afterwards, whatever comes;
+ * when the body fails, the last log lines of each node go to standard error. On
+ * a virtual clock, time passes whenever the body waits.
+ *
+ * ```ts
+ * test("a worker survives its node", withCluster({ size: 3 }, async (cluster) => {
+ *   const worker = await cluster.connect({ node: 0 });
+ *   await cluster.kill(0);
+ *   await cluster.settled();
+ * }));
+ * ```
+ */
+export function withCluster<Runner = unknown>(
+  body: ClusterBody<Runner>,
+): TestFunction;
+export function withCluster<Runner = unknown>(
+  setup: ClusterSetup,
+  body: ClusterBody<Runner>,
+): TestFunction;
+export function withCluster<Runner = unknown>(
+  ...given: [ClusterBody<Runner>] | [ClusterSetup, ClusterBody<Runner>]
+): TestFunction {
+  const [setup, body] = given.length === 1 ? [{}, given[0]] : given;
+  return clusterTest(
+    () => clusterPlan(setup, platform.random),
+    platform,
+    body,
+  );
+}
+
+/**
+ * The same with one server that is no cluster's.
+ *
+ * ```ts
+ * test("large messages are refused", withServer({
+ *   config: { max_payload: 1024 },
+ * }, async (server, { connect }) => {
+ *   const connection = await connect();
+ *   assert.equal(connection.info?.max_payload, 1024);
+ * }));
+ * ```
+ */
+export function withServer<Runner = unknown>(
+  body: ServerBody<Runner>,
+): TestFunction;
+export function withServer<Runner = unknown>(
+  setup: ServerSetup,
+  body: ServerBody<Runner>,
+): TestFunction;
+export function withServer<Runner = unknown>(
+  ...given: [ServerBody<Runner>] | [ServerSetup, ServerBody<Runner>]
+): TestFunction {
+  const [setup, body] = given.length === 1 ? [{}, given[0]] : given;
+  return serverTest(
+    () => serverPlan(setup, platform.random),
+    platform,
+    body,
+  );
+}

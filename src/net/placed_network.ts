@@ -1,0 +1,211 @@
+/**
+ * The network as one place of `LinkedNetworks` sees it: its listeners, its calls
+ * and its sockets. It can be unplugged, as the machine at that place stops.
+ */
+import { dialFailure, listenFailure } from "./failures.ts";
+import type { Link } from "./link.ts";
+import type { LinkedNetworks } from "./linked_networks.ts";
+import type { LinkedSocket } from "./linked_socket.ts";
+import {
+  type Address,
+  type DialOptions,
+  type Listener,
+  type Network,
+  NetworkError,
+  type Socket,
+} from "./socket.ts";
+
+/** One end of a connection, and the place at the other end; empty while that is not known. */
+export interface End {
+  readonly socket: LinkedSocket;
+  readonly place: string;
+  peer: string;
+}
+
+/** Somebody listens: at `host`, or at any address if that is empty. */
+export interface Service {
+  readonly place: string;
+  readonly host: string;
+  readonly port: number;
+  /** Calls of ours that are on their way there. */
+  calls: number;
+  /** Connections of which nobody knows yet whether they are such calls. */
+  readonly unknown: Set<End>;
+}
+
+const ANY_HOSTS: readonly string[] = ["0.0.0.0", "::"];
+
+export class PlacedNetwork implements Network {
+  readonly #networks: LinkedNetworks;
+  readonly #place: string;
+  readonly #beneath: Network;
+  readonly #machine: string;
+  readonly #listeners = new Set<Listener>();
+  #ends: End[] = [];
+  #isUnplugged = false;
+
+  constructor(
+    networks: LinkedNetworks,
+    place: string,
+    beneath: Network,
+    machine: string,
+  ) {
+    this.#networks = networks;
+    this.#place = place;
+    this.#beneath = beneath;
+    this.#machine = machine;
+  }
+
+  get isUnplugged(): boolean {
+    return this.#isUnplugged;
+  }
+
+  /** No socket of this network is open. */
+  get isIdle(): boolean {
+    this.#forgetEnds();
+    return this.#ends.length === 0;
+  }
+
+  /**
+   * Nothing comes and nothing goes any more: listeners and sockets close
+   * without a word, and their owners are told so before this returns.
+   */
+  unplug(): void {
+    this.#isUnplugged = true;
+    for (const listener of [...this.#listeners]) void listener.close();
+    const ends = this.#ends;
+    this.#ends = [];
+    for (const { socket } of ends) socket.crash();
+  }
+
+  async listen(
+    at: Address,
+    onSocket: (socket: Socket) => void,
+  ): Promise<Listener> {
+    if (this.#isUnplugged) throw listenFailure(at, "ENETUNREACH");
+    const inner = await this.#beneath.listen(at, (socket) => {
+      if (this.#isUnplugged) return socket.destroy();
+      onSocket(this.#keep(this.#networks.accepted(service, socket)));
+    });
+    const { address } = inner;
+    const isAny = ANY_HOSTS.includes(address.host);
+    const service: Service = {
+      place: this.#place,
+      host: isAny ? this.#machine : address.host,
+      port: address.port,
+      calls: 0,
+      unknown: new Set(),
+    };
+    this.#networks.serve(service);
+    let closing: Promise<void> | undefined;
+    const listener: Listener = {
+      address,
+      close: () => {
+        this.#listeners.delete(listener);
+        this.#networks.unserve(service);
+        closing ??= inner.close();
+        return closing;
+      },
+    };
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  async dial(to: Address, options: DialOptions = {}): Promise<Socket> {
+    const service = this.#networks.find(to, await this.lookup(to.host));
+    if (service === undefined) {
+      const inner = await this.#beneath.dial(to, options);
+      return this.#dialled(to, undefined, inner);
+    }
+    service.calls++;
+    try {
+      return await this.#call(to, service, options.timeoutMs);
+    } finally {
+      service.calls--;
+      this.#networks.decide(service);
+      this.#networks.onActivity();
+    }
+  }
+
+  lookup(host: string): Promise<string[]> {
+    if (!this.#isUnplugged) return this.#beneath.lookup(host);
+    return Promise.reject(
+      new NetworkError(`lookup ${host}: network is unreachable`, "ENETUNREACH"),
+    );
+  }
+
+  /** There and back again, along the link. */
+  async #call(
+    to: Address,
+    service: Service,
+    timeoutMs: number = Infinity,
+  ): Promise<Socket> {
+    const { clock } = this.#networks;
+    const link = this.#networks.link(this.#place, service.place);
+    const deadline = clock.monotonic() + timeoutMs;
+    await this.#travel(link, to, deadline);
+    const left = deadline - clock.monotonic();
+    const socket = this.#dialled(
+      to,
+      service,
+      await this.#beneath.dial(to, left < Infinity ? { timeoutMs: left } : {}),
+    );
+    try {
+      await this.#travel(link, to, deadline);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    return socket;
+  }
+
+  /** Waits as long as the link does; fails at the deadline. */
+  async #travel(link: Link, to: Address, deadline: number): Promise<void> {
+    const { clock } = this.#networks;
+    const { delayMs } = link;
+    if (link.isOpen) return;
+    const left = deadline - clock.monotonic();
+    const arrives = await new Promise<boolean>((resolve) => {
+      const late = left < Infinity
+        ? clock.after(left, () => settle(false))
+        : undefined;
+      let forget = (): void => {};
+      const settle = (arrives: boolean): void => {
+        late?.cancel();
+        forget();
+        resolve(arrives);
+      };
+      const go = (): void => {
+        if (link.isCut) {
+          forget = link.afterHeal(go);
+          return;
+        }
+        const timer = clock.after(
+          delayMs,
+          () => link.isCut ? go() : settle(true),
+        );
+        forget = () => timer.cancel();
+      };
+      go();
+    });
+    if (!arrives) throw dialFailure(to, "ETIMEDOUT");
+  }
+
+  #dialled(to: Address, service: Service | undefined, inner: Socket): Socket {
+    if (this.#isUnplugged) {
+      inner.destroy();
+      throw dialFailure(to, "ENETUNREACH");
+    }
+    return this.#keep(this.#networks.dialled(this.#place, service, inner));
+  }
+
+  #keep(end: End): Socket {
+    this.#forgetEnds();
+    this.#ends.push(end);
+    return end.socket;
+  }
+
+  #forgetEnds(): void {
+    this.#ends = this.#ends.filter((end) => !this.#networks.isGone(end));
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The clients of a test's cluster: connections of the client library, on a
+ * node's side or on that of all clients.
+ */
+import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
+import { NatsConnection } from "../client/connection.ts";
+import { MortalClock } from "./mortal_clock.ts";
+import { selfDriven } from "./self_driven.ts";
+import type { World } from "./world.ts";
+
+/** What `connect` of a cluster takes: the options of a client, and where it is. */
+export interface ClusterConnectOptions extends ConnectOptions {
+  /**
+   * Told of this node only, by its index; of the others it hears from there.
+   * Default: of all nodes, or of those in `servers`.
+   */
+  readonly node?: number;
+  /**
+   * Lives beside this node, by its index: whatever cuts that off cuts the client
+   * off. It is told of this node only, unless `node` or `servers` say other.
+   */
+  readonly on?: number;
+}
+
+/** Where a client is, and whom it is told of. */
+export interface ClientPlace {
+  /** Undefined: among all clients. */
+  readonly on: number | undefined;
+  readonly servers: readonly string[];
+}
+
+interface Client {
+  readonly name: string;
+  readonly on: number | undefined;
+  readonly connection: NatsConnection;
+}
+
+export class Clients {
+  readonly #world: World;
+  readonly #clients = new Set<Client>();
+  #count = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Rejects as the library's `connect` does. */
+  async connect(
+    options: ConnectOptions,
+    { on, servers }: ClientPlace,
+  ): Promise<NatsConnection> {
+    const { platform, pace } = this.#world;
+    const name = `client ${++this.#count}`;
+    const clock = new MortalClock(this.#world.clock);
+    const random = this.#world.randomFor(name);
+    const network = on === undefined
+      ? this.#world.networkOfClients()
+      : this.#world.networkOfNode(on);
+    try {
+      const connection = await pace.run(NatsConnection.open(
+        withProviders({ servers, ...options }, { ...platform, clock, random }),
+        { network, clock, random },
+      ));
+      const client = { name, on, connection };
+      this.#clients.add(client);
+      connection.closed().then(() => {
+        this.#clients.delete(client);
+        clock.die();
+      });
+      const { isVirtual } = this.#world.plan;
+      return isVirtual ? selfDriven(connection, pace) : connection;
+    } catch (error) {
+      clock.die();
+      throw error;
+    }
+  }
+
+  /** Clients that are without a server, where they could have one. */
+  missing(hasServerFor: (on: number | undefined) => boolean): string[] {
+    return [...this.#clients]
+      .filter(({ connection, on }) =>
+        connection.getServer() === "" && hasServerFor(on)
+      )
+      .map(({ name }) => `${name} has no server`);
+  }
+
+  /** Resolves when each server has handled what its clients sent; false when a connection broke. */
+  async flush(): Promise<boolean> {
+    const connected = [...this.#clients]
+      .filter(({ connection }) => connection.getServer() !== "");
+    const flushed = await Promise.allSettled(
+      connected.map(({ connection }) => connection.flush()),
+    );
+    return flushed.every(({ status }) => status === "fulfilled");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#clients].map(({ connection }) => connection.close()),
+    );
+  }
+}

@@ -1,0 +1,377 @@
+/**
+ * N nodes in one process, for tests: started, killed, cut off from each other,
+ * healed and waited for.
+ */
+import type { ServerConfig } from "../app/config.ts";
+import type { Server } from "../app/server.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import {
+  InvalidArgumentError,
+  InvalidOperationError,
+} from "../client/errors.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Link } from "../net/link.ts";
+import { OUTSIDE } from "../net/linked_networks.ts";
+import type { Address } from "../net/socket.ts";
+import { Clients, type ClusterConnectOptions } from "./clients.ts";
+import { logText } from "./failure.ts";
+import type { LogLine } from "./log_tail.ts";
+import { missingInterest, missingRoutes } from "./mesh.ts";
+import { type ClusterNode, TestNode } from "./node.ts";
+import type { TestPlatform } from "./platform.ts";
+import type { Plan } from "./setup.ts";
+import { placeOfNode, World } from "./world.ts";
+
+/** A node, by its index, or all clients that are on no node's side. */
+export type Place = number | "clients";
+
+/** Nodes and clients that stay together in a partition. */
+export type Side = readonly Place[];
+
+/** Nodes that know each other, and the faults that befall them. */
+export class RunningCluster implements AsyncDisposable {
+  readonly #world: World;
+  readonly #nodes: TestNode[] = [];
+  /** Whose id a server id is, or was in an earlier life. */
+  readonly #ids = new Map<string, TestNode>();
+  readonly #clients: Clients;
+  readonly #release: () => void;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(plan: Plan, platform: TestPlatform) {
+    this.#world = new World(plan, platform);
+    this.#clients = new Clients(this.#world);
+    this.#release = platform.keepAlive();
+  }
+
+  /** Rejects, with nothing left running, as `startServer` does. */
+  static async start(
+    plan: Plan,
+    platform: TestPlatform,
+  ): Promise<RunningCluster> {
+    const cluster = new RunningCluster(plan, platform);
+    try {
+      for (let index = 0; index < plan.size; index++) {
+        await cluster.#join(plan.node(index));
+      }
+      await cluster.meshed();
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  /** Number of nodes, dead ones included. */
+  get size(): number {
+    return this.#nodes.length;
+  }
+
+  /** All nodes, in the order of joining. */
+  get nodes(): readonly ClusterNode[] {
+    return this.#nodes;
+  }
+
+  /** The servers of the nodes that live. */
+  get servers(): readonly Server[] {
+    return this.#nodes.map(({ server }) => server)
+      .filter((server) => server !== undefined);
+  }
+
+  /** Where clients connect, one URL for each node, dead ones included. */
+  get urls(): readonly string[] {
+    return this.#nodes.map(({ url }) => url);
+  }
+
+  /** Brings the same about again; undefined where chance came from the machine. */
+  get seed(): number | undefined {
+    return this.#world.plan.seed;
+  }
+
+  /** The clock of all nodes and clients. */
+  get clock(): Clock {
+    return this.#world.clock;
+  }
+
+  /**
+   * Connects a client that knows all nodes; it is closed with the cluster.
+   * Rejects as the library's `connect` does.
+   *
+   * ```ts
+   * const connection = await cluster.connect({ node: 1, name: "worker" });
+   * ```
+   */
+  connect(options: ClusterConnectOptions = {}): Promise<NatsConnection> {
+    return this.#whileRunning(() => {
+      const { node, on, ...others } = options;
+      const told = node ?? on;
+      if (on !== undefined) this.#node(on);
+      return this.#clients.connect(others, {
+        on,
+        servers: told === undefined ? this.urls : [this.#node(told).url],
+      });
+    });
+  }
+
+  /**
+   * Ends a node as `kill -9` does: it says nothing to anybody, its connections
+   * break, and nothing that it meant to do happens any more.
+   */
+  kill(index: number): Promise<void> {
+    return this.#whileRunning(() => this.#livingNode(index).kill());
+  }
+
+  /** Stops a node in peace, as a signal does; without an index all nodes and clients. */
+  stop(index?: number): Promise<void> {
+    if (index !== undefined) {
+      return this.#whileRunning(() => this.#livingNode(index).stop());
+    }
+    this.#stopping ??= this.#world.pace.drive(this.#stop());
+    return this.#stopping;
+  }
+
+  /**
+   * Starts a dead node again, with its ports and options; its server id is
+   * another. It dials all other nodes, unless its options name routes.
+   */
+  restart(index: number): Promise<void> {
+    return this.#whileRunning(() => {
+      const node = this.#node(index);
+      if (node.alive) {
+        throw new InvalidOperationError(`${node.name} is alive`);
+      }
+      return this.#start(node);
+    });
+  }
+
+  /**
+   * Starts one more node, which dials all others. Its options are `config`, or
+   * else what the setup's `node` gives for its index.
+   */
+  add(config?: ServerConfig): Promise<ClusterNode> {
+    return this.#whileRunning(() =>
+      this.#join(config ?? this.#world.plan.node(this.size))
+    );
+  }
+
+  /**
+   * Cuts two sides off from each other, until `heal`: nothing that is sent
+   * arrives, connections stay open until somebody gives them up, and who dials
+   * waits. Whoever is on no side can reach both.
+   *
+   * ```ts
+   * cluster.partition([0, "clients"], [1, 2]);
+   * ```
+   */
+  partition(side: Side, other: Side): void {
+    const places = side.map((place) => this.#placeOf(place));
+    const others = other.map((place) => this.#placeOf(place));
+    const both = [...side].filter((place) => other.includes(place));
+    if (both.length > 0) {
+      throw new InvalidArgumentError(
+        `On both sides of the partition: ${both.join(", ")}`,
+      );
+    }
+    for (const one of places) {
+      for (const two of others) this.#world.networks.link(one, two).cut();
+    }
+  }
+
+  /** Ends all partitions. What was sent meanwhile arrives, where there still is a connection. */
+  heal(): void {
+    this.#world.networks.heal();
+    this.#world.pace.happened();
+  }
+
+  /** What is sent between the two is under way for `ms` more milliseconds; 0 takes that back. */
+  delay(place: Place, other: Place, ms: number): void {
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new InvalidArgumentError(`A delay is 0 or more, not ${ms}`);
+    }
+    this.#linkOf(place, other).delayMs = ms;
+  }
+
+  /**
+   * Breaks connections: those between two, all of one, or without arguments all
+   * that there are. What is under way in them is lost.
+   */
+  reset(place?: Place, other?: Place): void {
+    this.#world.networks.reset(
+      place === undefined ? undefined : this.#placeOf(place),
+      other === undefined ? undefined : this.#placeOf(other),
+    );
+  }
+
+  /**
+   * Resolves once every living node has a route to every other one that it can
+   * reach, and none to a dead one. Rejects with a `ClusterError` that tells
+   * which routes are missing.
+   */
+  meshed(): Promise<void> {
+    return this.#whileRunning(() =>
+      this.#world.pace.until(
+        "The cluster did not mesh",
+        () => this.#missingRoutes(),
+      )
+    );
+  }
+
+  /**
+   * Resolves once the cluster is meshed, the clients that `connect` gave have a
+   * server that knows all their subscriptions, and each node knows those of all
+   * others. Rejects with a `ClusterError` that tells what is missing.
+   */
+  settled(): Promise<void> {
+    return this.#whileRunning(() => this.#settle());
+  }
+
+  /**
+   * Waits for a promise, while a virtual clock moves. Rejects when it takes
+   * longer than `limitMs`, by default that of the setup.
+   *
+   * ```ts
+   * await cluster.run(subscription.closed);
+   * ```
+   */
+  run<T>(work: Promise<T>, limitMs?: number): Promise<T> {
+    return this.#world.pace.run(work, limitMs);
+  }
+
+  /** Lets time pass, on a virtual clock. */
+  advance(ms: number): Promise<void> {
+    return this.#world.pace.advance(ms);
+  }
+
+  /**
+   * Waits for what takes real time, such as a file: meanwhile a virtual clock
+   * stands still.
+   */
+  hold<T>(work: Promise<T>): Promise<T> {
+    return this.#world.pace.hold(work);
+  }
+
+  /** The last lines of a node's log, or of all in the order of time. */
+  log(index?: number): LogLine[] {
+    return index === undefined
+      ? this.#world.tail.lines()
+      : this.#node(index).log();
+  }
+
+  /** Ends all nodes and clients. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #join(config: ServerConfig): Promise<TestNode> {
+    const node = new TestNode(this.#world, this.size, config);
+    this.#nodes.push(node);
+    try {
+      await this.#start(node);
+    } catch (error) {
+      this.#nodes.pop();
+      throw error;
+    }
+    return node;
+  }
+
+  async #start(node: TestNode): Promise<void> {
+    const others = this.#nodes.filter((other) => other !== node)
+      .map(({ routeAddress }) => routeAddress)
+      .filter((address): address is Address => address !== undefined);
+    await this.#world.pace.run(node.start(others));
+    this.#ids.set(node.id, node);
+  }
+
+  async #settle(): Promise<void> {
+    const { pace } = this.#world;
+    const isConnected = (): string[] => [
+      ...this.#missingRoutes(),
+      ...this.#clients.missing((on) => this.#hasServerFor(on)),
+    ];
+    do {
+      await pace.until("The cluster did not settle", isConnected);
+    } while (!await pace.run(this.#clients.flush()));
+    await pace.until("The cluster did not settle", () => [
+      ...this.#missingRoutes(),
+      ...missingInterest(this.#nodes, (one, other) => this.#reach(one, other)),
+    ]);
+  }
+
+  async #stop(): Promise<void> {
+    const world = this.#world;
+    world.networks.open();
+    try {
+      await this.#clients.close();
+      await Promise.all(this.#nodes.map((node) => node.stop()));
+      await world.end();
+      await world.pace.comeToRest();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #missingRoutes(): string[] {
+    return missingRoutes(
+      this.#nodes,
+      (one, other) => this.#reach(one, other),
+      (id) => this.#ids.get(id),
+    );
+  }
+
+  #reach(one: TestNode, other: TestNode): boolean {
+    return !this.#linkOf(one.index, other.index).isCut;
+  }
+
+  #hasServerFor(on: number | undefined): boolean {
+    return this.#nodes.some(({ alive, index }) =>
+      alive && !this.#linkOf(on ?? "clients", index).isCut
+    );
+  }
+
+  #linkOf(place: Place, other: Place): Link {
+    return this.#world.networks.link(
+      this.#placeOf(place),
+      this.#placeOf(other),
+    );
+  }
+
+  #placeOf(place: Place): string {
+    return place === "clients" ? OUTSIDE : placeOfNode(this.#node(place).index);
+  }
+
+  #livingNode(index: number): TestNode {
+    const node = this.#node(index);
+    if (!node.alive) {
+      throw new InvalidOperationError(`${node.name} is dead already`);
+    }
+    return node;
+  }
+
+  #node(index: number): TestNode {
+    const node = this.#nodes[index];
+    if (node !== undefined) return node;
+    throw new InvalidArgumentError(
+      `There is no node ${index}: there are 0 to ${this.size - 1}`,
+    );
+  }
+
+  /** Runs `act`; whatever it throws comes as a rejection. */
+  async #whileRunning<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#stopping !== undefined) {
+      throw new InvalidOperationError("The cluster is stopped");
+    }
+    return await this.#world.pace.drive(act());
+  }
+}
+
+/** The last `count` lines of each node, for who reads why a test failed. */
+export function reportOf(cluster: RunningCluster, count: number): string {
+  const shown = new Map<string, number>();
+  const lines = cluster.log().reverse().filter(({ node }) => {
+    const number = (shown.get(node) ?? 0) + 1;
+    shown.set(node, number);
+    return number <= count;
+  }).reverse();
+  const { seed } = cluster;
+  return (seed === undefined ? "" : `seed ${seed}\n`) + logText(lines);
+}

@@ -1,0 +1,175 @@
+/**
+ * One node of a test's cluster and its lives, one after the other. A life has a
+ * network, a clock and a log of its own, so that a kill takes all of it away at
+ * once, as the end of a process does.
+ */
+import type { ServerConfig } from "../app/config.ts";
+import { Server } from "../app/server.ts";
+import type { ServerOptions } from "../config/options.ts";
+import type { PlacedNetwork } from "../net/placed_network.ts";
+import { type Address, NetworkError } from "../net/socket.ts";
+import { type LogLine, NodeLog } from "./log_tail.ts";
+import { MortalClock } from "./mortal_clock.ts";
+import {
+  leavesPortOpen,
+  nodeOptions,
+  withPorts,
+  withPortsOf,
+  withRoutes,
+} from "./node_options.ts";
+import { connectedWhile } from "./plug.ts";
+import type { World } from "./world.ts";
+
+/** A node of a cluster, living or dead. */
+export interface ClusterNode {
+  /** From 0, in the order of joining. */
+  readonly index: number;
+  /** `node-a`, `node-b`, ..., or the `server_name` of its options. */
+  readonly name: string;
+  /** Where its clients connect; it keeps its port while it is dead. */
+  readonly url: string;
+  readonly alive: boolean;
+  /** Undefined while it is dead; after a restart, another one. */
+  readonly server: Server | undefined;
+  /** The last lines of its log, those of earlier lives included. */
+  log(): LogLine[];
+}
+
+interface Life {
+  readonly server: Server;
+  readonly network: PlacedNetwork;
+  readonly clock: MortalClock;
+  readonly log: NodeLog;
+}
+
+/** So often other ports are tried when somebody else has one of them. */
+const PORT_TRIES = 20;
+
+export class TestNode implements ClusterNode {
+  readonly index: number;
+  readonly name: string;
+  /** Of its last server. */
+  id = "";
+  readonly #world: World;
+  readonly #hasRoutes: boolean;
+  #options: ServerOptions;
+  #url = "";
+  #routeAddress: Address | undefined;
+  #life: Life | undefined;
+  #lives = 0;
+
+  /** Throws for options that make no sense. */
+  constructor(world: World, index: number, config: ServerConfig) {
+    this.index = index;
+    this.#world = world;
+    this.#options = nodeOptions(world.plan, index, config);
+    this.#hasRoutes = config.cluster?.routes !== undefined;
+    this.name = this.#options.serverName;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Where other nodes connect; undefined without a route port. */
+  get routeAddress(): Address | undefined {
+    return this.#routeAddress;
+  }
+
+  get alive(): boolean {
+    return this.#life !== undefined;
+  }
+
+  get server(): Server | undefined {
+    return this.#life?.server;
+  }
+
+  log(): LogLine[] {
+    return this.#world.tail.lines(this.name);
+  }
+
+  /**
+   * Starts a life, in which it dials `others` unless its options name routes.
+   * Rejects as `startServer` does.
+   */
+  async start(others: readonly Address[]): Promise<void> {
+    if (!this.#hasRoutes) this.#options = withRoutes(this.#options, others);
+    const life = await this.#begin();
+    const { server } = life;
+    this.#life = life;
+    this.id = server.broker.id;
+    this.#options = withPortsOf(this.#options, server);
+    this.#url = server.url;
+    this.#routeAddress = server.clusterAddress;
+  }
+
+  /** As `kill -9`. */
+  async kill(): Promise<void> {
+    const life = this.#endLife();
+    if (life === undefined) return;
+    life.log.mute();
+    life.network.unplug();
+    await life.server.stop();
+    life.clock.die();
+  }
+
+  /** In peace. */
+  async stop(): Promise<void> {
+    const life = this.#endLife();
+    if (life === undefined) return;
+    await life.server.stop();
+    await this.#world.pace.until(
+      `The connections of ${this.name} did not end`,
+      () => life.network.isIdle ? [] : ["somebody holds one"],
+    );
+    life.clock.die();
+  }
+
+  #endLife(): Life | undefined {
+    const life = this.#life;
+    this.#life = undefined;
+    return life;
+  }
+
+  /** A life at ports that nobody else has. */
+  async #begin(): Promise<Life> {
+    const { plan, platform } = this.#world;
+    for (let tries = 1;; tries++) {
+      const options = withPorts(this.#options, plan, platform.random);
+      try {
+        return await this.#live(options);
+      } catch (error) {
+        const isTaken = error instanceof NetworkError &&
+          error.code === "EADDRINUSE";
+        const mayTry = leavesPortOpen(this.#options) && tries < PORT_TRIES;
+        if (!isTaken || !mayTry) throw error;
+      }
+    }
+  }
+
+  async #live(options: ServerOptions): Promise<Life> {
+    const { plan, platform, tail, pace } = this.#world;
+    const clock = new MortalClock(this.#world.clock);
+    const network = this.#world.networkOfNode(this.index);
+    const log = new NodeLog(tail, this.name, {
+      debug: options.debug,
+      trace: options.trace,
+      also: plan.log(this.index),
+    });
+    try {
+      const server = await Server.start(options, {
+        ...connectedWhile(() => !network.isUnplugged, platform),
+        clock,
+        network,
+        log,
+        random: this.#world.randomFor(`${this.name} ${++this.#lives}`),
+        compareHash: (secret, hash) =>
+          pace.hold(platform.compareHash(secret, hash)),
+      });
+      return { server, network, clock, log };
+    } catch (error) {
+      clock.die();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * How the test kit waits. On the real clock it looks again whenever something
+ * has happened at a socket or in a log, and gives up at a generous deadline; on
+ * a virtual clock it lets time pass.
+ */
+import type { Clock } from "../core/clock.ts";
+import { InvalidOperationError } from "../client/errors.ts";
+import { TooLate, type VirtualClock } from "./virtual_clock.ts";
+
+/** Tells what is not there yet; nothing, once all is. */
+export type Missing = () => readonly string[];
+
+/** Makes the error for what did not come within a time. */
+export type Failure = (
+  what: string,
+  limitMs: number,
+  missing: readonly string[],
+) => Error;
+
+export interface Pace {
+  /** Something has happened that others may wait for. */
+  happened(): void;
+  /** Resolves once nothing is missing; rejects, naming `what`, when that takes too long. */
+  until(what: string, missing: Missing): Promise<void>;
+  /** Waits for `work`; rejects when that takes longer than `limitMs`. */
+  run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
+  /** Waits for `work` as long as it takes, short of for ever on a virtual clock. */
+  drive<T>(work: Promise<T>): Promise<T>;
+  advance(ms: number): Promise<void>;
+  hold<T>(work: Promise<T>): Promise<T>;
+  /** Waits for what was left behind to be over. */
+  comeToRest(): Promise<void>;
+}
+
+/** How long a promise of the user's may take. */
+const RUN_WHAT = "The promise that was waited for was not settled";
+
+export class RealPace implements Pace {
+  readonly #clock: Clock;
+  readonly #turn: () => Promise<void>;
+  readonly #limitMs: number;
+  readonly #failure: Failure;
+  readonly #checks = new Set<() => void>();
+  #isAboutToCheck = false;
+
+  constructor(
+    clock: Clock,
+    turn: () => Promise<void>,
+    limitMs: number,
+    failure: Failure,
+  ) {
+    this.#clock = clock;
+    this.#turn = turn;
+    this.#limitMs = limitMs;
+    this.#failure = failure;
+  }
+
+  /** Once for all that happens in a turn, after the promises that it settles. */
+  happened(): void {
+    if (this.#isAboutToCheck || this.#checks.size === 0) return;
+    this.#isAboutToCheck = true;
+    void this.#turn().then(() => {
+      this.#isAboutToCheck = false;
+      for (const check of [...this.#checks]) check();
+    });
+  }
+
+  until(what: string, missing: Missing): Promise<void> {
+    if (missing().length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (missing().length > 0) return;
+        finish();
+        resolve();
+      };
+      const timer = this.#clock.after(this.#limitMs, () => {
+        finish();
+        reject(this.#failure(what, this.#limitMs, missing()));
+      });
+      const finish = (): void => {
+        timer.cancel();
+        this.#checks.delete(check);
+      };
+      this.#checks.add(check);
+    });
+  }
+
+  run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(
+        limitMs,
+        () => reject(this.#failure(RUN_WHAT, limitMs, [])),
+      );
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  drive<T>(work: Promise<T>): Promise<T> {
+    return work;
+  }
+
+  advance(): Promise<void> {
+    return Promise.reject(noVirtualClock("advance"));
+  }
+
+  hold<T>(work: Promise<T>): Promise<T> {
+    return work;
+  }
+
+  comeToRest(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What a stopped cluster has left behind takes no longer than this. */
+const REST_LIMIT_MS = 10_000;
+/** Only who waits for what never comes lets so much time pass. */
+const DRIVE_LIMIT_MS = 6 * 3_600_000;
+
+export class VirtualPace implements Pace {
+  readonly #clock: VirtualClock;
+  readonly #limitMs: number;
+  readonly #failure: Failure;
+
+  constructor(clock: VirtualClock, limitMs: number, failure: Failure) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#failure = failure;
+  }
+
+  happened(): void {}
+
+  async until(what: string, missing: Missing): Promise<void> {
+    try {
+      await this.#clock.advanceUntil(
+        () => missing().length === 0,
+        this.#limitMs,
+      );
+    } catch (error) {
+      if (!(error instanceof TooLate)) throw error;
+      throw this.#failure(what, this.#limitMs, missing());
+    }
+  }
+
+  async run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {
+    try {
+      return await this.#clock.run(work, limitMs);
+    } catch (error) {
+      if (!(error instanceof TooLate)) throw error;
+      throw this.#failure(RUN_WHAT, limitMs, []);
+    }
+  }
+
+  drive<T>(work: Promise<T>): Promise<T> {
+    return this.run(work, DRIVE_LIMIT_MS);
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.#clock.advance(ms);
+  }
+
+  hold<T>(work: Promise<T>): Promise<T> {
+    return this.#clock.hold(work);
+  }
+
+  async comeToRest(): Promise<void> {
+    const clock = this.#clock;
+    try {
+      await clock.advanceUntil(() => clock.pendingTimers === 0, REST_LIMIT_MS);
+    } catch {
+      // What is left is the test's own.
+    }
+  }
+}
+
+function noVirtualClock(what: string): InvalidOperationError {
+  return new InvalidOperationError(
+    `"${what}" needs a virtual clock: startCluster({ network: "memory", clock: "virtual" })`,
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * The platform of a node, as long as the node is plugged in: afterwards nothing
+ * that it does reaches a registry any more, be it a server or a folder.
+ */
+import type { Fetch, Files } from "../discovery/platform.ts";
+import type { TestPlatform } from "./platform.ts";
+
+export function connectedWhile(
+  isPlugged: () => boolean,
+  platform: TestPlatform,
+): TestPlatform {
+  const { fetch, files } = platform;
+  return {
+    ...platform,
+    fetch: fetchWhile(isPlugged, fetch),
+    files: filesWhile(isPlugged, files),
+  };
+}
+
+function fetchWhile(isPlugged: () => boolean, fetch: Fetch): Fetch {
+  return (url, request) =>
+    isPlugged() ? fetch(url, request) : Promise.reject(dead());
+}
+
+function filesWhile(isPlugged: () => boolean, files: Files): Files {
+  const guarded = (act: () => Promise<void>): Promise<void> =>
+    isPlugged() ? act() : Promise.reject(dead());
+  return {
+    readText: (path) => files.readText(path),
+    replaceText: (path, text, mode) =>
+      guarded(() => files.replaceText(path, text, mode)),
+    remove: (path) => guarded(() => files.remove(path)),
+    list: (path) => files.list(path),
+    touch: (path) => guarded(() => files.touch(path)),
+    fingerprint: (path) => files.fingerprint(path),
+    modifiedAt: (path) => files.modifiedAt(path),
+    watch: (path, onChange) => files.watch(path, onChange),
+  };
+}
+
+function dead(): Error {
+  return new Error("The node was killed");
+}

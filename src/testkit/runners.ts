@@ -1,0 +1,104 @@
+/**
+ * Test functions for node:test, Deno.test and bun:test: each starts something,
+ * runs a test's body on it, and stops it. When the body fails, the last lines
+ * of the logs are shown.
+ */
+import type { Server } from "../app/server.ts";
+import type { NatsConnection } from "../client/connection.ts";
+import type { Clock } from "../core/clock.ts";
+import type { ClusterConnectOptions } from "./clients.ts";
+import { reportOf, RunningCluster } from "./cluster.ts";
+import type { LogLine } from "./log_tail.ts";
+import type { TestPlatform } from "./platform.ts";
+import type { Plan } from "./setup.ts";
+
+/**
+ * What `test` of a runner takes. It has no parameters of its own, as Bun takes
+ * a function with one for a test that calls back when it is done.
+ */
+export type TestFunction = (...given: unknown[]) => Promise<void>;
+
+/** The surroundings of a server under test. */
+export interface ServerScene<Runner = unknown> {
+  /** What the runner gave: the context of node:test or of Deno; nothing on Bun. */
+  readonly runner: Runner;
+  readonly seed: number | undefined;
+  readonly clock: Clock;
+  /** Connects a client, which is closed after the test. */
+  connect(options?: ClusterConnectOptions): Promise<NatsConnection>;
+  /** See `RunningCluster.run`. */
+  run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
+  /** See `RunningCluster.advance`. */
+  advance(ms: number): Promise<void>;
+  /** See `RunningCluster.hold`. */
+  hold<T>(work: Promise<T>): Promise<T>;
+  /** The last lines of the server's log. */
+  log(): LogLine[];
+}
+
+export type ClusterBody<Runner> = (
+  cluster: RunningCluster,
+  runner: Runner,
+) => unknown;
+
+export type ServerBody<Runner> = (
+  server: Server,
+  scene: ServerScene<Runner>,
+) => unknown;
+
+/** So many lines of each node are shown. */
+const SHOWN_LINES = 50;
+/** Only a body that waits for what never comes lets so much virtual time pass. */
+const BODY_LIMIT_MS = 6 * 3_600_000;
+
+export function clusterTest<Runner>(
+  plan: () => Plan,
+  platform: TestPlatform,
+  body: ClusterBody<Runner>,
+): TestFunction {
+  return async (...given) => {
+    const cluster = await RunningCluster.start(plan(), platform);
+    const runner = given[0] as Runner;
+    await runBody(cluster, platform, () => body(cluster, runner));
+  };
+}
+
+export function serverTest<Runner>(
+  plan: () => Plan,
+  platform: TestPlatform,
+  body: ServerBody<Runner>,
+): TestFunction {
+  return clusterTest<Runner>(plan, platform, (cluster, runner) => {
+    const [server] = cluster.servers;
+    return body(server!, {
+      runner,
+      seed: cluster.seed,
+      clock: cluster.clock,
+      connect: (options) => cluster.connect(options),
+      run: (work, limitMs) => cluster.run(work, limitMs),
+      advance: (ms) => cluster.advance(ms),
+      hold: (work) => cluster.hold(work),
+      log: () => cluster.log(0),
+    });
+  });
+}
+
+async function runBody(
+  cluster: RunningCluster,
+  platform: TestPlatform,
+  body: () => unknown,
+): Promise<void> {
+  try {
+    await cluster.run(promiseOf(body), BODY_LIMIT_MS);
+  } catch (error) {
+    platform.printError(reportOf(cluster, SHOWN_LINES));
+    // The test's own error counts, whatever else goes wrong now.
+    await cluster.stop().catch(() => {});
+    throw error;
+  }
+  await cluster.stop();
+}
+
+async function promiseOf(act: () => unknown): Promise<unknown> {
+  return await act();
+}

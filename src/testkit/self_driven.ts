@@ -1,0 +1,49 @@
+/**
+ * A connection on a virtual clock whose calls let time pass until they are
+ * answered, so that a test need not think of the clock.
+ */
+import type { NatsConnection } from "../client/connection.ts";
+import type { Msg } from "../client/message.ts";
+import type { Pace } from "./pace.ts";
+
+/** Changes `connection`, and gives it back. */
+export function selfDriven(
+  connection: NatsConnection,
+  pace: Pace,
+): NatsConnection {
+  const plain = {
+    request: connection.request.bind(connection),
+    requestMany: connection.requestMany.bind(connection),
+    flush: connection.flush.bind(connection),
+    rtt: connection.rtt.bind(connection),
+    drain: connection.drain.bind(connection),
+    close: connection.close.bind(connection),
+    rediscover: connection.rediscover.bind(connection),
+  };
+  connection.request = (...given) => pace.run(plain.request(...given));
+  connection.requestMany = async (...given) =>
+    drivenIterable(await plain.requestMany(...given), pace);
+  connection.flush = () => pace.run(plain.flush());
+  connection.rtt = () => pace.run(plain.rtt());
+  connection.drain = () => pace.run(plain.drain());
+  connection.close = () => pace.run(plain.close());
+  connection.rediscover = () => pace.run(plain.rediscover());
+  return connection;
+}
+
+function drivenIterable(
+  messages: AsyncIterable<Msg>,
+  pace: Pace,
+): AsyncIterable<Msg> {
+  return {
+    [Symbol.asyncIterator](): AsyncIterator<Msg> {
+      const iterator = messages[Symbol.asyncIterator]();
+      return {
+        next: () => pace.run(iterator.next()),
+        return: () =>
+          iterator.return?.() ??
+            Promise.resolve({ done: true, value: undefined }),
+      };
+    },
+  };
+}
