@@ -237,6 +237,20 @@ export class RunningCluster implements AsyncDisposable {
     return this.#world.pace.run(work, limitMs);
   }
 
+  /**
+   * Resolves once `isTrue`, which is asked whenever something happens; on the
+   * real clock also every 20 ms. Rejects with a `ClusterError` that names `what`.
+   *
+   * ```ts
+   * await cluster.until(() => received.length === 3, "three messages");
+   * ```
+   */
+  until(isTrue: () => boolean, what: string = "a condition"): Promise<void> {
+    return this.#whileRunning(() =>
+      this.#world.pace.untilTrue(`${what} did not come true`, isTrue)
+    );
+  }
+
   /** Lets time pass, on a virtual clock. */
   advance(ms: number): Promise<void> {
     return this.#world.pace.advance(ms);

@@ -3,7 +3,7 @@
  * has happened at a socket or in a log, and gives up at a generous deadline; on
  * a virtual clock it lets time pass.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock, Timer } from "../core/clock.ts";
 import { InvalidOperationError } from "../client/errors.ts";
 import { TooLate, type VirtualClock } from "./virtual_clock.ts";
 
@@ -22,6 +22,8 @@ export interface Pace {
   happened(): void;
   /** Resolves once nothing is missing; rejects, naming `what`, when that takes too long. */
   until(what: string, missing: Missing): Promise<void>;
+  /** The same for what may come true without anything happening at a socket or in a log. */
+  untilTrue(what: string, isTrue: () => boolean): Promise<void>;
   /** Waits for `work`; rejects when that takes longer than `limitMs`. */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
   /** Waits for `work` as long as it takes, short of for ever on a virtual clock. */
@@ -32,7 +34,8 @@ export interface Pace {
   comeToRest(): Promise<void>;
 }
 
-/** How long a promise of the user's may take. */
+/** On the real clock, a condition of the test's own is looked at so often. */
+const LOOK_AGAIN_MS = 20;
 const RUN_WHAT = "The promise that was waited for was not settled";
 
 export class RealPace implements Pace {
@@ -83,6 +86,20 @@ export class RealPace implements Pace {
       };
       this.#checks.add(check);
     });
+  }
+
+  async untilTrue(what: string, isTrue: () => boolean): Promise<void> {
+    let timer: Timer | undefined;
+    const lookAgain = (): void => {
+      timer = this.#clock.after(LOOK_AGAIN_MS, lookAgain);
+      this.happened();
+    };
+    lookAgain();
+    try {
+      await this.until(what, () => isTrue() ? [] : [""]);
+    } finally {
+      timer?.cancel();
+    }
   }
 
   run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {
@@ -140,6 +157,10 @@ export class VirtualPace implements Pace {
       if (!(error instanceof TooLate)) throw error;
       throw this.#failure(what, this.#limitMs, missing());
     }
+  }
+
+  untilTrue(what: string, isTrue: () => boolean): Promise<void> {
+    return this.until(what, () => isTrue() ? [] : [""]);
   }
 
   async run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {

@@ -28,6 +28,8 @@ export interface ServerScene<Runner = unknown> {
   connect(options?: ClusterConnectOptions): Promise<NatsConnection>;
   /** See `RunningCluster.run`. */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
+  /** See `RunningCluster.until`. */
+  until(isTrue: () => boolean, what?: string): Promise<void>;
   /** See `RunningCluster.advance`. */
   advance(ms: number): Promise<void>;
   /** See `RunningCluster.hold`. */
@@ -76,6 +78,7 @@ export function serverTest<Runner>(
       clock: cluster.clock,
       connect: (options) => cluster.connect(options),
       run: (work, limitMs) => cluster.run(work, limitMs),
+      until: (isTrue, what) => cluster.until(isTrue, what),
       advance: (ms) => cluster.advance(ms),
       hold: (work) => cluster.hold(work),
       log: () => cluster.log(0),

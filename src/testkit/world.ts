@@ -98,7 +98,8 @@ export class World {
       limit: number,
       missing: readonly string[],
     ): ClusterError => {
-      const list = missing.length === 0 ? "" : `: ${missing.join("; ")}`;
+      const named = missing.filter((one) => one !== "");
+      const list = named.length === 0 ? "" : `: ${named.join("; ")}`;
       return this.failure(`${what} within ${limit} ms${list}`);
     };
     return virtual === undefined
