@@ -59,6 +59,7 @@ export type {
 const platform: TestPlatform = {
   ...machine,
   turn: nextTurn,
+  virtualClock: () => new VirtualClock(),
   keepAlive: keepProcessAlive,
   printError,
 };

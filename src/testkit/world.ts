@@ -15,7 +15,7 @@ import { type Pace, RealPace, VirtualPace } from "./pace.ts";
 import type { TestPlatform } from "./platform.ts";
 import { seededRandom, seedFor } from "./random.ts";
 import type { Plan } from "./setup.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
 
 /** Where clients are that are on no node's side. */
 const CLIENT_MACHINE = "10.1.0.1";
@@ -35,9 +35,7 @@ export class World {
   readonly #memory: MemoryNetwork | undefined;
 
   constructor(plan: Plan, platform: TestPlatform) {
-    const virtual = plan.isVirtual
-      ? new VirtualClock(platform.turn)
-      : undefined;
+    const virtual = plan.isVirtual ? platform.virtualClock() : undefined;
     this.plan = plan;
     this.platform = platform;
     this.clock = virtual ?? platform.clock;
