@@ -30,7 +30,8 @@ export class LinkedNetworks {
   /** Something happened at some socket. */
   onActivity: () => void = () => {};
   readonly #links = new Map<string, Link>();
-  readonly #services = new Set<Service>();
+  /** All that there ever were: who dials one that is gone goes along the link, too. */
+  readonly #services: Service[] = [];
   readonly #ends = new Set<End>();
   /** The places of those who dialled, by the address that they dialled from. */
   readonly #diallers = new Map<string, string>();
@@ -92,17 +93,20 @@ export class LinkedNetworks {
 
   // --- for the networks of single places
 
-  serve(service: Service): void {
-    this.#services.add(service);
-  }
-
-  unserve(service: Service): void {
-    this.#services.delete(service);
+  /** Somebody at `place` listens, at any address if `host` is empty. */
+  serve(place: string, host: string, port: number): Service {
+    const known = this.#services.find((service) =>
+      service.place === place && service.host === host && service.port === port
+    );
+    if (known !== undefined) return known;
+    const service = { place, host, port, calls: 0, unknown: new Set<End>() };
+    this.#services.unshift(service);
+    return service;
   }
 
   /** The service at an address, if it is one of ours. */
   find({ port }: Address, hosts: readonly string[]): Service | undefined {
-    return [...this.#services].find((service) =>
+    return this.#services.find((service) =>
       service.port === port &&
       (service.host === "" || hosts.includes(service.host))
     );

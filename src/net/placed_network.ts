@@ -22,7 +22,7 @@ export interface End {
   peer: string;
 }
 
-/** Somebody listens: at `host`, or at any address if that is empty. */
+/** Somebody listens, or did: at `host`, or at any address if that is empty. */
 export interface Service {
   readonly place: string;
   readonly host: string;
@@ -89,20 +89,16 @@ export class PlacedNetwork implements Network {
     });
     const { address } = inner;
     const isAny = ANY_HOSTS.includes(address.host);
-    const service: Service = {
-      place: this.#place,
-      host: isAny ? this.#machine : address.host,
-      port: address.port,
-      calls: 0,
-      unknown: new Set(),
-    };
-    this.#networks.serve(service);
+    const service = this.#networks.serve(
+      this.#place,
+      isAny ? this.#machine : address.host,
+      address.port,
+    );
     let closing: Promise<void> | undefined;
     const listener: Listener = {
       address,
       close: () => {
         this.#listeners.delete(listener);
-        this.#networks.unserve(service);
         closing ??= inner.close();
         return closing;
       },

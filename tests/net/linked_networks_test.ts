@@ -15,6 +15,7 @@ import type {
   Socket,
 } from "../../src/net/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { keepProcessAlive } from "../../src/runtime/system.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -54,6 +55,8 @@ const SLOW_MS = 3;
 for (const [title, delayMs] of [["open", 0], ["slow", SLOW_MS]] as const) {
   describeNetwork(`a link of sockets that is ${title}`, (t) => {
     const listeners = listenersOf(platform.network, t);
+    // The clock's timers do not, and a call on its way has nothing else.
+    t.after(keepProcessAlive());
     return underTest(platform.clock, listeners, delayMs);
   });
 }
@@ -297,6 +300,20 @@ test("an unplugged place falls silent at once, and the others hear of it as the 
   await assert.rejects(scene.a.dial(scene.address), { code: "ENETUNREACH" });
   const at = { host: "0.0.0.0", port: 1 };
   await assert.rejects(scene.a.listen(at, () => {}), { code: "ENETUNREACH" });
+});
+
+test("a call to a port that is closed goes along the link, too", async () => {
+  const scene = await Scene.open();
+  const { clock, networks } = scene;
+  networks.link("a", "b").cut();
+  scene.b.unplug();
+  const call = scene.a.dial(scene.address, { timeoutMs: 5000 });
+  const refused = assert.rejects(call, { code: "ECONNREFUSED" });
+  await clock.advance(4000);
+  networks.heal();
+  await clock.advance(10);
+  await refused;
+  assert.equal(clock.monotonic(), 4010);
 });
 
 test("a place that nobody dials for is outside, with a link of its own", async () => {
