@@ -56,9 +56,25 @@ export {
   type WindowOptions,
 } from "./server.ts";
 export {
+  type Clock,
+  type ClusterConnectOptions,
+  ClusterError,
+  type ClusterNode,
   type ClusterSetup,
-  type RunningCluster,
+  type LogLine,
+  type Place,
+  type Random,
+  RunningCluster,
+  seededRandom,
+  type ServerScene,
+  type ServerSetup,
+  type Side,
   startCluster,
+  type Surroundings,
+  type TestFunction,
+  VirtualClock,
+  withCluster,
+  withServer,
 } from "./cluster.ts";
 export {
   type AnswerOptions,

@@ -1,8 +1,9 @@
 /** A cluster of the test kit in each of its surroundings, and what differs among them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startCluster } from "../../src/faces/cluster.ts";
-import { describeCluster } from "./cluster_suite.ts";
+import { connect } from "../../src/faces/client.ts";
+import { startCluster, withCluster } from "../../src/faces/cluster.ts";
+import { describeCluster, hear } from "./cluster_suite.ts";
 
 describeCluster("sockets", {}, true);
 describeCluster("memory", { network: "memory" }, false);
@@ -38,4 +39,88 @@ test("a setup that makes no sense is refused", async () => {
       message,
     });
   }
+});
+
+test(
+  "faults reach clients that were not made by the cluster",
+  withCluster(async (cluster) => {
+    const stranger = await connect({ servers: cluster.urls[0]! });
+    const inside = await cluster.connect({ on: 0 });
+    const [said, heard] = [hear(inside, "said"), hear(stranger, "heard")];
+    await stranger.flush();
+    await cluster.settled();
+    cluster.partition(["clients"], [0, 1, 2]);
+    stranger.publish("said", "hello?");
+    inside.publish("heard", "hello!");
+    for (let round = 0; round < 10; round++) await inside.flush();
+    assert.deepEqual([said, heard], [[], []]);
+    cluster.heal();
+    await cluster.until(() => said.length + heard.length === 2, "both");
+
+    cluster.delay(0, "clients", 30);
+    assert.ok(await stranger.rtt() >= 2 * 30 - 4);
+    cluster.delay(0, "clients", 0);
+
+    const isAt = (...nodes: number[]): boolean =>
+      nodes.some((at) => cluster.urls[at] === `nats://${stranger.getServer()}`);
+    cluster.reset("clients", 0);
+    await cluster.until(() => isAt(1, 2), "a connection to another node");
+    const [left, next] = isAt(1) ? [1, 2] : [2, 1];
+    await cluster.kill(left);
+    await cluster.until(() => isAt(0, next), "a connection to a third node");
+    await stranger.close();
+  }),
+);
+
+test("a cluster stops though somebody else is connected to it", async () => {
+  const cluster = await startCluster({ size: 1 });
+  const stranger = await connect({ servers: cluster.urls, reconnect: false });
+  await cluster.stop();
+  await stranger.closed();
+  await assert.rejects(connect({ servers: cluster.urls }), {
+    code: "CONNECTION",
+  });
+});
+
+test(
+  "credentials of the cluster are used on its routes, ports are kept, and names are one's own",
+  withCluster({
+    size: 3,
+    name: "blue",
+    node: (index) => ({
+      server_name: `n${index}`,
+      http_port: 0,
+      authorization: { token: "of clients" },
+      cluster: { authorization: { user: "ruth", password: "of routes" } },
+    }),
+  }, async (cluster) => {
+    await assert.rejects(cluster.connect(), { name: "AuthorizationError" });
+    const client = await cluster.connect({ token: "of clients" });
+    assert.equal(client.info?.cluster, "blue");
+    const [before] = cluster.servers;
+    const addresses = [
+      before?.address,
+      before?.clusterAddress,
+      before?.monitorAddress,
+    ];
+    await cluster.kill(0);
+    await cluster.restart(0);
+    await cluster.settled();
+    const [after] = cluster.servers;
+    assert.equal(after?.broker.name, "n0");
+    assert.deepEqual(
+      [after?.address, after?.clusterAddress, after?.monitorAddress],
+      addresses,
+    );
+  }),
+);
+
+test("a port that is taken fails the start, as the options ask for it", async () => {
+  const cluster = await startCluster({ size: 1 });
+  const port = Number(cluster.urls[0]!.split(":").at(-1));
+  await assert.rejects(startCluster({ size: 2, node: () => ({ port }) }), {
+    name: "NetworkError",
+    code: "EADDRINUSE",
+  });
+  await cluster.stop();
 });
