@@ -205,13 +205,14 @@ export class RunningCluster implements AsyncDisposable {
   /**
    * Resolves once every living node has a route to every other one that it can
    * reach, and none to a dead one. Rejects with a `ClusterError` that tells
-   * which routes are missing.
+   * which routes are missing after `limitMs`, by default the setup's.
    */
-  meshed(): Promise<void> {
+  meshed(limitMs?: number): Promise<void> {
     return this.#whileRunning(() =>
       this.#world.pace.until(
         "The cluster did not mesh",
         () => this.#missingRoutes(),
+        limitMs,
       )
     );
   }
@@ -219,10 +220,11 @@ export class RunningCluster implements AsyncDisposable {
   /**
    * Resolves once the cluster is meshed, the clients that `connect` gave have a
    * server that knows all their subscriptions, and each node knows those of all
-   * others. Rejects with a `ClusterError` that tells what is missing.
+   * others. Rejects with a `ClusterError` that tells what is missing, if one of
+   * these takes longer than `limitMs`.
    */
-  settled(): Promise<void> {
-    return this.#whileRunning(() => this.#settle());
+  settled(limitMs?: number): Promise<void> {
+    return this.#whileRunning(() => this.#settle(limitMs));
   }
 
   /**
@@ -239,15 +241,21 @@ export class RunningCluster implements AsyncDisposable {
 
   /**
    * Resolves once `isTrue`, which is asked whenever something happens; on the
-   * real clock also every 20 ms. Rejects with a `ClusterError` that names `what`.
+   * real clock also every 20 ms. Rejects with a `ClusterError` that names `what`
+   * after `limitMs`.
    *
    * ```ts
    * await cluster.until(() => received.length === 3, "three messages");
    * ```
    */
-  until(isTrue: () => boolean, what: string = "a condition"): Promise<void> {
+  until(
+    isTrue: () => boolean,
+    what: string = "a condition",
+    limitMs?: number,
+  ): Promise<void> {
+    const failure = `What was waited for, ${what}, did not come`;
     return this.#whileRunning(() =>
-      this.#world.pace.untilTrue(`${what} did not come true`, isTrue)
+      this.#world.pace.untilTrue(failure, isTrue, limitMs)
     );
   }
 
@@ -296,19 +304,21 @@ export class RunningCluster implements AsyncDisposable {
     this.#ids.set(node.id, node);
   }
 
-  async #settle(): Promise<void> {
+  async #settle(limitMs?: number): Promise<void> {
     const { pace } = this.#world;
-    const isConnected = (): string[] => [
+    const what = "The cluster did not settle";
+    const connected = (): string[] => [
       ...this.#missingRoutes(),
       ...this.#clients.missing((on) => this.#hasServerFor(on)),
     ];
     do {
-      await pace.until("The cluster did not settle", isConnected);
-    } while (!await pace.run(this.#clients.flush()));
-    await pace.until("The cluster did not settle", () => [
+      await pace.until(what, connected, limitMs);
+    } while (!await pace.run(this.#clients.flush(), limitMs));
+    const told = (): string[] => [
       ...this.#missingRoutes(),
       ...missingInterest(this.#nodes, (one, other) => this.#reach(one, other)),
-    ]);
+    ];
+    await pace.until(what, told, limitMs);
   }
 
   async #stop(): Promise<void> {

@@ -21,9 +21,13 @@ export interface Pace {
   /** Something has happened that others may wait for. */
   happened(): void;
   /** Resolves once nothing is missing; rejects, naming `what`, when that takes too long. */
-  until(what: string, missing: Missing): Promise<void>;
+  until(what: string, missing: Missing, limitMs?: number): Promise<void>;
   /** The same for what may come true without anything happening at a socket or in a log. */
-  untilTrue(what: string, isTrue: () => boolean): Promise<void>;
+  untilTrue(
+    what: string,
+    isTrue: () => boolean,
+    limitMs?: number,
+  ): Promise<void>;
   /** Waits for `work`; rejects when that takes longer than `limitMs`. */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
   /** Waits for `work` as long as it takes, short of for ever on a virtual clock. */
@@ -68,7 +72,11 @@ export class RealPace implements Pace {
     });
   }
 
-  until(what: string, missing: Missing): Promise<void> {
+  until(
+    what: string,
+    missing: Missing,
+    limitMs: number = this.#limitMs,
+  ): Promise<void> {
     if (missing().length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const check = (): void => {
@@ -76,9 +84,9 @@ export class RealPace implements Pace {
         finish();
         resolve();
       };
-      const timer = this.#clock.after(this.#limitMs, () => {
+      const timer = this.#clock.after(limitMs, () => {
         finish();
-        reject(this.#failure(what, this.#limitMs, missing()));
+        reject(this.#failure(what, limitMs, missing()));
       });
       const finish = (): void => {
         timer.cancel();
@@ -88,7 +96,11 @@ export class RealPace implements Pace {
     });
   }
 
-  async untilTrue(what: string, isTrue: () => boolean): Promise<void> {
+  async untilTrue(
+    what: string,
+    isTrue: () => boolean,
+    limitMs?: number,
+  ): Promise<void> {
     let timer: Timer | undefined;
     const lookAgain = (): void => {
       timer = this.#clock.after(LOOK_AGAIN_MS, lookAgain);
@@ -96,7 +108,7 @@ export class RealPace implements Pace {
     };
     lookAgain();
     try {
-      await this.until(what, () => isTrue() ? [] : [""]);
+      await this.until(what, () => isTrue() ? [] : [""], limitMs);
     } finally {
       timer?.cancel();
     }
@@ -147,20 +159,25 @@ export class VirtualPace implements Pace {
 
   happened(): void {}
 
-  async until(what: string, missing: Missing): Promise<void> {
+  async until(
+    what: string,
+    missing: Missing,
+    limitMs: number = this.#limitMs,
+  ): Promise<void> {
     try {
-      await this.#clock.advanceUntil(
-        () => missing().length === 0,
-        this.#limitMs,
-      );
+      await this.#clock.advanceUntil(() => missing().length === 0, limitMs);
     } catch (error) {
       if (!(error instanceof TooLate)) throw error;
-      throw this.#failure(what, this.#limitMs, missing());
+      throw this.#failure(what, limitMs, missing());
     }
   }
 
-  untilTrue(what: string, isTrue: () => boolean): Promise<void> {
-    return this.until(what, () => isTrue() ? [] : [""]);
+  untilTrue(
+    what: string,
+    isTrue: () => boolean,
+    limitMs?: number,
+  ): Promise<void> {
+    return this.until(what, () => isTrue() ? [] : [""], limitMs);
   }
 
   async run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {

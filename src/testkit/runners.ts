@@ -29,7 +29,11 @@ export interface ServerScene<Runner = unknown> {
   /** See `RunningCluster.run`. */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T>;
   /** See `RunningCluster.until`. */
-  until(isTrue: () => boolean, what?: string): Promise<void>;
+  until(
+    isTrue: () => boolean,
+    what?: string,
+    limitMs?: number,
+  ): Promise<void>;
   /** See `RunningCluster.advance`. */
   advance(ms: number): Promise<void>;
   /** See `RunningCluster.hold`. */
@@ -78,7 +82,7 @@ export function serverTest<Runner>(
       clock: cluster.clock,
       connect: (options) => cluster.connect(options),
       run: (work, limitMs) => cluster.run(work, limitMs),
-      until: (isTrue, what) => cluster.until(isTrue, what),
+      until: (isTrue, what, limitMs) => cluster.until(isTrue, what, limitMs),
       advance: (ms) => cluster.advance(ms),
       hold: (work) => cluster.hold(work),
       log: () => cluster.log(0),

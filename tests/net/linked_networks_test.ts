@@ -1,7 +1,6 @@
 /**
- * Networks with faults, on the machine's sockets and in memory: the suite of
- * all networks over a link that is open and over one that is slow, and what
- * links do besides.
+ * Networks with faults: the suite of all networks, on sockets, over a link that
+ * is open and over one that is slow; and in memory, what links do besides.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +15,7 @@ import type {
 } from "../../src/net/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { keepProcessAlive } from "../../src/runtime/system.ts";
-import { freshSeed, seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { describeNetwork, type NetworkUnderTest } from "./suite.ts";
@@ -61,13 +60,6 @@ for (const [title, delayMs] of [["open", 0], ["slow", SLOW_MS]] as const) {
   });
 }
 
-describeNetwork("a link in memory that is slow", (t) => {
-  const clock = new VirtualClock();
-  keepMoving(clock, t);
-  const random = seededRandom(freshSeed());
-  return underTest(clock, new MemoryNetwork(clock, random), SLOW_MS);
-});
-
 /** The network, whose listeners end with the test. */
 function listenersOf(network: Network, t: Cleanup): Network {
   return {
@@ -79,17 +71,6 @@ function listenersOf(network: Network, t: Cleanup): Network {
       return listener;
     },
   };
-}
-
-/** Lets the virtual time run while the test waits for events. */
-function keepMoving(clock: VirtualClock, t: Cleanup): void {
-  let running = true;
-  t.after(() => {
-    running = false;
-  });
-  (async () => {
-    while (running) await clock.advance(1);
-  })();
 }
 
 /** What a socket tells. */

@@ -327,47 +327,31 @@ export function describeCluster(
     },
   );
 
-  test(`${name}: nodes that cannot mesh fail the start, which tells why and leaves nothing`, async () => {
-    await assert.rejects(
-      startCluster({
-        ...setup,
-        size: 2,
-        limitMs: 300,
-        node: (index) => ({
-          cluster: { name: `of ${index}`.replace(" ", "-") },
-        }),
-      }),
-      (error) => {
-        assert.ok(error instanceof ClusterError);
-        assert.equal(error.code, "CLUSTER");
-        assert.match(
-          error.message,
-          /^The cluster did not mesh within 300 ms: node-a has no route to node-b; node-b has no route to node-a/,
-        );
-        assert.match(error.message, /\nnode-b \S+ \[INF\] Server is ready\n/);
-        const isNamed = /\(seed \d+\)$/m.test(error.message);
-        assert.equal(isNamed, setup.network === "memory");
-        assert.equal(error.seed !== undefined, setup.network === "memory");
-        return true;
-      },
-    );
-  });
+  checkIfPatient(
+    "settled tells who does not know of whose interest",
+    async (cluster) => {
+      const client = await cluster.connect({ node: 0 });
+      cluster.delay(0, 1, 100_000);
+      client.subscribe("lost", { queue: "group" });
+      await assert.rejects(cluster.settled(400), {
+        name: "ClusterError",
+        message:
+          /did not settle within 400 ms: node-b does not know that node-a wants lost in queue group group/,
+      });
+    },
+    { size: 2 },
+  );
 
-  test(`${name}: settled tells who does not know of whose interest`, async () => {
-    await using cluster = await startCluster({
-      ...setup,
-      size: 2,
-      limitMs: 400,
-    });
-    const client = await cluster.connect({ node: 0 });
-    cluster.delay(0, 1, 100_000);
-    client.subscribe("lost", { queue: "group" });
-    await assert.rejects(cluster.settled(), {
-      name: "ClusterError",
-      message:
-        /did not settle within 400 ms: node-b does not know that node-a wants lost in queue group group/,
-    });
-  });
+  checkIfPatient(
+    "a condition that does not come true is named",
+    async (cluster) => {
+      await assert.rejects(cluster.until(() => false, "a miracle", 100), {
+        name: "ClusterError",
+        message: /^What was waited for, a miracle, did not come within 100 ms/,
+      });
+    },
+    { size: 1 },
+  );
 
   test(`${name}: a promise that is never settled fails run`, async () => {
     await using cluster = await startCluster({ ...setup, size: 1 });
@@ -425,6 +409,31 @@ export function describeCluster(
     assert.equal(cluster.servers.length, 0);
     await assert.rejects(cluster.connect(), { message: /is stopped/ });
     await assert.rejects(cluster.add(), { message: /is stopped/ });
+  });
+
+  if (!isPatient) return;
+  test(`${name}: nodes that cannot mesh fail the start, which tells why and leaves nothing`, async () => {
+    await assert.rejects(
+      startCluster({
+        ...setup,
+        size: 2,
+        limitMs: 1000,
+        node: (index) => ({ cluster: { name: `number-${index}` } }),
+      }),
+      (error) => {
+        assert.ok(error instanceof ClusterError);
+        assert.equal(error.code, "CLUSTER");
+        assert.match(
+          error.message,
+          /^The cluster did not mesh within 1000 ms: node-a has no route to node-b; node-b has no route to node-a/,
+        );
+        assert.match(error.message, /\nnode-b \S+ \[INF\] Server is ready\n/);
+        const isNamed = /\(seed \d+\)$/m.test(error.message);
+        assert.equal(isNamed, setup.network === "memory");
+        assert.equal(error.seed !== undefined, setup.network === "memory");
+        return true;
+      },
+    );
   });
 }
 
