@@ -30,6 +30,17 @@ export class Fairness {
     return this.#turn;
   }
 
+  /** Nobody reads any more, for now. */
+  async rest(): Promise<void> {
+    const pair = this.#pair;
+    this.#pair = undefined;
+    try {
+      for (const connection of await pair ?? []) connection.close();
+    } catch {
+      // There never was one.
+    }
+  }
+
   async #takeTurn(): Promise<void> {
     try {
       this.#pair ??= connectedPair(this.#sockets);

@@ -36,6 +36,17 @@ export const denoNetwork: Network = { ...nodeNetwork, listen };
 
 /** One for the process, whose time it is that sockets share. */
 let fairness: Fairness | undefined;
+/** Listeners and sockets that are open. Behind the last one, nothing is left open. */
+let openCount = 0;
+
+function opened(): void {
+  openCount++;
+}
+
+function closed(): void {
+  openCount--;
+  if (openCount === 0) void fairness?.rest();
+}
 
 async function listen(
   at: Address,
@@ -65,13 +76,17 @@ class Acceptor {
   constructor(listener: DenoListener, onSocket: (socket: Socket) => void) {
     this.#listener = listener;
     this.#onSocket = onSocket;
+    opened();
     this.#done = this.#run();
   }
 
   /** The port is free only when the call that accepts has given up. */
   close(): Promise<void> {
-    if (!this.#closed) this.#listener.close();
-    this.#closed = true;
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#listener.close();
+      closed();
+    }
     return this.#done;
   }
 
@@ -210,6 +225,7 @@ class DenoSocket implements Socket, WriteEvents {
 
   constructor(connection: DenoConnection) {
     const { remoteAddr, localAddr } = connection;
+    opened();
     setNoDelay(connection);
     this.remote = endpoint(remoteAddr.hostname, remoteAddr.port);
     this.local = endpoint(localAddr.hostname, localAddr.port);
@@ -351,6 +367,7 @@ class DenoSocket implements Socket, WriteEvents {
     this.#closed = true;
     clearTimeout(this.#linger);
     this.#connection.close();
+    closed();
     this.resume();
     queueMicrotask(() => this.#report());
   }

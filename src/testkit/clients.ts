@@ -56,23 +56,29 @@ export class Clients {
     const network = on === undefined
       ? this.#world.networkOfClients()
       : this.#world.networkOfNode(on);
+    const opening = NatsConnection.open(
+      withProviders({ servers, ...options }, { ...platform, clock, random }),
+      { network, clock, random },
+    );
     try {
-      const connection = await pace.run(NatsConnection.open(
-        withProviders({ servers, ...options }, { ...platform, clock, random }),
-        { network, clock, random },
-      ));
-      const client = { name, on, connection };
-      this.#clients.add(client);
-      connection.closed().then(() => {
-        this.#clients.delete(client);
-        clock.die();
-      });
+      const connection = await pace.run(opening);
+      this.#keep({ name, on, connection }, clock);
       const { isVirtual } = this.#world.plan;
       return isVirtual ? selfDriven(connection, pace) : connection;
     } catch (error) {
+      // It may have been too slow for us, and come still.
+      opening.then((connection) => connection.close(), () => {});
       clock.die();
       throw error;
     }
+  }
+
+  #keep(client: Client, clock: MortalClock): void {
+    this.#clients.add(client);
+    client.connection.closed().then(() => {
+      this.#clients.delete(client);
+      clock.die();
+    });
   }
 
   /** Clients that are without a server, where they could have one. */

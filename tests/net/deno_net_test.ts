@@ -17,6 +17,7 @@ if ("Deno" in globalThis) describeMachineNetwork("Deno.listen", denoNetwork);
 /** A pair of sockets on which a byte arrives when the test says so. */
 class FakeSockets implements DenoSockets {
   connections = 0;
+  closed = 0;
   /** Bytes that were sent and did not arrive. */
   underWay = 0;
   readonly #arrivals: (() => void)[] = [];
@@ -49,7 +50,7 @@ class FakeSockets implements DenoSockets {
       },
       closeWrite: () => Promise.resolve(),
       setNoDelay: () => {},
-      close: () => {},
+      close: () => void this.closed++,
     });
   }
 
@@ -81,10 +82,26 @@ test("who reads much waits for the system, and everybody with him", async () => 
   assert.equal(sockets.connections, 2);
 });
 
+test("when nobody is left, nothing is left open, and whoever comes finds it again", async () => {
+  const sockets = new FakeSockets();
+  const fairness = new Fairness(sockets);
+  for (const round of [1, 2]) {
+    const turn = fairness.spend(MIB);
+    await immediate();
+    sockets.arrive();
+    await turn;
+    await fairness.rest();
+    await fairness.rest();
+    assert.equal(sockets.connections, 2 * round);
+    assert.equal(sockets.closed, 2 * round);
+  }
+});
+
 test("where no sockets may be opened, reading goes on", async () => {
   const fairness = new Fairness(new FakeSockets(true));
   for (let n = 0; n < 3; n++) await fairness.spend(MIB);
   assert.equal(fairness.spend(1000), undefined);
+  await fairness.rest();
 });
 
 function immediate(): Promise<void> {

@@ -1,8 +1,10 @@
 /** A cluster of the test kit in each of its surroundings, and what differs among them. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { connect } from "../../src/faces/client.ts";
 import { startCluster, withCluster } from "../../src/faces/cluster.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { describeCluster, hear } from "./cluster_suite.ts";
 
 describeCluster("sockets", {}, true);
@@ -123,4 +125,18 @@ test("a port that is taken fails the start, as the options ask for it", async ()
     code: "EADDRINUSE",
   });
   await cluster.stop();
+});
+
+test("a node that is killed takes no announcement back, and one that stops does", async (t) => {
+  const folder = temporaryFolder(t);
+  await using cluster = await startCluster({
+    size: 2,
+    node: () => ({ discovery: { announce: `file://${folder}/` } }),
+  });
+  const announced = (): number => readdirSync(folder).length;
+  await cluster.until(() => announced() === 2, "two announcements");
+  await cluster.kill(0);
+  assert.equal(announced(), 2);
+  await cluster.stop(1);
+  assert.equal(announced(), 1);
 });

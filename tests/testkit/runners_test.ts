@@ -191,6 +191,14 @@ test("a user's tests pass, and the runner finds nothing left open", async (t) =>
         await client.flush();
       }));
     }
+    test("many bytes", withCluster({ size: 2 }, async (cluster) => {
+      const [from, to] = [await cluster.connect({ node: 0 }), await cluster.connect({ node: 1 })];
+      let count = 0;
+      to.subscribe("large", { callback: () => void count++ });
+      await cluster.settled();
+      for (let sent = 0; sent < 50; sent++) from.publish("large", new Uint8Array(100_000));
+      await cluster.until(() => count === 50);
+    }));
     test("by hand", async () => {
       await using cluster = await startCluster();
       await using client = await cluster.connect();
@@ -199,7 +207,7 @@ test("a user's tests pass, and the runner finds nothing left open", async (t) =>
     `,
   );
   assert.equal(code, 0, output);
-  assert.match(output, /\b7 pass(ed)?\b|\bpass 7\b/, output);
+  assert.match(output, /\b8 pass(ed)?\b|\bpass 8\b/, output);
 });
 
 test("a user's test that fails shows its error and the end of the log, by node", async (t) => {
