@@ -134,7 +134,13 @@ test("a node that is killed takes no announcement back, and one that stops does"
     node: () => ({ discovery: { announce: `file://${folder}/` } }),
   });
   const announced = (): number => readdirSync(folder).length;
-  await cluster.until(() => announced() === 2, "two announcements");
+  await cluster.until(
+    () =>
+      cluster.nodes.every((node) =>
+        node.log().some(({ text }) => text.startsWith("Announced at"))
+      ),
+    "two announcements",
+  );
   await cluster.kill(0);
   assert.equal(announced(), 2);
   await cluster.stop(1);
