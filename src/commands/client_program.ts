@@ -12,6 +12,7 @@ import {
 } from "../faces/client.ts";
 import { formatDuration } from "../config/duration.ts";
 import { FlagError, type FlagOf } from "../config/flags.ts";
+import { deferred } from "../core/deferred.ts";
 import { platform } from "../runtime/mod.ts";
 import { onSignal, printError } from "../runtime/system.ts";
 import { readStandardInput } from "../runtime/standard_input.ts";
@@ -84,7 +85,7 @@ export async function flushWithin(
   connection: NatsConnection,
   waitMs: number,
 ): Promise<void> {
-  const late = Promise.withResolvers<never>();
+  const late = deferred<never>();
   const timer = platform.clock.after(waitMs, () => {
     const server = connection.getServer();
     const wait = formatDuration(waitMs);

@@ -391,9 +391,8 @@ export function describeCluster(
     await cluster.kill(0);
     await assert.rejects(cluster.kill(0), impossible(/node-a is dead already/));
     await assert.rejects(cluster.stop(0), impossible(/node-a is dead already/));
-    await assert.rejects(cluster.add({ no_such_key: 1 }), {
-      name: "ConfigError",
-    });
+    const misspelt: object = { no_such_key: 1 };
+    await assert.rejects(cluster.add(misspelt), { name: "ConfigError" });
     assert.equal(cluster.size, 3);
     if (setup.clock !== "virtual") {
       await assert.rejects(cluster.advance(1), impossible(/a virtual clock/));
