@@ -4,12 +4,17 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { connect } from "../../src/faces/client.ts";
 import { startCluster, withCluster } from "../../src/faces/cluster.ts";
+import { freshSeed } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { describeCluster, hear } from "./cluster_suite.ts";
 
+const SEED = freshSeed();
+console.log(`seed ${SEED}`);
+const MEMORY = { network: "memory", seed: SEED } as const;
+
 describeCluster("sockets", {}, true);
-describeCluster("memory", { network: "memory" }, false);
-describeCluster("virtual", { network: "memory", clock: "virtual" }, true);
+describeCluster("memory", MEMORY, false);
+describeCluster("virtual", { ...MEMORY, clock: "virtual" }, true);
 
 test("a setup that makes no sense is refused", async () => {
   const refused: [Parameters<typeof startCluster>[0], RegExp][] = [
