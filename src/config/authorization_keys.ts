@@ -128,7 +128,7 @@ export const AUTHORIZATION_KEYS: readonly ConfigKey<AuthorizationOptions>[] = [
     (options: AuthorizationOptions, name) => {
       options.user = name;
     },
-    "The one user.",
+    "The only user.",
   ),
   key(
     ["password", "pass"],
@@ -150,7 +150,7 @@ export const AUTHORIZATION_KEYS: readonly ConfigKey<AuthorizationOptions>[] = [
     (options: AuthorizationOptions, ms) => {
       options.timeoutMs = ms;
     },
-    "How long a connection may take to log in.",
+    "How long a connection may take to log in; a number is seconds.",
   ),
   notYet("default_permissions", "default_permission", "permissions"),
   notYet("auth_callout", "auth_hook"),

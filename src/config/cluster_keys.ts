@@ -99,7 +99,7 @@ const COMPRESSED_MODES =
 const compression: ConfigKey<ClusterOptions> = {
   names: ["compression"],
   type: "off or accept",
-  doc: "Routes are not compressed.",
+  doc: "Routes are never compressed.",
   apply(_, entry, report) {
     const mode = compressionMode(entry);
     if (mode === undefined) {
@@ -142,7 +142,7 @@ const pingInterval: Reader<number> = {
 const authorization: ConfigKey<ClusterOptions> = {
   names: ["authorization"],
   type: "map",
-  doc: "What other nodes need to connect: a user, or a token.",
+  doc: "What other nodes need to connect: one user, or a token.",
   apply(options, entry, report) {
     const list = entry.value.kind === "map"
       ? findEntry(entry.value, "users")
@@ -165,18 +165,18 @@ export const CLUSTER_KEYS: readonly ConfigKey<ClusterOptions>[] = [
     (options: ClusterOptions, name) => {
       options.name = name;
     },
-    "The cluster's name, the same on each node.",
+    "The cluster's name, the same on each node; that of the others unless set.",
   ),
   key(["listen"], listenAddress, (options: ClusterOptions, address) => {
     options.host = address.host ?? options.host;
     options.port = listeningPort(address.port);
-  }, "Where other nodes connect to."),
+  }, "Where other nodes connect to; without it the node only dials out."),
   key(["host", "net"], string, (options: ClusterOptions, host) => {
     options.host = host || options.host;
   }, "The host part of `listen`."),
   key(["port"], port, (options: ClusterOptions, port) => {
     options.port = listeningPort(port);
-  }, "The port part of `listen`."),
+  }, "The port part of `listen`; -1 for any free one."),
   authorization,
   key(["routes"], routes, (options: ClusterOptions, list) => {
     options.routes = list;
@@ -187,24 +187,24 @@ export const CLUSTER_KEYS: readonly ConfigKey<ClusterOptions>[] = [
     (options: ClusterOptions, address) => {
       options.advertise = address;
     },
-    "The `host[:port]` that other nodes are told to dial.",
+    "The `host[:port]` that other nodes are told to dial, where it is another.",
   ),
   key(["no_advertise"], boolean, (options: ClusterOptions, on) => {
     options.noAdvertise = on;
-  }, "Keep the addresses for clients to this node."),
+  }, "Tell other nodes no addresses for clients."),
   key(["connect_retries"], integer(0), (options: ClusterOptions, count) => {
     options.connectRetries = count;
   }, "Further attempts at a node that only other nodes told of."),
   key(["connect_backoff"], boolean, (options: ClusterOptions, on) => {
     options.connectBackoff = on;
-  }, "Wait twice as long after each failed attempt."),
+  }, "Wait twice as long after each failed attempt, up to 30 s."),
   key(
     ["ping_interval"],
     unlessZero(pingInterval),
     (options: ClusterOptions, ms) => {
       options.pingIntervalMs = ms;
     },
-    "How often routes are probed, at most 30 s.",
+    "How often a silent route gets a PING: as the server's, at most 30 s.",
   ),
   key(
     ["ping_max"],
@@ -212,7 +212,7 @@ export const CLUSTER_KEYS: readonly ConfigKey<ClusterOptions>[] = [
     (options: ClusterOptions, count) => {
       options.pingMax = count;
     },
-    "Unanswered probes before a route is given up.",
+    "Unanswered PINGs before a route is closed: as the server's.",
   ),
   compression,
   withoutEffect(["pool_size"], "Midge has one route to each node"),

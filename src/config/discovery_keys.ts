@@ -186,14 +186,14 @@ export const DISCOVERY_KEYS: readonly ConfigKey<DiscoveryOptions>[] = [
     (options: DiscoveryOptions, targets) => {
       options.announce = targets;
     },
-    "Where this node tells that it lives.",
+    "Where this node announces that it lives.",
   ),
   key(["find"], urls(findTarget), (options: DiscoveryOptions, targets) => {
     options.find = targets;
   }, "Where this node looks for other nodes of its cluster."),
   key(["ttl"], ttl, (options: DiscoveryOptions, ms) => {
     options.ttlMs = ms;
-  }, "How long an announcement holds that is not renewed."),
+  }, "How long an announcement holds unless it is renewed, 1s to 1h."),
   key(
     ["trust_credentials"],
     boolean,

@@ -46,10 +46,15 @@ const token: Reader<string> = {
 
 /** The keys of `registry`. */
 export const REGISTRY_KEYS: readonly ConfigKey<RegistryOptions>[] = [
-  key(["listen"], listenAddress, (options: RegistryOptions, address) => {
-    options.host = address.host ?? options.host;
-    options.port = registryPort(address.port);
-  }, "Where the registry is served; 127.0.0.1 unless a host is named."),
+  key(
+    ["listen"],
+    listenAddress,
+    (options: RegistryOptions, address) => {
+      options.host = address.host ?? options.host;
+      options.port = registryPort(address.port);
+    },
+    "Where the registry is served; for this machine only unless a host is named.",
+  ),
   key(["host", "net"], string, (options: RegistryOptions, host) => {
     options.host = host || options.host;
   }, "The host part of `listen`."),
@@ -58,7 +63,7 @@ export const REGISTRY_KEYS: readonly ConfigKey<RegistryOptions>[] = [
   }, "The port part of `listen`; -1 for any free one."),
   key(["token"], token, (options: RegistryOptions, token) => {
     options.token = token;
-  }, "What a node needs to announce itself."),
+  }, "What a node needs to announce itself; nothing unless set."),
   key(["state_file"], string, (options: RegistryOptions, path) => {
     options.stateFile = path;
   }, "Keep the nodes in this file over a restart."),

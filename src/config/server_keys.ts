@@ -60,7 +60,7 @@ const lameDuckGrace: Reader<number> = {
 const writeTimeout: ConfigKey<Options> = {
   names: ["write_timeout"],
   type: "default or close",
-  doc: "What becomes of a client that missed the write deadline: it is closed.",
+  doc: "What becomes of a client that missed `write_deadline`; both close it.",
   apply(_, entry, report) {
     const { at, value } = entry;
     if (value.kind !== "string") {
@@ -165,11 +165,11 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, name) => {
       options.serverName = name;
     },
-    "The server's name, unique in its cluster.",
+    "The server's name, unique in its cluster; its id unless given.",
   ),
   key(["client_advertise"], string, (options: Options, address) => {
     options.clientAdvertise = address;
-  }, "The `host[:port]` that clients are told to dial."),
+  }, "The `host[:port]` that clients are told to dial, where it is another."),
 
   key(["debug"], boolean, (options: Options, on) => {
     options.debug = on;
@@ -185,17 +185,17 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
   }, "Begin log lines with the time."),
   key(["logtime_utc"], boolean, (options: Options, on) => {
     options.logtimeUtc = on;
-  }, "That time is UTC."),
+  }, "That time is UTC, not local time."),
   key(["log_file", "logfile"], string, (options: Options, path) => {
     options.logFile = path;
-  }, "Log into this file."),
+  }, "Log into this file instead of standard error."),
   key(
     ["log_size_limit", "logfile_size_limit"],
     integer(0),
     (options: Options, bytes) => {
       options.logSizeLimit = bytes;
     },
-    "Begin a new log file at this size.",
+    "Begin a new log file at so many bytes; 0 for never.",
   ),
   key(
     ["log_max_num", "logfile_max_num"],
@@ -203,11 +203,11 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, count) => {
       options.logMaxNum = count;
     },
-    "Keep this many log files, the current one included.",
+    "Keep so many log files, the current one included; 0 for all.",
   ),
   key(["max_traced_msg_len"], integer(), (options: Options, length) => {
     options.maxTracedMsgLen = Math.max(0, length);
-  }, "Show this much of a payload in a trace; 0 for all."),
+  }, "Show so many bytes of a payload in a trace; 0 for all."),
   key(["pid_file", "pidfile"], string, (options: Options, path) => {
     options.pidFile = path;
   }, "Write the process's number into this file."),
@@ -217,7 +217,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
 
   key(["http"], listenAddress, (options: Options, { host, port }) => {
     options.http = monitoring(host ?? "", port);
-  }, "Where monitoring is served."),
+  }, "Where monitoring is served; nowhere unless set."),
   key(["http_port", "monitor_port"], port, (options: Options, port) => {
     options.http = monitoring(options.http?.host ?? "", port);
   }, "The port part of `http`; the host is that of the clients."),
@@ -228,7 +228,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
   authorization,
   key(["no_auth_user"], string, (options: Options, user) => {
     options.noAuthUser = user;
-  }, "The user that a client without credentials is."),
+  }, "One of `users`: who a client is that brings no credentials."),
 
   key(
     ["max_connections", "max_conn"],
@@ -236,7 +236,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, count) => {
       options.maxConnections = connectionLimit(count);
     },
-    "Clients at one time; negative for no limit.",
+    "Most clients at one time; negative for no limit.",
   ),
   key(
     ["max_subscriptions", "max_subs"],
@@ -244,7 +244,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, count) => {
       options.maxSubscriptions = Math.max(0, count);
     },
-    "Subscriptions of one client; 0 for no limit.",
+    "Most subscriptions of one client; 0 for no limit.",
   ),
   key(
     ["max_subscription_tokens", "max_sub_tokens"],
@@ -252,7 +252,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, count) => {
       options.maxSubscriptionTokens = count;
     },
-    "Tokens in the subject of a subscription.",
+    "Most tokens in the subject of a subscription; no limit unless set.",
   ),
   key(
     ["max_control_line"],
@@ -260,7 +260,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, bytes) => {
       options.maxControlLineBytes = bytes;
     },
-    "Longest line of the protocol.",
+    "Longest line of the protocol, in bytes.",
   ),
   key(
     ["max_payload"],
@@ -268,46 +268,46 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, bytes) => {
       options.maxPayloadBytes = bytes;
     },
-    "Longest message.",
+    "Longest message with its headers, in bytes.",
   ),
   key(["max_pending"], unlessZero(integer(0)), (options: Options, bytes) => {
     options.maxPendingBytes = bytes;
-  }, "What a client may leave unread before it is closed."),
+  }, "Most bytes that a client may leave unread before it is closed."),
   key(
     ["max_closed_clients"],
     unlessZero(integer(0)),
     (options: Options, count) => {
       options.maxClosedClients = count;
     },
-    "Closed connections that monitoring remembers.",
+    "How many closed connections monitoring remembers.",
   ),
   key(["ping_interval"], unlessZero(duration), (options: Options, ms) => {
     options.pingIntervalMs = ms;
-  }, "How often clients are probed."),
+  }, "How often a client that is silent gets a PING."),
   key(["ping_max"], unlessZero(integer(0)), (options: Options, count) => {
     options.pingMax = count;
-  }, "Unanswered probes before a client is given up."),
+  }, "Unanswered PINGs before a client is closed."),
   key(["write_deadline"], unlessZero(duration), (options: Options, ms) => {
     options.writeDeadlineMs = ms;
-  }, "How long a client may block a write."),
+  }, "How long a client may block a write before it is closed."),
   writeTimeout,
   key(["lame_duck_duration"], lameDuckDuration, (options: Options, ms) => {
     options.lameDuckDurationMs = ms;
-  }, "Over which time a retiring server sends its clients away."),
+  }, "How long a server in lame duck mode takes to send its clients away."),
   key(
     ["lame_duck_grace_period"],
     unlessZero(lameDuckGrace),
     (options: Options, ms) => {
       options.lameDuckGraceMs = ms;
     },
-    "How long it waits before the first.",
+    "How long it waits before it sends the first away.",
   ),
   key(["no_header_support"], boolean, (options: Options, on) => {
     options.noHeaderSupport = on;
   }, "Refuse messages with headers."),
   key(["no_fast_producer_stall"], boolean, (options: Options, on) => {
     options.noFastProducerStall = on;
-  }, "Do not slow down producers for a slow consumer."),
+  }, "Do not slow down publishers for a slow subscriber."),
   key(
     ["disable_sublist_cache", "no_sublist_cache"],
     boolean,
@@ -330,7 +330,7 @@ export const SERVER_KEYS: readonly ConfigKey<Options>[] = [
     (options: Options, count) => {
       options.reconnectErrorReports = count;
     },
-    "The same for a route that was connected before.",
+    "The same for a route that was up before.",
   ),
   key(["server_tags"], strings, (options: Options, tags) => {
     options.serverTags = tags;
