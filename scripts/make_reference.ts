@@ -113,10 +113,11 @@ function defaultOf<Options extends object>(
   key: ConfigKey<Options>,
   options: Options,
 ): string {
-  const shown = fieldsOf(key, options)
-    .map((field) => shownDefault(field, Reflect.get(options, field)))
-    .filter((text) => text !== "");
-  return shown.length === 0 ? "" : `\`${shown.join(":")}\``;
+  const values = fieldsOf(key, options)
+    .map((field) => shownDefault(field, Reflect.get(options, field)));
+  return values.length === 0 || values.includes("")
+    ? ""
+    : `\`${values.join(":")}\``;
 }
 
 /** The options that a key sets, found out by setting it. */

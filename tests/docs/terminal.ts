@@ -1,0 +1,151 @@
+/**
+ * A terminal in which commands are typed one after the other: one shell with
+ * job control, so that `&`, `$!`, `%1`, `cd` and variables are what they are for
+ * a reader. A reader takes his time; here, `rest` waits until all programs that
+ * stay have come to rest.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { spawnCommand, type TestProcess } from "../support/process.ts";
+import { until } from "../support/until.ts";
+
+/** Ends the output of a command, with its exit code. */
+const END = "\x1e";
+const MARK = new RegExp(`${END}(\\d+)${END}`, "g");
+
+// Each command comes with a zero byte behind it, and reads nothing itself.
+const LOOP = `
+exec 2>&1
+set -m
+while IFS= read -r -d '' line; do
+  eval "$line" </dev/null
+  printf '${END}%d${END}' $?
+done`;
+
+// What the shell says about its own jobs, which an interactive one says elsewhere.
+const JOB_NOTICES =
+  /^(?:\S*bash: line \d+: +\d+ |\[\d+\][-+ ] +)(?:Killed|Terminated|Done|Exit|Stopped|Running).*\n/gm;
+
+/** At so many looks in a row nothing has moved. */
+const QUIET_LOOKS = 6;
+
+/** Why no terminal can be had here; false when one can. */
+export const terminalMissing: string | false = process.platform === "linux"
+  ? false
+  : "whether programs are at rest is read from Linux's /proc";
+
+export class Terminal {
+  readonly #shell: TestProcess;
+  #ended = 0;
+
+  constructor(folder: string, env: Readonly<Record<string, string>>) {
+    const options = { cwd: folder, env };
+    this.#shell = spawnCommand(["setsid", "bash", "-c", LOOP], options);
+  }
+
+  /** How much has been printed so far. */
+  get position(): number {
+    return this.#shell.stdout.length;
+  }
+
+  /** What was printed from a position on. */
+  since(position: number): string {
+    return this.#shell.stdout.slice(position)
+      .replace(MARK, "").replace(JOB_NOTICES, "");
+  }
+
+  /** Whether any program that was started here is running. */
+  get isBusy(): boolean {
+    return this.#programs().length > 1;
+  }
+
+  /** Types a command and gives its exit code. One that stays ends with `&`. */
+  async run(command: string): Promise<number> {
+    const wanted = ++this.#ended;
+    this.#shell.input(`${command}\0`);
+    await until(`the end of "${command}" `, () => {
+      if (this.#codes().length >= wanted) return true;
+      return this.#failIfClosed();
+    });
+    return this.#codes()[wanted - 1]!;
+  }
+
+  /** Resolves once all programs here wait for something. */
+  async rest(): Promise<void> {
+    let last = "";
+    let quiet = 0;
+    await until("a moment in which all programs wait", () => {
+      const now = this.#programs().map(activityOf).join("\n");
+      quiet = now === last && !now.includes("busy") ? quiet + 1 : 0;
+      last = now;
+      return quiet >= QUIET_LOOKS;
+    });
+  }
+
+  /** Ends the shell and all that it started. */
+  async close(): Promise<void> {
+    for (const { id } of this.#programs()) {
+      try {
+        process.kill(id, "SIGKILL");
+      } catch {
+        // It has ended by itself meanwhile.
+      }
+    }
+    await this.#shell.stop();
+  }
+
+  #codes(): number[] {
+    return [...this.#shell.stdout.matchAll(MARK)].map(([, code]) =>
+      Number(code)
+    );
+  }
+
+  #failIfClosed(): false {
+    if (this.#programs().length > 0) return false;
+    throw new Error(`The terminal has closed after:\n${this.since(0)}`);
+  }
+
+  #programs(): Program[] {
+    return programsOf(this.#shell.pid);
+  }
+}
+
+interface Program {
+  readonly id: number;
+  /** The words of /proc/ID/stat behind the name, from the state on. */
+  readonly words: readonly string[];
+}
+
+/** The programs of a session, the shell that began it included. */
+function programsOf(session: number): Program[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ id: Number(name), words: statOf(`/proc/${name}/stat`) }))
+    .filter(({ words }) => words[3] === String(session) && words[0] !== "Z");
+}
+
+/** Differs from one look to the next when the program has done something. */
+function activityOf({ id }: Program): string {
+  const threads = namesIn(`/proc/${id}/task`).map((thread) =>
+    statOf(`/proc/${id}/task/${thread}/stat`)
+  );
+  const isBusy = threads.some(([state = ""]) => "RD".includes(state));
+  const ticks = threads.map((words) => `${words[11]}+${words[12]}`);
+  return `${id} ${isBusy ? "busy" : "rests"} ${ticks.join(" ")}`;
+}
+
+function statOf(path: string): string[] {
+  try {
+    const text = readFileSync(path, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return []; // It has ended.
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

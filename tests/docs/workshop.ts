@@ -1,0 +1,81 @@
+/**
+ * What the reader of a page has at hand: a folder that looks like a fresh
+ * checkout, and the programs that a page calls by name. `midge`, and the
+ * TypeScript of a page, run on the runtime under test.
+ */
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import {
+  currentRuntime,
+  executableOf,
+  PROJECT_FOLDER,
+  type RuntimeName,
+  TOOLS_FOLDER,
+} from "../support/runtimes.ts";
+import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+
+/** Pages write beside the examples, so those are copies. */
+const COPIED = ["package.json", "deno.json", "examples"];
+const LINKED = [
+  "node_modules",
+  "scripts",
+  "src",
+  "mod.ts",
+  "server.ts",
+  "client.ts",
+  "cluster.ts",
+  "cfgparse.ts",
+];
+const RUNTIMES: readonly RuntimeName[] = ["deno", "bun", "node"];
+const NATS_CLI = join(TOOLS_FOLDER, "go", "nats");
+
+export interface Workshop {
+  /** Where commands are typed, and where the page's files are. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function openWorkshop(t: Cleanup): Workshop {
+  const folder = temporaryFolder(t);
+  for (const name of COPIED) {
+    cpSync(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
+  }
+  for (const name of LINKED) {
+    symlinkSync(join(PROJECT_FOLDER, name), join(folder, name));
+  }
+  const path = [programs(t), process.env["PATH"] ?? ""].join(delimiter);
+  return { folder, env: { PATH: path, NO_COLOR: "1" } };
+}
+
+/** A folder with the programs that pages call. */
+function programs(t: Cleanup): string {
+  const folder = join(temporaryFolder(t), "bin");
+  mkdirSync(folder);
+  for (const name of RUNTIMES) {
+    const file = executableOf(name);
+    if (file?.startsWith("/")) symlinkSync(file, join(folder, name));
+  }
+  if (existsSync(NATS_CLI)) symlinkSync(NATS_CLI, join(folder, "nats"));
+  writeScript(join(folder, "midge"), midgeCommand());
+  return folder;
+}
+
+/** What `midge` stands for. */
+function midgeCommand(): readonly string[] {
+  const { command } = currentRuntime();
+  return [...command, join(PROJECT_FOLDER, "scripts", "midge.ts")];
+}
+
+function writeScript(path: string, command: readonly string[]): void {
+  const words = command.map((word) => `'${word}'`).join(" ");
+  writeFileSync(path, `#!/bin/sh\nexec ${words} "$@"\n`);
+  chmodSync(path, 0o755);
+}
