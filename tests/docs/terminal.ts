@@ -40,7 +40,11 @@ export class Terminal {
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     const options = { cwd: folder, env };
-    this.#shell = spawnCommand(["setsid", "bash", "-c", LOOP], options);
+    this.#shell = spawnCommand(
+      // Node's test runner runs nothing where it thinks that it is inside itself.
+      ["env", "-u", "NODE_TEST_CONTEXT", "setsid", "bash", "-c", LOOP],
+      options,
+    );
   }
 
   /** How much has been printed so far. */

@@ -1,0 +1,33 @@
+/**
+ * Workers of a queue group: each job goes to one of them, while who is in no
+ * group sees them all.
+ *
+ *   deno run -A examples/queue_group.ts     (or: bun ..., node ...)
+ *
+ * It prints:
+ *
+ *   the workers did 60 jobs, and each of them some
+ *   the auditor saw 60
+ */
+import { connect, startServer } from "midge";
+
+await using server = await startServer({ port: 0 });
+await using connection = await connect({ servers: server.url });
+
+const done = [0, 0, 0];
+for (const worker of done.keys()) {
+  connection.subscribe("jobs", {
+    queue: "workers",
+    callback: () => void done[worker]!++,
+  });
+}
+let seen = 0;
+connection.subscribe("jobs", { callback: () => void seen++ });
+
+for (let job = 0; job < 60; job++) connection.publish("jobs", `job ${job}`);
+await connection.drain();
+
+const total = done.reduce((sum, count) => sum + count, 0);
+const all = done.every((count) => count > 0) ? "each" : "not each";
+console.log(`the workers did ${total} jobs, and ${all} of them some`);
+console.log(`the auditor saw ${seen}`);
