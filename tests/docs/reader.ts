@@ -150,13 +150,14 @@ class Reader {
       const code = await terminal.run(command);
       assert.equal(code, 0, `"${command}" ends with ${code}:\n${seen()}`);
     }
-    if (terminal.isBusy) await terminal.rest();
+    const isLook = commands.every((command) => LOOK.test(command));
+    if (terminal.isBusy && !isLook) await terminal.rest();
     if (shown === undefined) return;
     // Programs that stay print when they like; a command alone is held to the letter.
     const isSeen = wasBusy || terminal.isBusy ? haveLike : areLike;
     const isThere = await comesTrue(async () => {
       if (isSeen(seen(), shown)) return true;
-      if (!commands.every((command) => LOOK.test(command))) return false;
+      if (!isLook) return false;
       before = terminal.position;
       for (const command of commands) await terminal.run(command);
       return false;

@@ -12,6 +12,8 @@ import { until } from "../support/until.ts";
 /** Ends the output of a command, with its exit code. */
 const END = "\x1e";
 const MARK = new RegExp(`${END}(\\d+)${END}`, "g");
+/** Output that does not end its line, as curl's. */
+const UNENDED = new RegExp(`([^\n${END}])${END}\\d+${END}`, "g");
 
 // Each command comes with a zero byte behind it, and reads nothing itself.
 const LOOP = `
@@ -55,7 +57,7 @@ export class Terminal {
   /** What was printed from a position on. */
   since(position: number): string {
     return this.#shell.stdout.slice(position)
-      .replace(MARK, "").replace(JOB_NOTICES, "");
+      .replace(UNENDED, "$1\n").replace(MARK, "").replace(JOB_NOTICES, "");
   }
 
   /** Whether any program that was started here is running. */
