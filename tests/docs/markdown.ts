@@ -62,7 +62,7 @@ export function fileOf({ lead }: Block): string | undefined {
 
 /** The commands of an `sh` block; one that goes on after a backslash is one. */
 export function commandsOf({ text }: Block): string[] {
-  return text.replaceAll(/\\\n\s*/g, " ").split("\n")
+  return text.replaceAll(/\s*\\\n\s*/g, " ").split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
 }

@@ -49,6 +49,8 @@ const LOOK = /^(?:curl|cat|grep)\b/;
 // Far beyond what any page makes its reader wait.
 const SIGHT_MS = 30_000;
 const PAUSE_MS = 20;
+/** So often is looked again when nothing runs any more, for what it said last. */
+const IDLE_LOOKS_MAX = 10;
 
 const LANGUAGES = ["ts", "sh", "text", "json", "conf", "toml"];
 
@@ -69,7 +71,7 @@ export async function follow(
   assert.deepEqual(indentedCode(page), [], "Code stands in fenced blocks");
   const blocks = blocksOf(page);
   checkFiles(blocks);
-  const reader = new Reader(t, omissions.commands);
+  const reader = new Reader(t, await openWorkshop(t), omissions.commands);
   for (const [at, block] of blocks.entries()) {
     if (omissions.chapters.includes(block.chapter)) continue;
     try {
@@ -101,10 +103,9 @@ class Reader {
   /** The last block was shown by a command. */
   #wasShown = false;
 
-  constructor(t: Cleanup, omitted: readonly string[]) {
-    this.#workshop = openWorkshop(t);
-    const { folder, env } = this.#workshop;
-    this.#terminal = new Terminal(folder, env);
+  constructor(t: Cleanup, workshop: Workshop, omitted: readonly string[]) {
+    this.#workshop = workshop;
+    this.#terminal = new Terminal(workshop.folder, workshop.env);
     this.#omitted = omitted;
     t.after(() => this.#terminal.close());
   }
@@ -155,12 +156,15 @@ class Reader {
     if (shown === undefined) return;
     // Programs that stay print when they like; a command alone is held to the letter.
     const isSeen = wasBusy || terminal.isBusy ? haveLike : areLike;
+    let idleLooks = 0;
     const isThere = await comesTrue(async () => {
-      if (isSeen(seen(), shown)) return true;
-      if (!isLook) return false;
+      if (isSeen(seen(), shown)) return "yes";
+      idleLooks = terminal.isBusy ? 0 : idleLooks + 1;
+      if (idleLooks > IDLE_LOOKS_MAX) return "never";
+      if (!isLook) return "not yet";
       before = terminal.position;
       for (const command of commands) await terminal.run(command);
-      return false;
+      return "not yet";
     });
     if (!isThere) assert.equal(seen(), shown, "One sees something else");
   }
@@ -202,13 +206,16 @@ class Reader {
 }
 
 /** Waits for what a page says that one will see; false when it does not come. */
-async function comesTrue(isSeen: () => Promise<boolean>): Promise<boolean> {
+async function comesTrue(
+  look: () => Promise<"yes" | "not yet" | "never">,
+): Promise<boolean> {
   const deadline = Date.now() + SIGHT_MS;
-  while (!await isSeen()) {
-    if (Date.now() > deadline) return false;
+  let answer = await look();
+  while (answer === "not yet" && Date.now() < deadline) {
     await delay(PAUSE_MS);
+    answer = await look();
   }
-  return true;
+  return answer === "yes";
 }
 
 /** Everything that is wrong or odd with a configuration. */

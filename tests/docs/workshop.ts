@@ -3,6 +3,7 @@
  * checkout, and the programs that a page calls by name. `midge`, and the
  * TypeScript of a page, run on the runtime under test.
  */
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -43,7 +44,13 @@ export interface Workshop {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function openWorkshop(t: Cleanup): Workshop {
+/** Whether a program that a page calls is there. */
+export function hasProgram(name: string): boolean {
+  if (name === "nats") return existsSync(NATS_CLI);
+  return spawnSync(name, ["--version"]).status === 0;
+}
+
+export async function openWorkshop(t: Cleanup): Promise<Workshop> {
   const folder = temporaryFolder(t);
   for (const name of COPIED) {
     cpSync(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
@@ -51,12 +58,12 @@ export function openWorkshop(t: Cleanup): Workshop {
   for (const name of LINKED) {
     symlinkSync(join(PROJECT_FOLDER, name), join(folder, name));
   }
-  const path = [programs(t), process.env["PATH"] ?? ""].join(delimiter);
+  const path = [await programs(t), process.env["PATH"] ?? ""].join(delimiter);
   return { folder, env: { PATH: path, NO_COLOR: "1" } };
 }
 
 /** A folder with the programs that pages call. */
-function programs(t: Cleanup): string {
+async function programs(t: Cleanup): Promise<string> {
   const folder = join(temporaryFolder(t), "bin");
   mkdirSync(folder);
   for (const name of RUNTIMES) {
@@ -64,14 +71,15 @@ function programs(t: Cleanup): string {
     if (file?.startsWith("/")) symlinkSync(file, join(folder, name));
   }
   if (existsSync(NATS_CLI)) symlinkSync(NATS_CLI, join(folder, "nats"));
-  writeScript(join(folder, "midge"), midgeCommand());
+  writeScript(join(folder, "midge"), await midgeCommand());
   return folder;
 }
 
 /** What `midge` stands for. */
-function midgeCommand(): readonly string[] {
+function midgeCommand(): Promise<readonly string[]> {
   const { command } = currentRuntime();
-  return [...command, join(PROJECT_FOLDER, "scripts", "midge.ts")];
+  const program = join(PROJECT_FOLDER, "scripts", "midge.ts");
+  return Promise.resolve([...command, program]);
 }
 
 function writeScript(path: string, command: readonly string[]): void {

@@ -1,0 +1,41 @@
+/** The tables of docs/configuration.md are those of the program. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PAGE, withTables } from "../../scripts/make_reference.ts";
+import { AUTHORIZATION_KEYS } from "../../src/config/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
+import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
+import { REGISTRY_KEYS } from "../../src/config/registry_keys.ts";
+import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
+import { SERVER_KEYS } from "../../src/config/server_keys.ts";
+import { PROJECT_FOLDER } from "../support/runtimes.ts";
+
+const page = readFileSync(join(PROJECT_FOLDER, PAGE), "utf8");
+
+test("the reference is what scripts/make_reference.ts makes", () => {
+  assert.equal(page, withTables(page), "Run scripts/make_reference.ts");
+});
+
+test("the reference has every key and every flag, and each is explained", () => {
+  const keys = [
+    SERVER_KEYS,
+    AUTHORIZATION_KEYS,
+    CLUSTER_KEYS,
+    DISCOVERY_KEYS,
+    REGISTRY_KEYS,
+  ].flatMap((rows) => rows.map(({ names, doc }) => ({ names, doc })));
+  const flags = SERVER_FLAGS.map(({ names, doc }) => ({
+    names: names.map((name) => `-${name}`),
+    doc,
+  }));
+  for (const { names, doc } of [...keys, ...flags]) {
+    for (const name of names) assert.ok(page.includes(`\`${name}\``), name);
+    assert.notEqual(doc, "", names[0]);
+  }
+});
+
+test("a page without a place for a table is refused", () => {
+  assert.throws(() => withTables("# Configuration\n"), /has no "<!-- table:/);
+});
