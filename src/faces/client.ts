@@ -132,7 +132,7 @@ export {
  * ```ts
  * import { connect, Svcm } from "midge/client";
  *
- * const connection = await connect();
+ * await using connection = await connect();
  * const service = await new Svcm(connection).add({
  *   name: "minmax",
  *   version: "1.0.0",

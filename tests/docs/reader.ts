@@ -25,8 +25,6 @@ import {
   parseConfig,
   type ParsedConfig,
 } from "../../cfgparse.ts";
-import { spawnCommand } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
 import {
   areLike,
@@ -41,6 +39,7 @@ import {
   fileOf,
   indentedCode,
 } from "./markdown.ts";
+import { runProgram } from "./run_program.ts";
 import { Terminal } from "./terminal.ts";
 import { openWorkshop, type Workshop } from "./workshop.ts";
 
@@ -171,13 +170,7 @@ class Reader {
 
   async #run(text: string, shown: string | undefined): Promise<void> {
     const name = `block-${++this.#programs}.ts`;
-    this.#write(name, text);
-    const { folder, env } = this.#workshop;
-    const command = [...currentRuntime().command, name];
-    await using program = spawnCommand(command, { cwd: folder, env });
-    const { code } = await program.exited;
-    const { stdout, stderr } = program;
-    assert.equal(code, 0, stdout + stderr);
+    const { stdout } = await runProgram(this.#workshop, name, text);
     const promises = promisedOutput(text);
     const isKept = shown === undefined
       ? keepsPromises(stdout, promises)
