@@ -39,6 +39,7 @@ export const terminalMissing: string | false = process.platform === "linux"
 export class Terminal {
   readonly #shell: TestProcess;
   #ended = 0;
+  #isClosed = false;
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     const options = { cwd: folder, env };
@@ -47,6 +48,7 @@ export class Terminal {
       ["env", "-u", "NODE_TEST_CONTEXT", "setsid", "bash", "-c", LOOP],
       options,
     );
+    this.#shell.exited.then(() => this.#isClosed = true);
   }
 
   /** How much has been printed so far. */
@@ -107,7 +109,7 @@ export class Terminal {
   }
 
   #failIfClosed(): false {
-    if (this.#programs().length > 0) return false;
+    if (!this.#isClosed) return false;
     throw new Error(`The terminal has closed after:\n${this.since(0)}`);
   }
 
