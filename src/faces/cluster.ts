@@ -31,7 +31,7 @@ import {
   serverPlan,
   type ServerSetup,
 } from "../testkit/setup.ts";
-import { VirtualClock as BareVirtualClock } from "../testkit/virtual_clock.ts";
+import { ManualClock } from "../testkit/manual_clock.ts";
 
 export type { Server } from "../app/server.ts";
 export type { ServerConfig } from "../app/config.ts";
@@ -43,6 +43,7 @@ export { type Place, RunningCluster, type Side } from "../testkit/cluster.ts";
 export { ClusterError } from "../testkit/failure.ts";
 export type { LogLine } from "../testkit/log_tail.ts";
 export type { ClusterNode } from "../testkit/node.ts";
+export { ManualClock } from "../testkit/manual_clock.ts";
 export { seededRandom } from "../testkit/random.ts";
 export type {
   ClusterBody,
@@ -75,7 +76,7 @@ const platform: TestPlatform = {
  * await clock.advance(60_000);
  * ```
  */
-export class VirtualClock extends BareVirtualClock {
+export class VirtualClock extends ManualClock {
   /** `startMs` is the time at first, in milliseconds since the Unix epoch; noon of a day by default. */
   constructor(startMs?: number) {
     super(nextTurn, startMs);
@@ -132,6 +133,7 @@ export async function startCluster(
 export function withCluster<Runner = unknown>(
   body: ClusterBody<Runner>,
 ): TestFunction;
+/** The same with a cluster that is set up otherwise. */
 export function withCluster<Runner = unknown>(
   setup: ClusterSetup,
   body: ClusterBody<Runner>,
@@ -162,6 +164,7 @@ export function withCluster<Runner = unknown>(
 export function withServer<Runner = unknown>(
   body: ServerBody<Runner>,
 ): TestFunction;
+/** The same with a server that is set up otherwise. */
 export function withServer<Runner = unknown>(
   setup: ServerSetup,
   body: ServerBody<Runner>,

@@ -57,15 +57,18 @@ export {
 } from "./server.ts";
 export {
   type Clock,
+  type ClusterBody,
   type ClusterConnectOptions,
   ClusterError,
   type ClusterNode,
   type ClusterSetup,
   type LogLine,
+  ManualClock,
   type Place,
   type Random,
   RunningCluster,
   seededRandom,
+  type ServerBody,
   type ServerScene,
   type ServerSetup,
   type Side,

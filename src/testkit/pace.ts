@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from "../core/clock.ts";
 import { InvalidOperationError } from "../client/errors.ts";
-import { TooLate, type VirtualClock } from "./virtual_clock.ts";
+import { type ManualClock, TooLate } from "./manual_clock.ts";
 
 /** Tells what is not there yet; nothing, once all is. */
 export type Missing = () => readonly string[];
@@ -147,11 +147,11 @@ const REST_LIMIT_MS = 10_000;
 const DRIVE_LIMIT_MS = 6 * 3_600_000;
 
 export class VirtualPace implements Pace {
-  readonly #clock: VirtualClock;
+  readonly #clock: ManualClock;
   readonly #limitMs: number;
   readonly #failure: Failure;
 
-  constructor(clock: VirtualClock, limitMs: number, failure: Failure) {
+  constructor(clock: ManualClock, limitMs: number, failure: Failure) {
     this.#clock = clock;
     this.#limitMs = limitMs;
     this.#failure = failure;

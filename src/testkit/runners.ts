@@ -42,11 +42,13 @@ export interface ServerScene<Runner = unknown> {
   log(): LogLine[];
 }
 
+/** The body of a test on a cluster; `runner` is what the test runner gives to a test. */
 export type ClusterBody<Runner> = (
   cluster: RunningCluster,
   runner: Runner,
 ) => unknown;
 
+/** The body of a test on one server. */
 export type ServerBody<Runner> = (
   server: Server,
   scene: ServerScene<Runner>,

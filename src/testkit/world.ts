@@ -15,7 +15,7 @@ import { type Pace, RealPace, VirtualPace } from "./pace.ts";
 import type { TestPlatform } from "./platform.ts";
 import { seededRandom, seedFor } from "./random.ts";
 import type { Plan } from "./setup.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
+import type { ManualClock } from "./manual_clock.ts";
 
 /** Where clients are that are on no node's side. */
 const CLIENT_MACHINE = "10.1.0.1";
@@ -89,7 +89,7 @@ export class World {
       : this.networks.at(place, this.#memory.on(machine), machine);
   }
 
-  #paceOn(virtual: VirtualClock | undefined): Pace {
+  #paceOn(virtual: ManualClock | undefined): Pace {
     const { limitMs } = this.plan;
     const fail = (
       what: string,

@@ -1,8 +1,8 @@
 /** The test kit's virtual clock, on this runtime's event loop. */
 import { nextTurn } from "../../src/runtime/turn.ts";
-import { VirtualClock as BareVirtualClock } from "../../src/testkit/virtual_clock.ts";
+import { ManualClock } from "../../src/testkit/manual_clock.ts";
 
-export class VirtualClock extends BareVirtualClock {
+export class VirtualClock extends ManualClock {
   constructor(startMs?: number) {
     super(nextTurn, startMs);
   }

@@ -38,7 +38,8 @@ export class TooLate extends Error {
 const NOON = Date.UTC(2026, 0, 1, 12);
 const LIMIT_MS = 60_000;
 
-export class VirtualClock implements Clock {
+/** A clock that its user moves. `VirtualClock` is one that knows the event loop of this runtime. */
+export class ManualClock implements Clock {
   readonly #turn: () => Promise<void>;
   readonly #startMs: number;
   #elapsedMs = 0;
@@ -59,14 +60,17 @@ export class VirtualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** The virtual time of day, in milliseconds since the Unix epoch. */
   now(): number {
     return this.#startMs + Math.floor(this.#elapsedMs);
   }
 
+  /** Virtual milliseconds since the clock was made. */
   monotonic(): number {
     return this.#elapsedMs;
   }
 
+  /** Calls `run` once, when `delayMs` of virtual time have passed. */
   after(delayMs: number, run: () => void): Timer {
     const timer = { at: this.#elapsedMs + Math.max(0, delayMs), run };
     const later = this.#timers.findLastIndex(({ at }) => at > timer.at);
