@@ -15,10 +15,17 @@ const MARK = new RegExp(`${END}(\\d+)${END}`, "g");
 /** Output that does not end its line, as curl's. */
 const UNENDED = new RegExp(`([^\n${END}])${END}\\d+${END}`, "g");
 
-// Each command comes with a zero byte behind it, and reads nothing itself.
+/** The shell's number, which is that of its session, comes first. */
+const BEGIN = "\x1d";
+const SESSION = new RegExp(`${BEGIN}(\\d+)${BEGIN}`);
+
+// Each command comes with a zero byte behind it, and reads nothing itself. When
+// no more can come, because the tests have died, nothing that was started stays.
 const LOOP = `
+trap 'kill -9 $(jobs -p)' EXIT
 exec 2>&1
 set -m
+printf '${BEGIN}%d${BEGIN}' $$
 while IFS= read -r -d '' line; do
   eval "$line" </dev/null
   printf '${END}%d${END}' $?
@@ -43,11 +50,11 @@ export class Terminal {
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     const options = { cwd: folder, env };
-    this.#shell = spawnCommand(
-      // Node's test runner runs nothing where it thinks that it is inside itself.
-      ["env", "-u", "NODE_TEST_CONTEXT", "setsid", "bash", "-c", LOOP],
-      options,
-    );
+    // A runtime that dies kills its child, which is not the shell with its trap.
+    const command = ["sh", "-c", 'setsid bash -c "$0"; true', LOOP];
+    // Node's test runner runs nothing where it thinks that it is inside itself.
+    const fresh = ["env", "-u", "NODE_TEST_CONTEXT"];
+    this.#shell = spawnCommand([...fresh, ...command], options);
     this.#shell.exited.then(() => this.#isClosed = true);
   }
 
@@ -59,7 +66,10 @@ export class Terminal {
   /** What was printed from a position on. */
   since(position: number): string {
     return this.#shell.stdout.slice(position)
-      .replace(UNENDED, "$1\n").replace(MARK, "").replace(JOB_NOTICES, "");
+      .replace(SESSION, "").replace(UNENDED, "$1\n").replace(MARK, "").replace(
+        JOB_NOTICES,
+        "",
+      );
   }
 
   /** Whether any program that was started here is running. */
@@ -114,7 +124,8 @@ export class Terminal {
   }
 
   #programs(): Program[] {
-    return programsOf(this.#shell.pid);
+    const [, session] = SESSION.exec(this.#shell.stdout) ?? [];
+    return session === undefined ? [] : programsOf(session);
   }
 }
 
@@ -125,10 +136,10 @@ interface Program {
 }
 
 /** The programs of a session, the shell that began it included. */
-function programsOf(session: number): Program[] {
+function programsOf(session: string): Program[] {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name))
     .map((name) => ({ id: Number(name), words: statOf(`/proc/${name}/stat`) }))
-    .filter(({ words }) => words[3] === String(session) && words[0] !== "Z");
+    .filter(({ words }) => words[3] === session && words[0] !== "Z");
 }
 
 /** Differs from one look to the next when the program has done something. */
