@@ -58,9 +58,9 @@ export function haveLike(seen: string, expected: string): boolean {
 }
 
 function linesOf(text: string): string[] {
-  const lines = text.split("\n").map((line) => line.trimEnd());
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
+  const whole = text.trimEnd();
+  if (whole === "") return [];
+  return whole.split("\n").map((line) => line.trimEnd());
 }
 
 /** The comments behind `console.log(...);` and what follows them on their own lines. */

@@ -138,6 +138,8 @@ test("three dots stand for what varies", () => {
   assert.ok(!areLike("a.c\n", "a.b\n"));
   assert.ok(haveLike("x\na\ny\nb\nz\n", "a\nb\n"));
   assert.ok(!haveLike("b\na\n", "a\nb\n"));
+  assert.ok(areLike("", "\n"));
+  assert.ok(keepsPromises("", []));
   assert.ok(keepsPromises("b\na\n", ["a", "b"]));
   assert.ok(!keepsPromises("a\na\n", ["a"]));
   assert.ok(!keepsPromises("a\n", ["a", "b"]));
