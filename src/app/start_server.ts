@@ -33,8 +33,8 @@ import { Server } from "./server.ts";
  * ```
  *
  * ```ts
- * const server = await startServer(
- *   { include: "nodea.cfg", port: 0, debug: true },
+ * await using server = await startServer(
+ *   { include: "examples/article/nodea.cfg", port: 0, debug: true },
  *   ({ level, text }) => console.log(level, text),
  * );
  * ```

@@ -232,7 +232,9 @@ export class RunningCluster implements AsyncDisposable {
    * longer than `limitMs`, by default that of the setup.
    *
    * ```ts
-   * await cluster.run(subscription.closed);
+   * const news = connection.subscribe("news", { max: 1 });
+   * connection.publish("news", "hello");
+   * await cluster.run(news.closed);
    * ```
    */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T> {
@@ -245,7 +247,12 @@ export class RunningCluster implements AsyncDisposable {
    * after `limitMs`.
    *
    * ```ts
-   * await cluster.until(() => received.length === 3, "three messages");
+   * const received: string[] = [];
+   * connection.subscribe("news", {
+   *   callback: (_error, message) => void received.push(message.string()),
+   * });
+   * connection.publish("news", "hello");
+   * await cluster.until(() => received.length === 1, "a message");
    * ```
    */
   until(

@@ -4,6 +4,8 @@
  * connect to a server on port 4222; there is one.
  */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Stage } from "../article/stage.ts";
 import { startMidge } from "../support/midge.ts";
@@ -15,6 +17,7 @@ import {
 } from "../support/runtimes.ts";
 import { type CommentExample, commentExamples } from "./comments.ts";
 import { isLike, promisedOutput } from "./expected.ts";
+import { blocksOf, documents } from "./markdown.ts";
 import { runProgram } from "./run_program.ts";
 import { openWorkshop, type Workshop } from "./workshop.ts";
 
@@ -23,20 +26,43 @@ const CLIENT_PORT = 4222;
 const JOBS = 2;
 
 const examples = commentExamples();
-/** The others only show how a test begins. */
+/** The others are for a test runner. */
 const runnable = examples.filter(({ text }) => !/\btest\(/.test(text));
 
 const skip = currentRuntime().name === "deno"
   ? false
   : "the run on Deno does it for all";
 
+/** The programs of the documents, each with its place. */
+function documentPrograms(): [place: string, program: string][] {
+  return documents().flatMap((page) =>
+    blocksOf(readFileSync(join(PROJECT_FOLDER, page), "utf8"))
+      .filter(({ language }) => language === "ts")
+      .map(({ line, text }) => [`${page}:${line}`, text] as [string, string])
+  );
+}
+
+/** A file whose name tells the place that its text comes from. */
+function fileFor(place: string): string {
+  return `${place.replaceAll(/\W/g, "_")}.ts`;
+}
+
 test("the examples of comments and documents have no type errors", {
   skip,
-}, async () => {
-  const places = ["src", "docs", "README.md"];
-  const check = ["check", "--quiet", "--doc-only", ...places];
-  await using deno = spawnCommand([executableOf("deno")!, ...check], {
-    cwd: PROJECT_FOLDER,
+}, async (t) => {
+  const { folder } = await openWorkshop(t);
+  const programs = [
+    ...examples.map(({ place, program }) => [place, program] as const),
+    ...documentPrograms(),
+  ];
+  const files = programs.map(([place, text]) => {
+    const file = fileFor(place);
+    writeFileSync(join(folder, file), text);
+    return file;
+  });
+  const check = [executableOf("deno")!, "check", "--quiet", ...files];
+  await using deno = spawnCommand(check, {
+    cwd: folder,
     env: { NO_COLOR: "1" },
   });
   const { code } = await deno.exited;
@@ -49,11 +75,11 @@ test("the examples of comments run, and print what they say", {
   await Stage.enter(t);
   await startMidge(t, { port: CLIENT_PORT });
   const workshop = await openWorkshop(t);
-  const waiting = [...runnable.entries()];
+  const waiting = [...runnable];
   const runNext = async (): Promise<void> => {
     const next = waiting.shift();
     if (next === undefined) return;
-    await runExample(workshop, `example-${next[0]}.ts`, next[1]);
+    await runExample(workshop, next);
     await runNext();
   };
   await Promise.all(Array.from({ length: JOBS }, runNext));
@@ -61,11 +87,10 @@ test("the examples of comments run, and print what they say", {
 
 async function runExample(
   workshop: Workshop,
-  name: string,
   { place, text, program }: CommentExample,
 ): Promise<void> {
   try {
-    const { stdout } = await runProgram(workshop, name, program);
+    const { stdout } = await runProgram(workshop, fileFor(place), program);
     const lines = stdout.split("\n");
     for (const promise of promisedOutput(text)) {
       const isKept = lines.some((line) => isLike(line, promise));
@@ -77,9 +102,10 @@ async function runExample(
   }
 }
 
-test("faces have examples", () => {
-  const places = examples.map(({ place }) => place.split(":")[0]!);
-  for (const face of ["cfgparse", "client", "mod", "server"]) {
-    assert.ok(places.includes(`src/faces/${face}.ts`), face);
+test("what people import first has examples", () => {
+  const texts = examples.map(({ text }) => text).join("\n");
+  const first = ["startServer", "connect", "startCluster", "parseConfig"];
+  for (const name of first) {
+    assert.match(texts, new RegExp(`\\b${name}\\(`), name);
   }
 });

@@ -2,6 +2,9 @@
  * A page of Markdown as its reader sees it: fenced blocks in order, each with
  * its language, the paragraph that leads to it and the chapter that it is in.
  */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT_FOLDER } from "../support/runtimes.ts";
 
 export interface Block {
   /** `ts`, `sh`, `text`, `conf`, `toml`, `json`; empty for a block without one. */
@@ -13,6 +16,14 @@ export interface Block {
   readonly lead: string;
   /** The nearest heading of the second level above it. */
   readonly chapter: string;
+}
+
+/** The pages for users, as paths below the repository's top folder. */
+export function documents(): string[] {
+  const pages = readdirSync(join(PROJECT_FOLDER, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
+  return ["README.md", "examples/README.md", ...pages.sort()];
 }
 
 const FENCE = /^( *)```(\w*)$/;

@@ -4,13 +4,13 @@
  * what is there. Their commands use fixed ports, so each page waits for its turn.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Stage } from "../article/stage.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
-import { type Block, blocksOf, commandsOf } from "./markdown.ts";
+import { type Block, blocksOf, commandsOf, documents } from "./markdown.ts";
 import { follow } from "./reader.ts";
 import { terminalMissing } from "./terminal.ts";
 import { hasProgram } from "./workshop.ts";
@@ -46,14 +46,6 @@ const PEERS: readonly string[] = ["nats-server", "nats", "etcd", "dnsmasq"];
 // Who waits for a turn looks more often than this.
 const COURTESY_MS = 100;
 
-const PAGES: readonly string[] = [
-  "README.md",
-  "examples/README.md",
-  ...readdirSync(join(PROJECT_FOLDER, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-];
-
 function blocksIn(page: string): Block[] {
   return blocksOf(readFileSync(join(PROJECT_FOLDER, page), "utf8"));
 }
@@ -72,7 +64,7 @@ function missingChapters(page: string): Map<string, string> {
   return chapters;
 }
 
-for (const page of PAGES) {
+for (const page of documents()) {
   const skipped = missingChapters(page);
   test(`${page} holds what it says`, { skip: terminalMissing }, async (t) => {
     await delay(COURTESY_MS);

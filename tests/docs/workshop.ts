@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { builtFile } from "../support/built.ts";
 import {
   currentRuntime,
   executableOf,
@@ -75,11 +76,9 @@ async function programs(t: Cleanup): Promise<string> {
   return folder;
 }
 
-/** What `midge` stands for. */
-function midgeCommand(): Promise<readonly string[]> {
-  const { command } = currentRuntime();
-  const program = join(PROJECT_FOLDER, "scripts", "midge.ts");
-  return Promise.resolve([...command, program]);
+/** What `midge` stands for: the single file that `npm run build` makes. */
+async function midgeCommand(): Promise<readonly string[]> {
+  return [...currentRuntime().command, await builtFile()];
 }
 
 function writeScript(path: string, command: readonly string[]): void {
