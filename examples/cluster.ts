@@ -7,26 +7,29 @@
  * It prints:
  *
  *   before: hello joe
- *   the client has moved
+ *   now at a living node
  *   after: hello ann
  */
-import { connect, startCluster } from "midge";
+import { startCluster } from "midge/cluster";
 
 await using cluster = await startCluster({ size: 3 });
-const [first, second] = cluster.servers;
-await using client = await connect({ servers: first!.url });
-await using service = await connect({ servers: second!.url });
-
+const service = await cluster.connect({ node: 1 });
 service.subscribe("greet", {
   callback: (_error, message) => {
     message.respond(`hello ${message.string()}`);
   },
 });
-await service.flush();
+const client = await cluster.connect({ node: 0 });
+await cluster.settled(); // all nodes know of the service
 
-const events = client.status();
 console.log(`before: ${(await client.request("greet", "joe")).string()}`);
-await first!.stop();
-for await (const { type } of events) if (type === "reconnect") break;
-console.log("the client has moved");
+await cluster.kill(0);
+await cluster.settled(); // the client is connected again
+console.log(
+  `now at ${cluster.urls[0] === url() ? "the dead" : "a living"} node`,
+);
 console.log(`after: ${(await client.request("greet", "ann")).string()}`);
+
+function url(): string {
+  return `nats://${client.getServer()}`;
+}
