@@ -66,7 +66,10 @@ function examplesIn(
 
 /** Puts before a program what it uses and does not have. */
 function complete(text: string, known: ReadonlyMap<string, string>): string {
-  let program = text;
+  // Who has a cluster has a client of it.
+  let program = lacks(text, "cluster") && lacks(text, "connection")
+    ? `const connection = await cluster.connect();\n${text}`
+    : text;
   for (const [name, line] of Object.entries(AT_HAND).toReversed()) {
     if (lacks(program, name)) program = `${line}\n${program}`;
   }
