@@ -53,7 +53,7 @@ test(
   { skip },
   async (t) => {
     await fails(t, /^Line 4: "false" ends with 1/, ["sh", "false"]);
-    await fails(t, /closed/, ["sh", "exit 0"]);
+    await fails(t, /without saying/, ["sh", "exit 0"]);
     await fails(t, /sees something else/, ["sh", "echo a"], ["text", "b"]);
     await fails(t, /sees something else/, ["sh", "echo a"], ["text", "a\nb"]);
   },

@@ -6,14 +6,14 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { spawnCommand, type TestProcess } from "../support/process.ts";
-import { until } from "../support/until.ts";
 
-/** Ends the output of a command, with its exit code. */
+/** Ends the output of a command, with its number and its exit code. */
 const END = "\x1e";
-const MARK = new RegExp(`${END}(\\d+)${END}`, "g");
+const MARK = new RegExp(`${END}\\d+ \\d+${END}`, "g");
 /** Output that does not end its line, as curl's. */
-const UNENDED = new RegExp(`([^\n${END}])${END}\\d+${END}`, "g");
+const UNENDED = new RegExp(`([^\n${END}])${END}\\d+ \\d+${END}`, "g");
 
 /** The shell's number, which is that of its session, comes first. */
 const BEGIN = "\x1d";
@@ -26,9 +26,10 @@ trap 'kill -9 $(jobs -p)' EXIT
 exec 2>&1
 set -m
 printf '${BEGIN}%d${BEGIN}' $$
+_typed=0
 while IFS= read -r -d '' line; do
   eval "$line" </dev/null
-  printf '${END}%d${END}' $?
+  printf '${END}%d %d${END}' $((_typed += 1)) $?
 done`;
 
 // What the shell says about its own jobs, which an interactive one says elsewhere.
@@ -36,7 +37,10 @@ const JOB_NOTICES =
   /^(?:\S*bash: line \d+: +\d+ |\[\d+\][-+ ] +)(?:Killed|Terminated|Done|Exit|Stopped|Running).*\n/gm;
 
 /** At so many looks in a row nothing has moved. */
-const QUIET_LOOKS = 6;
+const QUIET_LOOKS = 8;
+const PAUSE_MS = 10;
+// Far beyond what a busy machine needs.
+const REST_MS_MAX = 60_000;
 
 /** Why no terminal can be had here; false when one can. */
 export const terminalMissing: string | false = process.platform === "linux"
@@ -45,8 +49,7 @@ export const terminalMissing: string | false = process.platform === "linux"
 
 export class Terminal {
   readonly #shell: TestProcess;
-  #ended = 0;
-  #isClosed = false;
+  #typed = 0;
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
     const options = { cwd: folder, env };
@@ -55,7 +58,6 @@ export class Terminal {
     // Node's test runner runs nothing where it thinks that it is inside itself.
     const fresh = ["env", "-u", "NODE_TEST_CONTEXT"];
     this.#shell = spawnCommand([...fresh, ...command], options);
-    this.#shell.exited.then(() => this.#isClosed = true);
   }
 
   /** How much has been printed so far. */
@@ -79,25 +81,24 @@ export class Terminal {
 
   /** Types a command and gives its exit code. One that stays ends with `&`. */
   async run(command: string): Promise<number> {
-    const wanted = ++this.#ended;
+    const end = new RegExp(`${END}${++this.#typed} (\\d+)${END}`);
     this.#shell.input(`${command}\0`);
-    await until(`the end of "${command}" `, () => {
-      if (this.#codes().length >= wanted) return true;
-      return this.#failIfClosed();
-    });
-    return this.#codes()[wanted - 1]!;
+    const [, code] = await this.#shell.waitFor(end);
+    return Number(code);
   }
 
   /** Resolves once all programs here wait for something. */
   async rest(): Promise<void> {
+    const deadline = Date.now() + REST_MS_MAX;
     let last = "";
     let quiet = 0;
-    await until("a moment in which all programs wait", () => {
+    while (quiet < QUIET_LOOKS) {
+      if (Date.now() > deadline) throw new Error("The programs never rest");
+      await delay(PAUSE_MS);
       const now = this.#programs().map(activityOf).join("\n");
       quiet = now === last && !now.includes("busy") ? quiet + 1 : 0;
       last = now;
-      return quiet >= QUIET_LOOKS;
-    });
+    }
   }
 
   /** Ends the shell and all that it started. */
@@ -110,17 +111,6 @@ export class Terminal {
       }
     }
     await this.#shell.stop();
-  }
-
-  #codes(): number[] {
-    return [...this.#shell.stdout.matchAll(MARK)].map(([, code]) =>
-      Number(code)
-    );
-  }
-
-  #failIfClosed(): false {
-    if (!this.#isClosed) return false;
-    throw new Error(`The terminal has closed after:\n${this.since(0)}`);
   }
 
   #programs(): Program[] {
