@@ -38,8 +38,14 @@ const COMMAND = "bin/midge.js";
 /** The oldest Node 20 has no `Symbol.asyncDispose`, and its `import.meta.resolve` is an experiment. */
 const NODE_RANGE = ">=20.6";
 
-/** Besides these comes what README.md links to. */
-const DOCUMENTS: readonly string[] = ["README.md", "CHANGELOG.md", "LICENSE"];
+/** What is there to be read; folders as a whole. */
+const DOCUMENTS: readonly string[] = [
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "docs",
+  "examples",
+];
 
 /**
  * The language, the library and the types are those of Node 20: what is newer
@@ -160,10 +166,7 @@ function arrangeDeclarations(folder: string, manifest: Manifest): void {
 }
 
 function copyDocuments(folder: string): void {
-  const readme = readFileSync(join(PROJECT_FOLDER, "README.md"), "utf8");
-  const linked = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
-    .map(([, target]) => target!);
-  for (const document of new Set([...DOCUMENTS, ...linked])) {
+  for (const document of DOCUMENTS) {
     cpSync(join(PROJECT_FOLDER, document), join(folder, document), {
       recursive: true,
     });

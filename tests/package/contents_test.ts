@@ -23,7 +23,9 @@ const MEANT: readonly RegExp[] = [
   /^bin\/midge\.js$/,
   /^lib\/[a-z]+\/[a-z_]+\.(?:js|d\.ts)$/,
 ];
-const DOCUMENT = /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z_]+\.md)$/;
+const DOCUMENT =
+  /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
+const EXAMPLE = /^examples\/(?:[a-z_]+\.ts|article\/node[abc]\.cfg)$/;
 
 async function packed(): Promise<string[]> {
   const { tarball, project } = await installed();
@@ -39,21 +41,26 @@ async function manifest(): Promise<Manifest> {
 
 test("the tarball holds modules, declarations and documents, and nothing else", async () => {
   const strange = (await packed()).filter((path) =>
-    !DOCUMENT.test(path) && !MEANT.some((rule) => rule.test(path))
+    !DOCUMENT.test(path) && !EXAMPLE.test(path) &&
+    !MEANT.some((rule) => rule.test(path))
   );
   assert.deepEqual(strange, []);
 });
 
 test("every import in it leads to a file of it, to Node or to a dependency", async () => {
   const { folder } = await installed();
-  const { dependencies } = await manifest();
+  const { dependencies, exports } = await manifest();
+  const faces = new Set(
+    Object.keys(exports).map((path) => path.replace(".", "midge")),
+  );
   const files = new Set(await packed());
   const lost: string[] = [];
   for (const file of [...files].filter((path) => /\.(?:js|ts)$/.test(path))) {
     for (const name of importsOf(readFileSync(join(folder, file), "utf8"))) {
       const isKnown = name.startsWith(".")
         ? files.has(declared(file, join(dirname(file), name)))
-        : name.startsWith("node:") || name in dependencies;
+        : name.startsWith("node:") || name in dependencies ||
+          EXAMPLE.test(file) && faces.has(name);
       if (!isKnown) lost.push(`${file} imports ${name}`);
     }
   }
@@ -104,7 +111,15 @@ test("its package.json says what is true of the repository, and runs nothing", a
     type: "module",
     engines: { node: ">=20.6" },
     bin: { midge: "bin/midge.js" },
-    files: ["CHANGELOG.md", "LICENSE", "README.md", "bin", "docs", "lib"],
+    files: [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "bin",
+      "docs",
+      "examples",
+      "lib",
+    ],
     sideEffects: ["./bin/midge.js", "./lib/runtime/bcrypt_worker.js"],
     dependencies,
   });
@@ -119,12 +134,17 @@ test("its command is executable and starts with the line that finds Node", async
   assert.equal(statSync(command).mode & 0o111, 0o111);
 });
 
-test("what its README links to is there", async () => {
+test("what its documents link to is there", async () => {
   const { folder } = await installed();
-  const readme = readFileSync(join(folder, "README.md"), "utf8");
-  const links = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
-    .map(([, target]) => target!);
-  assert.ok(links.length > 0);
+  const documents = (await packed()).filter((path) => path.endsWith(".md"));
+  const links = documents.flatMap((document) =>
+    [
+      ...readFileSync(join(folder, document), "utf8").matchAll(
+        /\]\(([^)#:]+)(?:#[^)]*)?\)/g,
+      ),
+    ].map(([, target]) => join(dirname(document), target!))
+  );
+  assert.ok(links.length > documents.length);
   assert.deepEqual(
     links.filter((target) => !existsSync(join(folder, target))),
     [],
