@@ -43,7 +43,7 @@ interface Runner {
 }
 
 const NODE_VERSION = "24.21.0";
-const JOBS = 2;
+const JOBS = 3;
 const TEST_TIMEOUT_MS = 120_000;
 const OVERALL_LIMIT_MS = 10 * 60_000;
 const DENO_REPORT = join(TOOLS_FOLDER, "deno-tests.xml");
