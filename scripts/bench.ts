@@ -5,7 +5,7 @@
  * counts, so that the compilers of the runtimes have seen it; rounds are
  * interleaved and the median counts, because on a small machine one says little.
  *
- *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-json]
+ *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-binary] [-json]
  *
  * Wants `cc`, and `nats-server` on the PATH.
  */
@@ -16,6 +16,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { FlagError, parseFlags } from "../src/config/flags.ts";
+import { builtBinary } from "../tests/support/built.ts";
 import {
   PROJECT_FOLDER,
   type Runtime,
@@ -84,6 +85,7 @@ const FLAGS = {
     type: "string",
     doc: "Only loads whose name has this in it",
   },
+  binary: { names: ["binary"], type: "boolean", doc: "The binary, too" },
   json: { names: ["json"], type: "boolean", doc: "Print the figures as JSON" },
 } as const;
 
@@ -98,6 +100,7 @@ async function main(): Promise<void> {
         values.runtime === undefined || name === values.runtime
       )
       .map(midgeOn),
+    ...(values.binary === true ? [await binary()] : []),
   ];
   const figures = new Map<string, number[]>();
   for (let round = 0; round < (values.rounds ?? 3); round++) {
@@ -108,6 +111,13 @@ async function main(): Promise<void> {
   if (values.json) {
     console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
   } else printTable(contenders, loads, figures);
+}
+
+/** The binary that `npm run build` makes. */
+async function binary(): Promise<Contender> {
+  const path = await builtBinary();
+  const command = (port: number): string[] => [path, "-p", String(port)];
+  return { name: "binary", command };
 }
 
 function buildLoadGenerator(): string {
