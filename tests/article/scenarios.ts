@@ -11,8 +11,6 @@ import { meshed, RECEIVED, type Stage, THREE_URLS } from "./stage.ts";
 /** One test, which has the stage alone. */
 export interface Scenario {
   readonly title: string;
-  /** Ten seconds of it are the worker's, before it gives up. */
-  readonly isLong?: boolean;
   play(stage: Stage, t: Cleanup): Promise<void>;
 }
 
@@ -20,7 +18,6 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     title:
       "a worker receives while one node is left, and closes after the last",
-    isLong: true,
     play: lastNode,
   },
   {

@@ -13,7 +13,7 @@ const ACTORS: readonly Artefact[] = [singleFile, { ...bunBinary, skip }];
 
 for (const artefact of ACTORS) {
   const { name, skip } = artefact;
-  for (const { title, play } of SCENARIOS.filter(({ isLong }) => !isLong)) {
+  for (const { title, play } of SCENARIOS) {
     test(`${name}: ${title}`, { skip }, async (t) => {
       const { command } = await place(t, artefact);
       await play(await Stage.enter(t, oneCommandCast(command)), t);
