@@ -183,12 +183,20 @@ export class ManualClock implements Clock {
   }
 
   #dismissReached(): boolean {
-    const reached = [...this.#waiters].filter((waiter) => waiter.isReached());
-    for (const waiter of reached) {
-      this.#waiters.delete(waiter);
+    const before = this.#waiters.size;
+    for (const waiter of [...this.#waiters]) this.#dismissIfReached(waiter);
+    return this.#waiters.size < before;
+  }
+
+  /** Whose condition throws hears of it; it is nobody else's affair. */
+  #dismissIfReached(waiter: Waiter): void {
+    try {
+      if (!waiter.isReached()) return;
       waiter.resolve();
+    } catch (error) {
+      waiter.reject(error);
     }
-    return reached.length > 0;
+    this.#waiters.delete(waiter);
   }
 
   /** Runs the next timer, or goes to the time at which the first waiter's patience ends. */

@@ -4,6 +4,7 @@
  * a virtual clock it lets time pass.
  */
 import type { Clock, Timer } from "../core/clock.ts";
+import { deferred } from "../core/deferred.ts";
 import { InvalidOperationError } from "../client/errors.ts";
 import { type ManualClock, TooLate } from "./manual_clock.ts";
 
@@ -72,28 +73,33 @@ export class RealPace implements Pace {
     });
   }
 
-  until(
+  async until(
     what: string,
     missing: Missing,
     limitMs: number = this.#limitMs,
   ): Promise<void> {
-    if (missing().length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (missing().length > 0) return;
-        finish();
-        resolve();
-      };
-      const timer = this.#clock.after(limitMs, () => {
-        finish();
-        reject(this.#failure(what, limitMs, missing()));
-      });
-      const finish = (): void => {
-        timer.cancel();
-        this.#checks.delete(check);
-      };
-      this.#checks.add(check);
-    });
+    const { promise, resolve, reject } = deferred<void>();
+    // What is asked may be the test's own and throw, and nobody catches what a
+    // timer throws.
+    const look = (isLate: boolean): void => {
+      try {
+        const absent = missing();
+        if (absent.length === 0) resolve();
+        else if (isLate) reject(this.#failure(what, limitMs, absent));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const check = (): void => look(false);
+    const timer = this.#clock.after(limitMs, () => look(true));
+    this.#checks.add(check);
+    check();
+    try {
+      await promise;
+    } finally {
+      timer.cancel();
+      this.#checks.delete(check);
+    }
   }
 
   async untilTrue(

@@ -352,6 +352,23 @@ export function describeCluster(
     { size: 1 },
   );
 
+  check(
+    "a condition that throws fails who waits for it, and nobody else",
+    async (cluster) => {
+      const client = await cluster.connect();
+      const heard = hear(client, "news");
+      const failing = cluster.until(() => {
+        if (heard.length === 0) return false;
+        throw new Error("not what was expected");
+      });
+      const other = cluster.until(() => heard.length > 0, "news");
+      client.publish("news", "bad");
+      await assert.rejects(failing, { message: "not what was expected" });
+      await other;
+    },
+    { size: 1 },
+  );
+
   test(`${name}: a promise that is never settled fails run`, async () => {
     await using cluster = await startCluster({ ...setup, size: 1 });
     const never = new Promise<void>(() => {});
