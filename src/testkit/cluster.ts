@@ -14,7 +14,7 @@ import type { Link } from "../net/link.ts";
 import { OUTSIDE } from "../net/linked_networks.ts";
 import type { Address } from "../net/socket.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
-import { logText } from "./failure.ts";
+import { clusterStopped, logText } from "./failure.ts";
 import type { LogLine } from "./log_tail.ts";
 import { missingInterest, missingRoutes } from "./mesh.ts";
 import { type ClusterNode, TestNode } from "./node.ts";
@@ -36,6 +36,8 @@ export class RunningCluster implements AsyncDisposable {
   readonly #ids = new Map<string, TestNode>();
   readonly #clients: Clients;
   readonly #release: () => void;
+  /** Settled when no node is being started. */
+  #starting: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
   private constructor(plan: Plan, platform: TestPlatform) {
@@ -135,13 +137,15 @@ export class RunningCluster implements AsyncDisposable {
    * another. It dials all other nodes, unless its options name routes.
    */
   restart(index: number): Promise<void> {
-    return this.#whileRunning(() => {
-      const node = this.#node(index);
-      if (node.alive) {
-        throw new InvalidOperationError(`${node.name} is alive`);
-      }
-      return this.#start(node);
-    });
+    return this.#whileRunning(() =>
+      this.#inTurn(() => {
+        const node = this.#node(index);
+        if (node.alive) {
+          throw new InvalidOperationError(`${node.name} is alive`);
+        }
+        return this.#start(node);
+      })
+    );
   }
 
   /**
@@ -150,7 +154,7 @@ export class RunningCluster implements AsyncDisposable {
    */
   add(config?: ServerConfig): Promise<ClusterNode> {
     return this.#whileRunning(() =>
-      this.#join(config ?? this.#world.plan.node(this.size))
+      this.#inTurn(() => this.#join(config ?? this.#world.plan.node(this.size)))
     );
   }
 
@@ -291,6 +295,16 @@ export class RunningCluster implements AsyncDisposable {
     return this.stop();
   }
 
+  /** One start after the other, and none once the cluster stops. */
+  #inTurn<T>(start: () => Promise<T>): Promise<T> {
+    const started = this.#starting.then(() => {
+      this.#checkRuns();
+      return start();
+    });
+    this.#starting = started.catch(() => {});
+    return started;
+  }
+
   async #join(config: ServerConfig): Promise<TestNode> {
     const node = new TestNode(this.#world, this.size, config);
     this.#nodes.push(node);
@@ -332,10 +346,11 @@ export class RunningCluster implements AsyncDisposable {
     const world = this.#world;
     world.networks.open();
     try {
+      await this.#starting;
       await this.#clients.close();
       await Promise.all(this.#nodes.map((node) => node.stop()));
       await world.end();
-      await world.pace.comeToRest();
+      await world.pace.end();
     } finally {
       this.#release();
     }
@@ -388,10 +403,12 @@ export class RunningCluster implements AsyncDisposable {
 
   /** Runs `act`; whatever it throws comes as a rejection. */
   async #whileRunning<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#stopping !== undefined) {
-      throw new InvalidOperationError("The cluster is stopped");
-    }
+    this.#checkRuns();
     return await this.#world.pace.drive(act());
+  }
+
+  #checkRuns(): void {
+    if (this.#stopping !== undefined) throw clusterStopped();
   }
 }
 

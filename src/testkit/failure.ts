@@ -1,4 +1,5 @@
 /** What the test kit says when something does not come true. */
+import { InvalidOperationError } from "../client/errors.ts";
 import { MidgeError } from "../core/errors.ts";
 import { formatLine, type LogLine } from "./log_tail.ts";
 
@@ -12,6 +13,11 @@ export class ClusterError extends MidgeError {
     super("CLUSTER", message);
     this.seed = seed;
   }
+}
+
+/** For who asks something of a cluster that is stopped, or waits for it still. */
+export function clusterStopped(): InvalidOperationError {
+  return new InvalidOperationError("The cluster is stopped");
 }
 
 /** `lines` under a title, or nothing where there are none. */

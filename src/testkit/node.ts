@@ -57,6 +57,8 @@ export class TestNode implements ClusterNode {
   #routeAddress: Address | undefined;
   #life: Life | undefined;
   #lives = 0;
+  /** Resolves when the last life is over, and its ports are free. */
+  #ended: Promise<void> = Promise.resolve();
 
   /** Throws for options that make no sense. */
   constructor(world: World, index: number, config: ServerConfig) {
@@ -93,6 +95,7 @@ export class TestNode implements ClusterNode {
    * Rejects as `startServer` does.
    */
   async start(others: readonly Address[]): Promise<void> {
+    await this.#ended;
     if (!this.#hasRoutes) this.#options = withRoutes(this.#options, others);
     const life = await this.#begin();
     const { server } = life;
@@ -104,31 +107,33 @@ export class TestNode implements ClusterNode {
   }
 
   /** As `kill -9`. */
-  async kill(): Promise<void> {
-    const life = this.#endLife();
-    if (life === undefined) return;
-    life.log.mute();
-    life.network.unplug();
-    await life.server.stop();
-    life.clock.die();
+  kill(): Promise<void> {
+    return this.#endLife(async ({ log, network, server }) => {
+      log.mute();
+      network.unplug();
+      await server.stop();
+    });
   }
 
   /** In peace. */
-  async stop(): Promise<void> {
-    const life = this.#endLife();
-    if (life === undefined) return;
-    await life.server.stop();
-    await this.#world.pace.until(
-      `The connections of ${this.name} did not end`,
-      () => life.network.isIdle ? [] : ["somebody holds one"],
-    );
-    life.clock.die();
+  stop(): Promise<void> {
+    return this.#endLife(async ({ network, server }) => {
+      await server.stop();
+      await this.#world.pace.until(
+        `The connections of ${this.name} did not end`,
+        () => network.isIdle ? [] : ["somebody holds one"],
+      );
+    });
   }
 
-  #endLife(): Life | undefined {
+  /** Ends the life that there is; of one that ends already it waits for the end. */
+  #endLife(end: (life: Life) => Promise<void>): Promise<void> {
     const life = this.#life;
+    if (life === undefined) return this.#ended;
     this.#life = undefined;
-    return life;
+    const ending = end(life).finally(() => life.clock.die());
+    this.#ended = ending.catch(() => {});
+    return ending;
   }
 
   /** A life at ports that nobody else has. */

@@ -4,8 +4,9 @@
  * a virtual clock it lets time pass.
  */
 import type { Clock, Timer } from "../core/clock.ts";
-import { deferred } from "../core/deferred.ts";
+import { type Deferred, deferred } from "../core/deferred.ts";
 import { InvalidOperationError } from "../client/errors.ts";
+import { clusterStopped } from "./failure.ts";
 import { type ManualClock, TooLate } from "./manual_clock.ts";
 
 /** Tells what is not there yet; nothing, once all is. */
@@ -35,8 +36,8 @@ export interface Pace {
   drive<T>(work: Promise<T>): Promise<T>;
   advance(ms: number): Promise<void>;
   hold<T>(work: Promise<T>): Promise<T>;
-  /** Waits for what was left behind to be over. */
-  comeToRest(): Promise<void>;
+  /** The cluster is stopped: nobody waits on, and what was left behind is over. */
+  end(): Promise<void>;
 }
 
 /** On the real clock, a condition of the test's own is looked at so often. */
@@ -49,6 +50,8 @@ export class RealPace implements Pace {
   readonly #limitMs: number;
   readonly #failure: Failure;
   readonly #checks = new Set<() => void>();
+  /** Those who wait, to be told of the end. */
+  readonly #waits = new Set<(error: Error) => void>();
   #isAboutToCheck = false;
 
   constructor(
@@ -78,16 +81,16 @@ export class RealPace implements Pace {
     missing: Missing,
     limitMs: number = this.#limitMs,
   ): Promise<void> {
-    const { promise, resolve, reject } = deferred<void>();
+    const wait = deferred<void>();
     // What is asked may be the test's own and throw, and nobody catches what a
     // timer throws.
     const look = (isLate: boolean): void => {
       try {
         const absent = missing();
-        if (absent.length === 0) resolve();
-        else if (isLate) reject(this.#failure(what, limitMs, absent));
+        if (absent.length === 0) wait.resolve();
+        else if (isLate) wait.reject(this.#failure(what, limitMs, absent));
       } catch (error) {
-        reject(error);
+        wait.reject(error);
       }
     };
     const check = (): void => look(false);
@@ -95,7 +98,7 @@ export class RealPace implements Pace {
     this.#checks.add(check);
     check();
     try {
-      await promise;
+      await this.#unlessStopped(wait);
     } finally {
       timer.cancel();
       this.#checks.delete(check);
@@ -120,14 +123,21 @@ export class RealPace implements Pace {
     }
   }
 
-  run<T>(work: Promise<T>, limitMs: number = this.#limitMs): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(
-        limitMs,
-        () => reject(this.#failure(RUN_WHAT, limitMs, [])),
-      );
-      work.then(resolve, reject).finally(() => timer.cancel());
-    });
+  async run<T>(
+    work: Promise<T>,
+    limitMs: number = this.#limitMs,
+  ): Promise<T> {
+    const wait = deferred<T>();
+    const timer = this.#clock.after(
+      limitMs,
+      () => wait.reject(this.#failure(RUN_WHAT, limitMs, [])),
+    );
+    work.then(wait.resolve, wait.reject);
+    try {
+      return await this.#unlessStopped(wait);
+    } finally {
+      timer.cancel();
+    }
   }
 
   drive<T>(work: Promise<T>): Promise<T> {
@@ -142,8 +152,18 @@ export class RealPace implements Pace {
     return work;
   }
 
-  comeToRest(): Promise<void> {
+  end(): Promise<void> {
+    for (const reject of [...this.#waits]) reject(clusterStopped());
     return Promise.resolve();
+  }
+
+  async #unlessStopped<T>({ promise, reject }: Deferred<T>): Promise<T> {
+    this.#waits.add(reject);
+    try {
+      return await promise;
+    } finally {
+      this.#waits.delete(reject);
+    }
   }
 }
 
@@ -207,7 +227,7 @@ export class VirtualPace implements Pace {
     return this.#clock.hold(work);
   }
 
-  async comeToRest(): Promise<void> {
+  async end(): Promise<void> {
     const clock = this.#clock;
     try {
       await clock.advanceUntil(() => clock.pendingTimers === 0, REST_LIMIT_MS);

@@ -12,6 +12,7 @@ import {
   type Surroundings,
   withCluster,
 } from "../../src/faces/cluster.ts";
+import { type Logger, silentLogger } from "../../src/core/log.ts";
 import type { Status } from "../../src/client/status.ts";
 
 /** Everything that a connection hears on a subject, as text. */
@@ -425,6 +426,78 @@ export function describeCluster(
     await assert.rejects(cluster.connect(), { message: /is stopped/ });
     await assert.rejects(cluster.add(), { message: /is stopped/ });
   });
+
+  test(`${name}: a cluster that stops while nodes start and die leaves none`, async () => {
+    let stopped: Promise<void> | undefined;
+    const stopsCluster: Logger = {
+      ...silentLogger,
+      notice: () => void (stopped ??= cluster.stop()),
+    };
+    const cluster = await startCluster({
+      ...setup,
+      size: 2,
+      log: (index) => index === 2 ? stopsCluster : silentLogger,
+    });
+    const [one, other] = cluster.servers;
+    const acts = await Promise.allSettled([
+      cluster.kill(0),
+      cluster.stop(1),
+      cluster.add(),
+      cluster.add(),
+    ]);
+    await stopped;
+    assert.deepEqual(
+      acts.map(({ status }) => status),
+      ["fulfilled", "fulfilled", "fulfilled", "rejected"],
+    );
+    assert.deepEqual(cluster.servers, []);
+    assert.ok(one!.address === undefined && other!.address === undefined);
+    assert.equal(cluster.nodes[2]?.alive, false);
+  });
+
+  test(`${name}: nodes start one after the other, and after their own end`, async () => {
+    await using cluster = await startCluster({ ...setup, size: 2 });
+    const misspelt: object = { no_such_key: 1 };
+    const [, failed, added] = await Promise.allSettled([
+      cluster.kill(0),
+      cluster.add(misspelt),
+      cluster.add(),
+      cluster.restart(0),
+    ]);
+    assert.equal(failed.status, "rejected");
+    assert.ok(added.status === "fulfilled" && added.value.index === 2);
+    assert.deepEqual(cluster.nodes.map(({ alive }) => alive), [
+      true,
+      true,
+      true,
+    ]);
+    await cluster.kill(0);
+    const first = cluster.restart(0);
+    await assert.rejects(cluster.restart(0), { message: "node-a is alive" });
+    await first;
+    await cluster.meshed();
+  });
+
+  test(`${name}: who still waits hears of the end`, async () => {
+    const cluster = await startCluster({ ...setup, size: 1 });
+    const waits = [
+      cluster.until(() => false),
+      cluster.run(new Promise(() => {})),
+    ];
+    const seen = Promise.allSettled(waits);
+    await cluster.stop();
+    // Virtual time goes on until they have waited long enough.
+    const why = setup.clock === "virtual" ? /did not come|was not/ : /stopped/;
+    for (const wait of await seen) {
+      assert.ok(wait.status === "rejected");
+      assert.match(String(wait.reason), why);
+    }
+  });
+
+  check("a body may stop its cluster itself", async (cluster) => {
+    await cluster.stop();
+    assert.deepEqual(cluster.servers, []);
+  }, { size: 1 });
 
   if (!isPatient) return;
   test(`${name}: nodes that cannot mesh fail the start, which tells why and leaves nothing`, async () => {
