@@ -115,7 +115,10 @@ export interface Registrar {
 
 export interface RegisterOptions {
   readonly ttlMs: number;
-  /** Aborts the first announcement. */
+  /**
+   * Aborts the first announcement, which is taken back before `register`
+   * rejects, unless the registry does not answer in time.
+   */
   readonly signal: AbortSignal;
   onError(error: DiscoveryError): void;
 }

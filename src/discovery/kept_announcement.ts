@@ -39,7 +39,10 @@ interface Machine {
   readonly random: Random;
 }
 
-/** Announces `node`, and keeps it announced. Rejects when the first announcement fails. */
+/**
+ * Announces `node`, and keeps it announced. Rejects when the first announcement
+ * fails, or is given up; then, as far as can be, nothing of it is left.
+ */
 export async function keepAnnounced(
   announcer: Announcer,
   node: NodeRecord,
@@ -52,8 +55,10 @@ export async function keepAnnounced(
     await kept.begin(options.signal);
     return kept;
   } catch (error) {
-    // It may have been heard all the same. Nobody needs to wait for this.
-    void kept.close();
+    // It may have been heard all the same. Who gave up may end the process next,
+    // and waits until that is taken back; a failure is told at once.
+    const closed = kept.close();
+    if (options.signal.aborted) await closed;
     throw error;
   }
 }
