@@ -6,7 +6,7 @@
  * beyond its end: closing settles flushes, requests and iterators.
  */
 import { deferred } from "../core/deferred.ts";
-import type { MidgeError } from "../core/errors.ts";
+import { MidgeError } from "../core/errors.ts";
 import { encodeHeaders, type MsgHdrs } from "../core/headers.ts";
 import { Nuid } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
@@ -373,11 +373,20 @@ export class NatsConnection implements AsyncDisposable {
     return this.#statuses.read();
   }
 
-  /** Drains if there is a connection, else closes. */
+  /**
+   * Drains if there is a connection, else closes. A connection that breaks
+   * meanwhile is closed all the same: unlike `drain`, this does not reject, so
+   * that an error that ends the block is not covered up. `closed` and the
+   * statuses tell of the loss.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const canDrain = !this.#isDraining && this.#link.session !== undefined;
-    if (canDrain) await this.drain();
-    else await this.close();
+    if (!canDrain) return await this.close();
+    try {
+      await this.drain();
+    } catch (error) {
+      if (!(error instanceof MidgeError)) throw error;
+    }
   }
 
   #encoded(headers: MsgHdrs): Uint8Array {

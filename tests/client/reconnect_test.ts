@@ -364,6 +364,19 @@ test("draining without a connection closes and says so", async (t) => {
   assert.equal(client.isClosed(), true);
 });
 
+test("a connection that breaks while it is disposed of is closed without a word", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  server.client.answersPings = false;
+  const disposed = client[Symbol.asyncDispose]();
+  await scene.clock.advance(10);
+  assert.equal(client.isDraining(), true);
+  server.client.drop();
+  await scene.settled(disposed);
+  assert.equal(client.isClosed(), true);
+});
+
 test("a subscription that drains across a loss does not come back", async (t) => {
   const scene = new Scene(t);
   const [a, b] = await Promise.all([scene.server(), scene.server()]);
