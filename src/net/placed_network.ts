@@ -60,10 +60,12 @@ export class PlacedNetwork implements Network {
     return this.#isUnplugged;
   }
 
-  /** No socket of this network is open. */
+  /** No socket of this network is open, except where a cut link keeps it from closing. */
   get isIdle(): boolean {
     this.#forgetEnds();
-    return this.#ends.length === 0;
+    return this.#ends.every(({ place, peer }) =>
+      this.#networks.link(place, peer).isCut
+    );
   }
 
   /**

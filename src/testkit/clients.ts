@@ -29,10 +29,20 @@ export interface ClientPlace {
   readonly servers: readonly string[];
 }
 
+/** What the clients have asked their servers. */
+export interface Questions {
+  /** Clients whose connection stands, and which have no answer yet. */
+  missing(): string[];
+  /** False when a connection broke before its answer came. */
+  readonly isAnswered: boolean;
+}
+
 interface Client {
   readonly name: string;
   readonly on: number | undefined;
   readonly connection: NatsConnection;
+  /** The connection's own, for which no time passes by itself. */
+  readonly flush: () => Promise<void>;
 }
 
 export class Clients {
@@ -62,7 +72,8 @@ export class Clients {
     );
     try {
       const connection = await pace.run(opening);
-      this.#keep({ name, on, connection }, clock);
+      const flush = connection.flush.bind(connection);
+      this.#keep({ name, on, connection, flush }, clock);
       const { isVirtual } = this.#world.plan;
       return isVirtual ? selfDriven(connection, pace) : connection;
     } catch (error) {
@@ -90,14 +101,24 @@ export class Clients {
       .map(({ name }) => `${name} has no server`);
   }
 
-  /** Resolves when each server has handled what its clients sent; false when a connection broke. */
-  async flush(): Promise<boolean> {
-    const connected = [...this.#clients]
+  /** Asks each client's server whether it has handled what the client sent. */
+  ask(): Questions {
+    const asked = [...this.#clients]
       .filter(({ connection }) => connection.getServer() !== "");
-    const flushed = await Promise.allSettled(
-      connected.map(({ connection }) => connection.flush()),
-    );
-    return flushed.every(({ status }) => status === "fulfilled");
+    const open = new Set(asked);
+    let isAnswered = true;
+    for (const client of asked) {
+      client.flush()
+        .catch(() => isAnswered = false)
+        .finally(() => open.delete(client));
+    }
+    return {
+      missing: () =>
+        [...open].map(({ name }) => `${name} gets no answer from its server`),
+      get isAnswered(): boolean {
+        return isAnswered;
+      },
+    };
   }
 
   async close(): Promise<void> {

@@ -123,7 +123,10 @@ export class RunningCluster implements AsyncDisposable {
     return this.#whileRunning(() => this.#livingNode(index).kill());
   }
 
-  /** Stops a node in peace, as a signal does; without an index all nodes and clients. */
+  /**
+   * Stops a node in peace, as a signal does; who is cut off from it hears of that
+   * when the partition heals. Without an index all nodes and clients.
+   */
   stop(index?: number): Promise<void> {
     if (index !== undefined) {
       return this.#whileRunning(() => this.#livingNode(index).stop());
@@ -332,9 +335,12 @@ export class RunningCluster implements AsyncDisposable {
       ...this.#missingRoutes(),
       ...this.#clients.missing((on) => this.#hasServerFor(on)),
     ];
+    let questions;
     do {
       await pace.until(what, connected, limitMs);
-    } while (!await pace.run(this.#clients.flush(), limitMs));
+      questions = this.#clients.ask();
+      await pace.until(what, questions.missing, limitMs);
+    } while (!questions.isAnswered);
     const told = (): string[] => [
       ...this.#missingRoutes(),
       ...missingInterest(this.#nodes, (one, other) => this.#reach(one, other)),

@@ -370,6 +370,33 @@ export function describeCluster(
     { size: 1 },
   );
 
+  check(
+    "a node stops in peace though it is cut off",
+    async (cluster) => {
+      // The last to come dials the others, and holds what the link holds back.
+      const { index } = await cluster.add();
+      await cluster.settled();
+      cluster.partition([index], [0, 1]);
+      await cluster.stop(index);
+      cluster.heal();
+      await cluster.settled();
+    },
+    { size: 2, limitMs: 10_000 },
+  );
+
+  check(
+    "a client that hears nothing from its server is named",
+    async (cluster) => {
+      await cluster.connect();
+      cluster.partition(["clients"], [0]);
+      await assert.rejects(cluster.settled(100), {
+        message:
+          /^The cluster did not settle within 100 ms: client 1 gets no answer from its server/,
+      });
+    },
+    { size: 1 },
+  );
+
   test(`${name}: a promise that is never settled fails run`, async () => {
     await using cluster = await startCluster({ ...setup, size: 1 });
     const never = new Promise<void>(() => {});
