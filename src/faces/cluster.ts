@@ -118,9 +118,11 @@ export async function startCluster(
 
 /**
  * A test function that runs `body` on a cluster of its own, for node:test,
- * `Deno.test` and bun:test. The cluster is stopped afterwards, whatever comes;
- * when the body fails, the last log lines of each node go to standard error. On
- * a virtual clock, time passes whenever the body waits.
+ * `Deno.test` and bun:test. The cluster is stopped afterwards, whatever comes.
+ * The test fails when the body does, or when a subscription's callback throws,
+ * of a client that the cluster's `connect` gave; then the last log lines of each
+ * node go to standard error. On a virtual clock, time passes whenever the body
+ * waits.
  *
  * ```ts
  * test("a worker survives its node", withCluster({ size: 3 }, async (cluster) => {

@@ -4,6 +4,8 @@
  */
 import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
 import { NatsConnection } from "../client/connection.ts";
+import type { Status } from "../client/status.ts";
+import { MidgeError } from "../core/errors.ts";
 import { MortalClock } from "./mortal_clock.ts";
 import { selfDriven } from "./self_driven.ts";
 import type { World } from "./world.ts";
@@ -46,6 +48,8 @@ interface Client {
 }
 
 export class Clients {
+  /** What a callback of a client threw first. */
+  thrown: Error | undefined;
   readonly #world: World;
   readonly #clients = new Set<Client>();
   #count = 0;
@@ -66,8 +70,13 @@ export class Clients {
     const network = on === undefined
       ? this.#world.networkOfClients()
       : this.#world.networkOfNode(on);
+    const onStatus = (status: Status): void => {
+      if (status.type === "error") this.#heed(name, status.error);
+      options.onStatus?.(status);
+    };
+    const all = { servers, ...options, onStatus };
     const opening = NatsConnection.open(
-      withProviders({ servers, ...options }, { ...platform, clock, random }),
+      withProviders(all, { ...platform, clock, random }),
       { network, clock, random },
     );
     try {
@@ -82,6 +91,14 @@ export class Clients {
       clock.die();
       throw error;
     }
+  }
+
+  /** The server complained, or a callback threw: that would be an assertion, or a mistake. */
+  #heed(name: string, error: Error): void {
+    const isTheirs = !(error instanceof MidgeError);
+    const text = isTheirs ? error.stack ?? error.message : error.message;
+    this.#world.tail.add(name, "ERR", text);
+    if (isTheirs) this.thrown ??= error;
   }
 
   #keep(client: Client, clock: MortalClock): void {

@@ -286,7 +286,18 @@ export class RunningCluster implements AsyncDisposable {
     return this.#world.pace.hold(work);
   }
 
-  /** The last lines of a node's log, or of all in the order of time. */
+  /**
+   * @internal What a callback of a client of `connect` threw first: the library
+   * only tells of it in `status()`, and a test should not pass with it.
+   */
+  get thrown(): Error | undefined {
+    return this.#clients.thrown;
+  }
+
+  /**
+   * The last lines of a node's log, or of all in the order of time; those of all
+   * have the errors of clients among them.
+   */
   log(index?: number): LogLine[] {
     return index === undefined
       ? this.#world.tail.lines()

@@ -7,7 +7,7 @@ import type { Logger, LogLevel } from "../core/log.ts";
 
 /** One line of a node's log. */
 export interface LogLine {
-  /** The node's name. */
+  /** The node's name; `client 1` and so on for what clients of `connect` complain of. */
   readonly node: string;
   /** Milliseconds since the Unix epoch, by the cluster's clock. */
   readonly time: number;

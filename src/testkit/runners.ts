@@ -1,7 +1,7 @@
 /**
  * Test functions for node:test, Deno.test and bun:test: each starts something,
- * runs a test's body on it, and stops it. When the body fails, the last lines
- * of the logs are shown.
+ * runs a test's body on it, and stops it. When the body fails, or a callback of
+ * one of its clients throws, the last lines of the logs are shown.
  */
 import type { Server } from "../app/server.ts";
 import type { NatsConnection } from "../client/connection.ts";
@@ -104,6 +104,7 @@ async function runBody(
 ): Promise<void> {
   try {
     await body();
+    if (cluster.thrown !== undefined) throw cluster.thrown;
   } catch (error) {
     platform.printError(reportOf(cluster, SHOWN_LINES));
     // The test's own error counts, whatever else goes wrong now.

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   ClusterError,
+  type LogLine,
+  type ServerConfig,
   startCluster,
   withCluster,
   withServer,
@@ -77,6 +79,38 @@ test("a setup that makes no sense fails the test that has it", async () => {
     withServer({ config: { max_payload: -1 } }, body)(),
     { name: "ConfigError" },
   );
+});
+
+test("a callback that throws fails its test, and is in the log", async () => {
+  const mine = new TypeError("no such field");
+  let log: readonly LogLine[] = [];
+  const test = withCluster({ ...VIRTUAL, size: 1 }, async (cluster) => {
+    const client = await cluster.connect();
+    client.subscribe("news", {
+      callback: () => {
+        throw mine;
+      },
+    });
+    client.publish("news");
+    await client.flush();
+    log = cluster.log();
+  });
+  assert.equal(await test().catch((error: unknown) => error), mine);
+  const line = log.find(({ node }) => node === "client 1");
+  assert.equal(line?.level, "ERR");
+  assert.match(line.text, /TypeError: no such field\n.*runners_test/);
+});
+
+test("what a server refuses its client is in the log, and fails no test", async () => {
+  const node = (): ServerConfig => ({ max_subscriptions: 1 });
+  await withCluster({ ...VIRTUAL, size: 1, node }, async (cluster) => {
+    const client = await cluster.connect();
+    client.subscribe("one");
+    client.subscribe("two");
+    await client.flush();
+    const said = cluster.log().filter(({ node }) => node === "client 1");
+    assert.match(String(said[0]?.text), /maximum subscriptions exceeded/i);
+  })();
 });
 
 test("a body that waits for what never comes fails, and names the seed", async () => {
