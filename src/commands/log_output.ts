@@ -10,8 +10,8 @@ import { takesColours } from "../runtime/terminal.ts";
 
 export interface LogOutput {
   readonly logger: Logger;
-  /** Opens a log file anew; false when the log is not a file. */
-  reopen(): boolean;
+  /** Opens a log file anew, and logs what came of it. */
+  reopen(): void;
   /** Writes what is still in memory. */
   flush(): void;
 }
@@ -34,10 +34,21 @@ export function openLog(options: ServerOptions): LogOutput {
   });
   return {
     logger,
-    reopen: () => {
-      file?.reopen();
-      return file !== undefined;
-    },
+    reopen: () => reopen(file, logger),
     flush: () => file?.flush(),
   };
+}
+
+/** A file that cannot be opened again is no reason to end. */
+function reopen(file: LogFile | undefined, logger: Logger): void {
+  if (file === undefined) {
+    return logger.notice("File log re-open ignored, not a file logger");
+  }
+  try {
+    file.reopen();
+    logger.notice("File log re-opened");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    logger.error(`Unable to re-open the log: ${why}`);
+  }
 }

@@ -252,11 +252,7 @@ function handleSignals(
   });
   onSignal("SIGUSR1", () => {
     trapped("user defined signal 1");
-    log.logger.notice(
-      log.reopen()
-        ? "File log re-opened"
-        : "File log re-open ignored, not a file logger",
-    );
+    log.reopen();
   });
   onSignal("SIGUSR2", async () => {
     trapped("user defined signal 2");

@@ -14,15 +14,12 @@ import {
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { LogSink } from "../core/log.ts";
-import { absolutePath, systemError, writeFully } from "./system.ts";
+import { absolutePath, printError, systemError, writeFully } from "./system.ts";
 
-const STDERR = 2;
 const LOG_FILE_MODE = 0o640;
 
 /** Standard error, line by line. */
-export const stderrSink: LogSink = {
-  write: (line) => void writeFully(STDERR, line),
-};
+export const stderrSink: LogSink = { write: printError };
 
 /** Gives the time of a log line: `2026/11/22 10:00:00.123000`, local or UTC. */
 export function timestamps(utc: boolean): () => string {
@@ -85,7 +82,10 @@ export class LogFile implements LogSink {
     if (sizeLimit > 0 && this.#size > sizeLimit) this.#rotate();
   }
 
-  /** Opens the path anew, after somebody moved the file away. */
+  /**
+   * Opens the path anew, after somebody moved the file away. Throws when that
+   * cannot be, and goes on with the file that it has.
+   */
   reopen(): void {
     this.flush();
     this.#continueWith(openLog(this.#path));

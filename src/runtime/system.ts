@@ -115,9 +115,17 @@ export function print(text: string): void {
   writeFully(1, text);
 }
 
-/** Writes `text` to standard error, in full, before it returns. */
+/**
+ * Writes `text` to standard error, in full, before it returns. Where nothing
+ * can be written, on a full disk or to a terminal that was closed, it is lost:
+ * there is nobody left to tell, and what goes on is worth more.
+ */
 export function printError(text: string): void {
-  writeFully(2, text);
+  try {
+    writeFully(2, text);
+  } catch {
+    // Nothing more can be said.
+  }
 }
 
 /**

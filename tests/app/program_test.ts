@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,8 +17,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sendSignal, type SignalName } from "../../src/runtime/system.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import {
+  spawnCommand,
+  spawnProgram,
+  type TestProcess,
+} from "../support/process.ts";
+import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
@@ -215,6 +220,49 @@ test("a log file that was moved away is opened anew", async (t) => {
   assert.match(textOf(log), /Server Exiting\.\.\n$/);
   assert.equal(server.stdout + server.stderr, "");
 });
+
+test("a log file that cannot be opened anew is kept, and the server runs on", async (t) => {
+  const folder = temporaryFolder(t);
+  const inner = join(folder, "logs");
+  mkdirSync(inner);
+  const server = run(t, [...LOOPBACK, "-l", join(inner, "midge.log")]);
+  const moved = join(folder, "moved");
+  const log = (name: string): string => {
+    const path = join(name, "midge.log");
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  };
+  await until("the start", () => log(inner).includes("Server is ready\n"));
+  renameSync(inner, moved);
+  sendSignal(server.pid, "SIGUSR1");
+  await until(
+    "the complaint",
+    () =>
+      /\[ERR\] Unable to re-open the log: open .*: no such/.test(log(moved)),
+  );
+  sendSignal(server.pid, "SIGTERM");
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  assert.match(log(moved), /Server Exiting\.\.\n$/);
+});
+
+test(
+  "a server whose standard error takes nothing runs on, and ends well",
+  { skip: existsSync("/dev/full") ? false : "there is no full device" },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const script = join(PROJECT_FOLDER, "server.ts");
+    const server = spawnCommand([
+      ...["sh", "-c", 'exec "$@" 2> /dev/full', "sh"],
+      ...[...currentRuntime().command, script, ...LOOPBACK],
+      ...["--ports_file_dir", folder],
+    ]);
+    t.after(() => server.stop());
+    const portsFile = join(folder, `midge_${server.pid}.ports`);
+    await until("the ports file", () => existsSync(portsFile));
+    sendSignal(server.pid, "SIGTERM");
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
+    assert.deepEqual(readdirSync(folder), []);
+  },
+);
 
 test("a server that is told to end does so with success", async (t) => {
   const rows: readonly [SignalName, string][] = [
