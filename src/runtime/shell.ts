@@ -31,6 +31,9 @@ export interface ShellEnd {
 
 const IS_WINDOWS = process.platform === "win32";
 
+/** They end with us. */
+const running = new Set<ChildProcess>();
+
 /**
  * Runs a command to its end, or to that of this process. Rejects when it cannot
  * start, and when it says too much.
@@ -61,9 +64,23 @@ export function runShell(command: ShellCommand): Promise<ShellEnd> {
   // It may end without having read all, or anything.
   child.stdin.on("error", () => {});
   child.stdin.end(command.input);
-  const endWithUs = (): void => endGroup(child);
-  process.once("exit", endWithUs);
-  return promise.finally(() => process.off("exit", endWithUs));
+  hold(child);
+  return promise.finally(() => release(child));
+}
+
+// One listener for all: Node takes many for a mistake, and says so.
+function hold(child: ChildProcess): void {
+  if (running.size === 0) process.on("exit", endRunning);
+  running.add(child);
+}
+
+function release(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) process.off("exit", endRunning);
+}
+
+function endRunning(): void {
+  running.forEach(endGroup);
 }
 
 /** Ends a command and what it has started. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { runShell, type ShellEnd } from "../../src/runtime/shell.ts";
 import { spawnProgram } from "../support/process.ts";
@@ -84,6 +85,20 @@ test("a command ends with the program that runs it", async (t) => {
   program.input("end\n");
   assert.deepEqual(await program.exited, { code: 0, signal: null });
   await until("the end of the command", () => !lives(pid));
+});
+
+test("many commands at the same time are nothing to warn of", async (t) => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", note);
+  t.after(() => process.off("warning", note));
+  const listeners = process.listenerCount("exit");
+  const ends = await Promise.all(
+    Array.from({ length: 16 }, (_, at) => run(`echo ${at}`)),
+  );
+  assert.deepEqual(ends.map(text), ends.map((_, at) => `${at}\n`));
+  assert.deepEqual(warnings, []);
+  assert.equal(process.listenerCount("exit"), listeners);
 });
 
 /** Dead processes may wait for somebody to notice. */
