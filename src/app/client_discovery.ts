@@ -8,7 +8,21 @@ import { providerOf } from "../discovery/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
 
-/** What `connect` takes; every field may be left out. */
+/**
+ * What `connect` takes; every field may be left out. Times are milliseconds,
+ * sizes are bytes.
+ *
+ * ```ts
+ * import { connect, type ConnectOptions } from "midge";
+ *
+ * const options: ConnectOptions = {
+ *   servers: ["nats://localhost:4222", "nats://localhost:5222"],
+ *   name: "orders",
+ *   maxReconnectAttempts: -1,
+ * };
+ * await using connection = await connect(options);
+ * ```
+ */
 export interface ConnectOptions extends Omit<ConnectionOptions, "discovery"> {
   /**
    * Where to ask for servers when none of those known answers, and from time to

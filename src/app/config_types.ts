@@ -9,6 +9,19 @@
  * Options of `startServer`, with the names of the configuration file. Sizes are
  * bytes, durations texts such as `"2s"` or `"1m30s"`, and a port of 0 is any
  * free one, wherever a port stands.
+ *
+ * ```ts
+ * import { type ServerConfig, startServer } from "midge";
+ *
+ * const config: ServerConfig = {
+ *   port: 0,
+ *   http: "127.0.0.1:0",
+ *   max_payload: 64 * 1024,
+ *   authorization: { user: "ann", password: "s3cret" },
+ *   write_deadline: "2s",
+ * };
+ * await using server = await startServer(config);
+ * ```
  */
 export interface ServerConfig {
   /**
@@ -71,7 +84,7 @@ export interface ServerConfig {
   ping_interval?: string;
   /** Unanswered probes before a client is given up. Default: 2. */
   ping_max?: number;
-  /** How long a client may block a write. Default: `"10s"`. */
+  /** How long a client may take nothing that is sent to it before it is closed. Default: `"10s"`. */
   write_deadline?: string;
   /** What becomes of a client that missed the write deadline: either way it is closed. */
   write_timeout?: "default" | "close";
@@ -79,7 +92,7 @@ export interface ServerConfig {
   lame_duck_duration?: string;
   /** How long it waits before the first. Default: `"10s"`. */
   lame_duck_grace_period?: string;
-  /** Refuse messages with headers. */
+  /** Take and send no headers. */
   no_header_support?: boolean;
   /** Do not slow down producers for a slow consumer. */
   no_fast_producer_stall?: boolean;

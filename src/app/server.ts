@@ -190,6 +190,11 @@ export class Server implements AsyncDisposable {
    * hold, only `max_connections` does not. It does not reconnect: it ends with
    * the server. Rejects with a `ConnectionError` when the server takes no more
    * clients, and otherwise as `connect` does.
+   *
+   * ```ts
+   * await using client = await server.connect({ name: "inside" });
+   * console.log(await client.rtt() < 1000); // true
+   * ```
    */
   connect(options: InProcessOptions = {}): Promise<NatsConnection> {
     return connectInProcess(this.broker, options, this.#platform.runSoon);
@@ -200,6 +205,11 @@ export class Server implements AsyncDisposable {
    * are there are told, and after `lame_duck_grace_period` they are closed one
    * by one within `lame_duck_duration`. Resolves when the server has stopped,
    * which is as soon as the last client is gone. `stop` cuts it short.
+   *
+   * ```ts
+   * await server.lameDuck();
+   * console.log(server.ready); // false
+   * ```
    */
   async lameDuck(): Promise<void> {
     await this.enterLameDuck();

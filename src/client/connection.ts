@@ -66,7 +66,17 @@ export interface Stats {
 const slabs: SlabPool = new SlabPool();
 
 /**
- * A connection to a NATS cluster that heals itself.
+ * A connection to a NATS server or cluster that heals itself: `connect` opens
+ * it, and `await using`, `drain` or `close` end it.
+ *
+ * ```ts
+ * await using connection = await connect({ servers: "nats://localhost:4222" });
+ * connection.subscribe("greet.*", {
+ *   callback: (_error, message) => message.respond("hello"),
+ * });
+ * const answer = await connection.request("greet.joe");
+ * console.log(answer.string()); // hello
+ * ```
  *
  * A message is delivered at most once: what was on its way when a connection
  * broke is not sent again, and nobody knows how much of it has arrived. What is
@@ -93,7 +103,11 @@ export class NatsConnection implements AsyncDisposable {
   #inMsgs = 0;
   #inBytes = 0;
 
-  /** Connects; rejects when no server lets us in. */
+  /**
+   * Connects; rejects when no server lets us in.
+   *
+   * @internal Programs call `connect`.
+   */
   static async open(
     options: ConnectionOptions,
     runtime: ClientRuntime,
@@ -165,6 +179,15 @@ export class NatsConnection implements AsyncDisposable {
    * decides: `BufferFullError` is thrown, messages are dropped, or this gives a
    * promise that resolves when the message was taken and rejects when the
    * connection is closed. Otherwise it gives nothing.
+   *
+   * Throws an `InvalidSubjectError` for a subject with wildcards or empty
+   * tokens, a `MaxPayloadError` for more bytes than the server takes, and a
+   * `ClosedConnectionError` or `DrainingConnectionError` when it is too late.
+   *
+   * ```ts
+   * connection.publish("orders.new", JSON.stringify({ id: 7 }));
+   * await connection.flush();
+   * ```
    */
   publish(
     subject: string,
@@ -202,7 +225,20 @@ export class NatsConnection implements AsyncDisposable {
     return true;
   }
 
-  /** Asks for all messages on a subject, which may have wildcards. */
+  /**
+   * Asks for all messages on a subject, which may have wildcards. They come to
+   * the `callback`, or without one are read from the subscription. Throws an
+   * `InvalidSubjectError` for what is no subject, and a `ClosedConnectionError`
+   * or `DrainingConnectionError` when it is too late.
+   *
+   * ```ts
+   * const news = connection.subscribe("news.*", { max: 1 });
+   * connection.publish("news.sport", "1:0");
+   * for await (const message of news) {
+   *   console.log(message.subject, message.string()); // news.sport 1:0
+   * }
+   * ```
+   */
   subscribe(
     subject: string,
     options: SubscriptionOptions = {},
@@ -215,8 +251,19 @@ export class NatsConnection implements AsyncDisposable {
 
   /**
    * Sends a request and resolves with the first answer. Rejects with a
-   * `TimeoutError`, or with a `RequestError` whose `cause` is a
-   * `NoRespondersError` as soon as the server knows that nobody listens.
+   * `TimeoutError` after `timeout` milliseconds, by default 1000, or with a
+   * `RequestError` whose `cause` is a `NoRespondersError` as soon as the server
+   * knows that nobody listens.
+   *
+   * ```ts
+   * connection.subscribe("double", {
+   *   callback: (_error, message) => {
+   *     message.respond(String(2 * message.json<number>()));
+   *   },
+   * });
+   * const answer = await connection.request("double", "21", { timeout: 500 });
+   * console.log(answer.string()); // 42
+   * ```
    */
   async request(
     subject: string,
@@ -255,7 +302,7 @@ export class NatsConnection implements AsyncDisposable {
     return this.#flushes.flush(this.#link.session);
   }
 
-  /** Milliseconds to the server and back. */
+  /** Milliseconds to the server and back. Rejects while there is no connection. */
   async rtt(): Promise<number> {
     const { clock } = this.#runtime;
     if (this.#link.session === undefined) {
@@ -268,7 +315,9 @@ export class NatsConnection implements AsyncDisposable {
 
   /**
    * Ends well: takes no new messages, delivers those that are under way, lets
-   * the callbacks answer them, sends what was published, and closes.
+   * the callbacks answer them, sends what was published, and closes. Rejects
+   * with a `ConnectionError` when there is no connection, and closes all the
+   * same.
    */
   async drain(): Promise<void> {
     if (this.#isClosed) throw new ClosedConnectionError();
@@ -352,12 +401,12 @@ export class NatsConnection implements AsyncDisposable {
     return this.#link.rediscover();
   }
 
-  /** Of the server's protocol; undefined when it says nothing that makes sense. */
+  /** The version that the server says it is; undefined when that makes no sense. */
   getServerVersion(): SemVer | undefined {
     return parseSemVer(this.#info?.version ?? "");
   }
 
-  /** What went through it so far. */
+  /** The messages and bytes that went through it so far. */
   stats(): Stats {
     return {
       inMsgs: this.#inMsgs,
@@ -368,7 +417,16 @@ export class NatsConnection implements AsyncDisposable {
     };
   }
 
-  /** What happens from now on; ends when the connection is closed. */
+  /**
+   * What happens to the connection from now on: `disconnect`, `reconnect`,
+   * `update` and so on. Ends when the connection is closed.
+   *
+   * ```ts
+   * const events = connection.status();
+   * await connection.close();
+   * for await (const { type } of events) console.log(type); // close
+   * ```
+   */
   status(): AsyncIterableIterator<Status> {
     return this.#statuses.read();
   }

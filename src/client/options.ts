@@ -23,17 +23,17 @@ export interface ConnectionOptions {
   readonly servers?: string | readonly string[];
   /** In place of `servers`: the port of a server on this machine. */
   readonly port?: number;
-  /** Shown by the server's monitoring. */
+  /** The name of the connection, which the server's monitoring shows. */
   readonly name?: string;
-  /** Logs in with `pass`; what a URL says comes first. */
+  /** The user that logs in, with `pass`; what a URL says comes first. */
   readonly user?: string;
-  /** Of `user`. */
+  /** The password of `user`. */
   readonly pass?: string;
-  /** Logs in by token. */
+  /** The token that logs in, in place of `user`. */
   readonly token?: string;
   /** Take servers in the order in which they are given. */
   readonly noRandomize?: boolean;
-  /** For one address: to connect and to log in. Default: 20 s. */
+  /** Milliseconds for one address, to connect and to log in. Default: 20 s. */
   readonly timeout?: number;
   /**
    * Keep trying when no server is there at first. Default: whether there is
@@ -45,20 +45,20 @@ export interface ConnectionOptions {
   /** Calls back with each event of `status()`, those of the first connect included. */
   readonly onStatus?: (status: Status) => void;
 
-  /** False: a lost connection is closed for good. */
+  /** Connect again when the connection is lost; false: it is closed for good. Default: true. */
   readonly reconnect?: boolean;
   /**
    * Failed attempts after which a server is given up; -1: never. With
    * `discovery`, until it is heard of again. Default: 10.
    */
   readonly maxReconnectAttempts?: number;
-  /** Between two attempts at the same server. Default: 2 s. */
+  /** Milliseconds between two attempts at the same server. Default: 2 s. */
   readonly reconnectTimeWait?: number;
   /** At most so much is added to `reconnectTimeWait` at random. Default: 100 ms. */
   readonly reconnectJitter?: number;
   /** The same for connections with TLS, which cost a server more. Default: 1 s. */
   readonly reconnectJitterTLS?: number;
-  /** Takes the place of `reconnectTimeWait` and the two jitters. */
+  /** Gives these milliseconds, in place of `reconnectTimeWait` and the two jitters. */
   readonly reconnectDelayHandler?: () => number;
   /**
    * Chooses the server of each attempt, but not of a first connect with
@@ -67,10 +67,10 @@ export interface ConnectionOptions {
   readonly reconnectToServer?: ReconnectToServerHandler;
   /** Do not give a server up that refused us twice in a row; without `discovery` only. */
   readonly ignoreAuthErrorAbort?: boolean;
-  /** Room for what is published while the client reconnects. Default: 8 MiB. */
+  /** Room for what is published while the client reconnects, in bytes. Default: 8 MiB. */
   readonly maxBufferedBytes?: number;
 
-  /** Default: 2 minutes. */
+  /** Milliseconds between two pings to the server. Default: 2 minutes. */
   readonly pingInterval?: number;
   /** Unanswered pings after which the connection counts as lost. Default: 2. */
   readonly maxPingOut?: number;

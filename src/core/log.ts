@@ -4,6 +4,7 @@
  * Where a line goes (a terminal, a file, a test) is the sink's business.
  */
 
+/** The levels, as they stand in a line of the log. */
 export type LogLevel = "INF" | "WRN" | "ERR" | "FTL" | "DBG" | "TRC";
 
 /** What the broker and the client write to. Each text is one line, without its end. */

@@ -78,12 +78,30 @@ export function parseConfig(
   return parseSource(new Source(file, text), { ...world, ...reach });
 }
 
-/** Reads a file, `.toml` or in nats-server's dialect, into a tree. */
+/**
+ * Reads a file, TOML if it ends in `.toml` and otherwise in nats-server's
+ * dialect, into a tree. Rejects with a `ConfigError`, for a file that cannot be
+ * read too.
+ *
+ * ```ts
+ * const { root } = await loadConfig("examples/article/nodea.cfg");
+ * console.log(root.entries.has("listen")); // true
+ * ```
+ */
 export function loadConfig(path: string): Promise<ParsedConfig> {
   return readConfig(path, world);
 }
 
-/** Reads a file into the options of a server. */
+/**
+ * Reads a file into the options of a server, sizes in bytes and durations in
+ * milliseconds, with what nats-server would warn of. Rejects with a
+ * `ConfigError` that lists all that is wrong.
+ *
+ * ```ts
+ * const { options, warnings } = await loadOptions("examples/article/nodea.cfg");
+ * console.log(options.port, warnings.length); // 4222 0
+ * ```
+ */
 export function loadOptions(path: string): Promise<ConfiguredOptions> {
   return readServerOptions(path, world);
 }

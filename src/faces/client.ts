@@ -1,5 +1,12 @@
 /**
- * The client library, on the machine's network, clock and randomness.
+ * The client library: `connect`, and what comes with a connection.
+ *
+ * ```ts
+ * import { connect } from "midge/client";
+ *
+ * await using connection = await connect({ servers: "nats://localhost:4222" });
+ * connection.publish("greet.joe", "hello");
+ * ```
  *
  * @module
  */
@@ -162,8 +169,14 @@ export function createInbox(prefix: string = ""): string {
 }
 
 /**
- * Connects to a NATS server or cluster. Rejects when no server lets us in; with
- * `discovery` it waits until one does.
+ * Connects to a NATS server or cluster. Without options that is
+ * `nats://127.0.0.1:4222`.
+ *
+ * Rejects with an `AuthorizationError` when the servers do not let us in, with a
+ * `ConnectionError` when none can be reached, with an `InvalidArgumentError` for
+ * options that make no sense, and with a `DiscoveryError` for a URL of
+ * `discovery` that makes none. With `discovery`, or `waitOnFirstConnect`, it
+ * waits until a server is there.
  *
  * ```ts
  * import { connect } from "midge/client";

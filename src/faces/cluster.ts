@@ -135,7 +135,7 @@ export async function startCluster(
 export function withCluster<Runner = unknown>(
   body: ClusterBody<Runner>,
 ): TestFunction;
-/** The same with a cluster that is set up otherwise. */
+/** Runs `body` on a cluster that is set up as `setup` says. */
 export function withCluster<Runner = unknown>(
   setup: ClusterSetup,
   body: ClusterBody<Runner>,
@@ -152,7 +152,9 @@ export function withCluster<Runner = unknown>(
 }
 
 /**
- * The same with one server that is no cluster's.
+ * A test function that runs `body` on one server of its own, which is in no
+ * cluster; otherwise as `withCluster`. The second argument of `body` has
+ * `connect` and whatever else a test needs.
  *
  * ```ts
  * test("large messages are refused", withServer({
@@ -166,7 +168,7 @@ export function withCluster<Runner = unknown>(
 export function withServer<Runner = unknown>(
   body: ServerBody<Runner>,
 ): TestFunction;
-/** The same with a server that is set up otherwise. */
+/** Runs `body` on a server that is set up as `setup` says. */
 export function withServer<Runner = unknown>(
   setup: ServerSetup,
   body: ServerBody<Runner>,

@@ -1,5 +1,12 @@
 /**
- * The broker in this process: `startServer(config)`.
+ * The broker in this process: `startServer`.
+ *
+ * ```ts
+ * import { startServer } from "midge/server";
+ *
+ * await using server = await startServer({ port: 0 });
+ * console.log(server.url);
+ * ```
  *
  * @module
  */

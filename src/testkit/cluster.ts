@@ -28,7 +28,19 @@ export type Place = number | "clients";
 /** Nodes and clients that stay together in a partition. */
 export type Side = readonly Place[];
 
-/** Nodes that know each other, and the faults that befall them. */
+/**
+ * Nodes that know each other, and the faults that befall them: what
+ * `startCluster` gives. A node is named by its index, from 0 in the order of
+ * joining; an index that no node has is an `InvalidArgumentError`.
+ *
+ * ```ts
+ * await using cluster = await startCluster({ size: 3 });
+ * const connection = await cluster.connect({ node: 0 });
+ * await cluster.kill(0);
+ * await cluster.settled();
+ * console.log(connection.getServer() !== ""); // true
+ * ```
+ */
 export class RunningCluster implements AsyncDisposable {
   readonly #world: World;
   readonly #nodes: TestNode[] = [];
@@ -46,7 +58,11 @@ export class RunningCluster implements AsyncDisposable {
     this.#release = platform.keepAlive();
   }
 
-  /** Rejects, with nothing left running, as `startServer` does. */
+  /**
+   * Rejects, with nothing left running, as `startServer` does.
+   *
+   * @internal Programs call `startCluster`.
+   */
   static async start(
     plan: Plan,
     platform: TestPlatform,
@@ -85,7 +101,7 @@ export class RunningCluster implements AsyncDisposable {
     return this.#nodes.map(({ url }) => url);
   }
 
-  /** Brings the same about again; undefined where chance came from the machine. */
+  /** What `startCluster` takes to do the same again; undefined where chance came from the machine. */
   get seed(): number | undefined {
     return this.#world.plan.seed;
   }
@@ -117,7 +133,13 @@ export class RunningCluster implements AsyncDisposable {
 
   /**
    * Ends a node as `kill -9` does: it says nothing to anybody, its connections
-   * break, and nothing that it meant to do happens any more.
+   * break, and nothing that it meant to do happens any more. Rejects with an
+   * `InvalidOperationError` when it is dead already.
+   *
+   * ```ts
+   * await cluster.kill(0);
+   * await cluster.settled(); // its clients are connected elsewhere
+   * ```
    */
   kill(index: number): Promise<void> {
     return this.#whileRunning(() => this.#livingNode(index).kill());
@@ -137,7 +159,14 @@ export class RunningCluster implements AsyncDisposable {
 
   /**
    * Starts a dead node again, with its ports and options; its server id is
-   * another. It dials all other nodes, unless its options name routes.
+   * another. It dials all other nodes, unless its options name routes. Rejects
+   * with an `InvalidOperationError` when it is alive.
+   *
+   * ```ts
+   * await cluster.kill(2);
+   * await cluster.restart(2);
+   * await cluster.meshed();
+   * ```
    */
   restart(index: number): Promise<void> {
     return this.#whileRunning(() =>
@@ -154,6 +183,11 @@ export class RunningCluster implements AsyncDisposable {
   /**
    * Starts one more node, which dials all others. Its options are `config`, or
    * else what the setup's `node` gives for its index.
+   *
+   * ```ts
+   * const node = await cluster.add({ server_name: "late" });
+   * console.log(node.name, node.index); // late 3
+   * ```
    */
   add(config?: ServerConfig): Promise<ClusterNode> {
     return this.#whileRunning(() =>
@@ -190,7 +224,14 @@ export class RunningCluster implements AsyncDisposable {
     this.#world.pace.happened();
   }
 
-  /** What is sent between the two is under way for `ms` more milliseconds; 0 takes that back. */
+  /**
+   * What is sent between the two, either way, is under way for `ms` more
+   * milliseconds; 0 takes that back.
+   *
+   * ```ts
+   * cluster.delay(0, "clients", 50);
+   * ```
+   */
   delay(place: Place, other: Place, ms: number): void {
     if (!(ms >= 0 && ms < Infinity)) {
       throw new InvalidArgumentError(`A delay is 0 or more, not ${ms}`);
@@ -273,7 +314,7 @@ export class RunningCluster implements AsyncDisposable {
     );
   }
 
-  /** Lets time pass, on a virtual clock. */
+  /** Lets `ms` milliseconds pass on a virtual clock, and runs what is due meanwhile. */
   advance(ms: number): Promise<void> {
     return this.#world.pace.advance(ms);
   }
