@@ -80,6 +80,16 @@ async function tellOutages(
   }
 }
 
+/** What the server complained about first, such as a subject that it refused; known when the connection is closed. */
+export async function firstError(
+  connection: NatsConnection,
+): Promise<Error | undefined> {
+  for await (const event of connection.status()) {
+    if (event.type === "error") return event.error;
+  }
+  return undefined;
+}
+
 /** Resolves when the server has all that was published; rejects when that takes too long. */
 export async function flushWithin(
   connection: NatsConnection,

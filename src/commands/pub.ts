@@ -1,9 +1,10 @@
 /** `midge pub`: publishes, and ends when the server has it. */
-import type { NatsConnection, PublishOptions } from "../faces/client.ts";
+import type { PublishOptions } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/subjects.ts";
 import {
   checkedCount,
   connectOnce,
+  firstError,
   flushWithin,
   HEADER_FLAG,
   headersFrom,
@@ -132,14 +133,4 @@ async function publish(
   await connection.close();
   const error = await refused;
   if (error !== undefined) throw error;
-}
-
-/** What the server complained about, until the connection is closed. */
-async function firstError(
-  connection: NatsConnection,
-): Promise<Error | undefined> {
-  for await (const event of connection.status()) {
-    if (event.type === "error") return event.error;
-  }
-  return undefined;
 }

@@ -12,6 +12,7 @@ import {
   printEvents,
   readFlags,
 } from "./article.ts";
+import { firstError } from "./client_program.ts";
 import { type Command, flagGroup } from "./command.ts";
 import { CONNECTION_FLAGS } from "./connection_flags.ts";
 
@@ -92,14 +93,4 @@ async function publishOnce(
   await connection.close();
   const error = await refused;
   if (error !== undefined) throw error;
-}
-
-/** What the server complained about, such as a subject that it refused. */
-async function firstError(
-  connection: NatsConnection,
-): Promise<Error | undefined> {
-  for await (const event of connection.status()) {
-    if (event.type === "error") return event.error;
-  }
-  return undefined;
 }
