@@ -15,7 +15,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { FlagError, parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags.ts";
 import { builtBinary } from "../tests/support/built.ts";
 import {
   PROJECT_FOLDER,
@@ -23,6 +23,7 @@ import {
   runtimes,
   TOOLS_FOLDER,
 } from "../tests/support/runtimes.ts";
+import { median, runBenchmark } from "./benchmark.ts";
 
 /** A server to measure: its name and how to start it on a port. */
 interface Contender {
@@ -225,15 +226,4 @@ function printTable(
   }
 }
 
-function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FlagError)) throw error;
-  console.error(error.message);
-  process.exit(2);
-}
+await runBenchmark(main);

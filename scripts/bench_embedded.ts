@@ -14,13 +14,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { FlagError, parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags.ts";
 import { startServer } from "../src/faces/server.ts";
 import {
   PROJECT_FOLDER,
   type Runtime,
   runtimes,
 } from "../tests/support/runtimes.ts";
+import { median, runBenchmark } from "./benchmark.ts";
 
 /** One start of an embedded server, in milliseconds. */
 interface Start {
@@ -133,10 +134,6 @@ async function spawnOnce(): Promise<number> {
   return time;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
 type Row = Readonly<Record<string, string | number>>;
 
 function printTable(rows: readonly Row[], reference: number): void {
@@ -162,10 +159,4 @@ function printTable(rows: readonly Row[], reference: number): void {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FlagError)) throw error;
-  console.error(error.message);
-  process.exit(2);
-}
+await runBenchmark(main);

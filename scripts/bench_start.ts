@@ -13,7 +13,7 @@ import { once } from "node:events";
 import { statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { FlagError, parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags.ts";
 import {
   builtBinary,
   builtFile,
@@ -21,6 +21,7 @@ import {
 } from "../tests/support/built.ts";
 import { oldNode } from "../tests/support/old_node.ts";
 import { runtimes } from "../tests/support/runtimes.ts";
+import { median, runBenchmark } from "./benchmark.ts";
 
 interface Contender {
   readonly name: string;
@@ -125,15 +126,4 @@ function printTable(contenders: readonly Contender[]): void {
   }
 }
 
-function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FlagError)) throw error;
-  console.error(error.message);
-  process.exit(2);
-}
+await runBenchmark(main);
