@@ -68,7 +68,7 @@ export interface MsgHdrs extends Iterable<[string, string[]]> {
  * Makes an empty set of headers; with a `code`, one that carries a status.
  *
  * ```ts
- * import { headers } from "./headers.ts";
+ * import { headers } from "midge";
  *
  * const h = headers();
  * h.append("Trace-Id", "a1");

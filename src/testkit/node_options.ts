@@ -23,7 +23,7 @@ const FIRST_PORT = 20_000;
 const PORT_COUNT = 12_000;
 
 /** `node-a`, `node-b`, ... */
-export function nodeName(index: number): string {
+function nodeName(index: number): string {
   const isLetter = index < 26;
   return `node-${isLetter ? String.fromCharCode(0x61 + index) : index + 1}`;
 }

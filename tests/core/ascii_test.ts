@@ -1,3 +1,4 @@
+/** Bytes as text and text as bytes, numbers as digits, and the hash of bytes. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import {

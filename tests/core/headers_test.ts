@@ -1,3 +1,4 @@
+/** Headers: what they hold, and how they look on the wire, malformed blocks included. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBelow } from "../../src/core/clock.ts";

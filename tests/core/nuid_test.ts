@@ -1,3 +1,4 @@
+/** Ids that nobody else has: what they look like, and that they differ. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Random } from "../../src/core/clock.ts";

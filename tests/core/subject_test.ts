@@ -1,3 +1,4 @@
+/** Subjects and patterns: which are valid, and which match which, by tables and against all short ones. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import {

@@ -5,7 +5,7 @@
  * every reader has: a server, a cluster, a connection.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 
 export interface CommentExample {
@@ -56,11 +56,7 @@ function examplesIn(
   return [...source.matchAll(BLOCK)].map((match) => {
     const text = match[1]!.replaceAll(/^ *\* ?/gm, "");
     const line = source.slice(0, match.index).split("\n").length + 1;
-    const program = complete(
-      text.replaceAll(/ from "\.\//g, ` from "${dirname(file)}/`),
-      known,
-    );
-    return { place: `${path}:${line}`, text, program };
+    return { place: `${path}:${line}`, text, program: complete(text, known) };
   });
 }
 

@@ -175,7 +175,7 @@ export function cutAt(
   );
 }
 
-export function verbOf(op: Op): string {
+function verbOf(op: Op): string {
   return VERBS[op]!.verb;
 }
 
