@@ -92,7 +92,7 @@ export interface ServerConfig {
   lame_duck_duration?: string;
   /** How long it waits before the first. Default: `"10s"`. */
   lame_duck_grace_period?: string;
-  /** Take and send no headers. */
+  /** Refuse messages with headers. */
   no_header_support?: boolean;
   /** Do not slow down producers for a slow consumer. */
   no_fast_producer_stall?: boolean;
