@@ -9,7 +9,7 @@ import { AsyncQueue } from "./queue.ts";
 import type { Origin } from "./servers.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Servers are written `host:port`. */
+/** What happened to a connection; `type` tells which it is. Servers are written `host:port`. */
 export type Status =
   /** The connection to a server broke. */
   | { readonly type: "disconnect"; readonly server: string }
@@ -27,6 +27,7 @@ export type Status =
   | { readonly type: "ldm"; readonly server: string }
   /** The server complained, or a callback threw. */
   | { readonly type: "error"; readonly error: Error }
+  /** A ping was sent to the server; so many have no answer yet. */
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */
   | { readonly type: "staleConnection" }

@@ -2,6 +2,13 @@
  * The configuration dialect on its own: `parseConfig` reads a text,
  * `loadConfig` a file, `loadOptions` a file into the options of a server.
  *
+ * ```ts
+ * import { parseConfig, toPlain } from "midge/cfgparse";
+ *
+ * const { root } = parseConfig("port: 4222, max_payload: 64kb");
+ * console.log(toPlain(root)); // { port: 4222, max_payload: 65536 }
+ * ```
+ *
  * @module
  */
 import { ConfigError, formatDiagnostic, Source } from "../config/diagnostic.ts";

@@ -79,7 +79,7 @@ export interface ServiceGroup {
   addGroup(subject?: string, queue?: string): ServiceGroup;
 }
 
-/** A running service. */
+/** One instance of a service that runs, as `Svcm.add` gives it; its endpoints take requests until `stop`. */
 export class Service implements ServiceGroup, AsyncDisposable {
   /** Resolves when it has stopped: with null, or with the error that stopped it. */
   readonly stopped: Promise<null | Error>;

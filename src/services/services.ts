@@ -57,7 +57,17 @@ export interface ServiceClientOptions {
 const MAX_WAIT_MS = 2000;
 const STALL_MS = 300;
 
-/** Asks the services that run somewhere; each call gives one item for each instance. */
+/**
+ * Asks the services that run somewhere; each call gives one item for each
+ * instance that answers in time.
+ *
+ * ```ts
+ * import { Svcm } from "midge";
+ *
+ * const client = new Svcm(connection).client({ maxWait: 100 });
+ * for await (const { name, id } of await client.ping()) console.log(name, id);
+ * ```
+ */
 export class ServiceClient {
   readonly #connection: ServiceConnection;
   readonly #options: ServiceClientOptions;
@@ -121,7 +131,7 @@ async function* readAll<T>(messages: AsyncIterable<Msg>): AsyncIterable<T> {
   }
 }
 
-/** Services on a connection. */
+/** What `Svcm` can do, on any platform: adds services to a connection, and looks for others. */
 export class Services {
   readonly #connection: ServiceConnection;
   readonly #platform: ServicePlatform;
