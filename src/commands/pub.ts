@@ -1,4 +1,7 @@
-/** `midge pub`: publishes, and ends when the server has it. */
+/**
+ * `midge pub`: publishes, and ends when the server has it. When it publishes
+ * often, it waits for the server each time that a mebibyte has piled up.
+ */
 import type { PublishOptions } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/subjects.ts";
 import {

@@ -1,4 +1,8 @@
-/** `midge reply`: answers requests with a text, with what they say, or with what a command makes of it. */
+/**
+ * `midge reply`: answers requests with a text, with what they say, or with what
+ * a command makes of it. Several commands run at a time; whoever ends the
+ * program waits until each request that has arrived has its answer.
+ */
 import { checkPattern, checkQueue } from "../client/subjects.ts";
 import { FlagError } from "../config/flags.ts";
 import {

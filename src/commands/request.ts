@@ -1,4 +1,7 @@
-/** `midge request`: asks, and prints the answers. */
+/**
+ * `midge request`: asks, and prints the answers: the first, so many, or all that
+ * come until there is silence. Fewer than were asked for are a failure.
+ */
 import {
   type Msg,
   type NatsConnection,

@@ -1,4 +1,8 @@
-/** `midge sub`: prints what is published, until it has enough. */
+/**
+ * `midge sub`: prints what is published, until it has enough. A lost connection
+ * is made again, and a reader of the output that goes away ends the program
+ * without a complaint.
+ */
 import { checkPattern, checkQueue } from "../client/subjects.ts";
 import type { NatsConnection } from "../faces/client.ts";
 import {

@@ -6,7 +6,7 @@
  * import { parseConfig, toPlain } from "midge/cfgparse";
  *
  * const { root } = parseConfig("port: 4222, max_payload: 64kb");
- * console.log(toPlain(root)); // { port: 4222, max_payload: 65536 }
+ * console.log(JSON.stringify(toPlain(root))); // {"port":4222,"max_payload":65536}
  * ```
  *
  * @module
