@@ -45,7 +45,9 @@ export async function startConfigured(
   for (const { node, log } of nodes) {
     await until(`the start of ${log}`, () => {
       assert.equal(node.process.stderr, "");
-      return textOf(log).includes("Server is ready\n");
+      const lines = textOf(log);
+      assert.doesNotMatch(lines, /\[FTL\]/);
+      return lines.includes("Server is ready\n");
     });
   }
   return nodes;
