@@ -27,7 +27,7 @@ export interface Service {
   readonly place: string;
   readonly host: string;
   readonly port: number;
-  /** Calls of ours that are on their way there. */
+  /** Calls of ours to it that the network beneath has not answered. */
   calls: number;
   /** Connections of which nobody knows yet whether they are such calls. */
   readonly unknown: Set<End>;
@@ -115,12 +115,9 @@ export class PlacedNetwork implements Network {
       const inner = await this.#beneath.dial(to, options);
       return this.#dialled(to, undefined, inner);
     }
-    service.calls++;
     try {
       return await this.#call(to, service, options.timeoutMs);
     } finally {
-      service.calls--;
-      this.#networks.decide(service);
       this.#networks.onActivity();
     }
   }
@@ -143,10 +140,10 @@ export class PlacedNetwork implements Network {
     const deadline = clock.monotonic() + timeoutMs;
     await this.#travel(link, to, deadline);
     const left = deadline - clock.monotonic();
-    const socket = this.#dialled(
+    const socket = await this.#reach(
       to,
       service,
-      await this.#beneath.dial(to, left < Infinity ? { timeoutMs: left } : {}),
+      left < Infinity ? { timeoutMs: left } : {},
     );
     try {
       await this.#travel(link, to, deadline);
@@ -155,6 +152,25 @@ export class PlacedNetwork implements Network {
       throw error;
     }
     return socket;
+  }
+
+  /**
+   * The call beneath. Until it is answered, whoever else comes to the service is
+   * not known for a stranger, and waits: so nothing else belongs in here.
+   */
+  async #reach(
+    to: Address,
+    service: Service,
+    options: DialOptions,
+  ): Promise<Socket> {
+    service.calls++;
+    try {
+      const inner = await this.#beneath.dial(to, options);
+      return this.#dialled(to, service, inner);
+    } finally {
+      service.calls--;
+      this.#networks.decide(service);
+    }
   }
 
   /** Waits as long as the link does; fails at the deadline. */

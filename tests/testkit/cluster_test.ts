@@ -79,6 +79,20 @@ test(
   }),
 );
 
+test(
+  "a stranger is let in while nodes call through a partition",
+  withCluster({ size: 2 }, async (cluster) => {
+    cluster.partition([0], [1]);
+    cluster.reset(0, 1);
+    const isCalling = cluster.connect({ on: 1, node: 0, timeout: 15_000 });
+    const outcome = isCalling.then(() => "in", () => "out");
+    const stranger = connect({ servers: cluster.urls[0]!, timeout: 15_000 });
+    await (await cluster.run(stranger, 10_000)).close();
+    cluster.heal();
+    assert.equal(await outcome, "in");
+  }),
+);
+
 test("a cluster stops though somebody else is connected to it", async () => {
   const cluster = await startCluster({ size: 1 });
   const stranger = await connect({ servers: cluster.urls, reconnect: false });
