@@ -104,6 +104,14 @@ export class TestNode implements ClusterNode {
     this.#options = withPortsOf(this.#options, server);
     this.#url = server.url;
     this.#routeAddress = server.clusterAddress;
+    void server.stopped.then(() => this.#buryIf(life));
+  }
+
+  /** A server that the test has stopped itself, by `lameDuck` say, is a dead node as well. */
+  #buryIf(life: Life): void {
+    if (this.#life !== life) return;
+    this.stop().catch(() => {});
+    this.#world.pace.happened();
   }
 
   /** As `kill -9`. */

@@ -385,6 +385,21 @@ export function describeCluster(
   );
 
   check(
+    "a server that is stopped by itself is a dead node",
+    async (cluster) => {
+      const [server, other] = cluster.servers;
+      await cluster.run(server!.lameDuck());
+      await cluster.settled();
+      assert.equal(cluster.nodes[0]?.alive, false);
+      assert.deepEqual(cluster.servers, [other]);
+      await cluster.restart(0);
+      await cluster.settled();
+      assert.deepEqual(routesOf(cluster, 1), [0]);
+    },
+    { size: 2 },
+  );
+
+  check(
     "a client that hears nothing from its server is named",
     async (cluster) => {
       await cluster.connect();
