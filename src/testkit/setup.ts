@@ -139,6 +139,9 @@ export function checkOptions(options: ServerOptions, plan: Plan): void {
   const refuse = (what: string, why: string): never => {
     throw new InvalidArgumentError(`"${what}" ${why}`);
   };
+  if (options.dontListen) {
+    refuse("dont_listen", 'leaves no way in: use network: "memory"');
+  }
   if (inMemory && options.http !== undefined) {
     refuse("http_port", 'needs network: "sockets"');
   }

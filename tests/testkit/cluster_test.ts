@@ -24,6 +24,10 @@ test("a setup that makes no sense is refused", async () => {
     [{ seed: 0.5 }, /"seed" is a whole number, not 0.5/],
     [{ limitMs: 0 }, /"limitMs" is above 0, not 0/],
     [
+      { node: () => ({ dont_listen: true }) },
+      /"dont_listen" leaves no way in: use network: "memory"/,
+    ],
+    [
       { network: "memory", node: () => ({ http_port: 0 }) },
       /"http_port" needs network: "sockets"/,
     ],
