@@ -236,6 +236,11 @@ export class RunningCluster implements AsyncDisposable {
     if (!(ms >= 0 && ms < Infinity)) {
       throw new InvalidArgumentError(`A delay is 0 or more, not ${ms}`);
     }
+    if (place === other) {
+      throw new InvalidArgumentError(
+        `A delay is between two places, not between ${place} and itself`,
+      );
+    }
     this.#linkOf(place, other).delayMs = ms;
   }
 

@@ -446,6 +446,9 @@ export function describeCluster(
     );
     assert.throws(() => cluster.partition([0], [7]), invalid(/no node 7/));
     assert.throws(() => cluster.delay(0, 1, -1), invalid(/0 or more, not -1/));
+    // Whatever is on one side has no way to slow down, in this cluster or another.
+    const itself = invalid(/between two places, not between 1 and itself/);
+    assert.throws(() => cluster.delay(1, 1, 50), itself);
     assert.throws(() => cluster.reset(5), invalid(/no node 5/));
     await cluster.kill(0);
     await assert.rejects(cluster.kill(0), impossible(/node-a is dead already/));
