@@ -4,6 +4,7 @@
  * through the same tables as a file does, so they are checked as strictly and
  * their errors name the place just as well.
  */
+import { InvalidArgumentError } from "../client/errors.ts";
 import {
   type ConfigDiagnostic,
   ConfigError,
@@ -81,6 +82,12 @@ export async function configuredBy(
 }
 
 function treeOf(config: ServerConfig): ConfigMap {
+  // Types do not hold in JavaScript, where a file's name is an obvious thing to try.
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new InvalidArgumentError(
+      'The options are an object; { include: "server.conf" } reads a file',
+    );
+  }
   const { root } = parseObject(config, NAME);
   askForAnyPort(root);
   return root;

@@ -56,6 +56,8 @@ export interface ServerSetup extends Surroundings {
   readonly log?: Logger;
 }
 
+const SURROUNDINGS = ["network", "clock", "seed", "limitMs"];
+
 /** A setup with nothing left open. */
 export interface Plan {
   readonly size: number;
@@ -76,6 +78,7 @@ const VIRTUAL_LIMIT_MS = 600_000;
 
 export function clusterPlan(setup: ClusterSetup, random: Random): Plan {
   const { size = 3, name = "midge" } = setup;
+  onlyKeys(setup, ["size", "name", "node", "log"]);
   if (!Number.isInteger(size) || size < 1 || size > SIZE_MAX) {
     throw new InvalidArgumentError(
       `"size" is a whole number from 1 to ${SIZE_MAX}, not ${size}`,
@@ -92,6 +95,7 @@ export function clusterPlan(setup: ClusterSetup, random: Random): Plan {
 
 export function serverPlan(setup: ServerSetup, random: Random): Plan {
   const { config = {}, log = silentLogger } = setup;
+  onlyKeys(setup, ["config", "log"]);
   return {
     ...surroundings(setup, random),
     size: 1,
@@ -125,6 +129,16 @@ function surroundings(
   }
   const fresh = inMemory ? Math.floor(random.next() * 1e9) : undefined;
   return { inMemory, isVirtual, seed: seed ?? fresh, limitMs };
+}
+
+/** Options of the server in the wrong place must not go by unseen. */
+function onlyKeys(setup: Surroundings, others: readonly string[]): void {
+  const known = [...SURROUNDINGS, ...others];
+  const unknown = Object.keys(setup).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(
+    `The setup has ${known.join(", ")}, and no "${unknown}"`,
+  );
 }
 
 function oneOf(name: string, given: string, known: readonly string[]): void {

@@ -145,6 +145,13 @@ test("the keys that are for programs are keys of the table", () => {
   for (const key of PROGRAM_KEYS) assert.ok(names.includes(key), key);
 });
 
+test("what is no object is refused, with a word about files", async () => {
+  for (const given of ["server.conf", 4222, null, []]) {
+    const error = await rejection(startServer(given as object));
+    assert.match(String(error), /options are an object; { include: /);
+  }
+});
+
 test("a misspelt key is an error for the compiler and when it runs", async () => {
   // With an index signature, every text would be a key.
   const takesAnyKey: string extends keyof ServerConfig ? true : false = false;

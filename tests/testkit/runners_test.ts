@@ -79,6 +79,11 @@ test("a setup that makes no sense fails the test that has it", async () => {
     withServer({ config: { max_payload: -1 } }, body)(),
     { name: "ConfigError" },
   );
+  const misplaced: object = { max_payload: 1024 };
+  const message = /^The setup has .*, config, log, and no "max_payload"$/;
+  await assert.rejects(withServer(misplaced, body)(), { message });
+  const misspelt: object = { sise: 2 };
+  await assert.rejects(withCluster(misspelt, body)(), { message: /no "sise"/ });
 });
 
 test("a callback that throws fails its test, and is in the log", async () => {
