@@ -19,16 +19,13 @@ export function signalServer(command: SignalCommand, target: string): void {
     throw new Error("unable to resolve pid, try providing one");
   }
   const pid = processNumber(target);
-  try {
-    sendSignal(pid, SIGNALS[command]);
-  } catch (cause) {
-    throw new Error(`signal "${command}" ${pid}: no such process`, { cause });
-  }
+  sendSignal(pid, SIGNALS[command], `signal "${command}" ${pid}`);
 }
 
 function processNumber(target: string): number {
   const text = /^\d+$/.test(target) ? target : pidFileText(target);
-  if (!/^\d+$/.test(text)) throw new Error(`invalid pid: ${target}`);
+  // To the system 0 is not a process, but all that were started with this one.
+  if (!/^0*[1-9]\d*$/.test(text)) throw new Error(`invalid pid: ${target}`);
   return Number(text);
 }
 

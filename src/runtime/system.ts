@@ -183,12 +183,19 @@ export function onSignal(name: SignalName, run: () => void): () => void {
   return () => process.off(name, run);
 }
 
-/** Sends a signal to a process; throws `no such process` when there is none. */
-export function sendSignal(pid: number, name: SignalName | "SIGKILL"): void {
+/**
+ * Sends a signal to a process. Throws an error that begins with `doing`, such as
+ * `signal SIGHUP to 12: no such process`.
+ */
+export function sendSignal(
+  pid: number,
+  name: SignalName | "SIGKILL",
+  doing: string = `signal ${name} to ${pid}`,
+): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    throw systemError(`signal ${name} to ${pid}`, error);
+    throw systemError(doing, error);
   }
 }
 
