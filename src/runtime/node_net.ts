@@ -27,7 +27,7 @@ import {
   type TlsState,
   type TlsUpgrade,
 } from "../net/socket.ts";
-import { errorCode } from "./system.ts";
+import { errorCode, timerDelay } from "./system.ts";
 import { failureText, isTlsError, startHandshake } from "./tls.ts";
 
 /** The network of the machine. */
@@ -129,7 +129,7 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     };
     const timer = timeoutMs === undefined
       ? undefined
-      : setTimeout(() => fail("ETIMEDOUT"), Math.max(1, timeoutMs));
+      : setTimeout(() => fail("ETIMEDOUT"), timerDelay(Math.max(1, timeoutMs)));
     const onError = (error: Error): void =>
       fail(errorCode(error) ?? "EUNKNOWN", error);
     raw.once("error", onError);

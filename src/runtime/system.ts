@@ -237,11 +237,16 @@ function isLinkLocal(address: string): boolean {
 // Timers take a signed 32-bit number of milliseconds, and 1 ms for anything more.
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
+/** A delay as timers take it: one that is longer than 24 days is cut. */
+export function timerDelay(ms: number): number {
+  return Math.min(ms, LONGEST_DELAY_MS);
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs: number, run: () => void): Timer {
-    const timer = setTimeout(run, Math.min(delayMs, LONGEST_DELAY_MS));
+    const timer = setTimeout(run, timerDelay(delayMs));
     timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },

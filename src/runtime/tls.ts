@@ -12,7 +12,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../core/deferred.ts";
 import { NetworkError, type TlsState, type TlsUpgrade } from "../net/socket.ts";
-import { errorCode } from "./system.ts";
+import { errorCode, timerDelay } from "./system.ts";
 
 /** A handshake that began. */
 export interface Handshake {
@@ -69,7 +69,7 @@ function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
     reject(tlsFailure(detail, cause));
   const timer = setTimeout(
     () => fail(`not finished within ${tls.timeoutMs} ms`),
-    tls.timeoutMs,
+    timerDelay(tls.timeoutMs),
   );
   const onError = (error: Error): void => fail(failureText(error), error);
   const onClose = (): void => fail("the connection was closed");

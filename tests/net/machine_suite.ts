@@ -1,6 +1,7 @@
 /** What a network of the machine must do: the suite of all networks, and more. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import process from "node:process";
 import { test } from "node:test";
 import type { Address, Network, Socket } from "../../src/net/socket.ts";
 import { nodeNetwork } from "../../src/runtime/node_net.ts";
@@ -33,6 +34,22 @@ export function describeMachineNetwork(name: string, network: Network): void {
       });
     }
     assert.deepEqual(hosts, ["127.0.0.1", "::1"]);
+  });
+
+  test(`${name}: a limit that no timer can hold is not one of a millisecond`, async (t) => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", note);
+    t.after(() => process.off("warning", note));
+    const at = { host: "127.0.0.1", port: 0 };
+    const listener = await network.listen(at, (socket) => socket.destroy());
+    t.after(() => listener.close());
+    const socket = await network.dial(listener.address, { timeoutMs: 1e12 });
+    const closed = Promise.withResolvers<unknown>();
+    const onClose = closed.resolve;
+    socket.open({ onData: () => {}, onDrain: () => {}, onClose });
+    await closed.promise;
+    assert.deepEqual(warnings, []);
   });
 
   test(`${name}: TLS of a server is refused with a code of its own`, async (t) => {

@@ -194,6 +194,17 @@ test("a silent server is given up in time", { skip }, async (t) => {
   });
 });
 
+test(
+  "a limit that no timer can hold is not one of a millisecond",
+  { skip },
+  async (t) => {
+    const { upgrade, dial } = await scene(t);
+    const socket = await dial();
+    await socket.secure({ ...upgrade, timeoutMs: 1e12 });
+    assert.ok(socket.tls !== undefined);
+  },
+);
+
 test("a server that hangs up ends the handshake", { skip }, async (t) => {
   const { upgrade } = await scene(t);
   const listener = await platform.network.listen(
