@@ -80,6 +80,14 @@ test("a program that only connects is bundled without the broker", async (t) => 
   }
 });
 
+test("a bundle by esbuild logs in by nkey, with the flag that the guide names", async (t) => {
+  const guide = readFileSync(join(PROJECT_FOLDER, "docs/embedding.md"), "utf8");
+  const [flag = ""] = /--define:\S+(?=`)/.exec(guide) ?? [];
+  const file = join(temporaryFolder(t), "bundle.mjs");
+  await esbuild("nkey.js", file, [flag]);
+  assert.equal(await runIn(join(file, ".."), [...command, file]), "true\n");
+});
+
 async function esbuild(
   input: string,
   output: string,
