@@ -2,7 +2,8 @@
  * Commands of the shell that a program starts: data in, data out, and how it
  * ended. What the command says on standard error goes to ours. It is in a
  * process group of its own, so that a ^C is for us alone, who may still want
- * its answer, and so that it can be ended with all that it has started.
+ * its answer, and so that it can be ended with all that it has started. Windows
+ * has no such groups: there the shell alone is ended.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
