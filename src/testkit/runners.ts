@@ -4,6 +4,7 @@
  * one of its clients throws, the last lines of the logs are shown.
  */
 import type { Server } from "../app/server.ts";
+import { onAbort } from "../client/abort.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ClusterConnectOptions } from "./clients.ts";
@@ -71,7 +72,8 @@ export function clusterTest<Runner>(
     await runBody(cluster, platform, async () => {
       const work = promiseOf(() => body(cluster, runner));
       // Whoever runs the test knows how long it may take of real time.
-      await (plan.isVirtual ? cluster.run(work, BODY_LIMIT_MS) : work);
+      const run = plan.isVirtual ? cluster.run(work, BODY_LIMIT_MS) : work;
+      await unlessGivenUp(run, given[0]);
     });
   };
 }
@@ -112,6 +114,23 @@ async function runBody(
     throw error;
   }
   await cluster.stop();
+}
+
+/**
+ * The context of node:test has a signal, which aborts when the test has taken
+ * too long: then nobody waits for the body, and what runs must end.
+ */
+function unlessGivenUp(
+  work: Promise<unknown>,
+  runner: unknown,
+): Promise<unknown> {
+  const { signal } = Object(runner) as { readonly signal?: unknown };
+  if (!(signal instanceof AbortSignal)) return work;
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, reject);
+    if (signal.aborted) reject(signal.reason);
+    work.then(resolve, reject).finally(forget);
+  });
 }
 
 async function promiseOf(act: () => unknown): Promise<unknown> {

@@ -9,6 +9,7 @@ import { test, type TestContext } from "node:test";
 import {
   ClusterError,
   type LogLine,
+  type RunningCluster,
   type ServerConfig,
   startCluster,
   withCluster,
@@ -116,6 +117,18 @@ test("what a server refuses its client is in the log, and fails no test", async 
     const said = cluster.log().filter(({ node }) => node === "client 1");
     assert.match(String(said[0]?.text), /maximum subscriptions exceeded/i);
   })();
+});
+
+test("a test that its runner gives up is stopped", async () => {
+  const giver = new AbortController();
+  let cluster: RunningCluster | undefined;
+  const test = withCluster({ ...MEMORY, size: 1 }, async (given) => {
+    cluster = given;
+    giver.abort(new Error("it took too long"));
+    await new Promise<void>(() => {});
+  });
+  await assert.rejects(test({ signal: giver.signal }), /took too long/);
+  assert.deepEqual(cluster?.servers, []);
 });
 
 test("a body that waits for what never comes fails, and names the seed", async () => {
