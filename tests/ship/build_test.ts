@@ -37,7 +37,7 @@ async function runBuild(
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
-test("this runtime builds the same single file as any other", async (t) => {
+test("whichever runtime builds it, the single file is the same", async (t) => {
   const out = temporaryFolder(t);
   const { code, stdout, stderr } = await runBuild(t, "-out", out, "file");
   assert.equal(code, 0, stderr);
