@@ -3,7 +3,7 @@
  * registry that is down is tried again and again, at longer and longer
  * intervals; nobody waits for it. The registrar renews what it announced.
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { printableText } from "../core/quote.ts";
 import {

@@ -8,9 +8,9 @@
 import type { Broker } from "../broker/broker.ts";
 import { NatsConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/options.ts";
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { connectedPair, type Endpoint } from "../net/memory_socket.ts";
-import { type Network, NetworkError, type Socket } from "../net/socket.ts";
+import { type Network, NetworkError, type Socket } from "../platform/socket.ts";
 
 /** What `connect` takes, less all that is about finding a server. */
 export type InProcessOptions = Omit<

@@ -39,7 +39,7 @@ import type {
   Varz,
 } from "../monitor/page_types.ts";
 import { WatchedServer } from "../monitor/watched_server.ts";
-import { type Address, formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../platform/socket.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";

@@ -2,7 +2,7 @@
  * A server of this process on this process's machine: `startServer`. Whoever
  * has another platform calls `Server.start`.
  */
-import { UnfailingLog } from "../broker/unfailing_log.ts";
+import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
 import { type Logger, silentLogger } from "../core/log.ts";

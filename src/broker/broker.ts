@@ -4,7 +4,7 @@
  * built on top of it and hold on to it; it knows of them only through
  * `RoutesLink` and the observers of its accounts.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { deferred } from "../core/deferred.ts";
 import { LAME_DUCK_SPACING_MAX_MS, STALL_FRACTION } from "../core/limits.ts";
@@ -19,7 +19,7 @@ import {
   type Listener,
   type Network,
   type Socket,
-} from "../net/socket.ts";
+} from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Account, GLOBAL_ACCOUNT } from "./account.ts";
 import { Authenticator, type CompareHash } from "./auth.ts";
@@ -33,7 +33,7 @@ import {
   listenForClients,
 } from "./listener.ts";
 import type { Session, SessionSettings } from "./session.ts";
-import { UnfailingLog } from "./unfailing_log.ts";
+import { UnfailingLog } from "../core/unfailing_log.ts";
 
 /** What a broker stands on; everything that would name a platform. */
 export interface BrokerPlatform {

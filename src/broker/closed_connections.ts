@@ -4,7 +4,7 @@
  */
 import { byteString } from "../core/ascii.ts";
 import type { ClosedReason } from "../core/closed.ts";
-import type { Address, TlsState } from "../net/socket.ts";
+import type { Address, TlsState } from "../platform/socket.ts";
 import type { Traffic } from "./connection.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";

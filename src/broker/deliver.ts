@@ -6,7 +6,7 @@
  * NATS route protocol: a message from a route goes to clients only, never to
  * another route, with one exception that keeps queue groups whole; see `relay`.
  */
-import { type Random, randomBelow } from "../core/clock.ts";
+import { type Random, randomBelow } from "../platform/clock.ts";
 import type { Match, QueueGroup } from "../core/sublist.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { Account } from "./account.ts";

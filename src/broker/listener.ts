@@ -4,7 +4,7 @@
  */
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
-import type { Address, Listener, Network, Socket } from "../net/socket.ts";
+import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
 import { Session, type SessionHost, type SessionSettings } from "./session.ts";
 
 /** What the client port asks of the broker. */

@@ -4,12 +4,12 @@
  * client protocol's, as nats-server keeps it.
  */
 import { byteString, CASE_BIT, CR, readDecimal } from "../core/ascii.ts";
-import type { Timer } from "../core/clock.ts";
+import type { Timer } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
 import { printableBytes, quoted } from "../core/quote.ts";
-import type { Socket } from "../net/socket.ts";
+import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs, Words } from "../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
 import {

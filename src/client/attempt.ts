@@ -5,9 +5,9 @@
  * (RFC 8305, "Happy Eyeballs"). An address that answers but lets nobody in
  * leaves the turn to the others.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
-import type { Network, Socket } from "../net/socket.ts";
+import type { Network, Socket } from "../platform/socket.ts";
 import {
   AuthorizationError,
   ClosedConnectionError,

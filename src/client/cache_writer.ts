@@ -4,7 +4,7 @@
  * come in bursts, and once more at the end. A cache is never emptied, and gets
  * no credentials. What goes wrong is told and harms nobody.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import {
   DiscoveryError,

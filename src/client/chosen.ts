@@ -4,7 +4,7 @@
  * has waited until that may be tried; whoever chooses another one does not dial
  * that more often than `reconnectTimeWait` allows either.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { ConnectionError } from "./errors.ts";

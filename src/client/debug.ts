@@ -12,7 +12,7 @@ import type {
   SocketEvents,
   TlsState,
   TlsUpgrade,
-} from "../net/socket.ts";
+} from "../platform/socket.ts";
 import { redactedConnect } from "../wire/info.ts";
 import { type Op, VERBS } from "../wire/ops.ts";
 

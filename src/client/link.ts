@@ -3,9 +3,9 @@
  * that ends, one to another, until it is closed or nobody is left to try. Which
  * server comes next is decided in `turns.ts`; with discovery, in `search.ts`.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import type { MidgeError } from "../core/errors.ts";
-import type { Network } from "../net/socket.ts";
+import type { Network } from "../platform/socket.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";

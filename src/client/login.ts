@@ -5,7 +5,7 @@
  * hold.
  */
 import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../core/version.ts";
-import type { TlsUpgrade } from "../net/socket.ts";
+import type { TlsUpgrade } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import {
   AuthorizationError,

@@ -8,7 +8,7 @@
  * Inside a class the rules of SRV hold (RFC 2782): lower priorities first, and
  * among equal ones an order by chance, in which weight is luck.
  */
-import type { Random } from "../core/clock.ts";
+import type { Random } from "../platform/clock.ts";
 import type { Origin, Server } from "./servers.ts";
 
 export interface OrderRules {

@@ -4,7 +4,7 @@
  * packets vanish, must not hold up the search; but one that is merely slow gets
  * more time in every round.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import type { Attempt } from "./attempt.ts";
 import { TimeoutError } from "./errors.ts";
 

@@ -8,7 +8,7 @@
  * Without discovery servers have turns, which `next` gives; with discovery
  * `rounds.ts` chooses among `servers`.
  */
-import { type Clock, type Random, randomBelow } from "../core/clock.ts";
+import { type Clock, type Random, randomBelow } from "../platform/clock.ts";
 import { foundServer, type Origin, type Server } from "./servers.ts";
 
 /** What news changed, as `host:port`. */

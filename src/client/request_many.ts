@@ -3,7 +3,7 @@
  * says when there are enough; names and defaults are nats.js's. Whatever the
  * strategy, waiting ends after `maxWait`, which is no error.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { InvalidArgumentError, NoRespondersError } from "./errors.ts";
 import type { Msg, RequestHeaders } from "./message.ts";
 import { AsyncQueue } from "./queue.ts";

@@ -1,5 +1,5 @@
 /** A request with one answer: the first that comes, in time. */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import {
   InvalidArgumentError,

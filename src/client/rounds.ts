@@ -6,7 +6,7 @@
  * rounds go on for ever: how often a server may fail only decides when it has
  * to wait for the next answer of discovery, or for a longer while.
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { AuthorizationError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";

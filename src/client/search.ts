@@ -3,7 +3,7 @@
  * (`seeker.ts`), somebody who looks at them (`admission.ts`), an order in which
  * they are tried (`rounds.ts`) and a limit to how long each is (`patience.ts`).
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../platform/clock.ts";
 import type { Reason } from "../discovery/discovery.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Admission } from "./admission.ts";

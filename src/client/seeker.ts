@@ -3,7 +3,7 @@
  * name into the pool as far as it is admitted, tells what happened, and keeps
  * the caches of what this client has seen up to date.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { Combined } from "../discovery/combined.ts";
 import type {

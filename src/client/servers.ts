@@ -4,7 +4,7 @@
  * and `admission.ts` decides which of those that others named may be used.
  */
 import { CLIENT_PORT } from "../core/limits.ts";
-import { type Address, formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../platform/socket.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { normalHost } from "./ip.ts";
 

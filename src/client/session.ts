@@ -5,10 +5,10 @@
  * opens sessions and puts the next one in the place of a dead one.
  */
 import { asciiBytes, byteString, utf8Text } from "../core/ascii.ts";
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { type Deferred, deferred } from "../core/deferred.ts";
 import type { MidgeError } from "../core/errors.ts";
-import type { CloseReason, Socket, SocketEvents } from "../net/socket.ts";
+import type { CloseReason, Socket, SocketEvents } from "../platform/socket.ts";
 import { MessageArgs, type Words } from "../wire/args.ts";
 import { PING_LINE, PONG_LINE } from "../wire/encode.ts";
 import { connectLine, readInfo, type ServerInfo } from "../wire/info.ts";

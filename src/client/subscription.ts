@@ -3,7 +3,7 @@
  * callback or as an async iterator. The table of all subscriptions is in
  * `subscriptions.ts`.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { MessageArgs } from "../wire/args.ts";
 import { InvalidOperationError, TimeoutError } from "./errors.ts";

@@ -3,7 +3,7 @@
  * new connection is told of each.
  */
 import { readDecimal } from "../core/ascii.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { PermissionViolationError } from "./errors.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";

@@ -7,7 +7,7 @@
  * time and all of them in wall-clock time, so a check that comes late by either
  * clock counts. A wall clock that was only set costs one ping.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 
 export const SUSPEND_CHECK_MS = 5000;
 /** A check may be so late because the process was busy. */

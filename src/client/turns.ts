@@ -6,7 +6,7 @@
  * server is tried again before `reconnectTimeWait` has passed since the last
  * attempt at it; another server is tried at once.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { AuthorizationError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";

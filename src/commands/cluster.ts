@@ -3,7 +3,7 @@
  */
 import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
-import { NetworkError } from "../net/socket.ts";
+import { NetworkError } from "../platform/socket.ts";
 import { stderrSink, timestamps } from "../runtime/log_sink.ts";
 import {
   exit,

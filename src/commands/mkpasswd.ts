@@ -5,7 +5,7 @@
  * asks for one (or reads the first line of a pipe), and `mkpasswd -p T0pS3cr3t`
  * takes it from the command line.
  */
-import type { Random } from "../core/clock.ts";
+import type { Random } from "../platform/clock.ts";
 import {
   describeFlags,
   FlagError,

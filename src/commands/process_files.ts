@@ -2,8 +2,8 @@
  * The files by which a running server is found: its process number, and the
  * addresses that it listens on.
  */
-import type { Address } from "../net/socket.ts";
-import { formatAddress } from "../net/socket.ts";
+import type { Address } from "../platform/socket.ts";
+import { formatAddress } from "../platform/socket.ts";
 import {
   absolutePath,
   interfaceAddresses,

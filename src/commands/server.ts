@@ -20,7 +20,7 @@ import { FlagError } from "../config/flags.ts";
 import { readServerOptions } from "../config/load.ts";
 import { defaultServerOptions, type ServerOptions } from "../config/options.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
-import { NetworkError } from "../net/socket.ts";
+import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";
 import {
   environment,

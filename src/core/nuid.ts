@@ -4,7 +4,7 @@
  * in every run.
  */
 
-import { type Random, randomBelow } from "./clock.ts";
+import { type Random, randomBelow } from "../platform/clock.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -11,7 +11,7 @@
  * which they got them, so slabs come back in that order, each when it is done.
  */
 
-/** Where the bytes go: `net/socket.ts`, as far as an outbox knows it. */
+/** Where the bytes go: `platform/socket.ts`, as far as an outbox knows it. */
 export interface ByteSink {
   /** Bytes that were not taken yet; those that were are not read again. */
   readonly pendingBytes: number;

@@ -3,7 +3,7 @@
  * another one, or when its time is up. Nothing is left behind on the other one
  * after `end`, which has to be called.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { untilAborted } from "./until_aborted.ts";
 
 export class Deadline {

@@ -15,11 +15,8 @@ import {
   type Wanted,
 } from "./discovery.ts";
 import { doorUrl, NODES_MAX } from "./node_record.ts";
-import type {
-  AddressRecord,
-  DiscoveryPlatform,
-  ServiceRecord,
-} from "./platform.ts";
+import type { AddressRecord, ServiceRecord } from "../platform/dns.ts";
+import type { DiscoveryPlatform } from "./platform.ts";
 import { pause, untilAborted } from "./until_aborted.ts";
 
 /** How long an answer is good when the platform does not tell. */

@@ -8,7 +8,7 @@
 import { DiscoveryError } from "./discovery.ts";
 import { ANSWER_BYTES_MAX, askHttp, cannotAsk } from "./http_ask.ts";
 import { jsonLines } from "./json_lines.ts";
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "../platform/fetch.ts";
 
 export type JsonFields = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@
  * Announces nodes in a folder that others read (`node_folder.ts`): each keeps a
  * file there, touches it while it lives and removes it when it goes.
  */
-import type { Random } from "../core/clock.ts";
+import type { Random } from "../platform/clock.ts";
 import {
   DiscoveryError,
   type Registrar,
@@ -13,7 +13,7 @@ import { fileUrl } from "./file_list.ts";
 import { type Announcer, keepAnnounced } from "./kept_announcement.ts";
 import { nodeFileName } from "./node_folder.ts";
 import { type NodeRecord, nodeToJson } from "./node_record.ts";
-import type { Files } from "./platform.ts";
+import type { Files } from "../platform/files.ts";
 
 /** Others may read what is announced, and nobody else may write it. */
 const FILE_MODE = 0o644;

@@ -8,7 +8,7 @@
  * A combination is taken apart into its parts, so that a slow one holds nobody
  * back. Time is monotonic time: nobody's wall clock matters.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { Combined } from "./combined.ts";
 import type {
   Discovery,

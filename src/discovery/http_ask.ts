@@ -5,7 +5,7 @@
  * reason.
  */
 import { DiscoveryError } from "./discovery.ts";
-import type { Fetch, Fetched, FetchRequest } from "./platform.ts";
+import type { Fetch, Fetched, FetchRequest } from "../platform/fetch.ts";
 
 /** A longer answer is refused while it comes. */
 export const ANSWER_BYTES_MAX = 1_048_576;

@@ -4,7 +4,7 @@
  * registry forgot, and tries again what failed. What is said to the registry,
  * an `Announcer` knows; one thing is said at a time.
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../platform/clock.ts";
 import { within } from "./deadline.ts";
 import {
   DiscoveryError,

@@ -30,7 +30,7 @@ import {
   nodesFrom,
   splitAddress,
 } from "./node_record.ts";
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "../platform/fetch.ts";
 
 /** A cluster's members change more often than a minute passes. */
 export const MONITOR_TTL_MS = 30_000;

@@ -3,7 +3,7 @@
  * anew after every wait: a timer that comes late, because the process was
  * suspended, makes nobody hurry.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { pause } from "./until_aborted.ts";
 
 /** Two requests to one provider are never closer together. */

@@ -7,7 +7,7 @@
  * down is asked and not watched; a watch that ended brings the next question
  * forward, and its answer opens the next watch.
  */
-import type { Clock, Random, Timer } from "../core/clock.ts";
+import type { Clock, Random, Timer } from "../platform/clock.ts";
 import { areSame, Belief, checked, EMPTY_DOUBT_MS } from "./belief.ts";
 import {
   type Discovery,

@@ -4,7 +4,7 @@
  * one that pushes without end is slowed down, and one that is silent about
  * something that it ought to have told is taken for dead.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { checked } from "./belief.ts";
 import { type Discovery, DiscoveryError, type Snapshot } from "./discovery.ts";
 import { PushPace, type Turns, type Waits } from "./pace.ts";

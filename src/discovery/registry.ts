@@ -5,7 +5,7 @@
  * without one. Every answer is the whole list, so an index that jumps, forth or
  * back, loses nothing.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { within } from "./deadline.ts";
 import type {
   Discovery,
@@ -16,7 +16,7 @@ import type {
 } from "./discovery.ts";
 import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
 import { endpointsOf, nodesFrom } from "./node_record.ts";
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "../platform/fetch.ts";
 import { pause } from "./until_aborted.ts";
 
 /** How long the registry may keep a long poll; a registry caps it at that as well. */

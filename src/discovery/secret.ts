@@ -14,7 +14,8 @@ import {
   type WatchOptions,
 } from "./discovery.ts";
 import type { NodeRecord } from "./node_record.ts";
-import type { DiscoveryPlatform, Files } from "./platform.ts";
+import type { DiscoveryPlatform } from "./platform.ts";
+import type { Files } from "../platform/files.ts";
 import { untilAborted } from "./until_aborted.ts";
 import type { DiscoveryTarget } from "./url.ts";
 

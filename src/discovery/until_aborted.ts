@@ -3,7 +3,7 @@
  * to it. Nothing is left behind on the signal, which may live as long as the
  * program, once the waiting is over.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** What `work` comes to, or a rejection with the signal's reason as soon as it aborts. */
 export function untilAborted<T>(

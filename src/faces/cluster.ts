@@ -36,7 +36,7 @@ import { ManualClock } from "../testkit/manual_clock.ts";
 export type { Server } from "../app/server.ts";
 export type { ServerConfig } from "../app/config.ts";
 export type { NatsConnection } from "../client/connection.ts";
-export type { Clock, Random, Timer } from "../core/clock.ts";
+export type { Clock, Random, Timer } from "../platform/clock.ts";
 export type { Logger, LogLevel } from "../core/log.ts";
 export type { ClusterConnectOptions } from "../testkit/clients.ts";
 export { type Place, RunningCluster, type Side } from "../testkit/cluster.ts";

@@ -58,4 +58,4 @@ export type {
   Varz,
 } from "../monitor/page_types.ts";
 export { DiscoveryError } from "../discovery/discovery.ts";
-export { type Address, NetworkError } from "../net/socket.ts";
+export { type Address, NetworkError } from "../platform/socket.ts";

@@ -2,7 +2,7 @@
  * Answers as nats-server gives them: headers, and JSON as Go writes it.
  */
 import { goJson } from "../core/json.ts";
-import type { HttpAnswer } from "../net/http.ts";
+import type { HttpAnswer } from "../platform/http.ts";
 
 const JSON_HEADERS: Readonly<Record<string, string>> = {
   "Content-Type": "application/json",

@@ -6,8 +6,8 @@
  * NATS monitoring: any method answers like GET, parameters that a page does
  * not know are ignored, and nothing here changes the server.
  */
-import type { HttpAnswer, HttpRequest } from "../net/http.ts";
-import type { Address } from "../net/socket.ts";
+import type { HttpAnswer, HttpRequest } from "../platform/http.ts";
+import type { Address } from "../platform/socket.ts";
 import { accountz, accstatz } from "./accounts.ts";
 import { compactAnswer, jsonAnswer, NOT_FOUND, textAnswer } from "./answer.ts";
 import { connz } from "./connz.ts";
@@ -21,7 +21,7 @@ import { gatewayz, jsz, leafz } from "./unused.ts";
 import { varz } from "./varz.ts";
 import type { WatchedServer } from "./watched_server.ts";
 
-export type { HttpAnswer } from "../net/http.ts";
+export type { HttpAnswer } from "../platform/http.ts";
 export type { MonitorPlatform } from "./platform.ts";
 
 export interface Monitor {

@@ -1,7 +1,7 @@
 /**
  * What monitoring asks of the platform: HTTP, and what the process uses.
  */
-import type { ServeHttp } from "../net/http.ts";
+import type { ServeHttp } from "../platform/http.ts";
 
 /** What monitoring stands on. */
 export interface MonitorPlatform {

@@ -5,7 +5,7 @@
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { htmlAnswer } from "./answer.ts";
-import type { HttpAnswer } from "../net/http.ts";
+import type { HttpAnswer } from "../platform/http.ts";
 import { uptimeText } from "./text.ts";
 import type { WatchedServer } from "./watched_server.ts";
 

@@ -8,7 +8,7 @@ import type { Traffic } from "../broker/connection.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
-import { formatAddress } from "../net/socket.ts";
+import { formatAddress } from "../platform/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
 import { unlessEmpty } from "./answer.ts";
 import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";

@@ -3,8 +3,8 @@
  * about it.
  */
 import type { Broker } from "../broker/broker.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Address } from "../net/socket.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Address } from "../platform/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
 import type { MonitorPlatform } from "./platform.ts";
 

@@ -6,7 +6,7 @@
  * always open, so that nothing is late twice.
  */
 import { assert } from "../core/assert.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { Lane, type Link } from "./link.ts";
 import type {
   Address,
@@ -15,7 +15,7 @@ import type {
   SocketEvents,
   TlsState,
   TlsUpgrade,
-} from "./socket.ts";
+} from "../platform/socket.ts";
 
 /** As a system does, a held lane takes so much before its writer has to wait. */
 const HELD_BYTES_MAX = 65_536;

@@ -8,7 +8,7 @@
  * a bounded number of bytes that nobody has read; what a writer gives beyond
  * that waits with the writer, as on a real network.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { dialFailure, listenFailure, lookupFailure } from "./failures.ts";
 import {
@@ -23,7 +23,7 @@ import type {
   Listener,
   Network,
   Socket,
-} from "./socket.ts";
+} from "../platform/socket.ts";
 
 export interface MemoryNetworkOptions {
   /** The longest time that a piece is under way; 2 by default. */

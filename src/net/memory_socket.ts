@@ -5,7 +5,7 @@
  * by the clock, as a socket's events do.
  */
 import { assert } from "../core/assert.ts";
-import { type Clock, type Random, randomBelow } from "../core/clock.ts";
+import { type Clock, type Random, randomBelow } from "../platform/clock.ts";
 import {
   type Address,
   type CloseReason,
@@ -13,7 +13,7 @@ import {
   type Socket,
   type SocketEvents,
   type TlsState,
-} from "./socket.ts";
+} from "../platform/socket.ts";
 
 /** What a connection asks of the network that carries it. */
 export interface Carrier {

@@ -13,7 +13,7 @@ import {
   type Network,
   NetworkError,
   type Socket,
-} from "./socket.ts";
+} from "../platform/socket.ts";
 
 /** One end of a connection, and the place at the other end; empty while that is not known. */
 export interface End {

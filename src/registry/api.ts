@@ -11,7 +11,7 @@
  * Everything here was sent by somebody unknown: it is checked before it is
  * kept, and quoted before it is logged.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { quoted } from "../core/quote.ts";
 import { sameSecret } from "../core/secret.ts";
@@ -21,7 +21,7 @@ import type {
   HttpReply,
   HttpRequest,
   HttpStream,
-} from "../net/http.ts";
+} from "../platform/http.ts";
 import { BadAnnouncement, isNodeId, readAnnouncement } from "./announcement.ts";
 import { etagOf, eventIndex, requestedList } from "./list_query.ts";
 import {

@@ -2,7 +2,7 @@
  * What a reader of the list asks for: which list it knows already, by index or
  * ETag, and how long it would wait for another.
  */
-import type { HttpRequest } from "../net/http.ts";
+import type { HttpRequest } from "../platform/http.ts";
 import { Refusal } from "./replies.ts";
 
 /** Nobody waits longer; proxies tend to give up after a minute. */

@@ -5,7 +5,7 @@
  */
 import { MidgeError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
-import type { HttpAnswer } from "../net/http.ts";
+import type { HttpAnswer } from "../platform/http.ts";
 
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",

@@ -3,12 +3,16 @@
  * asked for, and the file that keeps them over a restart. It opens nothing
  * else and exits never; `app/server.ts` starts it beside a broker, or alone.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { quoted } from "../core/quote.ts";
-import type { Files } from "../discovery/platform.ts";
-import type { ServeHttp } from "../net/http.ts";
-import { type Address, formatAddress, type Listener } from "../net/socket.ts";
+import type { Files } from "../platform/files.ts";
+import type { ServeHttp } from "../platform/http.ts";
+import {
+  type Address,
+  formatAddress,
+  type Listener,
+} from "../platform/socket.ts";
 import { RegistryApi } from "./api.ts";
 import { type State, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";

@@ -4,7 +4,7 @@
  * start. What is wrong with the file costs only that the nodes have to
  * announce themselves again, which they do within one heartbeat.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import {
   ANNOUNCEMENT_TTL_MAX_MS,
@@ -13,7 +13,7 @@ import {
 } from "../core/limits.ts";
 import { quoted } from "../core/quote.ts";
 import { nodeFrom, NODES_MAX, nodeToJson } from "../discovery/node_record.ts";
-import type { Files } from "../discovery/platform.ts";
+import type { Files } from "../platform/files.ts";
 import { isNodeId } from "./announcement.ts";
 import type { KeptNode } from "./store.ts";
 

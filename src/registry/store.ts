@@ -4,7 +4,7 @@
  * next. Time is the monotonic clock's: setting the machine's clock neither
  * ends nor prolongs anything.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { MidgeError } from "../core/errors.ts";
 import {
   type NodeRecord,

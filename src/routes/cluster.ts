@@ -22,7 +22,7 @@ import {
   type Listener,
   type Network,
   type Socket,
-} from "../net/socket.ts";
+} from "../platform/socket.ts";
 import {
   type ConnectOptions,
   infoLine,

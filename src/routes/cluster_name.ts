@@ -2,7 +2,7 @@
  * The name of the cluster that this server is in, and what becomes of it when
  * another server comes with its own.
  */
-import type { Random } from "../core/clock.ts";
+import type { Random } from "../platform/clock.ts";
 import { Nuid } from "../core/nuid.ts";
 import { type ClusterVerdict, compareClusters } from "./handshake.ts";
 

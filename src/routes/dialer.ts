@@ -9,7 +9,7 @@ import {
   type Random,
   randomBelow,
   type Timer,
-} from "../core/clock.ts";
+} from "../platform/clock.ts";
 import {
   ROUTE_DIAL_TIMEOUT_MS,
   ROUTE_RECONNECT_JITTER_MS,
@@ -18,7 +18,11 @@ import {
 } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../config/options.ts";
-import { formatAddress, type Network, type Socket } from "../net/socket.ts";
+import {
+  formatAddress,
+  type Network,
+  type Socket,
+} from "../platform/socket.ts";
 
 /** How this server came to dial another one. */
 export type DialOrigin = "configured" | "gossip" | "found";

@@ -3,11 +3,15 @@
  * each dialer made or rests on. `cluster.ts` decides what becomes of a
  * connection; here is what that means for those who wanted it.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../config/options.ts";
-import { formatAddress, type Network, type Socket } from "../net/socket.ts";
+import {
+  formatAddress,
+  type Network,
+  type Socket,
+} from "../platform/socket.ts";
 import {
   Dialer,
   type DialerOwner,

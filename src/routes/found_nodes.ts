@@ -7,7 +7,7 @@
  * number, names are looked up anew each time, and what turned out to lead to
  * this very server, or into another cluster, is left alone for a while.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { printableText, quoted } from "../core/quote.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -15,7 +15,11 @@ import type { ClusterOptions, RouteTarget } from "../config/options.ts";
 import type { Discovery, Endpoint } from "../discovery/discovery.ts";
 import { Finder, type FinderAnswer } from "../discovery/finder.ts";
 import { doorUrl } from "../discovery/node_record.ts";
-import { type Address, formatAddress, type Network } from "../net/socket.ts";
+import {
+  type Address,
+  formatAddress,
+  type Network,
+} from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { Dialers } from "./dialers.ts";
 import { routeAddress } from "./gossip.ts";

@@ -2,7 +2,7 @@
  * How servers hear of each other: whoever registers a new server passes its
  * INFO on to all others, and they dial it.
  */
-import { type Address, formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 
 /**

@@ -7,7 +7,7 @@
  */
 import { NATS_VERSION, ROUTE_PROTOCOL } from "../core/version.ts";
 import type { RouteTarget } from "../config/options.ts";
-import type { Address } from "../net/socket.ts";
+import type { Address } from "../platform/socket.ts";
 import { connectLine, type ServerInfo } from "../wire/info.ts";
 
 /** What a server says of itself to other servers. */

@@ -4,8 +4,8 @@
  * behind it may have moved. One that cannot be looked up keeps the addresses
  * that it had.
  */
-import type { Clock } from "../core/clock.ts";
-import type { Address, Network } from "../net/socket.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Address, Network } from "../platform/socket.ts";
 
 const LOOK_UP_TIMEOUT_MS = 5000;
 /** Of one name. */

@@ -10,7 +10,7 @@ import type {
   DiscoveryOptions,
   RouteTarget,
 } from "../config/options.ts";
-import { type Address, formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { RouteIdentity } from "./handshake.ts";
 

@@ -10,7 +10,7 @@ import {
   type NodeRecord,
   URLS_PER_NODE_MAX,
 } from "../discovery/node_record.ts";
-import { type Address, formatAddress } from "../net/socket.ts";
+import { type Address, formatAddress } from "../platform/socket.ts";
 import type { Cluster } from "./cluster.ts";
 
 const LOOPBACK = "127.0.0.1";

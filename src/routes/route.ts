@@ -8,7 +8,7 @@
  * registered. A peer that sends interest or messages has accepted and chosen.
  */
 import { byteString, CR, equalBytes, readDecimal } from "../core/ascii.ts";
-import type { Timer } from "../core/clock.ts";
+import type { Timer } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
@@ -23,7 +23,7 @@ import {
 } from "../broker/connection.ts";
 import type { Delivery } from "../broker/deliver.ts";
 import type { RouteReceiver } from "../broker/subscription.ts";
-import type { Socket } from "../net/socket.ts";
+import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs, Words } from "../wire/args.ts";
 import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";
 import {

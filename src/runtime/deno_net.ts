@@ -15,7 +15,7 @@ import {
   type Socket,
   type SocketEvents,
   type TlsState,
-} from "../net/socket.ts";
+} from "../platform/socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import {
   type DenoConnection,

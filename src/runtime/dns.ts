@@ -15,7 +15,7 @@ import type {
   Dns,
   DnsOptions,
   ServiceRecord,
-} from "../discovery/platform.ts";
+} from "../platform/dns.ts";
 import { errorCode } from "./system.ts";
 
 const DNS_PORT = 53;

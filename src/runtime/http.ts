@@ -1,5 +1,5 @@
 /**
- * HTTP on `node:http`, as the seam in `net/http.ts` wants it. It knows no path
+ * HTTP on `node:http`, as the seam in `platform/http.ts` wants it. It knows no path
  * and no page. Whoever is slow to ask, or to read a stream, is cut off.
  */
 import {
@@ -18,8 +18,8 @@ import type {
   HttpReply,
   HttpRequest,
   HttpStream,
-} from "../net/http.ts";
-import type { Address, Listener } from "../net/socket.ts";
+} from "../platform/http.ts";
+import type { Address, Listener } from "../platform/socket.ts";
 import { errorCode } from "./system.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;

@@ -2,9 +2,11 @@
  * The platform as one value: what a server and a client need of the machine.
  * Tests hand over other values; nothing else in Midge looks for these.
  */
-import type { Clock, Random } from "../core/clock.ts";
-import type { Dns, Fetch, Files } from "../discovery/platform.ts";
-import type { Network } from "../net/socket.ts";
+import type { Clock, Random } from "../platform/clock.ts";
+import type { Dns } from "../platform/dns.ts";
+import type { Fetch } from "../platform/fetch.ts";
+import type { Files } from "../platform/files.ts";
+import type { Network } from "../platform/socket.ts";
 import { compareBcrypt } from "./bcrypt.ts";
 import { denoNetwork } from "./deno_net.ts";
 import { dns } from "./dns.ts";

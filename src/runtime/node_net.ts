@@ -26,7 +26,7 @@ import {
   type SocketEvents,
   type TlsState,
   type TlsUpgrade,
-} from "../net/socket.ts";
+} from "../platform/socket.ts";
 import { errorCode, timerDelay } from "./system.ts";
 import { failureText, isTlsError, startHandshake } from "./tls.ts";
 

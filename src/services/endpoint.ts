@@ -3,7 +3,7 @@
  * group, and the counters that STATS tells. Requests go to a handler, or wait
  * in the endpoint until they are read with `for await`.
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { AsyncQueue } from "../client/queue.ts";
 import type { Msg } from "../client/message.ts";
 import type { Subscription } from "../client/subscription.ts";

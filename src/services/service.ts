@@ -3,7 +3,7 @@
  * the tools that look for services. The subscriptions are those of an ordinary
  * connection, so a service moves with its connection when a server dies.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { NatsConnection } from "../client/connection.ts";

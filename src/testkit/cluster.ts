@@ -9,10 +9,10 @@ import {
   InvalidArgumentError,
   InvalidOperationError,
 } from "../client/errors.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Link } from "../net/link.ts";
 import { OUTSIDE } from "../net/linked_networks.ts";
-import type { Address } from "../net/socket.ts";
+import type { Address } from "../platform/socket.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
 import { clusterStopped, logText } from "./failure.ts";
 import type { LogLine } from "./log_tail.ts";

@@ -7,7 +7,7 @@ import type { ServerConfig } from "../app/config.ts";
 import { Server } from "../app/server.ts";
 import type { ServerOptions } from "../config/options.ts";
 import type { PlacedNetwork } from "../net/placed_network.ts";
-import { type Address, NetworkError } from "../net/socket.ts";
+import { type Address, NetworkError } from "../platform/socket.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";
 import { MortalClock } from "./mortal_clock.ts";
 import {

@@ -3,7 +3,7 @@
  * has happened at a socket or in a log, and gives up at a generous deadline; on
  * a virtual clock it lets time pass.
  */
-import type { Clock, Timer } from "../core/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { type Deferred, deferred } from "../core/deferred.ts";
 import { InvalidOperationError } from "../client/errors.ts";
 import { clusterStopped } from "./failure.ts";

@@ -6,7 +6,7 @@
 import type { Server } from "../app/server.ts";
 import { onAbort } from "../client/abort.ts";
 import type { NatsConnection } from "../client/connection.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { ClusterConnectOptions } from "./clients.ts";
 import { reportOf, RunningCluster } from "./cluster.ts";
 import type { LogLine } from "./log_tail.ts";

@@ -3,7 +3,7 @@
  * and the log of all. On sockets that is the machine's; in memory it is made
  * from the seed.
  */
-import type { Clock, Random } from "../core/clock.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import { LinkedNetworks, OUTSIDE } from "../net/linked_networks.ts";
 import { MemoryNetwork } from "../net/memory.ts";
 import type { PlacedNetwork } from "../net/placed_network.ts";

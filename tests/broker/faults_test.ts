@@ -5,7 +5,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import { defaultServerOptions } from "../../src/config/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
-import type { Socket } from "../../src/net/socket.ts";
+import type { Socket } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { connectPeer } from "../support/peer.ts";
 import { SocketProxy } from "./socket_proxy.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
-import type { Random } from "../../src/core/clock.ts";
+import type { Random } from "../../src/platform/clock.ts";
 import { seededRandom } from "../support/random.ts";
 import { startStillMidge } from "./still_midge.ts";
 

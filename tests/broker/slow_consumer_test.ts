@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
-import type { Socket, SocketEvents } from "../../src/net/socket.ts";
+import type { Socket, SocketEvents } from "../../src/platform/socket.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { SocketProxy } from "./socket_proxy.ts";

@@ -5,7 +5,7 @@ import type {
   SocketEvents,
   TlsState,
   TlsUpgrade,
-} from "../../src/net/socket.ts";
+} from "../../src/platform/socket.ts";
 
 export class SocketProxy implements Socket {
   readonly inner: Socket;

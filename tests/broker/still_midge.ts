@@ -5,8 +5,12 @@
  */
 import type { TestContext } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import type { Random } from "../../src/core/clock.ts";
-import type { CloseReason, Network, Socket } from "../../src/net/socket.ts";
+import type { Random } from "../../src/platform/clock.ts";
+import type {
+  CloseReason,
+  Network,
+  Socket,
+} from "../../src/platform/socket.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { CompareHash } from "../../src/broker/auth.ts";
 import type { Session } from "../../src/broker/session.ts";

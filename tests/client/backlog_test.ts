@@ -9,7 +9,7 @@ import {
 } from "../../src/client/errors.ts";
 import type { BufferPolicy } from "../../src/client/options.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { randomBelow } from "../../src/core/clock.ts";
+import { randomBelow } from "../../src/platform/clock.ts";
 import { Outbox, SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { FakeServer } from "./fake_server.ts";

@@ -4,7 +4,7 @@
  * network in memory and a virtual clock, minutes of reconnecting take no time.
  */
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import type { Listener, Network, Socket } from "../../src/net/socket.ts";
+import type { Listener, Network, Socket } from "../../src/platform/socket.ts";
 
 export interface FakeServerOptions {
   /** Default: any free port. */

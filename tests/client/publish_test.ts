@@ -9,7 +9,7 @@ import {
 import { utf8Length } from "../../src/client/frame.ts";
 import { Outgoing } from "../../src/client/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";
-import { randomBelow } from "../../src/core/clock.ts";
+import { randomBelow } from "../../src/platform/clock.ts";
 import { HeaderError, headers } from "../../src/core/headers.ts";
 import { SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";

@@ -1,7 +1,7 @@
 /** What users do to a connection, and what happens to their machine: other servers, a forced reconnect, a sleep. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import {
   ClosedConnectionError,
   DrainingConnectionError,

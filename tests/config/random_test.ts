@@ -1,7 +1,7 @@
 /** The dialect against random trees and random damage. Each test prints its seed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { ConfigError, Source } from "../../src/config/diagnostic.ts";
 import { parseSource } from "../../src/config/parser.ts";
 import { optionsFrom } from "../../src/config/server_options.ts";

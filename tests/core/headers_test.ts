@@ -1,7 +1,7 @@
 /** Headers: what they hold, and how they look on the wire, malformed blocks included. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { randomBelow } from "../../src/core/clock.ts";
+import { randomBelow } from "../../src/platform/clock.ts";
 import { MidgeError } from "../../src/core/errors.ts";
 import {
   decodeHeaders,

@@ -1,7 +1,7 @@
 /** Ids that nobody else has: what they look like, and that they differ. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { Random } from "../../src/core/clock.ts";
+import type { Random } from "../../src/platform/clock.ts";
 import { Nuid, serverId } from "../../src/core/nuid.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 

@@ -1,7 +1,7 @@
 /** The trie of subscriptions, by examples and, with a seed, against a list that is searched from end to end. */
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import {
   Sublist,
   type SublistOptions,

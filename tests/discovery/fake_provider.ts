@@ -2,7 +2,7 @@
  * A provider whose answers a test writes, and who remembers when it was asked.
  * Its watch tells what the test pushes, and can hang, end or fail.
  */
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import {
   type Discovery,
   DiscoveryError,

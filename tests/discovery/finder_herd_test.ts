@@ -1,7 +1,7 @@
 /** Many finders at one provider, and clocks that jump. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock, Timer } from "../../src/core/clock.ts";
+import type { Clock, Timer } from "../../src/platform/clock.ts";
 import { Finder } from "../../src/discovery/finder.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";

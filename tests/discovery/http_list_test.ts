@@ -10,7 +10,7 @@ import {
   LIST_POLL_MS,
   LIST_SILENCE_MAX_MS,
 } from "../../src/discovery/http_list.ts";
-import type { Fetched } from "../../src/discovery/platform.ts";
+import type { Fetched } from "../../src/platform/fetch.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { seededRandom } from "../support/random.ts";

@@ -7,7 +7,7 @@ import { test, type TestContext } from "node:test";
 import type { Wanted } from "../../src/discovery/discovery.ts";
 import { natsMonitor } from "../../src/discovery/monitor.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
-import type { Fetch } from "../../src/discovery/platform.ts";
+import type { Fetch } from "../../src/platform/fetch.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";

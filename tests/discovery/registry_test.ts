@@ -12,7 +12,7 @@ import {
   type Wanted,
 } from "../../src/discovery/discovery.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
-import type { Fetch } from "../../src/discovery/platform.ts";
+import type { Fetch } from "../../src/platform/fetch.ts";
 import {
   registry,
   registryName,
@@ -21,8 +21,8 @@ import {
   SILENCE_MAX_MS,
   WAIT_MS,
 } from "../../src/discovery/registry.ts";
-import type { HttpReply, HttpRequest } from "../../src/net/http.ts";
-import type { Listener } from "../../src/net/socket.ts";
+import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
+import type { Listener } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { TestApi } from "../registry/asking.ts";
 import { PLACE, Scene } from "../registry/scene.ts";

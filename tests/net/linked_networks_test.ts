@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { LinkedNetworks, OUTSIDE } from "../../src/net/linked_networks.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type {
@@ -12,7 +12,7 @@ import type {
   CloseReason,
   Network,
   Socket,
-} from "../../src/net/socket.ts";
+} from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { keepProcessAlive } from "../../src/runtime/system.ts";
 import { seededRandom } from "../support/random.ts";

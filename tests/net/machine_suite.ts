@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
-import type { Address, Network, Socket } from "../../src/net/socket.ts";
+import type { Address, Network, Socket } from "../../src/platform/socket.ts";
 import { nodeNetwork } from "../../src/runtime/node_net.ts";
 import { spawnCommand } from "../support/process.ts";
 import { executableOf } from "../support/runtimes.ts";

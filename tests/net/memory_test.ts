@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryNetwork } from "../../src/net/memory.ts";
-import type { CloseReason, Socket } from "../../src/net/socket.ts";
+import type { CloseReason, Socket } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";

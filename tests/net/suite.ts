@@ -1,10 +1,10 @@
 /**
- * What every implementation of `src/net/socket.ts` must do: called once for
+ * What every implementation of `src/platform/socket.ts` must do: called once for
  * each of them. Nothing here waits for a time; all waits are for events.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type {
   Address,
   CloseReason,
@@ -12,7 +12,7 @@ import type {
   Network,
   Socket,
   SocketEvents,
-} from "../../src/net/socket.ts";
+} from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 

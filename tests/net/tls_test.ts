@@ -6,7 +6,7 @@ import {
   NetworkError,
   type Socket,
   type TlsUpgrade,
-} from "../../src/net/socket.ts";
+} from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import {
   type Certificates,

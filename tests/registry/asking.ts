@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { nodeOf } from "../../src/discovery/node_record.ts";
-import type { HttpAnswer, HttpReply } from "../../src/net/http.ts";
-import type { Address } from "../../src/net/socket.ts";
+import type { HttpAnswer, HttpReply } from "../../src/platform/http.ts";
+import type { Address } from "../../src/platform/socket.ts";
 import { RegistryApi } from "../../src/registry/api.ts";
 import {
   Registry,

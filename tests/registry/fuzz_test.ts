@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { NODES_MAX, nodesFrom } from "../../src/discovery/node_record.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import {

@@ -3,7 +3,7 @@
  * without a socket between them.
  */
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
-import type { Fetch, FetchRequest } from "../../src/discovery/platform.ts";
+import type { Fetch, FetchRequest } from "../../src/platform/fetch.ts";
 import type {
   RegistryPlace,
   RegistryWorld,

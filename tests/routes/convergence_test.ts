@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Subscription } from "../../src/broker/subscription.ts";
 import { defaultAuthorizationOptions } from "../../src/config/options.ts";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { isMesh, routeOn, Simulation } from "./simulation.ts";

@@ -11,10 +11,10 @@ import {
 } from "../support/midge.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import type { Random } from "../../src/core/clock.ts";
+import type { Random } from "../../src/platform/clock.ts";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
-import type { Network, Socket } from "../../src/net/socket.ts";
+import type { Network, Socket } from "../../src/platform/socket.ts";
 import type { TestContext } from "node:test";
 
 export const ROUTE_PORT = 6222;

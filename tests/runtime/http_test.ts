@@ -7,8 +7,8 @@ import type {
   HttpHandler,
   HttpLimits,
   HttpRequest,
-} from "../../src/net/http.ts";
-import type { Listener } from "../../src/net/socket.ts";
+} from "../../src/platform/http.ts";
+import type { Listener } from "../../src/platform/socket.ts";
 import { serveHttp } from "../../src/runtime/http.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";

@@ -3,7 +3,7 @@
  * whether it answers, is all in the test's hands. Its announcements hold for
  * their time to live on the clock of the test.
  */
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import {
   type Discovery,
   DiscoveryError,

@@ -11,7 +11,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { Clock, Timer } from "../../src/core/clock.ts";
+import type { Clock, Timer } from "../../src/platform/clock.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { fixedPort } from "./fixed_port.ts";
 import type { Cleanup } from "./temp.ts";

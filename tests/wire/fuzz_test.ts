@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { CLIENT, cutAt, FAST_CLIENT, outcomeOf } from "./recorder.ts";
 import { SAMPLES } from "./samples.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
-import { type Random, randomBelow } from "../../src/core/clock.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { cutAt, outcomeOf } from "./recorder.ts";
 import { type Sample, SAMPLES } from "./samples.ts";

@@ -5,7 +5,7 @@
  * Sinks that programs bring may be async functions, against their type: then a
  * promise that rejects is a line that was lost.
  */
-import type { Logger } from "../core/log.ts";
+import type { Logger } from "./log.ts";
 
 export class UnfailingLog implements Logger {
   /** Lines that were lost. */
