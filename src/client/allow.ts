@@ -4,7 +4,7 @@
  * addresses, and networks of either kind of IP.
  */
 import { InvalidArgumentError } from "./errors.ts";
-import { haveSamePrefix, ipBytes } from "./ip.ts";
+import { haveSamePrefix, ipBytes } from "../net/ip.ts";
 
 interface IpNetwork {
   readonly bytes: readonly number[];

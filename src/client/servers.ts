@@ -6,7 +6,7 @@
 import { CLIENT_PORT } from "../core/limits.ts";
 import { type Address, formatAddress } from "../platform/socket.ts";
 import { InvalidArgumentError } from "./errors.ts";
-import { normalHost } from "./ip.ts";
+import { normalHost } from "../net/ip.ts";
 
 /** What a server URL said about who we are. */
 export interface Credentials {

@@ -16,7 +16,7 @@
 import { platform as machine } from "../runtime/mod.ts";
 import { keepProcessAlive, printError } from "../runtime/system.ts";
 import { nextTurn } from "../runtime/turn.ts";
-import { RunningCluster } from "../testkit/cluster.ts";
+import { RunningCluster } from "../testkit/cluster/cluster.ts";
 import type { TestPlatform } from "../testkit/platform.ts";
 import {
   type ClusterBody,
@@ -30,21 +30,25 @@ import {
   type ClusterSetup,
   serverPlan,
   type ServerSetup,
-} from "../testkit/setup.ts";
-import { ManualClock } from "../testkit/manual_clock.ts";
+} from "../testkit/cluster/setup.ts";
+import { ManualClock } from "../testkit/time/manual_clock.ts";
 
 export type { Server } from "../app/server.ts";
 export type { ServerConfig } from "../app/config.ts";
 export type { NatsConnection } from "../client/connection.ts";
 export type { Clock, Random, Timer } from "../platform/clock.ts";
 export type { Logger, LogLevel } from "../core/log.ts";
-export type { ClusterConnectOptions } from "../testkit/clients.ts";
-export { type Place, RunningCluster, type Side } from "../testkit/cluster.ts";
+export type { ClusterConnectOptions } from "../testkit/cluster/clients.ts";
+export {
+  type Place,
+  RunningCluster,
+  type Side,
+} from "../testkit/cluster/cluster.ts";
 export { ClusterError } from "../testkit/failure.ts";
-export type { LogLine } from "../testkit/log_tail.ts";
-export type { ClusterNode } from "../testkit/node.ts";
-export { ManualClock } from "../testkit/manual_clock.ts";
-export { seededRandom } from "../testkit/random.ts";
+export type { LogLine } from "../testkit/cluster/log_tail.ts";
+export type { ClusterNode } from "../testkit/cluster/node.ts";
+export { ManualClock } from "../testkit/time/manual_clock.ts";
+export { seededRandom } from "../testkit/time/random.ts";
 export type {
   ClusterBody,
   ServerBody,
@@ -55,7 +59,7 @@ export type {
   ClusterSetup,
   ServerSetup,
   Surroundings,
-} from "../testkit/setup.ts";
+} from "../testkit/cluster/setup.ts";
 
 const platform: TestPlatform = {
   ...machine,

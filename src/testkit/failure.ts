@@ -1,7 +1,7 @@
 /** What the test kit says when something does not come true. */
 import { InvalidOperationError } from "../client/errors.ts";
 import { MidgeError } from "../core/errors.ts";
-import { formatLine, type LogLine } from "./log_tail.ts";
+import { formatLine, type LogLine } from "./cluster/log_tail.ts";
 
 /** A cluster of the test kit did not do what was waited for. */
 export class ClusterError extends MidgeError {

@@ -7,11 +7,11 @@ import type { Server } from "../app/server.ts";
 import { onAbort } from "../client/abort.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { ClusterConnectOptions } from "./clients.ts";
-import { reportOf, RunningCluster } from "./cluster.ts";
-import type { LogLine } from "./log_tail.ts";
+import type { ClusterConnectOptions } from "./cluster/clients.ts";
+import { reportOf, RunningCluster } from "./cluster/cluster.ts";
+import type { LogLine } from "./cluster/log_tail.ts";
 import type { TestPlatform } from "./platform.ts";
-import type { Plan } from "./setup.ts";
+import type { Plan } from "./cluster/setup.ts";
 
 /**
  * What `test` of a runner takes. It has no parameters of its own, as Bun takes

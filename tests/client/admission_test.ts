@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Admission } from "../../src/client/admission.ts";
 import { AllowList } from "../../src/client/allow.ts";
 import { InvalidArgumentError } from "../../src/client/errors.ts";
-import { ipBytes, normalHost } from "../../src/client/ip.ts";
+import { ipBytes, normalHost } from "../../src/net/ip.ts";
 import {
   clientOptions,
   type ConnectionOptions,

@@ -5,7 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "../../src/platform/clock.ts";
-import { LinkedNetworks, OUTSIDE } from "../../src/net/linked_networks.ts";
+import {
+  LinkedNetworks,
+  OUTSIDE,
+} from "../../src/testkit/faults/linked_networks.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type {
   Address,
@@ -18,7 +21,7 @@ import { keepProcessAlive } from "../../src/runtime/system.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
-import { describeNetwork, type NetworkUnderTest } from "./suite.ts";
+import { describeNetwork, type NetworkUnderTest } from "../net/suite.ts";
 
 const ANY_PORT: Address = { host: "127.0.0.1", port: 0 };
 

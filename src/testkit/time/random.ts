@@ -1,5 +1,5 @@
 /** Randomness that repeats: the same seed gives the same bytes on each runtime. */
-import type { Random } from "../platform/clock.ts";
+import type { Random } from "../../platform/clock.ts";
 
 /**
  * A `Random` from a seed (the mulberry32 generator). It is for tests: nothing

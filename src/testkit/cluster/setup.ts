@@ -2,11 +2,11 @@
  * What a cluster of the test kit is made of: the options of `startCluster`, and
  * what they come to.
  */
-import type { ServerConfig } from "../app/config.ts";
-import { InvalidArgumentError } from "../client/errors.ts";
-import type { ServerOptions } from "../config/options.ts";
-import type { Random } from "../platform/clock.ts";
-import { type Logger, silentLogger } from "../core/log.ts";
+import type { ServerConfig } from "../../app/config.ts";
+import { InvalidArgumentError } from "../../client/errors.ts";
+import type { ServerOptions } from "../../config/options.ts";
+import type { Random } from "../../platform/clock.ts";
+import { type Logger, silentLogger } from "../../core/log.ts";
 
 /** On what, and how fast, a cluster runs. */
 export interface Surroundings {

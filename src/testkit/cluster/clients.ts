@@ -2,12 +2,15 @@
  * The clients of a test's cluster: connections of the client library, on a
  * node's side or on that of all clients.
  */
-import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
-import { NatsConnection } from "../client/connection.ts";
-import type { Status } from "../client/status.ts";
-import { MidgeError } from "../core/errors.ts";
-import { MortalClock } from "./mortal_clock.ts";
-import { selfDriven } from "./self_driven.ts";
+import {
+  type ConnectOptions,
+  withProviders,
+} from "../../app/client_discovery.ts";
+import { NatsConnection } from "../../client/connection.ts";
+import type { Status } from "../../client/status.ts";
+import { MidgeError } from "../../core/errors.ts";
+import { MortalClock } from "../time/mortal_clock.ts";
+import { selfDriven } from "../time/self_driven.ts";
 import type { World } from "./world.ts";
 
 /** What `connect` of a cluster takes: the options of a client, and where it is. */

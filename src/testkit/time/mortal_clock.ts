@@ -3,7 +3,7 @@
  * never happens. So a node that was killed does nothing any more, and a test
  * leaves no timers behind.
  */
-import type { Clock, Timer } from "../platform/clock.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
 
 const NO_TIMER: Timer = { cancel: () => {} };
 

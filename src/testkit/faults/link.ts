@@ -3,7 +3,7 @@
  * cut, and a `Lane` is one direction of one connection across it. Things pass a
  * lane in order, each as late as the link says, and none while it is cut.
  */
-import type { Clock } from "../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
 
 /** The way between two places, for all connections that go along it. */
 export class Link {

@@ -2,12 +2,12 @@
  * The options of a node of a test's cluster: those of the test over those of
  * the kit, and ports that the node keeps from its first life on.
  */
-import { optionsOf, type ServerConfig } from "../app/config.ts";
-import type { Server } from "../app/server.ts";
-import type { RouteTarget, ServerOptions } from "../config/options.ts";
-import { type Random, randomBelow } from "../platform/clock.ts";
-import type { Address } from "../platform/socket.ts";
-import { sharedCredentials } from "../routes/identity.ts";
+import { optionsOf, type ServerConfig } from "../../app/config.ts";
+import type { Server } from "../../app/server.ts";
+import type { RouteTarget, ServerOptions } from "../../config/options.ts";
+import { type Random, randomBelow } from "../../platform/clock.ts";
+import type { Address } from "../../platform/socket.ts";
+import { sharedCredentials } from "../../routes/identity.ts";
 import { checkOptions, type Plan } from "./setup.ts";
 
 const LOOPBACK = "127.0.0.1";

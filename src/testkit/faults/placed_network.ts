@@ -2,7 +2,7 @@
  * The network as one place of `LinkedNetworks` sees it: its listeners, its calls
  * and its sockets. It can be unplugged, as the machine at that place stops.
  */
-import { dialFailure, listenFailure } from "./failures.ts";
+import { dialFailure, listenFailure } from "../../net/failures.ts";
 import type { Link } from "./link.ts";
 import type { LinkedNetworks } from "./linked_networks.ts";
 import type { LinkedSocket } from "./linked_socket.ts";
@@ -13,7 +13,7 @@ import {
   type Network,
   NetworkError,
   type Socket,
-} from "../platform/socket.ts";
+} from "../../platform/socket.ts";
 
 /** One end of a connection, and the place at the other end; empty while that is not known. */
 export interface End {

@@ -3,13 +3,13 @@
  * network, a clock and a log of its own, so that a kill takes all of it away at
  * once, as the end of a process does.
  */
-import type { ServerConfig } from "../app/config.ts";
-import { Server } from "../app/server.ts";
-import type { ServerOptions } from "../config/options.ts";
-import type { PlacedNetwork } from "../net/placed_network.ts";
-import { type Address, NetworkError } from "../platform/socket.ts";
+import type { ServerConfig } from "../../app/config.ts";
+import { Server } from "../../app/server.ts";
+import type { ServerOptions } from "../../config/options.ts";
+import type { PlacedNetwork } from "../faults/placed_network.ts";
+import { type Address, NetworkError } from "../../platform/socket.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";
-import { MortalClock } from "./mortal_clock.ts";
+import { MortalClock } from "../time/mortal_clock.ts";
 import {
   leavesPortOpen,
   nodeOptions,
@@ -17,7 +17,7 @@ import {
   withPortsOf,
   withRoutes,
 } from "./node_options.ts";
-import { connectedWhile } from "./plug.ts";
+import { connectedWhile } from "../faults/plug.ts";
 import type { World } from "./world.ts";
 
 /** A node of a cluster, living or dead. */

@@ -8,7 +8,7 @@
  * Somebody whom none of these networks dialled for, such as another program's
  * client, is taken for one at the place `OUTSIDE`.
  */
-import type { Clock } from "../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { Link } from "./link.ts";
 import { LinkedSocket } from "./linked_socket.ts";
 import { type End, PlacedNetwork, type Service } from "./placed_network.ts";
@@ -17,7 +17,7 @@ import {
   formatAddress,
   type Network,
   type Socket,
-} from "../platform/socket.ts";
+} from "../../platform/socket.ts";
 
 /** Where everybody is whose place is not known. */
 export const OUTSIDE = "outside";

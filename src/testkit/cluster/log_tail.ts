@@ -2,8 +2,8 @@
  * The last log lines of several nodes, in the order in which they were written.
  * What a node says after it was killed is not heard.
  */
-import type { Clock } from "../platform/clock.ts";
-import type { Logger, LogLevel } from "../core/log.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Logger, LogLevel } from "../../core/log.ts";
 
 /** One line of a node's log. */
 export interface LogLine {

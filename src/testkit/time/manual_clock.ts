@@ -4,7 +4,7 @@
  * runs before the next timer does. However many wait at once, one loop moves the
  * time for all of them.
  */
-import type { Clock, Timer } from "../platform/clock.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
 
 interface Due {
   readonly at: number;

@@ -3,10 +3,10 @@
  * has happened at a socket or in a log, and gives up at a generous deadline; on
  * a virtual clock it lets time pass.
  */
-import type { Clock, Timer } from "../platform/clock.ts";
-import { type Deferred, deferred } from "../core/deferred.ts";
-import { InvalidOperationError } from "../client/errors.ts";
-import { clusterStopped } from "./failure.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
+import { type Deferred, deferred } from "../../core/deferred.ts";
+import { InvalidOperationError } from "../../client/errors.ts";
+import { clusterStopped } from "../failure.ts";
 import { type ManualClock, TooLate } from "./manual_clock.ts";
 
 /** Tells what is not there yet; nothing, once all is. */

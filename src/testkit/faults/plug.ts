@@ -2,9 +2,9 @@
  * The platform of a node, as long as the node is plugged in: afterwards nothing
  * that it does reaches a registry any more, be it a server or a folder.
  */
-import type { Fetch } from "../platform/fetch.ts";
-import type { Files } from "../platform/files.ts";
-import type { TestPlatform } from "./platform.ts";
+import type { Fetch } from "../../platform/fetch.ts";
+import type { Files } from "../../platform/files.ts";
+import type { TestPlatform } from "../platform.ts";
 
 export function connectedWhile(
   isPlugged: () => boolean,

@@ -2,23 +2,23 @@
  * N nodes in one process, for tests: started, killed, cut off from each other,
  * healed and waited for.
  */
-import type { ServerConfig } from "../app/config.ts";
-import type { Server } from "../app/server.ts";
-import type { NatsConnection } from "../client/connection.ts";
+import type { ServerConfig } from "../../app/config.ts";
+import type { Server } from "../../app/server.ts";
+import type { NatsConnection } from "../../client/connection.ts";
 import {
   InvalidArgumentError,
   InvalidOperationError,
-} from "../client/errors.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Link } from "../net/link.ts";
-import { OUTSIDE } from "../net/linked_networks.ts";
-import type { Address } from "../platform/socket.ts";
+} from "../../client/errors.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Link } from "../faults/link.ts";
+import { OUTSIDE } from "../faults/linked_networks.ts";
+import type { Address } from "../../platform/socket.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
-import { clusterStopped, logText } from "./failure.ts";
+import { clusterStopped, logText } from "../failure.ts";
 import type { LogLine } from "./log_tail.ts";
 import { missingInterest, missingRoutes } from "./mesh.ts";
 import { type ClusterNode, TestNode } from "./node.ts";
-import type { TestPlatform } from "./platform.ts";
+import type { TestPlatform } from "../platform.ts";
 import type { Plan } from "./setup.ts";
 import { placeOfNode, World } from "./world.ts";
 

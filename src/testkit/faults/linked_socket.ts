@@ -5,8 +5,8 @@
  * connection, one goes along the link and the other along a link that is
  * always open, so that nothing is late twice.
  */
-import { assert } from "../core/assert.ts";
-import type { Clock } from "../platform/clock.ts";
+import { assert } from "../../core/assert.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { Lane, type Link } from "./link.ts";
 import type {
   Address,
@@ -15,7 +15,7 @@ import type {
   SocketEvents,
   TlsState,
   TlsUpgrade,
-} from "../platform/socket.ts";
+} from "../../platform/socket.ts";
 
 /** As a system does, a held lane takes so much before its writer has to wait. */
 const HELD_BYTES_MAX = 65_536;

@@ -2,8 +2,8 @@
  * A connection on a virtual clock whose calls let time pass until they are
  * answered, so that a test need not think of the clock.
  */
-import type { NatsConnection } from "../client/connection.ts";
-import type { Msg } from "../client/message.ts";
+import type { NatsConnection } from "../../client/connection.ts";
+import type { Msg } from "../../client/message.ts";
 import type { Pace } from "./pace.ts";
 
 /** Changes `connection`, and gives it back. */
