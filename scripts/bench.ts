@@ -15,7 +15,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags/flags.ts";
 import { builtBinary } from "../tests/support/built.ts";
 import {
   PROJECT_FOLDER,

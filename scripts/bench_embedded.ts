@@ -14,7 +14,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags/flags.ts";
 import { startServer } from "../src/faces/server.ts";
 import {
   PROJECT_FOLDER,

@@ -13,7 +13,7 @@ import { once } from "node:events";
 import { statSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { parseFlags } from "../src/config/flags.ts";
+import { parseFlags } from "../src/config/flags/flags.ts";
 import {
   builtBinary,
   builtFile,

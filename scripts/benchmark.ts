@@ -3,7 +3,7 @@
  * script begins and ends.
  */
 import process from "node:process";
-import { FlagError } from "../src/config/flags.ts";
+import { FlagError } from "../src/config/flags/flags.ts";
 
 /** NaN where there are no figures. */
 export function median(figures: readonly number[]): number {

@@ -10,7 +10,11 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
-import { describeFlags, FlagError, parseFlags } from "../src/config/flags.ts";
+import {
+  describeFlags,
+  FlagError,
+  parseFlags,
+} from "../src/config/flags/flags.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 import { allBinaries, bunBinary, foreignBinaries } from "./build/bun_binary.ts";
 import { denoBinary } from "./build/deno_binary.ts";

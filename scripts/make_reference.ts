@@ -10,10 +10,10 @@ import { join } from "node:path";
 import {
   AUTHORIZATION_KEYS,
   USER_KEYS,
-} from "../src/config/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../src/config/cluster_keys.ts";
-import { Report, Source } from "../src/config/diagnostic.ts";
-import { DISCOVERY_KEYS } from "../src/config/discovery_keys.ts";
+} from "../src/config/keys/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../src/config/keys/cluster_keys.ts";
+import { Report, Source } from "../src/config/dialect/diagnostic.ts";
+import { DISCOVERY_KEYS } from "../src/config/keys/discovery_keys.ts";
 import { formatDuration } from "../src/config/duration.ts";
 import {
   defaultAuthorizationOptions,
@@ -21,12 +21,12 @@ import {
   defaultDiscoveryOptions,
   defaultRegistryOptions,
   defaultServerOptions,
-} from "../src/config/options.ts";
-import { REGISTRY_KEYS } from "../src/config/registry_keys.ts";
-import type { ConfigKey } from "../src/config/schema.ts";
-import { SERVER_FLAGS } from "../src/config/server_flags.ts";
-import { SERVER_KEYS } from "../src/config/server_keys.ts";
-import type { ConfigValue } from "../src/config/tree.ts";
+} from "../src/options/options.ts";
+import { REGISTRY_KEYS } from "../src/config/keys/registry_keys.ts";
+import type { ConfigKey } from "../src/config/keys/schema.ts";
+import { SERVER_FLAGS } from "../src/config/flags/server_flags.ts";
+import { SERVER_KEYS } from "../src/config/keys/server_keys.ts";
+import type { ConfigValue } from "../src/config/dialect/tree.ts";
 import { isMain } from "../src/runtime/system.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 

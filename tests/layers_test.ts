@@ -88,7 +88,7 @@ const PLATFORM_FOLDER = "runtime";
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@nats-io/nkeys": "src/client/authenticators.ts",
   bcryptjs: "src/runtime/bcrypt.ts",
-  "smol-toml": "src/config/toml.ts",
+  "smol-toml": "src/config/dialect/toml.ts",
 };
 
 const PLATFORM_NAMES =

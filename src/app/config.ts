@@ -9,16 +9,16 @@ import {
   type ConfigDiagnostic,
   ConfigError,
   diagnose,
-} from "../config/diagnostic.ts";
+} from "../config/dialect/diagnostic.ts";
 import { readConfig } from "../config/load.ts";
-import { parseObject } from "../config/object.ts";
-import type { ServerOptions } from "../config/options.ts";
-import type { ConfigWorld } from "../config/parser.ts";
+import { parseObject } from "../config/dialect/object.ts";
+import type { ServerOptions } from "../options/options.ts";
+import type { ConfigWorld } from "../config/dialect/parser.ts";
 import {
   type ConfiguredOptions,
   optionsFrom,
-} from "../config/server_options.ts";
-import type { ConfigEntry, ConfigMap } from "../config/tree.ts";
+} from "../config/keys/server_options.ts";
+import type { ConfigEntry, ConfigMap } from "../config/dialect/tree.ts";
 import { environment, readTextFile } from "../runtime/system.ts";
 import type { ServerConfig } from "./config_types.ts";
 

@@ -6,7 +6,7 @@ import type { Broker } from "../broker/broker.ts";
 import {
   defaultDiscoveryOptions,
   type ServerOptions,
-} from "../config/options.ts";
+} from "../options/options.ts";
 import type { Discovery, Registrar, Wanted } from "../discovery/discovery.ts";
 import { providerOf, registrarOf } from "../discovery/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";

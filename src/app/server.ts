@@ -9,7 +9,7 @@ import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { InvalidOperationError } from "../client/errors.ts";
-import type { ServerOptions } from "../config/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import { type Monitor, startMonitor } from "../monitor/monitor.ts";
 import type { MonitorPlatform } from "../monitor/monitor.ts";
 import {

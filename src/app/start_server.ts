@@ -3,7 +3,7 @@
  * has another platform calls `Server.start`.
  */
 import { UnfailingLog } from "../core/unfailing_log.ts";
-import type { ServerOptions } from "../config/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
 import { type Logger, silentLogger } from "../core/log.ts";
 import { platform } from "../runtime/mod.ts";

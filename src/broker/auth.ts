@@ -8,7 +8,7 @@
  * table of users; a hash is told by its `$2a$`, `$2b$`, `$2x$` or `$2y$`.
  */
 import { sameSecret } from "../core/secret.ts";
-import type { AuthorizationOptions } from "../config/options.ts";
+import type { AuthorizationOptions } from "../options/options.ts";
 
 /** What a peer brought in CONNECT. */
 export interface Credentials {

@@ -12,7 +12,7 @@ import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
-import type { ServerOptions } from "../config/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import {
   type Address,
   formatAddress,

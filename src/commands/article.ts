@@ -10,7 +10,7 @@ import {
   type FlagTable,
   type FlagValues,
   parseFlags,
-} from "../config/flags.ts";
+} from "../config/flags/flags.ts";
 import { quoted } from "../core/quote.ts";
 import { exit, print, printError } from "../runtime/system.ts";
 import {

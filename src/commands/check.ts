@@ -2,8 +2,8 @@
  * Checks configuration files and prints each as JSON: what `cfgparse.ts` does
  * as a program.
  */
-import { ConfigError } from "../config/diagnostic.ts";
-import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
+import { ConfigError } from "../config/dialect/diagnostic.ts";
+import { describeFlags, FlagError, parseFlags } from "../config/flags/flags.ts";
 import { exit, print, printError } from "../runtime/system.ts";
 import { HELP_FLAG } from "./command.ts";
 import { checkedFile, printChecked } from "./config.ts";

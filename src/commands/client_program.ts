@@ -11,7 +11,7 @@ import {
   TimeoutError,
 } from "../faces/client.ts";
 import { formatDuration } from "../config/duration.ts";
-import { FlagError, type FlagOf } from "../config/flags.ts";
+import { FlagError, type FlagOf } from "../config/flags/flags.ts";
 import { deferred } from "../core/deferred.ts";
 import { platform } from "../runtime/mod.ts";
 import { onSignal, printError } from "../runtime/system.ts";

@@ -1,7 +1,7 @@
 /**
  * The article's nodes in one process: what `cluster.ts` does as a program.
  */
-import { describeFlags, FlagError, parseFlags } from "../config/flags.ts";
+import { describeFlags, FlagError, parseFlags } from "../config/flags/flags.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { stderrSink, timestamps } from "../runtime/log_sink.ts";

@@ -11,7 +11,7 @@ import {
   type FlagTable,
   type FlagValues,
   parseFlags,
-} from "../config/flags.ts";
+} from "../config/flags/flags.ts";
 import { nearest } from "./nearest.ts";
 
 /** Every program has it. */

@@ -1,5 +1,5 @@
 /** What the scripts for all shells are made of. */
-import type { FlagDefinition } from "../config/flags.ts";
+import type { FlagDefinition } from "../config/flags/flags.ts";
 
 /** A command, as completion sees it. */
 export interface Place {

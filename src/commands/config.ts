@@ -7,10 +7,10 @@ import {
   type ConfigDiagnostic,
   ConfigError,
   formatDiagnostic,
-} from "../config/diagnostic.ts";
-import { FlagError } from "../config/flags.ts";
-import { optionsFrom } from "../config/server_options.ts";
-import { type ConfigMap, toPlain } from "../config/tree.ts";
+} from "../config/dialect/diagnostic.ts";
+import { FlagError } from "../config/flags/flags.ts";
+import { optionsFrom } from "../config/keys/server_options.ts";
+import { type ConfigMap, toPlain } from "../config/dialect/tree.ts";
 import { loadConfig } from "../faces/cfgparse.ts";
 import { print, printError } from "../runtime/system.ts";
 import {

@@ -9,7 +9,11 @@ import {
   nkeyAuthenticator,
   type Status,
 } from "../faces/client.ts";
-import { FlagError, type FlagsOf, type FlagValues } from "../config/flags.ts";
+import {
+  FlagError,
+  type FlagsOf,
+  type FlagValues,
+} from "../config/flags/flags.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
 import { environment, readTextFile } from "../runtime/system.ts";

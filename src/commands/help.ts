@@ -2,7 +2,7 @@
  * Help, made of the descriptions of the commands: one page for each, and the
  * list of all.
  */
-import { describeFlags } from "../config/flags.ts";
+import { describeFlags } from "../config/flags/flags.ts";
 import type { Command, Word } from "./command.ts";
 
 /** From the margin to a second column. */

@@ -1,5 +1,5 @@
 /** `midge help`: the list of commands, or the page of one. */
-import { FlagError } from "../config/flags.ts";
+import { FlagError } from "../config/flags/flags.ts";
 import { print } from "../runtime/system.ts";
 import {
   type Command,

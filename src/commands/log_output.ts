@@ -2,7 +2,7 @@
  * The log of a server that runs as a program: standard error or a file, as its
  * options say.
  */
-import type { ServerOptions } from "../config/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
 import { LogFile, stderrSink, timestamps } from "../runtime/log_sink.ts";
 import { processId } from "../runtime/system.ts";

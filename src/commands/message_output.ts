@@ -3,7 +3,11 @@
  * object a line. What comes from a publisher is never let loose on a terminal:
  * control characters are escaped there.
  */
-import { FlagError, type FlagsOf, type FlagValues } from "../config/flags.ts";
+import {
+  FlagError,
+  type FlagsOf,
+  type FlagValues,
+} from "../config/flags/flags.ts";
 import { byteString } from "../core/ascii.ts";
 import { printableText } from "../core/quote.ts";
 import type { Msg } from "../faces/client.ts";

@@ -10,7 +10,7 @@ import {
   InvalidArgumentError,
   InvalidSubjectError,
 } from "../client/errors.ts";
-import { FlagError, scanFlags } from "../config/flags.ts";
+import { FlagError, scanFlags } from "../config/flags/flags.ts";
 import { HeaderError } from "../core/headers.ts";
 import { exit, print, printError } from "../runtime/system.ts";
 import {

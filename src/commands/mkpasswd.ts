@@ -11,7 +11,7 @@ import {
   FlagError,
   type FlagTable,
   parseFlags,
-} from "../config/flags.ts";
+} from "../config/flags/flags.ts";
 import { hashBcrypt } from "../runtime/bcrypt.ts";
 import { readHiddenLine } from "../runtime/prompt.ts";
 import { exit, print, printError, systemRandom } from "../runtime/system.ts";

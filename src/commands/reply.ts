@@ -4,7 +4,7 @@
  * program waits until each request that has arrived has its answer.
  */
 import { checkPattern, checkQueue } from "../client/subjects.ts";
-import { FlagError } from "../config/flags.ts";
+import { FlagError } from "../config/flags/flags.ts";
 import {
   headers,
   type Msg,

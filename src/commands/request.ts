@@ -10,7 +10,7 @@ import {
 } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/subjects.ts";
 import { formatDuration } from "../config/duration.ts";
-import type { FlagValues } from "../config/flags.ts";
+import type { FlagValues } from "../config/flags/flags.ts";
 import {
   checkedCount,
   connectOnce,

@@ -7,7 +7,7 @@ import {
   type ConfigDiagnostic,
   ConfigError,
   formatDiagnostic,
-} from "../config/diagnostic.ts";
+} from "../config/dialect/diagnostic.ts";
 import {
   applyFlags,
   type GivenFlags,
@@ -15,10 +15,13 @@ import {
   SERVER_FLAG_GROUPS,
   serverUsage,
   TLS_HELP,
-} from "../config/argv.ts";
-import { FlagError } from "../config/flags.ts";
+} from "../config/flags/argv.ts";
+import { FlagError } from "../config/flags/flags.ts";
 import { readServerOptions } from "../config/load.ts";
-import { defaultServerOptions, type ServerOptions } from "../config/options.ts";
+import {
+  defaultServerOptions,
+  type ServerOptions,
+} from "../options/options.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";

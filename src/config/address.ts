@@ -2,7 +2,7 @@
  * Addresses as configurations state them: `host:port` to listen on, and URLs
  * of other nodes. Nothing here resolves names or opens connections.
  */
-import type { RouteTarget } from "./options.ts";
+import type { RouteTarget } from "../options/options.ts";
 import { redactUrl } from "./secrets.ts";
 
 export const PORT_MAX = 65_535;

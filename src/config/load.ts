@@ -2,10 +2,14 @@
  * Configuration files by name: `.toml` files as TOML, all others in
  * nats-server's dialect. Both end as the same tree and the same options.
  */
-import { ConfigError, Source } from "./diagnostic.ts";
-import { type ConfigWorld, type ParsedConfig, parseSource } from "./parser.ts";
-import { type ConfiguredOptions, optionsFrom } from "./server_options.ts";
-import { parseToml } from "./toml.ts";
+import { ConfigError, Source } from "./dialect/diagnostic.ts";
+import {
+  type ConfigWorld,
+  type ParsedConfig,
+  parseSource,
+} from "./dialect/parser.ts";
+import { type ConfiguredOptions, optionsFrom } from "./keys/server_options.ts";
+import { parseToml } from "./dialect/toml.ts";
 
 /** The tree of a file. Rejects with ConfigError, for a file that is not there too. */
 export async function readConfig(

@@ -11,25 +11,29 @@
  *
  * @module
  */
-import { ConfigError, formatDiagnostic, Source } from "../config/diagnostic.ts";
+import {
+  ConfigError,
+  formatDiagnostic,
+  Source,
+} from "../config/dialect/diagnostic.ts";
 import { readConfig, readServerOptions } from "../config/load.ts";
 import {
   type ConfigWorld,
   type ParsedConfig,
   parseSource,
-} from "../config/parser.ts";
+} from "../config/dialect/parser.ts";
 import {
   type ConfiguredOptions,
   optionsFrom,
-} from "../config/server_options.ts";
-import { toPlain } from "../config/tree.ts";
+} from "../config/keys/server_options.ts";
+import { toPlain } from "../config/dialect/tree.ts";
 import { environment, readTextFile } from "../runtime/system.ts";
 
 export type {
   ConfigDiagnostic,
   Position,
   Source,
-} from "../config/diagnostic.ts";
+} from "../config/dialect/diagnostic.ts";
 export type {
   AuthorizationOptions,
   ClusterOptions,
@@ -38,7 +42,7 @@ export type {
   RouteTarget,
   ServerOptions,
   UserOptions,
-} from "../config/options.ts";
+} from "../options/options.ts";
 export {
   DISCOVERY_SCHEMES,
   type DiscoveryScheme,
@@ -55,7 +59,7 @@ export type {
   ConfigString,
   ConfigValue,
   PlainValue,
-} from "../config/tree.ts";
+} from "../config/dialect/tree.ts";
 export { ConfigError, formatDiagnostic, optionsFrom, toPlain };
 export type { ConfiguredOptions, ConfigWorld, ParsedConfig };
 

@@ -22,7 +22,7 @@ export {
 } from "../app/config.ts";
 export { startServer } from "../app/start_server.ts";
 export { InvalidArgumentError } from "../client/errors.ts";
-export { ConfigError } from "../config/diagnostic.ts";
+export { ConfigError } from "../config/dialect/diagnostic.ts";
 export type { LogEntry, LogFunction } from "../core/entry_log.ts";
 export type { Logger } from "../core/log.ts";
 export type {

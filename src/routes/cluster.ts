@@ -14,7 +14,7 @@ import { Authenticator, type CompareHash } from "../broker/auth.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { ConnectionSettings, Traffic } from "../broker/connection.ts";
 import type { Delivery } from "../broker/deliver.ts";
-import type { ClusterOptions } from "../config/options.ts";
+import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import {
   type Address,

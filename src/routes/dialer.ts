@@ -17,7 +17,7 @@ import {
   ROUTE_RETRY_MS,
 } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import type { RouteTarget } from "../config/options.ts";
+import type { RouteTarget } from "../options/options.ts";
 import {
   formatAddress,
   type Network,

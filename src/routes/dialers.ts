@@ -6,7 +6,7 @@
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
-import type { RouteTarget } from "../config/options.ts";
+import type { RouteTarget } from "../options/options.ts";
 import {
   formatAddress,
   type Network,

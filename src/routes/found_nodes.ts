@@ -11,7 +11,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { printableText, quoted } from "../core/quote.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { ClusterOptions, RouteTarget } from "../config/options.ts";
+import type { ClusterOptions, RouteTarget } from "../options/options.ts";
 import type { Discovery, Endpoint } from "../discovery/discovery.ts";
 import { Finder, type FinderAnswer } from "../discovery/finder.ts";
 import { doorUrl } from "../discovery/node_record.ts";

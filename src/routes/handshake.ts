@@ -6,7 +6,7 @@
  * side CONNECT and INFO at once; a route counts from the peer's first INFO.
  */
 import { NATS_VERSION, ROUTE_PROTOCOL } from "../core/version.ts";
-import type { RouteTarget } from "../config/options.ts";
+import type { RouteTarget } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
 import { connectLine, type ServerInfo } from "../wire/info.ts";
 

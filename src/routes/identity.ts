@@ -9,7 +9,7 @@ import type {
   ClusterOptions,
   DiscoveryOptions,
   RouteTarget,
-} from "../config/options.ts";
+} from "../options/options.ts";
 import { type Address, formatAddress } from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { RouteIdentity } from "./handshake.ts";

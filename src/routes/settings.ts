@@ -9,7 +9,7 @@ import {
   STALL_FRACTION,
 } from "../core/limits.ts";
 import type { ConnectionSettings } from "../broker/connection.ts";
-import type { ClusterOptions, ServerOptions } from "../config/options.ts";
+import type { ClusterOptions, ServerOptions } from "../options/options.ts";
 import type { RetryPolicy } from "./dialer.ts";
 
 /** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */

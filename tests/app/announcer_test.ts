@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { Announcer } from "../../src/app/announcer.ts";
 import type { ServerPlatform } from "../../src/app/server.ts";
-import type { DiscoveryOptions } from "../../src/config/options.ts";
+import type { DiscoveryOptions } from "../../src/options/options.ts";
 import {
   DiscoveryError,
   type Registrar,

@@ -14,7 +14,7 @@ import {
   type NatsConnection,
   type Status,
 } from "../../client.ts";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import {
   announce,
   nodeJson,

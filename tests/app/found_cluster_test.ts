@@ -18,7 +18,7 @@ import {
 } from "../routes/route_peer.ts";
 import { startCluster } from "../../cluster.ts";
 import { startServer } from "../../server.ts";
-import { defaultRegistryOptions } from "../../src/config/options.ts";
+import { defaultRegistryOptions } from "../../src/options/options.ts";
 import { discoveryAt } from "../support/directory.ts";
 import { dnsmasqMissing, startDnsmasq } from "../support/dnsmasq.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";

@@ -17,14 +17,14 @@ import { configuredBy, optionsOf, PROGRAM_KEYS } from "../../src/app/config.ts";
 import {
   AUTHORIZATION_KEYS,
   USER_KEYS,
-} from "../../src/config/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
-import { ConfigError } from "../../src/config/diagnostic.ts";
-import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
-import type { ServerOptions } from "../../src/config/options.ts";
-import { REGISTRY_KEYS } from "../../src/config/registry_keys.ts";
-import type { ConfigKey } from "../../src/config/schema.ts";
-import { SERVER_KEYS } from "../../src/config/server_keys.ts";
+} from "../../src/config/keys/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
+import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
+import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
+import type { ServerOptions } from "../../src/options/options.ts";
+import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
+import type { ConfigKey } from "../../src/config/keys/schema.ts";
+import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { readTextFile } from "../../src/runtime/system.ts";
 import { rejection } from "../client/rejection.ts";
 import { temporaryFolder } from "../support/temp.ts";

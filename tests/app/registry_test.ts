@@ -10,7 +10,7 @@ import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import {
   defaultDiscoveryOptions,
   defaultRegistryOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { registry, type RegistryPlace } from "../../src/discovery/registry.ts";
 import { registryRegistrar } from "../../src/discovery/registry_registrar.ts";
 import {

@@ -8,7 +8,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { connect, type NatsConnection } from "../../client.ts";
-import { defaultRegistryOptions } from "../../src/config/options.ts";
+import { defaultRegistryOptions } from "../../src/options/options.ts";
 import { startFakeConsul } from "../support/fake_consul.ts";
 import { dnsmasqMissing, startDnsmasq } from "../support/dnsmasq.ts";
 import { etcdMissing, startEtcd } from "../support/etcd.ts";

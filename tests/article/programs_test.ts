@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/system.ts";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";

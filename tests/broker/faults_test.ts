@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Broker } from "../../src/broker/broker.ts";
-import { defaultServerOptions } from "../../src/config/options.ts";
+import { defaultServerOptions } from "../../src/options/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
 import type { Socket } from "../../src/platform/socket.ts";

@@ -9,7 +9,7 @@ import type { CompareHash } from "../../src/broker/auth.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt.ts";
 import { startMidge } from "../support/midge.ts";

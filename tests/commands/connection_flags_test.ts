@@ -10,7 +10,7 @@ import {
   CLIENT_FLAGS,
   clientConnectOptions,
 } from "../../src/commands/connection_flags.ts";
-import { FlagError, parseFlags } from "../../src/config/flags.ts";
+import { FlagError, parseFlags } from "../../src/config/flags/flags.ts";
 import { makeJwtChain } from "../support/jwt.ts";
 import { temporaryFolder } from "../support/temp.ts";
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createUser } from "@nats-io/nkeys";
 import { connect } from "../../client.ts";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { sendSignal } from "../../src/runtime/system.ts";
 import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { makeJwtChain } from "../support/jwt.ts";

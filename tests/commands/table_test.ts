@@ -10,7 +10,7 @@ import {
 import { COMMANDS } from "../../src/commands/commands.ts";
 import { commandHelp, overview } from "../../src/commands/help.ts";
 import { SERVER } from "../../src/commands/server.ts";
-import { FlagError, scanFlags } from "../../src/config/flags.ts";
+import { FlagError, scanFlags } from "../../src/config/flags/flags.ts";
 
 interface Named {
   readonly path: string;

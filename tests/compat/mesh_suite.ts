@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { Peer } from "../support/peer.ts";
 import {
   startMidge,

@@ -6,7 +6,7 @@ import {
   parseServerArguments,
   type ServerCommand,
   serverUsage,
-} from "../../src/config/argv.ts";
+} from "../../src/config/flags/argv.ts";
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
@@ -14,9 +14,9 @@ import {
   defaultRegistryOptions,
   defaultServerOptions,
   type ServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
-import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
+import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
 import { optionsOf } from "./reading.ts";
 
 /** The options of a file with the text `config`, changed by the flags `args`. */

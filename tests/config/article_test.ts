@@ -8,7 +8,7 @@ import {
   defaultClusterOptions,
   defaultServerOptions,
   type ServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 
 interface Node {

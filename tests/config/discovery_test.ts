@@ -1,14 +1,17 @@
 /** The `discovery` block and its flags: URLs for what they are good for, and nobody sees their secrets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyFlags, parseServerArguments } from "../../src/config/argv.ts";
-import { ConfigError } from "../../src/config/diagnostic.ts";
+import {
+  applyFlags,
+  parseServerArguments,
+} from "../../src/config/flags/argv.ts";
+import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
 import type {
   DiscoveryOptions,
   ServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { maskSecrets, redactUrl } from "../../src/config/secrets.ts";
-import { toPlain } from "../../src/config/tree.ts";
+import { toPlain } from "../../src/config/dialect/tree.ts";
 import { errorsOf, optionsOf, parse, warningsOf } from "./reading.ts";
 
 const CLUSTER = "cluster { port 6222 }\n";

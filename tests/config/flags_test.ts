@@ -6,7 +6,7 @@ import {
   FlagError,
   parseFlags,
   scanFlags,
-} from "../../src/config/flags.ts";
+} from "../../src/config/flags/flags.ts";
 
 const TABLE = {
   subject: {

@@ -2,10 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { ConfigError, formatDiagnostic } from "../../src/config/diagnostic.ts";
-import { parseObject } from "../../src/config/object.ts";
-import { optionsFrom } from "../../src/config/server_options.ts";
-import type { ConfigMap, ConfigValue } from "../../src/config/tree.ts";
+import {
+  ConfigError,
+  formatDiagnostic,
+} from "../../src/config/dialect/diagnostic.ts";
+import { parseObject } from "../../src/config/dialect/object.ts";
+import { optionsFrom } from "../../src/config/keys/server_options.ts";
+import type { ConfigMap, ConfigValue } from "../../src/config/dialect/tree.ts";
 import { bare, errorsOf, parse } from "./reading.ts";
 
 const read = (config: object): ConfigMap => parseObject(config, "t.conf").root;

@@ -4,16 +4,16 @@ import { test } from "node:test";
 import {
   AUTHORIZATION_KEYS,
   USER_KEYS,
-} from "../../src/config/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
-import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
+} from "../../src/config/keys/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
+import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
   defaultServerOptions,
   type ServerOptions,
-} from "../../src/config/options.ts";
-import { SERVER_KEYS } from "../../src/config/server_keys.ts";
+} from "../../src/options/options.ts";
+import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
 
 test("a configuration without keys gives the defaults", () => {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
-import { ConfigError, Source } from "../../src/config/diagnostic.ts";
-import { parseSource } from "../../src/config/parser.ts";
-import { optionsFrom } from "../../src/config/server_options.ts";
+import { ConfigError, Source } from "../../src/config/dialect/diagnostic.ts";
+import { parseSource } from "../../src/config/dialect/parser.ts";
+import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { errorsOf, valuesOf, worldOf } from "./reading.ts";
 

@@ -3,11 +3,14 @@ import {
   type ConfigDiagnostic,
   ConfigError,
   Source,
-} from "../../src/config/diagnostic.ts";
-import type { ServerOptions } from "../../src/config/options.ts";
-import { type ConfigWorld, parseSource } from "../../src/config/parser.ts";
-import { optionsFrom } from "../../src/config/server_options.ts";
-import type { ConfigMap, ConfigValue } from "../../src/config/tree.ts";
+} from "../../src/config/dialect/diagnostic.ts";
+import type { ServerOptions } from "../../src/options/options.ts";
+import {
+  type ConfigWorld,
+  parseSource,
+} from "../../src/config/dialect/parser.ts";
+import { optionsFrom } from "../../src/config/keys/server_options.ts";
+import type { ConfigMap, ConfigValue } from "../../src/config/dialect/tree.ts";
 
 /** Files and environment variables that exist only in a test. */
 export function worldOf(

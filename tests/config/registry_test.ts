@@ -6,12 +6,12 @@ import {
   applyFlags,
   parseServerArguments,
   serverUsage,
-} from "../../src/config/argv.ts";
-import { FlagError } from "../../src/config/flags.ts";
+} from "../../src/config/flags/argv.ts";
+import { FlagError } from "../../src/config/flags/flags.ts";
 import type {
   RegistryOptions,
   ServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { errorsOf, optionsOf, worldOf } from "./reading.ts";
 
 const DEFAULTS: RegistryOptions = {

@@ -5,9 +5,9 @@ import {
   ConfigError,
   formatDiagnostic,
   Source,
-} from "../../src/config/diagnostic.ts";
+} from "../../src/config/dialect/diagnostic.ts";
 import { maskSecrets, redactUrl } from "../../src/config/secrets.ts";
-import { toPlain } from "../../src/config/tree.ts";
+import { toPlain } from "../../src/config/dialect/tree.ts";
 import { errorsOf, optionsOf, parse, worldOf } from "./reading.ts";
 
 const MASKED: readonly (readonly [line: string, shown: string])[] = [

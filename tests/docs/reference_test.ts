@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PAGE, withTables } from "../../scripts/make_reference.ts";
-import { AUTHORIZATION_KEYS } from "../../src/config/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/cluster_keys.ts";
-import { DISCOVERY_KEYS } from "../../src/config/discovery_keys.ts";
-import { REGISTRY_KEYS } from "../../src/config/registry_keys.ts";
-import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
-import { SERVER_KEYS } from "../../src/config/server_keys.ts";
+import { AUTHORIZATION_KEYS } from "../../src/config/keys/authorization_keys.ts";
+import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
+import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
+import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
+import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
+import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 
 const page = readFileSync(join(PROJECT_FOLDER, PAGE), "utf8");

@@ -5,7 +5,7 @@ import { Broker } from "../../src/broker/broker.ts";
 import {
   defaultClusterOptions,
   defaultServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { healthz } from "../../src/monitor/healthz.ts";
 import { WatchedServer } from "../../src/monitor/watched_server.ts";

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
-import type { AuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
+import type { AuthorizationOptions } from "../../src/options/options.ts";
 import { startMidge } from "../support/midge.ts";
 import {
   connectClient,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { routeCount } from "./route_peer.ts";
 import { connectText, infoText } from "./route_peer.ts";
 import { Mute, ROUTE_PORT, routeOn, Simulation } from "./simulation.ts";

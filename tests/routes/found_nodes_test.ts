@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import {
   DiscoveryError,
   type Endpoint,

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { defaultAuthorizationOptions } from "../../src/config/options.ts";
+import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { Peer } from "../support/peer.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import {

@@ -22,7 +22,7 @@ import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import {
   defaultDiscoveryOptions,
   type DiscoveryOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import { staticList } from "../../src/discovery/static_list.ts";
 import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
 

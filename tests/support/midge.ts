@@ -10,7 +10,7 @@ import {
   defaultClusterOptions,
   defaultServerOptions,
   type ServerOptions,
-} from "../../src/config/options.ts";
+} from "../../src/options/options.ts";
 import type { Logger } from "../../src/core/log.ts";
 import { platform } from "../../src/runtime/mod.ts";
 

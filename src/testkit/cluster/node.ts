@@ -5,7 +5,7 @@
  */
 import type { ServerConfig } from "../../app/config.ts";
 import { Server } from "../../app/server.ts";
-import type { ServerOptions } from "../../config/options.ts";
+import type { ServerOptions } from "../../options/options.ts";
 import type { PlacedNetwork } from "../faults/placed_network.ts";
 import { type Address, NetworkError } from "../../platform/socket.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";

@@ -4,7 +4,7 @@
  */
 import { optionsOf, type ServerConfig } from "../../app/config.ts";
 import type { Server } from "../../app/server.ts";
-import type { RouteTarget, ServerOptions } from "../../config/options.ts";
+import type { RouteTarget, ServerOptions } from "../../options/options.ts";
 import { type Random, randomBelow } from "../../platform/clock.ts";
 import type { Address } from "../../platform/socket.ts";
 import { sharedCredentials } from "../../routes/identity.ts";

@@ -4,7 +4,7 @@
  */
 import type { ServerConfig } from "../../app/config.ts";
 import { InvalidArgumentError } from "../../client/errors.ts";
-import type { ServerOptions } from "../../config/options.ts";
+import type { ServerOptions } from "../../options/options.ts";
 import type { Random } from "../../platform/clock.ts";
 import { type Logger, silentLogger } from "../../core/log.ts";
 

@@ -2,15 +2,15 @@
  * The flags of discovery. The URLs of a flag replace those of the file, as
  * `-routes` does with its routes.
  */
-import { DiscoveryError } from "../discovery/discovery.ts";
-import { parseAnnounceUrls, parseFindUrls } from "./discovery_keys.ts";
+import { DiscoveryError } from "../../discovery/discovery.ts";
+import { parseAnnounceUrls, parseFindUrls } from "../keys/discovery_keys.ts";
 import { type ServerFlag, text, toggle } from "./flag_rows.ts";
 import { FlagError } from "./flags.ts";
 import {
   defaultDiscoveryOptions,
   type DiscoveryOptions,
   type ServerOptions,
-} from "./options.ts";
+} from "../../options/options.ts";
 
 function discoveryOf(options: ServerOptions): DiscoveryOptions {
   options.discovery ??= defaultDiscoveryOptions();

@@ -4,7 +4,7 @@
  * nats-server's; the exit codes differ where nats-server reports success
  * after an error.
  */
-import { findProblem } from "./discovery_keys.ts";
+import { findProblem } from "../keys/discovery_keys.ts";
 import {
   describeFlags,
   FlagError,
@@ -12,7 +12,7 @@ import {
   type FlagValue,
   scanFlags,
 } from "./flags.ts";
-import type { ServerOptions } from "./options.ts";
+import type { ServerOptions } from "../../options/options.ts";
 import type { FlagSection, ServerFlag } from "./flag_rows.ts";
 import { SERVER_FLAGS, SIGNAL_COMMANDS } from "./server_flags.ts";
 

@@ -3,7 +3,7 @@
  * of a flag, its explanation, and what it does to the options.
  */
 import type { FlagDefinition, FlagValue } from "./flags.ts";
-import type { ServerOptions } from "./options.ts";
+import type { ServerOptions } from "../../options/options.ts";
 
 /** Where help shows a flag. */
 export type FlagSection =

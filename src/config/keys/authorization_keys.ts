@@ -2,13 +2,13 @@
  * The `authorization` block, of clients and of routes: one user, one token,
  * or a list of users.
  */
-import type { Report } from "./diagnostic.ts";
-import { durationProblem, formatDuration, parseDuration } from "./duration.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import { durationProblem, formatDuration, parseDuration } from "../duration.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,
   type UserOptions,
-} from "./options.ts";
+} from "../../options/options.ts";
 import {
   applyKeys,
   type ConfigKey,
@@ -22,7 +22,7 @@ import {
   string,
   unlessZero,
 } from "./schema.ts";
-import type { ConfigEntry, ConfigMap, ConfigValue } from "./tree.ts";
+import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
 const TIMEOUT_SUSPICIOUS_MS = 60_000;

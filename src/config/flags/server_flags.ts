@@ -3,11 +3,11 @@
  * and the option that each sets. The rows are applied in the order in which
  * they stand here, whatever their order on the command line.
  */
-import { ANY_HOST } from "../core/limits.ts";
-import { parseNodeUrl, parseRouteUrl, PORT_MAX, UrlError } from "./address.ts";
-import { namesSomebody } from "./authorization_keys.ts";
+import { ANY_HOST } from "../../core/limits.ts";
+import { parseNodeUrl, parseRouteUrl, PORT_MAX, UrlError } from "../address.ts";
+import { namesSomebody } from "../keys/authorization_keys.ts";
 import { DISCOVERY_FLAGS } from "./discovery_flags.ts";
-import { badRouteText, listeningPort } from "./cluster_keys.ts";
+import { badRouteText, listeningPort } from "../keys/cluster_keys.ts";
 import { nothing, number, type ServerFlag, text, toggle } from "./flag_rows.ts";
 import { FlagError } from "./flags.ts";
 import {
@@ -16,10 +16,10 @@ import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
   type ServerOptions,
-} from "./options.ts";
+} from "../../options/options.ts";
 import { REGISTRY_FLAGS } from "./registry_flags.ts";
-import { redactUrl } from "./secrets.ts";
-import { clientPort, monitoring } from "./server_keys.ts";
+import { redactUrl } from "../secrets.ts";
+import { clientPort, monitoring } from "../keys/server_keys.ts";
 
 type Options = ServerOptions;
 

@@ -7,10 +7,10 @@
  * Errors point at the key, as nats-server's do, and use nats-server's words
  * where it has good ones.
  */
-import { PORT_MAX, splitHostPort } from "./address.ts";
-import type { Position, Report } from "./diagnostic.ts";
-import { durationProblem, parseDuration } from "./duration.ts";
-import type { ConfigEntry, ConfigMap, ConfigValue } from "./tree.ts";
+import { PORT_MAX, splitHostPort } from "../address.ts";
+import type { Position, Report } from "../dialect/diagnostic.ts";
+import { durationProblem, parseDuration } from "../duration.ts";
+import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 
 /** One key of the configuration. */
 export interface ConfigKey<Target> {

@@ -3,9 +3,12 @@
  * named it is for programs of this machine only, other than the ports for
  * clients and routes: whoever can announce nodes can send clients anywhere.
  */
-import { REGISTRY_PORT } from "../core/limits.ts";
-import type { Report } from "./diagnostic.ts";
-import { defaultRegistryOptions, type RegistryOptions } from "./options.ts";
+import { REGISTRY_PORT } from "../../core/limits.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import {
+  defaultRegistryOptions,
+  type RegistryOptions,
+} from "../../options/options.ts";
 import {
   applyKeys,
   type ConfigKey,
@@ -16,7 +19,7 @@ import {
   type Reader,
   string,
 } from "./schema.ts";
-import type { ConfigEntry } from "./tree.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
 
 /** -1 asks for any free port and 0 for the default, as for clients. */
 export function registryPort(port: number): number {

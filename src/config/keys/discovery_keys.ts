@@ -6,21 +6,21 @@
 import {
   ANNOUNCEMENT_TTL_MAX_MS,
   ANNOUNCEMENT_TTL_MIN_MS,
-} from "../core/limits.ts";
-import { DiscoveryError } from "../discovery/discovery.ts";
+} from "../../core/limits.ts";
+import { DiscoveryError } from "../../discovery/discovery.ts";
 import {
   type DiscoveryScheme,
   type DiscoveryTarget,
   parseDiscoveryUrl,
-} from "../discovery/url.ts";
+} from "../../discovery/url.ts";
 import { namesSomebody } from "./authorization_keys.ts";
-import type { Report } from "./diagnostic.ts";
-import { formatDuration } from "./duration.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import { formatDuration } from "../duration.ts";
 import {
   defaultDiscoveryOptions,
   type DiscoveryOptions,
   type ServerOptions,
-} from "./options.ts";
+} from "../../options/options.ts";
 import {
   applyKeys,
   boolean,
@@ -31,7 +31,7 @@ import {
   key,
   type Reader,
 } from "./schema.ts";
-import type { ConfigEntry, ConfigMap, ConfigValue } from "./tree.ts";
+import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 
 const URLS_MAX = 32;
 

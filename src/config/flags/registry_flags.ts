@@ -1,9 +1,12 @@
 /** The flags of the registry. */
-import { PORT_MAX, splitHostPort } from "./address.ts";
+import { PORT_MAX, splitHostPort } from "../address.ts";
 import { type ServerFlag, text, toggle } from "./flag_rows.ts";
 import { FlagError } from "./flags.ts";
-import { defaultRegistryOptions, type ServerOptions } from "./options.ts";
-import { registryPort, tokenProblem } from "./registry_keys.ts";
+import {
+  defaultRegistryOptions,
+  type ServerOptions,
+} from "../../options/options.ts";
+import { registryPort, tokenProblem } from "../keys/registry_keys.ts";
 
 function setAddress(options: ServerOptions, address: string): void {
   if (address === "") {

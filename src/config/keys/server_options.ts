@@ -2,14 +2,17 @@
  * From a tree to `ServerOptions`: applies the tables, then checks what no
  * single key can: whether the options fit together.
  */
-import type { ConfigDiagnostic } from "./diagnostic.ts";
-import { Report } from "./diagnostic.ts";
+import type { ConfigDiagnostic } from "../dialect/diagnostic.ts";
+import { Report } from "../dialect/diagnostic.ts";
 import { checkFind } from "./discovery_keys.ts";
-import { formatDuration } from "./duration.ts";
-import { defaultServerOptions, type ServerOptions } from "./options.ts";
+import { formatDuration } from "../duration.ts";
+import {
+  defaultServerOptions,
+  type ServerOptions,
+} from "../../options/options.ts";
 import { applyKeys, findEntry } from "./schema.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
-import type { ConfigMap } from "./tree.ts";
+import type { ConfigMap } from "../dialect/tree.ts";
 
 /** Options, and what is odd about the configuration that they came from. */
 export interface ConfiguredOptions {

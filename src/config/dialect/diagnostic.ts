@@ -4,8 +4,8 @@
  * under the place. The line that is shown never holds a secret: passwords and
  * tokens in it are masked, see `secrets.ts`.
  */
-import { MidgeError } from "../core/errors.ts";
-import { maskSecrets } from "./secrets.ts";
+import { MidgeError } from "../../core/errors.ts";
+import { maskSecrets } from "../secrets.ts";
 
 /** A text with the name under which errors speak of it. */
 export class Source {

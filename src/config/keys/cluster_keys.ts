@@ -1,14 +1,14 @@
 /** The `cluster` block: where routes are accepted and which ones to dial. */
-import { ROUTE_PING_INTERVAL_MAX_MS } from "../core/limits.ts";
-import { parseRouteUrl, UrlError } from "./address.ts";
+import { ROUTE_PING_INTERVAL_MAX_MS } from "../../core/limits.ts";
+import { parseRouteUrl, UrlError } from "../address.ts";
 import { readAuthorization } from "./authorization_keys.ts";
-import type { Report } from "./diagnostic.ts";
-import { formatDuration } from "./duration.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import { formatDuration } from "../duration.ts";
 import {
   type ClusterOptions,
   defaultClusterOptions,
   type RouteTarget,
-} from "./options.ts";
+} from "../../options/options.ts";
 import {
   applyKeys,
   boolean,
@@ -31,8 +31,8 @@ import {
   warnOfNoEffect,
   withoutEffect,
 } from "./schema.ts";
-import { redactUrl } from "./secrets.ts";
-import type { ConfigEntry, ConfigString } from "./tree.ts";
+import { redactUrl } from "../secrets.ts";
+import type { ConfigEntry, ConfigString } from "../dialect/tree.ts";
 
 /** The text for a route that is not a URL; its secrets are left out. */
 export function badRouteText(url: string, reason: UrlError): string {

@@ -4,8 +4,8 @@
  * `-name=value`, booleans without a value. Every program of Midge reads its
  * arguments here.
  */
-import { MidgeError } from "../core/errors.ts";
-import { durationProblem, parseDuration } from "./duration.ts";
+import { MidgeError } from "../../core/errors.ts";
+import { durationProblem, parseDuration } from "../duration.ts";
 
 /** A `list` may be given again and again; a `duration` is like `1m30s`. */
 export type FlagType = "string" | "integer" | "boolean" | "duration" | "list";

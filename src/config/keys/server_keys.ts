@@ -2,13 +2,16 @@
  * The top level of a configuration: one row for each key, in the order of
  * `ServerOptions`, then those that nats-server has and Midge has not.
  */
-import { LAME_DUCK_DURATION_MIN_MS, MAX_CONNECTIONS } from "../core/limits.ts";
-import { CLIENT_PORT } from "../core/limits.ts";
+import {
+  LAME_DUCK_DURATION_MIN_MS,
+  MAX_CONNECTIONS,
+} from "../../core/limits.ts";
+import { CLIENT_PORT } from "../../core/limits.ts";
 import { readAuthorization } from "./authorization_keys.ts";
 import { readCluster } from "./cluster_keys.ts";
 import { readDiscovery } from "./discovery_keys.ts";
-import { formatDuration } from "./duration.ts";
-import type { ServerOptions } from "./options.ts";
+import { formatDuration } from "../duration.ts";
+import type { ServerOptions } from "../../options/options.ts";
 import { readRegistry } from "./registry_keys.ts";
 import {
   boolean,
