@@ -4,7 +4,7 @@
  */
 import type { ConnectionOptions } from "../client/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { providerOf } from "../discovery/from_url.ts";
+import { providerOf } from "../discovery/providers/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
 

@@ -8,7 +8,7 @@ import {
   type ServerOptions,
 } from "../options/options.ts";
 import type { Discovery, Registrar, Wanted } from "../discovery/discovery.ts";
-import { providerOf, registrarOf } from "../discovery/from_url.ts";
+import { providerOf, registrarOf } from "../discovery/providers/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import type { DiscoveryTarget } from "../discovery/url.ts";
 import { Announcer } from "./announcer.ts";

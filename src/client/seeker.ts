@@ -5,14 +5,14 @@
  */
 import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
-import { Combined } from "../discovery/combined.ts";
+import { Combined } from "../discovery/finding/combined.ts";
 import type {
   Discovery,
   Endpoint,
   Reason,
   ServerCache,
 } from "../discovery/discovery.ts";
-import { Finder } from "../discovery/finder.ts";
+import { Finder } from "../discovery/finding/finder.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import type { Admission, SkipReason } from "./admission.ts";
 import { CacheWriter } from "./cache_writer.ts";

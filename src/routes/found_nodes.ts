@@ -13,7 +13,7 @@ import { printableText, quoted } from "../core/quote.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { ClusterOptions, RouteTarget } from "../options/options.ts";
 import type { Discovery, Endpoint } from "../discovery/discovery.ts";
-import { Finder, type FinderAnswer } from "../discovery/finder.ts";
+import { Finder, type FinderAnswer } from "../discovery/finding/finder.ts";
 import { doorUrl } from "../discovery/node_record.ts";
 import {
   type Address,

@@ -11,8 +11,11 @@ import {
   defaultDiscoveryOptions,
   defaultRegistryOptions,
 } from "../../src/options/options.ts";
-import { registry, type RegistryPlace } from "../../src/discovery/registry.ts";
-import { registryRegistrar } from "../../src/discovery/registry_registrar.ts";
+import {
+  registry,
+  type RegistryPlace,
+} from "../../src/discovery/providers/registry.ts";
+import { registryRegistrar } from "../../src/discovery/announcing/registry_registrar.ts";
 import {
   type DiscoveryTarget,
   parseDiscoveryUrls,

@@ -15,7 +15,7 @@ import {
   CACHE_AGE_MAX_MS,
   CACHED_SERVERS_MAX,
   cacheFile,
-} from "../../src/discovery/cache.ts";
+} from "../../src/discovery/providers/cache.ts";
 import type { Endpoint } from "../../src/discovery/discovery.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { temporaryFolder } from "../support/temp.ts";

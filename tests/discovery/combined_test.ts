@@ -1,7 +1,7 @@
 /** Several providers as one: the suite of all providers, and what is a combination's own. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { combined } from "../../src/discovery/combined.ts";
+import { combined } from "../../src/discovery/finding/combined.ts";
 import {
   type Discovery,
   DiscoveryError,

@@ -5,7 +5,7 @@ import {
   consul,
   CONSUL_SILENCE_MS,
   type ConsulOptions,
-} from "../../src/discovery/consul.ts";
+} from "../../src/discovery/providers/consul.ts";
 import type {
   Discovery,
   DiscoveryError,

@@ -8,7 +8,7 @@ import {
   DNS_TTL_MS,
   dnsAddresses,
   dnsServices,
-} from "../../src/discovery/dns.ts";
+} from "../../src/discovery/providers/dns.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { dns } from "../../src/runtime/dns.ts";
 import { platform } from "../../src/runtime/mod.ts";

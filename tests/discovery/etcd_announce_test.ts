@@ -5,7 +5,7 @@ import {
   DiscoveryError,
   type Registration,
 } from "../../src/discovery/discovery.ts";
-import { etcd } from "../../src/discovery/etcd.ts";
+import { etcd } from "../../src/discovery/providers/etcd.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { type Etcd, etcdMissing, startEtcd } from "../support/etcd.ts";

@@ -10,8 +10,8 @@ import {
   ETCD_REQUEST_TIMEOUT_MS,
   ETCD_SILENCE_MS,
   type EtcdOptions,
-} from "../../src/discovery/etcd.ts";
-import { Finder } from "../../src/discovery/finder.ts";
+} from "../../src/discovery/providers/etcd.ts";
+import { Finder } from "../../src/discovery/finding/finder.ts";
 import {
   type NodeRecord,
   nodeToJson,

@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
-import type { FilePlatform } from "../../src/discovery/file_bell.ts";
-import { fileList } from "../../src/discovery/file_list.ts";
+import type { FilePlatform } from "../../src/discovery/providers/file_bell.ts";
+import { fileList } from "../../src/discovery/providers/file_list.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { temporaryFolder } from "../support/temp.ts";

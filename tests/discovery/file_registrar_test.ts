@@ -15,8 +15,8 @@ import type {
   Registrar,
   Registration,
 } from "../../src/discovery/discovery.ts";
-import { fileList } from "../../src/discovery/file_list.ts";
-import { fileRegistrar } from "../../src/discovery/file_registrar.ts";
+import { fileList } from "../../src/discovery/providers/file_list.ts";
+import { fileRegistrar } from "../../src/discovery/announcing/file_registrar.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { seededRandom } from "../support/random.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock, Timer } from "../../src/platform/clock.ts";
-import { Finder } from "../../src/discovery/finder.ts";
+import { Finder } from "../../src/discovery/finding/finder.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { doors, FakeProvider, FakeWatched } from "./fake_provider.ts";

@@ -5,7 +5,7 @@ import {
   Finder,
   type FinderAnswer,
   type FinderPolicy,
-} from "../../src/discovery/finder.ts";
+} from "../../src/discovery/finding/finder.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { VirtualClock } from "../support/virtual_clock.ts";
 import { numbersOf } from "./fake_provider.ts";

@@ -1,13 +1,13 @@
 /** The finder's questions: when they are asked, and what becomes of the answers. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { combined } from "../../src/discovery/combined.ts";
+import { combined } from "../../src/discovery/finding/combined.ts";
 import {
   DiscoveryError,
   type Snapshot,
 } from "../../src/discovery/discovery.ts";
-import { ENDPOINTS_MAX } from "../../src/discovery/belief.ts";
-import { Finder } from "../../src/discovery/finder.ts";
+import { ENDPOINTS_MAX } from "../../src/discovery/finding/belief.ts";
+import { Finder } from "../../src/discovery/finding/finder.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { doors, FakeProvider, UNSURE } from "./fake_provider.ts";
 import { closestMs, finderOf } from "./finder_scene.ts";

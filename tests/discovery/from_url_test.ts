@@ -4,7 +4,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
-import { providerOf, registrarOf } from "../../src/discovery/from_url.ts";
+import {
+  providerOf,
+  registrarOf,
+} from "../../src/discovery/providers/from_url.ts";
 import type { DiscoveryPlatform } from "../../src/discovery/platform.ts";
 import { parseDiscoveryUrl } from "../../src/discovery/url.ts";
 import { platform } from "../../src/runtime/mod.ts";

@@ -9,7 +9,7 @@ import {
   LIST_ANSWER_TIMEOUT_MS,
   LIST_POLL_MS,
   LIST_SILENCE_MAX_MS,
-} from "../../src/discovery/http_list.ts";
+} from "../../src/discovery/providers/http_list.ts";
 import type { Fetched } from "../../src/platform/fetch.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";

@@ -5,7 +5,7 @@ import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   type Announcer,
   keepAnnounced,
-} from "../../src/discovery/kept_announcement.ts";
+} from "../../src/discovery/announcing/kept_announcement.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { testNode } from "./suite.ts";

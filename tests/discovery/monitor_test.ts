@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Wanted } from "../../src/discovery/discovery.ts";
-import { natsMonitor } from "../../src/discovery/monitor.ts";
+import { natsMonitor } from "../../src/discovery/providers/monitor.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import type { Fetch } from "../../src/platform/fetch.ts";
 import { platform } from "../../src/runtime/mod.ts";

@@ -6,8 +6,11 @@ import {
   type Registration,
 } from "../../src/discovery/discovery.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
-import { registry, type RegistryPlace } from "../../src/discovery/registry.ts";
-import { registryRegistrar } from "../../src/discovery/registry_registrar.ts";
+import {
+  registry,
+  type RegistryPlace,
+} from "../../src/discovery/providers/registry.ts";
+import { registryRegistrar } from "../../src/discovery/announcing/registry_registrar.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { idsOf, listOf, nodeAt, startRegistry } from "../registry/asking.ts";
 import { PLACE, Scene } from "../registry/scene.ts";

@@ -20,7 +20,7 @@ import {
   registryUrl,
   SILENCE_MAX_MS,
   WAIT_MS,
-} from "../../src/discovery/registry.ts";
+} from "../../src/discovery/providers/registry.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import type { Listener } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";

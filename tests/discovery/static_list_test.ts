@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DiscoveryError, type Wanted } from "../../src/discovery/discovery.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
-import { staticList } from "../../src/discovery/static_list.ts";
+import { staticList } from "../../src/discovery/providers/static_list.ts";
 import { ask, describeDiscovery, urlsOf } from "./suite.ts";
 
 const HAS_NO_SOURCE = "a list in memory has no source that could fail";

@@ -7,7 +7,7 @@ import type { Fetch, FetchRequest } from "../../src/platform/fetch.ts";
 import type {
   RegistryPlace,
   RegistryWorld,
-} from "../../src/discovery/registry.ts";
+} from "../../src/discovery/providers/registry.ts";
 import { seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { TestApi } from "./asking.ts";

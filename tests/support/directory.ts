@@ -23,7 +23,7 @@ import {
   defaultDiscoveryOptions,
   type DiscoveryOptions,
 } from "../../src/options/options.ts";
-import { staticList } from "../../src/discovery/static_list.ts";
+import { staticList } from "../../src/discovery/providers/static_list.ts";
 import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
 
 interface Entry {

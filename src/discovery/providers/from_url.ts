@@ -8,20 +8,20 @@ import {
   DiscoveryError,
   type Registrar,
   type Wanted,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { consul } from "./consul.ts";
 import { dnsAddresses, dnsServices } from "./dns.ts";
 import { etcd } from "./etcd.ts";
 import { fileList } from "./file_list.ts";
-import { fileRegistrar } from "./file_registrar.ts";
+import { fileRegistrar } from "../announcing/file_registrar.ts";
 import { httpList } from "./http_list.ts";
 import { natsMonitor } from "./monitor.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
 import { registry } from "./registry.ts";
-import { registryRegistrar } from "./registry_registrar.ts";
+import { registryRegistrar } from "../announcing/registry_registrar.ts";
 import { GuardedDiscovery, GuardedRegistrar, secretOf } from "./secret.ts";
 import { staticList } from "./static_list.ts";
-import type { DiscoveryTarget } from "./url.ts";
+import type { DiscoveryTarget } from "../url.ts";
 
 /** The provider that a URL names. Throws a `DiscoveryError` for one that cannot be used. */
 export function providerOf(

@@ -13,11 +13,11 @@ import {
   type Endpoint,
   type Snapshot,
   type Wanted,
-} from "./discovery.ts";
-import { doorUrl, NODES_MAX } from "./node_record.ts";
-import type { AddressRecord, ServiceRecord } from "../platform/dns.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
-import { pause, untilAborted } from "./until_aborted.ts";
+} from "../discovery.ts";
+import { doorUrl, NODES_MAX } from "../node_record.ts";
+import type { AddressRecord, ServiceRecord } from "../../platform/dns.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
+import { pause, untilAborted } from "../until_aborted.ts";
 
 /** How long an answer is good when the platform does not tell. */
 export const DNS_TTL_MS = 30_000;

@@ -9,9 +9,9 @@
  * something has changed, and an index may go backwards.
  * Source: https://developer.hashicorp.com/consul/api-docs/features/blocking
  */
-import { areSame } from "./belief.ts";
-import { ConsulAgent, tokenHeader } from "./consul_agent.ts";
-import { within } from "./deadline.ts";
+import { areSame } from "../finding/belief.ts";
+import { ConsulAgent, tokenHeader } from "../announcing/consul_agent.ts";
+import { within } from "../deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -23,17 +23,17 @@ import {
   type Snapshot,
   type Wanted,
   type WatchOptions,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
-import { keepAnnounced } from "./kept_announcement.ts";
+import { keepAnnounced } from "../announcing/kept_announcement.ts";
 import {
   endpointsOf,
   nodeFrom,
   type NodeRecord,
   NODES_MAX,
-} from "./node_record.ts";
-import { PushPace } from "./pace.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
+} from "../node_record.ts";
+import { PushPace } from "../finding/pace.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
 
 /** How long Consul may hold back an answer; it adds up to a sixteenth of its own. */
 export const CONSUL_WAIT_MS = 55_000;

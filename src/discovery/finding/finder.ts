@@ -8,14 +8,14 @@
  * A combination is taken apart into its parts, so that a slow one holds nobody
  * back. Time is monotonic time: nobody's wall clock matters.
  */
-import type { Clock, Random } from "../platform/clock.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
 import { Combined } from "./combined.ts";
 import type {
   Discovery,
   DiscoveryError,
   Endpoint,
   Reason,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { ProviderSeeker, type SeekerEvents } from "./provider_seeker.ts";
 
 /** What a finder tells its owner. No event comes after `stop`; none may throw. */

@@ -5,10 +5,10 @@
  *
  * Source: etcd's gRPC gateway, https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/
  */
-import { DiscoveryError } from "./discovery.ts";
+import { DiscoveryError } from "../discovery.ts";
 import { ANSWER_BYTES_MAX, askHttp, cannotAsk } from "./http_ask.ts";
 import { jsonLines } from "./json_lines.ts";
-import type { Fetch } from "../platform/fetch.ts";
+import type { Fetch } from "../../platform/fetch.ts";
 
 export type JsonFields = Readonly<Record<string, unknown>>;
 

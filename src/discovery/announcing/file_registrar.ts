@@ -2,18 +2,18 @@
  * Announces nodes in a folder that others read (`node_folder.ts`): each keeps a
  * file there, touches it while it lives and removes it when it goes.
  */
-import type { Random } from "../platform/clock.ts";
+import type { Random } from "../../platform/clock.ts";
 import {
   DiscoveryError,
   type Registrar,
   type Registration,
-} from "./discovery.ts";
-import type { FilePlatform } from "./file_bell.ts";
-import { fileUrl } from "./file_list.ts";
+} from "../discovery.ts";
+import type { FilePlatform } from "../providers/file_bell.ts";
+import { fileUrl } from "../providers/file_list.ts";
 import { type Announcer, keepAnnounced } from "./kept_announcement.ts";
-import { nodeFileName } from "./node_folder.ts";
-import { type NodeRecord, nodeToJson } from "./node_record.ts";
-import type { Files } from "../platform/files.ts";
+import { nodeFileName } from "../providers/node_folder.ts";
+import { type NodeRecord, nodeToJson } from "../node_record.ts";
+import type { Files } from "../../platform/files.ts";
 
 /** Others may read what is announced, and nobody else may write it. */
 const FILE_MODE = 0o644;

@@ -14,11 +14,11 @@ import {
   type ResolveOptions,
   type ServerCache,
   type Snapshot,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import type { FilePlatform } from "./file_bell.ts";
-import { doorUrl, TEXT_CHARS_MAX } from "./node_record.ts";
-import { untilAborted } from "./until_aborted.ts";
-import { redactedUrl } from "./url.ts";
+import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";
+import { untilAborted } from "../until_aborted.ts";
+import { redactedUrl } from "../url.ts";
 
 /** A server that was not seen for a week is somebody else's address by now. */
 export const CACHE_AGE_MAX_MS: number = 7 * 24 * 3_600_000;

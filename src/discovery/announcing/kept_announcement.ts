@@ -4,14 +4,14 @@
  * registry forgot, and tries again what failed. What is said to the registry,
  * an `Announcer` knows; one thing is said at a time.
  */
-import type { Clock, Random, Timer } from "../platform/clock.ts";
-import { within } from "./deadline.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import { within } from "../deadline.ts";
 import {
   DiscoveryError,
   type RegisterOptions,
   type Registration,
-} from "./discovery.ts";
-import type { NodeRecord } from "./node_record.ts";
+} from "../discovery.ts";
+import type { NodeRecord } from "../node_record.ts";
 
 /** What a registry is told about one node. Each call is bounded in time from outside, by its signal. */
 export interface Announcer {

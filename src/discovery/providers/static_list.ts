@@ -2,9 +2,9 @@
  * A provider that always gives the same answer: the addresses that somebody
  * wrote down. It outlives every other one, and knows nothing new.
  */
-import { type Discovery, DiscoveryError, type Snapshot } from "./discovery.ts";
-import { doorUrl, TEXT_CHARS_MAX } from "./node_record.ts";
-import { redactedUrl } from "./url.ts";
+import { type Discovery, DiscoveryError, type Snapshot } from "../discovery.ts";
+import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";
+import { redactedUrl } from "../url.ts";
 
 /**
  * Answers with `urls`, each `nats://host:port`, `tls://host:port`,

@@ -7,9 +7,9 @@
  *
  * A file that makes no sense is passed over: it says nothing about the others.
  */
-import { ANNOUNCEMENT_TTL_MS } from "../core/limits.ts";
+import { ANNOUNCEMENT_TTL_MS } from "../../core/limits.ts";
 import type { FilePlatform } from "./file_bell.ts";
-import { nodeFrom, type NodeRecord, NODES_MAX } from "./node_record.ts";
+import { nodeFrom, type NodeRecord, NODES_MAX } from "../node_record.ts";
 
 /** Files that are looked at, of living and of dead nodes. */
 export const FOLDER_FILES_MAX = 1024;

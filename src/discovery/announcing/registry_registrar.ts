@@ -6,16 +6,16 @@ import {
   DiscoveryError,
   type Registrar,
   type Registration,
-} from "./discovery.ts";
-import { askHttp, type HttpAsked } from "./http_ask.ts";
+} from "../discovery.ts";
+import { askHttp, type HttpAsked } from "../providers/http_ask.ts";
 import { type Announcer, keepAnnounced } from "./kept_announcement.ts";
-import { type NodeRecord, nodeToJson } from "./node_record.ts";
+import { type NodeRecord, nodeToJson } from "../node_record.ts";
 import {
   registryName,
   type RegistryPlace,
   registryUrl,
   type RegistryWorld,
-} from "./registry.ts";
+} from "../providers/registry.ts";
 
 const REASON_CHARS_MAX = 200;
 

@@ -3,8 +3,8 @@
  * anew after every wait: a timer that comes late, because the process was
  * suspended, makes nobody hurry.
  */
-import type { Clock, Random } from "../platform/clock.ts";
-import { pause } from "./until_aborted.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
+import { pause } from "../until_aborted.ts";
 
 /** Two requests to one provider are never closer together. */
 export const REQUEST_SPACING_MS = 1000;

@@ -4,8 +4,8 @@
  * quotes neither its URL nor what it said. An aborted signal rejects with its
  * reason.
  */
-import { DiscoveryError } from "./discovery.ts";
-import type { Fetch, Fetched, FetchRequest } from "../platform/fetch.ts";
+import { DiscoveryError } from "../discovery.ts";
+import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
 
 /** A longer answer is refused while it comes. */
 export const ANSWER_BYTES_MAX = 1_048_576;

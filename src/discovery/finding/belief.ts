@@ -7,8 +7,8 @@
  * The age of the last answer is no reason to believe an empty one: whoever asks
  * again when an answer has expired would then believe the first of them.
  */
-import type { Clock } from "../platform/clock.ts";
-import { DiscoveryError, type Endpoint, type Snapshot } from "./discovery.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { DiscoveryError, type Endpoint, type Snapshot } from "../discovery.ts";
 
 /** An empty answer is believed no sooner than this after the first one in a row. */
 export const EMPTY_DOUBT_MS = 10_000;

@@ -14,9 +14,9 @@ import {
   type ResolveOptions,
   type Snapshot,
   type WatchOptions,
-} from "./discovery.ts";
-import { TEXT_CHARS_MAX } from "./node_record.ts";
-import { eachUntilAborted, untilAborted } from "./until_aborted.ts";
+} from "../discovery.ts";
+import { TEXT_CHARS_MAX } from "../node_record.ts";
+import { eachUntilAborted, untilAborted } from "../until_aborted.ts";
 
 /** All of `parts` as one provider; its name is theirs, joined by commas. */
 export function combined(parts: readonly Discovery[]): Combined {

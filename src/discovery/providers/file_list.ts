@@ -8,7 +8,7 @@
  * second. That survives a rename over the file, the swap of a link on the way
  * to it, a time without a file, and a file that is written slowly.
  */
-import { areSame } from "./belief.ts";
+import { areSame } from "../finding/belief.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -16,12 +16,12 @@ import {
   type Snapshot,
   type Wanted,
   type WatchOptions,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { FileBell, type FilePlatform } from "./file_bell.ts";
 import { NodeFolder } from "./node_folder.ts";
-import { endpointsOf, type NodeRecord, nodesFrom } from "./node_record.ts";
-import { untilAborted } from "./until_aborted.ts";
-import { redactedUrl } from "./url.ts";
+import { endpointsOf, type NodeRecord, nodesFrom } from "../node_record.ts";
+import { untilAborted } from "../until_aborted.ts";
+import { redactedUrl } from "../url.ts";
 
 export interface FileListOptions {
   /** Of a file, or with a `/` at its end of a folder. */

@@ -6,11 +6,11 @@
  *
  * Source: https://developer.hashicorp.com/consul/api-docs/agent/service
  */
-import type { DiscoveryError } from "./discovery.ts";
-import { askHttp, cannotAsk, type HttpAsked } from "./http_ask.ts";
+import type { DiscoveryError } from "../discovery.ts";
+import { askHttp, cannotAsk, type HttpAsked } from "../providers/http_ask.ts";
 import type { Announcer } from "./kept_announcement.ts";
-import type { NodeRecord } from "./node_record.ts";
-import type { Fetch } from "../platform/fetch.ts";
+import type { NodeRecord } from "../node_record.ts";
+import type { Fetch } from "../../platform/fetch.ts";
 
 /** Consul forgets no instance sooner than after a minute of failure. */
 const FORGET_AFTER_MS = 60_000;

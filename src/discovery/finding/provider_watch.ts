@@ -4,11 +4,11 @@
  * one that pushes without end is slowed down, and one that is silent about
  * something that it ought to have told is taken for dead.
  */
-import type { Clock, Timer } from "../platform/clock.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
 import { checked } from "./belief.ts";
-import { type Discovery, DiscoveryError, type Snapshot } from "./discovery.ts";
+import { type Discovery, DiscoveryError, type Snapshot } from "../discovery.ts";
 import { PushPace, type Turns, type Waits } from "./pace.ts";
-import { eachUntilAborted } from "./until_aborted.ts";
+import { eachUntilAborted } from "../until_aborted.ts";
 
 /** A watch must tell within this time what a question brought to light. */
 export const WATCH_SILENCE_MS = 5000;

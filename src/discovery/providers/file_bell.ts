@@ -3,8 +3,8 @@
  * platform tells of a change, and every second in any case, because a network
  * file system tells nothing and a folder that was replaced is watched no more.
  */
-import type { Timer } from "../platform/clock.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
+import type { Timer } from "../../platform/clock.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
 
 export const LOOK_AGAIN_MS = 1000;
 

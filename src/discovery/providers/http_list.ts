@@ -9,8 +9,8 @@
  * another than that of the index N. Any other list is watched by asking for it
  * every 15 seconds. No redirect is followed, because credentials would be.
  */
-import { areSame } from "./belief.ts";
-import { within } from "./deadline.ts";
+import { areSame } from "../finding/belief.ts";
+import { within } from "../deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -18,7 +18,7 @@ import {
   type Snapshot,
   type Wanted,
   type WatchOptions,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import {
   askHttp,
   basicAuthorization,
@@ -31,10 +31,10 @@ import {
   isPlain,
   nodesFrom,
   TEXT_CHARS_MAX,
-} from "./node_record.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
-import { pause } from "./until_aborted.ts";
-import { redactedUrl } from "./url.ts";
+} from "../node_record.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
+import { pause } from "../until_aborted.ts";
+import { redactedUrl } from "../url.ts";
 
 /** How long the server may keep a question that waits for a change. */
 export const LIST_WAIT_MS = 55_000;

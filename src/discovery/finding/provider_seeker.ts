@@ -7,7 +7,7 @@
  * down is asked and not watched; a watch that ended brings the next question
  * forward, and its answer opens the next watch.
  */
-import type { Clock, Random, Timer } from "../platform/clock.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { areSame, Belief, checked, EMPTY_DOUBT_MS } from "./belief.ts";
 import {
   type Discovery,
@@ -15,10 +15,10 @@ import {
   type Endpoint,
   type Reason,
   type Snapshot,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { Turns, Waits } from "./pace.ts";
 import { ProviderWatch } from "./provider_watch.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { untilAborted } from "../until_aborted.ts";
 
 /** A question that is not answered by then has failed. */
 export const ANSWER_TIMEOUT_MS = 5000;

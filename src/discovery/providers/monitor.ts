@@ -14,7 +14,7 @@ import type {
   ResolveOptions,
   Snapshot,
   Wanted,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import {
   askHttp,
   cannotAsk,
@@ -29,8 +29,8 @@ import {
   NODES_MAX,
   nodesFrom,
   splitAddress,
-} from "./node_record.ts";
-import type { Fetch } from "../platform/fetch.ts";
+} from "../node_record.ts";
+import type { Fetch } from "../../platform/fetch.ts";
 
 /** A cluster's members change more often than a minute passes. */
 export const MONITOR_TTL_MS = 30_000;

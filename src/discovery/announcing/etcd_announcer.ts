@@ -3,16 +3,16 @@
  * and a key that lives as long as the lease. A lease that ran out, or a store
  * that was emptied, is noticed at the next renewal.
  */
-import { DiscoveryError } from "./discovery.ts";
+import { DiscoveryError } from "../discovery.ts";
 import {
   EtcdCode,
   type EtcdGateway,
   int64,
   type JsonFields,
   toBase64,
-} from "./etcd_gateway.ts";
+} from "../providers/etcd_gateway.ts";
 import type { Announcer } from "./kept_announcement.ts";
-import { type NodeRecord, nodeToJson } from "./node_record.ts";
+import { type NodeRecord, nodeToJson } from "../node_record.ts";
 
 export class EtcdAnnouncer implements Announcer {
   readonly #gateway: EtcdGateway;

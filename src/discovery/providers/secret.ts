@@ -12,12 +12,12 @@ import {
   type ResolveOptions,
   type Snapshot,
   type WatchOptions,
-} from "./discovery.ts";
-import type { NodeRecord } from "./node_record.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
-import type { Files } from "../platform/files.ts";
-import { untilAborted } from "./until_aborted.ts";
-import type { DiscoveryTarget } from "./url.ts";
+} from "../discovery.ts";
+import type { NodeRecord } from "../node_record.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
+import type { Files } from "../../platform/files.ts";
+import { untilAborted } from "../until_aborted.ts";
+import type { DiscoveryTarget } from "../url.ts";
 
 const SECRET_CHARS_MAX = 4096;
 

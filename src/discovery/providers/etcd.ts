@@ -9,8 +9,8 @@
  * connection that is silent because it is dead all come to the same: read, and
  * watch from there.
  */
-import { areSame } from "./belief.ts";
-import { Deadline, within } from "./deadline.ts";
+import { areSame } from "../finding/belief.ts";
+import { Deadline, within } from "../deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
@@ -22,8 +22,8 @@ import {
   type Snapshot,
   type Wanted,
   type WatchOptions,
-} from "./discovery.ts";
-import { EtcdAnnouncer } from "./etcd_announcer.ts";
+} from "../discovery.ts";
+import { EtcdAnnouncer } from "../announcing/etcd_announcer.ts";
 import {
   cancellationOf,
   type EtcdAddress,
@@ -35,15 +35,15 @@ import {
   toBase64,
 } from "./etcd_gateway.ts";
 import { cannotAsk } from "./http_ask.ts";
-import { keepAnnounced } from "./kept_announcement.ts";
+import { keepAnnounced } from "../announcing/kept_announcement.ts";
 import {
   endpointsOf,
   type NodeRecord,
   NODES_MAX,
   nodesFrom,
-} from "./node_record.ts";
-import type { DiscoveryPlatform } from "./platform.ts";
-import { eachUntilAborted, pause } from "./until_aborted.ts";
+} from "../node_record.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
+import { eachUntilAborted, pause } from "../until_aborted.ts";
 
 /** Every request of a watch is answered in this time, or the watch has failed. */
 export const ETCD_REQUEST_TIMEOUT_MS = 5000;

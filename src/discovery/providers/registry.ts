@@ -5,19 +5,19 @@
  * without one. Every answer is the whole list, so an index that jumps, forth or
  * back, loses nothing.
  */
-import type { Clock, Random } from "../platform/clock.ts";
-import { within } from "./deadline.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
+import { within } from "../deadline.ts";
 import type {
   Discovery,
   ResolveOptions,
   Snapshot,
   Wanted,
   WatchOptions,
-} from "./discovery.ts";
+} from "../discovery.ts";
 import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
-import { endpointsOf, nodesFrom } from "./node_record.ts";
-import type { Fetch } from "../platform/fetch.ts";
-import { pause } from "./until_aborted.ts";
+import { endpointsOf, nodesFrom } from "../node_record.ts";
+import type { Fetch } from "../../platform/fetch.ts";
+import { pause } from "../until_aborted.ts";
 
 /** How long the registry may keep a long poll; a registry caps it at that as well. */
 export const WAIT_MS = 55_000;
