@@ -20,8 +20,8 @@ import {
   InvalidOperationError,
   PermissionViolationError,
 } from "./errors.ts";
-import { Flushes } from "./flushes.ts";
-import { inboxUnder } from "./inbox.ts";
+import { Flushes } from "./messages/flushes.ts";
+import { inboxUnder } from "./messages/inbox.ts";
 import { type ClientRuntime, Link } from "./link.ts";
 import {
   headersOf,
@@ -29,24 +29,38 @@ import {
   type Payload,
   type PublishOptions,
   type RequestHeaders,
-} from "./message.ts";
+} from "./messages/message.ts";
 import {
   type ClientOptions,
   clientOptions,
   type ConnectionOptions,
   serverList,
 } from "./options.ts";
-import { Outgoing } from "./outgoing.ts";
-import { requestMany, type RequestManyOptions } from "./request_many.ts";
-import { type Ask, requestOne, type RequestOptions } from "./request_one.ts";
-import { Requests } from "./requests.ts";
+import { Outgoing } from "./messages/outgoing.ts";
+import {
+  requestMany,
+  type RequestManyOptions,
+} from "./messages/request_many.ts";
+import {
+  type Ask,
+  requestOne,
+  type RequestOptions,
+} from "./messages/request_one.ts";
+import { Requests } from "./messages/requests.ts";
 import { parseSemVer, type SemVer } from "./semver.ts";
-import { type ServerState, stateOf } from "./server_state.ts";
-import type { Session } from "./session.ts";
+import { type ServerState, stateOf } from "./servers/server_state.ts";
+import type { Session } from "./session/session.ts";
 import { type Status, StatusFeed } from "./status.ts";
-import { checkLiteralSubject, checkPattern, checkQueue } from "./subjects.ts";
-import type { Subscription, SubscriptionOptions } from "./subscription.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import {
+  checkLiteralSubject,
+  checkPattern,
+  checkQueue,
+} from "./messages/subjects.ts";
+import type {
+  Subscription,
+  SubscriptionOptions,
+} from "./messages/subscription.ts";
+import { Subscriptions } from "./messages/subscriptions.ts";
 
 /** Messages, and the bytes of their headers and payloads. */
 export interface Stats {

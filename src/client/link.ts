@@ -9,8 +9,8 @@ import type { Network } from "../platform/socket.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";
-import { Attempt, type AttemptContext } from "./attempt.ts";
-import { chosenCourse } from "./chosen.ts";
+import { Attempt, type AttemptContext } from "./session/attempt.ts";
+import { chosenCourse } from "./servers/chosen.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
@@ -18,15 +18,15 @@ import {
   InvalidOperationError,
   StaleConnectionError,
 } from "./errors.ts";
-import { connectInTurn, type TryServer } from "./first_connect.ts";
+import { connectInTurn, type TryServer } from "./servers/first_connect.ts";
 import type { ClientOptions } from "./options.ts";
-import { isSameNode, ServerPool } from "./pool.ts";
-import { Search } from "./search.ts";
-import { parseServer, type Server } from "./servers.ts";
-import type { Session } from "./session.ts";
+import { isSameNode, ServerPool } from "./servers/pool.ts";
+import { Search } from "./servers/search.ts";
+import { parseServer, type Server } from "./servers/servers.ts";
+import type { Session } from "./session/session.ts";
 import type { Status } from "./status.ts";
-import { SuspendWatch } from "./suspend.ts";
-import { type Course, Turns } from "./turns.ts";
+import { SuspendWatch } from "./session/suspend.ts";
+import { type Course, Turns } from "./servers/turns.ts";
 
 /** The platform, as the client library needs it. */
 export interface ClientRuntime {

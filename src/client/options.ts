@@ -8,9 +8,9 @@ import {
   PING_OUTSTANDING_MAX,
 } from "../core/limits.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import type { ReconnectToServerHandler } from "./chosen.ts";
+import type { ReconnectToServerHandler } from "./servers/chosen.ts";
 import { InvalidArgumentError } from "./errors.ts";
-import { checkInboxPrefix, INBOX_PREFIX } from "./inbox.ts";
+import { checkInboxPrefix, INBOX_PREFIX } from "./messages/inbox.ts";
 import type { Status } from "./status.ts";
 
 /** What `connect` takes; every field may be left out. */

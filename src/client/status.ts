@@ -3,11 +3,11 @@
  * types of events are nats.js's, where it has them.
  */
 import type { DiscoveryError, Reason } from "../discovery/discovery.ts";
-import type { SkipReason } from "./admission.ts";
+import type { SkipReason } from "./servers/admission.ts";
 import type { BufferPolicy } from "./options.ts";
-import { AsyncQueue } from "./queue.ts";
-import type { Origin } from "./servers.ts";
-import type { Subscription } from "./subscription.ts";
+import { AsyncQueue } from "./messages/queue.ts";
+import type { Origin } from "./servers/servers.ts";
+import type { Subscription } from "./messages/subscription.ts";
 
 /** What happened to a connection; `type` tells which it is. Servers are written `host:port`. */
 export type Status =

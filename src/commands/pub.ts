@@ -3,7 +3,7 @@
  * often, it waits for the server each time that a mebibyte has piled up.
  */
 import type { PublishOptions } from "../faces/client.ts";
-import { checkLiteralSubject } from "../client/subjects.ts";
+import { checkLiteralSubject } from "../client/messages/subjects.ts";
 import {
   checkedCount,
   connectOnce,

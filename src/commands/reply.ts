@@ -3,7 +3,7 @@
  * a command makes of it. Several commands run at a time; whoever ends the
  * program waits until each request that has arrived has its answer.
  */
-import { checkPattern, checkQueue } from "../client/subjects.ts";
+import { checkPattern, checkQueue } from "../client/messages/subjects.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import {
   headers,

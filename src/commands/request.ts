@@ -8,7 +8,7 @@ import {
   type RequestManyOptions,
   TimeoutError,
 } from "../faces/client.ts";
-import { checkLiteralSubject } from "../client/subjects.ts";
+import { checkLiteralSubject } from "../client/messages/subjects.ts";
 import { formatDuration } from "../config/duration.ts";
 import type { FlagValues } from "../config/flags/flags.ts";
 import {

@@ -3,7 +3,7 @@
  * is made again, and a reader of the output that goes away ends the program
  * without a complaint.
  */
-import { checkPattern, checkQueue } from "../client/subjects.ts";
+import { checkPattern, checkQueue } from "../client/messages/subjects.ts";
 import type { NatsConnection } from "../faces/client.ts";
 import {
   checkedCount,

@@ -13,7 +13,7 @@
 import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
 import { withTlsFiles } from "../app/tls_files.ts";
 import { NatsConnection } from "../client/connection.ts";
-import { inboxUnder } from "../client/inbox.ts";
+import { inboxUnder } from "../client/messages/inbox.ts";
 import { Nuid } from "../core/nuid.ts";
 import { platform } from "../runtime/mod.ts";
 import { keepProcessAlive, readTextFile } from "../runtime/system.ts";
@@ -66,16 +66,16 @@ export { NatsConnection, type Stats } from "../client/connection.ts";
 export type {
   RequestManyOptions,
   RequestStrategy,
-} from "../client/request_many.ts";
-export type { AnswerOptions } from "../client/requests.ts";
-export type { RequestOptions } from "../client/request_one.ts";
+} from "../client/messages/request_many.ts";
+export type { AnswerOptions } from "../client/messages/requests.ts";
+export type { RequestOptions } from "../client/messages/request_one.ts";
 export {
   credsAuthenticator,
   jwtAuthenticator,
   nkeyAuthenticator,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
-} from "../client/authenticators.ts";
+} from "../client/session/authenticators.ts";
 export {
   Empty,
   type Msg,
@@ -83,9 +83,12 @@ export {
   type PublishOptions,
   type RequestHeaders,
   type ReviverFn,
-} from "../client/message.ts";
+} from "../client/messages/message.ts";
 export type { SemVer } from "../client/semver.ts";
-export { type SyncIterator, syncIterator } from "../client/sync_iterator.ts";
+export {
+  type SyncIterator,
+  syncIterator,
+} from "../client/messages/sync_iterator.ts";
 export type {
   Authentication,
   Authenticator,
@@ -94,16 +97,16 @@ export type {
   DiscoveryPolicy,
   TlsOptions,
 } from "../client/options.ts";
-export type { ReconnectToServerHandler } from "../client/chosen.ts";
-export type { ServerState } from "../client/server_state.ts";
-export type { Origin } from "../client/servers.ts";
-export type { SkipReason } from "../client/admission.ts";
+export type { ReconnectToServerHandler } from "../client/servers/chosen.ts";
+export type { ServerState } from "../client/servers/server_state.ts";
+export type { Origin } from "../client/servers/servers.ts";
+export type { SkipReason } from "../client/servers/admission.ts";
 export type { Status } from "../client/status.ts";
 export type {
   MsgCallback,
   Subscription,
   SubscriptionOptions,
-} from "../client/subscription.ts";
+} from "../client/messages/subscription.ts";
 
 export {
   ServiceClient,

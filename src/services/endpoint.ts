@@ -4,9 +4,9 @@
  * in the endpoint until they are read with `for await`.
  */
 import type { Clock } from "../platform/clock.ts";
-import { AsyncQueue } from "../client/queue.ts";
-import type { Msg } from "../client/message.ts";
-import type { Subscription } from "../client/subscription.ts";
+import { AsyncQueue } from "../client/messages/queue.ts";
+import type { Msg } from "../client/messages/message.ts";
+import type { Subscription } from "../client/messages/subscription.ts";
 import type { EndpointInfo, EndpointStats } from "./protocol.ts";
 import { ReceivedServiceMsg, type ServiceMsg } from "./service_msg.ts";
 import type { ServiceConnection } from "./service.ts";

@@ -7,7 +7,7 @@ import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { NatsConnection } from "../client/connection.ts";
-import type { Msg } from "../client/message.ts";
+import type { Msg } from "../client/messages/message.ts";
 import {
   ClosedConnectionError,
   InvalidOperationError,

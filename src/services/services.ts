@@ -3,7 +3,7 @@
  * for those that others run.
  */
 import { NoRespondersError } from "../client/errors.ts";
-import type { Msg } from "../client/message.ts";
+import type { Msg } from "../client/messages/message.ts";
 import { MidgeError } from "../core/errors.ts";
 import {
   controlSubject,

@@ -1,15 +1,19 @@
 /** Servers that others named: which of them are dialled, and what they are told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Admission } from "../../src/client/admission.ts";
-import { AllowList } from "../../src/client/allow.ts";
+import { Admission } from "../../src/client/servers/admission.ts";
+import { AllowList } from "../../src/client/servers/allow.ts";
 import { InvalidArgumentError } from "../../src/client/errors.ts";
 import { ipBytes, normalHost } from "../../src/net/ip.ts";
 import {
   clientOptions,
   type ConnectionOptions,
 } from "../../src/client/options.ts";
-import { foundServer, parseServer, Server } from "../../src/client/servers.ts";
+import {
+  foundServer,
+  parseServer,
+  Server,
+} from "../../src/client/servers/servers.ts";
 import type { Status } from "../../src/client/status.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { eventsOf, Scene } from "./scene.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NatsConnection } from "../../src/client/connection.ts";
-import { Backlog, WAITING_MAX } from "../../src/client/backlog.ts";
+import { Backlog, WAITING_MAX } from "../../src/client/messages/backlog.ts";
 import {
   BufferFullError,
   ClosedConnectionError,

@@ -6,7 +6,10 @@ import {
   PermissionViolationError,
   UserAuthenticationExpiredError,
 } from "../../src/client/errors.ts";
-import { endsConnection, serverError } from "../../src/client/server_errors.ts";
+import {
+  endsConnection,
+  serverError,
+} from "../../src/client/session/server_errors.ts";
 
 const TEXTS: readonly [string, string, boolean][] = [
   ["Authorization Violation", "AUTHORIZATION", true],

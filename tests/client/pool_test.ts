@@ -1,19 +1,19 @@
 /** Who says that there is a server, what becomes of it, and in which order servers are tried. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RoundOrder } from "../../src/client/order.ts";
+import { RoundOrder } from "../../src/client/servers/order.ts";
 import {
   GRACE_MS,
   POOL_SERVERS_MAX,
   ServerPool,
-} from "../../src/client/pool.ts";
+} from "../../src/client/servers/pool.ts";
 import {
   foundServer,
   type Origin,
   parseServer,
   type Server,
   type ServerFacts,
-} from "../../src/client/servers.ts";
+} from "../../src/client/servers/servers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 

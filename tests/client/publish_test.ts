@@ -6,8 +6,8 @@ import {
   InvalidOperationError,
   InvalidSubjectError,
 } from "../../src/client/errors.ts";
-import { utf8Length } from "../../src/client/frame.ts";
-import { Outgoing } from "../../src/client/outgoing.ts";
+import { utf8Length } from "../../src/client/messages/frame.ts";
+import { Outgoing } from "../../src/client/messages/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { HeaderError, headers } from "../../src/core/headers.ts";

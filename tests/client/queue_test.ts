@@ -1,7 +1,7 @@
 /** The queue behind subscriptions and status feeds. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AsyncQueue } from "../../src/client/queue.ts";
+import { AsyncQueue } from "../../src/client/messages/queue.ts";
 
 async function readAll<T>(queue: AsyncQueue<T>): Promise<T[]> {
   const all: T[] = [];

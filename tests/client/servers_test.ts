@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InvalidArgumentError } from "../../src/client/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
-import { ServerPool } from "../../src/client/pool.ts";
-import { parseServer } from "../../src/client/servers.ts";
+import { ServerPool } from "../../src/client/servers/pool.ts";
+import { parseServer } from "../../src/client/servers/servers.ts";
 import { seededRandom } from "../support/random.ts";
 
 const URLS: readonly [string, string, object | undefined][] = [

@@ -1,0 +1,156 @@
+/**
+ * A message as a subscriber sees it. Its bytes are the subscriber's own: they
+ * were copied out of the chunk that they came in. Texts and headers are made
+ * only when somebody asks.
+ */
+import { byteString, utf8Text } from "../../core/ascii.ts";
+import { decodeHeaders, headers, type MsgHdrs } from "../../core/headers.ts";
+import { type MessageArgs, NO_HEADERS } from "../../wire/args.ts";
+import { copyBytes } from "../../wire/encode.ts";
+
+/** What is published: bytes as they are, text as UTF-8. */
+export type Payload = Uint8Array | string;
+
+/** What goes along with a message. */
+export interface RequestHeaders {
+  /** The headers of the message. */
+  readonly headers?: MsgHdrs;
+  /** Where servers from 2.11 on tell which way the message went. */
+  readonly traceDestination?: string;
+  /** With `traceDestination`: tell the way and deliver to nobody. */
+  readonly traceOnly?: boolean;
+}
+
+/** What `publish` takes; every field may be left out. */
+export interface PublishOptions extends RequestHeaders {
+  /** The subject for answers. */
+  readonly reply?: string;
+}
+
+/** How a message sends an answer; the connection that it came over. */
+export interface Publisher {
+  publish(subject: string, payload?: Payload, options?: PublishOptions): void;
+}
+
+/** A received message. */
+export interface Msg {
+  /** The subject that it was published to. */
+  readonly subject: string;
+  /** The number of the subscription that it came for. */
+  readonly sid: number;
+  /** The subject for answers, if the publisher wants any. */
+  readonly reply: string | undefined;
+  /** The payload. */
+  readonly data: Uint8Array;
+  /** Undefined when the message has none, or none that make sense. */
+  readonly headers: MsgHdrs | undefined;
+  /** Publishes an answer; false when the publisher wants none. */
+  respond(payload?: Payload, options?: PublishOptions): boolean;
+  /** The payload, read as UTF-8. */
+  string(): string;
+  /** The payload, read as JSON; `reviver` is that of `JSON.parse`. */
+  json<T>(reviver?: ReviverFn): T;
+}
+
+/** Changes a value on its way out of JSON. */
+export type ReviverFn = (key: string, value: unknown) => unknown;
+
+/** A payload of no bytes. */
+export const Empty: Uint8Array = new Uint8Array(0);
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class ReceivedMsg implements Msg {
+  readonly subject: string;
+  readonly sid: number;
+  readonly reply: string | undefined;
+  readonly data: Uint8Array;
+  readonly #headerBytes: Uint8Array | undefined;
+  #headers: MsgHdrs | undefined;
+  readonly #publisher: Publisher;
+
+  /** `message` is borrowed. */
+  constructor(
+    subject: string,
+    sid: number,
+    message: MessageArgs,
+    publisher: Publisher,
+  ) {
+    const { headerSize, payloadStart, rest, size } = message;
+    const dataStart = payloadStart +
+      (headerSize === NO_HEADERS ? 0 : headerSize);
+    this.subject = subject;
+    this.sid = sid;
+    this.reply = message.hasReply
+      ? textOf(message.buffer, message.replyStart, message.replyEnd)
+      : undefined;
+    this.data = ownBytes(rest, dataStart, payloadStart + size);
+    this.#headerBytes = headerSize === NO_HEADERS
+      ? undefined
+      : ownBytes(rest, payloadStart, dataStart);
+    this.#publisher = publisher;
+  }
+
+  get headers(): MsgHdrs | undefined {
+    if (this.#headers === undefined && this.#headerBytes !== undefined) {
+      this.#headers = readHeaders(this.#headerBytes);
+    }
+    return this.#headers;
+  }
+
+  respond(payload?: Payload, options?: PublishOptions): boolean {
+    if (this.reply === undefined) return false;
+    this.#publisher.publish(this.reply, payload, options);
+    return true;
+  }
+
+  string(): string {
+    return utf8.decode(this.data);
+  }
+
+  json<T>(reviver?: ReviverFn): T {
+    return JSON.parse(this.string(), reviver) as T;
+  }
+}
+
+/** Servers pass on whatever a publisher calls headers. */
+function readHeaders(bytes: Uint8Array): MsgHdrs | undefined {
+  try {
+    return decodeHeaders(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy; `slice` would share the memory when the bytes are a Node buffer. */
+function ownBytes(from: Uint8Array, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  copyBytes(bytes, 0, from, start, end);
+  return bytes;
+}
+
+/** The text whose UTF-8 is `bytes[start, end)`. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  const text = byteString(bytes, start, end);
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) >= 0x80) return utf8Text(text);
+  }
+  return text;
+}
+
+// NATS ADR-41: the headers by which a message asks for its trace.
+const TRACE_DESTINATION = "Nats-Trace-Dest";
+const TRACE_ONLY = "Nats-Trace-Only";
+
+/** The headers that a message leaves with; those that were given are not changed. */
+export function headersOf(options: RequestHeaders): MsgHdrs | undefined {
+  const { headers: given, traceDestination, traceOnly } = options;
+  if (traceDestination === undefined) return given;
+  const all = headers(given?.code ?? 0, given?.description ?? "");
+  for (const [name, values] of given ?? []) {
+    for (const value of values) all.append(name, value);
+  }
+  all.set(TRACE_DESTINATION, traceDestination);
+  if (traceOnly === true) all.set(TRACE_ONLY, "true");
+  return all;
+}

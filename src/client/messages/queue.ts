@@ -1,0 +1,109 @@
+/**
+ * A queue that one consumer reads with `for await`. What is pushed before the
+ * consumer comes is kept; after `end` the rest can still be read. Subscriptions
+ * and status feeds are such queues.
+ */
+import { type Deferred, deferred } from "../../core/deferred.ts";
+
+export class AsyncQueue<T> implements AsyncIterableIterator<T> {
+  #items: T[] = [];
+  #head = 0;
+  #ended = false;
+  #error: Error | undefined;
+  #readers: Deferred<IteratorResult<T>>[] = [];
+  readonly #onReturn: () => void;
+  /** How many items were handed to the consumer. */
+  taken = 0;
+
+  /** `onReturn` is called when the consumer leaves its loop early. */
+  constructor(onReturn: () => void = () => {}) {
+    this.#onReturn = onReturn;
+  }
+
+  /** Items that nobody has read yet. */
+  get pending(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    if (this.#ended) return;
+    const reader = this.#readers.shift();
+    if (reader === undefined) {
+      this.#items.push(item);
+      return;
+    }
+    this.taken++;
+    reader.resolve({ done: false, value: item });
+  }
+
+  /** Nothing comes any more; with an error, the consumer gets it behind the last item. */
+  end(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    const readers = this.#readers;
+    this.#readers = [];
+    for (const reader of readers) {
+      const failure = this.#takeError();
+      if (failure === undefined) reader.resolve(END);
+      else reader.reject(failure);
+    }
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.pending > 0) {
+      return Promise.resolve({ done: false, value: this.#shift() });
+    }
+    if (!this.#ended) {
+      const reader = deferred<IteratorResult<T>>();
+      this.#readers.push(reader);
+      return reader.promise;
+    }
+    const failure = this.#takeError();
+    if (failure !== undefined) return Promise.reject(failure);
+    return Promise.resolve(END);
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#items = [];
+    this.#head = 0;
+    this.#error = undefined;
+    this.end();
+    this.#onReturn();
+    return Promise.resolve(END);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The error is told once; later reads just end. */
+  #takeError(): Error | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  // An index in place of `Array.shift`, which moves a long queue at each step.
+  #shift(): T {
+    const item = this.#items[this.#head]!;
+    this.#items[this.#head] = undefined as T;
+    this.#head++;
+    this.taken++;
+    if (this.#head === this.#items.length) {
+      this.#items.length = 0;
+      this.#head = 0;
+    } else if (
+      this.#head >= COMPACT_AT && this.#head * 2 > this.#items.length
+    ) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}
+
+const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** Read items are forgotten in batches of at least so many. */
+const COMPACT_AT = 1024;

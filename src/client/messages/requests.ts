@@ -1,0 +1,128 @@
+/**
+ * Questions and their answers. All requests of a connection share one wildcard
+ * subscription, `<prefix>.<id>.*`, whose last token tells which question an
+ * answer is for; with `noMux` a question has a subscription of its own. What a
+ * question makes of its answers is in `request_one.ts` and `request_many.ts`.
+ */
+import {
+  InvalidArgumentError,
+  type PermissionViolationError,
+} from "../errors.ts";
+import type { Msg } from "./message.ts";
+import { checkLiteralSubject } from "./subjects.ts";
+import type { MsgCallback, Subscription } from "./subscription.ts";
+
+const NO_RESPONDERS_STATUS = 503;
+
+/** Somebody who waits for answers. */
+export interface Question {
+  /** Where it was asked. */
+  readonly subject: string;
+  onAnswer(message: Msg): void;
+  /** No answer will come any more. */
+  onFailure(error: Error): void;
+}
+
+/** How answers shall come. */
+export interface AnswerOptions {
+  /** Use a subscription of its own in place of the shared one. */
+  readonly noMux?: boolean;
+  /** Where the answer shall go; needs `noMux`. */
+  readonly reply?: string;
+}
+
+/** A question that may be answered from now on. */
+export interface OpenQuestion {
+  readonly reply: string;
+  /** No more answers, please. */
+  close(): void;
+}
+
+/** What requests need of the connection. */
+export interface RequestHost {
+  /** A subject that nobody else uses, such as `_INBOX.LJ2SL1X4H3G5`. */
+  createInbox(): string;
+  subscribe(subject: string, callback: MsgCallback): Subscription;
+}
+
+export class Requests {
+  readonly #host: RequestHost;
+  /** Questions that wait, those with a subscription of their own included. */
+  readonly #open = new Set<Question>();
+  /** Questions by the last token of their reply subjects. */
+  readonly #byToken = new Map<string, Question>();
+  /** Undefined before the first request, and after its subscription ended. */
+  #inbox: string | undefined;
+  #lastToken = 0;
+
+  constructor(host: RequestHost) {
+    this.#host = host;
+  }
+
+  /** Opens the way for answers; the caller asks afterwards. */
+  open(question: Question, options: AnswerOptions): OpenQuestion {
+    if (options.noMux === true) return this.#openAlone(question, options.reply);
+    if (options.reply !== undefined) {
+      throw new InvalidArgumentError('Option "reply" needs option "noMux"');
+    }
+    this.#inbox ??= this.#openInbox();
+    const token = (++this.#lastToken).toString(36);
+    this.#open.add(question);
+    this.#byToken.set(token, question);
+    const close = (): void => {
+      this.#open.delete(question);
+      this.#byToken.delete(token);
+    };
+    return { reply: `${this.#inbox}.${token}`, close };
+  }
+
+  /** The server does not let us publish to a subject. */
+  refuse(error: PermissionViolationError): void {
+    for (const question of [...this.#open]) {
+      if (question.subject === error.subject) question.onFailure(error);
+    }
+  }
+
+  failAll(error: Error): void {
+    for (const question of [...this.#open]) question.onFailure(error);
+  }
+
+  #openAlone(question: Question, wanted: string | undefined): OpenQuestion {
+    const reply = wanted ?? this.#host.createInbox();
+    checkLiteralSubject("reply subject", reply);
+    const subscription = this.#host.subscribe(reply, (error, message) => {
+      if (error === null) question.onAnswer(message);
+      else question.onFailure(error);
+    });
+    this.#open.add(question);
+    const close = (): void => {
+      this.#open.delete(question);
+      subscription.unsubscribe();
+    };
+    return { reply, close };
+  }
+
+  #openInbox(): string {
+    const inbox = this.#host.createInbox();
+    this.#host.subscribe(`${inbox}.*`, (error, message) => {
+      if (error === null) return this.#onAnswer(message);
+      this.#inbox = undefined;
+      for (const question of [...this.#byToken.values()]) {
+        question.onFailure(error);
+      }
+    });
+    return inbox;
+  }
+
+  /** A question that is answered already, or was given up, has no token. */
+  #onAnswer(message: Msg): void {
+    const token = message.subject.slice(message.subject.lastIndexOf(".") + 1);
+    this.#byToken.get(token)?.onAnswer(message);
+  }
+}
+
+// NATS client protocol: an empty message with status 503.
+export function saysNoResponders(message: Msg): boolean {
+  return message.data.length === 0 &&
+    message.headers?.code === NO_RESPONDERS_STATUS;
+}

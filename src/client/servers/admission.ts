@@ -1,0 +1,105 @@
+/**
+ * Which of the servers that others named may be dialled. Whoever can write to a
+ * registry, a DNS zone or a file could send us anywhere; so what was found must
+ * be on the allow-list, belong to our cluster, and gets no password in clear.
+ * Servers that the user named, and what those tell of their cluster, are
+ * believed.
+ */
+import type { ServerInfo } from "../../wire/info.ts";
+import { AllowList } from "./allow.ts";
+import type { Authenticator, ClientOptions } from "../options.ts";
+import type { Server } from "./servers.ts";
+
+/** Why a server that was found is left out. */
+export type SkipReason = "allow-list" | "cluster" | "password";
+
+/** nats-server calls a cluster without a name by a word like this; the next one has another. */
+const MADE_UP_NAME = /^[0-9A-Za-z]{22}$/;
+
+export class Admission {
+  readonly #options: ClientOptions;
+  readonly #allow: AllowList | undefined;
+  /** Empty: any cluster will do. */
+  #cluster: string;
+  #mayLearnCluster: boolean;
+  readonly #hasSecrets: boolean;
+
+  /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
+  constructor(options: ClientOptions, named: readonly Server[]) {
+    const { allow, cluster } = options.discoveryPolicy;
+    this.#options = options;
+    this.#allow = allow === undefined ? undefined : new AllowList(allow);
+    this.#cluster = cluster ?? "";
+    this.#mayLearnCluster = cluster === undefined;
+    this.#hasSecrets = isSecret(options) ||
+      named.some(({ credentials }) => isSecret(credentials ?? {})) ||
+      options.authenticators.some(tellsSecret);
+  }
+
+  /** Undefined: it may be dialled. */
+  refusal(server: Server): SkipReason | undefined {
+    if (server.isTrusted) return undefined;
+    if (this.#allow?.allowsHost(server.host) === false) return "allow-list";
+    if (!this.#isOurs(server.cluster ?? "")) return "cluster";
+    const hasSecrets = this.#hasSecrets || isSecret(server.credentials ?? {});
+    return hasSecrets && !this.#isGuarded(server) ? "password" : undefined;
+  }
+
+  /** Whether one of the addresses behind a server's name may be dialled. */
+  allowsAddress(server: Server, address: string): boolean {
+    return server.isTrusted || this.#allow === undefined ||
+      this.#allow.allowsName(server.host) || this.#allow.allowsAddress(address);
+  }
+
+  /** Whether a server that let us in is one of our cluster's. */
+  belongs(server: Server, info: ServerInfo): boolean {
+    return server.isTrusted || this.#isOurs(info.cluster ?? "");
+  }
+
+  /**
+   * The first cluster that we are in is ours from then on, unless its name is
+   * made up and goes with its nodes. True if that was settled now.
+   */
+  learnCluster({ cluster = "", cluster_dynamic }: ServerInfo): boolean {
+    const isName = cluster !== "" && cluster_dynamic !== true &&
+      !MADE_UP_NAME.test(cluster);
+    if (!this.#mayLearnCluster || !isName) return false;
+    this.#mayLearnCluster = false;
+    this.#cluster = cluster;
+    return true;
+  }
+
+  #isOurs(cluster: string): boolean {
+    return this.#cluster === "" || cluster === "" || cluster === this.#cluster;
+  }
+
+  /** Nobody else can read what is sent to it, and it can prove its name. */
+  #isGuarded(server: Server): boolean {
+    const { tls, refusesTls, discoveryPolicy } = this.#options;
+    if (discoveryPolicy.trustWithPasswords === true) return true;
+    const isTls = server.tls || tls !== undefined;
+    return isTls && !refusesTls && tls?.rejectUnauthorized !== false;
+  }
+}
+
+interface Identity {
+  readonly user?: string | undefined;
+  readonly pass?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+function isSecret({ user, pass, token }: Identity): boolean {
+  return (user ?? pass ?? token) !== undefined;
+}
+
+/** Whether it would say a password rather than sign. One that cannot be tried is not trusted. */
+function tellsSecret(authenticator: Authenticator): boolean {
+  try {
+    const { user, pass, auth_token, jwt, nkey } = authenticator("");
+    // A JWT that goes without a key is good for whoever has it.
+    const bearer = nkey === undefined ? jwt : undefined;
+    return (user ?? pass ?? auth_token ?? bearer) !== undefined;
+  } catch {
+    return true;
+  }
+}

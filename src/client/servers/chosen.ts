@@ -1,0 +1,133 @@
+/**
+ * The `reconnectToServer` option: the user's own code says which server is
+ * dialled next. It stands on a course that has a server of its own in mind and
+ * has waited until that may be tried; whoever chooses another one does not dial
+ * that more often than `reconnectTimeWait` allows either.
+ */
+import type { Clock, Random } from "../../platform/clock.ts";
+import { deferred } from "../../core/deferred.ts";
+import type { ServerInfo } from "../../wire/info.ts";
+import { ConnectionError } from "../errors.ts";
+import type { ClientOptions } from "../options.ts";
+import type { ServerPool } from "./pool.ts";
+import { type ServerState, stateOf } from "./server_state.ts";
+import type { Server } from "./servers.ts";
+import { type Course, reconnectPauseMs } from "./turns.ts";
+
+/**
+ * Chooses among all servers; the first is the one that would be taken. `info`
+ * is the last that a server told, or null. Gives one of them, one of them with
+ * so many milliseconds to wait before, or null for the first.
+ */
+export type ReconnectToServerHandler = (
+  pool: readonly ServerState[],
+  info: ServerInfo | null,
+) => ServerState | { server: ServerState; delay: number } | null;
+
+interface ChosenContext {
+  readonly options: ClientOptions;
+  readonly pool: ServerPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What a server told last. */
+  info(): ServerInfo | undefined;
+}
+
+/** The course as the user's handler bends it, if there is one. */
+export function chosenCourse(course: Course, context: ChosenContext): Course {
+  const { reconnectToServer: handler } = context.options;
+  return handler === undefined
+    ? course
+    : new ChosenCourse(course, handler, context);
+}
+
+interface Choice {
+  readonly server: Server;
+  readonly delayMs: number;
+}
+
+class ChosenCourse implements Course {
+  readonly #course: Course;
+  readonly #handler: ReconnectToServerHandler;
+  readonly #context: ChosenContext;
+  #isStopped = false;
+  #wake: () => void = () => {};
+
+  constructor(
+    course: Course,
+    handler: ReconnectToServerHandler,
+    context: ChosenContext,
+  ) {
+    this.#course = course;
+    this.#handler = handler;
+    this.#context = context;
+  }
+
+  async next(): Promise<Server | undefined> {
+    const first = await this.#course.next();
+    if (first === undefined) return undefined;
+    const { server, delayMs } = this.#choose(first);
+    await this.#rest(delayMs + (server === first ? 0 : this.#pauseMs(server)));
+    return this.#isStopped ? undefined : server;
+  }
+
+  failed(server: Server, failure: Error): void {
+    this.#course.failed(server, failure);
+  }
+
+  wake(): void {
+    this.#course.wake();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#course.stop();
+    this.#wake();
+  }
+
+  #choose(first: Server): Choice {
+    const { pool, info } = this.#context;
+    const others = pool.servers.filter((server) => server !== first);
+    const byState = new Map(
+      [first, ...others].map((server) => [stateOf(server), server]),
+    );
+    const chosen = this.#ask([...byState.keys()], info() ?? null);
+    if (chosen === null) return { server: first, delayMs: 0 };
+    const [state, delayMs] = "server" in chosen
+      ? [chosen.server, chosen.delay]
+      : [chosen, 0];
+    const server = byState.get(state);
+    if (server !== undefined) return { server, delayMs };
+    throw new ConnectionError(
+      'Option "reconnectToServer" gave a server that is not in the pool',
+    );
+  }
+
+  #ask(
+    pool: readonly ServerState[],
+    info: ServerInfo | null,
+  ): ReturnType<ReconnectToServerHandler> {
+    try {
+      return this.#handler(pool, info);
+    } catch (cause) {
+      const message = 'Option "reconnectToServer" threw an error';
+      throw new ConnectionError(message, { cause });
+    }
+  }
+
+  #pauseMs(server: Server): number {
+    const { options, clock, random } = this.#context;
+    const pauseMs = reconnectPauseMs(options, random);
+    return Math.max(0, server.lastAttemptMs + pauseMs - clock.monotonic());
+  }
+
+  /** Ends early when the client is closed. */
+  async #rest(delayMs: number): Promise<void> {
+    if (delayMs <= 0 || this.#isStopped) return;
+    const { promise, resolve } = deferred<void>();
+    const timer = this.#context.clock.after(delayMs, resolve);
+    this.#wake = resolve;
+    await promise;
+    timer.cancel();
+  }
+}

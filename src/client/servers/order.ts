@@ -1,0 +1,97 @@
+/**
+ * In which order the servers of a pool are tried while there is no connection.
+ * Those come first of whom somebody has spoken most lately: the cluster itself
+ * and providers that push their news, then providers that are asked, then what
+ * the user named long ago, then what the cluster has dropped, then what an
+ * earlier run remembers. Lame ducks come behind everybody.
+ *
+ * Inside a class the rules of SRV hold (RFC 2782): lower priorities first, and
+ * among equal ones an order by chance, in which weight is luck.
+ */
+import type { Random } from "../../platform/clock.ts";
+import type { Origin, Server } from "./servers.ts";
+
+export interface OrderRules {
+  /** Undefined: the order in which servers became known. */
+  readonly random: Random | undefined;
+  /** Whether a provider pushes its news. */
+  isWatched(origin: Origin): boolean;
+}
+
+const Rank = {
+  FIRST: 0,
+  FRESH: 1,
+  FOUND: 2,
+  STATIC: 3,
+  GRACE: 4,
+  CACHE: 5,
+  LAME_DUCK: 6,
+} as const;
+
+/** A weight of 0 is not no chance at all. */
+const WEIGHT_MIN = 0.01;
+
+/** The order of one round; a server that comes to be known meanwhile takes its place in it. */
+export class RoundOrder {
+  readonly #rules: OrderRules;
+  readonly #lots = new Map<Server, number>();
+  /** The one that was lost, which comes last in its class. */
+  readonly #lost: Server | undefined;
+  /** There was no connection yet. */
+  readonly #isFirst: boolean;
+
+  constructor(rules: OrderRules, lost: Server | undefined, isFirst: boolean) {
+    this.#rules = rules;
+    this.#lost = lost;
+    this.#isFirst = isFirst;
+  }
+
+  /** The best of these; undefined when there are none. */
+  first(servers: readonly Server[]): Server | undefined {
+    return servers.reduce<Server | undefined>(
+      (best, server) =>
+        best === undefined || this.#compare(server, best) < 0 ? server : best,
+      undefined,
+    );
+  }
+
+  #compare(one: Server, other: Server): number {
+    return this.#rank(one) - this.#rank(other) ||
+      Number(one === this.#lost) - Number(other === this.#lost) ||
+      one.priority - other.priority ||
+      this.#lot(one) - this.#lot(other);
+  }
+
+  #rank({ origins, lameDuck }: Server): number {
+    if (lameDuck) return Rank.LAME_DUCK;
+    // Whoever wants an order wants it where there is nothing better to go by.
+    const isGivenOrder = this.#rules.random === undefined && this.#isFirst;
+    if (isGivenOrder && origins.has("static")) return Rank.FIRST;
+    if (origins.has("gossip")) return Rank.FRESH;
+    const providers = [...origins].filter((origin) =>
+      origin.startsWith("provider:")
+    );
+    if (providers.some((origin) => this.#rules.isWatched(origin))) {
+      return Rank.FRESH;
+    }
+    if (providers.length > 0) return Rank.FOUND;
+    if (origins.has("static")) return Rank.STATIC;
+    return origins.has("grace") ? Rank.GRACE : Rank.CACHE;
+  }
+
+  /**
+   * A waiting time by chance that is the shorter the larger the weight is:
+   * sorting by it draws one after the other, each time in proportion to weight.
+   */
+  #lot(server: Server): number {
+    const { random } = this.#rules;
+    if (random === undefined) return -server.weight;
+    let lot = this.#lots.get(server);
+    if (lot === undefined) {
+      const weight = Math.max(server.weight, WEIGHT_MIN);
+      lot = -Math.log(1 - random.next()) / weight;
+      this.#lots.set(server, lot);
+    }
+    return lot;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Which server is tried next while there is no connection, and when, for a
+ * client that can ask for more servers. A round tries every server once, the
+ * most promising first; a server that comes to be known meanwhile takes part
+ * at once. Nobody is tried again before `reconnectTimeWait` has passed, and
+ * rounds go on for ever: how often a server may fail only decides when it has
+ * to wait for the next answer of discovery, or for a longer while.
+ */
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import { deferred } from "../../core/deferred.ts";
+import { AuthorizationError } from "../errors.ts";
+import type { ClientOptions } from "../options.ts";
+import { type OrderRules, RoundOrder } from "./order.ts";
+import type { ServerPool } from "./pool.ts";
+import type { Server } from "./servers.ts";
+import { type Course, reconnectPauseMs, REFUSALS_MAX } from "./turns.ts";
+
+export interface RoundEvents {
+  /** Every server was tried, without success; `onlyRefusals`: each that was tried let us not in. */
+  onExhausted(round: number, onlyRefusals: boolean): void;
+}
+
+/** A server that is given up is tried so often all the same: nobody may ever answer for it. */
+const GIVEN_UP_RETRY_MS = 30_000;
+
+export class Rounds implements Course {
+  readonly #pool: ServerPool;
+  readonly #options: ClientOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #rules: OrderRules;
+  readonly #events: RoundEvents;
+  readonly #tried = new Set<Server>();
+  #order: RoundOrder;
+  #round = 1;
+  #refusalsOnly = true;
+  #lost: Server | undefined;
+  #isFirst = true;
+  #isStopped = false;
+  #wake: () => void = () => {};
+
+  constructor(
+    pool: ServerPool,
+    options: ClientOptions,
+    platform: { readonly clock: Clock; readonly random: Random },
+    isWatched: OrderRules["isWatched"],
+    events: RoundEvents,
+  ) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#clock = platform.clock;
+    this.#random = platform.random;
+    const random = options.noRandomize ? undefined : platform.random;
+    this.#rules = { random, isWatched };
+    this.#events = events;
+    this.#order = new RoundOrder(this.#rules, undefined, true);
+  }
+
+  /** How many rounds there were in this outage, this one included. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** There is no connection any more; `lost` is where the last one was. */
+  begin(lost: Server): void {
+    this.#lost = lost;
+    this.#isFirst = false;
+    this.#round = 1;
+    this.#startRound();
+  }
+
+  /** The next server to try, as soon as it may be tried. Undefined after `stop`. */
+  async next(): Promise<Server | undefined> {
+    while (!this.#isStopped) {
+      const server = this.ready();
+      if (server !== undefined) return server;
+      if (this.#isOver()) this.#endRound();
+      if (!this.#isStopped) await this.#untilSomethingIsReady();
+    }
+    return undefined;
+  }
+
+  /** The next server that can be tried right now. */
+  ready(): Server | undefined {
+    const now = this.#clock.monotonic();
+    const ready = this.#pool.servers.filter((server) =>
+      !this.#tried.has(server) && this.#readyAtMs(server) <= now
+    );
+    const server = this.#order.first(ready);
+    if (server === undefined) return undefined;
+    this.#tried.add(server);
+    server.restsUntilMs = now +
+      reconnectPauseMs(this.#options, this.#random);
+    return server;
+  }
+
+  /** Whether a server could be tried that was not tried in this round. */
+  hasUntried(): boolean {
+    const now = this.#clock.monotonic();
+    return this.#pool.servers.some((server) =>
+      !this.#tried.has(server) && this.#readyAtMs(server) <= now
+    );
+  }
+
+  failed(server: Server, failure: Error): void {
+    const isRefusal = failure instanceof AuthorizationError;
+    if (!isRefusal) this.#refusalsOnly = false;
+    server.attempts++;
+    server.refusals = isRefusal ? server.refusals + 1 : 0;
+  }
+
+  /** Something is new about the pool. */
+  wake(): void {
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  #startRound(): void {
+    this.#tried.clear();
+    this.#refusalsOnly = true;
+    this.#order = new RoundOrder(this.#rules, this.#lost, this.#isFirst);
+  }
+
+  /** Nobody is left who was not tried, and who need not wait for long. */
+  #isOver(): boolean {
+    return this.#pool.servers.every((server) =>
+      this.#tried.has(server) || this.#isGivenUp(server)
+    );
+  }
+
+  #endRound(): void {
+    // A round in which nobody could be tried is told once.
+    if (this.#tried.size > 0 || this.#round === 1) {
+      const onlyRefusals = this.#refusalsOnly && this.#tried.size > 0;
+      const round = this.#round++;
+      this.#startRound();
+      this.#events.onExhausted(round, onlyRefusals);
+    }
+  }
+
+  #isGivenUp({ attempts, refusals }: Server): boolean {
+    const { maxReconnectAttempts } = this.#options;
+    return refusals >= REFUSALS_MAX ||
+      (maxReconnectAttempts >= 0 && attempts >= maxReconnectAttempts);
+  }
+
+  #readyAtMs(server: Server): number {
+    return this.#isGivenUp(server)
+      ? Math.max(server.restsUntilMs, server.lastAttemptMs + GIVEN_UP_RETRY_MS)
+      : server.restsUntilMs;
+  }
+
+  async #untilSomethingIsReady(): Promise<void> {
+    const { promise, resolve } = deferred<void>();
+    this.#wake = resolve;
+    const timer = this.#timerFor(resolve);
+    await promise;
+    timer?.cancel();
+  }
+
+  /** Undefined: only news can help. */
+  #timerFor(run: () => void): Timer | undefined {
+    const atMs = this.#pool.servers
+      .filter((server) => !this.#tried.has(server))
+      .reduce(
+        (soonest, server) => Math.min(soonest, this.#readyAtMs(server)),
+        Infinity,
+      );
+    if (atMs === Infinity) return undefined;
+    return this.#clock.after(Math.max(0, atMs - this.#clock.monotonic()), run);
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * One attempt at one server: looks its name up, dials the addresses behind it
+ * and logs in. An address that answers slowly is not waited for alone: after a
+ * moment the next one is dialled too, and the first to answer is taken
+ * (RFC 8305, "Happy Eyeballs"). An address that answers but lets nobody in
+ * leaves the turn to the others.
+ */
+import type { Clock } from "../../platform/clock.ts";
+import { deferred } from "../../core/deferred.ts";
+import type { Network, Socket } from "../../platform/socket.ts";
+import {
+  AuthorizationError,
+  ClosedConnectionError,
+  ConnectionError,
+} from "../errors.ts";
+import type { ClientOptions } from "../options.ts";
+import type { Server } from "../servers/servers.ts";
+import { Session, type SessionEvents } from "./session.ts";
+
+/** RFC 8305, section 5: "Connection Attempt Delay". */
+const NEXT_ADDRESS_MS = 250;
+
+export interface AttemptContext {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly options: ClientOptions;
+  readonly events: SessionEvents;
+  /** Whether an address behind the server's name may be dialled. */
+  allowsAddress(server: Server, address: string): boolean;
+}
+
+export class Attempt {
+  readonly server: Server;
+  readonly startedMs: number;
+  readonly #context: AttemptContext;
+  readonly #aborted = deferred<never>();
+  #session: Session | undefined;
+  #endedBy: Error | undefined;
+
+  constructor(server: Server, context: AttemptContext) {
+    this.server = server;
+    this.startedMs = context.clock.monotonic();
+    this.#context = context;
+    this.#aborted.promise.catch(() => {}); // nobody may be waiting
+  }
+
+  /** Resolves with a session that has logged in. Rejects with what went wrong. */
+  async run(): Promise<Session> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      throw connectError(this.server, this.#endedBy ?? error);
+    }
+  }
+
+  /** Gives up what is under way. */
+  abort(cause: Error): void {
+    this.#endedBy ??= cause;
+    this.#session?.end(cause);
+    this.#aborted.reject(cause);
+  }
+
+  /** A refusal by one address tells the most. */
+  async #open(): Promise<Session> {
+    let left = await this.#addresses();
+    let failure: unknown = new ConnectionError(
+      `${this.server.host} has no address`,
+    );
+    while (left.length > 0) {
+      const dialled = await this.#dialFirst(left);
+      if (!("socket" in dialled)) {
+        throw failure instanceof AuthorizationError ? failure : dialled.failure;
+      }
+      left = left.filter((host) => !dialled.done.has(host));
+      try {
+        return await this.#logIn(dialled.socket);
+      } catch (error) {
+        if (!(failure instanceof AuthorizationError)) failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #addresses(): Promise<string[]> {
+    const { server } = this;
+    const { network } = this.#context;
+    const found = await this.#unlessAborted(network.lookup(server.host));
+    const allowed = found.filter((address) =>
+      this.#context.allowsAddress(server, address)
+    );
+    if (allowed.length < found.length && allowed.length === 0) {
+      throw new ConnectionError(
+        `No address of ${server.host} is on the allow-list`,
+      );
+    }
+    return interleaved(allowed);
+  }
+
+  async #logIn(socket: Socket): Promise<Session> {
+    const { clock, options, events } = this.#context;
+    const session = new Session(this.server, socket, options, clock, events);
+    this.#session = session;
+    await session.open();
+    return session;
+  }
+
+  /** The first of some addresses that answers; `done` are those that need not be tried again. */
+  async #dialFirst(hosts: readonly string[]): Promise<Dialled> {
+    const race = new DialRace(hosts, (host) => this.#dial(host));
+    const { clock } = this.#context;
+    try {
+      return await this.#unlessAborted(race.run(clock));
+    } finally {
+      race.stop();
+    }
+  }
+
+  #dial(host: string): Promise<Socket> {
+    const { network, options } = this.#context;
+    const { timeoutMs } = options;
+    return network.dial({ host, port: this.server.port }, { timeoutMs });
+  }
+
+  #unlessAborted<T>(promise: Promise<T>): Promise<T> {
+    if (this.#endedBy !== undefined) return Promise.reject(this.#endedBy);
+    return Promise.race([promise, this.#aborted.promise]);
+  }
+}
+
+type Dialled =
+  | { readonly socket: Socket; readonly done: ReadonlySet<string> }
+  | { readonly failure: unknown };
+
+/** Dials one address after the other, the next one when the last failed or is slow. */
+class DialRace {
+  readonly #hosts: readonly string[];
+  readonly #dial: (host: string) => Promise<Socket>;
+  readonly #done = new Set<string>();
+  readonly #result = deferred<Dialled>();
+  #failure: unknown;
+  #started = 0;
+  #running = 0;
+  #isOver = false;
+  #next: { cancel(): void } | undefined;
+  #clock: Clock | undefined;
+
+  constructor(
+    hosts: readonly string[],
+    dial: (host: string) => Promise<Socket>,
+  ) {
+    this.#hosts = hosts;
+    this.#dial = dial;
+  }
+
+  run(clock: Clock): Promise<Dialled> {
+    this.#clock = clock;
+    this.#startNext();
+    return this.#result.promise;
+  }
+
+  /** Whoever answers from now on is hung up on. */
+  stop(): void {
+    this.#isOver = true;
+    this.#next?.cancel();
+  }
+
+  #startNext(): void {
+    this.#next?.cancel();
+    const host = this.#hosts[this.#started];
+    if (this.#isOver || host === undefined) return;
+    this.#started++;
+    this.#running++;
+    this.#dial(host).then(
+      (socket) => this.#onSocket(host, socket),
+      (error) => this.#onFailure(host, error),
+    );
+    if (this.#started === this.#hosts.length) return;
+    this.#next = this.#clock?.after(NEXT_ADDRESS_MS, () => this.#startNext());
+  }
+
+  #onSocket(host: string, socket: Socket): void {
+    if (this.#isOver) return socket.destroy();
+    this.stop();
+    this.#done.add(host);
+    this.#result.resolve({ socket, done: this.#done });
+  }
+
+  #onFailure(host: string, error: unknown): void {
+    this.#running--;
+    this.#done.add(host);
+    this.#failure = error;
+    this.#startNext();
+    if (this.#running === 0) this.#result.resolve({ failure: this.#failure });
+  }
+}
+
+/** Both kinds of address in turn, the first one's kind first. */
+function interleaved(addresses: readonly string[]): string[] {
+  const isSix = (address: string): boolean => address.includes(":");
+  const [first] = addresses;
+  if (first === undefined) return [];
+  const same = addresses.filter((one) => isSix(one) === isSix(first));
+  const others = addresses.filter((one) => isSix(one) !== isSix(first));
+  return same.flatMap((address, at) => [address, ...others.slice(at, at + 1)])
+    .concat(others.slice(same.length));
+}
+
+/** Says which server an attempt failed at. */
+function connectError(server: Server, error: unknown): Error {
+  const isPlain = error instanceof AuthorizationError ||
+    error instanceof ClosedConnectionError;
+  if (isPlain) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new ConnectionError(`Cannot connect to ${server.listen}: ${text}`, {
+    cause: error,
+  });
+}

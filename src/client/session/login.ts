@@ -1,0 +1,126 @@
+/**
+ * How a client answers the first INFO of a server: whether the connection goes
+ * over to TLS, and what CONNECT says. TLS that was asked for is never left out;
+ * CONNECT carries a fixed list of fields, whatever options or authenticators
+ * hold.
+ */
+import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../../core/version.ts";
+import type { TlsUpgrade } from "../../platform/socket.ts";
+import type { ServerInfo } from "../../wire/info.ts";
+import {
+  AuthorizationError,
+  ConnectionError,
+  InvalidArgumentError,
+} from "../errors.ts";
+import type { Authentication, ClientOptions } from "../options.ts";
+import type { Server } from "../servers/servers.ts";
+
+/**
+ * Whether to go over to TLS now. As in nats.js a client that says nothing about
+ * TLS takes it where it is offered. Throws a `ConnectionError` when server and
+ * options contradict each other.
+ */
+export function upgrades(
+  options: ClientOptions,
+  server: Server,
+  info: ServerInfo,
+): boolean {
+  const { listen } = server;
+  const isRequired = info.tls_required === true;
+  const isOffered = isRequired || info.tls_available === true;
+  const isWanted = options.tls !== undefined || server.tls;
+  if (isWanted && !isOffered) {
+    throw new ConnectionError(`${listen} has no TLS, which was asked for`);
+  }
+  if (options.refusesTls && (isRequired || isWanted)) {
+    throw new ConnectionError(
+      `${listen} wants TLS, which option "tls" rules out`,
+    );
+  }
+  return isOffered && !options.refusesTls;
+}
+
+/** What a handshake with a server checks and shows. */
+export function tlsUpgrade(
+  options: ClientOptions,
+  server: Server,
+): TlsUpgrade {
+  const { ca, cert, key, serverName, rejectUnauthorized } = options.tls ?? {};
+  return {
+    role: "client",
+    verify: rejectUnauthorized ?? true,
+    serverName: serverName ?? server.tlsName ?? server.host,
+    timeoutMs: options.timeoutMs,
+    ...(ca !== undefined && {
+      authorities: typeof ca === "string" ? [ca] : ca,
+    }),
+    ...(cert !== undefined && { certificate: cert }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+/** All that the server is told about us, and nothing else. */
+export function connectFields(
+  options: ClientOptions,
+  server: Server,
+  info: ServerInfo,
+  isSecure: boolean,
+): Record<string, unknown> {
+  const who = authentication(options, server, info.nonce ?? "");
+  return {
+    verbose: options.verbose,
+    pedantic: options.pedantic,
+    user: who.user,
+    pass: who.pass,
+    auth_token: who.auth_token,
+    jwt: who.jwt,
+    nkey: who.nkey,
+    sig: who.sig,
+    name: options.name === "" ? undefined : options.name,
+    lang: "midge",
+    version: MIDGE_VERSION,
+    protocol: CLIENT_PROTOCOL,
+    headers: info.headers,
+    no_responders: info.headers,
+    echo: !options.noEcho,
+    tls_required: isSecure,
+  };
+}
+
+/** A server's URL says best who we are there; a key or a JWT goes along with it. */
+function authentication(
+  options: ClientOptions,
+  { credentials }: Server,
+  nonce: string,
+): Authentication {
+  const { authenticators } = options;
+  const who = authenticators.length > 0
+    ? Object.assign({}, ...authenticators.map((ask) => answerOf(ask, nonce)))
+    : namedBy(options);
+  if (credentials === undefined) return who;
+  const { jwt, nkey, sig } = who;
+  return { jwt, nkey, sig, ...namedBy(credentials) } as Authentication;
+}
+
+type Ask = ClientOptions["authenticators"][number];
+
+/** An authenticator is the user's own code, and may read a file that is not there. */
+function answerOf(ask: Ask, nonce: string): Authentication {
+  try {
+    return ask(nonce);
+  } catch (error) {
+    throw error instanceof InvalidArgumentError
+      ? new AuthorizationError(error.message, { cause: error })
+      : new AuthorizationError("The authenticator failed", { cause: error });
+  }
+}
+
+interface Named {
+  readonly user?: string | undefined;
+  readonly pass?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+function namedBy({ user, pass, token }: Named): Authentication {
+  return { user, pass, auth_token: token } as Authentication;
+}
