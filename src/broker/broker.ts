@@ -21,18 +21,18 @@ import {
   type Socket,
 } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
-import { Account, GLOBAL_ACCOUNT } from "./account.ts";
-import { Authenticator, type CompareHash } from "./auth.ts";
-import { ClientUrls } from "./client_urls.ts";
-import { ClosedConnections } from "./closed_connections.ts";
-import type { Connection, Traffic } from "./connection.ts";
-import { Delivery } from "./deliver.ts";
+import { Account, GLOBAL_ACCOUNT } from "../accounts/account.ts";
+import { Authenticator, type CompareHash } from "../auth/authenticator.ts";
+import { ClientUrls } from "./clients/client_urls.ts";
+import { ClosedConnections } from "./clients/closed_connections.ts";
+import type { Connection, Traffic } from "./connections/connection.ts";
+import { Delivery } from "../accounts/deliver.ts";
 import {
   admitDirectly,
   type ListenerHost,
   listenForClients,
-} from "./listener.ts";
-import type { Session, SessionSettings } from "./session.ts";
+} from "./clients/listener.ts";
+import type { Session, SessionSettings } from "./clients/session.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 
 /** What a broker stands on; everything that would name a platform. */

@@ -2,9 +2,9 @@
  * `/accountz` and `/accstatz`: the accounts and what they carried. As long as
  * there is one account, its traffic is the server's.
  */
-import type { Account } from "../broker/account.ts";
+import type { Account } from "../accounts/account.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { Traffic } from "../broker/connection.ts";
+import type { Traffic } from "../broker/connections/connection.ts";
 import type {
   AccountInfo,
   AccountStat,

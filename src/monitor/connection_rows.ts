@@ -6,9 +6,9 @@ import {
   type ClosedConnection,
   type SubscriptionFacts,
   subscriptionFacts,
-} from "../broker/closed_connections.ts";
-import { GLOBAL_ACCOUNT } from "../broker/account.ts";
-import type { Session } from "../broker/session.ts";
+} from "../broker/clients/closed_connections.ts";
+import { GLOBAL_ACCOUNT } from "../accounts/account.ts";
+import type { Session } from "../broker/clients/session.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import { unlessEmpty } from "./answer.ts";
 import type { ConnInfo } from "./page_types.ts";

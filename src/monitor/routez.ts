@@ -1,7 +1,7 @@
 /**
  * `/routez`: the routes to the other servers of the cluster.
  */
-import type { SubscriptionFacts } from "../broker/closed_connections.ts";
+import type { SubscriptionFacts } from "../broker/clients/closed_connections.ts";
 import type { Route } from "../routes/route.ts";
 import type { RouteInfo, Routez } from "./page_types.ts";
 import { type SubscriptionLevel, subsParam } from "./query.ts";

@@ -2,7 +2,7 @@
  * Subscriptions as the pages list them. Subjects, queues and sids are byte
  * strings inside the broker and UTF-8 on a page.
  */
-import type { SubscriptionFacts } from "../broker/closed_connections.ts";
+import type { SubscriptionFacts } from "../broker/clients/closed_connections.ts";
 import { utf8Text } from "../core/ascii.ts";
 import { unlessEmpty } from "./answer.ts";
 import type { ConnInfo, SubDetail } from "./page_types.ts";

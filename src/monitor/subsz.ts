@@ -2,11 +2,11 @@
  * `/subsz`, also called `/subscriptionsz`: counters of the subject look-up and,
  * when asked for, the subscriptions of this server's own clients.
  */
-import type { Account } from "../broker/account.ts";
+import type { Account } from "../accounts/account.ts";
 import type { Broker } from "../broker/broker.ts";
-import { subscriptionFacts } from "../broker/closed_connections.ts";
-import type { Session } from "../broker/session.ts";
-import type { Subscription } from "../broker/subscription.ts";
+import { subscriptionFacts } from "../broker/clients/closed_connections.ts";
+import type { Session } from "../broker/clients/session.ts";
+import type { Subscription } from "../accounts/subscription.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isLiteralSubject, subjectMatches } from "../core/subject.ts";
 import { unlessEmpty } from "./answer.ts";

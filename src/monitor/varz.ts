@@ -4,7 +4,7 @@
  * them. Fields that only newer servers have are told where Midge knows the
  * fact.
  */
-import type { Traffic } from "../broker/connection.ts";
+import type { Traffic } from "../broker/connections/connection.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";

@@ -9,11 +9,14 @@
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { quoted } from "../core/quote.ts";
-import type { Account, InterestObserver } from "../broker/account.ts";
-import { Authenticator, type CompareHash } from "../broker/auth.ts";
+import type { Account, InterestObserver } from "../accounts/account.ts";
+import { Authenticator, type CompareHash } from "../auth/authenticator.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
-import type { ConnectionSettings, Traffic } from "../broker/connection.ts";
-import type { Delivery } from "../broker/deliver.ts";
+import type {
+  ConnectionSettings,
+  Traffic,
+} from "../broker/connections/connection.ts";
+import type { Delivery } from "../accounts/deliver.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import {

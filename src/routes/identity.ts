@@ -2,7 +2,7 @@
  * Who this server is to other servers: what it says of itself when it
  * introduces itself, and the credentials that it shares with its cluster.
  */
-import { type Authenticator, isBcrypt } from "../broker/auth.ts";
+import { type Authenticator, isBcrypt } from "../auth/authenticator.ts";
 import { type Broker, splitAddress } from "../broker/broker.ts";
 import type {
   AuthorizationOptions,

@@ -7,8 +7,8 @@
  * group's with the number of its members, again whenever that changes.
  */
 import { asciiBytes } from "../core/ascii.ts";
-import type { Account } from "../broker/account.ts";
-import { type RouteReceiver, Subscription } from "../broker/subscription.ts";
+import type { Account } from "../accounts/account.ts";
+import { type RouteReceiver, Subscription } from "../accounts/subscription.ts";
 
 /** `RS+` or, with no members left, `RS-`. */
 export function interestLine(

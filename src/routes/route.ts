@@ -14,15 +14,15 @@ import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
 import { printableBytes, quoted, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
-import type { Account } from "../broker/account.ts";
-import type { Authenticator, Identity } from "../broker/auth.ts";
+import type { Account } from "../accounts/account.ts";
+import type { Authenticator, Identity } from "../auth/authenticator.ts";
 import {
   Connection,
   type ConnectionHost,
   type ConnectionSettings,
-} from "../broker/connection.ts";
-import type { Delivery } from "../broker/deliver.ts";
-import type { RouteReceiver } from "../broker/subscription.ts";
+} from "../broker/connections/connection.ts";
+import type { Delivery } from "../accounts/deliver.ts";
+import type { RouteReceiver } from "../accounts/subscription.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs, Words } from "../wire/args.ts";
 import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";

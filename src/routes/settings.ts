@@ -8,7 +8,7 @@ import {
   ROUTE_RETRY_MAX_MS,
   STALL_FRACTION,
 } from "../core/limits.ts";
-import type { ConnectionSettings } from "../broker/connection.ts";
+import type { ConnectionSettings } from "../broker/connections/connection.ts";
 import type { ClusterOptions, ServerOptions } from "../options/options.ts";
 import type { RetryPolicy } from "./dialer.ts";
 

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { after, test, type TestContext } from "node:test";
-import type { CompareHash } from "../../src/broker/auth.ts";
+import type { CompareHash } from "../../src/auth/authenticator.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,

@@ -12,8 +12,8 @@ import type {
   Socket,
 } from "../../src/platform/socket.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
-import type { CompareHash } from "../../src/broker/auth.ts";
-import type { Session } from "../../src/broker/session.ts";
+import type { CompareHash } from "../../src/auth/authenticator.ts";
+import type { Session } from "../../src/broker/clients/session.ts";
 import {
   startMidge,
   type TestOptions,

@@ -1,7 +1,7 @@
 /** Every order of `/connz`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GLOBAL_ACCOUNT } from "../../src/broker/account.ts";
+import { GLOBAL_ACCOUNT } from "../../src/accounts/account.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import type { ClientFacts } from "../../src/monitor/connection_rows.ts";
 import { checkSort, sortClients } from "../../src/monitor/connz_sort.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Subscription } from "../../src/broker/subscription.ts";
+import { Subscription } from "../../src/accounts/subscription.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type { TestServer } from "../support/midge.ts";

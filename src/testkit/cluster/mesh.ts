@@ -2,7 +2,7 @@
  * What a cluster lacks: routes between nodes that can reach each other, and
  * interest that one node has and another does not know of, each as a sentence.
  */
-import type { LocalInterest } from "../../broker/account.ts";
+import type { LocalInterest } from "../../accounts/account.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Cluster } from "../../routes/cluster.ts";
 import type { RemoteInterest } from "../../routes/interest.ts";

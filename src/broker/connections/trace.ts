@@ -2,11 +2,11 @@
  * Operations as the trace log shows them: readable, in one line, and without
  * the secrets of a CONNECT.
  */
-import { byteString } from "../core/ascii.ts";
-import { printableBytes, quotedBytes } from "../core/quote.ts";
-import { type MessageArgs, NO_HEADERS } from "../wire/args.ts";
-import { redactedConnect } from "../wire/info.ts";
-import { Op, VERBS } from "../wire/ops.ts";
+import { byteString } from "../../core/ascii.ts";
+import { printableBytes, quotedBytes } from "../../core/quote.ts";
+import { type MessageArgs, NO_HEADERS } from "../../wire/args.ts";
+import { redactedConnect } from "../../wire/info.ts";
+import { Op, VERBS } from "../../wire/ops.ts";
 
 /** An operation that came in, with its arguments `buffer[start, end)`. */
 export function operationText(

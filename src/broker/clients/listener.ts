@@ -2,9 +2,14 @@
  * The client port: from an accepted socket to a session, or to a polite
  * refusal when the server is full.
  */
-import { ClosedReason } from "../core/closed.ts";
-import { WireError } from "../core/errors.ts";
-import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import { WireError } from "../../core/errors.ts";
+import type {
+  Address,
+  Listener,
+  Network,
+  Socket,
+} from "../../platform/socket.ts";
 import { Session, type SessionHost, type SessionSettings } from "./session.ts";
 
 /** What the client port asks of the broker. */

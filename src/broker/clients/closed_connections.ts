@@ -2,12 +2,12 @@
  * What monitoring tells about clients that are gone: a bounded list, the
  * oldest making room for the newest, and how many ended for which reason.
  */
-import { byteString } from "../core/ascii.ts";
-import type { ClosedReason } from "../core/closed.ts";
-import type { Address, TlsState } from "../platform/socket.ts";
-import type { Traffic } from "./connection.ts";
+import { byteString } from "../../core/ascii.ts";
+import type { ClosedReason } from "../../core/closed.ts";
+import type { Address, TlsState } from "../../platform/socket.ts";
+import type { Traffic } from "../connections/connection.ts";
 import type { Session } from "./session.ts";
-import type { Subscription } from "./subscription.ts";
+import type { Subscription } from "../../accounts/subscription.ts";
 
 /** A subscription as it is told; its parts are byte strings. */
 export interface SubscriptionFacts {

@@ -3,10 +3,10 @@
  * lags first stops those who feed it, then is given up: when too much is
  * pending, or when it took nothing for a whole write deadline.
  */
-import type { Clock, Timer } from "../platform/clock.ts";
-import { ClosedReason } from "../core/closed.ts";
-import type { Outbox } from "../core/outbox.ts";
-import type { Socket } from "../platform/socket.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import type { Outbox } from "../../core/outbox.ts";
+import type { Socket } from "../../platform/socket.ts";
 import type { Reading } from "./reading.ts";
 
 export interface ConsumerLimits {

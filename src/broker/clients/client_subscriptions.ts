@@ -2,11 +2,14 @@
  * The subscriptions of one client, by the names that it gave them, and the
  * rules for new ones. They stand in the account's trie as well.
  */
-import { asciiBytes, byteString } from "../core/ascii.ts";
-import { WireError } from "../core/errors.ts";
-import { isValidSubject, tokenCount } from "../core/subject.ts";
-import type { Account } from "./account.ts";
-import { type ClientReceiver, Subscription } from "./subscription.ts";
+import { asciiBytes, byteString } from "../../core/ascii.ts";
+import { WireError } from "../../core/errors.ts";
+import { isValidSubject, tokenCount } from "../../core/subject.ts";
+import type { Account } from "../../accounts/account.ts";
+import {
+  type ClientReceiver,
+  Subscription,
+} from "../../accounts/subscription.ts";
 import { RESERVED_QUEUE, subscriptionViolation } from "./violations.ts";
 
 export interface SubscriptionLimits {

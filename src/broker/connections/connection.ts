@@ -6,18 +6,22 @@
  * are noted by the host and flushed once at its end. A connection whose peer
  * reads too slowly first stops those who feed it, then is closed.
  */
-import { utf8ByteString } from "../core/ascii.ts";
-import type { Clock, Random, Timer } from "../platform/clock.ts";
-import { ClosedReason } from "../core/closed.ts";
-import { ProtocolError, WireError } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
-import { Outbox, type SlabPool } from "../core/outbox.ts";
-import type { CloseReason, Socket, SocketEvents } from "../platform/socket.ts";
-import type { Words } from "../wire/args.ts";
-import { errLine, PING_LINE, PONG_LINE } from "../wire/encode.ts";
-import type { Op, OpHandler } from "../wire/ops.ts";
-import { Parser } from "../wire/parser.ts";
-import type { Identity } from "./auth.ts";
+import { utf8ByteString } from "../../core/ascii.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import { ProtocolError, WireError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { Outbox, type SlabPool } from "../../core/outbox.ts";
+import type {
+  CloseReason,
+  Socket,
+  SocketEvents,
+} from "../../platform/socket.ts";
+import type { Words } from "../../wire/args.ts";
+import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
+import type { Op, OpHandler } from "../../wire/ops.ts";
+import { Parser } from "../../wire/parser.ts";
+import type { Identity } from "../../auth/authenticator.ts";
 import {
   type ConsumerLimits,
   ConsumerWatch,

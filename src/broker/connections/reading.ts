@@ -3,7 +3,7 @@
  * for reasons of its own: a login under way, a slow consumer. It goes on when
  * the last of them is content.
  */
-import type { Socket } from "../platform/socket.ts";
+import type { Socket } from "../../platform/socket.ts";
 
 export class Reading {
   readonly #socket: Socket;

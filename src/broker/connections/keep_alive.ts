@@ -6,8 +6,8 @@
  * at an interval, and to a client only if nothing was heard of it or the
  * measurement is old.
  */
-import type { Clock, Random, Timer } from "../platform/clock.ts";
-import { FIRST_PING_JITTER, RTT_MAX_AGE_MS } from "../core/limits.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import { FIRST_PING_JITTER, RTT_MAX_AGE_MS } from "../../core/limits.ts";
 
 export interface KeepAliveSettings {
   readonly pingIntervalMs: number;

@@ -2,7 +2,7 @@
  * What no client may do, whoever it is, and the texts in which it is told.
  * NATS: some names belong to the servers.
  */
-import { quotedBytes } from "../core/quote.ts";
+import { quotedBytes } from "../../core/quote.ts";
 
 /** A queue group of this name is the server's own. */
 export const RESERVED_QUEUE = "_sys_";

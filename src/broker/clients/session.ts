@@ -3,15 +3,15 @@
  * mean, and how a message reaches the client. Every rule here is the NATS
  * client protocol's, as nats-server keeps it.
  */
-import { byteString, CASE_BIT, CR, readDecimal } from "../core/ascii.ts";
-import type { Timer } from "../platform/clock.ts";
-import { ClosedReason } from "../core/closed.ts";
-import { ProtocolError, WireError } from "../core/errors.ts";
-import { FIRST_CLIENT_PING_MS } from "../core/limits.ts";
-import { printableBytes, quoted } from "../core/quote.ts";
-import type { Socket } from "../platform/socket.ts";
-import { malformed, MessageArgs, Words } from "../wire/args.ts";
-import { OK_LINE, writeMsg, writeNoResponders } from "../wire/encode.ts";
+import { byteString, CASE_BIT, CR, readDecimal } from "../../core/ascii.ts";
+import type { Timer } from "../../platform/clock.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import { ProtocolError, WireError } from "../../core/errors.ts";
+import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
+import { printableBytes, quoted } from "../../core/quote.ts";
+import type { Socket } from "../../platform/socket.ts";
+import { malformed, MessageArgs, Words } from "../../wire/args.ts";
+import { OK_LINE, writeMsg, writeNoResponders } from "../../wire/encode.ts";
 import {
   type ConnectOptions,
   defaultConnectOptions,
@@ -19,22 +19,25 @@ import {
   readConnect,
   readInfo,
   type ServerInfo,
-} from "../wire/info.ts";
-import { NO_PAYLOAD, Op } from "../wire/ops.ts";
-import type { Account } from "./account.ts";
-import type { Authenticator, Identity } from "./auth.ts";
+} from "../../wire/info.ts";
+import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
+import type { Account } from "../../accounts/account.ts";
+import type { Authenticator, Identity } from "../../auth/authenticator.ts";
 import {
   Connection,
   type ConnectionHost,
   type ConnectionSettings,
-} from "./connection.ts";
-import type { Delivery } from "./deliver.ts";
+} from "../connections/connection.ts";
+import type { Delivery } from "../../accounts/deliver.ts";
 import {
   ClientSubscriptions,
   type SubscriptionLimits,
 } from "./client_subscriptions.ts";
-import type { ClientReceiver, Subscription } from "./subscription.ts";
-import { deliveryText } from "./trace.ts";
+import type {
+  ClientReceiver,
+  Subscription,
+} from "../../accounts/subscription.ts";
+import { deliveryText } from "../connections/trace.ts";
 import {
   isReservedReply,
   publishViolation,
