@@ -6,7 +6,7 @@
  * @module
  */
 import { runCheck } from "./src/commands/check.ts";
-import { isMain, programArguments } from "./src/runtime/system.ts";
+import { isMain, programArguments } from "./src/runtime/process/system.ts";
 
 export * from "./src/faces/cfgparse.ts";
 

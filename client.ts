@@ -5,7 +5,7 @@
  * @module
  */
 import { runPublisher } from "./src/commands/publisher.ts";
-import { isMain, programArguments } from "./src/runtime/system.ts";
+import { isMain, programArguments } from "./src/runtime/process/system.ts";
 
 export * from "./src/faces/client.ts";
 

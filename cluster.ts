@@ -8,7 +8,7 @@
  * @module
  */
 import { runCluster } from "./src/commands/cluster.ts";
-import { isMain, programArguments } from "./src/runtime/system.ts";
+import { isMain, programArguments } from "./src/runtime/process/system.ts";
 
 export * from "./src/faces/cluster.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { runServer } from "./src/commands/server.ts";
-import { isMain, programArguments } from "./src/runtime/system.ts";
+import { isMain, programArguments } from "./src/runtime/process/system.ts";
 
 export * from "./src/faces/server.ts";
 

@@ -27,7 +27,7 @@ import type { ConfigKey } from "../src/config/keys/schema.ts";
 import { SERVER_FLAGS } from "../src/config/flags/server_flags.ts";
 import { SERVER_KEYS } from "../src/config/keys/server_keys.ts";
 import type { ConfigValue } from "../src/config/dialect/tree.ts";
-import { isMain } from "../src/runtime/system.ts";
+import { isMain } from "../src/runtime/process/system.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 
 /** Below the repository's top folder. */

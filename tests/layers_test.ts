@@ -87,7 +87,7 @@ const PLATFORM_FOLDER = "runtime";
 /** Each package has one file that knows it. */
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@nats-io/nkeys": "src/client/session/authenticators.ts",
-  bcryptjs: "src/runtime/bcrypt.ts",
+  bcryptjs: "src/runtime/bcrypt/bcrypt.ts",
   "smol-toml": "src/config/dialect/toml.ts",
 };
 

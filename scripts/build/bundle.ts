@@ -62,7 +62,7 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
 
 /**
  * The program of the bcrypt thread as one CommonJS text, which is what a
- * worker thread of each runtime takes. Whoever ships `src/runtime/bcrypt.ts`
+ * worker thread of each runtime takes. Whoever ships `src/runtime/bcrypt/bcrypt.ts`
  * outside of a checkout defines `MIDGE_BCRYPT_THREAD` as this.
  */
 export function bcryptThreadText(): string {

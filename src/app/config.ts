@@ -19,7 +19,7 @@ import {
   optionsFrom,
 } from "../config/keys/server_options.ts";
 import type { ConfigEntry, ConfigMap } from "../config/dialect/tree.ts";
-import { environment, readTextFile } from "../runtime/system.ts";
+import { environment, readTextFile } from "../runtime/process/system.ts";
 import type { ServerConfig } from "./config_types.ts";
 
 export type {

@@ -12,7 +12,7 @@ import {
   parseFlags,
 } from "../config/flags/flags.ts";
 import { quoted } from "../core/quote.ts";
-import { exit, print, printError } from "../runtime/system.ts";
+import { exit, print, printError } from "../runtime/process/system.ts";
 import {
   type CONNECTION_FLAGS,
   discoveryReporter,

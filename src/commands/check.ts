@@ -4,7 +4,7 @@
  */
 import { ConfigError } from "../config/dialect/diagnostic.ts";
 import { describeFlags, FlagError, parseFlags } from "../config/flags/flags.ts";
-import { exit, print, printError } from "../runtime/system.ts";
+import { exit, print, printError } from "../runtime/process/system.ts";
 import { HELP_FLAG } from "./command.ts";
 import { checkedFile, printChecked } from "./config.ts";
 

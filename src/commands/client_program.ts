@@ -14,9 +14,9 @@ import { formatDuration } from "../config/duration.ts";
 import { FlagError, type FlagOf } from "../config/flags/flags.ts";
 import { deferred } from "../core/deferred.ts";
 import { platform } from "../runtime/mod.ts";
-import { onSignal, printError } from "../runtime/system.ts";
-import { readStandardInput } from "../runtime/standard_input.ts";
-import { isTerminal } from "../runtime/terminal.ts";
+import { onSignal, printError } from "../runtime/process/system.ts";
+import { readStandardInput } from "../runtime/process/standard_input.ts";
+import { isTerminal } from "../runtime/process/terminal.ts";
 import { clientConnectOptions, type ClientFlags } from "./connection_flags.ts";
 
 /** Servers take no larger payload; what is read for one need not be larger. */

@@ -4,15 +4,15 @@
 import { describeFlags, FlagError, parseFlags } from "../config/flags/flags.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
 import { NetworkError } from "../platform/socket.ts";
-import { stderrSink, timestamps } from "../runtime/log_sink.ts";
+import { stderrSink, timestamps } from "../runtime/process/log_sink.ts";
 import {
   exit,
   onSignal,
   print,
   printError,
   processId,
-} from "../runtime/system.ts";
-import { takesColours } from "../runtime/terminal.ts";
+} from "../runtime/process/system.ts";
+import { takesColours } from "../runtime/process/terminal.ts";
 import type { ServerConfig } from "../app/config.ts";
 import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
 import { type RunningCluster, startCluster } from "../faces/cluster.ts";

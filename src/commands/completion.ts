@@ -3,7 +3,7 @@
  * files. It is made of the descriptions of the commands, so that it knows what
  * they know.
  */
-import { print } from "../runtime/system.ts";
+import { print } from "../runtime/process/system.ts";
 import {
   type Command,
   flagGroup,

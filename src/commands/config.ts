@@ -12,7 +12,7 @@ import { FlagError } from "../config/flags/flags.ts";
 import { optionsFrom } from "../config/keys/server_options.ts";
 import { type ConfigMap, toPlain } from "../config/dialect/tree.ts";
 import { loadConfig } from "../faces/cfgparse.ts";
-import { print, printError } from "../runtime/system.ts";
+import { print, printError } from "../runtime/process/system.ts";
 import {
   type Command,
   flagGroup,

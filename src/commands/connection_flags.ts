@@ -16,7 +16,7 @@ import {
 } from "../config/flags/flags.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
-import { environment, readTextFile } from "../runtime/system.ts";
+import { environment, readTextFile } from "../runtime/process/system.ts";
 import { HELP_FLAG } from "./command.ts";
 
 type ConnectionFlagTable =

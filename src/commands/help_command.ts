@@ -1,6 +1,6 @@
 /** `midge help`: the list of commands, or the page of one. */
 import { FlagError } from "../config/flags/flags.ts";
-import { print } from "../runtime/system.ts";
+import { print } from "../runtime/process/system.ts";
 import {
   type Command,
   findCommand,

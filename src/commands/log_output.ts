@@ -4,9 +4,13 @@
  */
 import type { ServerOptions } from "../options/options.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
-import { LogFile, stderrSink, timestamps } from "../runtime/log_sink.ts";
-import { processId } from "../runtime/system.ts";
-import { takesColours } from "../runtime/terminal.ts";
+import {
+  LogFile,
+  stderrSink,
+  timestamps,
+} from "../runtime/process/log_sink.ts";
+import { processId } from "../runtime/process/system.ts";
+import { takesColours } from "../runtime/process/terminal.ts";
 
 export interface LogOutput {
   readonly logger: Logger;

@@ -11,8 +11,8 @@ import {
 import { byteString } from "../core/ascii.ts";
 import { printableText } from "../core/quote.ts";
 import type { Msg } from "../faces/client.ts";
-import { printData } from "../runtime/system.ts";
-import { isTerminal, takesColours } from "../runtime/terminal.ts";
+import { printData } from "../runtime/process/system.ts";
+import { isTerminal, takesColours } from "../runtime/process/terminal.ts";
 
 /** Flags of the commands that print messages. */
 export const OUTPUT_FLAGS: FlagsOf<"raw" | "json", "boolean"> = {

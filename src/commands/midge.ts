@@ -12,7 +12,7 @@ import {
 } from "../client/errors.ts";
 import { FlagError, scanFlags } from "../config/flags/flags.ts";
 import { HeaderError } from "../core/headers.ts";
-import { exit, print, printError } from "../runtime/system.ts";
+import { exit, print, printError } from "../runtime/process/system.ts";
 import {
   checkWords,
   type Command,

@@ -12,10 +12,15 @@ import {
   type FlagTable,
   parseFlags,
 } from "../config/flags/flags.ts";
-import { hashBcrypt } from "../runtime/bcrypt.ts";
-import { readHiddenLine } from "../runtime/prompt.ts";
-import { exit, print, printError, systemRandom } from "../runtime/system.ts";
-import { isTerminal } from "../runtime/terminal.ts";
+import { hashBcrypt } from "../runtime/bcrypt/bcrypt.ts";
+import { readHiddenLine } from "../runtime/process/prompt.ts";
+import {
+  exit,
+  print,
+  printError,
+  systemRandom,
+} from "../runtime/process/system.ts";
+import { isTerminal } from "../runtime/process/terminal.ts";
 import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
 
 const COST = 11;

@@ -10,7 +10,7 @@ import {
   processId,
   removeFile,
   writeTextFile,
-} from "../runtime/system.ts";
+} from "../runtime/process/system.ts";
 import type { Server } from "../app/server.ts";
 
 const FILE_MODE = 0o640;

@@ -3,7 +3,7 @@
  * message, makes sure that the server has it, and ends. `client.ts` runs it too.
  */
 import { connect, type NatsConnection } from "../faces/client.ts";
-import { exit } from "../runtime/system.ts";
+import { exit } from "../runtime/process/system.ts";
 import {
   connectionOptions,
   logError,

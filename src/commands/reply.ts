@@ -15,8 +15,8 @@ import {
   ServiceErrorCodeHeader,
   ServiceErrorHeader,
 } from "../faces/client.ts";
-import { printError } from "../runtime/system.ts";
-import { runShell } from "../runtime/shell.ts";
+import { printError } from "../runtime/process/system.ts";
+import { runShell } from "../runtime/process/shell.ts";
 import {
   checkedCount,
   connectForGood,

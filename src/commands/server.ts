@@ -32,7 +32,7 @@ import {
   print,
   printError,
   readTextFile,
-} from "../runtime/system.ts";
+} from "../runtime/process/system.ts";
 import type { Command } from "./command.ts";
 import { commandHelp, seeHelp } from "./help.ts";
 import { type LogOutput, openLog } from "./log_output.ts";

@@ -1,7 +1,7 @@
 /** `midge version`, and the line that every program of Midge has for its version. */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { platform } from "../runtime/mod.ts";
-import { print } from "../runtime/system.ts";
+import { print } from "../runtime/process/system.ts";
 import { type Command, flagGroup, HELP_FLAG, taking } from "./command.ts";
 
 const FLAGS = {

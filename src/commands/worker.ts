@@ -4,7 +4,7 @@
  * INT and TERM let it finish what has arrived; a second one ends it at once.
  */
 import { connect, type NatsConnection } from "../faces/client.ts";
-import { exit, onSignal, print } from "../runtime/system.ts";
+import { exit, onSignal, print } from "../runtime/process/system.ts";
 import {
   connectionOptions,
   logError,

@@ -27,7 +27,7 @@ import {
   optionsFrom,
 } from "../config/keys/server_options.ts";
 import { toPlain } from "../config/dialect/tree.ts";
-import { environment, readTextFile } from "../runtime/system.ts";
+import { environment, readTextFile } from "../runtime/process/system.ts";
 
 export type {
   ConfigDiagnostic,

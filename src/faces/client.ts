@@ -16,7 +16,7 @@ import { NatsConnection } from "../client/connection.ts";
 import { inboxUnder } from "../client/messages/inbox.ts";
 import { Nuid } from "../core/nuid.ts";
 import { platform } from "../runtime/mod.ts";
-import { keepProcessAlive, readTextFile } from "../runtime/system.ts";
+import { keepProcessAlive, readTextFile } from "../runtime/process/system.ts";
 import { Services } from "../services/services.ts";
 
 export {

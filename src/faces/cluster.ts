@@ -14,8 +14,8 @@
  * @module
  */
 import { platform as machine } from "../runtime/mod.ts";
-import { keepProcessAlive, printError } from "../runtime/system.ts";
-import { nextTurn } from "../runtime/turn.ts";
+import { keepProcessAlive, printError } from "../runtime/process/system.ts";
+import { nextTurn } from "../runtime/process/turn.ts";
 import { RunningCluster } from "../testkit/cluster/cluster.ts";
 import type { TestPlatform } from "../testkit/platform.ts";
 import {

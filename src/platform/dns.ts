@@ -1,5 +1,5 @@
 /**
- * The seam for questions to DNS. `runtime/dns.ts` implements it.
+ * The seam for questions to DNS. `runtime/net/dns.ts` implements it.
  */
 
 /** Names and what they stand for. Every call rejects when the name does not exist. */

@@ -1,6 +1,6 @@
 /**
  * The seam for HTTP requests: as much of the web's `fetch` as Midge uses.
- * `runtime/fetch.ts` implements it.
+ * `runtime/net/fetch.ts` implements it.
  */
 
 /** The part of the web's `fetch` that is used here. Rejects when there is no answer. */

@@ -1,5 +1,5 @@
 /**
- * The seam for files and folders. `runtime/files.ts` implements it.
+ * The seam for files and folders. `runtime/process/files.ts` implements it.
  */
 
 /** Files of the machine. Failures reject with the operator's words, `open x: no such file or directory`. */

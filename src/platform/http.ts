@@ -1,7 +1,7 @@
 /**
  * The HTTP seam: requests as Midge reads them, and the answers that it gives:
  * at once, later, or as a stream that goes on while somebody listens.
- * `runtime/http.ts` implements it; `tests/runtime/http_test.ts` holds what it
+ * `runtime/net/http.ts` implements it; `tests/runtime/http_test.ts` holds what it
  * must do.
  */
 import type { Address, Listener } from "./socket.ts";

@@ -4,8 +4,8 @@
  * no promise stands between a chunk and its handling, so a chunk is parsed and
  * delivered as one step.
  *
- * `memory.ts` implements it inside one process, `runtime/node_net.ts` and
- * `runtime/deno_net.ts` on sockets. `tests/net/suite.ts` holds what every
+ * `memory.ts` implements it inside one process, `runtime/net/node_net.ts` and
+ * `runtime/net/deno_net.ts` on sockets. `tests/net/suite.ts` holds what every
  * implementation must do.
  */
 

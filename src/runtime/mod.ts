@@ -7,13 +7,13 @@ import type { Dns } from "../platform/dns.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
 import type { Network } from "../platform/socket.ts";
-import { compareBcrypt } from "./bcrypt.ts";
-import { denoNetwork } from "./deno_net.ts";
-import { dns } from "./dns.ts";
-import { fetchAnswer } from "./fetch.ts";
-import { files } from "./files.ts";
-import { serveHttp } from "./http.ts";
-import { nodeNetwork } from "./node_net.ts";
+import { compareBcrypt } from "./bcrypt/bcrypt.ts";
+import { denoNetwork } from "./net/deno_net.ts";
+import { dns } from "./net/dns.ts";
+import { fetchAnswer } from "./net/fetch.ts";
+import { files } from "./process/files.ts";
+import { serveHttp } from "./net/http.ts";
+import { nodeNetwork } from "./net/node_net.ts";
 import {
   coreCount,
   cpuSeconds,
@@ -25,7 +25,7 @@ import {
   runtimeName,
   systemClock,
   systemRandom,
-} from "./system.ts";
+} from "./process/system.ts";
 
 export interface Platform {
   readonly network: Network;

@@ -25,7 +25,7 @@ import type { ServerOptions } from "../../src/options/options.ts";
 import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
 import type { ConfigKey } from "../../src/config/keys/schema.ts";
 import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
-import { readTextFile } from "../../src/runtime/system.ts";
+import { readTextFile } from "../../src/runtime/process/system.ts";
 import { rejection } from "../client/rejection.ts";
 import { temporaryFolder } from "../support/temp.ts";
 

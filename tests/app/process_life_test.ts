@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt.ts";
+import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { connectPeer } from "../support/peer.ts";
 import {
   spawnCommand,

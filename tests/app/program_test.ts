@@ -15,7 +15,10 @@ import {
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sendSignal, type SignalName } from "../../src/runtime/system.ts";
+import {
+  sendSignal,
+  type SignalName,
+} from "../../src/runtime/process/system.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import {
   spawnCommand,

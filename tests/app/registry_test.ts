@@ -21,7 +21,7 @@ import {
   parseDiscoveryUrls,
 } from "../../src/discovery/url.ts";
 import { platform } from "../../src/runtime/mod.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import {
   announce,
   idsOf,

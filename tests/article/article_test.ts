@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import { SCENARIOS } from "./scenarios.ts";

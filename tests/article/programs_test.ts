@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";

@@ -11,7 +11,7 @@ import {
   defaultAuthorizationOptions,
 } from "../../src/options/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
-import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt.ts";
+import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, PermissionViolationError } from "../../client.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { clientSuite } from "./suite.ts";
 

@@ -12,7 +12,7 @@ import {
   type Msg,
   type NatsConnection,
 } from "../../client.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import { spawnCommand, type TestProcess } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";

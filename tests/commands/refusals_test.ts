@@ -11,7 +11,7 @@ import { test, type TestContext } from "node:test";
 import { createUser } from "@nats-io/nkeys";
 import { connect } from "../../client.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
-import { sendSignal } from "../../src/runtime/system.ts";
+import { sendSignal } from "../../src/runtime/process/system.ts";
 import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { makeJwtChain } from "../support/jwt.ts";
 import { startMidge } from "../support/midge.ts";

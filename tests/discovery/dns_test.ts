@@ -10,7 +10,7 @@ import {
   dnsServices,
 } from "../../src/discovery/providers/dns.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
-import { dns } from "../../src/runtime/dns.ts";
+import { dns } from "../../src/runtime/net/dns.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import {
   type Dnsmasq,

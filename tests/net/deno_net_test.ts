@@ -1,13 +1,13 @@
 /** Deno's own sockets, and how they share the process's time. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fairness } from "../../src/runtime/deno_fairness.ts";
-import { denoNetwork } from "../../src/runtime/deno_net.ts";
+import { Fairness } from "../../src/runtime/net/deno_fairness.ts";
+import { denoNetwork } from "../../src/runtime/net/deno_net.ts";
 import type {
   DenoConnection,
   DenoListener,
   DenoSockets,
-} from "../../src/runtime/deno_sockets.ts";
+} from "../../src/runtime/net/deno_sockets.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import process from "node:process";
 import { test } from "node:test";
 import type { Address, Network, Socket } from "../../src/platform/socket.ts";
-import { nodeNetwork } from "../../src/runtime/node_net.ts";
+import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
 import { spawnCommand } from "../support/process.ts";
 import { executableOf } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";

@@ -3,7 +3,7 @@
  * has nothing left to do: see `bcrypt_test.ts`.
  */
 import { setImmediate } from "node:timers";
-import { compareBcrypt, hashBcrypt } from "../../src/runtime/bcrypt.ts";
+import { compareBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 
 let turns = 0;
 let isWaiting = true;

@@ -6,7 +6,7 @@ import {
   closeBcrypt,
   compareBcrypt,
   hashBcrypt,
-} from "../../src/runtime/bcrypt.ts";
+} from "../../src/runtime/bcrypt/bcrypt.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 

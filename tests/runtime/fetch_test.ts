@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { fetchAnswer } from "../../src/runtime/fetch.ts";
+import { fetchAnswer } from "../../src/runtime/net/fetch.ts";
 import { type Handler, startHttpSource } from "../discovery/http_source.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { files } from "../../src/runtime/files.ts";
+import { files } from "../../src/runtime/process/files.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 

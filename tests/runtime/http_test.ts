@@ -9,7 +9,7 @@ import type {
   HttpRequest,
 } from "../../src/platform/http.ts";
 import type { Listener } from "../../src/platform/socket.ts";
-import { serveHttp } from "../../src/runtime/http.ts";
+import { serveHttp } from "../../src/runtime/net/http.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { LogFile, timestamps } from "../../src/runtime/log_sink.ts";
-import { readTextFile } from "../../src/runtime/system.ts";
+import { LogFile, timestamps } from "../../src/runtime/process/log_sink.ts";
+import { readTextFile } from "../../src/runtime/process/system.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
@@ -151,7 +151,7 @@ test("a log that cannot be opened says why", (t) => {
 });
 
 const DIES = `
-import { LogFile } from "${PROJECT_FOLDER}src/runtime/log_sink.ts";
+import { LogFile } from "${PROJECT_FOLDER}src/runtime/process/log_sink.ts";
 import process from "node:process";
 const path = process.argv[2];
 const file = new LogFile({ path, sizeLimit: 0, maxFiles: 0, announce() {} });

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { runShell, type ShellEnd } from "../../src/runtime/shell.ts";
+import { runShell, type ShellEnd } from "../../src/runtime/process/shell.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
@@ -62,7 +62,7 @@ test("a command that says too much is ended with all that it started", async (t)
 test("a command ends with the program that runs it", async (t) => {
   const file = join(temporaryFolder(t), "pid");
   const script = join(temporaryFolder(t), "program.ts");
-  const shell = new URL("../../src/runtime/shell.ts", import.meta.url);
+  const shell = new URL("../../src/runtime/process/shell.ts", import.meta.url);
   writeFileSync(
     script,
     `import { runShell } from ${JSON.stringify(shell.href)};

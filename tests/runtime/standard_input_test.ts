@@ -10,7 +10,7 @@ import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 /** Reads `input` with a limit of 1000 bytes; gives what the program said. */
 async function read(t: Cleanup, input: Uint8Array): Promise<string> {
   const source = new URL(
-    "../../src/runtime/standard_input.ts",
+    "../../src/runtime/process/standard_input.ts",
     import.meta.url,
   );
   const script = join(temporaryFolder(t), "reader.ts");

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import * as system from "../../src/runtime/system.ts";
+import * as system from "../../src/runtime/process/system.ts";
 import { temporaryFolder } from "../support/temp.ts";
 
 test("a text file is written with its mode, read back and removed", (t) => {

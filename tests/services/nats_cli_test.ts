@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { connect } from "../../client.ts";
-import { systemClock, systemRandom } from "../../src/runtime/system.ts";
+import { systemClock, systemRandom } from "../../src/runtime/process/system.ts";
 import { Services } from "../../src/services/services.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnCommand } from "../support/process.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, type NatsConnection } from "../../client.ts";
-import { systemClock, systemRandom } from "../../src/runtime/system.ts";
+import { systemClock, systemRandom } from "../../src/runtime/process/system.ts";
 import { ServiceError, Services } from "../../src/services/services.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";

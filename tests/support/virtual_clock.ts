@@ -1,5 +1,5 @@
 /** The test kit's virtual clock, on this runtime's event loop. */
-import { nextTurn } from "../../src/runtime/turn.ts";
+import { nextTurn } from "../../src/runtime/process/turn.ts";
 import { ManualClock } from "../../src/testkit/time/manual_clock.ts";
 
 export class VirtualClock extends ManualClock {

@@ -17,7 +17,7 @@ import type {
   Socket,
 } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
-import { keepProcessAlive } from "../../src/runtime/system.ts";
+import { keepProcessAlive } from "../../src/runtime/process/system.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";

@@ -9,7 +9,7 @@ import {
   VirtualClock,
   withCluster,
 } from "../../src/faces/cluster.ts";
-import { hashBcrypt } from "../../src/runtime/bcrypt.ts";
+import { hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { freshSeed } from "../support/random.ts";
 import { hear, routesOf } from "./cluster_suite.ts";
 

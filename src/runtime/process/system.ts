@@ -18,7 +18,7 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { fileURLToPath } from "node:url";
-import type { Clock, Random, Timer } from "../platform/clock.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
 
 /** The signals that a server answers to. */
 export type SignalName =

@@ -9,8 +9,8 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { deferred } from "../core/deferred.ts";
-import { listenFailure } from "../net/failures.ts";
+import { deferred } from "../../core/deferred.ts";
+import { listenFailure } from "../../net/failures.ts";
 import type {
   HttpAnswer,
   HttpHandler,
@@ -18,9 +18,9 @@ import type {
   HttpReply,
   HttpRequest,
   HttpStream,
-} from "../platform/http.ts";
-import type { Address, Listener } from "../platform/socket.ts";
-import { errorCode } from "./system.ts";
+} from "../../platform/http.ts";
+import type { Address, Listener } from "../../platform/socket.ts";
+import { errorCode } from "../process/system.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -7,7 +7,7 @@
  * is a byte sent to ourselves. That costs a few microseconds; timers would cost
  * milliseconds, and Deno does not look at sockets for an immediate.
  */
-import { assert } from "../core/assert.ts";
+import { assert } from "../../core/assert.ts";
 import type { DenoConnection, DenoSockets } from "./deno_sockets.ts";
 
 /** About a millisecond of small messages. */

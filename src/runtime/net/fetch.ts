@@ -5,8 +5,8 @@
  * runtime allows (Node ends one after five minutes without a byte); and nothing
  * is left open once the signal aborts or the reader turns away.
  */
-import type { Fetch, Fetched, FetchRequest } from "../platform/fetch.ts";
-import { errorCode } from "./system.ts";
+import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
+import { errorCode } from "../process/system.ts";
 
 interface BunRequestInit extends RequestInit {
   /** Node's types do not know it. */

@@ -10,13 +10,13 @@
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
-import { deferred } from "../core/deferred.ts";
+import { deferred } from "../../core/deferred.ts";
 import {
   NetworkError,
   type TlsState,
   type TlsUpgrade,
-} from "../platform/socket.ts";
-import { errorCode, timerDelay } from "./system.ts";
+} from "../../platform/socket.ts";
+import { errorCode, timerDelay } from "../process/system.ts";
 
 /** A handshake that began. */
 export interface Handshake {

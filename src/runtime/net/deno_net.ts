@@ -5,7 +5,7 @@
  * `runtime/mod.ts` chooses it where there is a Deno.
  */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import { assert } from "../core/assert.ts";
+import { assert } from "../../core/assert.ts";
 import {
   type Address,
   type CloseReason,
@@ -15,7 +15,7 @@ import {
   type Socket,
   type SocketEvents,
   type TlsState,
-} from "../platform/socket.ts";
+} from "../../platform/socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import {
   type DenoConnection,

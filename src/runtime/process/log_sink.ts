@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import type { LogSink } from "../core/log.ts";
+import type { LogSink } from "../../core/log.ts";
 import { absolutePath, printError, systemError, writeFully } from "./system.ts";
 
 const LOG_FILE_MODE = 0o640;

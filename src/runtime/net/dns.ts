@@ -9,14 +9,14 @@
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
-import { deferred } from "../core/deferred.ts";
+import { deferred } from "../../core/deferred.ts";
 import type {
   AddressRecord,
   Dns,
   DnsOptions,
   ServiceRecord,
-} from "../platform/dns.ts";
-import { errorCode } from "./system.ts";
+} from "../../platform/dns.ts";
+import { errorCode } from "../process/system.ts";
 
 const DNS_PORT = 53;
 const PORT_MAX = 65_535;

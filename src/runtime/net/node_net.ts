@@ -13,8 +13,12 @@ import {
   type Server,
   type Socket as TcpSocket,
 } from "node:net";
-import { assert } from "../core/assert.ts";
-import { dialFailure, listenFailure, lookupFailure } from "../net/failures.ts";
+import { assert } from "../../core/assert.ts";
+import {
+  dialFailure,
+  listenFailure,
+  lookupFailure,
+} from "../../net/failures.ts";
 import {
   type Address,
   type CloseReason,
@@ -26,8 +30,8 @@ import {
   type SocketEvents,
   type TlsState,
   type TlsUpgrade,
-} from "../platform/socket.ts";
-import { errorCode, timerDelay } from "./system.ts";
+} from "../../platform/socket.ts";
+import { errorCode, timerDelay } from "../process/system.ts";
 import { failureText, isTlsError, startHandshake } from "./tls.ts";
 
 /** The network of the machine. */

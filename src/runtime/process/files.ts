@@ -16,7 +16,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import type { Files } from "../platform/files.ts";
+import type { Files } from "../../platform/files.ts";
 import { errorCode, systemError } from "./system.ts";
 
 /** Nothing that discovery reads is longer; a larger file is a mistake. */
