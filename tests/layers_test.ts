@@ -11,60 +11,88 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Besides itself, a folder imports from these. */
+/**
+ * The rooms in their order: each imports from itself and from the rooms that
+ * its row names, all of which stand above it.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  core: [],
+  platform: [],
+  core: ["platform"],
+  net: ["platform", "core"],
   wire: ["core"],
-  config: ["core", "discovery"],
-  net: ["core"],
-  discovery: ["core", "net"],
-  broker: ["core", "wire", "config", "net"],
-  routes: ["core", "wire", "config", "net", "discovery", "broker"],
-  client: ["core", "wire", "net", "discovery"],
-  services: ["core", "client"],
-  registry: ["core", "net", "discovery"],
-  monitor: ["core", "net", "discovery", "broker", "routes"],
-  runtime: ["core", "net", "discovery"],
-  app: [
+  discovery: ["platform", "core"],
+  options: ["core", "discovery"],
+  registry: ["platform", "core", "discovery"],
+  config: ["core", "discovery", "options"],
+  auth: ["core", "options"],
+  accounts: ["platform", "core", "wire"],
+  broker: ["platform", "core", "wire", "options", "auth", "accounts"],
+  routes: [
+    "platform",
     "core",
-    "config",
-    "net",
+    "wire",
     "discovery",
-    "registry",
+    "options",
+    "auth",
+    "accounts",
+    "broker",
+  ],
+  monitor: [
+    "platform",
+    "core",
+    "discovery",
+    "accounts",
     "broker",
     "routes",
-    "client",
+  ],
+  client: ["platform", "core", "net", "wire", "discovery"],
+  services: ["platform", "core", "client"],
+  runtime: ["platform", "core", "net"],
+  app: [
+    "platform",
+    "core",
+    "net",
+    "discovery",
+    "options",
+    "registry",
+    "config",
+    "broker",
+    "routes",
     "monitor",
+    "client",
     "runtime",
   ],
   testkit: [
+    "platform",
     "core",
-    "config",
     "net",
-    "discovery",
+    "options",
+    "accounts",
     "broker",
     "routes",
     "client",
     "app",
   ],
   faces: [
+    "platform",
     "core",
     "wire",
-    "config",
-    "net",
     "discovery",
+    "options",
+    "config",
+    "monitor",
     "client",
     "services",
-    "monitor",
     "runtime",
     "app",
     "testkit",
   ],
   commands: [
+    "platform",
     "core",
-    "config",
-    "net",
     "discovery",
+    "options",
+    "config",
     "client",
     "runtime",
     "app",
@@ -72,17 +100,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** From these folders only types are imported. */
+/** From these rooms only types are imported. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
-  broker: ["config"],
-  routes: ["config"],
-  runtime: ["discovery"],
+  auth: ["options"],
+  accounts: ["wire"],
+  broker: ["options"],
+  routes: ["options"],
+  discovery: ["platform"],
   faces: ["monitor"],
-  testkit: ["config", "discovery"],
+  testkit: ["options"],
 };
 
 /** Only here may a runtime be named. */
 const PLATFORM_FOLDER = "runtime";
+
+/** The one file of `app` that names the machine. */
+const MACHINE_FILE = "src/app/start_server.ts";
+
+/** What stands on a machine of its own choice: the entrances of Midge. */
+const ENTRANCES: readonly string[] = ["faces", "commands"];
 
 /** Each package has one file that knows it. */
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
@@ -140,13 +176,76 @@ function folderOf(file: SourceFile, specifier: string): string {
   return join(dirname(file.path), specifier).split("/")[1]!;
 }
 
-test("there are sources to look at in every folder that has rules", () => {
-  const folders = new Set(sources.map(({ folder }) => folder));
-  for (const folder of folders) assert.ok(folder in MAY_IMPORT, folder);
-  assert.ok(sources.length > 40);
+/** The files of `src` that a file imports, types included. */
+function targetsOf(file: SourceFile): string[] {
+  return importsOf(file)
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .map(({ specifier }) => join(dirname(file.path), specifier));
+}
+
+const targets = new Map(
+  sources.map((file) => [file.path, targetsOf(file)]),
+);
+
+/** The shortest way of imports from `path` to a file that `isGoal`; undefined when there is none. */
+function wayTo(
+  path: string,
+  isGoal: (file: string) => boolean,
+): string[] | undefined {
+  const ways = [[path]];
+  const seen = new Set<string>();
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const next of targets.get(way.at(-1)!) ?? []) {
+      if (isGoal(next)) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}
+
+test("every room has a rule, every rule a room, and rooms look upwards only", () => {
+  const rooms = Object.keys(MAY_IMPORT);
+  assert.deepEqual(
+    [...new Set(sources.map(({ folder }) => folder))].sort(),
+    rooms.toSorted(),
+  );
+  for (const [room, above] of Object.entries(MAY_IMPORT)) {
+    for (const other of above) {
+      assert.ok(
+        rooms.indexOf(other) < rooms.indexOf(room),
+        `${room}: ${other}`,
+      );
+    }
+  }
 });
 
-test("a folder imports only from the folders that its rule lists", () => {
+test("every room that a rule names is imported from", () => {
+  const idle = Object.entries(MAY_IMPORT).flatMap(([room, others]) => {
+    const used = new Set(
+      sources.filter(({ folder }) => folder === room).flatMap((file) =>
+        targetsOf(file).map((path) => path.split("/")[1]!)
+      ),
+    );
+    return others.filter((other) => !used.has(other))
+      .map((other) => `${room}: ${other}`);
+  });
+  assert.deepEqual(idle, []);
+});
+
+test("no room reaches a runtime, not even by way of other files", () => {
+  const reaching = sources.filter(({ path, folder }) =>
+    folder !== PLATFORM_FOLDER && !ENTRANCES.includes(folder) &&
+    path !== MACHINE_FILE
+  ).flatMap(({ path }) => {
+    const way = wayTo(path, (file) => file.startsWith("src/runtime/"));
+    return way === undefined ? [] : [way.join(" > ")];
+  });
+  assert.deepEqual(reaching, []);
+});
+
+test("a room imports only from the folders that its rule lists", () => {
   const breaches = sources.flatMap((file) =>
     importsOf(file)
       .filter(({ specifier }) => specifier.startsWith("."))

@@ -5,10 +5,10 @@
  * change, which is how routes learn what to announce.
  */
 import { asciiBytes, byteString } from "../core/ascii.ts";
-import { type Match, Sublist } from "../core/sublist.ts";
+import { type SubjectMatch, Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
-import type { Subscription } from "./subscription.ts";
+import type { Interest } from "./subscription.ts";
 
 /** The account of everybody who was given no other. */
 export const GLOBAL_ACCOUNT = "$G";
@@ -35,7 +35,7 @@ export interface LocalInterest {
 
 /** What an account knows of a subject that is published to. */
 export interface SubjectFacts {
-  readonly match: Match<Subscription>;
+  readonly match: SubjectMatch<Interest>;
   /** No empty token and no wildcard: fit for a pedantic publisher. */
   readonly literal: boolean;
   /** Servers alone may publish here. NATS: the prefix of gateway replies. */
@@ -47,7 +47,7 @@ const RESERVED_PREFIX = "_GR_.";
 export class Account {
   readonly name: string;
   readonly nameBytes: Uint8Array;
-  readonly sublist: Sublist<Subscription>;
+  readonly sublist: Sublist<Interest>;
   /** Set before the first subscription, by whoever announces interest to other servers. */
   observer: InterestObserver | undefined = undefined;
   readonly #subjects = new SubjectCache<SubjectFacts>();
@@ -56,7 +56,7 @@ export class Account {
   constructor(name: string, sublistCache: boolean) {
     this.name = name;
     this.nameBytes = asciiBytes(name);
-    this.sublist = new Sublist<Subscription>({ cache: sublistCache });
+    this.sublist = new Sublist<Interest>({ cache: sublistCache });
   }
 
   /**
@@ -82,17 +82,17 @@ export class Account {
     return this.#local.values();
   }
 
-  add(subscription: Subscription): void {
+  add(subscription: Interest): void {
     this.sublist.insert(subscription);
     if (subscription.client !== undefined) this.#count(subscription, 1);
   }
 
-  remove(subscription: Subscription): void {
+  remove(subscription: Interest): void {
     if (!this.sublist.remove(subscription)) return;
     if (subscription.client !== undefined) this.#count(subscription, -1);
   }
 
-  #count({ subject, queue }: Subscription, change: number): void {
+  #count({ subject, queue }: Interest, change: number): void {
     if (this.observer === undefined) return;
     // Neither part can hold a blank: blanks end the words of a control line.
     const key = `${subject} ${queue}`;
@@ -111,7 +111,7 @@ export class Account {
   }
 }
 
-function factsOf(subject: string, match: Match<Subscription>): SubjectFacts {
+function factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
   return {
     match,
     literal: isLiteralSubject(subject),

@@ -7,13 +7,13 @@
  * another route, with one exception that keeps queue groups whole; see `relay`.
  */
 import { type Random, randomBelow } from "../platform/clock.ts";
-import type { Match, QueueGroup } from "../core/sublist.ts";
+import type { QueueGroup, SubjectMatch } from "../core/sublist.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { Account } from "./account.ts";
 import type {
   ClientReceiver,
+  Interest,
   RouteReceiver,
-  Subscription,
 } from "./subscription.ts";
 
 export class Delivery {
@@ -33,7 +33,7 @@ export class Delivery {
    */
   publish(
     account: Account,
-    match: Match<Subscription>,
+    match: SubjectMatch<Interest>,
     message: MessageArgs,
     publisher: ClientReceiver | undefined,
   ): number {
@@ -62,7 +62,7 @@ export class Delivery {
    */
   relay(
     account: Account,
-    match: Match<Subscription>,
+    match: SubjectMatch<Interest>,
     message: MessageArgs,
     from: RouteReceiver,
   ): void {
@@ -88,7 +88,7 @@ export class Delivery {
 
   /** One member of the whole cluster, each with the same chance. */
   #serveGroup(
-    group: QueueGroup<Subscription>,
+    group: QueueGroup<Interest>,
     message: MessageArgs,
     publisher: ClientReceiver | undefined,
   ): boolean {
@@ -108,7 +108,7 @@ export class Delivery {
     return false;
   }
 
-  #choose(group: QueueGroup<Subscription>): number {
+  #choose(group: QueueGroup<Interest>): number {
     const { members } = group;
     let ticket = randomBelow(this.#random, group.weight);
     if (group.uniform) return ticket;
@@ -118,7 +118,7 @@ export class Delivery {
   }
 
   #serveGroupHere(
-    group: QueueGroup<Subscription>,
+    group: QueueGroup<Interest>,
     message: MessageArgs,
   ): boolean {
     const { members } = group;
@@ -131,7 +131,7 @@ export class Delivery {
     return false;
   }
 
-  #passOn(group: QueueGroup<Subscription>, from: RouteReceiver): void {
+  #passOn(group: QueueGroup<Interest>, from: RouteReceiver): void {
     const remote = group.members.filter((member) =>
       member.route !== undefined && member.weight > 0
     );
@@ -164,10 +164,10 @@ export class Delivery {
 
 /** The matched group whose name is the word `word` of the message's line. */
 function groupNamed(
-  match: Match<Subscription>,
+  match: SubjectMatch<Interest>,
   message: MessageArgs,
   word: number,
-): QueueGroup<Subscription> | undefined {
+): QueueGroup<Interest> | undefined {
   const start = message.words.starts[word]!;
   const end = message.words.ends[word]!;
   for (let i = 0; i < match.queues.length; i++) {

@@ -15,7 +15,7 @@ export interface ClientReceiver {
    * client is gone, or it is the publisher and wants no echo.
    */
   deliver(
-    subscription: Subscription,
+    subscription: Interest,
     message: MessageArgs,
     publisher: ClientReceiver | undefined,
   ): boolean;
@@ -32,7 +32,7 @@ export interface RouteReceiver {
   forward(account: Account, message: MessageArgs): void;
 }
 
-export class Subscription implements Subscriber {
+export class Interest implements Subscriber {
   readonly subject: string;
   readonly queue: string;
   /** How many members it stands for; only a route's can be other than 1. */
@@ -71,8 +71,8 @@ export class Subscription implements Subscriber {
     subject: string,
     queue: string,
     sid: Uint8Array,
-  ): Subscription {
-    return new Subscription(subject, queue, 1, client, undefined, sid);
+  ): Interest {
+    return new Interest(subject, queue, 1, client, undefined, sid);
   }
 
   static ofRoute(
@@ -80,8 +80,8 @@ export class Subscription implements Subscriber {
     subject: string,
     queue: string,
     weight: number,
-  ): Subscription {
-    return new Subscription(subject, queue, weight, undefined, route, NO_SID);
+  ): Interest {
+    return new Interest(subject, queue, weight, undefined, route, NO_SID);
   }
 }
 

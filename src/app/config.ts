@@ -4,7 +4,7 @@
  * through the same tables as a file does, so they are checked as strictly and
  * their errors name the place just as well.
  */
-import { InvalidArgumentError } from "../client/errors.ts";
+import { InvalidArgumentError } from "../core/errors.ts";
 import {
   type ConfigDiagnostic,
   ConfigError,
@@ -19,7 +19,6 @@ import {
   optionsFrom,
 } from "../config/keys/server_options.ts";
 import type { ConfigEntry, ConfigMap } from "../config/dialect/tree.ts";
-import { environment, readTextFile } from "../runtime/process/system.ts";
 import type { ServerConfig } from "./config_types.ts";
 
 export type {
@@ -30,8 +29,6 @@ export type {
   ServerConfig,
   UserConfig,
 } from "./config_types.ts";
-
-const machine: ConfigWorld = { readFile: readTextFile, env: environment };
 
 /** What errors call an object. */
 const NAME = "options";
@@ -66,7 +63,7 @@ export function optionsOf(config: ServerConfig): ServerOptions {
  */
 export async function configuredBy(
   config: ServerConfig,
-  world: ConfigWorld = machine,
+  world: ConfigWorld,
 ): Promise<ConfiguredOptions> {
   const root = treeOf(config);
   const include = takeInclude(root);

@@ -11,7 +11,7 @@ import type { Discovery, Registrar, Wanted } from "../discovery/discovery.ts";
 import { providerOf, registrarOf } from "../discovery/providers/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import type { DiscoveryTarget } from "../discovery/url.ts";
-import { Announcer } from "./announcer.ts";
+import { Announcer } from "../discovery/announcing/announcer.ts";
 
 /** Makes providers and registrars. */
 export interface DiscoveryMakers {

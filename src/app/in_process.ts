@@ -9,7 +9,7 @@ import type { Broker } from "../broker/broker.ts";
 import { NatsConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/options.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import { connectedPair, type Endpoint } from "../net/memory_socket.ts";
+import { connectedPair, type PipeEnd } from "../net/memory_socket.ts";
 import { type Network, NetworkError, type Socket } from "../platform/socket.ts";
 
 /** What `connect` takes, less all that is about finding a server. */
@@ -71,7 +71,7 @@ function noSuch(verb: string): NetworkError {
 }
 
 function pipe(clock: Clock, runSoon: RunSoon): [Socket, Socket] {
-  const end: Endpoint = { machine: PIPE, address: { host: PIPE, port: 0 } };
+  const end: PipeEnd = { machine: PIPE, address: { host: PIPE, port: 0 } };
   return connectedPair(
     {
       clock: new SwiftClock(clock, runSoon),

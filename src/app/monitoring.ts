@@ -2,7 +2,7 @@
  * Monitoring as functions: the pages that HTTP shows, for programs that hold
  * the server itself. They need no port.
  */
-import { InvalidArgumentError } from "../client/errors.ts";
+import { InvalidArgumentError } from "../core/errors.ts";
 import { type PageFunction, readPage } from "../monitor/page_options.ts";
 import { BadRequest } from "../monitor/query.ts";
 import type { WatchedServer } from "../monitor/watched_server.ts";

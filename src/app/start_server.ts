@@ -1,14 +1,18 @@
 /**
- * A server of this process on this process's machine: `startServer`. Whoever
- * has another platform calls `Server.start`.
+ * A server of this process on this process's machine: `startServer`. The only
+ * file of `app` that names the machine: others are handed a platform.
  */
 import { UnfailingLog } from "../core/unfailing_log.ts";
+import type { ConfigWorld } from "../config/dialect/parser.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
 import { type Logger, silentLogger } from "../core/log.ts";
 import { platform } from "../runtime/mod.ts";
+import { environment, readTextFile } from "../runtime/process/system.ts";
 import { configuredBy, type ServerConfig } from "./config.ts";
 import { Server } from "./server.ts";
+
+const world: ConfigWorld = { readFile: readTextFile, env: environment };
 
 /**
  * Starts a server in this process and resolves when clients can connect. The
@@ -43,7 +47,7 @@ export async function startServer(
   config: ServerConfig = {},
   log: Logger | LogFunction = silentLogger,
 ): Promise<Server> {
-  const { options, warnings } = await configuredBy(config);
+  const { options, warnings } = await configuredBy(config, world);
   const logger = new UnfailingLog(loggerOf(log, options));
   for (const { file, line, column, message } of warnings) {
     logger.warn(`${file}:${line}:${column}: ${message}`);

@@ -2,7 +2,7 @@
  * Certificates and keys that a client names as files: they are read once, before
  * the client connects, since the library itself knows no files.
  */
-import { InvalidArgumentError } from "../client/errors.ts";
+import { InvalidArgumentError } from "../core/errors.ts";
 import type { ConnectionOptions, TlsOptions } from "../client/options.ts";
 
 /** Each option that names a file, and the one that holds its text. */

@@ -32,7 +32,7 @@ import {
   type ListenerHost,
   listenForClients,
 } from "./clients/listener.ts";
-import type { Session, SessionSettings } from "./clients/session.ts";
+import type { ClientSession, SessionSettings } from "./clients/session.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 
 /** What a broker stands on; everything that would name a platform. */
@@ -74,7 +74,7 @@ export class Broker implements ListenerHost {
   readonly delivery: Delivery;
   readonly authenticator: Authenticator;
   readonly closedConnections: ClosedConnections;
-  readonly sessions: Map<number, Session> = new Map();
+  readonly sessions: Map<number, ClientSession> = new Map();
   readonly startedAt: number;
   /** Where clients can go; made when the port is known. */
   clientUrls: ClientUrls = new ClientUrls([]);
@@ -240,7 +240,7 @@ export class Broker implements ListenerHost {
 
   // --- INFO
 
-  infoFor(session: Session): ServerInfo {
+  infoFor(session: ClientSession): ServerInfo {
     const { options } = this;
     const advertised = this.advertisedAddress;
     const urls = this.#lameDuck ? this.clientUrls.others : this.clientUrls.all;
@@ -305,12 +305,12 @@ export class Broker implements ListenerHost {
     return ++this.#lastId;
   }
 
-  sessionStarted(session: Session): void {
+  sessionStarted(session: ClientSession): void {
     this.totalConnections++;
     this.sessions.set(session.id, session);
   }
 
-  sessionEnded(session: Session, reason: ClosedReason): void {
+  sessionEnded(session: ClientSession, reason: ClosedReason): void {
     this.sessions.delete(session.id);
     this.closedConnections.add(session, reason, this.clock.now());
     if (this.#hasEnded) this.#endPause();

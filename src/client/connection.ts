@@ -6,7 +6,7 @@
  * beyond its end: closing settles flushes, requests and iterators.
  */
 import { deferred } from "../core/deferred.ts";
-import { MidgeError } from "../core/errors.ts";
+import { InvalidOperationError, MidgeError } from "../core/errors.ts";
 import { encodeHeaders, type MsgHdrs } from "../core/headers.ts";
 import { Nuid } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
@@ -17,7 +17,6 @@ import {
   ClosedConnectionError,
   ConnectionError,
   DrainingConnectionError,
-  InvalidOperationError,
   PermissionViolationError,
 } from "./errors.ts";
 import { Flushes } from "./messages/flushes.ts";

@@ -8,6 +8,8 @@
  */
 import { MidgeError } from "../core/errors.ts";
 
+export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
+
 /** No server could be reached, or the connection to one broke. */
 export class ConnectionError extends MidgeError {
   override readonly name = "ConnectionError";
@@ -131,24 +133,6 @@ export class InvalidSubjectError extends MidgeError {
 
   constructor(what: string, subject: string) {
     super("INVALID_SUBJECT", `Invalid ${what}: ${JSON.stringify(subject)}`);
-  }
-}
-
-/** An option or argument that makes no sense. */
-export class InvalidArgumentError extends MidgeError {
-  override readonly name = "InvalidArgumentError";
-
-  constructor(message: string, options?: ErrorOptions) {
-    super("INVALID_ARGUMENT", message, options);
-  }
-}
-
-/** A call that this object does not serve, such as iterating a subscription with a callback. */
-export class InvalidOperationError extends MidgeError {
-  override readonly name = "InvalidOperationError";
-
-  constructor(message: string) {
-    super("INVALID_OPERATION", message);
   }
 }
 

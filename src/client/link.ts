@@ -4,7 +4,11 @@
  * server comes next is decided in `turns.ts`; with discovery, in `search.ts`.
  */
 import type { Clock, Random } from "../platform/clock.ts";
-import type { MidgeError } from "../core/errors.ts";
+import {
+  InvalidArgumentError,
+  InvalidOperationError,
+  type MidgeError,
+} from "../core/errors.ts";
 import type { Network } from "../platform/socket.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { PING_LINE } from "../wire/encode.ts";
@@ -14,15 +18,13 @@ import { chosenCourse } from "./servers/chosen.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
-  InvalidArgumentError,
-  InvalidOperationError,
   StaleConnectionError,
 } from "./errors.ts";
 import { connectInTurn, type TryServer } from "./servers/first_connect.ts";
 import type { ClientOptions } from "./options.ts";
 import { isSameNode, ServerPool } from "./servers/pool.ts";
 import { Search } from "./servers/search.ts";
-import { parseServer, type Server } from "./servers/servers.ts";
+import { parseServer, type PoolServer } from "./servers/servers.ts";
 import type { Session } from "./session/session.ts";
 import type { Status } from "./status.ts";
 import { SuspendWatch } from "./session/suspend.ts";
@@ -115,7 +117,7 @@ export class Link {
   }
 
   /** All servers that may be used. */
-  get servers(): readonly Server[] {
+  get servers(): readonly PoolServer[] {
     return this.#pool.servers;
   }
 
@@ -205,7 +207,7 @@ export class Link {
   }
 
   /** One attempt at a server; gives what went wrong, or undefined once there is a session. */
-  async #try(server: Server): Promise<Error | undefined> {
+  async #try(server: PoolServer): Promise<Error | undefined> {
     try {
       this.#adopt(await this.#open(server));
       return undefined;
@@ -216,7 +218,7 @@ export class Link {
     }
   }
 
-  async #open(server: Server): Promise<Session> {
+  async #open(server: PoolServer): Promise<Session> {
     if (this.#isClosed) throw new ClosedConnectionError();
     const attempt = new Attempt(server, this.#context);
     server.lastAttemptMs = attempt.startedMs;
@@ -327,7 +329,7 @@ export class Link {
     this.#isMoving = false;
   }
 
-  async #moveTo(server: Server, old: Session): Promise<Error | undefined> {
+  async #moveTo(server: PoolServer, old: Session): Promise<Error | undefined> {
     try {
       const session = await this.#open(server);
       if (this.#session !== old) {
@@ -366,7 +368,7 @@ export class Link {
 }
 
 /** A session says more about its server than others do. */
-function recordSuccess(server: Server, info: ServerInfo): void {
+function recordSuccess(server: PoolServer, info: ServerInfo): void {
   server.attempts = 0;
   server.refusals = 0;
   server.everConnected = true;

@@ -9,7 +9,7 @@ import {
 } from "../core/limits.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { ReconnectToServerHandler } from "./servers/chosen.ts";
-import { InvalidArgumentError } from "./errors.ts";
+import { InvalidArgumentError } from "../core/errors.ts";
 import { checkInboxPrefix, INBOX_PREFIX } from "./messages/inbox.ts";
 import type { Status } from "./status.ts";
 

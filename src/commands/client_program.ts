@@ -51,7 +51,7 @@ export function openConnection(
 }
 
 /** Connects for one question: a connection that breaks is not mended. */
-export function connectOnce(
+export function connectProgram(
   command: string,
   flags: ClientFlags,
 ): Promise<NatsConnection> {

@@ -13,12 +13,18 @@ import {
 } from "./command.ts";
 import { bashCompletion } from "./completion_bash.ts";
 import { fishCompletion } from "./completion_fish.ts";
-import { type FlagHint, hintOf, type Place } from "./completion_place.ts";
+import {
+  type CompletionPlace,
+  type FlagHint,
+  hintOf,
+} from "./completion_place.ts";
 import { zshCompletion } from "./completion_zsh.ts";
 
 const FLAGS = { help: HELP_FLAG } as const;
 
-const SHELLS: Readonly<Record<string, (places: readonly Place[]) => string>> = {
+const SHELLS: Readonly<
+  Record<string, (places: readonly CompletionPlace[]) => string>
+> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,
@@ -64,7 +70,7 @@ export function makeCompletion(all: () => readonly Command[]): Command {
 export function placesOf(
   commands: readonly Command[],
   before: string = "",
-): Place[] {
+): CompletionPlace[] {
   return commands.flatMap((command) => {
     const path = `${before}${command.name}`;
     const inner = command.commands ?? [];
@@ -72,7 +78,7 @@ export function placesOf(
   });
 }
 
-function placeOf(command: Command, path: string): Place {
+function placeOf(command: Command, path: string): CompletionPlace {
   const [word] = command.words;
   const missing = command.flags.filter(({ isMissing }) => isMissing)
     .flatMap(({ flags }) => flags);

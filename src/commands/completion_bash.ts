@@ -3,14 +3,14 @@
  * command that the line is about, then what can stand under the cursor.
  */
 import {
+  type CompletionPlace,
   firstWords,
   type FlagHint,
-  type Place,
   secondWords,
   singleQuoted,
 } from "./completion_place.ts";
 
-export function bashCompletion(places: readonly Place[]): string {
+export function bashCompletion(places: readonly CompletionPlace[]): string {
   return `# Completion of midge for bash. In ~/.bashrc: source <(midge completion bash)
 _midge() {
   local IFS=$' \\t\\n'
@@ -72,7 +72,9 @@ function alternatives(patterns: readonly string[]): string {
   return patterns.join("|");
 }
 
-function placeCase({ path, flags, words, takesFiles }: Place): string {
+function placeCase(
+  { path, flags, words, takesFiles }: CompletionPlace,
+): string {
   const names = flags.flatMap(({ names }) => names).join(" ");
   const wants = takesFiles ? " wants=file" : "";
   return `    "${path}")
@@ -82,7 +84,7 @@ function placeCase({ path, flags, words, takesFiles }: Place): string {
 }
 
 /** What follows a flag with a value. */
-function valueCases(places: readonly Place[]): string {
+function valueCases(places: readonly CompletionPlace[]): string {
   return places.flatMap(({ path, flags }) =>
     flags.filter(({ value }) => value !== "none").map((flag) => {
       const patterns = flag.names.map((name) => `"${path}:${name}"`);

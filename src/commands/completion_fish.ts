@@ -3,14 +3,14 @@
  * about, and a line for everything that can follow it.
  */
 import {
+  type CompletionPlace,
   firstWords,
   type FlagHint,
-  type Place,
   secondWords,
 } from "./completion_place.ts";
 
-export function fishCompletion(places: readonly Place[]): string {
-  const paths = (some: readonly Place[]): string =>
+export function fishCompletion(places: readonly CompletionPlace[]): string {
+  const paths = (some: readonly CompletionPlace[]): string =>
     some.map(({ path }) => quoted(path)).join(" ");
   const commands = firstWords(places).map(({ path, summary }) =>
     `complete -c midge -n __midge_at_start -a ${path} -d ${quoted(summary)}\n`
@@ -37,7 +37,7 @@ complete -c midge -f
 ${commands.join("")}${places.map(linesOf).join("")}`;
 }
 
-function linesOf(place: Place): string {
+function linesOf(place: CompletionPlace): string {
   const begin = `complete -c midge -n ${quoted(`__midge_in ${place.path}`)}`;
   const lines = place.flags.map((flag) => `${begin} ${flagOptions(flag)}`);
   if (place.takesFiles) lines.push(`${begin} -F`);

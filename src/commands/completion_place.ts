@@ -2,7 +2,7 @@
 import type { FlagDefinition } from "../config/flags/flags.ts";
 
 /** A command, as completion sees it. */
-export interface Place {
+export interface CompletionPlace {
   /** Like `config check`. */
   readonly path: string;
   readonly summary: string;
@@ -40,12 +40,16 @@ function valueHint(
 }
 
 /** The places that one word names. */
-export function firstWords(places: readonly Place[]): Place[] {
+export function firstWords(
+  places: readonly CompletionPlace[],
+): CompletionPlace[] {
   return places.filter(({ path }) => !path.includes(" "));
 }
 
 /** The places that two words name. */
-export function secondWords(places: readonly Place[]): Place[] {
+export function secondWords(
+  places: readonly CompletionPlace[],
+): CompletionPlace[] {
   return places.filter(({ path }) => path.includes(" "));
 }
 

@@ -4,15 +4,15 @@
  * it can be a file of `$fpath`.
  */
 import {
+  type CompletionPlace,
   firstWords,
   type FlagHint,
-  type Place,
   secondWords,
   singleQuoted,
 } from "./completion_place.ts";
 
-export function zshCompletion(places: readonly Place[]): string {
-  const paths = (some: readonly Place[]): string =>
+export function zshCompletion(places: readonly CompletionPlace[]): string {
+  const paths = (some: readonly CompletionPlace[]): string =>
     some.map(({ path }) => singleQuoted(path)).join("|");
   return `#compdef midge
 # Completion of midge for zsh. In ~/.zshrc, after compinit: source <(midge completion zsh)
@@ -60,25 +60,25 @@ fi
 }
 
 /** `name:what it is`, each quoted. */
-function described(places: readonly Place[]): string {
+function described(places: readonly CompletionPlace[]): string {
   return places.map(({ path, summary }) => singleQuoted(`${path}:${summary}`))
     .join(" ");
 }
 
-function flagCase({ path, flags }: Place): string {
+function flagCase({ path, flags }: CompletionPlace): string {
   const list = flags.flatMap(({ names, doc }) =>
     names.map((name) => singleQuoted(`${name}:${doc}`))
   );
   return `      (${singleQuoted(path)}) flags=(${list.join(" ")}) ;;\n`;
 }
 
-function wordCase({ path, words, takesFiles }: Place): string {
+function wordCase({ path, words, takesFiles }: CompletionPlace): string {
   if (!takesFiles && words.length === 0) return "";
   const what = takesFiles ? "_files" : `compadd -- ${words.join(" ")}`;
   return `    (${singleQuoted(path)}) ${what} ;;\n`;
 }
 
-function valueCases(places: readonly Place[]): string {
+function valueCases(places: readonly CompletionPlace[]): string {
   return places.flatMap(({ path, flags }) =>
     flags.filter(({ value }) => value !== "none").map((flag) => {
       const patterns = flag.names.map((name) =>

@@ -5,9 +5,9 @@
  * becomes an exit code: 1 for a failure, 2 for a command line that was not
  * understood.
  */
+import { InvalidArgumentError } from "../core/errors.ts";
 import {
   ClosedConnectionError,
-  InvalidArgumentError,
   InvalidSubjectError,
 } from "../client/errors.ts";
 import { FlagError, scanFlags } from "../config/flags/flags.ts";

@@ -6,7 +6,7 @@ import type { PublishOptions } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/messages/subjects.ts";
 import {
   checkedCount,
-  connectOnce,
+  connectProgram,
   firstError,
   flushWithin,
   HEADER_FLAG,
@@ -118,7 +118,7 @@ async function publish(
   { subject, payload, options, count }: Publication,
 ): Promise<void> {
   const waitMs = timeoutMs(flags);
-  const connection = await connectOnce("pub", flags);
+  const connection = await connectProgram("pub", flags);
   const refused = firstError(connection);
   try {
     for (let sent = 1; sent <= count; sent++) {

@@ -13,7 +13,7 @@ import { formatDuration } from "../config/duration.ts";
 import type { FlagValues } from "../config/flags/flags.ts";
 import {
   checkedCount,
-  connectOnce,
+  connectProgram,
   HEADER_FLAG,
   headersFrom,
   payloadOf,
@@ -107,7 +107,7 @@ async function ask(
   question: Question,
   print: MessagePrinter,
 ): Promise<void> {
-  const connection = await connectOnce("request", flags);
+  const connection = await connectProgram("request", flags);
   try {
     let count = 0;
     for await (const message of await answers(connection, question)) {

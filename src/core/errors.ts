@@ -32,6 +32,24 @@ export class ProtocolError extends MidgeError {
   }
 }
 
+/** An option or argument that makes no sense. */
+export class InvalidArgumentError extends MidgeError {
+  override readonly name = "InvalidArgumentError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("INVALID_ARGUMENT", message, options);
+  }
+}
+
+/** A call that this object does not serve, such as iterating a subscription with a callback. */
+export class InvalidOperationError extends MidgeError {
+  override readonly name = "InvalidOperationError";
+
+  constructor(message: string) {
+    super("INVALID_OPERATION", message);
+  }
+}
+
 /** The texts of `-ERR '...'` lines. Source: nats-server's client protocol. */
 export const WireError = {
   UNKNOWN_OPERATION: "Unknown Protocol Operation",

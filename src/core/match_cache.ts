@@ -11,7 +11,7 @@
  */
 
 import { subjectMatches } from "./subject.ts";
-import type { Match, Subscriber } from "./sublist.ts";
+import type { SubjectMatch, Subscriber } from "./sublist.ts";
 
 /** 10,000 busy subjects fit, with room for as many inboxes used once. */
 export const CACHED_SUBJECTS_MAX = 32_768;
@@ -22,7 +22,7 @@ export const CACHED_SUBSCRIBERS_MAX = 4_194_304;
 const NOTED_PATTERNS = 32;
 
 interface Entry<S> {
-  readonly match: Match<S>;
+  readonly match: SubjectMatch<S>;
   /** Subscribers that `match` refers to. */
   readonly subscribers: number;
   /** The count of wildcard changes that `match` is known to reflect. */
@@ -46,7 +46,7 @@ export class MatchCache<S extends Subscriber> {
   }
 
   /** The result for `subject`, unless a change may have altered it. */
-  get(subject: string): Match<S> | undefined {
+  get(subject: string): SubjectMatch<S> | undefined {
     const entry = this.#entries.get(subject);
     if (entry === undefined) return undefined;
     if (this.#isFresh(entry, subject)) return entry.match;
@@ -55,7 +55,7 @@ export class MatchCache<S extends Subscriber> {
   }
 
   /** Keeps a result that was just built; there must be none for `subject`. */
-  put(subject: string, match: Match<S>): void {
+  put(subject: string, match: SubjectMatch<S>): void {
     const subscribers = countSubscribers(match);
     this.#entries.set(subject, {
       match,
@@ -78,7 +78,7 @@ export class MatchCache<S extends Subscriber> {
     this.#wildcardChanges++;
   }
 
-  *matches(): IterableIterator<Match<S>> {
+  *matches(): IterableIterator<SubjectMatch<S>> {
     for (const entry of this.#entries.values()) yield entry.match;
   }
 
@@ -114,7 +114,7 @@ export class MatchCache<S extends Subscriber> {
   }
 }
 
-function countSubscribers<S>(match: Match<S>): number {
+function countSubscribers<S>(match: SubjectMatch<S>): number {
   let count = match.plain.length;
   for (const group of match.queues) count += group.members.length;
   return count;

@@ -36,7 +36,7 @@ export interface QueueGroup<S> {
 }
 
 /** Everyone who hears one subject. */
-export interface Match<S> {
+export interface SubjectMatch<S> {
   readonly plain: readonly S[];
   readonly queues: readonly QueueGroup<S>[];
 }
@@ -49,7 +49,7 @@ export interface SublistOptions {
 }
 
 /** Counters for monitoring. Fan-outs are those of the results now in the cache. */
-export interface SublistStats {
+export interface SublistCounters {
   readonly subscriptions: number;
   readonly cacheSize: number;
   readonly inserts: number;
@@ -155,7 +155,7 @@ export class Sublist<S extends Subscriber> {
    * or `>` of a published subject is an ordinary token, and a subject with an
    * empty token is heard by nobody.
    */
-  match(subject: string): Match<S> {
+  match(subject: string): SubjectMatch<S> {
     this.#matches++;
     const known = this.#cache?.get(subject);
     if (known !== undefined) {
@@ -168,7 +168,7 @@ export class Sublist<S extends Subscriber> {
   }
 
   /** As `match`, for a subject that is not expected again: the result is not kept. */
-  matchOnce(subject: string): Match<S> {
+  matchOnce(subject: string): SubjectMatch<S> {
     this.#matches++;
     return gather(this.#audiencesOf(subject));
   }
@@ -189,7 +189,7 @@ export class Sublist<S extends Subscriber> {
     }
   }
 
-  stats(): SublistStats {
+  stats(): SublistCounters {
     let fanouts = 0;
     let maxFanout = 0;
     for (const match of this.#cache?.matches() ?? []) {
@@ -332,12 +332,12 @@ function membersOf<S>(audience: Audience<S>): Iterable<S> {
 }
 
 const NONE: readonly never[] = [];
-const NOBODY: Match<never> = { plain: NONE, queues: NONE };
+const NOBODY: SubjectMatch<never> = { plain: NONE, queues: NONE };
 
 /** The members of several audiences as plain subscribers and queue groups. */
 function gather<S extends Subscriber>(
   audiences: readonly Audience<S>[],
-): Match<S> {
+): SubjectMatch<S> {
   if (audiences.length === 0) return NOBODY;
   const plain: S[] = [];
   const queued: S[] = [];

@@ -44,14 +44,13 @@ export type {
 } from "../app/client_discovery.ts";
 export type { ServerInfo } from "../wire/info.ts";
 export * as errors from "../client/errors.ts";
+export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
 export {
   AuthorizationError,
   BufferFullError,
   ClosedConnectionError,
   ConnectionError,
   DrainingConnectionError,
-  InvalidArgumentError,
-  InvalidOperationError,
   InvalidSubjectError,
   MaxPayloadError,
   NoRespondersError,
@@ -114,8 +113,7 @@ export {
   ServiceError,
   type Services,
 } from "../services/services.ts";
-export type { Endpoint as ServiceEndpoint } from "../services/endpoint.ts";
-export type { ServiceHandler } from "../services/endpoint.ts";
+export type { ServiceEndpoint, ServiceHandler } from "../services/endpoint.ts";
 export type { ServiceMsg } from "../services/service_msg.ts";
 export {
   type EndpointOptions,

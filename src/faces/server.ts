@@ -21,7 +21,7 @@ export {
   type UserConfig,
 } from "../app/config.ts";
 export { startServer } from "../app/start_server.ts";
-export { InvalidArgumentError } from "../client/errors.ts";
+export { InvalidArgumentError } from "../core/errors.ts";
 export { ConfigError } from "../config/dialect/diagnostic.ts";
 export type { LogEntry, LogFunction } from "../core/entry_log.ts";
 export type { Logger } from "../core/log.ts";

@@ -8,7 +8,7 @@ import {
   subscriptionFacts,
 } from "../broker/clients/closed_connections.ts";
 import { GLOBAL_ACCOUNT } from "../accounts/account.ts";
-import type { Session } from "../broker/clients/session.ts";
+import type { ClientSession } from "../broker/clients/session.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import { unlessEmpty } from "./answer.ts";
 import type { ConnInfo } from "./page_types.ts";
@@ -34,7 +34,7 @@ export interface RowOptions {
   readonly subs: SubscriptionLevel;
 }
 
-export function openClient(session: Session): ClientFacts {
+export function openClient(session: ClientSession): ClientFacts {
   const { options, socket } = session;
   return {
     id: session.id,

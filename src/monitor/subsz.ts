@@ -5,8 +5,8 @@
 import type { Account } from "../accounts/account.ts";
 import type { Broker } from "../broker/broker.ts";
 import { subscriptionFacts } from "../broker/clients/closed_connections.ts";
-import type { Session } from "../broker/clients/session.ts";
-import type { Subscription } from "../accounts/subscription.ts";
+import type { ClientSession } from "../broker/clients/session.ts";
+import type { Interest } from "../accounts/subscription.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isLiteralSubject, subjectMatches } from "../core/subject.ts";
 import { unlessEmpty } from "./answer.ts";
@@ -88,8 +88,8 @@ function testParam(query: URLSearchParams): string {
 }
 
 interface Found {
-  readonly session: Session;
-  readonly subscription: Subscription;
+  readonly session: ClientSession;
+  readonly subscription: Interest;
 }
 
 function subscriptionsOf(

@@ -14,8 +14,8 @@ import { dialFailure, listenFailure, lookupFailure } from "./failures.ts";
 import {
   type Carrier,
   connectedPair,
-  type Endpoint,
   MemorySocket,
+  type PipeEnd,
 } from "./memory_socket.ts";
 import type {
   Address,
@@ -170,7 +170,7 @@ export class MemoryNetwork implements Network {
     return reached;
   }
 
-  #connect(machine: string, there: Endpoint, accept: Accept): Socket {
+  #connect(machine: string, there: PipeEnd, accept: Accept): Socket {
     const host = isLoopback(there.address.host) ? LOOPBACK : machine;
     const here = { machine, address: { host, port: this.#nextPort() } };
     const [near, far] = connectedPair(this.#carrier, here, there);

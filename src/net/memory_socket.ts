@@ -31,7 +31,7 @@ export interface Carrier {
 }
 
 /** One end of a connection to be: its machine, and its address there. */
-export interface Endpoint {
+export interface PipeEnd {
   readonly machine: string;
   readonly address: Address;
 }
@@ -39,8 +39,8 @@ export interface Endpoint {
 /** Makes the two ends of one connection. */
 export function connectedPair(
   carrier: Carrier,
-  near: Endpoint,
-  far: Endpoint,
+  near: PipeEnd,
+  far: PipeEnd,
 ): [MemorySocket, MemorySocket] {
   const there = new Pipe(carrier, near.machine, far.machine);
   const back = new Pipe(carrier, far.machine, near.machine);
@@ -211,8 +211,8 @@ export class MemorySocket implements Socket {
 
   constructor(
     carrier: Carrier,
-    here: Endpoint,
-    there: Endpoint,
+    here: PipeEnd,
+    there: PipeEnd,
     incoming: Pipe,
     outgoing: Pipe,
   ) {

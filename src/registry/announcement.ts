@@ -20,7 +20,7 @@ import {
   URLS_PER_NODE_MAX,
 } from "../discovery/node_record.ts";
 
-export interface Announcement {
+export interface AnnouncementBody {
   readonly node: NodeRecord;
   readonly ttlMs: number;
 }
@@ -42,7 +42,10 @@ export function isNodeId(text: string): boolean {
 }
 
 /** Reads the announcement of the node `id`. Throws `BadAnnouncement`. */
-export function readAnnouncement(id: string, body: Uint8Array): Announcement {
+export function readAnnouncement(
+  id: string,
+  body: Uint8Array,
+): AnnouncementBody {
   const fields = objectIn(body);
   const node = nodeFrom({ ...fields, id });
   if (fields["id"] !== undefined && fields["id"] !== id) {

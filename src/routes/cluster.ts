@@ -26,11 +26,7 @@ import {
   type Network,
   type Socket,
 } from "../platform/socket.ts";
-import {
-  type ConnectOptions,
-  infoLine,
-  type ServerInfo,
-} from "../wire/info.ts";
+import { type ConnectFields, infoLine, type ServerInfo } from "../wire/info.ts";
 import type { Logger } from "../core/log.ts";
 import { ClusterName } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
@@ -228,7 +224,7 @@ export class Cluster implements RoutesLink, InterestObserver, RouteOwner {
     return routeConnect(this.#identity(), dialer.target);
   }
 
-  checkCluster({ cluster, cluster_dynamic }: ConnectOptions): string {
+  checkCluster({ cluster, cluster_dynamic }: ConnectFields): string {
     const verdict = this.#agreeOnCluster(cluster, cluster_dynamic);
     if (verdict === "same" || verdict === "adopt") return "";
     return `Rejecting connection, cluster name ${quoted(cluster)} does not ` +

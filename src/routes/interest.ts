@@ -8,7 +8,7 @@
  */
 import { asciiBytes } from "../core/ascii.ts";
 import type { Account } from "../accounts/account.ts";
-import { type RouteReceiver, Subscription } from "../accounts/subscription.ts";
+import { Interest, type RouteReceiver } from "../accounts/subscription.ts";
 
 /** `RS+` or, with no members left, `RS-`. */
 export function interestLine(
@@ -27,7 +27,7 @@ export function interestLine(
 
 interface RemoteEntry {
   readonly account: Account;
-  readonly subscription: Subscription;
+  readonly subscription: Interest;
 }
 
 /** What the server at the other end of one route wants. */
@@ -53,7 +53,7 @@ export class RemoteInterest {
     const known = this.#entries.get(key);
     if (known?.subscription.weight === weight) return;
     if (known !== undefined) account.remove(known.subscription);
-    const subscription = Subscription.ofRoute(
+    const subscription = Interest.ofRoute(
       this.#route,
       subject,
       queue,

@@ -27,8 +27,8 @@ import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs, Words } from "../wire/args.ts";
 import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";
 import {
-  type ConnectOptions,
-  defaultConnectOptions,
+  type ConnectFields,
+  defaultConnectFields,
   infoLine,
   readConnect,
   readInfo,
@@ -48,7 +48,7 @@ export interface RouteOwner {
   /** What the dialling side sends first. */
   connectLine(dialer: Dialer): Uint8Array;
   /** The peer's CONNECT; gives an error text when its cluster is the wrong one. */
-  checkCluster(options: ConnectOptions): string;
+  checkCluster(options: ConnectFields): string;
   /** The peer's first INFO. The host may close the route, or call `register` on it. */
   introduced(route: Route, info: ServerInfo): void;
   /** The peer takes this connection for the route of the two; called until it is registered. */
@@ -100,7 +100,7 @@ export class Route extends Connection implements RouteReceiver {
   queueCount = 0;
 
   readonly #owner: RouteOwner;
-  #options: ConnectOptions = { ...defaultConnectOptions(), verbose: false };
+  #options: ConnectFields = { ...defaultConnectFields(), verbose: false };
   #identity: Identity | undefined = undefined;
   #authTimer: Timer | undefined = undefined;
   #lastAccount: Account | undefined = undefined;
@@ -454,7 +454,7 @@ function holdsCr(buffer: Uint8Array, start: number, end: number): boolean {
 }
 
 /** A token may come in its own field or, from nats-server, as a user without a password. */
-function tokenAware(options: ConnectOptions): ConnectOptions {
+function tokenAware(options: ConnectFields): ConnectFields {
   return options.auth_token === "" && options.pass === ""
     ? { ...options, auth_token: options.user }
     : options;

@@ -35,7 +35,7 @@ const NANOSECONDS_PER_MS = 1e6;
 const FAILED = 500;
 
 /** A running endpoint; without a handler, its requests are iterated. */
-export class Endpoint implements AsyncIterable<ServiceMsg> {
+export class ServiceEndpoint implements AsyncIterable<ServiceMsg> {
   readonly #setup: EndpointSetup;
   readonly #clock: Clock;
   readonly #subscription: Subscription;

@@ -4,7 +4,7 @@
  * are the protocol's.
  */
 import { isLiteralSubject } from "../core/subject.ts";
-import { InvalidArgumentError } from "../client/errors.ts";
+import { InvalidArgumentError } from "../core/errors.ts";
 
 /** What a tool may ask all services, those of one name, or one instance. */
 export type ServiceVerb = "PING" | "INFO" | "STATS";

@@ -8,11 +8,9 @@ import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { Msg } from "../client/messages/message.ts";
-import {
-  ClosedConnectionError,
-  InvalidOperationError,
-} from "../client/errors.ts";
-import { Endpoint, type ServiceHandler } from "./endpoint.ts";
+import { InvalidOperationError } from "../core/errors.ts";
+import { ClosedConnectionError } from "../client/errors.ts";
+import { ServiceEndpoint, type ServiceHandler } from "./endpoint.ts";
 import {
   checkEndpointSubject,
   checkServiceName,
@@ -53,7 +51,7 @@ export interface ServiceConfig {
   /** The queue group of all endpoints that name none; empty for none. Default: `q`. */
   readonly queue?: string;
   /** Adds `data` to the statistics of an endpoint. */
-  readonly statsHandler?: (endpoint: Endpoint) => unknown;
+  readonly statsHandler?: (endpoint: ServiceEndpoint) => unknown;
 }
 
 /** What `addEndpoint` takes; every field may be left out. */
@@ -74,7 +72,7 @@ export interface ServiceGroup {
   addEndpoint(
     name: string,
     options?: EndpointOptions | ServiceHandler,
-  ): Endpoint;
+  ): ServiceEndpoint;
   /** A group below this one. */
   addGroup(subject?: string, queue?: string): ServiceGroup;
 }
@@ -87,7 +85,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
   readonly #identity: ServiceIdentity;
   readonly #connection: ServiceConnection;
   readonly #clock: Clock;
-  readonly #endpoints: Endpoint[] = [];
+  readonly #endpoints: ServiceEndpoint[] = [];
   readonly #controls: { drain(): Promise<void> }[] = [];
   readonly #resolveStopped: (error: null | Error) => void;
   #started = "";
@@ -127,7 +125,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
   addEndpoint(
     name: string,
     options: EndpointOptions | ServiceHandler = {},
-  ): Endpoint {
+  ): ServiceEndpoint {
     return this.#group("", undefined).addEndpoint(name, options);
   }
 
@@ -182,7 +180,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
     const parts = [...this.#endpoints, ...this.#controls];
     await Promise.allSettled(
       parts.map((part) =>
-        part instanceof Endpoint ? part.stop() : part.drain()
+        part instanceof ServiceEndpoint ? part.stop() : part.drain()
       ),
     );
     this.#resolveStopped(error);
@@ -210,14 +208,14 @@ export class Service implements ServiceGroup, AsyncDisposable {
     subject: string,
     options: EndpointOptions,
     groupQueue: string | undefined,
-  ): Endpoint {
+  ): ServiceEndpoint {
     if (this.isStopped) {
       throw new InvalidOperationError("The service has stopped");
     }
     if (this.#connection.isClosed()) throw new ClosedConnectionError();
     checkServiceName("an endpoint", name);
     checkEndpointSubject(subject);
-    const endpoint = new Endpoint(
+    const endpoint = new ServiceEndpoint(
       {
         name,
         subject,
@@ -235,7 +233,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
   }
 
   /** An endpoint that the server refuses takes the service with it; a connection that closes has told why. */
-  #onEndpointEnd(endpoint: Endpoint, error: Error | undefined): void {
+  #onEndpointEnd(endpoint: ServiceEndpoint, error: Error | undefined): void {
     if (this.isStopped) return;
     if (error !== undefined) return void this.stop(error);
     this.#endpoints.splice(this.#endpoints.indexOf(endpoint), 1);
@@ -275,7 +273,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
     }
   }
 
-  #statsOf(endpoint: Endpoint): EndpointStats {
+  #statsOf(endpoint: ServiceEndpoint): EndpointStats {
     const { statsHandler } = this.#config;
     if (statsHandler === undefined) return endpoint.stats;
     return { ...endpoint.stats, data: dataOf(statsHandler, endpoint) };
@@ -284,8 +282,8 @@ export class Service implements ServiceGroup, AsyncDisposable {
 
 // A page of statistics must not fail because one figure cannot be had.
 function dataOf(
-  handler: (endpoint: Endpoint) => unknown,
-  endpoint: Endpoint,
+  handler: (endpoint: ServiceEndpoint) => unknown,
+  endpoint: ServiceEndpoint,
 ): unknown {
   try {
     return handler(endpoint);

@@ -1,6 +1,5 @@
 /** What the test kit says when something does not come true. */
-import { InvalidOperationError } from "../client/errors.ts";
-import { MidgeError } from "../core/errors.ts";
+import { InvalidOperationError, MidgeError } from "../core/errors.ts";
 import { formatLine, type LogLine } from "./cluster/log_tail.ts";
 
 /** A cluster of the test kit did not do what was waited for. */

@@ -56,7 +56,7 @@ export interface ServerInfo {
 }
 
 /** CONNECT as a client sends it. Unknown fields are never looked at. */
-export interface ConnectOptions {
+export interface ConnectFields {
   verbose: boolean;
   pedantic: boolean;
   echo: boolean;
@@ -83,7 +83,7 @@ export interface ConnectOptions {
 }
 
 /** What holds for a connection that has sent no CONNECT yet. */
-export function defaultConnectOptions(): ConnectOptions {
+export function defaultConnectFields(): ConnectFields {
   return {
     verbose: true,
     pedantic: true,
@@ -118,11 +118,11 @@ const toUtf8 = new TextEncoder();
  * wrong types end the connection without an `-ERR`.
  */
 export function readConnect(
-  options: ConnectOptions,
+  options: ConnectFields,
   buffer: Uint8Array,
   start: number,
   end: number,
-): ConnectOptions {
+): ConnectFields {
   const fields = readObject(buffer, start, end, "CONNECT");
   const known = new Map(Object.entries(options));
   for (const [name, value] of Object.entries(fields)) {
@@ -133,7 +133,7 @@ export function readConnect(
     }
     known.set(field, value);
   }
-  return Object.fromEntries(known) as unknown as ConnectOptions;
+  return Object.fromEntries(known) as unknown as ConnectFields;
 }
 
 /** Reads INFO's JSON; what is absent or of the wrong type gets a neutral value. */

@@ -236,7 +236,10 @@ test("the included file may be TOML, and begins at the working folder", async (t
   const file = join(temporaryFolder(t), "a.toml");
   writeFileSync(file, 'server_name = "t"\nping_max = 9\n');
   const include = relative(process.cwd(), file);
-  const { options } = await configuredBy({ include, ping_max: 3 });
+  const { options } = await configuredBy({ include, ping_max: 3 }, {
+    readFile: readTextFile,
+    env: () => undefined,
+  });
   assert.deepEqual([options.serverName, options.pingMax], ["t", 3]);
 });
 

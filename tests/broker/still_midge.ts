@@ -13,7 +13,7 @@ import type {
 } from "../../src/platform/socket.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { CompareHash } from "../../src/auth/authenticator.ts";
-import type { Session } from "../../src/broker/clients/session.ts";
+import type { ClientSession } from "../../src/broker/clients/session.ts";
 import {
   startMidge,
   type TestOptions,
@@ -61,7 +61,7 @@ export class StillMidge {
   }
 
   /** The server's side of the client that came last. */
-  get newest(): Session {
+  get newest(): ClientSession {
     return [...this.midge.server.broker.sessions.values()].at(-1)!;
   }
 }

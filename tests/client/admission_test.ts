@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Admission } from "../../src/client/servers/admission.ts";
 import { AllowList } from "../../src/client/servers/allow.ts";
-import { InvalidArgumentError } from "../../src/client/errors.ts";
+import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { ipBytes, normalHost } from "../../src/net/ip.ts";
 import {
   clientOptions,
@@ -12,7 +12,7 @@ import {
 import {
   foundServer,
   parseServer,
-  Server,
+  PoolServer,
 } from "../../src/client/servers/servers.ts";
 import type { Status } from "../../src/client/status.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
@@ -99,7 +99,7 @@ function admission(options: ConnectionOptions): Admission {
   return new Admission(read, read.servers.map(parseServer));
 }
 
-const found = (url: string): Server => foundServer(url, "provider:x", {})!;
+const found = (url: string): PoolServer => foundServer(url, "provider:x", {})!;
 
 const SECRETS: readonly [string, ConnectionOptions][] = [
   ["a password", { user: "ann", pass: "x" }],
@@ -167,7 +167,7 @@ test("a signature may go anywhere", () => {
 
 test("a server that is trusted less does not say how another one is spoken to", () => {
   const facts = { tls: true, tlsName: "node.svc", vouched: true };
-  const gossiped = new Server({ host: "h", port: 1 }, "gossip", facts);
+  const gossiped = new PoolServer({ host: "h", port: 1 }, "gossip", facts);
   gossiped.learn(
     foundServer("nats://h:1", "provider:x", { tlsName: "evil" })!,
   );

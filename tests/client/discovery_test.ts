@@ -1,11 +1,11 @@
 /** A client that finds the nodes that live, whatever became of those that it knew. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { InvalidOperationError } from "../../src/core/errors.ts";
 import {
   AuthorizationError,
   ClosedConnectionError,
   ConnectionError,
-  InvalidOperationError,
 } from "../../src/client/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import type { Status } from "../../src/client/status.ts";

@@ -11,7 +11,7 @@ import {
   foundServer,
   type Origin,
   parseServer,
-  type Server,
+  type PoolServer,
   type ServerFacts,
 } from "../../src/client/servers/servers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
@@ -20,11 +20,15 @@ import { VirtualClock } from "../support/virtual_clock.ts";
 function found(
   origin: Origin,
   ...hosts: readonly string[]
-): Server[] {
+): PoolServer[] {
   return hosts.map((host) => server(host, origin));
 }
 
-function server(host: string, origin: Origin, facts: ServerFacts = {}): Server {
+function server(
+  host: string,
+  origin: Origin,
+  facts: ServerFacts = {},
+): PoolServer {
   return foundServer(`nats://${host}`, origin, facts)!;
 }
 
@@ -120,7 +124,7 @@ test("the user's new servers take the place of old ones and of gossip", () => {
 test("all doors of a lame duck are lame, until another process has them", () => {
   const pool = new ServerPool([], undefined);
   const x = "provider:x";
-  const doors = (serverId: string): Server[] =>
+  const doors = (serverId: string): PoolServer[] =>
     ["a", "b"].map((host) => server(host, x, { serverId }));
   pool.replace(x, doors("N1"));
   pool.markLameDuck(pool.servers[0]!);
@@ -139,7 +143,7 @@ const RULES = {
   isWatched: (origin: Origin) => origin === "provider:watched",
 };
 
-function orderOf(order: RoundOrder, servers: readonly Server[]): string[] {
+function orderOf(order: RoundOrder, servers: readonly PoolServer[]): string[] {
   const left = [...servers];
   const hosts: string[] = [];
   for (let one = order.first(left); one; one = order.first(left)) {
@@ -177,7 +181,7 @@ test("the freshest news go first, lame ducks last", () => {
 });
 
 test("inside a class: the lost one last, then priority, then weight", () => {
-  const at = (host: string, priority: number, weight = 1): Server =>
+  const at = (host: string, priority: number, weight = 1): PoolServer =>
     server(host, "provider:x", { priority, weight });
   const servers = [at("c", 2), at("b", 1, 1), at("lost", 0), at("a", 1, 9)];
   const order = new RoundOrder(RULES, servers[2], false);

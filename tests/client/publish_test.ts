@@ -4,8 +4,8 @@ import { test } from "node:test";
 import {
   InvalidArgumentError,
   InvalidOperationError,
-  InvalidSubjectError,
-} from "../../src/client/errors.ts";
+} from "../../src/core/errors.ts";
+import { InvalidSubjectError } from "../../src/client/errors.ts";
 import { utf8Length } from "../../src/client/messages/frame.ts";
 import { Outgoing } from "../../src/client/messages/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";

@@ -1,7 +1,7 @@
 /** Server URLs and the order of the pool. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidArgumentError } from "../../src/client/errors.ts";
+import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import { ServerPool } from "../../src/client/servers/pool.ts";
 import { parseServer } from "../../src/client/servers/servers.ts";

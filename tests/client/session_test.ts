@@ -1,10 +1,10 @@
 /** One connection: login, operations, what the server says, pings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { InvalidOperationError } from "../../src/core/errors.ts";
 import {
   AuthorizationError,
   ConnectionError,
-  InvalidOperationError,
   MaxPayloadError,
   PermissionViolationError,
   RequestError,

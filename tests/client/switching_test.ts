@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "../../src/platform/clock.ts";
+import { InvalidArgumentError } from "../../src/core/errors.ts";
 import {
   ClosedConnectionError,
   DrainingConnectionError,
-  InvalidArgumentError,
 } from "../../src/client/errors.ts";
 import type { Status } from "../../src/client/status.ts";
 import {

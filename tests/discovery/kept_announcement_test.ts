@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
-  type Announcer,
   keepAnnounced,
+  type KeptAnnouncer,
 } from "../../src/discovery/announcing/kept_announcement.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -13,7 +13,7 @@ import { testNode } from "./suite.ts";
 const TTL_MS = 15_000;
 
 /** Writes down what it is told, and answers as the test says. */
-class PlayedRegistry implements Announcer {
+class PlayedRegistry implements KeptAnnouncer {
   readonly name = "played://";
   readonly told: string[] = [];
   isDown = false;

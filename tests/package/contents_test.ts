@@ -120,7 +120,7 @@ test("its package.json says what is true of the repository, and runs nothing", a
       "examples",
       "lib",
     ],
-    sideEffects: ["./bin/midge.js", "./lib/runtime/bcrypt_worker.js"],
+    sideEffects: ["./bin/midge.js", "./lib/runtime/bcrypt/bcrypt_worker.js"],
     dependencies,
   });
   assert.equal(typeof description, "string");

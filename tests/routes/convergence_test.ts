@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Subscription } from "../../src/accounts/subscription.ts";
+import { Interest } from "../../src/accounts/subscription.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type { TestServer } from "../support/midge.ts";
@@ -38,7 +38,7 @@ function randomRoutes(count: number, random: Random): number[][] {
 function want({ server }: TestServer, subject: string): void {
   const nobody = { deliver: () => false };
   const sid = new Uint8Array(1);
-  server.broker.account.add(Subscription.ofClient(nobody, subject, "", sid));
+  server.broker.account.add(Interest.ofClient(nobody, subject, "", sid));
 }
 
 /** No dial and no change for minutes: nobody works against anybody. */

@@ -6,9 +6,9 @@ import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { goJson } from "../../src/core/json.ts";
 import {
+  type ConnectFields,
   connectLine,
-  type ConnectOptions,
-  defaultConnectOptions,
+  defaultConnectFields,
   infoLine,
   readConnect,
   readInfo,
@@ -16,7 +16,7 @@ import {
   type ServerInfo,
 } from "../../src/wire/info.ts";
 
-const DEFAULTS = defaultConnectOptions();
+const DEFAULTS = defaultConnectFields();
 
 test("CONNECT keeps what it does not name", () => {
   assert.deepEqual(connect("{}"), DEFAULTS);
@@ -32,7 +32,7 @@ test("a second CONNECT starts from the first", () => {
 });
 
 test("CONNECT takes every field that it knows", () => {
-  const options: ConnectOptions = {
+  const options: ConnectFields = {
     verbose: false,
     pedantic: false,
     echo: false,
@@ -215,8 +215,8 @@ test("the log shows a CONNECT without its secrets", () => {
 
 function connect(
   json: string,
-  options: ConnectOptions = defaultConnectOptions(),
-): ConnectOptions {
+  options: ConnectFields = defaultConnectFields(),
+): ConnectFields {
   return readConnect(options, asciiBytes(json), 0, json.length);
 }
 

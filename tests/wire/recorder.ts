@@ -8,7 +8,7 @@ import { byteString } from "../../src/core/ascii.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { MessageArgs, NO_HEADERS, type Words } from "../../src/wire/args.ts";
 import {
-  defaultConnectOptions,
+  defaultConnectFields,
   readConnect,
   readInfo,
 } from "../../src/wire/info.ts";
@@ -105,7 +105,7 @@ export class Recorder implements OpHandler {
     }
     if (op === Op.INFO) readInfo(buffer, start, end);
     if (op === Op.CONNECT) {
-      readConnect(defaultConnectOptions(), buffer, start, end);
+      readConnect(defaultConnectFields(), buffer, start, end);
     }
     this.events.push(
       `${verbOf(op)} ${byteString(buffer, start, end)}`.trimEnd(),

@@ -6,10 +6,7 @@ import { asciiBytes, byteString } from "../../core/ascii.ts";
 import { WireError } from "../../core/errors.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
 import type { Account } from "../../accounts/account.ts";
-import {
-  type ClientReceiver,
-  Subscription,
-} from "../../accounts/subscription.ts";
+import { type ClientReceiver, Interest } from "../../accounts/subscription.ts";
 import { RESERVED_QUEUE, subscriptionViolation } from "./violations.ts";
 
 export interface SubscriptionLimits {
@@ -21,7 +18,7 @@ export interface SubscriptionLimits {
 
 export class ClientSubscriptions {
   /** By sid, a byte string. */
-  readonly bySid: Map<string, Subscription> = new Map();
+  readonly bySid: Map<string, Interest> = new Map();
   readonly #client: ClientReceiver;
   readonly #account: Account;
   readonly #limits: SubscriptionLimits;
@@ -52,7 +49,7 @@ export class ClientSubscriptions {
     }
     if (this.bySid.has(sid)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
-    const subscription = Subscription.ofClient(
+    const subscription = Interest.ofClient(
       this.#client,
       subject,
       queue,
@@ -64,7 +61,7 @@ export class ClientSubscriptions {
   }
 
   /** Ends `subscription` now. */
-  remove(subscription: Subscription): void {
+  remove(subscription: Interest): void {
     this.bySid.delete(byteString(subscription.sid));
     this.#account.remove(subscription);
   }

@@ -6,8 +6,8 @@ import { byteString } from "../../core/ascii.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
 import type { Traffic } from "../connections/connection.ts";
-import type { Session } from "./session.ts";
-import type { Subscription } from "../../accounts/subscription.ts";
+import type { ClientSession } from "./session.ts";
+import type { Interest } from "../../accounts/subscription.ts";
 
 /** A subscription as it is told; its parts are byte strings. */
 export interface SubscriptionFacts {
@@ -70,7 +70,7 @@ export class ClosedConnections {
     return this.#byReason.get(reason) ?? 0;
   }
 
-  add(session: Session, reason: ClosedReason, stoppedAt: number): void {
+  add(session: ClientSession, reason: ClosedReason, stoppedAt: number): void {
     this.total++;
     this.#byReason.set(reason, this.endedFor(reason) + 1);
     if (this.#max <= 0) return;
@@ -86,7 +86,7 @@ export class ClosedConnections {
 
 /** What there is to tell about a subscription of a client. */
 export function subscriptionFacts(
-  { subject, queue, sid, delivered, max }: Subscription,
+  { subject, queue, sid, delivered, max }: Interest,
 ): SubscriptionFacts {
   return {
     subject,
@@ -98,7 +98,7 @@ export function subscriptionFacts(
 }
 
 function describe(
-  session: Session,
+  session: ClientSession,
   reason: ClosedReason,
   stoppedAt: number,
 ): ClosedConnection {
@@ -127,7 +127,7 @@ function describe(
 }
 
 function firstFacts(
-  subscriptions: Iterable<Subscription>,
+  subscriptions: Iterable<Interest>,
 ): SubscriptionFacts[] {
   const facts: SubscriptionFacts[] = [];
   for (const subscription of subscriptions) {

@@ -10,14 +10,18 @@ import type {
   Network,
   Socket,
 } from "../../platform/socket.ts";
-import { Session, type SessionHost, type SessionSettings } from "./session.ts";
+import {
+  type ClientHost,
+  ClientSession,
+  type SessionSettings,
+} from "./session.ts";
 
 /** What the client port asks of the broker. */
-export interface ListenerHost extends SessionHost {
+export interface ListenerHost extends ClientHost {
   readonly sessionSettings: SessionSettings;
   /** No further client may come in. */
   readonly full: boolean;
-  sessionStarted(session: Session): void;
+  sessionStarted(session: ClientSession): void;
 }
 
 /** Starts accepting clients at `at`. */
@@ -31,13 +35,13 @@ export function listenForClients(
 
 /** A client that comes another way than through the port; it is let in however many there are. */
 export function admitDirectly(host: ListenerHost, socket: Socket): void {
-  const session = new Session(host, socket, host.sessionSettings);
+  const session = new ClientSession(host, socket, host.sessionSettings);
   host.sessionStarted(session);
   session.start();
 }
 
 function admit(host: ListenerHost, socket: Socket): void {
-  const session = new Session(host, socket, host.sessionSettings);
+  const session = new ClientSession(host, socket, host.sessionSettings);
   const { full } = host;
   host.sessionStarted(session);
   if (!full) return session.start();

@@ -13,8 +13,8 @@ import type { Socket } from "../../platform/socket.ts";
 import { malformed, MessageArgs, Words } from "../../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../../wire/encode.ts";
 import {
-  type ConnectOptions,
-  defaultConnectOptions,
+  type ConnectFields,
+  defaultConnectFields,
   infoLine,
   readConnect,
   readInfo,
@@ -33,10 +33,7 @@ import {
   ClientSubscriptions,
   type SubscriptionLimits,
 } from "./client_subscriptions.ts";
-import type {
-  ClientReceiver,
-  Subscription,
-} from "../../accounts/subscription.ts";
+import type { ClientReceiver, Interest } from "../../accounts/subscription.ts";
 import { deliveryText } from "../connections/trace.ts";
 import {
   isReservedReply,
@@ -45,15 +42,15 @@ import {
 } from "./violations.ts";
 
 /** What a session asks of the broker besides what every connection does. */
-export interface SessionHost extends ConnectionHost {
+export interface ClientHost extends ConnectionHost {
   readonly account: Account;
   readonly delivery: Delivery;
   readonly authenticator: Authenticator;
   /** Grows whenever clients ought to be told a new INFO. */
   readonly infoVersion: number;
   /** INFO as `session` is to see it. */
-  infoFor(session: Session): ServerInfo;
-  sessionEnded(session: Session, reason: ClosedReason): void;
+  infoFor(session: ClientSession): ServerInfo;
+  sessionEnded(session: ClientSession, reason: ClosedReason): void;
 }
 
 export interface SessionSettings
@@ -79,16 +76,16 @@ const CLIENT_OPS: readonly Op[] = [
 /** What CONNECT, the only thing that a stranger may say, begins with. */
 const LETTER_C = 0x43;
 
-export class Session extends Connection implements ClientReceiver {
+export class ClientSession extends Connection implements ClientReceiver {
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
   protected readonly idLabel: string = "cid";
 
   /** What CONNECT said, or the defaults before it. */
-  options: ConnectOptions = defaultConnectOptions();
+  options: ConnectFields = defaultConnectFields();
   /** Set once the client may do anything. */
   identity: Identity | undefined = undefined;
 
-  declare protected readonly host: SessionHost;
+  declare protected readonly host: ClientHost;
   declare protected readonly settings: SessionSettings;
   readonly pubArgs: MessageArgs = new MessageArgs();
   readonly #words = new Words();
@@ -102,7 +99,7 @@ export class Session extends Connection implements ClientReceiver {
   #firstPongSent = false;
   #infoVersion: number;
 
-  constructor(host: SessionHost, socket: Socket, settings: SessionSettings) {
+  constructor(host: ClientHost, socket: Socket, settings: SessionSettings) {
     super(host, socket, settings);
     this.#openedAt = host.clock.monotonic();
     this.#infoVersion = host.infoVersion;
@@ -110,7 +107,7 @@ export class Session extends Connection implements ClientReceiver {
   }
 
   /** By sid, a byte string. */
-  get subscriptions(): ReadonlyMap<string, Subscription> {
+  get subscriptions(): ReadonlyMap<string, Interest> {
     return this.#subscriptions.bySid;
   }
 
@@ -169,7 +166,7 @@ export class Session extends Connection implements ClientReceiver {
   // --- delivery
 
   deliver(
-    subscription: Subscription,
+    subscription: Interest,
     message: MessageArgs,
     publisher: ClientReceiver | undefined,
   ): boolean {
@@ -406,7 +403,7 @@ export class Session extends Connection implements ClientReceiver {
     if (this.options.verbose) this.#ok();
   }
 
-  #unsubscribe(subscription: Subscription): void {
+  #unsubscribe(subscription: Interest): void {
     this.#subscriptions.remove(subscription);
     if (!this.host.log.traceEnabled) return;
     const sid = byteString(subscription.sid);

@@ -1,7 +1,7 @@
 /** Subjects for answers: a prefix, and a name that nobody else has. */
 import type { Nuid } from "../../core/nuid.ts";
 import { isLiteralSubject } from "../../core/subject.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
 import { hasBlank } from "./subjects.ts";
 
 /** As in nats.js; users may be allowed to subscribe below another one only. */

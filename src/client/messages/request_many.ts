@@ -4,7 +4,8 @@
  * strategy, waiting ends after `maxWait`, which is no error.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
-import { InvalidArgumentError, NoRespondersError } from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
+import { NoRespondersError } from "../errors.ts";
 import type { Msg, RequestHeaders } from "./message.ts";
 import { AsyncQueue } from "./queue.ts";
 import { type Ask, checkTime } from "./request_one.ts";

@@ -1,12 +1,8 @@
 /** A request with one answer: the first that comes, in time. */
 import type { Clock } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import {
-  InvalidArgumentError,
-  NoRespondersError,
-  RequestError,
-  TimeoutError,
-} from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
+import { NoRespondersError, RequestError, TimeoutError } from "../errors.ts";
 import type { Msg, RequestHeaders } from "./message.ts";
 import {
   type AnswerOptions,

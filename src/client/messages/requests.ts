@@ -4,10 +4,8 @@
  * answer is for; with `noMux` a question has a subscription of its own. What a
  * question makes of its answers is in `request_one.ts` and `request_many.ts`.
  */
-import {
-  InvalidArgumentError,
-  type PermissionViolationError,
-} from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
+import type { PermissionViolationError } from "../errors.ts";
 import type { Msg } from "./message.ts";
 import { checkLiteralSubject } from "./subjects.ts";
 import type { MsgCallback, Subscription } from "./subscription.ts";

@@ -6,7 +6,8 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
 import { MessageArgs } from "../../wire/args.ts";
-import { InvalidOperationError, TimeoutError } from "../errors.ts";
+import { InvalidOperationError } from "../../core/errors.ts";
+import { TimeoutError } from "../errors.ts";
 import { type Msg, type Publisher, ReceivedMsg, textOf } from "./message.ts";
 import { AsyncQueue } from "./queue.ts";
 

@@ -8,7 +8,7 @@
 import type { ServerInfo } from "../../wire/info.ts";
 import { AllowList } from "./allow.ts";
 import type { Authenticator, ClientOptions } from "../options.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 
 /** Why a server that was found is left out. */
 export type SkipReason = "allow-list" | "cluster" | "password";
@@ -25,7 +25,7 @@ export class Admission {
   readonly #hasSecrets: boolean;
 
   /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
-  constructor(options: ClientOptions, named: readonly Server[]) {
+  constructor(options: ClientOptions, named: readonly PoolServer[]) {
     const { allow, cluster } = options.discoveryPolicy;
     this.#options = options;
     this.#allow = allow === undefined ? undefined : new AllowList(allow);
@@ -37,7 +37,7 @@ export class Admission {
   }
 
   /** Undefined: it may be dialled. */
-  refusal(server: Server): SkipReason | undefined {
+  refusal(server: PoolServer): SkipReason | undefined {
     if (server.isTrusted) return undefined;
     if (this.#allow?.allowsHost(server.host) === false) return "allow-list";
     if (!this.#isOurs(server.cluster ?? "")) return "cluster";
@@ -46,13 +46,13 @@ export class Admission {
   }
 
   /** Whether one of the addresses behind a server's name may be dialled. */
-  allowsAddress(server: Server, address: string): boolean {
+  allowsAddress(server: PoolServer, address: string): boolean {
     return server.isTrusted || this.#allow === undefined ||
       this.#allow.allowsName(server.host) || this.#allow.allowsAddress(address);
   }
 
   /** Whether a server that let us in is one of our cluster's. */
-  belongs(server: Server, info: ServerInfo): boolean {
+  belongs(server: PoolServer, info: ServerInfo): boolean {
     return server.isTrusted || this.#isOurs(info.cluster ?? "");
   }
 
@@ -74,7 +74,7 @@ export class Admission {
   }
 
   /** Nobody else can read what is sent to it, and it can prove its name. */
-  #isGuarded(server: Server): boolean {
+  #isGuarded(server: PoolServer): boolean {
     const { tls, refusesTls, discoveryPolicy } = this.#options;
     if (discoveryPolicy.trustWithPasswords === true) return true;
     const isTls = server.tls || tls !== undefined;

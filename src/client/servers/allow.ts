@@ -3,7 +3,7 @@
  * server or the like has named them: names, `*.name` for all names below one,
  * addresses, and networks of either kind of IP.
  */
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
 import { haveSamePrefix, ipBytes } from "../../net/ip.ts";
 
 interface IpNetwork {

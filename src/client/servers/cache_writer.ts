@@ -12,7 +12,7 @@ import {
   type ServerCache,
 } from "../../discovery/discovery.ts";
 import type { ServerPool } from "./pool.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 import type { Status } from "../status.ts";
 
 const WRITE_DELAY_MS = 500;
@@ -94,8 +94,8 @@ export class CacheWriter {
 
 /** That the user or the cache itself names a server says nothing new; that it let us in does. */
 function isWorthRemembering(
-  server: Server,
-  current: Server | undefined,
+  server: PoolServer,
+  current: PoolServer | undefined,
 ): boolean {
   const { everConnected, isStatic, origins } = server;
   const isKnownToLive = everConnected && (isStatic || server === current);
@@ -103,7 +103,7 @@ function isWorthRemembering(
     [...origins].some((origin) => origin !== "static" && origin !== "cache");
 }
 
-function endpointOf(server: Server): Endpoint {
+function endpointOf(server: PoolServer): Endpoint {
   const { url, serverId, serverName, cluster, tlsName } = server;
   return {
     url,

@@ -11,7 +11,7 @@ import { ConnectionError } from "../errors.ts";
 import type { ClientOptions } from "../options.ts";
 import type { ServerPool } from "./pool.ts";
 import { type ServerState, stateOf } from "./server_state.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 import { type Course, reconnectPauseMs } from "./turns.ts";
 
 /**
@@ -42,7 +42,7 @@ export function chosenCourse(course: Course, context: ChosenContext): Course {
 }
 
 interface Choice {
-  readonly server: Server;
+  readonly server: PoolServer;
   readonly delayMs: number;
 }
 
@@ -63,7 +63,7 @@ class ChosenCourse implements Course {
     this.#context = context;
   }
 
-  async next(): Promise<Server | undefined> {
+  async next(): Promise<PoolServer | undefined> {
     const first = await this.#course.next();
     if (first === undefined) return undefined;
     const { server, delayMs } = this.#choose(first);
@@ -71,7 +71,7 @@ class ChosenCourse implements Course {
     return this.#isStopped ? undefined : server;
   }
 
-  failed(server: Server, failure: Error): void {
+  failed(server: PoolServer, failure: Error): void {
     this.#course.failed(server, failure);
   }
 
@@ -85,7 +85,7 @@ class ChosenCourse implements Course {
     this.#wake();
   }
 
-  #choose(first: Server): Choice {
+  #choose(first: PoolServer): Choice {
     const { pool, info } = this.#context;
     const others = pool.servers.filter((server) => server !== first);
     const byState = new Map(
@@ -115,7 +115,7 @@ class ChosenCourse implements Course {
     }
   }
 
-  #pauseMs(server: Server): number {
+  #pauseMs(server: PoolServer): number {
     const { options, clock, random } = this.#context;
     const pauseMs = reconnectPauseMs(options, random);
     return Math.max(0, server.lastAttemptMs + pauseMs - clock.monotonic());

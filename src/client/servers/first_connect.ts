@@ -5,11 +5,11 @@
 import { AuthorizationError, ConnectionError } from "../errors.ts";
 import type { ServerPool } from "./pool.ts";
 import type { Rounds } from "./rounds.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 import { type Course, REFUSALS_MAX } from "./turns.ts";
 
 /** One attempt; gives what went wrong, or undefined once there is a session. */
-export type TryServer = (server: Server) => Promise<Error | undefined>;
+export type TryServer = (server: PoolServer) => Promise<Error | undefined>;
 
 /**
  * Each server has one chance, in turn; `waits`: and then another, until one of
@@ -45,7 +45,7 @@ export async function connectInRounds(
   rounds: Rounds,
   tryServer: TryServer,
 ): Promise<void> {
-  const refusals = new Map<Server, number>();
+  const refusals = new Map<PoolServer, number>();
   for (;;) {
     const server = await rounds.next();
     if (server === undefined) return;

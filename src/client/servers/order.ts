@@ -9,7 +9,7 @@
  * among equal ones an order by chance, in which weight is luck.
  */
 import type { Random } from "../../platform/clock.ts";
-import type { Origin, Server } from "./servers.ts";
+import type { Origin, PoolServer } from "./servers.ts";
 
 export interface OrderRules {
   /** Undefined: the order in which servers became known. */
@@ -34,35 +34,39 @@ const WEIGHT_MIN = 0.01;
 /** The order of one round; a server that comes to be known meanwhile takes its place in it. */
 export class RoundOrder {
   readonly #rules: OrderRules;
-  readonly #lots = new Map<Server, number>();
+  readonly #lots = new Map<PoolServer, number>();
   /** The one that was lost, which comes last in its class. */
-  readonly #lost: Server | undefined;
+  readonly #lost: PoolServer | undefined;
   /** There was no connection yet. */
   readonly #isFirst: boolean;
 
-  constructor(rules: OrderRules, lost: Server | undefined, isFirst: boolean) {
+  constructor(
+    rules: OrderRules,
+    lost: PoolServer | undefined,
+    isFirst: boolean,
+  ) {
     this.#rules = rules;
     this.#lost = lost;
     this.#isFirst = isFirst;
   }
 
   /** The best of these; undefined when there are none. */
-  first(servers: readonly Server[]): Server | undefined {
-    return servers.reduce<Server | undefined>(
+  first(servers: readonly PoolServer[]): PoolServer | undefined {
+    return servers.reduce<PoolServer | undefined>(
       (best, server) =>
         best === undefined || this.#compare(server, best) < 0 ? server : best,
       undefined,
     );
   }
 
-  #compare(one: Server, other: Server): number {
+  #compare(one: PoolServer, other: PoolServer): number {
     return this.#rank(one) - this.#rank(other) ||
       Number(one === this.#lost) - Number(other === this.#lost) ||
       one.priority - other.priority ||
       this.#lot(one) - this.#lot(other);
   }
 
-  #rank({ origins, lameDuck }: Server): number {
+  #rank({ origins, lameDuck }: PoolServer): number {
     if (lameDuck) return Rank.LAME_DUCK;
     // Whoever wants an order wants it where there is nothing better to go by.
     const isGivenOrder = this.#rules.random === undefined && this.#isFirst;
@@ -83,7 +87,7 @@ export class RoundOrder {
    * A waiting time by chance that is the shorter the larger the weight is:
    * sorting by it draws one after the other, each time in proportion to weight.
    */
-  #lot(server: Server): number {
+  #lot(server: PoolServer): number {
     const { random } = this.#rules;
     if (random === undefined) return -server.weight;
     let lot = this.#lots.get(server);

@@ -9,7 +9,7 @@
  * `rounds.ts` chooses among `servers`.
  */
 import { type Clock, type Random, randomBelow } from "../../platform/clock.ts";
-import { foundServer, type Origin, type Server } from "./servers.ts";
+import { foundServer, type Origin, type PoolServer } from "./servers.ts";
 
 /** What news changed, as `host:port`. */
 export interface PoolChange {
@@ -25,15 +25,15 @@ export const GRACE_MS = 600_000;
 const NO_CHANGE: PoolChange = { added: [], deleted: [] };
 
 export class ServerPool {
-  #servers: Server[];
-  #current: Server | undefined;
+  #servers: PoolServer[];
+  #current: PoolServer | undefined;
   /** Undefined: keep the order in which servers become known. */
   readonly #random: Random | undefined;
   /** Undefined: there is no grace. */
   readonly #clock: Clock | undefined;
 
   constructor(
-    servers: readonly Server[],
+    servers: readonly PoolServer[],
     random: Random | undefined,
     clock?: Clock,
   ) {
@@ -44,7 +44,7 @@ export class ServerPool {
   }
 
   /** The server that `next` gave or `use` was told last. */
-  get current(): Server | undefined {
+  get current(): PoolServer | undefined {
     return this.#current;
   }
 
@@ -53,13 +53,13 @@ export class ServerPool {
   }
 
   /** All that may be used now, in the order in which they became known or have their turns. */
-  get servers(): readonly Server[] {
+  get servers(): readonly PoolServer[] {
     this.#endGraces();
     return this.#servers;
   }
 
   /** The next server to try: each has its turn, the current one last. Undefined: none is left. */
-  next(): Server | undefined {
+  next(): PoolServer | undefined {
     const [head] = this.#servers;
     if (head !== undefined && head === this.#current) {
       this.#servers.push(...this.#servers.splice(0, 1));
@@ -69,12 +69,12 @@ export class ServerPool {
   }
 
   /** There is a connection to this server. */
-  use(server: Server): void {
+  use(server: PoolServer): void {
     this.#current = server;
   }
 
   /** Gives a server up. */
-  drop(server: Server): void {
+  drop(server: PoolServer): void {
     this.#servers = this.#servers.filter((other) => other !== server);
   }
 
@@ -87,7 +87,7 @@ export class ServerPool {
   }
 
   /** The node asks its clients to leave: all of its doors are meant. */
-  markLameDuck(server: Server): void {
+  markLameDuck(server: PoolServer): void {
     server.lameDuck = true;
     for (const other of this.#servers) {
       if (isSameNode(server, other)) other.lameDuck = true;
@@ -101,7 +101,7 @@ export class ServerPool {
    */
   update(
     connectUrls: readonly string[],
-    isAdmitted: (server: Server) => boolean = () => true,
+    isAdmitted: (server: PoolServer) => boolean = () => true,
   ): PoolChange {
     if (connectUrls.length === 0) return NO_CHANGE;
     // Gossip names addresses only: who we are and how we speak stays as it is.
@@ -114,11 +114,11 @@ export class ServerPool {
     const found = connectUrls.slice(0, POOL_SERVERS_MAX)
       .map((url) => foundServer(url, "gossip", facts))
       .filter((server) => server !== undefined && isAdmitted(server));
-    return this.replace("gossip", found as Server[]);
+    return this.replace("gossip", found as PoolServer[]);
   }
 
   /** Takes over the whole set that one source names. */
-  replace(origin: Origin, found: readonly Server[]): PoolChange {
+  replace(origin: Origin, found: readonly PoolServer[]): PoolChange {
     const listed = new Map(byListen(found).map((news) => [news.listen, news]));
     const added: string[] = [];
     const deleted: string[] = [];
@@ -136,7 +136,7 @@ export class ServerPool {
   }
 
   /** The user names other servers; what discovery found stays. */
-  reset(servers: readonly Server[]): PoolChange {
+  reset(servers: readonly PoolServer[]): PoolChange {
     const before = this.#servers;
     const known = new Map(before.map((server) => [server.listen, server]));
     const named = byListen(servers).map((server) => {
@@ -164,14 +164,14 @@ export class ServerPool {
   }
 
   /** Whether that made a server of one that was nearly forgotten. */
-  #confirm(server: Server, origin: Origin, news: Server): boolean {
+  #confirm(server: PoolServer, origin: Origin, news: PoolServer): boolean {
     server.learn(news);
     server.origins.add(origin);
     return server.origins.delete("grace");
   }
 
   /** One source does not name it any more; whether nobody else does. */
-  #forget(server: Server, origin: Origin): boolean {
+  #forget(server: PoolServer, origin: Origin): boolean {
     if (!server.origins.has(origin) || server === this.#current) return false;
     server.origins.delete(origin);
     if (server.origins.size > 0) {
@@ -185,7 +185,7 @@ export class ServerPool {
     return true;
   }
 
-  #add(server: Server): boolean {
+  #add(server: PoolServer): boolean {
     const isFull = this.#servers.filter(({ isStatic }) => !isStatic).length >=
       POOL_SERVERS_MAX;
     if (isFull && !this.#makeRoomFor(server)) return false;
@@ -194,7 +194,7 @@ export class ServerPool {
   }
 
   /** A source that many trust less does not keep out one that they trust more. */
-  #makeRoomFor(server: Server): boolean {
+  #makeRoomFor(server: PoolServer): boolean {
     const last = this.#servers.filter((other) => other !== this.#current)
       .reduce((worst, other) =>
         reliability(other) < reliability(worst) ? other : worst
@@ -213,7 +213,7 @@ export class ServerPool {
     }
   }
 
-  #shuffle(servers: Server[]): void {
+  #shuffle(servers: PoolServer[]): void {
     if (this.#random === undefined) return;
     for (let last = servers.length - 1; last > 0; last--) {
       const other = randomBelow(this.#random, last + 1);
@@ -223,17 +223,17 @@ export class ServerPool {
 }
 
 /** Whether two doors lead into the same node, as far as anybody knows. */
-export function isSameNode(one: Server, other: Server): boolean {
+export function isSameNode(one: PoolServer, other: PoolServer): boolean {
   return one === other ||
     (one.serverId !== undefined && one.serverId === other.serverId);
 }
 
 /** Of several that are the same, the last one. */
-function byListen(servers: readonly Server[]): Server[] {
+function byListen(servers: readonly PoolServer[]): PoolServer[] {
   return [...new Map(servers.map((one) => [one.listen, one])).values()];
 }
 
-function reliability({ origins }: Server): number {
+function reliability({ origins }: PoolServer): number {
   if (origins.has("static")) return 4;
   if (origins.has("gossip")) return 3;
   if (origins.has("grace")) return 1;
@@ -241,12 +241,12 @@ function reliability({ origins }: Server): number {
 }
 
 /** Gossiped addresses have the certificate of the name that led to them. */
-function certificateName(server: Server | undefined): string | undefined {
+function certificateName(server: PoolServer | undefined): string | undefined {
   if (server === undefined) return undefined;
   const isName = !server.host.includes(":") && /[^\d.]/.test(server.host);
   return server.tlsName ?? (isName ? server.host : undefined);
 }
 
-function listens(servers: readonly Server[]): string[] {
+function listens(servers: readonly PoolServer[]): string[] {
   return servers.map(({ listen }) => listen);
 }

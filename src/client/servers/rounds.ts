@@ -12,7 +12,7 @@ import { AuthorizationError } from "../errors.ts";
 import type { ClientOptions } from "../options.ts";
 import { type OrderRules, RoundOrder } from "./order.ts";
 import type { ServerPool } from "./pool.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 import { type Course, reconnectPauseMs, REFUSALS_MAX } from "./turns.ts";
 
 export interface RoundEvents {
@@ -30,11 +30,11 @@ export class Rounds implements Course {
   readonly #random: Random;
   readonly #rules: OrderRules;
   readonly #events: RoundEvents;
-  readonly #tried = new Set<Server>();
+  readonly #tried = new Set<PoolServer>();
   #order: RoundOrder;
   #round = 1;
   #refusalsOnly = true;
-  #lost: Server | undefined;
+  #lost: PoolServer | undefined;
   #isFirst = true;
   #isStopped = false;
   #wake: () => void = () => {};
@@ -62,7 +62,7 @@ export class Rounds implements Course {
   }
 
   /** There is no connection any more; `lost` is where the last one was. */
-  begin(lost: Server): void {
+  begin(lost: PoolServer): void {
     this.#lost = lost;
     this.#isFirst = false;
     this.#round = 1;
@@ -70,7 +70,7 @@ export class Rounds implements Course {
   }
 
   /** The next server to try, as soon as it may be tried. Undefined after `stop`. */
-  async next(): Promise<Server | undefined> {
+  async next(): Promise<PoolServer | undefined> {
     while (!this.#isStopped) {
       const server = this.ready();
       if (server !== undefined) return server;
@@ -81,7 +81,7 @@ export class Rounds implements Course {
   }
 
   /** The next server that can be tried right now. */
-  ready(): Server | undefined {
+  ready(): PoolServer | undefined {
     const now = this.#clock.monotonic();
     const ready = this.#pool.servers.filter((server) =>
       !this.#tried.has(server) && this.#readyAtMs(server) <= now
@@ -102,7 +102,7 @@ export class Rounds implements Course {
     );
   }
 
-  failed(server: Server, failure: Error): void {
+  failed(server: PoolServer, failure: Error): void {
     const isRefusal = failure instanceof AuthorizationError;
     if (!isRefusal) this.#refusalsOnly = false;
     server.attempts++;
@@ -142,13 +142,13 @@ export class Rounds implements Course {
     }
   }
 
-  #isGivenUp({ attempts, refusals }: Server): boolean {
+  #isGivenUp({ attempts, refusals }: PoolServer): boolean {
     const { maxReconnectAttempts } = this.#options;
     return refusals >= REFUSALS_MAX ||
       (maxReconnectAttempts >= 0 && attempts >= maxReconnectAttempts);
   }
 
-  #readyAtMs(server: Server): number {
+  #readyAtMs(server: PoolServer): number {
     return this.#isGivenUp(server)
       ? Math.max(server.restsUntilMs, server.lastAttemptMs + GIVEN_UP_RETRY_MS)
       : server.restsUntilMs;

@@ -19,7 +19,7 @@ import { Patience } from "./patience.ts";
 import type { PoolChange, ServerPool } from "./pool.ts";
 import { Rounds } from "./rounds.ts";
 import { Seeker } from "./seeker.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 import type { Session } from "../session/session.ts";
 import type { Status } from "../status.ts";
 import { REFUSALS_MAX } from "./turns.ts";
@@ -87,7 +87,7 @@ export class Search {
   }
 
   /** The connection to a server is lost. */
-  begin(lost: Server): void {
+  begin(lost: PoolServer): void {
     this.rounds.begin(lost);
     this.#startDeadline();
   }
@@ -120,7 +120,7 @@ export class Search {
     throw error;
   }
 
-  allowsAddress(server: Server, address: string): boolean {
+  allowsAddress(server: PoolServer, address: string): boolean {
     return this.#admission.allowsAddress(server, address);
   }
 

@@ -18,7 +18,7 @@ import type { Admission, SkipReason } from "./admission.ts";
 import { CacheWriter } from "./cache_writer.ts";
 import type { ClientOptions } from "../options.ts";
 import type { PoolChange, ServerPool } from "./pool.ts";
-import { foundServer, type Origin, type Server } from "./servers.ts";
+import { foundServer, type Origin, type PoolServer } from "./servers.ts";
 import type { Status } from "../status.ts";
 
 export interface SeekerEvents {
@@ -43,7 +43,7 @@ export class Seeker {
   readonly #skips = new Set<string>();
   readonly #firstNews = deferred<void>();
   /** Who we are where nobody says otherwise: what the user's first URL with a user says. */
-  readonly #credentials: Server["credentials"];
+  readonly #credentials: PoolServer["credentials"];
 
   constructor(
     options: ClientOptions,
@@ -137,7 +137,7 @@ export class Seeker {
   }
 
   /** Tells once that a server is not used. */
-  tellOfSkip({ listen, origins }: Server, reason: SkipReason): void {
+  tellOfSkip({ listen, origins }: PoolServer, reason: SkipReason): void {
     const key = `${reason} ${listen}`;
     if (this.#skips.has(key)) return;
     if (this.#skips.size >= SKIPS_REMEMBERED) this.#skips.clear();
@@ -177,7 +177,7 @@ export class Seeker {
   }
 
   /** Field by field: a provider may hand on more of what it read than it should. */
-  #serverOf(endpoint: Endpoint, origin: Origin): Server | undefined {
+  #serverOf(endpoint: Endpoint, origin: Origin): PoolServer | undefined {
     return foundServer(endpoint.url, origin, {
       serverId: endpoint.serverId,
       serverName: endpoint.serverName,
@@ -190,7 +190,7 @@ export class Seeker {
     });
   }
 
-  #admits(server: Server): boolean {
+  #admits(server: PoolServer): boolean {
     const reason = this.#admission.refusal(server);
     if (reason === undefined) return true;
     const known = this.#pool.servers.find(({ listen }) =>

@@ -1,5 +1,5 @@
 /** What a client tells of the servers that it knows. */
-import type { Origin, Server } from "./servers.ts";
+import type { Origin, PoolServer } from "./servers.ts";
 
 /** One server of the pool, as it was when the client was asked. */
 export interface ServerState {
@@ -33,7 +33,7 @@ export interface ServerState {
   readonly everConnected: boolean;
 }
 
-export function stateOf(server: Server): ServerState {
+export function stateOf(server: PoolServer): ServerState {
   const { url, listen, origins, gossiped, lameDuck, attempts, everConnected } =
     server;
   const { serverId, serverName, cluster, lastError } = server;

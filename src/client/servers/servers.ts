@@ -5,11 +5,11 @@
  */
 import { CLIENT_PORT } from "../../core/limits.ts";
 import { type Address, formatAddress } from "../../platform/socket.ts";
-import { InvalidArgumentError } from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
 import { normalHost } from "../../net/ip.ts";
 
 /** What a server URL said about who we are. */
-export interface Credentials {
+export interface UrlCredentials {
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
@@ -30,7 +30,7 @@ export type Origin =
 /** What is told of a server besides its address. */
 export interface ServerFacts {
   /** Undefined: those of the options hold. */
-  readonly credentials?: Credentials | undefined;
+  readonly credentials?: UrlCredentials | undefined;
   /** Nothing is sent to it in clear. */
   readonly tls?: boolean;
   /** What its certificate must show, if not its host. */
@@ -48,13 +48,13 @@ export interface ServerFacts {
 /** A URL or a text of somebody else's that is longer is nonsense. */
 export const SERVER_CHARS_MAX = 512;
 
-export class Server implements Address {
+export class PoolServer implements Address {
   readonly host: string;
   readonly port: number;
   /** `host:port`; two servers are the same when this is. */
   readonly listen: string;
   readonly origins: Set<Origin>;
-  credentials: Credentials | undefined;
+  credentials: UrlCredentials | undefined;
   tls: boolean;
   tlsName: string | undefined;
   /** Two doors with the same id lead into the same node. */
@@ -115,7 +115,7 @@ export class Server implements Address {
   }
 
   /** Takes over what somebody has told of the same server. What the user said of it stays. */
-  learn(news: Server): void {
+  learn(news: PoolServer): void {
     // Whoever is trusted less does not say how a server is spoken to: that
     // would undo TLS, or put another name in the place of the certificate's.
     if (!this.isStatic && (news.isTrusted || !this.isTrusted)) {
@@ -134,7 +134,7 @@ export class Server implements Address {
   }
 
   /** A lame duck recovers only by becoming another process, which has another id. */
-  #learnLameDuck({ lameDuck, serverId }: Server): void {
+  #learnLameDuck({ lameDuck, serverId }: PoolServer): void {
     if (lameDuck) this.lameDuck = true;
     else if (this.serverId === undefined) this.lameDuck = false;
     else if (serverId !== undefined && serverId !== this.serverId) {
@@ -144,9 +144,9 @@ export class Server implements Address {
 }
 
 /** Reads one entry of the `servers` option. Throws `InvalidArgumentError`. */
-export function parseServer(text: string): Server {
+export function parseServer(text: string): PoolServer {
   const { address, credentials, tls } = parseServerUrl(text);
-  return new Server(address, "static", { credentials, tls });
+  return new PoolServer(address, "static", { credentials, tls });
 }
 
 /** Reads what somebody else names; credentials in it are not looked at. Undefined for nonsense. */
@@ -154,11 +154,11 @@ export function foundServer(
   text: string,
   origin: Origin,
   facts: ServerFacts,
-): Server | undefined {
+): PoolServer | undefined {
   if (text.length > SERVER_CHARS_MAX) return undefined;
   try {
     const { address, tls } = parseServerUrl(text);
-    return new Server(address, origin, { ...facts, tls: facts.tls || tls });
+    return new PoolServer(address, origin, { ...facts, tls: facts.tls || tls });
   } catch {
     return undefined;
   }
@@ -166,7 +166,7 @@ export function foundServer(
 
 interface ServerUrl {
   readonly address: Address;
-  readonly credentials: Credentials | undefined;
+  readonly credentials: UrlCredentials | undefined;
   readonly tls: boolean;
 }
 
@@ -174,12 +174,16 @@ function parseServerUrl(text: string): ServerUrl {
   const url = parseUrl(text.includes("://") ? text : `nats://${text}`, text);
   if (url.protocol !== "nats:" && url.protocol !== "tls:") {
     throw new InvalidArgumentError(
-      `Server "${redacted(text)}" has the unknown scheme "${url.protocol}//"`,
+      `PoolServer "${
+        redacted(text)
+      }" has the unknown scheme "${url.protocol}//"`,
     );
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (host === "") {
-    throw new InvalidArgumentError(`Server "${redacted(text)}" has no host`);
+    throw new InvalidArgumentError(
+      `PoolServer "${redacted(text)}" has no host`,
+    );
   }
   const port = url.port === "" ? CLIENT_PORT : Number(url.port);
   return {
@@ -195,13 +199,13 @@ function parseUrl(url: string, text: string): URL {
   } catch {
     // Without the cause: it holds the whole text, and so maybe a password.
     throw new InvalidArgumentError(
-      `Server "${redacted(text)}" is no host:port and no URL`,
+      `PoolServer "${redacted(text)}" is no host:port and no URL`,
     );
   }
 }
 
 /** `nats://user:pass@` are a user and a password, `nats://token@` is a token. */
-function credentialsOf(url: URL): Credentials | undefined {
+function credentialsOf(url: URL): UrlCredentials | undefined {
   const user = percentDecoded(url.username);
   const pass = percentDecoded(url.password);
   if (user === "") return undefined;

@@ -11,7 +11,7 @@ import { deferred } from "../../core/deferred.ts";
 import { AuthorizationError } from "../errors.ts";
 import type { ClientOptions } from "../options.ts";
 import type { ServerPool } from "./pool.ts";
-import type { Server } from "./servers.ts";
+import type { PoolServer } from "./servers.ts";
 
 /** A server that refuses us so often in a row is given up. */
 export const REFUSALS_MAX = 2;
@@ -19,8 +19,8 @@ export const REFUSALS_MAX = 2;
 /** What decides where to connect to; `rounds.ts` is the other one. */
 export interface Course {
   /** Resolves when the next server may be tried. Undefined: no server is left, or `stop` was called. */
-  next(): Promise<Server | undefined>;
-  failed(server: Server, failure: Error): void;
+  next(): Promise<PoolServer | undefined>;
+  failed(server: PoolServer, failure: Error): void;
   /** Something is new about the pool. */
   wake(): void;
   stop(): void;
@@ -46,7 +46,7 @@ export class Turns implements Course {
     this.#random = platform.random;
   }
 
-  async next(): Promise<Server | undefined> {
+  async next(): Promise<PoolServer | undefined> {
     for (;;) {
       const server = this.#pool.next();
       if (server === undefined || this.#isStopped) return undefined;
@@ -57,7 +57,7 @@ export class Turns implements Course {
     }
   }
 
-  failed(server: Server, failure: Error): void {
+  failed(server: PoolServer, failure: Error): void {
     const { maxReconnectAttempts } = this.#options;
     server.attempts++;
     const isRefusal = failure instanceof AuthorizationError;
@@ -80,7 +80,7 @@ export class Turns implements Course {
   }
 
   /** Waits until the server may be tried again. */
-  async #rest(server: Server): Promise<void> {
+  async #rest(server: PoolServer): Promise<void> {
     const pauseMs = reconnectPauseMs(this.#options, this.#random);
     const waitMs = server.lastAttemptMs + pauseMs - this.#clock.monotonic();
     if (waitMs <= 0) return;

@@ -14,7 +14,7 @@ import {
   ConnectionError,
 } from "../errors.ts";
 import type { ClientOptions } from "../options.ts";
-import type { Server } from "../servers/servers.ts";
+import type { PoolServer } from "../servers/servers.ts";
 import { Session, type SessionEvents } from "./session.ts";
 
 /** RFC 8305, section 5: "Connection Attempt Delay". */
@@ -26,18 +26,18 @@ export interface AttemptContext {
   readonly options: ClientOptions;
   readonly events: SessionEvents;
   /** Whether an address behind the server's name may be dialled. */
-  allowsAddress(server: Server, address: string): boolean;
+  allowsAddress(server: PoolServer, address: string): boolean;
 }
 
 export class Attempt {
-  readonly server: Server;
+  readonly server: PoolServer;
   readonly startedMs: number;
   readonly #context: AttemptContext;
   readonly #aborted = deferred<never>();
   #session: Session | undefined;
   #endedBy: Error | undefined;
 
-  constructor(server: Server, context: AttemptContext) {
+  constructor(server: PoolServer, context: AttemptContext) {
     this.server = server;
     this.startedMs = context.clock.monotonic();
     this.#context = context;
@@ -206,7 +206,7 @@ function interleaved(addresses: readonly string[]): string[] {
 }
 
 /** Says which server an attempt failed at. */
-function connectError(server: Server, error: unknown): Error {
+function connectError(server: PoolServer, error: unknown): Error {
   const isPlain = error instanceof AuthorizationError ||
     error instanceof ClosedConnectionError;
   if (isPlain) return error;

@@ -7,13 +7,10 @@
 import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../../core/version.ts";
 import type { TlsUpgrade } from "../../platform/socket.ts";
 import type { ServerInfo } from "../../wire/info.ts";
-import {
-  AuthorizationError,
-  ConnectionError,
-  InvalidArgumentError,
-} from "../errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
+import { AuthorizationError, ConnectionError } from "../errors.ts";
 import type { Authentication, ClientOptions } from "../options.ts";
-import type { Server } from "../servers/servers.ts";
+import type { PoolServer } from "../servers/servers.ts";
 
 /**
  * Whether to go over to TLS now. As in nats.js a client that says nothing about
@@ -22,7 +19,7 @@ import type { Server } from "../servers/servers.ts";
  */
 export function upgrades(
   options: ClientOptions,
-  server: Server,
+  server: PoolServer,
   info: ServerInfo,
 ): boolean {
   const { listen } = server;
@@ -43,7 +40,7 @@ export function upgrades(
 /** What a handshake with a server checks and shows. */
 export function tlsUpgrade(
   options: ClientOptions,
-  server: Server,
+  server: PoolServer,
 ): TlsUpgrade {
   const { ca, cert, key, serverName, rejectUnauthorized } = options.tls ?? {};
   return {
@@ -62,7 +59,7 @@ export function tlsUpgrade(
 /** All that the server is told about us, and nothing else. */
 export function connectFields(
   options: ClientOptions,
-  server: Server,
+  server: PoolServer,
   info: ServerInfo,
   isSecure: boolean,
 ): Record<string, unknown> {
@@ -90,7 +87,7 @@ export function connectFields(
 /** A server's URL says best who we are there; a key or a JWT goes along with it. */
 function authentication(
   options: ClientOptions,
-  { credentials }: Server,
+  { credentials }: PoolServer,
   nonce: string,
 ): Authentication {
   const { authenticators } = options;

@@ -33,7 +33,7 @@ import {
 import { connectFields, tlsUpgrade, upgrades } from "./login.ts";
 import type { ClientOptions } from "../options.ts";
 import { endsConnection, serverError } from "./server_errors.ts";
-import type { Server } from "../servers/servers.ts";
+import type { PoolServer } from "../servers/servers.ts";
 
 /** What a session reports once it is open. */
 export interface SessionEvents {
@@ -65,7 +65,7 @@ export class Session implements OpHandler, SocketEvents {
     Op.OK,
     Op.ERR,
   ];
-  readonly server: Server;
+  readonly server: PoolServer;
   readonly socket: Socket;
   readonly #options: ClientOptions;
   readonly #debug: DebugLine | undefined;
@@ -88,7 +88,7 @@ export class Session implements OpHandler, SocketEvents {
   #farewell: MidgeError | undefined;
 
   constructor(
-    server: Server,
+    server: PoolServer,
     socket: Socket,
     options: ClientOptions,
     clock: Clock,
@@ -322,7 +322,10 @@ function errorText(buffer: Uint8Array, start: number, end: number): string {
   );
 }
 
-function connectionLost(server: Server, reason: CloseReason): ConnectionError {
+function connectionLost(
+  server: PoolServer,
+  reason: CloseReason,
+): ConnectionError {
   const what = `Connection to ${server.listen} `;
   switch (reason.kind) {
     case "ended":

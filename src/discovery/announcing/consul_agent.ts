@@ -8,7 +8,7 @@
  */
 import type { DiscoveryError } from "../discovery.ts";
 import { askHttp, cannotAsk, type HttpAsked } from "../providers/http_ask.ts";
-import type { Announcer } from "./kept_announcement.ts";
+import type { KeptAnnouncer } from "./kept_announcement.ts";
 import type { NodeRecord } from "../node_record.ts";
 import type { Fetch } from "../../platform/fetch.ts";
 
@@ -31,7 +31,7 @@ export interface ConsulAgentOptions {
   readonly fetch: Fetch;
 }
 
-export class ConsulAgent implements Announcer {
+export class ConsulAgent implements KeptAnnouncer {
   readonly name: string;
   readonly #options: ConsulAgentOptions;
   #instance = "";

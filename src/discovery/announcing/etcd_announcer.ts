@@ -11,10 +11,10 @@ import {
   type JsonFields,
   toBase64,
 } from "../providers/etcd_gateway.ts";
-import type { Announcer } from "./kept_announcement.ts";
+import type { KeptAnnouncer } from "./kept_announcement.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 
-export class EtcdAnnouncer implements Announcer {
+export class EtcdAnnouncer implements KeptAnnouncer {
   readonly #gateway: EtcdGateway;
   /** It ends with a slash. */
   readonly #prefix: string;

@@ -10,7 +10,7 @@ import {
 } from "../discovery.ts";
 import type { FilePlatform } from "../providers/file_bell.ts";
 import { fileUrl } from "../providers/file_list.ts";
-import { type Announcer, keepAnnounced } from "./kept_announcement.ts";
+import { keepAnnounced, type KeptAnnouncer } from "./kept_announcement.ts";
 import { nodeFileName } from "../providers/node_folder.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 import type { Files } from "../../platform/files.ts";
@@ -43,7 +43,7 @@ export function fileRegistrar(
   };
 }
 
-class FileAnnouncer implements Announcer {
+class FileAnnouncer implements KeptAnnouncer {
   readonly name: string;
   readonly #path: string;
   readonly #files: Files;

@@ -2,7 +2,7 @@
  * Keeps a node announced at a registry that wants to hear from it again and
  * again: renews at a third of the time to live, announces anew what the
  * registry forgot, and tries again what failed. What is said to the registry,
- * an `Announcer` knows; one thing is said at a time.
+ * an `KeptAnnouncer` knows; one thing is said at a time.
  */
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { within } from "../deadline.ts";
@@ -14,7 +14,7 @@ import {
 import type { NodeRecord } from "../node_record.ts";
 
 /** What a registry is told about one node. Each call is bounded in time from outside, by its signal. */
-export interface Announcer {
+export interface KeptAnnouncer {
   /** For errors; without secrets. */
   readonly name: string;
   announce(node: NodeRecord, signal: AbortSignal): Promise<void>;
@@ -44,7 +44,7 @@ interface Machine {
  * fails, or is given up; then, as far as can be, nothing of it is left.
  */
 export async function keepAnnounced(
-  announcer: Announcer,
+  announcer: KeptAnnouncer,
   node: NodeRecord,
   options: RegisterOptions,
   machine: Machine,
@@ -64,7 +64,7 @@ export async function keepAnnounced(
 }
 
 class KeptAnnouncement implements Registration {
-  readonly #announcer: Announcer;
+  readonly #announcer: KeptAnnouncer;
   readonly #options: RegisterOptions;
   readonly #machine: Machine;
   readonly #renewalMs: number;
@@ -77,7 +77,7 @@ class KeptAnnouncement implements Registration {
   #work: Promise<void> = Promise.resolve();
 
   constructor(
-    announcer: Announcer,
+    announcer: KeptAnnouncer,
     node: NodeRecord,
     options: RegisterOptions,
     machine: Machine,

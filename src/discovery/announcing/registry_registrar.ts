@@ -8,7 +8,7 @@ import {
   type Registration,
 } from "../discovery.ts";
 import { askHttp, type HttpAsked } from "../providers/http_ask.ts";
-import { type Announcer, keepAnnounced } from "./kept_announcement.ts";
+import { keepAnnounced, type KeptAnnouncer } from "./kept_announcement.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 import {
   registryName,
@@ -38,7 +38,7 @@ export function registryRegistrar(
   };
 }
 
-class RegistryAnnouncer implements Announcer {
+class RegistryAnnouncer implements KeptAnnouncer {
   readonly name: string;
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;

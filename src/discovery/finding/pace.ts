@@ -59,7 +59,7 @@ function doubled(count: number, maxMs: number): number {
 }
 
 /** Gives turns to those who want to send a request, far enough apart. */
-export class Turns {
+export class QuestionTurns {
   readonly #clock: Clock;
   #lastMs = -Infinity;
   #queue: Promise<void> = Promise.resolve();

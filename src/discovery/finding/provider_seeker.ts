@@ -16,7 +16,7 @@ import {
   type Reason,
   type Snapshot,
 } from "../discovery.ts";
-import { Turns, Waits } from "./pace.ts";
+import { QuestionTurns, Waits } from "./pace.ts";
 import { ProviderWatch } from "./provider_watch.ts";
 import { untilAborted } from "../until_aborted.ts";
 
@@ -39,7 +39,7 @@ export class ProviderSeeker {
   readonly #events: SeekerEvents;
   readonly #periodMs: number;
   readonly #waits: Waits;
-  readonly #turns: Turns;
+  readonly #turns: QuestionTurns;
   readonly #belief: Belief;
   readonly #watch: ProviderWatch;
   readonly #stopper: AbortController = new AbortController();
@@ -67,7 +67,7 @@ export class ProviderSeeker {
     this.#events = events;
     this.#periodMs = periodMs;
     this.#waits = new Waits(platform.random);
-    this.#turns = new Turns(platform.clock);
+    this.#turns = new QuestionTurns(platform.clock);
     this.#belief = new Belief(platform.clock);
     const pace = { waits: this.#waits, turns: this.#turns };
     this.#watch = new ProviderWatch(provider, platform.clock, pace, {

@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { checked } from "./belief.ts";
 import { type Discovery, DiscoveryError, type Snapshot } from "../discovery.ts";
-import { PushPace, type Turns, type Waits } from "./pace.ts";
+import { PushPace, type QuestionTurns, type Waits } from "./pace.ts";
 import { eachUntilAborted } from "../until_aborted.ts";
 
 /** A watch must tell within this time what a question brought to light. */
@@ -27,7 +27,7 @@ export class ProviderWatch {
   readonly #provider: Discovery;
   readonly #clock: Clock;
   readonly #waits: Waits;
-  readonly #turns: Turns;
+  readonly #turns: QuestionTurns;
   readonly #owner: WatchOwner;
   readonly #stopper: AbortController = new AbortController();
   /** The one that is open, or waits for its turn. */
@@ -41,7 +41,7 @@ export class ProviderWatch {
   constructor(
     provider: Discovery,
     clock: Clock,
-    pace: { readonly waits: Waits; readonly turns: Turns },
+    pace: { readonly waits: Waits; readonly turns: QuestionTurns },
     owner: WatchOwner,
   ) {
     this.#provider = provider;

@@ -8,9 +8,9 @@ import type { NatsConnection } from "../../client/connection.ts";
 import {
   InvalidArgumentError,
   InvalidOperationError,
-} from "../../client/errors.ts";
+} from "../../core/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Link } from "../faults/link.ts";
+import type { FaultyLink } from "../faults/link.ts";
 import { OUTSIDE } from "../faults/linked_networks.ts";
 import type { Address } from "../../platform/socket.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
@@ -437,7 +437,7 @@ export class RunningCluster implements AsyncDisposable {
     );
   }
 
-  #linkOf(place: Place, other: Place): Link {
+  #linkOf(place: Place, other: Place): FaultyLink {
     return this.#world.networks.link(
       this.#placeOf(place),
       this.#placeOf(other),

@@ -3,7 +3,7 @@
  * what they come to.
  */
 import type { ServerConfig } from "../../app/config.ts";
-import { InvalidArgumentError } from "../../client/errors.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import type { Random } from "../../platform/clock.ts";
 import { type Logger, silentLogger } from "../../core/log.ts";

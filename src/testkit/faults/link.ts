@@ -1,12 +1,12 @@
 /**
- * What stands between two places of a test's network: a `Link` is open, slow or
+ * What stands between two places of a test's network: a `FaultyLink` is open, slow or
  * cut, and a `Lane` is one direction of one connection across it. Things pass a
  * lane in order, each as late as the link says, and none while it is cut.
  */
 import type { Clock } from "../../platform/clock.ts";
 
 /** The way between two places, for all connections that go along it. */
-export class Link {
+export class FaultyLink {
   /** How long everything is under way, in each direction. */
   delayMs = 0;
   #isCut = false;
@@ -53,14 +53,14 @@ export class Lane {
   /** Something has passed. */
   onPassed: () => void = () => {};
   readonly #clock: Clock;
-  #link: Link;
+  #link: FaultyLink;
   #passages: Passage[] = [];
   #lastDueAt = 0;
   #isBlocked = false;
   /** Set while a timer or a healing is waited for. */
   #stopWaiting: (() => void) | undefined;
 
-  constructor(clock: Clock, link: Link) {
+  constructor(clock: Clock, link: FaultyLink) {
     this.#clock = clock;
     this.#link = link;
   }
@@ -71,7 +71,7 @@ export class Lane {
   }
 
   /** Goes along another link from now on. */
-  moveTo(link: Link): void {
+  moveTo(link: FaultyLink): void {
     this.#link = link;
     this.#waitAnew();
   }

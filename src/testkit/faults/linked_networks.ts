@@ -1,6 +1,6 @@
 /**
  * Networks with faults, on top of any other: `at(place, beneath)` is the network
- * as one place sees it, and between each two places there is a `Link` that can
+ * as one place sees it, and between each two places there is a `FaultyLink` that can
  * be cut, slowed down and reset. It works on the machine's sockets as well as in
  * memory.
  *
@@ -9,9 +9,13 @@
  * client, is taken for one at the place `OUTSIDE`.
  */
 import type { Clock } from "../../platform/clock.ts";
-import { Link } from "./link.ts";
+import { FaultyLink } from "./link.ts";
 import { LinkedSocket } from "./linked_socket.ts";
-import { type End, PlacedNetwork, type Service } from "./placed_network.ts";
+import {
+  type End,
+  PlacedNetwork,
+  type PlacedService,
+} from "./placed_network.ts";
 import {
   type Address,
   formatAddress,
@@ -23,15 +27,15 @@ import {
 export const OUTSIDE = "outside";
 
 /** Never cut and never slow. */
-const NO_LINK: Link = new Link();
+const NO_LINK: FaultyLink = new FaultyLink();
 
 export class LinkedNetworks {
   readonly clock: Clock;
   /** Something happened at some socket. */
   onActivity: () => void = () => {};
-  readonly #links = new Map<string, Link>();
+  readonly #links = new Map<string, FaultyLink>();
   /** All that there ever were: who dials one that is gone goes along the link, too. */
-  readonly #services: Service[] = [];
+  readonly #services: PlacedService[] = [];
   readonly #ends = new Set<End>();
   /** The places of those who dialled, by the address that they dialled from. */
   readonly #diallers = new Map<string, string>();
@@ -54,12 +58,12 @@ export class LinkedNetworks {
   }
 
   /** The way between two places. */
-  link(one: string, other: string): Link {
+  link(one: string, other: string): FaultyLink {
     if (one === other) return NO_LINK;
     const key = one < other ? `${one} ${other}` : `${other} ${one}`;
     const known = this.#links.get(key);
     if (known !== undefined) return known;
-    const link = new Link();
+    const link = new FaultyLink();
     this.#links.set(key, link);
     return link;
   }
@@ -94,7 +98,7 @@ export class LinkedNetworks {
   // --- for the networks of single places
 
   /** Somebody at `place` listens, at any address if `host` is empty. */
-  serve(place: string, host: string, port: number): Service {
+  serve(place: string, host: string, port: number): PlacedService {
     const known = this.#services.find((service) =>
       service.place === place && service.host === host && service.port === port
     );
@@ -105,14 +109,18 @@ export class LinkedNetworks {
   }
 
   /** The service at an address, if it is one of ours. */
-  find({ port }: Address, hosts: readonly string[]): Service | undefined {
+  find({ port }: Address, hosts: readonly string[]): PlacedService | undefined {
     return this.#services.find((service) =>
       service.port === port &&
       (service.host === "" || hosts.includes(service.host))
     );
   }
 
-  dialled(place: string, service: Service | undefined, inner: Socket): End {
+  dialled(
+    place: string,
+    service: PlacedService | undefined,
+    inner: Socket,
+  ): End {
     const peer = service?.place ?? OUTSIDE;
     const link = service === undefined ? NO_LINK : this.link(place, peer);
     const from = formatAddress(inner.local);
@@ -122,8 +130,8 @@ export class LinkedNetworks {
     });
   }
 
-  accepted(service: Service, inner: Socket): End {
-    const held = new Link();
+  accepted(service: PlacedService, inner: Socket): End {
+    const held = new FaultyLink();
     held.cut();
     const { place, unknown } = service;
     const end = this.#wrap(inner, held, place, "", () => unknown.delete(end));
@@ -136,7 +144,7 @@ export class LinkedNetworks {
    * Finds out who is at the other end of what was accepted. A call of ours is
    * known for what it is only once it is answered.
    */
-  decide({ place, calls, unknown }: Service): void {
+  decide({ place, calls, unknown }: PlacedService): void {
     for (const end of [...unknown]) {
       const dialler = this.#diallers.get(formatAddress(end.socket.remote));
       if (dialler === undefined && calls > 0) continue;
@@ -150,7 +158,7 @@ export class LinkedNetworks {
 
   #wrap(
     inner: Socket,
-    link: Link,
+    link: FaultyLink,
     place: string,
     peer: string,
     onClosed: () => void,

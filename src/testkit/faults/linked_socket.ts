@@ -1,5 +1,5 @@
 /**
- * A socket at one end of a `Link`. As long as the link is open it hands on
+ * A socket at one end of a `FaultyLink`. As long as the link is open it hands on
  * every call and every event as it comes; while the link is slow or cut, what
  * is written and what arrives waits in lanes. Of two such ends of one
  * connection, one goes along the link and the other along a link that is
@@ -7,7 +7,7 @@
  */
 import { assert } from "../../core/assert.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { Lane, type Link } from "./link.ts";
+import { type FaultyLink, Lane } from "./link.ts";
 import type {
   Address,
   CloseReason,
@@ -37,7 +37,7 @@ export class LinkedSocket implements Socket, SocketEvents {
   readonly #watcher: SocketWatcher;
   readonly #outgoing: Lane;
   readonly #incoming: Lane;
-  #link: Link;
+  #link: FaultyLink;
   #events: SocketEvents | undefined;
   /** Why it is over, for its owner; the socket beneath may live on for a while. */
   #reason: CloseReason | undefined;
@@ -49,7 +49,12 @@ export class LinkedSocket implements Socket, SocketEvents {
   /** The socket beneath asked to wait, and its drain is to come. */
   #innerOwesDrain = false;
 
-  constructor(inner: Socket, link: Link, clock: Clock, watcher: SocketWatcher) {
+  constructor(
+    inner: Socket,
+    link: FaultyLink,
+    clock: Clock,
+    watcher: SocketWatcher,
+  ) {
     this.#inner = inner;
     this.#link = link;
     this.#clock = clock;
@@ -83,7 +88,7 @@ export class LinkedSocket implements Socket, SocketEvents {
   }
 
   /** Goes along another link from now on. */
-  moveTo(link: Link): void {
+  moveTo(link: FaultyLink): void {
     this.#link = link;
     this.#outgoing.moveTo(link);
     this.#incoming.moveTo(link);

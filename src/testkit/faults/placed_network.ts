@@ -3,7 +3,7 @@
  * and its sockets. It can be unplugged, as the machine at that place stops.
  */
 import { dialFailure, listenFailure } from "../../net/failures.ts";
-import type { Link } from "./link.ts";
+import type { FaultyLink } from "./link.ts";
 import type { LinkedNetworks } from "./linked_networks.ts";
 import type { LinkedSocket } from "./linked_socket.ts";
 import {
@@ -23,7 +23,7 @@ export interface End {
 }
 
 /** Somebody listens, or did: at `host`, or at any address if that is empty. */
-export interface Service {
+export interface PlacedService {
   readonly place: string;
   readonly host: string;
   readonly port: number;
@@ -132,7 +132,7 @@ export class PlacedNetwork implements Network {
   /** There and back again, along the link. */
   async #call(
     to: Address,
-    service: Service,
+    service: PlacedService,
     timeoutMs: number = Infinity,
   ): Promise<Socket> {
     const { clock } = this.#networks;
@@ -160,7 +160,7 @@ export class PlacedNetwork implements Network {
    */
   async #reach(
     to: Address,
-    service: Service,
+    service: PlacedService,
     options: DialOptions,
   ): Promise<Socket> {
     service.calls++;
@@ -174,7 +174,11 @@ export class PlacedNetwork implements Network {
   }
 
   /** Waits as long as the link does; fails at the deadline. */
-  async #travel(link: Link, to: Address, deadline: number): Promise<void> {
+  async #travel(
+    link: FaultyLink,
+    to: Address,
+    deadline: number,
+  ): Promise<void> {
     const { clock } = this.#networks;
     const { delayMs } = link;
     if (link.isOpen) return;
@@ -205,7 +209,11 @@ export class PlacedNetwork implements Network {
     if (!arrives) throw dialFailure(to, "ETIMEDOUT");
   }
 
-  #dialled(to: Address, service: Service | undefined, inner: Socket): Socket {
+  #dialled(
+    to: Address,
+    service: PlacedService | undefined,
+    inner: Socket,
+  ): Socket {
     if (this.#isUnplugged) {
       inner.destroy();
       throw dialFailure(to, "ENETUNREACH");

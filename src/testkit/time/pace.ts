@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { type Deferred, deferred } from "../../core/deferred.ts";
-import { InvalidOperationError } from "../../client/errors.ts";
+import { InvalidOperationError } from "../../core/errors.ts";
 import { clusterStopped } from "../failure.ts";
 import { type ManualClock, TooLate } from "./manual_clock.ts";
 

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { Announcer } from "../../src/app/announcer.ts";
+import { Announcer } from "../../src/discovery/announcing/announcer.ts";
 import type { ServerPlatform } from "../../src/app/server.ts";
 import type { DiscoveryOptions } from "../../src/options/options.ts";
 import {

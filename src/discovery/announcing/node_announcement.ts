@@ -3,16 +3,16 @@
  * registry that is down is tried again and again, at longer and longer
  * intervals; nobody waits for it. The registrar renews what it announced.
  */
-import type { Clock, Random, Timer } from "../platform/clock.ts";
-import type { Logger } from "../core/log.ts";
-import { printableText } from "../core/quote.ts";
+import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import { printableText } from "../../core/quote.ts";
 import {
   DiscoveryError,
   type Registrar,
   type Registration,
-} from "../discovery/discovery.ts";
-import type { NodeRecord } from "../discovery/node_record.ts";
-import { untilAborted } from "../discovery/until_aborted.ts";
+} from "../discovery.ts";
+import type { NodeRecord } from "../node_record.ts";
+import { untilAborted } from "../until_aborted.ts";
 
 const ATTEMPT_TIMEOUT_MS = 5000;
 const RETRY_MS = 1000;
@@ -29,7 +29,7 @@ export interface AnnouncerPlatform {
   readonly log: Logger;
 }
 
-export class Announcement {
+export class NodeAnnouncement {
   readonly #registrar: Registrar;
   readonly #platform: AnnouncerPlatform;
   readonly #ttlMs: number;

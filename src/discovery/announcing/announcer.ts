@@ -3,15 +3,18 @@
  * it goes that it does not any more. The server is not held up: it starts
  * without a word from any registry, and leaves after a bounded time.
  */
-import type { Registrar } from "../discovery/discovery.ts";
-import type { NodeRecord } from "../discovery/node_record.ts";
-import { Announcement, type AnnouncerPlatform } from "./announcement.ts";
+import type { Registrar } from "../discovery.ts";
+import type { NodeRecord } from "../node_record.ts";
+import {
+  type AnnouncerPlatform,
+  NodeAnnouncement,
+} from "./node_announcement.ts";
 
 /** Registries that do not answer for so long forget the node by themselves. */
 const WITHDRAW_TIMEOUT_MS = 2000;
 
 export class Announcer {
-  readonly #announcements: readonly Announcement[];
+  readonly #announcements: readonly NodeAnnouncement[];
   readonly #platform: AnnouncerPlatform;
   /** What was announced last, as text. */
   #announced = "";
@@ -25,7 +28,7 @@ export class Announcer {
   ) {
     this.#platform = platform;
     this.#announcements = registrars.map((registrar) =>
-      new Announcement(registrar, platform, ttlMs)
+      new NodeAnnouncement(registrar, platform, ttlMs)
     );
   }
 
