@@ -21,7 +21,7 @@ interface Target {
 const MEANT: readonly RegExp[] = [
   /^package\.json$/,
   /^bin\/midge\.js$/,
-  /^lib\/[a-z]+\/[a-z_]+\.(?:js|d\.ts)$/,
+  /^lib\/(?:[a-z]+\/){1,2}[a-z_]+\.(?:js|d\.ts)$/,
 ];
 const DOCUMENT =
   /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;

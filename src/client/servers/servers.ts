@@ -174,15 +174,13 @@ function parseServerUrl(text: string): ServerUrl {
   const url = parseUrl(text.includes("://") ? text : `nats://${text}`, text);
   if (url.protocol !== "nats:" && url.protocol !== "tls:") {
     throw new InvalidArgumentError(
-      `PoolServer "${
-        redacted(text)
-      }" has the unknown scheme "${url.protocol}//"`,
+      `Server "${redacted(text)}" has the unknown scheme "${url.protocol}//"`,
     );
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (host === "") {
     throw new InvalidArgumentError(
-      `PoolServer "${redacted(text)}" has no host`,
+      `Server "${redacted(text)}" has no host`,
     );
   }
   const port = url.port === "" ? CLIENT_PORT : Number(url.port);
@@ -199,7 +197,7 @@ function parseUrl(url: string, text: string): URL {
   } catch {
     // Without the cause: it holds the whole text, and so maybe a password.
     throw new InvalidArgumentError(
-      `PoolServer "${redacted(text)}" is no host:port and no URL`,
+      `Server "${redacted(text)}" is no host:port and no URL`,
     );
   }
 }

@@ -87,7 +87,7 @@ function startWorker(): Worker {
 /** Where this file is, unless a bundler made it a part of another one. */
 function ownFile(): string {
   const { url } = import.meta;
-  if (url?.endsWith("/runtime/bcrypt.ts")) return url;
+  if (url?.endsWith("/runtime/bcrypt/bcrypt.ts")) return url;
   throw new NoThreadError("bcrypt has no file of its own");
 }
 
