@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
   connect,
@@ -29,6 +28,7 @@ import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { openGate } from "../support/tcp_gate.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const DEAD = "127.0.0.1:1";

@@ -2,11 +2,11 @@
 import * as official from "@nats-io/transport-node";
 import assert from "node:assert/strict";
 import process from "node:process";
-import { test } from "node:test";
 import { connect, NetworkError } from "../../mod.ts";
 import { type LogEntry, startServer } from "../../server.ts";
 import { rejection } from "../client/rejection.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;

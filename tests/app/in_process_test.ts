@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { connect as connectSocket } from "node:net";
-import { test } from "node:test";
 import {
   AuthorizationError,
   connect,
@@ -12,6 +11,7 @@ import {
 } from "../../client.ts";
 import { startServer } from "../../server.ts";
 import { rejection } from "../client/rejection.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;

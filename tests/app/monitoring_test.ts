@@ -1,8 +1,8 @@
 /** Monitoring as functions: without a port, and with one the same as over HTTP. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { connect, InvalidArgumentError } from "../../mod.ts";
 import { type Server, type ServerConfig, startServer } from "../../server.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;

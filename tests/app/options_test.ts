@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import { startServer } from "../../server.ts";
 import type {
   AuthorizationConfig,
@@ -28,6 +27,7 @@ import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { readTextFile } from "../../src/runtime/process/system.ts";
 import { rejection } from "../client/rejection.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 /** The compiler refuses a list that is not exactly the interface's. */
 type KeysOf<T> = Readonly<Record<keyof T, true>>;

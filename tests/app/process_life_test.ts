@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { connectPeer } from "../support/peer.ts";
 import {
@@ -19,6 +18,7 @@ import {
   PROJECT_FOLDER,
 } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const PROGRAM = "tests/support/embedded_program.ts";
 const FILE = join(PROJECT_FOLDER, PROGRAM);

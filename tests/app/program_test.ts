@@ -14,7 +14,6 @@ import {
 } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
 import {
   sendSignal,
   type SignalName,
@@ -27,6 +26,7 @@ import {
 } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const LOOPBACK = ["-a", "127.0.0.1", "-p", "-1"];

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import {
   defaultDiscoveryOptions,
@@ -33,6 +32,7 @@ import { startMidge } from "../support/midge.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const REGISTRY = /Starting registry on 127\.0\.0\.1:(\d+)/;

@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { test } from "node:test";
 import { connect } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { ArticleNode, RECEIVED, Stage } from "./stage.ts";

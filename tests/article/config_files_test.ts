@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
-import { test } from "node:test";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import {
   CLIENT_TOKEN,

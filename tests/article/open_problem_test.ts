@@ -6,7 +6,6 @@
  * the DNS server are real ones, Consul is one of ours.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { test, type TestContext } from "node:test";
 import { connect, type NatsConnection } from "../../client.ts";
 import { defaultRegistryOptions } from "../../src/options/options.ts";
 import { startFakeConsul } from "../support/fake_consul.ts";
@@ -15,6 +14,7 @@ import { etcdMissing, startEtcd } from "../support/etcd.ts";
 import { startMidge } from "../support/midge.ts";
 import type { TestProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { meshed, Stage, THREE_URLS } from "./stage.ts";
 

@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { connect } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
@@ -14,6 +13,7 @@ import { startMidge, type TestServer } from "../support/midge.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const TIME = String.raw`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`;

@@ -1,9 +1,9 @@
 /** Messages among several clients: who gets them, how often and in which form. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { seededRandom } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const SEED = 4222;
 const HEADERS = { headers: true, no_responders: true };

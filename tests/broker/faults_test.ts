@@ -1,6 +1,5 @@
 /** What goes wrong inside the server for one connection stays with that connection. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Broker } from "../../src/broker/broker.ts";
 import { defaultServerOptions } from "../../src/options/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
@@ -8,6 +7,7 @@ import { type Logger, silentLogger } from "../../src/core/log.ts";
 import type { Socket } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { SocketProxy } from "./socket_proxy.ts";
 import { startStillMidge } from "./still_midge.ts";
 

@@ -1,6 +1,5 @@
 /** What the server tells of itself and when; who may connect; who did. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
 import type { ServerInfo } from "../../src/wire/info.ts";
 import {
@@ -9,7 +8,7 @@ import {
   type TestServer,
 } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "../support/test.ts";
 
 async function connected(t: TestContext, port: number): Promise<Peer> {
   const peer = await connectPeer({ port });

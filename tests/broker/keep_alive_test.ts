@@ -1,9 +1,9 @@
 /** Who is pinged when, and who is given up. NATS client protocol: keep-alive. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
 import type { Random } from "../../src/platform/clock.ts";
 import { seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { startStillMidge } from "./still_midge.ts";
 
 const MINUTE_MS = 60_000;

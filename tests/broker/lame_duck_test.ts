@@ -1,9 +1,9 @@
 /** How a server lets its clients go: in lame duck mode one by one, at a stop all at once. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { startStillMidge, type StillPeer } from "./still_midge.ts";
 
 const QUIET_PINGS = { pingIntervalMs: 3_600_000 };

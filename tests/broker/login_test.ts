@@ -4,7 +4,6 @@
  * credentials is in `wire_rows.ts`.
  */
 import assert from "node:assert/strict";
-import { after, test, type TestContext } from "node:test";
 import type { CompareHash } from "../../src/auth/authenticator.ts";
 import {
   type AuthorizationOptions,
@@ -14,6 +13,7 @@ import { ClosedReason } from "../../src/core/closed.ts";
 import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
+import { after, test, type TestContext } from "../support/test.ts";
 import {
   NETWORK_BYTES,
   startStillMidge,

@@ -1,9 +1,9 @@
 /** No secret of a client or of the configuration is ever written to the log, not even at -DV. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { AuthorizationOptions } from "../../src/options/options.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 
 const SECRET = "s3cr3t-Zebra";
 const CLAIMED = "gu3ss-Giraffe";

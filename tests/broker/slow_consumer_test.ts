@@ -3,11 +3,11 @@
  * suffer for long, and the server's memory not at all.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ClosedReason } from "../../src/core/closed.ts";
 import type { Socket, SocketEvents } from "../../src/platform/socket.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { SocketProxy } from "./socket_proxy.ts";
 import {
   NETWORK_BYTES,

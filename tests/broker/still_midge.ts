@@ -3,7 +3,6 @@
  * pass in milliseconds, and the test says when a client reads. Nothing takes
  * time on this network, so `clock.advance(0)` lets everything arrive.
  */
-import type { TestContext } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import type { Random } from "../../src/platform/clock.ts";
 import type {
@@ -20,6 +19,7 @@ import {
   type TestServer,
 } from "../support/midge.ts";
 import { seededRandom } from "../support/random.ts";
+import type { TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 /** Bytes that one direction of a connection holds under way. */

@@ -1,10 +1,10 @@
 /** The rows of `wire_rows.ts`, against Midge and against the real nats-server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { ServerInfo } from "../../src/wire/info.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import {
   type SetupName,

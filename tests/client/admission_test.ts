@@ -1,6 +1,5 @@
 /** Servers that others named: which of them are dialled, and what they are told. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Admission } from "../../src/client/servers/admission.ts";
 import { AllowList } from "../../src/client/servers/allow.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
@@ -15,6 +14,7 @@ import {
   PoolServer,
 } from "../../src/client/servers/servers.ts";
 import type { Status } from "../../src/client/status.ts";
+import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { eventsOf, Scene } from "./scene.ts";
 

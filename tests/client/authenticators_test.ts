@@ -1,7 +1,6 @@
 /** Logins of every kind, against the real nats-server and against what CONNECT may say. */
 import { createUser } from "@nats-io/nkeys";
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   type Authenticator,
   AuthorizationError,
@@ -16,6 +15,7 @@ import {
 } from "../../client.ts";
 import { makeJwtChain } from "../support/jwt.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { Scene } from "./scene.ts";
 
 const skip = natsServerMissing;

@@ -1,6 +1,5 @@
 /** What is published while there is no connection, and what becomes of what does not fit. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { NatsConnection } from "../../src/client/connection.ts";
 import { Backlog, WAITING_MAX } from "../../src/client/messages/backlog.ts";
 import {
@@ -12,6 +11,7 @@ import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { Outbox, SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import type { FakeServer } from "./fake_server.ts";
 import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";

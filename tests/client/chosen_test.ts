@@ -1,8 +1,8 @@
 /** The option `reconnectToServer`: the user says which server is dialled. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { ReconnectToServerHandler } from "../../client.ts";
 import { ConnectionError } from "../../src/client/errors.ts";
+import { test } from "../support/test.ts";
 import { Scene } from "./scene.ts";
 
 test("the handler sees the pool and chooses", async (t) => {

@@ -1,6 +1,6 @@
 /** The option `debug`: the protocol as lines, on both ways. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { Scene } from "./scene.ts";
 
 test("debug tells every line, whole and printable", async (t) => {

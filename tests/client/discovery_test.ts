@@ -1,6 +1,5 @@
 /** A client that finds the nodes that live, whatever became of those that it knew. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { InvalidOperationError } from "../../src/core/errors.ts";
 import {
   AuthorizationError,
@@ -9,6 +8,7 @@ import {
 } from "../../src/client/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import type { Status } from "../../src/client/status.ts";
+import { test } from "../support/test.ts";
 import { FakeDiscovery, PushingDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";
 import { rejection } from "./rejection.ts";

@@ -1,6 +1,5 @@
 /** The meaning of `-ERR` lines. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   AuthorizationError,
   PermissionViolationError,
@@ -10,6 +9,7 @@ import {
   endsConnection,
   serverError,
 } from "../../src/client/session/server_errors.ts";
+import { test } from "../support/test.ts";
 
 const TEXTS: readonly [string, string, boolean][] = [
   ["Authorization Violation", "AUTHORIZATION", true],

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
   connect,
@@ -17,6 +16,7 @@ import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { rejection } from "./rejection.ts";
 

@@ -1,9 +1,9 @@
 /** The client library against the real nats-server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { connect, PermissionViolationError } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import { test } from "../support/test.ts";
 import { clientSuite } from "./suite.ts";
 
 clientSuite("nats-server", {

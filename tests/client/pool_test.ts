@@ -1,6 +1,5 @@
 /** Who says that there is a server, what becomes of it, and in which order servers are tried. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { RoundOrder } from "../../src/client/servers/order.ts";
 import {
   GRACE_MS,
@@ -15,6 +14,7 @@ import {
   type ServerFacts,
 } from "../../src/client/servers/servers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 function found(

@@ -1,12 +1,12 @@
 /** The article's programs, as processes, against the real nats-server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { closeBcrypt, compareBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 const skip = natsServerMissing;
 const TIME = String.raw`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`;

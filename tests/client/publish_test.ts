@@ -1,6 +1,5 @@
 /** What users may hand in, and how it gets into the outbox. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   InvalidArgumentError,
   InvalidOperationError,
@@ -13,6 +12,7 @@ import { randomBelow } from "../../src/platform/clock.ts";
 import { HeaderError, headers } from "../../src/core/headers.ts";
 import { SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { Scene } from "./scene.ts";
 
 const NO_SUBJECTS = [

@@ -1,7 +1,7 @@
 /** The queue behind subscriptions and status feeds. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { AsyncQueue } from "../../src/client/messages/queue.ts";
+import { test } from "../support/test.ts";
 
 async function readAll<T>(queue: AsyncQueue<T>): Promise<T[]> {
   const all: T[] = [];

@@ -1,6 +1,5 @@
 /** Many servers: the first connect, reconnects, gossip, and what is kept meanwhile. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   AuthorizationError,
   BufferFullError,
@@ -8,6 +7,7 @@ import {
   ConnectionError,
   RequestError,
 } from "../../src/client/errors.ts";
+import { test } from "../support/test.ts";
 import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
 

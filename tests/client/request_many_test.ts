@@ -1,12 +1,12 @@
 /** Requests with many answers, where they end otherwise than planned. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Msg, NatsConnection, RequestManyOptions } from "../../client.ts";
 import {
   ClosedConnectionError,
   MaxPayloadError,
   PermissionViolationError,
 } from "../../src/client/errors.ts";
+import { test } from "../support/test.ts";
 import type { FakeServer } from "./fake_server.ts";
 import { rejection } from "./rejection.ts";
 import { Scene } from "./scene.ts";

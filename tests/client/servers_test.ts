@@ -1,11 +1,11 @@
 /** Server URLs and the order of the pool. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import { ServerPool } from "../../src/client/servers/pool.ts";
 import { parseServer } from "../../src/client/servers/servers.ts";
 import { seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 const URLS: readonly [string, string, object | undefined][] = [
   ["localhost", "localhost:4222", undefined],

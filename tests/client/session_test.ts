@@ -1,6 +1,5 @@
 /** One connection: login, operations, what the server says, pings. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { InvalidOperationError } from "../../src/core/errors.ts";
 import {
   AuthorizationError,
@@ -10,6 +9,7 @@ import {
   RequestError,
 } from "../../src/client/errors.ts";
 import { headers } from "../../src/core/headers.ts";
+import { test } from "../support/test.ts";
 import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
 

@@ -2,7 +2,6 @@
  * The brokers and clients of one test with a real broker, whichever it is, and
  * what many of these tests do.
  */
-import { test } from "node:test";
 import {
   connect,
   type ConnectionOptions,
@@ -11,6 +10,7 @@ import {
   type Status,
 } from "../../client.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 export interface BrokerOptions {
   /** Keys of the configuration file, without addresses. */

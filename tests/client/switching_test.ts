@@ -1,6 +1,5 @@
 /** What users do to a connection, and what happens to their machine: other servers, a forced reconnect, a sleep. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Clock } from "../../src/platform/clock.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type Endpoint,
   type ServerCache,
 } from "../../src/discovery/discovery.ts";
+import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";
 import { rejection } from "./rejection.ts";

@@ -1,6 +1,5 @@
 /** TLS of the client library, against the real nats-server and against impostors. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   connect,
   ConnectionError,
@@ -21,6 +20,7 @@ import {
   natsServerMissing,
   startNatsServer,
 } from "../support/nats_server.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { startTlsFront } from "../support/tls_front.ts";
 import { rejection } from "./rejection.ts";
 import { Scene } from "./scene.ts";

@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { COMMANDS } from "../../src/commands/commands.ts";
 import { flagsOf } from "../../src/commands/command.ts";
 import { placesOf } from "../../src/commands/completion.ts";
@@ -15,6 +14,7 @@ import { fishCompletion } from "../../src/commands/completion_fish.ts";
 import { zshCompletion } from "../../src/commands/completion_zsh.ts";
 import { spawnCommand } from "../support/process.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { missing, runCommand } from "./run.ts";
 
 const PLACES = placesOf(COMMANDS);

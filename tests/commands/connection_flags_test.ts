@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test, type TestContext } from "node:test";
 import { createUser } from "@nats-io/nkeys";
 import type { ConnectOptions } from "../../client.ts";
 import {
@@ -13,6 +12,7 @@ import {
 import { FlagError, parseFlags } from "../../src/config/flags/flags.ts";
 import { makeJwtChain } from "../support/jwt.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 /** What the flags of a command line come to, with these variables set and no others. */
 function optionsFor(

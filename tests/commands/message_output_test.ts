@@ -1,8 +1,8 @@
 /** Messages as they are printed, for people and for programs. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { jsonLine, messageText } from "../../src/commands/message_output.ts";
 import { headers, type Msg, type MsgHdrs } from "../../client.ts";
+import { test } from "../support/test.ts";
 
 function message(
   subject: string,

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import {
   connect,
   headers,
@@ -16,6 +15,7 @@ import { sendSignal } from "../../src/runtime/process/system.ts";
 import { spawnCommand, type TestProcess } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import {
   type Outcome,

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { COMMANDS } from "../../src/commands/commands.ts";
 import { isMistake } from "../../src/commands/midge.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { runCommand, startCommand } from "./run.ts";
 

@@ -1,7 +1,7 @@
 /** Mistyped words, and what they are taken for. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { distance, nearest } from "../../src/commands/nearest.ts";
+import { test } from "../support/test.ts";
 
 const KNOWN = ["server", "pub", "sub", "request", "reply", "publisher"];
 

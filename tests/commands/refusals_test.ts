@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { createUser } from "@nats-io/nkeys";
 import { connect } from "../../client.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
@@ -17,6 +16,7 @@ import { makeJwtChain } from "../support/jwt.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { runCommand, startCommand } from "./run.ts";
 
 const SECRET = "T0pS3cr3t";

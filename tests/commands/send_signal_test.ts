@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import { signalServer } from "../../src/commands/send_signal.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 /** The system refuses every signal, with one of these codes after the other. */
 function refuseSignals(t: Cleanup, ...codes: readonly string[]): void {

@@ -1,6 +1,5 @@
 /** The table of commands: what help and completion are made of is true and complete. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   checkWords,
   type Command,
@@ -11,6 +10,7 @@ import { COMMANDS } from "../../src/commands/commands.ts";
 import { commandHelp, overview } from "../../src/commands/help.ts";
 import { SERVER } from "../../src/commands/server.ts";
 import { FlagError, scanFlags } from "../../src/config/flags/flags.ts";
+import { test } from "../support/test.ts";
 
 interface Named {
   readonly path: string;

@@ -1,10 +1,10 @@
 /** What a terminal gets to see that a pipe does not: colours, and no control characters. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { connect } from "../../client.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnCommand } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { missing } from "./run.ts";
 
 const skip = missing("script", "-qec", "true", "/dev/null");

@@ -1,10 +1,10 @@
 /** Midge's client beside the official one: the same steps, the same observations. */
 import * as official from "@nats-io/transport-node";
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import * as midge from "../../client.ts";
 import { startServer } from "../../server.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { CONNECTION_STEPS } from "./client_pair_connections.ts";
 import type { Library, Stage, Step } from "./client_pair_observe.ts";
 import { REQUEST_STEPS } from "./client_pair_requests.ts";

@@ -5,7 +5,6 @@
  * over.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { Peer } from "../support/peer.ts";
@@ -24,6 +23,7 @@ import {
   routeTo,
   until,
 } from "../routes/route_peer.ts";
+import { test, type TestContext } from "../support/test.ts";
 import {
   type NatsProgram,
   type NatsServer,

@@ -1,5 +1,5 @@
 /** Mixed clusters with the nats-servers of this machine. */
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { natsPrograms } from "./mesh_servers.ts";
 import { meshSuite } from "./mesh_suite.ts";
 

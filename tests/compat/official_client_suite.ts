@@ -4,7 +4,6 @@
  * brokers of its own.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   AuthorizationError,
   connect,
@@ -17,6 +16,7 @@ import {
   type Status,
   type Subscription,
 } from "@nats-io/transport-node";
+import { test, type TestContext } from "../support/test.ts";
 import type { RunningServer, StartServer } from "./server_process.ts";
 
 /** Only a broker that does not answer at all takes this long. */

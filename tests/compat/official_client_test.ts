@@ -1,6 +1,6 @@
 /** The official client against nats-server, which proves the suite, and against Midge. */
-import { test } from "node:test";
 import { natsServerMissing } from "../support/nats_server.ts";
+import { test } from "../support/test.ts";
 import { officialClientSuite } from "./official_client_suite.ts";
 import { startMidge, startNatsServer } from "./server_process.ts";
 

@@ -1,6 +1,5 @@
 /** The server's command line: what it asks for, and what its flags do to a file's options. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   applyFlags,
   parseServerArguments,
@@ -17,6 +16,7 @@ import {
 } from "../../src/options/options.ts";
 import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
 import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
+import { test } from "../support/test.ts";
 import { optionsOf } from "./reading.ts";
 
 /** The options of a file with the text `config`, changed by the flags `args`. */

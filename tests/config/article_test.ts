@@ -1,7 +1,6 @@
 /** The three configurations of the article, as they stand in `examples/article`. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { test } from "node:test";
 import { loadOptions } from "../../cfgparse.ts";
 import {
   defaultAuthorizationOptions,
@@ -10,6 +9,7 @@ import {
   type ServerOptions,
 } from "../../src/options/options.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 
 interface Node {
   readonly name: string;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { loadConfig, parseConfig, toPlain } from "../../cfgparse.ts";
 import { spawnProgram } from "../support/process.ts";
 import { type Runtime, runtimes } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 interface Outcome {
   readonly code: number | null;

@@ -1,6 +1,5 @@
 /** The `discovery` block and its flags: URLs for what they are good for, and nobody sees their secrets. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   applyFlags,
   parseServerArguments,
@@ -12,6 +11,7 @@ import type {
 } from "../../src/options/options.ts";
 import { maskSecrets, redactUrl } from "../../src/config/secrets.ts";
 import { toPlain } from "../../src/config/dialect/tree.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, parse, warningsOf } from "./reading.ts";
 
 const CLUSTER = "cluster { port 6222 }\n";

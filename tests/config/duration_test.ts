@@ -1,11 +1,11 @@
 /** Durations as Go reads and prints them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   durationProblem,
   formatDuration,
   parseDuration,
 } from "../../src/config/duration.ts";
+import { test } from "../support/test.ts";
 
 const READ: readonly (readonly [text: string, ms: number | undefined])[] = [
   ["0", 0],

@@ -1,12 +1,12 @@
 /** Flags as Go's programs take them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   describeFlags,
   FlagError,
   parseFlags,
   scanFlags,
 } from "../../src/config/flags/flags.ts";
+import { test } from "../support/test.ts";
 
 const TABLE = {
   subject: {

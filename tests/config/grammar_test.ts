@@ -1,7 +1,7 @@
 /** The grammar of the dialect: what each construct means, and what is no construct. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { NESTING_MAX } from "../../src/config/dialect/lexer.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, parse, valuesOf } from "./reading.ts";
 
 const GOOD: readonly (readonly [text: string, values: unknown])[] = [

@@ -1,6 +1,5 @@
 /** Objects as configurations: the tree is that of their JSON, and errors point into it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import {
   ConfigError,
@@ -9,6 +8,7 @@ import {
 import { parseObject } from "../../src/config/dialect/object.ts";
 import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import type { ConfigMap, ConfigValue } from "../../src/config/dialect/tree.ts";
+import { test } from "../support/test.ts";
 import { bare, errorsOf, parse } from "./reading.ts";
 
 const read = (config: object): ConfigMap => parseObject(config, "t.conf").root;

@@ -1,6 +1,5 @@
 /** From keys to options: each key of the table, and each way to get one wrong. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   AUTHORIZATION_KEYS,
   USER_KEYS,
@@ -14,6 +13,7 @@ import {
   type ServerOptions,
 } from "../../src/options/options.ts";
 import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
 
 test("a configuration without keys gives the defaults", () => {

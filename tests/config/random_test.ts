@@ -1,11 +1,11 @@
 /** The dialect against random trees and random damage. Each test prints its seed. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { ConfigError, Source } from "../../src/config/dialect/diagnostic.ts";
 import { parseSource } from "../../src/config/dialect/parser.ts";
 import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, valuesOf, worldOf } from "./reading.ts";
 
 type Tree = string | number | boolean | Tree[] | { [key: string]: Tree };

@@ -1,7 +1,7 @@
 /** Included files and `$variables`: what they bring in, and what they must not. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { pathBeside } from "../../src/config/dialect/path.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, parse, valuesOf, warningsOf, worldOf } from "./reading.ts";
 
 test("an included file's keys join the map around the include", () => {

@@ -1,6 +1,5 @@
 /** The `registry` block and its flags: open to this machine only unless told otherwise. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { optionsOf as programOptionsOf } from "../../src/app/config.ts";
 import {
   applyFlags,
@@ -12,6 +11,7 @@ import type {
   RegistryOptions,
   ServerOptions,
 } from "../../src/options/options.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, worldOf } from "./reading.ts";
 
 const DEFAULTS: RegistryOptions = {

@@ -1,6 +1,5 @@
 /** No password and no token is ever shown. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   ConfigError,
   formatDiagnostic,
@@ -8,6 +7,7 @@ import {
 } from "../../src/config/dialect/diagnostic.ts";
 import { maskSecrets, redactUrl } from "../../src/config/secrets.ts";
 import { toPlain } from "../../src/config/dialect/tree.ts";
+import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, parse, worldOf } from "./reading.ts";
 
 const MASKED: readonly (readonly [line: string, shown: string])[] = [

@@ -1,10 +1,10 @@
 /** TOML documents: the same options as in the dialect, and errors as precise. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { ConfigError, Source } from "../../src/config/dialect/diagnostic.ts";
 import type { ServerOptions } from "../../src/options/options.ts";
 import { readConfig, readServerOptions } from "../../src/config/load.ts";
 import { TomlPositions } from "../../src/config/dialect/toml_positions.ts";
+import { test } from "../support/test.ts";
 import { bare, optionsOf, worldOf } from "./reading.ts";
 
 async function tomlOptions(text: string): Promise<ServerOptions> {

@@ -1,5 +1,4 @@
 /** Bytes as text and text as bytes, numbers as digits, and the hash of bytes. */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   asciiBytes,
@@ -13,6 +12,7 @@ import {
   writeBytes,
   writeDecimal,
 } from "../../src/core/ascii.ts";
+import { test } from "../support/test.ts";
 
 function everyByte(length: number): Uint8Array {
   return new Uint8Array(length).map((_, i) => (i * 7 + 3) & 0xff);

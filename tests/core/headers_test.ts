@@ -1,5 +1,4 @@
 /** Headers: what they hold, and how they look on the wire, malformed blocks included. */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { MidgeError } from "../../src/core/errors.ts";
@@ -12,6 +11,7 @@ import {
   type MsgHdrs,
 } from "../../src/core/headers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 function block(source: MsgHdrs): string {
   return new TextDecoder().decode(encodeHeaders(source));

@@ -1,7 +1,7 @@
 /** Log lines: the form that operators know from nats-server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { TextLogger, type TextLogOptions } from "../../src/core/log.ts";
+import { test } from "../support/test.ts";
 
 function logged(
   options: Partial<TextLogOptions>,

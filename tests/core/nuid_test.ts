@@ -1,9 +1,9 @@
 /** Ids that nobody else has: what they look like, and that they differ. */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { Random } from "../../src/platform/clock.ts";
 import { Nuid, serverId } from "../../src/core/nuid.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 /** A `Random` without surprises: `float` always, and bytes from `byteAt`. */
 function fixedRandom(float: number, byteAt: (i: number) => number): Random {

@@ -1,8 +1,8 @@
 /** What an outbox hands to a sink that lags, and what it costs to keep. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { type ByteSink, Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { test } from "../support/test.ts";
 
 const SINK_MAX = 1000;
 

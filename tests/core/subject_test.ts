@@ -1,5 +1,4 @@
 /** Subjects and patterns: which are valid, and which match which, by tables and against all short ones. */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   hasEmptyToken,
@@ -12,6 +11,7 @@ import {
   subjectsCollide,
   tokenCount,
 } from "../../src/core/subject.ts";
+import { test } from "../support/test.ts";
 
 interface Kind {
   readonly subject: string;

@@ -1,5 +1,4 @@
 /** The trie of subscriptions, by examples and, with a seed, against a list that is searched from end to end. */
-import { test } from "node:test";
 import assert from "node:assert/strict";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type Subscriber,
 } from "../../src/core/sublist.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 interface Listener extends Subscriber {
   readonly id: number;

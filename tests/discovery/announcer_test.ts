@@ -3,7 +3,6 @@
  * when it takes that back, and that no registry ever holds it up.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { Announcer } from "../../src/discovery/announcing/announcer.ts";
 import type { ServerPlatform } from "../../src/app/server.ts";
 import type { DiscoveryOptions } from "../../src/options/options.ts";
@@ -22,6 +21,7 @@ import {
   type TestServer,
 } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);

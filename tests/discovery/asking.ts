@@ -3,13 +3,13 @@
  * on this machine needs, and a watch ends with its test.
  */
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import {
   type Discovery,
   DiscoveryError,
   type Endpoint,
   type Snapshot,
 } from "../../src/discovery/discovery.ts";
+import type { TestContext } from "../support/test.ts";
 
 /** Far beyond what a source on this machine needs. */
 const PROMPT_MS = 10_000;

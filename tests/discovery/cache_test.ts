@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import {
   CACHE_AGE_MAX_MS,
   CACHED_SERVERS_MAX,
@@ -19,6 +18,7 @@ import {
 import type { Endpoint } from "../../src/discovery/discovery.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { ask, describeDiscovery, type DiscoveryStage } from "./suite.ts";
 

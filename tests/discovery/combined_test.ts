@@ -1,6 +1,5 @@
 /** Several providers as one: the suite of all providers, and what is a combination's own. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { combined } from "../../src/discovery/finding/combined.ts";
 import {
   type Discovery,
@@ -12,6 +11,7 @@ import {
   endpointsOf,
   type NodeRecord,
 } from "../../src/discovery/node_record.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {
   doors,

@@ -1,6 +1,5 @@
 /** Discovery at Consul: the suite, blocking queries that misbehave, and announcements. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   consul,
   CONSUL_SILENCE_MS,
@@ -19,6 +18,7 @@ import {
   type Instance,
   startFakeConsul,
 } from "../support/fake_consul.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { test, type TestContext } from "node:test";
 import { DiscoveryError, type Wanted } from "../../src/discovery/discovery.ts";
 import {
   DNS_TTL_MS,
@@ -17,6 +16,7 @@ import {
   dnsmasqMissing,
   startDnsmasq,
 } from "../support/dnsmasq.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { ask, describeDiscovery, urlsOf } from "./suite.ts";
 

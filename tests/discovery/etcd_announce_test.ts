@@ -1,6 +1,5 @@
 /** Nodes that announce themselves at a real etcd, and what becomes of them. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   DiscoveryError,
   type Registration,
@@ -9,6 +8,7 @@ import { etcd } from "../../src/discovery/providers/etcd.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { type Etcd, etcdMissing, startEtcd } from "../support/etcd.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { ask, startWatch, testNode, urlsOf } from "./suite.ts";

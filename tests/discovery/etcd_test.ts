@@ -1,6 +1,5 @@
 /** Discovery at a real etcd: the suite, and what only etcd does. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   type Discovery,
   DiscoveryError,
@@ -20,6 +19,7 @@ import type { DiscoveryPlatform } from "../../src/discovery/platform.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { type Etcd, etcdMissing, startEtcd } from "../support/etcd.ts";
 import { openGate } from "../support/tcp_gate.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {

@@ -10,13 +10,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import type { FilePlatform } from "../../src/discovery/providers/file_bell.ts";
 import { fileList } from "../../src/discovery/providers/file_list.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {
   ask,

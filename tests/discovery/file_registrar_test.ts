@@ -9,7 +9,6 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import type {
   DiscoveryError,
   Registrar,
@@ -21,6 +20,7 @@ import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { ask, startWatch, testNode, urlsOf } from "./suite.ts";

@@ -1,9 +1,9 @@
 /** Many finders at one provider, and clocks that jump. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Clock, Timer } from "../../src/platform/clock.ts";
 import { Finder } from "../../src/discovery/finding/finder.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { doors, FakeProvider, FakeWatched } from "./fake_provider.ts";
 import { closestMs } from "./finder_scene.ts";

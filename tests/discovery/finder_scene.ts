@@ -1,5 +1,4 @@
 /** A finder on a virtual clock, with fake providers and a written record of its events. */
-import type { TestContext } from "node:test";
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import {
   Finder,
@@ -7,6 +6,7 @@ import {
   type FinderPolicy,
 } from "../../src/discovery/finding/finder.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import type { TestContext } from "../support/test.ts";
 import type { VirtualClock } from "../support/virtual_clock.ts";
 import { numbersOf } from "./fake_provider.ts";
 

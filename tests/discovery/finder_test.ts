@@ -1,6 +1,5 @@
 /** The finder's questions: when they are asked, and what becomes of the answers. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { combined } from "../../src/discovery/finding/combined.ts";
 import {
   DiscoveryError,
@@ -8,6 +7,7 @@ import {
 } from "../../src/discovery/discovery.ts";
 import { ENDPOINTS_MAX } from "../../src/discovery/finding/belief.ts";
 import { Finder } from "../../src/discovery/finding/finder.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { doors, FakeProvider, UNSURE } from "./fake_provider.ts";
 import { closestMs, finderOf } from "./finder_scene.ts";

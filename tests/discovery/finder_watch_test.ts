@@ -1,10 +1,10 @@
 /** The finder's watches: what is pushed, and what becomes of a watch that misbehaves. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   DiscoveryError,
   type Snapshot,
 } from "../../src/discovery/discovery.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { doors, FakeWatched } from "./fake_provider.ts";
 import { closestMs, finderOf } from "./finder_scene.ts";

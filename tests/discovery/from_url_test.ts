@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
 import {
   providerOf,
@@ -12,6 +11,7 @@ import type { DiscoveryPlatform } from "../../src/discovery/platform.ts";
 import { parseDiscoveryUrl } from "../../src/discovery/url.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { type HttpSource, startHttpSource } from "./http_source.ts";
 import { ask, testNode, urlsOf } from "./suite.ts";
 

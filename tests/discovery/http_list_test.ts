@@ -1,7 +1,6 @@
 /** Lists at a URL: the suite, and what only HTTP does. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test, type TestContext } from "node:test";
 import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
 import {
   httpList,
@@ -14,6 +13,7 @@ import type { Fetched } from "../../src/platform/fetch.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { seededRandom } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {

@@ -1,7 +1,7 @@
 /** JSON by lines, out of pieces. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { jsonLines } from "../../src/discovery/providers/json_lines.ts";
+import { test } from "../support/test.ts";
 
 const LIMIT = 64;
 

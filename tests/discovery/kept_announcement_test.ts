@@ -1,12 +1,12 @@
 /** Announcements that are kept up, at a registry that the test plays. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   keepAnnounced,
   type KeptAnnouncer,
 } from "../../src/discovery/announcing/kept_announcement.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { testNode } from "./suite.ts";
 

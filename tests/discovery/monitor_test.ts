@@ -3,7 +3,6 @@
  * the test writes, and real servers: Midge in this process and nats-server.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import type { Wanted } from "../../src/discovery/discovery.ts";
 import { natsMonitor } from "../../src/discovery/providers/monitor.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
@@ -11,6 +10,7 @@ import type { Fetch } from "../../src/platform/fetch.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { type HttpSource, startHttpSource } from "./http_source.ts";
 import {

@@ -1,6 +1,5 @@
 /** Nodes out of JSON that anybody may have written: what is taken, what is left out, and the bounds. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   doorUrl,
   endpointsOf,
@@ -12,6 +11,7 @@ import {
   TEXT_CHARS_MAX,
   URLS_PER_NODE_MAX,
 } from "../../src/discovery/node_record.ts";
+import { test } from "../support/test.ts";
 
 const WHOLE = nodeOf({
   id: "NA1",

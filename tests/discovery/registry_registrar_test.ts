@@ -1,6 +1,5 @@
 /** A node that is announced at Midge's registry, and stays so whatever becomes of the registry. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   DiscoveryError,
   type Registration,
@@ -14,6 +13,7 @@ import { registryRegistrar } from "../../src/discovery/announcing/registry_regis
 import { platform } from "../../src/runtime/mod.ts";
 import { idsOf, listOf, nodeAt, startRegistry } from "../registry/asking.ts";
 import { PLACE, Scene } from "../registry/scene.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { ask, startWatch } from "./suite.ts";
 

@@ -4,7 +4,6 @@
  * the test moves, where the registry's API is asked without sockets.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   type Discovery,
   DiscoveryError,
@@ -27,6 +26,7 @@ import { platform } from "../../src/runtime/mod.ts";
 import { TestApi } from "../registry/asking.ts";
 import { PLACE, Scene } from "../registry/scene.ts";
 import { seededRandom } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import {
   ask,

@@ -1,9 +1,9 @@
 /** The list that stays: what it takes, what it hides, and the suite of all providers. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { DiscoveryError, type Wanted } from "../../src/discovery/discovery.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { staticList } from "../../src/discovery/providers/static_list.ts";
+import { test } from "../support/test.ts";
 import { ask, describeDiscovery, urlsOf } from "./suite.ts";
 
 const HAS_NO_SOURCE = "a list in memory has no source that could fail";

@@ -17,7 +17,6 @@
  *     secret          a secret that the provider was given, which nobody may see
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   type Discovery,
   DiscoveryError,
@@ -29,6 +28,7 @@ import {
   type NodeRecord,
   NODES_MAX,
 } from "../../src/discovery/node_record.ts";
+import { test, type TestContext } from "../support/test.ts";
 import {
   ask,
   assertHides,

@@ -1,6 +1,5 @@
 /** The URLs that name providers: what each means, what is refused, and that no message quotes a secret. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   DISCOVERY_SCHEMES,
@@ -10,6 +9,7 @@ import {
   parseDiscoveryUrls,
   redactedUrl,
 } from "../../src/discovery/url.ts";
+import { test } from "../support/test.ts";
 
 type Parts = Partial<Omit<DiscoveryTarget, "params">> & {
   readonly params?: Readonly<Record<string, string>>;

@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { Stage } from "../article/stage.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnCommand } from "../support/process.ts";
@@ -15,6 +14,7 @@ import {
   executableOf,
   PROJECT_FOLDER,
 } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { type CommentExample, commentExamples } from "./comments.ts";
 import { isLike, promisedOutput } from "./expected.ts";
 import { blocksOf, documents } from "./markdown.ts";

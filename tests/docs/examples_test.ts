@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { spawnCommand } from "../support/process.ts";
 import {
   currentRuntime,
@@ -14,6 +13,7 @@ import {
   type Runtime,
   type RuntimeName,
 } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 
 const FOLDER = join(PROJECT_FOLDER, "examples");
 const LINES_MAX = 40;

@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Stage } from "../article/stage.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { type Block, blocksOf, commandsOf, documents } from "./markdown.ts";
 import { follow } from "./reader.ts";
 import { terminalMissing } from "./terminal.ts";

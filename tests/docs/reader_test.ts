@@ -3,7 +3,7 @@
  * does not hold is found. Ports are free ones, so no page waits for another.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test, type TestContext } from "../support/test.ts";
 import { areLike, haveLike, keepsPromises } from "./expected.ts";
 import { blocksOf, commandsOf, fileOf, indentedCode } from "./markdown.ts";
 import { follow, type Omissions } from "./reader.ts";

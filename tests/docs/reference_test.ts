@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { PAGE, withTables } from "../../scripts/make_reference.ts";
 import { AUTHORIZATION_KEYS } from "../../src/config/keys/authorization_keys.ts";
 import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
@@ -11,6 +10,7 @@ import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
 import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
 import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 
 const page = readFileSync(join(PROJECT_FOLDER, PAGE), "utf8");
 

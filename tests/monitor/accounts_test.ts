@@ -1,6 +1,6 @@
 /** Accounts, and the pages about what Midge does not have. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
 

@@ -8,11 +8,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { shapeOf } from "./shape.ts";
 
 /** The release that `DIFFERENCES` is about. */

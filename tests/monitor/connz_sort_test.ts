@@ -1,10 +1,10 @@
 /** Every order of `/connz`. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { GLOBAL_ACCOUNT } from "../../src/accounts/account.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import type { ClientFacts } from "../../src/monitor/connection_rows.ts";
 import { checkSort, sortClients } from "../../src/monitor/connz_sort.ts";
+import { test } from "../support/test.ts";
 
 const NOW = 10_000;
 const NO_TRAFFIC = { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };

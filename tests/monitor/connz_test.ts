@@ -1,6 +1,6 @@
 /** `/connz`: who is listed, which part of the list, and what each row tells. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { eventually, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";

@@ -1,7 +1,7 @@
 /** `/discoveryz`: a server and its peers, as discovery reads them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { nodesFrom } from "../../src/discovery/node_record.ts";
+import { test } from "../support/test.ts";
 import { eventually, type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
 

@@ -1,6 +1,5 @@
 /** `/healthz`: ready or not, and what JetStream's parameters do without it. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Broker } from "../../src/broker/broker.ts";
 import {
   defaultClusterOptions,
@@ -11,6 +10,7 @@ import { healthz } from "../../src/monitor/healthz.ts";
 import { WatchedServer } from "../../src/monitor/watched_server.ts";
 import { Cluster } from "../../src/routes/cluster.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { startMonitored } from "./pages.ts";
 

@@ -1,9 +1,8 @@
 /** The pages over real HTTP: paths, methods, headers, and the page for people. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const HTTP = { host: "127.0.0.1", port: 0 };
 

@@ -3,13 +3,13 @@
  * by clients that speak the protocol by hand.
  */
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import type { ServerPlatform } from "../../src/app/server.ts";
 import { answer, type HttpAnswer } from "../../src/monitor/monitor.ts";
 import { WatchedServer } from "../../src/monitor/watched_server.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
+import type { TestContext } from "../support/test.ts";
 
 /** One object of a page. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,6 +1,5 @@
 /** Parameters: what Go accepts, and nats-server's words for what it does not. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   boolParam,
   intParam,
@@ -9,6 +8,7 @@ import {
   uintParam,
   windowParams,
 } from "../../src/monitor/query.ts";
+import { test } from "../support/test.ts";
 
 const SAFE_MAX = Number.MAX_SAFE_INTEGER;
 

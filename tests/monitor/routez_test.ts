@@ -1,7 +1,6 @@
 /** `/routez`, on both ends of a route. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "../support/test.ts";
 import { eventually, type MonitoredMidge, type Routez } from "./pages.ts";
 import { startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";

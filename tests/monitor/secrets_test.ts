@@ -4,9 +4,9 @@
  * field, failed to log in, or are gone.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Peer } from "../support/peer.ts";
 import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
 import { eventually, type MonitoredMidge, startMonitored } from "./pages.ts";
 
 /** Every secret of these tests holds this. */

@@ -1,6 +1,6 @@
 /** `/subsz`: the counters of the look-up, and the subscriptions of clients. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import {
   eventually,
   type MonitoredMidge,

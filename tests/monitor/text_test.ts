@@ -1,12 +1,12 @@
 /** Times and durations, as Go and nats-server print them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   durationText,
   rttText,
   timeText,
   uptimeText,
 } from "../../src/monitor/text.ts";
+import { test } from "../support/test.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

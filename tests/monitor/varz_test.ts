@@ -1,6 +1,6 @@
 /** `/varz`: fields, units and counters. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { eventually, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";

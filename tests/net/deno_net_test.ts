@@ -1,6 +1,5 @@
 /** Deno's own sockets, and how they share the process's time. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Fairness } from "../../src/runtime/net/deno_fairness.ts";
 import { denoNetwork } from "../../src/runtime/net/deno_net.ts";
 import type {
@@ -8,6 +7,7 @@ import type {
   DenoListener,
   DenoSockets,
 } from "../../src/runtime/net/deno_sockets.ts";
+import { test } from "../support/test.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
 
 const MIB = 1024 * 1024;

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import process from "node:process";
-import { test } from "node:test";
 import type { Address, Network, Socket } from "../../src/platform/socket.ts";
 import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
 import { spawnCommand } from "../support/process.ts";
 import { executableOf } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { describeNetwork } from "./suite.ts";
 
 export function describeMachineNetwork(name: string, network: Network): void {

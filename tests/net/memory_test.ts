@@ -1,10 +1,10 @@
 /** The in-memory network: the suite of all networks, and its own faults. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { CloseReason, Socket } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { describeNetwork } from "./suite.ts";
 

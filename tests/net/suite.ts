@@ -3,7 +3,6 @@
  * each of them. Nothing here waits for a time; all waits are for events.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type {
   Address,
@@ -15,6 +14,7 @@ import type {
 } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 /** An implementation under test, and the faults that it alone can bring about. */
 export interface NetworkUnderTest {

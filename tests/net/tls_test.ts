@@ -1,6 +1,5 @@
 /** The machine's sockets under TLS, as a client, on each runtime. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import {
   type CloseReason,
   NetworkError,
@@ -13,6 +12,7 @@ import {
   makeCertificates,
   opensslMissing,
 } from "../support/certificates.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { startTlsFront, type TlsFrontOptions } from "../support/tls_front.ts";
 
 const skip = opensslMissing;

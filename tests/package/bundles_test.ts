@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import {
   currentRuntime,
   executableOf,
   PROJECT_FOLDER,
 } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { installed, runIn } from "./installed.ts";
 
 const { command } = currentRuntime();

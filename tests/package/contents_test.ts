@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { installed, runIn } from "./installed.ts";
 
 interface Manifest {

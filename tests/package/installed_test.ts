@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import { MIDGE_VERSION } from "../../src/core/version.ts";
 import { spawnCommand } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { installed, runIn } from "./installed.ts";
 
 const { command } = currentRuntime();

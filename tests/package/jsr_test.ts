@@ -5,10 +5,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { spawnCommand } from "../support/process.ts";
 import { executableOf, PROJECT_FOLDER } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 
 const deno = executableOf("deno");
 const skip = deno === undefined && "there is no Deno";

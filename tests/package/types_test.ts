@@ -1,5 +1,5 @@
 /** The package's declarations in projects with strict settings of several kinds. */
-import { test } from "node:test";
+import { test } from "../support/test.ts";
 import { compile, installed, NODE_TYPES } from "./installed.ts";
 
 const STRICTER = {

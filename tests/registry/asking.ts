@@ -3,7 +3,6 @@
  * or a whole one on a real port.
  */
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { nodeOf } from "../../src/discovery/node_record.ts";
 import type { HttpAnswer, HttpReply } from "../../src/platform/http.ts";
@@ -18,6 +17,7 @@ import { NodeStore } from "../../src/registry/store.ts";
 import type { WaitingLimits } from "../../src/registry/waiting_room.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { MemoryLog } from "../support/midge.ts";
+import type { TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
 export interface List {

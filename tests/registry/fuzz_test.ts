@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { test } from "node:test";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { NODES_MAX, nodesFrom } from "../../src/discovery/node_record.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import {
   announce,
   type Asked,

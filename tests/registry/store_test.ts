@@ -1,12 +1,12 @@
 /** The registry's nodes: their time, their number, and the index that grows. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { nodeOf, NODES_MAX } from "../../src/discovery/node_record.ts";
 import {
   NodeStore,
   STORE_CHARS_MAX,
   StoreFull,
 } from "../../src/registry/store.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { nodeAt } from "./asking.ts";
 

@@ -4,10 +4,10 @@
  * knows the secret.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { AuthorizationOptions } from "../../src/options/options.ts";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   connectText,

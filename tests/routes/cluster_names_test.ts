@@ -1,7 +1,7 @@
 /** Which clusters go together, and whose name the joint one has. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   connectText,

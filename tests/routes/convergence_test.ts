@@ -3,12 +3,12 @@
  * for each pair of servers, and one name for the cluster.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Interest } from "../../src/accounts/subscription.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { isMesh, routeOn, Simulation } from "./simulation.ts";
 
 const SEED = freshSeed();

@@ -1,9 +1,9 @@
 /** Whom a server dials, when it tries again, when it stops, and what it reports. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
+import { test } from "../support/test.ts";
 import { routeCount } from "./route_peer.ts";
 import { connectText, infoText } from "./route_peer.ts";
 import { Mute, ROUTE_PORT, routeOn, Simulation } from "./simulation.ts";

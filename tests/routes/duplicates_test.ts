@@ -1,7 +1,7 @@
 /** One route for each pair of servers, however many connections were made. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { startMidge, type TestServer } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   FIRST_ID,

@@ -3,7 +3,6 @@
  * whom it leaves alone, and what it forgets again.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import {
@@ -14,6 +13,7 @@ import {
 import { Directory, discoveryAt, makersOf } from "../support/directory.ts";
 import type { TestOptions, TestServer } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { Mute, ROUTE_PORT, routeOn, Simulation } from "./simulation.ts";
 import { infoText, routeCount } from "./route_peer.ts";
 

@@ -3,9 +3,9 @@
  * dials that come of it, and the addresses that clients are told.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Peer } from "../support/peer.ts";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   infoText,

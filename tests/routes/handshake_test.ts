@@ -1,7 +1,7 @@
 /** How two servers meet: what is said in which order, and who may stay. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   connectText,

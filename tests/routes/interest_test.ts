@@ -1,7 +1,7 @@
 /** What servers tell each other about the wishes of their clients. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   interests,

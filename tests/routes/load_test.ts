@@ -1,7 +1,7 @@
 /** Routes under load: much interest, and a server that does not keep up. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
   connectClient,
   interests,

@@ -3,11 +3,10 @@
  * that peer its connection at most, and nobody else anything.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { Peer } from "../support/peer.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
+import { test, type TestContext } from "../support/test.ts";
 import {
   connectClient,
   connectText,

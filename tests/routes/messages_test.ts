@@ -1,11 +1,10 @@
 /** Messages between servers: their forms on the wire, and who gets them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { TestContext } from "node:test";
 import type { Peer } from "../support/peer.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { test, type TestContext } from "../support/test.ts";
 import {
   connectClient,
   interests,

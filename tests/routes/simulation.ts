@@ -9,13 +9,13 @@ import {
   type TestOptions,
   type TestServer,
 } from "../support/midge.ts";
+import type { TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import type { Random } from "../../src/platform/clock.ts";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { Network, Socket } from "../../src/platform/socket.ts";
-import type { TestContext } from "node:test";
 
 export const ROUTE_PORT = 6222;
 export const CLIENT_PORT = 4222;

@@ -1,6 +1,5 @@
 /** bcrypt on its own thread: right answers, and an event loop that stays free. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import {
   closeBcrypt,
@@ -9,6 +8,7 @@ import {
 } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { after, test } from "../support/test.ts";
 
 // From the test vectors of jBCrypt.
 const HASH_OF_ABC =

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { fetchAnswer } from "../../src/runtime/net/fetch.ts";
 import { type Handler, startHttpSource } from "../discovery/http_source.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const NEVER: AbortSignal = new AbortController().signal;
 

@@ -1,7 +1,6 @@
 /** The HTTP server, spoken to byte for byte by the test. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { test } from "node:test";
 import type {
   HttpAnswer,
   HttpHandler,
@@ -11,6 +10,7 @@ import type {
 import type { Listener } from "../../src/platform/socket.ts";
 import { serveHttp } from "../../src/runtime/net/http.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 const ANY_PORT = { host: "127.0.0.1", port: 0 };

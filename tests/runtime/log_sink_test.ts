@@ -9,13 +9,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { LogFile, timestamps } from "../../src/runtime/process/log_sink.ts";
 import { readTextFile } from "../../src/runtime/process/system.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 interface Opened {
   readonly file: LogFile;

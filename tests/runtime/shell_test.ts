@@ -4,11 +4,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import { runShell, type ShellEnd } from "../../src/runtime/process/shell.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
 function run(

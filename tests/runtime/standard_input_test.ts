@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 /** Reads `input` with a limit of 1000 bytes; gives what the program said. */
 async function read(t: Cleanup, input: Uint8Array): Promise<string> {

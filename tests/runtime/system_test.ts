@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import * as system from "../../src/runtime/process/system.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 test("a text file is written with its mode, read back and removed", (t) => {
   const path = join(temporaryFolder(t), "x.pid");

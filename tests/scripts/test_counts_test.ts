@@ -1,7 +1,7 @@
 /** The numbers at the end of `npm test` come from these. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { countBun, countDeno, countNode } from "../../scripts/test_counts.ts";
+import { test } from "../support/test.ts";
 
 test("Deno's report counts members, and not their groups", () => {
   const report = `<testsuites name="deno test" tests="6" failures="2">

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import { connect } from "../../client.ts";
 import { systemClock, systemRandom } from "../../src/runtime/process/system.ts";
 import { Services } from "../../src/services/services.ts";
@@ -11,6 +10,7 @@ import { startMidge } from "../support/midge.ts";
 import { spawnCommand } from "../support/process.ts";
 import { TOOLS_FOLDER } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 const COMMAND = process.env["MIDGE_NATS_CLI"] ??
   join(TOOLS_FOLDER, "go", "nats");

@@ -1,12 +1,11 @@
 /** Services and those who look for them, over Midge and over nats-server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { connect, type NatsConnection } from "../../client.ts";
 import { systemClock, systemRandom } from "../../src/runtime/process/system.ts";
 import { ServiceError, Services } from "../../src/services/services.ts";
 import { startMidge } from "../support/midge.ts";
 import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "../support/test.ts";
 
 const platform = { clock: systemClock, random: systemRandom };
 

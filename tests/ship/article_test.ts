@@ -1,8 +1,8 @@
 /** The article, played by the single file, and by the binary on Bun in gnatsd's place. */
-import { test } from "node:test";
 import { SCENARIOS } from "../article/scenarios.ts";
 import { oneCommandCast, Stage } from "../article/stage.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { test } from "../support/test.ts";
 import { type Artefact, bunBinary, place, singleFile } from "./artefacts.ts";
 
 const skip = currentRuntime().name === "bun"

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import {
   bcryptThreadText,
   bundle,
@@ -15,6 +14,7 @@ import { oldNode, oldNodeMissing } from "../support/old_node.ts";
 import { spawnCommand } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 
 const PROGRAM = "tests/runtime/bcrypt_program.ts";
 const OPTIONS = { format: "esm", node: "20" } as const;

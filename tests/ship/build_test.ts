@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
 import {
   BASES_FOLDER,
   built,
@@ -16,6 +15,7 @@ import { spawnCommand, spawnProgram } from "../support/process.ts";
 import { isReachable } from "../support/reachable.ts";
 import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { formatOf } from "./executable_format.ts";
 
 /** A line of each licence that has to go along. */

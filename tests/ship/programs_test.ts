@@ -7,13 +7,13 @@ import {
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
 import { MIDGE_VERSION } from "../../src/core/version.ts";
 import { closeBcrypt, compareBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import type { TestProcess } from "../support/process.ts";
 import { executableOf } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { after, test } from "../support/test.ts";
 import { artefacts, place } from "./artefacts.ts";
 
 // TOML, whose reader is loaded on demand, and the article's hash of "ytb".

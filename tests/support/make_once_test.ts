@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { makeOnce } from "./make_once.ts";
 import { spawnCommand } from "./process.ts";
 import { currentRuntime } from "./runtimes.ts";
 import { temporaryFolder } from "./temp.ts";
+import { test } from "./test.ts";
 
 test("however many ask for a folder at once, it is made once and appears whole", async (t) => {
   const parent = temporaryFolder(t);

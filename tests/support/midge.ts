@@ -3,7 +3,6 @@
  * with port 0 on the loopback address, changed as the test says. Log lines are
  * kept for assertions.
  */
-import type { TestContext } from "node:test";
 import { Server, type ServerPlatform } from "../../src/app/server.ts";
 import {
   type ClusterOptions,
@@ -13,6 +12,7 @@ import {
 } from "../../src/options/options.ts";
 import type { Logger } from "../../src/core/log.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import type { TestContext } from "./test.ts";
 
 /** Keeps every line as `INF text`. */
 export class MemoryLog implements Logger {

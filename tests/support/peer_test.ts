@@ -1,7 +1,7 @@
 /** The raw peer: what it takes, what it leaves, and how it says that nothing came. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { connectPeer, listenForPeers, type Peer } from "./peer.ts";
+import { test, type TestContext } from "./test.ts";
 
 test("text is taken in order, whatever the chunks", async (t) => {
   const { peer, broker } = await connectedPair(t);

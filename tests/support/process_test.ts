@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { spawnCommand, spawnProgram } from "./process.ts";
 import { seededRandom } from "./random.ts";
 import { currentRuntime } from "./runtimes.ts";
 import { temporaryFolder } from "./temp.ts";
+import { test } from "./test.ts";
 
 const TALKER = `
 import process from "node:process";

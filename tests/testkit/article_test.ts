@@ -4,7 +4,6 @@
  * processes in `tests/article/`, it takes seconds; here, milliseconds.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   type NatsConnection,
   type RunningCluster,
@@ -12,6 +11,7 @@ import {
 } from "../../src/faces/cluster.ts";
 import type { Status } from "../../src/client/status.ts";
 import { freshSeed } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);

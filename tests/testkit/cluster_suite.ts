@@ -3,7 +3,6 @@
  * sockets, once for memory, and once for memory on a virtual clock.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   ClusterError,
   type NatsConnection,
@@ -14,6 +13,7 @@ import {
 } from "../../src/faces/cluster.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
 import type { Status } from "../../src/client/status.ts";
+import { test } from "../support/test.ts";
 
 /** Everything that a connection hears on a subject, as text. */
 export function hear(connection: NatsConnection, subject: string): string[] {

@@ -1,11 +1,11 @@
 /** A cluster of the test kit in each of its surroundings, and what differs among them. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { test } from "node:test";
 import { connect } from "../../src/faces/client.ts";
 import { startCluster, withCluster } from "../../src/faces/cluster.ts";
 import { freshSeed } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { describeCluster, hear } from "./cluster_suite.ts";
 
 const SEED = freshSeed();

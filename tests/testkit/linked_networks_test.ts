@@ -3,7 +3,6 @@
  * is open and over one that is slow; and in memory, what links do besides.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Clock } from "../../src/platform/clock.ts";
 import {
   LinkedNetworks,
@@ -20,6 +19,7 @@ import { platform } from "../../src/runtime/mod.ts";
 import { keepProcessAlive } from "../../src/runtime/process/system.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { describeNetwork, type NetworkUnderTest } from "../net/suite.ts";
 

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import {
   ClusterError,
   type LogLine,
@@ -23,6 +22,7 @@ import {
   type RuntimeName,
 } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const MEMORY = { network: "memory" } as const;
 const VIRTUAL = { network: "memory", clock: "virtual" } as const;

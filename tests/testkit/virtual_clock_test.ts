@@ -1,7 +1,7 @@
 /** The virtual clock, and seeded randomness. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { seededRandom, VirtualClock } from "../../src/faces/cluster.ts";
+import { test } from "../support/test.ts";
 
 /** Notes the time at which each timer runs. */
 function schedule(clock: VirtualClock, ...delays: number[]): string[] {

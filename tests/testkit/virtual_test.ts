@@ -3,7 +3,6 @@
  * history for the same seed, and waiting without a thought of the clock.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   startCluster,
   VirtualClock,
@@ -11,6 +10,7 @@ import {
 } from "../../src/faces/cluster.ts";
 import { hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { freshSeed } from "../support/random.ts";
+import { test } from "../support/test.ts";
 import { hear, routesOf } from "./cluster_suite.ts";
 
 const SEED = freshSeed();

@@ -3,7 +3,6 @@
  * what is handed on to receivers when a sender wrote its line oddly.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
@@ -13,6 +12,7 @@ import {
   NO_HEADERS,
   Words,
 } from "../../src/wire/args.ts";
+import { test } from "../support/test.ts";
 import { queuesOf } from "./recorder.ts";
 
 test("words are cut at blanks and tabs, and at nothing else", () => {

@@ -4,10 +4,10 @@
  * what comes out, how it ends, or how much waits for more.
  */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test, type TestContext } from "../support/test.ts";
 import { CLIENT, cutAt, FAST_CLIENT, outcomeOf } from "./recorder.ts";
 import { SAMPLES } from "./samples.ts";
 

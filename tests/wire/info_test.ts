@@ -1,6 +1,5 @@
 /** INFO and CONNECT: what is read from JSON, what is refused, how it is written. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
@@ -15,6 +14,7 @@ import {
   redactedConnect,
   type ServerInfo,
 } from "../../src/wire/info.ts";
+import { test } from "../support/test.ts";
 
 const DEFAULTS = defaultConnectFields();
 

@@ -1,9 +1,9 @@
 /** What the parser holds, how much of it, and how it is made to stop or wait. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../../src/wire/ops.ts";
 import { Parser } from "../../src/wire/parser.ts";
+import { describe, it } from "../support/test.ts";
 import {
   CLIENT,
   cutAt,

@@ -4,8 +4,8 @@
  * this depends on how the input was cut into chunks.
  */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
+import { describe, it } from "../support/test.ts";
 import {
   CLIENT,
   cutAt,

@@ -1,9 +1,9 @@
 /** Framing: whatever the cuts between the chunks, the same operations come out. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { describe, it } from "../support/test.ts";
 import { cutAt, outcomeOf } from "./recorder.ts";
 import { type Sample, SAMPLES } from "./samples.ts";
 

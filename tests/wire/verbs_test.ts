@@ -1,8 +1,8 @@
 /** How verbs are spelt and set apart from their arguments. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { type Op, VERBS } from "../../src/wire/ops.ts";
+import { test } from "../support/test.ts";
 import { type Dialect, outcomeOf } from "./recorder.ts";
 
 /** Understands each verb as a plain line; PUB and its kind come without payload. */
