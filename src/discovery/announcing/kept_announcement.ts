@@ -4,6 +4,7 @@
  * registry forgot, and tries again what failed. What is said to the registry,
  * an `KeptAnnouncer` knows; one thing is said at a time.
  */
+import { type Backoff, jittered, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { within } from "../deadline.ts";
 import {
@@ -28,7 +29,7 @@ const RENEWALS_PER_TTL = 3;
 /** Renewals come earlier by up to this part, so that nodes drift apart. */
 const JITTER = 0.1;
 /** After a failure; doubles up to the time between two renewals. */
-const RETRY_MS = 1000;
+const RETRY_FIRST_MS = 1000;
 const REQUEST_TIMEOUT_MAX_MS = 5000;
 const REQUEST_TIMEOUT_MIN_MS = 1000;
 /** Nobody waits longer than this for a registry that is out of reach. */
@@ -68,6 +69,7 @@ class KeptAnnouncement implements Registration {
   readonly #options: RegisterOptions;
   readonly #machine: Machine;
   readonly #renewalMs: number;
+  readonly #retry: Backoff;
   readonly #closer: AbortController = new AbortController();
   #node: NodeRecord;
   /** What the registry has heard; undefined after a failure, which leaves that open. */
@@ -87,6 +89,11 @@ class KeptAnnouncement implements Registration {
     this.#options = options;
     this.#machine = machine;
     this.#renewalMs = options.ttlMs / RENEWALS_PER_TTL;
+    this.#retry = {
+      firstMs: RETRY_FIRST_MS,
+      factor: 2,
+      longestMs: this.#renewalMs,
+    };
   }
 
   begin(signal: AbortSignal): Promise<void> {
@@ -170,8 +177,8 @@ class KeptAnnouncement implements Registration {
     const { clock, random } = this.#machine;
     const delayMs = this.#failures === 0
       ? this.#renewalMs
-      : Math.min(this.#renewalMs, RETRY_MS * 2 ** (this.#failures - 1));
-    this.#timer = clock.after(delayMs * (1 - JITTER * random.next()), () => {
+      : waitAfter(this.#retry, this.#failures);
+    this.#timer = clock.after(jittered(delayMs, -JITTER, random), () => {
       this.#next(() => this.#renew()).catch((error: unknown) => {
         if (!this.#isClosed) this.#options.onError(this.#failureOf(error));
       });

@@ -3,6 +3,7 @@
  * registry that is down is tried again and again, at longer and longer
  * intervals; nobody waits for it. The registrar renews what it announced.
  */
+import { type Backoff, jittered, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { printableText } from "../../core/quote.ts";
@@ -15,8 +16,8 @@ import type { NodeRecord } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
 
 const ATTEMPT_TIMEOUT_MS = 5000;
-const RETRY_MS = 1000;
-const RETRY_MAX_MS = 30_000;
+/** Between two attempts at a registry that failed. */
+const RETRY: Backoff = { firstMs: 1000, factor: 2, longestMs: 30_000 };
 /** A wait is longer by up to this part of it, so that a herd spreads out. */
 const RETRY_JITTER = 0.2;
 /** Renewals that fail are reported no more often than this. */
@@ -132,9 +133,11 @@ export class NodeAnnouncement {
       textOf(error);
     if (this.#failures === 1) log.error(line);
     else log.debug(line);
-    const doubled = RETRY_MS * 2 ** Math.min(this.#failures - 1, 10);
-    const waitMs = Math.min(doubled, RETRY_MAX_MS) *
-      (1 + RETRY_JITTER * random.next());
+    const waitMs = jittered(
+      waitAfter(RETRY, this.#failures),
+      RETRY_JITTER,
+      random,
+    );
     this.#retry = clock.after(waitMs, () => {
       this.#retry = undefined;
       this.#goOn();
