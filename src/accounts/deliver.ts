@@ -9,6 +9,7 @@
 import { type Random, randomBelow } from "../platform/clock.ts";
 import type { QueueGroup, SubjectMatch } from "../core/sublist.ts";
 import type { MessageArgs } from "../wire/args.ts";
+import type { Message } from "../wire/message.ts";
 import type { Account } from "./account.ts";
 import type {
   ClientReceiver,
@@ -34,7 +35,7 @@ export class Delivery {
   publish(
     account: Account,
     match: SubjectMatch<Interest>,
-    message: MessageArgs,
+    message: Message,
     publisher: ClientReceiver | undefined,
   ): number {
     this.#begin();
@@ -63,9 +64,10 @@ export class Delivery {
   relay(
     account: Account,
     match: SubjectMatch<Interest>,
-    message: MessageArgs,
+    args: MessageArgs,
     from: RouteReceiver,
   ): void {
+    const { message } = args;
     this.#begin();
     const { plain } = match;
     for (let i = 0; i < plain.length; i++) {
@@ -73,8 +75,8 @@ export class Delivery {
       if (subscription.client === undefined) continue;
       subscription.client.deliver(subscription, message, undefined);
     }
-    for (let word = message.queuesFrom; word < message.queuesTo; word++) {
-      const group = groupNamed(match, message, word);
+    for (let word = args.queuesFrom; word < args.queuesTo; word++) {
+      const group = groupNamed(match, args, word);
       if (group === undefined) continue;
       if (!this.#serveGroupHere(group, message)) this.#passOn(group, from);
     }
@@ -89,7 +91,7 @@ export class Delivery {
   /** One member of the whole cluster, each with the same chance. */
   #serveGroup(
     group: QueueGroup<Interest>,
-    message: MessageArgs,
+    message: Message,
     publisher: ClientReceiver | undefined,
   ): boolean {
     const { members } = group;
@@ -119,7 +121,7 @@ export class Delivery {
 
   #serveGroupHere(
     group: QueueGroup<Interest>,
-    message: MessageArgs,
+    message: Message,
   ): boolean {
     const { members } = group;
     let index = randomBelow(this.#random, members.length);
@@ -154,7 +156,7 @@ export class Delivery {
     route.queues[route.queueCount++] = queue;
   }
 
-  #forward(account: Account, message: MessageArgs): number {
+  #forward(account: Account, message: Message): number {
     for (let i = 0; i < this.#routeCount; i++) {
       this.#routes[i]!.forward(account, message);
     }
@@ -165,16 +167,16 @@ export class Delivery {
 /** The matched group whose name is the word `word` of the message's line. */
 function groupNamed(
   match: SubjectMatch<Interest>,
-  message: MessageArgs,
+  { words, message }: MessageArgs,
   word: number,
 ): QueueGroup<Interest> | undefined {
-  const start = message.words.starts[word]!;
-  const end = message.words.ends[word]!;
+  const start = words.starts[word]!;
+  const end = words.ends[word]!;
   for (let i = 0; i < match.queues.length; i++) {
     const group = match.queues[i]!;
     if (
       group.name.length === end - start &&
-      sameText(group.name, message.buffer, start)
+      sameText(group.name, message.subjectBuffer, start)
     ) return group;
   }
   return undefined;

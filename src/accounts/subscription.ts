@@ -5,7 +5,7 @@
  */
 import { asciiBytes } from "../core/ascii.ts";
 import type { Subscriber } from "../core/sublist.ts";
-import type { MessageArgs } from "../wire/args.ts";
+import type { Message } from "../wire/message.ts";
 import type { Account } from "./account.ts";
 
 /** Takes messages for a client of this server. */
@@ -16,7 +16,7 @@ export interface ClientReceiver {
    */
   deliver(
     subscription: Interest,
-    message: MessageArgs,
+    message: Message,
     publisher: ClientReceiver | undefined,
   ): boolean;
 }
@@ -29,7 +29,7 @@ export interface RouteReceiver {
   readonly queues: Uint8Array[];
   queueCount: number;
   /** Writes `message` once, for plain interest and for `queues`. */
-  forward(account: Account, message: MessageArgs): void;
+  forward(account: Account, message: Message): void;
 }
 
 export class Interest implements Subscriber {

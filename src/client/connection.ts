@@ -495,10 +495,10 @@ export class NatsConnection implements AsyncDisposable {
     this.#outgoing.maxPayloadBytes = info.max_payload;
   }
 
-  #onMessage(message: MessageArgs): void {
+  #onMessage(args: MessageArgs): void {
     this.#inMsgs++;
-    this.#inBytes += message.size;
-    this.#subscriptions.deliver(message);
+    this.#inBytes += args.message.size;
+    this.#subscriptions.deliver(args);
   }
 
   #onError(error: MidgeError): void {

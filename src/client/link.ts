@@ -45,7 +45,7 @@ export interface LinkEvents {
   /** There is none any more. */
   onDown(): void;
   /** The message is borrowed for the call. */
-  onMessage(message: MessageArgs): void;
+  onMessage(args: MessageArgs): void;
   onError(error: MidgeError): void;
   onStatus(status: Status): void;
   /** No server is left to try. */

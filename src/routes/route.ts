@@ -24,7 +24,7 @@ import {
 import type { Delivery } from "../accounts/deliver.ts";
 import type { RouteReceiver } from "../accounts/subscription.ts";
 import type { Socket } from "../platform/socket.ts";
-import { malformed, MessageArgs, Words } from "../wire/args.ts";
+import { malformed, MessageArgs } from "../wire/args.ts";
 import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";
 import {
   type ConnectFields,
@@ -34,7 +34,9 @@ import {
   readInfo,
   type ServerInfo,
 } from "../wire/info.ts";
+import { type Message, subjectOf } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
+import { Words } from "../wire/words.ts";
 import type { Dialer } from "./dialer.ts";
 import { interestLine, RemoteInterest } from "./interest.ts";
 
@@ -104,7 +106,7 @@ export class Route extends Connection implements RouteReceiver {
   #identity: Identity | undefined = undefined;
   #authTimer: Timer | undefined = undefined;
   #lastAccount: Account | undefined = undefined;
-  readonly #message = new MessageArgs();
+  readonly #args = new MessageArgs();
   readonly #words = new Words();
 
   constructor(
@@ -181,7 +183,7 @@ export class Route extends Connection implements RouteReceiver {
     this.send(line);
   }
 
-  forward(account: Account, message: MessageArgs): void {
+  forward(account: Account, message: Message): void {
     if (this.closed || isCutElsewhere(message)) return;
     writeRoutedMsg(
       this.outbox,
@@ -196,8 +198,7 @@ export class Route extends Connection implements RouteReceiver {
     host.traffic.outMsgs++;
     host.traffic.outBytes += message.size;
     if (host.log.traceEnabled) {
-      const { buffer, subjectStart, subjectEnd } = message;
-      const subject = byteString(buffer, subjectStart, subjectEnd);
+      const subject = subjectOf(message);
       this.traceOut(`RMSG ${account.name} ${subject} ${message.size}`);
     }
     this.wroteMessage();
@@ -222,13 +223,13 @@ export class Route extends Connection implements RouteReceiver {
       case Op.RMSG:
       case Op.HMSG:
         this.#requireInfo("message");
-        this.#message.readRoutedMsg(buffer, words, op === Op.HMSG);
-        return this.#message.size;
+        this.#args.readRoutedMsg(buffer, words, op === Op.HMSG);
+        return this.#args.message.size;
       case Op.PUB:
         // What a client may say is not understood here, and costs it nothing.
         this.#requireInfo("message");
-        this.#message.readPub(buffer, words, false);
-        return this.#message.size;
+        this.#args.readPub(buffer, words, false);
+        return this.#args.message.size;
     }
     if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
     switch (op) {
@@ -264,26 +265,27 @@ export class Route extends Connection implements RouteReceiver {
     if (op === Op.PUB) return;
     this.#peerReliesOnIt();
     if (this.closed) return;
-    const message = this.#message;
+    const args = this.#args;
+    const { message } = args;
     const { traffic, host } = this;
-    message.complete(buffer, start, end);
+    args.complete(buffer, start, end);
     traffic.inMsgs++;
     traffic.inBytes += message.size;
     host.traffic.inMsgs++;
     host.traffic.inBytes += message.size;
     if (host.log.traceEnabled) {
-      const { words } = message;
+      const { words } = args;
       this.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
       this.tracePayload(buffer, start, end);
     }
-    const account = this.#accountOf(message);
+    const account = this.#accountOf(args);
     if (account === undefined) return;
     const { match } = account.facts(
-      message.buffer,
+      message.subjectBuffer,
       message.subjectStart,
       message.subjectEnd,
     );
-    this.#owner.delivery.relay(account, match, message, this);
+    this.#owner.delivery.relay(account, match, args, this);
     if (this.#options.verbose) this.send(OK_LINE);
   }
 
@@ -408,8 +410,10 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   /** The account that a message names; nearly always that of the message before. */
-  #accountOf(message: MessageArgs): Account | undefined {
-    const { buffer, accountStart, accountEnd } = message;
+  #accountOf(
+    { message, accountStart, accountEnd }: MessageArgs,
+  ): Account | undefined {
+    const { subjectBuffer: buffer } = message;
     const length = accountEnd - accountStart;
     const last = this.#lastAccount;
     if (
@@ -442,10 +446,11 @@ export class Route extends Connection implements RouteReceiver {
  * Whether nats-server would read the message's line differently: for it, a CR
  * ends a word, and the words that come of that could end the route.
  */
-function isCutElsewhere(message: MessageArgs): boolean {
-  const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
-  return holdsCr(buffer, subjectStart, subjectEnd) ||
-    holdsCr(buffer, replyStart, replyEnd);
+function isCutElsewhere(message: Message): boolean {
+  const { subjectBuffer, subjectStart, subjectEnd } = message;
+  const { replyBuffer, replyStart, replyEnd } = message;
+  return holdsCr(subjectBuffer, subjectStart, subjectEnd) ||
+    holdsCr(replyBuffer, replyStart, replyEnd);
 }
 
 function holdsCr(buffer: Uint8Array, start: number, end: number): boolean {

@@ -1,6 +1,7 @@
 /**
- * The arguments of control lines. `parser.ts` cuts the lines, these functions
- * cut the words; nothing is decoded and nothing is allocated for a message.
+ * The arguments of control lines that bring a message. `parser.ts` cuts the
+ * lines into words, this file knows which word is what in every form, and fills
+ * a `Message` with the places; nothing is decoded and nothing is allocated.
  * Malformed arguments end the connection without an `-ERR`, as nats-server does.
  */
 import {
@@ -16,124 +17,71 @@ import {
 } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError } from "../core/errors.ts";
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
-
-/** The words of one line as places in its buffer. One object serves a whole parser. */
-export class Words {
-  count = 0;
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-
-  /**
-   * Cuts `buffer[start, end)` at blanks and tabs, and at `separator` too. NATS
-   * client protocol: SUB and UNSUB are also cut at a lone CR, other lines are not.
-   */
-  split(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    separator: number = SPACE,
-  ): number {
-    const { starts, ends } = this;
-    let count = 0;
-    let at = start;
-    while (true) {
-      while (at < end && isSeparator(buffer[at]!, separator)) at++;
-      if (at === end) break;
-      starts[count] = at;
-      while (at < end && !isSeparator(buffer[at]!, separator)) at++;
-      ends[count++] = at;
-    }
-    this.count = count;
-    return count;
-  }
-}
-
-function isSeparator(byte: number, separator: number): boolean {
-  return byte === SPACE || byte === TAB || byte === separator;
-}
+import { Message, NO_HEADERS } from "./message.ts";
+import { Words } from "./words.ts";
 
 const NO_WORDS = new Words();
 
 /** What `scanPub` gives for a line that it leaves to `readPub`. */
 export const NOT_SCANNED = -1;
 
-/** `MessageArgs.headerSize` of a message without headers. */
-export const NO_HEADERS = -1;
-
 /**
- * One message under way: where its parts stand in the buffer that it came in.
- * PUB, HPUB, MSG, HMSG, RMSG and LMSG all end up here. The object is filled
- * anew for each message of its connection; nobody keeps it.
+ * What one control line says of its message. One object serves a connection:
+ * first `scanPub` or one of the `read` methods, then, once the payload is
+ * there, `complete`, after which `message` may be handed on.
  */
 export class MessageArgs {
-  /** Holds the words of the control line. */
-  buffer: Uint8Array = NO_BYTES;
+  readonly message: Message = new Message();
   words: Words = NO_WORDS;
+  /** RMSG: where the account's name stands, in the message's subject buffer. */
   accountStart = 0;
   accountEnd = 0;
-  subjectStart = 0;
-  subjectEnd = 0;
-  /** MSG and HMSG only. */
+  /** MSG and HMSG: where the sid stands, in the message's subject buffer. */
   sidStart = 0;
   sidEnd = 0;
-  /** Equal to `replyEnd` when the message has no reply subject. */
-  replyStart = 0;
-  replyEnd = 0;
   /** RMSG: words `queuesFrom` up to `queuesTo` name queue groups. */
   queuesFrom = 0;
   queuesTo = 0;
-  /** Bytes of the header block, or `NO_HEADERS`. */
-  headerSize: number = NO_HEADERS;
-  /** Bytes of headers and payload together. */
-  size = 0;
   /** Where the sizes stand in the control line: one, or with headers two. */
-  sizesStart = 0;
-  sizesEnd = 0;
+  #sizesStart = 0;
+  #sizesEnd = 0;
 
-  /**
-   * What every form of the message has in common, ready to be copied to a
-   * receiver: `rest[restStart, restEnd)` is sizes, line end, payload, line end.
-   * The same object as `buffer` unless the sender wrote its line oddly.
-   */
-  rest: Uint8Array = NO_BYTES;
-  restStart = 0;
-  restEnd = 0;
-  /** Where headers and payload begin, in `rest`. */
-  payloadStart = 0;
-
-  get hasReply(): boolean {
-    return this.replyEnd > this.replyStart;
+  /** Where the arguments end in the control line. */
+  get end(): number {
+    return this.#sizesEnd;
   }
 
   /** Notes where the payload stands, `buffer[start, end)`, once all of it is there. */
   complete(buffer: Uint8Array, start: number, end: number): void {
-    this.rest = buffer;
-    this.restStart = this.sizesStart;
-    this.restEnd = end + 2;
-    this.payloadStart = start;
-    if (!this.#endsAsReceiversExpect()) this.#rewriteRest();
+    const { message } = this;
+    message.bodyBuffer = buffer;
+    message.bodyStart = this.#sizesStart;
+    message.bodyEnd = end + 2;
+    message.payloadStart = start;
+    if (!this.#endsAsReceiversExpect()) this.#rewriteBody();
   }
 
   /** Single blanks between the sizes, and CR LF right behind them. */
   #endsAsReceiversExpect(): boolean {
-    const { words, buffer, sizesEnd } = this;
-    if (buffer[sizesEnd] !== CR || sizesEnd + 2 !== this.payloadStart) {
+    const { words, message } = this;
+    const { bodyBuffer, headerSize, payloadStart } = message;
+    const sizesEnd = this.#sizesEnd;
+    if (bodyBuffer[sizesEnd] !== CR || sizesEnd + 2 !== payloadStart) {
       return false;
     }
-    if (this.headerSize === NO_HEADERS) return true;
+    if (headerSize === NO_HEADERS) return true;
     const headerSizeEnd = words.ends[words.count - 2]!;
-    return buffer[headerSizeEnd] === SPACE &&
+    return bodyBuffer[headerSizeEnd] === SPACE &&
       headerSizeEnd + 1 === words.starts[words.count - 1]!;
   }
 
   /** Lines with other blanks, or with LF alone, are legal to send but not to pass on. */
-  #rewriteRest(): void {
-    const { words, buffer, payloadStart, restEnd } = this;
+  #rewriteBody(): void {
+    const { words, message } = this;
+    const { bodyBuffer: buffer, bodyEnd, payloadStart } = message;
     const sizes = [];
     for (
-      let word = this.headerSize === NO_HEADERS
+      let word = message.headerSize === NO_HEADERS
         ? words.count - 1
         : words.count - 2;
       word < words.count;
@@ -142,43 +90,50 @@ export class MessageArgs {
       sizes.push(byteString(buffer, words.starts[word]!, words.ends[word]!));
     }
     const line = asciiBytes(`${sizes.join(" ")}\r\n`);
-    this.rest = new Uint8Array(line.length + restEnd - payloadStart);
-    this.rest.set(line);
-    this.rest.set(buffer.subarray(payloadStart, restEnd), line.length);
-    this.restStart = 0;
-    this.restEnd = this.rest.length;
-    this.payloadStart = line.length;
+    const body = new Uint8Array(line.length + bodyEnd - payloadStart);
+    body.set(line);
+    body.set(buffer.subarray(payloadStart, bodyEnd), line.length);
+    message.bodyBuffer = body;
+    message.bodyStart = 0;
+    message.bodyEnd = body.length;
+    message.payloadStart = line.length;
   }
 
   /** Sets what all forms share: the sizes, which are the last words. */
   #read(buffer: Uint8Array, words: Words, withHeaders: boolean): void {
+    const { message } = this;
     const { starts, ends, count } = words;
     this.words = words;
-    this.buffer = buffer;
-    this.sizesStart = starts[count - (withHeaders ? 2 : 1)]!;
-    this.sizesEnd = ends[count - 1]!;
-    this.size = readDecimal(buffer, starts[count - 1]!, this.sizesEnd);
-    if (this.size < 0) throw malformed("message size");
-    this.headerSize = NO_HEADERS;
+    message.subjectBuffer = buffer;
+    message.replyBuffer = buffer;
+    this.#sizesStart = starts[count - (withHeaders ? 2 : 1)]!;
+    this.#sizesEnd = ends[count - 1]!;
+    message.size = readDecimal(buffer, starts[count - 1]!, this.#sizesEnd);
+    if (message.size < 0) throw malformed("message size");
+    message.headerSize = NO_HEADERS;
     if (!withHeaders) return;
-    this.headerSize = readDecimal(buffer, this.sizesStart, ends[count - 2]!);
-    if (this.headerSize < 0 || this.headerSize > this.size) {
+    message.headerSize = readDecimal(
+      buffer,
+      this.#sizesStart,
+      ends[count - 2]!,
+    );
+    if (message.headerSize < 0 || message.headerSize > message.size) {
       throw malformed("header size");
     }
   }
 
   #subjectAt(word: number): void {
-    this.subjectStart = this.words.starts[word]!;
-    this.subjectEnd = this.words.ends[word]!;
+    this.message.subjectStart = this.words.starts[word]!;
+    this.message.subjectEnd = this.words.ends[word]!;
   }
 
   #replyAt(word: number): void {
-    this.replyStart = this.words.starts[word]!;
-    this.replyEnd = this.words.ends[word]!;
+    this.message.replyStart = this.words.starts[word]!;
+    this.message.replyEnd = this.words.ends[word]!;
   }
 
   #noReply(): void {
-    this.replyStart = this.replyEnd = 0;
+    this.message.replyStart = this.message.replyEnd = 0;
   }
 
   /**
@@ -203,15 +158,17 @@ export class MessageArgs {
     }
     const size = readDecimal(buffer, wordStart, at);
     if (size < 0) return NOT_SCANNED;
-    this.buffer = buffer;
-    this.subjectStart = start;
-    this.subjectEnd = subjectEnd;
-    this.replyStart = replyStart;
-    this.replyEnd = replyEnd;
-    this.headerSize = NO_HEADERS;
-    this.size = size;
-    this.sizesStart = wordStart;
-    this.sizesEnd = at;
+    const { message } = this;
+    message.subjectBuffer = buffer;
+    message.subjectStart = start;
+    message.subjectEnd = subjectEnd;
+    message.replyBuffer = buffer;
+    message.replyStart = replyStart;
+    message.replyEnd = replyEnd;
+    message.headerSize = NO_HEADERS;
+    message.size = size;
+    this.#sizesStart = wordStart;
+    this.#sizesEnd = at;
     return at + 1;
   }
 

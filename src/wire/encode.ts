@@ -1,7 +1,7 @@
 /**
  * Operations written into an outbox, byte by byte, without a string or an
  * object per message. What a message looked like when it came in is described
- * by `MessageArgs`.
+ * by `Message`.
  */
 import {
   asciiBytes,
@@ -15,7 +15,7 @@ import {
   writeDecimal,
 } from "../core/ascii.ts";
 import type { Outbox } from "../core/outbox.ts";
-import { type MessageArgs, NO_HEADERS } from "./args.ts";
+import { type Message, NO_HEADERS } from "./message.ts";
 
 export const PING_LINE: Uint8Array = asciiBytes("PING\r\n");
 export const PONG_LINE: Uint8Array = asciiBytes("PONG\r\n");
@@ -56,7 +56,7 @@ export function errLine(text: string): Uint8Array {
  */
 export function writeMsg(
   out: Outbox,
-  message: MessageArgs,
+  message: Message,
   sid: Uint8Array,
   headers: boolean,
 ): void {
@@ -65,33 +65,39 @@ export function writeMsg(
     return writeStrippedMsg(out, message, sid);
   }
   const verb = plain ? MSG : HMSG;
-  const { subjectStart, subjectEnd, replyStart, replyEnd, restStart, restEnd } =
+  const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
   out.reserve(
     verb.length + subjectEnd - subjectStart + replyEnd - replyStart +
       sid.length +
-      restEnd - restStart + 3,
+      bodyEnd - bodyStart + 3,
   );
   const to = out.slab;
   let at = copyBytes(to, out.end, verb, 0, verb.length);
   at = putAddress(to, at, message, sid);
-  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+  out.end = copyBytes(to, at, message.bodyBuffer, bodyStart, bodyEnd);
 }
 
 /** `<subject> <sid> [reply] `; gives the place behind it. */
 function putAddress(
   to: Uint8Array,
   start: number,
-  message: MessageArgs,
+  message: Message,
   sid: Uint8Array,
 ): number {
-  const { buffer, subjectStart, subjectEnd, replyStart, replyEnd } = message;
-  let at = copyBytes(to, start, buffer, subjectStart, subjectEnd);
+  const { subjectStart, subjectEnd, replyStart, replyEnd } = message;
+  let at = copyBytes(
+    to,
+    start,
+    message.subjectBuffer,
+    subjectStart,
+    subjectEnd,
+  );
   to[at++] = SPACE;
   at = copyBytes(to, at, sid, 0, sid.length);
   to[at++] = SPACE;
   if (replyEnd > replyStart) {
-    at = copyBytes(to, at, buffer, replyStart, replyEnd);
+    at = copyBytes(to, at, message.replyBuffer, replyStart, replyEnd);
     to[at++] = SPACE;
   }
   return at;
@@ -100,7 +106,7 @@ function putAddress(
 /** MSG without the message's headers. NATS protocol: receivers without header support. */
 function writeStrippedMsg(
   out: Outbox,
-  message: MessageArgs,
+  message: Message,
   sid: Uint8Array,
 ): void {
   const { subjectStart, subjectEnd, replyStart, replyEnd } = message;
@@ -109,7 +115,7 @@ function writeStrippedMsg(
   out.reserve(
     MSG.length + subjectEnd - subjectStart + replyEnd - replyStart +
       sid.length +
-      decimalLength(size) + message.restEnd - payloadStart + 5,
+      decimalLength(size) + message.bodyEnd - payloadStart + 5,
   );
   const to = out.slab;
   let at = copyBytes(to, out.end, MSG, 0, MSG.length);
@@ -117,7 +123,13 @@ function writeStrippedMsg(
   at = writeDecimal(to, at, size);
   to[at++] = CR;
   to[at++] = LF;
-  out.end = copyBytes(to, at, message.rest, payloadStart, message.restEnd);
+  out.end = copyBytes(
+    to,
+    at,
+    message.bodyBuffer,
+    payloadStart,
+    message.bodyEnd,
+  );
 }
 
 /**
@@ -127,33 +139,33 @@ function writeStrippedMsg(
  */
 export function writeRoutedMsg(
   out: Outbox,
-  message: MessageArgs,
+  message: Message,
   account: Uint8Array,
   queues: readonly Uint8Array[],
   queueCount: number,
 ): void {
   const verb = message.headerSize === NO_HEADERS ? RMSG : HMSG;
-  const { subjectStart, subjectEnd, replyStart, replyEnd, restStart, restEnd } =
+  const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
   let queueBytes = 2;
   for (let i = 0; i < queueCount; i++) queueBytes += queues[i]!.length + 1;
   out.reserve(
     verb.length + account.length + subjectEnd - subjectStart + replyEnd -
-      replyStart + queueBytes + restEnd - restStart + 3,
+      replyStart + queueBytes + bodyEnd - bodyStart + 3,
   );
   const to = out.slab;
   const hasReply = replyEnd > replyStart;
   let at = copyBytes(to, out.end, verb, 0, verb.length);
   at = copyBytes(to, at, account, 0, account.length);
   to[at++] = SPACE;
-  at = copyBytes(to, at, message.buffer, subjectStart, subjectEnd);
+  at = copyBytes(to, at, message.subjectBuffer, subjectStart, subjectEnd);
   to[at++] = SPACE;
   if (queueCount > 0) {
     to[at++] = hasReply ? PLUS : PIPE;
     to[at++] = SPACE;
   }
   if (hasReply) {
-    at = copyBytes(to, at, message.buffer, replyStart, replyEnd);
+    at = copyBytes(to, at, message.replyBuffer, replyStart, replyEnd);
     to[at++] = SPACE;
   }
   for (let i = 0; i < queueCount; i++) {
@@ -161,7 +173,7 @@ export function writeRoutedMsg(
     at = copyBytes(to, at, queue, 0, queue.length);
     to[at++] = SPACE;
   }
-  out.end = copyBytes(to, at, message.rest, restStart, restEnd);
+  out.end = copyBytes(to, at, message.bodyBuffer, bodyStart, bodyEnd);
 }
 
 /** The answer to a request that nobody serves: status 503 on the reply subject. */

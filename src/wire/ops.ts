@@ -5,7 +5,8 @@
  * means. One table names the verbs, for all kinds of connection.
  */
 
-import type { MessageArgs, Words } from "./args.ts";
+import type { MessageArgs } from "./args.ts";
+import type { Words } from "./words.ts";
 
 /** An operation's number; the order is that of `VERBS`. */
 export const Op = {

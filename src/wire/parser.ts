@@ -12,8 +12,9 @@ import { CASE_BIT, CR, LF, SPACE, TAB } from "../core/ascii.ts";
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import { type MessageArgs, NOT_SCANNED, Words } from "./args.ts";
+import { type MessageArgs, NOT_SCANNED } from "./args.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
+import { Words } from "./words.ts";
 
 /** `PUB` and a blank. */
 const PUB_BYTES = 4;
@@ -186,7 +187,7 @@ export class Parser {
     if (lineEnd === NOT_SCANNED || lineEnd - 1 - argsStart > this.#maxLine) {
       return NOT_SCANNED;
     }
-    const payloadEnd = lineEnd + 1 + args.size;
+    const payloadEnd = lineEnd + 1 + args.message.size;
     const isWhole = payloadEnd + 2 <= end && buffer[payloadEnd] === CR &&
       buffer[payloadEnd + 1] === LF;
     if (!isWhole) return NOT_SCANNED;

@@ -6,12 +6,9 @@ import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
-import {
-  malformed,
-  MessageArgs,
-  NO_HEADERS,
-  Words,
-} from "../../src/wire/args.ts";
+import { malformed, MessageArgs } from "../../src/wire/args.ts";
+import { NO_HEADERS, replyOf, subjectOf } from "../../src/wire/message.ts";
+import { Words } from "../../src/wire/words.ts";
 import { test } from "../support/test.ts";
 import { queuesOf } from "./recorder.ts";
 
@@ -125,8 +122,8 @@ test("nothing of the message before is left over", () => {
   const args = new MessageArgs();
   readRouted(args, "$G foo + bar q1 q2 3 5", true);
   readRouted(args, "$G foo 5");
-  assert.equal(args.hasReply, false);
-  assert.equal(args.headerSize, NO_HEADERS);
+  assert.equal(args.message.hasReply, false);
+  assert.equal(args.message.headerSize, NO_HEADERS);
   assert.deepEqual(queuesOf(args), []);
 });
 
@@ -139,7 +136,7 @@ test("a line as receivers expect it is handed on without a copy", () => {
     ] as const
   ) {
     const { args, buffer } = completed(input, withHeaders);
-    assert.equal(args.rest, buffer);
+    assert.equal(args.message.bodyBuffer, buffer);
   }
 });
 
@@ -155,13 +152,10 @@ test("an odd line is handed on as receivers expect it", () => {
     ["foo 01 \t 02 \r\nhi\r\n", "01 02\r\nhi\r\n", true],
   ];
   for (const [input, rest, withHeaders] of forms) {
-    const { args } = completed(input, withHeaders);
-    assert.equal(byteString(args.rest, args.restStart, args.restEnd), rest);
-    const payloadText = byteString(
-      args.rest,
-      args.payloadStart,
-      args.restEnd - 2,
-    );
+    const { message } = completed(input, withHeaders).args;
+    const { bodyBuffer, bodyStart, bodyEnd, payloadStart } = message;
+    assert.equal(byteString(bodyBuffer, bodyStart, bodyEnd), rest);
+    const payloadText = byteString(bodyBuffer, payloadStart, bodyEnd - 2);
     assert.equal(payloadText, rest.slice(rest.indexOf("\n") + 1, -2));
   }
 });
@@ -195,7 +189,11 @@ function pub(line: string, withHeaders = false): Read {
 function msg(line: string, withHeaders = false): Read & { sid: string } {
   const args = new MessageArgs();
   args.readMsg(asciiBytes(line), wordsOf(line), withHeaders);
-  const sid = byteString(args.buffer, args.sidStart, args.sidEnd);
+  const sid = byteString(
+    args.message.subjectBuffer,
+    args.sidStart,
+    args.sidEnd,
+  );
   return { ...common(args), sid };
 }
 
@@ -205,7 +203,11 @@ function routed(
 ): Read & { account: string; queues: string[] } {
   const args = new MessageArgs();
   readRouted(args, line, withHeaders);
-  const account = byteString(args.buffer, args.accountStart, args.accountEnd);
+  const account = byteString(
+    args.message.subjectBuffer,
+    args.accountStart,
+    args.accountEnd,
+  );
   return { ...common(args), account, queues: queuesOf(args) };
 }
 
@@ -217,10 +219,10 @@ function readRouted(
   args.readRoutedMsg(asciiBytes(line), wordsOf(line), withHeaders);
 }
 
-function common(args: MessageArgs): Read {
-  const { buffer, headerSize, size } = args;
-  const subject = byteString(buffer, args.subjectStart, args.subjectEnd);
-  const reply = byteString(buffer, args.replyStart, args.replyEnd);
+function common({ message }: MessageArgs): Read {
+  const { headerSize, size } = message;
+  const subject = subjectOf(message);
+  const reply = replyOf(message);
   const read = { subject, reply, size };
   return headerSize === NO_HEADERS ? read : { ...read, headerSize };
 }

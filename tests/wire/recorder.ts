@@ -6,14 +6,16 @@
  */
 import { byteString } from "../../src/core/ascii.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
-import { MessageArgs, NO_HEADERS, type Words } from "../../src/wire/args.ts";
+import { MessageArgs } from "../../src/wire/args.ts";
 import {
   defaultConnectFields,
   readConnect,
   readInfo,
 } from "../../src/wire/info.ts";
+import { NO_HEADERS, replyOf, subjectOf } from "../../src/wire/message.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "../../src/wire/ops.ts";
 import { Parser } from "../../src/wire/parser.ts";
+import type { Words } from "../../src/wire/words.ts";
 
 type ReadArgs = (
   args: MessageArgs,
@@ -101,7 +103,7 @@ export class Recorder implements OpHandler {
     const readMessage = this.#dialect.messages.get(op);
     if (readMessage !== undefined) {
       readMessage(this.#args, buffer, words);
-      return this.#args.size;
+      return this.#args.message.size;
     }
     if (op === Op.INFO) readInfo(buffer, start, end);
     if (op === Op.CONNECT) {
@@ -180,27 +182,28 @@ function verbOf(op: Op): string {
 }
 
 function describeMessage(args: MessageArgs, dialect: Dialect): string {
-  const { buffer, rest, headerSize } = args;
-  const fields: [string, string][] = [
-    ["subject", byteString(buffer, args.subjectStart, args.subjectEnd)],
-  ];
+  const { message } = args;
+  const { subjectBuffer, bodyBuffer, headerSize, payloadStart } = message;
+  const fields: [string, string][] = [["subject", subjectOf(message)]];
   if (dialect === ROUTE) {
-    const account = byteString(buffer, args.accountStart, args.accountEnd);
+    const account = byteString(
+      subjectBuffer,
+      args.accountStart,
+      args.accountEnd,
+    );
     fields.unshift(["account", account]);
     fields.push(["queues", queuesOf(args).join(",")]);
   }
   if (dialect === LIBRARY) {
-    fields.push(["sid", byteString(buffer, args.sidStart, args.sidEnd)]);
+    fields.push(["sid", byteString(subjectBuffer, args.sidStart, args.sidEnd)]);
   }
-  if (args.hasReply) {
-    fields.push(["reply", byteString(buffer, args.replyStart, args.replyEnd)]);
-  }
+  if (message.hasReply) fields.push(["reply", replyOf(message)]);
   if (headerSize !== NO_HEADERS) {
-    const headerEnd = args.payloadStart + headerSize;
-    const headers = byteString(rest, args.payloadStart, headerEnd);
+    const headerEnd = payloadStart + headerSize;
+    const headers = byteString(bodyBuffer, payloadStart, headerEnd);
     fields.push(["headers", JSON.stringify(headers)]);
   }
-  const restText = byteString(rest, args.restStart, args.restEnd);
+  const restText = byteString(bodyBuffer, message.bodyStart, message.bodyEnd);
   fields.push(["rest", JSON.stringify(restText)]);
   return fields
     .filter(([, text]) => text !== "")
@@ -210,10 +213,14 @@ function describeMessage(args: MessageArgs, dialect: Dialect): string {
 
 /** The queue groups that a routed message names. */
 export function queuesOf(args: MessageArgs): string[] {
-  const { words, buffer, queuesFrom, queuesTo } = args;
+  const { words, message, queuesFrom, queuesTo } = args;
   return words.starts
     .slice(queuesFrom, queuesTo)
     .map((start, index) =>
-      byteString(buffer, start, words.ends[queuesFrom + index]!)
+      byteString(
+        message.subjectBuffer,
+        start,
+        words.ends[queuesFrom + index]!,
+      )
     );
 }

@@ -10,7 +10,7 @@ import { ProtocolError, WireError } from "../../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
 import { printableBytes, quoted } from "../../core/quote.ts";
 import type { Socket } from "../../platform/socket.ts";
-import { malformed, MessageArgs, Words } from "../../wire/args.ts";
+import { malformed, MessageArgs } from "../../wire/args.ts";
 import { OK_LINE, writeMsg, writeNoResponders } from "../../wire/encode.ts";
 import {
   type ConnectFields,
@@ -20,7 +20,9 @@ import {
   readInfo,
   type ServerInfo,
 } from "../../wire/info.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
+import { Words } from "../../wire/words.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Authenticator, Identity } from "../../auth/authenticator.ts";
 import {
@@ -167,7 +169,7 @@ export class ClientSession extends Connection implements ClientReceiver {
 
   deliver(
     subscription: Interest,
-    message: MessageArgs,
+    message: Message,
     publisher: ClientReceiver | undefined,
   ): boolean {
     if (this.closed || (publisher === this && !this.#echo)) return false;
@@ -245,7 +247,7 @@ export class ClientSession extends Connection implements ClientReceiver {
     }
     this.pubArgs.readPub(buffer, words, withHeaders);
     this.#checkSize();
-    return this.pubArgs.size;
+    return this.pubArgs.message.size;
   }
 
   admitPub(): void {
@@ -254,7 +256,7 @@ export class ClientSession extends Connection implements ClientReceiver {
   }
 
   #checkSize(): void {
-    const { size } = this.pubArgs;
+    const { size } = this.pubArgs.message;
     const { maxPayloadBytes } = this.settings;
     if (size <= maxPayloadBytes) return;
     throw new ProtocolError(
@@ -265,17 +267,18 @@ export class ClientSession extends Connection implements ClientReceiver {
   }
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const message = this.pubArgs;
+    const args = this.pubArgs;
+    const { message } = args;
     const { host, traffic } = this;
-    message.complete(buffer, start, end);
+    args.complete(buffer, start, end);
     traffic.inMsgs++;
     traffic.inBytes += message.size;
     host.traffic.inMsgs++;
     host.traffic.inBytes += message.size;
-    if (host.log.traceEnabled) this.#tracePub(op, message, start, end);
+    if (host.log.traceEnabled) this.#tracePub(op, buffer, start, end);
 
     const facts = host.account.facts(
-      message.buffer,
+      message.subjectBuffer,
       message.subjectStart,
       message.subjectEnd,
     );
@@ -422,14 +425,14 @@ export class ClientSession extends Connection implements ClientReceiver {
     this.close(ClosedReason.PARSE_ERROR);
   }
 
-  #refuseSubject({ buffer, subjectStart, subjectEnd }: MessageArgs): void {
-    const subject = byteString(buffer, subjectStart, subjectEnd);
-    this.sendError(publishViolation(subject));
+  #refuseSubject(message: Message): void {
+    this.sendError(publishViolation(subjectOf(message)));
   }
 
-  #refusesReply({ buffer, replyStart, replyEnd }: MessageArgs): boolean {
-    if (!isReservedReply(buffer, replyStart, replyEnd)) return false;
-    this.sendError(replyViolation(byteString(buffer, replyStart, replyEnd)));
+  #refusesReply(message: Message): boolean {
+    const { replyBuffer, replyStart, replyEnd } = message;
+    if (!isReservedReply(replyBuffer, replyStart, replyEnd)) return false;
+    this.sendError(replyViolation(replyOf(message)));
     return true;
   }
 
@@ -437,16 +440,20 @@ export class ClientSession extends Connection implements ClientReceiver {
    * NATS client protocol: a request that nobody took is answered with status
    * 503, if the publisher itself has a plain subscription on the reply subject.
    */
-  #tellNoResponders(message: MessageArgs): void {
-    const { buffer, replyStart, replyEnd } = message;
-    const { match } = this.host.account.facts(buffer, replyStart, replyEnd);
+  #tellNoResponders(message: Message): void {
+    const { replyBuffer, replyStart, replyEnd } = message;
+    const { match } = this.host.account.facts(
+      replyBuffer,
+      replyStart,
+      replyEnd,
+    );
     const waiting = match.plain.find((subscription) =>
       subscription.client === this
     );
     if (waiting === undefined) return;
     writeNoResponders(
       this.outbox,
-      buffer.subarray(replyStart, replyEnd),
+      replyBuffer.subarray(replyStart, replyEnd),
       waiting.sid,
     );
     this.host.noteOutput(this);
@@ -471,9 +478,9 @@ export class ClientSession extends Connection implements ClientReceiver {
 
   // --- trace
 
-  #tracePub(op: Op, message: MessageArgs, start: number, end: number): void {
-    const { buffer, subjectStart, sizesEnd } = message;
-    this.traceIn(op, buffer, subjectStart, sizesEnd);
+  #tracePub(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const { message, end: argsEnd } = this.pubArgs;
+    this.traceIn(op, message.subjectBuffer, message.subjectStart, argsEnd);
     this.tracePayload(buffer, start, end);
   }
 }

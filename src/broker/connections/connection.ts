@@ -17,10 +17,10 @@ import type {
   Socket,
   SocketEvents,
 } from "../../platform/socket.ts";
-import type { Words } from "../../wire/args.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
 import type { Op, OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
+import type { Words } from "../../wire/words.ts";
 import type { Identity } from "../../auth/authenticator.ts";
 import {
   type ConsumerLimits,

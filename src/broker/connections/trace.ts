@@ -4,7 +4,12 @@
  */
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes, quotedBytes } from "../../core/quote.ts";
-import { type MessageArgs, NO_HEADERS } from "../../wire/args.ts";
+import {
+  type Message,
+  NO_HEADERS,
+  replyOf,
+  subjectOf,
+} from "../../wire/message.ts";
 import { redactedConnect } from "../../wire/info.ts";
 import { Op, VERBS } from "../../wire/ops.ts";
 
@@ -41,16 +46,14 @@ export function outputText(text: string): string {
 }
 
 /** A message as it goes to a client's subscription. */
-export function deliveryText(message: MessageArgs, sid: Uint8Array): string {
-  const { buffer, headerSize, size } = message;
+export function deliveryText(message: Message, sid: Uint8Array): string {
+  const { headerSize, size } = message;
   const isPlain = headerSize === NO_HEADERS;
   const words = [
     isPlain ? "MSG" : "HMSG",
-    byteString(buffer, message.subjectStart, message.subjectEnd),
+    subjectOf(message),
     byteString(sid),
-    ...(message.hasReply
-      ? [byteString(buffer, message.replyStart, message.replyEnd)]
-      : []),
+    ...(message.hasReply ? [replyOf(message)] : []),
     ...(isPlain ? [size] : [headerSize, size]),
   ];
   return words.join(" ");

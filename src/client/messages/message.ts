@@ -5,7 +5,7 @@
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, headers, type MsgHdrs } from "../../core/headers.ts";
-import { type MessageArgs, NO_HEADERS } from "../../wire/args.ts";
+import { type Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
 
 /** What is published: bytes as they are, text as UTF-8. */
@@ -73,21 +73,21 @@ export class ReceivedMsg implements Msg {
   constructor(
     subject: string,
     sid: number,
-    message: MessageArgs,
+    message: Message,
     publisher: Publisher,
   ) {
-    const { headerSize, payloadStart, rest, size } = message;
+    const { headerSize, payloadStart, bodyBuffer, size } = message;
     const dataStart = payloadStart +
       (headerSize === NO_HEADERS ? 0 : headerSize);
     this.subject = subject;
     this.sid = sid;
     this.reply = message.hasReply
-      ? textOf(message.buffer, message.replyStart, message.replyEnd)
+      ? textOf(message.replyBuffer, message.replyStart, message.replyEnd)
       : undefined;
-    this.data = ownBytes(rest, dataStart, payloadStart + size);
+    this.data = ownBytes(bodyBuffer, dataStart, payloadStart + size);
     this.#headerBytes = headerSize === NO_HEADERS
       ? undefined
-      : ownBytes(rest, payloadStart, dataStart);
+      : ownBytes(bodyBuffer, payloadStart, dataStart);
     this.#publisher = publisher;
   }
 

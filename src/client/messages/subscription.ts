@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import { MessageArgs } from "../../wire/args.ts";
+import { Message } from "../../wire/message.ts";
 import { InvalidOperationError } from "../../core/errors.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Msg, type Publisher, ReceivedMsg, textOf } from "./message.ts";
@@ -192,7 +192,7 @@ export class LiveSubscription implements Subscription {
   }
 
   /** Takes a message in; it is borrowed. */
-  deliver(message: MessageArgs): void {
+  deliver(message: Message): void {
     this.#timer?.cancel();
     this.#received++;
     const received = new ReceivedMsg(
@@ -263,18 +263,18 @@ export class LiveSubscription implements Subscription {
   };
 
   /** Nearly always the subject that was subscribed to, which needs no new string. */
-  #subjectOf(message: MessageArgs): string {
-    const { buffer, subjectStart, subjectEnd } = message;
-    return spells(buffer, subjectStart, subjectEnd, this.subject)
+  #subjectOf(message: Message): string {
+    const { subjectBuffer, subjectStart, subjectEnd } = message;
+    return spells(subjectBuffer, subjectStart, subjectEnd, this.subject)
       ? this.subject
-      : textOf(buffer, subjectStart, subjectEnd);
+      : textOf(subjectBuffer, subjectStart, subjectEnd);
   }
 
   #emptyMessage(): Msg {
     return new ReceivedMsg(
       this.subject,
       this.sid,
-      new MessageArgs(),
+      new Message(),
       this.#owner,
     );
   }

@@ -54,9 +54,9 @@ export class Subscriptions {
   }
 
   /** Hands a message (borrowed) to its subscription; one that is gone gets nothing. */
-  deliver(message: MessageArgs): void {
-    const { buffer, sidStart, sidEnd } = message;
-    this.#bySid.get(readDecimal(buffer, sidStart, sidEnd))?.deliver(message);
+  deliver({ message, sidStart, sidEnd }: MessageArgs): void {
+    const sid = readDecimal(message.subjectBuffer, sidStart, sidEnd);
+    this.#bySid.get(sid)?.deliver(message);
   }
 
   /** What a server that knows nothing of us must be told. */

@@ -13,11 +13,12 @@ import type {
   Socket,
   SocketEvents,
 } from "../../platform/socket.ts";
-import { MessageArgs, type Words } from "../../wire/args.ts";
+import { MessageArgs } from "../../wire/args.ts";
 import { PING_LINE, PONG_LINE } from "../../wire/encode.ts";
 import { connectLine, readInfo, type ServerInfo } from "../../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
+import type { Words } from "../../wire/words.ts";
 import {
   type DebugLine,
   incomingLine,
@@ -38,7 +39,7 @@ import type { PoolServer } from "../servers/servers.ts";
 /** What a session reports once it is open. */
 export interface SessionEvents {
   /** The message is borrowed for the call. */
-  onMessage(message: MessageArgs): void;
+  onMessage(args: MessageArgs): void;
   onInfo(session: Session, info: ServerInfo): void;
   onError(error: MidgeError): void;
   /** A ping of our own goes out; so many are unanswered, this one included. */
@@ -74,7 +75,7 @@ export class Session implements OpHandler, SocketEvents {
   readonly #clock: Clock;
   readonly #events: SessionEvents;
   readonly #parser: Parser;
-  readonly #message = new MessageArgs();
+  readonly #args = new MessageArgs();
   readonly #opened = deferred<void>();
   readonly #socketClosed = deferred<void>();
   #phase: Phase = "greeting";
@@ -178,8 +179,8 @@ export class Session implements OpHandler, SocketEvents {
     switch (op) {
       case Op.MSG:
       case Op.HMSG:
-        this.#message.readMsg(buffer, words, op === Op.HMSG);
-        return this.#message.size;
+        this.#args.readMsg(buffer, words, op === Op.HMSG);
+        return this.#args.message.size;
       case Op.PING:
         this.#onPing();
         break;
@@ -199,8 +200,8 @@ export class Session implements OpHandler, SocketEvents {
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#debug?.(this.#messageLine);
     this.#debug?.(incomingPayload(buffer, start, end));
-    this.#message.complete(buffer, start, end);
-    this.#events.onMessage(this.#message);
+    this.#args.complete(buffer, start, end);
+    this.#events.onMessage(this.#args);
   }
 
   /** A message's line may come again, when more of its payload has arrived. */
