@@ -14,7 +14,7 @@ import {
 import { CLUSTER_KEYS } from "../src/config/keys/cluster_keys.ts";
 import { Report, Source } from "../src/config/dialect/diagnostic.ts";
 import { DISCOVERY_KEYS } from "../src/config/keys/discovery_keys.ts";
-import { formatDuration } from "../src/config/duration.ts";
+import { formatDuration } from "../src/core/duration.ts";
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,

@@ -10,7 +10,7 @@ import {
   type NatsConnection,
   TimeoutError,
 } from "../faces/client.ts";
-import { formatDuration } from "../config/duration.ts";
+import { formatDuration } from "../core/duration.ts";
 import { FlagError, type FlagOf } from "../config/flags/flags.ts";
 import { deferred } from "../core/deferred.ts";
 import { platform } from "../runtime/mod.ts";

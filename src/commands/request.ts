@@ -9,7 +9,7 @@ import {
   TimeoutError,
 } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/messages/subjects.ts";
-import { formatDuration } from "../config/duration.ts";
+import { formatDuration } from "../core/duration.ts";
 import type { FlagValues } from "../config/flags/flags.ts";
 import {
   checkedCount,

@@ -16,6 +16,7 @@ import {
   isSpace,
 } from "./cursor.ts";
 import type { Position, Source } from "./diagnostic.ts";
+import { readUntil } from "./escapes.ts";
 import { type BareWord, readBareWord } from "./scalar.ts";
 
 /** A piece of the text that means something. */
@@ -319,70 +320,6 @@ function afterEntry(lexer: Lexer): State | undefined {
   }
   lexer.advance();
   return betweenEntries;
-}
-
-interface UnescapedText {
-  readonly text: string;
-  readonly hasEscapes: boolean;
-}
-
-function readUntil(
-  lexer: Lexer,
-  isEnd: (character: string) => boolean,
-): UnescapedText {
-  let text = "";
-  let hasEscapes = false;
-  while (lexer.next !== "" && !isEnd(lexer.next)) {
-    const start = lexer.offset;
-    if (lexer.next === "\\") {
-      hasEscapes = true;
-      text += readEscape(lexer);
-    } else {
-      lexer.advanceWhile((character) =>
-        character !== "\\" && !isEnd(character)
-      );
-      text += lexer.slice(start);
-    }
-  }
-  return { text, hasEscapes };
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  t: "\t",
-  n: "\n",
-  r: "\r",
-  '"': '"',
-  "\\": "\\",
-};
-
-function readEscape(lexer: Lexer): string {
-  if (lexer.startsWith("\\x")) return readBytes(lexer);
-  lexer.advance();
-  const escaped = ESCAPES[lexer.next];
-  if (escaped === undefined) {
-    lexer.fail(
-      `Invalid escape character ${lexer.found}. Only the following escape ` +
-        'characters are allowed: \\xXX, \\t, \\n, \\r, \\", \\\\.',
-    );
-  }
-  lexer.advance();
-  return escaped;
-}
-
-// `\xXX` is a byte, so one letter beyond ASCII takes several of them.
-function readBytes(lexer: Lexer): string {
-  const bytes: number[] = [];
-  while (lexer.startsWith("\\x")) {
-    const digits = lexer.charAt(lexer.offset + 2) +
-      lexer.charAt(lexer.offset + 3);
-    if (!/^[\da-f]{2}$/i.test(digits)) {
-      lexer.fail("Expected two hexadecimal digits after '\\x'");
-    }
-    bytes.push(Number.parseInt(digits, 16));
-    lexer.advanceTo(lexer.offset + 4);
-  }
-  return new TextDecoder("utf-8", { ignoreBOM: true })
-    .decode(new Uint8Array(bytes));
 }
 
 function skipSpaceAndComments(lexer: Lexer): void {

@@ -5,7 +5,7 @@
  * arguments here.
  */
 import { MidgeError } from "../../core/errors.ts";
-import { durationProblem, parseDuration } from "../duration.ts";
+import { durationProblem, parseDuration } from "../../core/duration.ts";
 
 /** A `list` may be given again and again; a `duration` is like `1m30s`. */
 export type FlagType = "string" | "integer" | "boolean" | "duration" | "list";

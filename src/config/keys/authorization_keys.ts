@@ -3,7 +3,11 @@
  * or a list of users.
  */
 import type { Report } from "../dialect/diagnostic.ts";
-import { durationProblem, formatDuration, parseDuration } from "../duration.ts";
+import {
+  durationProblem,
+  formatDuration,
+  parseDuration,
+} from "../../core/duration.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,

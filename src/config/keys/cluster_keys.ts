@@ -3,7 +3,7 @@ import { ROUTE_PING_INTERVAL_MAX_MS } from "../../core/limits.ts";
 import { parseRouteUrl, UrlError } from "../address.ts";
 import { readAuthorization } from "./authorization_keys.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../core/duration.ts";
 import {
   type ClusterOptions,
   defaultClusterOptions,

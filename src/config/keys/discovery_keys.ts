@@ -15,7 +15,7 @@ import {
 } from "../../discovery/url.ts";
 import { namesSomebody } from "./authorization_keys.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../core/duration.ts";
 import {
   defaultDiscoveryOptions,
   type DiscoveryOptions,

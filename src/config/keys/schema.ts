@@ -9,7 +9,7 @@
  */
 import { PORT_MAX, splitHostPort } from "../address.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
-import { durationProblem, parseDuration } from "../duration.ts";
+import { durationProblem, parseDuration } from "../../core/duration.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 
 /** One key of the configuration. */

@@ -10,7 +10,7 @@ import { CLIENT_PORT } from "../../core/limits.ts";
 import { readAuthorization } from "./authorization_keys.ts";
 import { readCluster } from "./cluster_keys.ts";
 import { readDiscovery } from "./discovery_keys.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../core/duration.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { readRegistry } from "./registry_keys.ts";
 import {

@@ -5,7 +5,7 @@
 import type { ConfigDiagnostic } from "../dialect/diagnostic.ts";
 import { Report } from "../dialect/diagnostic.ts";
 import { checkFind } from "./discovery_keys.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../core/duration.ts";
 import {
   defaultServerOptions,
   type ServerOptions,

@@ -4,7 +4,7 @@ import {
   durationProblem,
   formatDuration,
   parseDuration,
-} from "../../src/config/duration.ts";
+} from "../../src/core/duration.ts";
 import { test } from "../support/test.ts";
 
 const READ: readonly (readonly [text: string, ms: number | undefined])[] = [
