@@ -127,6 +127,18 @@ const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "smol-toml": "src/config/dialect/toml.ts",
 };
 
+/**
+ * The rooms inside the client, with what each of them imports from the others;
+ * the files of `src/client` itself put the rooms together, and no room knows them.
+ */
+const CLIENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  api: [],
+  messages: ["api"],
+  session: ["api"],
+  servers: ["api", "session"],
+  face: ["api", "messages", "session", "servers"],
+};
+
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
@@ -174,6 +186,12 @@ function importsOf({ text }: SourceFile): Import[] {
 
 function folderOf(file: SourceFile, specifier: string): string {
   return join(dirname(file.path), specifier).split("/")[1]!;
+}
+
+/** The folder inside the client; "face" for a file that lies in none. */
+function clientRoomOf(path: string): string {
+  const [, , folder, file] = path.split("/");
+  return file === undefined ? "face" : folder!;
 }
 
 /** The files of `src` that a file imports, types included. */
@@ -256,6 +274,27 @@ test("a room imports only from the folders that its rule lists", () => {
       .map((target) => `${file.path} imports from ${target}`)
   );
   assert.deepEqual(breaches, []);
+});
+
+test("the client's rooms import from each other in one direction", () => {
+  const names = Object.keys(CLIENT_ROOMS);
+  const seen = new Map(names.map((name) => [name, new Set<string>()]));
+  for (const file of sources.filter(({ folder }) => folder === "client")) {
+    for (const target of targetsOf(file)) {
+      if (!target.startsWith("src/client/")) continue;
+      seen.get(clientRoomOf(file.path))!.add(clientRoomOf(target));
+    }
+  }
+  for (const [room, used] of seen) {
+    used.delete(room);
+    assert.deepEqual([...used].sort(), CLIENT_ROOMS[room]!.toSorted(), room);
+    for (const other of used) {
+      assert.ok(
+        names.indexOf(other) < names.indexOf(room),
+        `${room}: ${other}`,
+      );
+    }
+  }
 });
 
 test("where a rule says types only, nothing else is imported", () => {

@@ -2,7 +2,7 @@
  * What `connect` takes besides the options of the client library: URLs in the
  * place of providers, which the machine's network and files then serve.
  */
-import type { ConnectionOptions } from "../client/options.ts";
+import type { ConnectionOptions } from "../client/api/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { providerOf } from "../discovery/providers/from_url.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";

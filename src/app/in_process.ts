@@ -7,7 +7,7 @@
  */
 import type { Broker } from "../broker/broker.ts";
 import { NatsConnection } from "../client/connection.ts";
-import type { ConnectionOptions } from "../client/options.ts";
+import type { ConnectionOptions } from "../client/api/options.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { connectedPair, type PipeEnd } from "../net/memory_socket.ts";
 import { type Network, NetworkError, type Socket } from "../platform/socket.ts";

@@ -3,7 +3,7 @@
  * the client connects, since the library itself knows no files.
  */
 import { InvalidArgumentError } from "../core/errors.ts";
-import type { ConnectionOptions, TlsOptions } from "../client/options.ts";
+import type { ConnectionOptions, TlsOptions } from "../client/api/options.ts";
 
 /** Each option that names a file, and the one that holds its text. */
 const FILES = [

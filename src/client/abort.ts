@@ -1,5 +1,5 @@
 /** The `signal` option: an `AbortSignal` that ends a connection. */
-import { ConnectionError } from "./errors.ts";
+import { ConnectionError } from "./api/errors.ts";
 
 /** Calls `end` with the reason once the signal aborts; what it gives stops that. */
 export function onAbort(

@@ -18,47 +18,36 @@ import {
   ConnectionError,
   DrainingConnectionError,
   PermissionViolationError,
-} from "./errors.ts";
+} from "./api/errors.ts";
 import { Flushes } from "./messages/flushes.ts";
 import { inboxUnder } from "./messages/inbox.ts";
 import { type ClientRuntime, Link } from "./link.ts";
-import {
-  headersOf,
-  type Msg,
-  type Payload,
-  type PublishOptions,
-  type RequestHeaders,
-} from "./messages/message.ts";
-import {
-  type ClientOptions,
-  clientOptions,
-  type ConnectionOptions,
-  serverList,
-} from "./options.ts";
+import { headersOf } from "./messages/message.ts";
+import type {
+  Msg,
+  Payload,
+  PublishOptions,
+  RequestHeaders,
+} from "./api/message.ts";
+import { type ClientOptions, clientOptions, serverList } from "./options.ts";
+import type { ConnectionOptions } from "./api/options.ts";
 import { Outgoing } from "./messages/outgoing.ts";
-import {
-  requestMany,
-  type RequestManyOptions,
-} from "./messages/request_many.ts";
-import {
-  type Ask,
-  requestOne,
-  type RequestOptions,
-} from "./messages/request_one.ts";
+import { requestMany } from "./messages/request_many.ts";
+import type { RequestManyOptions, RequestOptions } from "./api/requests.ts";
+import { type Ask, requestOne } from "./messages/request_one.ts";
 import { Requests } from "./messages/requests.ts";
 import { parseSemVer, type SemVer } from "./semver.ts";
-import { type ServerState, stateOf } from "./servers/server_state.ts";
+import type { ServerState } from "./api/servers.ts";
+import { stateOf } from "./servers/server_state.ts";
 import type { Session } from "./session/session.ts";
-import { type Status, StatusFeed } from "./status.ts";
+import type { Status } from "./api/status.ts";
+import { StatusFeed } from "./status_feed.ts";
 import {
   checkLiteralSubject,
   checkPattern,
   checkQueue,
 } from "./messages/subjects.ts";
-import type {
-  Subscription,
-  SubscriptionOptions,
-} from "./messages/subscription.ts";
+import type { Subscription, SubscriptionOptions } from "./api/subscription.ts";
 import { Subscriptions } from "./messages/subscriptions.ts";
 
 /** Messages, and the bytes of their headers and payloads. */

@@ -19,14 +19,14 @@ import {
   ClosedConnectionError,
   ConnectionError,
   StaleConnectionError,
-} from "./errors.ts";
+} from "./api/errors.ts";
 import { connectInTurn, type TryServer } from "./servers/first_connect.ts";
 import type { ClientOptions } from "./options.ts";
 import { isSameNode, ServerPool } from "./servers/pool.ts";
 import { Search } from "./servers/search.ts";
-import { parseServer, type PoolServer } from "./servers/servers.ts";
+import { parseServer, type PoolServer } from "./servers/pool_server.ts";
 import type { Session } from "./session/session.ts";
-import type { Status } from "./status.ts";
+import type { Status } from "./api/status.ts";
 import { SuspendWatch } from "./session/suspend.ts";
 import { type Course, Turns } from "./servers/turns.ts";
 
@@ -65,6 +65,8 @@ export class Link {
   readonly #context: AttemptContext;
   readonly #suspendWatch: SuspendWatch;
   #session: Session | undefined;
+  /** Where the session leads to, or the last one did. */
+  #server: PoolServer | undefined;
   #attempt: Attempt | undefined;
   #info: ServerInfo | undefined;
   #wasConnected = false;
@@ -98,8 +100,6 @@ export class Link {
       network,
       clock,
       options,
-      allowsAddress: (server, address) =>
-        this.#search?.allowsAddress(server, address) ?? true,
       events: {
         onMessage: (message) => events.onMessage(message),
         onError: (error) => events.onError(error),
@@ -209,7 +209,7 @@ export class Link {
   /** One attempt at a server; gives what went wrong, or undefined once there is a session. */
   async #try(server: PoolServer): Promise<Error | undefined> {
     try {
-      this.#adopt(await this.#open(server));
+      this.#adopt(await this.#open(server), server);
       return undefined;
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
@@ -220,7 +220,11 @@ export class Link {
 
   async #open(server: PoolServer): Promise<Session> {
     if (this.#isClosed) throw new ClosedConnectionError();
-    const attempt = new Attempt(server, this.#context);
+    const attempt = new Attempt(
+      server,
+      this.#context,
+      (address) => this.#search?.allowsAddress(server, address) ?? true,
+    );
     server.lastAttemptMs = attempt.startedMs;
     this.#attempt = attempt;
     this.#search?.onAttempt(attempt);
@@ -232,12 +236,13 @@ export class Link {
     }
   }
 
-  #adopt(session: Session): void {
-    const { server, info } = session;
-    this.#check(session);
+  #adopt(session: Session, server: PoolServer): void {
+    const { info } = session;
+    this.#check(session, server);
     const isFirst = !this.#wasConnected;
     this.#wasConnected = true;
     this.#session = session;
+    this.#server = server;
     this.#suspendWatch.start();
     this.#pool.use(server);
     recordSuccess(server, info);
@@ -248,21 +253,22 @@ export class Link {
   }
 
   /** Between its PONG and now it may have ended, or nobody may want it any more. */
-  #check(session: Session): void {
+  #check(session: Session, server: PoolServer): void {
     if (this.#isClosed || this.#givenUp !== undefined) {
       session.end(this.#givenUp ?? new ClosedConnectionError());
     }
     if (session.endedBy !== undefined) throw session.endedBy;
-    this.#search?.checkCluster(session);
+    this.#search?.checkCluster(session, server);
   }
 
   #onInfo(session: Session, info: ServerInfo): void {
-    if (session !== this.#session) return; // it is read when the session is adopted
+    const server = this.#server;
+    if (session !== this.#session || server === undefined) return; // it is read when the session is adopted
     this.#events.onInfo(info);
     this.#learnServers(info);
     if (info.ldm !== true) return;
-    this.#events.onStatus({ type: "ldm", server: session.server.listen });
-    this.#pool.markLameDuck(session.server);
+    this.#events.onStatus({ type: "ldm", server: server.listen });
+    this.#pool.markLameDuck(server);
     if (this.#search === undefined) return;
     void this.#search.ask("lame-duck");
     void this.#moveAway();
@@ -283,15 +289,16 @@ export class Link {
   }
 
   #onEnd(session: Session, cause: Error): void {
-    if (session !== this.#session) return;
-    this.#goDown(session, cause);
+    const server = this.#server;
+    if (session !== this.#session || server === undefined) return;
+    this.#goDown(server, cause);
     if (!this.#options.reconnect) return this.#events.onGivenUp(cause);
     this.#attempt?.abort(cause);
-    this.#search?.begin(session.server);
+    this.#search?.begin(server);
     this.#reconnect(cause).catch((error) => this.#events.onGivenUp(error));
   }
 
-  #goDown({ server }: Session, cause: Error): void {
+  #goDown(server: PoolServer, cause: Error): void {
     this.#session = undefined;
     this.#suspendWatch.stop();
     this.#events.onDown();
@@ -303,7 +310,9 @@ export class Link {
   }
 
   #onNews(): void {
-    if (this.#session?.server.lameDuck === true) void this.#moveAway();
+    if (this.#session !== undefined && this.#server?.lameDuck === true) {
+      void this.#moveAway();
+    }
   }
 
   /**
@@ -312,16 +321,18 @@ export class Link {
    */
   async #moveAway(): Promise<void> {
     const old = this.#session;
+    const left = this.#server;
     const rounds = this.#search?.rounds;
     const mayMove = !this.#isMoving && this.#options.reconnect;
-    if (old === undefined || rounds === undefined || !mayMove) return;
+    if (old === undefined || left === undefined || rounds === undefined) return;
+    if (!mayMove) return;
     this.#isMoving = true;
-    rounds.begin(old.server);
+    rounds.begin(left);
     while (this.#session === old) {
       const server = rounds.ready();
       if (server === undefined || server.lameDuck) break;
-      if (isSameNode(server, old.server)) continue;
-      const failure = await this.#moveTo(server, old);
+      if (isSameNode(server, left)) continue;
+      const failure = await this.#moveTo(server, old, left);
       if (failure !== undefined && this.#session === old) {
         rounds.failed(server, failure);
       }
@@ -329,18 +340,22 @@ export class Link {
     this.#isMoving = false;
   }
 
-  async #moveTo(server: PoolServer, old: Session): Promise<Error | undefined> {
+  async #moveTo(
+    server: PoolServer,
+    old: Session,
+    left: PoolServer,
+  ): Promise<Error | undefined> {
     try {
       const session = await this.#open(server);
       if (this.#session !== old) {
         session.end(new ClosedConnectionError());
         return undefined;
       }
-      this.#check(session);
-      const cause = new ConnectionError(`${old.server.listen} is a lame duck`);
-      this.#goDown(old, cause);
+      this.#check(session, server);
+      const cause = new ConnectionError(`${left.listen} is a lame duck`);
+      this.#goDown(left, cause);
       void old.leave(cause);
-      if (!this.#isClosed) this.#adopt(session);
+      if (!this.#isClosed) this.#adopt(session, server);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

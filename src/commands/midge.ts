@@ -9,7 +9,7 @@ import { InvalidArgumentError } from "../core/errors.ts";
 import {
   ClosedConnectionError,
   InvalidSubjectError,
-} from "../client/errors.ts";
+} from "../client/api/errors.ts";
 import { FlagError, scanFlags } from "../config/flags/flags.ts";
 import { HeaderError } from "../core/headers.ts";
 import { exit, print, printError } from "../runtime/process/system.ts";

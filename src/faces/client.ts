@@ -43,7 +43,7 @@ export type {
   DiscoveryOption,
 } from "../app/client_discovery.ts";
 export type { ServerInfo } from "../wire/info.ts";
-export * as errors from "../client/errors.ts";
+export * as errors from "../client/api/errors.ts";
 export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
 export {
   AuthorizationError,
@@ -60,14 +60,14 @@ export {
   StaleConnectionError,
   TimeoutError,
   UserAuthenticationExpiredError,
-} from "../client/errors.ts";
+} from "../client/api/errors.ts";
 export { NatsConnection, type Stats } from "../client/connection.ts";
 export type {
   RequestManyOptions,
   RequestStrategy,
-} from "../client/messages/request_many.ts";
-export type { AnswerOptions } from "../client/messages/requests.ts";
-export type { RequestOptions } from "../client/messages/request_one.ts";
+} from "../client/api/requests.ts";
+export type { AnswerOptions } from "../client/api/requests.ts";
+export type { RequestOptions } from "../client/api/requests.ts";
 export {
   credsAuthenticator,
   jwtAuthenticator,
@@ -82,7 +82,7 @@ export {
   type PublishOptions,
   type RequestHeaders,
   type ReviverFn,
-} from "../client/messages/message.ts";
+} from "../client/api/message.ts";
 export type { SemVer } from "../client/semver.ts";
 export {
   type SyncIterator,
@@ -91,21 +91,21 @@ export {
 export type {
   Authentication,
   Authenticator,
-  BufferPolicy,
   ConnectionOptions,
   DiscoveryPolicy,
   TlsOptions,
-} from "../client/options.ts";
-export type { ReconnectToServerHandler } from "../client/servers/chosen.ts";
-export type { ServerState } from "../client/servers/server_state.ts";
-export type { Origin } from "../client/servers/servers.ts";
-export type { SkipReason } from "../client/servers/admission.ts";
-export type { Status } from "../client/status.ts";
+} from "../client/api/options.ts";
+export type { BufferPolicy } from "../client/api/message.ts";
+export type { ReconnectToServerHandler } from "../client/api/servers.ts";
+export type { ServerState } from "../client/api/servers.ts";
+export type { Origin } from "../client/api/servers.ts";
+export type { SkipReason } from "../client/api/servers.ts";
+export type { Status } from "../client/api/status.ts";
 export type {
   MsgCallback,
   Subscription,
   SubscriptionOptions,
-} from "../client/messages/subscription.ts";
+} from "../client/api/subscription.ts";
 
 export {
   ServiceClient,

@@ -3,13 +3,13 @@
  * group, and the counters that STATS tells. Requests go to a handler, or wait
  * in the endpoint until they are read with `for await`.
  */
+import type { ServiceConnection } from "./service_connection.ts";
 import type { Clock } from "../platform/clock.ts";
 import { AsyncQueue } from "../client/messages/queue.ts";
-import type { Msg } from "../client/messages/message.ts";
-import type { Subscription } from "../client/messages/subscription.ts";
+import type { Msg } from "../client/api/message.ts";
+import type { Subscription } from "../client/api/subscription.ts";
 import type { EndpointInfo, EndpointStats } from "./protocol.ts";
 import { ReceivedServiceMsg, type ServiceMsg } from "./service_msg.ts";
-import type { ServiceConnection } from "./service.ts";
 
 /**
  * Answers one request. One that throws, or whose promise rejects, answers with

@@ -6,10 +6,9 @@
 import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
-import type { NatsConnection } from "../client/connection.ts";
-import type { Msg } from "../client/messages/message.ts";
+import type { Msg } from "../client/api/message.ts";
 import { InvalidOperationError } from "../core/errors.ts";
-import { ClosedConnectionError } from "../client/errors.ts";
+import { ClosedConnectionError } from "../client/api/errors.ts";
 import { ServiceEndpoint, type ServiceHandler } from "./endpoint.ts";
 import {
   checkEndpointSubject,
@@ -25,12 +24,7 @@ import {
   type ServiceStats,
   type ServiceVerb,
 } from "./protocol.ts";
-
-/** What services need of a connection. */
-export type ServiceConnection = Pick<
-  NatsConnection,
-  "subscribe" | "requestMany" | "closed" | "isClosed"
->;
+import type { ServiceConnection } from "./service_connection.ts";
 
 /** Where time and ids come from. */
 export interface ServicePlatform {

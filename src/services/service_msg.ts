@@ -1,10 +1,6 @@
 /** A request as the handler of an endpoint sees it: a message that can be answered with a failure. */
 import { headers as emptyHeaders, type MsgHdrs } from "../core/headers.ts";
-import type {
-  Msg,
-  Payload,
-  PublishOptions,
-} from "../client/messages/message.ts";
+import type { Msg, Payload, PublishOptions } from "../client/api/message.ts";
 import { ServiceErrorCodeHeader, ServiceErrorHeader } from "./protocol.ts";
 
 /** A request to an endpoint. */

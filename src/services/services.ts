@@ -2,8 +2,9 @@
  * The face of the service protocol: adds services to a connection, and looks
  * for those that others run.
  */
-import { NoRespondersError } from "../client/errors.ts";
-import type { Msg } from "../client/messages/message.ts";
+import type { ServiceConnection } from "./service_connection.ts";
+import { NoRespondersError } from "../client/api/errors.ts";
+import type { Msg } from "../client/api/message.ts";
 import { MidgeError } from "../core/errors.ts";
 import {
   controlSubject,
@@ -17,7 +18,6 @@ import {
 import {
   Service,
   type ServiceConfig,
-  type ServiceConnection,
   type ServicePlatform,
 } from "./service.ts";
 

@@ -4,16 +4,14 @@ import { Admission } from "../../src/client/servers/admission.ts";
 import { AllowList } from "../../src/client/servers/allow.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { ipBytes, normalHost } from "../../src/net/ip.ts";
-import {
-  clientOptions,
-  type ConnectionOptions,
-} from "../../src/client/options.ts";
+import { clientOptions } from "../../src/client/options.ts";
+import type { ConnectionOptions } from "../../src/client/api/options.ts";
 import {
   foundServer,
   parseServer,
   PoolServer,
-} from "../../src/client/servers/servers.ts";
-import type { Status } from "../../src/client/status.ts";
+} from "../../src/client/servers/pool_server.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { eventsOf, Scene } from "./scene.ts";

@@ -5,8 +5,8 @@ import { Backlog, WAITING_MAX } from "../../src/client/messages/backlog.ts";
 import {
   BufferFullError,
   ClosedConnectionError,
-} from "../../src/client/errors.ts";
-import type { BufferPolicy } from "../../src/client/options.ts";
+} from "../../src/client/api/errors.ts";
+import type { BufferPolicy } from "../../src/client/api/message.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { Outbox, SlabPool } from "../../src/core/outbox.ts";

@@ -1,7 +1,7 @@
 /** The option `reconnectToServer`: the user says which server is dialled. */
 import assert from "node:assert/strict";
 import type { ReconnectToServerHandler } from "../../client.ts";
-import { ConnectionError } from "../../src/client/errors.ts";
+import { ConnectionError } from "../../src/client/api/errors.ts";
 import { test } from "../support/test.ts";
 import { Scene } from "./scene.ts";
 

@@ -5,9 +5,9 @@ import {
   AuthorizationError,
   ClosedConnectionError,
   ConnectionError,
-} from "../../src/client/errors.ts";
+} from "../../src/client/api/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
-import type { Status } from "../../src/client/status.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery, PushingDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";

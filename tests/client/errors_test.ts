@@ -4,7 +4,7 @@ import {
   AuthorizationError,
   PermissionViolationError,
   UserAuthenticationExpiredError,
-} from "../../src/client/errors.ts";
+} from "../../src/client/api/errors.ts";
 import {
   endsConnection,
   serverError,

@@ -8,11 +8,11 @@ import {
 } from "../../src/client/servers/pool.ts";
 import {
   foundServer,
-  type Origin,
   parseServer,
   type PoolServer,
   type ServerFacts,
-} from "../../src/client/servers/servers.ts";
+} from "../../src/client/servers/pool_server.ts";
+import type { Origin } from "../../src/client/api/servers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";

@@ -4,7 +4,7 @@ import {
   InvalidArgumentError,
   InvalidOperationError,
 } from "../../src/core/errors.ts";
-import { InvalidSubjectError } from "../../src/client/errors.ts";
+import { InvalidSubjectError } from "../../src/client/api/errors.ts";
 import { utf8Length } from "../../src/client/messages/frame.ts";
 import { Outgoing } from "../../src/client/messages/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";

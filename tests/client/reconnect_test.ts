@@ -6,7 +6,7 @@ import {
   ClosedConnectionError,
   ConnectionError,
   RequestError,
-} from "../../src/client/errors.ts";
+} from "../../src/client/api/errors.ts";
 import { test } from "../support/test.ts";
 import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";

@@ -5,7 +5,7 @@ import {
   ClosedConnectionError,
   MaxPayloadError,
   PermissionViolationError,
-} from "../../src/client/errors.ts";
+} from "../../src/client/api/errors.ts";
 import { test } from "../support/test.ts";
 import type { FakeServer } from "./fake_server.ts";
 import { rejection } from "./rejection.ts";

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { NatsConnection } from "../../src/client/connection.ts";
-import type { ConnectionOptions } from "../../src/client/options.ts";
-import type { Status } from "../../src/client/status.ts";
+import type { ConnectionOptions } from "../../src/client/api/options.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Network } from "../../src/platform/socket.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";

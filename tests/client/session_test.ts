@@ -7,7 +7,7 @@ import {
   MaxPayloadError,
   PermissionViolationError,
   RequestError,
-} from "../../src/client/errors.ts";
+} from "../../src/client/api/errors.ts";
 import { headers } from "../../src/core/headers.ts";
 import { test } from "../support/test.ts";
 import { rejection } from "./rejection.ts";

@@ -5,8 +5,8 @@ import { InvalidArgumentError } from "../../src/core/errors.ts";
 import {
   ClosedConnectionError,
   DrainingConnectionError,
-} from "../../src/client/errors.ts";
-import type { Status } from "../../src/client/status.ts";
+} from "../../src/client/api/errors.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import {
   DiscoveryError,
   type Endpoint,

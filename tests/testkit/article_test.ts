@@ -9,7 +9,7 @@ import {
   type RunningCluster,
   withCluster,
 } from "../../src/faces/cluster.ts";
-import type { Status } from "../../src/client/status.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import { freshSeed } from "../support/random.ts";
 import { test } from "../support/test.ts";
 

@@ -12,7 +12,7 @@ import {
   withCluster,
 } from "../../src/faces/cluster.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
-import type { Status } from "../../src/client/status.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import { test } from "../support/test.ts";
 
 /** Everything that a connection hears on a subject, as text. */

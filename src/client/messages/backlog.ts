@@ -6,8 +6,8 @@
  */
 import { type Deferred, deferred } from "../../core/deferred.ts";
 import type { Outbox } from "../../core/outbox.ts";
-import { BufferFullError } from "../errors.ts";
-import type { BufferPolicy } from "../options.ts";
+import { BufferFullError } from "../api/errors.ts";
+import type { BufferPolicy } from "../api/message.ts";
 
 export interface BacklogOptions {
   readonly maxBytes: number;

@@ -3,9 +3,14 @@
  * Those that come while there is no connection wait for the next one.
  */
 import { type Deferred, deferred } from "../../core/deferred.ts";
-import type { ClosedConnectionError } from "../errors.ts";
+import type { ClosedConnectionError } from "../api/errors.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Session } from "../session/session.ts";
+
+/** Who hears the PONGs: a session. */
+export interface PongSource {
+  /** Resolves with the PONG of a PING that the caller has just written. */
+  pong(): Promise<void>;
+}
 
 export class Flushes {
   readonly #outgoing: Outgoing;
@@ -17,7 +22,7 @@ export class Flushes {
   }
 
   /** Resolves with the server's answer; rejects when the connection breaks meanwhile. */
-  flush(session: Session | undefined): Promise<void> {
+  flush(session: PongSource | undefined): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (session !== undefined) return this.#ping(session);
     const waiter = deferred<void>();
@@ -26,7 +31,7 @@ export class Flushes {
   }
 
   /** There is a connection; nothing waits any more. */
-  attach(session: Session): void {
+  attach(session: PongSource): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of waiting) resolve(this.#ping(session));
@@ -39,7 +44,7 @@ export class Flushes {
     this.#waiting = [];
   }
 
-  #ping(session: Session): Promise<void> {
+  #ping(session: PongSource): Promise<void> {
     this.#outgoing.ping();
     return session.pong();
   }

@@ -7,56 +7,18 @@ import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, headers, type MsgHdrs } from "../../core/headers.ts";
 import { type Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
-
-/** What is published: bytes as they are, text as UTF-8. */
-export type Payload = Uint8Array | string;
-
-/** What goes along with a message. */
-export interface RequestHeaders {
-  /** The headers of the message. */
-  readonly headers?: MsgHdrs;
-  /** Where servers from 2.11 on tell which way the message went. */
-  readonly traceDestination?: string;
-  /** With `traceDestination`: tell the way and deliver to nobody. */
-  readonly traceOnly?: boolean;
-}
-
-/** What `publish` takes; every field may be left out. */
-export interface PublishOptions extends RequestHeaders {
-  /** The subject for answers. */
-  readonly reply?: string;
-}
+import type {
+  Msg,
+  Payload,
+  PublishOptions,
+  RequestHeaders,
+  ReviverFn,
+} from "../api/message.ts";
 
 /** How a message sends an answer; the connection that it came over. */
 export interface Publisher {
   publish(subject: string, payload?: Payload, options?: PublishOptions): void;
 }
-
-/** A received message. */
-export interface Msg {
-  /** The subject that it was published to. */
-  readonly subject: string;
-  /** The number of the subscription that it came for. */
-  readonly sid: number;
-  /** The subject for answers, if the publisher wants any. */
-  readonly reply: string | undefined;
-  /** The payload. */
-  readonly data: Uint8Array;
-  /** Undefined when the message has none, or none that make sense. */
-  readonly headers: MsgHdrs | undefined;
-  /** Publishes an answer; false when the publisher wants none. */
-  respond(payload?: Payload, options?: PublishOptions): boolean;
-  /** The payload, read as UTF-8. */
-  string(): string;
-  /** The payload, read as JSON; `reviver` is that of `JSON.parse`. */
-  json<T>(reviver?: ReviverFn): T;
-}
-
-/** Changes a value on its way out of JSON. */
-export type ReviverFn = (key: string, value: unknown) => unknown;
-
-/** A payload of no bytes. */
-export const Empty: Uint8Array = new Uint8Array(0);
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -11,7 +11,7 @@
 import { type ByteSink, Outbox, type SlabPool } from "../../core/outbox.ts";
 import { PING_LINE } from "../../wire/encode.ts";
 import { Backlog, type BacklogOptions } from "./backlog.ts";
-import { MaxPayloadError } from "../errors.ts";
+import { MaxPayloadError } from "../api/errors.ts";
 import { frameRoom, payloadSize, writeFrame } from "./frame.ts";
 
 const utf8 = new TextEncoder();

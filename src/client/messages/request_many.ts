@@ -5,36 +5,16 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { NoRespondersError } from "../errors.ts";
-import type { Msg, RequestHeaders } from "./message.ts";
+import { NoRespondersError } from "../api/errors.ts";
+import type { Msg } from "../api/message.ts";
 import { AsyncQueue } from "./queue.ts";
 import { type Ask, checkTime } from "./request_one.ts";
+import type { RequestManyOptions, RequestStrategy } from "../api/requests.ts";
 import {
-  type AnswerOptions,
   type OpenQuestion,
   type Requests,
   saysNoResponders,
 } from "./requests.ts";
-
-/**
- * When there are enough answers: after `maxWait` (`timer`), at `maxMessages`
- * (`count`), when none comes for `stall` milliseconds after the last one
- * (`stall`), or with one that is empty (`sentinel`).
- */
-export type RequestStrategy = "timer" | "count" | "stall" | "sentinel";
-
-/** What `requestMany` takes; every field may be left out. */
-export interface RequestManyOptions
-  extends Omit<AnswerOptions, "reply">, RequestHeaders {
-  /** Default: `timer`. */
-  readonly strategy?: RequestStrategy;
-  /** Milliseconds. Default: 1 s. */
-  readonly maxWait?: number;
-  /** For the strategy `count`. Default: no limit. */
-  readonly maxMessages?: number;
-  /** For the strategy `stall`, in milliseconds. Default: 300. */
-  readonly stall?: number;
-}
 
 const MAX_WAIT_MS = 1000;
 const STALL_MS = 300;

@@ -2,19 +2,14 @@
 import type { Clock } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { NoRespondersError, RequestError, TimeoutError } from "../errors.ts";
-import type { Msg, RequestHeaders } from "./message.ts";
 import {
-  type AnswerOptions,
-  type Requests,
-  saysNoResponders,
-} from "./requests.ts";
-
-/** What `request` takes; every field may be left out. */
-export interface RequestOptions extends AnswerOptions, RequestHeaders {
-  /** Milliseconds to wait for the answer. Default: 1 s. */
-  readonly timeout?: number;
-}
+  NoRespondersError,
+  RequestError,
+  TimeoutError,
+} from "../api/errors.ts";
+import type { Msg } from "../api/message.ts";
+import type { RequestOptions } from "../api/requests.ts";
+import { type Requests, saysNoResponders } from "./requests.ts";
 
 const REQUEST_TIMEOUT_MS = 1000;
 

@@ -5,10 +5,11 @@
  * question makes of its answers is in `request_one.ts` and `request_many.ts`.
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
-import type { PermissionViolationError } from "../errors.ts";
-import type { Msg } from "./message.ts";
+import type { PermissionViolationError } from "../api/errors.ts";
+import type { Msg } from "../api/message.ts";
 import { checkLiteralSubject } from "./subjects.ts";
-import type { MsgCallback, Subscription } from "./subscription.ts";
+import type { MsgCallback, Subscription } from "../api/subscription.ts";
+import type { AnswerOptions } from "../api/requests.ts";
 
 const NO_RESPONDERS_STATUS = 503;
 
@@ -19,14 +20,6 @@ export interface Question {
   onAnswer(message: Msg): void;
   /** No answer will come any more. */
   onFailure(error: Error): void;
-}
-
-/** How answers shall come. */
-export interface AnswerOptions {
-  /** Use a subscription of its own in place of the shared one. */
-  readonly noMux?: boolean;
-  /** Where the answer shall go; needs `noMux`. */
-  readonly reply?: string;
 }
 
 /** A question that may be answered from now on. */

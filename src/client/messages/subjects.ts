@@ -5,7 +5,7 @@
  */
 import { SPACE } from "../../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../../core/subject.ts";
-import { InvalidSubjectError } from "../errors.ts";
+import { InvalidSubjectError } from "../api/errors.ts";
 
 const DELETE = 0x7f;
 

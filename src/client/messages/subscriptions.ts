@@ -5,13 +5,10 @@
 import { readDecimal } from "../../core/ascii.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { MessageArgs } from "../../wire/args.ts";
-import type { PermissionViolationError } from "../errors.ts";
+import type { PermissionViolationError } from "../api/errors.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";
-import {
-  LiveSubscription,
-  type SubscriptionOptions,
-  type SubscriptionOwner,
-} from "./subscription.ts";
+import { LiveSubscription, type SubscriptionOwner } from "./subscription.ts";
+import type { SubscriptionOptions } from "../api/subscription.ts";
 
 /** What the table cannot do alone; the connection does it. */
 export type SubscriptionHost = Omit<SubscriptionOwner, "withdraw" | "forget">;

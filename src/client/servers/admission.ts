@@ -7,17 +7,16 @@
  */
 import type { ServerInfo } from "../../wire/info.ts";
 import { AllowList } from "./allow.ts";
-import type { Authenticator, ClientOptions } from "../options.ts";
-import type { PoolServer } from "./servers.ts";
-
-/** Why a server that was found is left out. */
-export type SkipReason = "allow-list" | "cluster" | "password";
+import type { Authenticator } from "../api/options.ts";
+import type { ServerOptions } from "./options.ts";
+import type { PoolServer } from "./pool_server.ts";
+import type { SkipReason } from "../api/servers.ts";
 
 /** nats-server calls a cluster without a name by a word like this; the next one has another. */
 const MADE_UP_NAME = /^[0-9A-Za-z]{22}$/;
 
 export class Admission {
-  readonly #options: ClientOptions;
+  readonly #options: ServerOptions;
   readonly #allow: AllowList | undefined;
   /** Empty: any cluster will do. */
   #cluster: string;
@@ -25,7 +24,7 @@ export class Admission {
   readonly #hasSecrets: boolean;
 
   /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
-  constructor(options: ClientOptions, named: readonly PoolServer[]) {
+  constructor(options: ServerOptions, named: readonly PoolServer[]) {
     const { allow, cluster } = options.discoveryPolicy;
     this.#options = options;
     this.#allow = allow === undefined ? undefined : new AllowList(allow);

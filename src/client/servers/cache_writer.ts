@@ -12,8 +12,8 @@ import {
   type ServerCache,
 } from "../../discovery/discovery.ts";
 import type { ServerPool } from "./pool.ts";
-import type { PoolServer } from "./servers.ts";
-import type { Status } from "../status.ts";
+import type { PoolServer } from "./pool_server.ts";
+import type { Status } from "../api/status.ts";
 
 const WRITE_DELAY_MS = 500;
 /** The end waits no longer than this for a file. */

@@ -7,25 +7,16 @@
 import type { Clock, Random } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
 import type { ServerInfo } from "../../wire/info.ts";
-import { ConnectionError } from "../errors.ts";
-import type { ClientOptions } from "../options.ts";
+import { ConnectionError } from "../api/errors.ts";
+import type { ServerOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
-import { type ServerState, stateOf } from "./server_state.ts";
-import type { PoolServer } from "./servers.ts";
+import type { ReconnectToServerHandler, ServerState } from "../api/servers.ts";
+import { stateOf } from "./server_state.ts";
+import type { PoolServer } from "./pool_server.ts";
 import { type Course, reconnectPauseMs } from "./turns.ts";
 
-/**
- * Chooses among all servers; the first is the one that would be taken. `info`
- * is the last that a server told, or null. Gives one of them, one of them with
- * so many milliseconds to wait before, or null for the first.
- */
-export type ReconnectToServerHandler = (
-  pool: readonly ServerState[],
-  info: ServerInfo | null,
-) => ServerState | { server: ServerState; delay: number } | null;
-
 interface ChosenContext {
-  readonly options: ClientOptions;
+  readonly options: ServerOptions;
   readonly pool: ServerPool;
   readonly clock: Clock;
   readonly random: Random;

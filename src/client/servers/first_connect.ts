@@ -2,10 +2,10 @@
  * The first connection: here failures have somebody to be told to, and a mistake
  * in the options must not look like a server that is down.
  */
-import { AuthorizationError, ConnectionError } from "../errors.ts";
+import { AuthorizationError, ConnectionError } from "../api/errors.ts";
 import type { ServerPool } from "./pool.ts";
 import type { Rounds } from "./rounds.ts";
-import type { PoolServer } from "./servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 import { type Course, REFUSALS_MAX } from "./turns.ts";
 
 /** One attempt; gives what went wrong, or undefined once there is a session. */

@@ -9,7 +9,8 @@
  * among equal ones an order by chance, in which weight is luck.
  */
 import type { Random } from "../../platform/clock.ts";
-import type { Origin, PoolServer } from "./servers.ts";
+import type { Origin } from "../api/servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 
 export interface OrderRules {
   /** Undefined: the order in which servers became known. */

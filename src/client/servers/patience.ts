@@ -6,7 +6,7 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import type { Attempt } from "../session/attempt.ts";
-import { TimeoutError } from "../errors.ts";
+import { TimeoutError } from "../api/errors.ts";
 
 /** In the first round; twice as much in each round that follows. */
 const PATIENCE_MS = 3000;

@@ -9,7 +9,8 @@
  * `rounds.ts` chooses among `servers`.
  */
 import { type Clock, type Random, randomBelow } from "../../platform/clock.ts";
-import { foundServer, type Origin, type PoolServer } from "./servers.ts";
+import { foundServer, type PoolServer } from "./pool_server.ts";
+import type { Origin } from "../api/servers.ts";
 
 /** What news changed, as `host:port`. */
 export interface PoolChange {

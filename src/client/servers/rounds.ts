@@ -8,11 +8,11 @@
  */
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import { AuthorizationError } from "../errors.ts";
-import type { ClientOptions } from "../options.ts";
+import { AuthorizationError } from "../api/errors.ts";
+import type { ServerOptions } from "./options.ts";
 import { type OrderRules, RoundOrder } from "./order.ts";
 import type { ServerPool } from "./pool.ts";
-import type { PoolServer } from "./servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 import { type Course, reconnectPauseMs, REFUSALS_MAX } from "./turns.ts";
 
 export interface RoundEvents {
@@ -25,7 +25,7 @@ const GIVEN_UP_RETRY_MS = 30_000;
 
 export class Rounds implements Course {
   readonly #pool: ServerPool;
-  readonly #options: ClientOptions;
+  readonly #options: ServerOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rules: OrderRules;
@@ -41,7 +41,7 @@ export class Rounds implements Course {
 
   constructor(
     pool: ServerPool,
-    options: ClientOptions,
+    options: ServerOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     isWatched: OrderRules["isWatched"],
     events: RoundEvents,

@@ -8,20 +8,20 @@ import type { Reason } from "../../discovery/discovery.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { Admission } from "./admission.ts";
 import type { Attempt } from "../session/attempt.ts";
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError } from "../api/errors.ts";
 import {
   connectInRounds,
   connectOnce,
   type TryServer,
 } from "./first_connect.ts";
-import type { ClientOptions } from "../options.ts";
+import type { ServerOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { PoolChange, ServerPool } from "./pool.ts";
 import { Rounds } from "./rounds.ts";
 import { Seeker } from "./seeker.ts";
-import type { PoolServer } from "./servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 import type { Session } from "../session/session.ts";
-import type { Status } from "../status.ts";
+import type { Status } from "../api/status.ts";
 import { REFUSALS_MAX } from "./turns.ts";
 
 export interface SearchEvents {
@@ -34,7 +34,7 @@ export interface SearchEvents {
 
 export class Search {
   readonly rounds: Rounds;
-  readonly #options: ClientOptions;
+  readonly #options: ServerOptions;
   readonly #clock: Clock;
   readonly #pool: ServerPool;
   readonly #events: SearchEvents;
@@ -47,7 +47,7 @@ export class Search {
 
   /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
   constructor(
-    options: ClientOptions,
+    options: ServerOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     pool: ServerPool,
     events: SearchEvents,
@@ -108,8 +108,8 @@ export class Search {
   }
 
   /** Ends the session and throws when its server, which was only found, is of another cluster. */
-  checkCluster(session: Session): void {
-    const { server, info } = session;
+  checkCluster(session: Session, server: PoolServer): void {
+    const { info } = session;
     if (this.#admission.belongs(server, info)) return;
     const error = new ConnectionError(
       `${server.listen} is of another cluster`,

@@ -14,12 +14,13 @@ import type {
 } from "../../discovery/discovery.ts";
 import { Finder } from "../../discovery/finding/finder.ts";
 import type { ServerInfo } from "../../wire/info.ts";
-import type { Admission, SkipReason } from "./admission.ts";
+import type { Admission } from "./admission.ts";
+import type { Origin, SkipReason } from "../api/servers.ts";
 import { CacheWriter } from "./cache_writer.ts";
-import type { ClientOptions } from "../options.ts";
+import type { ServerOptions } from "./options.ts";
 import type { PoolChange, ServerPool } from "./pool.ts";
-import { foundServer, type Origin, type PoolServer } from "./servers.ts";
-import type { Status } from "../status.ts";
+import { foundServer, type PoolServer } from "./pool_server.ts";
+import type { Status } from "../api/status.ts";
 
 export interface SeekerEvents {
   onStatus(status: Status): void;
@@ -46,7 +47,7 @@ export class Seeker {
   readonly #credentials: PoolServer["credentials"];
 
   constructor(
-    options: ClientOptions,
+    options: ServerOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     pool: ServerPool,
     admission: Admission,

@@ -1,38 +1,8 @@
-/** What a client tells of the servers that it knows. */
-import type { Origin, PoolServer } from "./servers.ts";
+/** What a client tells of one server that it knows. */
+import type { ServerState } from "../api/servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 
-/** One server of the pool, as it was when the client was asked. */
-export interface ServerState {
-  /** `nats://host:port` or `tls://host:port`, without credentials. */
-  readonly url: string;
-  /** `host:port`, as `getServer` and events have it. */
-  readonly listen: string;
-  /** The host of `listen`. */
-  readonly hostname: string;
-  /** The port of `listen`. */
-  readonly port: number;
-  /** The name that its certificate must show; empty: the host. */
-  readonly tlsName: string;
-  /** Who names it: `static` is the user. */
-  readonly origins: readonly Origin[];
-  /** Known from the cluster, and not named by the user. */
-  readonly gossiped: boolean;
-  /** The id by which two addresses are known to be one server. */
-  readonly serverId?: string;
-  /** The name that its operator gave it. */
-  readonly serverName?: string;
-  /** The cluster that it belongs to. */
-  readonly cluster?: string;
-  /** It asks its clients to leave. */
-  readonly lameDuck: boolean;
-  /** Failed attempts since it was last connected, or heard of. */
-  readonly attempts: number;
-  /** Why the last attempt failed. */
-  readonly lastError?: string;
-  /** Whether this client was ever let in. */
-  readonly everConnected: boolean;
-}
-
+/** The server as it is now; nothing in it changes afterwards. */
 export function stateOf(server: PoolServer): ServerState {
   const { url, listen, origins, gossiped, lameDuck, attempts, everConnected } =
     server;

@@ -8,10 +8,10 @@
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import { AuthorizationError } from "../errors.ts";
-import type { ClientOptions } from "../options.ts";
+import { AuthorizationError } from "../api/errors.ts";
+import type { ServerOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
-import type { PoolServer } from "./servers.ts";
+import type { PoolServer } from "./pool_server.ts";
 
 /** A server that refuses us so often in a row is given up. */
 export const REFUSALS_MAX = 2;
@@ -28,7 +28,7 @@ export interface Course {
 
 export class Turns implements Course {
   readonly #pool: ServerPool;
-  readonly #options: ClientOptions;
+  readonly #options: ServerOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   #isStopped = false;
@@ -37,7 +37,7 @@ export class Turns implements Course {
 
   constructor(
     pool: ServerPool,
-    options: ClientOptions,
+    options: ServerOptions,
     platform: { readonly clock: Clock; readonly random: Random },
   ) {
     this.#pool = pool;
@@ -94,7 +94,7 @@ export class Turns implements Course {
 
 /** How long a server is left alone after an attempt. */
 export function reconnectPauseMs(
-  options: ClientOptions,
+  options: ServerOptions,
   random: Random,
 ): number {
   const { reconnectDelayHandler, reconnectTimeWaitMs, reconnectJitterMs } =

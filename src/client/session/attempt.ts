@@ -12,9 +12,9 @@ import {
   AuthorizationError,
   ClosedConnectionError,
   ConnectionError,
-} from "../errors.ts";
-import type { ClientOptions } from "../options.ts";
-import type { PoolServer } from "../servers/servers.ts";
+} from "../api/errors.ts";
+import type { SessionOptions } from "./options.ts";
+import type { ServerTarget } from "./target.ts";
 import { Session, type SessionEvents } from "./session.ts";
 
 /** RFC 8305, section 5: "Connection Attempt Delay". */
@@ -23,24 +23,29 @@ const NEXT_ADDRESS_MS = 250;
 export interface AttemptContext {
   readonly network: Network;
   readonly clock: Clock;
-  readonly options: ClientOptions;
+  readonly options: SessionOptions;
   readonly events: SessionEvents;
-  /** Whether an address behind the server's name may be dialled. */
-  allowsAddress(server: PoolServer, address: string): boolean;
 }
 
 export class Attempt {
-  readonly server: PoolServer;
+  readonly server: ServerTarget;
   readonly startedMs: number;
   readonly #context: AttemptContext;
+  readonly #allowsAddress: (address: string) => boolean;
   readonly #aborted = deferred<never>();
   #session: Session | undefined;
   #endedBy: Error | undefined;
 
-  constructor(server: PoolServer, context: AttemptContext) {
+  /** `allowsAddress`: whether an address behind the server's name may be dialled. */
+  constructor(
+    server: ServerTarget,
+    context: AttemptContext,
+    allowsAddress: (address: string) => boolean,
+  ) {
     this.server = server;
     this.startedMs = context.clock.monotonic();
     this.#context = context;
+    this.#allowsAddress = allowsAddress;
     this.#aborted.promise.catch(() => {}); // nobody may be waiting
   }
 
@@ -85,9 +90,7 @@ export class Attempt {
     const { server } = this;
     const { network } = this.#context;
     const found = await this.#unlessAborted(network.lookup(server.host));
-    const allowed = found.filter((address) =>
-      this.#context.allowsAddress(server, address)
-    );
+    const allowed = found.filter((address) => this.#allowsAddress(address));
     if (allowed.length < found.length && allowed.length === 0) {
       throw new ConnectionError(
         `No address of ${server.host} is on the allow-list`,
@@ -206,7 +209,7 @@ function interleaved(addresses: readonly string[]): string[] {
 }
 
 /** Says which server an attempt failed at. */
-function connectError(server: PoolServer, error: unknown): Error {
+function connectError(server: ServerTarget, error: unknown): Error {
   const isPlain = error instanceof AuthorizationError ||
     error instanceof ClosedConnectionError;
   if (isPlain) return error;

@@ -10,7 +10,7 @@
 import { fromSeed } from "@nats-io/nkeys";
 import { byteString } from "../../core/ascii.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
-import type { Authentication, Authenticator } from "../options.ts";
+import type { Authentication, Authenticator } from "../api/options.ts";
 
 /** A user and, if there is one, the password. */
 export function usernamePasswordAuthenticator(

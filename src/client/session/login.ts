@@ -8,9 +8,10 @@ import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../../core/version.ts";
 import type { TlsUpgrade } from "../../platform/socket.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { AuthorizationError, ConnectionError } from "../errors.ts";
-import type { Authentication, ClientOptions } from "../options.ts";
-import type { PoolServer } from "../servers/servers.ts";
+import { AuthorizationError, ConnectionError } from "../api/errors.ts";
+import type { Authentication } from "../api/options.ts";
+import type { SessionOptions } from "./options.ts";
+import type { ServerTarget } from "./target.ts";
 
 /**
  * Whether to go over to TLS now. As in nats.js a client that says nothing about
@@ -18,8 +19,8 @@ import type { PoolServer } from "../servers/servers.ts";
  * options contradict each other.
  */
 export function upgrades(
-  options: ClientOptions,
-  server: PoolServer,
+  options: SessionOptions,
+  server: ServerTarget,
   info: ServerInfo,
 ): boolean {
   const { listen } = server;
@@ -39,8 +40,8 @@ export function upgrades(
 
 /** What a handshake with a server checks and shows. */
 export function tlsUpgrade(
-  options: ClientOptions,
-  server: PoolServer,
+  options: SessionOptions,
+  server: ServerTarget,
 ): TlsUpgrade {
   const { ca, cert, key, serverName, rejectUnauthorized } = options.tls ?? {};
   return {
@@ -58,8 +59,8 @@ export function tlsUpgrade(
 
 /** All that the server is told about us, and nothing else. */
 export function connectFields(
-  options: ClientOptions,
-  server: PoolServer,
+  options: SessionOptions,
+  server: ServerTarget,
   info: ServerInfo,
   isSecure: boolean,
 ): Record<string, unknown> {
@@ -86,8 +87,8 @@ export function connectFields(
 
 /** A server's URL says best who we are there; a key or a JWT goes along with it. */
 function authentication(
-  options: ClientOptions,
-  { credentials }: PoolServer,
+  options: SessionOptions,
+  { credentials }: ServerTarget,
   nonce: string,
 ): Authentication {
   const { authenticators } = options;
@@ -99,7 +100,7 @@ function authentication(
   return { jwt, nkey, sig, ...namedBy(credentials) } as Authentication;
 }
 
-type Ask = ClientOptions["authenticators"][number];
+type Ask = SessionOptions["authenticators"][number];
 
 /** An authenticator is the user's own code, and may read a file that is not there. */
 function answerOf(ask: Ask, nonce: string): Authentication {

@@ -8,7 +8,7 @@ import {
   PermissionViolationError,
   ServerError,
   UserAuthenticationExpiredError,
-} from "../errors.ts";
+} from "../api/errors.ts";
 
 const AUTHORIZATION_TEXTS: ReadonlySet<string> = new Set([
   "authorization violation",

@@ -30,11 +30,11 @@ import {
   ConnectionError,
   StaleConnectionError,
   TimeoutError,
-} from "../errors.ts";
+} from "../api/errors.ts";
 import { connectFields, tlsUpgrade, upgrades } from "./login.ts";
-import type { ClientOptions } from "../options.ts";
+import type { SessionOptions } from "./options.ts";
 import { endsConnection, serverError } from "./server_errors.ts";
-import type { PoolServer } from "../servers/servers.ts";
+import type { ServerTarget } from "./target.ts";
 
 /** What a session reports once it is open. */
 export interface SessionEvents {
@@ -66,9 +66,9 @@ export class Session implements OpHandler, SocketEvents {
     Op.OK,
     Op.ERR,
   ];
-  readonly server: PoolServer;
+  readonly server: ServerTarget;
   readonly socket: Socket;
-  readonly #options: ClientOptions;
+  readonly #options: SessionOptions;
   readonly #debug: DebugLine | undefined;
   /** With debug: the line of the message under way. */
   #messageLine = "";
@@ -89,9 +89,9 @@ export class Session implements OpHandler, SocketEvents {
   #farewell: MidgeError | undefined;
 
   constructor(
-    server: PoolServer,
+    server: ServerTarget,
     socket: Socket,
-    options: ClientOptions,
+    options: SessionOptions,
     clock: Clock,
     events: SessionEvents,
   ) {
@@ -324,7 +324,7 @@ function errorText(buffer: Uint8Array, start: number, end: number): string {
 }
 
 function connectionLost(
-  server: PoolServer,
+  server: ServerTarget,
   reason: CloseReason,
 ): ConnectionError {
   const what = `Connection to ${server.listen} `;

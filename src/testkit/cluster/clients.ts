@@ -7,7 +7,7 @@ import {
   withProviders,
 } from "../../app/client_discovery.ts";
 import { NatsConnection } from "../../client/connection.ts";
-import type { Status } from "../../client/status.ts";
+import type { Status } from "../../client/api/status.ts";
 import { MidgeError } from "../../core/errors.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import { selfDriven } from "../time/self_driven.ts";

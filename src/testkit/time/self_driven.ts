@@ -3,7 +3,7 @@
  * answered, so that a test need not think of the clock.
  */
 import type { NatsConnection } from "../../client/connection.ts";
-import type { Msg } from "../../client/messages/message.ts";
+import type { Msg } from "../../client/api/message.ts";
 import type { Pace } from "./pace.ts";
 
 /** Changes `connection`, and gives it back. */

@@ -7,25 +7,8 @@ import { CLIENT_PORT } from "../../core/limits.ts";
 import { type Address, formatAddress } from "../../platform/socket.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { normalHost } from "../../net/ip.ts";
-
-/** What a server URL said about who we are. */
-export interface UrlCredentials {
-  readonly user?: string;
-  readonly pass?: string;
-  readonly token?: string;
-}
-
-/**
- * Who says that there is a server: the user, the cluster in `connect_urls`, a
- * provider of discovery, or the memory of an earlier run. `grace` is for those
- * that the cluster does not name any more.
- */
-export type Origin =
-  | "static"
-  | "gossip"
-  | `provider:${string}`
-  | "cache"
-  | "grace";
+import type { Origin } from "../api/servers.ts";
+import type { ServerTarget, UrlCredentials } from "../session/target.ts";
 
 /** What is told of a server besides its address. */
 export interface ServerFacts {
@@ -48,7 +31,7 @@ export interface ServerFacts {
 /** A URL or a text of somebody else's that is longer is nonsense. */
 export const SERVER_CHARS_MAX = 512;
 
-export class PoolServer implements Address {
+export class PoolServer implements ServerTarget {
   readonly host: string;
   readonly port: number;
   /** `host:port`; two servers are the same when this is. */

@@ -6,9 +6,12 @@
  *
  * @module
  */
-import { MidgeError } from "../core/errors.ts";
+import { MidgeError } from "../../core/errors.ts";
 
-export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
+export {
+  InvalidArgumentError,
+  InvalidOperationError,
+} from "../../core/errors.ts";
 
 /** No server could be reached, or the connection to one broke. */
 export class ConnectionError extends MidgeError {

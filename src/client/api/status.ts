@@ -1,13 +1,12 @@
 /**
- * What happens to a connection, told to whoever iterates over `status()`. The
- * types of events are nats.js's, where it has them.
+ * What happens to a connection, as `status()` tells it, and where it is told.
+ * The types of events are nats.js's, where it has them. A part of the client
+ * that notices something tells the one `StatusSink` that it was built with.
  */
-import type { DiscoveryError, Reason } from "../discovery/discovery.ts";
-import type { SkipReason } from "./servers/admission.ts";
-import type { BufferPolicy } from "./options.ts";
-import { AsyncQueue } from "./messages/queue.ts";
-import type { Origin } from "./servers/servers.ts";
-import type { Subscription } from "./messages/subscription.ts";
+import type { DiscoveryError, Reason } from "../../discovery/discovery.ts";
+import type { BufferPolicy } from "./message.ts";
+import type { Origin, SkipReason } from "./servers.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** What happened to a connection; `type` tells which it is. Servers are written `host:port`. */
 export type Status =
@@ -73,38 +72,8 @@ export type Status =
   /** The connection is closed for good. */
   | { readonly type: "close" };
 
-/** Spreads events to any number of readers. */
-export class StatusFeed {
-  readonly #readers = new Set<AsyncQueue<Status>>();
-  readonly #listener: ((status: Status) => void) | undefined;
-  #ended = false;
-
-  constructor(listener?: (status: Status) => void) {
-    this.#listener = listener;
-  }
-
-  /** Events from now on. */
-  read(): AsyncIterableIterator<Status> {
-    const reader = new AsyncQueue<Status>(() => this.#readers.delete(reader));
-    if (this.#ended) reader.end();
-    else this.#readers.add(reader);
-    return reader;
-  }
-
-  tell(status: Status): void {
-    if (this.#ended) return;
-    for (const reader of this.#readers) reader.push(status);
-    try {
-      this.#listener?.(status);
-    } catch {
-      // The user's own code, and nobody else to tell.
-    }
-  }
-
-  /** The last event was told. */
-  end(): void {
-    this.#ended = true;
-    for (const reader of this.#readers) reader.end();
-    this.#readers.clear();
-  }
+/** Where the parts of a client tell what happens. */
+export interface StatusSink {
+  /** Reaches every reader of `status()`; never throws. */
+  tell(status: Status): void;
 }

@@ -1,0 +1,59 @@
+/** What a client tells of the servers that it knows, and asks about them. */
+import type { ServerInfo } from "../../wire/info.ts";
+
+/**
+ * Who says that there is a server: the user, the cluster in `connect_urls`, a
+ * provider of discovery, or the memory of an earlier run. `grace` is for those
+ * that the cluster does not name any more.
+ */
+export type Origin =
+  | "static"
+  | "gossip"
+  | `provider:${string}`
+  | "cache"
+  | "grace";
+
+/** Why a server that was found is left out. */
+export type SkipReason = "allow-list" | "cluster" | "password";
+
+/** One server of the pool, as it was when the client was asked. */
+export interface ServerState {
+  /** `nats://host:port` or `tls://host:port`, without credentials. */
+  readonly url: string;
+  /** `host:port`, as `getServer` and events have it. */
+  readonly listen: string;
+  /** The host of `listen`. */
+  readonly hostname: string;
+  /** The port of `listen`. */
+  readonly port: number;
+  /** The name that its certificate must show; empty: the host. */
+  readonly tlsName: string;
+  /** Who names it: `static` is the user. */
+  readonly origins: readonly Origin[];
+  /** Known from the cluster, and not named by the user. */
+  readonly gossiped: boolean;
+  /** The id by which two addresses are known to be one server. */
+  readonly serverId?: string;
+  /** The name that its operator gave it. */
+  readonly serverName?: string;
+  /** The cluster that it belongs to. */
+  readonly cluster?: string;
+  /** It asks its clients to leave. */
+  readonly lameDuck: boolean;
+  /** Failed attempts since it was last connected, or heard of. */
+  readonly attempts: number;
+  /** Why the last attempt failed. */
+  readonly lastError?: string;
+  /** Whether this client was ever let in. */
+  readonly everConnected: boolean;
+}
+
+/**
+ * Chooses among all servers; the first is the one that would be taken. `info`
+ * is the last that a server told, or null. Gives one of them, one of them with
+ * so many milliseconds to wait before, or null for the first.
+ */
+export type ReconnectToServerHandler = (
+  pool: readonly ServerState[],
+  info: ServerInfo | null,
+) => ServerState | { server: ServerState; delay: number } | null;

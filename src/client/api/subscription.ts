@@ -1,0 +1,57 @@
+/** Subscriptions, as a program makes and holds them. */
+import type { Msg } from "./message.ts";
+
+/**
+ * Handles one message. An error ends the subscription; the message that comes
+ * with it is empty. What it returns is of no interest; a promise that rejects
+ * is told by `status()`, as what it throws is.
+ */
+export type MsgCallback = (error: Error | null, message: Msg) => unknown;
+
+/** What `subscribe` takes; every field may be left out. */
+export interface SubscriptionOptions {
+  /** Of all members of a queue group, one gets each message. */
+  readonly queue?: string;
+  /** Ends the subscription after so many messages. */
+  readonly max?: number;
+  /** Ends the subscription with a `TimeoutError` when no first message comes within these milliseconds. */
+  readonly timeout?: number;
+  /** Tells `status()` when more messages than this wait for the iterator's reader. */
+  readonly slow?: number;
+  /** Without it, the subscription is an async iterator. */
+  readonly callback?: MsgCallback;
+}
+
+/**
+ * A live interest in a subject. Without a callback it is an async iterator:
+ * messages wait in it, without a limit, until they are read.
+ */
+export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
+  /** Resolves when it ends: with the error if one ended it. */
+  readonly closed: Promise<void | Error>;
+  /** Ends it, at once or after `max` messages counted from its beginning. */
+  unsubscribe(max?: number): void;
+  /**
+   * Ends it once all that is under way has arrived. What an iterator holds can
+   * still be read afterwards.
+   */
+  drain(): Promise<void>;
+  /** Whether it has ended. */
+  isClosed(): boolean;
+  /** Whether it is about to end, see `drain`. */
+  isDraining(): boolean;
+  /** Its number on the connection, `sid` in a message. */
+  getID(): number;
+  /** The subject that it was made for. */
+  getSubject(): string;
+  /** Its queue group, if it is in one. */
+  getQueue(): string | undefined;
+  /** After how many messages it ends, if it does. */
+  getMax(): number | undefined;
+  /** Messages that arrived. */
+  getReceived(): number;
+  /** Messages that the callback or the iterator's reader was given. */
+  getProcessed(): number;
+  /** Messages that wait for the iterator's reader. */
+  getPending(): number;
+}
