@@ -10,6 +10,7 @@ import { NatsConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/api/options.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { connectedPair, type PipeEnd } from "../net/memory_socket.ts";
+import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { type Network, NetworkError, type Socket } from "../platform/socket.ts";
 
 /** What `connect` takes, less all that is about finding a server. */
@@ -30,9 +31,6 @@ const PIPE = "pipe";
 /** Bytes that one direction holds before its writer has to wait. */
 const PIPE_BYTES = 1024 * 1024;
 
-/** Calls `run` in a turn of its own, at once. */
-type RunSoon = (run: () => void) => void;
-
 /**
  * Connects to a broker of this process. Rejects when it does not let us in, or
  * has stopped. Without `runSoon` the broker's clock makes the turns.
@@ -40,7 +38,7 @@ type RunSoon = (run: () => void) => void;
 export function connectInProcess(
   broker: Broker,
   options: InProcessOptions,
-  runSoon: RunSoon = (run) => void broker.clock.after(0, run),
+  runSoon: RunSoon = runSoonOn(broker.clock),
 ): Promise<NatsConnection> {
   const { clock, random } = broker;
   return NatsConnection.open({

@@ -40,6 +40,7 @@ import type {
 } from "../monitor/page_types.ts";
 import { WatchedServer } from "../monitor/watched_server.ts";
 import { type Address, formatAddress } from "../platform/socket.ts";
+import type { RunSoon } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
@@ -60,8 +61,8 @@ export type ServerPlatform =
 export interface ProcessPlatform {
   /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
   readonly keepProcessAlive?: () => () => void;
-  /** Calls `run` in a turn of its own, at once; without it, the clock does. */
-  readonly runSoon?: (run: () => void) => void;
+  /** Turns of the event loop; without it, the clock makes them. */
+  readonly runSoon?: RunSoon;
 }
 
 /**

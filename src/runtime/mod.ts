@@ -7,8 +7,9 @@ import type { Dns } from "../platform/dns.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
 import type { Network } from "../platform/socket.ts";
+import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
-import { denoNetwork } from "./net/deno_net.ts";
+import { denoNetwork, denoRunSoon } from "./net/deno_net.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
 import { files } from "./process/files.ts";
@@ -18,10 +19,10 @@ import {
   coreCount,
   cpuSeconds,
   environment,
+  immediately,
   interfaceAddresses,
   keepProcessAlive,
   memoryUsage,
-  runSoon,
   runtimeName,
   systemClock,
   systemRandom,
@@ -45,12 +46,14 @@ export interface Platform {
   readonly cpuSeconds: () => number;
   readonly coreCount: () => number;
   readonly keepProcessAlive: () => () => void;
-  readonly runSoon: (run: () => void) => void;
+  readonly runSoon: RunSoon;
 }
+
+const isDeno = "Deno" in globalThis;
 
 /** The machine that this process runs on. */
 export const platform: Platform = {
-  network: "Deno" in globalThis ? denoNetwork : nodeNetwork,
+  network: isDeno ? denoNetwork : nodeNetwork,
   clock: systemClock,
   random: systemRandom,
   fetch: fetchAnswer,
@@ -65,5 +68,5 @@ export const platform: Platform = {
   cpuSeconds,
   coreCount,
   keepProcessAlive,
-  runSoon,
+  runSoon: isDeno ? denoRunSoon : immediately,
 };

@@ -1,68 +1,20 @@
-/** Deno's own sockets, and how they share the process's time. */
+/** Deno's own sockets, and how they share the time of the process. */
 import assert from "node:assert/strict";
 import { Fairness } from "../../src/runtime/net/deno_fairness.ts";
 import { denoNetwork } from "../../src/runtime/net/deno_net.ts";
-import type {
-  DenoConnection,
-  DenoListener,
-  DenoSockets,
-} from "../../src/runtime/net/deno_sockets.ts";
+import { DenoNews } from "../../src/runtime/net/deno_news.ts";
+import { runSoonBehind } from "../../src/runtime/net/deno_turns.ts";
 import { test } from "../support/test.ts";
+import { FakeDenoSockets } from "./fake_deno_sockets.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
 
 const MIB = 1024 * 1024;
 
 if ("Deno" in globalThis) describeMachineNetwork("Deno.listen", denoNetwork);
 
-/** A pair of sockets on which a byte arrives when the test says so. */
-class FakeSockets implements DenoSockets {
-  connections = 0;
-  closed = 0;
-  /** Bytes that were sent and did not arrive. */
-  underWay = 0;
-  readonly #arrivals: (() => void)[] = [];
-  readonly #fails: boolean;
-
-  constructor(fails: boolean = false) {
-    this.#fails = fails;
-  }
-
-  listen(): DenoListener {
-    if (this.#fails) throw new Error("not allowed");
-    return {
-      addr: { hostname: "127.0.0.1", port: 1 },
-      accept: () => this.connect(),
-      close: () => {},
-    };
-  }
-
-  connect(): Promise<DenoConnection> {
-    this.connections++;
-    const addr = { hostname: "127.0.0.1", port: 1 };
-    return Promise.resolve({
-      remoteAddr: addr,
-      localAddr: addr,
-      read: () =>
-        new Promise<number>((resolve) => this.#arrivals.push(() => resolve(1))),
-      write: (bytes: Uint8Array) => {
-        this.underWay += bytes.length;
-        return Promise.resolve(bytes.length);
-      },
-      closeWrite: () => Promise.resolve(),
-      setNoDelay: () => {},
-      close: () => void this.closed++,
-    });
-  }
-
-  arrive(): void {
-    this.underWay = 0;
-    for (const arrive of this.#arrivals.splice(0)) arrive();
-  }
-}
-
-test("who reads much waits for the system, and everybody with him", async () => {
-  const sockets = new FakeSockets();
-  const fairness = new Fairness(sockets);
+test("all readers wait for the system once they have read much together", async () => {
+  const sockets = new FakeDenoSockets();
+  const fairness = new Fairness(new DenoNews(() => sockets));
   assert.equal(fairness.spend(1000), undefined);
   const turn = fairness.spend(MIB);
   assert.ok(turn !== undefined);
@@ -82,26 +34,62 @@ test("who reads much waits for the system, and everybody with him", async () => 
   assert.equal(sockets.connections, 2);
 });
 
-test("when nobody is left, nothing is left open, and whoever comes finds it again", async () => {
-  const sockets = new FakeSockets();
-  const fairness = new Fairness(sockets);
+test("news are asked for once, however many wait for them", async () => {
+  const sockets = new FakeDenoSockets();
+  const news = new DenoNews(() => sockets);
+  const waits = [news.next(), news.next()];
+  await immediate();
+  assert.equal(sockets.underWay, 1);
+  sockets.arrive();
+  await Promise.all(waits);
+});
+
+test("behind the last socket nothing is left open, and the next one asks again", async () => {
+  const sockets = new FakeDenoSockets();
+  const news = new DenoNews(() => sockets);
   for (const round of [1, 2]) {
-    const turn = fairness.spend(MIB);
+    news.opened();
+    news.opened();
+    const heard = news.next();
     await immediate();
     sockets.arrive();
-    await turn;
-    await fairness.rest();
-    await fairness.rest();
+    await heard;
+    news.closed();
+    await immediate();
+    assert.equal(sockets.closed, 2 * (round - 1));
+    news.closed();
+    await immediate();
     assert.equal(sockets.connections, 2 * round);
     assert.equal(sockets.closed, 2 * round);
   }
 });
 
 test("where no sockets may be opened, reading goes on", async () => {
-  const fairness = new Fairness(new FakeSockets(true));
+  const fairness = new Fairness(new DenoNews(() => new FakeDenoSockets(true)));
   for (let n = 0; n < 3; n++) await fairness.spend(MIB);
   assert.equal(fairness.spend(1000), undefined);
-  await fairness.rest();
+});
+
+test("the next link waits for news of open sockets, and those behind it keep their order", async () => {
+  const sockets = new FakeDenoSockets();
+  const news = new DenoNews(() => sockets);
+  const runSoon = runSoonBehind(news);
+  news.opened();
+  const runs: number[] = [];
+  for (const n of [1, 2, 3]) runSoon(() => runs.push(n));
+  for (let turn = 0; turn < 3; turn++) await immediate();
+  assert.deepEqual(runs, []);
+  sockets.arrive();
+  while (runs.length < 3) await immediate();
+  assert.deepEqual(runs, [1, 2, 3]);
+  news.closed();
+});
+
+test("without an open socket the next link waits for nothing", async () => {
+  const sockets = new FakeDenoSockets();
+  const runSoon = runSoonBehind(new DenoNews(() => sockets));
+  await new Promise<void>(runSoon);
+  assert.equal(sockets.connections, 0);
 });
 
 function immediate(): Promise<void> {

@@ -16,12 +16,15 @@ import {
   type SocketEvents,
   type TlsState,
 } from "../../platform/socket.ts";
+import type { RunSoon } from "../../platform/turns.ts";
 import { Fairness } from "./deno_fairness.ts";
+import { DenoNews } from "./deno_news.ts";
 import {
   type DenoConnection,
   type DenoListener,
   denoSockets,
 } from "./deno_sockets.ts";
+import { runSoonBehind } from "./deno_turns.ts";
 import {
   bindAny,
   closeReason,
@@ -31,29 +34,20 @@ import {
   nodeNetwork,
 } from "./node_net.ts";
 
+const news = new DenoNews(denoSockets);
+const fairness = new Fairness(news);
+
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen };
 
-/** One for the process, whose time it is that sockets share. */
-let fairness: Fairness | undefined;
-/** Listeners and sockets that are open. Behind the last one, nothing is left open. */
-let openCount = 0;
-
-function opened(): void {
-  openCount++;
-}
-
-function closed(): void {
-  openCount--;
-  if (openCount === 0) void fairness?.rest();
-}
+/** The turns of the event loop, between which the sockets of that network are heard. */
+export const denoRunSoon: RunSoon = runSoonBehind(news);
 
 async function listen(
   at: Address,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   const sockets = denoSockets();
-  fairness ??= new Fairness(sockets);
   const host = await listeningHost(at.host);
   const listener = await bindAny(
     { host, port: at.port },
@@ -76,7 +70,7 @@ class Acceptor {
   constructor(listener: DenoListener, onSocket: (socket: Socket) => void) {
     this.#listener = listener;
     this.#onSocket = onSocket;
-    opened();
+    news.opened();
     this.#done = this.#run();
   }
 
@@ -85,7 +79,7 @@ class Acceptor {
     if (!this.#closed) {
       this.#closed = true;
       this.#listener.close();
-      closed();
+      news.closed();
     }
     return this.#done;
   }
@@ -225,7 +219,7 @@ class DenoSocket implements Socket, WriteEvents {
 
   constructor(connection: DenoConnection) {
     const { remoteAddr, localAddr } = connection;
-    opened();
+    news.opened();
     setNoDelay(connection);
     this.remote = endpoint(remoteAddr.hostname, remoteAddr.port);
     this.local = endpoint(localAddr.hostname, localAddr.port);
@@ -311,7 +305,7 @@ class DenoSocket implements Socket, WriteEvents {
       this.#received(bytes.subarray(0, count));
       buffers.give(bytes, count);
       while (this.#paused) await this.#resumed();
-      const turn = fairness?.spend(count);
+      const turn = fairness.spend(count);
       if (turn !== undefined) await turn;
     }
   }
@@ -367,7 +361,7 @@ class DenoSocket implements Socket, WriteEvents {
     this.#closed = true;
     clearTimeout(this.#linger);
     this.#connection.close();
-    closed();
+    news.closed();
     this.resume();
     queueMicrotask(() => this.#report());
   }

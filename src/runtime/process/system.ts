@@ -252,8 +252,11 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `run` in a turn of its own, at once; until then the process stays alive. */
-export function runSoon(run: () => void): void {
+/**
+ * `RunSoon` where an immediate comes behind what sockets have received, as on
+ * Node and on Bun.
+ */
+export function immediately(run: () => void): void {
   setImmediate(run);
 }
 

@@ -8,6 +8,7 @@ import { Server } from "../../app/server.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import type { PlacedNetwork } from "../faults/placed_network.ts";
 import { type Address, NetworkError } from "../../platform/socket.ts";
+import { runSoonOn } from "../../platform/turns.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import {
@@ -175,6 +176,7 @@ export class TestNode implements ClusterNode {
         clock,
         network,
         log,
+        ...plan.isVirtual && { runSoon: runSoonOn(clock) },
         random: this.#world.randomFor(`${this.name} ${++this.#lives}`),
         compareHash: (secret, hash) =>
           pace.hold(platform.compareHash(secret, hash)),
