@@ -4,12 +4,19 @@
  * ARCHITECTURE.md tells why.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT_FOLDER } from "./support/runtimes.ts";
+import {
+  importsOf,
+  partsOf,
+  resolveFrom,
+  type SourceFile,
+  sourcesOf,
+  targetsOf,
+} from "./support/sources.ts";
 import { test } from "./support/test.ts";
-
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+import { wayTo } from "./support/tidy_checks.ts";
 
 /**
  * The rooms in their order: each imports from itself and from the rooms that
@@ -142,50 +149,10 @@ const CLIENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
-interface SourceFile {
-  /** Like "src/core/log.ts". */
-  readonly path: string;
-  readonly folder: string;
-  readonly text: string;
-}
-
-const sources = readdirSync(join(ROOT, "src"), {
-  recursive: true,
-  withFileTypes: true,
-})
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-  .map((entry): SourceFile => {
-    const path = relative(ROOT, join(entry.parentPath, entry.name));
-    const text = readFileSync(join(ROOT, path), "utf8");
-    return { path, folder: path.split("/")[1]!, text };
-  });
-
-interface Import {
-  readonly specifier: string;
-  readonly typesOnly: boolean;
-}
-
-function importsOf({ text }: SourceFile): Import[] {
-  const statements = text.matchAll(
-    /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?"([^"]+)";/gm,
-  );
-  const calls = text.matchAll(
-    /\bimport(?:\.meta\.resolve)?\(\s*"([^"]+)"\s*\)/g,
-  );
-  return [
-    ...[...statements].map(([, type, specifier]) => ({
-      specifier: specifier!,
-      typesOnly: type !== undefined,
-    })),
-    ...[...calls].map(([, specifier]) => ({
-      specifier: specifier!,
-      typesOnly: false,
-    })),
-  ];
-}
+const sources = sourcesOf("src");
 
 function folderOf(file: SourceFile, specifier: string): string {
-  return join(dirname(file.path), specifier).split("/")[1]!;
+  return resolveFrom(file, specifier).split("/")[1]!;
 }
 
 /** The folder inside the client; "face" for a file that lies in none. */
@@ -194,34 +161,9 @@ function clientRoomOf(path: string): string {
   return file === undefined ? "face" : folder!;
 }
 
-/** The files of `src` that a file imports, types included. */
-function targetsOf(file: SourceFile): string[] {
-  return importsOf(file)
-    .filter(({ specifier }) => specifier.startsWith("."))
-    .map(({ specifier }) => join(dirname(file.path), specifier));
-}
-
 const targets = new Map(
   sources.map((file) => [file.path, targetsOf(file)]),
 );
-
-/** The shortest way of imports from `path` to a file that `isGoal`; undefined when there is none. */
-function wayTo(
-  path: string,
-  isGoal: (file: string) => boolean,
-): string[] | undefined {
-  const ways = [[path]];
-  const seen = new Set<string>();
-  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
-    for (const next of targets.get(way.at(-1)!) ?? []) {
-      if (isGoal(next)) return [...way, next];
-      if (seen.has(next)) continue;
-      seen.add(next);
-      ways.push([...way, next]);
-    }
-  }
-  return undefined;
-}
 
 test("every room has a rule, every rule a room, and rooms look upwards only", () => {
   const rooms = Object.keys(MAY_IMPORT);
@@ -257,7 +199,7 @@ test("no room reaches a runtime, not even by way of other files", () => {
     folder !== PLATFORM_FOLDER && !ENTRANCES.includes(folder) &&
     path !== MACHINE_FILE
   ).flatMap(({ path }) => {
-    const way = wayTo(path, (file) => file.startsWith("src/runtime/"));
+    const way = wayTo(targets, path, (file) => file.startsWith("src/runtime/"));
     return way === undefined ? [] : [way.join(" > ")];
   });
   assert.deepEqual(reaching, []);
@@ -326,7 +268,7 @@ test("only the platform's folder names a runtime, its timers or its clock", () =
   const breaches = sources
     .filter(({ folder }) => folder !== PLATFORM_FOLDER)
     .flatMap(({ path, text }) =>
-      withoutComments(text).split("\n")
+      partsOf(text).code.split("\n")
         .filter((line) => PLATFORM_NAMES.test(line))
         .map((line) => `${path}: ${line.trim()}`)
     );
@@ -343,7 +285,8 @@ test("each package is known to one file", () => {
 });
 
 test("versions and entry points agree between the manifests and the code", () => {
-  const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+  const read = (path: string): string =>
+    readFileSync(join(PROJECT_FOLDER, path), "utf8");
   const npm = JSON.parse(read("package.json"));
   const deno = JSON.parse(read("deno.json"));
   const [, version] = /MIDGE_VERSION = "([^"]+)"/.exec(
@@ -356,7 +299,3 @@ test("versions and entry points agree between the manifests and the code", () =>
     assert.equal(deno.imports[name], `npm:${name}@${pinned}`);
   }
 });
-
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
-}

@@ -1,8 +1,8 @@
 /** How waits grow between attempts, where they stop growing, and how far jitter moves them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { type Backoff, jittered, waitAfter } from "../../src/core/backoff.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
 
 const DOUBLING: Backoff = { firstMs: 1000, factor: 2, longestMs: 30_000 };
 

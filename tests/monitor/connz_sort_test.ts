@@ -1,4 +1,4 @@
-/** Every order of `/connz`. */
+/** `/connz` in every order that its parameter `sort` knows. */
 import assert from "node:assert/strict";
 import { GLOBAL_ACCOUNT } from "../../src/accounts/account.ts";
 import { ClosedReason } from "../../src/core/closed.ts";

@@ -1,4 +1,4 @@
-/** Temporary folders for tests. */
+/** Temporary folders, which go away with the test that asked for them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
