@@ -94,15 +94,15 @@ export function messageText(message: Msg, look: TextLook): string {
   if (look.subjects) {
     const answers = reply === undefined
       ? ""
-      : paint(DIM, ` (reply to ${oneLine(reply)})`);
-    lines.push(paint(CYAN, oneLine(subject)) + answers);
+      : paint(DIM, ` (reply to ${withoutControls(reply)})`);
+    lines.push(paint(CYAN, withoutControls(subject)) + answers);
   }
   if (headers !== undefined && headers.code > 0) {
-    lines.push(paint(DIM, oneLine(headers.status)));
+    lines.push(paint(DIM, withoutControls(headers.status)));
   }
   for (const [name, values] of headers ?? []) {
     for (const value of values) {
-      lines.push(`${paint(DIM, `${name}:`)} ${oneLine(value)}`);
+      lines.push(`${paint(DIM, `${name}:`)} ${withoutControls(value)}`);
     }
   }
   if (lines.length > 0 && headers !== undefined) lines.push("");
@@ -125,20 +125,15 @@ function shownData(data: Uint8Array, escapes: boolean): string {
 /** Lines and tabs stay what they are. */
 function escaped(text: string): string {
   return text.split(/([\n\t])/)
-    .map((part) => part === "\n" || part === "\t" ? part : oneLine(part))
+    .map((part) =>
+      part === "\n" || part === "\t" ? part : withoutControls(part)
+    )
     .join("");
 }
 
 /** Control characters as they are escaped in a log; everything else as it is. */
-function oneLine(text: string): string {
-  return Array.from(
-    text,
-    (char) => isControl(char.codePointAt(0)!) ? printableText(char) : char,
-  ).join("");
-}
-
-function isControl(code: number): boolean {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, printableText);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

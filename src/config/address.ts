@@ -3,7 +3,7 @@
  * of other nodes. Nothing here resolves names or opens connections.
  */
 import type { RouteTarget } from "../options/options.ts";
-import { redactUrl } from "./secrets.ts";
+import { redactUrl } from "../core/redact.ts";
 
 export const PORT_MAX = 65_535;
 

@@ -3,6 +3,7 @@
  * nats-server's operators know (`[PID] 2026/11/22 10:00:00.000000 [INF] text`).
  * Where a line goes (a terminal, a file, a test) is the sink's business.
  */
+import { oneLine } from "./quote.ts";
 
 /** The levels, as they stand in a line of the log. */
 export type LogLevel = "INF" | "WRN" | "ERR" | "FTL" | "DBG" | "TRC";
@@ -108,6 +109,6 @@ export class TextLogger implements Logger {
     const label = colors ? `\x1b[${COLORS[level]}m${level}\x1b[0m` : level;
     const time = timestamp();
     const stamp = time === "" ? "" : `${time} `;
-    sink.write(`[${pid}] ${stamp}[${label}] ${text}\n`);
+    sink.write(`[${pid}] ${stamp}[${label}] ${oneLine(text)}\n`);
   }
 }

@@ -14,13 +14,9 @@
  * `token_file=PATH` in place of a token in the URL; `dc` and `tag` for Consul.
  */
 import { REGISTRY_PORT } from "../core/limits.ts";
+import { loggedUrl } from "../core/redact.ts";
 import { DiscoveryError } from "./discovery.ts";
-import {
-  doorUrl,
-  isPlain,
-  splitAddress,
-  TEXT_CHARS_MAX,
-} from "./node_record.ts";
+import { doorUrl, isPlain, splitAddress } from "./node_record.ts";
 
 /** Every scheme that `DiscoveryScheme` may be. */
 export const DISCOVERY_SCHEMES = [
@@ -153,7 +149,7 @@ export function parseDiscoveryUrls(text: string): DiscoveryTarget[] {
 /** Reads one URL. Throws a `DiscoveryError` that quotes no secret. */
 export function parseDiscoveryUrl(text: string): DiscoveryTarget {
   const url = text.trim();
-  const name = redactedUrl(url);
+  const name = loggedUrl(url);
   const scheme = schemeOf(url, name);
   const [, authority = "", path = "", query = ""] =
     /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url) ??
@@ -190,32 +186,6 @@ function schemeOf(url: string, name: string): DiscoveryScheme {
   const given = /^([^:]*):\/\//.exec(url)?.[1]?.toLowerCase();
   return DISCOVERY_SCHEMES.find((scheme) => scheme === given) ??
     fail(name, `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`);
-}
-
-/** A URL for logs: secrets in it are replaced, also where the text is no proper URL. */
-export function redactedUrl(text: string): string {
-  return withoutUserInfo(text.trim())
-    .replace(SECRET_PARAMS, "$1[REDACTED]")
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?")
-    .slice(0, TEXT_CHARS_MAX);
-}
-
-const SECRET_PARAMS =
-  /([?&#][^=&#]*(?:token|pass|password|passwd|pwd|pw|secret|key|sig|signature|auth|credentials?)=)[^&#]*/gi;
-
-/** In the path of these an @ is nothing special; elsewhere it ends a password that was not escaped. */
-const PATH_FOLLOWS_HOST =
-  /^(?:https?|file|cache):\/\/(?:\[[^\]/?#@]*\]|[^:/?#@]*)(?::\d*)?(?:[/?#]|$)/i;
-
-/** What stands where a port should be may be a password, cut off at a comma. */
-const NO_PORT =
-  /^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#@[]*:)(?!\d+(?:[/?#]|$))[^/?#@]+/i;
-
-function withoutUserInfo(text: string): string {
-  if (PATH_FOLLOWS_HOST.test(text)) return text;
-  return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1[REDACTED]@")
-    .replace(NO_PORT, "$1[REDACTED]");
 }
 
 /** The door that a `nats://`, `tls://` or `nats-route://` target names. */
@@ -265,7 +235,7 @@ function paramsOf(
         : `it takes ${rule.params.join(", ")}`;
       fail(
         name,
-        `the parameter "${redactedUrl(param)}" is unknown: ${known}`,
+        `the parameter "${loggedUrl(param)}" is unknown: ${known}`,
       );
     }
   }

@@ -192,36 +192,6 @@ export function connectLine(
   return toUtf8.encode(`CONNECT ${goJson(fields)}\r\n`);
 }
 
-const SECRETS: ReadonlySet<string> = new Set([
-  "pass",
-  "auth_token",
-  "jwt",
-  "nkey",
-  "sig",
-]);
-
-/** CONNECT's JSON for the log: secrets blanked out, nothing at all when it cannot be read. */
-export function redactedConnect(json: string): string {
-  try {
-    const fields: object = JSON.parse(json);
-    const isSecret = (name: string): boolean =>
-      SECRETS.has(name) || name === "user" && !hasPassword(fields);
-    return JSON.stringify(
-      fields,
-      (name, value) =>
-        isSecret(name.toLowerCase()) && value !== "" ? "[REDACTED]" : value,
-    );
-  } catch {
-    return "[UNREADABLE]";
-  }
-}
-
-// A route shows a token as a user without a password.
-function hasPassword(fields: object): boolean {
-  return Object.entries(fields)
-    .some(([name, value]) => name.toLowerCase() === "pass" && value !== "");
-}
-
 function readObject(
   buffer: Uint8Array,
   start: number,

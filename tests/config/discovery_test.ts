@@ -9,7 +9,8 @@ import type {
   DiscoveryOptions,
   ServerOptions,
 } from "../../src/options/options.ts";
-import { maskSecrets, redactUrl } from "../../src/config/secrets.ts";
+import { maskSecrets } from "../../src/core/mask.ts";
+import { redactUrl } from "../../src/core/redact.ts";
 import { toPlain } from "../../src/config/dialect/tree.ts";
 import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, parse, warningsOf } from "./reading.ts";

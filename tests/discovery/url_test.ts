@@ -1,5 +1,6 @@
 /** The URLs that name providers: what each means, what is refused, and that no message quotes a secret. */
 import assert from "node:assert/strict";
+import { loggedUrl } from "../../src/core/redact.ts";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   DISCOVERY_SCHEMES,
@@ -7,7 +8,6 @@ import {
   doorOf,
   parseDiscoveryUrl,
   parseDiscoveryUrls,
-  redactedUrl,
 } from "../../src/discovery/url.ts";
 import { test } from "../support/test.ts";
 
@@ -227,9 +227,9 @@ test("a URL for logs shows no secret, stays one line and is bounded", () => {
     "nats://h\r\n[ERR] x": "nats://h??[ERR] x",
   };
   for (const [text, expected] of Object.entries(cases)) {
-    assert.equal(redactedUrl(text), expected);
+    assert.equal(loggedUrl(text), expected);
   }
-  assert.equal(redactedUrl(`nats://${"x".repeat(9999)}`).length, 512);
+  assert.equal(loggedUrl(`nats://${"x".repeat(9999)}`).length, 512);
 });
 
 test("a target of servers names a door, without its credentials", () => {

@@ -4,13 +4,13 @@
  */
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes, quotedBytes } from "../../core/quote.ts";
+import { redactConnect } from "../../core/redact.ts";
 import {
   type Message,
   NO_HEADERS,
   replyOf,
   subjectOf,
 } from "../../wire/message.ts";
-import { redactedConnect } from "../../wire/info.ts";
 import { Op, VERBS } from "../../wire/ops.ts";
 
 /** An operation that came in, with its arguments `buffer[start, end)`. */
@@ -21,7 +21,7 @@ export function operationText(
   end: number,
 ): string {
   const text = byteString(buffer, start, end);
-  const args = op === Op.CONNECT ? redactedConnect(text) : text;
+  const args = op === Op.CONNECT ? redactConnect(text) : text;
   const { verb } = VERBS[op]!;
   return `<<- [${printableBytes(args === "" ? verb : `${verb} ${args}`)}]`;
 }

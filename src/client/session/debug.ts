@@ -6,6 +6,7 @@
  */
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes } from "../../core/quote.ts";
+import { redactConnect } from "../../core/redact.ts";
 import type {
   Address,
   Socket,
@@ -13,7 +14,6 @@ import type {
   TlsState,
   TlsUpgrade,
 } from "../../platform/socket.ts";
-import { redactedConnect } from "../../wire/info.ts";
 import { type Op, VERBS } from "../../wire/ops.ts";
 
 /** Takes one line; never throws. */
@@ -107,7 +107,7 @@ const CONNECT = "CONNECT ";
 
 function outgoing(line: string): string {
   return line.startsWith(CONNECT)
-    ? CONNECT + printableBytes(redactedConnect(line.slice(CONNECT.length)))
+    ? CONNECT + printableBytes(redactConnect(line.slice(CONNECT.length)))
     : shown(line);
 }
 

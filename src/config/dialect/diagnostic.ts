@@ -2,10 +2,11 @@
  * What is wrong with a configuration, and where. Every complaint about a file
  * names the file, the line and the column, and shows the line with a caret
  * under the place. The line that is shown never holds a secret: passwords and
- * tokens in it are masked, see `secrets.ts`.
+ * tokens in it are masked, see `core/mask.ts`.
  */
 import { MidgeError } from "../../core/errors.ts";
-import { maskSecrets } from "../secrets.ts";
+import { maskSecrets } from "../../core/mask.ts";
+import { alignedLine } from "../../core/quote.ts";
 
 /** A text with the name under which errors speak of it. */
 export class Source {
@@ -27,7 +28,7 @@ export class Source {
   /** A line, counted from 1, fit to be shown: without its secrets. */
   shownLine(line: number): string {
     this.#shownLines ??= maskSecrets(this.text).split(/\r?\n/);
-    return this.#shownLines[line - 1] ?? "";
+    return alignedLine(this.#shownLines[line - 1] ?? "");
   }
 }
 

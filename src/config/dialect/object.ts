@@ -6,7 +6,7 @@
  */
 import { type Position, Report, Source } from "./diagnostic.ts";
 import type { ParsedConfig } from "./parser.ts";
-import { isSecretKey } from "../secrets.ts";
+import { isSecretKey } from "../../core/redact.ts";
 import type {
   ConfigArray,
   ConfigEntry,

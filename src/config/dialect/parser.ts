@@ -8,7 +8,7 @@ import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { type Item, lexFile, lexValue } from "./lexer.ts";
 import { pathBeside } from "./path.ts";
-import { isSecretKey } from "../secrets.ts";
+import { isSecretKey } from "../../core/redact.ts";
 import type {
   ConfigArray,
   ConfigEntry,

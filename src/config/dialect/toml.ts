@@ -11,7 +11,7 @@ import {
   type Source,
 } from "./diagnostic.ts";
 import type { ParsedConfig } from "./parser.ts";
-import { isSecretKey } from "../secrets.ts";
+import { isSecretKey } from "../../core/redact.ts";
 import { type TomlPath, TomlPositions } from "./toml_positions.ts";
 import type { ConfigMap, ConfigValue } from "./tree.ts";
 

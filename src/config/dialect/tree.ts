@@ -3,7 +3,7 @@
  * the TOML reader build this tree; `keys/schema.ts` reads options out of it.
  */
 import type { Position } from "./diagnostic.ts";
-import { REDACTED, redactUrl } from "../secrets.ts";
+import { REDACTED, redactUrl } from "../../core/redact.ts";
 
 /** Text, quoted or not. */
 export interface ConfigString {

@@ -18,7 +18,7 @@ import {
   type ServerOptions,
 } from "../../options/options.ts";
 import { REGISTRY_FLAGS } from "./registry_flags.ts";
-import { redactUrl } from "../secrets.ts";
+import { redactUrl } from "../../core/redact.ts";
 import { clientPort, monitoring } from "../keys/server_keys.ts";
 
 type Options = ServerOptions;

@@ -31,7 +31,7 @@ import {
   warnOfNoEffect,
   withoutEffect,
 } from "./schema.ts";
-import { redactUrl } from "../secrets.ts";
+import { redactUrl } from "../../core/redact.ts";
 import type { ConfigEntry, ConfigString } from "../dialect/tree.ts";
 
 /** The text for a route that is not a URL; its secrets are left out. */

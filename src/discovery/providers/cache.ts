@@ -18,7 +18,7 @@ import {
 import type { FilePlatform } from "./file_bell.ts";
 import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
-import { redactedUrl } from "../url.ts";
+import { loggedUrl } from "../../core/redact.ts";
 
 /** A server that was not seen for a week is somebody else's address by now. */
 export const CACHE_AGE_MAX_MS: number = 7 * 24 * 3_600_000;
@@ -43,7 +43,7 @@ class CacheFile implements ServerCache {
   #text = "";
 
   constructor(path: string, platform: FilePlatform) {
-    this.name = redactedUrl(`cache://${path}`);
+    this.name = loggedUrl(`cache://${path}`);
     this.#path = path;
     this.#platform = platform;
   }

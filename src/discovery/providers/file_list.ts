@@ -21,7 +21,7 @@ import { FileBell, type FilePlatform } from "./file_bell.ts";
 import { NodeFolder } from "./node_folder.ts";
 import { endpointsOf, type NodeRecord, nodesFrom } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
-import { redactedUrl } from "../url.ts";
+import { loggedUrl } from "../../core/redact.ts";
 
 export interface FileListOptions {
   /** Of a file, or with a `/` at its end of a folder. */
@@ -39,7 +39,7 @@ export function fileList(
 
 /** The URL that names a path. */
 export function fileUrl(path: string): string {
-  return redactedUrl(`file://${path}`);
+  return loggedUrl(`file://${path}`);
 }
 
 /** Where a list is read from. */

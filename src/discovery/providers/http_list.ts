@@ -34,7 +34,7 @@ import {
 } from "../node_record.ts";
 import type { DiscoveryPlatform } from "../platform.ts";
 import { pause } from "../until_aborted.ts";
-import { redactedUrl } from "../url.ts";
+import { loggedUrl } from "../../core/redact.ts";
 
 /** How long the server may keep a question that waits for a change. */
 export const LIST_WAIT_MS = 55_000;
@@ -78,7 +78,7 @@ class HttpList implements Discovery {
   readonly #wanted: Wanted;
 
   constructor(text: string, platform: HttpListPlatform, wanted: Wanted) {
-    this.name = redactedUrl(text);
+    this.name = loggedUrl(text);
     const { url, authorization } = urlIn(text, this.name);
     this.#url = url;
     this.#headers = {

@@ -4,7 +4,7 @@
  */
 import { type Discovery, DiscoveryError, type Snapshot } from "../discovery.ts";
 import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";
-import { redactedUrl } from "../url.ts";
+import { loggedUrl } from "../../core/redact.ts";
 
 /**
  * Answers with `urls`, each `nats://host:port`, `tls://host:port`,
@@ -31,7 +31,7 @@ function doorOf(url: string): string {
   if (door === undefined) {
     throw new DiscoveryError(
       `Cannot use "${
-        redactedUrl(url)
+        loggedUrl(url)
       }" as the address of a server: it is no nats://host:port`,
     );
   }
