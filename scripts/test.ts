@@ -3,20 +3,23 @@
  * and types, then every test on Deno, Bun and Node. The last line counts:
  * `N passed, N failed`, with `, N skipped` when there are any.
  *
- *   deno run -A scripts/test.ts [-runtime deno] [-only tests/config]
+ *   deno run -A scripts/test.ts [-runtime deno] [-only tests/config] [-name words]
  *
- * A Node that can run TypeScript is put into `.tools/` when the machine has
- * none. With `-only` the checks are left out.
+ * `-only` takes a file or a folder, `-name` a part of a test's title; with one
+ * of them the checks are left out. Tests that hang are named at the end. A Node
+ * that can run TypeScript is put into `.tools/` when the machine has none.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { parseArgs, stripVTControlCharacters } from "node:util";
@@ -33,21 +36,38 @@ import { countBun, countDeno, countNode, type Counts } from "./test_counts.ts";
 interface Outcome extends Counts {
   readonly title: string;
   readonly seconds: number;
+  readonly hung?: readonly string[];
 }
 
 /** A test runner: its arguments before the test files, and how it counts. */
 interface Runner {
   readonly name: RuntimeName;
   readonly args: readonly string[];
-  count(output: string): Counts;
+  /** Limits the tests to those whose titles match a regular expression. */
+  filter(pattern: string): string;
+  count(output: string, name: string | undefined): Counts;
+}
+
+/** What the command line asked for. */
+interface Wanted {
+  readonly runtime?: string;
+  readonly only?: string;
+  readonly name?: string;
 }
 
 const NODE_VERSION = "24.21.0";
 const JOBS = 3;
 // Above the limit of tests/support/test.ts, which names what hung.
 const RUNNER_TIMEOUT_MS = 10 * 60_000;
-const OVERALL_LIMIT_MS = 10 * 60_000;
-const DENO_REPORT = join(TOOLS_FOLDER, "deno-tests.xml");
+// A whole run takes less than 20 minutes, the longest job of CI 90.
+const OVERALL_LIMIT_MS = Number(
+  process.env["MIDGE_TEST_OVERALL_MS"] ?? 30 * 60_000,
+);
+const OWN_FOLDER = mkdtempSync(join(tmpdir(), "midge-tests-"));
+const DENO_REPORT = join(OWN_FOLDER, "deno-tests.xml");
+
+/** Each test that runs has a file here, which holds its title. */
+const RUNNING_FOLDER = join(OWN_FOLDER, "running");
 
 const CHECKS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
@@ -65,51 +85,71 @@ const RUNNERS: readonly Runner[] = [
       "--no-check",
       `--junit-path=${DENO_REPORT}`,
     ],
-    count: () => countDeno(takeFile(DENO_REPORT)),
+    filter: (pattern) => `--filter=/${pattern}/`,
+    count: (_, name) => countDeno(takeFile(DENO_REPORT), name),
   },
   {
     name: "bun",
     args: ["test", `--parallel=${JOBS}`, `--timeout=${RUNNER_TIMEOUT_MS}`],
+    filter: (pattern) => `--test-name-pattern=${pattern}`,
     count: countBun,
   },
   {
     name: "node",
-    args: ["--test", `--test-concurrency=${JOBS}`, "--test-reporter=spec"],
+    args: [
+      "--test",
+      `--test-concurrency=${JOBS}`,
+      `--test-timeout=${RUNNER_TIMEOUT_MS}`,
+      "--test-reporter=spec",
+    ],
+    filter: (pattern) => `--test-name-pattern=${pattern}`,
     count: countNode,
   },
 ];
 
 const startedAt = Date.now();
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(OWN_FOLDER, { recursive: true, force: true });
+}
 
 async function main(): Promise<number> {
-  const { runtime, only } = readArguments();
-  const runners = RUNNERS.filter(({ name }) => name === (runtime ?? name));
+  const wanted = readArguments();
+  const { runtime, only, name } = wanted;
+  const runners = RUNNERS.filter((runner) =>
+    runner.name === (runtime ?? runner.name)
+  );
   mkdirSync(TOOLS_FOLDER, { recursive: true });
-  takeFile(DENO_REPORT); // of a run that was interrupted
   provideNode(); // tests on the other runtimes start processes on it, too
-  const outcomes = only === undefined ? await runChecks() : [];
-  for (const runner of runners) {
-    outcomes.push(await runTests(runner, findTests(only)));
-  }
+  const isWhole = only === undefined && name === undefined;
+  const outcomes = isWhole ? await runChecks() : [];
+  for (const runner of runners) outcomes.push(await runTests(runner, wanted));
   return report(outcomes);
 }
 
 // Go's flags take one dash or two, and so do ours.
-function readArguments(): { runtime?: string; only?: string } {
+function readArguments(): Wanted {
+  const text = { type: "string" } as const;
+  const [...words] = process.argv.slice(2);
   return parseArgs({
-    args: process.argv.slice(2).map((word) => word.replace(/^-+/, "--")),
-    options: { runtime: { type: "string" }, only: { type: "string" } },
+    args: words.map((word) => word.replace(/^-+(?=[a-z]+(?:=|$))/, "--")),
+    options: { runtime: text, only: text, name: text },
   }).values;
 }
 
-/** The test files at or below `place`, as paths that no runner takes for a pattern. */
-function findTests(place: string = "tests"): string[] {
-  if (statSync(join(PROJECT_FOLDER, place)).isFile()) return [`./${place}`];
-  return readdirSync(join(PROJECT_FOLDER, place), { recursive: true })
-    .map((name) => `./${join(place, String(name))}`)
+/** The test files at or below `only`, as paths that no runner takes for a pattern. */
+function findTests({ only = "tests", name }: Wanted): string[] {
+  if (statSync(join(PROJECT_FOLDER, only)).isFile()) return [`./${only}`];
+  const files = readdirSync(join(PROJECT_FOLDER, only), { recursive: true })
+    .map((file) => `./${join(only, String(file))}`)
     .filter((path) => path.endsWith("_test.ts"))
     .sort();
+  const naming = files.filter((path) =>
+    readFileSync(join(PROJECT_FOLDER, path), "utf8").includes(name ?? "")
+  );
+  // A title may be put together, or stand in a suite: then every file is asked.
+  return naming.length > 0 ? naming : files;
 }
 
 async function runChecks(): Promise<Outcome[]> {
@@ -126,18 +166,35 @@ async function runChecks(): Promise<Outcome[]> {
 
 /** Runs tests on one runtime. A runner that crashes or runs no test counts as a failure. */
 async function runTests(
-  { name, args, count }: Runner,
-  tests: readonly string[],
+  { name, args, filter, count }: Runner,
+  wanted: Wanted,
 ): Promise<Outcome> {
   const file = executableOf(name) ?? name;
-  const { code, output, seconds } = await run(file, [...args, ...tests], {
+  const filters = wanted.name === undefined
+    ? []
+    : [filter(wanted.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
+  const words = [...args, ...filters, ...findTests(wanted)];
+  rmSync(RUNNING_FOLDER, { recursive: true, force: true });
+  mkdirSync(RUNNING_FOLDER);
+  const { code, output, seconds } = await run(file, words, {
     MIDGE_TEST_RUNTIME: name,
+    MIDGE_TEST_RUNNING: RUNNING_FOLDER,
     DENO_JOBS: String(JOBS),
   });
-  const counts = count(output);
+  const counts = count(output, wanted.name);
   const ran = counts.passed + counts.failed > 0;
+  if (!ran) console.log(`No test ran on ${name}`);
   const failed = code === 0 && ran ? counts.failed : counts.failed || 1;
-  return { title: name, ...counts, failed, seconds };
+  return { title: name, ...counts, failed, seconds, hung: hungTests(output) };
+}
+
+/** The tests that took longer than their limit, and those that never ended. */
+function hungTests(output: string): string[] {
+  const late = output.matchAll(/".+" took longer than [\d.]+ s$/gm);
+  const left = readdirSync(RUNNING_FOLDER).map((file) =>
+    `"${readFileSync(join(RUNNING_FOLDER, file), "utf8")}" did not end`
+  );
+  return [...new Set([...[...late].map(([line]) => line), ...left])];
 }
 
 /** Makes sure of a Node that runs TypeScript. */
@@ -178,9 +235,8 @@ function run(
   child.stderr.setEncoding("utf8").on("data", show);
   child.on("error", (error) => show(`${error}\n`));
   const stopLate = setTimeout(() => {
-    show(
-      `\nStopped: the tests took more than ${OVERALL_LIMIT_MS / 60_000} min\n`,
-    );
+    const minutes = OVERALL_LIMIT_MS / 60_000;
+    show(`\nStopped: the tests took more than ${minutes} min\n`);
     child.kill("SIGTERM");
   }, startedAt + OVERALL_LIMIT_MS - began);
   return new Promise((resolve) => {
@@ -212,6 +268,9 @@ function report(outcomes: readonly Outcome[]): number {
   for (const outcome of outcomes) {
     const { title, passed, failed, skipped, seconds } = outcome;
     console.log(row([title, passed, failed, skipped, seconds.toFixed(1)]));
+  }
+  for (const { title, hung = [] } of outcomes) {
+    for (const what of hung) console.log(`hung on ${title}: ${what}`);
   }
   const rest = skipped === 0 ? "" : `, ${skipped} skipped`;
   console.log(`\n${passed} passed, ${failed} failed${rest}`);

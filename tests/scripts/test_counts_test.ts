@@ -42,3 +42,21 @@ test("Node's last lines are counted, with either sign", () => {
     assert.deepEqual(countNode(output), expected);
   }
 });
+
+test("Node's files in which no test ran are none", () => {
+  const output = [
+    "✔ ../some/of_test.ts (108.03ms)",
+    "✔ it has a_test.ts in its title (1.5ms)",
+    "ℹ pass 2",
+    "ℹ fail 0",
+  ].join("\n");
+  assert.deepEqual(countNode(output), { passed: 1, failed: 0, skipped: 0 });
+});
+
+test("with a name, Deno's report counts the tests that have it", () => {
+  const report = `
+    <testcase name="a &quot;quoted&quot; name"></testcase>
+    <testcase name="another"><skipped/></testcase>`;
+  const counts = { passed: 1, failed: 0, skipped: 0 };
+  assert.deepEqual(countDeno(report, 'a "quoted"'), counts);
+});

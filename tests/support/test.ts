@@ -4,12 +4,17 @@
  * runner has none, and neither names what hung; this one fails the test as
  * `"title" took longer than 120 s`, and the stack shows where the test stands.
  */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import * as runner from "node:test";
 import { setTimeout as startTimer } from "node:timers";
 
 // Far beyond what the longest test needs on a busy machine.
 const LIMIT_MS = Number(process.env["MIDGE_TEST_LIMIT_MS"] ?? 120_000);
+
+/** Where `scripts/test.ts` looks for the titles of tests that did not end. */
+const RUNNING_FOLDER = process.env["MIDGE_TEST_RUNNING"];
 
 /** What a body is given. It starts no tests of its own, so that each has a limit. */
 export type TestContext =
@@ -89,10 +94,12 @@ class Limit {
   async keep(part: string, run: () => unknown): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = startTimer(() => reject(this.#error(part)), this.#ms);
+    const ended = noteRunning(part + this.#title);
     try {
       await Promise.race([run(), late]);
     } finally {
       clearTimeout(timer);
+      ended();
     }
   }
 
@@ -104,4 +111,12 @@ class Limit {
     error.stack = [`Error: ${error.message}`, ...calls].join("\n");
     return error;
   }
+}
+
+/** Leaves a note for as long as a test runs; a loop without an end stops every timer. */
+function noteRunning(title: string): () => void {
+  if (RUNNING_FOLDER === undefined) return () => {};
+  const file = join(RUNNING_FOLDER, crypto.randomUUID());
+  writeFileSync(file, title);
+  return () => rmSync(file, { force: true });
 }
