@@ -20,9 +20,8 @@ import {
   startRegistry,
   type TestRegistry,
 } from "../registry/asking.ts";
-import { freePort } from "../routes/route_peer.ts";
 import { discoveryAt } from "../support/directory.ts";
-import { fixedPort } from "../support/fixed_port.ts";
+import { freePort } from "../support/free_port.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
@@ -125,7 +124,7 @@ test("a registry that is down costs a connected client nothing, and its list sti
 });
 
 test("a registry that restarts with nothing takes no server and no connection away", async (t) => {
-  const port = await fixedPort();
+  const port = await freePort();
   const registry = await startRegistry(t, { port });
   const nodes = [await startMidge(t), await startMidge(t)];
   // By hand: they come back when the test says so.

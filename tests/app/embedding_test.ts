@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { connect, NetworkError } from "../../mod.ts";
 import { type LogEntry, startServer } from "../../server.ts";
-import { rejection } from "../client/rejection.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
+import { rejection } from "../support/rejection.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;
 

@@ -7,13 +7,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   connectClient,
-  freePort,
   interests,
   logged,
   meshed,
   roundTrip,
   routeCount,
-  until,
 } from "../routes/route_peer.ts";
 import { startCluster } from "../../cluster.ts";
 import { startServer } from "../../server.ts";
@@ -28,6 +26,8 @@ import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
+import { freePort } from "../support/free_port.ts";
 
 interface Node {
   readonly midge: TestServer;
@@ -151,7 +151,7 @@ test("a node joins a nats-server that it finds by its monitoring", {
   const seeker = await startNode(t, [], {
     find: `monitor://127.0.0.1:${http}`,
   });
-  await until(() => routeCount(seeker.midge) === 1, "a route");
+  await until("a route", () => routeCount(seeker.midge) === 1);
   const client = await connectClient(t, { port: other.port });
   client.send("SUB answers 1\r\n");
   await roundTrip(client);
@@ -243,7 +243,7 @@ test("a node that leaves is gone from the folder before its clients hear of it",
   await logged(staying.midge, "Forgot the node on");
   assert.equal(routeCount(staying.midge), 1);
   await leaving.midge.server.stop();
-  await until(() => routeCount(staying.midge) === 0, "no route");
+  await until("no route", () => routeCount(staying.midge) === 0);
 });
 
 test("no line of a log shows the secrets of registries, in whatever state they are", async (t) => {

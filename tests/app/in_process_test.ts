@@ -10,9 +10,9 @@ import {
   type Msg,
 } from "../../client.ts";
 import { startServer } from "../../server.ts";
-import { rejection } from "../client/rejection.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
+import { rejection } from "../support/rejection.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 } as const;
 

@@ -25,9 +25,9 @@ import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
 import type { ConfigKey } from "../../src/config/keys/schema.ts";
 import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { readTextFile } from "../../src/runtime/process/system.ts";
-import { rejection } from "../client/rejection.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
+import { rejection } from "../support/rejection.ts";
 
 /** The compiler refuses a list that is not exactly the interface's. */
 type KeysOf<T> = Readonly<Record<keyof T, true>>;

@@ -4,6 +4,7 @@ import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { seededRandom } from "../support/random.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 const SEED = 4222;
 const HEADERS = { headers: true, no_responders: true };
@@ -67,7 +68,7 @@ test("a client that left has no subscriptions any more", async (t) => {
   t.after(() => other.close());
   await other.handshake();
   await peer.close();
-  while (server.broker.sessions.size > 1) await say(other, "");
+  await until("one is left", () => server.broker.sessions.size === 1);
   assert.equal(sublist.size, 0);
 });
 

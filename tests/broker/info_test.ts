@@ -9,6 +9,7 @@ import {
 } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 async function connected(t: TestContext, port: number): Promise<Peer> {
   const peer = await connectPeer({ port });
@@ -158,7 +159,7 @@ test("a full server says INFO, then why it sends the client away", async (t) => 
   const [closed] = server.broker.closedConnections.list();
   assert.equal(closed?.reason, ClosedReason.MAX_CONNECTIONS);
   await second.close();
-  while (server.broker.sessions.size > 1) await first.silence();
+  await until("one is left", () => server.broker.sessions.size === 1);
   const fourth = await connected(t, port);
   await fourth.handshake();
   assert.equal(server.broker.totalConnections, 4);
@@ -181,7 +182,7 @@ test("the last clients that left are remembered, oldest first", async (t) => {
     await peer.close();
     const watcher = await connected(t, port);
     await watcher.handshake({ name: "watcher" });
-    while (sessions.size > i) await watcher.silence();
+    await until("the peer has left", () => sessions.size === i);
   }
   assert.equal(closedConnections.total, 5);
   const list = closedConnections.list();
@@ -207,7 +208,7 @@ test("a client that crashes leaves with a read error, or as if it had left", asy
   const peer = await connected(t, port);
   await peer.handshake();
   await peer.crash();
-  while (server.broker.sessions.size > 1) await watcher.silence();
+  await until("one is left", () => server.broker.sessions.size === 1);
   const [closed] = server.broker.closedConnections.list();
   // Bun tells a reset as the end of the stream.
   assert.match(closed!.reason, /^(Read Error|Client Closed)$/);

@@ -14,6 +14,7 @@ import {
   startStillMidge,
   type StillPeer,
 } from "./still_midge.ts";
+import { until } from "../support/until.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -224,7 +225,7 @@ test("real sockets: a slow reader gets every byte, in bounded memory", async (t)
   // producer that nothing stops ends the session, and so the wait.
   const isStopped = (): boolean =>
     server.broker.stalledProducers > 0 && session!.pendingBytes > 3 * MIB;
-  while (!isStopped() && !session!.closed) await nextTurn();
+  await until("the producer stops", () => isStopped() || session!.closed);
   assert.equal(session!.closedReason, undefined);
   assert.ok(session!.pendingBytes <= 4 * MIB);
   slow.resume();
@@ -275,7 +276,7 @@ test("no producer waits for a socket that will not tell of its drain", async (t)
   assert.equal(reader.take(), deliveries(numberedMessages(0, 96)));
 });
 
-/** Reads so many bytes at a time, then lets `restMs` pass, until nothing more comes. */
+/** Reads `bytes` at a time, then lets `restMs` pass, until nothing more comes. */
 async function readSlowly(
   peer: StillPeer,
   clock: { advance(ms: number): Promise<void> },
@@ -291,8 +292,4 @@ async function readSlowly(
     heard += part;
     await clock.advance(restMs);
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -13,8 +13,8 @@ import { Outbox, SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 import type { FakeServer } from "./fake_server.ts";
-import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 /** `PUB a 10`, two line ends and ten bytes. */
 const MESSAGE_BYTES = 22;

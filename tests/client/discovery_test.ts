@@ -11,8 +11,8 @@ import type { Status } from "../../src/client/api/status.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery, PushingDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";
-import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 const DEAD = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
 

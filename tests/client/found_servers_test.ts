@@ -18,7 +18,7 @@ import { temporaryFolder } from "../support/temp.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
-import { rejection } from "./rejection.ts";
+import { rejection } from "../support/rejection.ts";
 
 const skip = opensslMissing !== false ? opensslMissing : natsServerMissing;
 

@@ -8,8 +8,8 @@ import {
   RequestError,
 } from "../../src/client/api/errors.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 test("the first connect tries each server in turn", async (t) => {
   const scene = new Scene(t);

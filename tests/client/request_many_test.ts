@@ -8,8 +8,8 @@ import {
 } from "../../src/client/api/errors.ts";
 import { test } from "../support/test.ts";
 import type { FakeServer } from "./fake_server.ts";
-import { rejection } from "./rejection.ts";
 import { Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 /** Asks, and gives the answers and the subject for them. */
 async function ask(

@@ -13,8 +13,8 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from "../../client.ts";
-import { rejection } from "./rejection.ts";
 import { type Declare, readAll } from "./stage.ts";
+import { rejection } from "../support/rejection.ts";
 
 const ENOUGH_MS = 60_000;
 

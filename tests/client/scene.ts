@@ -13,7 +13,7 @@ import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { FakeServer, type FakeServerOptions } from "./fake_server.ts";
-import { rejection } from "./rejection.ts";
+import { rejection } from "../support/rejection.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);

@@ -10,8 +10,8 @@ import {
 } from "../../src/client/api/errors.ts";
 import { headers } from "../../src/core/headers.ts";
 import { test } from "../support/test.ts";
-import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 test("CONNECT has these fields and no others", async (t) => {
   const scene = new Scene(t);

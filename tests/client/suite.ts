@@ -15,8 +15,7 @@ import {
   RequestError,
   TimeoutError,
 } from "../../client.ts";
-import { fixedPort } from "../support/fixed_port.ts";
-import { rejection } from "./rejection.ts";
+import { freePort } from "../support/free_port.ts";
 import { requestsSuite } from "./requests_suite.ts";
 import {
   declareWith,
@@ -24,6 +23,7 @@ import {
   type SuiteOptions,
   untilStatus,
 } from "./stage.ts";
+import { rejection } from "../support/rejection.ts";
 
 /** Declares all tests; `name` is the broker's. */
 export function clientSuite(name: string, suite: SuiteOptions): void {
@@ -295,7 +295,7 @@ export function clientSuite(name: string, suite: SuiteOptions): void {
   });
 
   declare("a restarted broker is found again", async (stage) => {
-    const broker = await stage.broker({ port: await fixedPort() });
+    const broker = await stage.broker({ port: await freePort() });
     const client = await stage.connect({
       servers: `127.0.0.1:${broker.port}`,
       reconnectTimeWait: 20,

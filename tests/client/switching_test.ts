@@ -15,8 +15,8 @@ import {
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";
-import { rejection } from "./rejection.ts";
 import { eventsOf, Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
 
 test("a forced reconnect goes to the next server and keeps subscriptions", async (t) => {
   const scene = new Scene(t);

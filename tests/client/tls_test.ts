@@ -6,7 +6,6 @@ import {
   type ConnectionOptions,
   InvalidArgumentError,
   type NatsConnection,
-  type Status,
   type TlsOptions,
 } from "../../client.ts";
 import { natsPrograms } from "../compat/mesh_servers.ts";
@@ -22,8 +21,9 @@ import {
 } from "../support/nats_server.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { startTlsFront } from "../support/tls_front.ts";
-import { rejection } from "./rejection.ts";
 import { Scene } from "./scene.ts";
+import { rejection } from "../support/rejection.ts";
+import { untilStatus } from "./stage.ts";
 
 const skip = opensslMissing !== false ? opensslMissing : natsServerMissing;
 
@@ -79,17 +79,6 @@ async function assertWorks(client: NatsConnection): Promise<void> {
   client.publish("a", "over TLS");
   for await (const message of subscription) {
     assert.equal(message.string(), "over TLS");
-  }
-}
-
-async function untilStatus(
-  status: AsyncIterator<Status>,
-  type: Status["type"],
-): Promise<void> {
-  for (;;) {
-    const { done, value } = await status.next();
-    assert.notEqual(done, true);
-    if (value.type === type) return;
   }
 }
 

@@ -5,7 +5,6 @@
  * over.
  */
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import type { Peer } from "../support/peer.ts";
 import {
@@ -15,13 +14,11 @@ import {
 } from "../support/midge.ts";
 import {
   connectClient,
-  freePort,
   logged,
   parseInfo,
   roundTrip,
   routeCount,
   routeTo,
-  until,
 } from "../routes/route_peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import {
@@ -30,6 +27,8 @@ import {
   type NatsSetup,
   startNats,
 } from "./mesh_servers.ts";
+import { until } from "../support/until.ts";
+import { freePort } from "../support/free_port.ts";
 
 const HEADERS = "NATS/1.0\r\nA: b\r\n\r\n";
 const LOGIN = {
@@ -190,10 +189,7 @@ function checkMessages(
     const urls = [pair.midge, pair.nats].map(({ port }) => `127.0.0.1:${port}`);
     for (const { port } of [pair.midge, pair.nats]) {
       const client = await connectClient(t, { port });
-      let told: unknown = client.info.connect_urls;
-      while (!sameMembers(told, urls)) {
-        told = parseInfo(await infoOf(client))["connect_urls"];
-      }
+      await untilTold(client, (told) => sameMembers(told, urls));
       await client.close();
     }
   });
@@ -242,12 +238,12 @@ function checkFaults(program: NatsProgram, check: Check): void {
     let there = nats;
     for (let round = 0; round < 2; round++) {
       await there.process.stop();
-      await until(() => routeCount(midge) === 0, "end of the route");
+      await until("end of the route", () => routeCount(midge) === 0);
       there = await startNats(t, program, {
         port: nats.port,
         clusterPort: nats.clusterPort,
       });
-      await until(() => routeCount(midge) === 1, "the route again");
+      await until("the route again", () => routeCount(midge) === 1);
       const client = await connectClient(t, there);
       await linked(client, here);
       client.send(`PUB kept 1\r\n${round}\r\n`);
@@ -263,7 +259,7 @@ function checkFaults(program: NatsProgram, check: Check): void {
     const again = await startMidge(t, {
       cluster: { port: midge.clusterPort },
     });
-    await until(() => routeCount(again) === 1, "the route again");
+    await until("the route again", () => routeCount(again) === 1);
     const here = await connectClient(t, again);
     await linked(here, there);
     here.send("PUB kept 2\r\nhi\r\n");
@@ -274,7 +270,10 @@ function checkFaults(program: NatsProgram, check: Check): void {
     const { midge, nats } = await startPair(t, program, "Midge dials");
     await connectClient(t, nats);
     const client = await connectClient(t, midge);
-    await recommends(client, `127.0.0.1:${nats.port}`);
+    await untilTold(
+      client,
+      (told) => told.includes(`127.0.0.1:${nats.port}`),
+    );
     nats.enterLameDuckMode();
     const info = parseInfo(await infoOf(client));
     assert.equal(info["connect_urls"], undefined);
@@ -289,7 +288,7 @@ function checkFaults(program: NatsProgram, check: Check): void {
     await connectClient(t, midge);
     const client = await connectClient(t, nats);
     const left = `127.0.0.1:${midge.port}`;
-    await recommends(client, left);
+    await untilTold(client, (told) => told.includes(left));
     const leaving = midge.server.lameDuck();
     for (let urls = [left]; urls.includes(left);) {
       urls = parseInfo(await infoOf(client))["connect_urls"] as string[] ?? [];
@@ -352,7 +351,7 @@ function checkLogins(program: NatsProgram, check: Check): void {
     const nats = await startNats(t, program, {
       routes: [`secret:@127.0.0.1:${midge.clusterPort}`],
     });
-    await until(() => routeCount(midge) === 1, "route");
+    await until("route", () => routeCount(midge) === 1);
     await bothWays(t, { midge, nats }, linked);
   });
 }
@@ -438,7 +437,7 @@ async function startPair(
     ours ?? startOurs(),
     theirs ?? startTheirs(),
   ]);
-  await until(() => routeCount(midge) === 1, "route");
+  await until("route", () => routeCount(midge) === 1);
   return { midge, nats };
 }
 
@@ -488,12 +487,11 @@ async function linked(from: Peer, to: Peer): Promise<void> {
   to.send(`SUB ${probe} ${probe}\r\n`);
   await roundTrip(to);
   from.send(`SUB no.${probe} ${probe}\r\n`);
-  for (;;) {
+  await until("a probe is heard", async () => {
     from.send(`PUB ${probe} no.${probe} 0\r\n\r\n`);
     const answer = await roundTrip(from);
-    if (!answer.some((line) => line.startsWith("NATS/1.0 503"))) break;
-    await delay(5);
-  }
+    return !answer.some((line) => line.startsWith("NATS/1.0 503"));
+  });
   await to.expect(`MSG ${probe} ${probe} no.${probe} 0\r\n\r\n`);
   from.send(`UNSUB ${probe}\r\n`);
   to.send(`UNSUB ${probe}\r\n`);
@@ -515,7 +513,7 @@ async function assertShares(
     );
   const sum = (numbers: readonly number[]): number =>
     numbers.reduce((left, right) => left + right);
-  await until(() => sum(counts()) >= total, `${total} messages`);
+  await until(`${total} messages`, () => sum(counts()) >= total);
   for (const member of members) await roundTrip(member);
   assert.equal(sum(counts()), total);
   for (const [index, weight] of weights.entries()) {
@@ -527,26 +525,30 @@ async function assertShares(
   }
 }
 
-/** The next INFO of a client. */
-/** Resolves once the server tells the client of another one; the first INFO may come too early for that. */
-async function recommends(
-  client: Peer & { readonly info: { readonly connect_urls?: string[] } },
-  url: string,
+/** Reads INFO after INFO until the addresses that it tells the client are those that are waited for. */
+async function untilTold(
+  client: Peer,
+  isWanted: (urls: readonly string[]) => boolean,
 ): Promise<void> {
   let urls = client.info.connect_urls ?? [];
-  while (!urls.includes(url)) {
+  await until("an INFO with the addresses", async () => {
+    if (isWanted(urls)) return true;
     urls = parseInfo(await infoOf(client))["connect_urls"] as string[] ?? [];
-  }
+    return false;
+  });
 }
 
+/** The next INFO of a client. */
 async function infoOf(client: Peer): Promise<string> {
   const text = await client.expect(/INFO \{[^\n]*\n/);
   return text.slice(text.indexOf("INFO ")).trimEnd();
 }
 
-function sameMembers(actual: unknown, expected: readonly string[]): boolean {
-  return Array.isArray(actual) &&
-    actual.toSorted().join() === expected.toSorted().join();
+function sameMembers(
+  actual: readonly string[],
+  expected: readonly string[],
+): boolean {
+  return actual.toSorted().join() === expected.toSorted().join();
 }
 
 // --- whole clusters
@@ -559,8 +561,8 @@ async function assertMesh(
 ): Promise<void> {
   const servers = [...midges, ...natses];
   await until(
-    () => midges.every((midge) => routeCount(midge) === servers.length - 1),
     "full mesh",
+    () => midges.every((midge) => routeCount(midge) === servers.length - 1),
   );
   const clients = await Promise.all(
     servers.map((server) => connectClient(t, server)),

@@ -10,6 +10,7 @@ import {
   type Snapshot,
 } from "../../src/discovery/discovery.ts";
 import type { TestContext } from "../support/test.ts";
+import { rejection } from "../support/rejection.ts";
 
 /** Far beyond what a source on this machine needs. */
 const PROMPT_MS = 10_000;
@@ -72,10 +73,7 @@ export async function failure(
   work: Promise<unknown>,
   what: string = "",
 ): Promise<DiscoveryError> {
-  const error = await work.then(
-    () => assert.fail(`there was an answer ${what}`),
-    (error: unknown) => error,
-  );
+  const error = await rejection(work);
   assert.ok(error instanceof DiscoveryError, `${what}: ${error}`);
   return error;
 }

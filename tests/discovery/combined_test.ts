@@ -21,6 +21,7 @@ import {
   UNSURE,
 } from "./fake_provider.ts";
 import { ask, describeDiscovery, startWatch } from "./suite.ts";
+import { rejection } from "../support/rejection.ts";
 
 const IN_MEMORY = "its parts are in memory and read no text";
 
@@ -126,7 +127,7 @@ test("a combination fails only when all fail, and tells why each did", async () 
   const { one, other, both } = pair();
   one.fails("First");
   other.fails("Second");
-  const error = await ask(both).catch((error: unknown) => error);
+  const error = await rejection(ask(both));
   assert.ok(error instanceof DiscoveryError);
   assert.match(error.message, /None of "fake:\/\/one,fake:\/\/other" answered/);
   assert.ok(error.cause instanceof AggregateError);
@@ -234,7 +235,7 @@ test("a watched combination outlives the watch of one part, not of all", async (
   assert.deepEqual(numbersOf((await first).value.endpoints), [2]);
   const second = watcher.next();
   other.breakWatches();
-  const error = await second.catch((error: unknown) => error);
+  const error = await rejection(second);
   assert.ok(error instanceof DiscoveryError);
   assert.match(error.message, /Every watch of .* ended/);
   assert.ok(error.cause instanceof AggregateError);

@@ -13,13 +13,11 @@ import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 /** The release that `DIFFERENCES` is about. */
 const VERSION = "v2.9.10";
 const skip: string | false = natsServerMissing || otherVersion();
-
-/** Far beyond what a busy machine needs. */
-const DEADLINE_MS = 20_000;
 
 const USER = { user: "ann", pass: "pw" };
 
@@ -284,10 +282,10 @@ async function untilPageHas(
   page: string,
   text: string,
 ): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!(await ask(ports, page)).body.includes(text)) {
-    assert.ok(Date.now() < deadline, `${page} has no ${text}`);
-  }
+  await until(
+    `${page} has ${text}`,
+    async () => (await ask(ports, page)).body.includes(text),
+  );
 }
 
 /** The lines that only `lines` has and that no difference of `who` explains; notes those that do. */

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
-import { eventually, startMonitored } from "./pages.ts";
+import { startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 const LANG = { lang: "test", version: "1.2.3", name: "worker" };
 
@@ -363,7 +364,10 @@ test("stalls are told once there are any", async (t) => {
   while (stalls() === undefined && sent++ < 400) {
     writer.send(message);
     const { traffic } = midge.watched.broker;
-    await eventually(() => traffic.inMsgs >= sent || stalls() !== undefined);
+    await until(
+      "what was sent has been read",
+      () => traffic.inMsgs >= sent || stalls() !== undefined,
+    );
   }
   assert.equal(stalls(), 1);
   assert.equal(midge.page("varz")["stalled_clients"], 1);

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { nodesFrom } from "../../src/discovery/node_record.ts";
 import { test } from "../support/test.ts";
-import { eventually, type Row, startMonitored } from "./pages.ts";
+import { type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 interface Discoveryz extends Row {
   readonly nodes: readonly Row[];
@@ -47,7 +48,7 @@ test("servers of a cluster tell of each other, each with its doors", async (t) =
     cluster: { routes: [route] },
   });
   for (const server of [a, b]) {
-    await eventually(() => nodesOf(server).length === 2);
+    await until("both nodes on the page", () => nodesOf(server).length === 2);
   }
   const [ofA, ofB] = [a, b].map(({ watched }) => watched.broker.id);
   const nodeA = {
@@ -78,11 +79,14 @@ test("a server in lame duck says so, and its peers send nobody there", async (t)
     serverName: "b",
     cluster: { routes: [route] },
   });
-  await eventually(() => nodesOf(b).length === 2);
+  await until("both nodes on the page", () => nodesOf(b).length === 2);
   await a.client();
   void a.watched.broker.enterLameDuck();
   assert.equal(nodesOf(a)[0]!["lameDuck"], true);
-  await eventually(() => nodesOf(b)[1]?.["urls"] === undefined);
+  await until(
+    "a node without addresses for clients",
+    () => nodesOf(b)[1]?.["urls"] === undefined,
+  );
 });
 
 test("a server that keeps its address to itself tells none", async (t) => {

@@ -10,6 +10,7 @@ import { platform } from "../../src/runtime/mod.ts";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import type { TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 /** One object of a page. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,9 +32,6 @@ export interface Subsz extends Row {
   readonly total: number;
   readonly subscriptions_list?: readonly Row[];
 }
-
-/** Far beyond what a busy machine needs. */
-const DEADLINE_MS = 20_000;
 
 export class MonitoredMidge {
   readonly watched: WatchedServer;
@@ -106,7 +104,10 @@ export class MonitoredMidge {
     const { closedConnections } = this.watched.broker;
     const before = closedConnections.total;
     await peer.close();
-    await eventually(() => closedConnections.total > before);
+    await until(
+      "the end of the client",
+      () => closedConnections.total > before,
+    );
   }
 }
 
@@ -124,13 +125,4 @@ export async function startMonitored(
     { host: "127.0.0.1", port: 8222 },
   );
   return new MonitoredMidge(t, watched, port, clusterPort);
-}
-
-/** Waits for what the other end of a socket brings about. */
-export async function eventually(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!isSo()) {
-    assert.ok(Date.now() < deadline, `late: ${isSo}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }

@@ -1,9 +1,10 @@
 /** `/routez`, on both ends of a route. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "../support/test.ts";
-import { eventually, type MonitoredMidge, type Routez } from "./pages.ts";
+import type { MonitoredMidge, Routez } from "./pages.ts";
 import { startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 /** Two servers, of which the second dialled the first. */
 async function startPair(
@@ -16,7 +17,10 @@ async function startPair(
     cluster: { routes: [route] },
   });
   for (const server of [a, b]) {
-    await eventually(() => server.page<Routez>("routez").num_routes === 1);
+    await until(
+      "a route",
+      () => server.page<Routez>("routez").num_routes === 1,
+    );
   }
   return [a, b];
 }
@@ -27,7 +31,7 @@ test("a row of a route has nats-server's fields in its order", async (t) => {
   await a.say(peer, "SUB foo 1\r\nSUB rq grp 2\r\nSUB rq grp 3\r\n");
   const interest = (): unknown =>
     b.page<Routez>("routez").routes[0]?.["subscriptions"];
-  await eventually(() => interest() === 2);
+  await until("two interests", () => interest() === 2);
   assert.deepEqual(shapeOf(b.page("routez?subs=detail")), [
     "server_id: string",
     "server_name: string",

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import type { Peer } from "../support/peer.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
-import { eventually, type MonitoredMidge, startMonitored } from "./pages.ts";
+import { type MonitoredMidge, startMonitored } from "./pages.ts";
+import { until } from "../support/until.ts";
 
 /** Every secret of these tests holds this. */
 const MARK = "zsecretz";
@@ -141,7 +142,7 @@ test("credentials of a route that stands", async (t) => {
     },
   });
   for (const midge of [a, b]) {
-    await eventually(() => midge.page("routez")["num_routes"] === 1);
+    await until("a route", () => midge.page("routez")["num_routes"] === 1);
     assertNoSecrets(midge);
   }
 });

@@ -1,13 +1,9 @@
 /** `/subsz`: the counters of the look-up, and the subscriptions of clients. */
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
-import {
-  eventually,
-  type MonitoredMidge,
-  startMonitored,
-  type Subsz,
-} from "./pages.ts";
+import { type MonitoredMidge, startMonitored, type Subsz } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 function subjects(midge: MonitoredMidge, query: string): unknown[] {
   const { subscriptions_list = [] } = midge.page<Subsz>(`subsz?${query}`);
@@ -113,7 +109,10 @@ test("subscriptions of other servers are counted but not listed", async (t) => {
   const b = await startMonitored(t, { cluster: { routes: [route] } });
   await a.say(await a.client(), "SUB far 1\r\n");
   await b.say(await b.client(), "SUB near 1\r\n");
-  await eventually(() => b.page("subsz")["num_subscriptions"] === 2);
+  await until(
+    "two subscriptions",
+    () => b.page("subsz")["num_subscriptions"] === 2,
+  );
   assert.deepEqual(subjects(b, "subs=1"), ["near"]);
 });
 

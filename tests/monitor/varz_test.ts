@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
-import { eventually, startMonitored } from "./pages.ts";
+import { startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
+import { until } from "../support/until.ts";
 
 test("a server alone tells nats-server's fields in its order", async (t) => {
   const midge = await startMonitored(t, { serverName: "a" });
@@ -174,7 +175,10 @@ test("a member of a cluster tells of it, and of traffic over routes", async (t) 
   const b = await startMonitored(t, { cluster: { routes: [route] } });
   const subscriber = await a.client();
   await a.say(subscriber, "SUB a 1\r\n");
-  await eventually(() => b.page("varz")["subscriptions"] === 1);
+  await until(
+    "the subscription of the other server",
+    () => b.page("varz")["subscriptions"] === 1,
+  );
   const publisher = await b.client();
   await b.say(publisher, "PUB a 2\r\nhi\r\n");
   await subscriber.expect("hi\r\n");
@@ -213,11 +217,14 @@ test("what went over a route is still counted when it is gone", async (t) => {
   const b = await startMonitored(t, { cluster: { routes: [route] } });
   const subscriber = await a.client();
   await a.say(subscriber, "SUB a 1\r\n");
-  await eventually(() => b.page("varz")["subscriptions"] === 1);
+  await until(
+    "the subscription of the other server",
+    () => b.page("varz")["subscriptions"] === 1,
+  );
   await b.say(await b.client(), "PUB a 2\r\nhi\r\n");
   await subscriber.expect("hi\r\n");
   await b.watched.cluster?.stop();
-  await eventually(() => a.page("varz")["routes"] === 0);
+  await until("the end of the route", () => a.page("varz")["routes"] === 0);
   const page = a.page("varz");
   assert.deepEqual([page["in_msgs"], page["in_client_msgs"]], [1, 0]);
 });

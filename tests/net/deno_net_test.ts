@@ -7,6 +7,7 @@ import { runSoonBehind } from "../../src/runtime/net/deno_turns.ts";
 import { test } from "../support/test.ts";
 import { FakeDenoSockets } from "./fake_deno_sockets.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
+import { until } from "../support/until.ts";
 
 const MIB = 1024 * 1024;
 
@@ -80,7 +81,7 @@ test("the next link waits for news of open sockets, and those behind it keep the
   for (let turn = 0; turn < 3; turn++) await immediate();
   assert.deepEqual(runs, []);
   sockets.arrive();
-  while (runs.length < 3) await immediate();
+  await until("all three have run", () => runs.length === 3);
   assert.deepEqual(runs, [1, 2, 3]);
   news.closed();
 });

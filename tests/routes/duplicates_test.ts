@@ -5,7 +5,6 @@ import { test } from "../support/test.ts";
 import {
   connectClient,
   FIRST_ID,
-  freePort,
   infoText,
   interests,
   join,
@@ -18,8 +17,9 @@ import {
   routeCount,
   routeTo,
   tell,
-  until,
 } from "./route_peer.ts";
+import { until } from "../support/until.ts";
+import { freePort } from "../support/free_port.ts";
 
 test("of two connections of a server only one gets messages", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
@@ -128,7 +128,7 @@ test("a server configured by two names is one server", async (t) => {
     await roundTrip(client);
     return client.received.split("hi\r\n").length - 1;
   };
-  while (await messages() < 100);
+  await until("100 messages", async () => await messages() >= 100);
   assert.equal(await messages(), 100);
 });
 
@@ -138,10 +138,10 @@ test("a server that dials itself finds out and leaves it at that", async (t) => 
   const midge = await startMidge(t, { cluster: { port, routes } });
   await logged(midge, "Detected route to self");
   await until(
+    "both ends closed",
     () =>
       midge.log.lines.filter((line) => line.includes("closed: Duplicate Route"))
         .length === 2,
-    "both ends closed",
   );
   assert.equal(routeCount(midge), 0);
 });

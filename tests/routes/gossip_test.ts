@@ -22,6 +22,7 @@ import {
   routeTo,
   welcome,
 } from "./route_peer.ts";
+import { until } from "../support/until.ts";
 
 /** The INFO that is the next line. */
 async function nextInfo(
@@ -150,7 +151,7 @@ test("a server that could not be dialled is dialled when gossip tells of it agai
   for (let round = 1; round <= 3; round++) {
     peer.send(gossip);
     await logged(midge, "Error trying to connect");
-    while (failures() < round) await roundTrip(peer);
+    await until(`attempt ${round} fails`, () => failures() >= round);
   }
 });
 
@@ -213,7 +214,7 @@ test("an address that two servers tell stays until both are gone", async (t) => 
   ]);
   const two = await join(t, midge, { id: "TWO", info });
   await one.peer.close();
-  while (routeCount(midge) > 1) await roundTrip(two.peer);
+  await until("one route is left", () => routeCount(midge) === 1);
   await client.silence();
   await two.peer.close();
   assert.equal((await nextInfo(client))["connect_urls"], undefined);
@@ -226,7 +227,7 @@ test("a client of protocol 0, or one that waits for its PONG, is told nothing", 
   const { peer } = await join(t, midge, { info });
   await old.silence();
   await peer.close();
-  while (routeCount(midge) > 0) await roundTrip(old);
+  await until("no route is left", () => routeCount(midge) === 0);
   await old.silence();
 });
 
@@ -243,7 +244,7 @@ test("a server that leaves in peace is not recommended any more", async (t) => {
   assert.equal(told["ldm"], undefined);
   assert.equal(routeCount(midge), 1);
   await peer.close();
-  while (routeCount(midge) > 0) await roundTrip(client);
+  await until("no route is left", () => routeCount(midge) === 0);
   await client.silence();
 });
 

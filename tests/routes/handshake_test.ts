@@ -15,9 +15,9 @@ import {
   roundTrip,
   routeCount,
   tell,
-  until,
   welcome,
 } from "./route_peer.ts";
+import { until } from "../support/until.ts";
 
 test("a server that dials is sent INFO at once, with all it needs", async (t) => {
   const midge = await startMidge(t, { serverName: "one", cluster: {} });
@@ -187,7 +187,7 @@ test("an -ERR of the peer is logged and ends the route", async (t) => {
   peer.send("-ERR 'no more of this'\r\n");
   assert.equal(await peer.expectClosed(), "");
   await logged(midge, "Route Error 'no more of this'");
-  await until(() => routeCount(midge) === 0, "end of the route");
+  await until("end of the route", () => routeCount(midge) === 0);
 });
 
 test("a peer that comes and goes leaves nothing behind", async (t) => {
@@ -199,7 +199,7 @@ test("a peer that comes and goes leaves nothing behind", async (t) => {
     else await peer.crash();
   }
   const { cluster, broker } = midge.server;
-  await until(() => cluster!.routes.size === 0, "no route");
+  await until("no route", () => cluster!.routes.size === 0);
   assert.equal(broker.account.sublist.size, 0);
 });
 

@@ -13,9 +13,9 @@ import {
   routeCount,
   routeTo,
   tell,
-  until,
   welcome,
 } from "./route_peer.ts";
+import { until } from "../support/until.ts";
 
 test("interest that was there before the route is told with its weights", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
@@ -130,7 +130,7 @@ test("interest is told again to a server that comes back", async (t) => {
     const { peer, lines } = await join(t, midge);
     assert.deepEqual(lines, expected);
     await peer.close();
-    await until(() => routeCount(midge) === 0, "end of the route");
+    await until("end of the route", () => routeCount(midge) === 0);
   }
 });
 

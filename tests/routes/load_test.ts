@@ -13,8 +13,8 @@ import {
   routeCount,
   routeTo,
   tell,
-  until,
 } from "./route_peer.ts";
+import { until } from "../support/until.ts";
 
 const MANY = 100_000;
 
@@ -81,7 +81,7 @@ test("a server that does not read stops its publishers, and nobody else", async 
   const messages = 600;
   for (let i = 0; i < messages; i++) flooder.send(message);
 
-  await until(() => route.pendingBytes > 0.75 * maxPendingBytes, "stall");
+  await until("stall", () => route.pendingBytes > 0.75 * maxPendingBytes);
   let most = 0;
   for (let i = 0; i < 50; i++) {
     await tell(calm, "PUB calm 2\r\nhi\r\n");
@@ -117,7 +117,7 @@ test("a server that was slow for a while gets everything", async (t) => {
     flooder.send(`PUB flood ${size}\r\n${head}${payload}\r\n`);
   }
   const [route] = midge.server.cluster!.routes.values();
-  await until(() => route!.pendingBytes > 1_572_864, "stall");
+  await until("stall", () => route!.pendingBytes > 1_572_864);
   peer.resume();
   for (let i = 0; i < messages; i++) await peer.expect(`\r\n${i} xx`);
   await roundTrip(flooder);

@@ -4,8 +4,6 @@
  * those of a server.
  */
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import {
   connectPeer,
   listenForPeers,
@@ -14,6 +12,7 @@ import {
 } from "../support/peer.ts";
 import type { TestServer } from "../support/midge.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -84,26 +83,6 @@ export async function join(
   return { peer, lines: await roundTrip(peer) };
 }
 
-// Below the range from which systems take ports for connections that go out.
-const FIRST_PORT = 10_000;
-const LAST_PORT = 30_000;
-
-/** A port that was free a moment ago, and that nobody gets by chance. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const span = LAST_PORT - FIRST_PORT;
-    const port = FIRST_PORT + Math.floor(Math.random() * span);
-    const server = createServer();
-    const isFree = new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!await isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-}
-
 /** A port at which servers dial the test. */
 export async function listen(t: Cleanup): Promise<PeerListener> {
   const listener = await listenForPeers();
@@ -163,36 +142,20 @@ export async function tell(peer: Peer, text: string): Promise<void> {
   assert.deepEqual(await roundTrip(peer), []);
 }
 
-// Far beyond what a busy machine needs for anything that is waited for here.
-const DEADLINE_MS = 30_000;
-const LOOK_EVERY_MS = 2;
-
-/** Waits for something that no line announces, such as the number of routes. */
-export async function until(
-  isReached: () => boolean,
-  what: string,
-): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!isReached()) {
-    assert.ok(performance.now() < deadline, `waited in vain: ${what}`);
-    await delay(LOOK_EVERY_MS);
-  }
-}
-
 /** Waits until each server has a route to every other one. */
 export async function meshed(servers: readonly TestServer[]): Promise<void> {
   const others = servers.length - 1;
   await until(
-    () => servers.every((midge) => routeCount(midge) === others),
     "full mesh",
+    () => servers.every((midge) => routeCount(midge) === others),
   );
 }
 
 /** Waits for a line of a server's log. */
 export async function logged(midge: TestServer, text: string): Promise<void> {
   await until(
-    () => midge.log.lines.some((line) => line.includes(text)),
     `"${text}" in\n${midge.log.lines.join("\n")}`,
+    () => midge.log.lines.some((line) => line.includes(text)),
   );
 }
 
@@ -202,7 +165,7 @@ export async function interests(
   count: number,
 ): Promise<void> {
   const { sublist } = midge.server.broker.account;
-  await until(() => sublist.size === count, `${count} interests`);
+  await until(`${count} interests`, () => sublist.size === count);
 }
 
 export function routeCount({ server }: TestServer): number {

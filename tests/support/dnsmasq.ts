@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { fixedPort } from "./fixed_port.ts";
+import { freePort } from "./free_port.ts";
 import { spawnCommand, type TestProcess } from "./process.ts";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
@@ -91,7 +91,7 @@ export class Dnsmasq {
 
 /** Starts a server with an empty zone that ends with the test. */
 export async function startDnsmasq(t: Cleanup): Promise<Dnsmasq> {
-  const dnsmasq = new Dnsmasq(await fixedPort(), temporaryFolder(t));
+  const dnsmasq = new Dnsmasq(await freePort(), temporaryFolder(t));
   t.after(() => dnsmasq.stop());
   await dnsmasq.serve({});
   return dnsmasq;

@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { fixedPort } from "./fixed_port.ts";
+import { freePort } from "./free_port.ts";
 import { spawnCommand, type TestProcess } from "./process.ts";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
@@ -147,7 +147,7 @@ export async function startEtcd(
   t: Cleanup,
   flags: readonly string[] = [],
 ): Promise<Etcd> {
-  const etcd = new Etcd(await fixedPort(), temporaryFolder(t), flags);
+  const etcd = new Etcd(await freePort(), temporaryFolder(t), flags);
   t.after(() => etcd.stop());
   await etcd.start();
   return etcd;

@@ -13,7 +13,7 @@ import {
 } from "node:http";
 import type { Clock, Timer } from "../../src/platform/clock.ts";
 import { platform } from "../../src/runtime/mod.ts";
-import { fixedPort } from "./fixed_port.ts";
+import { freePort } from "./free_port.ts";
 import type { Cleanup } from "./temp.ts";
 
 /** What an agent is told about an instance. */
@@ -314,7 +314,7 @@ export async function startFakeConsul(
   t: Cleanup,
   clock: Clock = platform.clock,
 ): Promise<FakeConsul> {
-  const consul = new FakeConsul(await fixedPort(), clock);
+  const consul = new FakeConsul(await freePort(), clock);
   t.after(() => consul.cut());
   await consul.open();
   return consul;

@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { fixedPort } from "./fixed_port.ts";
+import { freePort } from "./free_port.ts";
 import type { Cleanup } from "./temp.ts";
 
 export class TcpGate {
@@ -102,7 +102,7 @@ export async function openGate(
   t: Cleanup,
   behindPort: number,
 ): Promise<TcpGate> {
-  const gate = new TcpGate(await fixedPort(), behindPort);
+  const gate = new TcpGate(await freePort(), behindPort);
   t.after(() => gate.cut());
   await gate.open();
   return gate;

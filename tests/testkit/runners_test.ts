@@ -23,6 +23,7 @@ import {
 } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { rejection } from "../support/rejection.ts";
 
 const MEMORY = { network: "memory" } as const;
 const VIRTUAL = { network: "memory", clock: "virtual" } as const;
@@ -101,7 +102,7 @@ test("a callback that throws fails its test, and is in the log", async () => {
     await client.flush();
     log = cluster.log();
   });
-  assert.equal(await test().catch((error: unknown) => error), mine);
+  assert.equal(await rejection(test()), mine);
   const line = log.find(({ node }) => node === "client 1");
   assert.equal(line?.level, "ERR");
   assert.match(line.text, /TypeError: no such field\n.*runners_test/);

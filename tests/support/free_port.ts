@@ -12,7 +12,7 @@ const FIRST = 20_000;
 const COUNT = 12_000;
 
 /** A port of 127.0.0.1 that is free for TCP and UDP. */
-export async function fixedPort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries++) {
     // Test files run at the same time, on Deno even in one process: they must
     // not look for ports in the same order.
