@@ -272,7 +272,6 @@ export const EXEMPT: Exemptions = {
     "tests/article/stage.ts: whoever",
     "tests/broker/delivery_test.ts: somebody",
     "tests/broker/delivery_test.ts: whoever",
-    "tests/broker/slow_consumer_test.ts: so many",
     "tests/broker/still_midge.ts: so many",
     "tests/broker/still_midge.ts: whoever",
     "tests/client/backlog_test.ts: so many",
