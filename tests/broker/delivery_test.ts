@@ -229,7 +229,8 @@ test("100,000 subscriptions to one subject all get its message", async (t) => {
   for (let sid = 0; sid < 100_000; sid++) subscriptions += `SUB a ${sid}\r\n`;
   await say(listener!, subscriptions);
   await say(publisher!, "PUB a 2\r\nhi\r\n");
-  const text = await heard(listener!);
+  // On a busy machine the first PING of the server comes in between.
+  const text = (await heard(listener!)).replaceAll("PING\r\n", "");
   const sids = new Set(
     text.matchAll(/MSG a (\d+) 2\r\nhi\r\n/g).map(([, n]) => n),
   );
