@@ -31,13 +31,13 @@ function routeRow(
   subs: SubscriptionLevel,
 ): RouteInfo {
   const { remote } = route.socket;
-  const { traffic } = route;
+  const { traffic, member: { info, solicitedBy, dialers } } = route;
   return {
     rid: route.id,
-    remote_id: route.info?.server_id ?? "",
-    remote_name: route.info?.server_name ?? "",
-    did_solicit: route.solicitedBy !== undefined,
-    is_configured: [...route.dialers].some(({ explicit }) => explicit),
+    remote_id: info?.server_id ?? "",
+    remote_name: info?.server_name ?? "",
+    did_solicit: solicitedBy !== undefined,
+    is_configured: [...dialers].some(({ explicit }) => explicit),
     ip: remote.host,
     port: remote.port,
     start: timeText(route.startedAt),

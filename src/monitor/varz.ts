@@ -10,6 +10,7 @@ import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../platform/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
+import { routeAuthTimeoutMs } from "../routes/settings.ts";
 import { unlessEmpty } from "./answer.ts";
 import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
@@ -89,7 +90,7 @@ function clusterFields(cluster: Cluster | undefined): ClusterVarz {
     name: cluster.clusterName,
     addr: options.host,
     cluster_port: cluster.address?.port ?? options.port,
-    auth_timeout: cluster.authTimeoutMs / 1000,
+    auth_timeout: routeAuthTimeoutMs(options) / 1000,
     urls: unlessEmpty(urls),
     tls_timeout: TLS_TIMEOUT_SECONDS,
   };

@@ -4,37 +4,57 @@
  */
 import type { Random } from "../platform/clock.ts";
 import { Nuid } from "../core/nuid.ts";
-import { type ClusterVerdict, compareClusters } from "./handshake.ts";
+
+/** The cluster that a server says it is in. */
+export interface ClusterClaim {
+  readonly name: string;
+  /** The name was made up, not configured. */
+  readonly dynamic: boolean;
+}
+
+/** What comes of two cluster names; `yields`: the peer is to take over ours. */
+export type ClusterVerdict = "same" | "adopt" | "yields" | "conflict";
+
+/**
+ * NATS route protocol: a made-up name gives way to a configured one, and of
+ * two made-up names the greater wins; two configured names must be equal.
+ */
+export function compareClusters(
+  own: ClusterClaim,
+  peer: ClusterClaim,
+): ClusterVerdict {
+  if (own.name === peer.name) return "same";
+  if (peer.name === "") return "conflict";
+  if (own.dynamic && (!peer.dynamic || peer.name > own.name)) return "adopt";
+  return peer.dynamic ? "yields" : "conflict";
+}
 
 export class ClusterName {
-  #text: string;
-  #isDynamic: boolean;
+  #claim: ClusterClaim;
 
   /** An empty `configured` name is replaced by one that is made up. */
   constructor(configured: string, random: Random) {
-    this.#isDynamic = configured === "";
-    this.#text = this.#isDynamic ? new Nuid(random).next() : configured;
+    this.#claim = configured === ""
+      ? { name: new Nuid(random).next(), dynamic: true }
+      : { name: configured, dynamic: false };
   }
 
   get text(): string {
-    return this.#text;
+    return this.#claim.name;
   }
 
   /** Made up, by this server or by the one that it was taken over from. */
   get isDynamic(): boolean {
-    return this.#isDynamic;
+    return this.#claim.dynamic;
   }
 
-  /** Meets the name of another server; takes it over if the rules say so. */
-  meet(name: string, isDynamic: boolean): ClusterVerdict {
-    const verdict = compareClusters(
-      { name: this.#text, dynamic: this.#isDynamic },
-      { name, dynamic: isDynamic },
-    );
-    if (verdict === "adopt") {
-      this.#text = name;
-      this.#isDynamic = isDynamic;
-    }
-    return verdict;
+  /** What comes of meeting a server that is in the cluster `peer`. */
+  compare(peer: ClusterClaim): ClusterVerdict {
+    return compareClusters(this.#claim, peer);
+  }
+
+  /** Takes the other name over. */
+  adopt(peer: ClusterClaim): void {
+    this.#claim = peer;
   }
 }

@@ -4,7 +4,6 @@
  * connection; here is what that means for those who wanted it.
  */
 import type { Clock, Random } from "../platform/clock.ts";
-import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../options/options.ts";
 import {
@@ -18,13 +17,13 @@ import {
   type DialOrigin,
   type RetryPolicy,
 } from "./dialer.ts";
-import type { Route } from "./route.ts";
+import type { Member } from "./member.ts";
 
 /** What discovery found. */
 export interface FoundTarget {
   readonly target: RouteTarget;
   /** The route to that server, if it stands. */
-  readonly route: Route | undefined;
+  readonly route: Member | undefined;
 }
 
 /** What dialling stands on, and who takes the connections that come of it. */
@@ -92,9 +91,11 @@ export class Dialers implements DialerOwner {
     for (const dialer of this.#dialers) dialer.stop();
   }
 
-  /** Whoever wanted the connection that has ended rests on `heir`, or dials. */
-  passOn(ended: Route, heir: Route | undefined): void {
-    const wasCutOff = ended.closedReason === ClosedReason.READ_ERROR;
+  /**
+   * Dialers of a connection that has ended rest on `heir`, or dial.
+   * `wasCutOff`: neither side meant it to end.
+   */
+  passOn(ended: Member, heir: Member | undefined, wasCutOff: boolean): void {
     for (const dialer of ended.dialers) {
       if (!this.#dialers.has(dialer)) continue;
       if (heir === undefined) dialer.lost(wasCutOff);
@@ -103,14 +104,14 @@ export class Dialers implements DialerOwner {
     ended.dialers.clear();
   }
 
-  /** Whoever wanted this connection wants it no more; or only those of one origin. */
-  drop(route: Route, origin?: DialOrigin): Dialer[] {
-    const dropped = [...route.dialers].filter((dialer) =>
+  /** Forgets the dialers of a connection; of one origin only, if it is given. */
+  drop(member: Member, origin?: DialOrigin): Dialer[] {
+    const dropped = [...member.dialers].filter((dialer) =>
       origin === undefined || dialer.origin === origin
     );
     for (const dialer of dropped) {
       this.#forget(dialer);
-      route.dialers.delete(dialer);
+      member.dialers.delete(dialer);
     }
     return dropped;
   }

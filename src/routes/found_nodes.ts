@@ -176,7 +176,7 @@ export class FoundNodes {
     const { dialers, routes } = this.#world;
     const found = [...nodes.values()].map(({ address, door, serverId }) => ({
       target: { ...address, ...this.#credentialsOf(door) },
-      route: routes.get(serverId),
+      route: routes.get(serverId)?.member,
     }));
     dialers.replaceFound(found, !this.#isReached);
   }

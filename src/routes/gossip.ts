@@ -1,9 +1,54 @@
 /**
- * How servers hear of each other: whoever registers a new server passes its
+ * How servers hear of each other: a server that registers a new one passes its
  * INFO on to all others, and they dial it.
  */
+import type { ClusterOptions } from "../options/options.ts";
 import { type Address, formatAddress } from "../platform/socket.ts";
-import type { ServerInfo } from "../wire/info.ts";
+import { infoLine, type ServerInfo } from "../wire/info.ts";
+import type { Dialers } from "./dialers.ts";
+import { sharedCredentials } from "./identity.ts";
+import type { Route } from "./route.ts";
+
+/** What gossip needs of the cluster that it is about. */
+export interface GossipWorld {
+  /** This server's id. */
+  readonly id: string;
+  readonly options: ClusterOptions;
+  readonly dialers: Dialers;
+  /** By server id. */
+  readonly routes: ReadonlyMap<string, Route>;
+}
+
+export class Gossip {
+  readonly #world: GossipWorld;
+
+  constructor(world: GossipWorld) {
+    this.#world = world;
+  }
+
+  /** NATS route protocol: those that are here already dial the newcomer. */
+  tellOthers({ member, socket }: Route): void {
+    const gossip = gossipAbout(member.info!, socket.remote);
+    if (gossip === undefined) return;
+    const line = infoLine(gossip);
+    for (const route of this.#world.routes.values()) {
+      if (route.member !== member) route.send(line);
+    }
+  }
+
+  /** A peer told of another server, which is dialled unless it is known. */
+  heardOf({ server_id, ip = "", auth_required }: ServerInfo): void {
+    const { id, options, dialers, routes } = this.#world;
+    if (server_id === id || routes.has(server_id)) return;
+    // NATS route protocol: `ip` says how to dial it.
+    const target = routeAddress(ip);
+    if (target === undefined || dialers.knows(target)) return;
+    const credentials = auth_required
+      ? sharedCredentials(options.authorization)
+      : {};
+    dialers.dial({ ...target, ...credentials }, "gossip");
+  }
+}
 
 /**
  * A server's INFO as it is passed on; undefined for one that nobody can dial.

@@ -1,6 +1,6 @@
 /**
  * How two servers introduce themselves: the CONNECT and INFO that this server
- * sends to another one, and whether their clusters go together.
+ * sends to another one.
  *
  * NATS route protocol: the accepting side sends INFO at once, the dialling
  * side CONNECT and INFO at once; a route counts from the peer's first INFO.
@@ -69,21 +69,4 @@ export function routeConnect(
     cluster: identity.cluster,
     ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
   });
-}
-
-/** What comes of two cluster names; `yields`: the peer is to take over ours. */
-export type ClusterVerdict = "same" | "adopt" | "yields" | "conflict";
-
-/**
- * NATS route protocol: a made-up name gives way to a configured one, and of
- * two made-up names the greater wins; two configured names must be equal.
- */
-export function compareClusters(
-  own: { readonly name: string; readonly dynamic: boolean },
-  peer: { readonly name: string; readonly dynamic: boolean },
-): ClusterVerdict {
-  if (own.name === peer.name) return "same";
-  if (peer.name === "") return "conflict";
-  if (own.dynamic && (!peer.dynamic || peer.name > own.name)) return "adopt";
-  return peer.dynamic ? "yields" : "conflict";
 }

@@ -1,29 +1,10 @@
 /**
- * Interest across servers. Outwards: what this server's clients want, as RS+
- * and RS- lines. Inwards: what another server announced, as subscriptions in
- * the accounts' tries, so that one look-up finds local and remote receivers.
- *
- * NATS route protocol: plain interest is told once per subject, a queue
- * group's with the number of its members, again whenever that changes.
+ * Interest that another server announced, as subscriptions in the accounts'
+ * tries, so that one look-up finds local and remote receivers. What this
+ * server announces itself is in `announcements.ts`.
  */
-import { asciiBytes } from "../core/ascii.ts";
 import type { Account } from "../accounts/account.ts";
 import { Interest, type RouteReceiver } from "../accounts/subscription.ts";
-
-/** `RS+` or, with no members left, `RS-`. */
-export function interestLine(
-  account: string,
-  subject: string,
-  queue: string,
-  members: number,
-): Uint8Array {
-  if (members === 0) {
-    const group = queue === "" ? "" : ` ${queue}`;
-    return asciiBytes(`RS- ${account} ${subject}${group}\r\n`);
-  }
-  const group = queue === "" ? "" : ` ${queue} ${members}`;
-  return asciiBytes(`RS+ ${account} ${subject}${group}\r\n`);
-}
 
 interface RemoteEntry {
   readonly account: Account;

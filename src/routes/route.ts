@@ -1,13 +1,10 @@
 /**
  * One connection to another server: what RS+, RS-, RMSG, HMSG and the rest
- * mean on it, and how messages go out over it. It knows its own state and
- * nothing of other routes; `cluster.ts` decides whether it may stay.
- *
- * Life: fresh, until the peer's first INFO; then introduced, while the peer has
- * yet to accept our credentials or to choose between two connections; then
- * registered. A peer that sends interest or messages has accepted and chosen.
+ * mean on it, and how messages go out over it. It tells its cluster what the
+ * peer says and does, and knows nothing of other routes; `membership.ts` has
+ * the rules by which it may stay.
  */
-import { byteString, CR, equalBytes, readDecimal } from "../core/ascii.ts";
+import { byteString, equalBytes } from "../core/ascii.ts";
 import type { Timer } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
@@ -36,9 +33,18 @@ import {
 } from "../wire/info.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
-import { Words } from "../wire/words.ts";
+import type { Words } from "../wire/words.ts";
+import type { ClusterClaim } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
-import { interestLine, RemoteInterest } from "./interest.ts";
+import { RemoteInterest } from "./interest.ts";
+import {
+  interestLine,
+  readInterestAdded,
+  readInterestRemoved,
+} from "./interest_lines.ts";
+import { Member } from "./member.ts";
+import type { MembershipEvent } from "./membership.ts";
+import { isCutElsewhere } from "./nats_server_words.ts";
 
 /** What a route asks of the cluster that owns it. */
 export interface RouteOwner {
@@ -49,15 +55,10 @@ export interface RouteOwner {
   ownInfo(): ServerInfo;
   /** What the dialling side sends first. */
   connectLine(dialer: Dialer): Uint8Array;
-  /** The peer's CONNECT; gives an error text when its cluster is the wrong one. */
-  checkCluster(options: ConnectFields): string;
-  /** The peer's first INFO. The host may close the route, or call `register` on it. */
-  introduced(route: Route, info: ServerInfo): void;
-  /** The peer takes this connection for the route of the two; called until it is registered. */
-  reliedOn(route: Route, info: ServerInfo): void;
-  /** A later INFO: of the peer itself, or gossip about a third server. */
+  /** Something that decides whether the route may stay; `claim`: the cluster that CONNECT names. */
+  happened(route: Route, event: MembershipEvent, claim?: ClusterClaim): void;
+  /** A registered peer's later INFO: about itself, or gossip about a third server. */
   informed(route: Route, info: ServerInfo): void;
-  routeEnded(route: Route, reason: ClosedReason): void;
 }
 
 const ROUTE_OPS: readonly Op[] = [
@@ -84,18 +85,9 @@ export class Route extends Connection implements RouteReceiver {
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
   protected readonly idLabel: string = "rid";
 
-  /** Set on the dialling side: whom we wanted to reach. */
-  readonly solicitedBy: Dialer | undefined;
-  /** Dialers whose target turned out to be this peer. */
-  readonly dialers: Set<Dialer> = new Set();
+  /** How the cluster sees it. */
+  readonly member: Member;
   readonly interest: RemoteInterest;
-  /** The peer's INFO, once it came. */
-  info: ServerInfo | undefined = undefined;
-  registered = false;
-  /** The peer has let us in: it answered behind our CONNECT, or relies on the route. */
-  accepted = false;
-  /** Client addresses that were taken over from the peer's INFO. */
-  clientUrls: readonly string[] = [];
 
   deliveryMark = 0;
   readonly queues: Uint8Array[] = [];
@@ -107,7 +99,6 @@ export class Route extends Connection implements RouteReceiver {
   #authTimer: Timer | undefined = undefined;
   #lastAccount: Account | undefined = undefined;
   readonly #args = new MessageArgs();
-  readonly #words = new Words();
 
   constructor(
     host: ConnectionHost,
@@ -118,8 +109,7 @@ export class Route extends Connection implements RouteReceiver {
   ) {
     super(host, socket, settings);
     this.#owner = owner;
-    this.solicitedBy = solicitedBy;
-    if (solicitedBy !== undefined) this.dialers.add(solicitedBy);
+    this.member = new Member(solicitedBy);
     this.interest = new RemoteInterest(this);
   }
 
@@ -129,7 +119,7 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   override start(): void {
-    const { host, solicitedBy } = this;
+    const { host, member: { solicitedBy } } = this;
     const owner = this.#owner;
     host.log.notice(`${this.label} - Route connection created`);
     if (solicitedBy !== undefined) {
@@ -154,14 +144,13 @@ export class Route extends Connection implements RouteReceiver {
     this.send(infoLine(this.#owner.ownInfo()));
   }
 
-  /** Asks the peer for a sign that it took our credentials; see `accepted`. */
+  /** Asks the peer for a sign that it took our credentials: a PONG. */
   awaitAcceptance(): void {
     this.keepAlive.ping();
   }
 
-  /** From here on the route counts. `accounts` tell what to announce. */
-  register(accounts: Iterable<Account>): void {
-    this.registered = true;
+  /** Tells the peer all interest of this server's clients. */
+  announceAll(accounts: Iterable<Account>): void {
     for (const account of accounts) {
       for (const { subject, queue, members } of account.localInterest()) {
         this.announce(account, subject, queue, members);
@@ -252,7 +241,7 @@ export class Route extends Connection implements RouteReceiver {
         break;
       case Op.PONG:
         this.keepAlive.answered();
-        this.#answered();
+        this.#owner.happened(this, "pong");
         break;
       case Op.ERR:
         this.#peerError(byteString(buffer, start, end));
@@ -304,7 +293,7 @@ export class Route extends Connection implements RouteReceiver {
         } on the Route port`,
       );
     }
-    if (this.solicitedBy !== undefined) return this.#checkCluster();
+    if (this.member.solicitedBy !== undefined) return this.#nameCluster();
     this.takeVerdict(
       this.#owner.authenticator.authenticate(tokenAware(this.#options)),
       (identity) => this.#loggedIn(identity),
@@ -321,77 +310,60 @@ export class Route extends Connection implements RouteReceiver {
       );
     }
     this.#identity = identity;
-    this.#checkCluster();
+    this.#nameCluster();
   }
 
-  #checkCluster(): void {
-    const error = this.#owner.checkCluster(this.#options);
-    if (error === "") return;
-    this.close(ClosedReason.CLUSTER_NAME_CONFLICT, error);
+  #nameCluster(): void {
+    const { cluster: name, cluster_dynamic: dynamic } = this.#options;
+    this.#owner.happened(this, "connect", { name, dynamic });
   }
 
   #info(info: ServerInfo): void {
     if (info.server_id === "") throw malformed("INFO without server_id");
-    if (this.info === undefined) {
-      this.info = info;
-      return this.#owner.introduced(this, info);
+    const { member } = this;
+    if (member.info === undefined) {
+      member.info = info;
+      return this.#owner.happened(this, "info");
     }
-    // Nobody gossips before it has a route.
-    if (info.server_id !== this.info.server_id) this.#peerReliesOnIt();
-    if (this.registered) this.#owner.informed(this, info);
-  }
-
-  #answered(): void {
-    if (this.accepted || this.info === undefined) return;
-    this.accepted = true;
-    if (!this.registered) this.#owner.introduced(this, this.info);
+    // A server gossips on its routes only.
+    if (info.server_id !== member.info.server_id) this.#peerReliesOnIt();
+    if (member.isRegistered) this.#owner.informed(this, info);
   }
 
   #peerReliesOnIt(): void {
-    if (this.registered) return;
-    const info = this.#requireInfo("interest");
-    this.accepted = true;
-    this.#owner.reliedOn(this, info);
+    if (this.member.isRegistered) return;
+    this.#requireInfo("interest");
+    this.#owner.happened(this, "used");
   }
 
-  #requireInfo(what: string): ServerInfo {
-    if (this.info === undefined) throw malformed(`${what} before INFO`);
-    return this.info;
+  #requireInfo(what: string): void {
+    if (this.member.info === undefined) throw malformed(`${what} before INFO`);
   }
 
   #interestAdded(buffer: Uint8Array, start: number, end: number): void {
-    const words = this.#words;
-    const count = words.split(buffer, start, end);
-    if (count !== 2 && count !== 4) throw malformed("RS+");
-    const account = this.#interestAccount(buffer);
-    const subject = this.#word(buffer, 1);
+    const line = readInterestAdded(buffer, start, end);
+    const { subject, queue, weight } = line;
+    const account = this.#interestAccount(line.account);
     if (!isValidSubject(subject)) {
       return this.sendError(WireError.INVALID_SUBSCRIPTION);
     }
     if (account === undefined) return;
-    const queue = count === 4 ? this.#word(buffer, 2) : "";
-    const weight = count === 4
-      ? readDecimal(buffer, words.starts[3]!, words.ends[3]!)
-      : 1;
-    this.interest.add(account, subject, queue, Math.max(weight, 0));
+    this.interest.add(account, subject, queue, weight);
     if (this.#options.verbose) this.send(OK_LINE);
   }
 
   #interestRemoved(buffer: Uint8Array, start: number, end: number): void {
-    const count = this.#words.split(buffer, start, end);
-    if (count !== 2 && count !== 3) throw malformed("RS-");
-    const account = this.#interestAccount(buffer);
+    const line = readInterestRemoved(buffer, start, end);
+    const account = this.#interestAccount(line.account);
     if (account === undefined) return;
-    const queue = count === 3 ? this.#word(buffer, 2) : "";
-    this.interest.remove(account, this.#word(buffer, 1), queue);
+    this.interest.remove(account, line.subject, line.queue);
     if (this.#options.verbose) this.send(OK_LINE);
   }
 
   /** The account of an interest line; undefined when this server does not have it. */
-  #interestAccount(buffer: Uint8Array): Account | undefined {
+  #interestAccount(name: string): Account | undefined {
     this.#peerReliesOnIt();
     if (this.closed) return undefined;
-    const name = this.#word(buffer, 0);
     const account = this.#owner.accountNamed(name);
     if (account === undefined && this.host.log.debugEnabled) {
       this.host.log.debug(
@@ -399,14 +371,6 @@ export class Route extends Connection implements RouteReceiver {
       );
     }
     return account;
-  }
-
-  #word(buffer: Uint8Array, index: number): string {
-    return byteString(
-      buffer,
-      this.#words.starts[index]!,
-      this.#words.ends[index]!,
-    );
   }
 
   /** The account that a message names; nearly always that of the message before. */
@@ -438,24 +402,8 @@ export class Route extends Connection implements RouteReceiver {
     this.#authTimer?.cancel();
     this.interest.clear();
     this.host.log.notice(`${this.label} - Router connection closed: ${reason}`);
-    this.#owner.routeEnded(this, reason);
+    this.#owner.happened(this, "closed");
   }
-}
-
-/**
- * Whether nats-server would read the message's line differently: for it, a CR
- * ends a word, and the words that come of that could end the route.
- */
-function isCutElsewhere(message: Message): boolean {
-  const { subjectBuffer, subjectStart, subjectEnd } = message;
-  const { replyBuffer, replyStart, replyEnd } = message;
-  return holdsCr(subjectBuffer, subjectStart, subjectEnd) ||
-    holdsCr(replyBuffer, replyStart, replyEnd);
-}
-
-function holdsCr(buffer: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (buffer[at] === CR) return true;
-  return false;
 }
 
 /** A token may come in its own field or, from nats-server, as a user without a password. */

@@ -52,7 +52,7 @@ function isCache(provider: Discovery): provider is ServerCache {
 }
 
 /** Where others are told to dial that server. */
-function endpointOf({ info, socket }: Route): Endpoint | undefined {
+function endpointOf({ member: { info }, socket }: Route): Endpoint | undefined {
   const url = info && gossipAbout(info, socket.remote)?.ip;
   return url === undefined ? undefined : { url };
 }

@@ -3,6 +3,7 @@
  * its broker.
  */
 import {
+  AUTH_TIMEOUT_MS,
   ROUTE_CONTROL_LINE_FACTOR,
   ROUTE_PING_INTERVAL_MAX_MS,
   ROUTE_RETRY_MAX_MS,
@@ -32,6 +33,11 @@ export function routeSettings(
     pingMax: cluster.pingMax ?? server.pingMax,
     pingAlways: true,
   };
+}
+
+/** The time that a peer has to send its credentials. */
+export function routeAuthTimeoutMs({ authorization }: ClusterOptions): number {
+  return authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
 }
 
 export function retryPolicy(

@@ -16,7 +16,7 @@ import {
   routeTo,
   tell,
 } from "./route_peer.ts";
-import { compareClusters } from "../../src/routes/handshake.ts";
+import { compareClusters } from "../../src/routes/cluster_name.ts";
 
 test("what comes of two names", () => {
   const cases = [

@@ -74,7 +74,7 @@ test("a server that does not read stops its publishers, and nobody else", async 
     await connectClient(t, midge),
   ];
   const route = [...midge.server.cluster!.routes.values()]
-    .find(({ info }) => info?.server_id === "SLOW")!;
+    .find(({ member }) => member.info?.server_id === "SLOW")!;
   slow.peer.pause();
   const payload = "x".repeat(100_000);
   const message = `PUB flood ${payload.length}\r\n${payload}\r\n`;

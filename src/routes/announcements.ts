@@ -1,0 +1,32 @@
+/**
+ * What this server tells others about its clients' interest: each change goes
+ * out on every route.
+ *
+ * NATS route protocol: plain interest is told once per subject, a queue
+ * group's with the number of its members, again whenever that changes.
+ */
+import type { Account, InterestObserver } from "../accounts/account.ts";
+import type { Route } from "./route.ts";
+
+export class Announcements implements InterestObserver {
+  readonly #routes: ReadonlyMap<string, Route>;
+
+  constructor(routes: ReadonlyMap<string, Route>) {
+    this.#routes = routes;
+  }
+
+  interestChanged(
+    account: Account,
+    subject: string,
+    queue: string,
+    members: number,
+    before: number,
+  ): void {
+    // Plain interest is told once, however many clients share it.
+    const told = queue === "" && members > 0 && before > 0;
+    if (told) return;
+    for (const route of this.#routes.values()) {
+      route.announce(account, subject, queue, members);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a cluster knows of one connection of its route port: who is at the
+ * other end, how far it has come on its way to being a route, and which
+ * dialers rest on it. The connection itself, which speaks the protocol, is
+ * `route.ts`.
+ */
+import type { Timer } from "../platform/clock.ts";
+import type { ServerInfo } from "../wire/info.ts";
+import type { Dialer } from "./dialer.ts";
+import { FRESH, type Membership } from "./membership.ts";
+
+export class Member {
+  /** The dialer that made the connection; undefined for one that was accepted. */
+  readonly solicitedBy: Dialer | undefined;
+  /** Dialers whose target turned out to be this peer. */
+  readonly dialers: Set<Dialer> = new Set();
+  /** The peer's INFO, once it came. */
+  info: ServerInfo | undefined = undefined;
+  membership: Membership = FRESH;
+  /** Client addresses that were taken over from the peer's INFO. */
+  clientUrls: readonly string[] = [];
+  /** Runs while the peer has the choice between this connection and another one. */
+  choiceTimer: Timer | undefined = undefined;
+
+  constructor(solicitedBy: Dialer | undefined) {
+    this.solicitedBy = solicitedBy;
+    if (solicitedBy !== undefined) this.dialers.add(solicitedBy);
+  }
+
+  /** It is the route to its peer. */
+  get isRegistered(): boolean {
+    return this.membership.stage === "registered";
+  }
+}
