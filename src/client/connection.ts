@@ -1,71 +1,30 @@
 /**
- * The client's face: `NatsConnection`. It checks what users hand in, and puts
- * the parts together: `link.ts` keeps it connected, `outgoing.ts` holds what is
- * to be sent, `subscriptions.ts` and `requests.ts` find the receivers of what
- * comes in, `status.ts` tells what happens. Nothing that it promises waits
- * beyond its end: closing settles flushes, requests and iterators.
+ * The client's face: `NatsConnection`, with the members that nats.js gives it.
+ * It decides nothing itself; each role is a part of its own:
+ *
+ * - what a program sends and receives: `messages/messages.ts`
+ * - being connected, and to which server: `link.ts`
+ * - draining, closing and the end: `lifecycle.ts`
+ * - telling what happens: `status_feed.ts`
+ *
+ * An add-on that works on a connection, as JetStream's does, gets this class.
  */
-import { deferred } from "../core/deferred.ts";
-import { InvalidOperationError, MidgeError } from "../core/errors.ts";
-import { encodeHeaders, type MsgHdrs } from "../core/headers.ts";
-import { Nuid } from "../core/nuid.ts";
-import { SlabPool } from "../core/outbox.ts";
-import type { MessageArgs } from "../wire/args.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { onAbort } from "./abort.ts";
-import {
-  ClosedConnectionError,
-  ConnectionError,
-  DrainingConnectionError,
-  PermissionViolationError,
-} from "./api/errors.ts";
-import { Flushes } from "./messages/flushes.ts";
-import { inboxUnder } from "./messages/inbox.ts";
-import { type ClientRuntime, Link } from "./link.ts";
-import { headersOf } from "./messages/message.ts";
-import type {
-  Msg,
-  Payload,
-  PublishOptions,
-  RequestHeaders,
-} from "./api/message.ts";
-import { type ClientOptions, clientOptions, serverList } from "./options.ts";
+import type { Msg, Payload, PublishOptions } from "./api/message.ts";
 import type { ConnectionOptions } from "./api/options.ts";
-import { Outgoing } from "./messages/outgoing.ts";
-import { requestMany } from "./messages/request_many.ts";
 import type { RequestManyOptions, RequestOptions } from "./api/requests.ts";
-import { type Ask, requestOne } from "./messages/request_one.ts";
-import { Requests } from "./messages/requests.ts";
-import { parseSemVer, type SemVer } from "./semver.ts";
 import type { ServerState } from "./api/servers.ts";
-import { stateOf } from "./servers/server_state.ts";
-import type { Session } from "./session/session.ts";
+import type { Stats } from "./api/stats.ts";
 import type { Status } from "./api/status.ts";
-import { StatusFeed } from "./status_feed.ts";
-import {
-  checkLiteralSubject,
-  checkPattern,
-  checkQueue,
-} from "./messages/subjects.ts";
 import type { Subscription, SubscriptionOptions } from "./api/subscription.ts";
-import { Subscriptions } from "./messages/subscriptions.ts";
-
-/** Messages, and the bytes of their headers and payloads. */
-export interface Stats {
-  /** Messages received. */
-  readonly inMsgs: number;
-  /** Their bytes. */
-  readonly inBytes: number;
-  /** Messages published. */
-  readonly outMsgs: number;
-  /** Their bytes. */
-  readonly outBytes: number;
-  /** Of those that were published, how many were dropped as too many waited for a connection. */
-  readonly droppedMsgs: number;
-}
-
-/** All connections of a process share their free slabs. */
-const slabs: SlabPool = new SlabPool();
+import { Lifecycle } from "./lifecycle.ts";
+import { type ClientRuntime, Link } from "./link.ts";
+import { Messages } from "./messages/messages.ts";
+import { type ClientOptions, clientOptions, serverList } from "./options.ts";
+import { parseSemVer, type SemVer } from "./semver.ts";
+import { stateOf } from "./servers/server_state.ts";
+import { StatusFeed } from "./status_feed.ts";
 
 /**
  * A connection to a NATS server or cluster that heals itself: `connect` opens
@@ -87,23 +46,10 @@ const slabs: SlabPool = new SlabPool();
  * rest.
  */
 export class NatsConnection implements AsyncDisposable {
-  readonly #runtime: ClientRuntime;
-  readonly #outgoing: Outgoing;
-  readonly #flushes: Flushes;
-  readonly #subscriptions: Subscriptions;
-  readonly #requests: Requests;
-  readonly #statuses: StatusFeed;
+  readonly #messages: Messages;
   readonly #link: Link;
-  readonly #closed = deferred<void | Error>();
-  #isClosed = false;
-  #isDraining = false;
-  /** Draining is so far that nothing may be published any more. */
-  #isSealed = false;
-  #info: ServerInfo | undefined;
-  /** The subject that was checked last; publishers tend to repeat themselves. */
-  #goodSubject: string | undefined;
-  #inMsgs = 0;
-  #inBytes = 0;
+  readonly #life: Lifecycle;
+  readonly #statuses: StatusFeed;
 
   /**
    * Connects; rejects when no server lets us in.
@@ -117,12 +63,12 @@ export class NatsConnection implements AsyncDisposable {
     const { signal } = options;
     signal?.throwIfAborted();
     const connection = new NatsConnection(clientOptions(options), runtime);
-    const stop = onAbort(signal, (cause) => void connection.#end(cause));
+    const stop = onAbort(signal, (cause) => void connection.#life.end(cause));
     connection.closed().then(stop);
     try {
       await connection.#link.connect();
     } catch (error) {
-      await connection.#end(error instanceof Error ? error : undefined);
+      await connection.#life.end(error instanceof Error ? error : undefined);
       signal?.throwIfAborted();
       throw error;
     }
@@ -130,48 +76,24 @@ export class NatsConnection implements AsyncDisposable {
   }
 
   private constructor(options: ClientOptions, runtime: ClientRuntime) {
-    this.#runtime = runtime;
-    const nuid = new Nuid(runtime.random);
-    const { maxBufferedBytes, bufferPolicy: policy, onStatus } = options;
-    this.#statuses = new StatusFeed(onStatus);
-    this.#outgoing = new Outgoing(slabs, {
-      maxBytes: maxBufferedBytes,
-      policy,
-      onDropping: () => this.#statuses.tell({ type: "dropped", policy }),
-    });
-    this.#flushes = new Flushes(this.#outgoing);
-    this.#subscriptions = new Subscriptions(this.#outgoing, runtime.clock, {
-      publish: (subject, payload, given) =>
-        this.publish(subject, payload, given),
-      flush: () => this.flush(),
-      report: (error) => this.#statuses.tell({ type: "error", error }),
-      lags: (sub, pending) =>
-        this.#statuses.tell({ type: "slowConsumer", sub, pending }),
-    });
-    this.#requests = new Requests({
-      createInbox: () => inboxUnder(options.inboxPrefix, nuid),
-      subscribe: (subject, callback) =>
-        this.#subscriptions.add(subject, { callback }),
-    });
-    this.#link = new Link(options, runtime, {
-      onUp: (session, isFirst) => this.#onUp(session, isFirst),
-      onInfo: (info) => this.#onInfo(info),
-      onDown: () => this.#outgoing.detach(),
-      onMessage: (message) => this.#onMessage(message),
-      onError: (error) => this.#onError(error),
-      onStatus: (status) => this.#statuses.tell(status),
-      onGivenUp: (cause) => void this.#end(cause),
-    });
+    const statuses = new StatusFeed(options.onStatus);
+    const messages = new Messages(options, runtime, statuses);
+    const onGivenUp = (cause: Error): void => void this.#life.end(cause);
+    const link = new Link(options, runtime, statuses, messages, onGivenUp);
+    this.#statuses = statuses;
+    this.#messages = messages;
+    this.#link = link;
+    this.#life = new Lifecycle(messages, link, statuses);
   }
 
   /** What the server told about itself last. */
   get info(): ServerInfo | undefined {
-    return this.#info;
+    return this.#link.info;
   }
 
   /** Bytes that were published and that the system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#outgoing.pendingBytes;
+    return this.#messages.bufferedBytes;
   }
 
   /**
@@ -193,38 +115,20 @@ export class NatsConnection implements AsyncDisposable {
    */
   publish(
     subject: string,
-    payload: Payload = "",
-    options: PublishOptions = NO_OPTIONS,
+    payload?: Payload,
+    options?: PublishOptions,
   ): Promise<void> | undefined {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    if (this.#isSealed) throw new DrainingConnectionError();
-    if (subject !== this.#goodSubject) {
-      checkLiteralSubject("subject", subject);
-      this.#goodSubject = subject;
-    }
-    if (options.reply !== undefined) {
-      checkLiteralSubject("reply subject", options.reply);
-    }
-    const { reply = "" } = options;
-    const headers = headersOf(options);
-    const block = headers === undefined ? undefined : this.#encoded(headers);
-    return this.#outgoing.publish(subject, reply, block, payload);
+    return this.#messages.publishing.publish(subject, payload, options);
   }
 
   /** Sends a message that was received, to its own subject. */
   publishMessage(message: Msg): Promise<void> | undefined {
-    return this.publish(message.subject, message.data, {
-      ...(message.reply !== undefined && { reply: message.reply }),
-      ...(message.headers !== undefined && { headers: message.headers }),
-    });
+    return this.#messages.publishing.publishMessage(message);
   }
 
   /** Sends a message that was received, to its reply subject; false when it has none. */
   respondMessage(message: Msg): boolean {
-    const { reply, data, headers } = message;
-    if (reply === undefined) return false;
-    this.publish(reply, data, headers === undefined ? {} : { headers });
-    return true;
+    return this.#messages.publishing.respondMessage(message);
   }
 
   /**
@@ -245,10 +149,7 @@ export class NatsConnection implements AsyncDisposable {
     subject: string,
     options: SubscriptionOptions = {},
   ): Subscription {
-    this.#checkMaySubscribe();
-    checkPattern(subject);
-    if (options.queue !== undefined) checkQueue(options.queue);
-    return this.#subscriptions.add(subject, options);
+    return this.#messages.subscriptions.subscribe(subject, options);
   }
 
   /**
@@ -267,15 +168,12 @@ export class NatsConnection implements AsyncDisposable {
    * console.log(answer.string()); // 42
    * ```
    */
-  async request(
+  request(
     subject: string,
     payload: Payload = "",
     options: RequestOptions = {},
   ): Promise<Msg> {
-    this.#checkMaySubscribe();
-    const ask = this.#asker(subject, payload, options);
-    const { clock } = this.#runtime;
-    return await requestOne(this.#requests, clock, subject, options, ask);
+    return this.#messages.asking.request(subject, payload, options);
   }
 
   /**
@@ -288,12 +186,7 @@ export class NatsConnection implements AsyncDisposable {
     payload: Payload = "",
     options: RequestManyOptions = {},
   ): Promise<AsyncIterable<Msg>> {
-    return new Promise((resolve) => {
-      this.#checkMaySubscribe();
-      const ask = this.#asker(subject, payload, options);
-      const { clock } = this.#runtime;
-      resolve(requestMany(this.#requests, clock, subject, options, ask));
-    });
+    return this.#messages.asking.requestMany(subject, payload, options);
   }
 
   /**
@@ -301,18 +194,12 @@ export class NatsConnection implements AsyncDisposable {
    * connection it waits for the next one; rejects when that breaks meanwhile.
    */
   flush(): Promise<void> {
-    return this.#flushes.flush(this.#link.session);
+    return this.#messages.flushes.flush();
   }
 
   /** Milliseconds to the server and back. Rejects while there is no connection. */
-  async rtt(): Promise<number> {
-    const { clock } = this.#runtime;
-    if (this.#link.session === undefined) {
-      throw this.#isClosed ? new ClosedConnectionError() : notConnected();
-    }
-    const start = clock.monotonic();
-    await this.flush();
-    return clock.monotonic() - start;
+  rtt(): Promise<number> {
+    return this.#messages.flushes.rtt();
   }
 
   /**
@@ -321,38 +208,28 @@ export class NatsConnection implements AsyncDisposable {
    * with a `ConnectionError` when there is no connection, and closes all the
    * same.
    */
-  async drain(): Promise<void> {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    if (this.#isDraining) throw new DrainingConnectionError();
-    this.#isDraining = true;
-    try {
-      if (this.#link.session === undefined) throw notConnected();
-      await this.#subscriptions.drain();
-      this.#isSealed = true;
-      await this.flush();
-    } finally {
-      await this.close();
-    }
+  drain(): Promise<void> {
+    return this.#life.drain();
   }
 
   /** Closes at once; what was published before leaves if the server takes it. */
   close(): Promise<void> {
-    return this.#end(undefined);
+    return this.#life.end(undefined);
   }
 
   /** Resolves when the connection is closed: with the error if one closed it. */
   closed(): Promise<void | Error> {
-    return this.#closed.promise;
+    return this.#life.closed();
   }
 
   /** Whether it is closed for good. */
   isClosed(): boolean {
-    return this.#isClosed;
+    return this.#life.isClosed;
   }
 
   /** Whether it is about to be closed, see `drain`. */
   isDraining(): boolean {
-    return this.#isDraining && !this.#isClosed;
+    return this.#life.isDraining;
   }
 
   /** `host:port` of the server; empty while there is none. */
@@ -362,7 +239,7 @@ export class NatsConnection implements AsyncDisposable {
 
   /** All servers that may be connected to, and what is known of each. */
   servers(): ServerState[] {
-    return this.#link.servers.map(stateOf);
+    return this.#link.search.pool.servers.map(stateOf);
   }
 
   /** The same as `servers`, by the name that nats.js has for it. */
@@ -377,8 +254,8 @@ export class NatsConnection implements AsyncDisposable {
    * `InvalidArgumentError` for a URL that makes no sense, and for no servers.
    */
   setServers(servers: string | readonly string[]): void {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    this.#link.setServers(serverList(servers));
+    this.#messages.gate.checkOpen();
+    this.#link.search.setServers(serverList(servers));
   }
 
   /**
@@ -388,10 +265,7 @@ export class NatsConnection implements AsyncDisposable {
    * Does nothing while there is no connection.
    */
   reconnect(): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new ClosedConnectionError());
-    if (this.#isDraining) return Promise.reject(new DrainingConnectionError());
-    this.#link.reconnect();
-    return Promise.resolve();
+    return this.#life.reconnect();
   }
 
   /**
@@ -400,23 +274,17 @@ export class NatsConnection implements AsyncDisposable {
    * `InvalidOperationError` without the option `discovery`.
    */
   rediscover(): Promise<void> {
-    return this.#link.rediscover();
+    return this.#life.rediscover();
   }
 
   /** The version that the server says it is; undefined when that makes no sense. */
   getServerVersion(): SemVer | undefined {
-    return parseSemVer(this.#info?.version ?? "");
+    return parseSemVer(this.info?.version ?? "");
   }
 
   /** The messages and bytes that went through it so far. */
   stats(): Stats {
-    return {
-      inMsgs: this.#inMsgs,
-      inBytes: this.#inBytes,
-      outMsgs: this.#outgoing.publishedMsgs,
-      outBytes: this.#outgoing.publishedBytes,
-      droppedMsgs: this.#outgoing.droppedMsgs,
-    };
+    return this.#messages.stats;
   }
 
   /**
@@ -439,84 +307,7 @@ export class NatsConnection implements AsyncDisposable {
    * that an error that ends the block is not covered up. `closed` and the
    * statuses tell of the loss.
    */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const canDrain = !this.#isDraining && this.#link.session !== undefined;
-    if (!canDrain) return await this.close();
-    try {
-      await this.drain();
-    } catch (error) {
-      if (!(error instanceof MidgeError)) throw error;
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#life.dispose();
   }
-
-  #encoded(headers: MsgHdrs): Uint8Array {
-    if (this.#info?.headers === false) {
-      throw new InvalidOperationError("The server does not support headers");
-    }
-    return encodeHeaders(headers);
-  }
-
-  #asker(subject: string, payload: Payload, options: RequestHeaders): Ask {
-    return (reply) => this.publish(subject, payload, { ...options, reply });
-  }
-
-  #checkMaySubscribe(): void {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    if (this.#isDraining) throw new DrainingConnectionError();
-  }
-
-  #onUp(session: Session, isFirst: boolean): void {
-    const lines = this.#subscriptions.lines();
-    this.#outgoing.attach(session.socket, lines);
-    this.#flushes.attach(session);
-    if (isFirst) return;
-    const { listen: server } = session.server;
-    this.#statuses.tell({ type: "reconnect", server });
-    if (lines === "") return;
-    this.#flushes.flush(session).then(
-      () => this.#statuses.tell({ type: "resubscribed", server }),
-      () => {}, // there will be another connection, or none
-    );
-  }
-
-  #onInfo(info: ServerInfo): void {
-    this.#info = info;
-    this.#outgoing.maxPayloadBytes = info.max_payload;
-  }
-
-  #onMessage(args: MessageArgs): void {
-    this.#inMsgs++;
-    this.#inBytes += args.message.size;
-    this.#subscriptions.deliver(args);
-  }
-
-  #onError(error: MidgeError): void {
-    if (error instanceof PermissionViolationError) {
-      if (error.operation === "publish") this.#requests.refuse(error);
-      else this.#subscriptions.refuse(error);
-    }
-    this.#statuses.tell({ type: "error", error });
-  }
-
-  /** The one way to the end, whoever asks for it. */
-  async #end(cause: Error | undefined): Promise<void> {
-    if (this.#isClosed) return void await this.#closed.promise;
-    this.#isClosed = true;
-    const closed = new ClosedConnectionError(cause && { cause });
-    this.#outgoing.end(closed);
-    const left = this.#link.close();
-    this.#flushes.end(closed);
-    this.#requests.failAll(closed);
-    this.#subscriptions.end();
-    this.#statuses.tell({ type: "close" });
-    this.#statuses.end();
-    await left;
-    this.#closed.resolve(cause);
-  }
-}
-
-const NO_OPTIONS: PublishOptions = {};
-
-function notConnected(): ConnectionError {
-  return new ConnectionError("There is no connection at the moment");
 }

@@ -1,34 +1,26 @@
 /**
- * Keeps a client connected: opens a session to some server of the pool and, when
- * that ends, one to another, until it is closed or nobody is left to try. Which
- * server comes next is decided in `turns.ts`; with discovery, in `search.ts`.
+ * Keeps a client connected: opens a session to some server and, when that ends,
+ * one to another, until it is closed or nobody is left to try. It joins the
+ * rooms: the room of servers says where to connect to, a session is one
+ * connection to one server, and what a program sends and receives moves along.
  */
 import type { Clock, Random } from "../platform/clock.ts";
-import {
-  InvalidArgumentError,
-  InvalidOperationError,
-  type MidgeError,
-} from "../core/errors.ts";
 import type { Network } from "../platform/socket.ts";
-import type { MessageArgs } from "../wire/args.ts";
-import { PING_LINE } from "../wire/encode.ts";
 import type { ServerInfo } from "../wire/info.ts";
-import { Attempt, type AttemptContext } from "./session/attempt.ts";
-import { chosenCourse } from "./servers/chosen.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
   StaleConnectionError,
 } from "./api/errors.ts";
-import { connectInTurn, type TryServer } from "./servers/first_connect.ts";
+import type { StatusSink } from "./api/status.ts";
+import type { Messages } from "./messages/messages.ts";
+import { Moving } from "./moving.ts";
 import type { ClientOptions } from "./options.ts";
-import { isSameNode, ServerPool } from "./servers/pool.ts";
-import { Search } from "./servers/search.ts";
-import { parseServer, type PoolServer } from "./servers/pool_server.ts";
+import type { PoolServer } from "./servers/pool_server.ts";
+import type { Search } from "./servers/search.ts";
+import { createSearch } from "./servers/servers.ts";
+import { Attempt, type AttemptContext } from "./session/attempt.ts";
 import type { Session } from "./session/session.ts";
-import type { Status } from "./api/status.ts";
-import { SuspendWatch } from "./session/suspend.ts";
-import { type Course, Turns } from "./servers/turns.ts";
 
 /** The platform, as the client library needs it. */
 export interface ClientRuntime {
@@ -37,75 +29,44 @@ export interface ClientRuntime {
   readonly random: Random;
 }
 
-export interface LinkEvents {
-  /** There is a session; nothing was sent over it yet. */
-  onUp(session: Session, isFirst: boolean): void;
-  /** Comes with each session, before `onUp`, and whenever the server sends another. */
-  onInfo(info: ServerInfo): void;
-  /** There is none any more. */
-  onDown(): void;
-  /** The message is borrowed for the call. */
-  onMessage(args: MessageArgs): void;
-  onError(error: MidgeError): void;
-  onStatus(status: Status): void;
-  /** No server is left to try. */
-  onGivenUp(cause: Error): void;
-}
-
-/** After a sleep, a server that does not answer a ping by then is lost. */
-const RESUME_PONG_MS = 5000;
-
 export class Link {
+  readonly search: Search;
   readonly #options: ClientOptions;
-  readonly #runtime: ClientRuntime;
-  readonly #events: LinkEvents;
-  readonly #pool: ServerPool;
-  readonly #search: Search | undefined;
-  readonly #course: Course;
+  readonly #statuses: StatusSink;
+  readonly #messages: Messages;
+  /** No server is left to try. */
+  readonly #onGivenUp: (cause: Error) => void;
   readonly #context: AttemptContext;
-  readonly #suspendWatch: SuspendWatch;
+  readonly #moving: Moving;
   #session: Session | undefined;
-  /** Where the session leads to, or the last one did. */
   #server: PoolServer | undefined;
   #attempt: Attempt | undefined;
   #info: ServerInfo | undefined;
   #wasConnected = false;
   #isClosed = false;
-  #isMoving = false;
-  /** Set once the search has taken too long. */
-  #givenUp: Error | undefined;
 
   constructor(
     options: ClientOptions,
     runtime: ClientRuntime,
-    events: LinkEvents,
+    statuses: StatusSink,
+    messages: Messages,
+    onGivenUp: (cause: Error) => void,
   ) {
-    const { clock, random, network } = runtime;
-    const isSearching = options.discovery.length > 0;
     this.#options = options;
-    this.#runtime = runtime;
-    this.#events = events;
-    this.#pool = new ServerPool(
-      options.servers.map(parseServer),
-      options.noRandomize ? undefined : random,
-      isSearching ? clock : undefined,
-    );
-    this.#search = isSearching ? this.#createSearch() : undefined;
-    this.#course = chosenCourse(
-      this.#search?.rounds ?? new Turns(this.#pool, options, runtime),
-      { options, pool: this.#pool, clock, random, info: () => this.#info },
-    );
-    this.#suspendWatch = new SuspendWatch(clock, () => this.#onResume());
+    this.#statuses = statuses;
+    this.#messages = messages;
+    this.#onGivenUp = onGivenUp;
+    const onNews = (): void => this.#onNews();
+    this.search = createSearch(options, runtime, statuses, onNews);
+    this.#moving = new Moving(this, this.search);
     this.#context = {
-      network,
-      clock,
+      ...runtime,
       options,
+      statuses,
+      receiver: messages,
       events: {
-        onMessage: (message) => events.onMessage(message),
-        onError: (error) => events.onError(error),
-        onPing: (pendingPings) =>
-          events.onStatus({ type: "ping", pendingPings }),
         onInfo: (session, info) => this.#onInfo(session, info),
+        onResume: () => this.search.refresh(),
         onEnd: (session, cause) => this.#onEnd(session, cause),
       },
     };
@@ -116,100 +77,91 @@ export class Link {
     return this.#session;
   }
 
-  /** All servers that may be used. */
-  get servers(): readonly PoolServer[] {
-    return this.#pool.servers;
+  /** Where the session leads to, or the last one did. */
+  get server(): PoolServer | undefined {
+    return this.#server;
+  }
+
+  /** What the server told about itself last. */
+  get info(): ServerInfo | undefined {
+    return this.#info;
   }
 
   /** Connects for the first time. */
   async connect(): Promise<void> {
-    const { waitOnFirstConnect } = this.#options;
-    const tryServer: TryServer = (server) => this.#try(server);
-    await (this.#search === undefined
-      ? connectInTurn(this.#pool, this.#course, tryServer, waitOnFirstConnect)
-      : this.#search.connect(tryServer));
-    if (this.#wasConnected) return;
-    throw this.#givenUp ?? new ClosedConnectionError();
+    await this.search.connect((server) => this.#try(server));
+    if (!this.#wasConnected) throw new ClosedConnectionError();
   }
 
   /** Leaves the server, for another one where there is another. */
   reconnect(): void {
     const session = this.#session;
     if (session === undefined) return;
-    this.#events.onStatus({ type: "forceReconnect" });
+    this.#statuses.tell({ type: "forceReconnect" });
     session.leave(new ConnectionError("A reconnect was asked for"));
-  }
-
-  /** Takes other servers in place of those that the user has named. Throws `InvalidArgumentError`. */
-  setServers(urls: readonly string[]): void {
-    const servers = urls.map(parseServer);
-    if (servers.length === 0) {
-      throw new InvalidArgumentError("There must be at least one server");
-    }
-    const { added, deleted } = this.#pool.reset(servers);
-    if (added.length + deleted.length > 0) {
-      this.#events.onStatus({
-        type: "servers",
-        added,
-        removed: deleted,
-        source: "static",
-      });
-    }
-    this.#search?.onServersSet();
-    this.#course.wake();
-  }
-
-  /** Asks discovery now; resolves when every provider has answered or failed. */
-  async rediscover(): Promise<void> {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    if (this.#search === undefined) {
-      throw new InvalidOperationError("There is nobody to ask for servers");
-    }
-    await this.#search.ask("manual");
   }
 
   /** Ends the session, after what was written to it has left; no other follows. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const cause = new ClosedConnectionError();
-    this.#stopSearching(cause);
-    this.#suspendWatch.stop();
+    const searched = this.search.close();
+    this.#attempt?.abort(cause);
     const session = this.#session;
     this.#session = undefined;
-    await Promise.all([session?.leave(cause), this.#search?.stop()]);
+    await Promise.all([session?.leave(cause), searched]);
   }
 
-  #createSearch(): Search {
-    return new Search(this.#options, this.#runtime, this.#pool, {
-      onStatus: (status) => this.#events.onStatus(status),
-      onNews: () => this.#onNews(),
-      onTooLong: (cause) => {
-        this.#givenUp = cause;
-        this.#stopSearching(cause);
-      },
-    });
+  /** One attempt at a server; the caller adopts the session that it comes to. */
+  async openBeside(server: PoolServer): Promise<Session> {
+    if (this.#isClosed) throw new ClosedConnectionError();
+    const { rules } = this.search;
+    const attempt = new Attempt(
+      server,
+      this.#context,
+      (address) => rules.allowsAddress(server, address),
+    );
+    server.lastAttemptMs = attempt.startedMs;
+    this.#attempt = attempt;
+    const onOver = rules.limit(attempt);
+    try {
+      return await attempt.run();
+    } finally {
+      onOver();
+      if (this.#attempt === attempt) this.#attempt = undefined;
+    }
+  }
+
+  /** Puts another session in the place of the one that there is. */
+  replace(session: Session, server: PoolServer): void {
+    this.#check(session, server);
+    const [old, left] = [this.#session, this.#server];
+    if (old !== undefined && left !== undefined) {
+      const cause = new ConnectionError(`${left.listen} is a lame duck`);
+      this.#goDown(left, cause);
+      void old.leave(cause);
+    }
+    if (!this.#isClosed) this.#adopt(session, server);
   }
 
   async #reconnect(cause: Error): Promise<void> {
     let lastError = cause;
     for (;;) {
-      const server = await this.#course.next();
+      const server = await this.search.course.next();
       if (this.#isClosed) return;
-      if (server === undefined) {
-        return this.#events.onGivenUp(this.#givenUp ?? lastError);
-      }
-      this.#events.onStatus({ type: "reconnecting" });
+      if (server === undefined) return this.#onGivenUp(lastError);
+      this.#statuses.tell({ type: "reconnecting" });
       const failure = await this.#try(server);
       if (failure === undefined) return;
       lastError = failure;
-      this.#course.failed(server, failure);
+      this.search.course.failed(server, failure);
     }
   }
 
   /** One attempt at a server; gives what went wrong, or undefined once there is a session. */
   async #try(server: PoolServer): Promise<Error | undefined> {
     try {
-      this.#adopt(await this.#open(server), server);
+      this.#adopt(await this.openBeside(server), server);
       return undefined;
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
@@ -218,178 +170,76 @@ export class Link {
     }
   }
 
-  async #open(server: PoolServer): Promise<Session> {
-    if (this.#isClosed) throw new ClosedConnectionError();
-    const attempt = new Attempt(
-      server,
-      this.#context,
-      (address) => this.#search?.allowsAddress(server, address) ?? true,
-    );
-    server.lastAttemptMs = attempt.startedMs;
-    this.#attempt = attempt;
-    this.#search?.onAttempt(attempt);
-    try {
-      return await attempt.run();
-    } finally {
-      this.#search?.onAttemptEnd();
-      if (this.#attempt === attempt) this.#attempt = undefined;
-    }
-  }
-
   #adopt(session: Session, server: PoolServer): void {
-    const { info } = session;
     this.#check(session, server);
+    const { info } = session;
     const isFirst = !this.#wasConnected;
     this.#wasConnected = true;
     this.#session = session;
     this.#server = server;
-    this.#suspendWatch.start();
-    this.#pool.use(server);
-    recordSuccess(server, info);
-    this.#events.onInfo(info);
-    this.#events.onUp(session, isFirst);
-    this.#search?.onFound(info);
-    this.#learnServers(info);
+    this.search.pool.use(server);
+    server.letIn(info);
+    this.#info = info;
+    this.#messages.learn(info);
+    const hasSubscriptions = this.#messages.attach(session);
+    if (!isFirst) this.#tellOfReturn(server.listen, hasSubscriptions);
+    this.search.found(server, info);
   }
 
   /** Between its PONG and now it may have ended, or nobody may want it any more. */
   #check(session: Session, server: PoolServer): void {
-    if (this.#isClosed || this.#givenUp !== undefined) {
-      session.end(this.#givenUp ?? new ClosedConnectionError());
-    }
+    if (this.#isClosed) session.end(new ClosedConnectionError());
     if (session.endedBy !== undefined) throw session.endedBy;
-    this.#search?.checkCluster(session, server);
+    const objection = this.search.rules.objection(server, session.info);
+    if (objection === undefined) return;
+    session.end(objection);
+    throw objection;
+  }
+
+  #tellOfReturn(server: string, hasSubscriptions: boolean): void {
+    this.#statuses.tell({ type: "reconnect", server });
+    if (!hasSubscriptions) return;
+    this.#messages.flushes.flush().then(
+      () => this.#statuses.tell({ type: "resubscribed", server }),
+      () => {}, // there will be another connection, or none
+    );
   }
 
   #onInfo(session: Session, info: ServerInfo): void {
     const server = this.#server;
-    if (session !== this.#session || server === undefined) return; // it is read when the session is adopted
-    this.#events.onInfo(info);
-    this.#learnServers(info);
-    if (info.ldm !== true) return;
-    this.#events.onStatus({ type: "ldm", server: server.listen });
-    this.#pool.markLameDuck(server);
-    if (this.#search === undefined) return;
-    void this.#search.ask("lame-duck");
-    void this.#moveAway();
+    // That of a session that is not adopted yet is read when it is.
+    if (session !== this.#session || server === undefined) return;
+    this.#info = info;
+    this.#messages.learn(info);
+    this.search.learn(server, info);
+    if (info.ldm === true) this.#moveAway();
   }
 
-  #learnServers(info: ServerInfo): void {
-    this.#info = info;
-    if (this.#options.ignoreClusterUpdates) return;
-    const urls = info.connect_urls ?? [];
-    const { added, deleted } = this.#search?.learnGossip(urls) ??
-      this.#pool.update(urls);
-    if (added.length + deleted.length === 0) return;
-    this.#events.onStatus({
-      type: "update",
-      ...(added.length > 0 && { added }),
-      ...(deleted.length > 0 && { deleted }),
-    });
+  #onNews(): void {
+    if (this.#server?.lameDuck === true) this.#moveAway();
+  }
+
+  #moveAway(): void {
+    if (this.#options.reconnect) void this.#moving.begin();
   }
 
   #onEnd(session: Session, cause: Error): void {
     const server = this.#server;
     if (session !== this.#session || server === undefined) return;
     this.#goDown(server, cause);
-    if (!this.#options.reconnect) return this.#events.onGivenUp(cause);
+    if (!this.#options.reconnect) return this.#onGivenUp(cause);
     this.#attempt?.abort(cause);
-    this.#search?.begin(server);
-    this.#reconnect(cause).catch((error) => this.#events.onGivenUp(error));
+    this.search.lost(server);
+    this.#reconnect(cause).catch((error) => this.#onGivenUp(error));
   }
 
   #goDown(server: PoolServer, cause: Error): void {
     this.#session = undefined;
-    this.#suspendWatch.stop();
-    this.#events.onDown();
+    this.#messages.detach();
     server.lastError = cause.message;
     if (cause instanceof StaleConnectionError) {
-      this.#events.onStatus({ type: "staleConnection" });
+      this.#statuses.tell({ type: "staleConnection" });
     }
-    this.#events.onStatus({ type: "disconnect", server: server.listen });
+    this.#statuses.tell({ type: "disconnect", server: server.listen });
   }
-
-  #onNews(): void {
-    if (this.#session !== undefined && this.#server?.lameDuck === true) {
-      void this.#moveAway();
-    }
-  }
-
-  /**
-   * Leaves a lame duck as soon as another node lets us in. The old session goes
-   * on until then, as its server does for a while.
-   */
-  async #moveAway(): Promise<void> {
-    const old = this.#session;
-    const left = this.#server;
-    const rounds = this.#search?.rounds;
-    const mayMove = !this.#isMoving && this.#options.reconnect;
-    if (old === undefined || left === undefined || rounds === undefined) return;
-    if (!mayMove) return;
-    this.#isMoving = true;
-    rounds.begin(left);
-    while (this.#session === old) {
-      const server = rounds.ready();
-      if (server === undefined || server.lameDuck) break;
-      if (isSameNode(server, left)) continue;
-      const failure = await this.#moveTo(server, old, left);
-      if (failure !== undefined && this.#session === old) {
-        rounds.failed(server, failure);
-      }
-    }
-    this.#isMoving = false;
-  }
-
-  async #moveTo(
-    server: PoolServer,
-    old: Session,
-    left: PoolServer,
-  ): Promise<Error | undefined> {
-    try {
-      const session = await this.#open(server);
-      if (this.#session !== old) {
-        session.end(new ClosedConnectionError());
-        return undefined;
-      }
-      this.#check(session, server);
-      const cause = new ConnectionError(`${left.listen} is a lame duck`);
-      this.#goDown(left, cause);
-      void old.leave(cause);
-      if (!this.#isClosed) this.#adopt(session, server);
-      return undefined;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
-  /** The machine slept: the server may have given us up meanwhile. */
-  #onResume(): void {
-    const session = this.#session;
-    if (session === undefined) return;
-    const timer = this.#runtime.clock.after(
-      RESUME_PONG_MS,
-      () => session.end(new StaleConnectionError(session.server.listen)),
-    );
-    session.socket.write(PING_LINE);
-    session.pong().catch(() => {}).finally(() => timer.cancel());
-    void this.#search?.ask("periodic");
-  }
-
-  #stopSearching(cause: Error): void {
-    this.#course.stop();
-    this.#search?.stopWaiting();
-    this.#attempt?.abort(cause);
-  }
-}
-
-/** A session says more about its server than others do. */
-function recordSuccess(server: PoolServer, info: ServerInfo): void {
-  server.attempts = 0;
-  server.refusals = 0;
-  server.everConnected = true;
-  server.lastError = undefined;
-  server.lameDuck = info.ldm === true;
-  if (info.server_id !== "") server.serverId = info.server_id;
-  if (info.server_name !== "") server.serverName = info.server_name;
-  if (info.cluster) server.cluster = info.cluster;
 }

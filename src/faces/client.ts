@@ -61,7 +61,8 @@ export {
   TimeoutError,
   UserAuthenticationExpiredError,
 } from "../client/api/errors.ts";
-export { NatsConnection, type Stats } from "../client/connection.ts";
+export { NatsConnection } from "../client/connection.ts";
+export type { Stats } from "../client/api/stats.ts";
 export type {
   RequestManyOptions,
   RequestStrategy,

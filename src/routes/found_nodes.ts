@@ -13,7 +13,8 @@ import { printableText, quoted } from "../core/quote.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { ClusterOptions, RouteTarget } from "../options/options.ts";
 import type { Discovery, Endpoint } from "../discovery/discovery.ts";
-import { Finder, type FinderAnswer } from "../discovery/finding/finder.ts";
+import { Finder } from "../discovery/finding/finder.ts";
+import type { FinderAnswer } from "../discovery/finding/finder_events.ts";
 import { doorUrl } from "../discovery/node_record.ts";
 import {
   type Address,

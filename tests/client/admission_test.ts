@@ -9,8 +9,8 @@ import type { ConnectionOptions } from "../../src/client/api/options.ts";
 import {
   foundServer,
   parseServer,
-  PoolServer,
-} from "../../src/client/servers/pool_server.ts";
+} from "../../src/client/servers/server_url.ts";
+import { PoolServer } from "../../src/client/servers/pool_server.ts";
 import type { Status } from "../../src/client/api/status.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";

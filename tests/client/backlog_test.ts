@@ -12,6 +12,7 @@ import { randomBelow } from "../../src/platform/clock.ts";
 import { Outbox, SlabPool } from "../../src/core/outbox.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
+import type { Status } from "../../src/client/api/status.ts";
 import type { FakeServer } from "./fake_server.ts";
 import { eventsOf, Scene } from "./scene.ts";
 import { rejection } from "../support/rejection.ts";
@@ -138,11 +139,11 @@ test("whatever is dropped, what is left is whole and in order", () => {
   const seed = freshSeed();
   const random = seededRandom(seed);
   const maxBytes = 200_000;
-  const backlog = new Backlog({
-    maxBytes,
-    policy: "drop-oldest",
-    onDropping: () => {},
-  });
+  const told: Status[] = [];
+  const backlog = new Backlog(
+    { maxBytes, policy: "drop-oldest" },
+    { tell: (status) => told.push(status) },
+  );
   const frames: string[] = [];
   for (let n = 0; n < 20_000; n++) {
     const frame = `${n}:${"x".repeat(randomBelow(random, 300))};`;
@@ -150,6 +151,7 @@ test("whatever is dropped, what is left is whole and in order", () => {
     backlog.add(asciiBytes(frame));
     assert.ok(backlog.bytes <= maxBytes);
   }
+  assert.deepEqual(told, [{ type: "dropped", policy: "drop-oldest" }]);
   let written = "";
   const outbox = new Outbox(new SlabPool(), {
     pendingBytes: 0,

@@ -9,8 +9,10 @@ import {
 import {
   foundServer,
   parseServer,
-  type PoolServer,
-  type ServerFacts,
+} from "../../src/client/servers/server_url.ts";
+import type {
+  PoolServer,
+  ServerFacts,
 } from "../../src/client/servers/pool_server.ts";
 import type { Origin } from "../../src/client/api/servers.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";

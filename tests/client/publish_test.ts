@@ -30,8 +30,9 @@ const NO_SUBJECTS = [
 const NO_BACKLOG = {
   maxBytes: 0,
   policy: "error",
-  onDropping: () => {},
 } as const;
+
+const NO_STATUSES = { tell: () => {} };
 
 test("nothing is published to an invalid subject", async (t) => {
   const scene = new Scene(t);
@@ -103,7 +104,7 @@ test("a subscription with a callback is no iterator", async (t) => {
 
 test("what is published in one turn leaves as one write", async () => {
   const writes: string[] = [];
-  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG);
+  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG, NO_STATUSES);
   outgoing.attach({
     pendingBytes: 0,
     write: (bytes) => {
@@ -171,7 +172,7 @@ test("texts are encoded as TextEncoder does", () => {
 
 function published(text: string): string {
   let written = "";
-  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG);
+  const outgoing = new Outgoing(new SlabPool(), NO_BACKLOG, NO_STATUSES);
   outgoing.attach({
     pendingBytes: 0,
     write: (bytes) => {

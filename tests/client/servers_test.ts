@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import { ServerPool } from "../../src/client/servers/pool.ts";
-import { parseServer } from "../../src/client/servers/pool_server.ts";
+import { parseServer } from "../../src/client/servers/server_url.ts";
 import { seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 

@@ -2,9 +2,9 @@
 import type { Discovery } from "../../src/discovery/discovery.ts";
 import {
   Finder,
-  type FinderAnswer,
   type FinderPolicy,
 } from "../../src/discovery/finding/finder.ts";
+import type { FinderAnswer } from "../../src/discovery/finding/finder_events.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { TestContext } from "../support/test.ts";
 import type { VirtualClock } from "../support/virtual_clock.ts";

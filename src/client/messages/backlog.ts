@@ -8,21 +8,20 @@ import { type Deferred, deferred } from "../../core/deferred.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { BufferFullError } from "../api/errors.ts";
 import type { BufferPolicy } from "../api/message.ts";
+import type { StatusSink } from "../api/status.ts";
 
 export interface BacklogOptions {
   readonly maxBytes: number;
   readonly policy: BufferPolicy;
-  /** Comes with the first message that is dropped between two connections. */
-  readonly onDropping: () => void;
 }
 
 /** Publishers that wait for room; one more is refused. */
 export const WAITING_MAX = 1024;
 
-/** Messages lie in blocks of so many bytes, so that small ones cost little more than their bytes. */
+/** The size of the blocks that messages lie in, so that small ones cost little more than their bytes. */
 const BLOCK_BYTES = 65_536;
 
-/** Read positions are forgotten in batches of at least so many. */
+/** Sizes of messages that were dropped are forgotten in batches, of at least this many. */
 const COMPACT_AT = 1024;
 
 interface Block {
@@ -40,6 +39,7 @@ interface Waiting {
 export class Backlog {
   droppedMsgs = 0;
   readonly #options: BacklogOptions;
+  readonly #statuses: StatusSink;
   #blocks: Block[] = [];
   /** Of the messages in the blocks, from `#first` on. */
   #sizes: number[] = [];
@@ -47,10 +47,12 @@ export class Backlog {
   #keptBytes = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  /** The first message that is dropped between two connections is told as a status. */
   #isDropping = false;
 
-  constructor(options: BacklogOptions) {
+  constructor(options: BacklogOptions, statuses: StatusSink) {
     this.#options = options;
+    this.#statuses = statuses;
   }
 
   /** Kept and waiting. */
@@ -148,7 +150,8 @@ export class Backlog {
     this.droppedMsgs++;
     if (this.#isDropping) return;
     this.#isDropping = true;
-    this.#options.onDropping();
+    const { policy } = this.#options;
+    this.#statuses.tell({ type: "dropped", policy });
   }
 
   #forgetKept(): void {

@@ -1,40 +1,60 @@
 /**
- * PINGs whose PONGs tell that the server has handled all that was sent before.
- * Those that come while there is no connection wait for the next one.
+ * The flushing role of a connection: PINGs whose PONGs tell that the server has
+ * handled all that was sent before. Those that come while there is no
+ * connection wait for the next one.
  */
 import { type Deferred, deferred } from "../../core/deferred.ts";
-import type { ClosedConnectionError } from "../api/errors.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ClosedConnectionError, ConnectionError } from "../api/errors.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-/** Who hears the PONGs: a session. */
+/** Where PONGs come from: a session. */
 export interface PongSource {
-  /** Resolves with the PONG of a PING that the caller has just written. */
+  /** Resolves with the PONG of a PING that the caller has just written; rejects when the session ends. */
   pong(): Promise<void>;
 }
 
 export class Flushes {
   readonly #outgoing: Outgoing;
+  readonly #clock: Clock;
+  #source: PongSource | undefined;
   #waiting: Deferred<void>[] = [];
   #end: ClosedConnectionError | undefined;
 
-  constructor(outgoing: Outgoing) {
+  constructor(outgoing: Outgoing, clock: Clock) {
     this.#outgoing = outgoing;
+    this.#clock = clock;
   }
 
   /** Resolves with the server's answer; rejects when the connection breaks meanwhile. */
-  flush(session: PongSource | undefined): Promise<void> {
+  flush(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    if (session !== undefined) return this.#ping(session);
+    if (this.#source !== undefined) return this.#ping(this.#source);
     const waiter = deferred<void>();
     this.#waiting.push(waiter);
     return waiter.promise;
   }
 
+  /** Milliseconds to the server and back. Rejects while there is no connection. */
+  async rtt(): Promise<number> {
+    if (this.#end !== undefined) throw new ClosedConnectionError();
+    if (this.#source === undefined) throw notConnected();
+    const start = this.#clock.monotonic();
+    await this.flush();
+    return this.#clock.monotonic() - start;
+  }
+
   /** There is a connection; nothing waits any more. */
-  attach(session: PongSource): void {
+  attach(source: PongSource): void {
+    this.#source = source;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { resolve } of waiting) resolve(this.#ping(session));
+    for (const { resolve } of waiting) resolve(this.#ping(source));
+  }
+
+  /** What is flushed from now on waits for the next connection. */
+  detach(): void {
+    this.#source = undefined;
   }
 
   /** There will be no other connection. */
@@ -44,8 +64,12 @@ export class Flushes {
     this.#waiting = [];
   }
 
-  #ping(session: PongSource): Promise<void> {
+  #ping(source: PongSource): Promise<void> {
     this.#outgoing.ping();
-    return session.pong();
+    return source.pong();
   }
+}
+
+export function notConnected(): ConnectionError {
+  return new ConnectionError("There is no connection at the moment");
 }

@@ -13,6 +13,7 @@ import { PING_LINE } from "../../wire/encode.ts";
 import { Backlog, type BacklogOptions } from "./backlog.ts";
 import { MaxPayloadError } from "../api/errors.ts";
 import { frameRoom, payloadSize, writeFrame } from "./frame.ts";
+import type { StatusSink } from "../api/status.ts";
 
 const utf8 = new TextEncoder();
 
@@ -29,9 +30,9 @@ export class Outgoing {
   #flushIsDue = false;
   readonly #flushNow = (): void => this.flush();
 
-  constructor(slabs: SlabPool, backlog: BacklogOptions) {
+  constructor(slabs: SlabPool, backlog: BacklogOptions, statuses: StatusSink) {
     this.#outbox = new Outbox(slabs, this.#sink());
-    this.#backlog = new Backlog(backlog);
+    this.#backlog = new Backlog(backlog, statuses);
   }
 
   /** Bytes that the system has not taken yet. */

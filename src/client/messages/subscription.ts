@@ -1,36 +1,34 @@
 /**
- * One subscription: what its user holds, and how messages reach it, through a
- * callback or as an async iterator. The table of all subscriptions is in
- * `subscriptions.ts`.
+ * One subscription: what its program holds, and its life from SUB to its end.
+ * The table of all subscriptions is in `subscriptions.ts`, the ways in which
+ * messages reach the program are in `delivery.ts`.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import { Message } from "../../wire/message.ts";
 import { InvalidOperationError } from "../../core/errors.ts";
+import { Message } from "../../wire/message.ts";
 import { TimeoutError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
-import { type Publisher, ReceivedMsg, textOf } from "./message.ts";
-import { AsyncQueue } from "./queue.ts";
-import type {
-  MsgCallback,
-  Subscription,
-  SubscriptionOptions,
-} from "../api/subscription.ts";
+import type { StatusSink } from "../api/status.ts";
+import type { Subscription, SubscriptionOptions } from "../api/subscription.ts";
+import { CallbackDelivery, type Delivery, QueueDelivery } from "./delivery.ts";
+import { type Publisher, ReceivedMsg, textOf } from "./received_msg.ts";
 
 /** What a subscription asks of the table that it stands in. */
-export interface SubscriptionOwner extends Publisher {
+export interface SubscriptionOwner {
+  readonly clock: Clock;
+  readonly statuses: StatusSink;
+  /** Sends the answers to its messages. */
+  readonly publisher: Publisher;
   /** Tells the server; `max` 0 means now. */
   withdraw(subscription: LiveSubscription, max: number): void;
   /** Takes it out of the table. */
   forget(subscription: LiveSubscription): void;
   /** Resolves when all that the server has sent for it until now is here. */
   flush(): Promise<void>;
-  /** A callback threw. */
-  report(error: Error): void;
-  /** More messages wait for the reader than the option `slow` says. */
-  lags(subscription: Subscription, pending: number): void;
 }
 
+/** Public members beyond a dozen: they are those of nats.js's `Subscription`. */
 export class LiveSubscription implements Subscription {
   readonly sid: number;
   readonly subject: string;
@@ -38,14 +36,12 @@ export class LiveSubscription implements Subscription {
   readonly queue: string;
   readonly closed: Promise<void | Error>;
   readonly #owner: SubscriptionOwner;
-  readonly #callback: MsgCallback | undefined;
-  readonly #messages: AsyncQueue<Msg>;
+  readonly #delivery: Delivery;
   readonly #resolveClosed: (error: void | Error) => void;
+  /** Runs until the first message, with the option `timeout`. */
   #timer: Timer | undefined;
   /** 0: no limit. */
   #max: number;
-  readonly #slow: number;
-  #lags = false;
   #received = 0;
   #isClosed = false;
   #drained: Promise<void> | undefined;
@@ -55,20 +51,17 @@ export class LiveSubscription implements Subscription {
     subject: string,
     options: SubscriptionOptions,
     owner: SubscriptionOwner,
-    clock: Clock,
   ) {
     this.sid = sid;
     this.subject = subject;
     this.queue = options.queue ?? "";
     this.#owner = owner;
-    this.#callback = options.callback;
-    this.#messages = new AsyncQueue(() => this.unsubscribe());
+    this.#delivery = this.#deliveryFor(options);
     this.#max = options.max ?? 0;
-    this.#slow = options.slow ?? Infinity;
     const { promise, resolve } = deferred<void | Error>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    if (options.timeout !== undefined) this.#expect(options.timeout, clock);
+    if (options.timeout !== undefined) this.#expect(options.timeout);
   }
 
   /** Messages still to come before it ends by itself; 0: no limit. */
@@ -122,20 +115,19 @@ export class LiveSubscription implements Subscription {
   }
 
   getProcessed(): number {
-    return this.#callback === undefined ? this.#messages.taken : this.#received;
+    return this.#delivery.processed;
   }
 
   getPending(): number {
-    return this.#messages.pending;
+    return this.#delivery.pending;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Msg> {
-    if (this.#callback !== undefined) {
-      throw new InvalidOperationError(
-        "A subscription with a callback cannot be iterated",
-      );
-    }
-    return this.#messages;
+    const { messages } = this.#delivery;
+    if (messages !== undefined) return messages;
+    throw new InvalidOperationError(
+      "A subscription with a callback cannot be iterated",
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -146,14 +138,9 @@ export class LiveSubscription implements Subscription {
   deliver(message: Message): void {
     this.#timer?.cancel();
     this.#received++;
-    const received = new ReceivedMsg(
-      this.#subjectOf(message),
-      this.sid,
-      message,
-      this.#owner,
-    );
-    if (this.#callback === undefined) this.#keep(received);
-    else this.#call(this.#callback, null, received);
+    const { publisher } = this.#owner;
+    const subject = this.#subjectOf(message);
+    this.#delivery.take(new ReceivedMsg(subject, this.sid, message, publisher));
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }
 
@@ -163,19 +150,15 @@ export class LiveSubscription implements Subscription {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#owner.forget(this);
-    this.#messages.end(error);
+    this.#delivery.end(error);
     this.#resolveClosed(error);
-    if (error !== undefined && this.#callback !== undefined) {
-      this.#call(this.#callback, error, this.#emptyMessage());
-    }
   }
 
-  #keep(message: Msg): void {
-    this.#messages.push(message);
-    const { pending } = this.#messages;
-    const lagged = this.#lags;
-    this.#lags = pending > this.#slow;
-    if (this.#lags && !lagged) this.#owner.lags(this, pending);
+  #deliveryFor({ callback, slow = Infinity }: SubscriptionOptions): Delivery {
+    const { statuses } = this.#owner;
+    return callback === undefined
+      ? new QueueDelivery(this, slow, statuses)
+      : new CallbackDelivery(callback, statuses, () => this.#emptyMessage());
   }
 
   async #drain(): Promise<void> {
@@ -187,8 +170,8 @@ export class LiveSubscription implements Subscription {
     }
   }
 
-  #expect(timeoutMs: number, clock: Clock): void {
-    this.#timer = clock.after(timeoutMs, () => {
+  #expect(timeoutMs: number): void {
+    this.#timer = this.#owner.clock.after(timeoutMs, () => {
       this.#owner.withdraw(this, 0);
       this.end(
         new TimeoutError(
@@ -197,21 +180,6 @@ export class LiveSubscription implements Subscription {
       );
     });
   }
-
-  /** A callback that fails must not take the connection with it. */
-  #call(callback: MsgCallback, error: Error | null, message: Msg): void {
-    try {
-      const done = callback(error, message);
-      if (done instanceof Promise) done.catch(this.#report);
-    } catch (thrown) {
-      this.#report(thrown);
-    }
-  }
-
-  readonly #report = (thrown: unknown): void => {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#owner.report(error);
-  };
 
   /** Nearly always the subject that was subscribed to, which needs no new string. */
   #subjectOf(message: Message): string {
@@ -222,12 +190,8 @@ export class LiveSubscription implements Subscription {
   }
 
   #emptyMessage(): Msg {
-    return new ReceivedMsg(
-      this.subject,
-      this.sid,
-      new Message(),
-      this.#owner,
-    );
+    const { publisher } = this.#owner;
+    return new ReceivedMsg(this.subject, this.sid, new Message(), publisher);
   }
 }
 

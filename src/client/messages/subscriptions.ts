@@ -1,37 +1,57 @@
 /**
- * All live subscriptions of a client: messages find theirs here by sid, and a
- * new connection is told of each.
+ * The subscribing role of a connection: all of its live subscriptions. Messages
+ * find theirs here by sid, and a new connection is told of each.
  */
 import { readDecimal } from "../../core/ascii.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import type { PermissionViolationError } from "../api/errors.ts";
+import { checkPattern, checkQueue } from "./subjects.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";
 import { LiveSubscription, type SubscriptionOwner } from "./subscription.ts";
 import type { SubscriptionOptions } from "../api/subscription.ts";
+import type { Gate } from "./gate.ts";
+import type { Flushes } from "./flushes.ts";
+import type { StatusSink } from "../api/status.ts";
+import type { Publisher } from "./received_msg.ts";
 
-/** What the table cannot do alone; the connection does it. */
-export type SubscriptionHost = Omit<SubscriptionOwner, "withdraw" | "forget">;
+/** What subscriptions work with. */
+export interface SubscriptionParts {
+  readonly outgoing: Outgoing;
+  readonly gate: Gate;
+  readonly flushes: Flushes;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly statuses: StatusSink;
+}
 
 export class Subscriptions {
   readonly #outgoing: Outgoing;
-  readonly #clock: Clock;
+  readonly #gate: Gate;
   readonly #owner: SubscriptionOwner;
   readonly #bySid = new Map<number, LiveSubscription>();
   #lastSid = 0;
 
-  constructor(outgoing: Outgoing, clock: Clock, host: SubscriptionHost) {
+  constructor(parts: SubscriptionParts) {
+    const { outgoing, gate, flushes, publisher, clock, statuses } = parts;
     this.#outgoing = outgoing;
-    this.#clock = clock;
+    this.#gate = gate;
     this.#owner = {
-      publish: (subject, payload, options) =>
-        host.publish(subject, payload, options),
-      flush: () => host.flush(),
-      report: (error) => host.report(error),
-      lags: (subscription, pending) => host.lags(subscription, pending),
+      clock,
+      statuses,
+      publisher,
+      flush: () => flushes.flush(),
       withdraw: ({ sid }, max) => outgoing.unsubscribe(sid, max),
       forget: ({ sid }) => this.#bySid.delete(sid),
     };
+  }
+
+  /** Checks what a program hands in, and adds it. */
+  subscribe(subject: string, options: SubscriptionOptions): LiveSubscription {
+    this.#gate.checkBegin();
+    checkPattern(subject);
+    if (options.queue !== undefined) checkQueue(options.queue);
+    return this.add(subject, options);
   }
 
   /** Subject and options were checked. */
@@ -41,7 +61,6 @@ export class Subscriptions {
       subject,
       options,
       this.#owner,
-      this.#clock,
     );
     const { sid, queue, remaining } = subscription;
     this.#bySid.set(sid, subscription);
@@ -77,7 +96,7 @@ export class Subscriptions {
     }
   }
 
-  /** Resolves when every subscription has drained. */
+  /** Resolves when all that is under way has arrived and every subscription has ended. */
   async drain(): Promise<void> {
     await Promise.all(
       [...this.#bySid.values()].map((subscription) => subscription.drain()),

@@ -1,7 +1,7 @@
 /**
- * Keeps one cache up to date with the servers that this client has seen to
- * live, or that somebody else has named: a while after each change, as changes
- * come in bursts, and once more at the end. A cache is never emptied, and gets
+ * Keeps caches up to date with the servers that this client has seen to live, or
+ * that others have named: a while after each change, as changes come in bursts,
+ * and once more at the end. A cache is never emptied, and gets
  * no credentials. What goes wrong is told and harms nobody.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
@@ -13,17 +13,43 @@ import {
 } from "../../discovery/discovery.ts";
 import type { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
-import type { Status } from "../api/status.ts";
+import type { StatusSink } from "../api/status.ts";
 
 const WRITE_DELAY_MS = 500;
 /** The end waits no longer than this for a file. */
 const LAST_WRITE_MS = 1000;
 
-export class CacheWriter {
+/** All caches of a client. */
+export class Caches {
+  readonly #writers: readonly CacheWriter[];
+
+  constructor(
+    caches: readonly ServerCache[],
+    pool: ServerPool,
+    clock: Clock,
+    statuses: StatusSink,
+  ) {
+    this.#writers = caches.map((cache) =>
+      new CacheWriter(cache, pool, clock, statuses)
+    );
+  }
+
+  /** Writes the servers worth remembering, soon. */
+  write(): void {
+    for (const writer of this.#writers) writer.write();
+  }
+
+  /** Writes what is due. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#writers.map((writer) => writer.stop()));
+  }
+}
+
+class CacheWriter {
   readonly #cache: ServerCache;
   readonly #pool: ServerPool;
   readonly #clock: Clock;
-  readonly #tell: (status: Status) => void;
+  readonly #statuses: StatusSink;
   #timer: Timer | undefined;
   #isDue = false;
   /** What was written last, as text. */
@@ -34,12 +60,12 @@ export class CacheWriter {
     cache: ServerCache,
     pool: ServerPool,
     clock: Clock,
-    tell: (status: Status) => void,
+    statuses: StatusSink,
   ) {
     this.#cache = cache;
     this.#pool = pool;
     this.#clock = clock;
-    this.#tell = tell;
+    this.#statuses = statuses;
   }
 
   /** Writes the servers worth remembering, soon. */
@@ -81,7 +107,7 @@ export class CacheWriter {
       const error = cause instanceof DiscoveryError
         ? cause
         : new DiscoveryError(`Cannot write "${name}"`, { cause });
-      this.#tell({
+      this.#statuses.tell({
         type: "discovery",
         provider: name,
         reason: "store",

@@ -5,7 +5,6 @@
  * that more often than `reconnectTimeWait` allows either.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
-import { deferred } from "../../core/deferred.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { ConnectionError } from "../api/errors.ts";
 import type { ServerOptions } from "./options.ts";
@@ -13,7 +12,7 @@ import type { ServerPool } from "./pool.ts";
 import type { ReconnectToServerHandler, ServerState } from "../api/servers.ts";
 import { stateOf } from "./server_state.ts";
 import type { PoolServer } from "./pool_server.ts";
-import { type Course, reconnectPauseMs } from "./turns.ts";
+import { type Course, reconnectPauseMs, Rest } from "./course.ts";
 
 interface ChosenContext {
   readonly options: ServerOptions;
@@ -41,8 +40,8 @@ class ChosenCourse implements Course {
   readonly #course: Course;
   readonly #handler: ReconnectToServerHandler;
   readonly #context: ChosenContext;
+  readonly #rest: Rest;
   #isStopped = false;
-  #wake: () => void = () => {};
 
   constructor(
     course: Course,
@@ -52,14 +51,16 @@ class ChosenCourse implements Course {
     this.#course = course;
     this.#handler = handler;
     this.#context = context;
+    this.#rest = new Rest(context.clock);
   }
 
   async next(): Promise<PoolServer | undefined> {
     const first = await this.#course.next();
     if (first === undefined) return undefined;
     const { server, delayMs } = this.#choose(first);
-    await this.#rest(delayMs + (server === first ? 0 : this.#pauseMs(server)));
-    return this.#isStopped ? undefined : server;
+    const waitMs = delayMs + (server === first ? 0 : this.#pauseMs(server));
+    if (waitMs > 0 && !this.#isStopped) await this.#rest.take(waitMs);
+    return this.#isStopped ? await this.#course.next() : server;
   }
 
   failed(server: PoolServer, failure: Error): void {
@@ -70,10 +71,10 @@ class ChosenCourse implements Course {
     this.#course.wake();
   }
 
-  stop(): void {
+  stop(cause?: Error): void {
     this.#isStopped = true;
-    this.#course.stop();
-    this.#wake();
+    this.#course.stop(cause);
+    this.#rest.end();
   }
 
   #choose(first: PoolServer): Choice {
@@ -110,15 +111,5 @@ class ChosenCourse implements Course {
     const { options, clock, random } = this.#context;
     const pauseMs = reconnectPauseMs(options, random);
     return Math.max(0, server.lastAttemptMs + pauseMs - clock.monotonic());
-  }
-
-  /** Ends early when the client is closed. */
-  async #rest(delayMs: number): Promise<void> {
-    if (delayMs <= 0 || this.#isStopped) return;
-    const { promise, resolve } = deferred<void>();
-    const timer = this.#context.clock.after(delayMs, resolve);
-    this.#wake = resolve;
-    await promise;
-    timer.cancel();
   }
 }

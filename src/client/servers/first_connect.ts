@@ -6,7 +6,7 @@ import { AuthorizationError, ConnectionError } from "../api/errors.ts";
 import type { ServerPool } from "./pool.ts";
 import type { Rounds } from "./rounds.ts";
 import type { PoolServer } from "./pool_server.ts";
-import { type Course, REFUSALS_MAX } from "./turns.ts";
+import { type Course, REFUSALS_MAX } from "./course.ts";
 
 /** One attempt; gives what went wrong, or undefined once there is a session. */
 export type TryServer = (server: PoolServer) => Promise<Error | undefined>;

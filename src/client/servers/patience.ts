@@ -4,12 +4,13 @@
  * packets vanish, must not hold up the search; but one that is merely slow gets
  * more time in every round.
  */
+import { type Backoff, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import type { Attempt } from "../session/attempt.ts";
 import { TimeoutError } from "../api/errors.ts";
 
-/** In the first round; twice as much in each round that follows. */
-const PATIENCE_MS = 3000;
+/** What one server gets in the first round, the second, and so on. */
+const PATIENCE: Backoff = { firstMs: 3000, factor: 2, longestMs: Infinity };
 /** Once another server came to be known meanwhile. */
 const NEWS_PATIENCE_MS = 1000;
 
@@ -22,13 +23,10 @@ export class Patience {
     this.#clock = clock;
   }
 
-  begin(attempt: Attempt): void {
+  /** An attempt begins; in a round (undefined: nobody else waits for a turn) it has a limit. */
+  begin(attempt: Attempt, round: number | undefined): void {
     this.#attempt = attempt;
-  }
-
-  /** Others wait for their turn in this round. */
-  limit(round: number): void {
-    this.#endAfter(PATIENCE_MS * 2 ** (round - 1));
+    if (round !== undefined) this.#endAfter(waitAfter(PATIENCE, round));
   }
 
   /** There is somebody new to try. */
@@ -38,9 +36,15 @@ export class Patience {
     this.#endAfter(Math.max(0, NEWS_PATIENCE_MS - ageMs));
   }
 
-  end(): void {
+  end(attempt: Attempt): void {
+    if (attempt !== this.#attempt) return;
     this.#timer?.cancel();
     this.#attempt = undefined;
+  }
+
+  /** Ends the attempt that is under way. */
+  stop(cause: Error): void {
+    this.#attempt?.abort(cause);
   }
 
   #endAfter(ms: number): void {

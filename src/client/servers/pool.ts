@@ -8,8 +8,9 @@
  * Without discovery servers have turns, which `next` gives; with discovery
  * `rounds.ts` chooses among `servers`.
  */
+import { foundServer } from "./server_url.ts";
 import { type Clock, type Random, randomBelow } from "../../platform/clock.ts";
-import { foundServer, type PoolServer } from "./pool_server.ts";
+import type { PoolServer } from "./pool_server.ts";
 import type { Origin } from "../api/servers.ts";
 
 /** What news changed, as `host:port`. */
@@ -22,6 +23,11 @@ export interface PoolChange {
 export const POOL_SERVERS_MAX = 256;
 /** How long a server that the cluster dropped is kept. */
 export const GRACE_MS = 600_000;
+
+/** Whether a change is one. */
+export function hasChanged({ added, deleted }: PoolChange): boolean {
+  return added.length + deleted.length > 0;
+}
 
 const NO_CHANGE: PoolChange = { added: [], deleted: [] };
 

@@ -3,9 +3,8 @@
  * known about it and how the attempts at it went. `pool.ts` keeps them together
  * and `admission.ts` decides which of those that others named may be used.
  */
-import { CLIENT_PORT } from "../../core/limits.ts";
 import { type Address, formatAddress } from "../../platform/socket.ts";
-import { InvalidArgumentError } from "../../core/errors.ts";
+import type { ServerInfo } from "../../wire/info.ts";
 import { normalHost } from "../../net/ip.ts";
 import type { Origin } from "../api/servers.ts";
 import type { ServerTarget, UrlCredentials } from "../session/target.ts";
@@ -27,9 +26,6 @@ export interface ServerFacts {
   /** Named by a server that may have our password. */
   readonly vouched?: boolean;
 }
-
-/** A URL or a text of somebody else's that is longer is nonsense. */
-export const SERVER_CHARS_MAX = 512;
 
 export class PoolServer implements ServerTarget {
   readonly host: string;
@@ -116,6 +112,18 @@ export class PoolServer implements ServerTarget {
     this.weight = news.weight;
   }
 
+  /** It let us in, and says more about itself than others do. */
+  letIn(info: ServerInfo): void {
+    this.attempts = 0;
+    this.refusals = 0;
+    this.everConnected = true;
+    this.lastError = undefined;
+    this.lameDuck = info.ldm === true;
+    if (info.server_id !== "") this.serverId = info.server_id;
+    if (info.server_name !== "") this.serverName = info.server_name;
+    if (info.cluster) this.cluster = info.cluster;
+  }
+
   /** A lame duck recovers only by becoming another process, which has another id. */
   #learnLameDuck({ lameDuck, serverId }: PoolServer): void {
     if (lameDuck) this.lameDuck = true;
@@ -124,84 +132,4 @@ export class PoolServer implements ServerTarget {
       this.lameDuck = false;
     }
   }
-}
-
-/** Reads one entry of the `servers` option. Throws `InvalidArgumentError`. */
-export function parseServer(text: string): PoolServer {
-  const { address, credentials, tls } = parseServerUrl(text);
-  return new PoolServer(address, "static", { credentials, tls });
-}
-
-/** Reads what somebody else names; credentials in it are not looked at. Undefined for nonsense. */
-export function foundServer(
-  text: string,
-  origin: Origin,
-  facts: ServerFacts,
-): PoolServer | undefined {
-  if (text.length > SERVER_CHARS_MAX) return undefined;
-  try {
-    const { address, tls } = parseServerUrl(text);
-    return new PoolServer(address, origin, { ...facts, tls: facts.tls || tls });
-  } catch {
-    return undefined;
-  }
-}
-
-interface ServerUrl {
-  readonly address: Address;
-  readonly credentials: UrlCredentials | undefined;
-  readonly tls: boolean;
-}
-
-function parseServerUrl(text: string): ServerUrl {
-  const url = parseUrl(text.includes("://") ? text : `nats://${text}`, text);
-  if (url.protocol !== "nats:" && url.protocol !== "tls:") {
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" has the unknown scheme "${url.protocol}//"`,
-    );
-  }
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "") {
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" has no host`,
-    );
-  }
-  const port = url.port === "" ? CLIENT_PORT : Number(url.port);
-  return {
-    address: { host, port },
-    credentials: credentialsOf(url),
-    tls: url.protocol === "tls:",
-  };
-}
-
-function parseUrl(url: string, text: string): URL {
-  try {
-    return new URL(url);
-  } catch {
-    // Without the cause: it holds the whole text, and so maybe a password.
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" is no host:port and no URL`,
-    );
-  }
-}
-
-/** `nats://user:pass@` are a user and a password, `nats://token@` is a token. */
-function credentialsOf(url: URL): UrlCredentials | undefined {
-  const user = percentDecoded(url.username);
-  const pass = percentDecoded(url.password);
-  if (user === "") return undefined;
-  return pass === "" ? { token: user } : { user, pass };
-}
-
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a lone "%" stands for itself
-  }
-}
-
-/** Passwords stay out of error messages. */
-function redacted(text: string): string {
-  return text.replace(/^(.*:\/\/)?.*@/, "$1***@");
 }

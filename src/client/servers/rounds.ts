@@ -6,14 +6,13 @@
  * rounds go on for ever: how often a server may fail only decides when it has
  * to wait for the next answer of discovery, or for a longer while.
  */
-import type { Clock, Random, Timer } from "../../platform/clock.ts";
-import { deferred } from "../../core/deferred.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
 import { AuthorizationError } from "../api/errors.ts";
 import type { ServerOptions } from "./options.ts";
 import { type OrderRules, RoundOrder } from "./order.ts";
 import type { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
-import { type Course, reconnectPauseMs, REFUSALS_MAX } from "./turns.ts";
+import { type Course, reconnectPauseMs, REFUSALS_MAX, Rest } from "./course.ts";
 
 export interface RoundEvents {
   /** Every server was tried, without success; `onlyRefusals`: each that was tried let us not in. */
@@ -36,22 +35,24 @@ export class Rounds implements Course {
   #refusalsOnly = true;
   #lost: PoolServer | undefined;
   #isFirst = true;
+  readonly #rest: Rest;
   #isStopped = false;
-  #wake: () => void = () => {};
+  #stoppedBy: Error | undefined;
 
   constructor(
     pool: ServerPool,
     options: ServerOptions,
     platform: { readonly clock: Clock; readonly random: Random },
-    isWatched: OrderRules["isWatched"],
+    sources: Pick<OrderRules, "isWatched">,
     events: RoundEvents,
   ) {
     this.#pool = pool;
     this.#options = options;
     this.#clock = platform.clock;
     this.#random = platform.random;
+    this.#rest = new Rest(platform.clock);
     const random = options.noRandomize ? undefined : platform.random;
-    this.#rules = { random, isWatched };
+    this.#rules = { random, isWatched: (from) => sources.isWatched(from) };
     this.#events = events;
     this.#order = new RoundOrder(this.#rules, undefined, true);
   }
@@ -69,14 +70,15 @@ export class Rounds implements Course {
     this.#startRound();
   }
 
-  /** The next server to try, as soon as it may be tried. Undefined after `stop`. */
+  /** The next server to try, as soon as it may be tried. */
   async next(): Promise<PoolServer | undefined> {
     while (!this.#isStopped) {
       const server = this.ready();
       if (server !== undefined) return server;
       if (this.#isOver()) this.#endRound();
-      if (!this.#isStopped) await this.#untilSomethingIsReady();
+      if (!this.#isStopped) await this.#rest.take(this.#waitMs());
     }
+    if (this.#stoppedBy !== undefined) throw this.#stoppedBy;
     return undefined;
   }
 
@@ -111,12 +113,13 @@ export class Rounds implements Course {
 
   /** Something is new about the pool. */
   wake(): void {
-    this.#wake();
+    this.#rest.end();
   }
 
-  stop(): void {
+  stop(cause?: Error): void {
     this.#isStopped = true;
-    this.#wake();
+    this.#stoppedBy ??= cause;
+    this.#rest.end();
   }
 
   #startRound(): void {
@@ -154,23 +157,14 @@ export class Rounds implements Course {
       : server.restsUntilMs;
   }
 
-  async #untilSomethingIsReady(): Promise<void> {
-    const { promise, resolve } = deferred<void>();
-    this.#wake = resolve;
-    const timer = this.#timerFor(resolve);
-    await promise;
-    timer?.cancel();
-  }
-
-  /** Undefined: only news can help. */
-  #timerFor(run: () => void): Timer | undefined {
+  /** Until a server may be tried; infinite when only news can help. */
+  #waitMs(): number {
     const atMs = this.#pool.servers
       .filter((server) => !this.#tried.has(server))
       .reduce(
         (soonest, server) => Math.min(soonest, this.#readyAtMs(server)),
         Infinity,
       );
-    if (atMs === Infinity) return undefined;
-    return this.#clock.after(Math.max(0, atMs - this.#clock.monotonic()), run);
+    return Math.max(0, atMs - this.#clock.monotonic());
   }
 }

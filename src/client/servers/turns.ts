@@ -7,33 +7,19 @@
  * attempt at it; another server is tried at once.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
-import { deferred } from "../../core/deferred.ts";
 import { AuthorizationError } from "../api/errors.ts";
+import { type Course, reconnectPauseMs, REFUSALS_MAX, Rest } from "./course.ts";
 import type { ServerOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
-
-/** A server that refuses us so often in a row is given up. */
-export const REFUSALS_MAX = 2;
-
-/** What decides where to connect to; `rounds.ts` is the other one. */
-export interface Course {
-  /** Resolves when the next server may be tried. Undefined: no server is left, or `stop` was called. */
-  next(): Promise<PoolServer | undefined>;
-  failed(server: PoolServer, failure: Error): void;
-  /** Something is new about the pool. */
-  wake(): void;
-  stop(): void;
-}
 
 export class Turns implements Course {
   readonly #pool: ServerPool;
   readonly #options: ServerOptions;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #rest: Rest;
   #isStopped = false;
-  /** Ends the wait between two attempts. */
-  #wake: () => void = () => {};
 
   constructor(
     pool: ServerPool,
@@ -44,13 +30,15 @@ export class Turns implements Course {
     this.#options = options;
     this.#clock = platform.clock;
     this.#random = platform.random;
+    this.#rest = new Rest(platform.clock);
   }
 
   async next(): Promise<PoolServer | undefined> {
     for (;;) {
       const server = this.#pool.next();
       if (server === undefined || this.#isStopped) return undefined;
-      await this.#rest(server);
+      const waitMs = this.#waitMs(server);
+      if (waitMs > 0) await this.#rest.take(waitMs);
       if (this.#isStopped) return undefined;
       // It may have been taken away meanwhile.
       if (this.#pool.servers.includes(server)) return server;
@@ -58,47 +46,28 @@ export class Turns implements Course {
   }
 
   failed(server: PoolServer, failure: Error): void {
-    const { maxReconnectAttempts } = this.#options;
+    const { maxReconnectAttempts, ignoreAuthErrorAbort } = this.#options;
     server.attempts++;
     const isRefusal = failure instanceof AuthorizationError;
     server.refusals = isRefusal ? server.refusals + 1 : 0;
-    const refusalsMax = this.#options.ignoreAuthErrorAbort
-      ? Infinity
-      : REFUSALS_MAX;
+    const refusalsMax = ignoreAuthErrorAbort ? Infinity : REFUSALS_MAX;
     const isGivenUp = server.refusals >= refusalsMax ||
       (maxReconnectAttempts >= 0 && server.attempts >= maxReconnectAttempts);
     if (isGivenUp) this.#pool.drop(server);
   }
 
   wake(): void {
-    this.#wake();
+    this.#rest.end();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#wake();
+    this.#rest.end();
   }
 
-  /** Waits until the server may be tried again. */
-  async #rest(server: PoolServer): Promise<void> {
+  /** Until the server may be tried again. */
+  #waitMs(server: PoolServer): number {
     const pauseMs = reconnectPauseMs(this.#options, this.#random);
-    const waitMs = server.lastAttemptMs + pauseMs - this.#clock.monotonic();
-    if (waitMs <= 0) return;
-    const { promise, resolve } = deferred<void>();
-    const timer = this.#clock.after(waitMs, resolve);
-    this.#wake = resolve;
-    await promise;
-    timer.cancel();
+    return server.lastAttemptMs + pauseMs - this.#clock.monotonic();
   }
-}
-
-/** How long a server is left alone after an attempt. */
-export function reconnectPauseMs(
-  options: ServerOptions,
-  random: Random,
-): number {
-  const { reconnectDelayHandler, reconnectTimeWaitMs, reconnectJitterMs } =
-    options;
-  if (reconnectDelayHandler !== undefined) return reconnectDelayHandler();
-  return reconnectTimeWaitMs + reconnectJitterMs * random.next();
 }

@@ -13,18 +13,14 @@ import {
   ClosedConnectionError,
   ConnectionError,
 } from "../api/errors.ts";
-import type { SessionOptions } from "./options.ts";
 import type { ServerTarget } from "./target.ts";
-import { Session, type SessionEvents } from "./session.ts";
+import { Session, type SessionContext } from "./session.ts";
 
 /** RFC 8305, section 5: "Connection Attempt Delay". */
 const NEXT_ADDRESS_MS = 250;
 
-export interface AttemptContext {
+export interface AttemptContext extends SessionContext {
   readonly network: Network;
-  readonly clock: Clock;
-  readonly options: SessionOptions;
-  readonly events: SessionEvents;
 }
 
 export class Attempt {
@@ -100,8 +96,7 @@ export class Attempt {
   }
 
   async #logIn(socket: Socket): Promise<Session> {
-    const { clock, options, events } = this.#context;
-    const session = new Session(this.server, socket, options, clock, events);
+    const session = new Session(this.server, socket, this.#context);
     this.#session = session;
     await session.open();
     return session;

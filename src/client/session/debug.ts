@@ -14,7 +14,7 @@ import type {
   TlsState,
   TlsUpgrade,
 } from "../../platform/socket.ts";
-import { type Op, VERBS } from "../../wire/ops.ts";
+import { Op, VERBS } from "../../wire/ops.ts";
 
 /** Takes one line; never throws. */
 export type DebugLine = (line: string) => void;
@@ -22,8 +22,30 @@ export type DebugLine = (line: string) => void;
 /** Of a longer line, or of a payload, only so much is shown. */
 const SHOWN_BYTES_MAX = 512;
 
+/** Tells what comes in. */
+export class LineTap {
+  readonly #tell: DebugLine;
+  /** The line of the message under way: it may come again, when more of its payload has arrived. */
+  #messageLine = "";
+
+  constructor(tell: DebugLine) {
+    this.#tell = tell;
+  }
+
+  line(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const line = incomingLine(op, buffer, start, end);
+    if (op === Op.MSG || op === Op.HMSG) this.#messageLine = line;
+    else this.#tell(line);
+  }
+
+  payload(buffer: Uint8Array, start: number, end: number): void {
+    this.#tell(this.#messageLine);
+    this.#tell(incomingPayload(buffer, start, end));
+  }
+}
+
 /** An operation that came in, with its arguments `buffer[start, end)`. */
-export function incomingLine(
+function incomingLine(
   op: Op,
   buffer: Uint8Array,
   start: number,
@@ -34,7 +56,7 @@ export function incomingLine(
 }
 
 /** A payload that came in. */
-export function incomingPayload(
+function incomingPayload(
   buffer: Uint8Array,
   start: number,
   end: number,

@@ -1,10 +1,13 @@
 /**
- * What the texts of a server's `-ERR` lines mean: which error of `errors.ts`
- * each of them is, and whether the server hangs up after it.
+ * What the last words of a server mean: which error each `-ERR` line and each
+ * end of a socket is, and whether the server hangs up after a line.
  */
+import { byteString, utf8Text } from "../../core/ascii.ts";
+import type { CloseReason } from "../../platform/socket.ts";
 import { type MidgeError, WireError } from "../../core/errors.ts";
 import {
   AuthorizationError,
+  ConnectionError,
   PermissionViolationError,
   ServerError,
   UserAuthenticationExpiredError,
@@ -62,4 +65,40 @@ const HARMLESS_TEXTS: ReadonlySet<string> = new Set([
 /** Undoes Go's `%q` as far as a subject can need it. */
 function unquoted(text: string): string {
   return text.slice(1, -1).replace(/\\(["\\])/g, "$1");
+}
+
+/** The text of `-ERR '<text>'`. */
+export function errorText(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  return utf8Text(byteString(buffer, start, end)).trim().replace(
+    /^'(.*)'$/s,
+    "$1",
+  );
+}
+
+/** The error that the end of a socket to the server `listen` stands for. */
+export function connectionLost(
+  listen: string,
+  reason: CloseReason,
+): ConnectionError {
+  const what = `Connection to ${listen} `;
+  switch (reason.kind) {
+    case "ended":
+      return new ConnectionError(`${what}was closed by the server`);
+    case "closed":
+      return new ConnectionError(`${what}was closed`);
+    case "timeout":
+      return new ConnectionError(`${what}timed out`);
+    case "tls":
+      return new ConnectionError(`${what}failed in TLS: ${reason.detail}`);
+    case "reset":
+      return new ConnectionError(`${what}was reset`);
+    case "failed":
+      return new ConnectionError(`${what}failed: ${reason.code}`, {
+        cause: reason.cause,
+      });
+  }
 }

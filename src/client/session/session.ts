@@ -4,9 +4,9 @@
  * silent. It knows nothing of subscriptions or of other servers; `link.ts`
  * opens sessions and puts the next one in the place of a dead one.
  */
-import { asciiBytes, byteString, utf8Text } from "../../core/ascii.ts";
+import { asciiBytes } from "../../core/ascii.ts";
 import type { Clock, Timer } from "../../platform/clock.ts";
-import { type Deferred, deferred } from "../../core/deferred.ts";
+import { deferred } from "../../core/deferred.ts";
 import type { MidgeError } from "../../core/errors.ts";
 import type {
   CloseReason,
@@ -19,33 +19,49 @@ import { connectLine, readInfo, type ServerInfo } from "../../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
 import type { Words } from "../../wire/words.ts";
-import {
-  type DebugLine,
-  incomingLine,
-  incomingPayload,
-  WatchedSocket,
-} from "./debug.ts";
+import { LineTap, WatchedSocket } from "./debug.ts";
 import {
   AuthorizationError,
-  ConnectionError,
+  PermissionViolationError,
   StaleConnectionError,
   TimeoutError,
 } from "../api/errors.ts";
 import { connectFields, tlsUpgrade, upgrades } from "./login.ts";
 import type { SessionOptions } from "./options.ts";
-import { endsConnection, serverError } from "./server_errors.ts";
+import {
+  connectionLost,
+  endsConnection,
+  errorText,
+  serverError,
+} from "./server_errors.ts";
 import type { ServerTarget } from "./target.ts";
+import type { StatusSink } from "../api/status.ts";
+import { KeepAlive } from "./keep_alive.ts";
 
-/** What a session reports once it is open. */
-export interface SessionEvents {
+/** Where an open session hands on what the server sends. */
+export interface MessageReceiver {
   /** The message is borrowed for the call. */
-  onMessage(args: MessageArgs): void;
+  deliver(args: MessageArgs): void;
+  /** The server does not let us use a subject. */
+  refuse(error: PermissionViolationError): void;
+}
+
+/** What an open session reports about itself. */
+export interface SessionEvents {
   onInfo(session: Session, info: ServerInfo): void;
-  onError(error: MidgeError): void;
-  /** A ping of our own goes out; so many are unanswered, this one included. */
-  onPing(unanswered: number): void;
+  /** The machine slept; whether the server is still there is being asked. */
+  onResume(): void;
   /** Comes once. */
   onEnd(session: Session, cause: Error): void;
+}
+
+/** What all sessions of a client have in common. */
+export interface SessionContext {
+  readonly options: SessionOptions;
+  readonly clock: Clock;
+  readonly statuses: StatusSink;
+  readonly receiver: MessageReceiver;
+  readonly events: SessionEvents;
 }
 
 /** INFO lines of large clusters are long. */
@@ -68,12 +84,12 @@ export class Session implements OpHandler, SocketEvents {
   ];
   readonly server: ServerTarget;
   readonly socket: Socket;
+  readonly #context: SessionContext;
   readonly #options: SessionOptions;
-  readonly #debug: DebugLine | undefined;
-  /** With debug: the line of the message under way. */
-  #messageLine = "";
-  readonly #clock: Clock;
-  readonly #events: SessionEvents;
+  readonly #receiver: MessageReceiver;
+  /** Undefined without the option `debug`. */
+  readonly #tap: LineTap | undefined;
+  readonly #keepAlive: KeepAlive;
   readonly #parser: Parser;
   readonly #args = new MessageArgs();
   readonly #opened = deferred<void>();
@@ -81,28 +97,25 @@ export class Session implements OpHandler, SocketEvents {
   #phase: Phase = "greeting";
   #info: ServerInfo = NO_INFO;
   #endedBy: Error | undefined;
+  /** Runs until the login. */
   #timer: Timer | undefined;
-  #unansweredPings = 0;
-  /** Who waits for PONGs, in the order of the PINGs; undefined: a keep-alive of our own. */
-  #pongs: (Deferred<void> | undefined)[] = [];
   /** What the server said before it closed the connection. */
   #farewell: MidgeError | undefined;
 
-  constructor(
-    server: ServerTarget,
-    socket: Socket,
-    options: SessionOptions,
-    clock: Clock,
-    events: SessionEvents,
-  ) {
+  constructor(server: ServerTarget, socket: Socket, context: SessionContext) {
+    const { debug } = context.options;
     this.server = server;
-    this.#debug = options.debug;
-    this.socket = this.#debug === undefined
+    this.socket = debug === undefined
       ? socket
-      : new WatchedSocket(socket, this.#debug);
-    this.#options = options;
-    this.#clock = clock;
-    this.#events = events;
+      : new WatchedSocket(socket, debug);
+    this.#context = context;
+    this.#options = context.options;
+    this.#receiver = context.receiver;
+    this.#tap = debug === undefined ? undefined : new LineTap(debug);
+    this.#keepAlive = new KeepAlive(context, {
+      ping: () => this.socket.write(PING_LINE),
+      onSilence: () => this.end(new StaleConnectionError(server.listen)),
+    });
     this.#parser = new Parser(this, { maxControlLineBytes: MAX_LINE_BYTES });
   }
 
@@ -119,7 +132,7 @@ export class Session implements OpHandler, SocketEvents {
   /** Logs in. Rejects when the server refuses, closes or is too slow. */
   open(): Promise<void> {
     const { timeoutMs } = this.#options;
-    this.#timer = this.#clock.after(timeoutMs, () => {
+    this.#timer = this.#context.clock.after(timeoutMs, () => {
       const { listen } = this.server;
       this.end(
         new TimeoutError(`${listen} did not answer within ${timeoutMs} ms`),
@@ -132,9 +145,7 @@ export class Session implements OpHandler, SocketEvents {
 
   /** Resolves with the PONG of a PING that the caller has just written. */
   pong(): Promise<void> {
-    const waiter = deferred<void>();
-    this.#pongs.push(waiter);
-    return waiter.promise;
+    return this.#keepAlive.pong();
   }
 
   /** Ends the session at once. */
@@ -147,7 +158,10 @@ export class Session implements OpHandler, SocketEvents {
   async leave(cause: Error): Promise<void> {
     this.#finish(cause);
     this.socket.end();
-    const timer = this.#clock.after(LEAVE_MS, () => this.socket.destroy());
+    const timer = this.#context.clock.after(
+      LEAVE_MS,
+      () => this.socket.destroy(),
+    );
     await this.#socketClosed.promise;
     timer.cancel();
   }
@@ -165,7 +179,7 @@ export class Session implements OpHandler, SocketEvents {
 
   onClose(reason: CloseReason): void {
     this.#socketClosed.resolve();
-    this.#finish(this.#farewell ?? connectionLost(this.server, reason));
+    this.#finish(this.#farewell ?? connectionLost(this.server.listen, reason));
   }
 
   line(
@@ -175,14 +189,15 @@ export class Session implements OpHandler, SocketEvents {
     end: number,
     words: Words,
   ): number {
-    if (this.#debug !== undefined) this.#showLine(op, buffer, start, end);
+    this.#tap?.line(op, buffer, start, end);
     switch (op) {
       case Op.MSG:
       case Op.HMSG:
         this.#args.readMsg(buffer, words, op === Op.HMSG);
         return this.#args.message.size;
       case Op.PING:
-        this.#onPing();
+        // Behind what is written already is fine: the server only wants a sign of life.
+        this.socket.write(PONG_LINE);
         break;
       case Op.PONG:
         this.#onPong();
@@ -198,17 +213,9 @@ export class Session implements OpHandler, SocketEvents {
   }
 
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
-    this.#debug?.(this.#messageLine);
-    this.#debug?.(incomingPayload(buffer, start, end));
+    this.#tap?.payload(buffer, start, end);
     this.#args.complete(buffer, start, end);
-    this.#events.onMessage(this.#args);
-  }
-
-  /** A message's line may come again, when more of its payload has arrived. */
-  #showLine(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const line = incomingLine(op, buffer, start, end);
-    if (op === Op.MSG || op === Op.HMSG) this.#messageLine = line;
-    else this.#debug?.(line);
+    this.#receiver.deliver(this.#args);
   }
 
   #finish(cause: Error): void {
@@ -218,16 +225,15 @@ export class Session implements OpHandler, SocketEvents {
     this.#endedBy = cause;
     this.#timer?.cancel();
     this.#parser.stop();
-    for (const waiter of this.#pongs) waiter?.reject(cause);
-    this.#pongs = [];
-    if (wasOpen) this.#events.onEnd(this, cause);
+    this.#keepAlive.stop(cause);
+    if (wasOpen) this.#context.events.onEnd(this, cause);
     else this.#opened.reject(cause);
   }
 
   #onInfo(info: ServerInfo): void {
     this.#info = info;
     if (this.#phase === "greeting") this.#greet(info);
-    else this.#events.onInfo(this, info);
+    else this.#context.events.onInfo(this, info);
   }
 
   #greet(info: ServerInfo): void {
@@ -273,75 +279,29 @@ export class Session implements OpHandler, SocketEvents {
     this.end(error instanceof Error ? error : new Error(String(error)));
   }
 
-  #onPing(): void {
-    // Behind what is written already is fine: the server only wants a sign of life.
-    this.socket.write(PONG_LINE);
-  }
-
   #onPong(): void {
     if (this.#phase === "login") {
       this.#phase = "open";
       this.#timer?.cancel();
-      this.#keepAlive();
+      this.#keepAlive.start();
       this.#opened.resolve();
       return;
     }
-    this.#unansweredPings = 0;
-    this.#pongs.shift()?.resolve();
+    this.#keepAlive.onPong();
   }
 
   #onError(text: string): void {
     const error = serverError(text);
     if (endsConnection(error)) this.#farewell = error;
-    if (this.#phase === "open") this.#events.onError(error);
+    if (this.#phase === "open") this.#report(error);
     else if (error instanceof AuthorizationError) this.end(error);
   }
 
-  #keepAlive(): void {
-    this.#timer = this.#clock.after(this.#options.pingIntervalMs, () => {
-      if (this.#unansweredPings >= this.#options.maxPingOut) {
-        this.end(new StaleConnectionError(this.server.listen));
-        return;
-      }
-      this.#unansweredPings++;
-      this.#pongs.push(undefined);
-      this.socket.write(PING_LINE);
-      this.#events.onPing(this.#unansweredPings);
-      this.#keepAlive();
-    });
+  #report(error: MidgeError): void {
+    if (error instanceof PermissionViolationError) this.#receiver.refuse(error);
+    this.#context.statuses.tell({ type: "error", error });
   }
 }
 
 /** What is known about a server that has said nothing yet. */
 const NO_INFO: ServerInfo = readInfo(asciiBytes("{}"), 0, 2);
-
-/** The text of `-ERR '<text>'`. */
-function errorText(buffer: Uint8Array, start: number, end: number): string {
-  return utf8Text(byteString(buffer, start, end)).trim().replace(
-    /^'(.*)'$/s,
-    "$1",
-  );
-}
-
-function connectionLost(
-  server: ServerTarget,
-  reason: CloseReason,
-): ConnectionError {
-  const what = `Connection to ${server.listen} `;
-  switch (reason.kind) {
-    case "ended":
-      return new ConnectionError(`${what}was closed by the server`);
-    case "closed":
-      return new ConnectionError(`${what}was closed`);
-    case "timeout":
-      return new ConnectionError(`${what}timed out`);
-    case "tls":
-      return new ConnectionError(`${what}failed in TLS: ${reason.detail}`);
-    case "reset":
-      return new ConnectionError(`${what}was reset`);
-    case "failed":
-      return new ConnectionError(`${what}failed: ${reason.code}`, {
-        cause: reason.cause,
-      });
-  }
-}

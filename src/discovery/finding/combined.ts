@@ -23,6 +23,13 @@ export function combined(parts: readonly Discovery[]): Combined {
   return new Combined(parts);
 }
 
+/** The providers that one is made of in the end: itself, unless it is a combination. */
+export function partsOf(provider: Discovery): readonly Discovery[] {
+  return provider instanceof Combined
+    ? provider.parts.flatMap(partsOf)
+    : [provider];
+}
+
 /** A provider that is made of others. */
 export class Combined implements Discovery {
   readonly name: string;

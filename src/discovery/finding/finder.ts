@@ -9,34 +9,10 @@
  * back. Time is monotonic time: nobody's wall clock matters.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
-import { Combined } from "./combined.ts";
-import type {
-  Discovery,
-  DiscoveryError,
-  Endpoint,
-  Reason,
-} from "../discovery.ts";
-import { ProviderSeeker, type SeekerEvents } from "./provider_seeker.ts";
-
-/** What a finder tells its owner. No event comes after `stop`; none may throw. */
-export interface FinderEvents {
-  /**
-   * The whole set of one provider has changed, or was confirmed. Never called
-   * for a failure, nor for an empty answer that is not yet believed.
-   */
-  onFound(provider: string, endpoints: readonly Endpoint[]): void;
-  /** Something was asked, or pushed: for events and logs. */
-  onAnswer(answer: FinderAnswer): void;
-}
-
-export interface FinderAnswer {
-  /** The provider's name; two providers of one name are told apart by a number. */
-  readonly provider: string;
-  readonly reason: Reason | "watch";
-  /** How many endpoints came; 0 with an error. */
-  readonly count: number;
-  readonly error?: DiscoveryError;
-}
+import { partsOf } from "./combined.ts";
+import type { Discovery, Reason } from "../discovery.ts";
+import type { FinderEvents } from "./finder_events.ts";
+import { ProviderSeeker } from "./provider_seeker.ts";
 
 export interface FinderPolicy {
   /** Time between two questions while all is well; 20 % more or less. Default: 60 seconds; at least one. */
@@ -57,12 +33,7 @@ export class Finder {
   ) {
     const periodMs = Math.max(policy.periodMs ?? PERIOD_MS, PERIOD_MIN_MS);
     this.#seekers = named(providers).map(([name, provider]) =>
-      new ProviderSeeker(
-        provider,
-        platform,
-        eventsOf(name, events),
-        periodMs,
-      )
+      new ProviderSeeker(name, provider, platform, events, periodMs)
     );
   }
 
@@ -104,7 +75,7 @@ export class Finder {
 /** The providers behind combinations, each by a name of its own. */
 function named(providers: readonly Discovery[]): [string, Discovery][] {
   const byName = new Map<string, Discovery>();
-  for (const provider of providers.flatMap(apart)) {
+  for (const provider of providers.flatMap(partsOf)) {
     let name = provider.name;
     for (let number = 2; byName.has(name); number++) {
       name = `${provider.name}#${number}`;
@@ -112,18 +83,4 @@ function named(providers: readonly Discovery[]): [string, Discovery][] {
     byName.set(name, provider);
   }
   return [...byName];
-}
-
-function apart(provider: Discovery): readonly Discovery[] {
-  return provider instanceof Combined
-    ? provider.parts.flatMap(apart)
-    : [provider];
-}
-
-function eventsOf(provider: string, events: FinderEvents): SeekerEvents {
-  return {
-    onFound: (endpoints) => events.onFound(provider, endpoints),
-    onAnswer: (reason, count, error) =>
-      events.onAnswer({ provider, reason, count, ...(error && { error }) }),
-  };
 }

@@ -12,10 +12,10 @@ import { areSame, Belief, checked, EMPTY_DOUBT_MS } from "./belief.ts";
 import {
   type Discovery,
   DiscoveryError,
-  type Endpoint,
   type Reason,
   type Snapshot,
 } from "../discovery.ts";
+import type { FinderAnswer, FinderEvents } from "./finder_events.ts";
 import { QuestionTurns, Waits } from "./pace.ts";
 import { ProviderWatch } from "./provider_watch.ts";
 import { untilAborted } from "../until_aborted.ts";
@@ -23,20 +23,12 @@ import { untilAborted } from "../until_aborted.ts";
 /** A question that is not answered by then has failed. */
 export const ANSWER_TIMEOUT_MS = 5000;
 
-/** What a seeker tells; its finder adds the provider's name. */
-export interface SeekerEvents {
-  onFound(endpoints: readonly Endpoint[]): void;
-  onAnswer(
-    reason: Reason | "watch",
-    count: number,
-    error?: DiscoveryError,
-  ): void;
-}
-
 export class ProviderSeeker {
+  /** By which its answers are told. */
+  readonly #name: string;
   readonly #provider: Discovery;
   readonly #clock: Clock;
-  readonly #events: SeekerEvents;
+  readonly #events: FinderEvents;
   readonly #periodMs: number;
   readonly #waits: Waits;
   readonly #turns: QuestionTurns;
@@ -57,11 +49,13 @@ export class ProviderSeeker {
   #pushes = 0;
 
   constructor(
+    name: string,
     provider: Discovery,
     platform: { readonly clock: Clock; readonly random: Random },
-    events: SeekerEvents,
+    events: FinderEvents,
     periodMs: number,
   ) {
+    this.#name = name;
     this.#provider = provider;
     this.#clock = platform.clock;
     this.#events = events;
@@ -162,7 +156,7 @@ export class ProviderSeeker {
   #onFailure(reason: Reason, error: DiscoveryError): void {
     this.#failures++;
     this.#belief.fail();
-    this.#events.onAnswer(reason, 0, error);
+    this.#tellAnswer(reason, 0, error);
   }
 
   #onAnswer(reason: Reason, snapshot: Snapshot, wasOvertaken: boolean): void {
@@ -170,7 +164,7 @@ export class ProviderSeeker {
     this.#seekAnswers++;
     if (wasOvertaken) {
       // What was pushed since the question may be newer than the answer.
-      this.#events.onAnswer(reason, snapshot.endpoints.length);
+      this.#tellAnswer(reason, snapshot.endpoints.length);
       return;
     }
     if (this.#isNews(snapshot)) this.#watch.expectNews();
@@ -186,17 +180,26 @@ export class ProviderSeeker {
   }
 
   #onWatchEnd(error: DiscoveryError | undefined): void {
-    if (error !== undefined) this.#events.onAnswer("watch", 0, error);
+    if (error !== undefined) this.#tellAnswer("watch", 0, error);
     this.#planNextQuestion();
   }
 
   #tell(reason: Reason | "watch", snapshot: Snapshot): void {
     const isBelieved = this.#belief.take(snapshot);
-    this.#events.onAnswer(reason, snapshot.endpoints.length);
+    this.#tellAnswer(reason, snapshot.endpoints.length);
     // The owner may have stopped everything on hearing that.
     if (isBelieved && !this.#isStopped) {
-      this.#events.onFound(this.#belief.endpoints);
+      this.#events.onFound(this.#name, this.#belief.endpoints);
     }
+  }
+
+  #tellAnswer(
+    reason: FinderAnswer["reason"],
+    count: number,
+    error?: DiscoveryError,
+  ): void {
+    const provider = this.#name;
+    this.#events.onAnswer({ provider, reason, count, ...(error && { error }) });
   }
 
   #planNextQuestion(): void {

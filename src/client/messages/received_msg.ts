@@ -4,14 +4,13 @@
  * only when somebody asks.
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
-import { decodeHeaders, headers, type MsgHdrs } from "../../core/headers.ts";
+import { decodeHeaders, type MsgHdrs } from "../../core/headers.ts";
 import { type Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
 import type {
   Msg,
   Payload,
   PublishOptions,
-  RequestHeaders,
   ReviverFn,
 } from "../api/message.ts";
 
@@ -98,21 +97,4 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
     if (text.charCodeAt(i) >= 0x80) return utf8Text(text);
   }
   return text;
-}
-
-// NATS ADR-41: the headers by which a message asks for its trace.
-const TRACE_DESTINATION = "Nats-Trace-Dest";
-const TRACE_ONLY = "Nats-Trace-Only";
-
-/** The headers that a message leaves with; those that were given are not changed. */
-export function headersOf(options: RequestHeaders): MsgHdrs | undefined {
-  const { headers: given, traceDestination, traceOnly } = options;
-  if (traceDestination === undefined) return given;
-  const all = headers(given?.code ?? 0, given?.description ?? "");
-  for (const [name, values] of given ?? []) {
-    for (const value of values) all.append(name, value);
-  }
-  all.set(TRACE_DESTINATION, traceDestination);
-  if (traceOnly === true) all.set(TRACE_ONLY, "true");
-  return all;
 }

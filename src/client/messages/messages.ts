@@ -1,0 +1,142 @@
+/**
+ * All that a connection does with messages, whichever server it is connected
+ * to: the one way into this room. It puts the four roles together (publishing,
+ * subscribing, asking and flushing), feeds them with what comes in, and moves
+ * them from one server to the next.
+ */
+import { Nuid } from "../../core/nuid.ts";
+import { type ByteSink, SlabPool } from "../../core/outbox.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
+import type { MessageArgs } from "../../wire/args.ts";
+import type { ServerInfo } from "../../wire/info.ts";
+import type {
+  ClosedConnectionError,
+  PermissionViolationError,
+} from "../api/errors.ts";
+import type { BufferPolicy } from "../api/message.ts";
+import type { Stats } from "../api/stats.ts";
+import type { StatusSink } from "../api/status.ts";
+import { Asking } from "./asking.ts";
+import { Flushes, type PongSource } from "./flushes.ts";
+import { Gate } from "./gate.ts";
+import { inboxUnder } from "./inbox.ts";
+import { Outgoing } from "./outgoing.ts";
+import { Publishing } from "./publishing.ts";
+import { Requests } from "./requests.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface MessageOptions {
+  readonly inboxPrefix: string;
+  /** Room for what is published while there is no connection. */
+  readonly maxBufferedBytes: number;
+  readonly bufferPolicy: BufferPolicy;
+}
+
+/** The way to a server that has let us in. */
+export interface ServerLine extends PongSource {
+  readonly socket: ByteSink;
+}
+
+/** All connections of a process share their free slabs. */
+const slabs: SlabPool = new SlabPool();
+
+export class Messages {
+  readonly gate: Gate = new Gate();
+  readonly publishing: Publishing;
+  readonly subscriptions: Subscriptions;
+  readonly asking: Asking;
+  readonly flushes: Flushes;
+  readonly #outgoing: Outgoing;
+  readonly #requests: Requests;
+  #inMsgs = 0;
+  #inBytes = 0;
+
+  constructor(
+    options: MessageOptions,
+    platform: { readonly clock: Clock; readonly random: Random },
+    statuses: StatusSink,
+  ) {
+    const { gate } = this;
+    const { clock, random } = platform;
+    const { inboxPrefix, maxBufferedBytes: maxBytes, bufferPolicy: policy } =
+      options;
+    const outgoing = new Outgoing(slabs, { maxBytes, policy }, statuses);
+    const publisher = new Publishing(outgoing, gate);
+    const flushes = new Flushes(outgoing, clock);
+    this.#outgoing = outgoing;
+    this.publishing = publisher;
+    this.flushes = flushes;
+    this.subscriptions = new Subscriptions(
+      { outgoing, gate, flushes, publisher, clock, statuses },
+    );
+    const nuid = new Nuid(random);
+    this.#requests = new Requests({
+      createInbox: () => inboxUnder(inboxPrefix, nuid),
+      subscribe: (subject, callback) =>
+        this.subscriptions.add(subject, { callback }),
+    });
+    this.asking = new Asking(this.#requests, publisher, gate, clock);
+  }
+
+  /** Bytes that were published and that the system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#outgoing.pendingBytes;
+  }
+
+  get stats(): Stats {
+    const { publishedMsgs, publishedBytes, droppedMsgs } = this.#outgoing;
+    return {
+      inMsgs: this.#inMsgs,
+      inBytes: this.#inBytes,
+      outMsgs: publishedMsgs,
+      outBytes: publishedBytes,
+      droppedMsgs,
+    };
+  }
+
+  /** Tells a server of all subscriptions, and sends what has waited; false when there are none. */
+  attach(line: ServerLine): boolean {
+    const lines = this.subscriptions.lines();
+    this.#outgoing.attach(line.socket, lines);
+    this.flushes.attach(line);
+    return lines !== "";
+  }
+
+  /** There is no server; publishes are kept for the next one. */
+  detach(): void {
+    this.#outgoing.detach();
+    this.flushes.detach();
+  }
+
+  /** What the server allows. */
+  learn(info: ServerInfo): void {
+    this.#outgoing.maxPayloadBytes = info.max_payload;
+    this.publishing.takesHeaders = info.headers !== false;
+  }
+
+  /** Hands a message (borrowed) to its subscription. */
+  deliver(args: MessageArgs): void {
+    this.#inMsgs++;
+    this.#inBytes += args.message.size;
+    this.subscriptions.deliver(args);
+  }
+
+  /** The server refused a subject: whoever uses it hears of it. */
+  refuse(error: PermissionViolationError): void {
+    if (error.operation === "publish") this.#requests.refuse(error);
+    else this.subscriptions.refuse(error);
+  }
+
+  /** Nothing is sent any more. */
+  shut(closed: ClosedConnectionError): void {
+    this.gate.close();
+    this.#outgoing.end(closed);
+  }
+
+  /** Settles all that anybody waits for. */
+  end(closed: ClosedConnectionError): void {
+    this.flushes.end(closed);
+    this.#requests.failAll(closed);
+    this.subscriptions.end();
+  }
+}
