@@ -3,7 +3,6 @@
  * dial each other, in every order in which things can happen.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import {
   type Cause,
   type Membership,
@@ -25,6 +24,7 @@ import {
   type PaperWorld,
   timersIn,
 } from "./membership_model.ts";
+import { test } from "../support/test.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);
