@@ -1,9 +1,10 @@
 /**
  * Keeps one server dialled: tries, waits, tries again. A configured route is
- * tried for ever, one that discovery found until it is forgotten, and one that
- * gossip told of only so often. While a connection to the server stands,
- * whoever dialled it, the dialer rests.
+ * tried without end, one that discovery found until it is forgotten, and one
+ * that gossip told of a limited number of times. While a connection to the
+ * server stands, no matter which side dialled, the dialer rests.
  */
+import { type Backoff, waitAfter } from "../core/backoff.ts";
 import {
   type Clock,
   type Random,
@@ -44,15 +45,16 @@ export interface RetryPolicy {
   readonly implicitRetries: number;
   /** Longest wait between two attempts at a configured route. */
   readonly waitMaxMs: number;
-  /** Log each so many-th failure before the first success, and after it. */
+  /** Before the first success every n-th failure is logged as an error; 0: the first one only. */
   readonly connectErrorReports: number;
+  /** The same after the first success. */
   readonly reconnectErrorReports: number;
 }
 
 /**
- * A server that took the connection is there, though something cut it off
- * before it became a route: it is dialled so often again, also where a server
- * that cannot be reached is not.
+ * Attempts at a server that gossip told of, after its connection was cut off
+ * before it became a route. Such a server is there, so it is dialled again also
+ * where one that cannot be reached is not.
  */
 const CUT_OFF_RETRIES = 5;
 
@@ -95,8 +97,8 @@ export class Dialer {
   }
 
   /**
-   * There is a connection to the server that somebody else made: rests on it,
-   * and is told when it is gone. False while an attempt is under way.
+   * There is a connection to the server that this dialer did not make: rests on
+   * it, and is told when it is gone. False while an attempt is under way.
    */
   rest(): boolean {
     const isFresh = this.#dialledAt === -Infinity;
@@ -147,17 +149,19 @@ export class Dialer {
     this.#timer = clock.after(this.#wait() + jitter, () => this.#dial());
   }
 
-  /** The wait doubles with each failure, up to the policy's limit. */
   #wait(): number {
-    if (this.#failures === 0) {
-      return this.origin === "gossip" ? 0 : ROUTE_RETRY_MS;
-    }
-    const doubled = ROUTE_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10);
-    // Of what was found much may be dead, and `hurry` comes when it matters.
-    const longest = this.origin === "found"
+    // A server that gossip told of, and that was reached, is back at once or gone.
+    const isAtOnce = this.#failures === 0 && this.origin === "gossip";
+    return isAtOnce ? 0 : waitAfter(this.#backoff, this.#failures);
+  }
+
+  /** The wait doubles with each failure, up to the policy's limit. */
+  get #backoff(): Backoff {
+    // Many found servers may be dead, and `hurry` ends a wait when it matters.
+    const longestMs = this.origin === "found"
       ? ROUTE_RETRY_MAX_MS
       : this.#owner.retry.waitMaxMs;
-    return Math.min(doubled, longest, ROUTE_RETRY_MAX_MS);
+    return { firstMs: ROUTE_RETRY_MS, factor: 2, longestMs };
   }
 
   #dial(): void {

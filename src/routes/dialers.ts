@@ -1,22 +1,11 @@
 /**
- * The book of dialers: whom this server dials, and which of its connections
- * each dialer made or rests on. `cluster.ts` decides what becomes of a
- * connection; here is what that means for those who wanted it.
+ * The book of dialers: which servers this one dials, and which of its
+ * connections each dialer made or rests on. `membership.ts` decides what
+ * becomes of a connection; here is what that means for its dialers.
  */
-import type { Clock, Random } from "../platform/clock.ts";
-import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../options/options.ts";
-import {
-  formatAddress,
-  type Network,
-  type Socket,
-} from "../platform/socket.ts";
-import {
-  Dialer,
-  type DialerOwner,
-  type DialOrigin,
-  type RetryPolicy,
-} from "./dialer.ts";
+import { formatAddress } from "../platform/socket.ts";
+import { Dialer, type DialerOwner, type DialOrigin } from "./dialer.ts";
 import type { Member } from "./member.ts";
 
 /** What discovery found. */
@@ -26,37 +15,30 @@ export interface FoundTarget {
   readonly route: Member | undefined;
 }
 
-/** What dialling stands on, and who takes the connections that come of it. */
+/** What dialling stands on, and what takes the connections that come of it. */
 export type DialersWorld = Omit<DialerOwner, "gaveUp">;
 
-export class Dialers implements DialerOwner {
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly retry: RetryPolicy;
-  readonly #world: DialersWorld;
+export class Dialers {
+  readonly #owner: DialerOwner;
   readonly #dialers = new Set<Dialer>();
 
   constructor(world: DialersWorld) {
-    this.network = world.network;
-    this.clock = world.clock;
-    this.random = world.random;
-    this.log = world.log;
-    this.retry = world.retry;
-    this.#world = world;
+    const gaveUp = (dialer: Dialer): void => {
+      this.#dialers.delete(dialer);
+    };
+    this.#owner = { ...world, gaveUp };
   }
 
   /** Keeps `target` dialled. */
   dial(target: RouteTarget, origin: DialOrigin): void {
-    const dialer = new Dialer(this, target, origin);
+    const dialer = new Dialer(this.#owner, target, origin);
     this.#dialers.add(dialer);
     dialer.start();
   }
 
   /**
    * Keeps dialled what discovery finds now, and forgets what it found before.
-   * `isUrgent`: none has been reached, so nobody waits long.
+   * `isUrgent`: none has been reached, so long waits end.
    */
   replaceFound(found: readonly FoundTarget[], isUrgent: boolean): void {
     const keys = new Set(found.map(({ target }) => formatAddress(target)));
@@ -70,9 +52,9 @@ export class Dialers implements DialerOwner {
     ]));
     for (const { target, route } of found) {
       const known = byName.get(formatAddress(target));
-      const dialer = known ?? new Dialer(this, target, "found");
+      const dialer = known ?? new Dialer(this.#owner, target, "found");
       this.#dialers.add(dialer);
-      // What is configured does as it was told, whatever others claim.
+      // A configured dialer stays what it is, whatever providers claim.
       if (dialer.explicit) continue;
       // From now on it is tried as long as it is listed.
       dialer.origin = "found";
@@ -82,7 +64,7 @@ export class Dialers implements DialerOwner {
     }
   }
 
-  /** Whether somebody dials this very address, or rests on a route to it. */
+  /** Whether a dialer has this very address, dialling or resting on a route. */
   knows(target: RouteTarget): boolean {
     return this.#dialerOf(target) !== undefined;
   }
@@ -114,16 +96,6 @@ export class Dialers implements DialerOwner {
       member.dialers.delete(dialer);
     }
     return dropped;
-  }
-
-  // --- what dialers ask
-
-  dialled(dialer: Dialer, socket: Socket): void {
-    this.#world.dialled(dialer, socket);
-  }
-
-  gaveUp(dialer: Dialer): void {
-    this.#dialers.delete(dialer);
   }
 
   #dialerOf({ host, port }: RouteTarget): Dialer | undefined {

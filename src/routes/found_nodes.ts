@@ -3,8 +3,8 @@
  * worth dialling, and when to ask. The cluster keeps what comes out of here
  * dialled; a node that no provider lists any more is dialled no more.
  *
- * Whatever is found was written by somebody else. Addresses are bounded in
- * number, names are looked up anew each time, and what turned out to lead to
+ * All that is found was written by others. Addresses are bounded in number,
+ * names are looked up anew each time, and an address that turned out to lead to
  * this very server, or into another cluster, is left alone for a while.
  */
 import type { Clock } from "../platform/clock.ts";

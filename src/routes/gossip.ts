@@ -26,7 +26,7 @@ export class Gossip {
     this.#world = world;
   }
 
-  /** NATS route protocol: those that are here already dial the newcomer. */
+  /** NATS route protocol: servers that are here already dial the newcomer. */
   tellOthers({ member, socket }: Route): void {
     const gossip = gossipAbout(member.info!, socket.remote);
     if (gossip === undefined) return;
@@ -51,7 +51,7 @@ export class Gossip {
 }
 
 /**
- * A server's INFO as it is passed on; undefined for one that nobody can dial.
+ * A server's INFO as it is passed on; undefined for one that cannot be dialled.
  * NATS route protocol: `ip` says how to dial it; unless it said so itself, at
  * the address that it was seen at.
  */

@@ -1,14 +1,20 @@
 /**
  * How two servers introduce themselves: the CONNECT and INFO that this server
- * sends to another one.
+ * sends to another one, and what is special about a CONNECT on the route port.
  *
  * NATS route protocol: the accepting side sends INFO at once, the dialling
  * side CONNECT and INFO at once; a route counts from the peer's first INFO.
  */
+import { WireError } from "../core/errors.ts";
+import { quoted } from "../core/quote.ts";
 import { NATS_VERSION, ROUTE_PROTOCOL } from "../core/version.ts";
 import type { RouteTarget } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
-import { connectLine, type ServerInfo } from "../wire/info.ts";
+import {
+  type ConnectFields,
+  connectLine,
+  type ServerInfo,
+} from "../wire/info.ts";
 
 /** What a server says of itself to other servers. */
 export interface RouteIdentity {
@@ -69,4 +75,20 @@ export function routeConnect(
     cluster: identity.cluster,
     ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
   });
+}
+
+/** What a peer is told that does not belong on the route port; empty for a server. */
+export function wrongPortText({ lang, gateway }: ConnectFields): string {
+  if (lang !== "") return WireError.ROUTE_PORT;
+  if (gateway === "") return "";
+  return `Rejecting connection from gateway ${
+    quoted(gateway)
+  } on the Route port`;
+}
+
+/** A token may come in its own field or, from nats-server, as a user without a password. */
+export function tokenAware(options: ConnectFields): ConnectFields {
+  return options.auth_token === "" && options.pass === ""
+    ? { ...options, auth_token: options.user }
+    : options;
 }

@@ -47,7 +47,7 @@ export class HostNames {
   }
 
   #remember(host: string, found: readonly string[]): void {
-    // A name that nobody knows is dialled as it is, and reported as such.
+    // A name without any address is dialled as it is, so that the error names it.
     const hosts = found.length > 0 ? found : this.#known.get(host) ?? [host];
     this.#known.delete(host);
     this.#known.set(host, hosts);

@@ -64,10 +64,10 @@ export function sharedCredentials(
 }
 
 /**
- * What a node that was found is sent, by how the provider named it. Somebody
- * whom nobody configured gets the cluster's credentials only if that is
- * allowed: whoever can write to a registry could collect them. An address that
- * is configured for finding nodes was configured, and may bring its own.
+ * The credentials for a node that was found, by how the provider named it. One
+ * that was not configured gets the cluster's credentials only if that is
+ * allowed: anyone who can write to a registry could collect them. An address
+ * that is configured for finding nodes is trusted, and may bring its own.
  */
 export function foundCredentials(
   discovery: Partial<DiscoveryOptions>,

@@ -49,11 +49,11 @@ export type MembershipEvent =
   | "superseded"
   /** Another connection to the peer has ended, and this one takes over its dialers. */
   | "inherited"
-  /** This node's cluster took over another name, which the peers of its routes must meet anew. */
+  /** This node's cluster took over another name, so the peers of its routes must be met again. */
   | "renamed"
   /** What this connection set off by `adopt` or `supersede` is done. */
   | "settled"
-  /** The connection has ended, whoever ended it. */
+  /** The connection has ended, whichever side ended it. */
   | "closed";
 
 /** What decides, besides stage and event. */
@@ -108,11 +108,11 @@ export type MembershipAction =
   | "adopt name"
   /** Give up all other connections to the peer: they hear `superseded`, this one `settled`. */
   | "supersede others"
-  /** Whoever dialled the peer may rest. */
+  /** Let the dialers of the connection rest while it lasts. */
   | "rest dialers"
-  /** Nobody dials this address any more. */
+  /** Dial the connection's address no more. */
   | "drop dialers"
-  /** Nobody dials this address any more because discovery found it. */
+  /** Dial the connection's address no more, unless it is configured or came by gossip. */
   | "drop found dialers"
   /** The connection is gone: its dialers rest on another one to the peer, which hears `inherited`, or dial again. */
   | "leave";

@@ -9,7 +9,7 @@ import type { Timer } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
-import { printableBytes, quoted, quotedBytes } from "../core/quote.ts";
+import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Authenticator, Identity } from "../auth/authenticator.ts";
@@ -36,6 +36,7 @@ import { NO_PAYLOAD, Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
+import { tokenAware, wrongPortText } from "./handshake.ts";
 import { RemoteInterest } from "./interest.ts";
 import {
   interestLine,
@@ -85,7 +86,7 @@ export class Route extends Connection implements RouteReceiver {
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
   protected readonly idLabel: string = "rid";
 
-  /** How the cluster sees it. */
+  /** What the cluster knows of it. */
   readonly member: Member;
   readonly interest: RemoteInterest;
 
@@ -113,7 +114,7 @@ export class Route extends Connection implements RouteReceiver {
     this.interest = new RemoteInterest(this);
   }
 
-  /** A route carries everybody's messages: one slow client must not stop it. */
+  /** A route carries the messages of all clients: one slow client must not stop it. */
   override get stallableReading(): undefined {
     return undefined;
   }
@@ -192,8 +193,6 @@ export class Route extends Connection implements RouteReceiver {
     }
     this.wroteMessage();
   }
-
-  // --- operations
 
   line(
     op: Op,
@@ -281,17 +280,9 @@ export class Route extends Connection implements RouteReceiver {
   #connect(buffer: Uint8Array, start: number, end: number): void {
     this.#options = readConnect(this.#options, buffer, start, end);
     this.#authTimer?.cancel();
-    const { gateway, lang } = this.#options;
-    if (lang !== "") {
-      return this.close(ClosedReason.INCORRECT_PORT, WireError.ROUTE_PORT);
-    }
-    if (gateway !== "") {
-      return this.close(
-        ClosedReason.INCORRECT_PORT,
-        `Rejecting connection from gateway ${
-          quoted(gateway)
-        } on the Route port`,
-      );
+    const refusal = wrongPortText(this.#options);
+    if (refusal !== "") {
+      return this.close(ClosedReason.INCORRECT_PORT, refusal);
     }
     if (this.member.solicitedBy !== undefined) return this.#nameCluster();
     this.takeVerdict(
@@ -404,11 +395,4 @@ export class Route extends Connection implements RouteReceiver {
     this.host.log.notice(`${this.label} - Router connection closed: ${reason}`);
     this.#owner.happened(this, "closed");
   }
-}
-
-/** A token may come in its own field or, from nats-server, as a user without a password. */
-function tokenAware(options: ConnectFields): ConnectFields {
-  return options.auth_token === "" && options.pass === ""
-    ? { ...options, auth_token: options.user }
-    : options;
 }

@@ -1,7 +1,7 @@
 /**
  * The servers that this one has routes to, remembered in the caches among its
- * providers: started again after all others have moved on, it may find there
- * what nobody else tells any more.
+ * providers. Started again after all others have moved on, it may find there
+ * what no other provider lists any more.
  */
 import type { Logger } from "../core/log.ts";
 import { printableText } from "../core/quote.ts";
