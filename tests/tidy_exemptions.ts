@@ -25,7 +25,6 @@ export interface Exemptions {
 
 export const EXEMPT: Exemptions = {
   longFiles: [
-    "src/broker/broker.ts",
     "src/broker/clients/session.ts",
     "src/broker/connections/connection.ts",
     "src/routes/route.ts",
@@ -109,7 +108,6 @@ export const EXEMPT: Exemptions = {
     "KeepAlive",
     "ServerOptions",
     "jsonAnswer",
-    "splitAddress",
     "textAnswer",
   ],
   largeClasses: [

@@ -39,7 +39,9 @@ import type {
   Varz,
 } from "../monitor/page_types.ts";
 import { WatchedServer } from "../monitor/watched_server.ts";
-import { type Address, formatAddress } from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
+import type { Address } from "../platform/socket.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
@@ -375,6 +377,6 @@ export class Server implements AsyncDisposable {
 
 /** A server that listens everywhere is reached on the loopback address. */
 function reachable({ host, port }: Address): Address {
-  if (host === "0.0.0.0") return { host: "127.0.0.1", port };
-  return host === "::" ? { host: "::1", port } : { host, port };
+  if (!isAnyHost(host)) return { host, port };
+  return { host: host.includes(":") ? "::1" : "127.0.0.1", port };
 }

@@ -13,13 +13,9 @@ import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import type { ServerOptions } from "../options/options.ts";
-import {
-  type Address,
-  formatAddress,
-  type Listener,
-  type Network,
-  type Socket,
-} from "../platform/socket.ts";
+import { advertisedAddress, formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
+import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Account, GLOBAL_ACCOUNT } from "../accounts/account.ts";
 import { Authenticator, type CompareHash } from "../auth/authenticator.ts";
@@ -284,14 +280,14 @@ export class Broker implements ListenerHost {
     const { port } = this.#clientAddress;
     return clientAdvertise === ""
       ? { host, port }
-      : splitAddress(clientAdvertise, port);
+      : advertisedAddress(clientAdvertise, port);
   }
 
   /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownClientUrls(): string[] {
     const advertised = this.advertisedAddress;
     const everywhere = this.options.clientAdvertise === "" &&
-      ["0.0.0.0", "::"].includes(advertised.host);
+      isAnyHost(advertised.host);
     const hosts = everywhere
       ? this.#platform.interfaceAddresses()
       : [advertised.host];
@@ -390,12 +386,4 @@ function sessionSettings(options: ServerOptions): SessionSettings {
     maxSubscriptionTokens: options.maxSubscriptionTokens,
     headers: !options.noHeaderSupport,
   };
-}
-
-/** `host[:port]`, IPv6 in brackets when a port follows. */
-export function splitAddress(text: string, defaultPort: number): Address {
-  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(text);
-  const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
-  const [, host, port] = bracketed ?? plain ?? ["", text, undefined];
-  return { host: host!, port: port === undefined ? defaultPort : Number(port) };
 }

@@ -3,7 +3,8 @@
  * addresses that it listens on.
  */
 import type { Address } from "../platform/socket.ts";
-import { formatAddress } from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
 import {
   absolutePath,
   interfaceAddresses,
@@ -39,7 +40,8 @@ export function writePortsFile(folder: string, server: Server): () => void {
 function urls(scheme: string, address: Address | undefined): string[] {
   if (address === undefined) return [];
   const { host, port } = address;
-  const everywhere = host === "0.0.0.0" || host === "::";
-  const hosts = everywhere ? ["127.0.0.1", ...interfaceAddresses()] : [host];
+  const hosts = isAnyHost(host)
+    ? ["127.0.0.1", ...interfaceAddresses()]
+    : [host];
   return hosts.map((host) => `${scheme}://${formatAddress({ host, port })}`);
 }

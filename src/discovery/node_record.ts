@@ -10,6 +10,8 @@
  *
  * A list may also be just URLs: `["nats://127.0.0.1:4222", "127.0.0.1:5222"]`.
  */
+import { formatAddress, parseAddress } from "../net/address.ts";
+import { splitUrl } from "../net/url.ts";
 import type { Endpoint, Wanted } from "./discovery.ts";
 
 /** One node and its doors. */
@@ -119,32 +121,15 @@ export function nodeToJson(node: NodeRecord): Record<string, unknown> {
 export function doorUrl(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.length > TEXT_CHARS_MAX || !isPlain(trimmed)) return undefined;
-  const [, scheme = "nats", authority = ""] =
-    /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#]*)\/?$/i.exec(trimmed) ?? [];
-  const kind = scheme.toLowerCase();
-  const address = splitAddress(authority.slice(authority.lastIndexOf("@") + 1));
-  const defaultPort = DOOR_PORTS.get(kind);
-  if (defaultPort === undefined || address === undefined) return undefined;
-  const { host, port = defaultPort } = address;
-  const shown = host.includes(":") ? `[${host}]` : host;
-  return `${kind}://${shown.toLowerCase()}:${port}`;
-}
-
-/**
- * `host`, `host:port` or the same with an IPv6 address in brackets, which the
- * host then lacks. Undefined for anything else.
- */
-export function splitAddress(
-  text: string,
-): { readonly host: string; readonly port?: number } | undefined {
-  const [, six, name, digits] =
-    /^(?:\[([0-9a-f.]*:[0-9a-f:.]*(?:%[\w.-]+)?)\]|([\p{L}\p{N}._-]+))(?::(\d+))?$/iu
-      .exec(text) ?? [];
-  const host = six ?? name;
-  if (host === undefined) return undefined;
-  if (digits === undefined) return { host };
-  const port = Number(digits);
-  return port < 1 || port > UINT16_MAX ? undefined : { host, port };
+  const { scheme = "nats", address, rest } = splitUrl(trimmed);
+  const usualPort = DOOR_PORTS.get(scheme);
+  const door = parseAddress(address);
+  const isAlone = rest === "" || rest === "/";
+  if (usualPort === undefined || door === undefined || !isAlone) {
+    return undefined;
+  }
+  const { host, port = usualPort } = door;
+  return `${scheme}://${formatAddress({ host: host.toLowerCase(), port })}`;
 }
 
 // A map, because an object would know "constructor" too.

@@ -15,8 +15,10 @@
  */
 import { REGISTRY_PORT } from "../core/limits.ts";
 import { loggedUrl } from "../core/redact.ts";
+import { parseAddress, splitList } from "../net/address.ts";
+import { parseUserInfo, splitUrl, type UrlParts } from "../net/url.ts";
 import { DiscoveryError } from "./discovery.ts";
-import { doorUrl, isPlain, splitAddress } from "./node_record.ts";
+import { doorUrl, isPlain } from "./node_record.ts";
 
 /** Every scheme that `DiscoveryScheme` may be. */
 export const DISCOVERY_SCHEMES = [
@@ -140,50 +142,62 @@ const URL_CHARS_MAX = 2048;
 
 /** Reads several URLs, divided by commas. Throws a `DiscoveryError` that quotes no secret. */
 export function parseDiscoveryUrls(text: string): DiscoveryTarget[] {
-  return text.split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map(parseDiscoveryUrl);
+  return splitList(text).map(parseDiscoveryUrl);
 }
 
 /** Reads one URL. Throws a `DiscoveryError` that quotes no secret. */
 export function parseDiscoveryUrl(text: string): DiscoveryTarget {
   const url = text.trim();
   const name = loggedUrl(url);
-  const scheme = schemeOf(url, name);
-  const [, authority = "", path = "", query = ""] =
-    /^[^:]+:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(url) ??
+  const parts = splitUrl(url);
+  const scheme = schemeOf(url, parts.scheme, name);
+  const [, path = "", query = ""] =
+    /^(\/[^?#]*)?(?:\?([^#]*))?$/.exec(parts.rest) ??
       fail(name, `it is no ${scheme}://host:port/path`);
   const rule = RULES[scheme];
-  const address = authority.slice(authority.lastIndexOf("@") + 1);
-  if (!rule.needsHost && authority !== "" && authority !== "localhost") {
-    fail(name, `a path follows ${scheme}:// with a third slash`);
-  }
-  if (rule.needsHost && address === "") fail(name, "it names no host");
-  if (rule.needsPath !== undefined && (path === "" || path === "/")) {
-    fail(name, `it lacks ${rule.needsPath}`);
-  }
-  if (!PATH_SCHEMES.includes(scheme) && path.length > 1) {
-    fail(name, `nothing follows ${scheme}://host:port`);
-  }
+  checkForm(parts, path, scheme, name);
   const isWeb = scheme === "http" || scheme === "https";
   return {
     scheme,
     name,
     url,
-    ...hostPort(address, rule, name),
+    ...hostAndPort(parts.address, rule, name),
     path: decoded(path, name),
-    ...userInfo(authority, rule, name),
+    ...loginOf(parts.userInfo, rule, name),
     params: isWeb ? new Map() : paramsOf(query, rule, name),
   };
 }
 
-function schemeOf(url: string, name: string): DiscoveryScheme {
+/** What must be there, and what must not. */
+function checkForm(
+  { userInfo, address }: UrlParts,
+  path: string,
+  scheme: DiscoveryScheme,
+  name: string,
+): void {
+  const { needsHost, needsPath } = RULES[scheme];
+  const isHere = userInfo === undefined && ["", "localhost"].includes(address);
+  if (!needsHost && !isHere) {
+    fail(name, `a path follows ${scheme}:// with a third slash`);
+  }
+  if (needsHost && address === "") fail(name, "it names no host");
+  if (needsPath !== undefined && (path === "" || path === "/")) {
+    fail(name, `it lacks ${needsPath}`);
+  }
+  if (!PATH_SCHEMES.includes(scheme) && path.length > 1) {
+    fail(name, `nothing follows ${scheme}://host:port`);
+  }
+}
+
+function schemeOf(
+  url: string,
+  given: string | undefined,
+  name: string,
+): DiscoveryScheme {
   if (url.length > URL_CHARS_MAX) {
     fail(name, `it is longer than ${URL_CHARS_MAX} characters`);
   }
   if (!isPlain(url)) fail(name, "it holds a control character");
-  const given = /^([^:]*):\/\//.exec(url)?.[1]?.toLowerCase();
   return DISCOVERY_SCHEMES.find((scheme) => scheme === given) ??
     fail(name, `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`);
 }
@@ -193,32 +207,33 @@ export function doorOf(target: DiscoveryTarget): string | undefined {
   return doorUrl(target.url);
 }
 
-function hostPort(
+function hostAndPort(
   address: string,
   rule: SchemeRule,
   name: string,
 ): { host: string; port: number } {
   if (address === "") return { host: "", port: 0 };
-  const { host, port = rule.defaultPort } = splitAddress(address) ??
+  const { host, port = rule.defaultPort } = parseAddress(address) ??
     fail(name, "its host and port make no sense");
   return { host, port };
 }
 
-function userInfo(
-  authority: string,
+function loginOf(
+  userInfo: string | undefined,
   rule: SchemeRule,
   name: string,
 ): { user: string; secret: string } {
-  const end = authority.lastIndexOf("@");
-  if (end < 0) return { user: "", secret: "" };
-  const [first = "", ...rest] = authority.slice(0, end).split(":");
-  const secret = rest.join(":");
+  if (userInfo === undefined) return { user: "", secret: "" };
   if (rule.login === "none") fail(name, "it takes no credentials");
-  if (rule.login === "token") {
-    if (rest.length > 0) fail(name, "it takes a token and no user");
-    return { user: "", secret: decoded(first, name) };
+  if (rule.login === "token" && userInfo.includes(":")) {
+    fail(name, "it takes a token and no user");
   }
-  return { user: decoded(first, name), secret: decoded(secret, name) };
+  const user = parseUserInfo(userInfo) ?? fail(name, BROKEN_ESCAPE);
+  const password = checked(user.password ?? "", name);
+  const first = checked(user.name, name);
+  return rule.login === "token"
+    ? { user: "", secret: first }
+    : { user: first, secret: password };
 }
 
 function paramsOf(
@@ -243,16 +258,21 @@ function paramsOf(
     fail(name, "tls is either true or false");
   }
   const resolver = params.get("resolver");
-  if (resolver !== undefined && splitAddress(resolver) === undefined) {
+  if (resolver !== undefined && parseAddress(resolver) === undefined) {
     fail(name, "its resolver is no host:port");
   }
   return params;
 }
 
+const BROKEN_ESCAPE = "it holds a broken escape";
+
 function decoded(text: string, name: string): string {
-  const plain = unescaped(text) ?? fail(name, "it holds a broken escape");
-  if (!isPlain(plain)) fail(name, "it holds a control character");
-  return plain;
+  return checked(unescaped(text) ?? fail(name, BROKEN_ESCAPE), name);
+}
+
+function checked(text: string, name: string): string {
+  if (!isPlain(text)) fail(name, "it holds a control character");
+  return text;
 }
 
 function unescaped(text: string): string | undefined {

@@ -8,7 +8,7 @@ import type { Traffic } from "../broker/connections/connection.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
-import { formatAddress } from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
 import type { Cluster } from "../routes/cluster.ts";
 import { routeAuthTimeoutMs } from "../routes/settings.ts";
 import { unlessEmpty } from "./answer.ts";

@@ -3,11 +3,8 @@
  * nats-server's operators know from Go. Each implementation of `Network` makes
  * its errors here, so that a log line does not depend on the runtime.
  */
-import {
-  type Address,
-  formatAddress,
-  NetworkError,
-} from "../platform/socket.ts";
+import { formatAddress } from "./address.ts";
+import { type Address, NetworkError } from "../platform/socket.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",

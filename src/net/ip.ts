@@ -1,7 +1,8 @@
 /**
  * Numeric addresses as bytes, for comparing them and for finding them in
  * networks such as `10.0.0.0/8`. Strict on purpose: what two readers could
- * understand differently, such as `010.0.0.1`, is no address here.
+ * understand differently, such as `010.0.0.1`, is no address here. Also the
+ * hosts that mean more than one place, or this machine.
  */
 
 const IPV4_BYTES = 4;
@@ -19,6 +20,26 @@ export function ipBytes(text: string): readonly number[] | undefined {
 export function normalHost(host: string): string {
   const bytes = host.includes(":") ? ipBytes(host) : undefined;
   return bytes?.length === IPV4_BYTES ? bytes.join(".") : host.toLowerCase();
+}
+
+/** Whether a server that listens there is open on every interface. */
+export function isAnyHost(host: string): boolean {
+  return ipBytes(host)?.every((byte) => byte === 0) ?? false;
+}
+
+/** Whether a host is this machine and no other. */
+export function isLoopback(host: string): boolean {
+  if (host.toLowerCase() === "localhost") return true;
+  const bytes = ipBytes(host) ?? [];
+  return bytes.length === IPV4_BYTES
+    ? bytes[0] === 127
+    : bytes.length === IPV6_BYTES &&
+      bytes.every((byte, at) => byte === (at === IPV6_BYTES - 1 ? 1 : 0));
+}
+
+/** Whether there is nothing to look up: an IP address, or what looks like one. */
+export function isNumericHost(host: string): boolean {
+  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }
 
 /** Whether the first `bits` bits of two addresses of one kind are the same. */

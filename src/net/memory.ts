@@ -10,6 +10,8 @@
  */
 import type { Clock, Random } from "../platform/clock.ts";
 import { deferred } from "../core/deferred.ts";
+import { PORT_MAX } from "./address.ts";
+import { isAnyHost, isLoopback, isNumericHost } from "./ip.ts";
 import { dialFailure, listenFailure, lookupFailure } from "./failures.ts";
 import {
   type Carrier,
@@ -38,7 +40,6 @@ type Accept = (socket: Socket) => void;
 
 const LOOPBACK = "127.0.0.1";
 const FIRST_FREE_PORT = 32_768;
-const LAST_PORT = 65_535;
 
 /** The network of all machines; by itself, as the machine `127.0.0.1` sees it. */
 export class MemoryNetwork implements Network {
@@ -49,7 +50,7 @@ export class MemoryNetwork implements Network {
   readonly #sockets = new Set<MemorySocket>();
   readonly #cuts = new Set<string>();
   #waitingForHeal: (() => void)[] = [];
-  #lastPort = LAST_PORT;
+  #lastPort = PORT_MAX;
 
   constructor(
     clock: Clock,
@@ -87,7 +88,7 @@ export class MemoryNetwork implements Network {
   }
 
   lookup(host: string): Promise<string[]> {
-    const found = isNumeric(host) ? [host] : this.#names[host];
+    const found = isNumericHost(host) ? [host] : this.#names[host];
     if (found === undefined) return Promise.reject(lookupFailure(host));
     return Promise.resolve([...found]);
   }
@@ -144,7 +145,7 @@ export class MemoryNetwork implements Network {
   ): Promise<Socket> {
     const [host = to.host] = await this.lookup(to.host);
     const address = { host, port: to.port };
-    const target = isLoopback(host) ? machine : host;
+    const target = isOwn(host) ? machine : host;
     if (!await this.#reach(machine, target, options.timeoutMs)) {
       throw dialFailure(address, "ETIMEDOUT");
     }
@@ -171,7 +172,7 @@ export class MemoryNetwork implements Network {
   }
 
   #connect(machine: string, there: PipeEnd, accept: Accept): Socket {
-    const host = isLoopback(there.address.host) ? LOOPBACK : machine;
+    const host = isOwn(there.address.host) ? LOOPBACK : machine;
     const here = { machine, address: { host, port: this.#nextPort() } };
     const [near, far] = connectedPair(this.#carrier, here, there);
     this.#sockets.add(near);
@@ -188,7 +189,7 @@ export class MemoryNetwork implements Network {
 
   #nextPort(): number {
     const next = this.#lastPort + 1;
-    this.#lastPort = next > LAST_PORT ? FIRST_FREE_PORT : next;
+    this.#lastPort = next > PORT_MAX ? FIRST_FREE_PORT : next;
     return this.#lastPort;
   }
 }
@@ -197,10 +198,7 @@ function cutBetween(machine: string, other: string): string {
   return machine < other ? `${machine} ${other}` : `${other} ${machine}`;
 }
 
-function isNumeric(host: string): boolean {
-  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1" || host === "0.0.0.0";
+/** Whether a call to `host` stays on the machine that makes it. */
+function isOwn(host: string): boolean {
+  return isLoopback(host) || isAnyHost(host);
 }

@@ -119,9 +119,3 @@ export class NetworkError extends Error {
     this.code = code;
   }
 }
-
-/** `host:port`, with brackets around an IPv6 host. */
-export function formatAddress(address: Address): string {
-  const { host, port } = address;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}

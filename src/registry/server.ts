@@ -8,11 +8,9 @@ import type { Logger } from "../core/log.ts";
 import { quoted } from "../core/quote.ts";
 import type { Files } from "../platform/files.ts";
 import type { ServeHttp } from "../platform/http.ts";
-import {
-  type Address,
-  formatAddress,
-  type Listener,
-} from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import { isLoopback } from "../net/ip.ts";
+import type { Address, Listener } from "../platform/socket.ts";
 import { RegistryApi } from "./api.ts";
 import { type State, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";
@@ -124,10 +122,4 @@ export class Registry {
     const { size } = this.store;
     if (size > 0) this.#platform.log.notice(`Restored ${size} nodes`);
   }
-}
-
-/** For programs of this machine only. */
-export function isLoopback(host: string): boolean {
-  return host === "::1" || host.toLowerCase() === "localhost" ||
-    /^127(\.\d{1,3}){3}$/.test(host);
 }

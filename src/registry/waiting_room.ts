@@ -2,7 +2,8 @@
  * How many clients may wait for a change at one time: in all, and on one
  * connection, which may send request after request without reading an answer.
  */
-import { type Address, formatAddress } from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Address } from "../platform/socket.ts";
 import { Refusal } from "./replies.ts";
 
 export interface WaitingLimits {

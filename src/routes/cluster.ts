@@ -18,13 +18,8 @@ import type {
 } from "../broker/connections/connection.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import {
-  type Address,
-  formatAddress,
-  type Listener,
-  type Network,
-  type Socket,
-} from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Announcements } from "./announcements.ts";
 import { ClusterName } from "./cluster_name.ts";

@@ -19,11 +19,8 @@ import {
 } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { RouteTarget } from "../options/options.ts";
-import {
-  formatAddress,
-  type Network,
-  type Socket,
-} from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Network, Socket } from "../platform/socket.ts";
 
 /** How this server came to dial another one. */
 export type DialOrigin = "configured" | "gossip" | "found";

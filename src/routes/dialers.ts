@@ -4,7 +4,7 @@
  * becomes of a connection; here is what that means for its dialers.
  */
 import type { RouteTarget } from "../options/options.ts";
-import { formatAddress } from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
 import { Dialer, type DialerOwner, type DialOrigin } from "./dialer.ts";
 import type { Member } from "./member.ts";
 

@@ -16,11 +16,8 @@ import type { Discovery, Endpoint } from "../discovery/discovery.ts";
 import { Finder } from "../discovery/finding/finder.ts";
 import type { FinderAnswer } from "../discovery/finding/finder_events.ts";
 import { doorUrl } from "../discovery/node_record.ts";
-import {
-  type Address,
-  formatAddress,
-  type Network,
-} from "../platform/socket.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Address, Network } from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { Dialers } from "./dialers.ts";
 import { routeAddress } from "./gossip.ts";

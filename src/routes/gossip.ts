@@ -3,7 +3,9 @@
  * INFO on to all others, and they dial it.
  */
 import type { ClusterOptions } from "../options/options.ts";
-import { type Address, formatAddress } from "../platform/socket.ts";
+import { formatAddress, parseAddress } from "../net/address.ts";
+import { splitUrl } from "../net/url.ts";
+import type { Address } from "../platform/socket.ts";
 import { infoLine, type ServerInfo } from "../wire/info.ts";
 import type { Dialers } from "./dialers.ts";
 import { sharedCredentials } from "./identity.ts";
@@ -82,13 +84,6 @@ export function gossipAbout(
 
 /** The address in `nats-route://host:port`; undefined when it makes no sense. */
 export function routeAddress(url: string): Address | undefined {
-  try {
-    const { hostname, port } = new URL(url);
-    const host = hostname.replace(/^\[|\]$/g, "");
-    return host === "" || port === "" || port === "0"
-      ? undefined
-      : { host, port: Number(port) };
-  } catch {
-    return undefined;
-  }
+  const { host, port } = parseAddress(splitUrl(url).address) ?? {};
+  return host === undefined || port === undefined ? undefined : { host, port };
 }

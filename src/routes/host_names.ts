@@ -5,6 +5,7 @@
  * that it had.
  */
 import type { Clock } from "../platform/clock.ts";
+import { isNumericHost } from "../net/ip.ts";
 import type { Address, Network } from "../platform/socket.ts";
 
 const LOOK_UP_TIMEOUT_MS = 5000;
@@ -28,14 +29,14 @@ export class HostNames {
   /** Where a host can be reached, as far as it is known yet. */
   addressesOf({ host, port }: Address): Address[] {
     if (host === "") return [];
-    const hosts = isNumeric(host) ? [host] : this.#known.get(host) ?? [];
+    const hosts = isNumericHost(host) ? [host] : this.#known.get(host) ?? [];
     return hosts.map((host) => ({ host, port }));
   }
 
   /** Looks up every name that is not being looked up; tells whenever one was. */
   lookUp(addresses: readonly Address[], onKnown: () => void): void {
     for (const host of new Set(addresses.map(({ host }) => host))) {
-      if (host === "" || isNumeric(host) || this.#asked.has(host)) continue;
+      if (host === "" || isNumericHost(host) || this.#asked.has(host)) continue;
       if (this.#asked.size === NAMES_MAX) return;
       this.#asked.add(host);
       this.#ask(host).then((hosts) => {
@@ -65,8 +66,4 @@ export class HostNames {
       ).finally(() => timer.cancel());
     });
   }
-}
-
-function isNumeric(host: string): boolean {
-  return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }

@@ -3,14 +3,15 @@
  * introduces itself, and the credentials that it shares with its cluster.
  */
 import { type Authenticator, isBcrypt } from "../auth/authenticator.ts";
-import { type Broker, splitAddress } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 import type {
   AuthorizationOptions,
   ClusterOptions,
   DiscoveryOptions,
   RouteTarget,
 } from "../options/options.ts";
-import { type Address, formatAddress } from "../platform/socket.ts";
+import { advertisedAddress, formatAddress } from "../net/address.ts";
+import type { Address } from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { RouteIdentity } from "./handshake.ts";
 
@@ -30,7 +31,7 @@ export function routeIdentity(
 ): RouteIdentity {
   const address = options.advertise === ""
     ? { host: options.host, port }
-    : splitAddress(options.advertise, port);
+    : advertisedAddress(options.advertise, port);
   const advertised = options.advertise === ""
     ? ""
     : `nats-route://${formatAddress(address)}/`;

@@ -3,14 +3,16 @@
  * clients and to other servers, as others can reach them. An address that
  * means "everywhere" is never told.
  */
-import { type Broker, splitAddress } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 import {
   doorUrl,
   nodeOf,
   type NodeRecord,
   URLS_PER_NODE_MAX,
 } from "../discovery/node_record.ts";
-import { type Address, formatAddress } from "../platform/socket.ts";
+import { advertisedAddress, formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
+import type { Address } from "../platform/socket.ts";
 import type { Cluster } from "./cluster.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -58,7 +60,7 @@ function routeAddresses(doors: OwnDoors): Address[] {
   if (address === undefined || options === undefined) return [];
   return options.advertise === ""
     ? reachable({ host: options.host, port: address.port }, doors)
-    : [splitAddress(options.advertise, address.port)];
+    : [advertisedAddress(options.advertise, address.port)];
 }
 
 /** Where a port can be reached; one that is open everywhere, at each of the machine's addresses. */
@@ -66,7 +68,7 @@ function reachable(
   { host, port }: Address,
   { interfaceAddresses }: OwnDoors,
 ): Address[] {
-  if (host !== "0.0.0.0" && host !== "::") return [{ host, port }];
+  if (!isAnyHost(host)) return [{ host, port }];
   const hosts = interfaceAddresses();
   return (hosts.length > 0 ? hosts : [LOOPBACK])
     .map((host) => ({ host, port }));

@@ -247,6 +247,29 @@ const SENSELESS: readonly (readonly [string[], string])[] = [
     ["-cluster", "nats://h:1", "-routes", "nats://t:hunter2@a"],
     'error parsing route url ["nats://[REDACTED]@a"]: expected host:port, got "a"',
   ],
+  [
+    ["-cluster", "nats://u:hun/ter2?hunter2#hunter2@h"],
+    'parse "nats://[REDACTED]@h": expected host:port, got "h"',
+  ],
+  [
+    [
+      "-cluster",
+      "nats://h:1",
+      "-routes",
+      "nats://a:1,nats://u:hunter2/x?y#z@h",
+    ],
+    'error parsing route url ["nats://[REDACTED]@h"]: expected host:port, got "h"',
+  ],
+  [
+    [
+      "-cluster",
+      "nats://h:1",
+      "-routes",
+      "nats://u:hunter2,x,y@h:1,nats://b:1",
+    ],
+    'error parsing route url ["nats://[REDACTED]@h:1"]: ' +
+    "a comma in it is written as %2C",
+  ],
 ];
 
 for (const [args, message] of SENSELESS) {

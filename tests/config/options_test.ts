@@ -422,6 +422,16 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     '["nats://[REDACTED]@h"]: expected host:port, got "h"',
   ],
   [
+    "cluster { routes ['nats://u:p/q?r#s@h'] }",
+    "1:20: error parsing route url " +
+    '["nats://[REDACTED]@h"]: expected host:port, got "h"',
+  ],
+  [
+    "cluster { routes ['nats://u:p/q?r#s@h:x'] }",
+    "1:20: error parsing route url " +
+    '["nats://[REDACTED]@h:x"]: invalid port "x" after host',
+  ],
+  [
     "cluster { routes [nats://%zz@h:1] }",
     "1:19: error parsing route url " +
     '["nats://[REDACTED]@h:1"]: invalid URL escape in the user information',

@@ -22,6 +22,8 @@ test("no complaint about a configuration shows its secrets", () => {
     "PW hunter2\nauthorization { user a\n pass $PW, x 1 }\nPW { x 1 }",
     "cluster { routes [nats://u:hunter2@h:x, hunter2@h:1, tls://hunter2@h:1] }",
     'cluster { routes ["nats://u:%hunter2@h:1"] }',
+    'cluster { routes ["nats://u:hunter2/hunter2?hunter2#hunter2@h"] }',
+    'cluster { routes ["nats://u:hunter2 hunter2@h"] }',
     "cluster { routes nats://u:hunter2@h:1 }",
     "cluster { routes [nats://hunter2@h:1, nats://hunter2@h:1], foo 1 }",
     "authorization { token $SECRET }",

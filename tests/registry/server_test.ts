@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { isLoopback } from "../../src/registry/server.ts";
+import { isLoopback } from "../../src/net/ip.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";

@@ -6,6 +6,7 @@
  * are noted by the host and flushed once at its end. A connection whose peer
  * reads too slowly first stops those who feed it, then is closed.
  */
+import { formatAddress } from "../../net/address.ts";
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
@@ -178,9 +179,8 @@ export abstract class Connection
 
   /** `IP:PORT - cid:N`, which begins every log line about this connection. */
   get label(): string {
-    const { host, port } = this.socket.remote;
-    const name = host.includes(":") ? `[${host}]` : host;
-    return `${name}:${port} - ${this.idLabel}:${this.id}`;
+    const remote = formatAddress(this.socket.remote);
+    return `${remote} - ${this.idLabel}:${this.id}`;
   }
 
   /** Starts reading. */

@@ -3,7 +3,8 @@
  * known about it and how the attempts at it went. `pool.ts` keeps them together
  * and `admission.ts` decides which of those that others named may be used.
  */
-import { type Address, formatAddress } from "../../platform/socket.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { Address } from "../../platform/socket.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { normalHost } from "../../net/ip.ts";
 import type { Origin } from "../api/servers.ts";

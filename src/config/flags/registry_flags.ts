@@ -1,5 +1,5 @@
 /** The flags of the registry. */
-import { PORT_MAX, splitHostPort } from "../address.ts";
+import { PORT_MAX, splitAddress } from "../../net/address.ts";
 import { type ServerFlag, text, toggle } from "./flag_rows.ts";
 import { FlagError } from "./flags.ts";
 import {
@@ -14,8 +14,8 @@ function setAddress(options: ServerOptions, address: string): void {
     return;
   }
   const isPort = /^-?\d+$/.test(address);
-  const { host, port } = splitHostPort(isPort ? `:${address}` : address) ??
-    { host: "", port: "" };
+  const { host = "", port = "" } =
+    splitAddress(isPort ? `:${address}` : address) ?? {};
   const number = /^-?\d+$/.test(port) ? Number(port) : NaN;
   if (!(number >= -1 && number <= PORT_MAX)) {
     throw new FlagError(

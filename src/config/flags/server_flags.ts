@@ -4,10 +4,10 @@
  * they stand here, whatever their order on the command line.
  */
 import { ANY_HOST } from "../../core/limits.ts";
-import { parseNodeUrl, parseRouteUrl, PORT_MAX, UrlError } from "../address.ts";
+import { PORT_MAX } from "../../net/address.ts";
 import { namesSomebody } from "../keys/authorization_keys.ts";
 import { DISCOVERY_FLAGS } from "./discovery_flags.ts";
-import { badRouteText, listeningPort } from "../keys/cluster_keys.ts";
+import { listeningPort } from "../keys/cluster_keys.ts";
 import { nothing, number, type ServerFlag, text, toggle } from "./flag_rows.ts";
 import { FlagError } from "./flags.ts";
 import {
@@ -18,8 +18,8 @@ import {
   type ServerOptions,
 } from "../../options/options.ts";
 import { REGISTRY_FLAGS } from "./registry_flags.ts";
-import { redactUrl } from "../../core/redact.ts";
 import { clientPort, monitoring } from "../keys/server_keys.ts";
+import { readClusterUrl, readRoutes } from "./url_flags.ts";
 
 type Options = ServerOptions;
 
@@ -89,32 +89,13 @@ function setCluster(options: Options, url: string): void {
     : undefined;
 }
 
-function readClusterUrl(url: string): ReturnType<typeof parseNodeUrl> {
-  try {
-    return parseNodeUrl(url);
-  } catch (error) {
-    if (!(error instanceof UrlError)) throw error;
-    throw new FlagError(`parse "${redactUrl(url)}": ${error.message}`);
-  }
-}
-
 function setRoutes(options: Options, list: string): void {
-  const urls = list.trim() === "" ? [] : list.split(",");
   if (options.cluster !== undefined) {
-    options.cluster.routes = urls.map(readRoute);
-  } else if (urls.length > 0) {
+    options.cluster.routes = readRoutes(list);
+  } else if (list.trim() !== "") {
     throw new FlagError(
       "solicited routes require cluster capabilities, e.g. --cluster",
     );
-  }
-}
-
-function readRoute(url: string): ReturnType<typeof parseRouteUrl> {
-  try {
-    return parseRouteUrl(url);
-  } catch (error) {
-    if (!(error instanceof UrlError)) throw error;
-    throw new FlagError(badRouteText(url, error));
   }
 }
 

@@ -1,6 +1,7 @@
 /** The `cluster` block: where routes are accepted and which ones to dial. */
 import { ROUTE_PING_INTERVAL_MAX_MS } from "../../core/limits.ts";
-import { parseRouteUrl, UrlError } from "../address.ts";
+import { UrlError } from "../../net/url.ts";
+import { parseRouteUrl } from "../route_url.ts";
 import { readAuthorization } from "./authorization_keys.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import { formatDuration } from "../../core/duration.ts";

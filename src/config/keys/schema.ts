@@ -7,7 +7,7 @@
  * Errors point at the key, as nats-server's do, and use nats-server's words
  * where it has good ones.
  */
-import { PORT_MAX, splitHostPort } from "../address.ts";
+import { PORT_MAX, splitAddress } from "../../net/address.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import { durationProblem, parseDuration } from "../../core/duration.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
@@ -329,13 +329,13 @@ export const listenAddress: Reader<ListenAddress> = {
       report.error(at, `expected port or host:port, got ${goType(value)}`);
       return undefined;
     }
-    const address = splitHostPort(value.value);
-    if (address === undefined) {
+    const { host = "", port } = splitAddress(value.value) ?? {};
+    if (port === undefined) {
       const text = quote(value.value);
       report.error(at, `could not parse address string ${text}`);
       return undefined;
     }
-    return checkPort(address.host || undefined, address.port, at, report);
+    return checkPort(host || undefined, port, at, report);
   },
 };
 

@@ -6,6 +6,8 @@
  *
  * Source: https://developer.hashicorp.com/consul/api-docs/agent/service
  */
+import { parseAddress } from "../../net/address.ts";
+import { splitUrl } from "../../net/url.ts";
 import type { DiscoveryError } from "../discovery.ts";
 import { askHttp, cannotAsk, type HttpAsked } from "../providers/http_ask.ts";
 import type { KeptAnnouncer } from "./kept_announcement.ts";
@@ -108,10 +110,10 @@ export function tokenHeader(token: string): Record<string, string> {
 
 /** Consul knows one address for an instance: that of the first door for clients. */
 function addressOf({ urls }: NodeRecord): { Address?: string; Port?: number } {
-  const [, six, four, port] =
-    /^[a-z]+:\/\/(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(urls[0] ?? "") ?? [];
-  const host = six ?? four;
-  return host === undefined ? {} : { Address: host, Port: Number(port) };
+  const door = parseAddress(splitUrl(urls[0] ?? "").address);
+  return door?.port === undefined
+    ? {}
+    : { Address: door.host, Port: door.port };
 }
 
 function metaOf(node: NodeRecord): Record<string, string> {

@@ -9,6 +9,7 @@
  * something has changed, and an index may go backwards.
  * Source: https://developer.hashicorp.com/consul/api-docs/features/blocking
  */
+import { bracketed, formatAddress, splitList } from "../../net/address.ts";
 import { areSame } from "../finding/belief.ts";
 import { ConsulAgent, tokenHeader } from "../announcing/consul_agent.ts";
 import { within } from "../deadline.ts";
@@ -80,9 +81,9 @@ class Consul implements Discovery, Registrar {
     platform: ConsulPlatform,
     wanted: Wanted,
   ) {
-    const { host, port, tls, dc, tag } = options;
+    const { tls, dc, tag } = options;
     this.#service = options.service.replace(/^\/+|\/+$/g, "");
-    const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const at = formatAddress(options);
     const query = queryOf({ dc, tag });
     this.name = `consul://${at}/${this.#service}${query && `?${query}`}`;
     this.#base = `${tls ? "https" : "http"}://${at}`;
@@ -195,13 +196,14 @@ function nodeOfInstance(instance: unknown): NodeRecord | undefined {
   const meta = fieldsOf(service["Meta"]);
   const address = textOf(service["Address"]) ||
     textOf(fieldsOf(Node)["Address"]);
-  const host = address.includes(":") ? `[${address}]` : address;
   const urls = listOf(meta["url"]);
   return nodeFrom({
     id: meta["id"],
     name: meta["name"],
     cluster: meta["cluster"],
-    urls: urls.length > 0 ? urls : [`nats://${host}:${service["Port"]}`],
+    urls: urls.length > 0
+      ? urls
+      : [`nats://${bracketed(address)}:${service["Port"]}`],
     routes: listOf(meta["route"]),
     monitor: meta["monitor"],
     lameDuck: meta["lame_duck"] === "true",
@@ -219,7 +221,7 @@ function textOf(value: unknown): string {
 }
 
 function listOf(value: unknown): string[] {
-  return textOf(value).split(",").filter((part) => part.trim() !== "");
+  return splitList(textOf(value));
 }
 
 /** Blocking queries need an index of at least 1. */

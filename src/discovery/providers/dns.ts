@@ -14,6 +14,7 @@ import {
   type Snapshot,
   type Wanted,
 } from "../discovery.ts";
+import { bracketed } from "../../net/address.ts";
 import { doorUrl, NODES_MAX } from "../node_record.ts";
 import type { AddressRecord, ServiceRecord } from "../../platform/dns.ts";
 import type { DiscoveryPlatform } from "../platform.ts";
@@ -187,10 +188,6 @@ function doorsAt(
 
 function schemeOf(wanted: Wanted): string {
   return wanted === "client" ? "nats" : "nats-route";
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 function ttlOf(records: readonly AddressRecord[]): number {

@@ -9,6 +9,7 @@
  * connection that is silent because it is dead all come to the same: read, and
  * watch from there.
  */
+import { formatAddress } from "../../net/address.ts";
 import { areSame } from "../finding/belief.ts";
 import { Deadline, within } from "../deadline.ts";
 import {
@@ -85,10 +86,8 @@ class Etcd implements Discovery, Registrar {
   readonly #range: JsonFields;
 
   constructor(options: EtcdOptions, platform: EtcdPlatform, wanted: Wanted) {
-    const { host, port } = options;
     const path = options.prefix.replace(/^\/+|\/+$/g, "");
-    const at = host.includes(":") ? `[${host}]` : host;
-    this.name = `etcd://${at}:${port}/${path}`;
+    this.name = `etcd://${formatAddress(options)}/${path}`;
     this.#gateway = new EtcdGateway(this.name, options, platform.fetch);
     this.#platform = platform;
     this.#wanted = wanted;

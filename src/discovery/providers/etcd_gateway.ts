@@ -5,6 +5,7 @@
  *
  * Source: etcd's gRPC gateway, https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/
  */
+import { formatAddress } from "../../net/address.ts";
 import { DiscoveryError } from "../discovery.ts";
 import { ANSWER_BYTES_MAX, askHttp, cannotAsk } from "./http_ask.ts";
 import { jsonLines } from "./json_lines.ts";
@@ -196,9 +197,8 @@ export class EtcdGateway {
   }
 
   #url(path: string): string {
-    const { host, port, tls } = this.#address;
-    const at = host.includes(":") ? `[${host}]` : host;
-    return `${tls ? "https" : "http"}://${at}:${port}/v3/${path}`;
+    const scheme = this.#address.tls ? "https" : "http";
+    return `${scheme}://${formatAddress(this.#address)}/v3/${path}`;
   }
 
   #request(body: JsonFields, signal: AbortSignal): {

@@ -28,8 +28,10 @@ import {
   type NodeRecord,
   NODES_MAX,
   nodesFrom,
-  splitAddress,
 } from "../node_record.ts";
+import { formatAddress, parseAddress } from "../../net/address.ts";
+import { isAnyHost, isLoopback } from "../../net/ip.ts";
+import { splitUrl } from "../../net/url.ts";
 import type { Fetch } from "../../platform/fetch.ts";
 
 /** A cluster's members change more often than a minute passes. */
@@ -65,7 +67,7 @@ class NatsMonitor implements Discovery {
     { fetch }: { readonly fetch: Fetch },
     wanted: Wanted,
   ) {
-    const authority = hostPort(host, port);
+    const authority = formatAddress({ host, port });
     this.name = `monitor://${authority}`;
     this.#url = `${tls ? "https" : "http"}://${authority}`;
     this.#host = host;
@@ -116,12 +118,14 @@ class NatsMonitor implements Discovery {
   }
 
   #asSeenFromHere(endpoint: Endpoint): Endpoint | undefined {
-    const [, scheme = "", address = ""] =
-      /^([^:]+):\/\/(.*)$/.exec(endpoint.url) ?? [];
-    const { host, port } = splitAddress(address) ?? {};
+    const { scheme, address } = splitUrl(endpoint.url);
+    const { host, port } = parseAddress(address) ?? {};
     if (host === undefined || port === undefined) return undefined;
     if (isAnyHost(host)) {
-      return { ...endpoint, url: `${scheme}://${hostPort(this.#host, port)}` };
+      return {
+        ...endpoint,
+        url: `${scheme}://${formatAddress({ host: this.#host, port })}`,
+      };
     }
     const isLost = isLinkLocal(host) ||
       (isLoopback(host) && !isLoopback(this.#host));
@@ -179,20 +183,8 @@ function nodesOf(items: readonly Fields[]): NodeRecord[] {
 
 function doorAt(scheme: string, host: unknown, port: unknown): string {
   return typeof host === "string" && typeof port === "number"
-    ? `${scheme}://${hostPort(host, port)}`
+    ? `${scheme}://${formatAddress({ host, port })}`
     : "";
-}
-
-function hostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function isAnyHost(host: string): boolean {
-  return host === "0.0.0.0" || /^[0:]+$/.test(host);
-}
-
-function isLoopback(host: string): boolean {
-  return /^127\.\d+\.\d+\.\d+$|^::1$|^localhost$/i.test(host);
 }
 
 /** Such an IPv6 address means another machine on each network. */

@@ -16,6 +16,7 @@ import type {
 } from "../discovery.ts";
 import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
 import { endpointsOf, nodesFrom } from "../node_record.ts";
+import { formatAddress } from "../../net/address.ts";
 import type { Fetch } from "../../platform/fetch.ts";
 import { pause } from "../until_aborted.ts";
 
@@ -46,12 +47,12 @@ export interface RegistryWorld {
 
 /** `registry://host:port`, which shows no token. */
 export function registryName(place: RegistryPlace): string {
-  return `registry://${authority(place)}`;
+  return `registry://${formatAddress(place)}`;
 }
 
 /** The start of each of its URLs. */
 export function registryUrl(place: RegistryPlace): string {
-  return `${place.tls ? "https" : "http"}://${authority(place)}`;
+  return `${place.tls ? "https" : "http"}://${formatAddress(place)}`;
 }
 
 /** A provider that asks the registry for doors of the wanted kind; reading needs no token. */
@@ -61,10 +62,6 @@ export function registry(
   wanted: Wanted,
 ): Discovery {
   return new RegistryProvider(place, platform, wanted);
-}
-
-function authority({ host, port }: RegistryPlace): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 class RegistryProvider implements Discovery {

@@ -10,6 +10,7 @@
 import { lookup, Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import { deferred } from "../../core/deferred.ts";
+import { formatAddress, parseAddress } from "../../net/address.ts";
 import type {
   AddressRecord,
   Dns,
@@ -19,7 +20,6 @@ import type {
 import { errorCode } from "../process/system.ts";
 
 const DNS_PORT = 53;
-const PORT_MAX = 65_535;
 /** For the first try; the second one takes longer. */
 const TRY_TIMEOUT_MS = 1000;
 /** A third one would come too late for those who ask: they wait 5 seconds. */
@@ -109,16 +109,10 @@ async function serverAddress(
   server: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const [, six, four = "", port = DNS_PORT] =
-    /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(server) ?? [];
-  const host = six ?? four;
-  if (host === "" || Number(port) < 1 || Number(port) > PORT_MAX) {
-    throw new Error("the resolver is no host:port");
-  }
+  const { host, port = DNS_PORT } = parseAddress(server) ?? {};
+  if (host === undefined) throw new Error("the resolver is no host:port");
   const found = await untilAborted(lookup(host), signal, host);
-  return found.family === 6
-    ? `[${found.address}]:${port}`
-    : `${found.address}:${port}`;
+  return formatAddress({ host: found.address, port });
 }
 
 async function untilAborted<T>(

@@ -6,12 +6,12 @@ import { optionsOf, type ServerConfig } from "../../app/config.ts";
 import type { Server } from "../../app/server.ts";
 import type { RouteTarget, ServerOptions } from "../../options/options.ts";
 import { type Random, randomBelow } from "../../platform/clock.ts";
+import { isAnyHost } from "../../net/ip.ts";
 import type { Address } from "../../platform/socket.ts";
 import { sharedCredentials } from "../../routes/identity.ts";
 import { checkOptions, type Plan } from "./setup.ts";
 
 const LOOPBACK = "127.0.0.1";
-const ANY_HOSTS: readonly string[] = ["0.0.0.0", "::"];
 const MEMORY_CLIENT_PORT = 4222;
 const MEMORY_ROUTE_PORT = 6222;
 /**
@@ -72,7 +72,7 @@ export function withRoutes(
   if (cluster === undefined) return options;
   const credentials = sharedCredentials(cluster.authorization);
   const routes = others.map(({ host, port }): RouteTarget => ({
-    host: ANY_HOSTS.includes(host) ? LOOPBACK : host,
+    host: isAnyHost(host) ? LOOPBACK : host,
     port,
     ...credentials,
   }));

@@ -16,12 +16,8 @@ import {
   PlacedNetwork,
   type PlacedService,
 } from "./placed_network.ts";
-import {
-  type Address,
-  formatAddress,
-  type Network,
-  type Socket,
-} from "../../platform/socket.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { Address, Network, Socket } from "../../platform/socket.ts";
 
 /** Where everybody is whose place is not known. */
 export const OUTSIDE = "outside";

@@ -2,6 +2,7 @@
  * The network as one place of `LinkedNetworks` sees it: its listeners, its calls
  * and its sockets. It can be unplugged, as the machine at that place stops.
  */
+import { isAnyHost } from "../../net/ip.ts";
 import { dialFailure, listenFailure } from "../../net/failures.ts";
 import type { FaultyLink } from "./link.ts";
 import type { LinkedNetworks } from "./linked_networks.ts";
@@ -32,8 +33,6 @@ export interface PlacedService {
   /** Connections of which nobody knows yet whether they are such calls. */
   readonly unknown: Set<End>;
 }
-
-const ANY_HOSTS: readonly string[] = ["0.0.0.0", "::"];
 
 export class PlacedNetwork implements Network {
   readonly #networks: LinkedNetworks;
@@ -90,7 +89,7 @@ export class PlacedNetwork implements Network {
       onSocket(this.#keep(this.#networks.accepted(service, socket)));
     });
     const { address } = inner;
-    const isAny = ANY_HOSTS.includes(address.host);
+    const isAny = isAnyHost(address.host);
     const service = this.#networks.serve(
       this.#place,
       isAny ? this.#machine : address.host,

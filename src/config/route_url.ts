@@ -1,0 +1,20 @@
+/** The URL of a node to dial, as `routes` lists it. */
+import type { RouteTarget } from "../options/options.ts";
+import { parseNodeUrl, UrlError } from "../net/url.ts";
+
+/**
+ * Reads the URL of a route. User information without a password is a token, as
+ * in `nats-route://TOKEN@host:port`. Throws UrlError.
+ */
+export function parseRouteUrl(url: string): RouteTarget {
+  const { scheme, user, host, port } = parseNodeUrl(url);
+  if (scheme === "tls") {
+    throw new UrlError("tls routes are not supported by Midge yet");
+  }
+  if (port === 0) throw new UrlError('invalid port "0" after host');
+  if (user === undefined) return { host, port };
+  const { name, password } = user;
+  return password === undefined
+    ? { host, port, token: name }
+    : { host, port, user: name, password };
+}
