@@ -4,19 +4,19 @@
  */
 import { InvalidArgumentError } from "../core/errors.ts";
 import { type PageFunction, readPage } from "../monitor/page_options.ts";
-import { BadRequest } from "../monitor/query.ts";
-import type { WatchedServer } from "../monitor/watched_server.ts";
+import { Refusal } from "../http/refusal.ts";
+import type { SnapshotSource } from "../monitor/page.ts";
 
 /** A page as plain data. Throws an `InvalidArgumentError` with the page's words. */
-export function askPage<Options extends object, Result>(
+export function askPage<Options extends object, Result extends object>(
   page: PageFunction<Options, Result>,
-  server: WatchedServer,
+  source: SnapshotSource,
   options: Options,
 ): Result {
   try {
-    return readPage(page, server, options);
+    return readPage(page, source, options);
   } catch (error) {
-    if (!(error instanceof BadRequest)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     throw new InvalidArgumentError(error.message);
   }
 }

@@ -38,7 +38,7 @@ import type {
   Subsz,
   Varz,
 } from "../monitor/page_types.ts";
-import { WatchedServer } from "../monitor/watched_server.ts";
+import { WatchedServer } from "../monitor/source/watched_server.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import type { Address } from "../platform/socket.ts";

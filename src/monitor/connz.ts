@@ -1,63 +1,34 @@
 /**
  * `/connz`: the clients that are connected, those that are gone, or both.
  */
-import type { Broker } from "../broker/broker.ts";
 import {
-  type ClientFacts,
-  clientRow,
-  closedClient,
-  openClient,
-  type RowOptions,
-} from "./connection_rows.ts";
-import { checkSort, sortClients } from "./connz_sort.ts";
-import type { Connz } from "./page_types.ts";
-import {
-  BadRequest,
+  badParam,
   boolParam,
-  rowsIn,
-  subsParam,
   textParam,
   uintParam,
-  type Window,
-  windowParams,
-} from "./query.ts";
-import { timeText } from "./text.ts";
-import type { WatchedServer } from "./watched_server.ts";
+} from "../http/go_params.ts";
+import { Rows, type WithRows } from "../http/json_pieces.ts";
+import { clientRow, type RowOptions } from "./connection_rows.ts";
+import { checkSort } from "./connz_sort.ts";
+import { pageHead } from "./fields.ts";
+import type { Page } from "./page.ts";
+import type { Connz } from "./page_types.ts";
+import { subsParam, windowParams } from "./query.ts";
+import type {
+  ClientsRequest,
+  ClientState,
+  ServerSnapshot,
+} from "./snapshot.ts";
 
-type State = "open" | "closed" | "all";
+type ConnzQuery = RowOptions & Omit<ClientsRequest, "subscriptions">;
 
-interface ConnzQuery extends RowOptions, Window {
-  readonly state: State;
-  readonly sort: string;
-  /** 0: every client. */
-  readonly id: number;
-  /** Empty, as are the next two: every client. */
-  readonly user: string;
-  readonly account: string;
-  readonly mqttClient: string;
-}
-
-export function connz(
-  { broker }: WatchedServer,
-  query: URLSearchParams,
-): Connz {
-  const wanted = readQuery(query);
-  const now = broker.clock.now();
-  const candidates = clientsOf(broker, wanted);
-  const matching = candidates.filter((client) => matches(client, wanted));
-  const listed = rowsIn(sortClients(matching, wanted.sort, now), wanted);
-  for (const client of listed) client.measureRtt();
-  return {
-    server_id: broker.id,
-    now: timeText(now),
-    num_connections: listed.length,
-    // NATS monitoring: of the state and the account, whatever else was asked for.
-    total: candidates.length,
-    offset: wanted.offset,
-    limit: wanted.limit,
-    connections: listed.map((client) => clientRow(client, now, wanted)),
-  };
-}
+export const connz: Page<ConnzQuery, "clients", WithRows<Connz>> = {
+  read: readQuery,
+  wants: ({ auth: _, subs, ...filters }) => ({
+    clients: { ...filters, subscriptions: subs !== "none" },
+  }),
+  show: showClients,
+};
 
 /** Reads the parameters in nats-server's order, which decides what it complains of first. */
 function readQuery(query: URLSearchParams): ConnzQuery {
@@ -82,7 +53,7 @@ function readQuery(query: URLSearchParams): ConnzQuery {
   };
 }
 
-function stateParam(query: URLSearchParams): State {
+function stateParam(query: URLSearchParams): ClientState {
   const text = textParam(query, "state");
   switch (text.toLowerCase()) {
     case "":
@@ -94,26 +65,21 @@ function stateParam(query: URLSearchParams): State {
     case "all":
       return "all";
   }
-  throw new BadRequest(`Error decoding state for ${text}`);
+  throw badParam("state", `Error decoding state for ${text}`);
 }
 
-function clientsOf(
-  broker: Broker,
-  { state, account }: ConnzQuery,
-): ClientFacts[] {
-  const open = state === "closed" ? [] : [...broker.sessions.values()];
-  const closed = state === "open" ? [] : broker.closedConnections.list();
-  const clients = [...open.map(openClient), ...closed.map(closedClient)];
-  return account === ""
-    ? clients
-    : clients.filter((client) => client.account === account);
-}
-
-function matches(
-  client: ClientFacts,
-  { id, user, mqttClient }: ConnzQuery,
-): boolean {
-  return (id === 0 || client.id === id) &&
-    (user === "" || client.user === user) &&
-    mqttClient === "";
+function showClients(
+  snapshot: ServerSnapshot<"clients">,
+  query: ConnzQuery,
+): WithRows<Connz> {
+  const { now, clients: { total, rows } } = snapshot;
+  return {
+    ...pageHead(snapshot),
+    num_connections: rows.length,
+    // NATS monitoring: of the state and the account, whatever else was asked for.
+    total,
+    offset: query.offset,
+    limit: query.limit,
+    connections: Rows.of(rows, (client) => clientRow(client, now, query)),
+  };
 }

@@ -1,9 +1,12 @@
 /**
  * The orders in which `/connz` lists clients. Clients that are equal stay in
- * the order of their ids.
+ * the order of their ids. A client's rank is taken once: what it is ranked by
+ * may change while a long list is sorted.
  */
-import type { ClientFacts } from "./connection_rows.ts";
-import { BadRequest } from "./query.ts";
+import { badParam } from "../http/go_params.ts";
+import { sortInSlices } from "../http/sliced_sort.ts";
+import type { SlicedWork } from "../http/slices.ts";
+import type { ClientFacts } from "./snapshot.ts";
 
 /** The orders of `/connz`. */
 export type ConnzSort =
@@ -22,7 +25,28 @@ export type ConnzSort =
   | "reason"
   | "rtt";
 
-type Measure = (client: ClientFacts, now: number) => number;
+/** What a client can be ranked by. */
+export type ClientMeasures = Pick<
+  ClientFacts,
+  | "id"
+  | "startedAt"
+  | "lastActivityAt"
+  | "stoppedAt"
+  | "reason"
+  | "rttMs"
+  | "pendingBytes"
+  | "traffic"
+  | "subscriptionCount"
+>;
+
+/** A client's place in an order: the least rank comes first. */
+export interface Ranked<T> {
+  readonly id: number;
+  readonly rank: number | string;
+  readonly client: T;
+}
+
+type Measure = (client: ClientMeasures, now: number) => number;
 
 const ASCENDING: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ["cid", ({ id }) => id],
@@ -50,31 +74,33 @@ const DESCENDING: ReadonlyMap<string, Measure> = new Map<string, Measure>([
 export function checkSort(sort: string, onlyClosed: boolean): void {
   const isKnown = sort === "" || sort === "reason" || ASCENDING.has(sort) ||
     DESCENDING.has(sort);
-  if (!isKnown) throw new BadRequest(`invalid sorting option: ${sort}`);
+  if (!isKnown) throw badParam("sort", `invalid sorting option: ${sort}`);
   if ((sort === "stop" || sort === "reason") && !onlyClosed) {
-    throw new BadRequest(`sort by ${sort} only valid on closed connections`);
+    throw badParam("sort", `sort by ${sort} only valid on closed connections`);
   }
 }
 
-/** The clients in the order of a `sort` that `checkSort` let pass; none means `cid`. */
-export function sortClients(
-  clients: readonly ClientFacts[],
+/** The rank of a client in a `sort` that `checkSort` let pass; none means `cid`. */
+export function rankOf(
+  client: ClientMeasures,
   sort: string,
   now: number,
-): ClientFacts[] {
-  const byId = clients.toSorted((a, b) => a.id - b.id);
-  const up = ASCENDING.get(sort);
-  if (up !== undefined) return byId.sort((a, b) => up(a, now) - up(b, now));
+): number | string {
+  if (sort === "reason") return client.reason ?? "";
   const down = DESCENDING.get(sort);
-  if (down !== undefined) {
-    return byId.sort((a, b) => down(b, now) - down(a, now));
-  }
-  return sort === "reason" ? byId.sort(byReason) : byId;
+  if (down !== undefined) return -down(client, now);
+  return ASCENDING.get(sort)?.(client, now) ?? client.id;
 }
 
-function byReason(a: ClientFacts, b: ClientFacts): number {
-  const left = a.reason ?? "";
-  const right = b.reason ?? "";
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
+/** The clients in their order; `perSlice` of them are handled in a slice. */
+export function sortRanked<T>(
+  clients: readonly Ranked<T>[],
+  perSlice: number,
+): SlicedWork<Ranked<T>[]> {
+  return sortInSlices(clients, byRank, perSlice);
+}
+
+function byRank(a: Ranked<unknown>, b: Ranked<unknown>): number {
+  if (a.rank === b.rank) return a.id - b.id;
+  return a.rank < b.rank ? -1 : 1;
 }

@@ -2,9 +2,10 @@
  * `/healthz`: whether the server takes connections. In lame duck mode it does
  * not, which is how a load balancer learns to send clients elsewhere.
  */
+import { boolParam, textParam } from "../http/go_params.ts";
+import type { Page } from "./page.ts";
 import type { Healthz } from "./page_types.ts";
-import { boolParam, textParam } from "./query.ts";
-import type { WatchedServer } from "./watched_server.ts";
+import type { ReadinessFacts } from "./snapshot.ts";
 
 /** Parameters about JetStream: nothing to check without it, but they are read. */
 const JETSTREAM_FLAGS: readonly string[] = [
@@ -26,21 +27,32 @@ export interface Health {
   readonly page: Healthz;
 }
 
-export function healthz(
-  server: WatchedServer,
-  query: URLSearchParams,
-): Health {
-  for (const name of JETSTREAM_FLAGS) boolParam(query, name);
-  const withDetails = boolParam(query, "details");
-  const failure = misuse(query) ?? notReady(server);
-  if (failure === undefined) return { status: 200, page: { status: "ok" } };
-  const { status, type, error } = failure;
-  const what = withDetails ? { errors: [{ type, error }] } : { error };
-  return { status, page: { status: "error", ...what } };
+interface HealthQuery {
+  readonly withDetails: boolean;
+  /** What is wrong with the query itself; it is told like other failures. */
+  readonly misuse: Failure | undefined;
 }
 
+export const healthz: Page<HealthQuery, "readiness", Health> = {
+  read(params) {
+    for (const name of JETSTREAM_FLAGS) boolParam(params, name);
+    return {
+      withDetails: boolParam(params, "details"),
+      misuse: misuseOf(params),
+    };
+  },
+  wants: () => ({ readiness: true }),
+  show({ readiness }, { withDetails, misuse }) {
+    const failure = misuse ?? notReady(readiness);
+    if (failure === undefined) return { status: 200, page: { status: "ok" } };
+    const { status, type, error } = failure;
+    const what = withDetails ? { errors: [{ type, error }] } : { error };
+    return { status, page: { status: "error", ...what } };
+  },
+};
+
 /** A stream is part of an account, a consumer part of a stream. */
-function misuse(query: URLSearchParams): Failure | undefined {
+function misuseOf(query: URLSearchParams): Failure | undefined {
   const lacks = (whole: string, part: string): boolean =>
     textParam(query, part) !== "" && textParam(query, whole) === "";
   if (lacks("account", "stream")) return missing("account", "stream");
@@ -56,13 +68,12 @@ function missing(whole: string, part: string): Failure {
   };
 }
 
-function notReady({ broker, cluster }: WatchedServer): Failure | undefined {
+function notReady(readiness: ReadinessFacts): Failure | undefined {
   // There is nothing but a registry, whose port is open by now.
-  if (broker.options.registryOnly) return undefined;
+  if (readiness.isRegistryOnly) return undefined;
   const closed: string[] = [];
-  if (!broker.accepting) closed.push("server");
-  const hasRoutePort = cluster?.options.port !== undefined;
-  if (hasRoutePort && cluster?.address === undefined) closed.push("route");
+  if (!readiness.acceptsClients) closed.push("server");
+  if (!readiness.acceptsRoutes) closed.push("route");
   if (closed.length === 0) return undefined;
   return {
     status: 500,

@@ -1,27 +1,39 @@
 /**
- * Monitoring over HTTP: which path shows which page. The pages are made from
- * the broker's and the cluster's state at the moment of the request; this file
- * turns requests into pages and names no HTTP library.
+ * Monitoring over HTTP: which path shows which page. A page is made of a
+ * snapshot that is taken for it, and gathered and printed in slices, between
+ * which the broker does its own work: a page that is longer than one piece goes
+ * out as a stream, all others as a whole.
  *
  * NATS monitoring: any method answers like GET, parameters that a page does
  * not know are ignored, and nothing here changes the server.
  */
-import type { HttpAnswer, HttpRequest } from "../platform/http.ts";
+import { textAnswer } from "../http/answers.ts";
+import { Refusal } from "../http/refusal.ts";
+import { Router } from "../http/router.ts";
+import { type SlicedWork, SliceQueue } from "../http/slices.ts";
+import type { HttpReply, HttpRequest } from "../platform/http.ts";
 import type { Address } from "../platform/socket.ts";
+import { runSoonOn } from "../platform/turns.ts";
 import { accountz, accstatz } from "./accounts.ts";
-import { compactAnswer, jsonAnswer, NOT_FOUND, textAnswer } from "./answer.ts";
 import { connz } from "./connz.ts";
 import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
-import { BadRequest } from "./query.ts";
+import { type Page, showing, type ShowPage } from "./page.ts";
+import {
+  printedAnswer,
+  printedHealth,
+  printedHtml,
+  printedJson,
+  type PrintedPage,
+} from "./printed_page.ts";
 import { root } from "./root.ts";
 import { routez } from "./routez.ts";
+import type { PartName } from "./snapshot.ts";
+import type { WatchedServer } from "./source/watched_server.ts";
 import { subsz } from "./subsz.ts";
 import { gatewayz, jsz, leafz } from "./unused.ts";
 import { varz } from "./varz.ts";
-import type { WatchedServer } from "./watched_server.ts";
 
-export type { HttpAnswer } from "../platform/http.ts";
 export type { MonitorPlatform } from "./platform.ts";
 
 export interface Monitor {
@@ -29,73 +41,107 @@ export interface Monitor {
   close(): Promise<void>;
 }
 
-type Endpoint = (server: WatchedServer, query: URLSearchParams) => HttpAnswer;
+interface Endpoint {
+  /** Under which its requests are counted. */
+  readonly name: string;
+  readonly show: ShowPage<PrintedPage>;
+}
 
-const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  ["/", root],
-  ["/varz", json(varz)],
-  ["/connz", json(connz)],
-  ["/routez", json(routez)],
-  ["/subsz", json(subsz)],
-  ["/accountz", json(accountz)],
-  ["/accstatz", json(accstatz)],
-  ["/leafz", json(leafz)],
-  ["/gatewayz", json(gatewayz)],
-  ["/jsz", json(jsz)],
-  ["/discoveryz", json(discoveryz)],
-  ["/healthz", health],
-]);
+const SUBSZ = json("/subsz", subsz);
 
-const SECOND_NAMES: ReadonlyMap<string, string> = new Map([
-  ["/subscriptionsz", "/subsz"],
-]);
+const ENDPOINTS: readonly (readonly [path: string, endpoint: Endpoint])[] = [
+  ["/", endpoint("/", root, printedHtml)],
+  ["/varz", json("/varz", varz)],
+  ["/connz", json("/connz", connz)],
+  ["/routez", json("/routez", routez)],
+  ["/subsz", SUBSZ],
+  ["/subscriptionsz", SUBSZ],
+  ["/accountz", json("/accountz", accountz)],
+  ["/accstatz", json("/accstatz", accstatz)],
+  ["/leafz", json("/leafz", leafz)],
+  ["/gatewayz", json("/gatewayz", gatewayz)],
+  ["/jsz", json("/jsz", jsz)],
+  ["/discoveryz", json("/discoveryz", discoveryz)],
+  ["/healthz", endpoint("/healthz", healthz, printedHealth)],
+];
+
+const ROUTER = new Router<Endpoint>(
+  ENDPOINTS.map(([path, endpoint]) => [path, { "*": endpoint }] as const),
+);
 
 /** Serves the pages of `server` at `at`. Rejects with a `NetworkError`. */
 export async function startMonitor(
   server: WatchedServer,
   at: Address,
 ): Promise<Monitor> {
-  const listener = await server.platform.serveHttp(
+  const { serveHttp, runSoon } = server.platform;
+  const slices = new SliceQueue(runSoon ?? runSoonOn(server.clock));
+  const listener = await serveHttp(
     at,
-    (request) => answer(server, request),
+    (request) => reply(server, request, slices),
   );
   server.httpAddress = listener.address;
   return listener;
 }
 
-/** The answer to one request. */
-export function answer(
+async function reply(
   server: WatchedServer,
-  { path, query }: Pick<HttpRequest, "method" | "path" | "query">,
-): HttpAnswer {
-  const name = endpointName(path, server.broker.options.httpBasePath);
-  const endpoint = ENDPOINTS.get(name);
-  if (endpoint === undefined) return NOT_FOUND;
+  request: HttpRequest,
+  slices: SliceQueue,
+): Promise<HttpReply> {
+  const work = printPage(server, request);
+  const { status, headers, text } = await slices.finish(work, request.signal);
+  const printed = await slices.print(text);
+  return typeof printed === "string"
+    ? { status, headers, body: printed }
+    : { status, headers, stream: printed };
+}
+
+/** The page that one request asks for, gathered and ready to be printed. */
+export function* printPage(
+  server: WatchedServer,
+  { method, path, query }: Pick<HttpRequest, "method" | "path" | "query">,
+): SlicedWork<PrintedPage> {
+  const found = ROUTER.find(method, pathOfPage(path, server.basePath));
+  if (found.kind !== "found") {
+    return printedAnswer(textAnswer(404, "404 page not found\n"));
+  }
+  const { name, show } = found.handler;
   server.requests.add(name);
   try {
-    return endpoint(server, query);
+    return yield* show(server, query);
   } catch (error) {
-    if (!(error instanceof BadRequest)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     server.requests.forget(name);
-    return textAnswer(400, error.message);
+    return printedAnswer(textAnswer(error.status, error.message));
   }
 }
 
 /** The path below the base path; the root page is the base path itself. Empty for any other path. */
-function endpointName(path: string, basePath: string): string {
+function pathOfPage(path: string, basePath: string): string {
   if (path === (basePath === "" ? "/" : basePath)) return "/";
   if (!path.startsWith(`${basePath}/`)) return "";
   const name = path.slice(basePath.length);
-  return name === "/" ? "" : SECOND_NAMES.get(name) ?? name;
+  return name === "/" ? "" : name;
 }
 
-function json(
-  page: (server: WatchedServer, query: URLSearchParams) => object,
+function json<Query, Part extends PartName, Shown extends object>(
+  name: string,
+  page: Page<Query, Part, Shown>,
 ): Endpoint {
-  return (server, query) => jsonAnswer(page(server, query));
+  return endpoint(name, page, printedJson);
 }
 
-function health(server: WatchedServer, query: URLSearchParams): HttpAnswer {
-  const { status, page } = healthz(server, query);
-  return compactAnswer(status, page);
+function endpoint<Query, Part extends PartName, Shown extends object>(
+  name: string,
+  page: Page<Query, Part, Shown>,
+  print: (shown: Shown) => PrintedPage,
+): Endpoint {
+  const show = showing(page);
+  return {
+    name,
+    *show(source, params) {
+      return print(yield* show(source, params));
+    },
+  };
 }

@@ -3,11 +3,15 @@
  * request's: written into a query, which the page reads, so that a function and
  * a page can neither differ in what they take nor in what they refuse.
  */
+import { badParam } from "../http/go_params.ts";
+import type { WithRows } from "../http/json_pieces.ts";
+import { finishNow } from "../http/slices.ts";
 import { accountz, accstatz } from "./accounts.ts";
 import { connz } from "./connz.ts";
 import type { ConnzSort } from "./connz_sort.ts";
 import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
+import { showing, type ShowPage, type SnapshotSource } from "./page.ts";
 import type {
   AccountStatz,
   Accountz,
@@ -18,11 +22,9 @@ import type {
   Subsz,
   Varz,
 } from "./page_types.ts";
-import { BadRequest } from "./query.ts";
 import { routez } from "./routez.ts";
 import { subsz } from "./subsz.ts";
 import { varz } from "./varz.ts";
-import type { WatchedServer } from "./watched_server.ts";
 
 /** Which part of a list. */
 export interface WindowOptions {
@@ -84,10 +86,11 @@ export interface HealthzOptions {
 }
 
 /** One page as a function, and the names of its options. */
-export interface PageFunction<Options, Result> {
+export interface PageFunction<Options, Result extends object> {
   readonly name: string;
   readonly options: Readonly<Record<keyof Options, true>>;
-  readonly show: (server: WatchedServer, query: URLSearchParams) => Result;
+  /** Shows what is `Result` once it is plain data. */
+  readonly show: ShowPage<WithRows<Result>>;
 }
 
 type NoOptions = Record<never, never>;
@@ -95,7 +98,7 @@ type NoOptions = Record<never, never>;
 export const VARZ: PageFunction<NoOptions, Varz> = {
   name: "varz",
   options: {},
-  show: varz,
+  show: showing(varz),
 };
 
 export const CONNZ: PageFunction<ConnzOptions, Connz> = {
@@ -111,66 +114,70 @@ export const CONNZ: PageFunction<ConnzOptions, Connz> = {
     user: true,
     acc: true,
   },
-  show: connz,
+  show: showing(connz),
 };
 
 export const ROUTEZ: PageFunction<RoutezOptions, Routez> = {
   name: "routez",
   options: { subs: true },
-  show: routez,
+  show: showing(routez),
 };
 
 export const SUBSZ: PageFunction<SubszOptions, Subsz> = {
   name: "subsz",
   options: { subs: true, offset: true, limit: true, test: true, acc: true },
-  show: subsz,
+  show: showing(subsz),
 };
 
 export const ACCOUNTZ: PageFunction<AccountzOptions, Accountz> = {
   name: "accountz",
   options: { acc: true },
-  show: accountz,
+  show: showing(accountz),
 };
 
 export const ACCSTATZ: PageFunction<AccountStatzOptions, AccountStatz> = {
   name: "accstatz",
   options: { unused: true },
-  show: accstatz,
+  show: showing(accstatz),
 };
+
+const showHealth = showing(healthz);
 
 export const HEALTHZ: PageFunction<HealthzOptions, Healthz> = {
   name: "healthz",
   options: { details: true },
-  show: (server, query) => healthz(server, query).page,
+  *show(source, params) {
+    return (yield* showHealth(source, params)).page;
+  },
 };
 
 export const DISCOVERYZ: PageFunction<NoOptions, Discoveryz> = {
   name: "discoveryz",
   options: {},
-  show: discoveryz,
+  show: showing(discoveryz),
 };
 
 /**
  * A page as plain data that is its caller's own, equal to what HTTP shows.
- * Throws `BadRequest` with the page's words for options that make no sense.
+ * Throws a `Refusal` with the page's words for options that make no sense.
  */
-export function readPage<Options extends object, Result>(
+export function readPage<Options extends object, Result extends object>(
   page: PageFunction<Options, Result>,
-  server: WatchedServer,
+  source: SnapshotSource,
   options: Options,
 ): Result {
-  const shown = page.show(server, queryOf(page, options));
+  const shown = finishNow(page.show(source, queryOf(page, options)));
   return JSON.parse(JSON.stringify(shown));
 }
 
 function queryOf<Options extends object>(
-  { name, options: known }: PageFunction<Options, unknown>,
+  { name, options: known }: PageFunction<Options, object>,
   options: Options,
 ): URLSearchParams {
   const query = new URLSearchParams();
   for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, option)) {
-      throw new BadRequest(`${name} has no option "${option}"`);
+      throw badParam(option, `${name} has no option "${option}"`);
     }
     if (value !== undefined) query.set(option, String(value));
   }

@@ -4,10 +4,9 @@
  * follows the reader's light or dark mode.
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
-import { htmlAnswer } from "./answer.ts";
-import type { HttpAnswer } from "../platform/http.ts";
+import type { Page } from "./page.ts";
+import type { ServerSnapshot } from "./snapshot.ts";
 import { uptimeText } from "./text.ts";
-import type { WatchedServer } from "./watched_server.ts";
 
 const CONTENTS: readonly (readonly [page: string, about: string])[] = [
   ["varz", "The server: options, load and counters"],
@@ -43,31 +42,39 @@ a:hover, a:focus-visible {
 code { display: block; font-size: .85rem; opacity: .65 }
 `;
 
-export function root({ broker }: WatchedServer): HttpAnswer {
-  const { name, options, clock, startedAt } = broker;
+export const root: Page<void, "settings", { html: string }> = {
+  read: () => {},
+  wants: () => ({ settings: true }),
+  show: (snapshot) => ({ html: htmlOf(snapshot) }),
+};
+
+function htmlOf(
+  { serverName, startedAt, now, settings }: ServerSnapshot<"settings">,
+): string {
   const links = CONTENTS.map(([page, about]) => {
     const path = escapeHtml(`/${page}`);
-    const target = escapeHtml(linkTo(page, options.httpBasePath));
+    const target = escapeHtml(linkTo(page, settings.httpBasePath));
     return `<li><a href="${target}">${about}<code>${path}</code></a></li>`;
   });
-  const up = uptimeText(clock.now() - startedAt);
-  return htmlAnswer(`<!doctype html>
+  const name = escapeHtml(serverName);
+  const up = uptimeText(now - startedAt);
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Midge ${escapeHtml(name)}</title>
+<title>Midge ${name}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <h1>Midge ${MIDGE_VERSION}</h1>
-<p>${escapeHtml(name)}, up ${up}, speaks as nats-server ${NATS_VERSION}</p>
+<p>${name}, up ${up}, speaks as nats-server ${NATS_VERSION}</p>
 <ul>
 ${links.join("\n")}
 </ul>
 </body>
 </html>
-`);
+`;
 }
 
 /** The root page of the base path `/a/b` is `/a/b` itself, so its neighbours begin with `b/`. */

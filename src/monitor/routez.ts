@@ -1,43 +1,48 @@
 /**
  * `/routez`: the routes to the other servers of the cluster.
  */
-import type { SubscriptionFacts } from "../broker/clients/closed_connections.ts";
-import type { Route } from "../routes/route.ts";
+import { Rows, type WithRows } from "../http/json_pieces.ts";
+import { pageHead } from "./fields.ts";
+import type { Page } from "./page.ts";
 import type { RouteInfo, Routez } from "./page_types.ts";
 import { type SubscriptionLevel, subsParam } from "./query.ts";
+import type { RouteFacts, ServerSnapshot } from "./snapshot.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
 import { rttText, timeText, uptimeText } from "./text.ts";
-import type { WatchedServer } from "./watched_server.ts";
 
-export function routez(
-  { broker, cluster }: WatchedServer,
-  query: URLSearchParams,
-): Routez {
-  const subs = subsParam(query);
-  const now = broker.clock.now();
-  const routes = [...cluster?.routes.values() ?? []];
+export const routez: Page<SubscriptionLevel, "routes", WithRows<Routez>> = {
+  read: subsParam,
+  wants: (subs) => ({ routes: { subscriptions: subs !== "none" } }),
+  show: showRoutes,
+};
+
+function showRoutes(
+  snapshot: ServerSnapshot<"routes">,
+  subs: SubscriptionLevel,
+): WithRows<Routez> {
+  const { serverName, now, routes } = snapshot;
+  const { server_id, now: time } = pageHead(snapshot);
   return {
-    server_id: broker.id,
-    server_name: broker.name,
-    now: timeText(now),
+    server_id,
+    server_name: serverName,
+    now: time,
     num_routes: routes.length,
-    routes: routes.map((route) => routeRow(route, now, subs)),
+    routes: Rows.of(routes, (route) => routeRow(route, now, subs)),
   };
 }
 
 function routeRow(
-  route: Route,
+  route: RouteFacts,
   now: number,
   subs: SubscriptionLevel,
-): RouteInfo {
-  const { remote } = route.socket;
-  const { traffic, member: { info, solicitedBy, dialers } } = route;
+): WithRows<RouteInfo> {
+  const { remote, traffic } = route;
   return {
     rid: route.id,
-    remote_id: info?.server_id ?? "",
-    remote_name: info?.server_name ?? "",
-    did_solicit: solicitedBy !== undefined,
-    is_configured: [...dialers].some(({ explicit }) => explicit),
+    remote_id: route.remoteId,
+    remote_name: route.remoteName,
+    did_solicit: route.isSolicited,
+    is_configured: route.isConfigured,
     ip: remote.host,
     port: remote.port,
     start: timeText(route.startedAt),
@@ -50,17 +55,7 @@ function routeRow(
     out_msgs: traffic.outMsgs,
     in_bytes: traffic.inBytes,
     out_bytes: traffic.outBytes,
-    subscriptions: route.interest.size,
-    ...subscriptionFields(subs, interestOf(route), route.id),
+    subscriptions: route.subscriptionCount,
+    ...subscriptionFields(subs, route.subscriptions, route.id),
   };
-}
-
-/** NATS monitoring: the sid of a remote subscription is account, subject and queue. */
-function* interestOf(route: Route): Iterable<SubscriptionFacts> {
-  for (const { account, subscription } of route.interest) {
-    const { subject, queue, delivered, max } = subscription;
-    const group = queue === "" ? "" : ` ${queue}`;
-    const sid = `${account.name} ${subject}${group}`;
-    yield { subject, queue, sid, delivered, max };
-  }
 }

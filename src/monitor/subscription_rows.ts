@@ -1,16 +1,17 @@
 /**
  * Subscriptions as the pages list them. Subjects, queues and sids are byte
- * strings inside the broker and UTF-8 on a page.
+ * strings in a snapshot and UTF-8 on a page.
  */
-import type { SubscriptionFacts } from "../broker/clients/closed_connections.ts";
 import { utf8Text } from "../core/ascii.ts";
-import { unlessEmpty } from "./answer.ts";
+import { Rows, type WithRows } from "../http/json_pieces.ts";
+import { unlessEmpty } from "./fields.ts";
 import type { ConnInfo, SubDetail } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
+import type { SubscriptionRowFacts } from "./snapshot.ts";
 
 /** One row; `account` is told where nats-server does. */
 export function subscriptionRow(
-  subscription: SubscriptionFacts,
+  subscription: SubscriptionRowFacts,
   connectionId: number,
   account?: string,
 ): SubDetail {
@@ -29,18 +30,20 @@ export function subscriptionRow(
 /** The one of the two list fields of a connection that the request asks for. */
 export function subscriptionFields(
   level: SubscriptionLevel,
-  subscriptions: Iterable<SubscriptionFacts>,
+  subscriptions: readonly SubscriptionRowFacts[],
   connectionId: number,
   account?: string,
-): Pick<ConnInfo, "subscriptions_list" | "subscriptions_list_detail"> {
+): WithRows<
+  Pick<ConnInfo, "subscriptions_list" | "subscriptions_list_detail">
+> {
   if (level === "none") return {};
-  const list = [...subscriptions];
   if (level === "subjects") {
-    const subjects = list.map(({ subject }) => utf8Text(subject));
+    const subjects = Rows.of(subscriptions, ({ subject }) => utf8Text(subject));
     return { subscriptions_list: unlessEmpty(subjects) };
   }
-  const rows = list.map((facts) =>
-    subscriptionRow(facts, connectionId, account)
+  const rows = Rows.of(
+    subscriptions,
+    (facts) => subscriptionRow(facts, connectionId, account),
   );
   return { subscriptions_list_detail: unlessEmpty(rows) };
 }

@@ -3,9 +3,9 @@
  * gateways and JetStream when it has none. Tools that ask for every page get
  * what they can read.
  */
-import { boolParam, intParam } from "./query.ts";
-import { timeText } from "./text.ts";
-import type { WatchedServer } from "./watched_server.ts";
+import { boolParam, intParam } from "../http/go_params.ts";
+import { pageHead } from "./fields.ts";
+import type { Page } from "./page.ts";
 
 const JSZ_FLAGS: readonly string[] = [
   "accounts",
@@ -18,24 +18,30 @@ const JSZ_FLAGS: readonly string[] = [
   "stream-leader-only",
 ];
 
-export function leafz(server: WatchedServer, query: URLSearchParams): object {
-  boolParam(query, "subs");
-  return { ...head(server), leafnodes: 0, leafs: [] };
-}
+export const leafz: Page<boolean, never, object> = {
+  read: (params) => boolParam(params, "subs"),
+  wants: () => ({}),
+  show: (snapshot) => ({ ...pageHead(snapshot), leafnodes: 0, leafs: [] }),
+};
 
-export function gatewayz(
-  server: WatchedServer,
-  query: URLSearchParams,
-): object {
-  boolParam(query, "accs");
-  return { ...head(server), outbound_gateways: {}, inbound_gateways: {} };
-}
+export const gatewayz: Page<boolean, never, object> = {
+  read: (params) => boolParam(params, "accs"),
+  wants: () => ({}),
+  show: (snapshot) => ({
+    ...pageHead(snapshot),
+    outbound_gateways: {},
+    inbound_gateways: {},
+  }),
+};
 
-export function jsz(server: WatchedServer, query: URLSearchParams): object {
-  for (const name of JSZ_FLAGS) boolParam(query, name);
-  intParam(query, "offset");
-  intParam(query, "limit");
-  return {
+export const jsz: Page<void, never, object> = {
+  read(params) {
+    for (const name of JSZ_FLAGS) boolParam(params, name);
+    intParam(params, "offset");
+    intParam(params, "limit");
+  },
+  wants: () => ({}),
+  show: (snapshot) => ({
     memory: 0,
     storage: 0,
     reserved_memory: 0,
@@ -43,7 +49,7 @@ export function jsz(server: WatchedServer, query: URLSearchParams): object {
     accounts: 0,
     ha_assets: 0,
     api: { level: 0, total: 0, errors: 0 },
-    ...head(server),
+    ...pageHead(snapshot),
     disabled: true,
     config: { max_memory: 0, max_storage: 0 },
     streams: 0,
@@ -51,9 +57,5 @@ export function jsz(server: WatchedServer, query: URLSearchParams): object {
     messages: 0,
     bytes: 0,
     total: 0,
-  };
-}
-
-function head({ broker }: WatchedServer): object {
-  return { server_id: broker.id, now: timeText(broker.clock.now()) };
-}
+  }),
+};

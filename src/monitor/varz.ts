@@ -4,73 +4,88 @@
  * them. Fields that only newer servers have are told where Midge knows the
  * fact.
  */
-import type { Traffic } from "../broker/connections/connection.ts";
-import { ClosedReason } from "../core/closed.ts";
-import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";
-import type { Cluster } from "../routes/cluster.ts";
-import { routeAuthTimeoutMs } from "../routes/settings.ts";
-import { unlessEmpty } from "./answer.ts";
+import { unlessEmpty } from "./fields.ts";
+import type { Page } from "./page.ts";
 import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";
+import type {
+  ClusterSettingsFacts,
+  CounterFacts,
+  EndingFacts,
+  ServerSnapshot,
+  SettingsFacts,
+  SnapshotHead,
+  TrafficFacts,
+} from "./snapshot.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
-import type { WatchedServer } from "./watched_server.ts";
 
 /** nats-server tells its default also where nothing uses TLS. */
 const TLS_TIMEOUT_SECONDS = 2;
 /** The broker is one thread. */
 const THREADS = 1;
 
-export function varz(server: WatchedServer): Varz {
+type VarzParts = "settings" | "load" | "counters";
+
+export const varz: Page<void, VarzParts, Varz> = {
+  read: () => {},
+  wants: () => ({ settings: true, load: true, counters: true }),
+  show: showServer,
+};
+
+function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
+  const { settings, counters } = snapshot;
   return {
-    ...identity(server),
-    ...limits(server),
-    cluster: clusterFields(server.cluster),
+    ...identity(snapshot, settings),
+    ...limits(settings),
+    cluster: clusterFields(settings.cluster),
     gateway: {},
     leaf: {},
     mqtt: {},
     websocket: {},
     jetstream: {},
     tls_timeout: TLS_TIMEOUT_SECONDS,
-    write_deadline: toNanoseconds(server.broker.options.writeDeadlineMs),
-    ...load(server),
-    ...counters(server),
-    ...endings(server),
+    write_deadline: toNanoseconds(settings.writeDeadlineMs),
+    ...loadFields(snapshot),
+    ...counterFields(counters),
+    config_load_time: timeText(snapshot.startedAt),
+    tags: unlessEmpty(settings.tags),
+    slow_consumer_stats: byKind(counters.slowEndings),
+    stale_connection_stats: byKind(counters.staleEndings),
   };
 }
 
-function identity({ broker, platform }: WatchedServer) {
-  const { host, port } = broker.advertisedAddress;
+function identity(
+  { serverId, serverName }: SnapshotHead,
+  { runtimeName, advertised, authRequired, connectUrls }: SettingsFacts,
+) {
   return {
-    server_id: broker.id,
-    server_name: broker.name,
+    server_id: serverId,
+    server_name: serverName,
     version: NATS_VERSION,
     proto: CLIENT_PROTOCOL,
-    go: platform.runtimeName,
-    host,
-    port,
-    auth_required: broker.authenticator.required || undefined,
-    connect_urls: unlessEmpty(broker.clientUrls.all),
+    go: runtimeName,
+    host: advertised.host,
+    port: advertised.port,
+    auth_required: authRequired || undefined,
+    connect_urls: unlessEmpty(connectUrls),
   };
 }
 
-function limits({ broker, httpAddress }: WatchedServer) {
-  const { options } = broker;
-  const authTimeoutMs = options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
+function limits(settings: SettingsFacts) {
   return {
-    max_connections: orNoLimit(options.maxConnections),
-    max_subscriptions: unlessEmpty(options.maxSubscriptions),
-    ping_interval: toNanoseconds(options.pingIntervalMs),
-    ping_max: options.pingMax,
-    // NATS monitoring: without a port of its own, the host is that of the clients.
-    http_host: httpAddress?.host ?? options.host,
-    http_port: httpAddress?.port ?? 0,
-    http_base_path: options.httpBasePath,
+    max_connections: orNoLimit(settings.maxConnections),
+    max_subscriptions: unlessEmpty(settings.maxSubscriptions),
+    ping_interval: toNanoseconds(settings.pingIntervalMs),
+    ping_max: settings.pingMax,
+    http_host: settings.http.host,
+    http_port: settings.http.port,
+    http_base_path: settings.httpBasePath,
     https_port: 0,
-    auth_timeout: authTimeoutMs / 1000,
-    max_control_line: options.maxControlLineBytes,
-    max_payload: options.maxPayloadBytes,
-    max_pending: orNoLimit(options.maxPendingBytes),
+    auth_timeout: settings.authTimeoutMs / 1000,
+    max_control_line: settings.maxControlLineBytes,
+    max_payload: settings.maxPayloadBytes,
+    max_pending: orNoLimit(settings.maxPendingBytes),
   };
 }
 
@@ -79,105 +94,64 @@ function orNoLimit(limit: number): number {
   return limit === Infinity ? -1 : limit;
 }
 
-function clusterFields(cluster: Cluster | undefined): ClusterVarz {
+function clusterFields(cluster: ClusterSettingsFacts | undefined): ClusterVarz {
   if (cluster === undefined) return {};
-  const { options } = cluster;
-  // The configured routes, without the credentials that their URLs carry.
-  const urls = options.routes.map(({ host, port }) =>
-    formatAddress({ host, port })
-  );
   return {
-    name: cluster.clusterName,
-    addr: options.host,
-    cluster_port: cluster.address?.port ?? options.port,
-    auth_timeout: routeAuthTimeoutMs(options) / 1000,
-    urls: unlessEmpty(urls),
+    name: cluster.name,
+    addr: cluster.host,
+    cluster_port: cluster.port,
+    auth_timeout: cluster.authTimeoutMs / 1000,
+    urls: unlessEmpty(cluster.configured.map(formatAddress)),
     tls_timeout: TLS_TIMEOUT_SECONDS,
   };
 }
 
-function load({ broker, platform, cpu }: WatchedServer) {
-  const now = broker.clock.now();
+function loadFields({ startedAt, now, load }: ServerSnapshot<VarzParts>) {
   return {
-    start: timeText(broker.startedAt),
+    start: timeText(startedAt),
     now: timeText(now),
-    uptime: uptimeText(now - broker.startedAt),
-    mem: platform.memoryUsage(),
-    cores: platform.coreCount(),
+    uptime: uptimeText(now - startedAt),
+    mem: load.memoryBytes,
+    cores: load.cores,
     gomaxprocs: THREADS,
-    cpu: cpu.percent(),
+    cpu: load.cpuPercent,
   };
 }
 
-function counters({ broker, cluster, requests }: WatchedServer) {
-  const all = broker.traffic;
-  const clients = withoutRoutes(all, cluster);
-  const routeCount = cluster?.routes.size ?? 0;
-  let subscriptions = 0;
-  for (const { sublist } of broker.accounts) subscriptions += sublist.size;
+function counterFields(counters: CounterFacts) {
+  const { traffic, routeTraffic, staleEndings } = counters;
+  const clients = difference(traffic, routeTraffic);
   return {
-    connections: broker.sessions.size,
-    total_connections: broker.totalConnections,
-    routes: routeCount,
-    remotes: routeCount,
+    connections: counters.clients,
+    total_connections: counters.totalClients,
+    routes: counters.routes,
+    remotes: counters.routes,
     leafnodes: 0,
-    in_msgs: all.inMsgs,
-    in_bytes: all.inBytes,
+    in_msgs: traffic.inMsgs,
+    in_bytes: traffic.inBytes,
     in_client_msgs: clients.inMsgs,
     in_client_bytes: clients.inBytes,
-    out_msgs: all.outMsgs,
-    out_bytes: all.outBytes,
+    out_msgs: traffic.outMsgs,
+    out_bytes: traffic.outBytes,
     out_client_msgs: clients.outMsgs,
     out_client_bytes: clients.outBytes,
-    slow_consumers: broker.slowConsumers,
-    stale_connections: staleClients(broker) + staleRoutes(cluster),
-    stalled_clients: broker.stalledProducers,
-    subscriptions,
-    http_req_stats: requests.toObject(),
-    config_load_time: timeText(broker.startedAt),
-    tags: unlessEmpty(broker.options.serverTags),
+    slow_consumers: counters.slowConsumers,
+    stale_connections: staleEndings.clients + staleEndings.routes,
+    stalled_clients: counters.stalledClients,
+    subscriptions: counters.subscriptions,
+    http_req_stats: counters.requests,
   };
 }
 
-function endings({ broker, cluster }: WatchedServer) {
-  return {
-    slow_consumer_stats: byKind(
-      slowEndings(broker.closedConnections),
-      cluster === undefined ? 0 : slowEndings(cluster),
-    ),
-    stale_connection_stats: byKind(staleClients(broker), staleRoutes(cluster)),
-  };
-}
-
-/** Whoever counts why connections ended. */
-interface Endings {
-  endedFor(reason: ClosedReason): number;
-}
-
-function slowEndings(endings: Endings): number {
-  return endings.endedFor(ClosedReason.SLOW_CONSUMER_PENDING) +
-    endings.endedFor(ClosedReason.SLOW_CONSUMER_DEADLINE);
-}
-
-function staleClients({ closedConnections }: WatchedServer["broker"]): number {
-  return closedConnections.endedFor(ClosedReason.STALE_CONNECTION);
-}
-
-function staleRoutes(cluster: Cluster | undefined): number {
-  return cluster?.endedFor(ClosedReason.STALE_CONNECTION) ?? 0;
-}
-
-function byKind(clients: number, routes: number): CountsByKind {
+function byKind({ clients, routes }: EndingFacts): CountsByKind {
   return { clients, routes, gateways: 0, leafs: 0 };
 }
 
-function withoutRoutes(all: Traffic, cluster: Cluster | undefined): Traffic {
-  if (cluster === undefined) return all;
-  const routes = cluster.traffic;
+function difference(all: TrafficFacts, part: TrafficFacts): TrafficFacts {
   return {
-    inMsgs: all.inMsgs - routes.inMsgs,
-    inBytes: all.inBytes - routes.inBytes,
-    outMsgs: all.outMsgs - routes.outMsgs,
-    outBytes: all.outBytes - routes.outBytes,
+    inMsgs: all.inMsgs - part.inMsgs,
+    inBytes: all.inBytes - part.inBytes,
+    outMsgs: all.outMsgs - part.outMsgs,
+    outBytes: all.outBytes - part.outBytes,
   };
 }

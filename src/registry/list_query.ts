@@ -2,10 +2,11 @@
  * What a reader of the list asks for: which list it knows already, by index or
  * ETag, and how long it would wait for another.
  */
+import { lastEventId } from "../http/event_stream.ts";
+import { Refusal } from "../http/refusal.ts";
 import type { HttpRequest } from "../platform/http.ts";
-import { Refusal } from "./replies.ts";
 
-/** Nobody waits longer; proxies tend to give up after a minute. */
+/** The longest wait; proxies tend to give up after a minute. */
 export const WAIT_MAX_MS = 55_000;
 
 export interface RequestedList {
@@ -29,13 +30,9 @@ export function requestedList(request: HttpRequest): RequestedList {
 }
 
 /** The list that a reader of the stream has: it comes back and names its last event. */
-export function eventIndex(
-  { query, headers }: HttpRequest,
-): number | undefined {
-  const last = headers.get("last-event-id");
-  return last !== undefined && INDEX.test(last)
-    ? Number(last)
-    : indexIn(query.get("index"));
+export function eventIndex(request: HttpRequest): number | undefined {
+  const last = lastEventId(request);
+  return INDEX.test(last) ? Number(last) : indexIn(request.query.get("index"));
 }
 
 export function etagOf(index: number): string {

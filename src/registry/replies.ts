@@ -1,73 +1,33 @@
 /**
- * Answers of the registry: JSON and short texts, and errors as JSON that says
- * what is wrong and where. No answer may be taken for a page, and no other
- * site's script may read one.
+ * What the registry's answers have in common: JSON in one line, errors as JSON
+ * that says what is wrong and where, and headers by which no answer is taken
+ * for a page and none is kept. Scripts of other sites may not read them.
  */
-import { MidgeError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
+import {
+  type HttpHeaders,
+  jsonAnswer,
+  NOT_CACHED,
+  NOT_SNIFFED,
+} from "../http/answers.ts";
+import type { Refusal } from "../http/refusal.ts";
 import type { HttpAnswer } from "../platform/http.ts";
 
-export const COMMON_HEADERS: Readonly<Record<string, string>> = {
-  "X-Content-Type-Options": "nosniff",
-  "Cache-Control": "no-cache",
-};
+export const REGISTRY_HEADERS: HttpHeaders = { ...NOT_SNIFFED, ...NOT_CACHED };
 
-/** A request that gets an error for an answer. */
-export class Refusal extends MidgeError {
-  override readonly name = "Refusal";
-  readonly status: number;
-  /** What of the request is wrong, such as `query wait`. */
-  readonly at: string;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(
-    status: number,
-    at: string,
-    message: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    super("REGISTRY_REFUSAL", message);
-    this.status = status;
-    this.at = at;
-    this.headers = headers;
-  }
-
-  get answer(): HttpAnswer {
-    const { status, message, at } = this;
-    return jsonAnswer(status, { error: { status, message, at } }, this.headers);
-  }
-}
-
-export function jsonAnswer(
+export function valueAnswer(
   status: number,
-  value: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  value: object,
+  headers: HttpHeaders = {},
 ): HttpAnswer {
-  return answer(status, "application/json", `${goJson(value)}\n`, headers);
+  return jsonAnswer(status, `${goJson(value)}\n`, {
+    ...REGISTRY_HEADERS,
+    ...headers,
+  });
 }
 
-export function textAnswer(body: string): HttpAnswer {
-  return answer(200, "text/plain; charset=utf-8", body, {});
-}
-
-/** JSON that is there already. */
-export function listAnswer(text: string, etag: string): HttpAnswer {
-  return answer(200, "application/json", text, { ETag: etag });
-}
-
-export function notModified(etag: string): HttpAnswer {
-  return { status: 304, headers: { ...COMMON_HEADERS, ETag: etag }, body: "" };
-}
-
-function answer(
-  status: number,
-  type: string,
-  body: string,
-  headers: Readonly<Record<string, string>>,
+export function refusalAnswer(
+  { status, message, at, headers }: Refusal,
 ): HttpAnswer {
-  return {
-    status,
-    headers: { ...COMMON_HEADERS, "Content-Type": type, ...headers },
-    body,
-  };
+  return valueAnswer(status, { error: { status, message, at } }, headers);
 }

@@ -12,7 +12,7 @@ import { formatAddress } from "../net/address.ts";
 import { isLoopback } from "../net/ip.ts";
 import type { Address, Listener } from "../platform/socket.ts";
 import { RegistryApi } from "./api.ts";
-import { type State, StateFile } from "./state_file.ts";
+import { type RegistryState, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";
 
 /** Clients that wait, and room for those that ask or announce meanwhile. */
@@ -82,7 +82,7 @@ export class Registry {
     await this.#stateFile?.close();
   }
 
-  get #state(): State {
+  get #state(): RegistryState {
     return { index: this.store.index, nodes: this.store.kept };
   }
 

@@ -23,7 +23,7 @@ const FILE_MODE = 0o600;
 /** A number that has been counted up to from the time of day lies far below. */
 const INDEX_END = 1e14;
 
-export interface State {
+export interface RegistryState {
   readonly index: number;
   readonly nodes: readonly KeptNode[];
 }
@@ -37,20 +37,24 @@ export interface StatePlatform {
 export class StateFile {
   readonly #path: string;
   readonly #platform: StatePlatform;
-  readonly #state: () => State;
+  readonly #state: () => RegistryState;
   #timer: Timer | undefined = undefined;
   #writing: Promise<void> = Promise.resolve();
   #failed = false;
 
   /** `state` is asked for what to write, when it is written. */
-  constructor(path: string, platform: StatePlatform, state: () => State) {
+  constructor(
+    path: string,
+    platform: StatePlatform,
+    state: () => RegistryState,
+  ) {
     this.#path = path;
     this.#platform = platform;
     this.#state = state;
   }
 
   /** What was kept; nothing when there is no file, or none that makes sense. */
-  async read(): Promise<State> {
+  async read(): Promise<RegistryState> {
     const { files, log } = this.#platform;
     try {
       if (await files.fingerprint(this.#path) === undefined) return NOTHING;
@@ -99,9 +103,9 @@ export class StateFile {
   }
 }
 
-const NOTHING: State = { index: 0, nodes: [] };
+const NOTHING: RegistryState = { index: 0, nodes: [] };
 
-function stateToJson({ index, nodes }: State): Record<string, unknown> {
+function stateToJson({ index, nodes }: RegistryState): Record<string, unknown> {
   return {
     index,
     nodes: nodes.map(({ node, ttlMs }) => ({
@@ -111,7 +115,7 @@ function stateToJson({ index, nodes }: State): Record<string, unknown> {
   };
 }
 
-function stateFrom(json: unknown): State {
+function stateFrom(json: unknown): RegistryState {
   if (typeof json !== "object" || json === null) return NOTHING;
   const { index, nodes } = json as Readonly<Record<string, unknown>>;
   const items: unknown[] = Array.isArray(nodes) ? nodes : [];

@@ -6,7 +6,8 @@
 import type { Account } from "../accounts/account.ts";
 import { Interest, type RouteReceiver } from "../accounts/subscription.ts";
 
-interface RemoteEntry {
+/** One interest of the other server, and the account that it stands in. */
+export interface RemoteEntry {
   readonly account: Account;
   readonly subscription: Interest;
 }

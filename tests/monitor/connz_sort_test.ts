@@ -1,18 +1,21 @@
 /** `/connz` in every order that its parameter `sort` knows. */
 import assert from "node:assert/strict";
-import { GLOBAL_ACCOUNT } from "../../src/accounts/account.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
-import type { ClientFacts } from "../../src/monitor/connection_rows.ts";
-import { checkSort, sortClients } from "../../src/monitor/connz_sort.ts";
+import { finishNow } from "../../src/http/slices.ts";
+import {
+  checkSort,
+  type ClientMeasures,
+  rankOf,
+  sortRanked,
+} from "../../src/monitor/connz_sort.ts";
 import { test } from "../support/test.ts";
 
 const NOW = 10_000;
 const NO_TRAFFIC = { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
 
-function client(id: number, changes: Partial<ClientFacts>): ClientFacts {
+function client(id: number, changes: Partial<ClientMeasures>): ClientMeasures {
   return {
     id,
-    remote: { host: "127.0.0.1", port: 1 },
     startedAt: 0,
     lastActivityAt: 0,
     stoppedAt: undefined,
@@ -20,16 +23,7 @@ function client(id: number, changes: Partial<ClientFacts>): ClientFacts {
     rttMs: undefined,
     pendingBytes: 0,
     traffic: NO_TRAFFIC,
-    stalls: 0,
-    name: "",
-    lang: "",
-    version: "",
-    tls: undefined,
-    user: "",
-    account: GLOBAL_ACCOUNT,
     subscriptionCount: 0,
-    subscriptions: () => [],
-    measureRtt() {},
     ...changes,
   };
 }
@@ -37,7 +31,7 @@ function client(id: number, changes: Partial<ClientFacts>): ClientFacts {
 /** Per order: what clients 1 to 4 are like, and the order in which they come. */
 const ORDERS: readonly [
   sort: string,
-  clients: readonly Partial<ClientFacts>[],
+  clients: readonly Partial<ClientMeasures>[],
   order: string,
 ][] = [
   ["", [{}, {}, {}, {}], "1234"],
@@ -103,7 +97,12 @@ for (const [sort, changes, order] of ORDERS) {
   test(`sort=${sort} has an order`, () => {
     const clients = changes.map((change, at) => client(at + 1, change));
     for (const list of [clients, clients.toReversed()]) {
-      const sorted = sortClients(list, sort, NOW);
+      const ranked = list.map((client) => ({
+        id: client.id,
+        rank: rankOf(client, sort, NOW),
+        client,
+      }));
+      const sorted = finishNow(sortRanked(ranked, list.length));
       assert.equal(sorted.map(({ id }) => id).join(""), order);
     }
   });
@@ -115,7 +114,7 @@ test("every order is known, and two are for closed connections alone", () => {
     if (sort !== "stop" && sort !== "reason") checkSort(sort, false);
     else {
       assert.throws(() => checkSort(sort, false), {
-        name: "BadRequest",
+        name: "Refusal",
         message: `sort by ${sort} only valid on closed connections`,
       });
     }
@@ -125,7 +124,7 @@ test("every order is known, and two are for closed connections alone", () => {
 test("an unknown order is refused", () => {
   for (const sort of ["zork", "CID", "<b>", "toString", "__proto__"]) {
     assert.throws(() => checkSort(sort, true), {
-      name: "BadRequest",
+      name: "Refusal",
       message: `invalid sorting option: ${sort}`,
     });
   }

@@ -6,8 +6,10 @@ import {
   defaultServerOptions,
 } from "../../src/options/options.ts";
 import { silentLogger } from "../../src/core/log.ts";
+import { finishNow } from "../../src/http/slices.ts";
 import { healthz } from "../../src/monitor/healthz.ts";
-import { WatchedServer } from "../../src/monitor/watched_server.ts";
+import { showing } from "../../src/monitor/page.ts";
+import { WatchedServer } from "../../src/monitor/source/watched_server.ts";
 import { Cluster } from "../../src/routes/cluster.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { test } from "../support/test.ts";
@@ -97,7 +99,10 @@ test("a server that has not started lacks its ports", () => {
   const cluster = new Cluster(broker, clusterOptions, silent);
   const address = { host: "127.0.0.1", port: 8222 };
   const watched = new WatchedServer(broker, cluster, platform, address);
-  const { status, page } = healthz(watched, new URLSearchParams());
+  const showHealth = showing(healthz);
+  const { status, page } = finishNow(
+    showHealth(watched, new URLSearchParams()),
+  );
   assert.equal(status, 500);
   assert.match(page.error ?? "", /after 1ms: server, route$/);
 });

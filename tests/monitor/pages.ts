@@ -4,8 +4,10 @@
  */
 import assert from "node:assert/strict";
 import type { ServerPlatform } from "../../src/app/server.ts";
-import { answer, type HttpAnswer } from "../../src/monitor/monitor.ts";
-import { WatchedServer } from "../../src/monitor/watched_server.ts";
+import { finishNow, type TextPieces } from "../../src/http/slices.ts";
+import { printPage } from "../../src/monitor/monitor.ts";
+import { WatchedServer } from "../../src/monitor/source/watched_server.ts";
+import type { HttpAnswer } from "../../src/platform/http.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
@@ -54,11 +56,12 @@ export class MonitoredMidge {
   /** Asks for a page, like "connz?sort=cid". */
   ask(page: string): HttpAnswer {
     const { pathname, searchParams } = new URL(`http://midge/${page}`);
-    return answer(this.watched, {
+    const { status, headers, text } = finishNow(printPage(this.watched, {
       method: "GET",
       path: pathname,
       query: searchParams,
-    });
+    }));
+    return { status, headers, body: wholeText(text) };
   }
 
   /** The page's object; fails when it is refused. */
@@ -125,4 +128,12 @@ export async function startMonitored(
     { host: "127.0.0.1", port: 8222 },
   );
   return new MonitoredMidge(t, watched, port, clusterPort);
+}
+
+/** All pieces of a text as one. */
+export function wholeText(pieces: TextPieces): string {
+  let text = "";
+  let step = pieces.next();
+  for (; !step.done; step = pieces.next()) text += step.value;
+  return text + step.value;
 }

@@ -1,13 +1,7 @@
 /** Parameters: what Go accepts, and nats-server's words for what it does not. */
 import assert from "node:assert/strict";
-import {
-  boolParam,
-  intParam,
-  rowsIn,
-  subsParam,
-  uintParam,
-  windowParams,
-} from "../../src/monitor/query.ts";
+import { boolParam, intParam, uintParam } from "../../src/http/go_params.ts";
+import { rowsIn, subsParam, windowParams } from "../../src/monitor/query.ts";
 import { test } from "../support/test.ts";
 
 const SAFE_MAX = Number.MAX_SAFE_INTEGER;
@@ -26,7 +20,7 @@ test("a truth value is one of Go's twelve, or absent", () => {
   assert.equal(boolParam(new URLSearchParams(), "p"), false);
   for (const text of ["yes", "tRUE", "2", " 1", "on", "null"]) {
     assert.throws(() => boolParam(withP(text), "p"), {
-      name: "BadRequest",
+      name: "Refusal",
       message: `Error decoding boolean for 'p': strconv.ParseBool: parsing ${
         JSON.stringify(text)
       }: invalid syntax`,
@@ -102,7 +96,7 @@ test("subscriptions are told in two ways", () => {
   assert.equal(level("true"), "subjects");
   assert.equal(level("detail"), "detail");
   assert.equal(level("DETAIL"), "detail");
-  assert.throws(() => level("details"), { name: "BadRequest" });
+  assert.throws(() => level("details"), { name: "Refusal" });
 });
 
 test("a window is always sane, and so is what it shows", () => {

@@ -1,8 +1,9 @@
 /** What the registry answers, request by request, without HTTP and on a clock that the test moves. */
 import assert from "node:assert/strict";
 import type { HttpAnswer } from "../../src/platform/http.ts";
-import { COMPLETE_AFTER_MS, HEARTBEAT_MS } from "../../src/registry/api.ts";
 import { WAIT_MAX_MS } from "../../src/registry/list_query.ts";
+import { COMPLETE_AFTER_MS } from "../../src/registry/node_list.ts";
+import { HEARTBEAT_MS } from "../../src/registry/reading.ts";
 import { test } from "../support/test.ts";
 import { idsOf, nodeJson, TestApi } from "./asking.ts";
 

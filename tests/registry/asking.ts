@@ -14,7 +14,7 @@ import {
   type RegistrySettings,
 } from "../../src/registry/server.ts";
 import { NodeStore } from "../../src/registry/store.ts";
-import type { WaitingLimits } from "../../src/registry/waiting_room.ts";
+import type { WaitingLimits } from "../../src/http/waiting_room.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { MemoryLog } from "../support/midge.ts";
 import type { TestContext } from "../support/test.ts";

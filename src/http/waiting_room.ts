@@ -1,31 +1,29 @@
 /**
- * How many clients may wait for a change at one time: in all, and on one
- * connection, which may send request after request without reading an answer.
+ * How many clients may wait for news at one time, by long polls and event
+ * streams: in all, and on one connection.
  */
 import { formatAddress } from "../net/address.ts";
 import type { Address } from "../platform/socket.ts";
-import { Refusal } from "./replies.ts";
+import { Refusal } from "./refusal.ts";
 
 export interface WaitingLimits {
   readonly inAll: number;
   readonly perConnection: number;
 }
 
-export const WAITING_LIMITS: WaitingLimits = {
-  inAll: 1024,
-  perConnection: 2,
-};
-
-/** When whoever was refused may come again. */
+/** When a client that was refused may come again. */
 const RETRY_AFTER = { "Retry-After": "5" };
 
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
+  readonly #place: string;
   readonly #byConnection = new Map<string, number>();
   #count = 0;
 
-  constructor(limits: WaitingLimits) {
+  /** `place` is what a refusal names when the room is full, such as `registry`. */
+  constructor(limits: WaitingLimits, place: string) {
     this.#limits = limits;
+    this.#place = place;
   }
 
   get count(): number {
@@ -48,7 +46,7 @@ export class WaitingRoom {
     if (this.#count >= inAll) {
       throw new Refusal(
         503,
-        "registry",
+        this.#place,
         `Too many clients are waiting, the limit is ${inAll}`,
         RETRY_AFTER,
       );

@@ -1,0 +1,293 @@
+/**
+ * The lists of a snapshot: clients, their subscriptions, routes, accounts. They
+ * are gathered in slices, from what goes on changing, and only the rows that
+ * are asked for are copied.
+ */
+import { type Account, GLOBAL_ACCOUNT } from "../../accounts/account.ts";
+import type { Interest } from "../../accounts/subscription.ts";
+import type { Broker } from "../../broker/broker.ts";
+import {
+  type ClosedConnection,
+  subscriptionFacts,
+} from "../../broker/clients/closed_connections.ts";
+import type { ClientSession } from "../../broker/clients/session.ts";
+import { subjectMatches } from "../../core/subject.ts";
+import { SliceBudget, type SlicedWork } from "../../http/slices.ts";
+import type { RemoteEntry } from "../../routes/interest.ts";
+import type { Route } from "../../routes/route.ts";
+import { type Ranked, rankOf, sortRanked } from "../connz_sort.ts";
+import { rowsIn } from "../query.ts";
+import type {
+  AccountFacts,
+  AccountsRequest,
+  ClientFacts,
+  ClientsRequest,
+  ClientState,
+  ListFacts,
+  OwnedSubscriptionFacts,
+  RouteFacts,
+  RoutesRequest,
+  SubscriptionRowFacts,
+  SubscriptionsRequest,
+} from "../snapshot.ts";
+
+/** Clients or subscriptions looked at, or copied, in one slice: well below a millisecond. */
+const LOOKS_PER_SLICE = 2048;
+
+export function* takeClients(
+  broker: Broker,
+  request: ClientsRequest,
+): SlicedWork<ListFacts<ClientFacts>> {
+  const { subscriptions } = request;
+  const { total, found } = yield* findClients(broker, request);
+  const sorted = yield* sortRanked(found, LOOKS_PER_SLICE);
+  const budget = new SliceBudget(LOOKS_PER_SLICE);
+  const rows: ClientFacts[] = [];
+  for (const { client } of rowsIn(sorted, request)) {
+    askRoundTrip(client);
+    rows.push(yield* rowOf(client, subscriptions, budget));
+    if (budget.spend()) yield;
+  }
+  return { total, rows };
+}
+
+interface FoundClient {
+  readonly facts: ClientFacts;
+  /** Undefined for a client that is gone. */
+  readonly session: ClientSession | undefined;
+}
+
+interface FoundClients {
+  /** Of the state and the account, whatever else was asked for. */
+  readonly total: number;
+  readonly found: Ranked<FoundClient>[];
+}
+
+function* findClients(
+  broker: Broker,
+  request: ClientsRequest,
+): SlicedWork<FoundClients> {
+  const found: Ranked<FoundClient>[] = [];
+  const now = broker.clock.now();
+  const budget = new SliceBudget(LOOKS_PER_SLICE);
+  let total = 0;
+  for (const client of clientsOf(broker, request.state)) {
+    if (budget.spend()) yield;
+    const { facts } = client;
+    if (request.account !== "" && facts.account !== request.account) continue;
+    total++;
+    if (!isWanted(facts, request)) continue;
+    const rank = rankOf(facts, request.sort, now);
+    found.push({ id: facts.id, rank, client });
+  }
+  return { total, found };
+}
+
+function isWanted(
+  client: ClientFacts,
+  { id, user, mqttClient }: ClientsRequest,
+): boolean {
+  return (id === 0 || client.id === id) &&
+    (user === "" || client.user === user) &&
+    mqttClient === "";
+}
+
+/** Those that are gone first: a client that leaves meanwhile is not listed twice. */
+function* clientsOf(broker: Broker, state: ClientState): Iterable<FoundClient> {
+  const closed = state === "open" ? [] : broker.closedConnections.list();
+  for (const client of closed) {
+    yield { facts: closedClient(client), session: undefined };
+  }
+  const open = state === "closed" ? [] : sessionsOf(broker);
+  for (const session of open) yield { facts: openClient(session), session };
+}
+
+function* rowOf(
+  { facts, session }: FoundClient,
+  withSubscriptions: boolean,
+  budget: SliceBudget,
+): SlicedWork<ClientFacts> {
+  if (!withSubscriptions) return { ...facts, subscriptions: [] };
+  if (session === undefined) return facts;
+  const { subscriptions: { size }, subscriptions } = session;
+  const all = subscriptions.values();
+  return {
+    ...facts,
+    subscriptions: yield* copied(all, size, subscriptionFacts, budget),
+  };
+}
+
+/** The round trip of a listed client is asked for when it is not known. */
+function askRoundTrip({ facts, session }: FoundClient): void {
+  // A person at a terminal names no language, and would not answer.
+  const isUnknown = facts.rttMs === undefined || facts.rttMs === 0;
+  if (isUnknown && facts.lang !== "") session?.measureRtt();
+}
+
+function openClient(session: ClientSession): ClientFacts {
+  const { options, socket } = session;
+  return {
+    id: session.id,
+    remote: socket.remote,
+    startedAt: session.startedAt,
+    lastActivityAt: session.lastActivityAt,
+    stoppedAt: undefined,
+    reason: undefined,
+    rttMs: session.rttMs,
+    pendingBytes: session.pendingBytes,
+    traffic: { ...session.traffic },
+    stalls: session.stalls,
+    name: options.name,
+    lang: options.lang,
+    version: options.version,
+    tls: socket.tls,
+    user: session.identity?.user ?? "",
+    account: session.account.name,
+    inGlobalAccount: session.account.name === GLOBAL_ACCOUNT,
+    subscriptionCount: session.subscriptions.size,
+    subscriptions: [],
+  };
+}
+
+function closedClient(closed: ClosedConnection): ClientFacts {
+  return {
+    ...closed,
+    pendingBytes: 0,
+    inGlobalAccount: closed.account === GLOBAL_ACCOUNT,
+  };
+}
+
+export function* takeSubscriptions(
+  broker: Broker,
+  request: SubscriptionsRequest | undefined,
+): SlicedWork<ListFacts<OwnedSubscriptionFacts>> {
+  if (request === undefined) return { total: 0, rows: [] };
+  const { account, subject, offset, limit } = request;
+  const budget = new SliceBudget(LOOKS_PER_SLICE);
+  const rows: OwnedSubscriptionFacts[] = [];
+  let total = 0;
+  for (const [session, subscription] of subscriptionsIn(broker)) {
+    if (budget.spend()) yield;
+    if (account !== "" && session.account.name !== account) continue;
+    if (subject !== "" && !subjectMatches(subscription.subject, subject)) {
+      continue;
+    }
+    if (total >= offset && rows.length < limit) {
+      rows.push({
+        ...subscriptionFacts(subscription),
+        clientId: session.id,
+        account: session.account.name,
+      });
+    }
+    total++;
+  }
+  return { total, rows };
+}
+
+export function* takeRoutes(
+  routes: Iterable<Route>,
+  { subscriptions }: RoutesRequest,
+): SlicedWork<RouteFacts[]> {
+  const budget = new SliceBudget(LOOKS_PER_SLICE);
+  const rows: RouteFacts[] = [];
+  for (const route of [...routes]) {
+    const { interest } = route;
+    rows.push({
+      ...routeFacts(route),
+      subscriptions: subscriptions
+        ? yield* copied(interest, interest.size, remoteSubscription, budget)
+        : [],
+    });
+  }
+  return rows;
+}
+
+function routeFacts(route: Route): Omit<RouteFacts, "subscriptions"> {
+  const { info, solicitedBy, dialers } = route.member;
+  return {
+    id: route.id,
+    remoteId: info?.server_id ?? "",
+    remoteName: info?.server_name ?? "",
+    isSolicited: solicitedBy !== undefined,
+    isConfigured: [...dialers].some(({ explicit }) => explicit),
+    remote: route.socket.remote,
+    startedAt: route.startedAt,
+    lastActivityAt: route.lastActivityAt,
+    rttMs: route.rttMs,
+    pendingBytes: route.pendingBytes,
+    traffic: { ...route.traffic },
+    subscriptionCount: route.interest.size,
+  };
+}
+
+/** NATS monitoring: the sid of a remote subscription is account, subject and queue. */
+function remoteSubscription(
+  { account, subscription }: RemoteEntry,
+): SubscriptionRowFacts {
+  const { subject, queue, delivered, max } = subscription;
+  const group = queue === "" ? "" : ` ${queue}`;
+  const sid = `${account.name} ${subject}${group}`;
+  return { subject, queue, sid, delivered, max };
+}
+
+export function* takeAccounts(
+  broker: Broker,
+  { name }: AccountsRequest,
+): SlicedWork<AccountFacts[]> {
+  const clients = yield* clientsByAccount(broker);
+  return broker.accounts
+    .filter((account) => name === "" || account.name === name)
+    .map((account) => ({
+      name: account.name,
+      clients: clients.get(account) ?? 0,
+      lookUp: account.sublist.stats(),
+    }));
+}
+
+function* clientsByAccount(broker: Broker): SlicedWork<Map<Account, number>> {
+  const counts = new Map<Account, number>();
+  const budget = new SliceBudget(LOOKS_PER_SLICE);
+  for (const { account } of sessionsOf(broker)) {
+    counts.set(account, (counts.get(account) ?? 0) + 1);
+    if (budget.spend()) yield;
+  }
+  return counts;
+}
+
+/** The first `count` of `items`: a list that grows while it is gone through still ends. */
+function* firstOf<T>(items: Iterable<T>, count: number): Iterable<T> {
+  let left = count;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+  }
+}
+
+function* copied<From, To>(
+  items: Iterable<From>,
+  count: number,
+  copy: (from: From) => To,
+  budget: SliceBudget,
+): SlicedWork<To[]> {
+  const copies: To[] = [];
+  for (const item of firstOf(items, count)) {
+    copies.push(copy(item));
+    if (budget.spend()) yield;
+  }
+  return copies;
+}
+
+function sessionsOf({ sessions }: Broker): Iterable<ClientSession> {
+  return firstOf(sessions.values(), sessions.size);
+}
+
+function* subscriptionsIn(
+  broker: Broker,
+): Iterable<[ClientSession, Interest]> {
+  for (const session of sessionsOf(broker)) {
+    const { subscriptions } = session;
+    for (const one of firstOf(subscriptions.values(), subscriptions.size)) {
+      yield [session, one];
+    }
+  }
+}
