@@ -17,12 +17,14 @@ import {
   type Carrier,
   connectedPair,
   MemorySocket,
+  noTls,
   type PipeEnd,
 } from "./memory_socket.ts";
 import type {
   Address,
   DialOptions,
   Listener,
+  ListenOptions,
   Network,
   Socket,
 } from "../platform/socket.ts";
@@ -38,6 +40,13 @@ export interface MemoryNetworkOptions {
 
 type Accept = (socket: Socket) => void;
 
+/** Who listens at a port: one, or several that share it. */
+interface Service {
+  readonly isShared: boolean;
+  /** The one whose turn it is first. */
+  readonly accepts: Accept[];
+}
+
 const LOOPBACK = "127.0.0.1";
 const FIRST_FREE_PORT = 32_768;
 
@@ -46,7 +55,7 @@ export class MemoryNetwork implements Network {
   readonly #carrier: Carrier;
   readonly #names: Readonly<Record<string, readonly string[]>>;
   /** By machine, then by port. */
-  readonly #services = new Map<string, Map<number, Accept>>();
+  readonly #services = new Map<string, Map<number, Service>>();
   readonly #sockets = new Set<MemorySocket>();
   readonly #cuts = new Set<string>();
   #waitingForHeal: (() => void)[] = [];
@@ -73,14 +82,19 @@ export class MemoryNetwork implements Network {
   /** The network as one machine sees it; its loopback addresses are its own. */
   on(machine: string): Network {
     return {
-      listen: (at, onSocket) => this.#listen(machine, at, onSocket),
+      listen: (at, options, onSocket) =>
+        this.#listen(machine, at, options, onSocket),
       dial: (to, options) => this.#dial(machine, to, options),
       lookup: (host) => this.lookup(host),
     };
   }
 
-  listen(at: Address, onSocket: Accept): Promise<Listener> {
-    return this.#listen(LOOPBACK, at, onSocket);
+  listen(
+    at: Address,
+    options: ListenOptions,
+    onSocket: Accept,
+  ): Promise<Listener> {
+    return this.#listen(LOOPBACK, at, options, onSocket);
   }
 
   dial(to: Address, options?: DialOptions): Promise<Socket> {
@@ -122,20 +136,30 @@ export class MemoryNetwork implements Network {
   async #listen(
     machine: string,
     at: Address,
+    options: ListenOptions,
     onSocket: Accept,
   ): Promise<Listener> {
+    if (options.tls !== undefined || options.mayUpgrade) throw noTls();
+    const { reusePort: isShared = false } = options;
     const [host = at.host] = await this.lookup(at.host);
-    const ports = this.#services.get(machine) ?? new Map<number, Accept>();
+    const ports = this.#services.get(machine) ?? new Map<number, Service>();
     this.#services.set(machine, ports);
     const port = at.port === 0 ? this.#freePort(ports) : at.port;
-    const address = { host, port };
-    if (ports.has(port)) throw listenFailure(address, "EADDRINUSE");
-    ports.set(port, onSocket);
+    const service = ports.get(port) ?? { isShared, accepts: [] };
+    const mayJoin = service.accepts.length === 0 ||
+      isShared && service.isShared;
+    if (!mayJoin) throw listenFailure({ host, port }, "EADDRINUSE");
+    ports.set(port, service);
+    // A function of its own, since the same one may listen twice.
+    const accept: Accept = (socket) => onSocket(socket);
+    service.accepts.push(accept);
     const close = (): Promise<void> => {
-      if (ports.get(port) === onSocket) ports.delete(port);
+      leave(service, accept);
+      const isLast = service.accepts.length === 0;
+      if (isLast && ports.get(port) === service) ports.delete(port);
       return Promise.resolve();
     };
-    return { address, close };
+    return { address: { host, port }, close };
   }
 
   async #dial(
@@ -149,7 +173,7 @@ export class MemoryNetwork implements Network {
     if (!await this.#reach(machine, target, options.timeoutMs)) {
       throw dialFailure(address, "ETIMEDOUT");
     }
-    const accept = this.#services.get(target)?.get(to.port);
+    const accept = nextOf(this.#services.get(target)?.get(to.port));
     if (accept === undefined) throw dialFailure(address, "ECONNREFUSED");
     return this.#connect(machine, { machine: target, address }, accept);
   }
@@ -180,7 +204,7 @@ export class MemoryNetwork implements Network {
     return near;
   }
 
-  #freePort(taken: ReadonlyMap<number, Accept>): number {
+  #freePort(taken: ReadonlyMap<number, Service>): number {
     for (;;) {
       const port = this.#nextPort();
       if (!taken.has(port)) return port;
@@ -192,6 +216,18 @@ export class MemoryNetwork implements Network {
     this.#lastPort = next > PORT_MAX ? FIRST_FREE_PORT : next;
     return this.#lastPort;
   }
+}
+
+/** Who accepts next; those who share a port take turns. */
+function nextOf(service: Service | undefined): Accept | undefined {
+  const accept = service?.accepts.shift();
+  if (accept !== undefined) service!.accepts.push(accept);
+  return accept;
+}
+
+function leave({ accepts }: Service, accept: Accept): void {
+  const at = accepts.indexOf(accept);
+  if (at >= 0) accepts.splice(at, 1);
 }
 
 function cutBetween(machine: string, other: string): string {

@@ -51,6 +51,12 @@ export function connectedPair(
   return [nearSocket, farSocket];
 }
 
+/** What is said where TLS is asked for. */
+export function noTls(): NetworkError {
+  const message = "The in-memory network has no TLS";
+  return new NetworkError(message, "ETLSUNSUPPORTED");
+}
+
 interface Piece {
   /** Undefined stands for the end of the stream. */
   readonly bytes: Uint8Array | undefined;
@@ -253,8 +259,7 @@ export class MemorySocket implements Socket {
   }
 
   secure(): Promise<void> {
-    const message = "The in-memory network has no TLS";
-    return Promise.reject(new NetworkError(message, "ETLSUNSUPPORTED"));
+    return Promise.reject(noTls());
   }
 
   end(): void {

@@ -62,8 +62,27 @@ export interface SocketEvents {
 }
 
 export interface DialOptions {
-  /** Gives up after so many milliseconds. */
+  /** Milliseconds after which the dialler gives up. */
   readonly timeoutMs?: number;
+}
+
+/** What a listener is asked for beyond an address. */
+export interface ListenOptions {
+  /** Accepted sockets speak TLS before they are handed over, as a server. */
+  readonly tls?: TlsUpgrade;
+  /**
+   * Accepted sockets may go over to TLS later. Asks for sockets of a kind that
+   * can, where there are several.
+   */
+  readonly mayUpgrade?: boolean;
+  /**
+   * Other listeners that ask for the same may have the same port; connections
+   * are spread over them. Where the system cannot, the second one fails with
+   * `EADDRINUSE`.
+   */
+  readonly reusePort?: boolean;
+  /** Connections that the system holds before they are accepted; a hint. */
+  readonly backlog?: number;
 }
 
 export interface Listener {
@@ -75,8 +94,15 @@ export interface Listener {
 
 /** Makes connections. Failures reject with a `NetworkError`. */
 export interface Network {
-  /** Port 0 asks for any free one. */
-  listen(at: Address, onSocket: (socket: Socket) => void): Promise<Listener>;
+  /**
+   * Port 0 asks for any free one. Rejects with the code `ETLSUNSUPPORTED` when
+   * TLS is asked for where there is none.
+   */
+  listen(
+    at: Address,
+    options: ListenOptions,
+    onSocket: (socket: Socket) => void,
+  ): Promise<Listener>;
   dial(to: Address, options?: DialOptions): Promise<Socket>;
   /** The numeric addresses of a host name, in resolver order; a numeric host gives itself. */
   lookup(host: string): Promise<string[]>;
@@ -107,6 +133,20 @@ export interface TlsUpgrade {
 export interface TlsState {
   readonly version: string;
   readonly cipher: string;
+  /** What the peer showed, its own certificate first; none: it showed nothing. */
+  readonly peerCertificates?: readonly PeerCertificate[];
+}
+
+/** A certificate of the peer. */
+export interface PeerCertificate {
+  /** As it was sent, in DER: what decides anything is read from here. */
+  readonly der: Uint8Array;
+  /** SHA-256 of `der`, in lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** For showing: `C=DE, CN=joe`, written as the runtime writes it. */
+  readonly subject: string;
+  /** For showing: its alternative names, such as `DNS:localhost`. */
+  readonly names: readonly string[];
 }
 
 /** A `listen` or `dial` that did not work. `code` is the system's, such as `ECONNREFUSED`. */

@@ -218,6 +218,7 @@ export class Cluster implements RoutesLink {
   async #listen(at: Address): Promise<void> {
     this.#listener = await this.#platform.network.listen(
       at,
+      {},
       (socket) => this.#connect(socket, undefined),
     );
     const address = formatAddress(this.#listener.address);

@@ -95,8 +95,8 @@ export async function startStillMidge(
 
 function wrapped(network: Network, wrap: (socket: Socket) => Socket): Network {
   return {
-    listen: (at, onSocket) =>
-      network.listen(at, (socket) => onSocket(wrap(socket))),
+    listen: (at, options, onSocket) =>
+      network.listen(at, options, (socket) => onSocket(wrap(socket))),
     dial: (to, options) => network.dial(to, options),
     lookup: (host) => network.lookup(host),
   };

@@ -32,7 +32,7 @@ export class FakeServer {
   ): Promise<FakeServer> {
     const { host = "127.0.0.1", port = 0 } = options;
     const accept = (socket: Socket): void => server.#accept(socket);
-    const listener = await network.listen({ host, port }, accept);
+    const listener = await network.listen({ host, port }, {}, accept);
     const server: FakeServer = new FakeServer(listener, options);
     return server;
   }

@@ -95,7 +95,7 @@ export class Scene {
   #recording(): Network {
     const { network, clock, dials } = this;
     return {
-      listen: (at, onSocket) => network.listen(at, onSocket),
+      listen: (at, options, onSocket) => network.listen(at, options, onSocket),
       lookup: (host) => {
         const addresses = this.#names[host];
         return addresses === undefined

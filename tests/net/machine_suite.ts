@@ -20,7 +20,7 @@ export function describeMachineNetwork(name: string, network: Network): void {
   test(`${name}: a listener on all addresses answers on IPv6 too, where there is any`, async (t) => {
     const hosts: string[] = [];
     const at = { host: "0.0.0.0", port: 0 };
-    const listener = await network.listen(at, (socket) => {
+    const listener = await network.listen(at, {}, (socket) => {
       hosts.push(socket.remote.host);
       socket.destroy();
     });
@@ -42,7 +42,7 @@ export function describeMachineNetwork(name: string, network: Network): void {
     process.on("warning", note);
     t.after(() => process.off("warning", note));
     const at = { host: "127.0.0.1", port: 0 };
-    const listener = await network.listen(at, (socket) => socket.destroy());
+    const listener = await network.listen(at, {}, (socket) => socket.destroy());
     t.after(() => listener.close());
     const socket = await network.dial(listener.address, { timeoutMs: 1e12 });
     const closed = Promise.withResolvers<unknown>();
@@ -55,7 +55,7 @@ export function describeMachineNetwork(name: string, network: Network): void {
   test(`${name}: TLS of a server is refused with a code of its own`, async (t) => {
     const at = { host: "127.0.0.1", port: 0 };
     const accepted = Promise.withResolvers<Socket>();
-    const listener = await network.listen(at, accepted.resolve);
+    const listener = await network.listen(at, {}, accepted.resolve);
     t.after(() => listener.close());
     const dialled = await network.dial(listener.address);
     const upgrade = { role: "server", verify: false, timeoutMs: 1000 } as const;

@@ -54,7 +54,7 @@ async function twoMachines(seed: number = 1): Promise<Machines> {
   });
   const sockets: Socket[] = [];
   const at = { host: "0.0.0.0", port: 4222 };
-  await network.on("10.0.0.2").listen(at, (socket) => sockets.push(socket));
+  await network.on("10.0.0.2").listen(at, {}, (socket) => sockets.push(socket));
   const dialled = network.on("10.0.0.1")
     .dial({ host: "b.example", port: 4222 });
   await clock.advance(10);

@@ -4,13 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
-import type {
-  Address,
-  CloseReason,
-  Listener,
-  Network,
-  Socket,
-  SocketEvents,
+import {
+  type Address,
+  type CloseReason,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  NetworkError,
+  type Socket,
+  type SocketEvents,
 } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
@@ -233,7 +235,7 @@ export function describeNetwork(
 
   check("a reset is seen as one", async (under, t) => {
     const accepted = Promise.withResolvers<Socket>();
-    const listener = await under.network.listen(ANY_PORT, accepted.resolve);
+    const listener = await under.network.listen(ANY_PORT, {}, accepted.resolve);
     t.after(() => listener.close());
     const dialled = under.dialAndReset(listener.address);
     const receiver = Receiver.on(await accepted.promise);
@@ -279,7 +281,7 @@ export function describeNetwork(
   );
 
   check("nobody listens: ECONNREFUSED", async ({ network }) => {
-    const listener = await network.listen(ANY_PORT, () => {});
+    const listener = await network.listen(ANY_PORT, {}, () => {});
     await listener.close();
     const { port } = listener.address;
     await assert.rejects(network.dial(listener.address), {
@@ -299,13 +301,81 @@ export function describeNetwork(
   });
 
   check("the port is taken: EADDRINUSE", async ({ network }, t) => {
-    const listener = await network.listen(ANY_PORT, () => {});
+    const listener = await network.listen(ANY_PORT, {}, () => {});
     t.after(() => listener.close());
     const { port } = listener.address;
-    await assert.rejects(network.listen(listener.address, () => {}), {
+    await assert.rejects(network.listen(listener.address, {}, () => {}), {
       name: "NetworkError",
       code: "EADDRINUSE",
       message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
+    });
+  });
+
+  check(
+    "a shared port is one of all that ask for it",
+    async ({ network }, t) => {
+      const shared = { reusePort: true };
+      const counts = [0, 0];
+      const count = (one: number) => (socket: Socket): void => {
+        counts[one]!++;
+        socket.end();
+      };
+      const first = await network.listen(ANY_PORT, shared, count(0));
+      t.after(() => first.close());
+      const at = first.address;
+      await assert.rejects(network.listen(at, {}, () => {}), {
+        code: "EADDRINUSE",
+      });
+      const second = await listenUnlessTaken(network, at, shared, count(1));
+      if (second === undefined) return;
+      t.after(() => second.close());
+      const visit = async (): Promise<void> => {
+        const socket = await network.dial(at);
+        assert.equal((await Receiver.on(socket).closed()).kind, "ended");
+      };
+      for (let visits = 0; visits < 10; visits++) await visit();
+      assert.equal(counts[0]! + counts[1]!, 10);
+      await first.close();
+      const before = counts[1]!;
+      for (let visits = 0; visits < 3; visits++) await visit();
+      assert.equal(counts[1], before + 3);
+    },
+  );
+
+  check(
+    "a listener that asks for a backlog accepts",
+    async ({ network }, t) => {
+      const { near, far } = await pair(network, t, { backlog: 8 });
+      const reader = Receiver.on(near);
+      far.write(ascii("in"));
+      await reader.hasBytes(2);
+    },
+  );
+
+  check(
+    "sockets that may go over to TLS begin in clear, or there are none",
+    async ({ network }, t) => {
+      const pairing = pair(network, t, { mayUpgrade: true });
+      const outcome = await pairing.catch((error: unknown) => error);
+      if (outcome instanceof NetworkError) {
+        return assert.equal(outcome.code, "ETLSUNSUPPORTED");
+      }
+      const { near, far } = await pairing;
+      assert.equal(far.tls, undefined);
+      const readers = [Receiver.on(near), Receiver.on(far)];
+      near.write(ascii("to"));
+      far.write(ascii("fro"));
+      await readers[0]!.hasBytes(3);
+      await readers[1]!.hasBytes(2);
+    },
+  );
+
+  check("a server's TLS is refused with a code of its own", async (under) => {
+    const tls = { role: "server", verify: false, timeoutMs: 1000 } as const;
+    const listening = under.network.listen(ANY_PORT, { tls }, () => {});
+    await assert.rejects(listening, {
+      name: "NetworkError",
+      code: "ETLSUNSUPPORTED",
     });
   });
 
@@ -317,7 +387,7 @@ export function describeNetwork(
     const reader = Receiver.on(near);
     far.write(ascii("still here"));
     await reader.hasBytes(10);
-    const again = await network.listen(listener.address, () => {});
+    const again = await network.listen(listener.address, {}, () => {});
     await again.close();
   });
 
@@ -327,7 +397,7 @@ export function describeNetwork(
     const found = await network.lookup("localhost");
     assert.ok(found.includes("127.0.0.1"));
     const at = { host: "localhost", port: 0 };
-    const listener = await network.listen(at, (socket) => socket.end());
+    const listener = await network.listen(at, {}, (socket) => socket.end());
     t.after(() => listener.close());
     const { port } = listener.address;
     for (const host of ["127.0.0.1", "localhost"]) {
@@ -383,9 +453,13 @@ interface Pair {
 }
 
 /** A dialled socket and the accepted one, closed when the test ends. */
-async function pair(network: Network, t: Cleanup): Promise<Pair> {
+async function pair(
+  network: Network,
+  t: Cleanup,
+  options: ListenOptions = {},
+): Promise<Pair> {
   const accepted = Promise.withResolvers<Socket>();
-  const listener = await network.listen(ANY_PORT, accepted.resolve);
+  const listener = await network.listen(ANY_PORT, options, accepted.resolve);
   const near = await network.dial(listener.address);
   const far = await accepted.promise;
   t.after(async () => {
@@ -394,6 +468,21 @@ async function pair(network: Network, t: Cleanup): Promise<Pair> {
     await listener.close();
   });
   return { near, far, listener };
+}
+
+/** Undefined where the system has no ports that are shared. */
+async function listenUnlessTaken(
+  network: Network,
+  at: Address,
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener | undefined> {
+  try {
+    return await network.listen(at, options, onSocket);
+  } catch (error) {
+    assert.equal((error as NetworkError).code, "EADDRINUSE");
+    return undefined;
+  }
 }
 
 /** Long enough for what was on its way before to have arrived. */

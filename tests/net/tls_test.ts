@@ -1,5 +1,6 @@
 /** The machine's sockets under TLS, as a client, on each runtime. */
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import {
   type CloseReason,
   NetworkError,
@@ -73,7 +74,10 @@ async function scene(
 }
 
 test("a socket goes over to TLS and stays the same", { skip }, async (t) => {
-  const { upgrade, dial } = await scene(t, () => ({ greeting: "INFO\r\n" }));
+  const { certificates, upgrade, dial } = await scene(
+    t,
+    () => ({ greeting: "INFO\r\n" }),
+  );
   const peer = new Peer(await dial());
   await peer.hears("INFO\r\n");
   assert.equal(peer.socket.tls, undefined);
@@ -81,6 +85,19 @@ test("a socket goes over to TLS and stays the same", { skip }, async (t) => {
   await peer.socket.secure(upgrade);
   assert.match(peer.socket.tls!.version, /^TLSv1\.[23]$/);
   assert.match(peer.socket.tls!.cipher, /AES|CHACHA/);
+  const [shown] = peer.socket.tls!.peerCertificates ?? [];
+  const known = new X509Certificate(certificates.server.cert);
+  assert.deepEqual(shown!.der, Uint8Array.from(known.raw));
+  assert.equal(
+    shown!.sha256,
+    known.fingerprint256.replaceAll(":", "").toLowerCase(),
+  );
+  assert.equal(shown!.subject, "CN=server");
+  assert.deepEqual(shown!.names, [
+    "DNS:localhost",
+    "DNS:nats.test",
+    "IP Address:127.0.0.1",
+  ]);
   assert.deepEqual([peer.socket.local, peer.socket.remote], [local, remote]);
   peer.socket.write(new TextEncoder().encode("over TLS"));
   await peer.hears("over TLS");
@@ -209,6 +226,7 @@ test("a server that hangs up ends the handshake", { skip }, async (t) => {
   const { upgrade } = await scene(t);
   const listener = await platform.network.listen(
     { host: "127.0.0.1", port: 0 },
+    {},
     (socket) =>
       socket.open({ onData: () => socket.destroy(), onDrain, onClose }),
   );

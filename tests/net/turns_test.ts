@@ -32,7 +32,7 @@ for (
 ) {
   test(`sockets are heard between the links of a chain: ${name}`, async (t) => {
     // Deno asks for news as long as one of its own sockets is open.
-    const other = await platform.network.listen(ANY_PORT, () => {});
+    const other = await platform.network.listen(ANY_PORT, {}, () => {});
     t.after(() => other.close());
     const [near, far] = await connected(network, t);
     const heardAt = [0];
@@ -100,7 +100,7 @@ async function connected(
   t: Cleanup,
 ): Promise<[Socket, Socket]> {
   const accepted = Promise.withResolvers<Socket>();
-  const listener = await network.listen(ANY_PORT, accepted.resolve);
+  const listener = await network.listen(ANY_PORT, {}, accepted.resolve);
   const near = await network.dial(listener.address);
   const far = await accepted.promise;
   t.after(async () => {

@@ -629,7 +629,7 @@ async function toldTo(
 ): Promise<string> {
   const { world, directory, start } = worldOf(t);
   let told = "";
-  await world.network.on(ONE).listen(routeOn(ONE), (socket) => {
+  await world.network.on(ONE).listen(routeOn(ONE), {}, (socket) => {
     const mute = new Mute(socket);
     mute.say(infoText({ info: { auth_required: true } }));
     world.clock.after(100, () => told ||= mute.received);

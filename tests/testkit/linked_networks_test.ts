@@ -38,12 +38,12 @@ function underTest(
   networks.link("here", "silent").cut();
   return {
     network: {
-      listen: (at, onSocket) => there!.listen(at, onSocket),
+      listen: (at, options, onSocket) => there!.listen(at, options, onSocket),
       dial: (to, options) => here!.dial(to, options),
       lookup: (host) => here!.lookup(host),
     },
     async silentAddress(): Promise<Address> {
-      return (await silent!.listen(ANY_PORT, () => {})).address;
+      return (await silent!.listen(ANY_PORT, {}, () => {})).address;
     },
     async dialAndReset(to): Promise<void> {
       await here!.dial(to);
@@ -68,8 +68,8 @@ function listenersOf(network: Network, t: Cleanup): Network {
   return {
     dial: network.dial,
     lookup: network.lookup,
-    async listen(at, onSocket) {
-      const listener = await network.listen(at, onSocket);
+    async listen(at, options, onSocket) {
+      const listener = await network.listen(at, options, onSocket);
       t.after(() => listener.close());
       return listener;
     },
@@ -122,6 +122,7 @@ class Scene {
     const scene = new Scene();
     await scene.b.listen(
       { host: "0.0.0.0", port: 4222 },
+      {},
       (socket) => scene.accepted.push(new Listening(socket)),
     );
     return scene;
@@ -283,7 +284,9 @@ test("an unplugged place falls silent at once, and the others hear of it as the 
   assert.equal(kindOf(heldFar), "ended");
   await assert.rejects(scene.a.dial(scene.address), { code: "ENETUNREACH" });
   const at = { host: "0.0.0.0", port: 1 };
-  await assert.rejects(scene.a.listen(at, () => {}), { code: "ENETUNREACH" });
+  await assert.rejects(scene.a.listen(at, {}, () => {}), {
+    code: "ENETUNREACH",
+  });
 });
 
 test("a call to a port that is closed goes along the link, too", async () => {

@@ -30,7 +30,7 @@ export function listenForClients(
   network: Network,
   at: Address,
 ): Promise<Listener> {
-  return network.listen(at, (socket) => admit(host, socket));
+  return network.listen(at, {}, (socket) => admit(host, socket));
 }
 
 /** A client that comes another way than through the port; it is let in however many there are. */

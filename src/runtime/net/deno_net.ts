@@ -6,15 +6,15 @@
  */
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { assert } from "../../core/assert.ts";
-import {
-  type Address,
-  type CloseReason,
-  type Listener,
-  type Network,
-  NetworkError,
-  type Socket,
-  type SocketEvents,
-  type TlsState,
+import type {
+  Address,
+  CloseReason,
+  Listener,
+  ListenOptions,
+  Network,
+  Socket,
+  SocketEvents,
+  TlsState,
 } from "../../platform/socket.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { Fairness } from "./deno_fairness.ts";
@@ -24,7 +24,9 @@ import {
   type DenoListener,
   denoSockets,
 } from "./deno_sockets.ts";
+import { ReadBuffers } from "./deno_reading.ts";
 import { runSoonBehind } from "./deno_turns.ts";
+import { type WriteEvents, Writer } from "./deno_writing.ts";
 import {
   bindAny,
   closeReason,
@@ -32,6 +34,7 @@ import {
   LINGER_MS,
   listeningHost,
   nodeNetwork,
+  noServerTls,
 } from "./node_net.ts";
 
 const news = new DenoNews(denoSockets);
@@ -45,17 +48,34 @@ export const denoRunSoon: RunSoon = runSoonBehind(news);
 
 async function listen(
   at: Address,
+  options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
+  if (needsNode(options)) {
+    return await nodeNetwork.listen(at, options, onSocket);
+  }
   const sockets = denoSockets();
   const host = await listeningHost(at.host);
   const listener = await bindAny(
     { host, port: at.port },
-    ({ host, port }) => sockets.listen({ hostname: host, port }),
+    ({ host, port }) =>
+      sockets.listen({ hostname: host, port, ...backlogOf(options) }),
   );
   const acceptor = new Acceptor(listener, onSocket);
   const { port } = listener.addr;
   return { address: { host, port }, close: () => acceptor.close() };
+}
+
+/**
+ * Deno's own sockets cannot become those of a TLS server, and share a port only
+ * with a flag for what is unstable.
+ */
+function needsNode({ tls, mayUpgrade, reusePort }: ListenOptions): boolean {
+  return tls !== undefined || mayUpgrade === true || reusePort === true;
+}
+
+function backlogOf({ backlog }: ListenOptions): { tcpBacklog?: number } {
+  return backlog === undefined ? {} : { tcpBacklog: backlog };
 }
 
 /** What goes wrong for one connection, such as too many open files, is over soon. */
@@ -102,103 +122,10 @@ class Acceptor {
 }
 
 /**
- * What a connection is read with: the first while it waits for its peer, the
- * next as long as there is more. No sizes in which programs write, so that a
- * filled buffer nearly always means that there is more.
- */
-const READ_BYTES: readonly number[] = [5_000, 70_000, 500_000];
-/** Of each size, so much is kept for the next reader. */
-const SPARE_BYTES_MAX = 4_000_000;
-
-/** By step, the buffers that nobody reads into at the moment. */
-const spareBuffers: Uint8Array[][] = READ_BYTES.map(() => []);
-
-/**
- * What a connection reads into. The first buffer is its own; larger ones are
- * borrowed for one read, so that whoever waits for anything has none of them.
- */
-class ReadBuffers {
-  readonly #own: Uint8Array = new Uint8Array(READ_BYTES[0]!);
-  #step = 0;
-
-  /** For the next read; to be given back. */
-  take(): Uint8Array {
-    if (this.#step === 0) return this.#own;
-    const spare = spareBuffers[this.#step]!.pop();
-    return spare ?? new Uint8Array(READ_BYTES[this.#step]!);
-  }
-
-  /** `bytes` were read into, `count` of them, and handled. */
-  give(bytes: Uint8Array, count: number): void {
-    const spares = spareBuffers[this.#step]!;
-    const isBorrowed = bytes !== this.#own;
-    if (isBorrowed && spares.length * bytes.length < SPARE_BYTES_MAX) {
-      spares.push(bytes);
-    }
-    const hasMore = count === bytes.length;
-    const next = Math.min(this.#step + 1, READ_BYTES.length - 1);
-    this.#step = hasMore ? next : 0;
-  }
-}
-
-/**
- * With so much pending, a `write` asks its caller to wait. It is little, so that
- * whoever wrote much hears of the end and gets his memory back.
+ * Pending bytes from which on a `write` asks its caller to wait. They are few, so
+ * that a caller who wrote much hears of the end and gets the memory back.
  */
 const WRITE_PENDING_BYTES = 16_384;
-
-/** Who is told of what becomes of written bytes. */
-interface WriteEvents {
-  /** Nothing is pending any more. */
-  sentAll(): void;
-  failed(error: unknown): void;
-}
-
-/** Writes in order, one call at a time, because a call may take less than it got. */
-class Writer {
-  pendingBytes = 0;
-  readonly #connection: DenoConnection;
-  readonly #events: WriteEvents;
-  #queue: Uint8Array[] = [];
-  #running = false;
-
-  constructor(connection: DenoConnection, events: WriteEvents) {
-    this.#connection = connection;
-    this.#events = events;
-  }
-
-  /** The first call of several reaches the system before this returns. */
-  write(bytes: Uint8Array): void {
-    this.pendingBytes += bytes.length;
-    this.#queue.push(bytes);
-    if (!this.#running) this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    try {
-      while (this.#queue.length > 0) await this.#sendQueue();
-    } catch (error) {
-      this.#queue = [];
-      return this.#events.failed(error);
-    }
-    this.#running = false;
-    this.#events.sentAll();
-  }
-
-  async #sendQueue(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const bytes of queue) {
-      for (let sent = 0; sent < bytes.length;) {
-        const rest = sent === 0 ? bytes : bytes.subarray(sent);
-        const count = await this.#connection.write(rest);
-        sent += count;
-        this.pendingBytes -= count;
-      }
-    }
-  }
-}
 
 class DenoSocket implements Socket, WriteEvents {
   readonly remote: Address;
@@ -256,8 +183,7 @@ class DenoSocket implements Socket, WriteEvents {
   }
 
   secure(): Promise<void> {
-    const message = "TLS is not supported for clients of a server";
-    return Promise.reject(new NetworkError(message, "ETLSUNSUPPORTED"));
+    return Promise.reject(noServerTls());
   }
 
   end(): void {

@@ -2,7 +2,7 @@
  * The question whether anything has happened at any socket, on Deno. Deno asks
  * the system only when it has nothing else to do: a read whose bytes are there
  * already completes without it, and in a chain of immediates it comes once in
- * about sixty links. So whoever has held the event loop for a while waits for
+ * about sixty links. So work that has held the event loop for a while waits for
  * something that only the system can tell, which is a byte sent to ourselves.
  * That costs some twenty microseconds; timers would cost a millisecond.
  */

@@ -29,7 +29,7 @@ export interface DenoListener {
 }
 
 export interface DenoSockets {
-  listen(at: DenoAddress): DenoListener;
+  listen(at: DenoAddress & { readonly tcpBacklog?: number }): DenoListener;
   connect(to: DenoAddress): Promise<DenoConnection>;
 }
 

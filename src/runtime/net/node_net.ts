@@ -24,6 +24,7 @@ import {
   type CloseReason,
   type DialOptions,
   type Listener,
+  type ListenOptions,
   type Network,
   NetworkError,
   type Socket,
@@ -39,15 +40,17 @@ export const nodeNetwork: Network = { listen, dial, lookup };
 
 async function listen(
   at: Address,
+  options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
+  if (options.tls !== undefined) throw noServerTls();
   const host = await listeningHost(at.host);
   const server = createServer({ noDelay: true }, (raw) => {
     onSocket(new NodeSocket(raw));
   });
   const port = await bindAny(
     { host, port: at.port },
-    (address) => bindAddress(server, address),
+    (address) => bindAddress(server, address, options),
   );
   // What goes wrong for one connection, such as too many open files, must not
   // end the listener, let alone the process.
@@ -88,10 +91,19 @@ export async function bindAny<T>(
   throw listenFailure(at, "EADDRNOTAVAIL");
 }
 
-function bindAddress(server: Server, at: Address): Promise<number> {
+function bindAddress(
+  server: Server,
+  at: Address,
+  { reusePort, backlog }: ListenOptions,
+): Promise<number> {
+  const options = {
+    ...at,
+    ...reusePort && { reusePort },
+    ...backlog !== undefined && { backlog },
+  };
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(at.port, at.host, () => {
+    server.listen(options, () => {
       server.off("error", reject);
       resolve((server.address() as AddressInfo).port);
     });
@@ -223,10 +235,7 @@ class NodeSocket implements Socket {
   }
 
   async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
-    if (tls.role === "server") {
-      const message = "TLS is not supported for clients of a server";
-      throw new NetworkError(message, "ETLSUNSUPPORTED");
-    }
+    if (tls.role === "server") throw noServerTls();
     assert(!this.#isSecuring && !this.#tls, "a socket is secured once");
     const raw = this.#raw;
     raw.off("data", this.#onData);
@@ -324,6 +333,12 @@ class NodeSocket implements Socket {
   #report(): void {
     if (this.#reason !== undefined) this.#events?.onClose(this.#reason);
   }
+}
+
+/** What is said where a server is asked for TLS. */
+export function noServerTls(): NetworkError {
+  const message = "TLS is not supported for clients of a server";
+  return new NetworkError(message, "ETLSUNSUPPORTED");
 }
 
 /** Why a stream broke, by the system's error. */

@@ -9,6 +9,7 @@
  */
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { peerCertificates } from "./peer_certificates.ts";
 import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
 import {
@@ -98,6 +99,7 @@ function stateOf(stream: TLSSocket): TlsState {
   return {
     version: stream.getProtocol() ?? "",
     cipher: stream.getCipher()?.name ?? "",
+    peerCertificates: peerCertificates(stream),
   };
 }
 

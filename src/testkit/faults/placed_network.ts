@@ -11,6 +11,7 @@ import {
   type Address,
   type DialOptions,
   type Listener,
+  type ListenOptions,
   type Network,
   NetworkError,
   type Socket,
@@ -81,10 +82,11 @@ export class PlacedNetwork implements Network {
 
   async listen(
     at: Address,
+    options: ListenOptions,
     onSocket: (socket: Socket) => void,
   ): Promise<Listener> {
     if (this.#isUnplugged) throw listenFailure(at, "ENETUNREACH");
-    const inner = await this.#beneath.listen(at, (socket) => {
+    const inner = await this.#beneath.listen(at, options, (socket) => {
       if (this.#isUnplugged) return socket.destroy();
       onSocket(this.#keep(this.#networks.accepted(service, socket)));
     });
