@@ -1,6 +1,6 @@
 /**
- * The client's face: `NatsConnection`, with the members that nats.js gives it.
- * It decides nothing itself; each role is a part of its own:
+ * The client's face: `NatsConnection`. More than a dozen members: because it has
+ * those of nats.js. It decides nothing itself; each role is a part of its own:
  *
  * - what a program sends and receives: `messages/messages.ts`
  * - being connected, and to which server: `link.ts`
@@ -93,7 +93,7 @@ export class NatsConnection implements AsyncDisposable {
 
   /** Bytes that were published and that the system has not taken yet. */
   get bufferedBytes(): number {
-    return this.#messages.bufferedBytes;
+    return this.#messages.publishing.bufferedBytes;
   }
 
   /**

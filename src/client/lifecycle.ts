@@ -1,7 +1,6 @@
 /**
- * The life of a connection behind its first connect: draining, closing, and the
- * end, to which there is one way, whoever asks for it. Nothing that the
- * connection promised waits beyond its end.
+ * The life of a connection after its first connect: draining, closing, and the
+ * one way to its end. Nothing that the connection promised waits beyond that.
  */
 import { type Deferred, deferred } from "../core/deferred.ts";
 import { MidgeError } from "../core/errors.ts";
@@ -75,13 +74,12 @@ export class Lifecycle {
     }
   }
 
-  /** Resolves when the last bytes have left, or cannot. `cause` is what `closed` tells. */
+  /** Resolves when the last bytes have left, or cannot leave. `closed` gives `cause`. */
   async end(cause: Error | undefined): Promise<void> {
     if (this.isClosed) return void await this.#closed.promise;
     const closed = new ClosedConnectionError(cause && { cause });
-    this.#messages.shut(closed);
-    const left = this.#link.close();
     this.#messages.end(closed);
+    const left = this.#link.close();
     this.#statuses.tell({ type: "close" });
     this.#statuses.end();
     await left;

@@ -12,10 +12,10 @@ import type { Authenticator, ConnectionOptions } from "./api/options.ts";
 import type { BufferPolicy } from "./api/message.ts";
 import type { Status } from "./api/status.ts";
 import { checkInboxPrefix, INBOX_PREFIX } from "./messages/inbox.ts";
-import type { ServerOptions } from "./servers/options.ts";
+import type { SearchOptions } from "./servers/options.ts";
 
 /** The options as the library reads them. */
-export interface ClientOptions extends ServerOptions {
+export interface ClientOptions extends SearchOptions {
   readonly onStatus: ((status: Status) => void) | undefined;
   readonly reconnect: boolean;
   readonly inboxPrefix: string;

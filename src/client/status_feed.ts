@@ -29,7 +29,7 @@ export class StatusFeed implements StatusSink {
     try {
       this.#listener?.(status);
     } catch {
-      // The user's own code, and nobody else to tell.
+      // It is the program's own code; there is nobody else to tell.
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * The discovery seam: where the nodes that live can be learnt, and where a node
  * says that it lives. A `Discovery` answers when it is asked, and may push
- * changes; a `Registrar` announces. `finder.ts` asks several of them for whoever
- * wants to know: a client that looks for a server, a node that looks for others.
+ * changes; a `Registrar` announces. `finding/finder.ts` asks several of them on
+ * behalf of a client that looks for a server, or a node that looks for others.
  *
  * `tests/discovery/suite.ts` holds what every implementation must do.
  */
@@ -59,7 +59,7 @@ export type Reason =
   | "info-shrunk"
   /** The server asked its clients to leave. */
   | "lame-duck"
-  /** Somebody called `rediscover`. */
+  /** The program called `rediscover`. */
   | "manual";
 
 /** How a provider is asked once. */
@@ -89,7 +89,7 @@ export interface Discovery {
   /**
    * Whole snapshots, as they change, until the signal aborts. A stream that
    * fails throws a `DiscoveryError`; one that goes silent must notice by
-   * itself and throw as well. Whoever iterates starts it again.
+   * itself and throw as well. The reader starts it again.
    */
   watch?(options: WatchOptions): AsyncIterable<Snapshot>;
 }

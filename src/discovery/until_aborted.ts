@@ -1,6 +1,6 @@
 /**
- * Waiting that a signal ends, also when whoever is waited for does not listen
- * to it. Nothing is left behind on the signal, which may live as long as the
+ * Waiting that a signal ends, also when the work that is waited for does not
+ * listen to it. Nothing is left behind on the signal, which may live as long as the
  * program, once the waiting is over.
  */
 import type { Clock } from "../platform/clock.ts";
@@ -57,7 +57,7 @@ export async function* eachUntilAborted<T>(
   }
 }
 
-// Whatever the last words of an iterator are, nobody is left to hear them.
+// What an iterator fails with when it is closed is of no interest any more.
 function abandon(iterator: AsyncIterator<unknown>): void {
   const ignore = (): void => {};
   try {

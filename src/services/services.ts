@@ -21,7 +21,7 @@ import {
   type ServicePlatform,
 } from "./service.ts";
 
-/** An endpoint answered with a failure; thrown by whoever wants to, see `ServiceError.of`. */
+/** The failure that an endpoint answered with; `ServiceError.of` reads it from an answer, nothing here throws it. */
 export class ServiceError extends MidgeError {
   override readonly name = "ServiceError";
   /** As the endpoint gave it. */

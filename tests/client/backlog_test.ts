@@ -122,7 +122,7 @@ test("policy wait: publishers wait until their messages are taken, in order", as
   assert.equal(client.publish("a", "x"), undefined, "there is a connection");
 });
 
-test("policy wait: so many may wait, and closing tells them", async (t) => {
+test("policy wait: only a limited number may wait, and closing tells them", async (t) => {
   const scene = new Scene(t);
   const { client, publish } = await outage(scene, "wait");
   for (let n = 1; n <= 3; n++) publish(n);

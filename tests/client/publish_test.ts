@@ -181,6 +181,6 @@ function published(text: string): string {
     },
   }, "");
   outgoing.publish("a", "", undefined, text);
-  outgoing.flush();
+  outgoing.detach();
   return written;
 }

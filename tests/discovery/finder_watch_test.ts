@@ -105,7 +105,7 @@ for (const [how, stream] of Object.entries(RESTLESS)) {
   });
 }
 
-test("whoever asks often does not open a watch that fails more often", async (t) => {
+test("frequent questions do not open a failing watch more often", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeWatched(clock).says(doors(1))
     .streamBy(() => RESTLESS["ends at once"]!(0));

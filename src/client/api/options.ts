@@ -45,7 +45,7 @@ export interface ConnectionOptions {
   readonly maxReconnectAttempts?: number;
   /** Milliseconds between two attempts at the same server. Default: 2 s. */
   readonly reconnectTimeWait?: number;
-  /** At most so much is added to `reconnectTimeWait` at random. Default: 100 ms. */
+  /** The most that is added to `reconnectTimeWait` at random, in milliseconds. Default: 100 ms. */
   readonly reconnectJitter?: number;
   /** The same for connections with TLS, which cost a server more. Default: 1 s. */
   readonly reconnectJitterTLS?: number;
@@ -108,7 +108,7 @@ export interface DiscoveryPolicy {
   readonly cluster?: string;
   /** Between two questions while connected, in milliseconds. Default: 60 s. */
   readonly periodMs?: number;
-  /** Gives up for good after so long without a connection. Default: never. */
+  /** Milliseconds without a connection after which the client gives up for good. Default: never. */
   readonly giveUpAfterMs?: number;
   /**
    * Send user and password, or a token, also to servers that were found by

@@ -51,7 +51,7 @@ export interface ServerState {
 /**
  * Chooses among all servers; the first is the one that would be taken. `info`
  * is the last that a server told, or null. Gives one of them, one of them with
- * so many milliseconds to wait before, or null for the first.
+ * a delay in milliseconds to wait first, or null for the first.
  */
 export type ReconnectToServerHandler = (
   pool: readonly ServerState[],

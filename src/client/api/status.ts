@@ -26,7 +26,7 @@ export type Status =
   | { readonly type: "ldm"; readonly server: string }
   /** The server complained, or a callback threw. */
   | { readonly type: "error"; readonly error: Error }
-  /** A ping was sent to the server; so many have no answer yet. */
+  /** A ping was sent to the server; `pendingPings` have no answer yet, this one included. */
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */
   | { readonly type: "staleConnection" }
@@ -36,7 +36,7 @@ export type Status =
     readonly sub: Subscription;
     readonly pending: number;
   }
-  /** Somebody called `reconnect`. */
+  /** The program called `reconnect`. */
   | { readonly type: "forceReconnect" }
   /** The new server knows all subscriptions; what it was not asked for meanwhile can be asked for. */
   | { readonly type: "resubscribed"; readonly server: string }

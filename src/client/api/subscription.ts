@@ -1,4 +1,7 @@
-/** Subscriptions, as a program makes and holds them. */
+/**
+ * Subscriptions, as a program makes and holds them. More than a dozen members:
+ * because `Subscription` has those of nats.js.
+ */
 import type { Msg } from "./message.ts";
 
 /**
@@ -12,7 +15,7 @@ export type MsgCallback = (error: Error | null, message: Msg) => unknown;
 export interface SubscriptionOptions {
   /** Of all members of a queue group, one gets each message. */
   readonly queue?: string;
-  /** Ends the subscription after so many messages. */
+  /** Ends the subscription after this number of messages. */
   readonly max?: number;
   /** Ends the subscription with a `TimeoutError` when no first message comes within these milliseconds. */
   readonly timeout?: number;

@@ -126,7 +126,7 @@ export class Backlog {
       throw new BufferFullError(this.#options.maxBytes);
     }
     const taken = deferred<void>();
-    // Whoever does not look at the promise does not want to know of its end.
+    // A program that ignores the promise gets no unhandled rejection.
     taken.promise.catch(() => {});
     this.#waiting.push({ frame, taken });
     this.#waitingBytes += frame.length;

@@ -78,11 +78,6 @@ export class Messages {
     this.asking = new Asking(this.#requests, publisher, gate, clock);
   }
 
-  /** Bytes that were published and that the system has not taken yet. */
-  get bufferedBytes(): number {
-    return this.#outgoing.pendingBytes;
-  }
-
   get stats(): Stats {
     const { publishedMsgs, publishedBytes, droppedMsgs } = this.#outgoing;
     return {
@@ -121,20 +116,16 @@ export class Messages {
     this.subscriptions.deliver(args);
   }
 
-  /** The server refused a subject: whoever uses it hears of it. */
+  /** The server refused a subject: its subscriptions, or the requests to it, fail. */
   refuse(error: PermissionViolationError): void {
     if (error.operation === "publish") this.#requests.refuse(error);
     else this.subscriptions.refuse(error);
   }
 
-  /** Nothing is sent any more. */
-  shut(closed: ClosedConnectionError): void {
+  /** Hands what was published to the socket, if there is one, and settles all that is waited for. */
+  end(closed: ClosedConnectionError): void {
     this.gate.close();
     this.#outgoing.end(closed);
-  }
-
-  /** Settles all that anybody waits for. */
-  end(closed: ClosedConnectionError): void {
     this.flushes.end(closed);
     this.#requests.failAll(closed);
     this.subscriptions.end();

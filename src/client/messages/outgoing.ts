@@ -28,7 +28,7 @@ export class Outgoing {
   readonly #backlog: Backlog;
   #socket: ByteSink | undefined;
   #flushIsDue = false;
-  readonly #flushNow = (): void => this.flush();
+  readonly #flushNow = (): void => this.#flush();
 
   constructor(slabs: SlabPool, backlog: BacklogOptions, statuses: StatusSink) {
     this.#outbox = new Outbox(slabs, this.#sink());
@@ -50,12 +50,12 @@ export class Outgoing {
     if (lines !== "") socket.write(utf8.encode(lines));
     this.#socket = socket;
     this.#backlog.moveTo(this.#outbox);
-    this.flush();
+    this.#flush();
   }
 
   /** From now on publishes are kept. */
   detach(): void {
-    this.flush();
+    this.#flush();
     this.#outbox.discard();
     this.#socket = undefined;
   }
@@ -122,12 +122,7 @@ export class Outgoing {
   ping(): void {
     if (this.#socket === undefined) return;
     this.#outbox.append(PING_LINE);
-    this.flush();
-  }
-
-  flush(): void {
-    this.#flushIsDue = false;
-    if (this.#socket !== undefined) this.#outbox.flush();
+    this.#flush();
   }
 
   #lines(text: string): void {
@@ -140,6 +135,11 @@ export class Outgoing {
     if (this.#flushIsDue || this.#socket === undefined) return;
     this.#flushIsDue = true;
     queueMicrotask(this.#flushNow);
+  }
+
+  #flush(): void {
+    this.#flushIsDue = false;
+    if (this.#socket !== undefined) this.#outbox.flush();
   }
 
   /** The outbox outlives its sockets. */

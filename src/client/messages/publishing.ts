@@ -26,6 +26,11 @@ export class Publishing implements Publisher {
     this.#gate = gate;
   }
 
+  /** Bytes that were published and that the system has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#outgoing.pendingBytes;
+  }
+
   publish(
     subject: string,
     payload: Payload = "",

@@ -105,5 +105,5 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** Read items are forgotten in batches of at least so many. */
+/** Items that were read are forgotten in batches, of at least this many. */
 const COMPACT_AT = 1024;

@@ -1,7 +1,7 @@
 /**
  * A message as a subscriber sees it. Its bytes are the subscriber's own: they
  * were copied out of the chunk that they came in. Texts and headers are made
- * only when somebody asks.
+ * only when they are asked for.
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, type MsgHdrs } from "../../core/headers.ts";

@@ -13,7 +13,7 @@ import type { AnswerOptions } from "../api/requests.ts";
 
 const NO_RESPONDERS_STATUS = 503;
 
-/** Somebody who waits for answers. */
+/** A request that waits for answers. */
 export interface Question {
   /** Where it was asked. */
   readonly subject: string;

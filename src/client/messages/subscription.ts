@@ -11,7 +11,7 @@ import { TimeoutError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
 import type { StatusSink } from "../api/status.ts";
 import type { Subscription, SubscriptionOptions } from "../api/subscription.ts";
-import { CallbackDelivery, type Delivery, QueueDelivery } from "./delivery.ts";
+import { CallbackHandover, type Handover, QueueHandover } from "./handover.ts";
 import { type Publisher, ReceivedMsg, textOf } from "./received_msg.ts";
 
 /** What a subscription asks of the table that it stands in. */
@@ -28,7 +28,7 @@ export interface SubscriptionOwner {
   flush(): Promise<void>;
 }
 
-/** Public members beyond a dozen: they are those of nats.js's `Subscription`. */
+/** More than a dozen members: because it has those of nats.js's `Subscription`. */
 export class LiveSubscription implements Subscription {
   readonly sid: number;
   readonly subject: string;
@@ -36,7 +36,7 @@ export class LiveSubscription implements Subscription {
   readonly queue: string;
   readonly closed: Promise<void | Error>;
   readonly #owner: SubscriptionOwner;
-  readonly #delivery: Delivery;
+  readonly #handover: Handover;
   readonly #resolveClosed: (error: void | Error) => void;
   /** Runs until the first message, with the option `timeout`. */
   #timer: Timer | undefined;
@@ -56,7 +56,7 @@ export class LiveSubscription implements Subscription {
     this.subject = subject;
     this.queue = options.queue ?? "";
     this.#owner = owner;
-    this.#delivery = this.#deliveryFor(options);
+    this.#handover = this.#handoverFor(options);
     this.#max = options.max ?? 0;
     const { promise, resolve } = deferred<void | Error>();
     this.closed = promise;
@@ -115,15 +115,15 @@ export class LiveSubscription implements Subscription {
   }
 
   getProcessed(): number {
-    return this.#delivery.processed;
+    return this.#handover.processed;
   }
 
   getPending(): number {
-    return this.#delivery.pending;
+    return this.#handover.pending;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Msg> {
-    const { messages } = this.#delivery;
+    const { messages } = this.#handover;
     if (messages !== undefined) return messages;
     throw new InvalidOperationError(
       "A subscription with a callback cannot be iterated",
@@ -140,7 +140,7 @@ export class LiveSubscription implements Subscription {
     this.#received++;
     const { publisher } = this.#owner;
     const subject = this.#subjectOf(message);
-    this.#delivery.take(new ReceivedMsg(subject, this.sid, message, publisher));
+    this.#handover.take(new ReceivedMsg(subject, this.sid, message, publisher));
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }
 
@@ -150,15 +150,15 @@ export class LiveSubscription implements Subscription {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#owner.forget(this);
-    this.#delivery.end(error);
+    this.#handover.end(error);
     this.#resolveClosed(error);
   }
 
-  #deliveryFor({ callback, slow = Infinity }: SubscriptionOptions): Delivery {
+  #handoverFor({ callback, slow = Infinity }: SubscriptionOptions): Handover {
     const { statuses } = this.#owner;
     return callback === undefined
-      ? new QueueDelivery(this, slow, statuses)
-      : new CallbackDelivery(callback, statuses, () => this.#emptyMessage());
+      ? new QueueHandover(this, slow, statuses)
+      : new CallbackHandover(callback, statuses, () => this.#emptyMessage());
   }
 
   async #drain(): Promise<void> {

@@ -1,14 +1,15 @@
 /**
- * Which of the servers that others named may be dialled. Whoever can write to a
- * registry, a DNS zone or a file could send us anywhere; so what was found must
- * be on the allow-list, belong to our cluster, and gets no password in clear.
+ * Which of the servers that others named may be dialled. A registry, a DNS zone
+ * or a file can be written by others, who could send us anywhere; so what was
+ * found must be on the allow-list and belong to our cluster, and gets no password
+ * in clear.
  * Servers that the user named, and what those tell of their cluster, are
  * believed.
  */
 import type { ServerInfo } from "../../wire/info.ts";
 import { AllowList } from "./allow.ts";
 import type { Authenticator } from "../api/options.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import type { PoolServer } from "./pool_server.ts";
 import type { SkipReason } from "../api/servers.ts";
 
@@ -16,7 +17,7 @@ import type { SkipReason } from "../api/servers.ts";
 const MADE_UP_NAME = /^[0-9A-Za-z]{22}$/;
 
 export class Admission {
-  readonly #options: ServerOptions;
+  readonly #options: SearchOptions;
   readonly #allow: AllowList | undefined;
   /** Empty: any cluster will do. */
   #cluster: string;
@@ -24,7 +25,7 @@ export class Admission {
   readonly #hasSecrets: boolean;
 
   /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
-  constructor(options: ServerOptions, named: readonly PoolServer[]) {
+  constructor(options: SearchOptions, named: readonly PoolServer[]) {
     const { allow, cluster } = options.discoveryPolicy;
     this.#options = options;
     this.#allow = allow === undefined ? undefined : new AllowList(allow);
@@ -72,7 +73,7 @@ export class Admission {
     return this.#cluster === "" || cluster === "" || cluster === this.#cluster;
   }
 
-  /** Nobody else can read what is sent to it, and it can prove its name. */
+  /** What is sent to it cannot be read by others, and it can prove its name. */
   #isGuarded(server: PoolServer): boolean {
     const { tls, refusesTls, discoveryPolicy } = this.#options;
     if (discoveryPolicy.trustWithPasswords === true) return true;
@@ -95,7 +96,7 @@ function isSecret({ user, pass, token }: Identity): boolean {
 function tellsSecret(authenticator: Authenticator): boolean {
   try {
     const { user, pass, auth_token, jwt, nkey } = authenticator("");
-    // A JWT that goes without a key is good for whoever has it.
+    // A JWT that goes without a key can be used by anybody who has it.
     const bearer = nkey === undefined ? jwt : undefined;
     return (user ?? pass ?? auth_token ?? bearer) !== undefined;
   } catch {

@@ -1,6 +1,6 @@
 /**
- * The list of hosts that may be dialled although nobody but a registry, a DNS
- * server or the like has named them: names, `*.name` for all names below one,
+ * The list of hosts that may be dialled although only a registry, a DNS server
+ * or the like has named them: names, `*.name` for all names below one,
  * addresses, and networks of either kind of IP.
  */
 import { InvalidArgumentError } from "../../core/errors.ts";

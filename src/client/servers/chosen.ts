@@ -1,13 +1,13 @@
 /**
  * The `reconnectToServer` option: the user's own code says which server is
  * dialled next. It stands on a course that has a server of its own in mind and
- * has waited until that may be tried; whoever chooses another one does not dial
- * that more often than `reconnectTimeWait` allows either.
+ * has waited until that may be tried; another one that is chosen instead is not
+ * dialled more often than `reconnectTimeWait` allows either.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { ConnectionError } from "../api/errors.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
 import type { ReconnectToServerHandler, ServerState } from "../api/servers.ts";
 import { stateOf } from "./server_state.ts";
@@ -15,7 +15,7 @@ import type { PoolServer } from "./pool_server.ts";
 import { type Course, reconnectPauseMs, Rest } from "./course.ts";
 
 interface ChosenContext {
-  readonly options: ServerOptions;
+  readonly options: SearchOptions;
   readonly pool: ServerPool;
   readonly clock: Clock;
   readonly random: Random;

@@ -5,7 +5,7 @@
  */
 import { deferred } from "../../core/deferred.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import type { PoolServer } from "./pool_server.ts";
 
 /** Refusals by one server, one after the other, after which it is given up. */
@@ -26,7 +26,7 @@ export interface Course {
 
 /** How long a server is left alone after an attempt. */
 export function reconnectPauseMs(
-  options: ServerOptions,
+  options: SearchOptions,
   random: Random,
 ): number {
   const { reconnectDelayHandler, reconnectTimeWaitMs, reconnectJitterMs } =

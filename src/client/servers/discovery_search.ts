@@ -1,8 +1,8 @@
 /**
  * Where a client with discovery connects to. A finder asks the providers,
  * `intake.ts` puts what they name into the pool, `rounds.ts` says in which order
- * servers are tried and `patience.ts` for how long; this file lets each of them
- * know when it is its turn.
+ * servers are tried and `patience.ts` for how long; this file tells each of them
+ * what it needs to know of the others.
  */
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { type Deferred, deferred } from "../../core/deferred.ts";
@@ -22,7 +22,7 @@ import {
   type TryServer,
 } from "./first_connect.ts";
 import { Intake } from "./intake.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
 import { hasChanged, isSameNode, ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
@@ -37,7 +37,7 @@ export class DiscoverySearch implements Search {
   readonly pool: ServerPool;
   readonly course: Course;
   readonly rules: AttemptRules;
-  readonly #options: ServerOptions;
+  readonly #options: SearchOptions;
   readonly #clock: Clock;
   readonly #statuses: StatusSink;
   /** Servers may be tried that could not be tried before. */
@@ -50,7 +50,7 @@ export class DiscoverySearch implements Search {
   readonly #caches: Caches;
   readonly #rounds: Rounds;
   readonly #patience: Patience;
-  /** Resolves when a provider has named servers, or nobody waits for that any more. */
+  /** Resolves when a provider has named servers, or the search is over. */
   readonly #firstNews: Deferred<void> = deferred<void>();
   #deadline: Timer | undefined;
   /** Set once the search has taken too long. */
@@ -61,7 +61,7 @@ export class DiscoverySearch implements Search {
 
   /** Throws `InvalidArgumentError` for an allow-list that makes no sense. */
   constructor(
-    options: ServerOptions,
+    options: SearchOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     statuses: StatusSink,
     onNews: () => void,
@@ -174,7 +174,7 @@ export class DiscoverySearch implements Search {
     this.#onNews();
   }
 
-  /** Every server was tried; somebody must know of others, unless it is us who are wrong. */
+  /** Every server was tried: others are sought, unless all of them refused us, which others would do as well. */
   #onExhausted(round: number, onlyRefusals: boolean): void {
     this.#statuses.tell({ type: "poolExhausted", round });
     if (onlyRefusals) return;

@@ -1,6 +1,6 @@
 /**
- * The first connection: here failures have somebody to be told to, and a mistake
- * in the options must not look like a server that is down.
+ * The first connection: here a failure can be told to the caller of `connect`,
+ * and a mistake in the options must not look like a server that is down.
  */
 import { AuthorizationError, ConnectionError } from "../api/errors.ts";
 import type { ServerPool } from "./pool.ts";
@@ -38,8 +38,8 @@ export async function connectInTurn(
 }
 
 /**
- * Rounds without an end, or until a server refused us twice and nobody else let
- * us in. Resolves early when the client is closed meanwhile.
+ * Rounds without an end, or until a server has refused us twice and no other
+ * has let us in. Resolves early when the client is closed meanwhile.
  */
 export async function connectInRounds(
   rounds: Rounds,

@@ -19,7 +19,7 @@ export class Intake {
   readonly #statuses: StatusSink;
   /** What each source named last, admitted or not. */
   readonly #named = new Map<Origin, readonly Endpoint[]>();
-  /** Who we are where nobody says otherwise: what the user's first URL with a user says. */
+  /** The credentials for servers that were found: those of the user's first URL that has any. */
   readonly #credentials: PoolServer["credentials"];
 
   constructor(

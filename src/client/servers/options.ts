@@ -5,7 +5,7 @@ import type { ReconnectToServerHandler } from "../api/servers.ts";
 import type { SessionOptions } from "../session/options.ts";
 
 /** Who we are and how we speak decides which of the servers that were found may be dialled. */
-export interface ServerOptions extends SessionOptions {
+export interface SearchOptions extends SessionOptions {
   readonly servers: readonly string[];
   readonly noRandomize: boolean;
   readonly waitOnFirstConnect: boolean;

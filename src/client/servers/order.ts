@@ -1,12 +1,12 @@
 /**
  * In which order the servers of a pool are tried while there is no connection.
- * Those come first of whom somebody has spoken most lately: the cluster itself
- * and providers that push their news, then providers that are asked, then what
- * the user named long ago, then what the cluster has dropped, then what an
- * earlier run remembers. Lame ducks come behind everybody.
+ * The freshest news come first: what the cluster itself says and providers that
+ * push theirs, then providers that are asked, then what the user named long ago,
+ * then what the cluster has dropped, then what an earlier run remembers. Lame
+ * ducks come last.
  *
  * Inside a class the rules of SRV hold (RFC 2782): lower priorities first, and
- * among equal ones an order by chance, in which weight is luck.
+ * equal ones in a random order in which weight counts.
  */
 import type { Random } from "../../platform/clock.ts";
 import type { Origin } from "../api/servers.ts";
@@ -29,7 +29,7 @@ const Rank = {
   LAME_DUCK: 6,
 } as const;
 
-/** A weight of 0 is not no chance at all. */
+/** A server of weight 0 keeps a small chance. */
 const WEIGHT_MIN = 0.01;
 
 /** The order of one round; a server that comes to be known meanwhile takes its place in it. */
@@ -69,7 +69,7 @@ export class RoundOrder {
 
   #rank({ origins, lameDuck }: PoolServer): number {
     if (lameDuck) return Rank.LAME_DUCK;
-    // Whoever wants an order wants it where there is nothing better to go by.
+    // The order in which the user named them counts where there is nothing better to go by.
     const isGivenOrder = this.#rules.random === undefined && this.#isFirst;
     if (isGivenOrder && origins.has("static")) return Rank.FIRST;
     if (origins.has("gossip")) return Rank.FRESH;

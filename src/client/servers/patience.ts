@@ -23,13 +23,13 @@ export class Patience {
     this.#clock = clock;
   }
 
-  /** An attempt begins; in a round (undefined: nobody else waits for a turn) it has a limit. */
+  /** An attempt begins; its limit depends on the round, and undefined means no limit. */
   begin(attempt: Attempt, round: number | undefined): void {
     this.#attempt = attempt;
     if (round !== undefined) this.#endAfter(waitAfter(PATIENCE, round));
   }
 
-  /** There is somebody new to try. */
+  /** There is a server that was not tried yet. */
   hurry(): void {
     if (this.#attempt === undefined) return;
     const ageMs = this.#clock.monotonic() - this.#attempt.startedMs;

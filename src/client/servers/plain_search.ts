@@ -9,7 +9,7 @@ import type { StatusSink } from "../api/status.ts";
 import { chosenCourse } from "./chosen.ts";
 import type { Course } from "./course.ts";
 import { connectInTurn, type TryServer } from "./first_connect.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
 import type { AttemptRules, Search } from "./search.ts";
@@ -28,12 +28,12 @@ export class PlainSearch implements Search {
   readonly pool: ServerPool;
   readonly course: Course;
   readonly rules: AttemptRules = NO_RULES;
-  readonly #options: ServerOptions;
+  readonly #options: SearchOptions;
   readonly #statuses: StatusSink;
   #info: ServerInfo | undefined;
 
   constructor(
-    options: ServerOptions,
+    options: SearchOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     statuses: StatusSink,
   ) {

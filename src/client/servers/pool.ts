@@ -177,7 +177,7 @@ export class ServerPool {
     return server.origins.delete("grace");
   }
 
-  /** One source does not name it any more; whether nobody else does. */
+  /** One source does not name it any more; true if no other does either. */
   #forget(server: PoolServer, origin: Origin): boolean {
     if (!server.origins.has(origin) || server === this.#current) return false;
     server.origins.delete(origin);

@@ -28,6 +28,7 @@ export interface ServerFacts {
   readonly vouched?: boolean;
 }
 
+/** More than a dozen members: because they are all that is known about one server. */
 export class PoolServer implements ServerTarget {
   readonly host: string;
   readonly port: number;
@@ -94,10 +95,10 @@ export class PoolServer implements ServerTarget {
     return this.isStatic || this.vouched;
   }
 
-  /** Takes over what somebody has told of the same server. What the user said of it stays. */
+  /** Takes over what others have told of the same server. What the user said of it stays. */
   learn(news: PoolServer): void {
-    // Whoever is trusted less does not say how a server is spoken to: that
-    // would undo TLS, or put another name in the place of the certificate's.
+    // A source that is trusted less does not say how a server is spoken to: that
+    // could undo TLS, or replace the name that its certificate must show.
     if (!this.isStatic && (news.isTrusted || !this.isTrusted)) {
       this.credentials ??= news.credentials;
       this.tls = news.tls;

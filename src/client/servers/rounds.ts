@@ -2,29 +2,29 @@
  * Which server is tried next while there is no connection, and when, for a
  * client that can ask for more servers. A round tries every server once, the
  * most promising first; a server that comes to be known meanwhile takes part
- * at once. Nobody is tried again before `reconnectTimeWait` has passed, and
+ * at once. No server is tried again before `reconnectTimeWait` has passed, and
  * rounds go on for ever: how often a server may fail only decides when it has
  * to wait for the next answer of discovery, or for a longer while.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import { AuthorizationError } from "../api/errors.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import { type OrderRules, RoundOrder } from "./order.ts";
 import type { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
 import { type Course, reconnectPauseMs, REFUSALS_MAX, Rest } from "./course.ts";
 
 export interface RoundEvents {
-  /** Every server was tried, without success; `onlyRefusals`: each that was tried let us not in. */
+  /** Every server was tried, without success; `onlyRefusals`: each that was tried refused us. */
   onExhausted(round: number, onlyRefusals: boolean): void;
 }
 
-/** A server that is given up is tried so often all the same: nobody may ever answer for it. */
+/** A server that is given up is tried again after this time: no provider may ever name it again. */
 const GIVEN_UP_RETRY_MS = 30_000;
 
 export class Rounds implements Course {
   readonly #pool: ServerPool;
-  readonly #options: ServerOptions;
+  readonly #options: SearchOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rules: OrderRules;
@@ -41,7 +41,7 @@ export class Rounds implements Course {
 
   constructor(
     pool: ServerPool,
-    options: ServerOptions,
+    options: SearchOptions,
     platform: { readonly clock: Clock; readonly random: Random },
     sources: Pick<OrderRules, "isWatched">,
     events: RoundEvents,
@@ -128,7 +128,7 @@ export class Rounds implements Course {
     this.#order = new RoundOrder(this.#rules, this.#lost, this.#isFirst);
   }
 
-  /** Nobody is left who was not tried, and who need not wait for long. */
+  /** No server is left that was not tried and is not given up. */
   #isOver(): boolean {
     return this.#pool.servers.every((server) =>
       this.#tried.has(server) || this.#isGivenUp(server)
@@ -136,7 +136,7 @@ export class Rounds implements Course {
   }
 
   #endRound(): void {
-    // A round in which nobody could be tried is told once.
+    // A round in which no server could be tried is told once.
     if (this.#tried.size > 0 || this.#round === 1) {
       const onlyRefusals = this.#refusalsOnly && this.#tried.size > 0;
       const round = this.#round++;

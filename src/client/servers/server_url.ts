@@ -10,8 +10,8 @@ import type { Origin } from "../api/servers.ts";
 import type { UrlCredentials } from "../session/target.ts";
 import { PoolServer, type ServerFacts } from "./pool_server.ts";
 
-/** A URL of somebody else's that is longer is nonsense. */
-export const SERVER_CHARS_MAX = 512;
+/** A URL that others name and that is longer is nonsense. */
+const SERVER_CHARS_MAX = 512;
 
 /** Reads one entry of the `servers` option. Throws `InvalidArgumentError`. */
 export function parseServer(text: string): PoolServer {
@@ -27,7 +27,7 @@ export function parseServers(urls: readonly string[]): PoolServer[] {
   return urls.map(parseServer);
 }
 
-/** Reads what somebody else names; credentials in it are not looked at. Undefined for nonsense. */
+/** Reads what others name; credentials in it are not looked at. Undefined for nonsense. */
 export function foundServer(
   text: string,
   origin: Origin,

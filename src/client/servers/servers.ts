@@ -2,7 +2,7 @@
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { StatusSink } from "../api/status.ts";
 import { DiscoverySearch } from "./discovery_search.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import { PlainSearch } from "./plain_search.ts";
 import type { Search } from "./search.ts";
 
@@ -11,7 +11,7 @@ import type { Search } from "./search.ts";
  * `onNews`: servers may be tried that could not be tried before.
  */
 export function createSearch(
-  options: ServerOptions,
+  options: SearchOptions,
   platform: { readonly clock: Clock; readonly random: Random },
   statuses: StatusSink,
   onNews: () => void,

@@ -9,13 +9,13 @@
 import type { Clock, Random } from "../../platform/clock.ts";
 import { AuthorizationError } from "../api/errors.ts";
 import { type Course, reconnectPauseMs, REFUSALS_MAX, Rest } from "./course.ts";
-import type { ServerOptions } from "./options.ts";
+import type { SearchOptions } from "./options.ts";
 import type { ServerPool } from "./pool.ts";
 import type { PoolServer } from "./pool_server.ts";
 
 export class Turns implements Course {
   readonly #pool: ServerPool;
-  readonly #options: ServerOptions;
+  readonly #options: SearchOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rest: Rest;
@@ -23,7 +23,7 @@ export class Turns implements Course {
 
   constructor(
     pool: ServerPool,
-    options: ServerOptions,
+    options: SearchOptions,
     platform: { readonly clock: Clock; readonly random: Random },
   ) {
     this.#pool = pool;

@@ -2,8 +2,8 @@
  * One attempt at one server: looks its name up, dials the addresses behind it
  * and logs in. An address that answers slowly is not waited for alone: after a
  * moment the next one is dialled too, and the first to answer is taken
- * (RFC 8305, "Happy Eyeballs"). An address that answers but lets nobody in
- * leaves the turn to the others.
+ * (RFC 8305, "Happy Eyeballs"). An address that answers but refuses us leaves
+ * the turn to the others.
  */
 import type { Clock } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
@@ -42,7 +42,7 @@ export class Attempt {
     this.startedMs = context.clock.monotonic();
     this.#context = context;
     this.#allowsAddress = allowsAddress;
-    this.#aborted.promise.catch(() => {}); // nobody may be waiting
+    this.#aborted.promise.catch(() => {}); // it may be that nothing waits for it
   }
 
   /** Resolves with a session that has logged in. Rejects with what went wrong. */
@@ -156,7 +156,7 @@ class DialRace {
     return this.#result.promise;
   }
 
-  /** Whoever answers from now on is hung up on. */
+  /** Sockets that open from now on are closed. */
   stop(): void {
     this.#isOver = true;
     this.#next?.cancel();

@@ -1,8 +1,8 @@
 /**
  * The `debug` option: every line of the protocol as a text, `>>` for what we
  * say and `<<` for what the server says. Credentials are left out, payloads are
- * cut, control characters are escaped. Whatever the receiver of the lines
- * throws is its own matter.
+ * cut, control characters are escaped. What the receiver of the lines
+ * throws is ignored.
  */
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes } from "../../core/quote.ts";
@@ -19,7 +19,7 @@ import { Op, VERBS } from "../../wire/ops.ts";
 /** Takes one line; never throws. */
 export type DebugLine = (line: string) => void;
 
-/** Of a longer line, or of a payload, only so much is shown. */
+/** Bytes that are shown of a line or a payload that is longer. */
 const SHOWN_BYTES_MAX = 512;
 
 /** Tells what comes in. */

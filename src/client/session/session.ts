@@ -36,7 +36,7 @@ import {
 } from "./server_errors.ts";
 import type { ServerTarget } from "./target.ts";
 import type { StatusSink } from "../api/status.ts";
-import { KeepAlive } from "./keep_alive.ts";
+import { PingWatch } from "./ping_watch.ts";
 
 /** Where an open session hands on what the server sends. */
 export interface MessageReceiver {
@@ -72,7 +72,7 @@ const LEAVE_MS = 2000;
 
 type Phase = "greeting" | "securing" | "login" | "open" | "ended";
 
-export class Session implements OpHandler, SocketEvents {
+export class Session implements OpHandler {
   readonly allowedOps: readonly Op[] = [
     Op.INFO,
     Op.MSG,
@@ -84,12 +84,17 @@ export class Session implements OpHandler, SocketEvents {
   ];
   readonly server: ServerTarget;
   readonly socket: Socket;
+  readonly #socketEvents: SocketEvents = {
+    onData: (chunk) => this.#onData(chunk),
+    onDrain: () => {},
+    onClose: (reason) => this.#onClose(reason),
+  };
   readonly #context: SessionContext;
   readonly #options: SessionOptions;
   readonly #receiver: MessageReceiver;
   /** Undefined without the option `debug`. */
   readonly #tap: LineTap | undefined;
-  readonly #keepAlive: KeepAlive;
+  readonly #pings: PingWatch;
   readonly #parser: Parser;
   readonly #args = new MessageArgs();
   readonly #opened = deferred<void>();
@@ -112,7 +117,7 @@ export class Session implements OpHandler, SocketEvents {
     this.#options = context.options;
     this.#receiver = context.receiver;
     this.#tap = debug === undefined ? undefined : new LineTap(debug);
-    this.#keepAlive = new KeepAlive(context, {
+    this.#pings = new PingWatch(context, {
       ping: () => this.socket.write(PING_LINE),
       onSilence: () => this.end(new StaleConnectionError(server.listen)),
     });
@@ -139,13 +144,13 @@ export class Session implements OpHandler, SocketEvents {
       );
     });
     if (this.#options.tls?.handshakeFirst === true) this.#secureFirst();
-    else this.socket.open(this);
+    else this.socket.open(this.#socketEvents);
     return this.#opened.promise;
   }
 
   /** Resolves with the PONG of a PING that the caller has just written. */
   pong(): Promise<void> {
-    return this.#keepAlive.pong();
+    return this.#pings.pong();
   }
 
   /** Ends the session at once. */
@@ -164,22 +169,6 @@ export class Session implements OpHandler, SocketEvents {
     );
     await this.#socketClosed.promise;
     timer.cancel();
-  }
-
-  onData(chunk: Uint8Array): void {
-    try {
-      const used = this.#parser.parse(chunk);
-      if (this.#phase === "securing") this.#secure(chunk.subarray(used));
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  onDrain(): void {}
-
-  onClose(reason: CloseReason): void {
-    this.#socketClosed.resolve();
-    this.#finish(this.#farewell ?? connectionLost(this.server.listen, reason));
   }
 
   line(
@@ -218,6 +207,20 @@ export class Session implements OpHandler, SocketEvents {
     this.#receiver.deliver(this.#args);
   }
 
+  #onData(chunk: Uint8Array): void {
+    try {
+      const used = this.#parser.parse(chunk);
+      if (this.#phase === "securing") this.#secure(chunk.subarray(used));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #onClose(reason: CloseReason): void {
+    this.#socketClosed.resolve();
+    this.#finish(this.#farewell ?? connectionLost(this.server.listen, reason));
+  }
+
   #finish(cause: Error): void {
     if (this.#phase === "ended") return;
     const wasOpen = this.#phase === "open";
@@ -225,7 +228,7 @@ export class Session implements OpHandler, SocketEvents {
     this.#endedBy = cause;
     this.#timer?.cancel();
     this.#parser.stop();
-    this.#keepAlive.stop(cause);
+    this.#pings.stop(cause);
     if (wasOpen) this.#context.events.onEnd(this, cause);
     else this.#opened.reject(cause);
   }
@@ -260,7 +263,7 @@ export class Session implements OpHandler, SocketEvents {
   async #secureFirst(): Promise<void> {
     try {
       await this.socket.secure(tlsUpgrade(this.#options, this.server));
-      this.socket.open(this);
+      this.socket.open(this.#socketEvents);
     } catch (error) {
       this.#fail(error);
     }
@@ -283,11 +286,11 @@ export class Session implements OpHandler, SocketEvents {
     if (this.#phase === "login") {
       this.#phase = "open";
       this.#timer?.cancel();
-      this.#keepAlive.start();
+      this.#pings.start();
       this.#opened.resolve();
       return;
     }
-    this.#keepAlive.onPong();
+    this.#pings.onPong();
   }
 
   #onError(text: string): void {

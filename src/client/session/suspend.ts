@@ -9,9 +9,9 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 
-export const SUSPEND_CHECK_MS = 5000;
-/** A check may be so late because the process was busy. */
-export const SUSPEND_LATE_MS = 5000;
+const SUSPEND_CHECK_MS = 5000;
+/** A check may be late by this much because the process was busy. */
+const SUSPEND_LATE_MS = 5000;
 
 export class SuspendWatch {
   readonly #clock: Clock;

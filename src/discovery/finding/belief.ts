@@ -4,8 +4,9 @@
  * they live: an empty answer takes the place of one that was not only when it
  * is meant, is repeated, and has been so for a while.
  *
- * The age of the last answer is no reason to believe an empty one: whoever asks
- * again when an answer has expired would then believe the first of them.
+ * The age of the last answer is no reason to believe an empty one: a question
+ * that is asked when an answer has expired would then have its first empty
+ * answer believed.
  */
 import type { Clock } from "../../platform/clock.ts";
 import { DiscoveryError, type Endpoint, type Snapshot } from "../discovery.ts";
@@ -69,7 +70,7 @@ export class Belief {
   }
 }
 
-/** What may be believed: whoever wrote a provider may have got it wrong. Throws a `DiscoveryError`. */
+/** An answer that has the form of one: providers may be the user's own code. Throws a `DiscoveryError`. */
 export function checked(answer: Snapshot): Snapshot {
   if (!Array.isArray(answer?.endpoints)) {
     throw new DiscoveryError("The provider gave something that is no snapshot");

@@ -19,7 +19,7 @@ import { TEXT_CHARS_MAX } from "../node_record.ts";
 import { eachUntilAborted, untilAborted } from "../until_aborted.ts";
 
 /** All of `parts` as one provider; its name is theirs, joined by commas. */
-export function combined(parts: readonly Discovery[]): Combined {
+export function combined(parts: readonly Discovery[]): Discovery {
   return new Combined(parts);
 }
 
@@ -31,7 +31,7 @@ export function partsOf(provider: Discovery): readonly Discovery[] {
 }
 
 /** A provider that is made of others. */
-export class Combined implements Discovery {
+class Combined implements Discovery {
   readonly name: string;
   readonly parts: readonly Discovery[];
   /** There is one if a part has one. */
@@ -154,8 +154,8 @@ function withoutRepetition(shares: readonly Snapshot[]): Endpoint[] {
 }
 
 /**
- * Where parts put news and the one who watches takes it. A part goes on only
- * when its news was taken, so that none runs ahead of a watcher who waits.
+ * Where parts put news, and the watcher takes it. A part goes on only when its
+ * news was taken, so that none runs ahead of a watcher who waits.
  */
 class Exchange {
   #waiting: (() => void)[] = [];
@@ -169,12 +169,12 @@ class Exchange {
     });
   }
 
-  /** One who put news will not do so any more. */
+  /** A part puts no more news. */
   leave(): void {
     this.#wake();
   }
 
-  /** Resolves when there is news, or somebody leaves. */
+  /** Resolves when there is news, or a part leaves. */
   news(): Promise<void> {
     if (this.#waiting.length > 0) return Promise.resolve();
     return new Promise((resolve) => this.#wake = resolve);

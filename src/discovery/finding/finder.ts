@@ -5,8 +5,8 @@
  * often and how a failure is slowed down is decided here, so that a provider
  * need only know how to ask.
  *
- * A combination is taken apart into its parts, so that a slow one holds nobody
- * back. Time is monotonic time: nobody's wall clock matters.
+ * A combination is taken apart into its parts, so that a slow one does not hold
+ * the others back. Time is monotonic time: wall clocks do not matter.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import { partsOf } from "./combined.ts";
@@ -37,7 +37,7 @@ export class Finder {
     );
   }
 
-  /** Starts the watches and the periodic questions. Whoever has not answered before is asked at once. */
+  /** Starts the watches and the periodic questions. A provider that has not answered before is asked at once. */
   start(): void {
     this.#seekers.forEach((seeker) => seeker.start());
   }
@@ -52,7 +52,7 @@ export class Finder {
   }
 
   /**
-   * Nobody is reachable: asks again and again until `rest`. The first question
+   * No server or node is reachable: asks again and again until `rest`. The first question
    * goes out at once if a second has passed since the last one, the next ones
    * 1 to 5 seconds after an answer and up to 30 after failures, and a little
    * later, so that a herd drifts apart.
@@ -61,7 +61,7 @@ export class Finder {
     this.#seekers.forEach((seeker) => seeker.seek(reason));
   }
 
-  /** Somebody was reached: back to periodic questions. */
+  /** One was reached: back to periodic questions. */
   rest(): void {
     this.#seekers.forEach((seeker) => seeker.rest());
   }

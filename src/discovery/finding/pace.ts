@@ -1,16 +1,26 @@
 /**
  * How often one provider is asked. All times are monotonic milliseconds, read
  * anew after every wait: a timer that comes late, because the process was
- * suspended, makes nobody hurry.
+ * suspended, does not make up for what was missed.
  */
+import { type Backoff, jittered, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import { pause } from "../until_aborted.ts";
 
 /** Two requests to one provider are never closer together. */
-export const REQUEST_SPACING_MS = 1000;
-/** The longest waits, before jitter, while nobody is reachable and after failures. */
-const SEEK_MAX_MS = 5000;
-const RETRY_MAX_MS = 30_000;
+const REQUEST_SPACING_MS = 1000;
+/** Between questions while no server or node is reachable. */
+const SEEKING: Backoff = {
+  firstMs: REQUEST_SPACING_MS,
+  factor: 2,
+  longestMs: 5000,
+};
+/** Between questions that fail. */
+const RETRYING: Backoff = {
+  firstMs: REQUEST_SPACING_MS,
+  factor: 2,
+  longestMs: 30_000,
+};
 /** Waits grow by up to this part, so that those who began together drift apart. */
 const JITTER = 0.4;
 /** A period is longer or shorter by up to this part. */
@@ -18,11 +28,11 @@ const PERIOD_JITTER = 0.2;
 /** No answer expires sooner than this. */
 const TTL_MIN_MS = 5000;
 
-/** So many pushed answers may come in a row; after them one a second. */
+/** Pushed answers that may come in a row; those after them are taken one a second. */
 const PUSH_BURST = 5;
 const PUSH_SPACING_MS = 1000;
 
-/** How long to wait before the next question that nobody asked for. */
+/** How long to wait before the next question, unless the owner wants one at once. */
 export class Waits {
   readonly #random: Random;
 
@@ -30,14 +40,14 @@ export class Waits {
     this.#random = random;
   }
 
-  /** After the `count`th question in a row that did not lead anybody to a server. */
+  /** After the `count`th question in a row that led to no server. */
   afterSeeking(count: number): number {
-    return this.atLeast(doubled(count, SEEK_MAX_MS));
+    return this.atLeast(waitAfter(SEEKING, count));
   }
 
   /** After the `count`th failure in a row. */
   afterFailures(count: number): number {
-    return this.atLeast(doubled(count, RETRY_MAX_MS));
+    return this.atLeast(waitAfter(RETRYING, count));
   }
 
   /** While all is well. An answer that expires is asked for again after it did. */
@@ -50,15 +60,11 @@ export class Waits {
 
   /** `ms` or a little more. */
   atLeast(ms: number): number {
-    return ms * (1 + JITTER * this.#random.next());
+    return jittered(ms, JITTER, this.#random);
   }
 }
 
-function doubled(count: number, maxMs: number): number {
-  return Math.min(maxMs, REQUEST_SPACING_MS * 2 ** Math.max(0, count - 1));
-}
-
-/** Gives turns to those who want to send a request, far enough apart. */
+/** Gives turns to questions and watches of one provider, far enough apart. */
 export class QuestionTurns {
   readonly #clock: Clock;
   #lastMs = -Infinity;

@@ -20,8 +20,8 @@ import { QuestionTurns, Waits } from "./pace.ts";
 import { ProviderWatch } from "./provider_watch.ts";
 import { untilAborted } from "../until_aborted.ts";
 
-/** A question that is not answered by then has failed. */
-export const ANSWER_TIMEOUT_MS = 5000;
+/** A question that is not answered within this time has failed. */
+const ANSWER_TIMEOUT_MS = 5000;
 
 export class ProviderSeeker {
   /** By which its answers are told. */
@@ -36,7 +36,7 @@ export class ProviderSeeker {
   readonly #watch: ProviderWatch;
   readonly #stopper: AbortController = new AbortController();
   #isStarted = false;
-  /** Why nobody rests; undefined while all is well. */
+  /** Why servers or nodes are being sought; undefined while one is reached. */
   #seeking: Reason | undefined;
   /** The one that is pending, or waits for its turn. */
   #question: Promise<void> | undefined;

@@ -11,9 +11,9 @@ import { PushPace, type QuestionTurns, type Waits } from "./pace.ts";
 import { eachUntilAborted } from "../until_aborted.ts";
 
 /** A watch must tell within this time what a question brought to light. */
-export const WATCH_SILENCE_MS = 5000;
+const WATCH_SILENCE_MS = 5000;
 /** A watch that lived this long did not fail at once. */
-export const WATCH_GOOD_MS = 30_000;
+const WATCH_GOOD_MS = 30_000;
 
 export interface WatchOwner {
   /** The provider's last answer, for a new watch. */

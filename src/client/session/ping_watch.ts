@@ -8,25 +8,25 @@ import type { StatusSink } from "../api/status.ts";
 import type { SessionOptions } from "./options.ts";
 import { SuspendWatch } from "./suspend.ts";
 
-/** The session, as its keep-alive sees it. */
+/** The session that is watched. */
 export interface PingedLine {
   ping(): void;
   /** The server answers no pings. */
   onSilence(): void;
 }
 
-export interface KeepAliveContext {
+export interface PingContext {
   readonly options: Pick<SessionOptions, "pingIntervalMs" | "maxPingOut">;
   readonly clock: Clock;
   readonly statuses: StatusSink;
   readonly events: { onResume(): void };
 }
 
-/** After a sleep, a server that does not answer a ping by then is lost. */
+/** After a sleep, a server that does not answer a ping within this time is lost. */
 const RESUME_PONG_MS = 5000;
 
-export class KeepAlive {
-  readonly #context: KeepAliveContext;
+export class PingWatch {
+  readonly #context: PingContext;
   readonly #line: PingedLine;
   readonly #suspendWatch: SuspendWatch;
   #timer: Timer | undefined;
@@ -34,7 +34,7 @@ export class KeepAlive {
   /** Who waits for PONGs, in the order of the PINGs; undefined: a ping of our own. */
   #waiting: (Deferred<void> | undefined)[] = [];
 
-  constructor(context: KeepAliveContext, line: PingedLine) {
+  constructor(context: PingContext, line: PingedLine) {
     this.#context = context;
     this.#line = line;
     this.#suspendWatch = new SuspendWatch(
@@ -48,7 +48,7 @@ export class KeepAlive {
     this.#pingLater();
   }
 
-  /** Whoever waits for a PONG is told why none will come. */
+  /** Waiting for a PONG fails with `cause`. */
   stop(cause: Error): void {
     this.#timer?.cancel();
     this.#suspendWatch.stop();

@@ -7,7 +7,7 @@ import type { StatusSink } from "../api/status.ts";
 import type { MsgCallback, Subscription } from "../api/subscription.ts";
 import { AsyncQueue } from "./queue.ts";
 
-export interface Delivery {
+export interface Handover {
   /** Messages that the callback or the reader was given. */
   readonly processed: number;
   /** Messages that wait for the reader. */
@@ -20,7 +20,7 @@ export interface Delivery {
 }
 
 /** A callback that fails must not take the connection with it: it is told as a status. */
-export class CallbackDelivery implements Delivery {
+export class CallbackHandover implements Handover {
   readonly pending = 0;
   readonly messages = undefined;
   processed = 0;
@@ -64,7 +64,7 @@ export class CallbackDelivery implements Delivery {
 }
 
 /** Messages wait without a limit; more of them than `slow` are told as a status. */
-export class QueueDelivery implements Delivery {
+export class QueueHandover implements Handover {
   readonly messages: AsyncQueue<Msg>;
   readonly #subscription: Subscription;
   readonly #slow: number;
