@@ -8,46 +8,22 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  AUTHORIZATION_KEYS,
-  USER_KEYS,
+  AUTHORIZATION_BLOCK,
+  USER_BLOCK,
 } from "../src/config/keys/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../src/config/keys/cluster_keys.ts";
-import { Report, Source } from "../src/config/dialect/diagnostic.ts";
-import { DISCOVERY_KEYS } from "../src/config/keys/discovery_keys.ts";
-import { formatDuration } from "../src/core/duration.ts";
-import {
-  defaultAuthorizationOptions,
-  defaultClusterOptions,
-  defaultDiscoveryOptions,
-  defaultRegistryOptions,
-  defaultServerOptions,
-} from "../src/options/options.ts";
-import { REGISTRY_KEYS } from "../src/config/keys/registry_keys.ts";
-import type { ConfigKey } from "../src/config/keys/schema.ts";
-import { SERVER_FLAGS } from "../src/config/flags/server_flags.ts";
-import { SERVER_KEYS } from "../src/config/keys/server_keys.ts";
-import type { ConfigValue } from "../src/config/dialect/tree.ts";
+import { BLOCKS } from "../src/config/keys/blocks.ts";
+import { CLUSTER_BLOCK } from "../src/config/keys/cluster_keys.ts";
+import { shownDefault } from "../src/config/keys/defaults.ts";
+import { DISCOVERY_BLOCK } from "../src/config/keys/discovery_keys.ts";
+import { REGISTRY_BLOCK } from "../src/config/keys/registry_keys.ts";
+import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
+import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
+import { SERVER_FLAGS } from "../src/config/server_flags.ts";
 import { isMain } from "../src/runtime/process/system.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 
 /** Below the repository's top folder. */
 export const PAGE = "docs/configuration.md";
-
-/** The top level in parts: each begins with a key. */
-const PARTS: Readonly<Record<string, string>> = {
-  addresses: "listen",
-  log: "debug",
-  monitoring: "http",
-  login: "authorization",
-  limits: "max_connections",
-  times: "ping_interval",
-  leaving: "lame_duck_duration",
-  rest: "no_header_support",
-  blocks: "cluster",
-};
-
-const NOT_SUPPORTED = "not supported yet";
-const NO_EFFECT = "no effect";
 
 /** The page with fresh tables. Throws when one of its places is missing. */
 export function withTables(page: string): string {
@@ -66,11 +42,11 @@ export function withTables(page: string): string {
 function tables(): Record<string, string> {
   return {
     ...topLevel(),
-    authorization: keyTable(AUTHORIZATION_KEYS, defaultAuthorizationOptions()),
-    users: keyTable(USER_KEYS, {}),
-    cluster: keyTable(CLUSTER_KEYS, defaultClusterOptions()),
-    discovery: keyTable(DISCOVERY_KEYS, defaultDiscoveryOptions()),
-    registry: keyTable(REGISTRY_KEYS, defaultRegistryOptions()),
+    authorization: keyTable(AUTHORIZATION_BLOCK),
+    users: keyTable(USER_BLOCK),
+    cluster: keyTable(CLUSTER_BLOCK),
+    discovery: keyTable(DISCOVERY_BLOCK),
+    registry: keyTable(REGISTRY_BLOCK),
     "without effect": withoutEffect(),
     "not supported": notSupported(),
     flags: flagTable(),
@@ -79,107 +55,48 @@ function tables(): Record<string, string> {
 }
 
 function topLevel(): Record<string, string> {
-  const starts = Object.values(PARTS).map((first) =>
-    SERVER_KEYS.findIndex(({ names }) => names[0] === first)
-  );
   return Object.fromEntries(
-    Object.keys(PARTS).map((part, at) => {
-      const rows = SERVER_KEYS.slice(starts[at], starts[at + 1]);
-      return [part, keyTable(rows, defaultServerOptions())];
-    }),
+    Object.entries(SERVER_PARTS)
+      .map(([part, keys]) => [part, keyTable(SERVER_BLOCK, keys)]),
   );
 }
 
-/** The keys that do something, with the defaults that `options` hold. */
-function keyTable<Options extends object>(
-  keys: readonly ConfigKey<Options>[],
-  options: Options,
+/** The keys of a block that do something, or those of a part of it. */
+export function keyTable(
+  block: BlockFacts,
+  keys: readonly KeyFacts[] = block.keys,
 ): string {
-  const rows = keys.filter(works).map((key) => [
-    codes(key.names),
-    key.type,
-    defaultOf(key, options),
-    key.doc,
-  ]);
+  const rows = keys.filter(({ state }) => state === "works").map((key) => {
+    const shown = shownDefault(key, block);
+    const { names, kind, text } = key;
+    return [codes(names), kind, shown === "" ? "" : `\`${shown}\``, text];
+  });
   return table(["key", "value", "default", "what it does"], rows);
 }
 
-function works({ type }: { readonly type: string }): boolean {
-  return type !== NOT_SUPPORTED && type !== NO_EFFECT;
-}
-
-/** What a key is at when nobody sets it; empty when there is nothing to tell. */
-function defaultOf<Options extends object>(
-  key: ConfigKey<Options>,
-  options: Options,
-): string {
-  const values = fieldsOf(key, options)
-    .map((field) => shownDefault(field, Reflect.get(options, field)));
-  return values.length === 0 || values.includes("")
-    ? ""
-    : `\`${values.join(":")}\``;
-}
-
-/** The options that a key sets, found out by setting it. */
-function fieldsOf<Options extends object>(
-  key: ConfigKey<Options>,
-  options: Options,
-): string[] {
-  const fields = new Set<string>();
-  const spy = new Proxy({ ...options }, {
-    set: (_, field) => fields.add(String(field)) !== undefined,
-  });
-  const at = { source: new Source("sample", ""), line: 1, column: 1 };
-  const samples: readonly ConfigValue[] = [
-    { kind: "boolean", value: true, at },
-    { kind: "integer", value: 7, at },
-    { kind: "string", value: "45s", at },
-    { kind: "string", value: "example.test:7", at },
-    { kind: "string", value: "word", at },
-  ];
-  for (const value of samples) {
-    if (fields.size > 0) break;
-    const names = { key: key.names[0], isVariable: false, isSecret: false };
-    key.apply(spy, { ...names, at, value }, new Report());
-  }
-  return [...fields];
-}
-
-function shownDefault(field: string, value: unknown): string {
-  if (typeof value === "boolean" || typeof value === "string") {
-    return String(value);
-  }
-  if (typeof value !== "number") return "";
-  if (field.endsWith("Ms")) return formatDuration(value);
-  return field.endsWith("Bytes") ? shownSize(value) : String(value);
-}
-
-/** With the suffix that a file may have. */
-function shownSize(bytes: number): string {
-  if (bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2}mb`;
-  return bytes % 1024 === 0 ? `${bytes / 1024}kb` : String(bytes);
-}
-
 function withoutEffect(): string {
-  const rows = [...SERVER_KEYS, ...CLUSTER_KEYS]
-    .filter(({ type }) => type === NO_EFFECT)
-    .map(({ names, doc }) => [codes(names), doc]);
+  const rows = keysThat("no effect").map(({ key: { names, text } }) => [
+    codes(names),
+    text,
+  ]);
   return table(["key", "because"], rows);
 }
 
 /** Every key that a file is refused for. */
 function notSupported(): string {
-  const blocks = [
-    ["the top level", SERVER_KEYS],
-    ["`authorization`", AUTHORIZATION_KEYS],
-    ["an entry of `users`", USER_KEYS],
-    ["`cluster`", CLUSTER_KEYS],
-  ] as const;
-  const rows = blocks.flatMap(([block, keys]) =>
-    keys.filter(({ type }) => type === NOT_SUPPORTED)
-      .map(({ names }) => [codes(names), block])
-  );
+  const rows = keysThat("not supported yet").map(({ key, place }) => [
+    codes(key.names),
+    place,
+  ]);
   return table(["key", "in"], rows);
+}
+
+function keysThat(
+  state: KeyFacts["state"],
+): { key: KeyFacts; place: string }[] {
+  return Object.values(BLOCKS).flat().flatMap(({ place, keys }) =>
+    keys.filter((key) => key.state === state).map((key) => ({ key, place }))
+  );
 }
 
 function flagTable(): string {

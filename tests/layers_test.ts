@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ["core"],
   http: ["platform", "core", "net"],
   discovery: ["platform", "core", "net"],
-  options: ["core", "discovery"],
+  options: ["discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   config: ["core", "net", "discovery", "options"],
   auth: ["core", "options"],

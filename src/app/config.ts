@@ -12,14 +12,19 @@ import {
 } from "../config/dialect/diagnostic.ts";
 import { readConfig } from "../config/load.ts";
 import { parseObject } from "../config/dialect/object.ts";
-import type { ServerOptions } from "../options/options.ts";
+import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { ConfigWorld } from "../config/dialect/parser.ts";
 import {
   type ConfiguredOptions,
   optionsFrom,
 } from "../config/keys/server_options.ts";
-import type { ConfigEntry, ConfigMap } from "../config/dialect/tree.ts";
-import type { ServerConfig } from "./config_types.ts";
+import type {
+  ConfigEntry,
+  ConfigMap,
+  ConfigValue,
+} from "../config/dialect/tree.ts";
+import { SERVER_BLOCK } from "../config/keys/server_keys.ts";
+import type { BlockFacts, KeyFacts } from "../config/keys/schema.ts";
 
 export type {
   AuthorizationConfig,
@@ -28,25 +33,10 @@ export type {
   RegistryConfig,
   ServerConfig,
   UserConfig,
-} from "./config_types.ts";
+} from "../options/options.ts";
 
 /** What errors call an object. */
 const NAME = "options";
-
-/** Keys for `midge server`, which owns its process: somebody else's has a log of its own. */
-export const PROGRAM_KEYS: readonly string[] = [
-  "logtime",
-  "logtime_utc",
-  "log_file",
-  "logfile",
-  "log_size_limit",
-  "logfile_size_limit",
-  "log_max_num",
-  "logfile_max_num",
-  "pid_file",
-  "pidfile",
-  "ports_file_dir",
-];
 
 /** The options that `config` states by itself. Throws `ConfigError` with all that is wrong with it. */
 export function optionsOf(config: ServerConfig): ServerOptions {
@@ -86,7 +76,7 @@ function treeOf(config: ServerConfig): ConfigMap {
     );
   }
   const { root } = parseObject(config, NAME);
-  askForAnyPort(root);
+  askForAnyPort(root, SERVER_BLOCK);
   return root;
 }
 
@@ -102,7 +92,7 @@ function withWarnings(
 ): ConfiguredOptions {
   const { options, warnings } = optionsFrom(root);
   const idle = [...root.entries.values()]
-    .filter(({ key }) => PROGRAM_KEYS.includes(key.toLowerCase()))
+    .filter(({ key }) => rowOf(key, SERVER_BLOCK)?.isForProcess)
     .map(({ key, at }) =>
       diagnose(
         at,
@@ -125,22 +115,29 @@ function lowerCase(text: string): string {
   return text.toLowerCase();
 }
 
-const PORT_KEYS: readonly string[] = ["port", "http_port", "monitor_port"];
-const ADDRESS_KEYS: readonly string[] = ["listen", "http"];
+function rowOf(key: string, { keys }: BlockFacts): KeyFacts | undefined {
+  return keys.find(({ names }) => names.includes(lowerCase(key)));
+}
 
 /** In a file, 0 asks for the default port, or for none, and -1 for any; in a program, 0 asks for any. */
-function askForAnyPort({ entries }: ConfigMap): void {
+function askForAnyPort({ entries }: ConfigMap, block: BlockFacts): void {
   for (const [key, entry] of entries) {
+    const row = rowOf(key, block);
     const { value } = entry;
-    const mayBeAddress = ADDRESS_KEYS.includes(lowerCase(key));
-    const mayBePort = mayBeAddress || PORT_KEYS.includes(lowerCase(key));
-    if (value.kind === "map") {
-      askForAnyPort(value);
-    } else if (value.kind === "integer" && value.value === 0 && mayBePort) {
-      entries.set(key, { ...entry, value: { ...value, value: -1 } });
-    } else if (value.kind === "string" && mayBeAddress) {
-      const text = value.value.replace(/:0+$/, ":-1");
-      entries.set(key, { ...entry, value: { ...value, value: text } });
+    if (value.kind !== "map") {
+      entries.set(key, { ...entry, value: withAnyPort(value, row?.port) });
+    } else if (row?.block !== undefined) {
+      askForAnyPort(value, row.block);
     }
   }
+}
+
+function withAnyPort(value: ConfigValue, form: KeyFacts["port"]): ConfigValue {
+  if (form === undefined) return value;
+  if (value.kind === "integer" && value.value === 0) {
+    return { ...value, value: -1 };
+  }
+  const isAddress = value.kind === "string" && form === "address";
+  if (!isAddress) return value;
+  return { ...value, value: value.value.replace(/:0+$/, ":-1") };
 }

@@ -1,7 +1,7 @@
 /**
  * `-sl reload=PID`: tells a running server something by a signal.
  */
-import type { SignalCommand } from "../config/flags/argv.ts";
+import type { SignalCommand } from "../config/argv.ts";
 import { readTextFile, sendSignal } from "../runtime/process/system.ts";
 
 const SIGNALS = {

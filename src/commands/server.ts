@@ -15,7 +15,7 @@ import {
   SERVER_FLAG_GROUPS,
   serverUsage,
   TLS_HELP,
-} from "../config/flags/argv.ts";
+} from "../config/argv.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import { readServerOptions } from "../config/load.ts";
 import {

@@ -1,25 +1,21 @@
 /**
- * Every default number, with its unit in the name. The values are those of
- * nats-server 2.9 and later; the last ones, of discovery, are Midge's own.
+ * Numbers that more than one room needs, with their units in the names: what
+ * the protocol and the timing of connections are bound to, and defaults that
+ * hold without a configuration too. The default of a key stands in its row in
+ * `config/keys`. The values are those of nats-server 2.9 and later; the last
+ * ones, of discovery, are Midge's own.
  */
 
 export const CLIENT_PORT = 4222;
 export const ANY_HOST = "0.0.0.0";
 
-/** Longest argument part of one control line. */
-export const MAX_CONTROL_LINE_BYTES = 4096;
 /** Routes carry queue lists and account names, so their lines may be longer. */
 export const ROUTE_CONTROL_LINE_FACTOR = 16;
-export const MAX_PAYLOAD_BYTES = 1_048_576;
-/** Outgoing bytes that one client may leave unread. */
-export const MAX_PENDING_BYTES = 67_108_864;
 export const MAX_CONNECTIONS = 65536;
-export const MAX_CLOSED_CONNECTIONS = 10_000;
 /** Digits of a size or a count on a control line. */
 export const MAX_NUMBER_DIGITS = 9;
 
 export const AUTH_TIMEOUT_MS = 2000;
-export const WRITE_DEADLINE_MS = 10_000;
 export const PING_INTERVAL_MS = 120_000;
 export const PING_OUTSTANDING_MAX = 2;
 /** The first PING comes early: it measures the round trip. */
@@ -36,13 +32,8 @@ export const ROUTE_DIAL_TIMEOUT_MS = 1000;
 export const ROUTE_RETRY_MS = 1000;
 export const ROUTE_RETRY_MAX_MS = 30_000;
 export const ROUTE_RECONNECT_JITTER_MS = 100;
-/** A failing route is reported at its first attempt and then every so many attempts. */
-export const CONNECT_ERROR_REPORTS = 3600;
-export const RECONNECT_ERROR_REPORTS = 1;
 
-export const LAME_DUCK_DURATION_MS = 120_000;
 export const LAME_DUCK_DURATION_MIN_MS = 30_000;
-export const LAME_DUCK_GRACE_MS = 10_000;
 /** In lame duck mode no two clients are told to leave further apart than this. */
 export const LAME_DUCK_SPACING_MAX_MS = 1000;
 
@@ -52,7 +43,7 @@ export const STALL_FRACTION = 0.75;
 /** Where a registry listens unless told otherwise: for programs of this machine only. */
 export const REGISTRY_HOST = "127.0.0.1";
 export const REGISTRY_PORT = 4280;
-/** How long a node stays known that renews its announcement no more. */
+/** How long a node stays known after its last announcement. */
 export const ANNOUNCEMENT_TTL_MS = 15_000;
 export const ANNOUNCEMENT_TTL_MIN_MS = 1000;
 export const ANNOUNCEMENT_TTL_MAX_MS = 3_600_000;

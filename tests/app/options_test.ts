@@ -12,18 +12,18 @@ import type {
   ServerConfig,
   UserConfig,
 } from "../../server.ts";
-import { configuredBy, optionsOf, PROGRAM_KEYS } from "../../src/app/config.ts";
+import { configuredBy, optionsOf } from "../../src/app/config.ts";
 import {
-  AUTHORIZATION_KEYS,
-  USER_KEYS,
+  AUTHORIZATION_BLOCK,
+  USER_BLOCK,
 } from "../../src/config/keys/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
+import { CLUSTER_BLOCK } from "../../src/config/keys/cluster_keys.ts";
 import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
-import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
+import { DISCOVERY_BLOCK } from "../../src/config/keys/discovery_keys.ts";
 import type { ServerOptions } from "../../src/options/options.ts";
-import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
-import type { ConfigKey } from "../../src/config/keys/schema.ts";
-import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
+import { REGISTRY_BLOCK } from "../../src/config/keys/registry_keys.ts";
+import type { BlockFacts } from "../../src/config/keys/schema.ts";
+import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
 import { readTextFile } from "../../src/runtime/process/system.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
@@ -114,35 +114,27 @@ const REGISTRY: KeysOf<RegistryConfig> = {
   state_file: true,
 };
 
-/** By their first names, the keys of a table that do something. */
-function supported(
-  table: readonly Pick<ConfigKey<never>, "names" | "type">[],
-): string[] {
-  return table
-    .filter(({ type }) => type !== "not supported yet" && type !== "no effect")
+/** By their first names, the keys of a block that a program has a use for. */
+function usable({ keys }: BlockFacts): string[] {
+  return keys
+    .filter(({ state, isForProcess }) => state === "works" && !isForProcess)
     .map(({ names: [name] }) => name)
-    .filter((name) => !PROGRAM_KEYS.includes(name))
     .sort();
 }
 
-test("the types know the keys of the tables, and no others", () => {
+test("the types know the keys of the rows, and no others", () => {
   const { include: _, ...server } = SERVER;
-  assert.deepEqual(Object.keys(server).sort(), supported(SERVER_KEYS));
+  assert.deepEqual(Object.keys(server).sort(), usable(SERVER_BLOCK));
   const blocks = [
-    [AUTHORIZATION, AUTHORIZATION_KEYS],
-    [USER, USER_KEYS],
-    [CLUSTER, CLUSTER_KEYS],
-    [DISCOVERY, DISCOVERY_KEYS],
-    [REGISTRY, REGISTRY_KEYS],
+    [AUTHORIZATION, AUTHORIZATION_BLOCK],
+    [USER, USER_BLOCK],
+    [CLUSTER, CLUSTER_BLOCK],
+    [DISCOVERY, DISCOVERY_BLOCK],
+    [REGISTRY, REGISTRY_BLOCK],
   ] as const;
-  for (const [typed, table] of blocks) {
-    assert.deepEqual(Object.keys(typed).sort(), supported(table));
+  for (const [typed, block] of blocks) {
+    assert.deepEqual(Object.keys(typed).sort(), usable(block));
   }
-});
-
-test("the keys that are for programs are keys of the table", () => {
-  const names: string[] = SERVER_KEYS.flatMap((row) => [...row.names]);
-  for (const key of PROGRAM_KEYS) assert.ok(names.includes(key), key);
 });
 
 test("what is no object is refused, with a word about files", async () => {

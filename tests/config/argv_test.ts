@@ -5,7 +5,7 @@ import {
   parseServerArguments,
   type ServerCommand,
   serverUsage,
-} from "../../src/config/flags/argv.ts";
+} from "../../src/config/argv.ts";
 import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
@@ -15,7 +15,7 @@ import {
   type ServerOptions,
 } from "../../src/options/options.ts";
 import { parseDiscoveryUrls } from "../../src/discovery/url.ts";
-import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
+import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
 import { test } from "../support/test.ts";
 import { optionsOf } from "./reading.ts";
 

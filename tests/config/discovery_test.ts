@@ -1,9 +1,6 @@
 /** The `discovery` block and its flags: URLs for what they are good for, and nobody sees their secrets. */
 import assert from "node:assert/strict";
-import {
-  applyFlags,
-  parseServerArguments,
-} from "../../src/config/flags/argv.ts";
+import { applyFlags, parseServerArguments } from "../../src/config/argv.ts";
 import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
 import type {
   DiscoveryOptions,

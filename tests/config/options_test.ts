@@ -1,18 +1,11 @@
 /** From keys to options: each key of the table, and each way to get one wrong. */
 import assert from "node:assert/strict";
 import {
-  AUTHORIZATION_KEYS,
-  USER_KEYS,
-} from "../../src/config/keys/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
-import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
-import {
   defaultAuthorizationOptions,
   defaultClusterOptions,
   defaultServerOptions,
   type ServerOptions,
 } from "../../src/options/options.ts";
-import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
 import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
 
@@ -620,24 +613,4 @@ test("of a key that is set twice, the later one counts", () => {
     optionsOf("cluster { routes [nats://h:1, nats://h:1] }").cluster?.routes,
     [{ host: "h", port: 1 }],
   );
-});
-
-test("every key of the tables has one meaning and an explanation", () => {
-  for (
-    const table of [
-      SERVER_KEYS,
-      CLUSTER_KEYS,
-      DISCOVERY_KEYS,
-      AUTHORIZATION_KEYS,
-      USER_KEYS,
-    ]
-  ) {
-    const names = table.flatMap((row) => row.names);
-    assert.equal(new Set(names).size, names.length);
-    for (const row of table) {
-      assert.match(row.doc, /^\S.*\S$/, row.names[0]);
-      assert.match(row.type, /\S/, row.names[0]);
-      assert.deepEqual(row.names, row.names.map((name) => name.toLowerCase()));
-    }
-  }
 });

@@ -5,7 +5,7 @@ import {
   applyFlags,
   parseServerArguments,
   serverUsage,
-} from "../../src/config/flags/argv.ts";
+} from "../../src/config/argv.ts";
 import { FlagError } from "../../src/config/flags/flags.ts";
 import type {
   RegistryOptions,

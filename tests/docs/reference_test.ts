@@ -3,12 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PAGE, withTables } from "../../scripts/make_reference.ts";
-import { AUTHORIZATION_KEYS } from "../../src/config/keys/authorization_keys.ts";
-import { CLUSTER_KEYS } from "../../src/config/keys/cluster_keys.ts";
-import { DISCOVERY_KEYS } from "../../src/config/keys/discovery_keys.ts";
-import { REGISTRY_KEYS } from "../../src/config/keys/registry_keys.ts";
-import { SERVER_FLAGS } from "../../src/config/flags/server_flags.ts";
-import { SERVER_KEYS } from "../../src/config/keys/server_keys.ts";
+import { SERVER_FLAGS } from "../../src/config/server_flags.ts";
+import { BLOCKS } from "../../src/config/keys/blocks.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 import { test } from "../support/test.ts";
 
@@ -19,13 +15,9 @@ test("the reference is what scripts/make_reference.ts makes", () => {
 });
 
 test("the reference has every key and every flag, and each is explained", () => {
-  const keys = [
-    SERVER_KEYS,
-    AUTHORIZATION_KEYS,
-    CLUSTER_KEYS,
-    DISCOVERY_KEYS,
-    REGISTRY_KEYS,
-  ].flatMap((rows) => rows.map(({ names, doc }) => ({ names, doc })));
+  const keys = Object.values(BLOCKS).flat()
+    .flatMap((block) => block.keys)
+    .map(({ names, text }) => ({ names, doc: text }));
   const flags = SERVER_FLAGS.map(({ names, doc }) => ({
     names: names.map((name) => `-${name}`),
     doc,

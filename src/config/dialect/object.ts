@@ -1,8 +1,8 @@
 /**
  * An object as a configuration: the same tree that a text gives, so that the
- * same tables read it and complain of it. The object is written out line by
- * line meanwhile, as JSON is, for errors to point at; who makes no mistake does
- * not pay for the text.
+ * same rows read it and complain of it. The object is written out line by line
+ * meanwhile, as JSON is, for errors to point at; a program without mistakes
+ * does not pay for the text.
  */
 import { type Position, Report, Source } from "./diagnostic.ts";
 import type { ParsedConfig } from "./parser.ts";

@@ -206,6 +206,7 @@ function readInteger(name: string, text: string): number {
 
 // Names wider than this have their explanation on a line of its own.
 const NAMES_WIDTH = 31;
+const DOC_WIDTH = 46;
 
 /** The help for flags: each name with its explanation in a second column. */
 export function describeFlags(definitions: readonly FlagDefinition[]): string {
@@ -219,5 +220,20 @@ function describeFlag({ names, value, doc }: FlagDefinition): string {
   const gap = left.length > NAMES_WIDTH
     ? `\n${column}`
     : column.slice(left.length + 2);
-  return `  ${left}${gap}${doc.replaceAll("\n", `\n${column}`)}\n`;
+  return `  ${left}${gap}${linesOf(doc).join(`\n${column}`)}\n`;
+}
+
+/** The lines of a text, those that are too long broken between words. */
+function linesOf(text: string): string[] {
+  return text.split("\n").flatMap((line) => {
+    const lines: string[] = [];
+    let rest = line;
+    while (rest.length > DOC_WIDTH) {
+      const end = rest.lastIndexOf(" ", DOC_WIDTH);
+      if (end < 0) break;
+      lines.push(rest.slice(0, end));
+      rest = rest.slice(end + 1);
+    }
+    return [...lines, rest];
+  });
 }

@@ -8,31 +8,29 @@ import {
   formatDuration,
   parseDuration,
 } from "../../core/duration.ts";
-import {
-  type AuthorizationOptions,
-  defaultAuthorizationOptions,
-  type UserOptions,
+import { AUTH_TIMEOUT_MS } from "../../core/limits.ts";
+import type {
+  AuthorizationOptions,
+  ServerOptions,
+  UserOptions,
 } from "../../options/options.ts";
-import {
-  applyKeys,
-  type ConfigKey,
-  findEntry,
-  goType,
-  key,
-  notYet,
-  quote,
-  type Reader,
-  reportType,
-  string,
-  unlessZero,
-} from "./schema.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import { goType, quote, reportType } from "./complaints.ts";
+import { defaultsOf } from "./defaults.ts";
+import { applyKeys, findEntry } from "./entries.ts";
+import { text } from "./flag_rows.ts";
+import { type Reader, string, unlessZero } from "./readers.ts";
+import { notYet, rowsOf } from "./rows.ts";
+import type { Block, KeyFlag } from "./schema.ts";
 
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
 const TIMEOUT_SUSPICIOUS_MS = 60_000;
 
 const authTimeout: Reader<number> = {
-  type: "seconds or duration",
+  kind: "seconds or duration",
+  type: "number",
+  written: "number | string",
+  unit: "ms",
   read({ key, at, value }, report) {
     const ms = timeoutMs(value);
     if (ms === undefined) {
@@ -69,7 +67,9 @@ function warnOfTimeout(
 }
 
 const users: Reader<UserOptions[]> = {
-  type: "list of users",
+  kind: "list of users",
+  type: "UserOptions[]",
+  written: "readonly UserConfig[]",
   read({ at, value }, report) {
     if (value.kind === "array") {
       return value.items.map((item) => readUser(item, report))
@@ -81,21 +81,43 @@ const users: Reader<UserOptions[]> = {
   },
 };
 
+/** A user whose name may be missing yet. */
 type UserDraft = Partial<UserOptions>;
 
-/** The keys of an entry of `users`. */
-export const USER_KEYS: readonly ConfigKey<UserDraft>[] = [
-  key(["user", "username"], string, (draft: UserDraft, name) => {
-    draft.user = name;
-  }, "The name that the client logs in with."),
-  key(["password", "pass"], string, (draft: UserDraft, password) => {
-    draft.password = password;
-  }, "Its password, in clear or as a bcrypt hash."),
-  notYet("nkey"),
-  notYet("permissions", "permission", "authorization"),
-  notYet("allowed_connection_types", "connection_types", "clients"),
-  notYet("proxy_required"),
-];
+const userRows = rowsOf<UserDraft>();
+
+/** An entry of `users`. */
+export const USER_BLOCK: Block<UserDraft> = {
+  place: "an entry of `users`",
+  types: {
+    options: "UserOptions",
+    optionsText: "One user.",
+    config: "UserConfig",
+    configText: "One of the `users`.",
+  },
+  keys: [
+    userRows.option({
+      names: ["user", "username"],
+      field: "user",
+      reader: string,
+      isRequired: true,
+      text: "The name that the client logs in with.",
+      reload: "now",
+    }),
+    userRows.option({
+      names: ["password", "pass"],
+      field: "password",
+      reader: string,
+      default: "",
+      text: "Its password, in clear or as a bcrypt hash.",
+      reload: "now",
+    }),
+    notYet(["nkey"], "now"),
+    notYet(["permissions", "permission", "authorization"], "now"),
+    notYet(["allowed_connection_types", "connection_types", "clients"], "now"),
+    notYet(["proxy_required"], "restart"),
+  ],
+};
 
 function readUser(item: ConfigValue, report: Report): UserOptions | undefined {
   if (item.kind !== "map") {
@@ -105,11 +127,11 @@ function readUser(item: ConfigValue, report: Report): UserOptions | undefined {
     );
     return undefined;
   }
-  const draft: UserDraft = {};
-  applyKeys(USER_KEYS, item, draft, report);
+  const draft = defaultsOf(USER_BLOCK);
+  applyKeys(USER_BLOCK.keys, item, draft, report);
   const { user = "", password = "" } = draft;
   if (user !== "") return { user, password };
-  // What is refused as such needs no second complaint.
+  // A key that is refused needs no second complaint.
   if (findEntry(item, "nkey", "user", "username") === undefined) {
     report.error(item.at, "User entry requires a user");
   }
@@ -124,46 +146,94 @@ function describe(value: ConfigValue): string {
   return isHarmless ? String(value.value) : goType(value);
 }
 
-/** The keys of `authorization`, at the top and in `cluster`. */
-export const AUTHORIZATION_KEYS: readonly ConfigKey<AuthorizationOptions>[] = [
-  key(
-    ["user", "username"],
-    string,
-    (options: AuthorizationOptions, name) => {
-      options.user = name;
-    },
-    "The only user.",
-  ),
-  key(
-    ["password", "pass"],
-    string,
-    (options: AuthorizationOptions, password) => {
-      options.password = password;
-    },
-    "Its password, in clear or as a bcrypt hash.",
-  ),
-  key(["token"], string, (options: AuthorizationOptions, token) => {
-    options.token = token;
-  }, "A token instead of users, in clear or as a bcrypt hash."),
-  key(["users"], users, (options: AuthorizationOptions, list) => {
-    options.users = list;
-  }, "Several users instead of one."),
-  key(
-    ["timeout"],
-    unlessZero(authTimeout),
-    (options: AuthorizationOptions, ms) => {
-      options.timeoutMs = ms;
-    },
-    "How long a connection may take to log in; a number is seconds.",
-  ),
-  notYet("default_permissions", "default_permission", "permissions"),
-  notYet("auth_callout", "auth_hook"),
-  notYet("proxy_required"),
-];
+const rows = rowsOf<AuthorizationOptions>();
+
+/** The keys of `authorization`, at the top and in `cluster`. The flags are those of the top. */
+export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
+  place: "`authorization`",
+  types: {
+    options: "AuthorizationOptions",
+    optionsText:
+      "Who may log in. Passwords and tokens may be hashed by bcrypt.",
+    config: "AuthorizationConfig",
+    configText: "`{ user, password }` or `{ token }` or `{ users }`. " +
+      "Hashes made by bcrypt are recognised.",
+  },
+  keys: [
+    rows.option({
+      names: ["user", "username"],
+      field: "user",
+      reader: string,
+      text: "The one user who may log in.",
+      flags: [credentialFlag("user", "user", "user")],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["password", "pass"],
+      field: "password",
+      reader: string,
+      text: "The password of `user`, in clear or as a bcrypt hash.",
+      flags: [credentialFlag("pass", "password", "password")],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["token"],
+      field: "token",
+      reader: string,
+      text: "A token to log in with, in clear or as a bcrypt hash.",
+      flags: [credentialFlag("auth", "token", "token")],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["users"],
+      field: "users",
+      reader: users,
+      default: [],
+      text: "Several users instead of one.",
+      reload: "now",
+    }),
+    rows.option({
+      names: ["timeout"],
+      field: "timeoutMs",
+      reader: unlessZero(authTimeout),
+      default: AUTH_TIMEOUT_MS,
+      text: "How long a connection may take to log in; a number is seconds.",
+      reload: "new connections",
+    }),
+    notYet(["default_permissions", "default_permission", "permissions"], "now"),
+    notYet(["auth_callout", "auth_hook"], "restart"),
+    notYet(["proxy_required"], "restart"),
+  ],
+};
+
+/** A flag for who may log in as a client; it changes what the file says of it. */
+function credentialFlag(
+  name: string,
+  value: string,
+  field: "user" | "password" | "token",
+): KeyFlag {
+  return text("Authorization", [name], value, (options, given) => {
+    changeAuthorization(options, (authorization) => {
+      authorization[field] = given;
+    });
+  });
+}
+
+function changeAuthorization(
+  options: ServerOptions,
+  change: (authorization: AuthorizationOptions) => void,
+): void {
+  const authorization = options.authorization ??
+    defaultsOf(AUTHORIZATION_BLOCK);
+  change(authorization);
+  options.authorization = requiresLogin(authorization)
+    ? authorization
+    : undefined;
+}
 
 /**
- * Reads an `authorization` block. A block that names nobody who may log in
- * gives undefined: everybody may, as in nats-server.
+ * Reads an `authorization` block. A block without a user and without a token
+ * gives undefined: nothing is needed to connect, as in nats-server.
  */
 export function readAuthorization(
   entry: ConfigEntry,
@@ -174,14 +244,14 @@ export function readAuthorization(
     reportType(entry, "map", report);
     return undefined;
   }
-  const options = defaultAuthorizationOptions();
-  applyKeys(AUTHORIZATION_KEYS, value, options, report);
+  const options = defaultsOf(AUTHORIZATION_BLOCK);
+  applyKeys(AUTHORIZATION_BLOCK.keys, value, options, report);
   checkTogether(options, value, report);
-  return namesSomebody(options) ? options : undefined;
+  return requiresLogin(options) ? options : undefined;
 }
 
-/** False when nobody could log in, which means that nobody has to. */
-export function namesSomebody(options: AuthorizationOptions): boolean {
+/** False when there are no credentials to log in with, which means that none are needed. */
+export function requiresLogin(options: AuthorizationOptions): boolean {
   return Boolean(options.user || options.token || options.users.length > 0);
 }
 

@@ -1,123 +1,58 @@
 /** The `cluster` block: where routes are accepted and which ones to dial. */
-import { ROUTE_PING_INTERVAL_MAX_MS } from "../../core/limits.ts";
-import { UrlError } from "../../net/url.ts";
-import { parseRouteUrl } from "../route_url.ts";
-import { readAuthorization } from "./authorization_keys.ts";
-import type { Report } from "../dialect/diagnostic.ts";
+import { ANY_HOST, ROUTE_PING_INTERVAL_MAX_MS } from "../../core/limits.ts";
 import { formatDuration } from "../../core/duration.ts";
-import {
-  type ClusterOptions,
-  defaultClusterOptions,
-  type RouteTarget,
+import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
+import type {
+  AuthorizationOptions,
+  ClusterOptions,
+  ServerOptions,
 } from "../../options/options.ts";
 import {
-  applyKeys,
+  AUTHORIZATION_BLOCK,
+  readAuthorization,
+} from "./authorization_keys.ts";
+import { clusterFlag, listeningPort, ROUTES_FLAG } from "./cluster_flags.ts";
+import { goType, notSupported, quote, warnOfNoEffect } from "./complaints.ts";
+import { defaultsOf } from "./defaults.ts";
+import { findEntry, readBlock } from "./entries.ts";
+import {
   boolean,
-  type ConfigKey,
   duration,
-  findEntry,
-  goType,
+  filledString,
   integer,
-  key,
   listenAddress,
-  notSupported,
-  notYet,
   port,
-  quote,
   type Reader,
-  reportType,
   string,
   stringWithoutSpaces,
   unlessZero,
-  warnOfNoEffect,
-  withoutEffect,
-} from "./schema.ts";
-import { redactUrl } from "../../core/redact.ts";
-import type { ConfigEntry, ConfigString } from "../dialect/tree.ts";
-
-/** The text for a route that is not a URL; its secrets are left out. */
-export function badRouteText(url: string, reason: UrlError): string {
-  const shown = quote(redactUrl(url.trim()));
-  return `error parsing route url [${shown}]: ${reason.message}`;
-}
-
-const routes: Reader<RouteTarget[]> = {
-  type: "list of URLs",
-  read(entry, report) {
-    if (entry.value.kind !== "array") {
-      reportType(entry, "array", report);
-      return undefined;
-    }
-    const targets: RouteTarget[] = [];
-    const seen = new Set<string>();
-    for (const item of entry.value.items) {
-      if (item.kind !== "string") {
-        report.error(item.at, `A route must be a URL, got ${goType(item)}`);
-      } else if (seen.has(item.value)) {
-        warnOfDuplicate(item, report);
-      } else {
-        seen.add(item.value);
-        const target = readRoute(item, report);
-        if (target !== undefined) targets.push(target);
-      }
-    }
-    return targets;
-  },
-};
-
-function warnOfDuplicate({ value, at }: ConfigString, report: Report): void {
-  const url = quote(redactUrl(value));
-  report.warn(
-    at,
-    `invalid use of field ${url}: Duplicate route entry detected`,
-  );
-}
-
-function readRoute(
-  { value, at }: ConfigString,
-  report: Report,
-): RouteTarget | undefined {
-  try {
-    return parseRouteUrl(value);
-  } catch (error) {
-    if (!(error instanceof UrlError)) throw error;
-    report.error(at, badRouteText(value, error));
-    return undefined;
-  }
-}
-
-/** Without a port, or with port 0, no routes are accepted; -1 is any free port. */
-export function listeningPort(port: number): number | undefined {
-  if (port === 0) return undefined;
-  return port === -1 ? 0 : port;
-}
+} from "./readers.ts";
+import { routeUrls } from "./route_urls.ts";
+import { checkedRow, notYet, rowsOf, withoutEffect } from "./rows.ts";
+import type { Block } from "./schema.ts";
 
 // Midge's routes do not compress, which is what these modes allow.
 const PLAIN_MODES = ["off", "disabled", "accept", "not supported"];
 const COMPRESSED_MODES =
   /^(on|enabled|s2_(auto|fast|better|best|uncompressed))$/;
 
-const compression: ConfigKey<ClusterOptions> = {
-  names: ["compression"],
-  type: "off or accept",
-  doc: "Routes are never compressed.",
-  apply(_, entry, report) {
-    const mode = compressionMode(entry);
-    if (mode === undefined) {
-      const type = goType(entry.value);
-      report.error(
-        entry.at,
-        `field "compression" should be a boolean or a structure, got ${type}`,
-      );
-    } else if (COMPRESSED_MODES.test(mode)) {
-      report.error(entry.at, notSupported(entry));
-    } else if (!PLAIN_MODES.includes(mode)) {
-      report.error(entry.at, `unsupported compression mode ${quote(mode)}`);
-    } else {
-      warnOfNoEffect(entry, "Midge's routes are not compressed", report);
-    }
-  },
-};
+function checkCompression(entry: ConfigEntry, report: Report): void {
+  const mode = compressionMode(entry);
+  if (mode === undefined) {
+    const type = goType(entry.value);
+    report.error(
+      entry.at,
+      `field "compression" should be a boolean or a structure, got ${type}`,
+    );
+  } else if (COMPRESSED_MODES.test(mode)) {
+    report.error(entry.at, notSupported(entry));
+  } else if (!PLAIN_MODES.includes(mode)) {
+    report.error(entry.at, `unsupported compression mode ${quote(mode)}`);
+  } else {
+    warnOfNoEffect(entry, "Midge's routes are not compressed", report);
+  }
+}
 
 function compressionMode({ value }: ConfigEntry): string | undefined {
   if (value.kind === "boolean") return value.value ? "on" : "off";
@@ -125,8 +60,8 @@ function compressionMode({ value }: ConfigEntry): string | undefined {
   return mode?.kind === "string" ? mode.value.toLowerCase() : undefined;
 }
 
-const pingInterval: Reader<number> = {
-  type: "duration",
+const routePingInterval: Reader<number> = {
+  ...duration,
   read(entry, report) {
     const ms = duration.read(entry, report);
     if (ms === undefined || ms <= ROUTE_PING_INTERVAL_MAX_MS) return ms;
@@ -140,103 +75,184 @@ const pingInterval: Reader<number> = {
   },
 };
 
-const authorization: ConfigKey<ClusterOptions> = {
-  names: ["authorization"],
-  type: "map",
-  doc: "What other nodes need to connect: one user, or a token.",
-  apply(options, entry, report) {
-    const list = entry.value.kind === "map"
-      ? findEntry(entry.value, "users")
-      : undefined;
-    if (list !== undefined) {
-      report.error(
-        list.at,
-        "Cluster authorization does not allow multiple users",
-      );
-    }
-    options.authorization = readAuthorization(entry, report);
-  },
-};
+function readRouteAuthorization(
+  entry: ConfigEntry,
+  report: Report,
+): AuthorizationOptions | undefined {
+  const list = entry.value.kind === "map"
+    ? findEntry(entry.value, "users")
+    : undefined;
+  if (list !== undefined) {
+    report.error(
+      list.at,
+      "Cluster authorization does not allow multiple users",
+    );
+  }
+  return readAuthorization(entry, report);
+}
 
-/** The keys of `cluster`. */
-export const CLUSTER_KEYS: readonly ConfigKey<ClusterOptions>[] = [
-  key(
-    ["name"],
-    stringWithoutSpaces("cluster name cannot contain spaces"),
-    (options: ClusterOptions, name) => {
-      options.name = name;
-    },
-    "The cluster's name, the same on each node; that of the others unless set.",
-  ),
-  key(["listen"], listenAddress, (options: ClusterOptions, address) => {
-    options.host = address.host ?? options.host;
-    options.port = listeningPort(address.port);
-  }, "Where other nodes connect to; without it the node only dials out."),
-  key(["host", "net"], string, (options: ClusterOptions, host) => {
-    options.host = host || options.host;
-  }, "The host part of `listen`."),
-  key(["port"], port, (options: ClusterOptions, port) => {
-    options.port = listeningPort(port);
-  }, "The port part of `listen`; -1 for any free one."),
-  authorization,
-  key(["routes"], routes, (options: ClusterOptions, list) => {
-    options.routes = list;
-  }, "The nodes to connect to: `nats-route://[user:password@]host:port`."),
-  key(
-    ["advertise", "cluster_advertise"],
-    string,
-    (options: ClusterOptions, address) => {
-      options.advertise = address;
-    },
-    "The `host[:port]` that other nodes are told to dial, where it is another.",
-  ),
-  key(["no_advertise"], boolean, (options: ClusterOptions, on) => {
-    options.noAdvertise = on;
-  }, "Tell other nodes no addresses for clients."),
-  key(["connect_retries"], integer(0), (options: ClusterOptions, count) => {
-    options.connectRetries = count;
-  }, "Further attempts at a node that only other nodes told of."),
-  key(["connect_backoff"], boolean, (options: ClusterOptions, on) => {
-    options.connectBackoff = on;
-  }, "Wait twice as long after each failed attempt, up to 30 s."),
-  key(
-    ["ping_interval"],
-    unlessZero(pingInterval),
-    (options: ClusterOptions, ms) => {
-      options.pingIntervalMs = ms;
-    },
-    "How often a silent route gets a PING: as the server's, at most 30 s.",
-  ),
-  key(
-    ["ping_max"],
-    unlessZero(integer(0)),
-    (options: ClusterOptions, count) => {
-      options.pingMax = count;
-    },
-    "Unanswered PINGs before a route is closed: as the server's.",
-  ),
-  compression,
-  withoutEffect(["pool_size"], "Midge has one route to each node"),
-  withoutEffect(
-    ["write_deadline", "write_timeout"],
-    "routes follow the server's write_deadline",
-  ),
-  notYet("tls"),
-  notYet("permissions"),
-  notYet("accounts"),
-];
+function clusterOf(options: ServerOptions): ClusterOptions {
+  options.cluster ??= defaultsOf(CLUSTER_BLOCK);
+  return options.cluster;
+}
+
+const rows = rowsOf<ClusterOptions>(clusterOf);
+
+/** The keys of `cluster`. Its flags are applied in this order: `-routes` needs a cluster to be there. */
+export const CLUSTER_BLOCK: Block<ClusterOptions> = {
+  place: "`cluster`",
+  types: {
+    options: "ClusterOptions",
+    optionsText: "The routes between the nodes of a cluster.",
+    config: "ClusterConfig",
+    configText: "The `cluster` block.",
+  },
+  keys: [
+    rows.key({
+      names: ["listen"],
+      reader: listenAddress,
+      sets: ["host", "port"],
+      set(options, address) {
+        options.host = address.host ?? options.host;
+        options.port = listeningPort(address.port);
+      },
+      text: "Where other nodes connect to; without it the node only dials out.",
+      flags: [clusterFlag(clusterOf)],
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["host", "net"],
+      field: "host",
+      reader: filledString,
+      default: ANY_HOST,
+      text: "The host part of `listen`.",
+      reload: "restart",
+    }),
+    rows.key({
+      names: ["port"],
+      field: "port",
+      reader: port,
+      set(options, port) {
+        options.port = listeningPort(port);
+      },
+      default: undefined,
+      text: "The port part of `listen`; -1 for any free one.",
+      reload: "restart",
+    }),
+    rows.block({
+      names: ["authorization"],
+      field: "authorization",
+      block: AUTHORIZATION_BLOCK,
+      read: readRouteAuthorization,
+      written: 'Omit<AuthorizationConfig, "users">',
+      text: "What other nodes need to connect: one user, or a token.",
+      reload: "now",
+    }),
+    rows.option({
+      names: ["routes"],
+      field: "routes",
+      reader: routeUrls,
+      default: [],
+      text:
+        "The nodes to connect to: `nats-route://[user:password@]host:port`.",
+      flags: [ROUTES_FLAG],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["name"],
+      field: "name",
+      reader: stringWithoutSpaces("cluster name cannot contain spaces"),
+      default: "",
+      text:
+        "The cluster's name, the same on each node; that of the others unless set.",
+      flags: [{ section: "Cluster", names: ["cluster_name"], value: "name" }],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["no_advertise"],
+      field: "noAdvertise",
+      reader: boolean,
+      default: false,
+      text: "Tell other nodes no addresses for clients.",
+      flags: [{ section: "Cluster", names: ["no_advertise"] }],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["advertise", "cluster_advertise"],
+      field: "advertise",
+      reader: string,
+      default: "",
+      text:
+        "The `host[:port]` that other nodes are told to dial instead of this one.",
+      flags: [{
+        section: "Cluster",
+        names: ["cluster_advertise"],
+        value: "address",
+      }],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["connect_retries"],
+      field: "connectRetries",
+      reader: integer(0),
+      default: 0,
+      text: "Further attempts at a node that is known only from other nodes.",
+      flags: [{
+        section: "Cluster",
+        names: ["connect_retries"],
+        value: "count",
+      }],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["connect_backoff"],
+      field: "connectBackoff",
+      reader: boolean,
+      default: false,
+      text: "Wait twice as long after each failed attempt, up to 30 s.",
+      reload: "now",
+    }),
+    rows.option({
+      names: ["ping_interval"],
+      field: "pingIntervalMs",
+      reader: unlessZero(routePingInterval),
+      default: undefined,
+      text:
+        "How often a silent route gets a PING: as the server's, at most 30 s.",
+      reload: "now",
+    }),
+    rows.option({
+      names: ["ping_max"],
+      field: "pingMax",
+      reader: unlessZero(integer(0)),
+      default: undefined,
+      text: "Unanswered PINGs before a route is closed: as the server's.",
+      reload: "now",
+    }),
+    checkedRow({
+      names: ["compression"],
+      kind: "off or accept",
+      written: 'false | "off" | "accept"',
+      check: checkCompression,
+      text: "Routes are never compressed.",
+      reload: "now",
+    }),
+    withoutEffect(["pool_size"], "Midge has one route to each node", "now"),
+    withoutEffect(
+      ["write_deadline", "write_timeout"],
+      "routes follow the server's write_deadline",
+      "now",
+    ),
+    notYet(["tls"], "new connections"),
+    notYet(["permissions"], "now"),
+    notYet(["accounts"], "now"),
+  ],
+};
 
 /** Reads a `cluster` block. */
 export function readCluster(
-  { at, value }: ConfigEntry,
+  entry: ConfigEntry,
   report: Report,
 ): ClusterOptions | undefined {
-  if (value.kind !== "map") {
-    const got = goType(value);
-    report.error(at, `Expected map to define cluster, got ${got}`);
-    return undefined;
-  }
-  const options = defaultClusterOptions();
-  applyKeys(CLUSTER_KEYS, value, options, report);
-  return options;
+  return readBlock(CLUSTER_BLOCK, "cluster", entry, report);
 }

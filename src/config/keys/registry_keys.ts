@@ -1,34 +1,36 @@
 /**
  * The `registry` block: where the registry of nodes is served. Unless a host is
- * named it is for programs of this machine only, other than the ports for
- * clients and routes: whoever can announce nodes can send clients anywhere.
+ * named it is for programs of this machine only, unlike the ports for clients
+ * and routes: a program that can announce nodes can send clients anywhere.
  */
-import { REGISTRY_PORT } from "../../core/limits.ts";
+import { PORT_MAX, splitAddress } from "../../net/address.ts";
+import { REGISTRY_HOST, REGISTRY_PORT } from "../../core/limits.ts";
 import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
+import { FlagError } from "../flags/flags.ts";
+import type { RegistryOptions, ServerOptions } from "../../options/options.ts";
+import { defaultsOf } from "./defaults.ts";
+import { readBlock } from "./entries.ts";
+import { text, toggle } from "./flag_rows.ts";
 import {
-  defaultRegistryOptions,
-  type RegistryOptions,
-} from "../../options/options.ts";
-import {
-  applyKeys,
-  type ConfigKey,
-  goType,
-  key,
+  changed,
+  checkedString,
+  filledString,
   listenAddress,
   port,
-  type Reader,
   string,
-} from "./schema.ts";
-import type { ConfigEntry } from "../dialect/tree.ts";
+} from "./readers.ts";
+import { rowsOf } from "./rows.ts";
+import type { Block, KeyFlag } from "./schema.ts";
 
 /** -1 asks for any free port and 0 for the default, as for clients. */
-export function registryPort(port: number): number {
+function registryPort(port: number): number {
   if (port === -1) return 0;
   return port === 0 ? REGISTRY_PORT : port;
 }
 
 /** Why a token cannot be used; it has to fit into a header of HTTP. */
-export function tokenProblem(token: string): string | undefined {
+function tokenProblem(token: string): string | undefined {
   if (token === "") return "registry token must not be empty";
   return /^[\x21-\x7e]+$/.test(token)
     ? undefined
@@ -36,53 +38,114 @@ export function tokenProblem(token: string): string | undefined {
       "without spaces";
 }
 
-const token: Reader<string> = {
-  type: "string",
-  read(entry, report) {
-    const text = string.read(entry, report);
-    const problem = text === undefined ? undefined : tokenProblem(text);
-    if (problem === undefined) return text;
-    report.error(entry.at, problem);
-    return undefined;
-  },
+function setAddress(options: ServerOptions, address: string): void {
+  if (address === "") {
+    options.registry = undefined;
+    return;
+  }
+  const isPort = /^-?\d+$/.test(address);
+  const { host = "", port = "" } =
+    splitAddress(isPort ? `:${address}` : address) ?? {};
+  const number = /^-?\d+$/.test(port) ? Number(port) : NaN;
+  if (!(number >= -1 && number <= PORT_MAX)) {
+    throw new FlagError(
+      `invalid value "${address}" for flag -registry: expected host:port`,
+    );
+  }
+  const registry = options.registry ?? defaultsOf(REGISTRY_BLOCK);
+  registry.host = host || REGISTRY_HOST;
+  registry.port = registryPort(number);
+  options.registry = registry;
+}
+
+function setOnly(options: ServerOptions, on: boolean): void {
+  options.registryOnly = on;
+  if (on) options.registry ??= defaultsOf(REGISTRY_BLOCK);
+}
+
+function setToken(options: ServerOptions, token: string): void {
+  const { registry } = options;
+  const problem = registry === undefined
+    ? "a registry token requires a registry, e.g. --registry"
+    : tokenProblem(token);
+  if (problem !== undefined) throw new FlagError(problem);
+  if (registry !== undefined) registry.token = token;
+}
+
+const ONLY_FLAG: KeyFlag = {
+  ...toggle("Discovery", ["registry_only"], setOnly),
+  doc: `Serve nothing else (${REGISTRY_HOST}:${REGISTRY_PORT})`,
 };
 
-/** The keys of `registry`. */
-export const REGISTRY_KEYS: readonly ConfigKey<RegistryOptions>[] = [
-  key(
-    ["listen"],
-    listenAddress,
-    (options: RegistryOptions, address) => {
-      options.host = address.host ?? options.host;
-      options.port = registryPort(address.port);
-    },
-    "Where the registry is served; for this machine only unless a host is named.",
-  ),
-  key(["host", "net"], string, (options: RegistryOptions, host) => {
-    options.host = host || options.host;
-  }, "The host part of `listen`."),
-  key(["port"], port, (options: RegistryOptions, port) => {
-    options.port = registryPort(port);
-  }, "The port part of `listen`; -1 for any free one."),
-  key(["token"], token, (options: RegistryOptions, token) => {
-    options.token = token;
-  }, "What a node needs to announce itself; nothing unless set."),
-  key(["state_file"], string, (options: RegistryOptions, path) => {
-    options.stateFile = path;
-  }, "Keep the nodes in this file over a restart."),
-];
+const rows = rowsOf<RegistryOptions>();
+
+/** The keys of `registry`. Its flags are applied in this order: a token needs a registry to be there. */
+export const REGISTRY_BLOCK: Block<RegistryOptions> = {
+  place: "`registry`",
+  types: {
+    options: "RegistryOptions",
+    optionsText: "A registry of nodes, served over HTTP.",
+    config: "RegistryConfig",
+    configText:
+      "The `registry` block. Without a host it is for programs of this machine only.",
+  },
+  keys: [
+    rows.key({
+      names: ["listen"],
+      reader: listenAddress,
+      sets: ["host", "port"],
+      set(options, address) {
+        options.host = address.host ?? options.host;
+        options.port = registryPort(address.port);
+      },
+      text:
+        "Where a registry of nodes is served; for this machine only unless a host is named.",
+      flags: [
+        text("Discovery", ["registry"], "host:port", setAddress),
+        ONLY_FLAG,
+      ],
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["host", "net"],
+      field: "host",
+      reader: filledString,
+      default: REGISTRY_HOST,
+      text: "The host part of `listen`.",
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["port"],
+      field: "port",
+      reader: changed(port, registryPort),
+      default: REGISTRY_PORT,
+      text: "The port part of `listen`; -1 for any free one.",
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["token"],
+      field: "token",
+      reader: checkedString(tokenProblem),
+      default: undefined,
+      text: "What a node needs to announce itself; nothing unless set.",
+      flags: [text("Discovery", ["registry_token"], "token", setToken)],
+      reload: "now",
+    }),
+    rows.option({
+      names: ["state_file"],
+      field: "stateFile",
+      reader: string,
+      default: "",
+      text: "Keep the nodes in this file over a restart.",
+      reload: "restart",
+    }),
+  ],
+};
 
 /** Reads a `registry` block. */
 export function readRegistry(
-  { at, value }: ConfigEntry,
+  entry: ConfigEntry,
   report: Report,
 ): RegistryOptions | undefined {
-  if (value.kind !== "map") {
-    const got = goType(value);
-    report.error(at, `Expected map to define registry, got ${got}`);
-    return undefined;
-  }
-  const options = defaultRegistryOptions();
-  applyKeys(REGISTRY_KEYS, value, options, report);
-  return options;
+  return readBlock(REGISTRY_BLOCK, "registry", entry, report);
 }

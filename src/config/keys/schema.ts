@@ -1,370 +1,136 @@
 /**
- * How options are read out of a tree. A table row names a key, its aliases,
- * its type, and the option that it sets; `applyKeys` walks a map along such a
- * table and reports all that does not fit. The tables themselves are in
- * `server_keys.ts`, `cluster_keys.ts` and `authorization_keys.ts`.
+ * What a row of the configuration is. A row is one key with all that Midge
+ * knows of it; types, defaults, flags, help and reference are made from the
+ * rows, and nothing of a key is written anywhere else. To add a key:
  *
- * Errors point at the key, as nats-server's do, and use nats-server's words
- * where it has good ones.
+ * 1. Write its row into the file of its block, `*_keys.ts` in this folder:
+ *    names, field, reader, default, text, flags, and what a reload does.
+ * 2. Take a reader of `readers.ts`, or write one beside the row; what spans
+ *    several keys is checked in `server_options.ts`.
+ * 3. Run `scripts/make_options.ts`: it writes the types and defaults of
+ *    `src/options`. The compiler then holds the row's reader against them.
+ * 4. Run `scripts/make_reference.ts`: it writes the page of all keys.
+ * 5. Say in `tests/config/options_test.ts` what the key's values become.
+ *
+ * A block of its own is a `Block` with the list of its rows, a row of the
+ * block around it, and a line in `blocks.ts`.
  */
-import { PORT_MAX, splitAddress } from "../../net/address.ts";
-import type { Position, Report } from "../dialect/diagnostic.ts";
-import { durationProblem, parseDuration } from "../../core/duration.ts";
-import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import type { FlagDefinition, FlagValue } from "../flags/flags.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
+import type { ServerOptions } from "../../options/options.ts";
 
-/** One key of the configuration. */
-export interface ConfigKey<Target> {
-  /** The key and its aliases, in lower case. */
-  readonly names: readonly [string, ...string[]];
-  /** What kind of value it takes, for people. */
+/** A name, and others that mean the same. */
+export type Names = readonly [string, ...string[]];
+
+/** What a change of the key needs: it holds at once, for connections to come, or after a restart. */
+export type Reload = "now" | "new connections" | "restart";
+
+/** Keys that Midge only knows do nothing, or are refused. */
+export type KeyState = "works" | "no effect" | "not supported yet";
+
+/** How the default of a number is shown: as a duration, or as a size. */
+export type Unit = "ms" | "bytes";
+
+/** Where a value holds a port, for which files and programs write "any" in different ways. */
+export type PortForm = "port" | "address";
+
+/** Where help shows a flag. */
+export type FlagSection =
+  | "Server"
+  | "Logging"
+  | "Authorization"
+  | "Cluster"
+  | "Discovery"
+  | "Common"
+  | "Not supported yet";
+
+/** A flag of the server, and the option that it sets. */
+export interface ServerFlag extends FlagDefinition {
+  readonly section: FlagSection;
+  /** Sets its option; throws FlagError when the value makes no sense. */
+  apply(options: ServerOptions, value: FlagValue): void;
+}
+
+/** A flag of a key: where it has no `doc` of its own, the key's text explains it. */
+export type KeyFlag =
+  & Omit<ServerFlag, "doc">
+  & Partial<Pick<ServerFlag, "doc">>;
+
+/** An option, whether or not a key of the file sets it. */
+export interface OptionFacts {
+  /** The option's field; a key that only checks something has none. */
+  readonly field?: string;
+  /** The TypeScript type of the field. */
   readonly type: string;
-  readonly doc: string;
+  /** The value of the field that nobody sets; a field without one is left out. */
+  readonly default?: unknown;
+  /** Neither the option nor the key can be left out. */
+  readonly isRequired?: boolean;
+  readonly unit?: Unit;
+  /** What it is for: one sentence, for help, reference and types. Says -1 for any free port. */
+  readonly text: string;
+  readonly reload: Reload;
+}
+
+/** A key of the configuration: all that is known of it, but how it is read. */
+export interface KeyFacts extends OptionFacts {
+  /** The key and its aliases, in lower case. */
+  readonly names: Names;
+  /** What kind of value it takes, for people. */
+  readonly kind: string;
+  /** The TypeScript type of the value as a program writes it. */
+  readonly written: string;
+  /** Fields that the key sets together; their defaults are shown as that of the key. */
+  readonly sets?: readonly string[];
+  readonly flags: readonly KeyFlag[];
+  readonly state: KeyState;
+  /** Only for `midge server`, which owns its process; a server in a program has no use for it. */
+  readonly isForProcess?: boolean;
+  readonly port?: PortForm;
+  /** The keys of its value, which is a map. */
+  readonly block?: BlockFacts;
+}
+
+/**
+ * A key of the configuration. More than a dozen members: because a key has
+ * that many properties, and all but one of them are data.
+ */
+export interface ConfigKey<Target> extends KeyFacts {
+  /** Reads the value into `target`; what is wrong with it goes to `report`. */
   apply(target: Target, entry: ConfigEntry, report: Report): void;
 }
 
-/** Reads a value; what is wrong with it goes to `report`, and `undefined` comes back. */
-export interface Reader<Value> {
-  readonly type: string;
-  read(entry: ConfigEntry, report: Report): Value | undefined;
+/** The names under which a block's types are known, and what they say. */
+export interface BlockTypes {
+  /** The type of the options, as the broker reads them. */
+  readonly options: string;
+  readonly optionsText: string;
+  /** The type of the block as a program writes it. */
+  readonly config: string;
+  /** May have several lines. */
+  readonly configText: string;
 }
 
-/** A row of a table: `set` gets the value when it is good. */
-export function key<Target, Value>(
-  names: readonly [string, ...string[]],
-  reader: Reader<Value>,
-  set: (target: Target, value: Value) => void,
-  doc: string,
-): ConfigKey<Target> {
-  return {
-    names,
-    type: reader.type,
-    doc,
-    apply(target, entry, report) {
-      const value = reader.read(entry, report);
-      if (value !== undefined) set(target, value);
-    },
-  };
+/** A key that only programs write. */
+export interface ProgramKey {
+  readonly name: string;
+  readonly written: string;
+  readonly text: string;
 }
 
-/** A key that nats-server knows and Midge refuses, except where it turns something off. */
-export function notYet(...names: [string, ...string[]]): ConfigKey<unknown> {
-  return {
-    names,
-    type: "not supported yet",
-    doc: "Accepted only where it turns the feature off.",
-    apply(_, entry, report) {
-      if (turnsOff(entry.value)) warnOfNoEffect(entry, "it is off", report);
-      else report.error(entry.at, notSupported(entry));
-    },
-  };
+/** Keys that stand together, in one map of the configuration. */
+export interface BlockFacts {
+  /** What the reference calls the place; "the top level" for the outermost. */
+  readonly place: string;
+  readonly types: BlockTypes;
+  readonly keys: readonly KeyFacts[];
+  /** Options that no key sets. */
+  readonly others?: readonly OptionFacts[];
+  readonly programKeys?: readonly ProgramKey[];
 }
 
-/** A key that has nothing to act on in Midge; its value is not looked at. */
-export function withoutEffect(
-  names: readonly [string, ...string[]],
-  because: string,
-): ConfigKey<unknown> {
-  return {
-    names,
-    type: "no effect",
-    doc: because,
-    apply: (_, entry, report) => warnOfNoEffect(entry, because, report),
-  };
-}
-
-export function warnOfNoEffect(
-  { key, at }: ConfigEntry,
-  because: string,
-  report: Report,
-): void {
-  report.warn(at, `"${key}" has no effect: ${because}`);
-}
-
-export function notSupported({ key }: ConfigEntry): string {
-  return `${key} is a nats-server option that Midge does not support yet`;
-}
-
-/** True for `false`, 0, what is empty, and a map that says it is not enabled. */
-function turnsOff(value: ConfigValue): boolean {
-  if (value.kind === "map") return mapTurnsOff(value);
-  if (value.kind === "array") return value.items.length === 0;
-  if (value.kind === "string") return /^(off|disabled?)?$/i.test(value.value);
-  return value.kind !== "date" && !value.value;
-}
-
-function mapTurnsOff(map: ConfigMap): boolean {
-  const enabled = findEntry(map, "enabled", "enable")?.value;
-  return enabled === undefined ? map.entries.size === 0 : turnsOff(enabled);
-}
-
-/** Reads the entries of `map` into `target`, each with its row of `keys`. */
-export function applyKeys<Target>(
-  keys: readonly ConfigKey<Target>[],
-  map: ConfigMap,
-  target: Target,
-  report: Report,
-): void {
-  const rows = new Map(
-    keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
-  );
-  const seen = new Map<ConfigKey<Target>, ConfigEntry>();
-  for (const entry of map.entries.values()) {
-    const row = rows.get(entry.key.toLowerCase());
-    if (row === undefined) {
-      if (!entry.isVariable) reportUnknown(entry, report);
-      continue;
-    }
-    const former = seen.get(row);
-    if (former !== undefined) {
-      report.warn(
-        entry.at,
-        `"${entry.key}" is the same option as "${former.key}", and replaces it`,
-      );
-    }
-    seen.set(row, entry);
-    row.apply(target, entry, report);
-  }
-}
-
-function reportUnknown({ key, at }: ConfigEntry, report: Report): void {
-  report.error(at, `unknown field ${quote(key)}`);
-}
-
-/** The last entry of `map` under one of `names`, if there is one. */
-export function findEntry(
-  map: ConfigMap,
-  ...names: string[]
-): ConfigEntry | undefined {
-  return [...map.entries.values()]
-    .findLast((entry) => names.includes(entry.key.toLowerCase()));
-}
-
-/** A text in double quotes, as Go's `%q` prints it. */
-export function quote(text: string): string {
-  return JSON.stringify(text);
-}
-
-/** The name that nats-server, written in Go, has for the type of a value. */
-export function goType(value: ConfigValue): string {
-  switch (value.kind) {
-    case "map":
-      return "map[string]interface {}";
-    case "array":
-      return "[]interface {}";
-    case "integer":
-      return "int64";
-    case "float":
-      return "float64";
-    case "boolean":
-      return "bool";
-    case "date":
-      return "time.Time";
-    default:
-      return "string";
-  }
-}
-
-const KIND_NAMES: Readonly<Record<ConfigValue["kind"], string>> = {
-  string: "a string",
-  integer: "an integer",
-  float: "a float",
-  boolean: "a boolean",
-  date: "a date",
-  array: "an array",
-  map: "a map",
-};
-
-/** Says that a value is of another type than it should be. */
-export function reportType(
-  { key, at, value }: ConfigEntry,
-  expected: ConfigValue["kind"],
-  report: Report,
-): void {
-  const [wanted, got] = [KIND_NAMES[expected], KIND_NAMES[value.kind]];
-  report.error(at, `${key} must be ${wanted}, got ${got}`);
-}
-
-export const boolean: Reader<boolean> = {
-  type: "boolean",
-  read(entry, report) {
-    if (entry.value.kind === "boolean") return entry.value.value;
-    reportType(entry, "boolean", report);
-    return undefined;
-  },
-};
-
-export const string: Reader<string> = {
-  type: "string",
-  read(entry, report) {
-    if (entry.value.kind === "string") return entry.value.value;
-    reportType(entry, "string", report);
-    return undefined;
-  },
-};
-
-/** A string that becomes part of the protocol's lines. */
-export function stringWithoutSpaces(spacesError: string): Reader<string> {
-  return {
-    type: "string",
-    read(entry, report) {
-      const text = string.read(entry, report);
-      if (text === undefined || !/\s/.test(text)) return text;
-      report.error(entry.at, spacesError);
-      return undefined;
-    },
-  };
-}
-
-export const INT32_MAX = 2_147_483_647;
-
-/** A whole number from `min` to `max`. */
-export function integer(
-  min: number = Number.MIN_SAFE_INTEGER,
-  max: number = Number.MAX_SAFE_INTEGER,
-): Reader<number> {
-  return {
-    type: "integer",
-    read(entry, report) {
-      const { key, at, value } = entry;
-      if (value.kind !== "integer") {
-        reportType(entry, "integer", report);
-      } else if (value.value > max) {
-        report.error(at, `${key} value is too big`);
-      } else if (value.value < min) {
-        report.error(at, `${key} value can not be negative`);
-      } else {
-        return value.value;
-      }
-      return undefined;
-    },
-  };
-}
-
-/** Zero leaves the option at its default, as in nats-server. */
-export function unlessZero(reader: Reader<number>): Reader<number> {
-  return {
-    type: `${reader.type}, 0 for the default`,
-    read: (entry, report) => reader.read(entry, report) || undefined,
-  };
-}
-
-/** A duration in milliseconds; a plain number is seconds, with a warning. */
-export const duration: Reader<number> = {
-  type: "duration",
-  read(entry, report) {
-    const { key, at, value } = entry;
-    if (value.kind === "integer" || value.kind === "float") {
-      report.warn(
-        at,
-        `invalid use of field ${quote(key)}: ` +
-          `${key} should be converted to a duration`,
-      );
-    }
-    const ms = durationMs(entry, report);
-    if (ms === undefined || ms >= 0) return ms;
-    report.error(at, `${key} value can not be negative`);
-    return undefined;
-  },
-};
-
-/** A duration in milliseconds, in Go's form only, and possibly negative. */
-export const durationString: Reader<number> = {
-  type: "duration",
-  read(entry, report) {
-    if (entry.value.kind === "string") return durationMs(entry, report);
-    reportType(entry, "string", report);
-    return undefined;
-  },
-};
-
-function durationMs(entry: ConfigEntry, report: Report): number | undefined {
-  const { key, at, value } = entry;
-  if (value.kind === "integer" || value.kind === "float") {
-    return value.value * 1000;
-  }
-  if (value.kind !== "string") {
-    reportType(entry, "string", report);
-    return undefined;
-  }
-  const ms = parseDuration(value.value);
-  if (ms === undefined) {
-    const why = durationProblem(value.value);
-    report.error(at, `error parsing ${key}: ${why}`);
-  }
-  return ms;
-}
-
-/** A list of strings, or one string alone. */
-export const strings: Reader<string[]> = {
-  type: "string or list of strings",
-  read({ key, at, value }, report) {
-    const items = value.kind === "array" ? value.items : [value];
-    const texts: string[] = [];
-    for (const item of items) {
-      if (item.kind === "string") texts.push(item.value);
-      else {report.error(
-          at,
-          `error parsing ${key}: unsupported type ${goType(item)}`,
-        );}
-    }
-    return texts.length === items.length ? texts : undefined;
-  },
-};
-
-/** Where to listen, as configured: no host means the default one. */
-export interface ListenAddress {
-  readonly host: string | undefined;
-  /** -1: any free port. */
-  readonly port: number;
-}
-
-/** A port, or `host:port`. */
-export const listenAddress: Reader<ListenAddress> = {
-  type: "port or host:port",
-  read({ at, value }, report) {
-    if (value.kind === "integer") {
-      return checkPort(undefined, String(value.value), at, report);
-    }
-    if (value.kind !== "string") {
-      report.error(at, `expected port or host:port, got ${goType(value)}`);
-      return undefined;
-    }
-    const { host = "", port } = splitAddress(value.value) ?? {};
-    if (port === undefined) {
-      const text = quote(value.value);
-      report.error(at, `could not parse address string ${text}`);
-      return undefined;
-    }
-    return checkPort(host || undefined, port, at, report);
-  },
-};
-
-/** A port number, or -1 for any free port. */
-export const port: Reader<number> = {
-  type: "port",
-  read(entry, report) {
-    const { at, value } = entry;
-    if (value.kind === "integer") {
-      return checkPort(undefined, String(value.value), at, report)?.port;
-    }
-    reportType(entry, "integer", report);
-    return undefined;
-  },
-};
-
-function checkPort(
-  host: string | undefined,
-  text: string,
-  at: Position,
-  report: Report,
-): ListenAddress | undefined {
-  const port = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
-  if (Number.isNaN(port)) {
-    report.error(at, `could not parse port ${quote(text)}`);
-  } else if (port < -1 || port > PORT_MAX) {
-    report.error(at, `port ${port} is out of range, 0 to ${PORT_MAX} or -1`);
-  } else {
-    return { host, port };
-  }
-  return undefined;
+/** A block whose keys can be read. */
+export interface Block<Target> extends BlockFacts {
+  readonly keys: readonly ConfigKey<Target>[];
 }

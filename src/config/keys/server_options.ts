@@ -1,17 +1,15 @@
 /**
- * From a tree to `ServerOptions`: applies the tables, then checks what no
- * single key can: whether the options fit together.
+ * From a tree to `ServerOptions`: applies the rows, then checks what no single
+ * key can: whether the options fit together.
  */
 import type { ConfigDiagnostic } from "../dialect/diagnostic.ts";
 import { Report } from "../dialect/diagnostic.ts";
 import { checkFind } from "./discovery_keys.ts";
 import { formatDuration } from "../../core/duration.ts";
-import {
-  defaultServerOptions,
-  type ServerOptions,
-} from "../../options/options.ts";
-import { applyKeys, findEntry } from "./schema.ts";
-import { SERVER_KEYS } from "./server_keys.ts";
+import type { ServerOptions } from "../../options/options.ts";
+import { defaultsOf } from "./defaults.ts";
+import { applyKeys, findEntry } from "./entries.ts";
+import { SERVER_BLOCK } from "./server_keys.ts";
 import type { ConfigMap } from "../dialect/tree.ts";
 
 /** Options, and what is odd about the configuration that they came from. */
@@ -25,8 +23,8 @@ export interface ConfiguredOptions {
 /** The options that a tree states. Throws ConfigError with all that is wrong. */
 export function optionsFrom(root: ConfigMap): ConfiguredOptions {
   const report = new Report();
-  const options = defaultServerOptions();
-  applyKeys(SERVER_KEYS, root, options, report);
+  const options = defaultsOf(SERVER_BLOCK);
+  applyKeys(SERVER_BLOCK.keys, root, options, report);
   if (options.traceVerbose) options.trace = true;
   if (options.http?.host === "") options.http.host = options.host;
   checkLimits(options, root, report);

@@ -1,6 +1,6 @@
 /** The URL of a node to dial, as `routes` lists it. */
-import type { RouteTarget } from "../options/options.ts";
-import { parseNodeUrl, UrlError } from "../net/url.ts";
+import type { RouteTarget } from "../../options/options.ts";
+import { parseNodeUrl, UrlError } from "../../net/url.ts";
 
 /**
  * Reads the URL of a route. User information without a password is a token, as

@@ -4,16 +4,16 @@
  * nats-server's; the exit codes differ where nats-server reports success
  * after an error.
  */
-import { findProblem } from "../keys/discovery_keys.ts";
+import { findProblem } from "./keys/discovery_keys.ts";
 import {
   describeFlags,
   FlagError,
   type FlagGroup,
   type FlagValue,
   scanFlags,
-} from "./flags.ts";
-import type { ServerOptions } from "../../options/options.ts";
-import type { FlagSection, ServerFlag } from "./flag_rows.ts";
+} from "./flags/flags.ts";
+import type { ServerOptions } from "../options/options.ts";
+import type { FlagSection, ServerFlag } from "./keys/schema.ts";
 import { SERVER_FLAGS, SIGNAL_COMMANDS } from "./server_flags.ts";
 
 /** The flags that were given, each with its last value. */

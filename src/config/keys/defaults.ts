@@ -1,0 +1,59 @@
+/** The defaults of a block, as values and as help and reference show them. */
+import { formatDuration } from "../../core/duration.ts";
+import type {
+  Block,
+  BlockFacts,
+  KeyFacts,
+  OptionFacts,
+  Unit,
+} from "./schema.ts";
+
+/** The options that a block has fields for: each once, in the order of the rows. */
+export function optionsIn({ keys, others = [] }: BlockFacts): OptionFacts[] {
+  const byField = new Map<string, OptionFacts>();
+  for (const row of [...keys, ...others]) {
+    if (row.field === undefined || byField.has(row.field)) continue;
+    byField.set(row.field, row);
+  }
+  return [...byField.values()];
+}
+
+/** The fields of a block that have a default, with a fresh value each. */
+export function defaultFields(block: BlockFacts): [string, unknown][] {
+  return optionsIn(block).flatMap((row) =>
+    row.field !== undefined && "default" in row
+      ? [[row.field, structuredClone(row.default)]]
+      : []
+  );
+}
+
+/** The block's options as they are when nothing is configured; a fresh object each time. */
+export function defaultsOf<Options>(block: Block<Options>): Options {
+  // The types of `src/options` are made of the same rows.
+  return Object.fromEntries(defaultFields(block)) as Options;
+}
+
+/** What a key of `block` is at when nobody sets it; empty when there is nothing to tell. */
+export function shownDefault(key: KeyFacts, block: BlockFacts): string {
+  const fields = key.sets ?? (key.field === undefined ? [] : [key.field]);
+  const values = fields
+    .map((field) => optionsIn(block).find((row) => row.field === field))
+    .map((row) => shown(row?.default, row?.unit));
+  return values.includes("") ? "" : values.join(":");
+}
+
+function shown(value: unknown, unit: Unit | undefined): string {
+  if (typeof value === "boolean" || typeof value === "string") {
+    return String(value);
+  }
+  if (typeof value !== "number") return "";
+  if (unit === "ms") return formatDuration(value);
+  return unit === "bytes" ? shownSize(value) : String(value);
+}
+
+/** With the suffix that a file may have. */
+function shownSize(bytes: number): string {
+  if (bytes === 0) return "0";
+  if (bytes % 1024 ** 2 === 0) return `${bytes / 1024 ** 2}mb`;
+  return bytes % 1024 === 0 ? `${bytes / 1024}kb` : String(bytes);
+}

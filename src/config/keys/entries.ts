@@ -1,0 +1,74 @@
+/**
+ * Walks the entries of a map along the rows of its block, and reports all that
+ * does not fit.
+ */
+import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
+import { goType, quote } from "./complaints.ts";
+import { defaultsOf } from "./defaults.ts";
+import type { Block, ConfigKey } from "./schema.ts";
+
+/** Reads the entries of `map` into `target`, each with its row of `keys`. */
+export function applyKeys<Target>(
+  keys: readonly ConfigKey<Target>[],
+  map: ConfigMap,
+  target: Target,
+  report: Report,
+): void {
+  const rows = new Map(
+    keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
+  );
+  const seen = new Map<ConfigKey<Target>, ConfigEntry>();
+  for (const entry of map.entries.values()) {
+    const row = rows.get(entry.key.toLowerCase());
+    if (row === undefined) {
+      if (!entry.isVariable) reportUnknown(entry, report);
+      continue;
+    }
+    const former = seen.get(row);
+    if (former !== undefined) warnOfReplaced(entry, former, report);
+    seen.set(row, entry);
+    row.apply(target, entry, report);
+  }
+}
+
+function reportUnknown({ key, at }: ConfigEntry, report: Report): void {
+  report.error(at, `unknown field ${quote(key)}`);
+}
+
+function warnOfReplaced(
+  { key, at }: ConfigEntry,
+  former: ConfigEntry,
+  report: Report,
+): void {
+  report.warn(
+    at,
+    `"${key}" is the same option as "${former.key}", and replaces it`,
+  );
+}
+
+/** The last entry of `map` under one of `names`, if there is one. */
+export function findEntry(
+  map: ConfigMap,
+  ...names: string[]
+): ConfigEntry | undefined {
+  return [...map.entries.values()]
+    .findLast((entry) => names.includes(entry.key.toLowerCase()));
+}
+
+/** Reads a block that is a map; `name` is what the error calls it. */
+export function readBlock<Options>(
+  block: Block<Options>,
+  name: string,
+  { at, value }: ConfigEntry,
+  report: Report,
+): Options | undefined {
+  if (value.kind !== "map") {
+    const got = goType(value);
+    report.error(at, `Expected map to define ${name}, got ${got}`);
+    return undefined;
+  }
+  const options = defaultsOf(block);
+  applyKeys(block.keys, value, options, report);
+  return options;
+}

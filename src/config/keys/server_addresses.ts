@@ -1,0 +1,153 @@
+/** Keys of the top level: where clients connect, and where monitoring is served. */
+import { ANY_HOST, CLIENT_PORT } from "../../core/limits.ts";
+import type { ServerOptions } from "../../options/options.ts";
+import { number, text } from "./flag_rows.ts";
+import {
+  boolean,
+  changed,
+  checkedPort,
+  filledString,
+  listenAddress,
+  port,
+  string,
+  stringWithoutSpaces,
+} from "./readers.ts";
+import { rowsOf } from "./rows.ts";
+import type { ConfigKey } from "./schema.ts";
+
+type Options = ServerOptions;
+
+const rows = rowsOf<Options>((options) => options);
+
+/** Outside Midge -1 asks for any free port and 0 for the default. */
+function clientPort(port: number): number {
+  if (port === -1) return 0;
+  return port === 0 ? CLIENT_PORT : port;
+}
+
+// Monitoring without a host of its own is served where the clients connect.
+function setHost(options: Options, host: string): void {
+  const { http } = options;
+  const isShared = http?.host === options.host;
+  options.host = host || ANY_HOST;
+  if (http !== undefined && isShared) http.host = options.host;
+}
+
+/** Where clients connect. */
+export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
+  rows.key({
+    names: ["listen"],
+    reader: listenAddress,
+    sets: ["host", "port"],
+    set(options, address) {
+      options.host = address.host ?? options.host;
+      options.port = clientPort(address.port);
+    },
+    text: "Where clients connect to.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["host", "net"],
+    field: "host",
+    reader: filledString,
+    default: ANY_HOST,
+    text: "The host to listen on for clients.",
+    flags: [text("Server", ["a", "addr", "net"], "host", setHost)],
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["port"],
+    field: "port",
+    reader: changed(port, clientPort),
+    default: CLIENT_PORT,
+    text: "The port to listen on for clients; -1 for any free one.",
+    flags: [{ section: "Server", names: ["p", "port"], value: "port" }],
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["dont_listen"],
+    field: "dontListen",
+    reader: boolean,
+    default: false,
+    text: "Open no port for clients; those of the same process connect.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["server_name"],
+    field: "serverName",
+    reader: stringWithoutSpaces("server name cannot contain spaces"),
+    default: "",
+    text: "The server's name, unique in its cluster; its id unless given.",
+    flags: [{
+      section: "Server",
+      names: ["n", "name", "server_name"],
+      value: "name",
+    }],
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["client_advertise"],
+    field: "clientAdvertise",
+    reader: string,
+    default: "",
+    text:
+      "The `host[:port]` that clients are told to dial instead of this one.",
+    flags: [{
+      section: "Server",
+      names: ["client_advertise"],
+      value: "address",
+    }],
+    reload: "now",
+  }),
+];
+
+/** Where to serve monitoring: port 0 means nowhere, an empty host that of the clients. */
+function monitoring(host: string, port: number): Options["http"] {
+  if (port === 0) return undefined;
+  return { host, port: port === -1 ? 0 : port };
+}
+
+/** `""` or `/like/this`, without a slash at the end. */
+function basePath(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "");
+  return parts.map((part) => `/${part}`).join("");
+}
+
+function setMonitoringPort(options: Options, port: number): void {
+  const host = options.http?.host ?? options.host;
+  options.http = monitoring(host, checkedPort(port, "m"));
+}
+
+/** Where monitoring is served. */
+export const MONITORING_KEYS: readonly ConfigKey<Options>[] = [
+  rows.key({
+    names: ["http"],
+    field: "http",
+    reader: listenAddress,
+    set(options, { host, port }) {
+      options.http = monitoring(host ?? "", port);
+    },
+    default: undefined,
+    text: "Where monitoring is served; nowhere unless set.",
+    reload: "restart",
+  }),
+  rows.key({
+    names: ["http_port", "monitor_port"],
+    field: "http",
+    reader: port,
+    set(options, port) {
+      options.http = monitoring(options.http?.host ?? "", port);
+    },
+    text: "The port for monitoring, on the host that clients connect to.",
+    flags: [number("Server", ["m", "http_port"], "port", setMonitoringPort)],
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["http_base_path"],
+    field: "httpBasePath",
+    reader: changed(string, basePath),
+    default: "",
+    text: "A prefix for the paths of monitoring.",
+    reload: "restart",
+  }),
+];

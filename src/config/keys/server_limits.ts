@@ -1,0 +1,210 @@
+/** Keys of the top level: who logs in, limits, times, and how the server leaves. */
+import { formatDuration } from "../../core/duration.ts";
+import {
+  LAME_DUCK_DURATION_MIN_MS,
+  MAX_CONNECTIONS,
+} from "../../core/limits.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
+import type { ServerOptions } from "../../options/options.ts";
+import {
+  AUTHORIZATION_BLOCK,
+  readAuthorization,
+} from "./authorization_keys.ts";
+import { notSupported, reportType } from "./complaints.ts";
+import {
+  changed,
+  duration,
+  durationString,
+  INT32_MAX,
+  integer,
+  type Reader,
+  string,
+  unlessZero,
+} from "./readers.ts";
+import { checkedRow, rowsOf } from "./rows.ts";
+import type { ConfigKey } from "./schema.ts";
+
+const rows = rowsOf<ServerOptions>((options) => options);
+
+/** Who may connect. */
+export const LOGIN_KEYS: readonly ConfigKey<ServerOptions>[] = [
+  rows.block({
+    names: ["authorization"],
+    field: "authorization",
+    block: AUTHORIZATION_BLOCK,
+    read: readAuthorization,
+    text: "Who may connect as a client.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["no_auth_user"],
+    field: "noAuthUser",
+    reader: string,
+    default: "",
+    text: "The one of `users` that a client without credentials logs in as.",
+    reload: "restart",
+  }),
+];
+
+// NATS server 2.9: 0 is the default, and below it there is no limit.
+function connectionLimit(count: number): number {
+  if (count === 0) return MAX_CONNECTIONS;
+  return count < 0 ? Infinity : count;
+}
+
+/** How much there may be of what. */
+export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
+  rows.option({
+    names: ["max_connections", "max_conn"],
+    field: "maxConnections",
+    reader: changed(integer(), connectionLimit),
+    default: MAX_CONNECTIONS,
+    text: "Most clients at one time; negative for no limit.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["max_subscriptions", "max_subs"],
+    field: "maxSubscriptions",
+    reader: changed(integer(), (count) => Math.max(0, count)),
+    default: 0,
+    text: "Most subscriptions of one client; 0 for no limit.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["max_subscription_tokens", "max_sub_tokens"],
+    field: "maxSubscriptionTokens",
+    reader: integer(1, 255),
+    default: 0,
+    text: "Most tokens in the subject of a subscription; no limit unless set.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["max_control_line"],
+    field: "maxControlLineBytes",
+    reader: unlessZero(integer(0, INT32_MAX)),
+    default: 4096,
+    unit: "bytes",
+    text: "Longest line of the protocol, in bytes.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["max_payload"],
+    field: "maxPayloadBytes",
+    reader: unlessZero(integer(0, INT32_MAX)),
+    default: 1_048_576,
+    unit: "bytes",
+    text: "Longest message with its headers, in bytes.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["max_pending"],
+    field: "maxPendingBytes",
+    reader: unlessZero(integer(0)),
+    default: 67_108_864,
+    unit: "bytes",
+    text: "Most bytes that a client may leave unread before it is closed.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["max_closed_clients"],
+    field: "maxClosedClients",
+    reader: unlessZero(integer(0)),
+    default: 10_000,
+    text: "How many closed connections monitoring remembers.",
+    reload: "restart",
+  }),
+];
+
+function checkWriteTimeout(entry: ConfigEntry, report: Report): void {
+  const { at, value } = entry;
+  if (value.kind !== "string") {
+    reportType(entry, "string", report);
+  } else if (value.value === "retry") {
+    report.error(at, `${notSupported(entry)} with 'retry'`);
+  } else if (value.value !== "default" && value.value !== "close") {
+    report.error(at, "write_timeout must be 'default', 'close' or 'retry'");
+  }
+}
+
+/** How long the server waits for what. */
+export const TIME_KEYS: readonly ConfigKey<ServerOptions>[] = [
+  rows.option({
+    names: ["ping_interval"],
+    field: "pingIntervalMs",
+    reader: unlessZero(duration),
+    default: 120_000,
+    text: "How often a client that is silent gets a PING.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["ping_max"],
+    field: "pingMax",
+    reader: unlessZero(integer(0)),
+    default: 2,
+    text: "Unanswered PINGs before a client is closed.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["write_deadline"],
+    field: "writeDeadlineMs",
+    reader: unlessZero(duration),
+    default: 10_000,
+    text: "How long a client may block a write before it is closed.",
+    reload: "now",
+  }),
+  checkedRow({
+    names: ["write_timeout"],
+    kind: "default or close",
+    written: '"default" | "close"',
+    check: checkWriteTimeout,
+    text:
+      "What becomes of a client that missed `write_deadline`; both close it.",
+    reload: "restart",
+  }),
+];
+
+const lameDuckDuration: Reader<number> = {
+  ...durationString,
+  kind: "duration, at least 30s",
+  read(entry, report) {
+    const ms = durationString.read(entry, report);
+    if (ms === undefined || ms >= LAME_DUCK_DURATION_MIN_MS) return ms;
+    const got = formatDuration(ms);
+    report.error(
+      entry.at,
+      `invalid ${entry.key} of ${got}, minimum is 30 seconds`,
+    );
+    return undefined;
+  },
+};
+
+const lameDuckGrace: Reader<number> = {
+  ...durationString,
+  read(entry, report) {
+    const ms = durationString.read(entry, report);
+    if (ms === undefined || ms >= 0) return ms;
+    report.error(entry.at, `invalid ${entry.key}, needs to be positive`);
+    return undefined;
+  },
+};
+
+/** Lame duck mode. */
+export const LEAVING_KEYS: readonly ConfigKey<ServerOptions>[] = [
+  rows.option({
+    names: ["lame_duck_duration"],
+    field: "lameDuckDurationMs",
+    reader: lameDuckDuration,
+    default: 120_000,
+    text: "How long a server in lame duck mode takes to send its clients away.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["lame_duck_grace_period"],
+    field: "lameDuckGraceMs",
+    reader: unlessZero(lameDuckGrace),
+    default: 10_000,
+    text: "How long it waits before it sends the first away.",
+    reload: "restart",
+  }),
+];

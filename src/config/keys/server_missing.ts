@@ -1,0 +1,73 @@
+/** Keys of the top level that nats-server has and Midge has not, or not yet. */
+import { notSupported } from "./complaints.ts";
+import { notYet, withoutEffect } from "./rows.ts";
+import type { ConfigKey } from "./schema.ts";
+
+// An empty block turns JetStream on, unlike the empty blocks of the others.
+const offJetstream = notYet(["jetstream"], "now");
+const jetstream: ConfigKey<unknown> = {
+  ...offJetstream,
+  apply(options, entry, report) {
+    const { value } = entry;
+    const isEmpty = value.kind === "map" && value.entries.size === 0;
+    if (isEmpty) report.error(entry.at, notSupported(entry));
+    else offJetstream.apply(options, entry, report);
+  },
+};
+
+/** What has nothing to act on, and what is refused. */
+export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
+  withoutEffect(
+    ["prof_port", "prof_block_rate"],
+    "Midge has no Go profiler",
+    "restart",
+  ),
+  withoutEffect(
+    ["no_system_account", "no_system", "no_sys_acc"],
+    "Midge has no system account",
+    "restart",
+  ),
+  withoutEffect(["allow_non_tls"], "Midge's clients never use TLS", "restart"),
+  withoutEffect(
+    ["store_dir", "storedir", "default_js_domain"],
+    "Midge has no JetStream",
+    "restart",
+  ),
+  withoutEffect(["ocsp_cache"], "Midge has no TLS", "now"),
+
+  notYet(["accounts"], "now"),
+  notYet(["default_sentinel"], "new connections"),
+  notYet(["feature_flags"], "restart"),
+  notYet(["gateway"], "restart"),
+  notYet(["https", "https_port"], "restart"),
+  jetstream,
+  notYet(["leafnodes", "leaf"], "now"),
+  notYet(["mappings", "maps"], "now"),
+  notYet(["mqtt"], "restart"),
+  notYet(["ocsp"], "now"),
+  notYet(
+    [
+      "operator",
+      "operators",
+      "root",
+      "roots",
+      "root_operator",
+      "root_operators",
+    ],
+    "restart",
+  ),
+  notYet(["proxies"], "now"),
+  notYet(["proxy_protocol"], "restart"),
+  notYet(["remote_syslog"], "now"),
+  notYet(["resolver", "account_resolver", "accounts_resolver"], "restart"),
+  notYet(["resolver_pinned_accounts"], "restart"),
+  notYet(["resolver_preload"], "now"),
+  notYet(["resolver_tls"], "now"),
+  notYet(["server_metadata"], "now"),
+  notYet(["syslog"], "now"),
+  notYet(["system_account", "system"], "restart"),
+  notYet(["tls"], "new connections"),
+  notYet(["trace_headers"], "now"),
+  notYet(["trusted", "trusted_keys"], "restart"),
+  notYet(["websocket", "ws"], "restart"),
+];

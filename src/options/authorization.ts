@@ -1,0 +1,57 @@
+/**
+ * The options of `authorization`: types and defaults, and the keys as a program
+ * writes them. Made by `scripts/make_options.ts` from the rows of
+ * `src/config/keys`; change those.
+ */
+
+/** Who may log in. Passwords and tokens may be hashed by bcrypt. */
+export interface AuthorizationOptions {
+  /** The one user who may log in. */
+  user?: string;
+  /** The password of `user`, in clear or as a bcrypt hash. */
+  password?: string;
+  /** A token to log in with, in clear or as a bcrypt hash. */
+  token?: string;
+  /** Several users instead of one. */
+  users: UserOptions[];
+  /** How long a connection may take to log in; a number is seconds. */
+  timeoutMs: number;
+}
+
+/** `{ user, password }` or `{ token }` or `{ users }`. Hashes made by bcrypt are recognised. */
+export interface AuthorizationConfig {
+  /** The one user who may log in. */
+  user?: string;
+  /** The password of `user`, in clear or as a bcrypt hash. */
+  password?: string;
+  /** A token to log in with, in clear or as a bcrypt hash. */
+  token?: string;
+  /** Several users instead of one. Takes: list of users. */
+  users?: readonly UserConfig[];
+  /** How long a connection may take to log in; a number is seconds. Takes: seconds or duration, 0 for the default. Default: `2s`. */
+  timeout?: number | string;
+}
+
+/** The options of `authorization` without a configuration; a fresh object each time. */
+export function defaultAuthorizationOptions(): AuthorizationOptions {
+  return {
+    users: [],
+    timeoutMs: 2000,
+  };
+}
+
+/** One user. */
+export interface UserOptions {
+  /** The name that the client logs in with. */
+  user: string;
+  /** Its password, in clear or as a bcrypt hash. */
+  password: string;
+}
+
+/** One of the `users`. */
+export interface UserConfig {
+  /** The name that the client logs in with. */
+  user: string;
+  /** Its password, in clear or as a bcrypt hash. */
+  password?: string;
+}

@@ -1,0 +1,253 @@
+/**
+ * The options of the top level: types and defaults, and the keys as a program
+ * writes them. Made by `scripts/make_options.ts` from the rows of
+ * `src/config/keys`; change those.
+ */
+import type {
+  AuthorizationConfig,
+  AuthorizationOptions,
+} from "./authorization.ts";
+import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
+import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
+import type { RegistryConfig, RegistryOptions } from "./registry.ts";
+
+/** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
+export interface ServerOptions {
+  /** The host to listen on for clients. */
+  host: string;
+  /** The port to listen on for clients; 0 for any free one. */
+  port: number;
+  /** Open no port for clients; those of the same process connect. */
+  dontListen: boolean;
+  /** The server's name, unique in its cluster; its id unless given. */
+  serverName: string;
+  /** The `host[:port]` that clients are told to dial instead of this one. */
+  clientAdvertise: string;
+  /** Where monitoring is served; nowhere unless set. */
+  http: { host: string; port: number } | undefined;
+  /** A prefix for the paths of monitoring. */
+  httpBasePath: string;
+  /** Log into this file instead of standard error. */
+  logFile: string;
+  /** Begin log lines with the time. */
+  logtime: boolean;
+  /** That time is UTC, not local time. */
+  logtimeUtc: boolean;
+  /** Begin a new log file at this size in bytes; 0 for never. */
+  logSizeLimit: number;
+  /** Log files to keep, the current one included; 0 for all. */
+  logMaxNum: number;
+  /** Log what helps to find a fault. */
+  debug: boolean;
+  /** Log every operation of every connection. */
+  trace: boolean;
+  /** Trace the server's own operations too. */
+  traceVerbose: boolean;
+  /** Longest payload that a trace shows, in bytes; 0 for all of it. */
+  maxTracedMsgLen: number;
+  /** Write the process's number into this file. */
+  pidFile: string;
+  /** Write the listening addresses into a file in this folder. */
+  portsFileDir: string;
+  /** Who may connect as a client. */
+  authorization: AuthorizationOptions | undefined;
+  /** The one of `users` that a client without credentials logs in as. */
+  noAuthUser: string;
+  /** Most clients at one time; negative for no limit. */
+  maxConnections: number;
+  /** Most subscriptions of one client; 0 for no limit. */
+  maxSubscriptions: number;
+  /** Most tokens in the subject of a subscription; no limit unless set. */
+  maxSubscriptionTokens: number;
+  /** Longest line of the protocol, in bytes. */
+  maxControlLineBytes: number;
+  /** Longest message with its headers, in bytes. */
+  maxPayloadBytes: number;
+  /** Most bytes that a client may leave unread before it is closed. */
+  maxPendingBytes: number;
+  /** How many closed connections monitoring remembers. */
+  maxClosedClients: number;
+  /** How often a client that is silent gets a PING. */
+  pingIntervalMs: number;
+  /** Unanswered PINGs before a client is closed. */
+  pingMax: number;
+  /** How long a client may block a write before it is closed. */
+  writeDeadlineMs: number;
+  /** How long a server in lame duck mode takes to send its clients away. */
+  lameDuckDurationMs: number;
+  /** How long it waits before it sends the first away. */
+  lameDuckGraceMs: number;
+  /** Refuse messages with headers. */
+  noHeaderSupport: boolean;
+  /** Do not slow down publishers for a slow subscriber. */
+  noFastProducerStall: boolean;
+  /** Look subscriptions up anew for each message. */
+  disableSublistCache: boolean;
+  /** Attempts at a failing route for each line that the log has of it. */
+  connectErrorReports: number;
+  /** The same for a route that was up before. */
+  reconnectErrorReports: number;
+  /** Labels that monitoring shows. */
+  serverTags: string[];
+  /** The routes between the nodes of a cluster. */
+  cluster: ClusterOptions | undefined;
+  /** Where this node announces itself, and looks for others. */
+  discovery: DiscoveryOptions | undefined;
+  /** Serve a registry of nodes. */
+  registry: RegistryOptions | undefined;
+  /** Serve nothing but the registry. */
+  registryOnly: boolean;
+  /** The file that the options came from; empty without one. */
+  configFile: string;
+}
+
+/**
+ * Options of `startServer`, with the names of the configuration file. Sizes are
+ * bytes, durations texts such as `"2s"` or `"1m30s"`, and a port of 0 is any
+ * free one, wherever a port stands.
+ *
+ * ```ts
+ * import { type ServerConfig, startServer } from "midge";
+ *
+ * const config: ServerConfig = {
+ *   port: 0,
+ *   http: "127.0.0.1:0",
+ *   max_payload: 64 * 1024,
+ *   authorization: { user: "ann", password: "s3cret" },
+ *   write_deadline: "2s",
+ * };
+ * await using server = await startServer(config);
+ * ```
+ */
+export interface ServerConfig {
+  /**
+   * A configuration file, in nats-server's dialect or `.toml`, whose keys hold
+   * unless they stand here too: a block, such as `cluster`, is replaced as a
+   * whole. A relative path starts at the working folder. Its `$VARIABLES` may
+   * be those of the environment.
+   */
+  include?: string;
+  /** Where clients connect to. Takes: port or host:port. Default: `0.0.0.0:4222`. */
+  listen?: string | number;
+  /** The host to listen on for clients. Default: `0.0.0.0`. */
+  host?: string;
+  /** The port to listen on for clients; 0 for any free one. Default: `4222`. */
+  port?: number;
+  /** Open no port for clients; those of the same process connect. */
+  dont_listen?: boolean;
+  /** The server's name, unique in its cluster; its id unless given. */
+  server_name?: string;
+  /** The `host[:port]` that clients are told to dial instead of this one. */
+  client_advertise?: string;
+  /** Where monitoring is served; nowhere unless set. Takes: port or host:port. */
+  http?: string | number;
+  /** The port for monitoring, on the host that clients connect to. */
+  http_port?: number;
+  /** A prefix for the paths of monitoring. */
+  http_base_path?: string;
+  /** Log what helps to find a fault. */
+  debug?: boolean;
+  /** Log every operation of every connection. */
+  trace?: boolean;
+  /** Trace the server's own operations too. */
+  trace_verbose?: boolean;
+  /** Longest payload that a trace shows, in bytes; 0 for all of it. Default: `0`. */
+  max_traced_msg_len?: number;
+  /** Who may connect as a client. */
+  authorization?: AuthorizationConfig;
+  /** The one of `users` that a client without credentials logs in as. */
+  no_auth_user?: string;
+  /** Most clients at one time; negative for no limit. Default: `65536`. */
+  max_connections?: number;
+  /** Most subscriptions of one client; 0 for no limit. Default: `0`. */
+  max_subscriptions?: number;
+  /** Most tokens in the subject of a subscription; no limit unless set. Default: `0`. */
+  max_subscription_tokens?: number;
+  /** Longest line of the protocol, in bytes. Takes: integer, 0 for the default. Default: `4kb`. */
+  max_control_line?: number;
+  /** Longest message with its headers, in bytes. Takes: integer, 0 for the default. Default: `1mb`. */
+  max_payload?: number;
+  /** Most bytes that a client may leave unread before it is closed. Takes: integer, 0 for the default. Default: `64mb`. */
+  max_pending?: number;
+  /** How many closed connections monitoring remembers. Takes: integer, 0 for the default. Default: `10000`. */
+  max_closed_clients?: number;
+  /** How often a client that is silent gets a PING. Takes: duration, 0 for the default. Default: `2m0s`. */
+  ping_interval?: string;
+  /** Unanswered PINGs before a client is closed. Takes: integer, 0 for the default. Default: `2`. */
+  ping_max?: number;
+  /** How long a client may block a write before it is closed. Takes: duration, 0 for the default. Default: `10s`. */
+  write_deadline?: string;
+  /** What becomes of a client that missed `write_deadline`; both close it. */
+  write_timeout?: "default" | "close";
+  /** How long a server in lame duck mode takes to send its clients away. Takes: duration, at least 30s. Default: `2m0s`. */
+  lame_duck_duration?: string;
+  /** How long it waits before it sends the first away. Takes: duration, 0 for the default. Default: `10s`. */
+  lame_duck_grace_period?: string;
+  /** Refuse messages with headers. */
+  no_header_support?: boolean;
+  /** Do not slow down publishers for a slow subscriber. */
+  no_fast_producer_stall?: boolean;
+  /** Look subscriptions up anew for each message. */
+  disable_sublist_cache?: boolean;
+  /** Attempts at a failing route for each line that the log has of it. Takes: integer, 0 for the default. Default: `3600`. */
+  connect_error_reports?: number;
+  /** The same for a route that was up before. Takes: integer, 0 for the default. Default: `1`. */
+  reconnect_error_reports?: number;
+  /** Labels that monitoring shows. Takes: string or list of strings. */
+  server_tags?: string | readonly string[];
+  /** The routes between the nodes of a cluster. */
+  cluster?: ClusterConfig;
+  /** Where this node announces itself, and looks for others. */
+  discovery?: DiscoveryConfig;
+  /** Serve a registry of nodes. */
+  registry?: RegistryConfig;
+}
+
+/** The options of the top level without a configuration; a fresh object each time. */
+export function defaultServerOptions(): ServerOptions {
+  return {
+    host: "0.0.0.0",
+    port: 4222,
+    dontListen: false,
+    serverName: "",
+    clientAdvertise: "",
+    http: undefined,
+    httpBasePath: "",
+    logFile: "",
+    logtime: true,
+    logtimeUtc: false,
+    logSizeLimit: 0,
+    logMaxNum: 0,
+    debug: false,
+    trace: false,
+    traceVerbose: false,
+    maxTracedMsgLen: 0,
+    pidFile: "",
+    portsFileDir: "",
+    authorization: undefined,
+    noAuthUser: "",
+    maxConnections: 65536,
+    maxSubscriptions: 0,
+    maxSubscriptionTokens: 0,
+    maxControlLineBytes: 4096,
+    maxPayloadBytes: 1048576,
+    maxPendingBytes: 67108864,
+    maxClosedClients: 10000,
+    pingIntervalMs: 120000,
+    pingMax: 2,
+    writeDeadlineMs: 10000,
+    lameDuckDurationMs: 120000,
+    lameDuckGraceMs: 10000,
+    noHeaderSupport: false,
+    noFastProducerStall: false,
+    disableSublistCache: false,
+    connectErrorReports: 3600,
+    reconnectErrorReports: 1,
+    serverTags: [],
+    cluster: undefined,
+    discovery: undefined,
+    registry: undefined,
+    registryOnly: false,
+    configFile: "",
+  };
+}

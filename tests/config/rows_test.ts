@@ -1,0 +1,153 @@
+/** The rows of the configuration: each is complete, and all else follows from them. */
+import assert from "node:assert/strict";
+import { optionFiles } from "../../scripts/make_options.ts";
+import { keyTable } from "../../scripts/make_reference.ts";
+import { Report } from "../../src/config/dialect/diagnostic.ts";
+import { describeFlags } from "../../src/config/flags/flags.ts";
+import { BLOCKS } from "../../src/config/keys/blocks.ts";
+import { defaultsOf, optionsIn } from "../../src/config/keys/defaults.ts";
+import { applyKeys } from "../../src/config/keys/entries.ts";
+import { changed, integer } from "../../src/config/keys/readers.ts";
+import { rowsOf } from "../../src/config/keys/rows.ts";
+import type { Block } from "../../src/config/keys/schema.ts";
+import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
+import { SERVER_FLAGS, serverFlagsOf } from "../../src/config/server_flags.ts";
+import {
+  defaultServerOptions,
+  type ServerOptions,
+} from "../../src/options/options.ts";
+import { test } from "../support/test.ts";
+import { parse } from "./reading.ts";
+
+const blocks = Object.values(BLOCKS).flat();
+const keys = blocks.flatMap((block) => block.keys);
+const RELOADS = ["now", "new connections", "restart"];
+
+test("a key has one row in its block, and names in lower case", () => {
+  for (const block of blocks) {
+    const names = block.keys.flatMap((row) => row.names);
+    assert.equal(new Set(names).size, names.length, block.place);
+    assert.deepEqual(names, names.map((name) => name.toLowerCase()));
+  }
+});
+
+test("every row says what the key is for, what it takes, and what a reload does", () => {
+  for (const { names: [name], text, kind, written, reload } of keys) {
+    assert.match(text, /^\S.*\S$/, name);
+    assert.match(kind, /\S/, name);
+    assert.match(written, /\S/, name);
+    assert.ok(RELOADS.includes(reload), name);
+  }
+  for (const { field, text, reload } of blocks.flatMap(optionsIn)) {
+    assert.match(text, /^\S.*\.$/, field);
+    assert.ok(RELOADS.includes(reload), field);
+  }
+});
+
+test("every key that works sets a field, or is only checked", () => {
+  const checked = keys.filter(({ state, field, sets, type }) =>
+    state === "works" && field === undefined && sets === undefined &&
+    type === "never"
+  ).map(({ names }) => names[0]);
+  assert.deepEqual(checked, ["write_timeout", "compression"]);
+  for (const block of blocks) {
+    const fields = optionsIn(block).map(({ field }) => field);
+    for (const { names, state, field, sets = [] } of block.keys) {
+      if (state !== "works" || checked.includes(names[0])) continue;
+      const set = field === undefined ? sets : [field];
+      assert.ok(set.length > 0, names[0]);
+      for (const name of set) assert.ok(fields.includes(name), names[0]);
+    }
+  }
+});
+
+test("a key whose value is a map names the block of its keys", () => {
+  const maps = keys.filter(({ kind }) => kind === "map");
+  for (const { names: [name], block } of maps) {
+    assert.ok(block !== undefined && blocks.includes(block), name);
+  }
+});
+
+test("every flag of a row is a flag of the server, once", () => {
+  const rows = keys.flatMap(({ flags }) => flags.map(({ names }) => names[0]));
+  const flags = SERVER_FLAGS.map(({ names }) => names[0]);
+  assert.equal(new Set(flags).size, flags.length);
+  assert.deepEqual(rows.filter((name) => !flags.includes(name)), []);
+});
+
+// What adding a key takes: this row, and nothing else.
+interface Added {
+  maxColours: number;
+}
+
+const added: Block<Added> = {
+  ...SERVER_BLOCK,
+  keys: [
+    rowsOf<Added>((options) => options as ServerOptions & Added).option({
+      names: ["max_colours", "max_colors"],
+      field: "maxColours",
+      reader: changed(integer(0), (count) => count * 2),
+      default: 7,
+      text: "Most colours of one client; 0 for none.",
+      flags: [{ section: "Server", names: ["colours"], value: "count" }],
+      reload: "now",
+    }),
+  ],
+  others: [],
+};
+
+test("a row that is added is read from a file, and has its default", () => {
+  const options = defaultsOf(added);
+  assert.deepEqual(options, { maxColours: 7 });
+  const report = new Report();
+  applyKeys(added.keys, parse("MAX_COLORS: 4"), options, report);
+  assert.deepEqual(options, { maxColours: 8 });
+  applyKeys(added.keys, parse("max_colours: -1"), options, report);
+  assert.equal(
+    report.errors[0]?.message,
+    "max_colours value can not be negative",
+  );
+});
+
+test("a row that is added is in the types of the options and of programs", () => {
+  const text = optionFiles({ server: [added] }).get("server.ts") ?? "";
+  const doc = "/** Most colours of one client; 0 for none. */";
+  assert.ok(text.includes(`${doc}\n  maxColours: number;\n`), text);
+  assert.ok(text.includes("    maxColours: 7,\n"), text);
+  const longer = doc.replace(" */", " Default: `7`. */");
+  assert.ok(text.includes(`${longer}\n  max_colours?: number;\n`), text);
+});
+
+test("a row that is added is a flag, and in the help", () => {
+  const [flag, ...more] = serverFlagsOf(added);
+  assert(flag !== undefined && more.length === 0);
+  const options = { ...defaultServerOptions(), maxColours: 0 };
+  flag.apply(options, 3);
+  assert.equal(options.maxColours, 6);
+  assert.throws(() => flag.apply(options, -1), {
+    message: 'invalid value "-1" for flag -colours: value out of range',
+  });
+  assert.equal(
+    describeFlags([flag]),
+    "  -colours <count>                Most colours of one client; 0 for none (7)\n",
+  );
+});
+
+test("a row that is added is in the reference", () => {
+  const row = keyTable(added).split("\n")[2];
+  assert.equal(
+    row,
+    "| `max_colours`, `max_colors` | integer | `7`     | " +
+      "Most colours of one client; 0 for none. |",
+  );
+});
+
+test("help breaks a long explanation between its words", () => {
+  const doc = "one two three four five six seven eight nine ten eleven\nend";
+  const column = " ".repeat(34);
+  assert.equal(
+    describeFlags([{ names: ["x"], type: "boolean", doc }]),
+    "  -x                              one two three four five six seven eight" +
+      ` nine\n${column}ten eleven\n${column}end\n`,
+  );
+});
