@@ -1,6 +1,8 @@
 /**
  * The HTTP seam: requests as Midge reads them, and the answers that it gives:
- * at once, later, or as a stream that goes on while somebody listens.
+ * at once, later, or as a stream that goes on while its client listens. The
+ * requests of one connection are handled one at a time, the next when the
+ * answer before it was taken.
  * `runtime/net/http.ts` implements it; `tests/runtime/http_test.ts` holds what it
  * must do.
  */
@@ -16,7 +18,7 @@ export interface HttpRequest {
   readonly headers: ReadonlyMap<string, string>;
   /** The other end of the connection: requests of one connection share it. */
   readonly remote: Address;
-  /** Aborts when nobody is there any more to be answered. */
+  /** Aborts when the client is gone, and at the end of the answer. */
   readonly signal: AbortSignal;
   /**
    * The body; undefined when it is longer than `maxBytes`. Rejects when the
@@ -53,7 +55,7 @@ export interface HttpLimits {
   readonly headersTimeoutMs?: number;
   /** From the beginning of a request to the end of its body. */
   readonly requestTimeoutMs?: number;
-  /** How long a client may leave a stream unread. */
+  /** How long a client may leave an answer unread. */
   readonly stallTimeoutMs?: number;
   /** Connections at one time; further ones are closed at once. */
   readonly connectionsMax?: number;

@@ -1,6 +1,6 @@
 /** The HTTP server, spoken to byte for byte by the test. */
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import type {
   HttpAnswer,
   HttpHandler,
@@ -271,7 +271,7 @@ test("a stream is sent as its parts come, and ends when its client goes", async 
   assert.match(head, /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
 });
 
-test("a stream goes no faster than it is read, and whoever stops reading is cut off", async (t) => {
+test("a stream goes no faster than it is read, and a client that stops reading is cut off", async (t) => {
   let made = 0;
   const ended = Promise.withResolvers<void>();
   async function* flood(): AsyncIterable<string> {
@@ -294,7 +294,7 @@ test("a stream goes no faster than it is read, and whoever stops reading is cut 
   const socket = connect(port, host, () => {
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   });
-  t.after(() => socket.destroy());
+  t.after(() => void socket.destroy());
   socket.on("error", () => {});
   socket.pause();
   await ended.promise;
@@ -316,4 +316,83 @@ test("connections beyond the limit are closed", async (t) => {
   assert.equal(third, "");
   for (const release of held) release();
   for (const answer of await Promise.all(two)) assert.match(answer, /held$/);
+});
+
+/** One connection that sends and reads only what the test asks it to. */
+function unreadClient(t: Cleanup, listener: Listener): Socket {
+  const { host, port } = listener.address;
+  const socket = connect(port, host);
+  t.after(() => void socket.destroy());
+  return socket.on("error", () => {}).pause();
+}
+
+const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+test("requests of one connection are handled one after the other", async (t) => {
+  const held: (() => void)[] = [];
+  const listener = await serveWith(
+    t,
+    ({ path }) =>
+      new Promise((resolve) => held.push(() => resolve(text(`<${path}>`)))),
+  );
+  const paths = ["/a", "/b", "/c"];
+  const lines = paths.map((path, at) =>
+    at === 2 ? request(`GET ${path}`) : GET.replace("/", path)
+  );
+  const answers = exchange(listener, lines.join(""));
+  for (let count = 1; count <= 3; count++) {
+    await until("the next request", () => held.length === count);
+    // Another connection goes its whole way meanwhile.
+    const other = exchange(listener, request("GET /other"));
+    await until("the other request", () => held.length === count + 1);
+    held.pop()!();
+    assert.match(await other, /<\/other>$/);
+    assert.equal(held.length, count);
+    held[count - 1]!();
+  }
+  assert.deepEqual((await answers).match(/<.*?>/g), ["</a>", "</b>", "</c>"]);
+});
+
+test("a request is not handled while the answer before it is unread", async (t) => {
+  let handled = 0;
+  const gone = Promise.withResolvers<void>();
+  const listener = await serveWith(t, ({ signal }) => {
+    handled++;
+    signal.addEventListener("abort", () => gone.resolve());
+    return text("x".repeat(30_000_000));
+  }, { stallTimeoutMs: 200 });
+  unreadClient(t, listener).write(GET.repeat(10));
+  // The one answer that was begun is never taken, and ends by its time limit.
+  await gone.promise;
+  assert.equal(handled, 1);
+});
+
+test("a long answer reaches a client that reads at last, and so does the next one", async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const listener = await serveWith(t, ({ path }) => {
+    begun.resolve();
+    return text(path === "/long" ? "x".repeat(8_000_000) : "short");
+  });
+  const client = unreadClient(t, listener);
+  client.write(GET.replace("/", "/long") + request("GET /"));
+  await begun.promise;
+  let answer = "";
+  client.setEncoding("utf8").on("data", (part: string) => answer += part);
+  const closed = new Promise((resolve) => client.on("close", resolve));
+  client.resume();
+  await closed;
+  assert.match(answer, /\r\nContent-Length: 8000000\r\n/);
+  assert.ok(answer.length > 8_000_000);
+  assert.match(answer, /x\r?\n?HTTP\/1\.1 200 OK\r\n[^]*short$/);
+});
+
+test("a body is read also when its request had to wait", async (t) => {
+  const listener = await serveWith(t, async (request) => {
+    const body = await request.readBody(100_000);
+    return text(`<${body?.length}>`);
+  });
+  const long = "a".repeat(90_000);
+  const first = request("PUT /", long).replace("Connection: close\r\n", "");
+  const answers = await exchange(listener, first + request("PUT /", "abc"));
+  assert.deepEqual(answers.match(/<\d+>/g), ["<90000>", "<3>"]);
 });

@@ -1,6 +1,7 @@
 /**
- * HTTP on `node:http`, as the seam in `platform/http.ts` wants it. It knows no path
- * and no page. Whoever is slow to ask, or to read a stream, is cut off.
+ * HTTP on `node:http`, as the seam in `platform/http.ts` wants it. It knows no
+ * path and no page. A client that is slow to ask, or to take an answer, is cut
+ * off.
  */
 import {
   createServer,
@@ -8,7 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { deferred } from "../../core/deferred.ts";
 import { listenFailure } from "../../net/failures.ts";
 import type {
@@ -21,6 +22,7 @@ import type {
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
 import { errorCode } from "../process/system.ts";
+import { HttpLane } from "./http_lane.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -28,6 +30,8 @@ const STALL_TIMEOUT_MS = 30_000;
 /** Longer than most pauses between two requests of one client: a connection that closes just then costs a request. */
 const IDLE_TIMEOUT_MS = 20_000;
 const CONNECTIONS_MAX = 4096;
+/** Bytes of an answer that are sent before it is looked whether they are taken. */
+const PORTION_BYTES = 65_536;
 
 const FAILED: HttpAnswer = {
   status: 500,
@@ -55,11 +59,17 @@ export function serveHttp(
     // How often it looks for late clients; every 30 seconds by default.
     connectionsCheckingInterval: headersTimeoutMs / 5,
   };
+  const lanes = new WeakMap<Socket, HttpLane>();
   const server = createServer(options, (request, response) => {
-    // What goes wrong is answered; what is left is a connection that broke.
-    answer(request, response, handle, stallTimeoutMs)
-      .catch(() => response.destroy());
+    const { socket } = request;
+    const lane = lanes.get(socket) ?? new HttpLane(socket, serve);
+    lanes.set(socket, lane);
+    lane.add(request, response);
   });
+  // What goes wrong is answered; what is left is a connection that broke.
+  const serve = (request: IncomingMessage, response: ServerResponse) =>
+    answer(request, response, handle, stallTimeoutMs)
+      .catch(() => void response.destroy());
   server.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
@@ -90,8 +100,9 @@ async function answer(
   if ("stream" in reply) {
     await sendStream(response, reply, request.method, stallTimeoutMs);
   } else {
-    sendWhole(response, reply, request.method);
+    await sendWhole(response, reply, request.method, stallTimeoutMs);
   }
+  await taken(response, "finish", stallTimeoutMs);
 }
 
 async function handled(
@@ -106,16 +117,7 @@ async function handled(
   }
 }
 
-function sendWhole(
-  response: ServerResponse,
-  { status, headers, body }: HttpAnswer,
-  method: string | undefined,
-): void {
-  const bytes = new TextEncoder().encode(body);
-  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
-  response.end(method === "HEAD" ? undefined : bytes);
-}
-
+/** Sends what a stream yields, each part once the one before was taken. */
 async function sendStream(
   response: ServerResponse,
   { status, headers, stream }: HttpStream,
@@ -127,20 +129,48 @@ async function sendStream(
     response.flushHeaders();
     for await (const part of stream) {
       if (response.destroyed) return;
-      if (!response.write(part)) await drained(response, stallTimeoutMs);
+      if (!response.write(part)) await taken(response, "drain", stallTimeoutMs);
     }
   }
   response.end();
 }
 
-/** Until all that was written has been taken, or the connection is gone. */
-function drained(response: ServerResponse, timeoutMs: number): Promise<void> {
+/** A short answer in one go, a long one in portions. */
+async function sendWhole(
+  response: ServerResponse,
+  { status, headers, body }: HttpAnswer,
+  method: string | undefined,
+  stallTimeoutMs: number,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(body);
+  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
+  if (method === "HEAD") return void response.end();
+  let sent = 0;
+  while (bytes.length - sent > PORTION_BYTES && !response.destroyed) {
+    const portion = bytes.subarray(sent, sent += PORTION_BYTES);
+    if (!response.write(portion)) {
+      await taken(response, "drain", stallTimeoutMs);
+    }
+  }
+  response.end(bytes.subarray(sent));
+}
+
+/**
+ * Until all that was written has been taken, which `event` says, or the
+ * connection is gone: a client that takes nothing in that time is cut off.
+ */
+function taken(
+  response: ServerResponse,
+  event: "drain" | "finish",
+  timeoutMs: number,
+): Promise<void> {
+  if (response.writableFinished || response.destroyed) return Promise.resolve();
   const { promise, resolve } = deferred<void>();
   const stalled = setTimeout(() => response.destroy(), timeoutMs);
-  for (const event of ["drain", "close"]) response.once(event, resolve);
+  for (const name of [event, "close"]) response.once(name, resolve);
   return promise.finally(() => {
     clearTimeout(stalled);
-    for (const event of ["drain", "close"]) response.off(event, resolve);
+    for (const name of [event, "close"]) response.off(name, resolve);
   });
 }
 
