@@ -16,23 +16,23 @@ import { SERVER_BLOCK } from "./keys/server_keys.ts";
 
 /** The flags of a block's keys and of the blocks in it, each block once. */
 export function serverFlagsOf(block: BlockFacts): ServerFlag[] {
-  return flagsOutside(block, block, new Set());
+  return flagsWithin(block, block, new Set());
 }
 
-function flagsOutside(
+function flagsWithin(
   block: BlockFacts,
   top: BlockFacts,
   seen: Set<BlockFacts>,
 ): ServerFlag[] {
   if (seen.has(block)) return [];
   seen.add(block);
-  return block.keys.flatMap((key) => {
-    const shown = block === top ? shownDefault(key, block) : "";
-    return [
-      ...key.flags.map((flag) => explained(flag, key, shown)),
-      ...(key.block === undefined ? [] : flagsOutside(key.block, top, seen)),
-    ];
-  });
+  return block.keys.flatMap((key) => [
+    ...key.flags.map((flag) => {
+      const shown = block === top ? shownDefault(key, block) : "";
+      return explained(flag, key, shown);
+    }),
+    ...(key.block === undefined ? [] : flagsWithin(key.block, top, seen)),
+  ]);
 }
 
 /** The text of the key explains its flag, unless the flag does more, or less. */
@@ -40,7 +40,7 @@ function explained(flag: KeyFlag, key: KeyFacts, shown: string): ServerFlag {
   return { ...flag, doc: flag.doc ?? helpText(key.text, shown) };
 }
 
-// A switch that is off, and a number that is nothing, are no news.
+// That a switch is off, or a number zero, is what everyone expects.
 function helpText(text: string, shown: string): string {
   const plain = text.replaceAll("`", "").replace(/\.$/, "");
   return ["", "0", "false"].includes(shown) ? plain : `${plain} (${shown})`;

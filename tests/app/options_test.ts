@@ -4,138 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { startServer } from "../../server.ts";
-import type {
-  AuthorizationConfig,
-  ClusterConfig,
-  DiscoveryConfig,
-  RegistryConfig,
-  ServerConfig,
-  UserConfig,
-} from "../../server.ts";
+import type { ServerConfig } from "../../server.ts";
 import { configuredBy, optionsOf } from "../../src/app/config.ts";
-import {
-  AUTHORIZATION_BLOCK,
-  USER_BLOCK,
-} from "../../src/config/keys/authorization_keys.ts";
-import { CLUSTER_BLOCK } from "../../src/config/keys/cluster_keys.ts";
 import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
-import { DISCOVERY_BLOCK } from "../../src/config/keys/discovery_keys.ts";
 import type { ServerOptions } from "../../src/options/options.ts";
-import { REGISTRY_BLOCK } from "../../src/config/keys/registry_keys.ts";
-import type { BlockFacts } from "../../src/config/keys/schema.ts";
-import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
 import { readTextFile } from "../../src/runtime/process/system.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { rejection } from "../support/rejection.ts";
-
-/** The compiler refuses a list that is not exactly the interface's. */
-type KeysOf<T> = Readonly<Record<keyof T, true>>;
-
-const SERVER: KeysOf<ServerConfig> = {
-  include: true,
-  listen: true,
-  host: true,
-  port: true,
-  dont_listen: true,
-  server_name: true,
-  client_advertise: true,
-  debug: true,
-  trace: true,
-  trace_verbose: true,
-  max_traced_msg_len: true,
-  http: true,
-  http_port: true,
-  http_base_path: true,
-  authorization: true,
-  no_auth_user: true,
-  max_connections: true,
-  max_subscriptions: true,
-  max_subscription_tokens: true,
-  max_control_line: true,
-  max_payload: true,
-  max_pending: true,
-  max_closed_clients: true,
-  ping_interval: true,
-  ping_max: true,
-  write_deadline: true,
-  write_timeout: true,
-  lame_duck_duration: true,
-  lame_duck_grace_period: true,
-  no_header_support: true,
-  no_fast_producer_stall: true,
-  disable_sublist_cache: true,
-  connect_error_reports: true,
-  reconnect_error_reports: true,
-  server_tags: true,
-  cluster: true,
-  discovery: true,
-  registry: true,
-};
-
-const AUTHORIZATION: KeysOf<AuthorizationConfig> = {
-  user: true,
-  password: true,
-  token: true,
-  users: true,
-  timeout: true,
-};
-
-const USER: KeysOf<UserConfig> = { user: true, password: true };
-
-const CLUSTER: KeysOf<ClusterConfig> = {
-  name: true,
-  listen: true,
-  host: true,
-  port: true,
-  authorization: true,
-  routes: true,
-  advertise: true,
-  no_advertise: true,
-  connect_retries: true,
-  connect_backoff: true,
-  ping_interval: true,
-  ping_max: true,
-  compression: true,
-};
-
-const DISCOVERY: KeysOf<DiscoveryConfig> = {
-  announce: true,
-  find: true,
-  ttl: true,
-  trust_credentials: true,
-};
-
-const REGISTRY: KeysOf<RegistryConfig> = {
-  listen: true,
-  host: true,
-  port: true,
-  token: true,
-  state_file: true,
-};
-
-/** By their first names, the keys of a block that a program has a use for. */
-function usable({ keys }: BlockFacts): string[] {
-  return keys
-    .filter(({ state, isForProcess }) => state === "works" && !isForProcess)
-    .map(({ names: [name] }) => name)
-    .sort();
-}
-
-test("the types know the keys of the rows, and no others", () => {
-  const { include: _, ...server } = SERVER;
-  assert.deepEqual(Object.keys(server).sort(), usable(SERVER_BLOCK));
-  const blocks = [
-    [AUTHORIZATION, AUTHORIZATION_BLOCK],
-    [USER, USER_BLOCK],
-    [CLUSTER, CLUSTER_BLOCK],
-    [DISCOVERY, DISCOVERY_BLOCK],
-    [REGISTRY, REGISTRY_BLOCK],
-  ] as const;
-  for (const [typed, block] of blocks) {
-    assert.deepEqual(Object.keys(typed).sort(), usable(block));
-  }
-});
 
 test("what is no object is refused, with a word about files", async () => {
   for (const given of ["server.conf", 4222, null, []]) {

@@ -3,13 +3,19 @@ import assert from "node:assert/strict";
 import { optionFiles } from "../../scripts/make_options.ts";
 import { keyTable } from "../../scripts/make_reference.ts";
 import { Report } from "../../src/config/dialect/diagnostic.ts";
+import { parseObject } from "../../src/config/dialect/object.ts";
 import { describeFlags } from "../../src/config/flags/flags.ts";
 import { BLOCKS } from "../../src/config/keys/blocks.ts";
 import { defaultsOf, optionsIn } from "../../src/config/keys/defaults.ts";
 import { applyKeys } from "../../src/config/keys/entries.ts";
 import { changed, integer } from "../../src/config/keys/readers.ts";
 import { rowsOf } from "../../src/config/keys/rows.ts";
-import type { Block } from "../../src/config/keys/schema.ts";
+import type {
+  Block,
+  BlockFacts,
+  ConfigKey,
+  KeyFacts,
+} from "../../src/config/keys/schema.ts";
 import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
 import { SERVER_FLAGS, serverFlagsOf } from "../../src/config/server_flags.ts";
 import {
@@ -65,6 +71,40 @@ test("a key whose value is a map names the block of its keys", () => {
   const maps = keys.filter(({ kind }) => kind === "map");
   for (const { names: [name], block } of maps) {
     assert.ok(block !== undefined && blocks.includes(block), name);
+  }
+});
+
+/** Values of the types that a program writes, of which each key takes one. */
+const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
+  string: ["word", "45s", "h:1", "registry://h"],
+  number: [7],
+  boolean: [true],
+  "readonly string[]": [["nats://h:1"], ["registry://h"]],
+  "readonly UserConfig[]": [[{ user: "a" }]],
+};
+
+function samplesOf(type: string): readonly unknown[] {
+  if (/^(?:".*"|false)$/.test(type)) return [JSON.parse(type)];
+  return SAMPLES[type] ?? [{}];
+}
+
+function takes(block: BlockFacts, key: KeyFacts, value: unknown): boolean {
+  const { keys, ...facts } = block;
+  const { root } = parseObject({ [key.names[0]]: value }, "options");
+  const report = new Report();
+  const rows = keys as readonly ConfigKey<object>[];
+  applyKeys(rows, root, defaultsOf({ ...facts, keys: rows }), report);
+  return report.errors.length === 0;
+}
+
+test("a key takes a value of every type that a program may write", () => {
+  for (const block of blocks) {
+    for (const key of block.keys.filter(({ state }) => state === "works")) {
+      for (const type of key.written.split(" | ")) {
+        const taken = samplesOf(type).some((value) => takes(block, key, value));
+        assert.ok(taken, `${block.place}: ${key.names[0]}: ${type}`);
+      }
+    }
   }
 });
 

@@ -8,7 +8,7 @@ import type { Cursor } from "./cursor.ts";
 /** A text with its escapes replaced. */
 export interface UnescapedText {
   readonly text: string;
-  /** Such a text is no number and no switch, whatever it reads like. */
+  /** Such a text is no number and no switch, even if it reads like one. */
   readonly hasEscapes: boolean;
 }
 

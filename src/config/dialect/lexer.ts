@@ -2,8 +2,8 @@
  * Cuts a configuration into items: keys, values, brackets and includes, each
  * with its position. It is a machine of state functions: each reads a little
  * and returns the state that follows. The grammar is nats-server's (its
- * `conf/lex.go`), except that whatever nats-server drops without a word is an
- * error here. `parser.ts` is the only caller.
+ * `conf/lex.go`), except that what nats-server drops without a word is an error
+ * here. `parser.ts` is the only caller.
  */
 import {
   Cursor,

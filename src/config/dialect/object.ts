@@ -14,7 +14,7 @@ import type {
   ConfigValue,
 } from "./tree.ts";
 
-/** Objects inside each other beyond this are taken for one that holds itself. */
+/** An object nested deeper than this is taken for one that contains itself. */
 const DEPTH_MAX = 32;
 
 /**
@@ -156,7 +156,7 @@ class Writer {
   }
 }
 
-/** An object like `{}`, of whichever realm: not a `Map`, a `Date` and so on. */
+/** An object like `{}`, of any realm: not a `Map`, a `Date` and so on. */
 function isMap(value: object | null): value is object {
   return Object.prototype.toString.call(value) === "[object Object]";
 }

@@ -64,7 +64,7 @@ function lexInto(report: Report, lex: () => Item[]): Item[] {
   }
 }
 
-/** Nested files beyond this are taken for a loop by way of links. */
+/** Includes nested deeper than this are taken for a loop through links. */
 const INCLUDE_DEPTH_MAX = 32;
 
 /** Builds the tree of one file, or of one environment variable. */

@@ -1,6 +1,6 @@
 /**
  * A parsed configuration: values that know where they stand. The parser and
- * the TOML reader build this tree; `keys/schema.ts` reads options out of it.
+ * the TOML reader build this tree; the rows of `keys/` read options out of it.
  */
 import type { Position } from "./diagnostic.ts";
 import { REDACTED, redactUrl } from "../../core/redact.ts";
