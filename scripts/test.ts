@@ -221,9 +221,11 @@ function run(
 ): Promise<Finished> {
   console.log(`\n> ${basename(file)} ${args.slice(0, 4).join(" ")}`);
   const began = Date.now();
+  // Node's runner does not run within itself, as it would in a test of this file.
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
   const child = spawn(file, args, {
     cwd: PROJECT_FOLDER,
-    env: { ...process.env, ...env },
+    env: { ...environment, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -18,12 +18,19 @@ export interface Block {
   readonly chapter: string;
 }
 
-/** The pages for users, as paths below the repository's top folder. */
+/** The pages for users and contributors, as paths below the repository's top folder. */
 export function documents(): string[] {
-  const pages = readdirSync(join(PROJECT_FOLDER, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`);
-  return ["README.md", "examples/README.md", ...pages.sort()];
+  const pages = readdirSync(join(PROJECT_FOLDER, "docs"), { recursive: true })
+    .map((name) => `docs/${name}`.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".md"));
+  return [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "examples/README.md",
+    "tests/README.md",
+    ...pages.sort(),
+  ];
 }
 
 const FENCE = /^( *)```(\w*)$/;

@@ -30,6 +30,7 @@ const LINKED = [
   "node_modules",
   "scripts",
   "src",
+  "tests",
   "mod.ts",
   "server.ts",
   "client.ts",
