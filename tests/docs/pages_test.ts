@@ -4,8 +4,8 @@
  * what is there. Their commands use fixed ports, so each page waits for its turn.
  */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Stage } from "../article/stage.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
@@ -96,28 +96,4 @@ test("what is left out stands in its page", () => {
       .flatMap(commandsOf);
     assert.ok(commands.includes(command), `${page}: ${command}`);
   }
-});
-
-/** Pages that name files of the repository as `src/core/log.ts`. */
-const NAMING =
-  /^(?:CONTRIBUTING|SECURITY|tests\/README|docs\/decisions\/.*)\.md$/;
-
-test("links and names of files lead to what is there", () => {
-  const lost = [...documents(), "ARCHITECTURE.md"].flatMap((page) => {
-    const text = readFileSync(join(PROJECT_FOLDER, page), "utf8");
-    const links = text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g);
-    const names = text.matchAll(/`([\w.-]+\/[\w./-]*)`/g);
-    const isThere = (...path: readonly string[]): boolean =>
-      existsSync(join(PROJECT_FOLDER, ...path));
-    return [
-      ...[...links].map(([, target]) => target!)
-        .filter((target) => !isThere(dirname(page), target)),
-      ...[...names].map(([, name]) => name!)
-        .filter((name) =>
-          NAMING.test(page) && !name.startsWith(".tools/") &&
-          !isThere(name) && !isThere(dirname(page), name)
-        ),
-    ].map((name) => `${page}: ${name}`);
-  });
-  assert.deepEqual(lost, []);
 });
