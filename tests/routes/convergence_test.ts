@@ -24,7 +24,7 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
   return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
 }
 
-/** Whom each server dials: someone before it, so that all hang together, and others. */
+/** The servers that each server dials: one before it, so that all hang together, and others. */
 function randomRoutes(count: number, random: Random): number[][] {
   return Array.from({ length: count }, (_, index) => {
     const routes = index === 0 ? [] : [randomBelow(random, index)];
@@ -34,14 +34,14 @@ function randomRoutes(count: number, random: Random): number[][] {
   });
 }
 
-/** Interest, for whose sake a server speaks up on each route that it makes. */
+/** Interest, which a server announces on each route that it makes. */
 function want({ server }: TestServer, subject: string): void {
-  const nobody = { deliver: () => false };
+  const receiver = { deliver: () => false };
   const sid = new Uint8Array(1);
-  server.broker.account.add(Interest.ofClient(nobody, subject, "", sid));
+  server.broker.account.add(Interest.ofClient(receiver, subject, "", sid));
 }
 
-/** No dial and no change for minutes: nobody works against anybody. */
+/** No dial and no change for minutes: no server works against another. */
 async function assertSettled(
   world: Simulation,
   servers: readonly TestServer[],

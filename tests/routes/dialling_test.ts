@@ -1,12 +1,12 @@
-/** Whom a server dials, when it tries again, when it stops, and what it reports. */
+/** Which servers a server dials, when it tries again, when it stops, and what it reports. */
 import assert from "node:assert/strict";
 import type { TestServer } from "../support/midge.ts";
 import { freshSeed } from "../support/random.ts";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { test } from "../support/test.ts";
 import { routeCount } from "./route_peer.ts";
-import { connectText, infoText } from "./route_peer.ts";
-import { Mute, ROUTE_PORT, routeOn, Simulation } from "./simulation.ts";
+import { infoText } from "./route_peer.ts";
+import { ROUTE_PORT, routeOn, Simulation } from "./simulation.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);
@@ -29,7 +29,7 @@ function errors({ log }: TestServer): string[] {
   return log.lines.filter((line) => line.startsWith("ERR"));
 }
 
-test("a configured server is dialled for ever, at most 4 s apart", async (t) => {
+test("a configured server is dialled without end, at most 4 s apart", async (t) => {
   const world = new Simulation(t, SEED);
   await world.start(ONE, { cluster: { routes: [routeOn(TWO)] } });
   await world.clock.advance(10 * MINUTE);
@@ -84,7 +84,7 @@ test("after a loss the first new attempt comes within 1.1 s", async (t) => {
   await world.meshed([one, two], SECOND);
 });
 
-test("failures are reported at first, then every so many times", async (t) => {
+test("the first failure is reported, then every n-th", async (t) => {
   const world = new Simulation(t, SEED);
   const cluster = { routes: [routeOn(TWO)] };
   const one = await world.start(ONE, { cluster, connectErrorReports: 5 });
@@ -104,7 +104,7 @@ test("by default only the first failure is reported before the first success", a
   assert.equal(errors(one).length, 1);
 });
 
-test("after a success each failure is reported, or every so many", async (t) => {
+test("after a success each failure is reported, or every n-th", async (t) => {
   for (const [every, expected] of [[1, ["1", "2", "3"]], [3, ["1", "3"]]]) {
     const world = new Simulation(t, SEED);
     const two = await world.start(TWO);
@@ -126,7 +126,7 @@ for (const retries of [0, 2]) {
     const one = await world.start(ONE, {
       cluster: { connectRetries: retries },
     });
-    const peer = await played(world, TWO);
+    const peer = await world.join(TWO, ONE);
     const gossip = infoText({
       id: "THREE",
       info: { ip: `nats-route://${THREE}:${ROUTE_PORT}/` },
@@ -147,7 +147,7 @@ for (const retries of [0, 2]) {
   });
 }
 
-test("a server known by gossip that refuses us is not tried for ever", async (t) => {
+test("a server known by gossip that refuses us is not tried again", async (t) => {
   const world = new Simulation(t, SEED);
   const authorization = {
     ...defaultAuthorizationOptions(),
@@ -155,7 +155,7 @@ test("a server known by gossip that refuses us is not tried for ever", async (t)
   };
   const three = await world.start(THREE, { cluster: { authorization } });
   await world.start(ONE);
-  const peer = await played(world, TWO);
+  const peer = await world.join(TWO, ONE);
   peer.say(
     infoText({
       id: "THREE",
@@ -202,7 +202,7 @@ test("a server that dials itself never does it again", async (t) => {
   assert.equal(routeCount(one), 0);
 });
 
-test("whoever dials a server that is there already rests", async (t) => {
+test("a dialer rests while another connection to its server stands", async (t) => {
   const world = new Simulation(t, SEED);
   const one = await world.start(ONE, { cluster: { routes: [routeOn(TWO)] } });
   await world.clock.advance(10 * SECOND);
@@ -220,7 +220,7 @@ test("whoever dials a server that is there already rests", async (t) => {
   assert.ok(dialling.includes(ONE) || dialling.includes(TWO));
 });
 
-test("a server that stops dials nobody any more", async (t) => {
+test("a server that stops no longer dials", async (t) => {
   const world = new Simulation(t, SEED);
   const two = await world.start(TWO);
   const routes = [routeOn(TWO), routeOn(THREE)];
@@ -232,75 +232,3 @@ test("a server that stops dials nobody any more", async (t) => {
   assert.equal(world.dials.length, before);
   assert.equal(routeCount(two), 0);
 });
-
-// --- PINGs
-
-test("the first PING comes after 1.0 to 1.2 s, even before INFO", async (t) => {
-  const world = new Simulation(t, SEED);
-  await world.start(ONE);
-  const peer = await connected(world, TWO);
-  await world.clock.advance(0.99 * SECOND);
-  assert.ok(!peer.received.includes("PING"));
-  await world.clock.advance(0.25 * SECOND);
-  assert.ok(peer.received.endsWith("PING\r\n"));
-});
-
-test("a route is pinged at least every 30 s, however much it says", async (t) => {
-  const world = new Simulation(t, SEED);
-  await world.start(ONE, { pingIntervalMs: 10 * MINUTE });
-  const peer = await played(world, TWO);
-  for (let second = 0; second < 95; second++) {
-    peer.say("PING\r\nPONG\r\n");
-    await world.clock.advance(SECOND);
-  }
-  assert.equal(peer.received.split("PING\r\n").length - 1, 4);
-  assert.ok(!peer.ended);
-});
-
-test("a route that answers no PING is stale", async (t) => {
-  const world = new Simulation(t, SEED);
-  const cluster = { pingIntervalMs: 5 * SECOND, pingMax: 3 };
-  const one = await world.start(ONE, { cluster });
-  const peer = await played(world, TWO);
-  await world.clock.advance(15.9 * SECOND);
-  assert.ok(!peer.ended, "three PINGs may stand open");
-  await world.clock.advance(SECOND);
-  assert.ok(peer.received.endsWith("-ERR 'Stale Connection'\r\n"));
-  assert.ok(peer.ended);
-  assert.equal(routeCount(one), 0);
-  const closed = "Router connection closed: Stale Connection";
-  assert.ok(one.log.lines.some((line) => line.includes(closed)));
-});
-
-test("a server that has fallen silent is found out and met again", async (t) => {
-  const world = new Simulation(t, SEED);
-  const cluster = { pingIntervalMs: 2 * SECOND };
-  const one = await world.start(ONE, { cluster });
-  const two = await world.start(TWO, {
-    cluster: { ...cluster, routes: [routeOn(ONE)] },
-  });
-  await world.meshed([one, two]);
-  world.network.partition(ONE, TWO);
-  await world.clock.advanceUntil(
-    () => routeCount(one) === 0 && routeCount(two) === 0,
-    10 * SECOND,
-  );
-  await world.clock.advance(MINUTE);
-  world.network.heal(ONE, TWO);
-  await world.meshed([one, two], 10 * SECOND);
-});
-
-/** A connection from a machine to the first server's route port. */
-async function connected(world: Simulation, machine: string): Promise<Mute> {
-  const dialling = world.network.on(machine).dial(routeOn(ONE));
-  await world.clock.advance(10);
-  return new Mute(await dialling);
-}
-
-/** A route from a machine to the first server. */
-async function played(world: Simulation, machine: string): Promise<Mute> {
-  const peer = await connected(world, machine);
-  peer.say(connectText({}) + infoText({}));
-  await world.clock.advance(10);
-  return peer;
-}

@@ -79,7 +79,7 @@ test("a waiting connection takes over when the peer sends its interest there", a
 });
 
 for (const id of [FIRST_ID, LAST_ID]) {
-  test(`who wanted a duplicate of ${id} dials when the route is lost`, async (t) => {
+  test(`the dialer of a duplicate of ${id} dials when the route is lost`, async (t) => {
     const listener = await listen(t);
     const routes = [{ host: "127.0.0.1", port: listener.port }];
     const midge = await startMidge(t, { cluster: { routes } });

@@ -1,9 +1,5 @@
-/**
- * How servers and clients hear of servers: the INFO that is passed on, the
- * dials that come of it, and the addresses that clients are told.
- */
+/** How servers hear of each other: the INFO that is passed on, and the dials that come of it. */
 import assert from "node:assert/strict";
-import type { Peer } from "../support/peer.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import {
@@ -12,11 +8,10 @@ import {
   interests,
   join,
   knock,
-  lineOf,
   listen,
   logged,
   meshed,
-  parseInfo,
+  nextInfo,
   roundTrip,
   routeCount,
   routeTo,
@@ -24,22 +19,13 @@ import {
 } from "./route_peer.ts";
 import { until } from "../support/until.ts";
 
-/** The INFO that is the next line. */
-async function nextInfo(
-  peer: Peer,
-): Promise<Readonly<Record<string, unknown>>> {
-  return parseInfo(await lineOf(peer));
-}
-
-// --- between servers
-
-test("the first server is told of nobody", async (t) => {
+test("the first server hears no gossip", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const { lines } = await join(t, midge, { info: { port: 6222 } });
   assert.deepEqual(lines, []);
 });
 
-test("those who are here are told of a new server, and it of nobody", async (t) => {
+test("servers that are here are told of a new one, and the new one of none", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const one = await join(t, midge, { id: "ONE", info: { port: 1111 } });
   const two = await join(t, midge, { id: "TWO", info: { port: 2222 } });
@@ -90,7 +76,7 @@ test("a server that needs credentials or has a made-up name is shown so", async 
   assert.equal(gossip["cluster_dynamic"], true);
 });
 
-test("nobody is told of a server that cannot be dialled", async (t) => {
+test("a server that cannot be dialled is not told of", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const one = await join(t, midge, { id: "ONE" });
   await join(t, midge, { id: "TWO", info: { port: 0 } });
@@ -181,134 +167,6 @@ test("servers find each other by an advertised address", async (t) => {
   await meshed([first, advertised]);
   const third = await startMidge(t, { cluster: { routes } });
   await meshed([first, advertised, third]);
-});
-
-// --- to clients
-
-test("clients are told where the servers are that come, and that go", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const own = `127.0.0.1:${midge.port}`;
-  const client = await connectClient(t, midge);
-  assert.equal(client.info.connect_urls, undefined);
-  const urls = ["10.0.0.1:4222", "10.0.0.1:4223"];
-  const { peer } = await join(t, midge, { info: { connect_urls: urls } });
-  const told = await nextInfo(client);
-  assert.deepEqual(told["connect_urls"], [own, ...urls]);
-  assert.equal(told["client_id"], client.info.client_id);
-  const later = await connectClient(t, midge);
-  assert.deepEqual(later.info.connect_urls, [own, ...urls]);
-  await peer.crash();
-  assert.equal((await nextInfo(client))["connect_urls"], undefined);
-  assert.equal((await nextInfo(later))["connect_urls"], undefined);
-});
-
-test("an address that two servers tell stays until both are gone", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const own = `127.0.0.1:${midge.port}`;
-  const client = await connectClient(t, midge);
-  const info = { connect_urls: ["10.0.0.9:4222"] };
-  const one = await join(t, midge, { id: "ONE", info });
-  assert.deepEqual((await nextInfo(client))["connect_urls"], [
-    own,
-    "10.0.0.9:4222",
-  ]);
-  const two = await join(t, midge, { id: "TWO", info });
-  await one.peer.close();
-  await until("one route is left", () => routeCount(midge) === 1);
-  await client.silence();
-  await two.peer.close();
-  assert.equal((await nextInfo(client))["connect_urls"], undefined);
-});
-
-test("a client of protocol 0, or one that waits for its PONG, is told nothing", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const old = await connectClient(t, midge, { protocol: 0 });
-  const info = { connect_urls: ["10.0.0.1:4222"] };
-  const { peer } = await join(t, midge, { info });
-  await old.silence();
-  await peer.close();
-  await until("no route is left", () => routeCount(midge) === 0);
-  await old.silence();
-});
-
-test("a server that leaves in peace is not recommended any more", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const client = await connectClient(t, midge);
-  const info = { connect_urls: ["10.0.0.1:4222"] };
-  const { peer } = await join(t, midge, { info });
-  assert.ok((await nextInfo(client))["connect_urls"]);
-  peer.send(infoText({ info: { ...info, ldm: true } }));
-  const told = await nextInfo(client);
-  assert.equal(told["connect_urls"], undefined);
-  // It is the other one that leaves.
-  assert.equal(told["ldm"], undefined);
-  assert.equal(routeCount(midge), 1);
-  await peer.close();
-  await until("no route is left", () => routeCount(midge) === 0);
-  await client.silence();
-});
-
-test("a server that joins in lame duck mode is not recommended", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const client = await connectClient(t, midge);
-  await join(t, midge, {
-    info: { connect_urls: ["10.0.0.1:4222"], ldm: true },
-  });
-  await client.silence();
-});
-
-test("in lame duck mode a server tells its routes, without its address", async (t) => {
-  const midge = await startMidge(t, {
-    cluster: {},
-    lameDuckGraceMs: 0,
-    lameDuckDurationMs: 1,
-  });
-  const client = await connectClient(t, midge);
-  const { peer } = await join(t, midge);
-  const left = midge.server.lameDuck();
-  const told = await nextInfo(peer);
-  assert.equal(told["ldm"], true);
-  assert.equal(told["server_id"], midge.server.broker.id);
-  assert.equal(told["connect_urls"], undefined);
-  await client.expectClosed();
-  await peer.expectClosed();
-  await left;
-});
-
-test("with no_advertise a server keeps addresses to itself, both ways", async (t) => {
-  const midge = await startMidge(t, { cluster: { noAdvertise: true } });
-  const client = await connectClient(t, midge);
-  const info = { connect_urls: ["10.0.0.1:4222"] };
-  const { peer } = await join(t, midge, { info });
-  assert.equal(peer.info.connect_urls, undefined);
-  await client.silence();
-});
-
-test("client_advertise is told to clients and to other servers", async (t) => {
-  const clientAdvertise = "nats.test:4000";
-  const first = await startMidge(t, { clientAdvertise, cluster: {} });
-  const peer = await knock(t, first);
-  assert.deepEqual(peer.info.connect_urls, [clientAdvertise]);
-  const client = await connectClient(t, first);
-  assert.equal(client.info.host, "nats.test");
-  assert.equal(client.info.port, 4000);
-  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  await meshed([first, second]);
-  const other = await connectClient(t, second);
-  assert.deepEqual(other.info.connect_urls, [
-    `127.0.0.1:${second.port}`,
-    clientAdvertise,
-  ]);
-});
-
-test("addresses cannot break out of the INFO that clients get", async (t) => {
-  const midge = await startMidge(t, { cluster: {} });
-  const client = await connectClient(t, midge);
-  const url = 'x\r\nMSG a 1 0\r\n\r\n"}';
-  await join(t, midge, { info: { connect_urls: [url, "<b>&"] } });
-  const told = await nextInfo(client);
-  assert.deepEqual((told["connect_urls"] as string[]).slice(1), [url, "<b>&"]);
-  await client.silence();
 });
 
 test("a new server is found by all, and all its clients' interest", async (t) => {

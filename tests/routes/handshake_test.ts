@@ -120,7 +120,7 @@ test("a verbose route gets +OK for interest and messages only", async (t) => {
   assert.deepEqual(await roundTrip(peer), ["+OK", "+OK", "+OK"]);
 });
 
-test("fields that nobody knows are of no account, whatever their names", async (t) => {
+test("unknown fields change nothing, whatever their names", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const peer = await knock(t, midge);
   const strange = `"__proto__":{"lang":"x"},"constructor":1,"zzz":[{}]`;
@@ -156,7 +156,7 @@ test("a gateway on the route port is told so and turned away", async (t) => {
 test("a gateway's name cannot end the line of its refusal", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const peer = await knock(t, midge);
-  // U+010A and U+010D are LF and CR to whoever drops their upper bytes.
+  // U+010A and U+010D are LF and CR to a reader that drops their upper bytes.
   peer.send(
     `CONNECT {"gateway":"x\\r\\n\\u010d\\u010a-ERR"}\r\n`,
   );

@@ -173,7 +173,7 @@ test("RS- ends plain interest and queue interest apart", async (t) => {
   await peer.silence();
 });
 
-test("interest in an account that is not there is nobody's", async (t) => {
+test("interest in an account that is not there is ignored", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const client = await connectClient(t, midge);
   const { peer } = await join(t, midge);

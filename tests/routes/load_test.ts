@@ -58,7 +58,7 @@ test("interest that is more than a client may leave unread does no harm", async 
   assert.equal(routeCount(midge), 1);
 });
 
-test("a server that does not read stops its publishers, and nobody else", async (t) => {
+test("a server that does not read stops its publishers, and no other client", async (t) => {
   const maxPendingBytes = 4_194_304;
   const midge = await startMidge(t, {
     maxPendingBytes,
@@ -96,7 +96,7 @@ test("a server that does not read stops its publishers, and nobody else", async 
   await logged(midge, "Slow Consumer Detected: WriteDeadline");
   await logged(midge, "closed: Slow Consumer (Write Deadline)");
   assert.equal(routeCount(midge), 1);
-  // Whoever was stopped goes on.
+  // The publishers that were stopped go on.
   await roundTrip(flooder);
 });
 

@@ -339,7 +339,7 @@ function outcomesOf(start: PaperWorld): PaperWorld[] {
   return outcomes;
 }
 
-/** Nothing is under way; at most somebody waits, for the peer's choice or to dial again. */
+/** Nothing is under way; at most a node waits, for the peer's choice or to dial again. */
 function isQuiet(world: PaperWorld): boolean {
   return world.dials.length === 0 && deliveriesIn(world).length === 0;
 }
@@ -366,7 +366,7 @@ function assertOneRoute({ ends }: PaperWorld, text: string = ""): void {
   assert.equal(registered[0]! >> 1, registered[1]! >> 1, text);
 }
 
-/** Besides, all other connections are closed, and nobody dials. */
+/** Besides, all other connections are closed, and no node dials. */
 function assertSettled(world: PaperWorld, text: string): void {
   const { ends, dials, redials } = world;
   assertOneRoute(world, text);

@@ -10,7 +10,8 @@ import {
   type Peer,
   type PeerListener,
 } from "../support/peer.ts";
-import type { TestServer } from "../support/midge.ts";
+import { startMidge, type TestServer } from "../support/midge.ts";
+import type { TestContext } from "../support/test.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
@@ -83,6 +84,20 @@ export async function join(
   return { peer, lines: await roundTrip(peer) };
 }
 
+/** One server with a client and a route. */
+export interface Setting {
+  readonly midge: TestServer;
+  readonly client: Peer;
+  readonly peer: Peer;
+}
+
+export async function setting(t: TestContext): Promise<Setting> {
+  const midge = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, midge);
+  const { peer } = await join(t, midge);
+  return { midge, client, peer };
+}
+
 /** A port at which servers dial the test. */
 export async function listen(t: Cleanup): Promise<PeerListener> {
   const listener = await listenForPeers();
@@ -108,6 +123,11 @@ export async function lineOf(peer: Peer): Promise<string> {
     const line = await peer.expectLine();
     if (line !== "PING") return line;
   }
+}
+
+/** The INFO that is the next line. */
+export async function nextInfo(peer: Peer): Promise<Fields> {
+  return parseInfo(await lineOf(peer));
 }
 
 /** Waits until all that was sent before has been handled; gives the lines that came. */
@@ -184,4 +204,9 @@ export function parseInfo(line: string): Fields {
 function parseJson(verb: string, line: string): Fields {
   assert.ok(line.startsWith(`${verb} {`), `${verb} was expected, not ${line}`);
   return JSON.parse(line.slice(verb.length));
+}
+
+/** Lines that only a mistake of ours can make. */
+export function internalErrors(midge: TestServer): string[] {
+  return midge.log.lines.filter((line) => line.includes("Internal error"));
 }

@@ -16,6 +16,7 @@ import type { Random } from "../../src/platform/clock.ts";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { Network, Socket } from "../../src/platform/socket.ts";
+import { connectText, infoText } from "./route_peer.ts";
 
 export const ROUTE_PORT = 6222;
 export const CLIENT_PORT = 4222;
@@ -80,6 +81,21 @@ export class Simulation {
   /** Waits until each server has a route to every other one. */
   meshed(servers: readonly TestServer[], limitMs?: number): Promise<void> {
     return this.clock.advanceUntil(() => isMesh(servers), limitMs);
+  }
+
+  /** A connection that the test makes from one machine to another one's route port. */
+  async knock(from: string, to: string): Promise<Mute> {
+    const dialling = this.network.on(from).dial(routeOn(to));
+    await this.clock.advance(10);
+    return new Mute(await dialling);
+  }
+
+  /** A route that the test makes from one machine to another. */
+  async join(from: string, to: string): Promise<Mute> {
+    const peer = await this.knock(from, to);
+    peer.say(connectText({}) + infoText({}));
+    await this.clock.advance(10);
+    return peer;
   }
 
   #noted(machine: string): Network {

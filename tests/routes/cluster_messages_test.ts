@@ -1,0 +1,118 @@
+/** Messages and requests between the clients of several servers. */
+import assert from "node:assert/strict";
+import type { Peer } from "../support/peer.ts";
+import { startMidge } from "../support/midge.ts";
+import { test } from "../support/test.ts";
+import {
+  connectClient,
+  interests,
+  meshed,
+  roundTrip,
+  routeTo,
+  setting,
+  tell,
+} from "./route_peer.ts";
+
+const HEADERS = "NATS/1.0\r\n\r\n";
+
+test("a server that is interested counts as a responder", async (t) => {
+  const { client, peer } = await setting(t);
+  await tell(client, "SUB reply 1\r\n");
+  await roundTrip(peer);
+  await tell(peer, "RS+ $G plain\r\nRS+ $G queued q 1\r\n");
+  await tell(client, "PUB plain reply 0\r\n\r\nPUB queued reply 0\r\n\r\n");
+  await roundTrip(peer);
+  await tell(peer, "RS- $G plain\r\nRS- $G queued q\r\n");
+  client.send("PUB plain reply 0\r\n\r\nPUB queued reply 0\r\n\r\n");
+  const text = await client.expect(/(.*503[^]*){2}/);
+  assert.equal(text.match(/HMSG reply 1 16 16/g)?.length, 2);
+});
+
+test("each message reaches each client of a cluster once", async (t) => {
+  const servers = [await startMidge(t, { cluster: {} })];
+  const seed = routeTo(servers[0]!);
+  for (let i = 0; i < 2; i++) {
+    servers.push(await startMidge(t, { cluster: { routes: [seed] } }));
+  }
+  await meshed(servers);
+  const clients: Peer[] = [];
+  for (const midge of [...servers, ...servers]) {
+    const client = await connectClient(t, midge);
+    await tell(client, "SUB foo.* 1\r\nSUB foo.> q 2\r\n");
+    clients.push(client);
+  }
+  // Two clients of its own with two subscriptions each, and two for each other server.
+  for (const midge of servers) await interests(midge, 8);
+  const rounds = 100;
+  const publishers = clients.slice(0, servers.length);
+  for (const [index, publisher] of publishers.entries()) {
+    publisher.send(`PUB foo.${index} 1\r\n${index}\r\n`.repeat(rounds));
+  }
+  const plain = clients.length * rounds * servers.length;
+  const queued = rounds * servers.length;
+  const count = (sid: number): number =>
+    clients.reduce(
+      (sum, { received }) =>
+        sum + received.split(new RegExp(`MSG foo\\.\\d ${sid} `)).length - 1,
+      0,
+    );
+  // The last word of each publisher to each client comes behind all others.
+  for (const [index, publisher] of publishers.entries()) {
+    publisher.send(`PUB foo.end${index} 0\r\n\r\n`);
+  }
+  for (const client of clients) {
+    await client.expect(/(MSG foo\.end\d 1 0[^]*){3}/);
+    await roundTrip(client);
+  }
+  assert.equal(count(1), plain);
+  assert.equal(count(2), queued);
+});
+
+test("a request finds its service on any server, and its reply the way back", async (t) => {
+  const first = await startMidge(t, { cluster: {} });
+  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
+  await meshed([first, second]);
+  const service = await connectClient(t, second);
+  const asker = await connectClient(t, first);
+  await tell(service, "SUB help workers 1\r\n");
+  await tell(asker, "SUB answer.* 1\r\n");
+  await interests(first, 2);
+  await interests(second, 2);
+  for (let i = 0; i < 20; i++) {
+    asker.send(`HPUB help answer.${i} 12 14\r\n${HEADERS}hi\r\n`);
+    await service.expect(`HMSG help 1 answer.${i} 12 14\r\n${HEADERS}hi\r\n`);
+    service.send(`PUB answer.${i} 2\r\nho\r\n`);
+    await asker.expect(`MSG answer.${i} 1 2\r\nho\r\n`);
+  }
+});
+
+test("no request is lost while members of a group come and go", async (t) => {
+  const first = await startMidge(t, { cluster: {} });
+  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
+  const third = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
+  await meshed([first, second, third]);
+  const stays = await connectClient(t, third);
+  const leaves = await connectClient(t, second);
+  await tell(stays, "SUB work q 1\r\n");
+  for (let sid = 1; sid <= 20; sid++) leaves.send(`SUB work q ${sid}\r\n`);
+  await roundTrip(leaves);
+  await interests(first, 2);
+  await interests(second, 21);
+  await interests(third, 2);
+  const publisher = await connectClient(t, first);
+  const total = 500;
+  // The members on the second server leave while messages for them are under way.
+  for (let i = 0; i < total; i++) {
+    publisher.send("PUB work 2\r\nhi\r\n");
+    if (i % 25 === 0) leaves.send(`UNSUB ${i / 25 + 1}\r\n`);
+    if (i % 10 === 0) await roundTrip(publisher);
+  }
+  await roundTrip(publisher);
+  await interests(first, 1);
+  publisher.send("PUB work 3\r\nend\r\n");
+  await stays.expect("end\r\n");
+  const count = (peer: Peer): number =>
+    peer.received.split("hi\r\n").length - 1;
+  await roundTrip(leaves);
+  assert.equal(count(stays) + count(leaves), total);
+});
