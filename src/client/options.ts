@@ -8,6 +8,7 @@ import {
   PING_OUTSTANDING_MAX,
 } from "../core/limits.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
+import { splitList } from "../net/address.ts";
 import type { Authenticator, ConnectionOptions } from "./api/options.ts";
 import type { BufferPolicy } from "./api/message.ts";
 import type { Status } from "./api/status.ts";
@@ -118,9 +119,7 @@ export function serverList(
   given: string | readonly string[] | undefined,
 ): string[] {
   const texts = typeof given === "string" ? [given] : given ?? [];
-  return texts.flatMap((text) => text.split(","))
-    .map((text) => text.trim())
-    .filter((text) => text !== "");
+  return texts.flatMap(splitList);
 }
 
 function check(options: ClientOptions): void {

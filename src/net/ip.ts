@@ -16,10 +16,11 @@ export function ipBytes(text: string): readonly number[] | undefined {
   return bytes !== undefined && isMapped(bytes) ? bytes.slice(12) : bytes;
 }
 
-/** The usual way to write a host: lower case, and IPv4 as IPv4. */
+/** The usual way to write a host: lower case, IPv4 as IPv4, IPv6 as short as can be. */
 export function normalHost(host: string): string {
   const bytes = host.includes(":") ? ipBytes(host) : undefined;
-  return bytes?.length === IPV4_BYTES ? bytes.join(".") : host.toLowerCase();
+  if (bytes === undefined) return host.toLowerCase();
+  return bytes.length === IPV4_BYTES ? bytes.join(".") : ipv6Text(bytes);
 }
 
 /** Whether a server that listens there is open on every interface. */
@@ -54,6 +55,19 @@ export function haveSamePrefix(
     const mask = 0xff & (0xff << (8 - left));
     return (byte & mask) === (other[at]! & mask);
   });
+}
+
+/** RFC 5952, section 4: the longest run of zeros is left out, the first one of several. */
+function ipv6Text(bytes: readonly number[]): string {
+  const groups = Array.from(
+    { length: IPV6_GROUPS },
+    (_, at) => (bytes[2 * at]! * 256 + bytes[2 * at + 1]!).toString(16),
+  );
+  const text = `:${groups.join(":")}:`;
+  const runs = text.match(/(?::0){2,}(?=:)/g) ?? [];
+  const longest = runs.reduce((a, b) => b.length > a.length ? b : a, "");
+  const short = longest === "" ? text : text.replace(longest, ":");
+  return short.replace(/^:(?!:)|(?<!:):$/g, "");
 }
 
 function ipv4Bytes(text: string): number[] | undefined {

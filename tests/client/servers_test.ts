@@ -16,9 +16,13 @@ const URLS: readonly [string, string, object | undefined][] = [
   ["nats://h:80/", "h:80", undefined],
   ["nats://[::1]:5222", "[::1]:5222", undefined],
   ["[::1]", "[::1]:4222", undefined],
+  ["h:", "h:4222", undefined],
+  ["NATS://H", "h:4222", undefined],
   ["nats://ann:x@h", "h:4222", { user: "ann", pass: "x" }],
   ["ann:x@h:1", "h:1", { user: "ann", pass: "x" }],
   ["nats://a%40b:p%2Fq@h", "h:4222", { user: "a@b", pass: "p/q" }],
+  ["nats://ann:x:y@h", "h:4222", { user: "ann", pass: "x:y" }],
+  ["nats://a@b:x@h", "h:4222", { user: "a@b", pass: "x" }],
   ["nats://t0ken@h", "h:4222", { token: "t0ken" }],
   ["nats://100%:x@h", "h:4222", { user: "100%", pass: "x" }],
 ];
@@ -32,7 +36,19 @@ for (const [text, listen, credentials] of URLS) {
   });
 }
 
-for (const text of ["", "http://h", "nats://", "h:99999", "h:x"]) {
+const NO_SERVERS = [
+  "",
+  "http://h",
+  "1x://h",
+  "nats://",
+  "h:99999",
+  "h:0",
+  "h:x",
+  "h h",
+  "fe80::1",
+];
+
+for (const text of NO_SERVERS) {
   test(`server "${text}" is refused`, () => {
     assert.throws(() => parseServer(text), InvalidArgumentError);
   });

@@ -5,6 +5,9 @@
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { CLIENT_PORT } from "../../core/limits.ts";
+import { redactUrl } from "../../core/redact.ts";
+import { parseAddress, splitAddress } from "../../net/address.ts";
+import { splitUrl } from "../../net/url.ts";
 import type { Address } from "../../platform/socket.ts";
 import type { Origin } from "../api/servers.ts";
 import type { UrlCredentials } from "../session/target.ts";
@@ -49,43 +52,37 @@ interface ServerUrl {
 }
 
 function parseServerUrl(text: string): ServerUrl {
-  const url = parseUrl(text.includes("://") ? text : `nats://${text}`, text);
-  if (url.protocol !== "nats:" && url.protocol !== "tls:") {
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" has the unknown scheme "${url.protocol}//"`,
-    );
+  const { scheme, userInfo = "", address } = splitUrl(
+    text.includes("://") ? text : `nats://${text}`,
+  );
+  if (scheme !== undefined && scheme !== "nats" && scheme !== "tls") {
+    throw noServer(text, `has the unknown scheme "${scheme}://"`);
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  if (host === "") {
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" has no host`,
-    );
+  if (splitAddress(address)?.host === "") throw noServer(text, "has no host");
+  // The usual port may be written as an empty one.
+  const { host, port = CLIENT_PORT } =
+    parseAddress(address.replace(/:$/, "")) ?? {};
+  if (scheme === undefined || host === undefined) {
+    throw noServer(text, "is no host:port and no URL");
   }
-  const port = url.port === "" ? CLIENT_PORT : Number(url.port);
   return {
     address: { host, port },
-    credentials: credentialsOf(url),
-    tls: url.protocol === "tls:",
+    credentials: credentialsOf(userInfo),
+    tls: scheme === "tls",
   };
 }
 
-function parseUrl(url: string, text: string): URL {
-  try {
-    return new URL(url);
-  } catch {
-    // Without the cause: it holds the whole text, and so maybe a password.
-    throw new InvalidArgumentError(
-      `Server "${redacted(text)}" is no host:port and no URL`,
-    );
-  }
+/** Passwords stay out of the message. */
+function noServer(text: string, problem: string): InvalidArgumentError {
+  return new InvalidArgumentError(`Server "${redactUrl(text)}" ${problem}`);
 }
 
 /** `nats://user:pass@` are a user and a password, `nats://token@` is a token. */
-function credentialsOf(url: URL): UrlCredentials | undefined {
-  const user = percentDecoded(url.username);
-  const pass = percentDecoded(url.password);
-  if (user === "") return undefined;
-  return pass === "" ? { token: user } : { user, pass };
+function credentialsOf(userInfo: string): UrlCredentials | undefined {
+  const [name = "", ...rest] = userInfo.split(":").map(percentDecoded);
+  if (name === "") return undefined;
+  const pass = rest.join(":");
+  return pass === "" ? { token: name } : { user: name, pass };
 }
 
 function percentDecoded(text: string): string {
@@ -94,9 +91,4 @@ function percentDecoded(text: string): string {
   } catch {
     return text; // a lone "%" stands for itself
   }
-}
-
-/** Passwords stay out of error messages. */
-function redacted(text: string): string {
-  return text.replace(/^(.*:\/\/)?.*@/, "$1***@");
 }
