@@ -1,7 +1,7 @@
 /**
  * Options of a server that is started by a program: an object with the names
  * of the configuration file, and with `include` a file below it. Both go
- * through the same tables as a file does, so they are checked as strictly and
+ * through the same rows as a file does, so they are checked as strictly and
  * their errors name the place just as well.
  */
 import { InvalidArgumentError } from "../core/errors.ts";

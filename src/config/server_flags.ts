@@ -124,9 +124,11 @@ const MISSING_FLAGS: readonly ServerFlag[] = [
 
 const KEY_FLAGS: readonly ServerFlag[] = serverFlagsOf(SERVER_BLOCK);
 
+// Help shows the commands below the ports and above the process's files.
+const FILES_AT = KEY_FLAGS.findIndex(({ names }) => names.includes("pid"));
+
 /** Every flag that the server knows; help shows those of a section in this order. */
 export const SERVER_FLAGS: readonly ServerFlag[] = [
-  ...KEY_FLAGS,
-  ...COMMAND_FLAGS,
+  ...KEY_FLAGS.toSpliced(FILES_AT, 0, ...COMMAND_FLAGS),
   ...MISSING_FLAGS,
 ];

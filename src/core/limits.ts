@@ -33,15 +33,12 @@ export const ROUTE_RETRY_MS = 1000;
 export const ROUTE_RETRY_MAX_MS = 30_000;
 export const ROUTE_RECONNECT_JITTER_MS = 100;
 
-export const LAME_DUCK_DURATION_MIN_MS = 30_000;
 /** In lame duck mode no two clients are told to leave further apart than this. */
 export const LAME_DUCK_SPACING_MAX_MS = 1000;
 
 /** Above this part of `max_pending`, the producers that feed a client are paused. */
 export const STALL_FRACTION = 0.75;
 
-/** Where a registry listens unless told otherwise: for programs of this machine only. */
-export const REGISTRY_HOST = "127.0.0.1";
 export const REGISTRY_PORT = 4280;
 /** How long a node stays known after its last announcement. */
 export const ANNOUNCEMENT_TTL_MS = 15_000;

@@ -4,7 +4,7 @@
  * and routes: a program that can announce nodes can send clients anywhere.
  */
 import { PORT_MAX, splitAddress } from "../../net/address.ts";
-import { REGISTRY_HOST, REGISTRY_PORT } from "../../core/limits.ts";
+import { REGISTRY_PORT } from "../../core/limits.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import { FlagError } from "../flags/flags.ts";
@@ -22,6 +22,9 @@ import {
 } from "./readers.ts";
 import { rowsOf } from "./rows.ts";
 import type { Block, KeyFlag } from "./schema.ts";
+
+/** Programs of this machine only. */
+const REGISTRY_HOST = "127.0.0.1";
 
 /** -1 asks for any free port and 0 for the default, as for clients. */
 function registryPort(port: number): number {

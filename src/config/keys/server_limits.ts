@@ -1,9 +1,6 @@
 /** Keys of the top level: who logs in, limits, times, and how the server leaves. */
 import { formatDuration } from "../../core/duration.ts";
-import {
-  LAME_DUCK_DURATION_MIN_MS,
-  MAX_CONNECTIONS,
-} from "../../core/limits.ts";
+import { MAX_CONNECTIONS } from "../../core/limits.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import type { ServerOptions } from "../../options/options.ts";
@@ -163,6 +160,8 @@ export const TIME_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reload: "restart",
   }),
 ];
+
+const LAME_DUCK_DURATION_MIN_MS = 30_000;
 
 const lameDuckDuration: Reader<number> = {
   ...durationString,
