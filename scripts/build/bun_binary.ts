@@ -27,7 +27,7 @@ const FLAGS = [
   "--compile",
   "--format=esm",
   "--bytecode",
-  // Whatever lies in the folder that somebody starts a broker in is not ours.
+  // Whatever lies in the folder in which a broker is started is not ours.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-tsconfig",

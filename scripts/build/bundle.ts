@@ -62,8 +62,9 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
 
 /**
  * The program of the bcrypt thread as one CommonJS text, which is what a
- * worker thread of each runtime takes. Whoever ships `src/runtime/bcrypt/bcrypt.ts`
- * outside of a checkout defines `MIDGE_BCRYPT_THREAD` as this.
+ * worker thread of each runtime takes. A program that ships
+ * `src/runtime/bcrypt/bcrypt.ts` outside of a checkout defines
+ * `MIDGE_BCRYPT_THREAD` as this.
  */
 export function bcryptThreadText(): string {
   const options = { format: "cjs", minify: true, node: "20" } as const;

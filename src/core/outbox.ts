@@ -60,7 +60,7 @@ export class Outbox {
   end = 0;
   /** Bytes that the sink was ever given. */
   writtenBytes = 0;
-  /** The sink asked to wait; whoever hears of its drain sets it back. */
+  /** The sink asked to wait; the owner sets it back when it hears of the drain. */
   blocked = false;
 
   readonly #pool: SlabPool;
@@ -102,9 +102,9 @@ export class Outbox {
   }
 
   /**
-   * Hands everything to the sink; while it is blocked, only so much that it
-   * holds about `sinkBytesMax`. The rest waits here, close together, where a
-   * sink would keep a piece of memory for each flush.
+   * Hands everything to the sink; while it is blocked, only as much as fills it
+   * to about `sinkBytesMax`. The rest waits here, close together, where a sink
+   * would keep a piece of memory for each flush.
    */
   flush(sinkBytesMax: number = Infinity): void {
     if (this.#fullBytes > 0) this.#writeFull(sinkBytesMax);

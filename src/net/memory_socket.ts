@@ -63,7 +63,7 @@ interface Piece {
   readonly dueAt: number;
 }
 
-// One piece in so many is cut in two, so that readers meet torn messages.
+// One piece out of this number is cut in two, so that readers meet torn messages.
 const PIECES_PER_CUT = 4;
 
 /** One direction: bytes that wait with the writer, are under way, or have arrived. */
@@ -284,7 +284,7 @@ export class MemorySocket implements Socket {
       const chunk = this.#incoming.read();
       if (chunk === undefined) break;
       this.#events?.onData(chunk);
-      // It was borrowed: whoever kept it finds it spoilt.
+      // It was borrowed: a reader that kept it finds it spoilt.
       chunk.fill(0xdd);
     }
     if (this.#incoming.ended && this.#reason === undefined) {

@@ -26,7 +26,7 @@ function start(t: Cleanup, script: string, ...args: string[]): TestProcess {
   return program;
 }
 
-/** Resolves once the server has so many subscriptions. */
+/** Resolves once the server has this number of subscriptions. */
 async function subscribed(
   { server: { broker } }: TestServer,
   wanted: number,

@@ -69,7 +69,7 @@ const FIRST_MONITOR_PORT = 4333;
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_ROUTE_PORT = 4248;
 const PORT_STEP = 1000;
-/** Whoever listens here has the stage. */
+/** The process that listens here has the stage. */
 const TURN_PORT = 4247;
 
 /** One of the article's nodes, while it runs. */
@@ -107,7 +107,7 @@ export class ArticleNode {
     return JSON.parse(await this.pageText("/routez?subs=1")).routes;
   }
 
-  /** Resolves once it knows that somebody at `other` listens to `subject`. */
+  /** Resolves once it knows that a client of `other` listens to `subject`. */
   async knowsInterest(other: ArticleNode, subject: string): Promise<void> {
     const id = await other.id();
     await until(`the route with interest in ${subject}`, async () => {
@@ -227,7 +227,7 @@ export class Stage {
   }
 }
 
-/** Holds the turn until it is closed; undefined while somebody else has it. */
+/** Holds the turn until it is closed; undefined while another process has it. */
 function takeTurn(): Promise<Server | undefined> {
   const turn = createServer();
   return new Promise((resolve, reject) => {

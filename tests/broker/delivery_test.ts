@@ -117,7 +117,7 @@ test("503 is not for another client's subscription on the reply", async (t) => {
   assert.equal(await heard(listener!), "");
 });
 
-test("a request that somebody takes gets no 503", async (t) => {
+test("a request that has a responder gets no 503", async (t) => {
   const [requester, worker] = await peers(t, [HEADERS, {}]);
   await say(worker!, "SUB a q 1\r\n");
   requester!.send("SUB r 1\r\nPUB a r 0\r\n\r\n");
@@ -180,7 +180,7 @@ test("a member with a maximum takes that many, the others the rest", async (t) =
   assert.equal(count(await heard(two!), "MSG"), 95);
 });
 
-test("a maximum is exact, whoever publishes and however much at once", async (t) => {
+test("a maximum is exact, with several publishers and many messages at once", async (t) => {
   const { server, port } = await startMidge(t);
   const all: Peer[] = [];
   for (let i = 0; i < 4; i++) {

@@ -40,7 +40,7 @@ export class StillMidge {
   async connect(): Promise<StillPeer> {
     const { host, port } = { host: "127.0.0.1", port: this.midge.port };
     const dialling = this.#network.dial({ host, port });
-    // Whoever waits for the result has not begun to.
+    // The caller has not begun to wait for the result.
     dialling.catch(() => {});
     await this.clock.advance(0);
     const peer = new StillPeer(this.clock, await dialling);
@@ -148,7 +148,7 @@ export class StillPeer {
     return text;
   }
 
-  /** Stops reading after so many bytes more; 0: at once. */
+  /** Stops reading after this number of bytes; 0: at once. */
   readAtMost(bytes: number): void {
     this.#budget = bytes;
     if (bytes === 0) this.#socket.pause();

@@ -567,7 +567,8 @@ const LIMITS: readonly WireRow[] = [
       `-ERR 'Permissions Violation for Publish to "_GR_.x"'\r\nPONG\r\n`,
   },
   {
-    name: "a subject that comes again is heard by whoever hears it by then",
+    name:
+      "a subject that comes again reaches those who subscribe to it by then",
     send:
       `${QUIET}PUB a 1\r\n1\r\nSUB a 1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\n` +
       "UNSUB 1\r\nPUB a 1\r\n4\r\nSUB * 2\r\nPUB a 1\r\n5\r\n",

@@ -50,7 +50,7 @@ test("without a server every client command fails clearly", async (t) => {
   );
 });
 
-test("whoever has the password is let in, and nobody sees it", async (t) => {
+test("a client with the password is let in, and the password is not shown", async (t) => {
   const { port } = await startMidge(t, {
     authorization: {
       ...defaultAuthorizationOptions(),

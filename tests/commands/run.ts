@@ -14,7 +14,7 @@ export interface RunOptions {
 }
 
 /**
- * What stands in the environment of whoever runs the tests is not meant for
+ * What stands in the environment in which the tests run is not meant for
  * them. Node keeps what it made of the sources: they are the same each time.
  */
 const ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -428,7 +428,7 @@ async function startPair(
       clusterPort: natsPort,
       routes: direction === "Midge dials" ? [] : [midgePort],
     });
-  // Who is to be dialled is there first; if both dial, whoever is faster.
+  // Who is to be dialled is there first; if both dial, the faster one.
   const theirs = direction === "Midge dials" ? await startTheirs() : undefined;
   const ours = direction === "nats-server dials"
     ? await startOurs()

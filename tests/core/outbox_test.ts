@@ -36,7 +36,7 @@ class LaggingSink implements ByteSink {
     this.take(Infinity);
   }
 
-  /** The same for so many bytes. */
+  /** The same for a number of bytes. */
   take(count: number): void {
     while (count > 0 && this.kept.length > 0) {
       const bytes = this.kept.shift()!;

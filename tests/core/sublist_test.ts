@@ -138,7 +138,7 @@ function compareWithNaive(options: SublistOptions): void {
     assert.equal(sublist.size, listeners.length);
   }
 
-  assert.ok(heard > 500, `${heard} matches reached somebody`);
+  assert.ok(heard > 500, `${heard} matches reached a listener`);
   assert.deepEqual(new Set(sublist), new Set(listeners));
   for (const one of listeners) assert.equal(sublist.remove(one), true);
   assert.equal([...sublist].length, 0);

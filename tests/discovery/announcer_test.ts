@@ -398,7 +398,7 @@ test("in lame duck mode the registry hears of it before the clients do", async (
   assert.equal(directory.done.length, 2);
 });
 
-test("whoever asks twice for lame duck mode waits for the same", async (t) => {
+test("a second call of lame duck mode waits for the same end", async (t) => {
   const { world, start } = worldOf(t);
   const midge = await start(ONE);
   const first = midge.server.enterLameDuck();

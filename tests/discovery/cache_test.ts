@@ -52,7 +52,7 @@ function cacheStage(t: TestContext): DiscoveryStage {
       writeFileSync(path, JSON.stringify({ servers: [null, 7, ...servers] }));
     },
     speak: (text) => writeFileSync(path, text),
-    // A folder in its place cannot be read as a file, whoever tries.
+    // A folder in its place cannot be read as a file, not even by root.
     cut(): void {
       rmSync(path);
       mkdirSync(path);

@@ -111,7 +111,7 @@ test("a combination joins the names of its parts, up to a bound", () => {
   assert.equal(combined([long, long]).name.length, 512);
 });
 
-test("a combination answers with whoever answered", async () => {
+test("a combination answers with the providers that answered", async () => {
   const { one, other, both } = pair();
   one.fails();
   assert.deepEqual(numbersOf((await ask(both)).endpoints), [2]);

@@ -334,7 +334,7 @@ function optionsFor(
   };
 }
 
-/** An instance as whoever knows nothing of Midge would register it, but for the routes. */
+/** An instance as a program registers it that knows nothing of Midge, apart from the routes. */
 function instanceOf(node: NodeRecord): Instance {
   const { hostname, port } = new URL(node.urls[0]!);
   return {

@@ -24,7 +24,7 @@ interface Scene {
   readonly clock: VirtualClock;
   readonly errors: DiscoveryError[];
   announce(node?: NodeRecord, ttlMs?: number): Promise<Registration>;
-  /** URLs of the nodes that somebody would find. */
+  /** URLs of the nodes that a client would find. */
   found(): Promise<string[]>;
 }
 

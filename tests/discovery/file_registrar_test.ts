@@ -126,7 +126,7 @@ test("a node that lives touches its file several times a TTL", async (t) => {
   await registration.close();
 });
 
-test("a file that somebody removed is written anew", async (t) => {
+test("a file that was removed is written anew", async (t) => {
   const { path, clock, announce, errors } = scene(t);
   await announce();
   rmSync(join(path, "NODE1.json"));

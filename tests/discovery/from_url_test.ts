@@ -82,7 +82,7 @@ test("a consul URL names service, data centre and tag", async (t) => {
   assert.equal(request.headers["x-consul-token"], "tok");
 });
 
-test("a URL of one server leads to it, for whoever may use its door", async () => {
+test("a URL of one server leads clients or nodes to it, as its scheme says", async () => {
   const { endpoints } = await ask(provider("nats://user:pw@host"));
   assert.deepEqual(endpoints, [{ url: "nats://host:4222" }]);
   const routes = await ask(provider("nats-route://host:1", "route"));

@@ -81,7 +81,7 @@ async function scene(
   return { source, clock, provider: httpList({ url }, still, wanted) };
 }
 
-/** Somebody waits for another list. */
+/** A client waits for another list. */
 function aWait(list: IndexedList, clock: VirtualClock): Promise<void> {
   return until("a wait", async () => {
     await clock.advance(100);

@@ -44,7 +44,7 @@ export class HttpSource {
   /** Listens at the port that it had before, or at any. */
   async open(): Promise<void> {
     const server = createServer((request, response) => {
-      // Whoever asked may go away at any time.
+      // The client may go away at any time.
       request.on("error", () => {});
       response.on("error", () => {});
       this.requests.push(request);
@@ -136,7 +136,7 @@ export class IndexedList {
     this.answerAll();
   }
 
-  /** As at the end of the wait: whoever waits is answered. */
+  /** As at the end of the wait: those who wait are answered. */
   answerAll(): void {
     for (const answer of [...this.#waiting]) answer();
   }

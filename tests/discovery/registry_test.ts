@@ -204,7 +204,7 @@ test("a watch of a registry that is gone ends with an error", async () => {
   assert.ok(watched.ended() instanceof DiscoveryError);
 });
 
-test("whoever answers at once without news is asked no more than once a second", async () => {
+test("a registry that answers at once without news is asked no more than once a second", async () => {
   for (const body of ['{"nodes":[]}', '{"index":7,"nodes":[]}']) {
     const clock = new VirtualClock();
     let asked = 0;

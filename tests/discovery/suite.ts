@@ -344,7 +344,7 @@ function describeHostility(
   });
 }
 
-/** Entries as somebody with bad intentions, or a bad script, would write them. */
+/** Entries as an attacker, or a bad script, would write them. */
 const HOSTILE: readonly unknown[] = [
   null,
   7,

@@ -43,12 +43,12 @@ import { runProgram } from "./run_program.ts";
 import { Terminal } from "./terminal.ts";
 import { openWorkshop, type Workshop } from "./workshop.ts";
 
-/** Who looks too early with these looks again. */
+/** Commands that are typed again when what they look at is not there yet. */
 const LOOK = /^(?:curl|cat|grep)\b/;
 // Far beyond what any page makes its reader wait.
 const SIGHT_MS = 30_000;
 const PAUSE_MS = 20;
-/** So often is looked again when nothing runs any more, for what it said last. */
+/** Looks at the last output once no program runs any more. */
 const IDLE_LOOKS_MAX = 10;
 
 const LANGUAGES = ["ts", "sh", "text", "json", "conf", "toml"];

@@ -119,7 +119,7 @@ test("what is left out is not done", { skip }, async (t) => {
   await follow(t, page, omissions);
 });
 
-test("blocks have a language that somebody can check", { skip }, async (t) => {
+test("blocks have a language that can be checked", { skip }, async (t) => {
   await fails(t, /A block is/, ["", "x"]);
   await fails(t, /A block is/, ["js", "x"]);
   await assert.rejects(follow(t, "Words:\n\n    code\n"), {

@@ -36,7 +36,7 @@ done`;
 const JOB_NOTICES =
   /^(?:\S*bash: line \d+: +\d+ |\[\d+\][-+ ] +)(?:Killed|Terminated|Done|Exit|Stopped|Running).*\n/gm;
 
-/** At so many looks in a row nothing has moved. */
+/** Looks in a row at which nothing has moved. */
 const QUIET_LOOKS = 8;
 const PAUSE_MS = 10;
 // Far beyond what a busy machine needs.

@@ -33,7 +33,7 @@ test("an account that does not exist is refused", async (t) => {
   assert.equal(midge.refusal("accountz?acc=zz"), "Account zz does not exist");
 });
 
-test("traffic is told by account, if somebody is there", async (t) => {
+test("traffic is told by account, if the account has clients", async (t) => {
   const midge = await startMonitored(t);
   assert.deepEqual(midge.page("accstatz")["account_statz"], []);
   assert.match(midge.refusal("accstatz?unused=x"), /boolean for 'unused'/);

@@ -271,7 +271,7 @@ test("a registry that is full says so", async () => {
   assert.equal((await api.put("n0", nodeJson(2))).status, 200);
 });
 
-test("only so many may wait, in all and on one connection", async () => {
+test("the number of those who wait has a limit, in all and on one connection", async () => {
   const api = new TestApi({ waiting: { inAll: 3, perConnection: 2 } });
   const gone = new AbortController();
   const remote = (port: number) => ({

@@ -115,7 +115,7 @@ test("the wall clock ends nothing and prolongs nothing", async () => {
   assert.equal(store.size, 0);
 });
 
-test("whoever waits is told of the next change, or that there was none", async () => {
+test("a wait ends with the next change, or with the news that there was none", async () => {
   const { clock, store } = open();
   const old = store.index - 1;
   assert.equal(await store.changedSince(old, 1000, never), true);
@@ -155,7 +155,7 @@ test("a wait ends with its signal and with the store", async () => {
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("there is room for so many nodes, and for so much", () => {
+test("the number of nodes and their size in all have limits", () => {
   const { store } = open();
   for (let number = 0; number < NODES_MAX; number++) {
     store.put(nodeAt(`n${number}`, 1), 1000);

@@ -101,7 +101,7 @@ test("many commands at the same time are nothing to warn of", async (t) => {
   assert.equal(process.listenerCount("exit"), listeners);
 });
 
-/** Dead processes may wait for somebody to notice. */
+/** A dead process may still stand in the list until its parent asks for it. */
 function lives(pid: string): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", pid], {
     encoding: "utf8",

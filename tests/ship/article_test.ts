@@ -7,7 +7,7 @@ import { type Artefact, bunBinary, place, singleFile } from "./artefacts.ts";
 
 const skip = currentRuntime().name === "bun"
   ? false
-  : "a binary is the same whoever starts it: the run on Bun has it";
+  : "a binary is the same on every runtime: the run on Bun has it";
 
 const ACTORS: readonly Artefact[] = [singleFile, { ...bunBinary, skip }];
 

@@ -122,7 +122,7 @@ const STRAY_FILES: Readonly<Record<string, string>> = {
 
 for (const artefact of ARTEFACTS) {
   const { name } = artefact;
-  // Whoever runs the single file on Bun has Bun's rules.
+  // The single file on Bun has Bun's rules.
   const skip = artefact.command.includes(executableOf("bun") ?? "")
     ? "Bun itself reads them"
     : artefact.skip;

@@ -2,9 +2,9 @@
  * What `scripts/build.ts` makes, for tests: built from a clean checkout (a
  * copy of the files under version control, as they are now), each target once
  * for a state of the sources, on first need. The runs on all runtimes share
- * it, and so do test files that run at the same time: whoever comes first
- * builds, the others wait. It lies in `.tools/built`, where what nobody uses
- * any more is removed.
+ * it, and so do test files that run at the same time: the first one builds, the
+ * others wait. It lies in `.tools/built`, where what is no longer used is
+ * removed.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -22,7 +22,7 @@ export const dnsmasqMissing: string | false =
     ? false
     : `"${COMMAND}" does not run; set MIDGE_DNSMASQ`;
 
-/** Somebody who looks whether the port is free has it for a moment. */
+/** A test that looks whether the port is free has it for a moment. */
 const TRIES = 3;
 
 /** What is served. */

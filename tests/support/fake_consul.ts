@@ -102,7 +102,7 @@ export class FakeConsul {
     this.replace([]);
   }
 
-  /** Whoever asks has to show this. */
+  /** A request has to show this. */
   requireToken(token: string): void {
     this.#token = token;
   }

@@ -1,4 +1,4 @@
-/** Folders that are made once, whoever asks. */
+/** Folders that are made once, however many processes ask. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -97,7 +97,7 @@ test(
   }),
 );
 
-test("a cluster stops though somebody else is connected to it", async () => {
+test("a cluster stops though a client that is not its own is connected", async () => {
   const cluster = await startCluster({ size: 1 });
   const stranger = await connect({ servers: cluster.urls, reconnect: false });
   await cluster.stop();

@@ -25,7 +25,7 @@ import { describeNetwork, type NetworkUnderTest } from "../net/suite.ts";
 
 const ANY_PORT: Address = { host: "127.0.0.1", port: 0 };
 
-/** Somebody at one place dials, somebody at another listens. */
+/** One place dials, another listens. */
 function underTest(
   clock: Clock,
   beneath: Network,
