@@ -1,17 +1,9 @@
 /** Messages and requests between the clients of several servers. */
 import assert from "node:assert/strict";
+import { startCluster } from "../../src/faces/cluster.ts";
 import type { Peer } from "../support/peer.ts";
-import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
-import {
-  connectClient,
-  interests,
-  meshed,
-  roundTrip,
-  routeTo,
-  setting,
-  tell,
-} from "./route_peer.ts";
+import { clientOf, roundTrip, setting, tell } from "./route_peer.ts";
 
 const HEADERS = "NATS/1.0\r\n\r\n";
 
@@ -29,27 +21,22 @@ test("a server that is interested counts as a responder", async (t) => {
 });
 
 test("each message reaches each client of a cluster once", async (t) => {
-  const servers = [await startMidge(t, { cluster: {} })];
-  const seed = routeTo(servers[0]!);
-  for (let i = 0; i < 2; i++) {
-    servers.push(await startMidge(t, { cluster: { routes: [seed] } }));
-  }
-  await meshed(servers);
+  const nodes = [0, 1, 2];
+  await using cluster = await startCluster({ size: nodes.length });
   const clients: Peer[] = [];
-  for (const midge of [...servers, ...servers]) {
-    const client = await connectClient(t, midge);
+  for (const node of [...nodes, ...nodes]) {
+    const client = await clientOf(t, cluster, node);
     await tell(client, "SUB foo.* 1\r\nSUB foo.> q 2\r\n");
     clients.push(client);
   }
-  // Two clients of its own with two subscriptions each, and two for each other server.
-  for (const midge of servers) await interests(midge, 8);
+  await cluster.settled();
   const rounds = 100;
-  const publishers = clients.slice(0, servers.length);
+  const publishers = clients.slice(0, nodes.length);
   for (const [index, publisher] of publishers.entries()) {
     publisher.send(`PUB foo.${index} 1\r\n${index}\r\n`.repeat(rounds));
   }
-  const plain = clients.length * rounds * servers.length;
-  const queued = rounds * servers.length;
+  const plain = clients.length * rounds * nodes.length;
+  const queued = rounds * nodes.length;
   const count = (sid: number): number =>
     clients.reduce(
       (sum, { received }) =>
@@ -69,15 +56,12 @@ test("each message reaches each client of a cluster once", async (t) => {
 });
 
 test("a request finds its service on any server, and its reply the way back", async (t) => {
-  const first = await startMidge(t, { cluster: {} });
-  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  await meshed([first, second]);
-  const service = await connectClient(t, second);
-  const asker = await connectClient(t, first);
+  await using cluster = await startCluster({ size: 2 });
+  const service = await clientOf(t, cluster, 1);
+  const asker = await clientOf(t, cluster, 0);
   await tell(service, "SUB help workers 1\r\n");
   await tell(asker, "SUB answer.* 1\r\n");
-  await interests(first, 2);
-  await interests(second, 2);
+  await cluster.settled();
   for (let i = 0; i < 20; i++) {
     asker.send(`HPUB help answer.${i} 12 14\r\n${HEADERS}hi\r\n`);
     await service.expect(`HMSG help 1 answer.${i} 12 14\r\n${HEADERS}hi\r\n`);
@@ -87,28 +71,24 @@ test("a request finds its service on any server, and its reply the way back", as
 });
 
 test("no request is lost while members of a group come and go", async (t) => {
-  const first = await startMidge(t, { cluster: {} });
-  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  const third = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  await meshed([first, second, third]);
-  const stays = await connectClient(t, third);
-  const leaves = await connectClient(t, second);
+  await using cluster = await startCluster({ size: 3 });
+  const stays = await clientOf(t, cluster, 2);
+  const leaves = await clientOf(t, cluster, 1);
   await tell(stays, "SUB work q 1\r\n");
   for (let sid = 1; sid <= 20; sid++) leaves.send(`SUB work q ${sid}\r\n`);
   await roundTrip(leaves);
-  await interests(first, 2);
-  await interests(second, 21);
-  await interests(third, 2);
-  const publisher = await connectClient(t, first);
+  await cluster.settled();
+  const publisher = await clientOf(t, cluster, 0);
   const total = 500;
-  // The members on the second server leave while messages for them are under way.
+  // The members on node 1 leave while messages for them are under way.
   for (let i = 0; i < total; i++) {
     publisher.send("PUB work 2\r\nhi\r\n");
     if (i % 25 === 0) leaves.send(`UNSUB ${i / 25 + 1}\r\n`);
     if (i % 10 === 0) await roundTrip(publisher);
   }
   await roundTrip(publisher);
-  await interests(first, 1);
+  await roundTrip(leaves);
+  await cluster.settled();
   publisher.send("PUB work 3\r\nend\r\n");
   await stays.expect("end\r\n");
   const count = (peer: Peer): number =>

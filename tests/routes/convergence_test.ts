@@ -3,188 +3,199 @@
  * for each pair of servers, and one name for the cluster.
  */
 import assert from "node:assert/strict";
-import { Interest } from "../../src/accounts/subscription.ts";
-import { defaultAuthorizationOptions } from "../../src/options/options.ts";
+import {
+  type RunningCluster,
+  type ServerConfig,
+  startCluster,
+} from "../../src/faces/cluster.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
-import type { TestServer } from "../support/midge.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
-import { isMesh, routeOn, Simulation } from "./simulation.ts";
 
 const SEED = freshSeed();
 console.log(`seed ${SEED}`);
 const SECOND = 1000;
 
-function machine(index: number): string {
-  return `10.0.0.${index + 1}`;
+/** The options of each node, by its index. */
+type NodeConfig = (index: number) => ServerConfig;
+
+/** Starts one node, in memory and on a virtual clock; others join by `add`. */
+function first(seed: number, node: NodeConfig): Promise<RunningCluster> {
+  const surroundings = { network: "memory", clock: "virtual" } as const;
+  return startCluster({ ...surroundings, seed, size: 1, node });
 }
 
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const keyed = items.map((item) => ({ item, key: random.next() }));
-  return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+/** Starts `count` nodes at the same moment. */
+async function atOnce(
+  seed: number,
+  count: number,
+  node: NodeConfig,
+): Promise<RunningCluster> {
+  const cluster = await first(seed, node);
+  const others = Array.from({ length: count - 1 }, () => cluster.add());
+  await Promise.all(others);
+  assert.equal(cluster.clock.monotonic(), 0, "no time has passed");
+  return cluster;
 }
 
-/** The servers that each server dials: one before it, so that all hang together, and others. */
-function randomRoutes(count: number, random: Random): number[][] {
-  return Array.from({ length: count }, (_, index) => {
-    const routes = index === 0 ? [] : [randomBelow(random, index)];
+/** Starts `count` nodes within 200 ms of each other. */
+async function inDisorder(
+  seed: number,
+  count: number,
+  node: NodeConfig,
+): Promise<RunningCluster> {
+  const random = seededRandom(seed);
+  const cluster = await first(seed, node);
+  for (let index = 1; index < count; index++) {
+    await cluster.advance(random.next() * 200);
+    await cluster.add();
+  }
+  return cluster;
+}
+
+function routeTo(index: number, login: string = ""): string {
+  return `nats-route://${login}10.0.0.${index + 1}:6222`;
+}
+
+/** The nodes that each node dials, so that all hang together: it need not be there yet. */
+function randomRoutes(count: number, random: Random): string[][] {
+  const routes = Array.from({ length: count }, (): string[] => []);
+  for (let index = 1; index < count; index++) {
+    const pair = [index, randomBelow(random, index)];
+    const from = randomBelow(random, 2);
+    routes[pair[from]!]!.push(routeTo(pair[1 - from]!));
+  }
+  for (const targets of routes) {
     const more = randomBelow(random, 3);
-    for (let i = 0; i < more; i++) routes.push(randomBelow(random, count));
-    return routes;
-  });
+    for (let i = 0; i < more; i++) {
+      targets.push(routeTo(randomBelow(random, count)));
+    }
+  }
+  return routes;
 }
 
-/** Interest, which a server announces on each route that it makes. */
-function want({ server }: TestServer, subject: string): void {
-  const receiver = { deliver: () => false };
-  const sid = new Uint8Array(1);
-  server.broker.account.add(Interest.ofClient(receiver, subject, "", sid));
+function countOf(cluster: RunningCluster, part: string): number {
+  return cluster.log().filter(({ text }) => text.includes(part)).length;
+}
+
+function dialsOf(cluster: RunningCluster): number {
+  return countOf(cluster, "Trying to connect to route");
 }
 
 /** No dial and no change for minutes: no server works against another. */
 async function assertSettled(
-  world: Simulation,
-  servers: readonly TestServer[],
+  cluster: RunningCluster,
   seed: number,
 ): Promise<void> {
-  await world.clock.advance(10 * SECOND);
-  const dials = world.dials.length;
-  const lines = (): number =>
-    servers.reduce((sum, { log }) => sum + created(log.lines), 0);
-  const before = lines();
-  await world.clock.advance(200 * SECOND);
-  assert.ok(isMesh(servers), `a full mesh at seed ${seed}`);
-  assert.equal(world.dials.length, dials, `no dials at seed ${seed}`);
-  assert.equal(lines(), before, `no new connections at seed ${seed}`);
+  await cluster.advance(10 * SECOND);
+  const dials = dialsOf(cluster);
+  const connections = countOf(cluster, "Route connection created");
+  await cluster.advance(200 * SECOND);
+  await cluster.meshed(1);
+  for (const server of cluster.servers) {
+    assert.equal(server.cluster!.routes.size, cluster.size - 1);
+  }
+  assert.equal(dialsOf(cluster), dials, `no dials at seed ${seed}`);
+  assert.equal(
+    countOf(cluster, "Route connection created"),
+    connections,
+    `no new connections at seed ${seed}`,
+  );
 }
 
-function created(lines: readonly string[]): number {
-  return lines.filter((line) => line.includes("Route connection created"))
-    .length;
-}
-
-test("two servers that dial each other at once meet in one round", async (t) => {
+test("two servers that dial each other at once meet in one round", async () => {
   for (let seed = SEED; seed < SEED + 100; seed++) {
-    const world = new Simulation(t, seed, 100);
-    const servers = await Promise.all([0, 1].map((index) => {
-      const routes = [routeOn(machine(1 - index))];
-      return world.start(machine(index), { cluster: { routes } });
+    await using cluster = await atOnce(seed, 2, (index) => ({
+      cluster: { routes: [routeTo(1 - index)] },
     }));
     // A second dial would come a second later: this one succeeded.
-    await world.meshed(servers, 900);
-    await assertSettled(world, servers, seed);
-    await Promise.all(servers.map(({ server }) => server.stop()));
+    await cluster.meshed(900);
+    await assertSettled(cluster, seed);
   }
 });
 
-test("servers that all dial each other at once form a mesh in one round", async (t) => {
+test("servers that all dial each other at once form a mesh in one round", async () => {
+  const indexes = [0, 1, 2, 3, 4];
   for (let seed = SEED; seed < SEED + 40; seed++) {
-    const world = new Simulation(t, seed, 50);
-    const indexes = [0, 1, 2, 3, 4];
     const isProtected = seed % 2 === 0;
-    const login = isProtected ? { user: "ruth", password: "secret" } : {};
-    const authorization = isProtected
-      ? { ...defaultAuthorizationOptions(), ...login }
-      : undefined;
-    const routes = indexes.map((index) => ({
-      ...routeOn(machine(index)),
-      ...login,
+    const login = isProtected ? "ruth:secret@" : "";
+    const authorization = { user: "ruth", password: "secret" };
+    const cluster = {
+      routes: indexes.map((index) => routeTo(index, login)),
+      ...(isProtected && { authorization }),
+    };
+    await using nodes = await atOnce(seed, 5, () => ({ cluster }));
+    // Interest, which each server announces on the routes that it has by then or makes.
+    await Promise.all(indexes.map(async (node) => {
+      const client = await nodes.connect({ node });
+      client.subscribe(`at.${node}`);
     }));
-    const servers = await Promise.all(
-      indexes.map(async (index) => {
-        const cluster = { routes, authorization };
-        const midge = await world.start(machine(index), { cluster });
-        want(midge, `at.${index}`);
-        return midge;
-      }),
-    );
-    await world.meshed(servers, 900);
-    await assertSettled(world, servers, seed);
-    await Promise.all(servers.map(({ server }) => server.stop()));
+    await nodes.meshed(900);
+    await assertSettled(nodes, seed);
+    await nodes.settled();
   }
 });
 
-test("any way of starting leads to a mesh", async (t) => {
+test("any way of starting leads to a mesh", async () => {
   for (let seed = SEED; seed < SEED + 20; seed++) {
     const random = seededRandom(seed);
-    const world = new Simulation(t, seed, 20);
     const count = 2 + randomBelow(random, 5);
     const routes = randomRoutes(count, random);
-    const servers: TestServer[] = [];
-    for (const index of shuffled([...routes.keys()], random)) {
-      const cluster = { routes: routes[index]!.map(machine).map(routeOn) };
-      servers.push(await world.start(machine(index), { cluster }));
-      await world.clock.advance(random.next() * 200);
-    }
-    await world.meshed(servers);
-    await assertSettled(world, servers, seed);
-    await Promise.all(servers.map(({ server }) => server.stop()));
+    await using cluster = await inDisorder(seed, count, (index) => ({
+      cluster: { routes: routes[index]! },
+    }));
+    await cluster.meshed();
+    await assertSettled(cluster, seed);
   }
 });
 
-test("made-up names become one, or the configured one", async (t) => {
+test("made-up names become one, or the configured one", async () => {
   for (let seed = SEED; seed < SEED + 20; seed++) {
     const random = seededRandom(seed);
-    const world = new Simulation(t, seed, 20);
     const count = 2 + randomBelow(random, 5);
     const routes = randomRoutes(count, random);
     const named = seed % 2 === 0 ? randomBelow(random, count) : -1;
-    const servers: TestServer[] = [];
-    for (const index of shuffled([...routes.keys()], random)) {
-      const name = index === named ? "C1" : "";
-      const cluster = {
-        name,
-        routes: routes[index]!.map(machine).map(routeOn),
-      };
-      servers.push(await world.start(machine(index), { cluster }));
-      await world.clock.advance(random.next() * 200);
-    }
-    await world.meshed(servers);
+    await using cluster = await inDisorder(seed, count, (index) => ({
+      cluster: { name: index === named ? "C1" : "", routes: routes[index]! },
+    }));
+    await cluster.meshed();
     const names = new Set(
-      servers.map(({ server }) => server.cluster!.clusterName),
+      cluster.servers.map((server) => server.cluster!.clusterName),
     );
     assert.equal(names.size, 1, `one name at seed ${seed}`);
-    if (named >= 0) assert.ok(names.has("C1"));
-    await assertSettled(world, servers, seed);
-    await Promise.all(servers.map(({ server }) => server.stop()));
+    const expected = named >= 0 ? /^C1$/ : /^[0-9A-Za-z]{22}$/;
+    assert.match([...names].join(), expected);
+    await assertSettled(cluster, seed);
   }
 });
 
-test("a mesh mends itself after resets", async (t) => {
+test("a mesh mends itself after resets", async () => {
   for (let seed = SEED; seed < SEED + 10; seed++) {
     const random = seededRandom(seed);
-    const world = new Simulation(t, seed, 20);
     const routes = randomRoutes(4, random);
-    const servers = await Promise.all(routes.map((targets, index) => {
-      const cluster = { routes: targets.map(machine).map(routeOn) };
-      return world.start(machine(index), { cluster });
+    await using cluster = await atOnce(seed, 4, (index) => ({
+      cluster: { routes: routes[index]! },
     }));
-    await world.meshed(servers);
+    await cluster.meshed();
     for (let fault = 0; fault < 20; fault++) {
-      const [one, two] = shuffled([0, 1, 2, 3], random).map(machine);
-      world.network.resetBetween(one!, two!);
-      await world.clock.advance(random.next() * 500);
+      const one = randomBelow(random, 4);
+      cluster.reset(one, (one + 1 + randomBelow(random, 3)) % 4);
+      await cluster.advance(random.next() * 500);
     }
-    await world.meshed(servers);
-    await assertSettled(world, servers, seed);
-    await Promise.all(servers.map(({ server }) => server.stop()));
+    await cluster.meshed();
+    await assertSettled(cluster, seed);
   }
 });
 
-test("a server that starts anew under its old address is taken in again", async (t) => {
-  const world = new Simulation(t, SEED);
-  const routes = [0, 1, 2].map(machine).map(routeOn);
-  const servers = [];
-  for (let index = 0; index < 3; index++) {
-    servers.push(await world.start(machine(index), { cluster: { routes } }));
-  }
-  await world.meshed(servers);
+test("a server that starts anew under its old address is taken in again", async () => {
+  const routes = [0, 1, 2].map((index) => routeTo(index));
+  await using cluster = await atOnce(SEED, 3, () => ({ cluster: { routes } }));
+  await cluster.meshed();
   for (let round = 0; round < 6; round++) {
-    const index = round % 3;
-    await servers[index]!.server.stop();
-    await world.clock.advance(round * 100);
-    servers[index] = await world.start(machine(index), { cluster: { routes } });
-    await world.meshed(servers, 10 * SECOND);
+    await cluster.stop(round % 3);
+    await cluster.advance(round * 100);
+    await cluster.restart(round % 3);
+    await cluster.meshed(10 * SECOND);
   }
-  await assertSettled(world, servers, SEED);
+  await assertSettled(cluster, SEED);
 });

@@ -1,9 +1,10 @@
 /** How servers hear of each other: the INFO that is passed on, and the dials that come of it. */
 import assert from "node:assert/strict";
+import { startCluster } from "../../src/faces/cluster.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import {
-  connectClient,
+  clientOf,
   infoText,
   interests,
   join,
@@ -170,15 +171,15 @@ test("servers find each other by an advertised address", async (t) => {
 });
 
 test("a new server is found by all, and all its clients' interest", async (t) => {
-  const first = await startMidge(t, { cluster: {} });
-  const routes = [routeTo(first)];
-  const servers = [first];
-  for (let i = 0; i < 3; i++) {
-    const midge = await startMidge(t, { cluster: { routes } });
-    servers.push(midge);
-    const client = await connectClient(t, midge);
-    client.send(`SUB from.${i} 1\r\n`);
-    await meshed(servers);
+  await using cluster = await startCluster({ size: 1 });
+  const { port } = cluster.servers[0]!.clusterAddress!;
+  const routes = [`nats-route://127.0.0.1:${port}`];
+  for (const node of [1, 2, 3]) {
+    await cluster.add({ cluster: { routes } });
+    const client = await clientOf(t, cluster, node);
+    client.send(`SUB from.${node} 1\r\n`);
+    await roundTrip(client);
+    await cluster.settled();
   }
-  for (const midge of servers) await interests(midge, 3);
+  for (const server of cluster.servers) await interests({ server }, 3);
 });

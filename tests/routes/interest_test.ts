@@ -1,17 +1,17 @@
 /** What servers tell each other about the wishes of their clients. */
 import assert from "node:assert/strict";
+import { startCluster } from "../../src/faces/cluster.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import {
+  clientOf,
   connectClient,
   interests,
   join,
   lineOf,
   listen,
-  meshed,
   roundTrip,
   routeCount,
-  routeTo,
   tell,
   welcome,
 } from "./route_peer.ts";
@@ -185,32 +185,27 @@ test("interest in an account that is not there is ignored", async (t) => {
 });
 
 test("a client's interest is forgotten by the whole cluster", async (t) => {
-  const first = await startMidge(t, { cluster: {} });
-  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  await meshed([first, second]);
+  await using cluster = await startCluster({ size: 2 });
   for (let round = 0; round < 50; round++) {
-    const client = await connectClient(t, first);
+    const client = await clientOf(t, cluster, 0);
     await tell(client, "SUB foo 1\r\nSUB bar q 2\r\nSUB bar q 3\r\n");
     await client.crash();
   }
-  const client = await connectClient(t, first);
+  const client = await clientOf(t, cluster, 0);
   await tell(client, "SUB last 1\r\n");
-  await interests(second, 1);
-  await interests(first, 1);
+  for (const server of cluster.servers) await interests({ server }, 1);
 });
 
 test("SUB and UNSUB in quick turn never lose the last word", async (t) => {
-  const first = await startMidge(t, { cluster: {} });
-  const second = await startMidge(t, { cluster: { routes: [routeTo(first)] } });
-  await meshed([first, second]);
-  const client = await connectClient(t, first);
+  await using cluster = await startCluster({ size: 2 });
+  const client = await clientOf(t, cluster, 0);
   let text = "";
   for (let i = 0; i < 1000; i++) {
     text += `SUB foo 1\r\nSUB bar q 2\r\nUNSUB 1\r\nUNSUB 2\r\n`;
   }
   await tell(client, text + "SUB foo 1\r\nSUB bar q 2\r\n");
-  const publisher = await connectClient(t, second);
-  await interests(second, 2);
+  const publisher = await clientOf(t, cluster, 1);
+  await cluster.settled();
   await tell(publisher, "PUB foo 2\r\nhi\r\nPUB bar 2\r\nho\r\n");
   await client.expect("MSG foo 1 2\r\nhi\r\nMSG bar 2 2\r\nho\r\n");
 });

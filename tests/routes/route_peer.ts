@@ -4,6 +4,7 @@
  * those of a server.
  */
 import assert from "node:assert/strict";
+import type { RunningCluster } from "../../src/faces/cluster.ts";
 import {
   connectPeer,
   listenForPeers,
@@ -156,6 +157,16 @@ export async function connectClient(
   return client;
 }
 
+/** A client like that of one node of the test kit's cluster. */
+export function clientOf(
+  t: Cleanup,
+  cluster: RunningCluster,
+  node: number,
+): Promise<Peer> {
+  const { port } = new URL(cluster.urls[node]!);
+  return connectClient(t, { port: Number(port) });
+}
+
 /** Sends and waits until it was handled; the answer must be nothing but PONG. */
 export async function tell(peer: Peer, text: string): Promise<void> {
   peer.send(text);
@@ -181,10 +192,10 @@ export async function logged(midge: TestServer, text: string): Promise<void> {
 
 /** Waits until a server hears of `count` interests, its own clients' included. */
 export async function interests(
-  midge: TestServer,
+  { server }: Pick<TestServer, "server">,
   count: number,
 ): Promise<void> {
-  const { sublist } = midge.server.broker.account;
+  const { sublist } = server.broker.account;
   await until(`${count} interests`, () => sublist.size === count);
 }
 
