@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   options: ["discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   config: ["core", "net", "discovery", "options"],
-  auth: ["core", "options"],
+  auth: ["platform", "core", "options"],
   accounts: ["platform", "core", "wire"],
   broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
   routes: [
@@ -68,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "options",
     "registry",
     "config",
+    "auth",
     "broker",
     "routes",
     "monitor",
@@ -116,7 +117,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** From these rooms only types are imported. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   auth: ["options"],
-  accounts: ["wire"],
   broker: ["options"],
   routes: ["options"],
   discovery: ["platform"],

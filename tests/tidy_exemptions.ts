@@ -25,15 +25,9 @@ export interface Exemptions {
 
 export const EXEMPT: Exemptions = {
   longFiles: [
-    "src/broker/clients/session.ts",
-    "src/broker/connections/connection.ts",
     "src/testkit/cluster/cluster.ts",
   ],
   circles: [
-    "src/accounts/account.ts",
-    "src/accounts/subscription.ts",
-    "src/core/match_cache.ts",
-    "src/core/sublist.ts",
     "src/discovery/discovery.ts",
     "src/discovery/node_record.ts",
     "src/runtime/bcrypt/bcrypt.ts",
@@ -44,9 +38,6 @@ export const EXEMPT: Exemptions = {
   ],
   banners: [
     "src/app/server.ts",
-    "src/broker/broker.ts",
-    "src/broker/clients/session.ts",
-    "src/broker/connections/connection.ts",
     "src/testkit/faults/linked_networks.ts",
     "src/testkit/faults/linked_socket.ts",
     "tests/app/embedding_test.ts",
@@ -82,14 +73,9 @@ export const EXEMPT: Exemptions = {
     "src/discovery/providers/monitor.ts: MONITOR_TTL_MS",
     "src/discovery/providers/node_folder.ts: FOLDER_FILES_MAX",
   ],
-  namesakes: [
-    "Authenticator",
-  ],
+  namesakes: [],
   largeClasses: [
     "src/app/server.ts: Server",
-    "src/broker/broker.ts: Broker",
-    "src/broker/clients/session.ts: ClientSession",
-    "src/broker/connections/connection.ts: Connection",
     "src/core/headers.ts: MessageHeaders",
     "src/net/memory_socket.ts: MemorySocket",
     "src/routes/route.ts: Route",
@@ -101,14 +87,9 @@ export const EXEMPT: Exemptions = {
     "src/wire/message.ts: Message",
   ],
   largeInterfaces: [
-    "src/broker/clients/listener.ts: ListenerHost",
-    "src/broker/clients/session.ts: ClientHost",
-    "src/broker/connections/connection.ts: ConnectionHost",
     "src/runtime/mod.ts: Platform",
   ],
   oddWords: [
-    "src/accounts/account.ts: whoever",
-    "src/accounts/subscription.ts: so many",
     "src/app/discovery.ts: whoever",
     "src/app/in_process.ts: so many",
     "src/app/server.ts: whoever",

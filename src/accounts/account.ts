@@ -1,17 +1,17 @@
 /**
  * One subject space: who is interested in what, on this server and on others.
  * Connections of different accounts never see each other's messages. An
- * account also counts its own clients' interest and tells an observer of each
- * change, which is how routes learn what to announce.
+ * account that is observed also counts the interest of this server and tells of
+ * each change, which is how routes learn what to announce.
  */
 import { asciiBytes, byteString } from "../core/ascii.ts";
-import { type SubjectMatch, Sublist } from "../core/sublist.ts";
+import { Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
-import type { Interest } from "./subscription.ts";
-
-/** The account of everybody who was given no other. */
-export const GLOBAL_ACCOUNT = "$G";
+import type { SubjectMatch } from "../core/subject_match.ts";
+import type { WorkMeter } from "../core/work_meter.ts";
+import type { AccountName, Interest } from "./interest.ts";
+import { Kind, REACH } from "./reach.ts";
 
 /** Told whenever the number of local members of an interest changes. */
 export interface InterestObserver {
@@ -25,7 +25,7 @@ export interface InterestObserver {
   ): void;
 }
 
-/** The interest of this server's own clients in one subject and queue group. */
+/** The interest of this server in one subject and queue group. */
 export interface LocalInterest {
   readonly subject: string;
   /** Empty: plain interest. */
@@ -42,21 +42,30 @@ export interface SubjectFacts {
   readonly reserved: boolean;
 }
 
+export interface AccountSettings {
+  /** Whether results of look-ups are kept. */
+  readonly sublistCache: boolean;
+  /** Charged for look-ups and for changes of interest. */
+  readonly meter: WorkMeter;
+}
+
 const RESERVED_PREFIX = "_GR_.";
 
-export class Account {
+/** What routes bring is heard by these kinds; so routes are told of their interest. */
+const LOCAL_KINDS = REACH[Kind.ROUTE].hears;
+
+export class Account implements AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly sublist: Sublist<Interest>;
-  /** Set before the first subscription, by whoever announces interest to other servers. */
-  observer: InterestObserver | undefined = undefined;
   readonly #subjects = new SubjectCache<SubjectFacts>();
   readonly #local = new Map<string, LocalInterest>();
+  #observer: InterestObserver | undefined = undefined;
 
-  constructor(name: string, sublistCache: boolean) {
+  constructor(name: string, { sublistCache, meter }: AccountSettings) {
     this.name = name;
     this.nameBytes = asciiBytes(name);
-    this.sublist = new Sublist<Interest>({ cache: sublistCache });
+    this.sublist = new Sublist<Interest>({ cache: sublistCache, meter });
   }
 
   /**
@@ -77,41 +86,64 @@ export class Account {
     return known.value!;
   }
 
-  /** The interest of this server's own clients. */
+  /** The interest of this server; empty as long as nothing observes it. */
   localInterest(): Iterable<LocalInterest> {
     return this.#local.values();
   }
 
-  add(subscription: Interest): void {
-    this.sublist.insert(subscription);
-    if (subscription.client !== undefined) this.#count(subscription, 1);
+  /** Tells `observer` of every change from now on; what is there is counted, not told. */
+  observe(observer: InterestObserver): void {
+    this.#observer = observer;
+    this.#local.clear();
+    for (const interest of this.sublist) {
+      if (isLocal(interest)) this.#counted(interest, 1);
+    }
   }
 
-  remove(subscription: Interest): void {
-    if (!this.sublist.remove(subscription)) return;
-    if (subscription.client !== undefined) this.#count(subscription, -1);
+  add(interest: Interest): void {
+    this.sublist.insert(interest);
+    if (isLocal(interest)) this.#changed(interest, 1);
   }
 
-  #count({ subject, queue }: Interest, change: number): void {
-    if (this.observer === undefined) return;
+  /** False when `interest` is not in. */
+  remove(interest: Interest): boolean {
+    if (!this.sublist.remove(interest)) return false;
+    if (isLocal(interest)) this.#changed(interest, -1);
+    return true;
+  }
+
+  #changed(interest: Interest, change: number): void {
+    if (this.#observer === undefined) return;
+    const members = this.#counted(interest, change);
+    this.#observer.interestChanged(
+      this,
+      interest.subject,
+      interest.queue,
+      members,
+      members - change,
+    );
+  }
+
+  /** How many members the interest has now. */
+  #counted({ subject, queue }: Interest, change: number): number {
     // Neither part can hold a blank: blanks end the words of a control line.
     const key = `${subject} ${queue}`;
-    const interest = this.#local.get(key) ?? { subject, queue, members: 0 };
-    const before = interest.members;
-    interest.members += change;
-    if (interest.members > 0) this.#local.set(key, interest);
+    const local = this.#local.get(key) ?? { subject, queue, members: 0 };
+    local.members += change;
+    if (local.members > 0) this.#local.set(key, local);
     else this.#local.delete(key);
-    this.observer.interestChanged(
-      this,
-      subject,
-      queue,
-      interest.members,
-      before,
-    );
+    return local.members;
   }
 }
 
-function factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
+function isLocal({ kindBit }: Interest): boolean {
+  return (LOCAL_KINDS & kindBit) !== 0;
+}
+
+function factsOf(
+  subject: string,
+  match: SubjectMatch<Interest>,
+): SubjectFacts {
   return {
     match,
     literal: isLiteralSubject(subject),

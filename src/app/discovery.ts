@@ -47,7 +47,7 @@ export function announcerOf(
   if (announce.length === 0) return undefined;
   const makers = makersOn(platform);
   const registrars = announce.map((target) => makers.registrarOf(target));
-  return new Announcer(registrars, broker, ttlMs);
+  return new Announcer(registrars, broker.host, ttlMs);
 }
 
 function makersOn(platform: DiscoverySource): DiscoveryMakers {

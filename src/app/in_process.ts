@@ -38,9 +38,9 @@ const PIPE_BYTES = 1024 * 1024;
 export function connectInProcess(
   broker: Broker,
   options: InProcessOptions,
-  runSoon: RunSoon = runSoonOn(broker.clock),
+  runSoon: RunSoon = runSoonOn(broker.host.clock),
 ): Promise<NatsConnection> {
-  const { clock, random } = broker;
+  const { clock, random } = broker.host;
   return NatsConnection.open({
     ...options,
     servers: PIPE,
@@ -57,7 +57,7 @@ function networkOf(broker: Broker, runSoon: RunSoon): Network {
     listen: () => Promise.reject(noSuch("listen")),
     lookup: (host) => Promise.resolve([host]),
     dial: () => {
-      const [near, far] = pipe(broker.clock, runSoon);
+      const [near, far] = pipe(broker.host.clock, runSoon);
       if (broker.join(far)) return Promise.resolve(near);
       return Promise.reject(noSuch("dial"));
     },

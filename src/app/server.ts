@@ -6,6 +6,7 @@
  */
 import { deferred } from "../core/deferred.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { hasPlainPasswords } from "../auth/passwords.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import { InvalidOperationError } from "../core/errors.ts";
@@ -134,7 +135,7 @@ export class Server implements AsyncDisposable {
 
   /** Where it listens for clients; undefined once it accepts no more. */
   get address(): Address | undefined {
-    return this.broker.address;
+    return this.broker.port.address;
   }
 
   /**
@@ -146,7 +147,7 @@ export class Server implements AsyncDisposable {
     if (this.broker.options.dontListen) {
       throw new InvalidOperationError("The server has no port for clients");
     }
-    return `nats://${formatAddress(reachable(this.broker.clientAddress))}`;
+    return `nats://${formatAddress(reachable(this.broker.port.lastAddress))}`;
   }
 
   /** Where other servers connect; undefined without a cluster's port, as once it has stopped. */
@@ -170,10 +171,10 @@ export class Server implements AsyncDisposable {
    */
   get ready(): boolean {
     const isLeaving = this.leaving || this.#stopping !== undefined;
-    const { accepting, options } = this.broker;
+    const { port, options } = this.broker;
     const isOpen = options.registryOnly
       ? this.registryAddress !== undefined
-      : accepting;
+      : port.accepting;
     return isOpen && !isLeaving;
   }
 
@@ -299,7 +300,8 @@ export class Server implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { log, options } = this.broker;
+    const { options, host } = this.broker;
+    const { log } = host;
     const platform = this.#platform;
     this.#introduce(platform.runtimeName);
     if (options.http !== undefined) {
@@ -321,9 +323,9 @@ export class Server implements AsyncDisposable {
   async #startNode(): Promise<void> {
     const { broker, cluster } = this;
     await broker.start();
-    if (broker.address !== undefined) {
-      const at = formatAddress(broker.address);
-      broker.log.notice(`Listening for client connections on ${at}`);
+    if (broker.port.address !== undefined) {
+      const at = formatAddress(broker.port.address);
+      broker.host.log.notice(`Listening for client connections on ${at}`);
     }
     await cluster?.start();
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
@@ -339,7 +341,8 @@ export class Server implements AsyncDisposable {
   }
 
   #introduce(runtimeName: string): void {
-    const { log, options, name, id, authenticator } = this.broker;
+    const { options, identity, host } = this.broker;
+    const { log } = host;
     log.notice("Starting midge");
     log.notice(
       `  Version:  ${MIDGE_VERSION} (speaks as nats-server ${NATS_VERSION})`,
@@ -348,9 +351,9 @@ export class Server implements AsyncDisposable {
     if (this.cluster !== undefined) {
       log.notice(`  Cluster:  ${this.cluster.clusterName}`);
     }
-    log.notice(`  Name:     ${name}`);
-    log.notice(`  ID:       ${id}`);
-    if (authenticator.hasPlainPasswords) {
+    log.notice(`  Name:     ${identity.name}`);
+    log.notice(`  ID:       ${identity.id}`);
+    if (hasPlainPasswords(options.authorization)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }
     if (options.configFile !== "") {

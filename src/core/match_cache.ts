@@ -11,7 +11,7 @@
  */
 
 import { subjectMatches } from "./subject.ts";
-import type { SubjectMatch, Subscriber } from "./sublist.ts";
+import type { SubjectMatch, Subscriber } from "./subject_match.ts";
 
 /** 10,000 busy subjects fit, with room for as many inboxes used once. */
 export const CACHED_SUBJECTS_MAX = 32_768;

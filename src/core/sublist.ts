@@ -9,43 +9,22 @@
 
 import { assert } from "./assert.ts";
 import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
+import type { QueueGroup, SubjectMatch, Subscriber } from "./subject_match.ts";
 import {
   hasEmptyToken,
   hasWildcard,
   isValidSubject,
   tokenEnd,
 } from "./subject.ts";
-
-/** What a sublist needs to know of a subscription; none of it may change while it is in. */
-export interface Subscriber {
-  readonly subject: string;
-  /** Empty for a plain subscription. */
-  readonly queue: string;
-  /** Members that it stands for: 1, or the count that a remote server announced. */
-  readonly weight: number;
-}
-
-/** The members of one queue group that hear a subject, through whatever pattern. */
-export interface QueueGroup<S> {
-  readonly name: string;
-  readonly members: readonly S[];
-  /** The sum of the members' weights. */
-  readonly weight: number;
-  /** Every member's weight is 1. */
-  readonly uniform: boolean;
-}
-
-/** Everyone who hears one subject. */
-export interface SubjectMatch<S> {
-  readonly plain: readonly S[];
-  readonly queues: readonly QueueGroup<S>[];
-}
+import { INTEREST_WORK, NODE_WORK, WorkMeter } from "./work_meter.ts";
 
 export interface SublistOptions {
   /** Subjects whose results are kept; `CACHED_SUBJECTS_MAX` unless given. */
   readonly cacheMax?: number;
   /** False: every match is built anew. */
   readonly cache?: boolean;
+  /** Charged for the nodes that look-ups visit, and for changes. */
+  readonly meter?: WorkMeter;
 }
 
 /** Counters for monitoring. Fan-outs are those of the results now in the cache. */
@@ -99,6 +78,7 @@ export class Sublist<S extends Subscriber> {
   readonly #literals = new Map<string, Audience<S>>();
   readonly #patterns = new PatternNode<S>();
   readonly #cache: MatchCache<S> | undefined;
+  readonly #meter: WorkMeter;
   #size = 0;
   #generation = 0;
   #inserts = 0;
@@ -109,6 +89,7 @@ export class Sublist<S extends Subscriber> {
   constructor(options: SublistOptions = {}) {
     const { cache = true, cacheMax = CACHED_SUBJECTS_MAX } = options;
     this.#cache = cache ? new MatchCache(cacheMax) : undefined;
+    this.#meter = options.meter ?? new WorkMeter();
   }
 
   get size(): number {
@@ -136,6 +117,7 @@ export class Sublist<S extends Subscriber> {
     this.#size++;
     this.#inserts++;
     this.#generation++;
+    this.#meter.spent += INTEREST_WORK;
   }
 
   /** Takes out this very object; false when it is not in. */
@@ -147,6 +129,7 @@ export class Sublist<S extends Subscriber> {
     this.#size--;
     this.#removes++;
     this.#generation++;
+    this.#meter.spent += INTEREST_WORK;
     return true;
   }
 
@@ -259,7 +242,8 @@ export class Sublist<S extends Subscriber> {
     const literal = this.#literals.get(subject);
     if (literal !== undefined) audiences.push(literal);
     if (this.#patterns.children !== undefined && !hasEmptyToken(subject)) {
-      collectPatterns(this.#patterns, subject, audiences);
+      const nodes = collectPatterns(this.#patterns, subject, audiences);
+      this.#meter.spent += nodes * NODE_WORK;
     }
     return audiences;
   }
@@ -267,20 +251,22 @@ export class Sublist<S extends Subscriber> {
 
 /**
  * Walks the trie level by level, since a hostile pattern may be deep enough to
- * exhaust the stack of a recursive walk.
+ * exhaust the stack of a recursive walk. Gives how many nodes it looked at.
  */
 function collectPatterns<S>(
   root: PatternNode<S>,
   subject: string,
   audiences: Audience<S>[],
-): void {
+): number {
   let level = [root];
   let start = 0;
+  let nodes = 0;
   while (start <= subject.length && level.length > 0) {
     const end = tokenEnd(subject, start);
     const token = subject.slice(start, end);
     const isOrdinary = token !== "*" && token !== ">";
     const next: PatternNode<S>[] = [];
+    nodes += level.length;
     for (const node of level) {
       const rest = node.child(">")?.audience;
       if (rest !== undefined) audiences.push(rest);
@@ -295,6 +281,7 @@ function collectPatterns<S>(
   for (const { audience } of level) {
     if (audience !== undefined) audiences.push(audience);
   }
+  return nodes + level.length;
 }
 
 /** Drops the nodes at the end of a pattern's path that lead nowhere any more. */

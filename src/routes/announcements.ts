@@ -5,14 +5,22 @@
  * NATS route protocol: plain interest is told once per subject, a queue
  * group's with the number of its members, again whenever that changes.
  */
-import type { Account, InterestObserver } from "../accounts/account.ts";
+import type { Account } from "../accounts/account.ts";
+import type { AccountsObserver } from "../accounts/accounts.ts";
 import type { Route } from "./route.ts";
 
-export class Announcements implements InterestObserver {
+export class Announcements implements AccountsObserver {
   readonly #routes: ReadonlyMap<string, Route>;
 
   constructor(routes: ReadonlyMap<string, Route>) {
     this.#routes = routes;
+  }
+
+  /** What is in it is told as it comes, and to new routes when they register. */
+  accountAdded(): void {}
+
+  accountRemoved(account: Account): void {
+    for (const route of this.#routes.values()) route.interest.forget(account);
   }
 
   interestChanged(

@@ -10,12 +10,12 @@
  */
 import type { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
-import { Authenticator, type CompareHash } from "../auth/authenticator.ts";
+import { GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
+import type { Door } from "../auth/door.ts";
+import { type CompareHash, makeDoor } from "../auth/passwords.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
-import type {
-  ConnectionSettings,
-  Traffic,
-} from "../broker/connections/connection.ts";
+import type { Traffic } from "../broker/connections/counters.ts";
+import type { ConnectionSettings } from "../broker/connections/host.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { formatAddress } from "../net/address.ts";
@@ -48,7 +48,7 @@ export class Cluster implements RoutesLink {
 
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
-  readonly #authenticator: Authenticator;
+  readonly #door: Door;
   readonly #settings: ConnectionSettings;
   readonly #owner: RouteOwner;
   readonly #book = new RouteBook();
@@ -70,16 +70,17 @@ export class Cluster implements RoutesLink {
     this.options = options;
     this.#broker = broker;
     this.#platform = platform;
-    this.#authenticator = new Authenticator(
+    this.#door = makeDoor({
       authorization,
-      "",
-      platform.compareHash,
-    );
+      noAuthUser: "",
+      account: GLOBAL_ACCOUNT,
+      compareHash: platform.compareHash,
+    });
     this.#settings = routeSettings(broker.options, options);
-    this.#name = new ClusterName(options.name, broker.random);
+    this.#name = new ClusterName(options.name, broker.host.random);
     this.#dialers = this.#makeDialers();
     this.#gossip = new Gossip({
-      id: broker.id,
+      id: broker.identity.id,
       options,
       dialers: this.#dialers,
       routes: this.routes,
@@ -88,8 +89,8 @@ export class Cluster implements RoutesLink {
     this.#owner = this.#makeOwner();
     this.#found = this.#findersOf(providers);
     broker.routes = this;
-    const announcements = new Announcements(this.routes);
-    for (const account of broker.accounts) account.observer = announcements;
+    broker.host.info.clusterName = () => this.#name.text;
+    broker.host.accounts.observe(new Announcements(this.routes));
   }
 
   /** By server id. */
@@ -148,11 +149,12 @@ export class Cluster implements RoutesLink {
   }
 
   get #log(): Logger {
-    return this.#broker.log;
+    return this.#broker.host.log;
   }
 
   #makeDialers(): Dialers {
-    const { clock, random, log, options } = this.#broker;
+    const { host, options } = this.#broker;
+    const { clock, random, log } = host;
     return new Dialers({
       network: this.#platform.network,
       clock,
@@ -193,12 +195,12 @@ export class Cluster implements RoutesLink {
   }
 
   #makeOwner(): RouteOwner {
-    const broker = this.#broker;
+    const { accounts, delivery } = this.#broker.host;
     return {
-      delivery: broker.delivery,
-      authenticator: this.#authenticator,
+      delivery,
+      door: this.#door,
       authTimeoutMs: routeAuthTimeoutMs(this.options),
-      accountNamed: (name) => broker.accountNamed(name),
+      accountNamed: (name) => accounts.named(name),
       ownInfo: () => routeInfo(this.#identity()),
       connectLine: (dialer) => routeConnect(this.#identity(), dialer.target),
       happened: (route, event, claim) =>
@@ -228,7 +230,7 @@ export class Cluster implements RoutesLink {
   #connect(socket: Socket, dialer: Dialer | undefined): void {
     if (this.#stopped) return socket.destroy();
     const route = new Route(
-      this.#broker,
+      this.#broker.host,
       this.#owner,
       socket,
       this.#settings,
@@ -250,7 +252,7 @@ export class Cluster implements RoutesLink {
       {
         broker: this.#broker,
         options: this.options,
-        authenticator: this.#authenticator,
+        door: this.#door,
       },
       this.#name,
       port,

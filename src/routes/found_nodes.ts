@@ -76,15 +76,15 @@ export class FoundNodes {
   constructor(providers: readonly Discovery[], world: FoundNodesWorld) {
     const { broker, options, network } = world;
     this.#world = world;
-    this.#clock = broker.clock;
-    this.#log = broker.log;
+    this.#clock = broker.host.clock;
+    this.#log = broker.host.log;
     this.#credentialsOf = foundCredentials(
       broker.options.discovery ?? {},
       options.authorization,
     );
-    this.#names = new HostNames(network, broker.clock);
-    this.#memory = new RouteMemory(providers, broker.log);
-    this.#finder = new Finder(providers, broker, {
+    this.#names = new HostNames(network, broker.host.clock);
+    this.#memory = new RouteMemory(providers, broker.host.log);
+    this.#finder = new Finder(providers, broker.host, {
       onFound: (provider, endpoints) => this.#found(provider, endpoints),
       onAnswer: (answer) => this.#answered(answer),
     });
@@ -194,7 +194,7 @@ export class FoundNodes {
   #isWanted(endpoint: Endpoint, provider: string): boolean {
     const { serverId, cluster = "", lameDuck } = endpoint;
     const { broker, clusterName } = this.#world;
-    if (serverId === broker.id || lameDuck) return false;
+    if (serverId === broker.identity.id || lameDuck) return false;
     // A name that was made up gives way to whatever the others are called.
     const isOurs = cluster === "" || cluster === clusterName.text ||
       clusterName.isDynamic;

@@ -29,12 +29,12 @@ export class Gossip {
   }
 
   /** NATS route protocol: servers that are here already dial the newcomer. */
-  tellOthers({ member, socket }: Route): void {
+  tellOthers({ member, connection: { socket } }: Route): void {
     const gossip = gossipAbout(member.info!, socket.remote);
     if (gossip === undefined) return;
     const line = infoLine(gossip);
     for (const route of this.#world.routes.values()) {
-      if (route.member !== member) route.send(line);
+      if (route.member !== member) route.connection.send(line);
     }
   }
 

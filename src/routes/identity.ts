@@ -2,7 +2,8 @@
  * Who this server is to other servers: what it says of itself when it
  * introduces itself, and the credentials that it shares with its cluster.
  */
-import { type Authenticator, isBcrypt } from "../auth/authenticator.ts";
+import type { Door } from "../auth/door.ts";
+import { isBcrypt } from "../auth/passwords.ts";
 import type { Broker } from "../broker/broker.ts";
 import type {
   AuthorizationOptions,
@@ -19,12 +20,12 @@ import type { RouteIdentity } from "./handshake.ts";
 export interface ClusterFacts {
   readonly broker: Broker;
   readonly options: ClusterOptions;
-  readonly authenticator: Authenticator;
+  readonly door: Door;
 }
 
 /** `port` is that of the route port; 0 for a server that only dials out. */
 export function routeIdentity(
-  { broker, options, authenticator }: ClusterFacts,
+  { broker, options, door }: ClusterFacts,
   name: ClusterName,
   port: number,
   runtimeName: string,
@@ -36,18 +37,18 @@ export function routeIdentity(
     ? ""
     : `nats-route://${formatAddress(address)}/`;
   return {
-    id: broker.id,
-    name: broker.name,
+    id: broker.identity.id,
+    name: broker.identity.name,
     cluster: name.text,
     clusterIsDynamic: name.isDynamic,
     address,
     advertised,
-    authRequired: authenticator.required,
+    authRequired: !door.greet().isOpen,
     headers: !broker.options.noHeaderSupport,
     maxPayloadBytes: broker.options.maxPayloadBytes,
     clientUrls: options.noAdvertise || broker.lameDuck
       ? []
-      : broker.clientUrls.own,
+      : broker.host.info.ownUrls,
     lameDuck: broker.lameDuck,
     runtimeName,
   };

@@ -4,7 +4,7 @@
  * server announces itself is in `announcements.ts`.
  */
 import type { Account } from "../accounts/account.ts";
-import { Interest, type RouteReceiver } from "../accounts/subscription.ts";
+import { Interest, type ServerReceiver } from "../accounts/interest.ts";
 
 /** One interest of the other server, and the account that it stands in. */
 export interface RemoteEntry {
@@ -14,10 +14,10 @@ export interface RemoteEntry {
 
 /** What the server at the other end of one route wants. */
 export class RemoteInterest {
-  readonly #route: RouteReceiver;
+  readonly #route: ServerReceiver;
   readonly #entries = new Map<string, RemoteEntry>();
 
-  constructor(route: RouteReceiver) {
+  constructor(route: ServerReceiver) {
     this.#route = route;
   }
 
@@ -35,7 +35,7 @@ export class RemoteInterest {
     const known = this.#entries.get(key);
     if (known?.subscription.weight === weight) return;
     if (known !== undefined) account.remove(known.subscription);
-    const subscription = Interest.ofRoute(
+    const subscription = Interest.ofServer(
       this.#route,
       subject,
       queue,
@@ -52,6 +52,13 @@ export class RemoteInterest {
     if (known === undefined) return;
     this.#entries.delete(key);
     account.remove(known.subscription);
+  }
+
+  /** `account` is gone. */
+  forget(account: Account): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.account === account) this.#entries.delete(key);
+    }
   }
 
   /** The route is gone. */

@@ -103,7 +103,7 @@ export class Members {
   takeClientUrls({ member }: Route, urls: readonly string[]): void {
     const before = member.clientUrls;
     member.clientUrls = urls;
-    this.#world.broker.replaceClientUrls(before, urls);
+    this.#world.broker.host.info.replaceUrls(before, urls);
   }
 
   #workOff(): void {
@@ -126,7 +126,7 @@ export class Members {
   }
 
   #factsOf({ route: { member }, claim }: Occurrence): MembershipFacts {
-    const { broker: { id, name }, book } = this.#world;
+    const { broker: { identity: { id, name } }, book } = this.#world;
     const { info } = member;
     const peerId = info?.server_id ?? "";
     return {
@@ -176,7 +176,7 @@ export class Members {
     const { broker, book, noAdvertise } = this.#world;
     const { ldm, connect_urls = [] } = route.member.info!;
     book.register(route);
-    route.announceAll(broker.accounts);
+    route.announceAll(broker.host.accounts);
     this.takeClientUrls(route, noAdvertise || ldm ? [] : connect_urls);
     this.#hasChanged = true;
   }
@@ -188,21 +188,21 @@ export class Members {
 
   #waitForChoice(route: Route): void {
     this.#reportDuplicate(route);
-    route.member.choiceTimer = this.#world.broker.clock.after(
+    route.member.choiceTimer = this.#world.broker.host.clock.after(
       CHOICE_MS,
       () => this.happened(route, "waited"),
     );
   }
 
   #reportDuplicate({ label }: Route): void {
-    const { log } = this.#world.broker;
+    const { log } = this.#world.broker.host;
     log.debug(`${label} - Detected duplicate remote route`);
   }
 
   #adopt(route: Route, claim: ClusterClaim): void {
     const { broker, book, name } = this.#world;
     name.adopt(claim);
-    broker.log.notice(`Cluster name updated to ${quoted(claim.name)}`);
+    broker.host.log.notice(`Cluster name updated to ${quoted(claim.name)}`);
     this.#wasRenamed = true;
     for (const other of book.routes.values()) this.happened(other, "renamed");
     this.happened(route, "settled");
@@ -233,7 +233,7 @@ export class Members {
   }
 
   #report(route: Route, cause: Cause): void {
-    const { broker: { log }, name } = this.#world;
+    const { broker: { host: { log } }, name } = this.#world;
     const { label, member: { info } } = route;
     switch (cause) {
       case "self":
@@ -266,8 +266,8 @@ export class Members {
 }
 
 /** Neither side meant the connection to end. */
-function wasCutOff({ closedReason }: Route): boolean {
-  return closedReason === ClosedReason.READ_ERROR;
+function wasCutOff({ connection }: Route): boolean {
+  return connection.closedReason === ClosedReason.READ_ERROR;
 }
 
 function claimOf(info: ServerInfo | undefined): ClusterClaim | undefined {

@@ -31,8 +31,8 @@ export function ownNode(broker: Broker, doors: OwnDoors): NodeRecord {
   // A made-up name gives way to others: it would keep them away for nothing.
   const isNamed = cluster !== undefined && !cluster.clusterNameIsDynamic;
   return nodeOf({
-    id: broker.id,
-    name: broker.name,
+    id: broker.identity.id,
+    name: broker.identity.name,
     cluster: isNamed ? cluster.clusterName : "",
     urls: cluster?.options.noAdvertise
       ? []
@@ -48,7 +48,8 @@ export function ownNode(broker: Broker, doors: OwnDoors): NodeRecord {
 }
 
 function clientAddresses(broker: Broker, doors: OwnDoors): Address[] {
-  const { advertisedAddress, options } = broker;
+  const { options } = broker;
+  const { advertisedAddress } = broker.host.info;
   if (options.dontListen) return [];
   return options.clientAdvertise === ""
     ? reachable(advertisedAddress, doors)

@@ -9,7 +9,7 @@ import type { Route } from "./route.ts";
 
 /** NATS route protocol: `connect_urls` are for clients, `ip` is for servers. Undefined for a peer without any door. */
 export function peerNode(route: Route): NodeRecord | undefined {
-  const { member: { info, clientUrls }, socket } = route;
+  const { member: { info, clientUrls }, connection: { socket } } = route;
   if (info === undefined) return undefined;
   const dialled = gossipAbout(info, socket.remote)?.ip;
   return nodeFrom({

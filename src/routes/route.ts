@@ -4,53 +4,51 @@
  * peer says and does, and knows nothing of other routes; `membership.ts` has
  * the rules by which it may stay.
  */
+import type { Account } from "../accounts/account.ts";
+import type { Delivery } from "../accounts/delivery.ts";
+import {
+  type AccountName,
+  DeliveryMark,
+  type ServerReceiver,
+} from "../accounts/interest.ts";
+import { Kind } from "../accounts/reach.ts";
+import type { Door } from "../auth/door.ts";
+import { Connection } from "../broker/connections/connection.ts";
+import type { Traffic } from "../broker/connections/counters.ts";
+import type {
+  ConnectionHost,
+  ConnectionSettings,
+} from "../broker/connections/host.ts";
+import type { Peer } from "../broker/connections/peer.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
-import type { Timer } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
 import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
-import type { Account } from "../accounts/account.ts";
-import type { Authenticator, Identity } from "../auth/authenticator.ts";
-import {
-  Connection,
-  type ConnectionHost,
-  type ConnectionSettings,
-} from "../broker/connections/connection.ts";
-import type { Delivery } from "../accounts/deliver.ts";
-import type { RouteReceiver } from "../accounts/subscription.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs } from "../wire/args.ts";
-import { OK_LINE, writeRoutedMsg } from "../wire/encode.ts";
-import {
-  type ConnectFields,
-  defaultConnectFields,
-  infoLine,
-  readConnect,
-  readInfo,
-  type ServerInfo,
-} from "../wire/info.ts";
+import { interestLine, writeRoutedMsg } from "../wire/encode.ts";
+import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
+import {
+  readRouteInterest,
+  readRouteInterestEnd,
+} from "../wire/subscriptions.ts";
 import type { Words } from "../wire/words.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
-import { tokenAware, wrongPortText } from "./handshake.ts";
 import { RemoteInterest } from "./interest.ts";
-import {
-  interestLine,
-  readInterestAdded,
-  readInterestRemoved,
-} from "./interest_lines.ts";
 import { Member } from "./member.ts";
 import type { MembershipEvent } from "./membership.ts";
 import { isCutElsewhere } from "./nats_server_words.ts";
+import { RouteLogin } from "./route_login.ts";
 
 /** What a route asks of the cluster that owns it. */
 export interface RouteOwner {
   readonly delivery: Delivery;
-  readonly authenticator: Authenticator;
+  readonly door: Door;
   readonly authTimeoutMs: number;
   accountNamed(name: string): Account | undefined;
   ownInfo(): ServerInfo;
@@ -82,22 +80,22 @@ const ROUTE_OPS: readonly Op[] = [
   Op.A_MINUS,
 ];
 
-export class Route extends Connection implements RouteReceiver {
+export class Route implements Peer, ServerReceiver {
+  readonly kind: Kind = Kind.ROUTE;
+  readonly mark: DeliveryMark = new DeliveryMark();
+  readonly idLabel = "rid";
+  /** A route carries everybody's messages: one slow client must not stop it. */
+  readonly mayBeHeld = false;
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
-  protected readonly idLabel: string = "rid";
+  readonly connection: Connection;
 
   /** What the cluster knows of it. */
   readonly member: Member;
   readonly interest: RemoteInterest;
 
-  deliveryMark = 0;
-  readonly queues: Uint8Array[] = [];
-  queueCount = 0;
-
+  readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
-  #options: ConnectFields = { ...defaultConnectFields(), verbose: false };
-  #identity: Identity | undefined = undefined;
-  #authTimer: Timer | undefined = undefined;
+  readonly #login: RouteLogin;
   #lastAccount: Account | undefined = undefined;
   readonly #args = new MessageArgs();
 
@@ -108,46 +106,53 @@ export class Route extends Connection implements RouteReceiver {
     settings: ConnectionSettings,
     solicitedBy: Dialer | undefined,
   ) {
-    super(host, socket, settings);
+    this.connection = new Connection(host, socket, settings, this);
+    this.#host = host;
     this.#owner = owner;
     this.member = new Member(solicitedBy);
+    this.#login = new RouteLogin({
+      clock: host.clock,
+      connection: this.connection,
+      door: owner.door,
+      authTimeoutMs: owner.authTimeoutMs,
+      isDialled: solicitedBy !== undefined,
+      connected: (claim) => owner.happened(this, "connect", claim),
+    });
     this.interest = new RemoteInterest(this);
   }
 
-  /** A route carries the messages of all clients: one slow client must not stop it. */
-  override get stallableReading(): undefined {
-    return undefined;
+  /** `IP:PORT - rid:N`. */
+  get label(): string {
+    return this.connection.log.label;
   }
 
-  override start(): void {
-    const { host, member: { solicitedBy } } = this;
-    const owner = this.#owner;
-    host.log.notice(`${this.label} - Route connection created`);
+  get traffic(): Traffic {
+    return this.connection.facts.traffic;
+  }
+
+  start(): void {
+    const { connection, member: { solicitedBy } } = this;
+    connection.log.notice("Route connection created");
     if (solicitedBy !== undefined) {
-      this.#identity = { user: "" };
-      this.send(owner.connectLine(solicitedBy));
-    } else if (!owner.authenticator.required) {
-      this.#identity = { user: "" };
-    } else {
-      this.#authTimer = host.clock.after(owner.authTimeoutMs, () => {
-        this.close(
-          ClosedReason.AUTHENTICATION_TIMEOUT,
-          WireError.AUTHENTICATION_TIMEOUT,
-        );
-      });
+      connection.send(this.#owner.connectLine(solicitedBy));
     }
+    this.#login.start();
     this.sendInfo();
-    super.start();
-    this.keepAlive.startEarly(FIRST_ROUTE_PING_MS, host.random);
+    connection.start();
+    connection.keepAlive.startEarly(FIRST_ROUTE_PING_MS, this.#host.random);
+  }
+
+  close(reason: ClosedReason, wireError: string = ""): void {
+    this.connection.close(reason, wireError);
   }
 
   sendInfo(): void {
-    this.send(infoLine(this.#owner.ownInfo()));
+    this.connection.send(infoLine(this.#owner.ownInfo()));
   }
 
   /** Asks the peer for a sign that it took our credentials: a PONG. */
   awaitAcceptance(): void {
-    this.keepAlive.ping();
+    this.connection.keepAlive.ping();
   }
 
   /** Tells the peer all interest of this server's clients. */
@@ -167,31 +172,40 @@ export class Route extends Connection implements RouteReceiver {
     members: number,
   ): void {
     const line = interestLine(account.name, subject, queue, members);
-    if (this.host.log.traceEnabled) {
-      this.traceOut(byteString(line, 0, line.length - 2));
-    }
-    this.send(line);
+    const { log } = this.connection;
+    if (log.traces) log.traceOut(byteString(line, 0, line.length - 2));
+    this.connection.send(line);
   }
 
-  forward(account: Account, message: Message): void {
-    if (this.closed || isCutElsewhere(message)) return;
+  forward(
+    account: AccountName,
+    message: Message,
+    groups: readonly Uint8Array[],
+    groupCount: number,
+  ): void {
+    const { connection } = this;
+    if (connection.closed || isCutElsewhere(message)) return;
+    const { output, facts } = connection;
+    const host = this.#host;
     writeRoutedMsg(
-      this.outbox,
+      output.outbox,
       message,
       account.nameBytes,
-      this.queues,
-      this.queueCount,
+      groups,
+      groupCount,
     );
-    const { traffic, host } = this;
-    traffic.outMsgs++;
-    traffic.outBytes += message.size;
-    host.traffic.outMsgs++;
-    host.traffic.outBytes += message.size;
+    const total = host.counters.traffic;
+    facts.traffic.outMsgs++;
+    facts.traffic.outBytes += message.size;
+    total.outMsgs++;
+    total.outBytes += message.size;
     if (host.log.traceEnabled) {
       const subject = subjectOf(message);
-      this.traceOut(`RMSG ${account.name} ${subject} ${message.size}`);
+      connection.log.traceOut(
+        `RMSG ${account.name} ${subject} ${message.size}`,
+      );
     }
-    this.wroteMessage();
+    output.wroteMessage();
   }
 
   line(
@@ -201,7 +215,7 @@ export class Route extends Connection implements RouteReceiver {
     end: number,
     words: Words,
   ): number {
-    if (this.#identity === undefined && op !== Op.CONNECT) {
+    if (!this.#login.isLetIn && op !== Op.CONNECT) {
       throw new ProtocolError(
         ClosedReason.AUTHENTICATION_FAILURE,
         WireError.AUTHORIZATION_VIOLATION,
@@ -219,27 +233,28 @@ export class Route extends Connection implements RouteReceiver {
         this.#args.readPub(buffer, words, false);
         return this.#args.message.size;
     }
-    if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
+    const { connection } = this;
+    if (connection.log.traces) connection.log.traceIn(op, buffer, start, end);
     switch (op) {
       case Op.CONNECT:
-        this.#connect(buffer, start, end);
+        this.#login.connect(buffer, start, end);
         break;
       case Op.INFO:
         this.#info(readInfo(buffer, start, end));
         break;
       case Op.RS_PLUS:
-        this.noteActivity();
+        connection.noteActivity();
         this.#interestAdded(buffer, start, end);
         break;
       case Op.RS_MINUS:
-        this.noteActivity();
+        connection.noteActivity();
         this.#interestRemoved(buffer, start, end);
         break;
       case Op.PING:
-        this.handlePing();
+        connection.sendPong();
         break;
       case Op.PONG:
-        this.keepAlive.answered();
+        connection.keepAlive.answered();
         this.#owner.happened(this, "pong");
         break;
       case Op.ERR:
@@ -252,20 +267,12 @@ export class Route extends Connection implements RouteReceiver {
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     if (op === Op.PUB) return;
     this.#peerReliesOnIt();
-    if (this.closed) return;
+    if (this.connection.closed) return;
     const args = this.#args;
     const { message } = args;
-    const { traffic, host } = this;
     args.complete(buffer, start, end);
-    traffic.inMsgs++;
-    traffic.inBytes += message.size;
-    host.traffic.inMsgs++;
-    host.traffic.inBytes += message.size;
-    if (host.log.traceEnabled) {
-      const { words } = args;
-      this.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
-      this.tracePayload(buffer, start, end);
-    }
+    this.#count(message);
+    if (this.#host.log.traceEnabled) this.#trace(op, buffer, start, end);
     const account = this.#accountOf(args);
     if (account === undefined) return;
     const { match } = account.facts(
@@ -274,39 +281,23 @@ export class Route extends Connection implements RouteReceiver {
       message.subjectEnd,
     );
     this.#owner.delivery.relay(account, match, args, this);
-    if (this.#options.verbose) this.send(OK_LINE);
+    this.#login.sayOk();
   }
 
-  #connect(buffer: Uint8Array, start: number, end: number): void {
-    this.#options = readConnect(this.#options, buffer, start, end);
-    this.#authTimer?.cancel();
-    const refusal = wrongPortText(this.#options);
-    if (refusal !== "") {
-      return this.close(ClosedReason.INCORRECT_PORT, refusal);
-    }
-    if (this.member.solicitedBy !== undefined) return this.#nameCluster();
-    this.takeVerdict(
-      this.#owner.authenticator.authenticate(tokenAware(this.#options)),
-      (identity) => this.#loggedIn(identity),
-    );
+  #count(message: Message): void {
+    const { traffic } = this.connection.facts;
+    const total = this.#host.counters.traffic;
+    traffic.inMsgs++;
+    traffic.inBytes += message.size;
+    total.inMsgs++;
+    total.inBytes += message.size;
   }
 
-  #loggedIn(identity: Identity | undefined): void {
-    if (this.closed) return;
-    if (identity === undefined) {
-      this.host.log.error(`${this.label} - authentication error`);
-      return this.close(
-        ClosedReason.AUTHENTICATION_FAILURE,
-        WireError.AUTHORIZATION_VIOLATION,
-      );
-    }
-    this.#identity = identity;
-    this.#nameCluster();
-  }
-
-  #nameCluster(): void {
-    const { cluster: name, cluster_dynamic: dynamic } = this.#options;
-    this.#owner.happened(this, "connect", { name, dynamic });
+  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const { words } = this.#args;
+    const { log } = this.connection;
+    log.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
+    log.tracePayload(buffer, start, end);
   }
 
   #info(info: ServerInfo): void {
@@ -332,34 +323,33 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   #interestAdded(buffer: Uint8Array, start: number, end: number): void {
-    const line = readInterestAdded(buffer, start, end);
+    const line = readRouteInterest(buffer, start, end);
     const { subject, queue, weight } = line;
     const account = this.#interestAccount(line.account);
     if (!isValidSubject(subject)) {
-      return this.sendError(WireError.INVALID_SUBSCRIPTION);
+      return this.connection.sendError(WireError.INVALID_SUBSCRIPTION);
     }
     if (account === undefined) return;
     this.interest.add(account, subject, queue, weight);
-    if (this.#options.verbose) this.send(OK_LINE);
+    this.#login.sayOk();
   }
 
   #interestRemoved(buffer: Uint8Array, start: number, end: number): void {
-    const line = readInterestRemoved(buffer, start, end);
+    const line = readRouteInterestEnd(buffer, start, end);
     const account = this.#interestAccount(line.account);
     if (account === undefined) return;
     this.interest.remove(account, line.subject, line.queue);
-    if (this.#options.verbose) this.send(OK_LINE);
+    this.#login.sayOk();
   }
 
   /** The account of an interest line; undefined when this server does not have it. */
   #interestAccount(name: string): Account | undefined {
     this.#peerReliesOnIt();
-    if (this.closed) return undefined;
+    if (this.connection.closed) return undefined;
     const account = this.#owner.accountNamed(name);
-    if (account === undefined && this.host.log.debugEnabled) {
-      this.host.log.debug(
-        `${this.label} - Unknown account ${quotedBytes(name)}`,
-      );
+    const { log } = this.connection;
+    if (account === undefined && log.debugs) {
+      log.debug(`Unknown account ${quotedBytes(name)}`);
     }
     return account;
   }
@@ -381,7 +371,7 @@ export class Route extends Connection implements RouteReceiver {
   }
 
   #peerError(text: string): void {
-    this.host.log.error(`${this.label} - Route Error ${printableBytes(text)}`);
+    this.connection.log.error(`Route Error ${printableBytes(text)}`);
     this.close(
       text.includes(WireError.AUTHORIZATION_VIOLATION)
         ? ClosedReason.AUTHENTICATION_FAILURE
@@ -389,10 +379,10 @@ export class Route extends Connection implements RouteReceiver {
     );
   }
 
-  protected ended(reason: ClosedReason): void {
-    this.#authTimer?.cancel();
+  ended(reason: ClosedReason): void {
+    this.#login.stop();
     this.interest.clear();
-    this.host.log.notice(`${this.label} - Router connection closed: ${reason}`);
+    this.connection.log.notice(`Router connection closed: ${reason}`);
     this.#owner.happened(this, "closed");
   }
 }

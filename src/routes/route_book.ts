@@ -2,7 +2,7 @@
  * The book of connections on the route port: which are open, which of them are
  * routes, what all of them have carried, and who waits for a number of routes.
  */
-import type { Traffic } from "../broker/connections/connection.ts";
+import type { Traffic } from "../broker/connections/counters.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import type { Route } from "./route.ts";
 import { RouteLedger } from "./route_ledger.ts";
@@ -36,7 +36,7 @@ export class RouteBook {
   /** `route`, which is closed, is gone. */
   remove(route: Route): void {
     this.#open.delete(route);
-    this.#gone.note(route.closedReason!, route.traffic);
+    this.#gone.note(route.connection.closedReason!, route.traffic);
   }
 
   register(route: Route): void {

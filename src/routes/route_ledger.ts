@@ -3,7 +3,7 @@
  * which reason, and what they carried.
  */
 import type { ClosedReason } from "../core/closed.ts";
-import type { Traffic } from "../broker/connections/connection.ts";
+import type { Traffic } from "../broker/connections/counters.ts";
 
 export class RouteLedger {
   readonly #endings = new Map<ClosedReason, number>();

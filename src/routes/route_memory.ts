@@ -52,7 +52,9 @@ function isCache(provider: Discovery): provider is ServerCache {
 }
 
 /** Where others are told to dial that server. */
-function endpointOf({ member: { info }, socket }: Route): Endpoint | undefined {
+function endpointOf(
+  { member: { info }, connection: { socket } }: Route,
+): Endpoint | undefined {
   const url = info && gossipAbout(info, socket.remote)?.ip;
   return url === undefined ? undefined : { url };
 }

@@ -9,7 +9,7 @@ import {
   ROUTE_RETRY_MAX_MS,
   STALL_FRACTION,
 } from "../core/limits.ts";
-import type { ConnectionSettings } from "../broker/connections/connection.ts";
+import type { ConnectionSettings } from "../broker/connections/host.ts";
 import type { ClusterOptions, ServerOptions } from "../options/options.ts";
 import type { RetryPolicy } from "./dialer.ts";
 

@@ -194,3 +194,18 @@ export function writeNoResponders(
 
 const BLANK = asciiBytes(" ");
 const LINE_END = asciiBytes("\r\n");
+
+/** `RS+` or, with no members left, `RS-`. */
+export function interestLine(
+  account: string,
+  subject: string,
+  queue: string,
+  members: number,
+): Uint8Array {
+  if (members === 0) {
+    const group = queue === "" ? "" : ` ${queue}`;
+    return asciiBytes(`RS- ${account} ${subject}${group}\r\n`);
+  }
+  const group = queue === "" ? "" : ` ${queue} ${members}`;
+  return asciiBytes(`RS+ ${account} ${subject}${group}\r\n`);
+}

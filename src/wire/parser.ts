@@ -12,6 +12,11 @@ import { CASE_BIT, CR, LF, SPACE, TAB } from "../core/ascii.ts";
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
+import {
+  OPERATION_WORK,
+  TURN_WORK_MAX,
+  WorkMeter,
+} from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
 import { Words } from "./words.ts";
@@ -47,6 +52,8 @@ const ANYTHING_FOLLOWS = 2;
 export interface ParserOptions {
   /** Longest argument part of a line, in bytes. */
   readonly maxControlLineBytes: number;
+  /** Charged for each operation; at `TURN_WORK_MAX` `parse` returns. None: no limit. */
+  readonly meter?: WorkMeter;
 }
 
 export class Parser {
@@ -54,6 +61,8 @@ export class Parser {
   /** Indexed by operation. */
   readonly #rules: Uint8Array;
   readonly #pubArgs: MessageArgs | undefined;
+  readonly #meter: WorkMeter;
+  readonly #workMax: number;
   /** The words of the line under way. */
   readonly #words = new Words();
   #maxLine: number;
@@ -73,6 +82,8 @@ export class Parser {
       return rule === "arguments" ? BLANK_FOLLOWS : ANYTHING_FOLLOWS;
     });
     this.#maxLine = options.maxControlLineBytes;
+    this.#meter = options.meter ?? new WorkMeter();
+    this.#workMax = options.meter === undefined ? Infinity : TURN_WORK_MAX;
   }
 
   /** Bytes of a partial operation that wait for the rest. */
@@ -103,14 +114,19 @@ export class Parser {
   /**
    * Hands over every operation that `chunk` (borrowed) completes, and gives how
    * many of its bytes were used: all of them, unless the handler suspended or
-   * stopped the parser. Throws `ProtocolError`, and whatever the handler throws;
+   * stopped the parser, or the work of the turn is at its limit; one operation
+   * is always handed over. Throws `ProtocolError`, and whatever the handler throws;
    * after that the parser is of no more use.
    */
   parse(chunk: Uint8Array): number {
     const end = chunk.length;
     let at = 0;
     while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
+    const meter = this.#meter;
+    const workMax = this.#workMax;
     while (at < end && !this.#stopped && !this.#suspended) {
+      if (meter.spent >= workMax && at > 0) return at;
+      meter.spent += OPERATION_WORK;
       const next = this.#operation(chunk, at, end);
       if (next === INCOMPLETE) {
         this.#hold(chunk, at, end);

@@ -274,7 +274,7 @@ test("a lame duck is out of the registry before its clients hear of it, and they
   })();
   const left = duck.server.enterLameDuck();
   await watching;
-  assert.deepEqual(ids, [[other.server.broker.id]]);
+  assert.deepEqual(ids, [[other.server.broker.identity.id]]);
   await until(
     "the client has moved",
     () => client.getServer() === addressOf(other),

@@ -32,7 +32,7 @@ async function subscribed(
   wanted: number,
 ): Promise<void> {
   await until(`${wanted} subscriptions`, () => {
-    const sizes = [...broker.accounts].map(({ sublist }) => sublist.size);
+    const sizes = [...broker.host.accounts].map(({ sublist }) => sublist.size);
     return sizes.reduce((sum, size) => sum + size, 0) === wanted;
   });
 }

@@ -62,13 +62,13 @@ test("a client that left has no subscriptions any more", async (t) => {
   const peer = await connectPeer({ port });
   await peer.handshake();
   await say(peer, "SUB a 1\r\nSUB b.* q 2\r\nSUB > 3\r\n");
-  const { sublist } = server.broker.account;
+  const { sublist } = server.broker.host.accounts.global;
   assert.equal(sublist.size, 3);
   const other = await connectPeer({ port });
   t.after(() => other.close());
   await other.handshake();
   await peer.close();
-  await until("one is left", () => server.broker.sessions.size === 1);
+  await until("one is left", () => server.broker.clients.sessions.size === 1);
   assert.equal(sublist.size, 0);
 });
 
@@ -198,7 +198,7 @@ test("a maximum is exact, with several publishers and many messages at once", as
   const text = await heard(listener!);
   assert.equal(count(text, "MSG a 1 "), 500);
   assert.equal(count(text, "MSG a 2 "), 7);
-  assert.equal(server.broker.account.sublist.size, 0);
+  assert.equal(server.broker.host.accounts.global.sublist.size, 0);
 });
 
 test("one publisher's messages stay in order for each listener", async (t) => {

@@ -56,16 +56,19 @@ test("a listener whose socket throws does not harm the publisher, nor others", a
   const behind = await still.login();
   for (const peer of [before, broken, behind]) await peer.say("SUB a 1\r\n");
   const publisher = await still.login();
-  const [, brokenSession] = still.midge.server.broker.sessions.values();
+  const [, brokenSession] = still.midge.server.broker.clients.sessions.values();
   sockets[1]!.broken = true;
   await publisher.say("PUB a 2\r\nhi\r\nPING\r\n");
   assert.equal(publisher.take(), "PONG\r\n");
   for (const peer of [before, behind]) {
     assert.equal(peer.take(), "MSG a 1 2\r\nhi\r\n");
   }
-  assert.equal(brokenSession!.closedReason, ClosedReason.WRITE_ERROR);
-  assert.equal(still.midge.server.broker.sessions.size, 3);
-  assert.equal(still.midge.server.broker.account.sublist.size, 2);
+  assert.equal(
+    brokenSession!.connection.closedReason,
+    ClosedReason.WRITE_ERROR,
+  );
+  assert.equal(still.midge.server.broker.clients.sessions.size, 3);
+  assert.equal(still.midge.server.broker.host.accounts.global.sublist.size, 2);
   await publisher.say("PUB a 2\r\nho\r\nPING\r\n");
   assert.equal(publisher.take(), "PONG\r\n");
 });
@@ -77,7 +80,7 @@ test("a socket that throws when asked for its own answers ends alone", async (t)
   const other = await still.login();
   sockets[0]!.broken = true;
   await broken.say("PING\r\n");
-  assert.equal(still.midge.server.broker.sessions.size, 1);
+  assert.equal(still.midge.server.broker.clients.sessions.size, 1);
   await other.say("PING\r\n");
   assert.equal(other.take(), "PONG\r\n");
 });
@@ -98,7 +101,7 @@ test("a fault in the handling of an operation ends its own connection", async (t
   const { broker } = still.midge.server;
   const unlucky = await still.login();
   const other = await still.login();
-  const { account } = broker;
+  const account = broker.host.accounts.global;
   const add = account.add;
   account.add = () => {
     throw new Error("no room");
@@ -134,7 +137,7 @@ test("a server whose log throws at each line works as if it had none", async (t)
   const broker = new Broker(options, { ...platform, log });
   await broker.start();
   t.after(() => broker.stop());
-  const { port } = broker.clientAddress;
+  const { port } = broker.port.lastAddress;
   const peer = await connectPeer({ port });
   t.after(() => peer.close());
   await peer.handshake();
@@ -148,5 +151,5 @@ test("a server whose log throws at each line works as if it had none", async (t)
     "-ERR 'Unknown Protocol Operation'\r\n",
   );
   await peer.silence();
-  assert.equal(broker.sessions.size, 1);
+  assert.equal(broker.clients.sessions.size, 1);
 });

@@ -125,7 +125,7 @@ test("news of the cluster go to protocol 1, after the first PONG", async (t) => 
   hasty.send('CONNECT {"protocol":1}\r\n');
   await hasty.expect("+OK\r\n");
 
-  broker.replaceClientUrls([], ["10.0.0.1:4222", "10.0.0.2:4222"]);
+  broker.host.info.replaceUrls([], ["10.0.0.1:4222", "10.0.0.2:4222"]);
   const own = `127.0.0.1:${port}`;
   const urls = [own, "10.0.0.1:4222", "10.0.0.2:4222"];
   assert.deepEqual(parsed(await modern.expectLine()).connect_urls, urls);
@@ -135,10 +135,10 @@ test("news of the cluster go to protocol 1, after the first PONG", async (t) => 
   assert.deepEqual(parsed(await hasty.expectLine()).connect_urls, urls);
 
   // Told by two servers, withdrawn by one: nothing has changed.
-  broker.replaceClientUrls([], ["10.0.0.1:4222"]);
-  broker.replaceClientUrls(["10.0.0.1:4222"], []);
+  broker.host.info.replaceUrls([], ["10.0.0.1:4222"]);
+  broker.host.info.replaceUrls(["10.0.0.1:4222"], []);
   await modern.silence();
-  broker.replaceClientUrls(["10.0.0.1:4222", "10.0.0.2:4222"], []);
+  broker.host.info.replaceUrls(["10.0.0.1:4222", "10.0.0.2:4222"], []);
   assert.equal(parsed(await modern.expectLine()).connect_urls, undefined);
   const late = await connected(t, port);
   await late.handshake({ protocol: 1 });
@@ -156,13 +156,13 @@ test("a full server says INFO, then why it sends the client away", async (t) => 
     await third.expectClosed(),
     /^INFO \{.*\} \r\n-ERR 'maximum connections exceeded'\r\n$/,
   );
-  const [closed] = server.broker.closedConnections.list();
+  const [closed] = server.broker.clients.closed.list();
   assert.equal(closed?.reason, ClosedReason.MAX_CONNECTIONS);
   await second.close();
-  await until("one is left", () => server.broker.sessions.size === 1);
+  await until("one is left", () => server.broker.clients.sessions.size === 1);
   const fourth = await connected(t, port);
   await fourth.handshake();
-  assert.equal(server.broker.totalConnections, 4);
+  assert.equal(server.broker.host.counters.connections, 4);
 });
 
 test("a server for nobody sends everybody away", async (t) => {
@@ -173,7 +173,7 @@ test("a server for nobody sends everybody away", async (t) => {
 
 test("the last clients that left are remembered, oldest first", async (t) => {
   const { server, port } = await startMidge(t, { maxClosedClients: 3 });
-  const { closedConnections, sessions } = server.broker;
+  const { closed, sessions } = server.broker.clients;
   for (let i = 1; i <= 5; i++) {
     const peer = await connected(t, port);
     await peer.handshake({ name: `n${i}`, lang: "hand", version: `${i}` });
@@ -184,8 +184,8 @@ test("the last clients that left are remembered, oldest first", async (t) => {
     await watcher.handshake({ name: "watcher" });
     await until("the peer has left", () => sessions.size === i);
   }
-  assert.equal(closedConnections.total, 5);
-  const list = closedConnections.list();
+  assert.equal(closed.total, 5);
+  const list = closed.list();
   assert.deepEqual(list.map(({ name }) => name), ["n3", "n4", "n5"]);
   const last = list.at(-1)!;
   assert.equal(last.reason, ClosedReason.CLIENT_CLOSED);
@@ -208,8 +208,8 @@ test("a client that crashes leaves with a read error, or as if it had left", asy
   const peer = await connected(t, port);
   await peer.handshake();
   await peer.crash();
-  await until("one is left", () => server.broker.sessions.size === 1);
-  const [closed] = server.broker.closedConnections.list();
+  await until("one is left", () => server.broker.clients.sessions.size === 1);
+  const [closed] = server.broker.clients.closed.list();
   // Bun tells a reset as the end of the stream.
   assert.match(closed!.reason, /^(Read Error|Client Closed)$/);
 });

@@ -53,7 +53,7 @@ test("a client that answers no PING is given up at the third", async (t) => {
   await still.clock.advance(1);
   assert.equal(peer.take(), STALE);
   assert.ok(peer.closed);
-  const [closed] = still.midge.server.broker.closedConnections.list();
+  const [closed] = still.midge.server.broker.clients.closed.list();
   assert.equal(closed?.reason, ClosedReason.STALE_CONNECTION);
 });
 
@@ -117,12 +117,12 @@ test("the round trip is measured, and anew after an hour", async (t) => {
   const peer = await still.connect();
   await still.clock.advance(7);
   await peer.say('CONNECT {"verbose":false}\r\n');
-  assert.equal(still.newest.rttMs, 7);
+  assert.equal(still.newest.connection.keepAlive.rttMs, 7);
   await still.clock.advance(2000);
   assert.equal(peer.take(), "PING\r\n");
   await still.clock.advance(30);
   await peer.say("PONG\r\n");
-  assert.equal(still.newest.rttMs, 30);
+  assert.equal(still.newest.connection.keepAlive.rttMs, 30);
   // Busy enough to need no PING for its own sake.
   for (let ms = 0; ms < HOUR_MS; ms += MINUTE_MS) {
     await peer.say("PUB a 0\r\n\r\n");

@@ -48,7 +48,7 @@ test("lame duck mode: told at once, closed one by one after the grace period", a
   assert.ok(over);
   for (const peer of peers) assert.doesNotMatch(peer.unread, /-ERR/);
   assert.deepEqual(
-    server.broker.closedConnections.list().map(({ reason }) => reason),
+    server.broker.clients.closed.list().map(({ reason }) => reason),
     peers.map(() => ClosedReason.SERVER_SHUTDOWN),
   );
 });
@@ -97,7 +97,7 @@ test("lame duck mode is over as soon as the last client left by itself", async (
   await still.login();
   const leaving = still.midge.server.lameDuck();
   await still.clock.advance(0);
-  still.newest.socket.destroy();
+  still.newest.connection.socket.destroy();
   await still.clock.advance(0);
   await leaving;
 });
@@ -121,11 +121,11 @@ test("a stop sends what is pending, then closes everybody without a word", async
   peer.send("SUB a 1\r\n");
   await peer.silence();
   const { broker } = server;
-  const [session] = broker.sessions.values();
-  session!.send(new TextEncoder().encode("MSG a 1 2\r\nhi\r\n"));
+  const [session] = broker.clients.sessions.values();
+  session!.connection.send(new TextEncoder().encode("MSG a 1 2\r\nhi\r\n"));
   await server.stop();
   assert.equal(await peer.expectClosed(), "MSG a 1 2\r\nhi\r\n");
-  assert.equal(session!.closedReason, ClosedReason.SERVER_SHUTDOWN);
+  assert.equal(session!.connection.closedReason, ClosedReason.SERVER_SHUTDOWN);
   await assert.rejects(connectPeer({ port }));
   await server.stop();
 });

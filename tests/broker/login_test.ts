@@ -4,7 +4,7 @@
  * credentials is in `wire_rows.ts`.
  */
 import assert from "node:assert/strict";
-import type { CompareHash } from "../../src/auth/authenticator.ts";
+import type { CompareHash } from "../../src/auth/passwords.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,
@@ -166,7 +166,7 @@ test("nothing that a stranger pipelined is done when the answer is no", async (t
   assert.ok(stranger.closed);
   await bob.say("PING\r\n");
   assert.equal(bob.take(), "PONG\r\n");
-  const [closed] = still.midge.server.broker.closedConnections.list();
+  const [closed] = still.midge.server.broker.clients.closed.list();
   assert.equal(closed?.reason, ClosedReason.AUTHENTICATION_FAILURE);
 });
 
@@ -186,13 +186,13 @@ test("an answer for a client that has left changes nothing", async (t) => {
   const { still, comparisons } = await startWithHashes(t);
   const ann = await still.connect();
   await ann.say(`${connect({ user: "ann", pass: "pw" })}SUB a 1\r\n`);
-  still.newest.socket.destroy();
+  still.newest.connection.socket.destroy();
   await still.clock.advance(0);
   comparisons.answer(0, true);
   await still.clock.advance(0);
   const { broker } = still.midge.server;
-  assert.equal(broker.sessions.size, 0);
-  assert.equal(broker.account.sublist.size, 0);
+  assert.equal(broker.clients.sessions.size, 0);
+  assert.equal(broker.host.accounts.global.sublist.size, 0);
 });
 
 test("a second CONNECT is compared like the first", async (t) => {
@@ -239,7 +239,7 @@ test("who says nothing is sent away after the timeout", async (t) => {
   await still.clock.advance(1);
   assert.equal(silent.take(), "-ERR 'Authentication Timeout'\r\n");
   assert.ok(silent.closed);
-  const [closed] = still.midge.server.broker.closedConnections.list();
+  const [closed] = still.midge.server.broker.clients.closed.list();
   assert.equal(closed?.reason, ClosedReason.AUTHENTICATION_TIMEOUT);
 });
 
@@ -275,6 +275,6 @@ test("a guest is who no_auth_user says", async (t) => {
   assert.doesNotMatch(await guest.expectLine(), /auth_required/);
   guest.send("PING\r\n");
   await guest.expect("PONG\r\n");
-  const [session] = server.broker.sessions.values();
-  assert.equal(session!.identity?.user, "ann");
+  const [session] = server.broker.clients.sessions.values();
+  assert.equal(session!.login.principal?.user, "ann");
 });

@@ -48,13 +48,16 @@ test("what a client leaves unread is limited by max_pending", async (t) => {
   let most = 0;
   for (let n = 0; n < 4 * KIB; n += 16) {
     await producer.say(numberedMessages(n, 16));
-    most = Math.max(most, session.pendingBytes);
+    most = Math.max(most, session.connection.output.outbox.pendingBytes);
   }
   assert.ok(most > 0.9 * MIB && most <= MIB, `${most} bytes were pending`);
   const { broker } = still.midge.server;
-  assert.equal(session.closedReason, ClosedReason.SLOW_CONSUMER_PENDING);
-  assert.equal(broker.slowConsumers, 1);
-  assert.equal(broker.account.sublist.size, 0);
+  assert.equal(
+    session.connection.closedReason,
+    ClosedReason.SLOW_CONSUMER_PENDING,
+  );
+  assert.equal(broker.host.counters.slowConsumers, 1);
+  assert.equal(broker.host.accounts.global.sublist.size, 0);
   assert.ok(
     still.midge.log.lines.some((line) =>
       line.endsWith(`Slow Consumer Detected: MaxPending of ${MIB} Exceeded`)
@@ -80,9 +83,9 @@ test("a producer waits for a slow reader, who gets every byte", async (t) => {
   await producer.say(FLOOD);
 
   assert.ok(producer.unsentBytes > 2 * MIB, "the producer was not stopped");
-  assert.ok(reading.pendingBytes > 0.75 * MIB);
-  assert.ok(reading.pendingBytes <= MIB);
-  assert.equal(writing.stalls, 1);
+  assert.ok(reading.connection.output.outbox.pendingBytes > 0.75 * MIB);
+  assert.ok(reading.connection.output.outbox.pendingBytes <= MIB);
+  assert.equal(writing.connection.facts.stalls, 1);
   const other = await still.login();
   await other.say("SUB other 1\r\nPUB other 0\r\n\r\n");
   assert.equal(other.take(), "MSG other 1 0\r\n\r\n");
@@ -91,8 +94,8 @@ test("a producer waits for a slow reader, who gets every byte", async (t) => {
   assert.ok(heard === deliveries(FLOOD), "the stream is not what was sent");
   await producer.say("PING\r\n");
   assert.equal(producer.take(), "PONG\r\n");
-  assert.equal(reading.closedReason, undefined);
-  assert.equal(still.midge.server.broker.slowConsumers, 0);
+  assert.equal(reading.connection.closedReason, undefined);
+  assert.equal(still.midge.server.broker.host.counters.slowConsumers, 0);
 });
 
 test("a producer goes on when its slow reader is gone", async (t) => {
@@ -104,7 +107,7 @@ test("a producer goes on when its slow reader is gone", async (t) => {
   const producer = await still.login();
   await producer.say(`${FLOOD}PING\r\n`);
   assert.equal(producer.take(), "");
-  session.socket.destroy();
+  session.connection.socket.destroy();
   await still.clock.advance(0);
   assert.equal(producer.take(), "PONG\r\n");
 });
@@ -122,9 +125,12 @@ test("a reader that takes nothing for the write deadline is given up", async (t)
   const producer = await still.login();
   await producer.say(`${FLOOD}PING\r\n`);
   await still.clock.advance(9_999);
-  assert.equal(session.closedReason, undefined);
+  assert.equal(session.connection.closedReason, undefined);
   await still.clock.advance(1);
-  assert.equal(session.closedReason, ClosedReason.SLOW_CONSUMER_DEADLINE);
+  assert.equal(
+    session.connection.closedReason,
+    ClosedReason.SLOW_CONSUMER_DEADLINE,
+  );
   assert.match(producer.take(), /PONG\r\n$/);
   assert.ok(
     still.midge.log.lines.some((line) =>
@@ -149,14 +155,15 @@ test("a reader that takes a little before each deadline lives", async (t) => {
   // Time passes, so the round trip is measured.
   const [before, after] = heard.split("PING\r\n");
   assert.ok(before! + after === deliveries(FLOOD), "the stream is another");
-  assert.equal(session.closedReason, undefined);
+  assert.equal(session.connection.closedReason, undefined);
 });
 
 test("the bytes of a stuck client wait in one piece, not in many", async (t) => {
   const still = await startStillMidge(t, { maxPendingBytes: MIB });
   const slow = await still.login();
   await slow.say("SUB drop 1\r\n");
-  const { socket, outbox } = still.newest;
+  const { socket, output } = still.newest.connection;
+  const { outbox } = output;
   slow.readAtMost(0);
   const producer = await still.login();
   const drop = `PUB drop 100\r\n${"x".repeat(100)}\r\n`;
@@ -214,7 +221,7 @@ test("real sockets: a slow reader gets every byte, in bounded memory", async (t)
   await slow.handshake();
   slow.send("SUB flood 1\r\n");
   await slow.silence();
-  const [session] = server.broker.sessions.values();
+  const [session] = server.broker.clients.sessions.values();
   slow.pause();
   const producer = await connectPeer({ port });
   t.after(() => producer.close());
@@ -224,16 +231,20 @@ test("real sockets: a slow reader gets every byte, in bounded memory", async (t)
   // The kernel takes its share first, so a stop may come more than once. A
   // producer that nothing stops ends the session, and so the wait.
   const isStopped = (): boolean =>
-    server.broker.stalledProducers > 0 && session!.pendingBytes > 3 * MIB;
-  await until("the producer stops", () => isStopped() || session!.closed);
-  assert.equal(session!.closedReason, undefined);
-  assert.ok(session!.pendingBytes <= 4 * MIB);
+    server.broker.host.counters.stalledProducers > 0 &&
+    session!.connection.output.outbox.pendingBytes > 3 * MIB;
+  await until(
+    "the producer stops",
+    () => isStopped() || session!.connection.closed,
+  );
+  assert.equal(session!.connection.closedReason, undefined);
+  assert.ok(session!.connection.output.outbox.pendingBytes <= 4 * MIB);
   slow.resume();
   await producer.expect("PONG\r\n");
   slow.send("PING\r\n");
   const heard = await slow.expect("PONG\r\n");
   assert.ok(heard === `${deliveries(flood)}PONG\r\n`);
-  assert.equal(server.broker.slowConsumers, 0);
+  assert.equal(server.broker.host.counters.slowConsumers, 0);
 });
 
 /** Takes a little without a word, as streams do: what is below the mark has no drain. */

@@ -10,8 +10,9 @@ import type {
   Network,
   Socket,
 } from "../../src/platform/socket.ts";
+import { runSoonOn } from "../../src/platform/turns.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
-import type { CompareHash } from "../../src/auth/authenticator.ts";
+import type { CompareHash } from "../../src/auth/passwords.ts";
 import type { ClientSession } from "../../src/broker/clients/session.ts";
 import {
   startMidge,
@@ -62,7 +63,7 @@ export class StillMidge {
 
   /** The server's side of the client that came last. */
   get newest(): ClientSession {
-    return [...this.midge.server.broker.sessions.values()].at(-1)!;
+    return [...this.midge.server.broker.clients.sessions.values()].at(-1)!;
   }
 }
 
@@ -86,6 +87,7 @@ export async function startStillMidge(
   });
   const midge = await startMidge(t, options, {
     clock,
+    runSoon: runSoonOn(clock),
     random,
     network: wrap === undefined ? network : wrapped(network, wrap),
     ...(compareHash !== undefined && { compareHash }),

@@ -29,7 +29,7 @@ for (const row of WIRE_ROWS) {
     const { server, port } = await startMidge(t, options);
     const { text } = await play(row, port);
     assert.equal(inOrder(row, text), inOrder(row, expected(row)));
-    const [closed] = server.broker.closedConnections.list();
+    const [closed] = server.broker.clients.closed.list();
     if (row.closed !== undefined) assert.equal(closed?.reason, row.closed);
   });
 }

@@ -22,7 +22,7 @@ async function startMidge(options: BrokerOptions): Promise<RunningBroker> {
     ...cluster,
   });
   return {
-    port: server.broker.clientAddress.port,
+    port: server.broker.port.lastAddress.port,
     clusterPort: server.clusterAddress?.port ?? 0,
     stop: () => server.stop(),
   };

@@ -27,7 +27,7 @@ const startMidge: StartBroker = async (t, { config = {} }) => {
   const at = { host: "127.0.0.1", port: 0 };
   const server = await startServer({ ...config, ...at });
   t.after(() => server.stop());
-  return server.broker.clientAddress.port;
+  return server.broker.port.lastAddress.port;
 };
 
 const startNats: StartBroker = async (t, { config = {} }) => {

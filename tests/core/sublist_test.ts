@@ -1,11 +1,8 @@
 /** The trie of subscriptions, by examples and, with a seed, against a list that is searched from end to end. */
 import assert from "node:assert/strict";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
-import {
-  Sublist,
-  type SublistOptions,
-  type Subscriber,
-} from "../../src/core/sublist.ts";
+import { Sublist, type SublistOptions } from "../../src/core/sublist.ts";
+import type { Subscriber } from "../../src/core/subject_match.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 

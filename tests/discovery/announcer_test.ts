@@ -259,7 +259,7 @@ test("an announcement holds as long as the server lives, and no longer than its 
   const { server } = await start(ONE, { discovery: withTtl(6 * SECOND) });
   await world.clock.advance(5 * MINUTE);
   assert.equal(directory.nodes.length, 1);
-  directory.kill(server.broker.id);
+  directory.kill(server.broker.identity.id);
   await world.clock.advance(6 * SECOND);
   assert.equal(directory.nodes.length, 0);
 });

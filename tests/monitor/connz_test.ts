@@ -363,7 +363,7 @@ test("stalls are told once there are any", async (t) => {
   // The system's buffers take some before the broker has anything pending.
   while (stalls() === undefined && sent++ < 400) {
     writer.send(message);
-    const { traffic } = midge.watched.broker;
+    const { traffic } = midge.watched.broker.host.counters;
     await until(
       "what was sent has been read",
       () => traffic.inMsgs >= sent || stalls() !== undefined,

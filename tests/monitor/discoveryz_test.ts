@@ -29,7 +29,7 @@ test("a server without a cluster tells of itself", async (t) => {
     "nodes[].monitor: string",
   ]);
   assert.deepEqual(page.nodes, [{
-    id: server.watched.broker.id,
+    id: server.watched.broker.identity.id,
     name: "alone",
     urls: [`nats://127.0.0.1:${server.port}`],
     monitor: "http://127.0.0.1:8222",
@@ -50,7 +50,7 @@ test("servers of a cluster tell of each other, each with its doors", async (t) =
   for (const server of [a, b]) {
     await until("both nodes on the page", () => nodesOf(server).length === 2);
   }
-  const [ofA, ofB] = [a, b].map(({ watched }) => watched.broker.id);
+  const [ofA, ofB] = [a, b].map(({ watched }) => watched.broker.identity.id);
   const nodeA = {
     id: ofA,
     name: "a",

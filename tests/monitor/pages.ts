@@ -104,12 +104,12 @@ export class MonitoredMidge {
 
   /** Closes a client and waits until the server knows. */
   async leave(peer: Peer): Promise<void> {
-    const { closedConnections } = this.watched.broker;
-    const before = closedConnections.total;
+    const { closed } = this.watched.broker.clients;
+    const before = closed.total;
     await peer.close();
     await until(
       "the end of the client",
-      () => closedConnections.total > before,
+      () => closed.total > before,
     );
   }
 }

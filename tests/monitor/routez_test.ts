@@ -89,7 +89,7 @@ test("both ends tell whom they reached, and who dialled", async (t) => {
     [ofB["remote_name"], ofB["did_solicit"], ofB["is_configured"]],
     ["a", true, true],
   );
-  assert.equal(ofA["remote_id"], b.watched.broker.id);
+  assert.equal(ofA["remote_id"], b.watched.broker.identity.id);
   assert.equal(ofB["port"], a.clusterPort);
 });
 

@@ -83,7 +83,7 @@ for (const [what, options, connect] of REFUSED) {
     peer.send(connectText({ connect }) + infoText({}) + "RS+ $G foo\r\n");
     assert.equal(await peer.expectClosed(), VIOLATION);
     await logged(midge, "Router connection closed: Authentication Failure");
-    assert.equal(midge.server.broker.account.sublist.size, 0);
+    assert.equal(midge.server.broker.host.accounts.global.sublist.size, 0);
   });
 }
 

@@ -97,7 +97,7 @@ test("in lame duck mode a server tells its routes, without its address", async (
   const left = midge.server.lameDuck();
   const told = await nextInfo(peer);
   assert.equal(told["ldm"], true);
-  assert.equal(told["server_id"], midge.server.broker.id);
+  assert.equal(told["server_id"], midge.server.broker.identity.id);
   assert.equal(told["connect_urls"], undefined);
   await client.expectClosed();
   await peer.expectClosed();

@@ -80,7 +80,7 @@ test("a server that is killed is forgotten when its announcement runs out", asyn
   }
   const [first, ...others] = servers as [TestServer, TestServer, TestServer];
   await world.meshed(servers, 5 * SECOND);
-  directory.kill(first.server.broker.id);
+  directory.kill(first.server.broker.identity.id);
   for (const machine of [TWO, THREE]) {
     world.network.partition(ONE, machine);
     world.network.resetBetween(ONE, machine);

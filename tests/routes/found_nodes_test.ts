@@ -228,7 +228,7 @@ test("a route stands that is listed no more, and is not dialled after its end", 
 test("a configured server is dialled without end, listed or not, under any id", async (t) => {
   const { world, directory, start } = worldOf(t);
   const first = await start(ONE);
-  const id = first.server.broker.id;
+  const id = first.server.broker.identity.id;
   directory.listed = [doorOf(first), door(DEAD[0], { serverId: id })];
   const seeker = await start(TWO, {
     discovery: FIND,

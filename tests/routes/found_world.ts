@@ -58,8 +58,8 @@ export function doorOf(
   { server }: TestServer,
   more: Partial<Endpoint> = {},
 ): Endpoint {
-  const { id, options } = server.broker;
-  return door(options.host, { serverId: id, ...more });
+  const { options, identity } = server.broker;
+  return door(options.host, { serverId: identity.id, ...more });
 }
 
 /** The dials from `from` to `to` so far. */

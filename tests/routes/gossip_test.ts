@@ -103,7 +103,7 @@ test("gossip leads to no dial of oneself, of known servers, or twice", async (t)
   const midge = await startMidge(t, { cluster: { routes } });
   await welcome(known, { id: "KNOWN" });
   const { peer } = await join(t, midge);
-  const own = midge.server.broker.id;
+  const own = midge.server.broker.identity.id;
   peer.send(
     infoText({ id: own, info: at(midge.clusterPort) }) +
       infoText({ id: own, info: at(other.port) }) +

@@ -21,7 +21,8 @@ import { until } from "../support/until.ts";
 
 test("a server that dials is sent INFO at once, with all it needs", async (t) => {
   const midge = await startMidge(t, { serverName: "one", cluster: {} });
-  const { id, options } = midge.server.broker;
+  const { options } = midge.server.broker;
+  const { id } = midge.server.broker.identity;
   const { info } = await knock(t, midge);
   const { version, go, ...rest } = info;
   assert.match(version ?? "", /^2\.\d+\.\d+$/);
@@ -57,11 +58,11 @@ test("a dialled server is sent CONNECT and INFO without a word of its own", asyn
     pedantic: false,
     tls_required: false,
     headers: true,
-    name: midge.server.broker.id,
+    name: midge.server.broker.identity.id,
     cluster: "test",
   });
   const info = parseInfo(await peer.expectLine());
-  assert.equal(info["server_id"], midge.server.broker.id);
+  assert.equal(info["server_id"], midge.server.broker.identity.id);
   assert.equal(info["port"], midge.clusterPort);
   await peer.silence();
 });
@@ -200,7 +201,7 @@ test("a peer that comes and goes leaves nothing behind", async (t) => {
   }
   const { cluster, broker } = midge.server;
   await until("no route", () => cluster!.routes.size === 0);
-  assert.equal(broker.account.sublist.size, 0);
+  assert.equal(broker.host.accounts.global.sublist.size, 0);
 });
 
 test("a stopping server ends its routes and forgets its dialers", async (t) => {

@@ -181,7 +181,7 @@ test("interest in an account that is not there is ignored", async (t) => {
   await tell(peer, "RMSG OTHER foo 2\r\nhi\r\nHMSG OTHER foo 0 2\r\nhi\r\n");
   await tell(client, "PUB foo 1\r\n1\r\n");
   await peer.silence();
-  assert.equal(midge.server.broker.account.sublist.size, 0);
+  assert.equal(midge.server.broker.host.accounts.global.sublist.size, 0);
 });
 
 test("a client's interest is forgotten by the whole cluster", async (t) => {

@@ -81,13 +81,16 @@ test("a server that does not read stops its publishers, and no other client", as
   const messages = 600;
   for (let i = 0; i < messages; i++) flooder.send(message);
 
-  await until("stall", () => route.pendingBytes > 0.75 * maxPendingBytes);
+  await until(
+    "stall",
+    () => route.connection.output.outbox.pendingBytes > 0.75 * maxPendingBytes,
+  );
   let most = 0;
   for (let i = 0; i < 50; i++) {
     await tell(calm, "PUB calm 2\r\nhi\r\n");
     assert.equal(await lineOf(other.peer), "RMSG $G calm 2");
     await other.peer.expect("hi\r\n");
-    most = Math.max(most, route.pendingBytes);
+    most = Math.max(most, route.connection.output.outbox.pendingBytes);
   }
   // What one chunk of a publisher may add comes on top.
   assert.ok(most < 2 * maxPendingBytes, `${most} bytes wait`);
@@ -117,7 +120,10 @@ test("a server that was slow for a while gets everything", async (t) => {
     flooder.send(`PUB flood ${size}\r\n${head}${payload}\r\n`);
   }
   const [route] = midge.server.cluster!.routes.values();
-  await until("stall", () => route!.pendingBytes > 1_572_864);
+  await until(
+    "stall",
+    () => route!.connection.output.outbox.pendingBytes > 1_572_864,
+  );
   peer.resume();
   for (let i = 0; i < messages; i++) await peer.expect(`\r\n${i} xx`);
   await roundTrip(flooder);

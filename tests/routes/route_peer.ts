@@ -195,7 +195,7 @@ export async function interests(
   { server }: Pick<TestServer, "server">,
   count: number,
 ): Promise<void> {
-  const { sublist } = server.broker.account;
+  const { sublist } = server.broker.host.accounts.global;
   await until(`${count} interests`, () => sublist.size === count);
 }
 

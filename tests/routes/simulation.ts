@@ -121,7 +121,7 @@ export function isMesh(servers: readonly TestServer[]): boolean {
   return servers.every(({ server }) =>
     servers.every((other) =>
       other.server === server ||
-      server.cluster!.routes.has(other.server.broker.id)
+      server.cluster!.routes.has(other.server.broker.identity.id)
     ) && server.cluster!.routes.size === servers.length - 1
   );
 }

@@ -80,7 +80,7 @@ export async function startMidge(
   return {
     server,
     log,
-    port: server.broker.clientAddress.port,
+    port: server.broker.port.lastAddress.port,
     clusterPort: server.clusterAddress?.port ?? 0,
     httpPort: server.monitorAddress?.port ?? 0,
   };

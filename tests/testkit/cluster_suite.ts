@@ -29,7 +29,7 @@ export function routesOf(cluster: RunningCluster, index: number): number[] {
   const routes = cluster.nodes[index]?.server?.cluster?.routes;
   return cluster.nodes
     .filter(({ server }) =>
-      server !== undefined && routes?.has(server.broker.id)
+      server !== undefined && routes?.has(server.broker.identity.id)
     )
     .map(({ index }) => index);
 }
@@ -72,7 +72,9 @@ export function describeCluster(
         ["node-a", "node-b", "node-c"],
       );
       assert.deepEqual(
-        cluster.nodes.map(({ url, server }) => [url, server?.broker.name]),
+        cluster.nodes.map((
+          { url, server },
+        ) => [url, server?.broker.identity.name]),
         cluster.nodes.map(({ name }, at) => [cluster.urls[at], name]),
       );
       assert.equal(new Set(cluster.urls).size, 3);
@@ -130,7 +132,10 @@ export function describeCluster(
         node: 1,
         onStatus: (status) => void statuses.push(status),
       });
-      const [url, id] = [cluster.urls[1], cluster.servers[1]?.broker.id];
+      const [url, id] = [
+        cluster.urls[1],
+        cluster.servers[1]?.broker.identity.id,
+      ];
       const lines = cluster.log(1).length;
       await cluster.kill(1);
       assert.equal(cluster.nodes[1]?.alive, false);
@@ -150,7 +155,7 @@ export function describeCluster(
       await cluster.settled();
       const node = cluster.nodes[1];
       assert.equal(node?.url, url);
-      assert.notEqual(node?.server?.broker.id, id);
+      assert.notEqual(node?.server?.broker.identity.id, id);
       assert.deepEqual(routesOf(cluster, 1), [0, 2]);
       const back = await cluster.connect({ node: 1 });
       assert.equal(`nats://${back.getServer()}`, url);

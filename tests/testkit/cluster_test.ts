@@ -132,7 +132,7 @@ test(
     await cluster.restart(0);
     await cluster.settled();
     const [after] = cluster.servers;
-    assert.equal(after?.broker.name, "n0");
+    assert.equal(after?.broker.identity.name, "n0");
     assert.deepEqual(
       [after?.address, after?.clusterAddress, after?.monitorAddress],
       addresses,

@@ -2,11 +2,12 @@
  * The subscriptions of one client, by the names that it gave them, and the
  * rules for new ones. They stand in the account's trie as well.
  */
+import type { Account } from "../../accounts/account.ts";
+import { type DirectReceiver, Interest } from "../../accounts/interest.ts";
 import { asciiBytes, byteString } from "../../core/ascii.ts";
 import { WireError } from "../../core/errors.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
-import type { Account } from "../../accounts/account.ts";
-import { type ClientReceiver, Interest } from "../../accounts/subscription.ts";
+import type { SubArgs } from "../../wire/subscriptions.ts";
 import { RESERVED_QUEUE, subscriptionViolation } from "./violations.ts";
 
 export interface SubscriptionLimits {
@@ -19,26 +20,20 @@ export interface SubscriptionLimits {
 export class ClientSubscriptions {
   /** By sid, a byte string. */
   readonly bySid: Map<string, Interest> = new Map();
-  readonly #client: ClientReceiver;
-  readonly #account: Account;
+  readonly #client: DirectReceiver;
   readonly #limits: SubscriptionLimits;
 
-  constructor(
-    client: ClientReceiver,
-    account: Account,
-    limits: SubscriptionLimits,
-  ) {
+  constructor(client: DirectReceiver, limits: SubscriptionLimits) {
     this.#client = client;
-    this.#account = account;
     this.#limits = limits;
   }
 
   /**
-   * Adds a subscription; all three are byte strings, an empty `queue` makes a
-   * plain one. Gives the text of the error if the client may not have it. A sid
-   * that is in use keeps its subscription, as with nats-server.
+   * Adds a subscription in `account`, which is the same for all of a client's.
+   * Gives the text of the error if the client may not have it. A sid that is in
+   * use keeps its subscription, as with nats-server.
    */
-  add(subject: string, queue: string, sid: string): string {
+  add(account: Account, { subject, queue, sid }: SubArgs): string {
     const { maxSubscriptionTokens, maxSubscriptions } = this.#limits;
     if (queue === RESERVED_QUEUE) return subscriptionViolation(subject, queue);
     if (
@@ -49,28 +44,26 @@ export class ClientSubscriptions {
     }
     if (this.bySid.has(sid)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
-    const subscription = Interest.ofClient(
+    const interest = Interest.direct(
       this.#client,
       subject,
       queue,
       asciiBytes(sid),
     );
-    this.bySid.set(sid, subscription);
-    this.#account.add(subscription);
+    this.bySid.set(sid, interest);
+    account.add(interest);
     return "";
   }
 
-  /** Ends `subscription` now. */
-  remove(subscription: Interest): void {
-    this.bySid.delete(byteString(subscription.sid));
-    this.#account.remove(subscription);
+  /** Ends `interest` now. */
+  remove(account: Account, interest: Interest): void {
+    this.bySid.delete(byteString(interest.sid));
+    account.remove(interest);
   }
 
   /** The client is gone. */
-  clear(): void {
-    for (const subscription of this.bySid.values()) {
-      this.#account.remove(subscription);
-    }
+  clear(account: Account): void {
+    for (const interest of this.bySid.values()) account.remove(interest);
     this.bySid.clear();
   }
 }

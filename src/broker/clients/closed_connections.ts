@@ -5,9 +5,9 @@
 import { byteString } from "../../core/ascii.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
-import type { Traffic } from "../connections/connection.ts";
+import type { ConnectionFacts } from "../connections/counters.ts";
 import type { ClientSession } from "./session.ts";
-import type { Interest } from "../../accounts/subscription.ts";
+import type { Interest } from "../../accounts/interest.ts";
 
 /** A subscription as it is told; its parts are byte strings. */
 export interface SubscriptionFacts {
@@ -19,16 +19,11 @@ export interface SubscriptionFacts {
 }
 
 /** A client that is gone. Times are wall-clock milliseconds. */
-export interface ClosedConnection {
-  readonly id: number;
+export interface ClosedConnection extends Readonly<ConnectionFacts> {
   readonly remote: Address;
-  readonly startedAt: number;
-  readonly lastActivityAt: number;
   readonly stoppedAt: number;
   readonly reason: ClosedReason;
   readonly rttMs: number | undefined;
-  readonly traffic: Traffic;
-  readonly stalls: number;
   readonly name: string;
   readonly lang: string;
   readonly version: string;
@@ -102,25 +97,20 @@ function describe(
   reason: ClosedReason,
   stoppedAt: number,
 ): ClosedConnection {
-  const { id, startedAt, lastActivityAt, rttMs, traffic, stalls, options } =
-    session;
-  const { remote, tls } = session.socket;
+  const { login, connection } = session;
+  const { fields } = login;
   return {
-    id,
-    remote,
-    startedAt,
-    lastActivityAt,
+    ...connection.facts,
+    remote: connection.socket.remote,
+    tls: connection.socket.tls,
     stoppedAt,
     reason,
-    rttMs,
-    traffic,
-    stalls,
-    name: options.name,
-    lang: options.lang,
-    version: options.version,
-    tls,
-    user: session.identity?.user ?? "",
-    account: session.account.name,
+    rttMs: connection.keepAlive.rttMs,
+    name: fields.name,
+    lang: fields.lang,
+    version: fields.version,
+    user: login.principal?.user ?? "",
+    account: login.account.name,
     subscriptionCount: session.subscriptions.size,
     subscriptions: firstFacts(session.subscriptions.values()),
   };

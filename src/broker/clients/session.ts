@@ -1,66 +1,37 @@
 /**
- * One client's connection: what CONNECT, PUB, HPUB, SUB, UNSUB, PING and PONG
- * mean, and how a message reaches the client. Every rule here is the NATS
+ * A client of the server, at the other end of its connection: what its
+ * operations mean, and how messages reach it. The ways of a login and of a
+ * publish are in `login.ts` and `client_publishing.ts`. Every rule here is the NATS
  * client protocol's, as nats-server keeps it.
+ *
+ * More than a dozen members: because it is both what a connection is connected
+ * to (`Peer`) and what messages are delivered to (`DirectReceiver`).
  */
-import { byteString, CASE_BIT, CR, readDecimal } from "../../core/ascii.ts";
-import type { Timer } from "../../platform/clock.ts";
+import type {
+  DirectReceiver,
+  Interest,
+  MessageSource,
+} from "../../accounts/interest.ts";
+import { Kind } from "../../accounts/reach.ts";
+import { byteString, CASE_BIT } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
-import { ProtocolError, WireError } from "../../core/errors.ts";
-import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
-import { printableBytes, quoted } from "../../core/quote.ts";
+import { WireError } from "../../core/errors.ts";
+import { printableBytes } from "../../core/quote.ts";
 import type { Socket } from "../../platform/socket.ts";
-import { malformed, MessageArgs } from "../../wire/args.ts";
-import { OK_LINE, writeMsg, writeNoResponders } from "../../wire/encode.ts";
-import {
-  type ConnectFields,
-  defaultConnectFields,
-  infoLine,
-  readConnect,
-  readInfo,
-  type ServerInfo,
-} from "../../wire/info.ts";
-import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { MessageArgs } from "../../wire/args.ts";
+import { writeMsg } from "../../wire/encode.ts";
+import { infoLine, readInfo } from "../../wire/info.ts";
+import type { Message } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
-import { Words } from "../../wire/words.ts";
-import type { Account } from "../../accounts/account.ts";
-import type { Authenticator, Identity } from "../../auth/authenticator.ts";
-import {
-  Connection,
-  type ConnectionHost,
-  type ConnectionSettings,
-} from "../connections/connection.ts";
-import type { Delivery } from "../../accounts/deliver.ts";
-import {
-  ClientSubscriptions,
-  type SubscriptionLimits,
-} from "./client_subscriptions.ts";
-import type { ClientReceiver, Interest } from "../../accounts/subscription.ts";
+import { readSub, readUnsub } from "../../wire/subscriptions.ts";
+import type { Words } from "../../wire/words.ts";
+import { Connection } from "../connections/connection.ts";
+import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
-import {
-  isReservedReply,
-  publishViolation,
-  replyViolation,
-} from "./violations.ts";
-
-/** What a session asks of the broker besides what every connection does. */
-export interface ClientHost extends ConnectionHost {
-  readonly account: Account;
-  readonly delivery: Delivery;
-  readonly authenticator: Authenticator;
-  /** Grows whenever clients ought to be told a new INFO. */
-  readonly infoVersion: number;
-  /** INFO as `session` is to see it. */
-  infoFor(session: ClientSession): ServerInfo;
-  sessionEnded(session: ClientSession, reason: ClosedReason): void;
-}
-
-export interface SessionSettings
-  extends ConnectionSettings, SubscriptionLimits {
-  readonly authTimeoutMs: number;
-  readonly maxPayloadBytes: number;
-  readonly headers: boolean;
-}
+import type { ClientEnded, ClientHost, ClientSettings } from "./client_host.ts";
+import { ClientSubscriptions } from "./client_subscriptions.ts";
+import { Login } from "./login.ts";
+import { ClientPublishing } from "./client_publishing.ts";
 
 const CLIENT_OPS: readonly Op[] = [
   Op.CONNECT,
@@ -78,34 +49,47 @@ const CLIENT_OPS: readonly Op[] = [
 /** What CONNECT, the only thing that a stranger may say, begins with. */
 const LETTER_C = 0x43;
 
-export class ClientSession extends Connection implements ClientReceiver {
+export class ClientSession implements Peer, DirectReceiver {
+  readonly kind: Kind = Kind.CLIENT;
+  readonly idLabel = "cid";
+  readonly mayBeHeld = true;
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
-  protected readonly idLabel: string = "cid";
-
-  /** What CONNECT said, or the defaults before it. */
-  options: ConnectFields = defaultConnectFields();
-  /** Set once the client may do anything. */
-  identity: Identity | undefined = undefined;
-
-  declare protected readonly host: ClientHost;
-  declare protected readonly settings: SessionSettings;
+  /** There before the connection, whose parser fills it. */
   readonly pubArgs: MessageArgs = new MessageArgs();
-  readonly #words = new Words();
+  readonly connection: Connection;
+  readonly login: Login;
+  readonly #host: ClientHost;
+  readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
-  #headers = false;
-  #echo = true;
-  #authTimer: Timer | undefined = undefined;
-  #connectSeen = false;
-  readonly #openedAt: number;
-  #heard = false;
+  readonly #onEnd: ClientEnded<ClientSession>;
   #firstPongSent = false;
   #infoVersion: number;
 
-  constructor(host: ClientHost, socket: Socket, settings: SessionSettings) {
-    super(host, socket, settings);
-    this.#openedAt = host.clock.monotonic();
-    this.#infoVersion = host.infoVersion;
-    this.#subscriptions = new ClientSubscriptions(this, host.account, settings);
+  constructor(
+    host: ClientHost,
+    socket: Socket,
+    settings: ClientSettings,
+    onEnd: ClientEnded<ClientSession>,
+  ) {
+    this.connection = new Connection(host, socket, settings, this);
+    this.login = new Login(host, this.connection, settings);
+    this.#host = host;
+    this.#publishing = new ClientPublishing(
+      host,
+      this,
+      this.connection,
+      this.login,
+      this.pubArgs,
+      settings.maxPayloadBytes,
+    );
+    this.#subscriptions = new ClientSubscriptions(this, settings);
+    this.#onEnd = onEnd;
+    this.#infoVersion = host.info.version;
+  }
+
+  /** Unique among all connections of the server. */
+  get id(): number {
+    return this.connection.facts.id;
   }
 
   /** By sid, a byte string. */
@@ -113,30 +97,20 @@ export class ClientSession extends Connection implements ClientReceiver {
     return this.#subscriptions.bySid;
   }
 
-  get account(): Account {
-    return this.host.account;
-  }
-
   /** Greets the client and starts reading. */
-  override start(): void {
-    const { authenticator } = this.host;
-    if (!authenticator.required) this.identity = authenticator.anonymous;
-    else {
-      this.#authTimer = this.host.clock.after(
-        this.settings.authTimeoutMs,
-        () => this.#authTimedOut(),
-      );
-    }
-    this.host.log.debug(`${this.label} - Client connection created`);
+  start(): void {
+    this.login.start();
+    this.connection.log.debug("Client connection created");
     this.#sendInfo();
-    super.start();
-    this.keepAlive.start();
+    this.connection.start();
+    this.connection.keepAlive.start();
   }
 
-  /** Turns away a client that came when the server was full. */
+  /** Turns away a client that came when the server was full; INFO comes first all the same. */
   refuse(reason: ClosedReason, wireError: string): void {
+    this.connection.start();
     this.#sendInfo();
-    this.close(reason, wireError);
+    this.connection.close(reason, wireError);
   }
 
   /**
@@ -144,53 +118,46 @@ export class ClientSession extends Connection implements ClientReceiver {
    * clients of protocol 1 and later that have had their first PONG.
    */
   pushInfo(): void {
-    if (this.options.protocol >= 1 && this.#firstPongSent) this.#sendInfo();
+    if (this.login.fields.protocol >= 1 && this.#firstPongSent) {
+      this.#sendInfo();
+    }
   }
 
   /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
-  override onData(chunk: Uint8Array): void {
-    const first = !this.#heard;
-    this.#heard = true;
-    if (first && (chunk[0]! & ~CASE_BIT) !== LETTER_C && this.#isStranger) {
-      return this.close(
-        ClosedReason.AUTHENTICATION_FAILURE,
-        WireError.AUTHORIZATION_VIOLATION,
-      );
+  begins(chunk: Uint8Array): boolean {
+    if ((chunk[0]! & ~CASE_BIT) === LETTER_C || !this.login.isStranger) {
+      return true;
     }
-    super.onData(chunk);
+    this.connection.close(
+      ClosedReason.AUTHENTICATION_FAILURE,
+      WireError.AUTHORIZATION_VIOLATION,
+    );
+    return false;
   }
-
-  get #isStranger(): boolean {
-    return this.identity === undefined &&
-      this.host.authenticator.anonymous === undefined;
-  }
-
-  // --- delivery
 
   deliver(
-    subscription: Interest,
+    interest: Interest,
     message: Message,
-    publisher: ClientReceiver | undefined,
+    publisher: MessageSource | undefined,
   ): boolean {
-    if (this.closed || (publisher === this && !this.#echo)) return false;
-    writeMsg(this.outbox, message, subscription.sid, this.#headers);
-    const { traffic, host } = this;
-    traffic.outMsgs++;
-    traffic.outBytes += message.size;
-    host.traffic.outMsgs++;
-    host.traffic.outBytes += message.size;
+    const { connection, login } = this;
+    if (connection.closed || (publisher === this && !login.echo)) return false;
+    const { output, facts } = connection;
+    const host = this.#host;
+    writeMsg(output.outbox, message, interest.sid, login.headers);
+    const total = host.counters.traffic;
+    facts.traffic.outMsgs++;
+    facts.traffic.outBytes += message.size;
+    total.outMsgs++;
+    total.outBytes += message.size;
     if (host.log.traceEnabled) {
-      this.traceOut(deliveryText(message, subscription.sid));
+      connection.log.traceOut(deliveryText(message, interest.sid));
     }
-    subscription.delivered++;
-    if (subscription.delivered === subscription.max) {
-      this.#unsubscribe(subscription);
-    }
-    this.wroteMessage();
+    interest.delivered++;
+    if (interest.delivered === interest.max) this.#unsubscribe(interest);
+    output.wroteMessage();
     return true;
   }
-
-  // --- operations
 
   line(
     op: Op,
@@ -199,288 +166,98 @@ export class ClientSession extends Connection implements ClientReceiver {
     end: number,
     words: Words,
   ): number {
-    if (this.identity === undefined && op !== Op.CONNECT) {
-      this.#admitAnonymous();
-    }
-    if (op === Op.PUB || op === Op.HPUB) {
-      return this.#pubLine(op, buffer, words);
-    }
     if (op === Op.CONNECT) {
-      this.#connect(buffer, start, end);
+      this.login.connect(buffer, start, end);
       return NO_PAYLOAD;
     }
-    if (this.host.log.traceEnabled) this.traceIn(op, buffer, start, end);
-    switch (op) {
-      case Op.SUB:
-        this.noteActivity();
-        this.#sub(buffer, start, end);
-        break;
-      case Op.UNSUB:
-        this.noteActivity();
-        this.#unsub(buffer, start, end);
-        break;
-      case Op.PING:
-        this.#ping();
-        break;
-      case Op.PONG:
-        this.keepAlive.answered();
-        break;
-      case Op.INFO:
-        // Nothing in it concerns the server, but it has to be JSON.
-        readInfo(buffer, start, end);
-        break;
-      case Op.ERR:
-        this.#clientError(byteString(buffer, start, end));
-        break;
+    if (this.login.principal === undefined) this.login.admitAnonymous();
+    if (op === Op.PUB || op === Op.HPUB) {
+      return this.#publishing.line(op, buffer, words);
     }
+    const { log } = this.connection;
+    if (log.traces) log.traceIn(op, buffer, start, end);
+    this.#handle(op, buffer, start, end);
     return NO_PAYLOAD;
   }
 
-  #pubLine(op: Op, buffer: Uint8Array, words: Words): number {
-    const withHeaders = op === Op.HPUB;
-    if (withHeaders && !this.#headers) {
-      throw new ProtocolError(
-        ClosedReason.PROTOCOL_VIOLATION,
-        "",
-        "Message headers not supported",
-      );
-    }
-    this.pubArgs.readPub(buffer, words, withHeaders);
-    this.#checkSize();
-    return this.pubArgs.message.size;
-  }
-
   admitPub(): void {
-    if (this.identity === undefined) this.#admitAnonymous();
-    this.#checkSize();
-  }
-
-  #checkSize(): void {
-    const { size } = this.pubArgs.message;
-    const { maxPayloadBytes } = this.settings;
-    if (size <= maxPayloadBytes) return;
-    throw new ProtocolError(
-      ClosedReason.MAX_PAYLOAD,
-      WireError.MAX_PAYLOAD,
-      `Maximum payload exceeded: ${size} vs ${maxPayloadBytes}`,
-    );
+    if (this.login.principal === undefined) this.login.admitAnonymous();
+    this.#publishing.checkSize();
   }
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const args = this.pubArgs;
-    const { message } = args;
-    const { host, traffic } = this;
-    args.complete(buffer, start, end);
-    traffic.inMsgs++;
-    traffic.inBytes += message.size;
-    host.traffic.inMsgs++;
-    host.traffic.inBytes += message.size;
-    if (host.log.traceEnabled) this.#tracePub(op, buffer, start, end);
-
-    const facts = host.account.facts(
-      message.subjectBuffer,
-      message.subjectStart,
-      message.subjectEnd,
-    );
-    if (this.options.pedantic && !facts.literal) {
-      this.sendError(WireError.INVALID_PUBLISH_SUBJECT);
-    }
-    if (facts.reserved) return this.#refuseSubject(message);
-    if (message.hasReply && this.#refusesReply(message)) return;
-    // Before the message itself, which this client may hear as well.
-    if (this.options.verbose) this.#ok();
-    const accepted = host.delivery.publish(
-      host.account,
-      facts.match,
-      message,
-      this,
-    );
-    if (accepted === 0 && message.hasReply && this.options.no_responders) {
-      this.#tellNoResponders(message);
-    }
+    this.#publishing.payload(op, buffer, start, end);
   }
 
-  #connect(buffer: Uint8Array, start: number, end: number): void {
-    this.options = readConnect(this.options, buffer, start, end);
-    // Not before: what cannot be read cannot be freed of its secrets either.
-    if (this.host.log.traceEnabled) {
-      this.traceIn(Op.CONNECT, buffer, start, end);
-    }
-    this.noteActivity();
-    this.#authTimer?.cancel();
-    if (this.options.account !== "" || this.options.new_account) {
-      return this.#loggedIn(undefined);
-    }
-    this.takeVerdict(
-      this.host.authenticator.authenticate(this.options),
-      (identity) => this.#loggedIn(identity),
-    );
+  ended(reason: ClosedReason): void {
+    this.login.stop();
+    this.connection.log.debug(`Client connection closed: ${reason}`);
+    this.#onEnd(this, reason);
+    this.#subscriptions.clear(this.login.account);
   }
 
-  #loggedIn(identity: Identity | undefined): void {
-    if (this.closed) return;
-    const { options } = this;
-    if (identity === undefined) return this.#refuseLogin();
-    this.identity = identity;
-    if (options.protocol !== 0 && options.protocol !== 1) {
-      return this.close(
-        ClosedReason.BAD_CLIENT_PROTOCOL,
-        WireError.INVALID_CLIENT_PROTOCOL,
-      );
+  /** An operation that is complete with its line. */
+  #handle(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    switch (op) {
+      case Op.SUB:
+        return this.#sub(buffer, start, end);
+      case Op.UNSUB:
+        return this.#unsub(buffer, start, end);
+      case Op.PING:
+        return this.#ping();
+      case Op.PONG:
+        return this.connection.keepAlive.answered();
+      case Op.INFO:
+        // Nothing in it concerns the server, but it has to be JSON.
+        return void readInfo(buffer, start, end);
+      case Op.ERR:
+        return this.#clientError(byteString(buffer, start, end));
     }
-    this.#headers = options.headers && this.settings.headers;
-    this.#echo = options.echo;
-    if (options.no_responders && !this.#headers) {
-      return this.close(
-        ClosedReason.NO_RESPONDERS_NEED_HEADERS,
-        WireError.NO_RESPONDERS_NEED_HEADERS,
-      );
-    }
-    if (options.verbose) this.#ok();
-    if (this.#connectSeen) return;
-    this.#connectSeen = true;
-    this.keepAlive.rttMs ??= this.host.clock.monotonic() - this.#openedAt;
-    this.keepAlive.startEarly(
-      Math.min(FIRST_CLIENT_PING_MS, this.settings.pingIntervalMs),
-      this.host.random,
-    );
-  }
-
-  #refuseLogin(): void {
-    const { user } = this.options;
-    const who = user === "" ? "" : ` - User ${quoted(user)}`;
-    this.host.log.error(`${this.label} - authentication error${who}`);
-    this.close(
-      ClosedReason.AUTHENTICATION_FAILURE,
-      WireError.AUTHORIZATION_VIOLATION,
-    );
-  }
-
-  /** Another operation before CONNECT: allowed if the connection needs no credentials. */
-  #admitAnonymous(): void {
-    const { anonymous } = this.host.authenticator;
-    if (anonymous === undefined) {
-      throw new ProtocolError(
-        ClosedReason.AUTHENTICATION_FAILURE,
-        WireError.AUTHORIZATION_VIOLATION,
-      );
-    }
-    this.#authTimer?.cancel();
-    this.identity = anonymous;
-  }
-
-  #authTimedOut(): void {
-    this.host.log.error(`${this.label} - Authentication Timeout`);
-    this.close(
-      ClosedReason.AUTHENTICATION_TIMEOUT,
-      WireError.AUTHENTICATION_TIMEOUT,
-    );
   }
 
   #sub(buffer: Uint8Array, start: number, end: number): void {
-    const words = this.#words;
-    const count = words.split(buffer, start, end, CR);
-    if (count < 2 || count > 3) throw malformed("SUB");
-    const word = (index: number): string =>
-      byteString(buffer, words.starts[index]!, words.ends[index]!);
-    const queue = count === 3 ? word(1) : "";
-    const error = this.#subscriptions.add(word(0), queue, word(count - 1));
-    if (error !== "") this.sendError(error);
-    else if (this.options.verbose) this.#ok();
+    this.connection.noteActivity();
+    const error = this.#subscriptions.add(
+      this.login.account,
+      readSub(buffer, start, end),
+    );
+    if (error !== "") this.connection.sendError(error);
+    else this.login.sayOk();
   }
 
   #unsub(buffer: Uint8Array, start: number, end: number): void {
-    const words = this.#words;
-    const count = words.split(buffer, start, end, CR);
-    if (count < 1 || count > 2) throw malformed("UNSUB");
-    const max = count === 2
-      ? readDecimal(buffer, words.starts[1]!, words.ends[1]!)
-      : 0;
-    const subscription = this.subscriptions.get(
-      byteString(buffer, words.starts[0]!, words.ends[0]!),
-    );
-    if (subscription !== undefined) {
-      if (max > subscription.delivered) subscription.max = max;
-      else this.#unsubscribe(subscription);
+    this.connection.noteActivity();
+    const { sid, max } = readUnsub(buffer, start, end);
+    const interest = this.subscriptions.get(sid);
+    if (interest !== undefined) {
+      if (max > interest.delivered) interest.max = max;
+      else this.#unsubscribe(interest);
     }
-    if (this.options.verbose) this.#ok();
+    this.login.sayOk();
   }
 
-  #unsubscribe(subscription: Interest): void {
-    this.#subscriptions.remove(subscription);
-    if (!this.host.log.traceEnabled) return;
-    const sid = byteString(subscription.sid);
-    this.host.log.trace(`${this.label} - <-> [DELSUB ${sid}]`);
+  #unsubscribe(interest: Interest): void {
+    this.#subscriptions.remove(this.login.account, interest);
+    const { log } = this.connection;
+    if (log.traces) log.trace(`<-> [DELSUB ${byteString(interest.sid)}]`);
   }
 
   #ping(): void {
-    this.handlePing();
+    this.connection.sendPong();
     if (this.#firstPongSent) return;
     this.#firstPongSent = true;
-    if (this.#infoVersion !== this.host.infoVersion) this.pushInfo();
+    if (this.#infoVersion !== this.#host.info.version) this.pushInfo();
   }
 
   #clientError(text: string): void {
-    this.host.log.error(`${this.label} - Client Error ${printableBytes(text)}`);
-    this.close(ClosedReason.PARSE_ERROR);
-  }
-
-  #refuseSubject(message: Message): void {
-    this.sendError(publishViolation(subjectOf(message)));
-  }
-
-  #refusesReply(message: Message): boolean {
-    const { replyBuffer, replyStart, replyEnd } = message;
-    if (!isReservedReply(replyBuffer, replyStart, replyEnd)) return false;
-    this.sendError(replyViolation(replyOf(message)));
-    return true;
-  }
-
-  /**
-   * NATS client protocol: a request that nobody took is answered with status
-   * 503, if the publisher itself has a plain subscription on the reply subject.
-   */
-  #tellNoResponders(message: Message): void {
-    const { replyBuffer, replyStart, replyEnd } = message;
-    const { match } = this.host.account.facts(
-      replyBuffer,
-      replyStart,
-      replyEnd,
-    );
-    const waiting = match.plain.find((subscription) =>
-      subscription.client === this
-    );
-    if (waiting === undefined) return;
-    writeNoResponders(
-      this.outbox,
-      replyBuffer.subarray(replyStart, replyEnd),
-      waiting.sid,
-    );
-    this.host.noteOutput(this);
-  }
-
-  #ok(): void {
-    if (this.host.log.traceEnabled) this.traceOut("+OK");
-    this.send(OK_LINE);
+    this.connection.log.error(`Client Error ${printableBytes(text)}`);
+    this.connection.close(ClosedReason.PARSE_ERROR);
   }
 
   #sendInfo(): void {
-    this.#infoVersion = this.host.infoVersion;
-    this.send(infoLine(this.host.infoFor(this)));
-  }
-
-  protected ended(reason: ClosedReason): void {
-    this.#authTimer?.cancel();
-    this.host.log.debug(`${this.label} - Client connection closed: ${reason}`);
-    this.host.sessionEnded(this, reason);
-    this.#subscriptions.clear();
-  }
-
-  // --- trace
-
-  #tracePub(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const { message, end: argsEnd } = this.pubArgs;
-    this.traceIn(op, message.subjectBuffer, message.subjectStart, argsEnd);
-    this.tracePayload(buffer, start, end);
+    const { info } = this.#host;
+    this.#infoVersion = info.version;
+    const remoteHost = this.connection.socket.remote.host;
+    this.connection.send(infoLine(info.tell({ id: this.id, remoteHost })));
   }
 }

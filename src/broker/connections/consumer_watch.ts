@@ -7,7 +7,6 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import type { Socket } from "../../platform/socket.ts";
-import type { Reading } from "./reading.ts";
 
 export interface ConsumerLimits {
   /** Outgoing bytes that the peer may leave unread; `Infinity` for no limit. */
@@ -17,12 +16,11 @@ export interface ConsumerLimits {
   readonly writeDeadlineMs: number;
 }
 
-/** A connection that feeds others. */
-export interface Producer {
-  /** Undefined where nobody's slowness is a reason to stop. */
-  readonly stallableReading: Reading | undefined;
-  /** How often it was stopped. */
-  stalls: number;
+/** A connection that feeds others: `producer.ts`, as far as its consumers know it. */
+export interface HeldProducer {
+  readonly mayBeHeld: boolean;
+  hold(): void;
+  letGo(): void;
 }
 
 /** The connection that is watched. */
@@ -45,7 +43,7 @@ export class ConsumerWatch {
   /** Bytes that the system had taken when the deadline was armed. */
   #takenBytes = 0;
   /** Producers that wait for this consumer. */
-  #stalled: Set<Producer> | undefined = undefined;
+  #stalled: Set<HeldProducer> | undefined = undefined;
 
   constructor(
     clock: Clock,
@@ -61,7 +59,7 @@ export class ConsumerWatch {
    * Something is pending after a flush, for which `producer` may be to blame.
    * True when the producer was stopped for it.
    */
-  lags(producer: Producer | undefined): boolean {
+  lags(producer: HeldProducer | undefined): boolean {
     const { maxPendingBytes, stallPendingBytes } = this.#limits;
     const { outbox } = this.#consumer;
     const pending = outbox.pendingBytes;
@@ -96,22 +94,18 @@ export class ConsumerWatch {
     this.#releaseAll();
   }
 
-  #stall(producer: Producer): boolean {
-    const reading = producer.stallableReading;
-    if (reading === undefined || this.#stalled?.has(producer)) return false;
+  #stall(producer: HeldProducer): boolean {
+    if (!producer.mayBeHeld || this.#stalled?.has(producer)) return false;
     this.#stalled ??= new Set();
     this.#stalled.add(producer);
-    producer.stalls++;
-    reading.stop();
+    producer.hold();
     return true;
   }
 
   #releaseAll(): void {
     const producers = this.#stalled;
     this.#stalled = undefined;
-    for (const { stallableReading } of producers ?? []) {
-      stallableReading!.resume();
-    }
+    for (const producer of producers ?? []) producer.letGo();
   }
 
   #armDeadline(): void {

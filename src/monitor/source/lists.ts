@@ -3,8 +3,9 @@
  * are gathered in slices, from what goes on changing, and only the rows that
  * are asked for are copied.
  */
-import { type Account, GLOBAL_ACCOUNT } from "../../accounts/account.ts";
-import type { Interest } from "../../accounts/subscription.ts";
+import type { Account } from "../../accounts/account.ts";
+import { GLOBAL_ACCOUNT } from "../../accounts/accounts.ts";
+import type { Interest } from "../../accounts/interest.ts";
 import type { Broker } from "../../broker/broker.ts";
 import {
   type ClosedConnection,
@@ -68,7 +69,7 @@ function* findClients(
   request: ClientsRequest,
 ): SlicedWork<FoundClients> {
   const found: Ranked<FoundClient>[] = [];
-  const now = broker.clock.now();
+  const now = broker.host.clock.now();
   const budget = new SliceBudget(LOOKS_PER_SLICE);
   let total = 0;
   for (const client of clientsOf(broker, request.state)) {
@@ -94,7 +95,7 @@ function isWanted(
 
 /** Those that are gone first: a client that leaves meanwhile is not listed twice. */
 function* clientsOf(broker: Broker, state: ClientState): Iterable<FoundClient> {
-  const closed = state === "open" ? [] : broker.closedConnections.list();
+  const closed = state === "open" ? [] : broker.clients.closed.list();
   for (const client of closed) {
     yield { facts: closedClient(client), session: undefined };
   }
@@ -121,29 +122,28 @@ function* rowOf(
 function askRoundTrip({ facts, session }: FoundClient): void {
   // A person at a terminal names no language, and would not answer.
   const isUnknown = facts.rttMs === undefined || facts.rttMs === 0;
-  if (isUnknown && facts.lang !== "") session?.measureRtt();
+  if (isUnknown && facts.lang !== "") session?.connection.keepAlive.measure();
 }
 
 function openClient(session: ClientSession): ClientFacts {
-  const { options, socket } = session;
+  const { login, connection } = session;
+  const { facts, keepAlive, output, socket } = connection;
+  const { fields } = login;
   return {
-    id: session.id,
+    ...facts,
+    traffic: { ...facts.traffic },
     remote: socket.remote,
-    startedAt: session.startedAt,
-    lastActivityAt: session.lastActivityAt,
     stoppedAt: undefined,
     reason: undefined,
-    rttMs: session.rttMs,
-    pendingBytes: session.pendingBytes,
-    traffic: { ...session.traffic },
-    stalls: session.stalls,
-    name: options.name,
-    lang: options.lang,
-    version: options.version,
+    rttMs: keepAlive.rttMs,
+    pendingBytes: output.outbox.pendingBytes,
+    name: fields.name,
+    lang: fields.lang,
+    version: fields.version,
     tls: socket.tls,
-    user: session.identity?.user ?? "",
-    account: session.account.name,
-    inGlobalAccount: session.account.name === GLOBAL_ACCOUNT,
+    user: login.principal?.user ?? "",
+    account: login.account.name,
+    inGlobalAccount: login.account.name === GLOBAL_ACCOUNT,
     subscriptionCount: session.subscriptions.size,
     subscriptions: [],
   };
@@ -168,7 +168,7 @@ export function* takeSubscriptions(
   let total = 0;
   for (const [session, subscription] of subscriptionsIn(broker)) {
     if (budget.spend()) yield;
-    if (account !== "" && session.account.name !== account) continue;
+    if (account !== "" && session.login.account.name !== account) continue;
     if (subject !== "" && !subjectMatches(subscription.subject, subject)) {
       continue;
     }
@@ -176,7 +176,7 @@ export function* takeSubscriptions(
       rows.push({
         ...subscriptionFacts(subscription),
         clientId: session.id,
-        account: session.account.name,
+        account: session.login.account.name,
       });
     }
     total++;
@@ -204,17 +204,18 @@ export function* takeRoutes(
 
 function routeFacts(route: Route): Omit<RouteFacts, "subscriptions"> {
   const { info, solicitedBy, dialers } = route.member;
+  const { facts, keepAlive, output, socket } = route.connection;
   return {
-    id: route.id,
+    id: facts.id,
     remoteId: info?.server_id ?? "",
     remoteName: info?.server_name ?? "",
     isSolicited: solicitedBy !== undefined,
     isConfigured: [...dialers].some(({ explicit }) => explicit),
-    remote: route.socket.remote,
-    startedAt: route.startedAt,
-    lastActivityAt: route.lastActivityAt,
-    rttMs: route.rttMs,
-    pendingBytes: route.pendingBytes,
+    remote: socket.remote,
+    startedAt: facts.startedAt,
+    lastActivityAt: facts.lastActivityAt,
+    rttMs: keepAlive.rttMs,
+    pendingBytes: output.outbox.pendingBytes,
     traffic: { ...route.traffic },
     subscriptionCount: route.interest.size,
   };
@@ -235,7 +236,7 @@ export function* takeAccounts(
   { name }: AccountsRequest,
 ): SlicedWork<AccountFacts[]> {
   const clients = yield* clientsByAccount(broker);
-  return broker.accounts
+  return [...broker.host.accounts]
     .filter((account) => name === "" || account.name === name)
     .map((account) => ({
       name: account.name,
@@ -247,7 +248,7 @@ export function* takeAccounts(
 function* clientsByAccount(broker: Broker): SlicedWork<Map<Account, number>> {
   const counts = new Map<Account, number>();
   const budget = new SliceBudget(LOOKS_PER_SLICE);
-  for (const { account } of sessionsOf(broker)) {
+  for (const { login: { account } } of sessionsOf(broker)) {
     counts.set(account, (counts.get(account) ?? 0) + 1);
     if (budget.spend()) yield;
   }
@@ -277,7 +278,8 @@ function* copied<From, To>(
   return copies;
 }
 
-function sessionsOf({ sessions }: Broker): Iterable<ClientSession> {
+function sessionsOf({ clients }: Broker): Iterable<ClientSession> {
+  const { sessions } = clients;
   return firstOf(sessions.values(), sessions.size);
 }
 

@@ -70,11 +70,11 @@ export class WatchedServer implements SnapshotSource {
     this.cluster = cluster;
     this.platform = platform;
     this.httpAddress = httpAddress;
-    this.#cpu = new CpuMeter(broker.clock, () => platform.cpuSeconds());
+    this.#cpu = new CpuMeter(broker.host.clock, () => platform.cpuSeconds());
   }
 
   get clock(): Clock {
-    return this.broker.clock;
+    return this.broker.host.clock;
   }
 
   /** What the paths of all pages begin with. */
@@ -110,10 +110,10 @@ export class WatchedServer implements SnapshotSource {
   #server(): SnapshotHead {
     const { broker } = this;
     return {
-      serverId: broker.id,
-      serverName: broker.name,
-      startedAt: broker.startedAt,
-      now: broker.clock.now(),
+      serverId: broker.identity.id,
+      serverName: broker.identity.name,
+      startedAt: broker.identity.startedAt,
+      now: broker.host.clock.now(),
     };
   }
 
@@ -122,9 +122,9 @@ export class WatchedServer implements SnapshotSource {
     const { options } = broker;
     return {
       runtimeName: this.platform.runtimeName,
-      advertised: broker.advertisedAddress,
-      authRequired: broker.authenticator.required,
-      connectUrls: broker.clientUrls.all,
+      advertised: broker.host.info.advertisedAddress,
+      authRequired: !broker.host.door.greet().isOpen,
+      connectUrls: broker.host.info.allUrls,
       maxConnections: options.maxConnections,
       maxPendingBytes: options.maxPendingBytes,
       maxSubscriptions: options.maxSubscriptions,
@@ -160,16 +160,18 @@ export class WatchedServer implements SnapshotSource {
   #counters(): CounterFacts {
     const { broker, cluster, requests } = this;
     let subscriptions = 0;
-    for (const { sublist } of broker.accounts) subscriptions += sublist.size;
+    for (const { sublist } of broker.host.accounts) {
+      subscriptions += sublist.size;
+    }
     return {
-      traffic: { ...broker.traffic },
+      traffic: { ...broker.host.counters.traffic },
       routeTraffic: { ...cluster?.traffic ?? NO_TRAFFIC },
-      clients: broker.sessions.size,
-      totalClients: broker.totalConnections,
+      clients: broker.clients.sessions.size,
+      totalClients: broker.host.counters.connections,
       routes: cluster?.routes.size ?? 0,
       subscriptions,
-      slowConsumers: broker.slowConsumers,
-      stalledClients: broker.stalledProducers,
+      slowConsumers: broker.host.counters.slowConsumers,
+      stalledClients: broker.host.counters.stalledProducers,
       slowEndings: this.#endedFor(
         ClosedReason.SLOW_CONSUMER_PENDING,
         ClosedReason.SLOW_CONSUMER_DEADLINE,
@@ -184,7 +186,7 @@ export class WatchedServer implements SnapshotSource {
     let clients = 0;
     let routes = 0;
     for (const reason of reasons) {
-      clients += broker.closedConnections.endedFor(reason);
+      clients += broker.clients.closed.endedFor(reason);
       routes += cluster?.endedFor(reason) ?? 0;
     }
     return { clients, routes };
@@ -195,7 +197,7 @@ export class WatchedServer implements SnapshotSource {
     const hasRoutePort = cluster?.options.port !== undefined;
     return {
       isRegistryOnly: broker.options.registryOnly,
-      acceptsClients: broker.accepting,
+      acceptsClients: broker.port.accepting,
       acceptsRoutes: !hasRoutePort || cluster?.address !== undefined,
     };
   }

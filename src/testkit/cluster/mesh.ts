@@ -28,11 +28,11 @@ export function missingRoutes(
   nodeOf: (id: string) => TestNode | undefined,
 ): string[] {
   const members = membersOf(nodes);
-  const ids = new Set(members.map(({ broker }) => broker.id));
+  const ids = new Set(members.map(({ broker }) => broker.identity.id));
   return members.flatMap((member) => {
     const { node, cluster } = member;
     const absent = othersOf(member, members, canReach)
-      .filter(({ broker }) => !cluster.routes.has(broker.id))
+      .filter(({ broker }) => !cluster.routes.has(broker.identity.id))
       .map((other) => `${node.name} has no route to ${other.node.name}`);
     const stale = [...cluster.routes.keys()]
       .filter((id) => !ids.has(id))
@@ -53,7 +53,7 @@ export function missingInterest(
   const members = membersOf(nodes);
   return members.flatMap((member) =>
     othersOf(member, members, canReach).flatMap((other) => {
-      const route = member.cluster.routes.get(other.broker.id);
+      const route = member.cluster.routes.get(other.broker.identity.id);
       if (route === undefined) return [];
       const has = announced(other.broker);
       const known = heard(route.interest);
@@ -89,9 +89,9 @@ function othersOf(
 /** Weight by interest: plain interest counts once, a queue group by its members. */
 type Interests = ReadonlyMap<string, number>;
 
-function announced({ accounts }: Broker): Interests {
+function announced({ host }: Broker): Interests {
   return new Map(
-    accounts.flatMap((account) =>
+    [...host.accounts].flatMap((account) =>
       [...account.localInterest()].map((interest): [string, number] => [
         describe(account.name, interest),
         interest.queue === "" ? 1 : interest.members,

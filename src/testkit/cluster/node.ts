@@ -101,7 +101,7 @@ export class TestNode implements ClusterNode {
     const life = await this.#begin();
     const { server } = life;
     this.#life = life;
-    this.id = server.broker.id;
+    this.id = server.broker.identity.id;
     this.#options = withPortsOf(this.#options, server);
     this.#url = server.url;
     this.#routeAddress = server.clusterAddress;

@@ -113,7 +113,7 @@ export function withPortsOf(
     address?.port ?? given;
   return {
     ...options,
-    port: server.broker.clientAddress.port,
+    port: server.broker.port.lastAddress.port,
     cluster: cluster && {
       ...cluster,
       port: server.clusterAddress?.port ?? cluster.port,

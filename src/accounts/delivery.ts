@@ -1,0 +1,269 @@
+/**
+ * Fan-out of one message: a match result and a message in, frames in outboxes
+ * out. Plain interest first, then one member of each queue group, then each
+ * server that has interest, once. `reach.ts` says who may hear whom.
+ *
+ * A receiver may publish while it is delivered to, and what it publishes may do
+ * the same: what one delivery needs to know stands in a frame of its own.
+ */
+import { type Random, randomBelow } from "../platform/clock.ts";
+import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
+import { deliveryWork, type WorkMeter } from "../core/work_meter.ts";
+import type { MessageArgs } from "../wire/args.ts";
+import type { Message } from "../wire/message.ts";
+import type { Account } from "./account.ts";
+import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
+import { Kind, REACH } from "./reach.ts";
+
+/** The servers that one delivery goes to, and for which queue groups. */
+class Frame {
+  mark = 0;
+  count = 0;
+  readonly servers: ServerReceiver[] = [];
+  /** For each server the groups that one of its members shall serve. */
+  readonly groups: Uint8Array[][] = [];
+  readonly groupCounts: number[] = [];
+}
+
+export class Delivery {
+  readonly #random: Random;
+  readonly #meter: WorkMeter;
+  /** One for each delivery under way, the innermost last; kept for later ones. */
+  readonly #frames: Frame[] = [];
+  #depth = 0;
+  #lastMark = 0;
+
+  constructor(random: Random, meter: WorkMeter) {
+    this.#random = random;
+    this.#meter = meter;
+  }
+
+  /**
+   * Delivers what `publisher` published here (undefined: the server itself).
+   * Gives how many took it; a server counts as one.
+   */
+  publish(
+    account: Account,
+    match: SubjectMatch<Interest>,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): number {
+    const { plain, queues } = match;
+    this.#meter.spent += (plain.length + queues.length) *
+      deliveryWork(message.size);
+    const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL];
+    const frame = this.#begin();
+    try {
+      let accepted = this.#servePlain(frame, plain, message, publisher, hears);
+      for (let i = 0; i < queues.length; i++) {
+        const taken = this.#serveGroup(
+          frame,
+          queues[i]!,
+          message,
+          publisher,
+          hears,
+        );
+        if (taken) accepted++;
+      }
+      return accepted + forwardAll(frame, account, message);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /**
+   * Delivers what came by the server `from`, which has chosen a member of each
+   * queue group that it names in `args`. A named group without a member that can
+   * take it is passed on to one other server, back to the sender if there is no
+   * other: the sender chose this server by an interest that has ended in the
+   * meantime.
+   */
+  relay(
+    account: Account,
+    match: SubjectMatch<Interest>,
+    args: MessageArgs,
+    from: ServerReceiver,
+  ): void {
+    const { message } = args;
+    const { plain } = match;
+    this.#meter.spent += plain.length * deliveryWork(message.size);
+    const { hears } = REACH[from.kind];
+    const frame = this.#begin();
+    try {
+      this.#servePlain(frame, plain, message, from, hears);
+      for (let word = args.queuesFrom; word < args.queuesTo; word++) {
+        const group = groupNamed(match, args, word);
+        if (group === undefined) continue;
+        const isServed = this.#serveGroupHere(group, message, from, hears);
+        if (!isServed) this.#passOn(frame, group, from);
+      }
+      forwardAll(frame, account, message);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #begin(): Frame {
+    const depth = this.#depth++;
+    const frame = this.#frames[depth] ??= new Frame();
+    frame.mark = ++this.#lastMark;
+    frame.count = 0;
+    return frame;
+  }
+
+  #servePlain(
+    frame: Frame,
+    plain: readonly Interest[],
+    message: Message,
+    publisher: MessageSource | undefined,
+    hears: number,
+  ): number {
+    let accepted = 0;
+    for (let i = 0; i < plain.length; i++) {
+      const interest = plain[i]!;
+      if ((interest.kindBit & hears) === 0) continue;
+      if (interest.server !== undefined) this.#placeOf(frame, interest.server);
+      else if (interest.direct!.deliver(interest, message, publisher)) {
+        accepted++;
+      }
+    }
+    return accepted;
+  }
+
+  /** One member of the whole cluster, each with the same chance. */
+  #serveGroup(
+    frame: Frame,
+    group: QueueGroup<Interest>,
+    message: Message,
+    publisher: MessageSource | undefined,
+    hears: number,
+  ): boolean {
+    const { members } = group;
+    if (group.weight <= 0) return false;
+    let index = this.#choose(group);
+    for (let tried = 0; tried < members.length; tried++) {
+      const member = members[index]!;
+      if ((member.kindBit & hears) !== 0) {
+        if (member.server === undefined) {
+          if (member.direct!.deliver(member, message, publisher)) return true;
+        } else if (member.weight > 0) {
+          this.#nameGroup(frame, member.server, member.queueBytes);
+          return true;
+        }
+      }
+      index = index + 1 === members.length ? 0 : index + 1;
+    }
+    return false;
+  }
+
+  #choose(group: QueueGroup<Interest>): number {
+    const { members } = group;
+    let ticket = randomBelow(this.#random, group.weight);
+    if (group.uniform) return ticket;
+    let index = 0;
+    while (ticket >= members[index]!.weight) ticket -= members[index++]!.weight;
+    return index;
+  }
+
+  #serveGroupHere(
+    group: QueueGroup<Interest>,
+    message: Message,
+    from: MessageSource,
+    hears: number,
+  ): boolean {
+    const { members } = group;
+    let index = randomBelow(this.#random, members.length);
+    for (let tried = 0; tried < members.length; tried++) {
+      const member = members[index]!;
+      const isTaken = (member.kindBit & hears) !== 0 &&
+        member.direct?.deliver(member, message, from);
+      if (isTaken) return true;
+      index = index + 1 === members.length ? 0 : index + 1;
+    }
+    return false;
+  }
+
+  #passOn(
+    frame: Frame,
+    group: QueueGroup<Interest>,
+    from: ServerReceiver,
+  ): void {
+    const remote = group.members.filter((member) =>
+      member.server !== undefined && member.weight > 0
+    );
+    const elsewhere = remote.filter((member) => member.server !== from);
+    const candidates = elsewhere.length > 0 ? elsewhere : remote;
+    if (candidates.length === 0) return;
+    const chosen = candidates[randomBelow(this.#random, candidates.length)]!;
+    this.#nameGroup(frame, chosen.server!, chosen.queueBytes);
+  }
+
+  #nameGroup(frame: Frame, server: ServerReceiver, group: Uint8Array): void {
+    const place = this.#placeOf(frame, server);
+    frame.groups[place]![frame.groupCounts[place]!++] = group;
+  }
+
+  /** The place of `server` in this delivery; it takes part from now on. */
+  #placeOf(frame: Frame, server: ServerReceiver): number {
+    const { mark } = server;
+    if (mark.delivery === frame.mark) return mark.place;
+    // A delivery inside this one may have put its own mark over ours.
+    const known = frame.mark === this.#lastMark
+      ? -1
+      : placeAmong(frame.servers, frame.count, server);
+    const place = known < 0 ? frame.count++ : known;
+    mark.delivery = frame.mark;
+    mark.place = place;
+    if (known >= 0) return place;
+    frame.servers[place] = server;
+    frame.groups[place] ??= [];
+    frame.groupCounts[place] = 0;
+    return place;
+  }
+}
+
+function placeAmong(
+  servers: readonly ServerReceiver[],
+  count: number,
+  server: ServerReceiver,
+): number {
+  for (let i = 0; i < count; i++) if (servers[i] === server) return i;
+  return -1;
+}
+
+function forwardAll(frame: Frame, account: Account, message: Message): number {
+  for (let i = 0; i < frame.count; i++) {
+    frame.servers[i]!.forward(
+      account,
+      message,
+      frame.groups[i]!,
+      frame.groupCounts[i]!,
+    );
+  }
+  return frame.count;
+}
+
+/** The matched group whose name is the word `word` of the message's line. */
+function groupNamed(
+  match: SubjectMatch<Interest>,
+  { words, message }: MessageArgs,
+  word: number,
+): QueueGroup<Interest> | undefined {
+  const start = words.starts[word]!;
+  const end = words.ends[word]!;
+  for (let i = 0; i < match.queues.length; i++) {
+    const group = match.queues[i]!;
+    if (
+      group.name.length === end - start &&
+      sameText(group.name, message.subjectBuffer, start)
+    ) return group;
+  }
+  return undefined;
+}
+
+function sameText(text: string, buffer: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== buffer[start + i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,116 @@
+/**
+ * One interest in a subject: of a client of this server, of the server itself,
+ * or of another server on behalf of its clients. All stand in the same trie, so
+ * one look-up finds everybody.
+ *
+ * There are two ways to hear messages. A direct receiver is written to once for
+ * each of its subscriptions; a server gets a message once, with the names of
+ * the queue groups that one of its members each shall serve.
+ */
+import { asciiBytes } from "../core/ascii.ts";
+import type { Subscriber } from "../core/subject_match.ts";
+import type { Message } from "../wire/message.ts";
+import { type Kind, kindBit } from "./reach.ts";
+
+const NO_SID: Uint8Array = new Uint8Array(0);
+
+/** An account as it is named on the wire. */
+export interface AccountName {
+  readonly name: string;
+  readonly nameBytes: Uint8Array;
+}
+
+/** What publishes, as far as those who hear it care: nobody need hear itself. */
+export interface MessageSource {
+  readonly kind: Kind;
+}
+
+/** Takes messages for its own subscriptions: a client, or the server itself. */
+export interface DirectReceiver extends MessageSource {
+  /**
+   * Takes `message` (borrowed) for `interest`. False when it may not have it: it
+   * is gone, or it is the publisher and wants no echo.
+   */
+  deliver(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean;
+}
+
+/** Takes messages for the clients of another server. */
+export interface ServerReceiver extends MessageSource {
+  readonly mark: DeliveryMark;
+  /**
+   * Writes `message` (borrowed) once, for plain interest and for the first
+   * `groupCount` of `groups`, names of queue groups.
+   */
+  forward(
+    account: AccountName,
+    message: Message,
+    groups: readonly Uint8Array[],
+    groupCount: number,
+  ): void;
+}
+
+/** The last delivery that a server took part in, and its place there. `Delivery` owns it. */
+export class DeliveryMark {
+  delivery = 0;
+  place = 0;
+}
+
+export class Interest implements Subscriber {
+  readonly subject: string;
+  readonly queue: string;
+  /** How many members it stands for; only a server's can be other than 1. */
+  readonly weight: number;
+  /** The kind of what is interested, as a bit of `Reach.hears`. */
+  readonly kindBit: number;
+  /** Exactly one of `direct` and `server` is set. */
+  readonly direct: DirectReceiver | undefined;
+  readonly server: ServerReceiver | undefined;
+  /** The client's own name for it; empty for a server's. */
+  readonly sid: Uint8Array;
+  /** `queue` as bytes; empty for a direct receiver's. */
+  readonly queueBytes: Uint8Array;
+  /** Messages delivered since SUB. */
+  delivered = 0;
+  /** Ends after this many messages; 0: never. */
+  max = 0;
+
+  private constructor(
+    subject: string,
+    queue: string,
+    weight: number,
+    direct: DirectReceiver | undefined,
+    server: ServerReceiver | undefined,
+    sid: Uint8Array,
+  ) {
+    this.subject = subject;
+    this.queue = queue;
+    this.weight = weight;
+    this.kindBit = kindBit((direct ?? server)!.kind);
+    this.direct = direct;
+    this.server = server;
+    this.sid = sid;
+    this.queueBytes = asciiBytes(server === undefined ? "" : queue);
+  }
+
+  static direct(
+    receiver: DirectReceiver,
+    subject: string,
+    queue: string,
+    sid: Uint8Array,
+  ): Interest {
+    return new Interest(subject, queue, 1, receiver, undefined, sid);
+  }
+
+  static ofServer(
+    server: ServerReceiver,
+    subject: string,
+    queue: string,
+    weight: number,
+  ): Interest {
+    return new Interest(subject, queue, weight, undefined, server, NO_SID);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The door: who may come in, and as whom. One stands before the clients of a
+ * server, another before the routes of its cluster, and every way into the
+ * server goes through one. What a peer proves, a password, a key or a
+ * certificate, is the door's matter; the server only learns who came in.
+ */
+import type { Address, TlsState } from "../platform/socket.ts";
+import type { ClosedReason } from "../core/closed.ts";
+
+/** Who a peer turned out to be, and what follows from that. */
+export interface Principal {
+  /** The name of the account that it belongs to. */
+  readonly account: string;
+  /** Empty for a token, or where nobody needs to log in. */
+  readonly user: string;
+}
+
+/** A peer that is not let in. */
+export interface LoginRefusal {
+  /** Why, as monitoring tells it. */
+  readonly refused: ClosedReason;
+  /** What the peer is told as `-ERR '...'`. */
+  readonly wire: string;
+}
+
+export type Verdict = Principal | LoginRefusal;
+
+/** What a stranger is told, and may be without a login. */
+export interface Greeting {
+  /** Whether everybody comes in, whatever they bring. */
+  readonly isOpen: boolean;
+  /** To be signed by those who log in by key; undefined where no key is known. */
+  readonly nonce: string | undefined;
+  /** Who a peer is that brings no credentials; undefined: it has to log in. */
+  readonly anonymous: Principal | undefined;
+}
+
+/** What a peer brings: the fields of its CONNECT, and what its connection shows. */
+export interface LoginRequest {
+  readonly credentials: Credentials;
+  /** The nonce that it was greeted with. */
+  readonly nonce: string | undefined;
+  readonly tls: TlsState | undefined;
+  readonly remote: Address;
+}
+
+/** What a peer may bring in CONNECT. */
+export interface Credentials {
+  readonly user: string;
+  readonly pass: string;
+  readonly auth_token: string;
+}
+
+export interface Door {
+  /** What a new connection is greeted with. */
+  greet(): Greeting;
+  /** Whether a peer comes in, now or later. A promise that rejects is a refusal. */
+  admit(admission: LoginRequest): Verdict | Promise<Verdict>;
+}
+
+export function isRefused(verdict: Verdict): verdict is LoginRefusal {
+  return "refused" in verdict;
+}

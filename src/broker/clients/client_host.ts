@@ -1,0 +1,48 @@
+/**
+ * What clients ask of the broker besides what every connection does, and the
+ * numbers that hold for them.
+ */
+import type { Accounts } from "../../accounts/accounts.ts";
+import type { Delivery } from "../../accounts/delivery.ts";
+import type { Door } from "../../auth/door.ts";
+import type { ClosedReason } from "../../core/closed.ts";
+import type { ServerInfo } from "../../wire/info.ts";
+import type {
+  ConnectionHost,
+  ConnectionSettings,
+} from "../connections/host.ts";
+import type { SubscriptionLimits } from "./client_subscriptions.ts";
+
+/** A client as INFO and the list of clients see it. */
+export interface InfoReader {
+  readonly id: number;
+  readonly remoteHost: string;
+}
+
+/** More than a dozen members, with those of `ConnectionHost`: because a client is a connection, too. */
+export interface ClientHost extends ConnectionHost {
+  readonly accounts: Accounts;
+  readonly delivery: Delivery;
+  readonly door: Door;
+  readonly info: InfoSource;
+}
+
+/** The server's INFO, as it changes. */
+export interface InfoSource {
+  /** Grows whenever clients ought to be told a new INFO. */
+  readonly version: number;
+  /** INFO as one client is to see it. */
+  tell(client: InfoReader): ServerInfo;
+}
+
+export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {
+  readonly authTimeoutMs: number;
+  readonly maxPayloadBytes: number;
+  readonly headers: boolean;
+}
+
+/** Told when a client has gone. */
+export type ClientEnded<Client> = (
+  client: Client,
+  reason: ClosedReason,
+) => void;

@@ -1,0 +1,148 @@
+/**
+ * What becomes of a client's PUB and HPUB: limits and reserved subjects, the
+ * delivery, and the answer to a request that nothing serves. Every rule here is
+ * the NATS client protocol's, as nats-server keeps it.
+ */
+import { ClosedReason } from "../../core/closed.ts";
+import { ProtocolError, WireError } from "../../core/errors.ts";
+import type { DirectReceiver } from "../../accounts/interest.ts";
+import type { MessageArgs } from "../../wire/args.ts";
+import { writeNoResponders } from "../../wire/encode.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { Op } from "../../wire/ops.ts";
+import type { Words } from "../../wire/words.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { ClientHost } from "./client_host.ts";
+import type { Login } from "./login.ts";
+import {
+  isReservedReply,
+  publishViolation,
+  replyViolation,
+} from "./violations.ts";
+
+export class ClientPublishing {
+  readonly #host: ClientHost;
+  readonly #client: DirectReceiver;
+  readonly #connection: Connection;
+  readonly #login: Login;
+  readonly #args: MessageArgs;
+  readonly #maxPayloadBytes: number;
+
+  constructor(
+    host: ClientHost,
+    client: DirectReceiver,
+    connection: Connection,
+    login: Login,
+    args: MessageArgs,
+    maxPayloadBytes: number,
+  ) {
+    this.#host = host;
+    this.#client = client;
+    this.#connection = connection;
+    this.#login = login;
+    this.#args = args;
+    this.#maxPayloadBytes = maxPayloadBytes;
+  }
+
+  /** Reads the arguments of PUB or HPUB; gives the bytes of payload that follow. */
+  line(op: Op, buffer: Uint8Array, words: Words): number {
+    const withHeaders = op === Op.HPUB;
+    if (withHeaders && !this.#login.headers) {
+      throw new ProtocolError(
+        ClosedReason.PROTOCOL_VIOLATION,
+        "",
+        "Message headers not supported",
+      );
+    }
+    this.#args.readPub(buffer, words, withHeaders);
+    this.checkSize();
+    return this.#args.message.size;
+  }
+
+  /** Throws when the message whose arguments were read is too large. */
+  checkSize(): void {
+    const { size } = this.#args.message;
+    if (size <= this.#maxPayloadBytes) return;
+    throw new ProtocolError(
+      ClosedReason.MAX_PAYLOAD,
+      WireError.MAX_PAYLOAD,
+      `Maximum payload exceeded: ${size} vs ${this.#maxPayloadBytes}`,
+    );
+  }
+
+  /** The message is there: its payload is `buffer[start, end)`. */
+  payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const { message } = this.#args;
+    const connection = this.#connection;
+    const host = this.#host;
+    const login = this.#login;
+    this.#args.complete(buffer, start, end);
+    const { traffic } = connection.facts;
+    const total = host.counters.traffic;
+    traffic.inMsgs++;
+    traffic.inBytes += message.size;
+    total.inMsgs++;
+    total.inBytes += message.size;
+    if (host.log.traceEnabled) this.#trace(op, buffer, start, end);
+
+    const facts = login.account.facts(
+      message.subjectBuffer,
+      message.subjectStart,
+      message.subjectEnd,
+    );
+    if (login.fields.pedantic && !facts.literal) {
+      connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
+    }
+    if (facts.reserved) {
+      return connection.sendError(publishViolation(subjectOf(message)));
+    }
+    if (message.hasReply && this.#refusesReply(message)) return;
+    // Before the message itself, which this client may hear as well.
+    if (login.fields.verbose) login.sayOk();
+    const accepted = host.delivery.publish(
+      login.account,
+      facts.match,
+      message,
+      this.#client,
+    );
+    if (accepted === 0 && message.hasReply && login.fields.no_responders) {
+      this.#tellNoResponders(message);
+    }
+  }
+
+  #refusesReply(message: Message): boolean {
+    const { replyBuffer, replyStart, replyEnd } = message;
+    if (!isReservedReply(replyBuffer, replyStart, replyEnd)) return false;
+    this.#connection.sendError(replyViolation(replyOf(message)));
+    return true;
+  }
+
+  /**
+   * NATS client protocol: a request that nobody took is answered with status
+   * 503, if the publisher itself has a plain subscription on the reply subject.
+   */
+  #tellNoResponders(message: Message): void {
+    const { replyBuffer, replyStart, replyEnd } = message;
+    const { match } = this.#login.account.facts(
+      replyBuffer,
+      replyStart,
+      replyEnd,
+    );
+    const waiting = match.plain.find(({ direct }) => direct === this.#client);
+    if (waiting === undefined) return;
+    const { output } = this.#connection;
+    writeNoResponders(
+      output.outbox,
+      replyBuffer.subarray(replyStart, replyEnd),
+      waiting.sid,
+    );
+    this.#host.turn.note(output);
+  }
+
+  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const { message, end: argsEnd } = this.#args;
+    const { log } = this.#connection;
+    log.traceIn(op, message.subjectBuffer, message.subjectStart, argsEnd);
+    log.tracePayload(buffer, start, end);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The clients of a server: those that are connected, those that are gone, and
+ * how a socket becomes one, or is politely turned away when the server is full.
+ */
+import { ClosedReason } from "../../core/closed.ts";
+import { WireError } from "../../core/errors.ts";
+import type { Socket } from "../../platform/socket.ts";
+import type { ClientHost, ClientSettings } from "./client_host.ts";
+import { ClosedConnections } from "./closed_connections.ts";
+import { ClientSession } from "./session.ts";
+
+export interface ClientSessionLimits {
+  /** Clients at one time. */
+  readonly maxConnections: number;
+  /** Clients that are remembered when they are gone. */
+  readonly maxClosedClients: number;
+}
+
+export class ClientSessions {
+  /** By the numbers of their connections. */
+  readonly sessions: Map<number, ClientSession> = new Map();
+  readonly closed: ClosedConnections;
+  /** Called when a client has gone. */
+  onEnd: () => void = () => {};
+  readonly #host: ClientHost;
+  readonly #settings: ClientSettings;
+  readonly #maxConnections: number;
+
+  constructor(
+    host: ClientHost,
+    settings: ClientSettings,
+    { maxConnections, maxClosedClients }: ClientSessionLimits,
+  ) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#maxConnections = maxConnections;
+    this.closed = new ClosedConnections(maxClosedClients);
+  }
+
+  /** A client that comes through the port. */
+  accept(socket: Socket): void {
+    const isFull = this.sessions.size >= this.#maxConnections;
+    const session = this.#session(socket);
+    if (!isFull) return session.start();
+    session.refuse(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
+  }
+
+  /** A client that comes another way; it is let in however many there are. */
+  join(socket: Socket): void {
+    this.#session(socket).start();
+  }
+
+  /** Tells every client what changed about the cluster. */
+  pushInfo(): void {
+    for (const session of this.sessions.values()) session.pushInfo();
+  }
+
+  closeAll(reason: ClosedReason): void {
+    for (const session of [...this.sessions.values()]) {
+      session.connection.close(reason);
+    }
+  }
+
+  #session(socket: Socket): ClientSession {
+    const session = new ClientSession(
+      this.#host,
+      socket,
+      this.#settings,
+      (ended, reason) => this.#ended(ended, reason),
+    );
+    this.#host.counters.connections++;
+    this.sessions.set(session.id, session);
+    return session;
+  }
+
+  #ended(session: ClientSession, reason: ClosedReason): void {
+    this.sessions.delete(session.id);
+    this.closed.add(session, reason, this.#host.clock.now());
+    this.onEnd();
+  }
+}

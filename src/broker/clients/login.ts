@@ -1,0 +1,192 @@
+/**
+ * A client's way through the door: what it said in CONNECT, the verdict, and
+ * the account that it is bound to from then on. Before that it may do nothing
+ * else, unless the door lets those in who bring no credentials.
+ */
+import type { Account } from "../../accounts/account.ts";
+import {
+  isRefused,
+  type LoginRefusal,
+  type Principal,
+  type Verdict,
+} from "../../auth/door.ts";
+import type { Timer } from "../../platform/clock.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import { ProtocolError, WireError } from "../../core/errors.ts";
+import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
+import { quoted } from "../../core/quote.ts";
+import { OK_LINE } from "../../wire/encode.ts";
+import {
+  type ConnectFields,
+  defaultConnectFields,
+  readConnect,
+} from "../../wire/info.ts";
+import { Op } from "../../wire/ops.ts";
+import { takeVerdict } from "../connections/admission.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { ClientHost, ClientSettings } from "./client_host.ts";
+
+export class Login {
+  /** What CONNECT said, or the defaults before it. */
+  fields: ConnectFields = defaultConnectFields();
+  /** Set once the client may do anything, together with `account`. */
+  principal: Principal | undefined = undefined;
+  /** What the client publishes and subscribes in. */
+  account: Account;
+  /** The client understands headers, and so does the server. */
+  headers = false;
+  /** The client hears what it publishes. */
+  echo = true;
+  readonly #host: ClientHost;
+  readonly #connection: Connection;
+  readonly #settings: ClientSettings;
+  readonly #anonymous: Principal | undefined;
+  readonly #nonce: string | undefined;
+  readonly #openedAt: number;
+  #timer: Timer | undefined = undefined;
+  #hasLoggedIn = false;
+
+  constructor(
+    host: ClientHost,
+    connection: Connection,
+    settings: ClientSettings,
+  ) {
+    const { isOpen, anonymous, nonce } = host.door.greet();
+    this.account = host.accounts.global;
+    this.#host = host;
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#anonymous = anonymous;
+    this.#nonce = nonce;
+    this.#openedAt = host.clock.monotonic();
+    if (isOpen) this.principal = anonymous;
+  }
+
+  /** The client was greeted: it has this long to log in. */
+  start(): void {
+    if (this.principal !== undefined) return;
+    this.#timer = this.#host.clock.after(
+      this.#settings.authTimeoutMs,
+      () => this.#timedOut(),
+    );
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** It has not logged in, and will have to. */
+  get isStranger(): boolean {
+    return this.principal === undefined && this.#anonymous === undefined;
+  }
+
+  /** An operation comes before CONNECT; throws unless no credentials are needed. */
+  admitAnonymous(): void {
+    if (this.#anonymous === undefined) {
+      throw new ProtocolError(
+        ClosedReason.AUTHENTICATION_FAILURE,
+        WireError.AUTHORIZATION_VIOLATION,
+      );
+    }
+    this.stop();
+    this.#bind(this.#anonymous);
+  }
+
+  /** CONNECT, with its arguments in `buffer[start, end)`. */
+  connect(buffer: Uint8Array, start: number, end: number): void {
+    const connection = this.#connection;
+    const { log, socket } = connection;
+    this.fields = readConnect(this.fields, buffer, start, end);
+    // Not before: what cannot be read cannot be freed of its secrets either.
+    if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
+    connection.noteActivity();
+    this.stop();
+    if (this.fields.account !== "" || this.fields.new_account) {
+      return this.#refuse(MAY_NOT_CHOOSE);
+    }
+    const verdict = this.#host.door.admit({
+      credentials: this.fields,
+      nonce: this.#nonce,
+      tls: socket.tls,
+      remote: socket.remote,
+    });
+    takeVerdict(connection, verdict, (settled) => this.#judged(settled));
+  }
+
+  #judged(verdict: Verdict): void {
+    if (isRefused(verdict)) return this.#refuse(verdict);
+    if (!this.#bind(verdict)) return;
+    const { fields } = this;
+    const connection = this.#connection;
+    if (fields.protocol !== 0 && fields.protocol !== 1) {
+      return connection.close(
+        ClosedReason.BAD_CLIENT_PROTOCOL,
+        WireError.INVALID_CLIENT_PROTOCOL,
+      );
+    }
+    this.headers = fields.headers && this.#settings.headers;
+    this.echo = fields.echo;
+    if (fields.no_responders && !this.headers) {
+      return connection.close(
+        ClosedReason.NO_RESPONDERS_NEED_HEADERS,
+        WireError.NO_RESPONDERS_NEED_HEADERS,
+      );
+    }
+    this.sayOk();
+    if (!this.#hasLoggedIn) this.#measureSoon();
+    this.#hasLoggedIn = true;
+  }
+
+  /** Answers an operation of a client that asked for answers. */
+  sayOk(): void {
+    if (!this.fields.verbose) return;
+    const { log } = this.#connection;
+    if (log.traces) log.traceOut("+OK");
+    this.#connection.send(OK_LINE);
+  }
+
+  /** False when the account is not there (any more): then the connection is closed. */
+  #bind(principal: Principal): boolean {
+    const account = this.#host.accounts.named(principal.account);
+    if (account === undefined) {
+      this.#refuse({
+        refused: ClosedReason.MISSING_ACCOUNT,
+        wire: WireError.AUTHORIZATION_VIOLATION,
+      });
+      return false;
+    }
+    this.principal = principal;
+    this.account = account;
+    return true;
+  }
+
+  #measureSoon(): void {
+    const { keepAlive } = this.#connection;
+    keepAlive.rttMs ??= this.#host.clock.monotonic() - this.#openedAt;
+    keepAlive.startEarly(
+      Math.min(FIRST_CLIENT_PING_MS, this.#settings.pingIntervalMs),
+      this.#host.random,
+    );
+  }
+
+  #refuse({ refused, wire }: LoginRefusal): void {
+    const { user } = this.fields;
+    const who = user === "" ? "" : ` - User ${quoted(user)}`;
+    this.#connection.log.error(`authentication error${who}`);
+    this.#connection.close(refused, wire);
+  }
+
+  #timedOut(): void {
+    this.#connection.log.error("Authentication Timeout");
+    this.#connection.close(
+      ClosedReason.AUTHENTICATION_TIMEOUT,
+      WireError.AUTHENTICATION_TIMEOUT,
+    );
+  }
+}
+
+/** CONNECT names an account: that is the server's choice. */
+const MAY_NOT_CHOOSE: LoginRefusal = {
+  refused: ClosedReason.AUTHENTICATION_FAILURE,
+  wire: WireError.AUTHORIZATION_VIOLATION,
+};

@@ -1,0 +1,79 @@
+/**
+ * The log of one connection: each line begins with its address and its number,
+ * and what is traced is free of secrets.
+ */
+import { utf8ByteString } from "../../core/ascii.ts";
+import type { Logger } from "../../core/log.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { Address } from "../../platform/socket.ts";
+import type { Op } from "../../wire/ops.ts";
+import { operationText, outputText, payloadText } from "./trace.ts";
+
+export class ConnectionLog {
+  /** `IP:PORT - cid:N`. */
+  readonly label: string;
+  readonly #log: Logger;
+  readonly #maxTracedMsgLen: number;
+
+  constructor(
+    log: Logger,
+    remote: Address,
+    id: string,
+    maxTracedMsgLen: number,
+  ) {
+    this.label = `${formatAddress(remote)} - ${id}`;
+    this.#log = log;
+    this.#maxTracedMsgLen = maxTracedMsgLen;
+  }
+
+  get traces(): boolean {
+    return this.#log.traceEnabled;
+  }
+
+  get debugs(): boolean {
+    return this.#log.debugEnabled;
+  }
+
+  notice(text: string): void {
+    this.#log.notice(`${this.label} - ${text}`);
+  }
+
+  error(text: string): void {
+    this.#log.error(`${this.label} - ${text}`);
+  }
+
+  debug(text: string): void {
+    this.#log.debug(`${this.label} - ${text}`);
+  }
+
+  trace(text: string): void {
+    this.#log.trace(`${this.label} - ${text}`);
+  }
+
+  /** Traces an operation that came in; CONNECT is shown without its secrets. */
+  traceIn(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    this.trace(operationText(op, buffer, start, end));
+  }
+
+  tracePayload(buffer: Uint8Array, start: number, end: number): void {
+    this.trace(payloadText(buffer, start, end, this.#maxTracedMsgLen));
+  }
+
+  /** Traces what goes out, a byte string. */
+  traceOut(shown: string): void {
+    this.trace(outputText(shown));
+  }
+
+  /** Traces an error that the peer is told. */
+  traceError(text: string): void {
+    this.traceOut(utf8ByteString(`-ERR ${text}`));
+  }
+
+  /** A fault of the server's own. */
+  internalError(error: unknown): void {
+    const detail = error instanceof Error
+      ? error.stack ?? error.message
+      : String(error);
+    this.error(`Internal error: ${detail}`);
+  }
+}

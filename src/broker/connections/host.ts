@@ -1,0 +1,30 @@
+/**
+ * What a connection asks of the server that owns it, and the numbers that its
+ * owner chooses for it.
+ */
+import type { Clock, Random } from "../../platform/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import type { SlabPool } from "../../core/outbox.ts";
+import type { ConsumerLimits } from "./consumer_watch.ts";
+import type { ServerCounters } from "./counters.ts";
+import type { KeepAliveSettings } from "./keep_alive.ts";
+import type { Producer } from "./producer.ts";
+import type { Turn } from "./turn.ts";
+
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly slabs: SlabPool;
+  readonly counters: ServerCounters;
+  readonly turn: Turn<Producer>;
+  /** Bytes of a payload that the trace log shows; 0 shows all. */
+  readonly maxTracedMsgLen: number;
+  /** Unique among all connections of the server, growing. */
+  nextConnectionId(): number;
+}
+
+/** The numbers in which clients and routes differ. */
+export interface ConnectionSettings extends ConsumerLimits, KeepAliveSettings {
+  readonly maxControlLineBytes: number;
+}

@@ -1,0 +1,152 @@
+/**
+ * What comes from the peer: chunks of the socket into the parser, a turn at a
+ * time. Several things may hold it, each for reasons of its own: a login under
+ * way, a slow consumer. And a chunk that is worth more than one turn is cut
+ * where the budget ends. Nothing is lost meanwhile: what was read waits here,
+ * the socket is paused, and its end is heard behind what it brought before.
+ */
+import type { WorkMeter } from "../../core/work_meter.ts";
+import type { CloseReason, Socket } from "../../platform/socket.ts";
+import type { RunSoon } from "../../platform/turns.ts";
+import type { OpHandler } from "../../wire/ops.ts";
+import { Parser } from "../../wire/parser.ts";
+import type { TurnEnd } from "./turn.ts";
+
+/** The connection that reads. */
+export interface InputOwner {
+  readonly closed: boolean;
+  beginTurn(): void;
+  endTurn(how: TurnEnd): void;
+  /** What the parser, or the meaning of an operation, threw. */
+  parseFailed(error: unknown): void;
+  /** The socket has ended, and all that it brought is handled. */
+  socketEnded(reason: CloseReason): void;
+}
+
+export interface InputSettings {
+  readonly maxControlLineBytes: number;
+  readonly meter: WorkMeter;
+  readonly runSoon: RunSoon;
+}
+
+export class Input {
+  readonly #owner: InputOwner;
+  readonly #socket: Socket;
+  readonly #parser: Parser;
+  readonly #runSoon: RunSoon;
+  /** What was read and is not parsed yet. */
+  #backlog: Uint8Array[] = [];
+  #holds = 0;
+  /** The rest of a chunk goes on in the next turn of the event loop. */
+  #goesOnSoon = false;
+  /** The chunk under way was cut by the budget. */
+  #isCut = false;
+  #isPaused = false;
+  #ended: CloseReason | undefined = undefined;
+
+  constructor(
+    owner: InputOwner,
+    socket: Socket,
+    handler: OpHandler,
+    { maxControlLineBytes, meter, runSoon }: InputSettings,
+  ) {
+    this.#owner = owner;
+    this.#socket = socket;
+    this.#parser = new Parser(handler, { maxControlLineBytes, meter });
+    this.#runSoon = runSoon;
+  }
+
+  /** A chunk came in; it is borrowed. */
+  take(chunk: Uint8Array): void {
+    if (!this.#isWaiting) return this.#parse(chunk, true);
+    this.#backlog.push(new Uint8Array(chunk));
+    this.#pause();
+  }
+
+  /** The socket has ended; what it brought before comes first. */
+  end(reason: CloseReason): void {
+    if (this.#backlog.length === 0) this.#owner.socketEnded(reason);
+    else this.#ended = reason;
+  }
+
+  /** Nothing is parsed behind the operation under way. Each call wants one of `letGo`. */
+  hold(): void {
+    this.#holds++;
+    this.#parser.suspend();
+    this.#pause();
+  }
+
+  letGo(): void {
+    if (--this.#holds > 0 || this.#owner.closed) return;
+    this.#parser.resume();
+    if (this.#backlog.length > 0) this.#goOnSoon();
+    else this.#resume();
+  }
+
+  /** No operation is handed over any more. */
+  stop(): void {
+    this.#parser.stop();
+    this.#backlog = [];
+  }
+
+  get #isWaiting(): boolean {
+    return this.#holds > 0 || this.#goesOnSoon;
+  }
+
+  #parse(chunk: Uint8Array, isBorrowed: boolean): void {
+    const owner = this.#owner;
+    owner.beginTurn();
+    let used = chunk.length;
+    try {
+      used = this.#parser.parse(chunk);
+    } catch (error) {
+      owner.parseFailed(error);
+    }
+    if (used === chunk.length || owner.closed) return this.#endTurn();
+    const rest = chunk.subarray(used);
+    this.#backlog.unshift(isBorrowed ? new Uint8Array(rest) : rest);
+    // Behind the end of the turn a slow consumer may hold it, too.
+    if (this.#holds > 0) return this.#endTurn();
+    this.#isCut = true;
+    this.#goOnSoon();
+    owner.endTurn("unfinished");
+  }
+
+  #endTurn(): void {
+    const how = this.#isCut ? "finished" : "whole";
+    this.#isCut = false;
+    this.#owner.endTurn(how);
+  }
+
+  #goOnSoon(): void {
+    if (this.#goesOnSoon) return;
+    this.#goesOnSoon = true;
+    this.#runSoon(this.#goOn);
+  }
+
+  /** The next chunk of the backlog, or what is left of one, in a turn of its own. */
+  readonly #goOn = (): void => {
+    this.#goesOnSoon = false;
+    if (this.#owner.closed || this.#holds > 0) return;
+    const chunk = this.#backlog.shift();
+    if (chunk !== undefined) this.#parse(chunk, false);
+    if (this.#owner.closed || this.#isWaiting) return;
+    if (this.#backlog.length > 0) this.#goOnSoon();
+    else this.#resume();
+  };
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  /** All is handled that came so far. */
+  #resume(): void {
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+    if (this.#ended !== undefined) this.#owner.socketEnded(this.#ended);
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What a connection is connected to: a client, another server. The peer knows
+ * what operations mean there and what becomes of messages; the connection knows
+ * nothing of that.
+ */
+import type { ClosedReason } from "../../core/closed.ts";
+import type { OpHandler } from "../../wire/ops.ts";
+
+export interface Peer extends OpHandler {
+  /** `cid` or `rid`, for the log. */
+  readonly idLabel: string;
+  /** Whether slow consumers may keep it from being read. */
+  readonly mayBeHeld: boolean;
+  /** The first bytes of the peer; false ends the connection, and was said to it. */
+  begins?(chunk: Uint8Array): boolean;
+  /** The connection has ended; called once. */
+  ended(reason: ClosedReason): void;
+}

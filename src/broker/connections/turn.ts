@@ -1,0 +1,112 @@
+/**
+ * A turn: the handling of one chunk of one connection, or of as much of it as
+ * the budget allows (`core/work_meter.ts`). What is written meanwhile is noted
+ * here and flushed at the end of the turn, so that each receiver's socket is
+ * written to once.
+ *
+ * A chunk that is worth more than one turn is finished in later ones, between
+ * which the event loop serves other sockets. What such a chunk writes is
+ * flushed when it is done, or a few turns of the loop later: flushing hundreds
+ * of receivers in each of its turns would cost more than the messages.
+ */
+import { WorkMeter } from "../../core/work_meter.ts";
+import type { RunSoon } from "../../platform/turns.ts";
+
+/** What is flushed at the end of a turn. */
+export interface TurnOutput {
+  /** On a turn's list already; `Turn` owns it. */
+  isNoted: boolean;
+  flush(): void;
+}
+
+/** The connection whose chunk is handled. */
+export interface TurnOwner {
+  readonly output: TurnOutput;
+}
+
+/** How much of a chunk a turn has handled. */
+export type TurnEnd =
+  /** All of it, in this turn. */
+  | "whole"
+  /** Not all: the rest goes on in the next turn of the event loop. */
+  | "unfinished"
+  /** The last part, or the rest waits for something else. */
+  | "finished";
+
+/** Turns of the event loop for which the output of an unfinished chunk may wait. */
+const CARRIED_TURNS_MAX = 8;
+
+/** Read once: a test's fake timers must not stop a broker in the same process. */
+const runAtEndOfTask = queueMicrotask;
+
+export class Turn<Owner extends TurnOwner> {
+  readonly meter: WorkMeter = new WorkMeter();
+  readonly runSoon: RunSoon;
+  /** Whose chunk is being handled; undefined between turns. */
+  owner: Owner | undefined = undefined;
+  readonly #output: TurnOutput[] = [];
+  /** Outputs at the head of the list that wait for the end of a chunk. */
+  #carried = 0;
+  /** Turns of the event loop that they have waited for. */
+  #carriedTurns = 0;
+  #flushScheduled = false;
+
+  constructor(runSoon: RunSoon) {
+    this.runSoon = runSoon;
+  }
+
+  /** A chunk of `owner`, or the rest of one, is about to be handled. */
+  begin(owner: Owner): void {
+    this.owner = owner;
+    this.meter.spent = 0;
+  }
+
+  /** The turn is over: flushes what it wrote. */
+  end(how: TurnEnd): void {
+    const { owner } = this;
+    if (how === "unfinished") this.#carry();
+    else if (how === "finished") this.#flushFrom(0);
+    else {
+      this.#flushFrom(this.#carried);
+      if (owner?.output.isNoted) owner.output.flush();
+    }
+    this.owner = undefined;
+  }
+
+  /** `output` has bytes to send; it is flushed at the end of the turn. */
+  note(output: TurnOutput): void {
+    if (output.isNoted) return;
+    output.isNoted = true;
+    this.#output.push(output);
+    if (this.owner !== undefined || this.#flushScheduled) return;
+    // No turn will end: a timer or a function of the API asked for the output.
+    this.#flushScheduled = true;
+    runAtEndOfTask(() => {
+      this.#flushScheduled = false;
+      this.#flushFrom(this.#carried);
+    });
+  }
+
+  /** Leaves all that is noted for later. */
+  #carry(): void {
+    if (this.#carried === 0 && this.#output.length > 0) {
+      this.#carriedTurns = 0;
+      this.runSoon(this.#carriedOn);
+    }
+    this.#carried = this.#output.length;
+  }
+
+  readonly #carriedOn = (): void => {
+    if (this.#carried === 0) return;
+    if (++this.#carriedTurns >= CARRIED_TURNS_MAX) this.#flushFrom(0);
+    else this.runSoon(this.#carriedOn);
+  };
+
+  #flushFrom(start: number): void {
+    const output = this.#output;
+    // A flush may close a connection, and its end may note others.
+    for (let i = start; i < output.length; i++) output[i]!.flush();
+    output.length = start;
+    if (start === 0) this.#carried = 0;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What the server tells its clients about itself and its cluster: INFO, as each
+ * of them is to see it, anew whenever something in it changes.
+ */
+import type { Door } from "../auth/door.ts";
+import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
+import type { ServerOptions } from "../options/options.ts";
+import type { Address } from "../platform/socket.ts";
+import type { ServerInfo } from "../wire/info.ts";
+import { advertisedAddress, formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
+import { ClientUrls } from "./client_urls.ts";
+import type { InfoReader, InfoSource } from "./clients/client_host.ts";
+
+/** Who the server is, from its start to its end. */
+export interface ServerIdentity {
+  /** Made up at each start. */
+  readonly id: string;
+  /** The configured name, or else the id. */
+  readonly name: string;
+  /** Wall-clock milliseconds. */
+  readonly startedAt: number;
+}
+
+/** What INFO is made of, besides what changes. */
+export interface InfoParts {
+  readonly identity: ServerIdentity;
+  readonly options: ServerOptions;
+  readonly door: Door;
+  /** Shown as INFO's `go`: what runs the server. */
+  readonly runtimeName: string;
+  /** Addresses of this machine, for a server that listens on all of them. */
+  readonly interfaceAddresses: () => string[];
+  /** Where clients connect, or did. */
+  readonly clientAddress: () => Address;
+  /** Tells every client. */
+  readonly push: () => void;
+}
+
+export class OwnInfo implements InfoSource {
+  /** Name of the cluster, now; empty without one. */
+  clusterName: () => string = () => "";
+  /** The server lets its clients go. */
+  lameDuck = false;
+  readonly #parts: InfoParts;
+  #version = 0;
+  /** Where clients can go; made when the port is known. */
+  #urls = new ClientUrls([]);
+
+  constructor(parts: InfoParts) {
+    this.#parts = parts;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** This server's own addresses for clients, `host:port`. */
+  get ownUrls(): readonly string[] {
+    return this.#urls.own;
+  }
+
+  /** All addresses for clients; empty while no other server told any. */
+  get allUrls(): string[] {
+    return this.#urls.all;
+  }
+
+  /** The port is open: from now on its addresses are told. */
+  portOpened(): void {
+    this.#urls = new ClientUrls(this.#ownUrls());
+  }
+
+  tell({ id, remoteHost }: InfoReader): ServerInfo {
+    const { identity, options, door, runtimeName } = this.#parts;
+    const advertised = this.advertisedAddress;
+    const urls = this.lameDuck ? this.#urls.others : this.#urls.all;
+    const cluster = this.clusterName();
+    return {
+      server_id: identity.id,
+      server_name: identity.name,
+      version: NATS_VERSION,
+      proto: CLIENT_PROTOCOL,
+      go: runtimeName,
+      host: advertised.host,
+      port: advertised.port,
+      headers: !options.noHeaderSupport,
+      ...(door.greet().anonymous === undefined && { auth_required: true }),
+      max_payload: options.maxPayloadBytes,
+      client_id: id,
+      client_ip: remoteHost,
+      ...(cluster !== "" && { cluster }),
+      ...(urls.length > 0 && { connect_urls: urls }),
+      ...(this.lameDuck && { ldm: true }),
+    };
+  }
+
+  /** Tells every client what changed about the cluster. */
+  push(): void {
+    this.#version++;
+    this.#parts.push();
+  }
+
+  /** Another server now tells `after` as its addresses for clients, where it told `before`. */
+  replaceUrls(before: readonly string[], after: readonly string[]): void {
+    const added = this.#urls.add(after);
+    const removed = this.#urls.remove(before);
+    if (added || removed) this.push();
+  }
+
+  /** Where clients are told to connect. */
+  get advertisedAddress(): Address {
+    const { clientAdvertise, host } = this.#parts.options;
+    const { port } = this.#parts.clientAddress();
+    return clientAdvertise === ""
+      ? { host, port }
+      : advertisedAddress(clientAdvertise, port);
+  }
+
+  /** NATS: a server that listens everywhere tells each of the machine's addresses. */
+  #ownUrls(): string[] {
+    const advertised = this.advertisedAddress;
+    const everywhere = this.#parts.options.clientAdvertise === "" &&
+      isAnyHost(advertised.host);
+    const hosts = everywhere
+      ? this.#parts.interfaceAddresses()
+      : [advertised.host];
+    return (hosts.length > 0 ? hosts : [advertised.host])
+      .map((host) => formatAddress({ host, port: advertised.port }));
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Another server's way through the door of the route port: its CONNECT, the
+ * verdict, and the cluster that it says it is in. A server that this one has
+ * dialled proves nothing: it is where the configuration, or gossip, said.
+ */
+import { type Door, isRefused, type Verdict } from "../auth/door.ts";
+import { takeVerdict } from "../broker/connections/admission.ts";
+import type { Connection } from "../broker/connections/connection.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { WireError } from "../core/errors.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { OK_LINE } from "../wire/encode.ts";
+import {
+  type ConnectFields,
+  defaultConnectFields,
+  readConnect,
+} from "../wire/info.ts";
+import type { ClusterClaim } from "./cluster_name.ts";
+import { tokenAware, wrongPortText } from "./handshake.ts";
+
+/** What a login on the route port stands on. */
+export interface RouteLoginWorld {
+  readonly clock: Clock;
+  readonly connection: Connection;
+  readonly door: Door;
+  readonly authTimeoutMs: number;
+  readonly isDialled: boolean;
+  /** The peer has proved who it is, and names its cluster. */
+  connected(claim: ClusterClaim): void;
+}
+
+export class RouteLogin {
+  /** The peer may say more than CONNECT. */
+  isLetIn: boolean;
+  readonly #world: RouteLoginWorld;
+  #fields: ConnectFields = { ...defaultConnectFields(), verbose: false };
+  #timer: Timer | undefined = undefined;
+
+  constructor(world: RouteLoginWorld) {
+    this.#world = world;
+    this.isLetIn = world.isDialled || world.door.greet().isOpen;
+  }
+
+  /** The peer has this long to log in. */
+  start(): void {
+    if (this.isLetIn) return;
+    const { clock, connection, authTimeoutMs } = this.#world;
+    this.#timer = clock.after(authTimeoutMs, () => {
+      connection.close(
+        ClosedReason.AUTHENTICATION_TIMEOUT,
+        WireError.AUTHENTICATION_TIMEOUT,
+      );
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** CONNECT, with its arguments in `buffer[start, end)`. */
+  connect(buffer: Uint8Array, start: number, end: number): void {
+    const { connection, door, isDialled } = this.#world;
+    this.#fields = readConnect(this.#fields, buffer, start, end);
+    this.stop();
+    const refusal = wrongPortText(this.#fields);
+    if (refusal !== "") {
+      return connection.close(ClosedReason.INCORRECT_PORT, refusal);
+    }
+    if (isDialled) return this.#nameCluster();
+    const verdict = door.admit({
+      credentials: tokenAware(this.#fields),
+      nonce: undefined,
+      tls: connection.socket.tls,
+      remote: connection.socket.remote,
+    });
+    takeVerdict(connection, verdict, (settled) => this.#judged(settled));
+  }
+
+  /** Answers an operation of a peer that asked for answers. */
+  sayOk(): void {
+    if (this.#fields.verbose) this.#world.connection.send(OK_LINE);
+  }
+
+  #judged(verdict: Verdict): void {
+    if (isRefused(verdict)) {
+      const { connection } = this.#world;
+      connection.log.error("authentication error");
+      return connection.close(verdict.refused, verdict.wire);
+    }
+    this.isLetIn = true;
+    this.#nameCluster();
+  }
+
+  #nameCluster(): void {
+    const { cluster: name, cluster_dynamic: dynamic } = this.#fields;
+    this.#world.connected({ name, dynamic });
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The arguments of the lines by which interest comes and goes: SUB and UNSUB of
+ * clients, RS+ and RS- of routes. Malformed arguments end the connection
+ * without an `-ERR`, as nats-server does.
+ */
+import { byteString, CR, readDecimal } from "../core/ascii.ts";
+import { malformed } from "./args.ts";
+import { Words } from "./words.ts";
+
+/** What SUB says; all parts are byte strings. */
+export interface SubArgs {
+  readonly subject: string;
+  /** Empty for a plain subscription. */
+  readonly queue: string;
+  readonly sid: string;
+}
+
+/** What UNSUB says. */
+export interface UnsubArgs {
+  readonly sid: string;
+  /** The subscription ends after this many messages since SUB; 0: now. */
+  readonly max: number;
+}
+
+/** What RS+ and RS- say; all texts are byte strings. */
+export interface RouteInterestArgs {
+  readonly account: string;
+  readonly subject: string;
+  /** Empty for plain interest. */
+  readonly queue: string;
+  /** Members of the queue group; 1 for plain interest, 0 for RS-. */
+  readonly weight: number;
+}
+
+/** One object serves all connections: nothing in it outlives a call. */
+const words = new Words();
+
+/** `<subject> [queue] <sid>`. NATS client protocol: cut at a lone CR, too. */
+export function readSub(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): SubArgs {
+  const count = words.split(buffer, start, end, CR);
+  if (count < 2 || count > 3) throw malformed("SUB");
+  return {
+    subject: word(buffer, 0),
+    queue: count === 3 ? word(buffer, 1) : "",
+    sid: word(buffer, count - 1),
+  };
+}
+
+/** `<sid> [max]`. */
+export function readUnsub(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): UnsubArgs {
+  const count = words.split(buffer, start, end, CR);
+  if (count < 1 || count > 2) throw malformed("UNSUB");
+  return {
+    sid: word(buffer, 0),
+    max: count === 2 ? number(buffer, 1) : 0,
+  };
+}
+
+/** `<account> <subject> [<queue> <weight>]`. */
+export function readRouteInterest(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): RouteInterestArgs {
+  const count = words.split(buffer, start, end);
+  if (count !== 2 && count !== 4) throw malformed("RS+");
+  return {
+    account: word(buffer, 0),
+    subject: word(buffer, 1),
+    queue: count === 4 ? word(buffer, 2) : "",
+    weight: count === 4 ? Math.max(number(buffer, 3), 0) : 1,
+  };
+}
+
+/** `<account> <subject> [queue]`. */
+export function readRouteInterestEnd(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): RouteInterestArgs {
+  const count = words.split(buffer, start, end);
+  if (count !== 2 && count !== 3) throw malformed("RS-");
+  return {
+    account: word(buffer, 0),
+    subject: word(buffer, 1),
+    queue: count === 3 ? word(buffer, 2) : "",
+    weight: 0,
+  };
+}
+
+function word(buffer: Uint8Array, index: number): string {
+  return byteString(buffer, words.starts[index]!, words.ends[index]!);
+}
+
+/** Negative when the word is no number. */
+function number(buffer: Uint8Array, index: number): number {
+  return readDecimal(buffer, words.starts[index]!, words.ends[index]!);
+}

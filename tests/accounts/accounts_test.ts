@@ -1,0 +1,142 @@
+/** Accounts that come and go, and what their observers hear. */
+import assert from "node:assert/strict";
+import type { Account } from "../../src/accounts/account.ts";
+import {
+  Accounts,
+  type AccountsObserver,
+  GLOBAL_ACCOUNT,
+} from "../../src/accounts/accounts.ts";
+import { Delivery } from "../../src/accounts/delivery.ts";
+import { InternalClient } from "../../src/accounts/internal.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import { InvalidArgumentError } from "../../src/core/errors.ts";
+import { WorkMeter } from "../../src/core/work_meter.ts";
+import { subjectOf } from "../../src/wire/message.ts";
+import { seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
+
+/** Writes down what it is told. */
+class NotingObserver implements AccountsObserver {
+  readonly notes: string[] = [];
+
+  accountAdded({ name }: Account): void {
+    this.notes.push(`+ ${name}`);
+  }
+
+  accountRemoved({ name }: Account): void {
+    this.notes.push(`- ${name}`);
+  }
+
+  interestChanged(
+    { name }: Account,
+    subject: string,
+    queue: string,
+    members: number,
+    before: number,
+  ): void {
+    this.notes.push(`${name} ${subject} ${queue} ${before} > ${members}`);
+  }
+
+  take(): string[] {
+    return this.notes.splice(0);
+  }
+}
+
+function newAccounts(): Accounts {
+  return new Accounts({ sublistCache: true, meter: new WorkMeter() });
+}
+
+function clientIn(account: Account): InternalClient {
+  return new InternalClient(
+    account,
+    new Delivery(seededRandom(1), new WorkMeter()),
+  );
+}
+
+test("the global account is always there", () => {
+  const accounts = newAccounts();
+  assert.equal(accounts.named(GLOBAL_ACCOUNT), accounts.global);
+  assert.equal(accounts.remove(GLOBAL_ACCOUNT), false);
+  assert.deepEqual([...accounts], [accounts.global]);
+});
+
+test("an account that is added twice is one, and one that is removed is gone", () => {
+  const accounts = newAccounts();
+  const a = accounts.add("A");
+  assert.equal(accounts.add("A"), a);
+  assert.equal(accounts.size, 2);
+  assert.equal(accounts.remove("A"), true);
+  assert.equal(accounts.remove("A"), false);
+  assert.equal(accounts.named("A"), undefined);
+  assert.notEqual(accounts.add("A"), a);
+});
+
+test("accounts do not hear each other", () => {
+  const accounts = newAccounts();
+  const one = clientIn(accounts.add("A"));
+  const other = clientIn(accounts.add("B"));
+  const heard: string[] = [];
+  one.subscribe("x", "", (message) => heard.push(`A ${subjectOf(message)}`));
+  other.subscribe("x", "", (message) => heard.push(`B ${subjectOf(message)}`));
+  assert.equal(one.publish("x", asciiBytes("1")), 1);
+  assert.deepEqual(heard, ["A x"]);
+});
+
+test("an observer hears of accounts that are there, that come later and that go", () => {
+  const accounts = newAccounts();
+  const observer = new NotingObserver();
+  accounts.add("A");
+  accounts.observe(observer);
+  assert.deepEqual(observer.take(), ["+ $G", "+ A"]);
+  const b = clientIn(accounts.add("B"));
+  const end = b.subscribe("x", "", () => {});
+  end();
+  end();
+  accounts.remove("B");
+  assert.deepEqual(observer.take(), ["+ B", "B x  0 > 1", "B x  1 > 0", "- B"]);
+});
+
+test("interest from before the observer came is counted", () => {
+  const accounts = newAccounts();
+  const client = clientIn(accounts.global);
+  client.subscribe("x", "q", () => {});
+  const observer = new NotingObserver();
+  accounts.observe(observer);
+  observer.take();
+  client.subscribe("x", "q", () => {});
+  assert.deepEqual(observer.take(), ["$G x q 1 > 2"]);
+  assert.deepEqual([...accounts.global.localInterest()], [
+    { subject: "x", queue: "q", members: 2 },
+  ]);
+});
+
+test("two observers hear the same", () => {
+  const accounts = newAccounts();
+  const observers = [new NotingObserver(), new NotingObserver()];
+  for (const observer of observers) accounts.observe(observer);
+  clientIn(accounts.global).subscribe("x", "", () => {});
+  for (const observer of observers) {
+    assert.deepEqual(observer.take(), ["+ $G", "$G x  0 > 1"]);
+  }
+});
+
+test("a client of the server itself refuses subjects that make no sense", () => {
+  const client = clientIn(newAccounts().global);
+  assert.throws(
+    () => client.subscribe("a..b", "", () => {}),
+    InvalidArgumentError,
+  );
+  assert.throws(
+    () => client.publish("a.*", asciiBytes("")),
+    InvalidArgumentError,
+  );
+});
+
+test("a client of the server itself that was closed hears nothing", () => {
+  const { global } = newAccounts();
+  const client = clientIn(global);
+  client.subscribe("x", "", () => assert.fail("a message"));
+  client.close();
+  assert.equal(client.publish("x", asciiBytes("")), 0);
+  assert.equal(global.sublist.size, 0);
+});
