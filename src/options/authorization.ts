@@ -14,7 +14,7 @@ export interface AuthorizationOptions {
   token?: string;
   /** Several users instead of one. */
   users: UserOptions[];
-  /** How long a connection may take to log in; a number is seconds. */
+  /** How long a connection may take to log in. */
   timeoutMs: number;
 }
 
@@ -28,7 +28,7 @@ export interface AuthorizationConfig {
   token?: string;
   /** Several users instead of one. Takes: list of users. */
   users?: readonly UserConfig[];
-  /** How long a connection may take to log in; a number is seconds. Takes: seconds or duration, 0 for the default. Default: `2s`. */
+  /** How long a connection may take to log in. Takes: seconds or duration, 0 for the default. Default: `2s`. */
   timeout?: number | string;
 }
 

@@ -197,7 +197,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       field: "timeoutMs",
       reader: unlessZero(authTimeout),
       default: AUTH_TIMEOUT_MS,
-      text: "How long a connection may take to log in; a number is seconds.",
+      text: "How long a connection may take to log in.",
       reload: "new connections",
     }),
     notYet(["default_permissions", "default_permission", "permissions"], "now"),
