@@ -152,6 +152,25 @@ const CLIENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
   face: ["api", "messages", "session", "servers"],
 };
 
+/** The files of each room that other files of `src` import; the rest is the room's own. */
+const CLIENT_DOORS: Readonly<Record<string, readonly string[]>> = {
+  messages: ["inbox.ts", "messages.ts", "subjects.ts"],
+  session: [
+    "attempt.ts",
+    "authenticators.ts",
+    "options.ts",
+    "session.ts",
+    "target.ts",
+  ],
+  servers: [
+    "options.ts",
+    "pool_server.ts",
+    "search.ts",
+    "server_state.ts",
+    "servers.ts",
+  ],
+};
+
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
@@ -242,6 +261,17 @@ test("the client's rooms import from each other in one direction", () => {
         `${room}: ${other}`,
       );
     }
+  }
+});
+
+test("the client's rooms are entered by their doors", () => {
+  for (const [room, doors] of Object.entries(CLIENT_DOORS)) {
+    const folder = `src/client/${room}/`;
+    const entered = sources.filter(({ path }) => !path.startsWith(folder))
+      .flatMap(targetsOf)
+      .filter((target) => target.startsWith(folder))
+      .map((target) => target.slice(folder.length));
+    assert.deepEqual([...new Set(entered)].sort(), doors, room);
   }
 });
 

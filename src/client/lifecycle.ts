@@ -6,7 +6,6 @@ import { type Deferred, deferred } from "../core/deferred.ts";
 import { MidgeError } from "../core/errors.ts";
 import { ClosedConnectionError } from "./api/errors.ts";
 import type { Link } from "./link.ts";
-import { notConnected } from "./messages/flushes.ts";
 import type { Messages } from "./messages/messages.ts";
 import type { StatusFeed } from "./status_feed.ts";
 
@@ -39,7 +38,7 @@ export class Lifecycle {
     gate.checkBegin();
     gate.drain();
     try {
-      if (this.#link.session === undefined) throw notConnected();
+      flushes.checkConnected();
       await subscriptions.drain();
       gate.seal();
       await flushes.flush();

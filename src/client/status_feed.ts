@@ -3,7 +3,7 @@
  * `status()`, and the option `onStatus`.
  */
 import type { Status, StatusSink } from "./api/status.ts";
-import { AsyncQueue } from "./messages/queue.ts";
+import { AsyncQueue } from "../core/async_queue.ts";
 
 /** Spreads events to any number of readers. */
 export class StatusFeed implements StatusSink {

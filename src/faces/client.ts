@@ -85,10 +85,7 @@ export {
   type ReviverFn,
 } from "../client/api/message.ts";
 export type { SemVer } from "../client/semver.ts";
-export {
-  type SyncIterator,
-  syncIterator,
-} from "../client/messages/sync_iterator.ts";
+export { type SyncIterator, syncIterator } from "../client/sync_iterator.ts";
 export type {
   Authentication,
   Authenticator,

@@ -5,7 +5,7 @@
  */
 import type { ServiceConnection } from "./service_connection.ts";
 import type { Clock } from "../platform/clock.ts";
-import { AsyncQueue } from "../client/messages/queue.ts";
+import { AsyncQueue } from "../core/async_queue.ts";
 import type { Msg } from "../client/api/message.ts";
 import type { Subscription } from "../client/api/subscription.ts";
 import type { EndpointInfo, EndpointStats } from "./protocol.ts";

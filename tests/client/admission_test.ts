@@ -104,7 +104,7 @@ test("passwords that come later are guarded too", () => {
   assert.equal(admission({}).refusal(door), "password");
 });
 
-test("a provider that hands on what it read makes nobody trusted", async (t) => {
+test("a provider that passes on more than it should makes no server trusted", async (t) => {
   const scene = new Scene(t);
   const rogue = await scene.server();
   const endpoint = {

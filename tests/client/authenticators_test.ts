@@ -108,7 +108,7 @@ test("a user is known by a JWT of its account", { skip }, async (t) => {
   assert.equal(await lets({ authenticator: stranger }), false);
 });
 
-test("creds and seeds that are none are refused without being quoted", async (t) => {
+test("creds and seeds that make no sense are refused, and not quoted", async (t) => {
   const secret = "SUANOTASEED";
   const bytes = new TextEncoder().encode(secret);
   assert.throws(() => credsAuthenticator(bytes), InvalidArgumentError);

@@ -49,7 +49,7 @@ test("long payloads are cut in debug, and only there", async (t) => {
   assert.equal(server.ops.at(-1), `PUB a 100000\r\n${payload}`);
 });
 
-test("a listener that throws disturbs nobody", async (t) => {
+test("a listener of debug lines that throws does no harm", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server], {

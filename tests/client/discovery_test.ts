@@ -48,7 +48,7 @@ test("a cold client with three dead seeds reaches the node that is found", async
   ]);
 });
 
-test("without seeds discovery is asked first, and nobody is dialled in vain", async (t) => {
+test("without seeds discovery is asked before anything is dialled", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([], {
@@ -142,7 +142,7 @@ test("a name stays in use when all addresses behind it change, twice", async (t)
   node.stop();
 });
 
-test("a provider that fails touches nobody", async (t) => {
+test("a provider that fails changes nothing", async (t) => {
   const scene = new Scene(t);
   const [a, b] = await Promise.all([scene.server(), scene.server()]);
   const provider = new FakeDiscovery([b!]);
@@ -216,7 +216,7 @@ test("a dead server is not dialled more often than the options say", async (t) =
   }
 });
 
-test("one that reached its limit is tried now and then, though nobody answers for it", async (t) => {
+test("a server that reached its limit is tried from time to time, though no provider names it", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const provider = new FakeDiscovery();
@@ -317,7 +317,7 @@ test("one slow server gets more time in each round", async (t) => {
   await scene.settled(client.close());
 });
 
-test("a herd asks each provider at most once a second and client", async (t) => {
+test("in a herd each client asks its provider at most once a second", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const providers = Array.from({ length: 50 }, () => new FakeDiscovery(DEAD));
@@ -336,7 +336,7 @@ test("a herd asks each provider at most once a second and client", async (t) => 
   }
 });
 
-test("who is refused does not ask for other servers", async (t) => {
+test("a client that is refused does not ask for other servers", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const provider = new FakeDiscovery([server]);
@@ -354,7 +354,7 @@ test("who is refused does not ask for other servers", async (t) => {
   await scene.until(() => client.getServer() === server.listen);
 });
 
-test("the first connect fails when a server refuses us twice and nobody else is there", async (t) => {
+test("the first connect fails when a server refuses us twice and there is no other", async (t) => {
   const scene = new Scene(t);
   const strict = await scene.server({ refusal: "Authorization Violation" });
   const error = await scene.failure(

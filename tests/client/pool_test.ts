@@ -64,7 +64,7 @@ test("what is in use stays until the next answer after it", () => {
   assert.deepEqual(hostsOf(pool), ["a"]);
 });
 
-test("one that comes back from its grace is told as added", () => {
+test("a server that comes back from its grace is told as added", () => {
   const clock = new VirtualClock();
   const pool = new ServerPool([parseServer("a")], undefined, clock);
   pool.update(["b", "c"]);
@@ -84,7 +84,7 @@ test("a grace ends", async () => {
   assert.deepEqual(hostsOf(pool), ["a", "b"]);
 });
 
-test("nobody fills the pool to keep others out", () => {
+test("a source that fills the pool does not keep others out", () => {
   const pool = new ServerPool([parseServer("a")], undefined);
   const many = Array.from({ length: 1000 }, (_, i) => `n${i}`);
   pool.replace("cache", found("cache", ...many));
@@ -98,7 +98,7 @@ test("nobody fills the pool to keep others out", () => {
   assert.equal(pool.size, 1 + POOL_SERVERS_MAX);
 });
 
-test("what is too long, or no door, is no server", () => {
+test("a text that is too long, or no URL of a server, is left out", () => {
   assert.equal(
     foundServer(`nats://${"a".repeat(600)}`, "cache", {}),
     undefined,
@@ -190,7 +190,7 @@ test("inside a class: the lost one last, then priority, then weight", () => {
   assert.deepEqual(orderOf(order, servers), ["a", "b", "c", "lost"]);
 });
 
-test("weight is luck, and a weight of 0 has a little", () => {
+test("a larger weight comes first more often, and a weight of 0 now and then", () => {
   const seed = freshSeed();
   const random = seededRandom(seed);
   const servers = [

@@ -53,7 +53,7 @@ test("nothing is published to an invalid subject", async (t) => {
   assert.equal(server.ops.length, 5);
 });
 
-test("nobody subscribes to an invalid subject or queue", async (t) => {
+test("a subscription to an invalid subject or queue is refused", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);
@@ -137,7 +137,7 @@ test("the payload belongs to the caller again at once", async (t) => {
   assert.equal(server.ops[0], `PUB a 300\r\n${"A".repeat(300)}`);
 });
 
-test("texts are encoded as TextEncoder does", () => {
+test("texts are encoded as TextEncoder encodes them", () => {
   const seed = freshSeed();
   const random = seededRandom(seed);
   const units = [

@@ -354,7 +354,7 @@ test("closing while it reconnects settles everything", async (t) => {
   assert.equal(scene.dials.length, 4);
 });
 
-test("draining without a connection closes and says so", async (t) => {
+test("draining without a connection closes it, and rejects", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);
@@ -364,7 +364,7 @@ test("draining without a connection closes and says so", async (t) => {
   assert.equal(client.isClosed(), true);
 });
 
-test("a connection that breaks while it is disposed of is closed without a word", async (t) => {
+test("a connection that breaks while it is disposed of is closed without an error", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);

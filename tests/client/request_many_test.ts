@@ -34,7 +34,7 @@ async function textsOf(messages: AsyncIterable<Msg>): Promise<string[]> {
 for (const noMux of [false, true]) {
   const way = noMux ? "a subscription of its own" : "the shared one";
 
-  test(`answers come until maxWait, and none behind it, on ${way}`, async (t) => {
+  test(`answers come until maxWait, and none after it, on ${way}`, async (t) => {
     const scene = new Scene(t);
     const server = await scene.server();
     const client = await scene.connect([server]);

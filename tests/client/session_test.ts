@@ -208,7 +208,7 @@ test("a refused inbox fails the requests, and the next one tries again", async (
   assert.match(server.ops.at(-2)!, /^SUB \S+ 2$/);
 });
 
-test("a late answer reaches nobody", async (t) => {
+test("a late answer is dropped", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);
@@ -223,7 +223,7 @@ test("a late answer reaches nobody", async (t) => {
   assert.equal((await scene.settled(next)).string(), "in time");
 });
 
-test("a callback that throws harms nobody but is told", async (t) => {
+test("a callback that throws is told as a status, and does no harm", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);
@@ -245,7 +245,7 @@ test("a callback that throws harms nobody but is told", async (t) => {
   );
 });
 
-test("a subscription can wait for its first message only so long", async (t) => {
+test("a subscription may limit the wait for its first message", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);

@@ -259,7 +259,7 @@ test("what is due is written before the end", async (t) => {
   assert.deepEqual(cache.stored.map((list) => list.length), [1]);
 });
 
-test("a cache that cannot be written is told of, and harms nobody", async (t) => {
+test("a cache that cannot be written is told as a status, and does no harm", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const cache = new FakeCache([], "cache:///x");
@@ -287,7 +287,7 @@ test("a client that starts cold finds what an earlier one has seen", async (t) =
   assert.deepEqual(client.servers()[1]?.origins, ["cache"]);
 });
 
-test("a callback hears every event, and its own mistakes harm nobody", async (t) => {
+test("onStatus hears every event, and an error of its own does no harm", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const events: Status[] = [];

@@ -223,7 +223,7 @@ test("nothing is sent in clear where TLS fails", async (t) => {
   }
 });
 
-test("a server that offers TLS is used in clear by who rules TLS out", async (t) => {
+test("a client that rules TLS out uses a server that offers it in clear", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ info: { tls_available: true } });
   await scene.connect([server], { tls: null });

@@ -45,7 +45,7 @@ test("providers of one name are told apart by numbers", async (t) => {
   ]);
 });
 
-test("a combination is taken apart, so that a part that hangs holds nobody back", async (t) => {
+test("a combination is taken apart, so that a part that hangs does not hold the others back", async (t) => {
   const clock = new VirtualClock();
   const quick = new FakeProvider(clock, "quick").says(doors(1));
   const stuck = new FakeProvider(clock, "stuck").hangs();
@@ -129,7 +129,7 @@ test("a question that is not answered in five seconds has failed", async (t) => 
   assert.deepEqual(found, []);
 });
 
-test("an answer that comes after its time is heard by nobody", async (t) => {
+test("an answer that comes after its time is dropped", async (t) => {
   const clock = new VirtualClock();
   let answer: (snapshot: Snapshot) => void = () => {};
   const provider = new FakeProvider(clock).answerBy(() =>
@@ -213,7 +213,7 @@ test("an answer that is good for long is asked for once a minute all the same", 
   assert.equal(provider.askedAtMs.length, 2);
 });
 
-test("a registry that says for five seconds that there is nobody takes nothing away", async (t) => {
+test("a registry that says for five seconds that there are no nodes takes nothing away", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeProvider(clock).says({
     ...doors(1, 2),
@@ -232,7 +232,7 @@ test("a registry that says for five seconds that there is nobody takes nothing a
   assert.ok(found.every(({ numbers }) => numbers.length > 0));
 });
 
-test("a provider that goes on saying that there is nobody is believed", async (t) => {
+test("a provider that goes on saying that there are no nodes is believed", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeProvider(clock).says(doors(1));
   const { finder, found, answers } = finderOf(t, clock, [provider]);
@@ -306,7 +306,7 @@ test("who seeks is answered at once, then after one to five seconds", async (t) 
   }
 });
 
-test("seeking again while seeking hurries nobody, and rest ends it", async (t) => {
+test("seeking again while seeking asks no sooner, and rest ends it", async (t) => {
   const clock = new VirtualClock();
   const provider = new FakeProvider(clock).says(doors(1));
   const { finder } = finderOf(t, clock, [provider]);

@@ -1,4 +1,7 @@
-/** Messages, as a program publishes and receives them. */
+/**
+ * Messages, as a program publishes and receives them, and what may go along
+ * with one. `messages/received_msg.ts` makes those that come in.
+ */
 import type { MsgHdrs } from "../../core/headers.ts";
 
 /** What is published: bytes as they are, text as UTF-8. */

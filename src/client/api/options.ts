@@ -1,4 +1,8 @@
-/** The options of `connect`, with nats.js's names. Milliseconds and bytes throughout. */
+/**
+ * The options of `connect`, with nats.js's names where nats.js has the same.
+ * Milliseconds and bytes throughout. `options.ts` of the client fills in the
+ * defaults.
+ */
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { ReconnectToServerHandler } from "./servers.ts";
 import type { Status } from "./status.ts";

@@ -1,4 +1,7 @@
-/** Requests, as a program asks them. */
+/**
+ * Requests, as a program asks them: how long it waits, how many answers it
+ * wants, and where they shall go.
+ */
 import type { RequestHeaders } from "./message.ts";
 
 /** How answers shall come. */

@@ -1,4 +1,7 @@
-/** What a client tells of the servers that it knows, and asks about them. */
+/**
+ * What a client tells of the servers that it knows: what each of them is, who
+ * named it, and why one is left out. Also how a program chooses among them.
+ */
 import type { ServerInfo } from "../../wire/info.ts";
 
 /**

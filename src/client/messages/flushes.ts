@@ -35,10 +35,16 @@ export class Flushes {
     return waiter.promise;
   }
 
+  /** Throws while there is no connection. */
+  checkConnected(): void {
+    if (this.#source !== undefined) return;
+    throw new ConnectionError("There is no connection at the moment");
+  }
+
   /** Milliseconds to the server and back. Rejects while there is no connection. */
   async rtt(): Promise<number> {
     if (this.#end !== undefined) throw new ClosedConnectionError();
-    if (this.#source === undefined) throw notConnected();
+    this.checkConnected();
     const start = this.#clock.monotonic();
     await this.flush();
     return this.#clock.monotonic() - start;
@@ -68,8 +74,4 @@ export class Flushes {
     this.#outgoing.ping();
     return source.pong();
   }
-}
-
-export function notConnected(): ConnectionError {
-  return new ConnectionError("There is no connection at the moment");
 }

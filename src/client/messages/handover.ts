@@ -5,7 +5,7 @@
 import type { Msg } from "../api/message.ts";
 import type { StatusSink } from "../api/status.ts";
 import type { MsgCallback, Subscription } from "../api/subscription.ts";
-import { AsyncQueue } from "./queue.ts";
+import { AsyncQueue } from "../../core/async_queue.ts";
 
 export interface Handover {
   /** Messages that the callback or the reader was given. */

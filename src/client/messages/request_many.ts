@@ -7,7 +7,7 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { NoRespondersError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
-import { AsyncQueue } from "./queue.ts";
+import { AsyncQueue } from "../../core/async_queue.ts";
 import { type Ask, checkTime } from "./request_one.ts";
 import type { RequestManyOptions, RequestStrategy } from "../api/requests.ts";
 import {

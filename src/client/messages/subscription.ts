@@ -1,7 +1,7 @@
 /**
  * One subscription: what its program holds, and its life from SUB to its end.
  * The table of all subscriptions is in `subscriptions.ts`, the ways in which
- * messages reach the program are in `delivery.ts`.
+ * messages reach the program are in `handover.ts`.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";

@@ -2,9 +2,8 @@
  * Which of the servers that others named may be dialled. A registry, a DNS zone
  * or a file can be written by others, who could send us anywhere; so what was
  * found must be on the allow-list and belong to our cluster, and gets no password
- * in clear.
- * Servers that the user named, and what those tell of their cluster, are
- * believed.
+ * in clear. Servers that the user named, and what those tell of their cluster,
+ * are believed.
  */
 import type { ServerInfo } from "../../wire/info.ts";
 import { AllowList } from "./allow.ts";

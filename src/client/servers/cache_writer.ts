@@ -1,9 +1,8 @@
 /**
  * Keeps caches up to date with the servers that this client has seen to live, or
  * that others have named: a while after each change, as changes come in bursts,
- * and once more at the end. A cache is never emptied, and gets
- * no credentials. A failure is told as a status and has
- * no other effect.
+ * and once more at the end. A cache is never emptied, and gets no credentials. A
+ * failure is told as a status, and has no other effect.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";

@@ -1,8 +1,8 @@
 /**
  * The `debug` option: every line of the protocol as a text, `>>` for what we
  * say and `<<` for what the server says. Credentials are left out, payloads are
- * cut, control characters are escaped. What the receiver of the lines
- * throws is ignored.
+ * cut, control characters are escaped. What the receiver of the lines throws is
+ * ignored.
  */
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes } from "../../core/quote.ts";

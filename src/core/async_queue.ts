@@ -1,9 +1,10 @@
 /**
- * A queue that one consumer reads with `for await`. What is pushed before the
+ * A queue between two sides that do not wait for each other: one pushes, one
+ * consumer reads with `for await`. What is pushed before the
  * consumer comes is kept; after `end` the rest can still be read. Subscriptions
  * and status feeds are such queues.
  */
-import { type Deferred, deferred } from "../../core/deferred.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 
 export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   #items: T[] = [];

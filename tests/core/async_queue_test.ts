@@ -1,6 +1,6 @@
 /** The queue behind subscriptions and status feeds. */
 import assert from "node:assert/strict";
-import { AsyncQueue } from "../../src/client/messages/queue.ts";
+import { AsyncQueue } from "../../src/core/async_queue.ts";
 import { test } from "../support/test.ts";
 
 async function readAll<T>(queue: AsyncQueue<T>): Promise<T[]> {
@@ -44,7 +44,7 @@ test("reading and writing may alternate for long", async () => {
   assert.equal(queue.pending, 10_000);
 });
 
-test("an error comes behind the last item, once", async () => {
+test("an error comes once, after the last item", async () => {
   const queue = new AsyncQueue<string>();
   queue.push("a");
   queue.end(new Error("broken"));
