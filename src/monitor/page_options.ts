@@ -1,7 +1,7 @@
 /**
- * The parameters of the pages as options of functions. They go the way of a
- * request's: written into a query, which the page reads, so that a function and
- * a page can neither differ in what they take nor in what they refuse.
+ * The parameters of the pages as options of functions. The options are written
+ * into a query, which the page reads like that of an HTTP request, so a function
+ * and its page accept and refuse the same things in the same words.
  */
 import { badParam } from "../http/go_params.ts";
 import type { WithRows } from "../http/json_pieces.ts";
@@ -28,19 +28,19 @@ import { varz } from "./varz.ts";
 
 /** Which part of a list. */
 export interface WindowOptions {
-  /** How many rows to leave out at the beginning. */
+  /** The number of rows to skip. */
   readonly offset?: number;
-  /** How many rows to list at most. Default: 1024. */
+  /** The most rows to list. Default: 1024. */
   readonly limit?: number;
 }
 
-/** Which clients `connz` lists, in which order, and what it tells of them. */
+/** Which clients `connz` lists, in which order and with which fields. */
 export interface ConnzOptions extends WindowOptions {
-  /** Default: `cid`. `stop` and `reason` want `state: "closed"`. */
+  /** Default: `cid`. `stop` and `reason` need `state: "closed"`. */
   readonly sort?: ConnzSort;
-  /** Tell user and account. */
+  /** Show user and account. */
   readonly auth?: boolean;
-  /** Tell the subjects of the subscriptions, or with `"detail"` all of them. */
+  /** List the subjects of the subscriptions, or with `"detail"` all their fields. */
   readonly subs?: boolean | "detail";
   /** Only the client with this id. */
   readonly cid?: number;
@@ -52,36 +52,36 @@ export interface ConnzOptions extends WindowOptions {
   readonly acc?: string;
 }
 
-/** What `routez` tells of the subscriptions behind each route. */
+/** What `routez` shows of the subscriptions behind each route. */
 export interface RoutezOptions {
   readonly subs?: boolean | "detail";
 }
 
 /** Whether `subsz` lists subscriptions, and which. */
 export interface SubszOptions extends WindowOptions {
-  /** List subscriptions, and not only counters. */
+  /** List the subscriptions, in addition to the counters. */
   readonly subs?: boolean;
-  /** Only those that would get a message of this subject. */
+  /** Only those that match this subject. */
   readonly test?: string;
   /** Only those of this account. */
   readonly acc?: string;
 }
 
-/** What `accountz` tells. */
+/** What `accountz` shows. */
 export interface AccountzOptions {
-  /** Tell all of this account instead of the names of all. */
+  /** Show this account in detail instead of the names of all. */
   readonly acc?: string;
 }
 
-/** What `accstatz` tells. */
+/** Which accounts `accstatz` shows. */
 export interface AccountStatzOptions {
-  /** Tell also of accounts without clients. */
+  /** Include accounts without clients. */
   readonly unused?: boolean;
 }
 
-/** What `healthz` tells. */
+/** How `healthz` reports failures. */
 export interface HealthzOptions {
-  /** Tell each thing that is wrong with its type. */
+  /** Report each failure with its type. */
   readonly details?: boolean;
 }
 
@@ -89,7 +89,7 @@ export interface HealthzOptions {
 export interface PageFunction<Options, Result extends object> {
   readonly name: string;
   readonly options: Readonly<Record<keyof Options, true>>;
-  /** Shows what is `Result` once it is plain data. */
+  /** Its result becomes a `Result` as plain data. */
   readonly show: ShowPage<WithRows<Result>>;
 }
 
@@ -158,8 +158,8 @@ export const DISCOVERYZ: PageFunction<NoOptions, Discoveryz> = {
 };
 
 /**
- * A page as plain data that is its caller's own, equal to what HTTP shows.
- * Throws a `Refusal` with the page's words for options that make no sense.
+ * A page as plain data that belongs to the caller, equal to what HTTP shows.
+ * Throws a `Refusal`, in the words of the page, for invalid options.
  */
 export function readPage<Options extends object, Result extends object>(
   page: PageFunction<Options, Result>,

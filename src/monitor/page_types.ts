@@ -1,27 +1,26 @@
 /**
- * What the pages show, field by field, with nats-server's names. The functions
- * that make a page return these, HTTP prints them, and `server.connz()` and its
- * like hand them out. A field that says nothing is left out where nats-server
- * leaves it out.
+ * What the pages show, field by field, under nats-server's names: HTTP prints
+ * them, and `server.connz()` and the like return them. A field without a value
+ * is left out where nats-server leaves it out.
  *
- * Times are texts like `2026-01-01T12:00:00.5Z`, and `uptime` and `idle` texts
- * like `1d2h3m4s`. Bytes are payloads with their headers.
+ * Times are texts like `2026-01-01T12:00:00.5Z`, `uptime` and `idle` are texts
+ * like `1d2h3m4s`. Bytes count payloads and their headers.
  */
 
 /** `/varz`: the server's options and counters. */
 export interface Varz {
   server_id: string;
   server_name: string;
-  /** The nats-server that this server speaks as. */
+  /** The nats-server version whose protocol this server speaks. */
   version: string;
   proto: number;
   /** The runtime, such as `deno 2.9.5`. */
   go: string;
-  /** The address that clients are told. */
+  /** The address that clients are told to use. */
   host: string;
   port: number;
   auth_required?: boolean | undefined;
-  /** All the servers of the cluster, as clients learn of them. */
+  /** The client addresses of all servers of the cluster. */
   connect_urls?: readonly string[] | undefined;
   /** -1: no limit. */
   max_connections: number;
@@ -65,7 +64,7 @@ export interface Varz {
   routes: number;
   remotes: number;
   leafnodes: number;
-  /** Of clients and of routes, as the seven after it unless they say `client`. */
+  /** Clients and routes together; the fields with `client` in their name count clients alone. */
   in_msgs: number;
   in_bytes: number;
   in_client_msgs: number;
@@ -78,7 +77,7 @@ export interface Varz {
   stale_connections: number;
   stalled_clients: number;
   subscriptions: number;
-  /** How often each page was asked for over HTTP. */
+  /** The number of HTTP requests for each page. */
   http_req_stats: Record<string, number>;
   config_load_time: string;
   tags?: readonly string[] | undefined;
@@ -111,9 +110,9 @@ export interface CountsByKind {
 export interface Connz {
   server_id: string;
   now: string;
-  /** How many are listed. */
+  /** The number of connections listed. */
   num_connections: number;
-  /** How many there are of the state and account that were asked for. */
+  /** The number of connections with the requested state and account. */
   total: number;
   offset: number;
   limit: number;
@@ -130,10 +129,10 @@ export interface ConnInfo {
   port: number;
   start: string;
   last_activity: string;
-  /** Of clients that are gone, as `reason`. */
+  /** For closed connections only, like `reason`. */
   stop?: string | undefined;
   reason?: string | undefined;
-  /** The round trip, such as `1.5ms`; `0s` while it is not known. */
+  /** The round-trip time, such as `1.5ms`; `0s` while it is unknown. */
   rtt: string;
   uptime: string;
   idle: string;
@@ -143,7 +142,7 @@ export interface ConnInfo {
   out_msgs: number;
   in_bytes: number;
   out_bytes: number;
-  /** How often it was paused for a slow consumer's sake. */
+  /** The number of times that it was paused because of a slow consumer. */
   stalls?: number | undefined;
   subscriptions: number;
   name?: string | undefined;
@@ -169,7 +168,7 @@ export interface SubDetail {
   sid: string;
   /** Messages delivered. */
   msgs: number;
-  /** It ends after so many. */
+  /** The subscription ends after this number of messages. */
   max?: number | undefined;
   /** The connection's id. */
   cid: number;
@@ -189,7 +188,7 @@ export interface RouteInfo {
   rid: number;
   remote_id: string;
   remote_name: string;
-  /** This server dialled. */
+  /** This server dialled the other one. */
   did_solicit: boolean;
   is_configured: boolean;
   ip: string;
@@ -227,7 +226,7 @@ export interface SublistStats {
 export interface Subsz extends SublistStats {
   server_id: string;
   now: string;
-  /** How many there are of those that were asked for; 0 without `subs`. */
+  /** The number of matching subscriptions; 0 without `subs`. */
   total: number;
   offset: number;
   limit: number;
@@ -242,7 +241,7 @@ export interface Accountz {
   account_detail?: AccountInfo;
 }
 
-/** The account of `Accountz` that was asked for. */
+/** The requested account of `Accountz`. */
 export interface AccountInfo {
   account_name: string;
   update_time: string;
@@ -255,7 +254,7 @@ export interface AccountInfo {
   sublist_stats: SublistStats;
 }
 
-/** `/accstatz`: what the accounts carried. */
+/** `/accstatz`: the traffic of the accounts. */
 export interface AccountStatz {
   server_id: string;
   now: string;
@@ -275,14 +274,14 @@ export interface AccountStat {
   slow_consumers: number;
 }
 
-/** Traffic, and the parts of it that were not clients'. */
+/** Traffic, with the parts that were not clients' listed separately. */
 export interface DataStats extends MsgStats {
   gateways: MsgStats;
   routes: MsgStats;
   leafs: MsgStats;
 }
 
-/** How much went one way. */
+/** Traffic in one direction. */
 export interface MsgStats {
   msgs: number;
   bytes: number;
@@ -311,7 +310,7 @@ export interface Discoveryz {
   nodes: DiscoveryzNode[];
 }
 
-/** One server of `Discoveryz`; what is not known of it is left out. */
+/** One server of `Discoveryz`; unknown fields are left out. */
 export interface DiscoveryzNode {
   id?: string;
   name?: string;
@@ -320,7 +319,7 @@ export interface DiscoveryzNode {
   urls?: string[];
   /** For other servers: `nats-route://host:port`. */
   routes?: string[];
-  /** Where it is monitored: `http://host:port`. */
+  /** Its monitoring pages: `http://host:port`. */
   monitor?: string;
   lameDuck?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The root page: a table of contents for people. It is one file without
- * script, its links are relative so that they work behind any proxy, and it
+ * The root page: a table of contents for people. It has no script and loads
+ * nothing, its links are relative so that they work behind any proxy, and it
  * follows the reader's light or dark mode.
  */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";

@@ -37,7 +37,7 @@ export function durationText(durationMs: number): string {
   return hours > 0 ? `${hours}h${text}` : text;
 }
 
-/** A round trip: nats-server shows those under a millisecond in whole microseconds. */
+/** A round-trip time: nats-server shows those under a millisecond in whole microseconds. */
 export function rttText(rttMs: number): string {
   const isShort = rttMs > 0.001 && rttMs < 1;
   return durationText(isShort ? Math.trunc(rttMs * 1000) / 1000 : rttMs);

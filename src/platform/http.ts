@@ -2,9 +2,8 @@
  * The HTTP seam: requests as Midge reads them, and the answers that it gives:
  * at once, later, or as a stream that goes on while its client listens. The
  * requests of one connection are handled one at a time, the next when the
- * answer before it was taken.
- * `runtime/net/http.ts` implements it; `tests/runtime/http_test.ts` holds what it
- * must do.
+ * answer before it was taken. `runtime/net/http.ts` implements the seam, and
+ * `tests/runtime/http_test.ts` checks it.
  */
 import type { Address, Listener } from "./socket.ts";
 
@@ -14,7 +13,7 @@ export interface HttpRequest {
   /** As it was sent, escapes and all, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** By name in lower case; what came several times is divided by commas. */
+  /** By name in lower case; repeated headers are joined with commas. */
   readonly headers: ReadonlyMap<string, string>;
   /** The other end of the connection: requests of one connection share it. */
   readonly remote: Address;
@@ -27,14 +26,14 @@ export interface HttpRequest {
   readBody(maxBytes: number): Promise<Uint8Array | undefined>;
 }
 
-/** An answer that is there as a whole. */
+/** A complete answer. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** An answer that is told part by part; the next part is asked for once the last was taken. */
+/** An answer in parts; the next part is asked for when the client has taken the one before. */
 export interface HttpStream {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -44,12 +43,12 @@ export interface HttpStream {
 
 export type HttpReply = HttpAnswer | HttpStream;
 
-/** A handler that throws or rejects answers 500, and harms nobody else. */
+/** A handler that throws or rejects answers 500; other requests go on. */
 export type HttpHandler = (
   request: HttpRequest,
 ) => HttpReply | Promise<HttpReply>;
 
-/** What is not given is the platform's own. */
+/** Limits that are not given have the platform's defaults. */
 export interface HttpLimits {
   /** From the beginning of a request to the end of its headers. */
   readonly headersTimeoutMs?: number;

@@ -1,8 +1,8 @@
 /**
  * What a node sends to announce itself: the JSON of `node_record.ts` and a
- * time to live. Where that file leaves out what makes no sense, this one
- * refuses it and names the place, because whoever announces a node wants to
- * know why nobody finds it.
+ * time to live. `node_record.ts` skips invalid fields; here they are refused,
+ * with the place of each, because the operator of a node that announces itself
+ * wants to know why clients do not find it.
  *
  *     { "name": "a", "urls": ["nats://127.0.0.1:4222"], "ttl": 15000 }
  */
@@ -36,7 +36,7 @@ export class BadAnnouncement extends MidgeError {
   }
 }
 
-/** True for what a node may be called: it is safe in a path, a log line and a file. */
+/** Whether `text` can be a node's id: it is safe in a path, a log line and a file. */
 export function isNodeId(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }
@@ -76,7 +76,7 @@ function objectIn(body: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    // The runtimes' own words differ, and quote what came.
+    // The messages of the runtimes differ, and quote the input.
     throw new BadAnnouncement("body", "Expected JSON in UTF-8");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -111,7 +111,7 @@ function checkUrl(at: string, url: unknown): void {
   throw new BadAnnouncement(at, `Expected a URL such as ${example}`);
 }
 
-/** What was given and does not stand in the record was left out for a reason. */
+/** Refuses a field that `nodeFrom` skipped or changed. */
 function checkKept(
   fields: Readonly<Record<string, unknown>>,
   node: NodeRecord,

@@ -1,6 +1,6 @@
 /**
- * What a reader of the list asks for: which list it knows already, by index or
- * ETag, and how long it would wait for another.
+ * What a reader of the list asks for: the list that it has already, by index or
+ * ETag, and how long it is willing to wait for a newer one.
  */
 import { lastEventId } from "../http/event_stream.ts";
 import { Refusal } from "../http/refusal.ts";
@@ -29,7 +29,7 @@ export function requestedList(request: HttpRequest): RequestedList {
   return { known, waitMs, isConditional: known !== undefined };
 }
 
-/** The list that a reader of the stream has: it comes back and names its last event. */
+/** The index of the list that a returning reader of the stream has, by its last event. */
 export function eventIndex(request: HttpRequest): number | undefined {
   const last = lastEventId(request);
   return INDEX.test(last) ? Number(last) : indexIn(request.query.get("index"));

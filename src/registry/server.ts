@@ -1,7 +1,7 @@
 /**
  * A running registry: the nodes, the HTTP port at which they are announced and
- * asked for, and the file that keeps them over a restart. It opens nothing
- * else and exits never; `app/server.ts` starts it beside a broker, or alone.
+ * read, and the file that keeps them over a restart. `app/server.ts` starts it
+ * beside a broker, or alone.
  */
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -15,7 +15,7 @@ import { RegistryApi } from "./api.ts";
 import { type RegistryState, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";
 
-/** Clients that wait, and room for those that ask or announce meanwhile. */
+/** Connections for all clients that may wait, and as many for those that ask or announce meanwhile. */
 const CONNECTIONS_MAX = 2048;
 
 export interface RegistrySettings {
@@ -73,7 +73,7 @@ export class Registry {
     return this.#listener?.address;
   }
 
-  /** Closes the port, sends the waiting home and keeps the state. */
+  /** Closes the port, ends all waits and writes the state. */
   async stop(): Promise<void> {
     const listener = this.#listener;
     this.#listener = undefined;

@@ -1,8 +1,8 @@
 /**
- * The registry's memory over a restart: a file with the nodes that it knew. It
- * is written a moment after a change, whole and by renaming, and read at the
- * start. What is wrong with the file costs only that the nodes have to
- * announce themselves again, which they do within one heartbeat.
+ * A file that keeps the registry's nodes over a restart. It is written shortly
+ * after a change, as a whole and by renaming, and read at the start. A broken
+ * file does no lasting harm: the nodes announce themselves again within one
+ * heartbeat.
  */
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -20,7 +20,7 @@ import type { KeptNode } from "./store.ts";
 /** Changes that come close together are written once. */
 const WRITE_DELAY_MS = 200;
 const FILE_MODE = 0o600;
-/** A number that has been counted up to from the time of day lies far below. */
+/** An index starts at the time of day in milliseconds and counts changes, so it stays far below this. */
 const INDEX_END = 1e14;
 
 export interface RegistryState {
@@ -42,7 +42,7 @@ export class StateFile {
   #writing: Promise<void> = Promise.resolve();
   #failed = false;
 
-  /** `state` is asked for what to write, when it is written. */
+  /** `state` is called each time that the file is written. */
   constructor(
     path: string,
     platform: StatePlatform,
@@ -53,7 +53,7 @@ export class StateFile {
     this.#state = state;
   }
 
-  /** What was kept; nothing when there is no file, or none that makes sense. */
+  /** The kept state; an empty one without a file, or for a file that cannot be read. */
   async read(): Promise<RegistryState> {
     const { files, log } = this.#platform;
     try {

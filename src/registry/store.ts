@@ -1,8 +1,8 @@
 /**
- * The nodes that a registry knows, each until its announcement ends. An index
- * grows with every change, so that whoever has seen one index can wait for the
+ * The nodes that a registry knows, each until its announcement expires. An index
+ * grows with every change, so a reader that has seen one index can wait for the
  * next. Time is the monotonic clock's: setting the machine's clock neither
- * ends nor prolongs anything.
+ * expires nor prolongs anything.
  */
 import type { Clock, Timer } from "../platform/clock.ts";
 import { MidgeError } from "../core/errors.ts";
@@ -12,10 +12,10 @@ import {
   nodeToJson,
 } from "../discovery/node_record.ts";
 
-/** What all nodes together may take, as JSON: a reader gets the whole list at once. */
+/** The most characters that all nodes together may take as JSON: a reader gets the whole list at once. */
 export const STORE_CHARS_MAX = 524_288;
 
-/** What somebody who announces a node is told. */
+/** The answer to an announcement. */
 export interface Announced {
   /** The index at which the node last changed. */
   readonly index: number;
@@ -35,10 +35,10 @@ interface Entry extends KeptNode {
   readonly expiresAt: number;
 }
 
-/** What the store does on its own, and what others may want to keep. */
+/** Told of nodes that expire, and of every change. */
 export interface StoreEvents {
   onExpired(id: string): void;
-  /** The nodes are others than before. */
+  /** A node was added, changed or removed. */
   onChange(): void;
 }
 
@@ -116,15 +116,15 @@ export class NodeStore {
     return true;
   }
 
-  /** Takes in the nodes of a former life, which have to renew within their time. */
+  /** Takes in the nodes of an earlier run; each has to renew its announcement in time. */
   restore(nodes: readonly KeptNode[], index: number): void {
     this.#index = Math.max(this.#index, index);
     for (const { node, ttlMs } of nodes) this.put(node, ttlMs);
   }
 
   /**
-   * Resolves once the index is another than `index`: to true then, and to
-   * false when `waitMs` have passed, the signal aborts or the store closes.
+   * Resolves to true once the index differs from `index`, and to false when
+   * `waitMs` have passed, the signal aborts or the store closes.
    */
   changedSince(
     index: number,
@@ -146,7 +146,7 @@ export class NodeStore {
     });
   }
 
-  /** Nothing expires any more, and nobody waits. */
+  /** Ends all waits; from now on nothing expires. */
   close(): void {
     this.#closed = true;
     this.#expiry?.cancel();
@@ -180,7 +180,7 @@ export class NodeStore {
     for (const end of [...this.#waiting]) end();
   }
 
-  // A renewal moves no timer: the one that runs looks who is due, and when it is needed next.
+  // A renewal moves no timer: the one that runs expires what is due and sets itself anew.
   #expireAt(at: number): void {
     if (this.#closed || at >= this.#expiryAt) return;
     this.#expiry?.cancel();

@@ -1,10 +1,10 @@
-/** Accounts, and the pages about what Midge does not have. */
+/** The pages about accounts, and those about features that Midge does not have. */
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
 import { type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
 
-test("accounts are listed, and one told in detail", async (t) => {
+test("/accountz lists the accounts, and shows one in detail", async (t) => {
   const midge = await startMonitored(t);
   await midge.say(await midge.client(), "SUB a 1\r\n");
   const list = midge.page("accountz");
@@ -28,12 +28,12 @@ test("accounts are listed, and one told in detail", async (t) => {
   );
 });
 
-test("an account that does not exist is refused", async (t) => {
+test("/accountz refuses an account that does not exist", async (t) => {
   const midge = await startMonitored(t);
   assert.equal(midge.refusal("accountz?acc=zz"), "Account zz does not exist");
 });
 
-test("traffic is told by account, if the account has clients", async (t) => {
+test("/accstatz shows the traffic of accounts that have clients", async (t) => {
   const midge = await startMonitored(t);
   assert.deepEqual(midge.page("accstatz")["account_statz"], []);
   assert.match(midge.refusal("accstatz?unused=x"), /boolean for 'unused'/);
@@ -56,7 +56,7 @@ test("traffic is told by account, if the account has clients", async (t) => {
   });
 });
 
-test("what does not exist is told as nats-server tells it", async (t) => {
+test("/leafz, /gatewayz and /jsz answer as a nats-server without these features", async (t) => {
   const midge = await startMonitored(t);
   assert.deepEqual(shapeOf(midge.page("leafz")), [
     "server_id: string",
@@ -83,7 +83,7 @@ test("what does not exist is told as nats-server tells it", async (t) => {
   ]);
 });
 
-test("their parameters are read all the same", async (t) => {
+test("/leafz, /gatewayz and /jsz check their parameters", async (t) => {
   const midge = await startMonitored(t);
   const queries = [
     "leafz?subs",

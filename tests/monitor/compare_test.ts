@@ -1,9 +1,9 @@
 /**
  * The pages of Midge beside those of a real nats-server in the same state: a
- * cluster of two, a client that is there and one that is gone. Values differ,
- * so fields and their types are compared; each difference is listed here with
- * its reason, and a difference that is no more fails as well. What is refused
- * must be refused in the same words.
+ * cluster of two, a connected client and a closed one. Values differ, so fields
+ * and their types are compared; each difference is listed here with its reason,
+ * and a listed difference that no longer exists fails as well. Refusals have to
+ * use the same words.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -15,7 +15,7 @@ import { test, type TestContext } from "../support/test.ts";
 import { shapeOf } from "./shape.ts";
 import { until } from "../support/until.ts";
 
-/** The release that `DIFFERENCES` is about. */
+/** The release that `DIFFERENCES` describes. */
 const VERSION = "v2.9.10";
 const skip: string | false = natsServerMissing || otherVersion();
 
@@ -132,7 +132,7 @@ const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Fields that newer nats-servers, and Midge, tell in another place. */
+/** Fields that Midge and newer nats-servers have in another place. */
 const MOVED: ReadonlyMap<string, RegExp> = new Map([
   ["varz", /^(in_bytes|out_msgs):/],
   ["jsz", /./],
@@ -178,7 +178,7 @@ const REFUSALS = [
   "varz/",
 ];
 
-/** What is odd but answered all the same. */
+/** Unusual requests that are answered all the same. */
 const ACCEPTED = [
   "connz?limit=-1&offset=-1",
   "connz?limit=%2B5",
@@ -319,34 +319,38 @@ function sharedOrder(
   );
 }
 
-test("the pages have the fields of nats-server's", { skip }, async (t) => {
-  const midge = await startMidges(t);
-  const natsServer = await startNatsServers(t);
-  await prepare(t, midge);
-  await prepare(t, natsServer);
-  const used = new Set<Difference>();
-  for (const page of PAGES) {
-    const mine = shapeOf(JSON.parse((await ask(midge, page)).body));
-    const theirs = shapeOf(JSON.parse((await ask(natsServer, page)).body));
-    const extra = unexplained(page, "midge", mine, theirs, used);
-    const missing = unexplained(page, "nats-server", theirs, mine, used);
-    assert.deepEqual({ page, extra, missing }, {
-      page,
-      extra: [],
-      missing: [],
-    });
-    assert.deepEqual(
-      sharedOrder(page, mine, theirs),
-      sharedOrder(page, theirs, mine),
-      page,
-    );
-  }
-  const stale = DIFFERENCES.filter((one) => !used.has(one));
-  assert.deepEqual(stale, [], "differences that are no more");
-});
+test(
+  "the pages have the fields of nats-server's pages",
+  { skip },
+  async (t) => {
+    const midge = await startMidges(t);
+    const natsServer = await startNatsServers(t);
+    await prepare(t, midge);
+    await prepare(t, natsServer);
+    const used = new Set<Difference>();
+    for (const page of PAGES) {
+      const mine = shapeOf(JSON.parse((await ask(midge, page)).body));
+      const theirs = shapeOf(JSON.parse((await ask(natsServer, page)).body));
+      const extra = unexplained(page, "midge", mine, theirs, used);
+      const missing = unexplained(page, "nats-server", theirs, mine, used);
+      assert.deepEqual({ page, extra, missing }, {
+        page,
+        extra: [],
+        missing: [],
+      });
+      assert.deepEqual(
+        sharedOrder(page, mine, theirs),
+        sharedOrder(page, theirs, mine),
+        page,
+      );
+    }
+    const stale = DIFFERENCES.filter((one) => !used.has(one));
+    assert.deepEqual(stale, [], "differences that are no more");
+  },
+);
 
 test(
-  "what is refused is refused in nats-server's words",
+  "both servers refuse the same requests in the same words",
   { skip },
   async (t) => {
     const mine = await startMidges(t);
@@ -359,7 +363,7 @@ test(
   },
 );
 
-test("what is odd but accepted is accepted by both", { skip }, async (t) => {
+test("both servers accept the same unusual requests", { skip }, async (t) => {
   const mine = await startMidges(t);
   const theirs = await startNatsServers(t);
   for (const page of ACCEPTED) {

@@ -28,7 +28,7 @@ function client(id: number, changes: Partial<ClientMeasures>): ClientMeasures {
   };
 }
 
-/** Per order: what clients 1 to 4 are like, and the order in which they come. */
+/** For each order: the clients 1 to 4, and their ids in that order. */
 const ORDERS: readonly [
   sort: string,
   clients: readonly Partial<ClientMeasures>[],
@@ -94,7 +94,7 @@ const ORDERS: readonly [
 ];
 
 for (const [sort, changes, order] of ORDERS) {
-  test(`sort=${sort} has an order`, () => {
+  test(`sort=${sort} orders the clients`, () => {
     const clients = changes.map((change, at) => client(at + 1, change));
     for (const list of [clients, clients.toReversed()]) {
       const ranked = list.map((client) => ({
@@ -108,7 +108,7 @@ for (const [sort, changes, order] of ORDERS) {
   });
 }
 
-test("every order is known, and two are for closed connections alone", () => {
+test("stop and reason are orders for closed connections only, all others for any", () => {
   for (const [sort] of ORDERS) {
     checkSort(sort, true);
     if (sort !== "stop" && sort !== "reason") checkSort(sort, false);

@@ -1,4 +1,4 @@
-/** `/connz`: who is listed, which part of the list, and what each row tells. */
+/** `/connz`: which clients it lists, in which window, and with which fields. */
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -64,7 +64,7 @@ test("a row of a client has nats-server's fields in its order", async (t) => {
   ]);
 });
 
-test("a client that says nothing of itself has few fields", async (t) => {
+test("a client without name and language has no fields for them", async (t) => {
   const midge = await startMonitored(t);
   await midge.client();
   const [row = {}] = midge.connz("auth=1&subs=1").connections;
@@ -85,7 +85,7 @@ test("a client that says nothing of itself has few fields", async (t) => {
   );
 });
 
-test("subscriptions are listed when they are asked for", async (t) => {
+test("subscriptions are listed on request", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client();
   await midge.say(peer, "SUB foo 1\r\nSUB h\xc3\xb6re.* 2\r\n");
@@ -101,7 +101,7 @@ test("subscriptions are listed when they are asked for", async (t) => {
   ]);
 });
 
-test("pages follow each other", async (t) => {
+test("offset and limit divide the list into pages", async (t) => {
   const midge = await startMonitored(t);
   for (let i = 0; i < 5; i++) await midge.client();
   assert.deepEqual(midge.cids("limit=2"), [1, 2]);
@@ -118,7 +118,7 @@ test("pages follow each other", async (t) => {
   );
 });
 
-test("pathological windows show nothing wrong", async (t) => {
+test("extreme windows are accepted", async (t) => {
   const midge = await startMonitored(t);
   await midge.client();
   const huge = "9223372036854775807";
@@ -134,7 +134,7 @@ test("pathological windows show nothing wrong", async (t) => {
   }
 });
 
-test("one client is found by its id", async (t) => {
+test("cid selects one client", async (t) => {
   const midge = await startMonitored(t);
   await midge.client();
   const second = await midge.client();
@@ -151,7 +151,7 @@ test("one client is found by its id", async (t) => {
   assert.deepEqual(midge.cids("cid=1&state=any"), [1]);
 });
 
-test("clients are found by user and account", async (t) => {
+test("user and acc select clients", async (t) => {
   const users = ["ann", "bob"].map((user) => ({ user, password: "pw" }));
   const midge = await startMonitored(t, {
     authorization: { users, timeoutMs: 1000 },
@@ -170,7 +170,7 @@ test("clients are found by user and account", async (t) => {
   assert.deepEqual(midge.cids("user=ann&state=all"), [1]);
 });
 
-test("a client that is gone is told with its end", async (t) => {
+test("a closed client is listed with the time and the reason of its end", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client(LANG);
   await midge.say(peer, "SUB foo 1\r\nSUB bar q 2\r\nUNSUB 2 9\r\n");
@@ -211,7 +211,7 @@ test("a client that is gone is told with its end", async (t) => {
   assert.deepEqual(subjects["subscriptions_list"], ["foo", "bar"]);
 });
 
-test("the reason is the one that ended the client", async (t) => {
+test("each way to end a client has its own reason", async (t) => {
   const midge = await startMonitored(t, { maxPayloadBytes: 4 });
   const protocol = await midge.client();
   protocol.send("NONSENSE\r\n");
@@ -227,7 +227,7 @@ test("the reason is the one that ended the client", async (t) => {
   assert.deepEqual(midge.cids("state=closed&sort=stop&limit=1").length, 1);
 });
 
-test("states are told apart in any case, and others refused", async (t) => {
+test("states are accepted in upper and lower case, unknown ones are refused", async (t) => {
   const midge = await startMonitored(t);
   await midge.client();
   await midge.leave(await midge.client());
@@ -249,14 +249,14 @@ test("states are told apart in any case, and others refused", async (t) => {
   );
 });
 
-test("the list of clients that are gone forgets the oldest", async (t) => {
+test("the list of closed clients drops the oldest", async (t) => {
   const midge = await startMonitored(t, { maxClosedClients: 2 });
   for (let i = 0; i < 3; i++) await midge.leave(await midge.client());
   assert.deepEqual(midge.cids("state=closed"), [2, 3]);
   assert.equal(midge.connz("state=closed").total, 2);
 });
 
-test("the first thing that is wrong is what is complained of", async (t) => {
+test("of several bad parameters the first one is reported", async (t) => {
   const midge = await startMonitored(t);
   const rows: [query: string, complaint: RegExp][] = [
     ["sort=zork&limit=x", /for 'limit'/],
@@ -275,7 +275,7 @@ test("the first thing that is wrong is what is complained of", async (t) => {
   }
 });
 
-test("clients are listed in the order of their traffic", async (t) => {
+test("sort=msgs_to and the like list clients by traffic", async (t) => {
   const midge = await startMonitored(t);
   const quiet = await midge.client();
   const loud = await midge.client();
@@ -287,7 +287,7 @@ test("clients are listed in the order of their traffic", async (t) => {
   assert.deepEqual(midge.cids("sort=subs&limit=1"), [1]);
 });
 
-test("messages and interest are activity, a PING is not", async (t) => {
+test("messages and subscriptions count as activity, a PING does not", async (t) => {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const midge = await startMonitored(t, {}, { clock });
   const peer = await midge.client();
@@ -312,7 +312,7 @@ test("messages and interest are activity, a PING is not", async (t) => {
   assert.equal(idle(), "0s", "a message that came in");
 });
 
-test("uptime and idle of a client that is gone stand still", async (t) => {
+test("uptime and idle of a closed client do not grow", async (t) => {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const midge = await startMonitored(t, {}, { clock });
   const peer = await midge.client();
@@ -325,7 +325,7 @@ test("uptime and idle of a client that is gone stand still", async (t) => {
   assert.equal(row["stop"], "2026-01-01T00:00:03Z");
 });
 
-test("a client that named its language is asked for an unknown round trip", async (t) => {
+test("an unknown round-trip time is measured for a client that named its language", async (t) => {
   const clock = new VirtualClock();
   const midge = await startMonitored(t, {}, { clock });
   const silent = await midge.client();
@@ -343,7 +343,7 @@ test("a client that named its language is asked for an unknown round trip", asyn
   assert.ok(!silent.received.includes("PING"), "nobody asks a terminal");
 });
 
-test("text of a client cannot become markup", async (t) => {
+test("text from a client is escaped", async (t) => {
   const midge = await startMonitored(t);
   await midge.client({ name: "</script>&" });
   const { body } = midge.ask("connz");
@@ -351,7 +351,7 @@ test("text of a client cannot become markup", async (t) => {
   assert.doesNotMatch(body, /[<>&]/);
 });
 
-test("stalls are told once there are any", async (t) => {
+test("stalls are shown once there are any", async (t) => {
   const midge = await startMonitored(t, { maxPendingBytes: 4_000_000 });
   const reader = await midge.client();
   await midge.say(reader, "SUB a 1\r\n");

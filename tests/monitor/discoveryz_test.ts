@@ -1,4 +1,4 @@
-/** `/discoveryz`: a server and its peers, as discovery reads them. */
+/** `/discoveryz`: a server and its peers, with their addresses. */
 import assert from "node:assert/strict";
 import { nodesFrom } from "../../src/discovery/node_record.ts";
 import { test } from "../support/test.ts";
@@ -13,7 +13,7 @@ interface Discoveryz extends Row {
 const nodesOf = (server: Awaited<ReturnType<typeof startMonitored>>) =>
   server.page<Discoveryz>("discoveryz").nodes;
 
-test("a server without a cluster tells of itself", async (t) => {
+test("a server without a cluster lists itself", async (t) => {
   const server = await startMonitored(t, { serverName: "alone" });
   const page = server.page<Discoveryz>("discoveryz");
   assert.deepEqual(shapeOf(page), [
@@ -36,7 +36,7 @@ test("a server without a cluster tells of itself", async (t) => {
   }]);
 });
 
-test("servers of a cluster tell of each other, each with its doors", async (t) => {
+test("servers of a cluster list each other with their addresses", async (t) => {
   const a = await startMonitored(t, {
     serverName: "a",
     clientAdvertise: "nats.example.com:4999",
@@ -72,7 +72,7 @@ test("servers of a cluster tell of each other, each with its doors", async (t) =
   assert.deepEqual(read.map(({ id }) => id), [ofA, ofB]);
 });
 
-test("a server in lame duck says so, and its peers send nobody there", async (t) => {
+test("a server in lame duck mode says so, and its peers stop listing its client addresses", async (t) => {
   const a = await startMonitored(t, { serverName: "a", cluster: {} });
   const route = { host: "127.0.0.1", port: a.clusterPort };
   const b = await startMonitored(t, {
@@ -89,14 +89,14 @@ test("a server in lame duck says so, and its peers send nobody there", async (t)
   );
 });
 
-test("a server that keeps its address to itself tells none", async (t) => {
+test("a server with no_advertise lists no client addresses", async (t) => {
   const a = await startMonitored(t, { cluster: { noAdvertise: true } });
   const [own = {}] = nodesOf(a);
   assert.equal(own["urls"], undefined);
   assert.deepEqual(own["routes"], [`nats-route://127.0.0.1:${a.clusterPort}`]);
 });
 
-test("a server that is open everywhere names addresses that can be dialled", async (t) => {
+test("a server that listens on all addresses lists those that can be dialled", async (t) => {
   const interfaceAddresses = (): string[] => ["192.0.2.7", "2001:db8::7"];
   const { page, port } = await startMonitored(
     t,

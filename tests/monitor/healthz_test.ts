@@ -1,4 +1,4 @@
-/** `/healthz`: ready or not, and what JetStream's parameters do without it. */
+/** `/healthz`: whether the server is ready, and JetStream's parameters. */
 import assert from "node:assert/strict";
 import { Broker } from "../../src/broker/broker.ts";
 import {
@@ -16,13 +16,13 @@ import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { startMonitored } from "./pages.ts";
 
-test("a server that takes connections is well", async (t) => {
+test("a server that accepts connections is healthy", async (t) => {
   const midge = await startMonitored(t, { cluster: {} });
   const { status, body } = midge.ask("healthz");
   assert.deepEqual([status, body], [200, '{"status":"ok"}']);
 });
 
-test("without JetStream there is nothing wrong with it", async (t) => {
+test("checks of JetStream succeed without JetStream", async (t) => {
   const midge = await startMonitored(t);
   const queries = [
     "js-enabled=true",
@@ -40,7 +40,7 @@ test("without JetStream there is nothing wrong with it", async (t) => {
   }
 });
 
-test("a part without its whole is refused", async (t) => {
+test("a stream without its account, or a consumer without its stream, is refused", async (t) => {
   const midge = await startMonitored(t);
   const rows: [query: string, body: string][] = [
     [
@@ -69,11 +69,11 @@ test("a part without its whole is refused", async (t) => {
   }
 });
 
-test("in lame duck mode a server asks to be left alone", async (t) => {
+test("a server in lame duck mode is not healthy", async (t) => {
   const clock = new VirtualClock();
   const midge = await startMonitored(t, { cluster: {} }, { clock });
   await midge.client();
-  // On a clock that stands still it is never through with that.
+  // On a clock that stands still lame duck mode never ends.
   void midge.watched.broker.enterLameDuck();
   const { status, body } = midge.ask("healthz");
   assert.equal(status, 500);
@@ -91,7 +91,7 @@ test("in lame duck mode a server asks to be left alone", async (t) => {
   });
 });
 
-test("a server that has not started lacks its ports", () => {
+test("a server that has not started reports its closed ports", () => {
   const options = defaultServerOptions();
   const clusterOptions = { ...defaultClusterOptions(), port: 0 };
   const silent = { ...platform, log: silentLogger };

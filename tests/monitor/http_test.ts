@@ -28,7 +28,7 @@ interface Answer {
 
 type Ask = (path: string, init?: RequestInit) => Promise<Answer>;
 
-/** Starts a server; gives what asks its monitoring port. */
+/** Starts a server, and returns a function that sends requests to its monitoring port. */
 async function startServed(
   t: TestContext,
   options: TestOptions = {},
@@ -63,14 +63,14 @@ test("any method gets the same answer, HEAD without its body", async (t) => {
   assert.equal(headers.get("content-type"), "application/json");
 });
 
-test("a request for a function call gets plain JSON", async (t) => {
+test("the parameter callback is ignored: there is no JSONP", async (t) => {
   const ask = await startServed(t);
   const { headers, body } = await ask("/healthz?callback=run");
   assert.equal(headers.get("content-type"), "application/json");
   assert.equal(body, '{"status":"ok"}');
 });
 
-test("a path that is no page is not found", async (t) => {
+test("an unknown path is not found", async (t) => {
   const ask = await startServed(t);
   const paths = ["/zork", "/varz/", "/VARZ", "/nats/varz", "/constructor"];
   for (const path of paths) {
@@ -81,7 +81,7 @@ test("a path that is no page is not found", async (t) => {
   }
 });
 
-test("a bad parameter is refused with a text", async (t) => {
+test("a bad parameter is refused with a plain text", async (t) => {
   const ask = await startServed(t);
   const rows: [path: string, body: string][] = [
     [
@@ -115,7 +115,7 @@ test("a bad parameter is refused with a text", async (t) => {
   }
 });
 
-test("with a base path everything is below it", async (t) => {
+test("all pages are below the base path", async (t) => {
   const ask = await startServed(t, { httpBasePath: "/deep/nats" });
   for (const page of [...JSON_PAGES, "healthz"]) {
     assert.equal((await ask(`/deep/nats/${page}`)).status, 200, page);
@@ -129,7 +129,7 @@ test("with a base path everything is below it", async (t) => {
   assert.match(body, /href="nats\/varz"/);
 });
 
-test("the root page leads to every page that there is", async (t) => {
+test("the root page links to every page", async (t) => {
   for (const httpBasePath of ["", "/deep/nats"]) {
     const ask = await startServed(t, { httpBasePath });
     const root = httpBasePath === "" ? "/" : httpBasePath;
@@ -156,7 +156,7 @@ test("the root page leads to every page that there is", async (t) => {
   }
 });
 
-test("the root page is complete in itself and harmless", async (t) => {
+test("the root page loads nothing and escapes the name of the server", async (t) => {
   const ask = await startServed(t, { serverName: `<img src=x>"&'` });
   const { headers, body } = await ask("/");
   assert.match(body, /<title>Midge /);
@@ -167,7 +167,7 @@ test("the root page is complete in itself and harmless", async (t) => {
   assert.match(headers.get("content-security-policy") ?? "", /^default-src 'n/);
 });
 
-test("requests are counted by page, without those that were refused", async (t) => {
+test("requests are counted by page, refused ones are not", async (t) => {
   const ask = await startServed(t, { httpBasePath: "/nats" });
   const paths = ["", "/varz", "/connz", "/connz?sort=cid", "/subscriptionsz"];
   for (
@@ -192,14 +192,14 @@ test("requests are counted by page, without those that were refused", async (t) 
   ]);
 });
 
-test("the real port is told", async (t) => {
+test("/varz shows the port that was opened for port 0", async (t) => {
   const { httpPort } = await startMidge(t, { http: HTTP });
   const answer = await fetch(`http://127.0.0.1:${httpPort}/varz`);
   const { http_port, http_host } = await answer.json();
   assert.deepEqual([http_host, http_port], ["127.0.0.1", httpPort]);
 });
 
-test("a large page comes whole, and many at once", async (t) => {
+test("several clients get a long page at the same time, each complete", async (t) => {
   const { port, httpPort } = await startMidge(t, { http: HTTP });
   const peer = await connectPeer({ port });
   t.after(() => peer.close());

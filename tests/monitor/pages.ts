@@ -1,6 +1,6 @@
 /**
- * Midge with its monitoring pages at hand: asked directly, without HTTP, and
- * by clients that speak the protocol by hand.
+ * A server whose monitoring pages are read directly, without HTTP, and clients
+ * that speak the protocol line by line.
  */
 import assert from "node:assert/strict";
 import type { ServerPlatform } from "../../src/app/server.ts";
@@ -88,7 +88,7 @@ export class MonitoredMidge {
     return this.connz(query).connections.map(({ cid }) => cid);
   }
 
-  /** A client that is logged in, and gone with the test. */
+  /** A client that is logged in; it is closed with the test. */
   async client(fields: Row = {}): Promise<Peer> {
     const peer = await connectPeer({ port: this.port });
     this.#t.after(() => peer.close());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rowsIn, subsParam, windowParams } from "../../src/monitor/query.ts";
 import { test } from "../support/test.ts";
 
-test("subscriptions are told in two ways", () => {
+test("subs has three levels", () => {
   const level = (text: string): string =>
     subsParam(new URLSearchParams({ subs: text }));
   assert.equal(level(""), "none");
@@ -14,7 +14,7 @@ test("subscriptions are told in two ways", () => {
   assert.throws(() => level("details"), { name: "Refusal" });
 });
 
-test("a window is always sane, and so is what it shows", () => {
+test("any offset and limit make a window inside the list", () => {
   const rows: [query: string, shown: string][] = [
     ["", "abc"],
     ["offset=1", "bc"],

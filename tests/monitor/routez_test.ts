@@ -77,7 +77,7 @@ test("a row of a route has nats-server's fields in its order", async (t) => {
   assert.ok(!Object.keys(plain).some((key) => key.includes("_list")));
 });
 
-test("both ends tell whom they reached, and who dialled", async (t) => {
+test("both ends show the id of the other one, and which of them dialled", async (t) => {
   const [a, b] = await startPair(t);
   const [ofA = {}] = a.page<Routez>("routez").routes;
   const [ofB = {}] = b.page<Routez>("routez").routes;
@@ -93,7 +93,7 @@ test("both ends tell whom they reached, and who dialled", async (t) => {
   assert.equal(ofB["port"], a.clusterPort);
 });
 
-test("routes are no clients", async (t) => {
+test("routes are not listed as clients", async (t) => {
   const [a] = await startPair(t);
   assert.equal(a.connz().total, 0);
 });

@@ -1,7 +1,7 @@
 /**
- * No page shows a secret: not from the options, not from route URLs, not from
- * what clients and servers said in CONNECT, also when they put it in the wrong
- * field, failed to log in, or are gone.
+ * No page shows a secret: not from the options, not from route URLs, and not from
+ * the CONNECT of clients and servers, even if it was in the wrong field, the
+ * login failed, or the connection is closed.
  */
 import assert from "node:assert/strict";
 import type { Peer } from "../support/peer.ts";
@@ -10,7 +10,7 @@ import { test } from "../support/test.ts";
 import { type MonitoredMidge, startMonitored } from "./pages.ts";
 import { until } from "../support/until.ts";
 
-/** Every secret of these tests holds this. */
+/** Every secret of these tests contains this text. */
 const MARK = "zsecretz";
 const secret = (what: string): string => `${MARK}-${what}`;
 
@@ -44,7 +44,7 @@ function assertNoSecrets(midge: MonitoredMidge): void {
   }
 }
 
-/** Sends CONNECT without waiting for a welcome. */
+/** Sends CONNECT without waiting for an answer. */
 async function tryLogin(
   midge: MonitoredMidge,
   fields: Readonly<Record<string, unknown>>,
@@ -63,7 +63,7 @@ const EVERY_SECRET_FIELD = {
   sig: secret("sig"),
 };
 
-test("users and their passwords", async (t) => {
+test("passwords of users are not shown", async (t) => {
   const midge = await startMonitored(t, {
     authorization: {
       users: [
@@ -79,7 +79,7 @@ test("users and their passwords", async (t) => {
         users: [],
         timeoutMs: 1000,
       },
-      // Nobody listens there, so the dialer keeps the target.
+      // No server listens there, so the dialer keeps the target.
       routes: [{
         host: "127.0.0.1",
         port: 1,
@@ -103,7 +103,7 @@ test("users and their passwords", async (t) => {
   assertNoSecrets(midge);
 });
 
-test("a token, also where a user's name belongs", async (t) => {
+test("a token is not shown, even if it was sent as the name of a user", async (t) => {
   const token = secret("token");
   const midge = await startMonitored(t, {
     authorization: { token, users: [], timeoutMs: 1000 },
@@ -115,14 +115,14 @@ test("a token, also where a user's name belongs", async (t) => {
   assertNoSecrets(midge);
 });
 
-test("secrets that nobody asked for", async (t) => {
+test("secrets that the server did not ask for are not shown", async (t) => {
   const midge = await startMonitored(t);
   await midge.client({ ...EVERY_SECRET_FIELD, user: secret("user") });
   await midge.leave(await midge.client(EVERY_SECRET_FIELD));
   assertNoSecrets(midge);
 });
 
-test("credentials of a route that stands", async (t) => {
+test("credentials of an established route are not shown", async (t) => {
   const authorization = {
     user: "route",
     password: secret("cluster"),

@@ -10,7 +10,7 @@ function subjects(midge: MonitoredMidge, query: string): unknown[] {
   return subscriptions_list.map(({ subject }) => subject);
 }
 
-test("without a list there are the counters, in nats-server's order", async (t) => {
+test("without subs the page has the counters, in nats-server's order", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client();
   await midge.say(
@@ -42,7 +42,7 @@ test("without a list there are the counters, in nats-server's order", async (t) 
   assert.equal(page.total, 0);
 });
 
-test("with a list every subscription has its account and its client", async (t) => {
+test("with subs each subscription is listed with its account and its client", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client();
   await midge.say(peer, "SUB a q 7\r\nUNSUB 7 3\r\nPUB a 0\r\n\r\n");
@@ -60,7 +60,7 @@ test("with a list every subscription has its account and its client", async (t) 
   ]);
 });
 
-test("the list has pages", async (t) => {
+test("offset and limit divide the list into pages", async (t) => {
   const midge = await startMonitored(t);
   await midge.say(await midge.client(), "SUB a 1\r\nSUB b 2\r\n");
   await midge.say(await midge.client(), "SUB c 1\r\n");
@@ -75,7 +75,7 @@ test("the list has pages", async (t) => {
   assert.deepEqual(subjects(midge, "limit=2"), [], "nobody asked for it");
 });
 
-test("a subject shows who would hear it", async (t) => {
+test("test selects the subscriptions that match a subject", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client();
   await midge.say(
@@ -94,7 +94,7 @@ test("a subject shows who would hear it", async (t) => {
   }
 });
 
-test("an account that does not exist has nothing", async (t) => {
+test("an account that does not exist has no subscriptions", async (t) => {
   const midge = await startMonitored(t);
   await midge.say(await midge.client(), "SUB a 1\r\n");
   assert.deepEqual(subjects(midge, "subs=1&acc=$G"), ["a"]);
@@ -116,7 +116,7 @@ test("subscriptions of other servers are counted but not listed", async (t) => {
   assert.deepEqual(subjects(b, "subs=1"), ["near"]);
 });
 
-test("the page has a second name", async (t) => {
+test("/subscriptionsz is a second name of /subsz", async (t) => {
   const midge = await startMonitored(t);
   await midge.say(await midge.client(), "SUB a 1\r\n");
   const { subscriptions_list } = midge.page<Subsz>("subscriptionsz?subs=1");

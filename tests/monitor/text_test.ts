@@ -14,7 +14,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-test("an uptime begins with its first unit that is not 0", () => {
+test("an uptime begins with the first unit that is not 0", () => {
   const rows: [number, string][] = [
     [-5, "0s"],
     [0, "0s"],
@@ -60,7 +60,7 @@ test("a duration has Go's units and no zeros at the end", () => {
   }
 });
 
-test("a round trip under a millisecond is told in whole microseconds", () => {
+test("a round-trip time under a millisecond is shown in whole microseconds", () => {
   assert.equal(rttText(0), "0s");
   assert.equal(rttText(0.000999), "999ns");
   assert.equal(rttText(0.1729), "172µs");

@@ -6,7 +6,7 @@ import { startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
 import { until } from "../support/until.ts";
 
-test("a server alone tells nats-server's fields in its order", async (t) => {
+test("a server without a cluster has nats-server's fields in its order", async (t) => {
   const midge = await startMonitored(t, { serverName: "a" });
   assert.deepEqual(shapeOf(midge.page("varz")), [
     "server_id: string",
@@ -75,7 +75,7 @@ test("a server alone tells nats-server's fields in its order", async (t) => {
   ]);
 });
 
-test("options are told in nats-server's units", async (t) => {
+test("options are shown in nats-server's units", async (t) => {
   const midge = await startMonitored(t, {
     serverName: "a",
     authorization: {
@@ -111,7 +111,7 @@ test("options are told in nats-server's units", async (t) => {
   }
 });
 
-test("uptime counts from the start, and load has sane numbers", async (t) => {
+test("uptime counts from the start, and the figures of the process are plausible", async (t) => {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   let cpuSeconds = 5;
   const midge = await startMonitored(t, {}, {
@@ -138,7 +138,7 @@ test("uptime counts from the start, and load has sane numbers", async (t) => {
   assert.equal(midge.page("varz")["cpu"], 50);
 });
 
-test("messages and payload bytes are counted, each delivery once", async (t) => {
+test("messages and payload bytes are counted, every delivery once", async (t) => {
   const midge = await startMonitored(t);
   const peer = await midge.client();
   await midge.client();
@@ -169,7 +169,7 @@ test("messages and payload bytes are counted, each delivery once", async (t) => 
   );
 });
 
-test("a member of a cluster tells of it, and of traffic over routes", async (t) => {
+test("a member of a cluster shows its cluster, and the traffic over routes", async (t) => {
   const a = await startMonitored(t, { cluster: {} });
   const route = { host: "127.0.0.1", port: a.clusterPort };
   const b = await startMonitored(t, { cluster: { routes: [route] } });
@@ -211,7 +211,7 @@ test("a member of a cluster tells of it, and of traffic over routes", async (t) 
   );
 });
 
-test("what went over a route is still counted when it is gone", async (t) => {
+test("the traffic of a route is still counted when the route is closed", async (t) => {
   const a = await startMonitored(t, { cluster: {} });
   const route = { host: "127.0.0.1", port: a.clusterPort };
   const b = await startMonitored(t, { cluster: { routes: [route] } });

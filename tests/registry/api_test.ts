@@ -1,4 +1,4 @@
-/** What the registry answers, request by request, without HTTP and on a clock that the test moves. */
+/** The answers of the registry, without HTTP and on a clock that the test moves. */
 import assert from "node:assert/strict";
 import type { HttpAnswer } from "../../src/platform/http.ts";
 import { WAIT_MAX_MS } from "../../src/registry/list_query.ts";
@@ -9,7 +9,7 @@ import { idsOf, nodeJson, TestApi } from "./asking.ts";
 
 const PUT = { method: "PUT", body: nodeJson(4222) };
 
-test("a node that is announced is in the list, until it withdraws", async () => {
+test("an announced node is listed until it withdraws", async () => {
   const api = new TestApi();
   const body = nodeJson(4222, {
     id: "A",
@@ -43,7 +43,7 @@ test("a node that is announced is in the list, until it withdraws", async () => 
   ]);
 });
 
-test("both paths give the same list, HEAD too, and the root a short text", async () => {
+test("both paths and HEAD give the same list, the root gives a short text", async () => {
   const api = new TestApi();
   await api.put("A", nodeJson(1));
   const list = await api.ask("/discoveryz");
@@ -56,7 +56,7 @@ test("both paths give the same list, HEAD too, and the root a short text", async
   assert.match(root.body, /GET \/discoveryz/);
 });
 
-test("without a time to live an announcement ends after the usual one", async () => {
+test("an announcement without a time to live has the default one", async () => {
   const api = new TestApi();
   await api.put("A", nodeJson(1));
   await api.clock.advance(14_999);
@@ -66,7 +66,7 @@ test("without a time to live an announcement ends after the usual one", async ()
   assert.deepEqual(api.expired, ["A"]);
 });
 
-test("a registry says when everybody has had the time to announce himself", async () => {
+test("the list is complete after the time in which all nodes announce themselves again", async () => {
   const api = new TestApi();
   assert.equal((await api.list()).complete, false);
   await api.clock.advance(COMPLETE_AFTER_MS - 1);
@@ -75,7 +75,7 @@ test("a registry says when everybody has had the time to announce himself", asyn
   assert.equal((await api.list()).complete, true);
 });
 
-test("a long poll is answered by a change, or when it has waited", async () => {
+test("a long poll is answered at a change, or at the end of its wait", async () => {
   const api = new TestApi();
   await api.put("A", nodeJson(1, { ttl: 3_600_000 }));
   const { index } = await api.list();
@@ -98,7 +98,7 @@ test("a long poll is answered by a change, or when it has waited", async () => {
   assert.equal(api.api.waiting.count, 0);
 });
 
-test("a reader who knows another list is answered at once", async () => {
+test("a reader that has another list is answered at once", async () => {
   const api = new TestApi();
   await api.put("A", nodeJson(1));
   const { index } = await api.list();
@@ -109,7 +109,7 @@ test("a reader who knows another list is answered at once", async () => {
   assert.equal((await api.list(`?index=${index}`)).index, index);
 });
 
-test("a reader with the list's ETag is sent nothing", async () => {
+test("a reader with the ETag of the list gets 304", async () => {
   const api = new TestApi();
   const ask = (etag: string, query: string = ""): Promise<HttpAnswer> =>
     api.ask(`/discoveryz${query}`, { headers: { "if-none-match": etag } });
@@ -129,7 +129,7 @@ test("a reader with the list's ETag is sent nothing", async () => {
   assert.equal((await never).status, 304);
 });
 
-test("what cannot be understood is refused, with its place", async () => {
+test("a bad request is refused, and the answer names what is wrong", async () => {
   const api = new TestApi();
   const rows: [string, string, Parameters<TestApi["ask"]>[1]?][] = [
     ["404 path", "/zork"],
@@ -167,7 +167,7 @@ test("what cannot be understood is refused, with its place", async () => {
   assert.equal(api.store.size, 0);
 });
 
-test("an announcement that makes no sense is refused, with its place", async () => {
+test("a bad announcement is refused, and the answer names the field", async () => {
   const api = new TestApi();
   const urls = ["nats://127.0.0.1:1"];
   const rows: [at: string, body: unknown][] = [
@@ -217,7 +217,7 @@ test("an announcement that makes no sense is refused, with its place", async () 
   assert.equal(api.store.size, 0);
 });
 
-test("fields that nobody knows are kept out, and change nothing", async () => {
+test("unknown fields of an announcement are ignored", async () => {
   const api = new TestApi();
   const body = '{"urls":["nats://u:hunter2@127.0.0.1:1"],"x":{"y":1},' +
     '"__proto__":{"lameDuck":true},"constructor":1}';
@@ -226,7 +226,7 @@ test("fields that nobody knows are kept out, and change nothing", async () => {
   assert.deepEqual(nodes, [{ id: "A", urls: ["nats://127.0.0.1:1"] }]);
 });
 
-test("with a token only those who have it may write, and all may read", async () => {
+test("with a token writing needs the token, reading does not", async () => {
   const api = new TestApi({ token: "s3cret" });
   const bad = ["", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets"];
   for (const authorization of [...bad, "Basic s3cret", "Bearer s3cret x"]) {
@@ -249,7 +249,7 @@ test("with a token only those who have it may write, and all may read", async ()
   assert.doesNotMatch(api.log.lines.join(), /s3cret/);
 });
 
-test("no web page may write, whatever name it has for this address", async () => {
+test("requests from web pages cannot write", async () => {
   const api = new TestApi();
   for (
     const origin of ["http://127.0.0.1:4280", "https://example.com", "null"]
@@ -262,7 +262,7 @@ test("no web page may write, whatever name it has for this address", async () =>
   }
 });
 
-test("a registry that is full says so", async () => {
+test("a full registry refuses new nodes", async () => {
   const api = new TestApi();
   for (let number = 0; number < 256; number++) {
     await api.put(`n${number}`, nodeJson(1));
@@ -271,7 +271,7 @@ test("a registry that is full says so", async () => {
   assert.equal((await api.put("n0", nodeJson(2))).status, 200);
 });
 
-test("the number of those who wait has a limit, in all and on one connection", async () => {
+test("the number of waiting requests has a limit, in all and for one connection", async () => {
   const api = new TestApi({ waiting: { inAll: 3, perConnection: 2 } });
   const gone = new AbortController();
   const remote = (port: number) => ({
@@ -290,7 +290,7 @@ test("the number of those who wait has a limit, in all and on one connection", a
   assert.equal(api.api.waiting.count, 0);
 });
 
-test("a stream tells each list, and that it lives", async () => {
+test("a stream sends each list, and a comment when there is nothing new", async () => {
   const api = new TestApi();
   const gone = new AbortController();
   const parts: string[] = [];
@@ -310,7 +310,7 @@ test("a stream tells each list, and that it lives", async () => {
   await api.clock.advance(HEARTBEAT_MS - 1);
   const count = parts.length;
   await api.clock.advance(1);
-  // The announcement has ended as well by now.
+  // The announcement has expired as well by now.
   assert.ok(parts.length > count);
   await api.clock.advance(HEARTBEAT_MS);
   assert.match(parts.at(-1)!, /^: .*\n\n$/);
@@ -321,7 +321,7 @@ test("a stream tells each list, and that it lives", async () => {
   assert.equal(api.clock.pendingTimers, 0);
 });
 
-test("a stream that is taken up again begins behind its last event", async () => {
+test("a resumed stream begins after the last event that the reader had", async () => {
   const api = new TestApi();
   await api.put("A", nodeJson(1));
   const first = async (headers: Record<string, string>): Promise<string> => {

@@ -1,6 +1,6 @@
 /**
- * A registry at hand: its API asked directly, on a clock that the test moves,
- * or a whole one on a real port.
+ * A registry for tests: its API alone, called directly on a clock that the test
+ * moves, or a complete one on a real port.
  */
 import assert from "node:assert/strict";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
@@ -36,7 +36,7 @@ export interface Asked {
 
 const REMOTE: Address = { host: "127.0.0.1", port: 40_000 };
 
-/** The JSON of a node with one door. */
+/** The JSON of a node with one URL. */
 export function nodeJson(
   port: number,
   more: Readonly<Record<string, unknown>> = {},

@@ -1,7 +1,7 @@
 /**
- * Requests of any kind against a registry on a real port: it answers each with
- * sense or a refusal, keeps its bounds, and lives. The seed is printed; give it
- * back as MIDGE_TEST_SEED.
+ * Random requests to a registry on a real port: it answers or refuses each one,
+ * keeps its limits, and goes on running. The seed is printed; MIDGE_TEST_SEED
+ * repeats it.
  */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -110,7 +110,7 @@ function randomRequest(random: Random): [target: string, asked: Asked] {
   return [target, { method, headers, body: randomBody(random), signal }];
 }
 
-test("the API answers whatever it is asked, and keeps its bounds", async (t) => {
+test("the API answers or refuses any request, and keeps its limits", async (t) => {
   const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const random = seededRandom(seed);
@@ -144,7 +144,7 @@ test("the API answers whatever it is asked, and keeps its bounds", async (t) => 
   assert.equal(api.clock.pendingTimers, 0);
 });
 
-test("bytes of any kind do the registry no harm", async (t) => {
+test("the registry survives random bytes", async (t) => {
   const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const random = seededRandom(seed);
@@ -157,7 +157,7 @@ test("bytes of any kind do the registry no harm", async (t) => {
       socket.on("data", () => socket.destroy());
       socket.on("error", () => {});
       socket.on("close", () => resolve());
-      // Half a request gets no answer until it is late.
+      // Half a request gets no answer before its time limit.
       setTimeout(() => socket.destroy(), 20 + randomBelow(random, 30));
     });
   const broken = Array.from({ length: SOCKETS }, () => {

@@ -1,6 +1,6 @@
 /**
- * A registry and those who ask it, on one clock that the test moves and
- * without a socket between them.
+ * A registry and its clients, on one clock that the test moves and without
+ * sockets between them.
  */
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import type { Fetch, FetchRequest } from "../../src/platform/fetch.ts";
@@ -21,11 +21,11 @@ export const PLACE: RegistryPlace = {
 
 export class Scene {
   readonly clock: VirtualClock = new VirtualClock();
-  /** What was asked, as `METHOD path?query`. */
+  /** The requests so far, as `METHOD path?query`. */
   readonly asked: string[] = [];
   readonly world: RegistryWorld;
   api: TestApi;
-  /** What is between them: nothing, no way through, or a way on which nothing comes back. */
+  /** The network between them: it works, refuses connections, or loses all answers. */
   line: "up" | "down" | "silent" = "up";
 
   constructor(options: { token?: string } = {}) {
@@ -35,7 +35,7 @@ export class Scene {
     this.world = { clock, random: seededRandom(1), fetch };
   }
 
-  /** Another registry in the place of this one: it knows nothing. */
+  /** Replaces the registry with an empty one. */
   restart(): void {
     this.api.store.close();
     this.api = new TestApi({ clock: this.clock });

@@ -1,4 +1,4 @@
-/** The registry on a real port: long polls, streams, its state over a restart, and two beside each other. */
+/** The registry on a real port: long polls, streams, its state file, and two registries in one process. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -31,7 +31,7 @@ test("nodes are announced and found over HTTP", async (t) => {
   assert.match(await root.text(), /^Midge registry/);
 });
 
-test("a long poll ends with the change, and a reader who left waits no more", async (t) => {
+test("a long poll ends at the change, and when its client disconnects", async (t) => {
   const { url, registry } = await startRegistry(t);
   const { index } = await listOf(url);
   const query = `?index=${index}&wait=55s`;
@@ -49,7 +49,7 @@ test("a long poll ends with the change, and a reader who left waits no more", as
   assert.equal(registry.api.waiting.count, 0);
 });
 
-test("a stream brings each list", async (t) => {
+test("a stream sends each list", async (t) => {
   const { url, registry } = await startRegistry(t);
   const leaving = new AbortController();
   const { headers, body } = await fetch(`${url}/discoveryz/stream`, {
@@ -76,7 +76,7 @@ test("a stream brings each list", async (t) => {
   await until("the stream has ended", () => registry.api.waiting.count === 0);
 });
 
-test("one connection does not take all the places", async (t) => {
+test("one connection cannot take all places of the waiting room", async (t) => {
   const { registry } = await startRegistry(t);
   const { host, port } = registry.address!;
   const socket = connect(port, host);
@@ -91,7 +91,7 @@ test("one connection does not take all the places", async (t) => {
   assert.ok(registry.api.waiting.count <= 2);
 });
 
-test("a registry stops while others wait", async (t) => {
+test("a registry stops while clients wait", async (t) => {
   const { url, registry } = await startRegistry(t);
   const { index } = await listOf(url);
   const poll = fetch(`${url}/discoveryz?index=${index}&wait=55s`)
@@ -105,7 +105,7 @@ test("a registry stops while others wait", async (t) => {
   assert.equal(registry.address, undefined);
 });
 
-test("what was known is known after a restart, and has to renew", async (t) => {
+test("nodes survive a restart, and have to renew their announcements", async (t) => {
   const stateFile = join(temporaryFolder(t), "state.json");
   const first = await startRegistry(t, { stateFile });
   await announce(first.url, "A", nodeJson(1, { ttl: 3_600_000 }));
@@ -135,7 +135,7 @@ test("what was known is known after a restart, and has to renew", async (t) => {
   assert.deepEqual(idsOf(kept), ["A", "C"]);
 });
 
-test("a state that makes no sense costs a warning, and what of it is good is kept", async (t) => {
+test("a broken state file gives a warning, and its valid nodes are kept", async (t) => {
   const folder = temporaryFolder(t);
   const stateFile = join(folder, "state.json");
   const rows: [text: string, ids: string[], warns: boolean][] = [
@@ -174,7 +174,7 @@ test("a state that makes no sense costs a warning, and what of it is good is kep
   }
 });
 
-test("a state that cannot be kept is said once, and harms nothing else", async (t) => {
+test("a state file that cannot be written is reported once", async (t) => {
   const stateFile = join(temporaryFolder(t), "missing", "state.json");
   const { registry, url, log } = await startRegistry(t, { stateFile });
   const errors = (): string[] =>
@@ -190,7 +190,7 @@ test("a state that cannot be kept is said once, and harms nothing else", async (
   );
 });
 
-test("a registry that others reach says so when it has no token", async (t) => {
+test("a registry without a token warns when other machines can reach it", async (t) => {
   const open = await startRegistry(t, { host: "0.0.0.0" });
   assert.match(open.log.lines.join("\n"), /WRN .* has no token: everybody/);
   const guarded = await startRegistry(t, { host: "0.0.0.0", token: "s3cret" });
@@ -202,7 +202,7 @@ test("a registry that others reach says so when it has no token", async (t) => {
   assert.equal(await announce(guarded.url, "A", nodeJson(1), "s3cret"), 201);
 });
 
-test("only loopback addresses are for this machine alone", () => {
+test("only loopback addresses are local", () => {
   for (const host of ["127.0.0.1", "127.8.9.1", "::1", "localhost"]) {
     assert.ok(isLoopback(host), host);
   }
@@ -210,14 +210,14 @@ test("only loopback addresses are for this machine alone", () => {
   for (const host of hosts) assert.ok(!isLoopback(host), host);
 });
 
-test("a port that is taken rejects", async (t) => {
+test("a registry does not start on a port in use", async (t) => {
   const { registry } = await startRegistry(t);
   await assert.rejects(startRegistry(t, { port: registry.address!.port }), {
     code: "EADDRINUSE",
   });
 });
 
-test("two registries stand beside each other", async (t) => {
+test("two registries run in one process", async (t) => {
   const [one, two] = [await startRegistry(t), await startRegistry(t)];
   for (const { url } of [one, two]) await announce(url, "A", nodeJson(1));
   await one.registry.stop();

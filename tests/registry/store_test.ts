@@ -1,4 +1,4 @@
-/** The registry's nodes: their time, their number, and the index that grows. */
+/** The nodes of the registry: expiry, limits, and the index. */
 import assert from "node:assert/strict";
 import { nodeOf, NODES_MAX } from "../../src/discovery/node_record.ts";
 import {
@@ -34,7 +34,7 @@ function ids(store: NodeStore): string[] {
   return store.nodes.map(({ id }) => id);
 }
 
-test("the index grows with each change and with nothing else", () => {
+test("the index grows at each change, and only then", () => {
   const { store, changes } = open();
   const start = store.index;
   assert.deepEqual(store.put(nodeAt("a", 1), 1000), {
@@ -58,7 +58,7 @@ test("the index grows with each change and with nothing else", () => {
   assert.equal(changes(), 3);
 });
 
-test("a registry that starts anew has an index that nobody has seen", async () => {
+test("a new registry begins with an index that no reader has seen", async () => {
   const { clock, store } = open();
   for (let port = 1; port < 100; port++) store.put(nodeAt("a", port), 1000);
   await clock.advance(1000);
@@ -66,7 +66,7 @@ test("a registry that starts anew has an index that nobody has seen", async () =
   assert.ok(next.index > store.index);
 });
 
-test("a node that is not renewed ends when its time is over", async () => {
+test("a node that is not renewed expires", async () => {
   const { clock, store, expired } = open();
   store.put(nodeAt("short", 1), 1000);
   store.put(nodeAt("long", 2), 5000);
@@ -86,7 +86,7 @@ test("a node that is not renewed ends when its time is over", async () => {
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("a shorter time than all others is kept too", async () => {
+test("a node with a shorter time to live than all others expires in time", async () => {
   const { clock, store, expired } = open();
   store.put(nodeAt("long", 1), 60_000);
   store.put(nodeAt("short", 2), 1000);
@@ -97,7 +97,7 @@ test("a shorter time than all others is kept too", async () => {
   assert.deepEqual(expired, ["short", "long"]);
 });
 
-test("the wall clock ends nothing and prolongs nothing", async () => {
+test("setting the wall clock neither expires nor prolongs a node", async () => {
   const clock = new VirtualClock();
   let jump = 0;
   const jumping = {
@@ -115,7 +115,7 @@ test("the wall clock ends nothing and prolongs nothing", async () => {
   assert.equal(store.size, 0);
 });
 
-test("a wait ends with the next change, or with the news that there was none", async () => {
+test("a wait resolves to true at the next change, and to false at its end", async () => {
   const { clock, store } = open();
   const old = store.index - 1;
   assert.equal(await store.changedSince(old, 1000, never), true);
@@ -138,7 +138,7 @@ test("a wait ends with the next change, or with the news that there was none", a
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("a wait ends with its signal and with the store", async () => {
+test("a wait ends when its signal aborts and when the store closes", async () => {
   const { clock, store } = open();
   const gone = new AbortController();
   const one = store.changedSince(store.index, 60_000, gone.signal);
@@ -155,7 +155,7 @@ test("a wait ends with its signal and with the store", async () => {
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("the number of nodes and their size in all have limits", () => {
+test("the number of nodes and their total size have limits", () => {
   const { store } = open();
   for (let number = 0; number < NODES_MAX; number++) {
     store.put(nodeAt(`n${number}`, 1), 1000);

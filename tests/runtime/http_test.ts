@@ -1,4 +1,4 @@
-/** The HTTP server, spoken to byte for byte by the test. */
+/** The HTTP server, with requests that the test writes byte for byte. */
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import type {
@@ -35,7 +35,7 @@ async function serve(t: Cleanup): Promise<Served> {
   return { listener, requests };
 }
 
-/** Sends raw bytes, and resolves to all that comes until the server hangs up. */
+/** Sends raw bytes, and resolves to all that comes until the server closes the connection. */
 function exchange(listener: Listener, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const { host, port } = listener.address;
@@ -74,7 +74,7 @@ test("HEAD is answered without a body, and with its length", async (t) => {
   assert.match(answer, /\r\n\r\n$/);
 });
 
-test("any method is handled, and a body is passed over", async (t) => {
+test("any method is handled, and an unread body is skipped", async (t) => {
   const { listener, requests } = await serve(t);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
     const answer = await exchange(listener, request(`${method} /varz`, "body"));
@@ -83,13 +83,13 @@ test("any method is handled, and a body is passed over", async (t) => {
   assert.equal(requests.length, 4);
 });
 
-test("the handler's status is the answer's", async (t) => {
+test("the answer has the status of the handler", async (t) => {
   const { listener } = await serve(t);
   const answer = await exchange(listener, request("GET /missing"));
   assert.match(answer, /^HTTP\/1\.1 404 /);
 });
 
-test("a handler that throws costs one request its answer", async (t) => {
+test("a handler that throws answers 500, and other requests go on", async (t) => {
   const { listener } = await serve(t);
   const broken = await exchange(listener, request("GET /broken"));
   assert.match(broken, /^HTTP\/1\.1 500 /);
@@ -97,14 +97,14 @@ test("a handler that throws costs one request its answer", async (t) => {
   assert.match(await exchange(listener, request("GET /")), /^HTTP\/1\.1 200 /);
 });
 
-test("what is not HTTP is refused, and the server lives", async (t) => {
+test("bytes that are not HTTP are refused, and the server goes on", async (t) => {
   const { listener } = await serve(t);
   const answer = await exchange(listener, "PUB foo 5\r\nhello\r\n\r\n");
   assert.doesNotMatch(answer, /^HTTP\/1\.1 200 /);
   assert.match(await exchange(listener, request("GET /")), /^HTTP\/1\.1 200 /);
 });
 
-test("a client that never ends its headers is cut off", async () => {
+test("a client that does not finish its headers is cut off", async () => {
   const listener = await serveHttp(ANY_PORT, () => assert.fail(), {
     headersTimeoutMs: 100,
   });
@@ -112,7 +112,7 @@ test("a client that never ends its headers is cut off", async () => {
   await listener.close();
 });
 
-test("a taken port rejects in nats-server's words", async (t) => {
+test("a port in use rejects in nats-server's words", async (t) => {
   const { listener } = await serve(t);
   const { address } = listener;
   await assert.rejects(serveHttp(address, () => assert.fail()), {
@@ -122,7 +122,7 @@ test("a taken port rejects in nats-server's words", async (t) => {
   });
 });
 
-test("closing ends idle connections too, and frees the port", async (t) => {
+test("closing ends idle connections and frees the port", async (t) => {
   const { listener } = await serve(t);
   const idle = exchange(listener, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   await exchange(listener, request("GET /"));
@@ -132,7 +132,7 @@ test("closing ends idle connections too, and frees the port", async (t) => {
   await again.close();
 });
 
-/** Serves `handle`, and ends with the test. */
+/** Serves `handle`; the listener is closed with the test. */
 async function serveWith(
   t: Cleanup,
   handle: HttpHandler,
@@ -147,7 +147,7 @@ function text(body: string): HttpAnswer {
   return { status: 200, headers: {}, body };
 }
 
-test("headers are read by their names in lower case, and so is the other end", async (t) => {
+test("headers have lower-case names, and the address of the client is known", async (t) => {
   const { listener, requests } = await serve(t);
   await exchange(
     listener,
@@ -180,7 +180,7 @@ test("a body is read up to a limit", async (t) => {
   }
 });
 
-test("a client that never ends its body is cut off, and its handler is told", async (t) => {
+test("a client that does not finish its body is cut off, and reading the body rejects", async (t) => {
   const failed = Promise.withResolvers<unknown>();
   const listener = await serveWith(t, async (request) => {
     await request.readBody(10).catch(failed.resolve);
@@ -212,7 +212,7 @@ test("an answer may come later, and a handler may fail later", async (t) => {
   assert.match(broken!, /^HTTP\/1\.1 500 /);
 });
 
-test("a client that goes away aborts its request, and so does the end of the server", async (t) => {
+test("a request is aborted when its client disconnects and when the server closes", async (t) => {
   const signals: AbortSignal[] = [];
   const asked: (() => void)[] = [];
   const listener = await serveWith(t, ({ signal }) => {
@@ -239,7 +239,7 @@ test("a client that goes away aborts its request, and so does the end of the ser
   await until("the signal aborts", () => signals[1]!.aborted);
 });
 
-test("a stream is sent as its parts come, and ends when its client goes", async (t) => {
+test("a stream is sent part by part, and ends when its client disconnects", async (t) => {
   const more = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   async function* parts(signal: AbortSignal): AsyncIterable<string> {
@@ -271,7 +271,7 @@ test("a stream is sent as its parts come, and ends when its client goes", async 
   assert.match(head, /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
 });
 
-test("a stream goes no faster than it is read, and a client that stops reading is cut off", async (t) => {
+test("a stream waits for its reader, and a client that stops reading is cut off", async (t) => {
   let made = 0;
   const ended = Promise.withResolvers<void>();
   async function* flood(): AsyncIterable<string> {
@@ -342,7 +342,7 @@ test("requests of one connection are handled one after the other", async (t) => 
   const answers = exchange(listener, lines.join(""));
   for (let count = 1; count <= 3; count++) {
     await until("the next request", () => held.length === count);
-    // Another connection goes its whole way meanwhile.
+    // A request on another connection is answered meanwhile.
     const other = exchange(listener, request("GET /other"));
     await until("the other request", () => held.length === count + 1);
     held.pop()!();
@@ -362,7 +362,7 @@ test("a request is not handled while the answer before it is unread", async (t) 
     return text("x".repeat(30_000_000));
   }, { stallTimeoutMs: 200 });
   unreadClient(t, listener).write(GET.repeat(10));
-  // The one answer that was begun is never taken, and ends by its time limit.
+  // The first answer is never taken and ends by its time limit.
   await gone.promise;
   assert.equal(handled, 1);
 });

@@ -1,7 +1,7 @@
 /**
  * The lists of a snapshot: clients, their subscriptions, routes, accounts. They
- * are gathered in slices, from what goes on changing, and only the rows that
- * are asked for are copied.
+ * are gathered in slices while the server goes on, and only the requested rows
+ * are copied.
  */
 import type { Account } from "../../accounts/account.ts";
 import { GLOBAL_ACCOUNT } from "../../accounts/accounts.ts";

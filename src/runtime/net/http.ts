@@ -30,7 +30,7 @@ const STALL_TIMEOUT_MS = 30_000;
 /** Longer than most pauses between two requests of one client: a connection that closes just then costs a request. */
 const IDLE_TIMEOUT_MS = 20_000;
 const CONNECTIONS_MAX = 4096;
-/** Bytes of an answer that are sent before it is looked whether they are taken. */
+/** Bytes of an answer that are written before the client has to take them. */
 const PORTION_BYTES = 65_536;
 
 const FAILED: HttpAnswer = {
@@ -41,7 +41,7 @@ const FAILED: HttpAnswer = {
 
 /**
  * Serves `handle` at `at`; port 0 asks for any free one. Rejects with a
- * `NetworkError`. A handler that throws answers 500 and harms nobody else.
+ * `NetworkError`. A handler that throws answers 500; other requests go on.
  */
 export function serveHttp(
   at: Address,
@@ -56,7 +56,7 @@ export function serveHttp(
     headersTimeout: headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     keepAliveTimeout: IDLE_TIMEOUT_MS,
-    // How often it looks for late clients; every 30 seconds by default.
+    // The interval at which late clients are looked for, by default 30 seconds.
     connectionsCheckingInterval: headersTimeoutMs / 5,
   };
   const lanes = new WeakMap<Socket, HttpLane>();
@@ -66,7 +66,7 @@ export function serveHttp(
     lanes.set(socket, lane);
     lane.add(request, response);
   });
-  // What goes wrong is answered; what is left is a connection that broke.
+  // A failing handler is answered with 500; all other errors are broken connections.
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, handle, stallTimeoutMs)
       .catch(() => void response.destroy());
@@ -92,10 +92,10 @@ async function answer(
   handle: HttpHandler,
   stallTimeoutMs: number,
 ): Promise<void> {
-  // A connection that breaks says so by `close` as well.
+  // A broken connection also emits `close`.
   response.on("error", () => {});
   const reply = await handled(request, response, handle);
-  // A body that nobody reads would keep the connection from being used again.
+  // An unread body would keep the connection from being used again.
   request.resume();
   if ("stream" in reply) {
     await sendStream(response, reply, request.method, stallTimeoutMs);
@@ -117,7 +117,7 @@ async function handled(
   }
 }
 
-/** Sends what a stream yields, each part once the one before was taken. */
+/** Sends the parts of a stream, each after the one before was taken. */
 async function sendStream(
   response: ServerResponse,
   { status, headers, stream }: HttpStream,
@@ -135,7 +135,7 @@ async function sendStream(
   response.end();
 }
 
-/** A short answer in one go, a long one in portions. */
+/** Sends a short answer at once, and a long one in portions. */
 async function sendWhole(
   response: ServerResponse,
   { status, headers, body }: HttpAnswer,
@@ -156,8 +156,8 @@ async function sendWhole(
 }
 
 /**
- * Until all that was written has been taken, which `event` says, or the
- * connection is gone: a client that takes nothing in that time is cut off.
+ * Resolves on `event`, when all that was written has been taken, or when the
+ * connection is closed. A client that does not take it in time is cut off.
  */
 function taken(
   response: ServerResponse,
@@ -214,7 +214,7 @@ function readBody(
       const start = length;
       length += chunk.length;
       if (length <= maxBytes) body.set(chunk, start);
-      // The rest runs by without being kept.
+      // The rest is read and dropped.
       else resolve(undefined);
     });
     request.on("end", () => resolve(body.subarray(0, length)));
