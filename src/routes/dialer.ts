@@ -50,14 +50,14 @@ export interface RetryPolicy {
 
 /**
  * Attempts at a server that gossip told of, after its connection was cut off
- * before it became a route. Such a server is there, so it is dialled again also
- * where one that cannot be reached is not.
+ * before it became a route. It took the connection, so it is dialled again even
+ * where the policy gives up on a server that cannot be reached.
  */
 const CUT_OFF_RETRIES = 5;
 
 export class Dialer {
   readonly target: RouteTarget;
-  /** Discovery may find what gossip told of. */
+  /** Becomes "found" once discovery lists a server that gossip told of. */
   origin: DialOrigin;
   readonly #owner: DialerOwner;
   #failures = 0;
@@ -124,7 +124,7 @@ export class Dialer {
    * neither side meant it to end.
    */
   lost(wasCutOff: boolean): void {
-    // One that the peer never accepted was no better than none.
+    // A connection that never became a route counts as a failed attempt.
     if (!this.#isUp) this.#failures++;
     const { implicitRetries } = this.#owner.retry;
     this.#isUp = false;
@@ -147,7 +147,7 @@ export class Dialer {
   }
 
   #wait(): number {
-    // A server that gossip told of, and that was reached, is back at once or gone.
+    // Gossip tells of servers that are up: after a lost route one is dialled at once.
     const isAtOnce = this.#failures === 0 && this.origin === "gossip";
     return isAtOnce ? 0 : waitAfter(this.#backoff, this.#failures);
   }

@@ -15,7 +15,7 @@ export interface FoundTarget {
   readonly route: Member | undefined;
 }
 
-/** What dialling stands on, and what takes the connections that come of it. */
+/** What dialers need, and what takes the connections that they make. */
 export type DialersWorld = Omit<DialerOwner, "gaveUp">;
 
 export class Dialers {
@@ -29,7 +29,7 @@ export class Dialers {
     this.#owner = { ...world, gaveUp };
   }
 
-  /** Keeps `target` dialled. */
+  /** Dials `target`, and again whenever its connection is lost. */
   dial(target: RouteTarget, origin: DialOrigin): void {
     const dialer = new Dialer(this.#owner, target, origin);
     this.#dialers.add(dialer);
@@ -37,7 +37,7 @@ export class Dialers {
   }
 
   /**
-   * Keeps dialled what discovery finds now, and forgets what it found before.
+   * Keeps dialling what discovery finds now, and forgets what it found before.
    * `isUrgent`: none has been reached, so long waits end.
    */
   replaceFound(found: readonly FoundTarget[], isUrgent: boolean): void {

@@ -26,11 +26,11 @@ import { foundCredentials } from "./identity.ts";
 import type { Route } from "./route.ts";
 import { RouteMemory } from "./route_memory.ts";
 
-/** Addresses that are kept dialled for one provider, so that none leaves no room for the others. */
+/** Addresses that are kept dialled for one provider, so that no provider crowds the others out. */
 const ADDRESSES_PER_PROVIDER_MAX = 256;
 /** An address that led astray is tried again after this: it may belong to another node by then. */
 const ASTRAY_MS = 300_000;
-/** Other clusters that are warned of by name. */
+/** Other clusters that the log warns of by name. */
 const WARNINGS_MAX = 32;
 
 /** One node to be kept dialled. */
@@ -42,7 +42,7 @@ interface FoundNode {
   readonly serverId: string;
 }
 
-/** What nodes are found for. */
+/** The cluster that nodes are found for. */
 export interface FoundNodesWorld {
   readonly broker: Broker;
   readonly options: ClusterOptions;
@@ -157,7 +157,7 @@ export class FoundNodes {
     this.#failing.add(provider);
   }
 
-  /** Has everything dialled that is listed, and nothing else. */
+  /** Makes the dialers dial all that is listed, and nothing else. */
   #dial(): void {
     if (this.#stopped) return;
     const nodes = new Map<string, FoundNode>();
@@ -233,7 +233,7 @@ export class FoundNodes {
   }
 }
 
-/** Where a door is; the text of a door that makes no sense leads nowhere. */
+/** Where a door is; port 0 of no host if its URL makes no sense. */
 function addressOf({ url }: Endpoint): Address {
   return routeAddress(doorUrl(url) ?? "") ?? { host: "", port: 0 };
 }

@@ -11,7 +11,7 @@ import type { Dialers } from "./dialers.ts";
 import { sharedCredentials } from "./identity.ts";
 import type { Route } from "./route.ts";
 
-/** What gossip needs of the cluster that it is about. */
+/** The parts of a cluster that gossip works on. */
 export interface GossipWorld {
   /** This server's id. */
   readonly id: string;
@@ -54,8 +54,8 @@ export class Gossip {
 
 /**
  * A server's INFO as it is passed on; undefined for one that cannot be dialled.
- * NATS route protocol: `ip` says how to dial it; unless it said so itself, at
- * the address that it was seen at.
+ * NATS route protocol: `ip` says how to dial it; a server that left it out is
+ * dialled at the address that its connection came from.
  */
 export function gossipAbout(
   info: ServerInfo,

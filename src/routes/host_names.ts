@@ -9,9 +9,9 @@ import { isNumericHost } from "../net/ip.ts";
 import type { Address, Network } from "../platform/socket.ts";
 
 const LOOK_UP_TIMEOUT_MS = 5000;
-/** Of one name. */
+/** Addresses of one name that are used. */
 const ADDRESSES_MAX = 64;
-/** Names that are remembered, the latest ones. */
+/** Names that are remembered; the oldest ones are forgotten first. */
 const NAMES_MAX = 512;
 
 export class HostNames {
@@ -33,7 +33,7 @@ export class HostNames {
     return hosts.map((host) => ({ host, port }));
   }
 
-  /** Looks up every name that is not being looked up; tells whenever one was. */
+  /** Looks up all names that are not being looked up already; calls `onKnown` after each. */
   lookUp(addresses: readonly Address[], onKnown: () => void): void {
     for (const host of new Set(addresses.map(({ host }) => host))) {
       if (host === "" || isNumericHost(host) || this.#asked.has(host)) continue;
@@ -56,7 +56,7 @@ export class HostNames {
     if (this.#known.size > NAMES_MAX) this.#known.delete(oldest);
   }
 
-  /** Nothing when it fails, or takes too long. */
+  /** The addresses of a name; none when the lookup fails, or takes too long. */
   #ask(host: string): Promise<string[]> {
     return new Promise((resolve) => {
       const timer = this.#clock.after(LOOK_UP_TIMEOUT_MS, () => resolve([]));

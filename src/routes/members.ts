@@ -29,7 +29,7 @@ import type { RouteBook } from "./route_book.ts";
 /** The time that a peer has to choose between two connections. */
 const CHOICE_MS = 2000;
 
-/** What members stand on, and who hears of them. */
+/** The parts of the cluster that actions work on, and what hears of changes. */
 export interface MembersWorld {
   readonly broker: Broker;
   readonly book: RouteBook;
@@ -75,7 +75,7 @@ export class Members {
     this.#world = world;
   }
 
-  /** Closes all connections; none takes another one's place any more. */
+  /** Closes all connections; no other one takes the place of a route that ends. */
   stop(): void {
     this.#stopped = true;
     for (const route of this.#world.book.open) {

@@ -64,7 +64,7 @@ function routeAddresses(doors: OwnDoors): Address[] {
     : [advertisedAddress(options.advertise, address.port)];
 }
 
-/** Where a port can be reached; one that is open everywhere, at each of the machine's addresses. */
+/** Where a port can be reached: at each address of the machine if it is open on all of them. */
 function reachable(
   { host, port }: Address,
   { interfaceAddresses }: OwnDoors,

@@ -1,6 +1,6 @@
 /**
  * The book of connections on the route port: which are open, which of them are
- * routes, what all of them have carried, and who waits for a number of routes.
+ * routes, what all of them have carried, and the callers that wait for routes.
  */
 import type { Traffic } from "../broker/connections/counters.ts";
 import type { ClosedReason } from "../core/closed.ts";

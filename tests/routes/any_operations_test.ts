@@ -68,7 +68,7 @@ for (const authorized of [false, true]) {
           peer.send(before + first + second);
           return peer;
         }));
-        // Whatever it did, it is gone or it answers.
+        // Each peer has lost its connection, or gets an answer.
         await Promise.all(peers.map(answersOrEnds));
         await Promise.all(peers.map((peer) => peer.close()));
       }

@@ -1,7 +1,7 @@
 /**
- * Who may join a cluster: credentials of servers that dial, credentials for
- * servers that are dialled, and a mesh that closes although not everybody
- * knows the secret.
+ * Which servers may join a cluster: credentials of servers that dial,
+ * credentials for servers that are dialled, and a mesh that closes although not
+ * every server knows the secret.
  */
 import assert from "node:assert/strict";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
@@ -223,7 +223,7 @@ for (const id of [FIRST_ID, LAST_ID]) {
     await refused.expectClosed();
     assert.equal(routeCount(midge), 1);
     await tell(peer, "RS+ $G foo\r\n");
-    // Who wanted the refused connection rests on the one that stands.
+    // The dialer of the refused connection rests on the one that stands.
     await midge.server.stop();
     assert.equal(await peer.expectClosed(), "");
   });

@@ -69,7 +69,7 @@ test("a server that leaves in peace is not recommended any more", async (t) => {
   peer.send(infoText({ info: { ...info, ldm: true } }));
   const told = await nextInfo(client);
   assert.equal(told["connect_urls"], undefined);
-  // It is the other one that leaves.
+  // The client's own server stays.
   assert.equal(told["ldm"], undefined);
   assert.equal(routeCount(midge), 1);
   await peer.close();

@@ -43,7 +43,7 @@ test("each message reaches each client of a cluster once", async (t) => {
         sum + received.split(new RegExp(`MSG foo\\.\\d ${sid} `)).length - 1,
       0,
     );
-  // The last word of each publisher to each client comes behind all others.
+  // The last message of each publisher reaches each client behind all others.
   for (const [index, publisher] of publishers.entries()) {
     publisher.send(`PUB foo.end${index} 0\r\n\r\n`);
   }

@@ -141,7 +141,7 @@ for (const named of ADOPTED) {
       info: { cluster: own, cluster_dynamic: true },
     });
     await join(t, midge, { connect: named, info: named });
-    // Who stayed with the old name has to meet the new one.
+    // A route made under the old name ends, so that its peer meets the new one.
     assert.equal(await earlier.peer.expectClosed(), "");
     assert.equal(routeCount(midge), 1);
     assert.equal(midge.server.cluster!.clusterName, cluster);

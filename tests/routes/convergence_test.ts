@@ -57,7 +57,7 @@ function routeTo(index: number, login: string = ""): string {
   return `nats-route://${login}10.0.0.${index + 1}:6222`;
 }
 
-/** The nodes that each node dials, so that all hang together: it need not be there yet. */
+/** The nodes that each node dials. All hang together; a node may be dialled before it starts. */
 function randomRoutes(count: number, random: Random): string[][] {
   const routes = Array.from({ length: count }, (): string[] => []);
   for (let index = 1; index < count; index++) {
@@ -125,7 +125,7 @@ test("servers that all dial each other at once form a mesh in one round", async 
       ...(isProtected && { authorization }),
     };
     await using nodes = await atOnce(seed, 5, () => ({ cluster }));
-    // Interest, which each server announces on the routes that it has by then or makes.
+    // Interest comes while routes are made, and is announced on those that are there.
     await Promise.all(indexes.map(async (node) => {
       const client = await nodes.connect({ node });
       client.subscribe(`at.${node}`);

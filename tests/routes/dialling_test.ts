@@ -15,7 +15,7 @@ const [ONE, TWO, THREE] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** Asserts that each time is as long after the one before as told, or a little longer. */
+/** Asserts the waits between times; the jitter of a dialer may make them longer. */
 function assertWaits(times: readonly number[], waits: readonly number[]): void {
   const jitterMs = 110;
   for (const [index, wait] of waits.entries()) {

@@ -79,7 +79,7 @@ test("a server without a name joins whatever cluster it finds, and then keeps to
   // Nodes of other clusters matter no more, from that moment.
   assert.equal(linesWith(nameless, `Found a node on ${DEAD[0]}`).length, 1);
   assert.equal(linesWith(nameless, `Forgot the node on ${DEAD[0]}`).length, 1);
-  // Its announcement tells it too; before, it would have kept others away.
+  // Now its announcement has the name; the made-up one would have kept others away.
   await world.clock.advance(SECOND);
   assert.deepEqual(directory.nodes.map(({ cluster }) => cluster), [
     "red",

@@ -1,4 +1,4 @@
-/** What nodes that are found are told of credentials. */
+/** Which credentials are sent to nodes that discovery found. */
 import assert from "node:assert/strict";
 import { defaultAuthorizationOptions } from "../../src/options/options.ts";
 import { discoveryAt } from "../support/directory.ts";

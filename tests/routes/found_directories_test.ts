@@ -1,6 +1,6 @@
 /**
- * Directories in which nodes are found: they fail, list too much, forget, and
- * are several.
+ * Directories in which nodes are found: what happens when one fails, lists too
+ * much or forgets a node, and when there are two of them.
  */
 import assert from "node:assert/strict";
 import type { DiscoveryMakers } from "../../src/app/discovery.ts";

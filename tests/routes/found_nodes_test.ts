@@ -34,7 +34,7 @@ test("a server whose seeds are all dead joins those that live", async (t) => {
     await start(THREE, { discovery: BOTH, ...seeds }),
   ];
   await world.meshed([first, ...others], 3 * SECOND);
-  // One goes, and another one that has never heard of those two comes.
+  // The first one stops, and a server that knows neither of the others starts.
   await first.server.stop();
   const last = await start(FOUR, { discovery: BOTH, ...seeds });
   await world.meshed([...others, last], 3 * SECOND);
@@ -58,7 +58,7 @@ test("all addresses of a name are dialled, and those that it has later", async (
   await world.meshed([...servers, seeker], 3 * SECOND);
   assert.equal(dialsBetween(world, FOUR, ONE).length, 1);
   assert.equal(dialsBetween(world, FOUR, TWO).length, 1);
-  // All of them move, and the name with them.
+  // The servers move to another machine, and the name with them.
   const moved = await start(THREE);
   behind.splice(0, behind.length, THREE);
   for (const { server } of servers) await server.stop();
@@ -82,10 +82,10 @@ test("a server does not dial itself, whatever the list says", async (t) => {
   directory.listed = [door(ONE)];
   const alone = await start(ONE, { discovery: BOTH });
   await world.clock.advance(4 * MINUTE);
-  // Once, to find out who is there.
+  // Once, to find out which server is there.
   assert.equal(dialsBetween(world, ONE, ONE).length, 1);
   assert.equal(routeCount(alone), 0);
-  // The address may be another's after a while.
+  // By now the address may belong to another server.
   await world.clock.advance(2 * MINUTE);
   assert.equal(dialsBetween(world, ONE, ONE).length, 2);
 });
@@ -139,7 +139,7 @@ test("an address that turns out to be a known server rests, until that is gone",
     cluster: { routes: [{ host: "first.test", port: ROUTE_PORT }] },
   });
   await world.meshed([first, second]);
-  // Without an id: only dialling it tells who it is.
+  // Listed without an id: only dialling it tells which server it is.
   directory.listed = [door(ONE)];
   await world.clock.advance(2 * MINUTE);
   const once = dialsBetween(world, TWO, ONE).length;

@@ -1,4 +1,4 @@
-/** How two servers meet: what is said in which order, and who may stay. */
+/** How two servers meet: what they send in which order, and when a connection becomes a route. */
 import assert from "node:assert/strict";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";

@@ -92,7 +92,7 @@ test("a server that does not read stops its publishers, and no other client", as
     await other.peer.expect("hi\r\n");
     most = Math.max(most, route.connection.output.outbox.pendingBytes);
   }
-  // What one chunk of a publisher may add comes on top.
+  // One chunk of a publisher may come on top.
   assert.ok(most < 2 * maxPendingBytes, `${most} bytes wait`);
   assert.ok(route.traffic.outMsgs < messages);
 

@@ -29,7 +29,7 @@ const OUT = [
 
 test("messages go out in the forms of the protocol, each once", async (t) => {
   const { client, peer } = await setting(t);
-  // "m" is wanted plainly, twice, and by two groups: one message has it all.
+  // "m" has plain interest from two subscriptions, and two groups: one message serves all.
   await tell(
     peer,
     "RS+ $G a\r\nRS+ $G q grp 2\r\nRS+ $G m\r\nRS+ $G *\r\nRS- $G *\r\n" +
