@@ -35,7 +35,7 @@ export function providersOf(
 }
 
 /**
- * Whoever announces the server; undefined when it is to be announced nowhere.
+ * What announces the server; undefined when it is to be announced nowhere.
  * Throws as `providersOf` does.
  */
 export function announcerOf(

@@ -85,7 +85,7 @@ function pipe(clock: Clock, runSoon: RunSoon): [Socket, Socket] {
   );
 }
 
-/** So many turns may follow each other before the rest of the process has its own. */
+/** Turns that may follow each other before the rest of the process has its own. */
 const TURNS_IN_A_ROW_MAX = 64;
 
 /** A clock on which no time means the next microtask, and not a millisecond. */

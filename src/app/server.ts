@@ -183,7 +183,7 @@ export class Server implements AsyncDisposable {
     return this.#leaving !== undefined;
   }
 
-  /** Resolves when the server has stopped, whoever stopped it. Never rejects. */
+  /** Resolves when the server has stopped, for whatever reason. Never rejects. */
   get stopped(): Promise<void> {
     return this.#stopped.promise;
   }

@@ -1,6 +1,8 @@
 /**
  * The platform as one value: what a server and a client need of the machine.
- * Tests hand over other values; nothing else in Midge looks for these.
+ * Tests hand over other values; nothing else in Midge looks for these. More than
+ * a dozen members: because it is the sum of what the rooms ask for, and each of
+ * them names the few that it takes.
  */
 import type { Clock, Random } from "../platform/clock.ts";
 import type { Dns } from "../platform/dns.ts";

@@ -2,16 +2,13 @@
  * bcrypt, away from the event loop: one comparison costs a hundred
  * milliseconds and more, in which no message would move. A thread is started
  * with the first hash. Its program is a file in a checkout and a text in a
- * build; where neither can be had, as in somebody else's bundle of our
- * sources, the work is done here, in slices of a tenth of a second. The only
+ * build; where neither can be had, as in a bundle that another project made of
+ * our sources, the work is done here, in slices of a tenth of a second. The only
  * file that knows the package `bcryptjs`.
  */
 import { Worker } from "node:worker_threads";
 import type { BcryptResult, BcryptWork } from "./bcrypt_tasks.ts";
 import { BcryptThread, NoThreadError } from "./bcrypt_thread.ts";
-
-/** The package, for the thread. */
-export type Bcrypt = typeof import("bcryptjs");
 
 /**
  * The thread's program as one CommonJS text, the package included. A build

@@ -1,10 +1,15 @@
 /**
  * What the bcrypt thread is asked and what it answers. `answerTasks` is all
- * that runs there; where the package `bcryptjs` comes from is told by whoever
- * calls it, since a checkout finds it as a file and a build carries it along.
+ * that runs there; its caller brings the package `bcryptjs`, since a checkout
+ * finds it as a file and a build carries it along.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { Bcrypt } from "./bcrypt.ts";
+
+/** The package, as far as the thread uses it. */
+export interface Bcrypt {
+  compareSync(secret: string, hash: string): boolean;
+  hashSync(secret: string, cost: number): string;
+}
 
 /** The work itself. */
 export type BcryptWork =

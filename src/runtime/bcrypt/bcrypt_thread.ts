@@ -46,7 +46,7 @@ export class BcryptThread {
       if (this.#end !== undefined) return reject(this.#end);
       const task: BcryptTask = { id: ++this.#lastId, work };
       this.#askers.set(task.id, { resolve, reject });
-      // Somebody waits: the process must not end before the answer.
+      // The process must not end before the answer.
       this.#worker.ref();
       this.#worker.postMessage(task);
     });

@@ -10,6 +10,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
 import { listenFailure } from "../../net/failures.ts";
 import type {

@@ -34,7 +34,7 @@ export interface Handshake {
  * Starts the handshake on a socket whose data nobody listens to. Throws a
  * `NetworkError` when certificate or key cannot be read, and when the server
  * has said something (`head`) where only a handshake may come: those words are
- * in clear, and whoever sat in between could have said them.
+ * in clear, and anyone in between could have said them.
  */
 export function startHandshake(
   raw: TcpSocket,
@@ -106,6 +106,12 @@ function stateOf(stream: TLSSocket): TlsState {
 /** A failed handshake, in the words of the one who noticed. */
 function tlsFailure(detail: string, cause?: unknown): NetworkError {
   return new NetworkError(`${FAILED}${detail}`, "ETLS", cause);
+}
+
+/** What is said where a server is asked for TLS. */
+export function noServerTls(): NetworkError {
+  const message = "TLS is not supported for clients of a server";
+  return new NetworkError(message, "ETLSUNSUPPORTED");
 }
 
 const FAILED = "TLS handshake failed: ";

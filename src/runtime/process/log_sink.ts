@@ -83,7 +83,7 @@ export class LogFile implements LogSink {
   }
 
   /**
-   * Opens the path anew, after somebody moved the file away. Throws when that
+   * Opens the path anew, after another program moved the file away. Throws when that
    * cannot be, and goes on with the file that it has.
    */
   reopen(): void {

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { deferred } from "../../core/deferred.ts";
-import { joined } from "../chunks.ts";
+import { joined } from "./chunks.ts";
 
 /** What to run. */
 export interface ShellCommand {

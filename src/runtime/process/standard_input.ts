@@ -1,6 +1,6 @@
 /** Standard input as one piece of data, for programs at the end of a pipe. */
 import process from "node:process";
-import { joined } from "../chunks.ts";
+import { joined } from "./chunks.ts";
 
 /**
  * All that comes until it ends, byte for byte. Throws when that is more than

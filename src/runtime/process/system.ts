@@ -16,7 +16,13 @@ import { availableParallelism, networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { setImmediate } from "node:timers";
+import {
+  clearInterval,
+  clearTimeout,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 
@@ -242,8 +248,12 @@ export function timerDelay(ms: number): number {
   return Math.min(ms, LONGEST_DELAY_MS);
 }
 
+// Read once: who replaces the clock of a program for its tests, means the program.
+const { now: dateNow } = Date;
+const { random } = Math;
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: dateNow,
   monotonic: () => performance.now(),
   after(delayMs: number, run: () => void): Timer {
     const timer = setTimeout(run, timerDelay(delayMs));
@@ -270,7 +280,7 @@ export function keepProcessAlive(): () => void {
 }
 
 export const systemRandom: Random = {
-  next: () => Math.random(),
+  next: random,
   fill(target: Uint8Array): void {
     randomFillSync(target);
   },

@@ -1,0 +1,160 @@
+/**
+ * One socket of `node:net`, accepted or dialled: TCP, or TLS on top of it once
+ * it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
+ */
+import type { Socket as TcpSocket } from "node:net";
+import { setImmediate } from "node:timers";
+import { assert } from "../../core/assert.ts";
+import type {
+  Address,
+  CloseReason,
+  Socket,
+  SocketEvents,
+  TlsState,
+  TlsUpgrade,
+} from "../../platform/socket.ts";
+import { endpoint } from "./addresses.ts";
+import { closeReason } from "./close_reason.ts";
+import type { SocketAction } from "./closing.ts";
+import { SocketLife } from "./socket_life.ts";
+import { failureText, noServerTls, startHandshake } from "./tls.ts";
+
+/** The members are those of `Socket`, and what its life asks of it. */
+export class NodeSocket implements Socket {
+  readonly remote: Address;
+  readonly local: Address;
+  /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
+  #raw: TcpSocket;
+  #tls: TlsState | undefined;
+  #events: SocketEvents | undefined;
+  readonly #life: SocketLife;
+  /** The system has closed it. */
+  #isGone = false;
+  readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
+
+  constructor(raw: TcpSocket) {
+    this.remote = endpoint(raw.remoteAddress, raw.remotePort);
+    this.local = endpoint(raw.localAddress, raw.localPort);
+    this.#raw = raw;
+    this.#life = new SocketLife({
+      pendingBytes: () => this.#raw.writableLength,
+      stuck: () => this.#act(this.#life.after("stuck")),
+    });
+    raw.pause();
+    this.#listenTo(raw);
+  }
+
+  get tls(): TlsState | undefined {
+    return this.#tls;
+  }
+
+  get pendingBytes(): number {
+    return this.#raw.destroyed ? 0 : this.#raw.writableLength;
+  }
+
+  open(events: SocketEvents): void {
+    assert(this.#events === undefined, "a socket is opened once");
+    this.#events = events;
+    if (this.#isGone) setImmediate(() => this.#report());
+    else if (!this.#life.isSecuring) this.#read();
+  }
+
+  // Several writes of one turn need no cork: while the first is under way the
+  // stream gathers the rest, and sends them together.
+  write(bytes: Uint8Array): boolean {
+    return this.#life.reason !== undefined || this.#raw.write(bytes);
+  }
+
+  pause(): void {
+    if (this.#life.reason === undefined) this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
+  async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
+    if (tls.role === "server") throw noServerTls();
+    assert(!this.#life.isSecuring && !this.#tls, "a socket is secured once");
+    const raw = this.#raw;
+    raw.off("data", this.#onData);
+    this.#act(this.#life.after("secure"));
+    try {
+      const { stream, done } = startHandshake(raw, tls, head);
+      this.#raw = stream;
+      this.#listenTo(stream);
+      this.#tls = await done;
+    } catch (error) {
+      const detail = failureText(error);
+      this.#act(this.#life.after("failed", { kind: "tls", detail }));
+      throw error;
+    }
+    this.#act(this.#life.after("secured"));
+    if (this.#events !== undefined) this.#read();
+  }
+
+  end(): void {
+    this.#act(this.#life.after("end"));
+  }
+
+  destroy(): void {
+    this.#act(this.#life.after("destroy"));
+  }
+
+  /** A stream that another has taken the place of is not heard any more. */
+  #listenTo(raw: TcpSocket): void {
+    const ifCurrent = (act: () => void): void => {
+      if (raw === this.#raw) act();
+    };
+    raw.on("error", (error) => ifCurrent(() => this.#failed(error)));
+    raw.on(
+      "end",
+      () => ifCurrent(() => this.#act(this.#life.after("peerEnded"))),
+    );
+    raw.on("close", () => ifCurrent(() => this.#gone()));
+    raw.on("drain", () => ifCurrent(() => this.#drained()));
+  }
+
+  #act(action: SocketAction): void {
+    if (action === "close") this.#raw.destroy();
+    if (action !== "finish") return;
+    // A stream says its end by itself once all is sent, and closes when both
+    // ends are said. What comes until then is read and dropped.
+    this.#raw.end();
+    this.#raw.resume();
+  }
+
+  #read(): void {
+    this.#raw.on("data", this.#onData);
+    this.#raw.resume();
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (this.#life.reason !== undefined) return;
+    const { buffer, byteOffset, length } = chunk;
+    // A plain view, because `slice` of a Buffer does not copy.
+    this.#events?.onData(new Uint8Array(buffer, byteOffset, length));
+  }
+
+  #drained(): void {
+    if (this.#life.reason === undefined) this.#events?.onDrain();
+  }
+
+  #failed(error: Error): void {
+    const reason: CloseReason = this.#life.isSecuring
+      ? { kind: "tls", detail: failureText(error) }
+      : closeReason(error);
+    this.#act(this.#life.after("failed", reason));
+  }
+
+  #gone(): void {
+    this.#isGone = true;
+    this.#act(this.#life.after("gone"));
+    this.#report();
+  }
+
+  #report(): void {
+    const { reason } = this.#life;
+    if (reason !== undefined) this.#events?.onClose(reason);
+  }
+}
