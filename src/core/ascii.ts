@@ -14,24 +14,12 @@ export const TAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SPACE = 0x20;
-export const QUOTE = 0x22;
-export const DOLLAR = 0x24;
-export const APOSTROPHE = 0x27;
 export const STAR = 0x2a;
 export const PLUS = 0x2b;
-export const MINUS = 0x2d;
 export const DOT = 0x2e;
-export const SLASH = 0x2f;
-export const ZERO = 0x30;
-export const NINE = 0x39;
-export const COLON = 0x3a;
 export const GREATER = 0x3e;
-export const UPPER_A = 0x41;
-export const UPPER_Z = 0x5a;
-export const UNDERSCORE = 0x5f;
-export const LOWER_A = 0x61;
-export const LOWER_Z = 0x7a;
 export const PIPE = 0x7c;
+const ZERO = 0x30;
 
 /** The distance from an upper case ASCII letter to its lower case. */
 export const CASE_BIT = 0x20;

@@ -6,16 +6,11 @@
  */
 
 /** Thrown when Midge itself is wrong. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
 /** States an invariant; throws `AssertionError` with `claim` when it fails. */
 export function assert(holds: boolean, claim: string): asserts holds {
   if (!holds) throw new AssertionError(`Broken invariant: ${claim}`);
-}
-
-/** Marks a branch that the types rule out. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`Unreachable value: ${String(value)}`);
 }

@@ -79,6 +79,7 @@ export function headers(code: number = 0, description: string = ""): MsgHdrs {
   return new MessageHeaders(code, description);
 }
 
+/** More than a dozen members: because they are those of the official client's headers. */
 class MessageHeaders implements MsgHdrs {
   readonly code: number;
   readonly description: string;

@@ -16,7 +16,7 @@ import type { SubjectMatch, Subscriber } from "./subject_match.ts";
 /** 10,000 busy subjects fit, with room for as many inboxes used once. */
 export const CACHED_SUBJECTS_MAX = 32_768;
 /** At eight bytes each: about 32 MiB. */
-export const CACHED_SUBSCRIBERS_MAX = 4_194_304;
+const CACHED_SUBSCRIBERS_MAX = 4_194_304;
 
 /** How many wildcard changes an entry may miss before it is built anew. */
 const NOTED_PATTERNS = 32;
