@@ -1,167 +1,30 @@
 /**
- * A server at its registries: what it announces, when it tells what is new,
- * when it takes that back, and that no registry ever holds it up.
+ * When a server announces itself and takes that back, what it tells while it
+ * runs, and that no registry ever holds it up.
  */
 import assert from "node:assert/strict";
 import { Announcer } from "../../src/discovery/announcing/announcer.ts";
-import type { ServerPlatform } from "../../src/app/server.ts";
 import type { DiscoveryOptions } from "../../src/options/options.ts";
 import {
   DiscoveryError,
   type Registrar,
   type Registration,
 } from "../../src/discovery/discovery.ts";
-import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
-import { isMesh, Mute, routeOn, Simulation } from "../routes/simulation.ts";
+import { nodeOf } from "../../src/discovery/node_record.ts";
+import { isMesh, routeOn, Simulation } from "../routes/simulation.ts";
 import { Directory, discoveryAt, makersOf } from "../support/directory.ts";
+import { MemoryLog } from "../support/midge.ts";
+import { test } from "../support/test.ts";
 import {
-  MemoryLog,
-  startMidge,
-  type TestOptions,
-  type TestServer,
-} from "../support/midge.ts";
-import { freshSeed } from "../support/random.ts";
-import { test, type TestContext } from "../support/test.ts";
-
-const SEED = freshSeed();
-console.log(`seed ${SEED}`);
-
-const [ONE, TWO] = ["10.0.0.1", "10.0.0.2"] as const;
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-
-const ANNOUNCE = discoveryAt({ announce: "registry://one" });
-
-interface World {
-  readonly world: Simulation;
-  readonly directory: Directory;
-  start(machine: string, options?: TestOptions): Promise<TestServer>;
-}
-
-function worldOf(t: TestContext): World {
-  const world = new Simulation(t, SEED);
-  const directory = new Directory(world.clock);
-  const makers = makersOf({ one: directory });
-  return {
-    world,
-    directory,
-    start: (machine, options) =>
-      world.start(machine, { discovery: ANNOUNCE, ...options }, makers),
-  };
-}
-
-function linesWith({ log }: TestServer, part: string): string[] {
-  return log.lines.filter((line) => line.includes(part));
-}
-
-// --- what is announced
-
-/** What a server with `options` announces, on a machine with these addresses. */
-async function announcedBy(
-  t: TestContext,
-  options: TestOptions,
-  addresses: readonly string[] = ["10.1.2.3", "fd00::1"],
-): Promise<NodeRecord> {
-  const world = new Simulation(t, SEED);
-  const directory = new Directory(world.clock);
-  const changes: Partial<ServerPlatform> = {
-    network: world.network.on(ONE),
-    clock: world.clock,
-    random: world.random,
-    interfaceAddresses: () => [...addresses],
-    discovery: makersOf({ one: directory }),
-    serveHttp: () =>
-      Promise.resolve({
-        address: { host: options.http?.host ?? "", port: 8222 },
-        close: () => Promise.resolve(),
-      }),
-  };
-  await startMidge(
-    t,
-    { port: 4222, serverName: "a", discovery: ANNOUNCE, ...options },
-    changes,
-  );
-  await world.clock.advance(0);
-  const [node] = directory.nodes;
-  assert(node !== undefined);
-  return node;
-}
-
-test("a server tells its id, its names and its doors", async (t) => {
-  const node = await announcedBy(t, {
-    host: "127.0.0.1",
-    http: { host: "127.0.0.1", port: 8222 },
-    httpBasePath: "/base",
-    cluster: { host: "127.0.0.1", port: 6222, name: "article" },
-  });
-  assert.match(node.id, /^N[A-Z2-7]{55}$/);
-  assert.deepEqual({ ...node, id: "" }, {
-    id: "",
-    name: "a",
-    cluster: "article",
-    urls: ["nats://127.0.0.1:4222"],
-    routes: ["nats-route://127.0.0.1:6222"],
-    monitor: "http://127.0.0.1:8222/base",
-    lameDuck: false,
-  });
-});
-
-test("a server that listens everywhere tells the addresses of its machine", async (t) => {
-  const everywhere = { host: "0.0.0.0", port: 6222 };
-  const options = {
-    host: "0.0.0.0",
-    http: { host: "0.0.0.0", port: 8222 },
-    cluster: everywhere,
-  };
-  const { urls, routes, monitor } = await announcedBy(t, options);
-  assert.deepEqual(urls, ["nats://10.1.2.3:4222", "nats://[fd00::1]:4222"]);
-  assert.deepEqual(routes, [
-    "nats-route://10.1.2.3:6222",
-    "nats-route://[fd00::1]:6222",
-  ]);
-  assert.equal(monitor, "http://10.1.2.3:8222");
-  // A machine that is on no network is reached by itself only.
-  const alone = await announcedBy(t, options, []);
-  assert.deepEqual(alone.urls, ["nats://127.0.0.1:4222"]);
-  assert.deepEqual(alone.routes, ["nats-route://127.0.0.1:6222"]);
-  assert.equal(alone.monitor, "http://127.0.0.1:8222");
-});
-
-test("a server tells the addresses that it is configured to tell", async (t) => {
-  const { urls, routes } = await announcedBy(t, {
-    host: "0.0.0.0",
-    clientAdvertise: "nats.example",
-    cluster: { host: "0.0.0.0", port: 6222, advertise: "[fd00::2]:7000" },
-  });
-  assert.deepEqual(urls, ["nats://nats.example:4222"]);
-  assert.deepEqual(routes, ["nats-route://[fd00::2]:7000"]);
-});
-
-test("a server keeps to itself what it is told to, and what it has not", async (t) => {
-  const hidden = await announcedBy(t, {
-    cluster: { port: 6222, noAdvertise: true },
-  });
-  assert.deepEqual(hidden.urls, []);
-  assert.equal(hidden.routes.length, 1);
-  const alone = await announcedBy(t, {});
-  assert.deepEqual([alone.routes, alone.cluster, alone.monitor], [[], "", ""]);
-  assert.equal(alone.urls.length, 1);
-  const dialsOut = await announcedBy(t, {
-    cluster: { port: undefined, name: "x" },
-  });
-  assert.deepEqual(dialsOut.routes, []);
-  // A name that was made up would keep others away.
-  const nameless = await announcedBy(t, { cluster: { port: 6222, name: "" } });
-  assert.equal(nameless.cluster, "");
-});
-
-test("of very many addresses some are told", async (t) => {
-  const many = Array.from({ length: 50 }, (_, index) => `10.1.0.${index}`);
-  const { urls } = await announcedBy(t, { host: "0.0.0.0" }, many);
-  assert.equal(urls.length, 16);
-});
-
-// --- when
+  ANNOUNCE,
+  linesWith,
+  MINUTE,
+  ONE,
+  SECOND,
+  SEED,
+  TWO,
+  worldOf,
+} from "./announcer_scene.ts";
 
 test("a server announces itself when it is ready, and takes that back before it stops", async (t) => {
   const { world, directory, start } = worldOf(t);
@@ -373,46 +236,3 @@ test("renewals that fail are reported once a minute", async (t) => {
     "ERR Error renewing the announcement at registry://one: Gone",
   ]);
 });
-
-// --- lame duck
-
-test("in lame duck mode the registry hears of it before the clients do", async (t) => {
-  const { world, directory, start } = worldOf(t);
-  const midge = await start(ONE);
-  const socket = await dial(world, ONE);
-  const client = new Mute(socket);
-  client.say('CONNECT {"protocol":1}\r\nPING\r\n');
-  await world.clock.advanceUntil(() => client.received.includes("PONG"));
-  // The registry takes a second to answer.
-  directory.isMute = true;
-  const left = midge.server.lameDuck();
-  await world.clock.advance(SECOND);
-  assert.deepEqual(directory.done, [`register ${ONE}`, `close ${ONE}`]);
-  assert.doesNotMatch(client.received, /"ldm":true/);
-  assert.equal(midge.server.leaving, true);
-  await world.clock.advance(1.1 * SECOND);
-  assert.match(client.received, /"ldm":true/);
-  await world.clock.advance(3 * MINUTE);
-  await left;
-  assert.equal(client.ended, true);
-  assert.equal(directory.done.length, 2);
-});
-
-test("a second call of lame duck mode waits for the same end", async (t) => {
-  const { world, start } = worldOf(t);
-  const midge = await start(ONE);
-  const first = midge.server.enterLameDuck();
-  assert.equal(midge.server.enterLameDuck(), first);
-  await world.clock.advance(SECOND);
-  await first;
-});
-
-async function dial(
-  world: Simulation,
-  machine: string,
-): Promise<ConstructorParameters<typeof Mute>[0]> {
-  const dialling = world.network.on("10.0.0.9")
-    .dial({ host: machine, port: 4222 });
-  await world.clock.advance(SECOND);
-  return await dialling;
-}
