@@ -275,6 +275,20 @@ test("the client's rooms are entered by their doors", () => {
   }
 });
 
+test("in monitor only source/ knows what runs, pages know snapshots", () => {
+  const running = ["accounts", "broker", "routes"];
+  const breaches = sources
+    .filter(({ path }) =>
+      path.startsWith("src/monitor/") && !path.startsWith("src/monitor/source/")
+    )
+    .flatMap((file) =>
+      targetsOf(file)
+        .filter((target) => running.includes(target.split("/")[1]!))
+        .map((target) => `${file.path} imports ${target}`)
+    );
+  assert.deepEqual(breaches, []);
+});
+
 test("where a rule says types only, nothing else is imported", () => {
   const breaches = sources.flatMap((file) =>
     importsOf(file)
