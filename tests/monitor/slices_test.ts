@@ -11,6 +11,8 @@ import { test, type TestContext } from "../support/test.ts";
 import { type MonitoredMidge, startMonitored, wholeText } from "./pages.ts";
 
 const SUBSCRIPTIONS = 200_000;
+/** More than are looked at in one slice. */
+const CLIENTS = 5000;
 
 function subLines(count: number): string {
   return Array.from({ length: count }, (_, at) => `SUB many.${at} ${at}\r\n`)
@@ -145,4 +147,34 @@ test("over HTTP other clients are answered while a long page is on its way", asy
   const { subscriptions_list } = await asked;
   assert.equal(subscriptions_list.length, SUBSCRIPTIONS);
   assert.ok(pongs > 20, `${pongs} answers`);
+});
+
+test("many clients are sorted and listed while others are answered", async (t) => {
+  const { server, port, httpPort } = await startMidge(t, {
+    http: { host: "127.0.0.1", port: 0 },
+  });
+  const other = await connectPeer({ port });
+  t.after(() => other.close());
+  await other.handshake();
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, () => server.connect()),
+  );
+  clients.forEach((client, at) => {
+    for (let count = 0; count < at % 7; count++) client.subscribe("a");
+  });
+  await Promise.all(clients.map((client) => client.flush()));
+  const page = { sort: "subs", limit: 2 * CLIENTS } as const;
+  let isDone = false;
+  const asked = fetch(
+    `http://127.0.0.1:${httpPort}/connz?sort=subs&limit=${2 * CLIENTS}`,
+  ).then((answer) => answer.json()).finally(() => isDone = true);
+  let pongs = 0;
+  for (; !isDone; pongs++) await pong(other);
+  const idsOf = (
+    { connections }: { connections: readonly { cid: number }[] },
+  ) => connections.map(({ cid }) => cid);
+  const ids = idsOf(await asked);
+  assert.equal(ids.length, CLIENTS + 1);
+  assert.deepEqual(ids, idsOf(server.connz(page)));
+  assert.ok(pongs > 5, `${pongs} answers`);
 });
