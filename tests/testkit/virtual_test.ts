@@ -124,6 +124,7 @@ test("calls of a client let time pass by themselves", async () => {
   });
   await worker.flush();
   await cluster.settled();
+  await worker.subscribe("ends").drain();
   assert.equal((await client.request("echo", "hi")).string(), "hi");
   const answers = [];
   const many = await client.requestMany("echo", "ho", { maxWait: 5 * MINUTE });

@@ -5,7 +5,7 @@
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { CLIENT_PORT } from "../../core/limits.ts";
-import { redactUrl } from "../../core/redact.ts";
+import { REDACTED, redactUrl } from "../../core/redact.ts";
 import { parseAddress, splitAddress } from "../../net/address.ts";
 import { splitUrl } from "../../net/url.ts";
 import type { Address } from "../../platform/socket.ts";
@@ -74,7 +74,8 @@ function parseServerUrl(text: string): ServerUrl {
 
 /** Passwords stay out of the message. */
 function noServer(text: string, problem: string): InvalidArgumentError {
-  return new InvalidArgumentError(`Server "${redactUrl(text)}" ${problem}`);
+  const shown = redactUrl(text).replace(`${REDACTED}@`, "***@");
+  return new InvalidArgumentError(`Server "${shown}" ${problem}`);
 }
 
 /** `nats://user:pass@` are a user and a password, `nats://token@` is a token. */

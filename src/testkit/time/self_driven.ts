@@ -4,6 +4,7 @@
  */
 import type { NatsConnection } from "../../client/connection.ts";
 import type { Msg } from "../../client/api/message.ts";
+import type { Subscription } from "../../client/api/subscription.ts";
 import type { Pace } from "./pace.ts";
 
 /** Changes `connection`, and gives it back. */
@@ -19,6 +20,8 @@ export function selfDriven(
     drain: connection.drain.bind(connection),
     close: connection.close.bind(connection),
     rediscover: connection.rediscover.bind(connection),
+    dispose: connection[Symbol.asyncDispose].bind(connection),
+    subscribe: connection.subscribe.bind(connection),
   };
   connection.request = (...given) => pace.run(plain.request(...given));
   connection.requestMany = async (...given) =>
@@ -28,7 +31,20 @@ export function selfDriven(
   connection.drain = () => pace.run(plain.drain());
   connection.close = () => pace.run(plain.close());
   connection.rediscover = () => pace.run(plain.rediscover());
+  connection[Symbol.asyncDispose] = () => pace.run(plain.dispose());
+  connection.subscribe = (...given) =>
+    drivenSubscription(plain.subscribe(...given), pace);
   return connection;
+}
+
+/** Its disposal drains it, and so is driven as well. */
+function drivenSubscription(
+  subscription: Subscription,
+  pace: Pace,
+): Subscription {
+  const drain = subscription.drain.bind(subscription);
+  subscription.drain = () => pace.run(drain());
+  return subscription;
 }
 
 function drivenIterable(
