@@ -52,7 +52,7 @@ export interface AccountSettings {
 const RESERVED_PREFIX = "_GR_.";
 
 /** What routes bring is heard by these kinds; so routes are told of their interest. */
-const LOCAL_KINDS = REACH[Kind.ROUTE].hears;
+const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
 
 export class Account implements AccountName {
   readonly name: string;

@@ -49,21 +49,54 @@ export class Delivery {
     publisher: MessageSource | undefined,
   ): number {
     const { plain, queues } = match;
-    this.#meter.spent += (plain.length + queues.length) *
-      deliveryWork(message.size);
-    const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL];
+    const receivers = plain.length + queues.length;
+    if (receivers === 0) return 0;
+    this.#meter.spent += receivers * deliveryWork(message.size);
+    // Most messages go to clients of this server only, and need no frame.
+    let accepted = 0;
+    for (let i = 0; i < plain.length; i++) {
+      const interest = plain[i]!;
+      const { direct } = interest;
+      if (direct === undefined) {
+        return accepted +
+          this.#publishOn(account, match, i, message, publisher);
+      }
+      if (direct.deliver(interest, message, publisher)) accepted++;
+    }
+    if (queues.length === 0) return accepted;
+    return accepted +
+      this.#publishOn(account, match, plain.length, message, publisher);
+  }
+
+  /** The rest of `publish`: plain interest from place `start` on, groups and servers. */
+  #publishOn(
+    account: Account,
+    { plain, queues }: SubjectMatch<Interest>,
+    start: number,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): number {
+    const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
     const frame = this.#begin();
     try {
-      let accepted = this.#servePlain(frame, plain, message, publisher, hears);
+      let accepted = this.#servePlain(
+        frame,
+        plain,
+        start,
+        message,
+        publisher,
+        hears,
+      );
       for (let i = 0; i < queues.length; i++) {
-        const taken = this.#serveGroup(
+        const group = queues[i]!;
+        const isTaken = this.#serveGroup(
           frame,
-          queues[i]!,
+          group,
           message,
           publisher,
           hears,
         );
-        if (taken) accepted++;
+        if (isTaken) accepted++;
       }
       return accepted + forwardAll(frame, account, message);
     } finally {
@@ -87,10 +120,10 @@ export class Delivery {
     const { message } = args;
     const { plain } = match;
     this.#meter.spent += plain.length * deliveryWork(message.size);
-    const { hears } = REACH[from.kind];
+    const { hears } = REACH[from.kind]!;
     const frame = this.#begin();
     try {
-      this.#servePlain(frame, plain, message, from, hears);
+      this.#servePlain(frame, plain, 0, message, from, hears);
       for (let word = args.queuesFrom; word < args.queuesTo; word++) {
         const group = groupNamed(match, args, word);
         if (group === undefined) continue;
@@ -114,12 +147,13 @@ export class Delivery {
   #servePlain(
     frame: Frame,
     plain: readonly Interest[],
+    start: number,
     message: Message,
     publisher: MessageSource | undefined,
     hears: number,
   ): number {
     let accepted = 0;
-    for (let i = 0; i < plain.length; i++) {
+    for (let i = start; i < plain.length; i++) {
       const interest = plain[i]!;
       if ((interest.kindBit & hears) === 0) continue;
       if (interest.server !== undefined) this.#placeOf(frame, interest.server);

@@ -47,16 +47,13 @@ const EVERYBODY = kindBit(Kind.CLIENT) | kindBit(Kind.ROUTE) |
  * cluster, so what came by a route is not sent on to another one. What came
  * from a sibling has been sent to the other servers by that sibling.
  */
-export const REACH: Readonly<Record<Kind, Reach>> = {
-  [Kind.CLIENT]: { hears: EVERYBODY, groups: "chosen" },
-  [Kind.ROUTE]: {
-    hears: EVERYBODY & ~kindBit(Kind.ROUTE),
-    groups: "named",
-  },
-  [Kind.LEAF]: { hears: EVERYBODY, groups: "chosen" },
-  [Kind.SIBLING]: {
+export const REACH: readonly Reach[] = [
+  /* CLIENT */ { hears: EVERYBODY, groups: "chosen" },
+  /* ROUTE */ { hears: EVERYBODY & ~kindBit(Kind.ROUTE), groups: "named" },
+  /* LEAF */ { hears: EVERYBODY, groups: "chosen" },
+  /* SIBLING */ {
     hears: EVERYBODY & ~kindBit(Kind.ROUTE) & ~kindBit(Kind.SIBLING),
     groups: "named",
   },
-  [Kind.INTERNAL]: { hears: EVERYBODY, groups: "chosen" },
-};
+  /* INTERNAL */ { hears: EVERYBODY, groups: "chosen" },
+];

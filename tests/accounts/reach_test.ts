@@ -15,13 +15,13 @@ const EXPECTED: Readonly<Record<keyof typeof Kind, readonly string[]>> = {
 
 test("each kind is heard by the kinds that the table names, and by no other", () => {
   for (const from of KINDS) {
-    const { hears } = REACH[Kind[from]];
+    const { hears } = REACH[Kind[from]]!;
     const heardBy = KINDS.filter((by) => (hears & kindBit(Kind[by])) !== 0);
     assert.deepEqual(heardBy, EXPECTED[from], from);
   }
 });
 
 test("groups are chosen where a message enters the cluster, and named behind that", () => {
-  const named = KINDS.filter((kind) => REACH[Kind[kind]].groups === "named");
+  const named = KINDS.filter((kind) => REACH[Kind[kind]]!.groups === "named");
   assert.deepEqual(named, ["ROUTE", "SIBLING"]);
 });

@@ -12,6 +12,7 @@ import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { Op } from "../../wire/ops.ts";
 import type { Words } from "../../wire/words.ts";
 import type { Connection } from "../connections/connection.ts";
+import type { Traffic } from "../connections/counters.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
 import {
@@ -27,6 +28,8 @@ export class ClientPublishing {
   readonly #login: Login;
   readonly #args: MessageArgs;
   readonly #maxPayloadBytes: number;
+  readonly #traffic: Traffic;
+  readonly #total: Traffic;
 
   constructor(
     host: ClientHost,
@@ -42,6 +45,8 @@ export class ClientPublishing {
     this.#login = login;
     this.#args = args;
     this.#maxPayloadBytes = maxPayloadBytes;
+    this.#traffic = connection.facts.traffic;
+    this.#total = host.counters.traffic;
   }
 
   /** Reads the arguments of PUB or HPUB; gives the bytes of payload that follow. */
@@ -77,8 +82,8 @@ export class ClientPublishing {
     const host = this.#host;
     const login = this.#login;
     this.#args.complete(buffer, start, end);
-    const { traffic } = connection.facts;
-    const total = host.counters.traffic;
+    const traffic = this.#traffic;
+    const total = this.#total;
     traffic.inMsgs++;
     traffic.inBytes += message.size;
     total.inMsgs++;

@@ -16,6 +16,7 @@ import { Kind } from "../../accounts/reach.ts";
 import { byteString, CASE_BIT } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
+import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
@@ -26,6 +27,8 @@ import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
 import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
+import type { Traffic } from "../connections/counters.ts";
+import type { Output } from "../connections/output.ts";
 import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
 import type { ClientEnded, ClientHost, ClientSettings } from "./client_host.ts";
@@ -59,6 +62,10 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly connection: Connection;
   readonly login: Login;
   readonly #host: ClientHost;
+  readonly #output: Output;
+  readonly #outbox: Outbox;
+  readonly #traffic: Traffic;
+  readonly #total: Traffic;
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
   readonly #onEnd: ClientEnded<ClientSession>;
@@ -74,6 +81,10 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection = new Connection(host, socket, settings, this);
     this.login = new Login(host, this.connection, settings);
     this.#host = host;
+    this.#output = this.connection.output;
+    this.#outbox = this.#output.outbox;
+    this.#traffic = this.connection.facts.traffic;
+    this.#total = host.counters.traffic;
     this.#publishing = new ClientPublishing(
       host,
       this,
@@ -141,21 +152,24 @@ export class ClientSession implements Peer, DirectReceiver {
     publisher: MessageSource | undefined,
   ): boolean {
     const { connection, login } = this;
-    if (connection.closed || (publisher === this && !login.echo)) return false;
-    const { output, facts } = connection;
-    const host = this.#host;
-    writeMsg(output.outbox, message, interest.sid, login.headers);
-    const total = host.counters.traffic;
-    facts.traffic.outMsgs++;
-    facts.traffic.outBytes += message.size;
+    if (
+      connection.closedReason !== undefined ||
+      (publisher === this && !login.echo)
+    ) return false;
+    writeMsg(this.#outbox, message, interest.sid, login.headers);
+    const { size } = message;
+    const traffic = this.#traffic;
+    const total = this.#total;
+    traffic.outMsgs++;
+    traffic.outBytes += size;
     total.outMsgs++;
-    total.outBytes += message.size;
-    if (host.log.traceEnabled) {
+    total.outBytes += size;
+    if (this.#host.log.traceEnabled) {
       connection.log.traceOut(deliveryText(message, interest.sid));
     }
     interest.delivered++;
     if (interest.delivered === interest.max) this.#unsubscribe(interest);
-    output.wroteMessage();
+    this.#output.wroteMessage();
     return true;
   }
 

@@ -71,10 +71,13 @@ export class Output implements TurnOutput, WatchedConsumer {
 
   /** To be called when a message was put into the outbox. */
   wroteMessage(): void {
-    if (!this.isNoted) {
-      this.#owner.noteActivity();
-      this.#host.turn.note(this);
-    } else if (this.outbox.size > this.#flushAboveBytes) this.#flush();
+    if (!this.isNoted) this.#firstMessage();
+    else if (this.outbox.size > this.#flushAboveBytes) this.#flush();
+  }
+
+  #firstMessage(): void {
+    this.#owner.noteActivity();
+    this.#host.turn.note(this);
   }
 
   /** Hands queued bytes to the socket and looks whether the peer keeps up. */
