@@ -4,7 +4,7 @@
  */
 import type { ConnectionOptions } from "../client/api/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { providerOf } from "../discovery/providers/from_url.ts";
+import { providerOf } from "../discovery/providers/provider_of.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
 

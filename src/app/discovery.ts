@@ -7,8 +7,10 @@ import {
   defaultDiscoveryOptions,
   type ServerOptions,
 } from "../options/options.ts";
-import type { Discovery, Registrar, Wanted } from "../discovery/discovery.ts";
-import { providerOf, registrarOf } from "../discovery/providers/from_url.ts";
+import type { Discovery, Wanted } from "../discovery/discovery.ts";
+import type { Registrar } from "../discovery/registrar.ts";
+import { providerOf } from "../discovery/providers/provider_of.ts";
+import { registrarOf } from "../discovery/announcing/registrar_of.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
 import type { DiscoveryTarget } from "../discovery/url.ts";
 import { Announcer } from "../discovery/announcing/announcer.ts";

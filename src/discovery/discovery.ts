@@ -1,13 +1,12 @@
 /**
- * The discovery seam: where the nodes that live can be learnt, and where a node
- * says that it lives. A `Discovery` answers when it is asked, and may push
- * changes; a `Registrar` announces. `finding/finder.ts` asks several of them on
- * behalf of a client that looks for a server, or a node that looks for others.
+ * The seam of those that tell which nodes live. A `Discovery` answers when it is
+ * asked, and may push changes. `finding/finder.ts` asks several of them for a
+ * client that looks for a server, or for a node that looks for others. Where a
+ * node says that it lives, `registrar.ts` tells.
  *
  * `tests/discovery/suite.ts` holds what every implementation must do.
  */
 import { MidgeError } from "../core/errors.ts";
-import type { NodeRecord } from "./node_record.ts";
 
 /** What a seeker dials: doors for clients, or doors for other nodes. */
 export type Wanted = "client" | "route";
@@ -98,37 +97,6 @@ export interface Discovery {
 export interface ServerCache extends Discovery {
   /** Replaces what is remembered. Rejects with a `DiscoveryError`. */
   store(endpoints: readonly Endpoint[]): Promise<void>;
-}
-
-/** Somewhere to announce a node. */
-export interface Registrar {
-  /** For logs; without secrets. */
-  readonly name: string;
-  /**
-   * Announces `node` and keeps it announced until the registration is closed.
-   * An announcement that is not renewed is forgotten after `ttlMs`. Rejects
-   * with a `DiscoveryError` when the first announcement fails; what fails
-   * later goes to `onError`, and is tried again.
-   */
-  register(node: NodeRecord, options: RegisterOptions): Promise<Registration>;
-}
-
-export interface RegisterOptions {
-  readonly ttlMs: number;
-  /**
-   * Aborts the first announcement, which is taken back before `register`
-   * rejects, unless the registry does not answer in time.
-   */
-  readonly signal: AbortSignal;
-  onError(error: DiscoveryError): void;
-}
-
-/** A node that is announced. */
-export interface Registration {
-  /** Tells what is new about the node, at once. Rejects with a `DiscoveryError`. */
-  update(node: NodeRecord): Promise<void>;
-  /** Withdraws the node, as far as the registry can be reached; never rejects. */
-  close(): Promise<void>;
 }
 
 /** A provider or a registrar could not do what it was asked for. */

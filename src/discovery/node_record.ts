@@ -1,7 +1,7 @@
 /**
  * What a node tells about itself, and the JSON in which registries, files and
- * HTTP lists hold it. Whatever is read here was written by somebody else: every
- * field is checked and bounded, and what makes no sense is left out.
+ * HTTP lists hold it. All that is read here was written by others: every field
+ * is checked and bounded, and what makes no sense is left out.
  *
  *     { "nodes": [{ "id": "NA...", "name": "a", "cluster": "article",
  *                   "urls": ["nats://127.0.0.1:4222"],

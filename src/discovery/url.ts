@@ -1,6 +1,6 @@
 /**
  * The URLs that name a place to ask or to announce at, in options, flags and
- * configuration files alike. Only their text is read here; `from_url.ts` makes
+ * configuration files alike. Only their text is read here; `provider_of.ts` makes
  * providers and registrars of them.
  *
  *     etcd://[user:password@]host:port/prefix      consul://[token@]host:port/service

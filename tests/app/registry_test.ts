@@ -10,10 +10,8 @@ import {
   defaultDiscoveryOptions,
   defaultRegistryOptions,
 } from "../../src/options/options.ts";
-import {
-  registry,
-  type RegistryPlace,
-} from "../../src/discovery/providers/registry.ts";
+import { registry } from "../../src/discovery/providers/registry.ts";
+import type { RegistryAddress } from "../../src/discovery/sources/registry_address.ts";
 import { registryRegistrar } from "../../src/discovery/announcing/registry_registrar.ts";
 import {
   type DiscoveryTarget,
@@ -80,7 +78,7 @@ test("a registry whose port is taken keeps the server from starting", async (t) 
 test("two registries beside each other: a node that finds others outlives one of them", async (t) => {
   const [one, two] = [await startRegistry(t), await startRegistry(t)];
   const urls = parseDiscoveryUrls(`registry://${one.at},registry://${two.at}`);
-  const placeOf = ({ host, port }: DiscoveryTarget): RegistryPlace => ({
+  const placeOf = ({ host, port }: DiscoveryTarget): RegistryAddress => ({
     host,
     port,
     tls: false,

@@ -5,11 +5,8 @@
 import assert from "node:assert/strict";
 import { Announcer } from "../../src/discovery/announcing/announcer.ts";
 import type { DiscoveryOptions } from "../../src/options/options.ts";
-import {
-  DiscoveryError,
-  type Registrar,
-  type Registration,
-} from "../../src/discovery/discovery.ts";
+import { DiscoveryError } from "../../src/discovery/discovery.ts";
+import type { Registrar, Registration } from "../../src/discovery/registrar.ts";
 import { nodeOf } from "../../src/discovery/node_record.ts";
 import { isMesh, routeOn, Simulation } from "../routes/simulation.ts";
 import { Directory, discoveryAt, makersOf } from "../support/directory.ts";

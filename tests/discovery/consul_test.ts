@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import {
   consul,
   CONSUL_SILENCE_MS,
-  type ConsulOptions,
 } from "../../src/discovery/providers/consul.ts";
+import type { ConsulOptions } from "../../src/discovery/sources/consul_service.ts";
 import type {
   Discovery,
   DiscoveryError,
-  Registrar,
-  Registration,
 } from "../../src/discovery/discovery.ts";
+import { consulRegistrar } from "../../src/discovery/announcing/consul_registrar.ts";
+import type { Registration } from "../../src/discovery/registrar.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import {
@@ -291,7 +291,10 @@ async function scene(
   const nodeClock = new VirtualClock();
   const server = await startFakeConsul(t, clock);
   const errors: DiscoveryError[] = [];
-  const registrar = providerAt(server, options, nodeClock);
+  const registrar = consulRegistrar(optionsFor(server, options), {
+    ...platform,
+    clock: nodeClock,
+  });
   return {
     server,
     clock,
@@ -313,7 +316,7 @@ function providerAt(
   server: FakeConsul,
   options: Partial<ConsulOptions> = {},
   clock: VirtualClock | undefined = undefined,
-): Discovery & Registrar {
+): Discovery {
   const machine = { ...platform, ...(clock !== undefined && { clock }) };
   return consul(optionsFor(server, options), machine, "client");
 }

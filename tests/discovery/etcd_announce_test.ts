@@ -1,10 +1,13 @@
 /** Nodes that announce themselves at a real etcd, and what becomes of them. */
 import assert from "node:assert/strict";
 import {
+  type Discovery,
   DiscoveryError,
-  type Registration,
 } from "../../src/discovery/discovery.ts";
+import type { Registration } from "../../src/discovery/registrar.ts";
+import { etcdRegistrar } from "../../src/discovery/announcing/etcd_registrar.ts";
 import { etcd } from "../../src/discovery/providers/etcd.ts";
+import type { EtcdOptions } from "../../src/discovery/sources/etcd_prefix.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { type Etcd, etcdMissing, startEtcd } from "../support/etcd.ts";
@@ -32,7 +35,8 @@ async function scene(t: TestContext): Promise<Scene> {
   const server = await startEtcd(t);
   const clock = new VirtualClock();
   const errors: DiscoveryError[] = [];
-  const registrar = etcdAt(server, clock);
+  const machine = { ...platform, clock };
+  const registrar = etcdRegistrar(optionsFor(server), machine);
   return {
     server,
     clock,
@@ -154,8 +158,12 @@ test("a node without an id cannot be announced at etcd", {
   await assert.rejects(announce(nameless), /the node has no id$/);
 });
 
-function etcdAt({ port }: Etcd, clock: VirtualClock | undefined = undefined) {
-  const options = {
+function etcdAt(server: Etcd): Discovery {
+  return etcd(optionsFor(server), platform, "client");
+}
+
+function optionsFor({ port }: Etcd): EtcdOptions {
+  return {
     host: "127.0.0.1",
     port,
     tls: false,
@@ -163,6 +171,4 @@ function etcdAt({ port }: Etcd, clock: VirtualClock | undefined = undefined) {
     password: "",
     prefix: "midge",
   };
-  const machine = { ...platform, ...(clock !== undefined && { clock }) };
-  return etcd(options, machine, "client");
 }

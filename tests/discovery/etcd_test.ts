@@ -8,8 +8,8 @@ import {
   etcd,
   ETCD_REQUEST_TIMEOUT_MS,
   ETCD_SILENCE_MS,
-  type EtcdOptions,
 } from "../../src/discovery/providers/etcd.ts";
+import type { EtcdOptions } from "../../src/discovery/sources/etcd_prefix.ts";
 import { Finder } from "../../src/discovery/finding/finder.ts";
 import {
   type NodeRecord,

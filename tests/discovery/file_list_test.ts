@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
-import type { FilePlatform } from "../../src/discovery/providers/file_bell.ts";
+import type { FilePlatform } from "../../src/discovery/sources/node_files.ts";
 import { fileList } from "../../src/discovery/providers/file_list.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";

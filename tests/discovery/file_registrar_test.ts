@@ -9,11 +9,8 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import type {
-  DiscoveryError,
-  Registrar,
-  Registration,
-} from "../../src/discovery/discovery.ts";
+import type { DiscoveryError } from "../../src/discovery/discovery.ts";
+import type { Registrar, Registration } from "../../src/discovery/registrar.ts";
 import { fileList } from "../../src/discovery/providers/file_list.ts";
 import { fileRegistrar } from "../../src/discovery/announcing/file_registrar.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";

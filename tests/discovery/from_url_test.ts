@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
-import {
-  providerOf,
-  registrarOf,
-} from "../../src/discovery/providers/from_url.ts";
+import { providerOf } from "../../src/discovery/providers/provider_of.ts";
+import { registrarOf } from "../../src/discovery/announcing/registrar_of.ts";
 import type { DiscoveryPlatform } from "../../src/discovery/platform.ts";
 import { parseDiscoveryUrl } from "../../src/discovery/url.ts";
 import { platform } from "../../src/runtime/mod.ts";

@@ -4,12 +4,12 @@ import { once } from "node:events";
 import type { Discovery, Wanted } from "../../src/discovery/discovery.ts";
 import {
   httpList,
-  type HttpListPlatform,
   LIST_ANSWER_TIMEOUT_MS,
   LIST_POLL_MS,
   LIST_SILENCE_MAX_MS,
 } from "../../src/discovery/providers/http_list.ts";
 import type { Fetched } from "../../src/platform/fetch.ts";
+import type { AskingPlatform } from "../../src/discovery/sources/http_ask.ts";
 import { nodeToJson } from "../../src/discovery/node_record.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { seededRandom } from "../support/random.ts";
@@ -76,7 +76,7 @@ async function scene(
 ): Promise<Scene> {
   const source = await startHttpSource(t);
   const clock = new VirtualClock();
-  const still: HttpListPlatform = { ...platform, clock };
+  const still: AskingPlatform = { ...platform, clock };
   const url = source.url + path;
   return { source, clock, provider: httpList({ url }, still, wanted) };
 }

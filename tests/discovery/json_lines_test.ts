@@ -1,6 +1,6 @@
 /** JSON by lines, out of pieces. */
 import assert from "node:assert/strict";
-import { jsonLines } from "../../src/discovery/providers/json_lines.ts";
+import { jsonLines } from "../../src/discovery/sources/json_lines.ts";
 import { test } from "../support/test.ts";
 
 const LIMIT = 64;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   keepAnnounced,
-  type KeptAnnouncer,
+  type NodeEntry,
 } from "../../src/discovery/announcing/kept_announcement.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { test, type TestContext } from "../support/test.ts";
@@ -13,7 +13,7 @@ import { testNode } from "./suite.ts";
 const TTL_MS = 15_000;
 
 /** Writes down what it is told, and answers as the test says. */
-class PlayedRegistry implements KeptAnnouncer {
+class PlayedRegistry implements NodeEntry {
   readonly name = "played://";
   readonly told: string[] = [];
   isDown = false;

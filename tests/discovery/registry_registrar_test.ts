@@ -1,18 +1,14 @@
 /** A node that is announced at Midge's registry, and stays so whatever becomes of the registry. */
 import assert from "node:assert/strict";
-import {
-  DiscoveryError,
-  type Registration,
-} from "../../src/discovery/discovery.ts";
+import { DiscoveryError } from "../../src/discovery/discovery.ts";
+import type { Registration } from "../../src/discovery/registrar.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
-import {
-  registry,
-  type RegistryPlace,
-} from "../../src/discovery/providers/registry.ts";
+import { registry } from "../../src/discovery/providers/registry.ts";
+import type { RegistryAddress } from "../../src/discovery/sources/registry_address.ts";
 import { registryRegistrar } from "../../src/discovery/announcing/registry_registrar.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { idsOf, listOf, nodeAt, startRegistry } from "../registry/asking.ts";
-import { PLACE, Scene } from "../registry/scene.ts";
+import { ADDRESS, Scene } from "../registry/scene.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { ask, startWatch } from "./suite.ts";
@@ -29,7 +25,7 @@ interface Announced {
 async function announceAt(
   scene: Scene,
   node: NodeRecord = NODE,
-  place: RegistryPlace = PLACE,
+  place: RegistryAddress = ADDRESS,
 ): Promise<Announced> {
   const errors: string[] = [];
   const registration = await registryRegistrar(place, scene.world).register(
@@ -132,7 +128,7 @@ test("a first announcement that fails rejects, and is not repeated", async () =>
     message: 'Cannot announce at "registry://127.0.0.1:4280": status 401, ' +
       "Expected the registry's token, as in Authorization: Bearer TOKEN",
   });
-  const wrong = { ...PLACE, token: "s3cret-too" };
+  const wrong = { ...ADDRESS, token: "s3cret-too" };
   await assert.rejects(
     announceAt(scene, NODE, wrong),
     (error: Error) => !error.message.includes("s3cret"),
@@ -145,7 +141,7 @@ test("a first announcement that fails rejects, and is not repeated", async () =>
   assert.equal(scene.clock.pendingTimers, 0);
 
   scene.line = "up";
-  const right = { ...PLACE, token: "s3cret" };
+  const right = { ...ADDRESS, token: "s3cret" };
   await (await announceAt(scene, NODE, right)).registration.close();
 });
 
@@ -154,7 +150,7 @@ test("a first announcement is given up when its signal aborts", async () => {
   scene.line = "silent";
   const why = new Error("given up");
   const aborter = new AbortController();
-  const registering = registryRegistrar(PLACE, scene.world).register(NODE, {
+  const registering = registryRegistrar(ADDRESS, scene.world).register(NODE, {
     ttlMs: TTL_MS,
     signal: aborter.signal,
     onError: () => assert.fail(),
@@ -189,7 +185,7 @@ test("a registry's words are shown without what could harm a log", async () => {
       }),
   };
   await assert.rejects(
-    registryRegistrar(PLACE, world).register(NODE, {
+    registryRegistrar(ADDRESS, world).register(NODE, {
       ttlMs: TTL_MS,
       signal: never,
       onError: () => {},
@@ -200,7 +196,7 @@ test("a registry's words are shown without what could harm a log", async () => {
 
 test("over HTTP: announced with a token, seen by a watcher, withdrawn", async (t) => {
   const { registry: server, url } = await startRegistry(t, { token: "s3cret" });
-  const place = { ...PLACE, port: server.address!.port, token: "s3cret" };
+  const place = { ...ADDRESS, port: server.address!.port, token: "s3cret" };
   const provider = registry(place, platform, "client");
   const watcher = startWatch(t, provider, await ask(provider));
   const registration = await registryRegistrar(place, platform).register(NODE, {
@@ -217,7 +213,7 @@ test("over HTTP: announced with a token, seen by a watcher, withdrawn", async (t
 test("over HTTP: two registries beside each other, and one that dies", async (t) => {
   const servers = [await startRegistry(t), await startRegistry(t)];
   const places = servers.map(({ registry: { address } }) => ({
-    ...PLACE,
+    ...ADDRESS,
     port: address!.port,
   }));
   const registrations = await Promise.all(

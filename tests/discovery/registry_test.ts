@@ -14,17 +14,19 @@ import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import type { Fetch } from "../../src/platform/fetch.ts";
 import {
   registry,
-  registryName,
-  type RegistryPlace,
-  registryUrl,
   SILENCE_MAX_MS,
   WAIT_MS,
 } from "../../src/discovery/providers/registry.ts";
+import {
+  type RegistryAddress,
+  registryName,
+  registryUrl,
+} from "../../src/discovery/sources/registry_address.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import type { Listener } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { TestApi } from "../registry/asking.ts";
-import { PLACE, Scene } from "../registry/scene.ts";
+import { ADDRESS, Scene } from "../registry/scene.ts";
 import { seededRandom } from "../support/random.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -83,7 +85,7 @@ class Stage implements DiscoveryStage {
     this.#text = JSON.stringify({ index: 1, nodes: items });
   }
 
-  get #place(): RegistryPlace {
+  get #place(): RegistryAddress {
     return {
       host: "127.0.0.1",
       port: this.#port,
@@ -118,7 +120,7 @@ interface Watched {
 }
 
 function watch(scene: Scene, last?: Snapshot): Watched {
-  const provider = registry(PLACE, scene.world, "client");
+  const provider = registry(ADDRESS, scene.world, "client");
   const aborter = new AbortController();
   const told: string[][] = [];
   let ended: unknown;
@@ -134,7 +136,7 @@ function watch(scene: Scene, last?: Snapshot): Watched {
 
 test("an empty list counts once all have had the time to announce themselves", async () => {
   const scene = new Scene();
-  const provider = registry(PLACE, scene.world, "client");
+  const provider = registry(ADDRESS, scene.world, "client");
   assert.equal((await ask(provider)).authoritative, false);
   await scene.clock.advance(15_000);
   assert.equal((await ask(provider)).authoritative, true);
@@ -218,7 +220,7 @@ test("a registry that answers at once without news is asked no more than once a 
       });
     };
     const provider = registry(
-      PLACE,
+      ADDRESS,
       { clock, random: seededRandom(1), fetch },
       "client",
     );
@@ -250,7 +252,7 @@ test("nodes in lame duck and of other clusters are told with what they are", asy
   const scene = new Scene();
   const node = { ...testNode(1), lameDuck: true, priority: 3, weight: 4 };
   scene.api.store.put(node, 60_000);
-  const { endpoints } = await ask(registry(PLACE, scene.world, "route"));
+  const { endpoints } = await ask(registry(ADDRESS, scene.world, "route"));
   assert.deepEqual(endpoints, [{
     url: "nats-route://127.0.0.1:6001",
     serverId: "NODE1",
@@ -263,7 +265,7 @@ test("nodes in lame duck and of other clusters are told with what they are", asy
 });
 
 test("a registry is named without its token", () => {
-  const place = { ...PLACE, host: "::1", tls: true, token: SECRET };
+  const place = { ...ADDRESS, host: "::1", tls: true, token: SECRET };
   assert.equal(registryName(place), "registry://[::1]:4280");
   assert.equal(registryUrl(place), "https://[::1]:4280");
 });

@@ -2,17 +2,17 @@
  * A registry and its clients, on one clock that the test moves and without
  * sockets between them.
  */
+import type { AskingPlatform } from "../../src/discovery/sources/http_ask.ts";
 import { nodeOf, type NodeRecord } from "../../src/discovery/node_record.ts";
 import type { Fetch, FetchRequest } from "../../src/platform/fetch.ts";
 import type {
-  RegistryPlace,
-  RegistryWorld,
-} from "../../src/discovery/providers/registry.ts";
+  RegistryAddress,
+} from "../../src/discovery/sources/registry_address.ts";
 import { seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 import { TestApi } from "./asking.ts";
 
-export const PLACE: RegistryPlace = {
+export const ADDRESS: RegistryAddress = {
   host: "127.0.0.1",
   port: 4280,
   tls: false,
@@ -23,7 +23,7 @@ export class Scene {
   readonly clock: VirtualClock = new VirtualClock();
   /** The requests so far, as `METHOD path?query`. */
   readonly asked: string[] = [];
-  readonly world: RegistryWorld;
+  readonly world: AskingPlatform;
   api: TestApi;
   /** The network between them: it works, refuses connections, or loses all answers. */
   line: "up" | "down" | "silent" = "up";

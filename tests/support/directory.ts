@@ -8,12 +8,14 @@ import {
   type Discovery,
   DiscoveryError,
   type Endpoint,
-  type RegisterOptions,
-  type Registrar,
-  type Registration,
   type Snapshot,
   type Wanted,
 } from "../../src/discovery/discovery.ts";
+import type {
+  RegisterOptions,
+  Registrar,
+  Registration,
+} from "../../src/discovery/registrar.ts";
 import {
   endpointsOf,
   type NodeRecord,

@@ -3,14 +3,14 @@
  * it goes that it does not any more. The server is not held up: it starts
  * without a word from any registry, and leaves after a bounded time.
  */
-import type { Registrar } from "../discovery.ts";
+import type { Registrar } from "../registrar.ts";
 import type { NodeRecord } from "../node_record.ts";
 import {
   type AnnouncerPlatform,
   NodeAnnouncement,
 } from "./node_announcement.ts";
 
-/** Registries that do not answer for so long forget the node by themselves. */
+/** A registry that has not answered by then forgets the node by itself. */
 const WITHDRAW_TIMEOUT_MS = 2000;
 
 export class Announcer {

@@ -3,15 +3,14 @@
  * file there, touches it while it lives and removes it when it goes.
  */
 import type { Random } from "../../platform/clock.ts";
+import { DiscoveryError } from "../discovery.ts";
+import type { Registrar, Registration } from "../registrar.ts";
 import {
-  DiscoveryError,
-  type Registrar,
-  type Registration,
-} from "../discovery.ts";
-import type { FilePlatform } from "../providers/file_bell.ts";
-import { fileUrl } from "../providers/file_list.ts";
-import { keepAnnounced, type KeptAnnouncer } from "./kept_announcement.ts";
-import { nodeFileName } from "../providers/node_folder.ts";
+  type FilePlatform,
+  fileUrl,
+  nodeFileName,
+} from "../sources/node_files.ts";
+import { keepAnnounced, type NodeEntry } from "./kept_announcement.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 import type { Files } from "../../platform/files.ts";
 
@@ -32,23 +31,23 @@ export function fileRegistrar(
         const why = "the server's id is no name for a file";
         return Promise.reject(cannotAnnounce(name, why));
       }
-      const announcer = new FileAnnouncer(
+      const entry = new FileEntry(
         path + fileName,
         name,
         platform.files,
         options.ttlMs,
       );
-      return keepAnnounced(announcer, node, options, platform);
+      return keepAnnounced(entry, node, options, platform);
     },
   };
 }
 
-class FileAnnouncer implements KeptAnnouncer {
+class FileEntry implements NodeEntry {
   readonly name: string;
   readonly #path: string;
   readonly #files: Files;
   readonly #ttlMs: number;
-  /** A write that somebody stopped waiting for must not outlast the withdrawal. */
+  /** A write that nobody waits for any more must not outlast the withdrawal. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, name: string, files: Files, ttlMs: number) {
@@ -71,7 +70,7 @@ class FileAnnouncer implements KeptAnnouncer {
     });
   }
 
-  /** A file that cannot be touched, as somebody has removed it, is written anew. */
+  /** A file that cannot be touched, because it was removed, is written anew. */
   renew(): Promise<boolean> {
     const touched = this.#next(() => this.#files.touch(this.#path));
     return touched.then(() => true, () => false);

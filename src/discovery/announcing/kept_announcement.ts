@@ -1,21 +1,18 @@
 /**
  * Keeps a node announced at a registry that wants to hear from it again and
  * again: renews at a third of the time to live, announces anew what the
- * registry forgot, and tries again what failed. What is said to the registry,
- * an `KeptAnnouncer` knows; one thing is said at a time.
+ * registry forgot, and tries again what failed. How a registry is told, its
+ * `NodeEntry` knows; one thing is said at a time.
  */
 import { type Backoff, jittered, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import { within } from "../deadline.ts";
-import {
-  DiscoveryError,
-  type RegisterOptions,
-  type Registration,
-} from "../discovery.ts";
+import { DiscoveryError } from "../discovery.ts";
+import type { RegisterOptions, Registration } from "../registrar.ts";
 import type { NodeRecord } from "../node_record.ts";
 
 /** What a registry is told about one node. Each call is bounded in time from outside, by its signal. */
-export interface KeptAnnouncer {
+export interface NodeEntry {
   /** For errors; without secrets. */
   readonly name: string;
   announce(node: NodeRecord, signal: AbortSignal): Promise<void>;
@@ -45,13 +42,13 @@ interface Machine {
  * fails, or is given up; then, as far as can be, nothing of it is left.
  */
 export async function keepAnnounced(
-  announcer: KeptAnnouncer,
+  entry: NodeEntry,
   node: NodeRecord,
   options: RegisterOptions,
   machine: Machine,
 ): Promise<Registration> {
   options.signal.throwIfAborted();
-  const kept = new KeptAnnouncement(announcer, node, options, machine);
+  const kept = new KeptAnnouncement(entry, node, options, machine);
   try {
     await kept.begin(options.signal);
     return kept;
@@ -65,7 +62,7 @@ export async function keepAnnounced(
 }
 
 class KeptAnnouncement implements Registration {
-  readonly #announcer: KeptAnnouncer;
+  readonly #entry: NodeEntry;
   readonly #options: RegisterOptions;
   readonly #machine: Machine;
   readonly #renewalMs: number;
@@ -79,12 +76,12 @@ class KeptAnnouncement implements Registration {
   #work: Promise<void> = Promise.resolve();
 
   constructor(
-    announcer: KeptAnnouncer,
+    entry: NodeEntry,
     node: NodeRecord,
     options: RegisterOptions,
     machine: Machine,
   ) {
-    this.#announcer = announcer;
+    this.#entry = entry;
     this.#node = node;
     this.#options = options;
     this.#machine = machine;
@@ -110,7 +107,7 @@ class KeptAnnouncement implements Registration {
     if (this.#isClosed) return await this.#work;
     this.#closer.abort(
       new DiscoveryError(
-        `The announcement at "${this.#announcer.name}" was withdrawn`,
+        `The announcement at "${this.#entry.name}" was withdrawn`,
       ),
     );
     this.#timer?.cancel();
@@ -118,7 +115,7 @@ class KeptAnnouncement implements Registration {
       this.#timed(
         WITHDRAWAL_TIMEOUT_MS,
         new AbortController().signal,
-        (signal) => this.#announcer.withdraw(signal),
+        (signal) => this.#entry.withdraw(signal),
       )
     );
     // A registry that cannot be reached forgets the node when its time is up.
@@ -141,7 +138,7 @@ class KeptAnnouncement implements Registration {
     try {
       await this.#request(
         parent,
-        (signal) => this.#announcer.announce(node, signal),
+        (signal) => this.#entry.announce(node, signal),
       );
       this.#announced = node;
       this.#failures = 0;
@@ -159,7 +156,7 @@ class KeptAnnouncement implements Registration {
     try {
       const isKnown = await this.#request(
         signal,
-        (signal) => this.#announcer.renew(signal),
+        (signal) => this.#entry.renew(signal),
       );
       this.#failures = 0;
       if (!isKnown) return await this.#announce(signal);
@@ -202,14 +199,14 @@ class KeptAnnouncement implements Registration {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const late = new DiscoveryError(
-      `"${this.#announcer.name}" did not answer in ${ms} ms`,
+      `"${this.#entry.name}" did not answer in ${ms} ms`,
     );
     return within(this.#machine.clock, ms, parent, late, work);
   }
 
   #failureOf(error: unknown): DiscoveryError {
     return error instanceof DiscoveryError ? error : new DiscoveryError(
-      `Announcing at "${this.#announcer.name}" failed`,
+      `Announcing at "${this.#entry.name}" failed`,
       { cause: error },
     );
   }

@@ -7,11 +7,8 @@ import { type Backoff, jittered, waitAfter } from "../../core/backoff.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { printableText } from "../../core/quote.ts";
-import {
-  DiscoveryError,
-  type Registrar,
-  type Registration,
-} from "../discovery.ts";
+import { DiscoveryError } from "../discovery.ts";
+import type { Registrar, Registration } from "../registrar.ts";
 import type { NodeRecord } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
 

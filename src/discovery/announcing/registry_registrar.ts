@@ -2,61 +2,61 @@
  * Announces a node at Midge's own registry. Every heartbeat says all there is
  * to say, so a registry that forgot everything knows the node again within one.
  */
+import { DiscoveryError } from "../discovery.ts";
+import type { Registrar, Registration } from "../registrar.ts";
 import {
-  DiscoveryError,
-  type Registrar,
-  type Registration,
-} from "../discovery.ts";
-import { askHttp, type HttpAsked } from "../providers/http_ask.ts";
-import { keepAnnounced, type KeptAnnouncer } from "./kept_announcement.ts";
+  askHttp,
+  type AskingPlatform,
+  type HttpAsked,
+} from "../sources/http_ask.ts";
+import { keepAnnounced, type NodeEntry } from "./kept_announcement.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 import {
+  type RegistryAddress,
   registryName,
-  type RegistryPlace,
   registryUrl,
-  type RegistryWorld,
-} from "../providers/registry.ts";
+} from "../sources/registry_address.ts";
 
 const REASON_CHARS_MAX = 200;
 
-/** Announces nodes at the registry of `place`. */
+/** Announces nodes at the registry at `address`. */
 export function registryRegistrar(
-  place: RegistryPlace,
-  platform: RegistryWorld,
+  address: RegistryAddress,
+  platform: AskingPlatform,
 ): Registrar {
   return {
-    name: registryName(place),
+    name: registryName(address),
     register(node, options): Promise<Registration> {
-      const announcer = new RegistryAnnouncer(
-        place,
+      const entry = new RegistryEntry(
+        address,
         platform,
         node,
         options.ttlMs,
       );
-      return keepAnnounced(announcer, node, options, platform);
+      return keepAnnounced(entry, node, options, platform);
     },
   };
 }
 
-class RegistryAnnouncer implements KeptAnnouncer {
+class RegistryEntry implements NodeEntry {
   readonly name: string;
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #platform: RegistryWorld;
+  readonly #platform: AskingPlatform;
   readonly #ttlMs: number;
   #node: NodeRecord;
 
   constructor(
-    place: RegistryPlace,
-    platform: RegistryWorld,
+    address: RegistryAddress,
+    platform: AskingPlatform,
     node: NodeRecord,
     ttlMs: number,
   ) {
-    this.name = registryName(place);
-    this.#url = `${registryUrl(place)}/v1/nodes/`;
+    this.name = registryName(address);
+    this.#url = `${registryUrl(address)}/v1/nodes/`;
     this.#headers = {
       "Content-Type": "application/json",
-      ...(place.token !== "" && { Authorization: `Bearer ${place.token}` }),
+      ...(address.token !== "" && { Authorization: `Bearer ${address.token}` }),
     };
     this.#platform = platform;
     this.#node = node;

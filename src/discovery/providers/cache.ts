@@ -15,12 +15,12 @@ import {
   type ServerCache,
   type Snapshot,
 } from "../discovery.ts";
-import type { FilePlatform } from "./file_bell.ts";
+import type { FilePlatform } from "../sources/node_files.ts";
 import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
 import { loggedUrl } from "../../core/redact.ts";
 
-/** A server that was not seen for a week is somebody else's address by now. */
+/** After a week, the address of a server may belong to another machine. */
 export const CACHE_AGE_MAX_MS: number = 7 * 24 * 3_600_000;
 export const CACHED_SERVERS_MAX = 64;
 const FILE_MODE = 0o600;

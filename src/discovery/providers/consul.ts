@@ -1,32 +1,36 @@
 /**
- * Discovery and announcements at Consul. The nodes are the instances of one
- * service that pass their checks: Consul's address and port is the door for
- * clients, and what else a node tells stands in the instance's `Meta`, by the
- * names `id`, `name`, `cluster`, `route` (doors for nodes), `url` (doors for
- * clients, when one address cannot say it), `monitor` and `lame_duck`.
+ * Discovery at Consul. The nodes are the instances of one service that pass
+ * their checks: Consul's address and port is the door for clients, and what else
+ * a node tells stands in the instance's `Meta`, by the names `id`, `name`,
+ * `cluster`, `route` (doors for nodes), `url` (doors for clients, when one
+ * address cannot say it), `monitor` and `lame_duck`. `announcing/consul_entry.ts`
+ * writes it.
  *
  * A watch is a chain of blocking queries. That one returns does not mean that
  * something has changed, and an index may go backwards.
  * Source: https://developer.hashicorp.com/consul/api-docs/features/blocking
  */
-import { bracketed, formatAddress, splitList } from "../../net/address.ts";
+import { bracketed, splitList } from "../../net/address.ts";
 import { areSame } from "../finding/belief.ts";
-import { ConsulAgent, tokenHeader } from "../announcing/consul_agent.ts";
 import { within } from "../deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
   type Endpoint,
-  type RegisterOptions,
-  type Registrar,
-  type Registration,
   type ResolveOptions,
   type Snapshot,
   type Wanted,
   type WatchOptions,
 } from "../discovery.ts";
-import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
-import { keepAnnounced } from "../announcing/kept_announcement.ts";
+import {
+  consulName,
+  type ConsulOptions,
+  consulService,
+  consulUrl,
+  queryOf,
+  tokenHeader,
+} from "../sources/consul_service.ts";
+import { askHttp, cannotAsk, jsonOf } from "../sources/http_ask.ts";
 import {
   endpointsOf,
   nodeFrom,
@@ -37,56 +41,35 @@ import { PushPace } from "../finding/pace.ts";
 import type { DiscoveryPlatform } from "../platform.ts";
 
 /** How long Consul may hold back an answer; it adds up to a sixteenth of its own. */
-export const CONSUL_WAIT_MS = 55_000;
+const CONSUL_WAIT_MS = 55_000;
 /** A query that is silent for longer is given up; its connection may be half-open. */
 export const CONSUL_SILENCE_MS = 70_000;
 /** Anything that is not held back is answered in this time. */
-export const CONSUL_REQUEST_TIMEOUT_MS = 5000;
+const CONSUL_REQUEST_TIMEOUT_MS = 5000;
 
-export interface ConsulOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** Empty for none. */
-  readonly token: string;
-  /** Slashes around it make no difference. */
-  readonly service: string;
-  /** A data centre; empty for the agent's own. */
-  readonly dc: string;
-  /** Only instances with this tag; announced nodes carry it. Empty for none. */
-  readonly tag: string;
-}
+type ConsulPlatform = Pick<DiscoveryPlatform, "clock" | "fetch">;
 
-type ConsulPlatform = Pick<DiscoveryPlatform, "clock" | "random" | "fetch">;
-
-/** The healthy instances of a service, and a way to become one. */
+/** The healthy instances of a service. */
 export function consul(
   options: ConsulOptions,
   platform: ConsulPlatform,
   wanted: Wanted,
-): Discovery & Registrar {
-  return new Consul(options, platform, wanted);
+): Discovery {
+  return new ConsulProvider(options, platform, wanted);
 }
 
-class Consul implements Discovery, Registrar {
+class ConsulProvider implements Discovery {
   readonly name: string;
   readonly #options: ConsulOptions;
   readonly #platform: ConsulPlatform;
   readonly #wanted: Wanted;
-  readonly #service: string;
-  readonly #base: string;
 
   constructor(
     options: ConsulOptions,
     platform: ConsulPlatform,
     wanted: Wanted,
   ) {
-    const { tls, dc, tag } = options;
-    this.#service = options.service.replace(/^\/+|\/+$/g, "");
-    const at = formatAddress(options);
-    const query = queryOf({ dc, tag });
-    this.name = `consul://${at}/${this.#service}${query && `?${query}`}`;
-    this.#base = `${tls ? "https" : "http"}://${at}`;
+    this.name = consulName(options);
     this.#options = options;
     this.#platform = platform;
     this.#wanted = wanted;
@@ -115,20 +98,6 @@ class Consul implements Discovery, Registrar {
       // index would make them wait for what has been long ago.
       index = index !== undefined && next < index ? undefined : next;
     }
-  }
-
-  register(node: NodeRecord, options: RegisterOptions): Promise<Registration> {
-    const { token, tag } = this.#options;
-    const agent = new ConsulAgent({
-      name: this.name,
-      base: this.#base,
-      service: this.#service,
-      ttlMs: options.ttlMs,
-      token,
-      tag,
-      fetch: this.#platform.fetch,
-    });
-    return keepAnnounced(agent, node, options, this.#platform);
   }
 
   #askInTime(
@@ -163,10 +132,10 @@ class Consul implements Discovery, Registrar {
       index: index === undefined ? "" : String(index),
       wait: index === undefined ? "" : `${CONSUL_WAIT_MS}ms`,
     });
-    const service = encodeURIComponent(this.#service);
+    const service = encodeURIComponent(consulService(this.#options));
     const asked = await askHttp(
       { fetch: this.#platform.fetch, name: this.name },
-      `${this.#base}/v1/health/service/${service}?${query}`,
+      `${consulUrl(this.#options)}/v1/health/service/${service}?${query}`,
       { headers: tokenHeader(token), signal },
     );
     const instances = jsonOf(asked, this.name);
@@ -229,9 +198,4 @@ function indexIn(text: string | null | undefined): bigint | undefined {
   return text && /^\d{1,20}$/.test(text) && BigInt(text) >= 1n
     ? BigInt(text)
     : undefined;
-}
-
-function queryOf(params: Readonly<Record<string, string>>): string {
-  const given = Object.entries(params).filter(([, value]) => value !== "");
-  return new URLSearchParams(given).toString();
 }

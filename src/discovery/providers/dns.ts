@@ -22,9 +22,9 @@ import { pause, untilAborted } from "../until_aborted.ts";
 
 /** How long an answer is good when the platform does not tell. */
 export const DNS_TTL_MS = 30_000;
-/** Addresses of SRV targets are found in this time, or left to whoever dials. */
+/** Addresses of SRV targets are found in this time, or left to the one that dials. */
 const TARGETS_TIMEOUT_MS = 2000;
-/** So many targets are looked up for one answer; the names of others are left as they are. */
+/** Targets that are looked up for one answer; the names of others are left as they are. */
 const TARGETS_MAX = 64;
 
 type DnsPlatform = Pick<DiscoveryPlatform, "dns" | "clock">;
@@ -73,7 +73,7 @@ export function dnsAddresses(
 
 /**
  * The servers that SRV records (RFC 2782) list: `_nats._tcp` for clients,
- * `_nats-route._tcp` for nodes. Their names are left to whoever dials, except
+ * `_nats-route._tcp` for nodes. Their names are left to the one that dials, except
  * with a resolver: what it serves, the system's own lookup may not know, so it
  * is asked for their addresses too.
  */

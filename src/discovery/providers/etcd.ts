@@ -1,7 +1,7 @@
 /**
- * Discovery and announcements at etcd v3. Each node has a key,
- * `/<prefix>/<server id>`, whose value is its record in JSON (`node_record.ts`)
- * and which lives as long as its lease.
+ * Discovery at etcd v3. Each node has a key, `/<prefix>/<server id>`, whose
+ * value is its record in JSON (`node_record.ts`) and which lives as long as its
+ * lease; `announcing/etcd_registrar.ts` writes it.
  *
  * A watch only waits for something to happen and then reads everything anew: a
  * prefix holds few keys, and what is read whole cannot drift away from the
@@ -9,41 +9,33 @@
  * connection that is silent because it is dead all come to the same: read, and
  * watch from there.
  */
-import { formatAddress } from "../../net/address.ts";
 import { areSame } from "../finding/belief.ts";
 import { Deadline, within } from "../deadline.ts";
 import {
   type Discovery,
   DiscoveryError,
   type Endpoint,
-  type RegisterOptions,
-  type Registrar,
-  type Registration,
   type ResolveOptions,
   type Snapshot,
   type Wanted,
   type WatchOptions,
 } from "../discovery.ts";
-import { EtcdAnnouncer } from "../announcing/etcd_announcer.ts";
 import {
   cancellationOf,
-  type EtcdAddress,
   EtcdGateway,
   fieldsOf,
   fromBase64,
   int64,
   type JsonFields,
   toBase64,
-} from "./etcd_gateway.ts";
-import { cannotAsk } from "./http_ask.ts";
-import { keepAnnounced } from "../announcing/kept_announcement.ts";
+} from "../sources/etcd_gateway.ts";
 import {
-  endpointsOf,
-  type NodeRecord,
-  NODES_MAX,
-  nodesFrom,
-} from "../node_record.ts";
-import type { DiscoveryPlatform } from "../platform.ts";
+  etcdName,
+  type EtcdOptions,
+  etcdPrefix,
+} from "../sources/etcd_prefix.ts";
+import { type AskingPlatform, cannotAsk } from "../sources/http_ask.ts";
+import { endpointsOf, NODES_MAX, nodesFrom } from "../node_record.ts";
 import { eachUntilAborted, pause } from "../until_aborted.ts";
 
 /** Every request of a watch is answered in this time, or the watch has failed. */
@@ -58,43 +50,34 @@ const SILENCE_JITTER = 0.2;
 /** Two readings of one watch are never closer together. */
 const READING_SPACING_MS = 250;
 
-export interface EtcdOptions extends EtcdAddress {
-  /** Where the nodes are; slashes around it make no difference. */
-  readonly prefix: string;
-}
-
-type EtcdPlatform = Pick<DiscoveryPlatform, "clock" | "random" | "fetch">;
-
-/** What stands below a prefix, and a way to put something there. */
+/** What stands below a prefix. */
 export function etcd(
   options: EtcdOptions,
-  platform: EtcdPlatform,
+  platform: AskingPlatform,
   wanted: Wanted,
-): Discovery & Registrar {
-  return new Etcd(options, platform, wanted);
+): Discovery {
+  return new EtcdProvider(options, platform, wanted);
 }
 
 /** The watch has been silent for long enough. */
 const SILENT = Symbol("silent");
 
-class Etcd implements Discovery, Registrar {
+class EtcdProvider implements Discovery {
   readonly name: string;
   readonly #gateway: EtcdGateway;
-  readonly #platform: EtcdPlatform;
+  readonly #platform: AskingPlatform;
   readonly #wanted: Wanted;
-  readonly #prefix: string;
   readonly #range: JsonFields;
 
-  constructor(options: EtcdOptions, platform: EtcdPlatform, wanted: Wanted) {
-    const path = options.prefix.replace(/^\/+|\/+$/g, "");
-    this.name = `etcd://${formatAddress(options)}/${path}`;
+  constructor(options: EtcdOptions, platform: AskingPlatform, wanted: Wanted) {
+    this.name = etcdName(options);
     this.#gateway = new EtcdGateway(this.name, options, platform.fetch);
     this.#platform = platform;
     this.#wanted = wanted;
-    this.#prefix = path === "" ? "/" : `/${path}/`;
+    const prefix = etcdPrefix(options);
     this.#range = {
-      key: toBase64(this.#prefix),
-      range_end: toBase64(keyAfter(this.#prefix)),
+      key: toBase64(prefix),
+      range_end: toBase64(keyAfter(prefix)),
     };
   }
 
@@ -133,15 +116,6 @@ class Etcd implements Discovery, Registrar {
         nextReading.abort();
       }
     }
-  }
-
-  register(node: NodeRecord, options: RegisterOptions): Promise<Registration> {
-    const announcer = new EtcdAnnouncer(
-      this.#gateway,
-      this.#prefix,
-      options.ttlMs,
-    );
-    return keepAnnounced(announcer, node, options, this.#platform);
   }
 
   #read(signal: AbortSignal): Promise<Snapshot> {

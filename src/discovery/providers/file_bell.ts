@@ -4,12 +4,9 @@
  * file system tells nothing and a folder that was replaced is watched no more.
  */
 import type { Timer } from "../../platform/clock.ts";
-import type { DiscoveryPlatform } from "../platform.ts";
+import type { FilePlatform } from "../sources/node_files.ts";
 
-export const LOOK_AGAIN_MS = 1000;
-
-/** What a bell, and a list in files, need of the platform. */
-export type FilePlatform = Pick<DiscoveryPlatform, "clock" | "files">;
+const LOOK_AGAIN_MS = 1000;
 
 export class FileBell {
   readonly #platform: FilePlatform;

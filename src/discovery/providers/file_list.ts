@@ -17,11 +17,11 @@ import {
   type Wanted,
   type WatchOptions,
 } from "../discovery.ts";
-import { FileBell, type FilePlatform } from "./file_bell.ts";
+import { FileBell } from "./file_bell.ts";
+import { type FilePlatform, fileUrl } from "../sources/node_files.ts";
 import { NodeFolder } from "./node_folder.ts";
 import { endpointsOf, type NodeRecord, nodesFrom } from "../node_record.ts";
 import { untilAborted } from "../until_aborted.ts";
-import { loggedUrl } from "../../core/redact.ts";
 
 export interface FileListOptions {
   /** Of a file, or with a `/` at its end of a folder. */
@@ -35,11 +35,6 @@ export function fileList(
   wanted: Wanted,
 ): Discovery {
   return new FileList(path, platform, wanted);
-}
-
-/** The URL that names a path. */
-export function fileUrl(path: string): string {
-  return loggedUrl(`file://${path}`);
 }
 
 /** Where a list is read from. */
@@ -153,7 +148,7 @@ class NodeFile implements NodeSource {
       this.#fingerprint = fingerprint;
       return nodes;
     } catch (error) {
-      // Somebody may be in the middle of writing it. If not, it looks the same next time.
+      // It may be half written. If it is not, it looks the same next time.
       if (fingerprint === this.#suspect && !isCertain) throw error;
       this.#suspect = fingerprint;
       return undefined;

@@ -1,12 +1,12 @@
 /**
  * A list of nodes at an HTTP or HTTPS URL, as a web server, a script or a
- * registry of somebody's own may give it: JSON as `node_record.ts` reads it.
+ * registry of your own may give it: JSON as `node_record.ts` reads it.
  *
  * A list that has not changed is not sent again (ETag and If-None-Match, RFC
  * 9110), and `Cache-Control: max-age` says how long it is good (RFC 9111). If
  * its JSON carries a whole number as `index`, the list can be waited for: a
- * watch asks with `?index=N&wait=55s` and expects the answer when the list is
- * another than that of the index N. Any other list is watched by asking for it
+ * watch asks with `?index=N&wait=55s` and expects the answer when the list
+ * differs from that of the index N. Any other list is watched by asking for it
  * every 15 seconds. No redirect is followed, because credentials would be.
  */
 import { areSame } from "../finding/belief.ts";
@@ -21,23 +21,23 @@ import {
 } from "../discovery.ts";
 import {
   askHttp,
+  type AskingPlatform,
   basicAuthorization,
   cannotAsk,
   type HttpAsked,
   jsonOf,
-} from "./http_ask.ts";
+} from "../sources/http_ask.ts";
 import {
   endpointsOf,
   isPlain,
   nodesFrom,
   TEXT_CHARS_MAX,
 } from "../node_record.ts";
-import type { DiscoveryPlatform } from "../platform.ts";
 import { pause } from "../until_aborted.ts";
 import { loggedUrl } from "../../core/redact.ts";
 
 /** How long the server may keep a question that waits for a change. */
-export const LIST_WAIT_MS = 55_000;
+const LIST_WAIT_MS = 55_000;
 /** A question that takes longer than twice the wait hangs. */
 export const LIST_SILENCE_MAX_MS: number = 2 * LIST_WAIT_MS;
 /** Any other question of a watch is answered in this time, or never. */
@@ -49,15 +49,10 @@ const QUESTION_SPACING_MS = 250;
 /** A list that is good for longer is asked for again anyway. */
 const TTL_MAX_MS = 3_600_000;
 
-export type HttpListPlatform = Pick<
-  DiscoveryPlatform,
-  "clock" | "random" | "fetch"
->;
-
 /** Asks a URL for doors of the wanted kind. Throws a `DiscoveryError` for what is no HTTP URL. */
 export function httpList(
   { url }: { readonly url: string },
-  platform: HttpListPlatform,
+  platform: AskingPlatform,
   wanted: Wanted,
 ): Discovery {
   return new HttpList(url, platform, wanted);
@@ -74,10 +69,10 @@ class HttpList implements Discovery {
   readonly name: string;
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #platform: HttpListPlatform;
+  readonly #platform: AskingPlatform;
   readonly #wanted: Wanted;
 
-  constructor(text: string, platform: HttpListPlatform, wanted: Wanted) {
+  constructor(text: string, platform: AskingPlatform, wanted: Wanted) {
     this.name = loggedUrl(text);
     const { url, authorization } = urlIn(text, this.name);
     this.#url = url;

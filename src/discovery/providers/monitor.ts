@@ -21,7 +21,7 @@ import {
   type HttpAsked,
   type HttpSource,
   jsonOf,
-} from "./http_ask.ts";
+} from "../sources/http_ask.ts";
 import {
   endpointsOf,
   nodeFrom,
@@ -35,7 +35,7 @@ import { splitUrl } from "../../net/url.ts";
 import type { Fetch } from "../../platform/fetch.ts";
 
 /** A cluster's members change more often than a minute passes. */
-export const MONITOR_TTL_MS = 30_000;
+const MONITOR_TTL_MS = 30_000;
 
 export interface MonitorOptions {
   /** An IPv6 address carries no brackets. */

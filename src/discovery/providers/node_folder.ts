@@ -8,23 +8,14 @@
  * A file that makes no sense is passed over: it says nothing about the others.
  */
 import { ANNOUNCEMENT_TTL_MS } from "../../core/limits.ts";
-import type { FilePlatform } from "./file_bell.ts";
+import { type FilePlatform, isNodeFileName } from "../sources/node_files.ts";
 import { nodeFrom, type NodeRecord, NODES_MAX } from "../node_record.ts";
 
 /** Files that are looked at, of living and of dead nodes. */
-export const FOLDER_FILES_MAX = 1024;
+const FOLDER_FILES_MAX = 1024;
 /** What a node may ask for. */
 const TTL_MAX_MS = 3_600_000;
 const TTL_MIN_MS = 1000;
-
-/** Server ids are of this form; anything else could be a path to somewhere else. */
-const FILE_NAME = /^[A-Za-z0-9_-]{1,64}\.json$/;
-
-/** The name of the file of the node with this id; undefined when the id cannot be one. */
-export function nodeFileName(id: string): string | undefined {
-  const name = `${id}.json`;
-  return FILE_NAME.test(name) ? name : undefined;
-}
 
 interface NodeFile {
   readonly fingerprint: string;
@@ -48,7 +39,7 @@ export class NodeFolder {
   /** The nodes that live, in the order of their ids. Rejects when there is no such folder. */
   async read(): Promise<NodeRecord[]> {
     const names = (await this.#platform.files.list(this.#path))
-      .filter((name) => FILE_NAME.test(name))
+      .filter(isNodeFileName)
       .sort()
       .slice(0, FOLDER_FILES_MAX);
     const living: NodeRecord[] = [];

@@ -5,7 +5,6 @@
  * without one. Every answer is the whole list, so an index that jumps, forth or
  * back, loses nothing.
  */
-import type { Clock, Random } from "../../platform/clock.ts";
 import { within } from "../deadline.ts";
 import type {
   Discovery,
@@ -14,10 +13,18 @@ import type {
   Wanted,
   WatchOptions,
 } from "../discovery.ts";
-import { askHttp, cannotAsk, jsonOf } from "./http_ask.ts";
+import {
+  askHttp,
+  type AskingPlatform,
+  cannotAsk,
+  jsonOf,
+} from "../sources/http_ask.ts";
+import {
+  type RegistryAddress,
+  registryName,
+  registryUrl,
+} from "../sources/registry_address.ts";
 import { endpointsOf, nodesFrom } from "../node_record.ts";
-import { formatAddress } from "../../net/address.ts";
-import type { Fetch } from "../../platform/fetch.ts";
 import { pause } from "../until_aborted.ts";
 
 /** How long the registry may keep a long poll; a registry caps it at that as well. */
@@ -26,53 +33,31 @@ export const WAIT_MS = 55_000;
 export const SILENCE_MAX_MS: number = 2 * WAIT_MS;
 /** A long poll that comes back sooner has not waited. */
 const QUICK_MS = 1000;
-/** So many changes one after the other are followed as they come. */
+/** Changes in a row that are followed as they come. */
 const QUICK_ANSWERS_MAX = 4;
-
-/** Where a registry is, and what it takes to announce there. */
-export interface RegistryPlace {
-  /** An IPv6 address carries no brackets. */
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** Empty for none. */
-  readonly token: string;
-}
-
-export interface RegistryWorld {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly fetch: Fetch;
-}
-
-/** `registry://host:port`, which shows no token. */
-export function registryName(place: RegistryPlace): string {
-  return `registry://${formatAddress(place)}`;
-}
-
-/** The start of each of its URLs. */
-export function registryUrl(place: RegistryPlace): string {
-  return `${place.tls ? "https" : "http"}://${formatAddress(place)}`;
-}
 
 /** A provider that asks the registry for doors of the wanted kind; reading needs no token. */
 export function registry(
-  place: RegistryPlace,
-  platform: RegistryWorld,
+  address: RegistryAddress,
+  platform: AskingPlatform,
   wanted: Wanted,
 ): Discovery {
-  return new RegistryProvider(place, platform, wanted);
+  return new RegistryProvider(address, platform, wanted);
 }
 
 class RegistryProvider implements Discovery {
   readonly name: string;
   readonly #url: string;
-  readonly #platform: RegistryWorld;
+  readonly #platform: AskingPlatform;
   readonly #wanted: Wanted;
 
-  constructor(place: RegistryPlace, platform: RegistryWorld, wanted: Wanted) {
-    this.name = registryName(place);
-    this.#url = `${registryUrl(place)}/discoveryz`;
+  constructor(
+    address: RegistryAddress,
+    platform: AskingPlatform,
+    wanted: Wanted,
+  ) {
+    this.name = registryName(address);
+    this.#url = `${registryUrl(address)}/discoveryz`;
     this.#platform = platform;
     this.#wanted = wanted;
   }
@@ -94,7 +79,7 @@ class RegistryProvider implements Discovery {
       known = snapshot.version;
       const isQuick = clock.monotonic() - askedAt < QUICK_MS;
       quickAnswers = isQuick ? quickAnswers + 1 : 0;
-      // Whoever answers at once and has nothing new would be asked without end.
+      // A registry that answers at once, without news, would be asked without end.
       const isIdle = snapshot.version === undefined || !isNew;
       if (isQuick && (isIdle || quickAnswers > QUICK_ANSWERS_MAX)) {
         await pause(clock, QUICK_MS * (1 + random.next()), signal);

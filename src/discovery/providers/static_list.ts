@@ -1,6 +1,6 @@
 /**
- * A provider that always gives the same answer: the addresses that somebody
- * wrote down. It outlives every other one, and knows nothing new.
+ * A provider that always gives the same answer: the addresses that it was given.
+ * It outlives every other one, and knows nothing new.
  */
 import { type Discovery, DiscoveryError, type Snapshot } from "../discovery.ts";
 import { doorUrl, TEXT_CHARS_MAX } from "../node_record.ts";

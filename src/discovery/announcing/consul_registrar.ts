@@ -9,8 +9,21 @@
 import { parseAddress } from "../../net/address.ts";
 import { splitUrl } from "../../net/url.ts";
 import type { DiscoveryError } from "../discovery.ts";
-import { askHttp, cannotAsk, type HttpAsked } from "../providers/http_ask.ts";
-import type { KeptAnnouncer } from "./kept_announcement.ts";
+import {
+  askHttp,
+  type AskingPlatform,
+  cannotAsk,
+  type HttpAsked,
+} from "../sources/http_ask.ts";
+import { keepAnnounced, type NodeEntry } from "./kept_announcement.ts";
+import type { Registrar, Registration } from "../registrar.ts";
+import {
+  consulName,
+  type ConsulOptions,
+  consulService,
+  consulUrl,
+  tokenHeader,
+} from "../sources/consul_service.ts";
 import type { NodeRecord } from "../node_record.ts";
 import type { Fetch } from "../../platform/fetch.ts";
 
@@ -19,32 +32,38 @@ const FORGET_AFTER_MS = 60_000;
 /** Consul takes no longer value. */
 const META_VALUE_CHARS_MAX = 512;
 
-export interface ConsulAgentOptions {
-  /** For errors; without secrets. */
-  readonly name: string;
-  /** `http://host:port` */
-  readonly base: string;
-  readonly service: string;
-  readonly ttlMs: number;
-  /** Empty for none. */
-  readonly token: string;
-  /** Empty for none. */
-  readonly tag: string;
-  readonly fetch: Fetch;
+/** Announces nodes as instances of the service that `options` name. */
+export function consulRegistrar(
+  options: ConsulOptions,
+  platform: AskingPlatform,
+): Registrar {
+  return {
+    name: consulName(options),
+    register(node, registerOptions): Promise<Registration> {
+      const { ttlMs } = registerOptions;
+      const entry = new ConsulEntry(options, platform.fetch, ttlMs);
+      return keepAnnounced(entry, node, registerOptions, platform);
+    },
+  };
 }
 
-export class ConsulAgent implements KeptAnnouncer {
+class ConsulEntry implements NodeEntry {
   readonly name: string;
-  readonly #options: ConsulAgentOptions;
+  readonly #options: ConsulOptions;
+  readonly #fetch: Fetch;
+  readonly #ttlMs: number;
   #instance = "";
 
-  constructor(options: ConsulAgentOptions) {
-    this.name = options.name;
+  constructor(options: ConsulOptions, fetch: Fetch, ttlMs: number) {
+    this.name = consulName(options);
     this.#options = options;
+    this.#fetch = fetch;
+    this.#ttlMs = ttlMs;
   }
 
   async announce(node: NodeRecord, signal: AbortSignal): Promise<void> {
-    const { service, ttlMs, tag } = this.#options;
+    const { tag } = this.#options;
+    const service = consulService(this.#options);
     if (node.id === "") throw this.#failure("the node has no id");
     this.#instance = `${service}-${node.id}`;
     const { status } = await this.#put(
@@ -56,7 +75,7 @@ export class ConsulAgent implements KeptAnnouncer {
         Meta: metaOf(node),
         ...(tag !== "" && { Tags: [tag] }),
         Check: {
-          TTL: `${ttlMs}ms`,
+          TTL: `${this.#ttlMs}ms`,
           Status: "passing",
           DeregisterCriticalServiceAfter: `${FORGET_AFTER_MS}ms`,
         },
@@ -86,8 +105,10 @@ export class ConsulAgent implements KeptAnnouncer {
   }
 
   #put(path: string, body: unknown, signal: AbortSignal): Promise<HttpAsked> {
-    const { fetch, name, base, token } = this.#options;
-    return askHttp({ fetch, name }, `${base}/v1/agent/${path}`, {
+    const { token } = this.#options;
+    const source = { fetch: this.#fetch, name: this.name };
+    const url = `${consulUrl(this.#options)}/v1/agent/${path}`;
+    return askHttp(source, url, {
       method: "PUT",
       headers: {
         "Content-Type": "application/json",
@@ -101,11 +122,6 @@ export class ConsulAgent implements KeptAnnouncer {
   #failure(why: string): DiscoveryError {
     return cannotAsk(this.name, why);
   }
-}
-
-/** Consul's token, where it looks for it. */
-export function tokenHeader(token: string): Record<string, string> {
-  return token === "" ? {} : { "X-Consul-Token": token };
 }
 
 /** Consul knows one address for an instance: that of the first door for clients. */

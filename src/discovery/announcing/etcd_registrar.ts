@@ -6,15 +6,39 @@
 import { DiscoveryError } from "../discovery.ts";
 import {
   EtcdCode,
-  type EtcdGateway,
+  EtcdGateway,
   int64,
   type JsonFields,
   toBase64,
-} from "../providers/etcd_gateway.ts";
-import type { KeptAnnouncer } from "./kept_announcement.ts";
+} from "../sources/etcd_gateway.ts";
+import { keepAnnounced, type NodeEntry } from "./kept_announcement.ts";
+import type { AskingPlatform } from "../sources/http_ask.ts";
+import type { Registrar, Registration } from "../registrar.ts";
+import {
+  etcdName,
+  type EtcdOptions,
+  etcdPrefix,
+} from "../sources/etcd_prefix.ts";
 import { type NodeRecord, nodeToJson } from "../node_record.ts";
 
-export class EtcdAnnouncer implements KeptAnnouncer {
+/** Announces nodes below the prefix that `options` name. */
+export function etcdRegistrar(
+  options: EtcdOptions,
+  platform: AskingPlatform,
+): Registrar {
+  const name = etcdName(options);
+  const gateway = new EtcdGateway(name, options, platform.fetch);
+  const prefix = etcdPrefix(options);
+  return {
+    name,
+    register(node, registerOptions): Promise<Registration> {
+      const entry = new EtcdEntry(gateway, prefix, registerOptions.ttlMs);
+      return keepAnnounced(entry, node, registerOptions, platform);
+    },
+  };
+}
+
+class EtcdEntry implements NodeEntry {
   readonly #gateway: EtcdGateway;
   /** It ends with a slash. */
   readonly #prefix: string;

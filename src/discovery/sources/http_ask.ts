@@ -5,10 +5,17 @@
  * reason.
  */
 import { DiscoveryError } from "../discovery.ts";
+import type { DiscoveryPlatform } from "../platform.ts";
 import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
 
 /** A longer answer is refused while it comes. */
 export const ANSWER_BYTES_MAX = 1_048_576;
+
+/** What asking again and again needs of the machine. */
+export type AskingPlatform = Pick<
+  DiscoveryPlatform,
+  "clock" | "random" | "fetch"
+>;
 
 export interface HttpSource {
   readonly fetch: Fetch;

@@ -3,17 +3,7 @@
  * environment, or a file. A file is read at each question, so that a secret may
  * be replaced while the program runs.
  */
-import {
-  type Discovery,
-  DiscoveryError,
-  type RegisterOptions,
-  type Registrar,
-  type Registration,
-  type ResolveOptions,
-  type Snapshot,
-  type WatchOptions,
-} from "../discovery.ts";
-import type { NodeRecord } from "../node_record.ts";
+import { DiscoveryError } from "../discovery.ts";
 import type { DiscoveryPlatform } from "../platform.ts";
 import type { Files } from "../../platform/files.ts";
 import { untilAborted } from "../until_aborted.ts";
@@ -47,48 +37,8 @@ export function secretOf(
   return { text };
 }
 
-/** A provider whose secret is in a file; `make` is called anew when that changes. */
-export class GuardedDiscovery implements Discovery {
-  readonly name: string;
-  readonly #reader: SecretReader<Discovery>;
-
-  constructor(path: string, files: Files, make: (secret: string) => Discovery) {
-    this.name = make("").name;
-    this.#reader = new SecretReader(this.name, path, files, make);
-  }
-
-  async resolve(options: ResolveOptions): Promise<Snapshot> {
-    const provider = await this.#reader.current(options.signal);
-    return await provider.resolve(options);
-  }
-
-  async *watch(options: WatchOptions): AsyncGenerator<Snapshot> {
-    const provider = await this.#reader.current(options.signal);
-    yield* provider.watch?.(options) ?? [];
-  }
-}
-
-/** A registrar whose secret is in a file, which is read when a node registers. */
-export class GuardedRegistrar implements Registrar {
-  readonly name: string;
-  readonly #reader: SecretReader<Registrar>;
-
-  constructor(path: string, files: Files, make: (secret: string) => Registrar) {
-    this.name = make("").name;
-    this.#reader = new SecretReader(this.name, path, files, make);
-  }
-
-  async register(
-    node: NodeRecord,
-    options: RegisterOptions,
-  ): Promise<Registration> {
-    const registrar = await this.#reader.current(options.signal);
-    return await registrar.register(node, options);
-  }
-}
-
 /** What `make` made of the secret that a file holds now. */
-class SecretReader<T> {
+export class SecretReader<T> {
   readonly #name: string;
   readonly #path: string;
   readonly #files: Files;
