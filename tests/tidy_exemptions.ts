@@ -46,7 +46,6 @@ export const EXEMPT: Exemptions = {
   largeClasses: [
     "src/app/server.ts: Server",
     "src/net/memory_socket.ts: MemorySocket",
-    "src/routes/route.ts: Route",
     "src/testkit/cluster/cluster.ts: RunningCluster",
     "src/testkit/faults/linked_networks.ts: LinkedNetworks",
     "src/testkit/faults/linked_socket.ts: LinkedSocket",

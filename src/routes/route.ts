@@ -3,6 +3,10 @@
  * mean on it, and how messages go out over it. It tells its cluster what the
  * peer says and does, and knows nothing of other routes; `membership.ts` has
  * the rules by which it may stay.
+ *
+ * More than a dozen members: because it is both what a connection is connected
+ * to and what takes messages for another server, and its cluster starts, tells
+ * and closes it.
  */
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
@@ -84,7 +88,7 @@ export class Route implements Peer, ServerReceiver {
   readonly kind: Kind = Kind.ROUTE;
   readonly mark: DeliveryMark = new DeliveryMark();
   readonly idLabel = "rid";
-  /** A route carries everybody's messages: one slow client must not stop it. */
+  /** A route carries the messages of all clients: one slow client must not stop it. */
   readonly mayBeHeld = false;
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
   readonly connection: Connection;
