@@ -108,6 +108,7 @@ export class Account implements AccountName {
   /** False when `interest` is not in. */
   remove(interest: Interest): boolean {
     if (!this.sublist.remove(interest)) return false;
+    interest.hasEnded = true;
     if (isLocal(interest)) this.#changed(interest, -1);
     return true;
   }

@@ -8,9 +8,14 @@
  */
 import { type Random, randomBelow } from "../platform/clock.ts";
 import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
-import { deliveryWork, type WorkMeter } from "../core/work_meter.ts";
+import {
+  deliveryWork,
+  TURN_WORK_MAX,
+  type WorkMeter,
+} from "../core/work_meter.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { Message } from "../wire/message.ts";
+import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import { Kind, REACH } from "./reach.ts";
@@ -25,17 +30,32 @@ class Frame {
   readonly groupCounts: number[] = [];
 }
 
+/** Where a delivery goes on that is too much for one turn of the event loop. */
+export interface DeliveryTurns {
+  /**
+   * Has `step` called in later turns until it gives true; what publishes now
+   * waits meanwhile. False where nothing can be made to wait: then the work has
+   * to be done at once.
+   */
+  goOn(step: () => boolean): boolean;
+}
+
+/** More work than this for one message is done in several turns. */
+const WIDE_WORK = 2 * TURN_WORK_MAX;
+
 export class Delivery {
   readonly #random: Random;
   readonly #meter: WorkMeter;
+  readonly #turns: DeliveryTurns;
   /** One for each delivery under way, the innermost last; kept for later ones. */
   readonly #frames: Frame[] = [];
   #depth = 0;
   #lastMark = 0;
 
-  constructor(random: Random, meter: WorkMeter) {
+  constructor(random: Random, meter: WorkMeter, turns: DeliveryTurns) {
     this.#random = random;
     this.#meter = meter;
+    this.#turns = turns;
   }
 
   /**
@@ -51,7 +71,12 @@ export class Delivery {
     const { plain, queues } = match;
     const receivers = plain.length + queues.length;
     if (receivers === 0) return 0;
-    this.#meter.spent += receivers * deliveryWork(message.size);
+    const work = receivers * deliveryWork(message.size);
+    this.#meter.spent += work;
+    if (work > WIDE_WORK && this.#serveWide(plain, message, publisher)) {
+      return plain.length +
+        this.#publishToServers(account, match, message, publisher);
+    }
     // Most messages go to clients of this server only, and need no frame.
     let accepted = 0;
     for (let i = 0; i < plain.length; i++) {
@@ -66,6 +91,17 @@ export class Delivery {
     if (queues.length === 0) return accepted;
     return accepted +
       this.#publishOn(account, match, plain.length, message, publisher);
+  }
+
+  /** What is left of `publish` when direct receivers are served elsewhere. */
+  #publishToServers(
+    account: Account,
+    match: SubjectMatch<Interest>,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): number {
+    const rest = { plain: serversIn(match.plain), queues: match.queues };
+    return this.#publishOn(account, rest, 0, message, publisher);
   }
 
   /** The rest of `publish`: plain interest from place `start` on, groups and servers. */
@@ -119,11 +155,14 @@ export class Delivery {
   ): void {
     const { message } = args;
     const { plain } = match;
-    this.#meter.spent += plain.length * deliveryWork(message.size);
+    const work = plain.length * deliveryWork(message.size);
+    this.#meter.spent += work;
     const { hears } = REACH[from.kind]!;
+    const isWide = work > WIDE_WORK && this.#serveWide(plain, message, from);
     const frame = this.#begin();
     try {
-      this.#servePlain(frame, plain, 0, message, from, hears);
+      const here = isWide ? serversIn(plain) : plain;
+      this.#servePlain(frame, here, 0, message, from, hears);
       for (let word = args.queuesFrom; word < args.queuesTo; word++) {
         const group = groupNamed(match, args, word);
         if (group === undefined) continue;
@@ -162,6 +201,39 @@ export class Delivery {
       }
     }
     return accepted;
+  }
+
+  /**
+   * Serves direct receivers in as many turns as it takes, from a copy of the
+   * message; false when that is not possible here.
+   */
+  #serveWide(
+    plain: readonly Interest[],
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
+    const perTurn = Math.max(
+      1,
+      Math.floor(TURN_WORK_MAX / deliveryWork(message.size)),
+    );
+    let copy = message;
+    let at = 0;
+    const isTaken = this.#turns.goOn(() => {
+      const end = Math.min(at + perTurn, plain.length);
+      for (; at < end; at++) {
+        const interest = plain[at]!;
+        const { direct, hasEnded, kindBit } = interest;
+        if (direct === undefined || hasEnded || (kindBit & hears) === 0) {
+          continue;
+        }
+        direct.deliver(interest, copy, publisher);
+      }
+      return at === plain.length;
+    });
+    // The steps come later, when the message is another one.
+    if (isTaken) copy = ownCopy(message);
+    return isTaken;
   }
 
   /** One member of the whole cluster, each with the same chance. */
@@ -254,6 +326,10 @@ export class Delivery {
     frame.groupCounts[place] = 0;
     return place;
   }
+}
+
+function serversIn(plain: readonly Interest[]): Interest[] {
+  return plain.filter(({ server }) => server !== undefined);
 }
 
 function placeAmong(

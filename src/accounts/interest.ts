@@ -77,6 +77,8 @@ export class Interest implements Subscriber {
   delivered = 0;
   /** Ends after this many messages; 0: never. */
   max = 0;
+  /** It is in no account any more. */
+  hasEnded = false;
 
   private constructor(
     subject: string,

@@ -163,7 +163,7 @@ function hostOf(
       sublistCache: !options.disableSublistCache,
       meter: turn.meter,
     }),
-    delivery: new Delivery(random, turn.meter),
+    delivery: new Delivery(random, turn.meter, turn),
     door,
     info: new OwnInfo({ ...platform, ...parts, identity, options, door }),
   };

@@ -5,7 +5,7 @@
  * for some of its receivers only is changed in a copy of its parts.
  */
 import { asciiBytes, CR, LF } from "../core/ascii.ts";
-import { type Message, NO_HEADERS } from "./message.ts";
+import { Message, NO_HEADERS } from "./message.ts";
 
 /** NATS headers: the first line of a header block, which may carry a status. */
 const VERSION_LINE = asciiBytes("NATS/1.0\r\n");
@@ -25,6 +25,23 @@ export function copyParts(from: Message, to: Message): void {
   to.bodyStart = from.bodyStart;
   to.bodyEnd = from.bodyEnd;
   to.payloadStart = from.payloadStart;
+}
+
+/** A copy that owns its bytes, for a message that is wanted after its call. */
+export function ownCopy(message: Message): Message {
+  const copy = new Message();
+  copyParts(message, copy);
+  const { subjectBuffer, replyBuffer, bodyBuffer, bodyStart } = message;
+  setSubject(
+    copy,
+    subjectBuffer.slice(message.subjectStart, message.subjectEnd),
+  );
+  setReply(copy, replyBuffer.slice(message.replyStart, message.replyEnd));
+  copy.bodyBuffer = bodyBuffer.slice(bodyStart, message.bodyEnd);
+  copy.bodyStart = 0;
+  copy.bodyEnd -= bodyStart;
+  copy.payloadStart -= bodyStart;
+  return copy;
 }
 
 /** Gives `message` the subject `bytes`, which are kept and must not change. */

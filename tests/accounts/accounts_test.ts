@@ -49,7 +49,7 @@ function newAccounts(): Accounts {
 function clientIn(account: Account): InternalClient {
   return new InternalClient(
     account,
-    new Delivery(seededRandom(1), new WorkMeter()),
+    new Delivery(seededRandom(1), new WorkMeter(), { goOn: () => false }),
   );
 }
 

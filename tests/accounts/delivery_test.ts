@@ -25,6 +25,8 @@ import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
 const PAYLOAD = asciiBytes("x");
+/** Nothing can be made to wait. */
+const AT_ONCE = { goOn: () => false };
 
 /** A server that notes what it is sent: the subject, and the queue groups that it shall serve. */
 class NotingServer implements ServerReceiver {
@@ -61,7 +63,7 @@ interface Scene {
 function scene(seed = 1): Scene {
   const meter = new WorkMeter();
   const account = new Accounts({ sublistCache: true, meter }).global;
-  const delivery = new Delivery(seededRandom(seed), meter);
+  const delivery = new Delivery(seededRandom(seed), meter, AT_ONCE);
   return { account, delivery, client: new InternalClient(account, delivery) };
 }
 

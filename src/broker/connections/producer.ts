@@ -34,4 +34,9 @@ export class Producer implements TurnOwner {
   letGo(): void {
     this.#input.letGo();
   }
+
+  /** Waits for the rest of its own work. Each call wants one of `letGo`. */
+  wait(): void {
+    this.#input.hold();
+  }
 }

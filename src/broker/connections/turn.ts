@@ -9,6 +9,7 @@
  * flushed when it is done, or a few turns of the loop later: flushing hundreds
  * of receivers in each of its turns would cost more than the messages.
  */
+import type { DeliveryTurns } from "../../accounts/delivery.ts";
 import { WorkMeter } from "../../core/work_meter.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 
@@ -22,6 +23,9 @@ export interface TurnOutput {
 /** The connection whose chunk is handled. */
 export interface TurnOwner {
   readonly output: TurnOutput;
+  /** Nothing more of it is handled until `letGo`. */
+  wait(): void;
+  letGo(): void;
 }
 
 /** How much of a chunk a turn has handled. */
@@ -33,13 +37,15 @@ export type TurnEnd =
   /** The last part, or the rest waits for something else. */
   | "finished";
 
+/** Outputs that are flushed in one turn: each costs a system call. */
+const FLUSHES_MAX = 256;
 /** Turns of the event loop for which the output of an unfinished chunk may wait. */
 const CARRIED_TURNS_MAX = 8;
 
 /** Read once: a test's fake timers must not stop a broker in the same process. */
 const runAtEndOfTask = queueMicrotask;
 
-export class Turn<Owner extends TurnOwner> {
+export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   readonly meter: WorkMeter = new WorkMeter();
   readonly runSoon: RunSoon;
   /** Whose chunk is being handled; undefined between turns. */
@@ -49,6 +55,9 @@ export class Turn<Owner extends TurnOwner> {
   #carried = 0;
   /** Turns of the event loop that they have waited for. */
   #carriedTurns = 0;
+  /** What they were written for, most of them: to be held when one of them lags. */
+  #carrier: Owner | undefined = undefined;
+  #isCarrying = false;
   #flushScheduled = false;
 
   constructor(runSoon: RunSoon) {
@@ -64,7 +73,7 @@ export class Turn<Owner extends TurnOwner> {
   /** The turn is over: flushes what it wrote. */
   end(how: TurnEnd): void {
     const { owner } = this;
-    if (how === "unfinished") this.#carry();
+    if (how === "unfinished") this.#carry(CARRIED_TURNS_MAX);
     else if (how === "finished") this.#flushFrom(0);
     else {
       this.#flushFrom(this.#carried);
@@ -83,29 +92,58 @@ export class Turn<Owner extends TurnOwner> {
     this.#flushScheduled = true;
     runAtEndOfTask(() => {
       this.#flushScheduled = false;
-      this.#flushFrom(this.#carried);
+      this.#flushFrom(Math.min(this.#carried, this.#output.length));
     });
   }
 
-  /** Leaves all that is noted for later. */
-  #carry(): void {
-    if (this.#carried === 0 && this.#output.length > 0) {
-      this.#carriedTurns = 0;
-      this.runSoon(this.#carriedOn);
-    }
+  goOn(step: () => boolean): boolean {
+    const { owner } = this;
+    if (owner === undefined) return false;
+    owner.wait();
+    const run = (): void => {
+      this.begin(owner);
+      const isDone = step();
+      this.end(isDone ? "finished" : "unfinished");
+      if (isDone) owner.letGo();
+      else this.runSoon(run);
+    };
+    this.runSoon(run);
+    return true;
+  }
+
+  /** Leaves all that is noted for later, at most for `turns` turns of the event loop. */
+  #carry(turns: number): void {
     this.#carried = this.#output.length;
+    if (this.#carried === 0) return;
+    this.#carrier = this.owner ?? this.#carrier;
+    if (this.#isCarrying) return;
+    this.#isCarrying = true;
+    this.#carriedTurns = CARRIED_TURNS_MAX - turns;
+    this.runSoon(this.#carriedOn);
   }
 
   readonly #carriedOn = (): void => {
+    this.#isCarrying = false;
     if (this.#carried === 0) return;
-    if (++this.#carriedTurns >= CARRIED_TURNS_MAX) this.#flushFrom(0);
-    else this.runSoon(this.#carriedOn);
+    const turns = CARRIED_TURNS_MAX - ++this.#carriedTurns;
+    if (turns > 0) return this.#carry(turns);
+    this.owner = this.#carrier;
+    this.#flushFrom(0);
+    this.owner = undefined;
   };
 
+  /** Flushes what stands behind `start` in the list, and leaves what is too much for a turn. */
   #flushFrom(start: number): void {
     const output = this.#output;
     // A flush may close a connection, and its end may note others.
-    for (let i = start; i < output.length; i++) output[i]!.flush();
+    let end = start;
+    while (end < output.length && end - start < FLUSHES_MAX) {
+      output[end++]!.flush();
+    }
+    if (end < output.length) {
+      output.splice(start, end - start);
+      return this.#carry(1);
+    }
     output.length = start;
     if (start === 0) this.#carried = 0;
   }

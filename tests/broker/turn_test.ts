@@ -1,0 +1,282 @@
+/**
+ * The budget of a turn: what takes long goes on in later turns of the event
+ * loop, in its order and without loss, and other connections are served in
+ * between. Work is counted here, never time.
+ */
+import assert from "node:assert/strict";
+import { TURN_WORK_MAX } from "../../src/core/work_meter.ts";
+import { test } from "../support/test.ts";
+import { StillBroker, type StillSocket } from "./still_sockets.ts";
+
+function pub(subject: string, payload: string): string {
+  return `PUB ${subject} ${payload.length}\r\n${payload}\r\n`;
+}
+
+/** Numbered messages, in one chunk. */
+function numbered(subject: string, count: number): string {
+  let text = "";
+  for (let n = 0; n < count; n++) text += pub(subject, String(n));
+  return text;
+}
+
+/** The payloads of numbered messages that a socket was given. */
+function numbersIn(text: string): number[] {
+  return [...text.matchAll(/MSG \S+ \S+ \d+\r\n(\d+)\r\n/g)]
+    .map(([, number]) => Number(number));
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+/** A PING is answered in the turn in which it comes. */
+function assertServed(socket: StillSocket): void {
+  socket.says("PING\r\n");
+  assert.equal(socket.take(), "PONG\r\n");
+}
+
+test("messages to many subscriptions are spread over turns, in their order", () => {
+  const still = new StillBroker();
+  const subscriptions = 1000;
+  const listener = still.client("SUB a 1\r\n");
+  const crowd = still.client();
+  for (let n = 1; n < subscriptions; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const publisher = still.client();
+  const other = still.client();
+  const count = 200;
+  publisher.says(numbered("a", count));
+  const { outMsgs } = still.broker.host.counters.traffic;
+  assert.ok(outMsgs < 2 * TURN_WORK_MAX, `${outMsgs} deliveries in one turn`);
+  assertServed(other);
+  const turns = still.settle();
+  assert.ok(turns >= count * subscriptions / TURN_WORK_MAX - 1, `${turns}`);
+  assert.deepEqual(numbersIn(listener.take()), upTo(count));
+});
+
+test("other clients are served between any two turns of a flood", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 2000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const publisher = still.client();
+  const other = still.client();
+  publisher.says(numbered("a", 100));
+  let turns = 0;
+  while (still.isBusy) {
+    assertServed(other);
+    still.turn();
+    turns++;
+  }
+  assert.ok(turns > 5);
+});
+
+test("patterns that overlap are walked in several turns", () => {
+  const still = new StillBroker();
+  const depth = 10;
+  const listener = still.client();
+  const patterns = 2 ** depth;
+  for (let bits = 0; bits < patterns; bits++) {
+    const tokens = upTo(depth).map((place) => (bits >> place) & 1 ? "*" : "a");
+    listener.says(`SUB ${tokens.join(".")}.z ${bits}\r\n`);
+  }
+  still.settle();
+  const publisher = still.client();
+  const other = still.client();
+  // Each subject is new, so that no result is found in a cache.
+  const path = "a.".repeat(depth);
+  publisher.says(upTo(200).map((n) => pub(`${path}y${n}`, "x")).join(""));
+  assert.ok(still.isBusy, "the walks did not end the turn");
+  assertServed(other);
+  assert.ok(still.settle() > 10);
+  assert.equal(still.broker.host.counters.traffic.inMsgs, 200);
+});
+
+test("subscriptions that come in a flood are spread over turns", () => {
+  const still = new StillBroker();
+  const client = still.client();
+  const other = still.client();
+  const count = 20_000;
+  client.says(upTo(count).map((n) => `SUB s.${n} ${n}\r\n`).join(""));
+  const { sublist } = still.broker.host.accounts.global;
+  assert.ok(sublist.size < count / 10, `${sublist.size} in one turn`);
+  assertServed(other);
+  still.settle();
+  assert.equal(sublist.size, count);
+  client.closes();
+  assert.equal(sublist.size, 0);
+});
+
+test("what a client sent before it went is handled to its end", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 2000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const listener = still.client("SUB a 1\r\n");
+  const publisher = still.client();
+  publisher.says(numbered("a", 100));
+  publisher.closes();
+  assert.ok(still.isBusy);
+  still.settle();
+  assert.deepEqual(numbersIn(listener.take()), upTo(100));
+  assert.equal(still.broker.clients.sessions.size, 2);
+});
+
+test("chunks that come while one is under way keep their order", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 5000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const listener = still.client("SUB a 1\r\n");
+  const publisher = still.client();
+  const text = numbered("a", 60);
+  // Cut anywhere, also within a line.
+  publisher.says(text.slice(0, 333));
+  assert.ok(still.isBusy);
+  publisher.says(text.slice(333, 500));
+  assert.equal(publisher.isPaused, true, "it is read from all the same");
+  publisher.says(text.slice(500));
+  still.settle();
+  assert.equal(publisher.isPaused, false);
+  assert.deepEqual(numbersIn(listener.take()), upTo(60));
+});
+
+test("one message to more receivers than a turn can serve is spread over turns", () => {
+  const still = new StillBroker();
+  const count = 3 * TURN_WORK_MAX;
+  const crowd = still.client();
+  for (let n = 0; n < count; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  crowd.take();
+  const listener = still.client("SUB a 1\r\nSUB b 2\r\n");
+  const publisher = still.client();
+  const other = still.client();
+  publisher.says(numbered("a", 2) + pub("b", "2"));
+  assertServed(other);
+  still.turn();
+  const { outMsgs } = still.broker.host.counters.traffic;
+  assert.ok(outMsgs <= TURN_WORK_MAX, `${outMsgs} deliveries in one turn`);
+  assertServed(other);
+  still.settle();
+  assert.deepEqual(numbersIn(crowd.take()).length, 2 * count);
+  assert.deepEqual(numbersIn(listener.take()), [0, 1, 2]);
+});
+
+test("a wide message reaches nothing that has unsubscribed in between", () => {
+  const still = new StillBroker();
+  const count = 3 * TURN_WORK_MAX;
+  const crowd = still.client();
+  for (let n = 0; n < count; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const late = still.client("SUB a 1\r\n");
+  const publisher = still.client("SUB a 9\r\n");
+  publisher.says(pub("a", "7"));
+  late.says("UNSUB 1\r\n");
+  still.settle();
+  assert.equal(late.take(), "");
+  assert.deepEqual(numbersIn(publisher.take()), [7]);
+});
+
+test("a large message to many clients is copied in several turns", () => {
+  const still = new StillBroker();
+  const clients = upTo(100).map(() => still.client("SUB a 1\r\n"));
+  const publisher = still.client();
+  const payload = "x".repeat(1_000_000);
+  publisher.says(pub("a", payload));
+  assert.ok(still.isBusy);
+  still.turn();
+  const served = clients.filter(({ writes }) => writes > 1).length;
+  assert.ok(served < clients.length / 2, `${served} in one turn`);
+  still.settle();
+  for (const client of clients) {
+    assert.ok(client.take().endsWith(`${payload}\r\n`));
+  }
+});
+
+test("many receivers are flushed in several turns, and all of them", () => {
+  const still = new StillBroker();
+  const clients = upTo(1000).map(() => still.client("SUB a 1\r\n"));
+  const before = clients.map(({ writes }) => writes);
+  const publisher = still.client();
+  publisher.says(pub("a", "1"));
+  const flushed = (): number =>
+    clients.filter(({ writes }, n) => writes > before[n]!).length;
+  assert.ok(flushed() < 1000, "all in one turn");
+  still.settle();
+  assert.equal(flushed(), 1000);
+  for (const client of clients) assert.deepEqual(numbersIn(client.take()), [1]);
+});
+
+test("what a long chunk writes is not kept until its end", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 10_000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const listener = still.client("SUB a 1\r\n");
+  const publisher = still.client();
+  publisher.says(numbered("a", 100));
+  for (let turns = 0; turns < 10; turns++) still.turn();
+  assert.ok(still.isBusy);
+  assert.ok(numbersIn(listener.take()).length > 0);
+});
+
+test("a slow consumer stops its producer in the middle of a chunk", () => {
+  const limit = 100_000;
+  const still = new StillBroker({ maxPendingBytes: limit });
+  const slow = still.client("SUB a 1\r\n");
+  const publisher = still.client();
+  slow.takesBytes = 0;
+  const payload = "x".repeat(1000);
+  const count = 500;
+  publisher.says(pub("a", payload).repeat(count));
+  still.settle();
+  const { host, clients } = still.broker;
+  assert.ok(host.counters.traffic.inMsgs < 200, "the chunk went on");
+  assert.equal(publisher.isPaused, true);
+  assert.ok(slow.pendingBytes <= limit);
+  while (host.counters.traffic.inMsgs < count) {
+    slow.drains();
+    still.settle();
+  }
+  slow.drains();
+  still.settle();
+  assert.equal(publisher.isPaused, false);
+  assert.equal(
+    slow.take().length,
+    count * "MSG a 1 1000\r\n\r\n".length + count * 1000,
+  );
+  assert.equal(clients.sessions.size, 2);
+  assert.equal(host.counters.slowConsumers, 0);
+});
+
+test("a producer that is held for two consumers waits for both", () => {
+  const still = new StillBroker({ maxPendingBytes: 50_000 });
+  const slow = [1, 2].map(() => still.client("SUB a 1\r\n"));
+  const publisher = still.client();
+  for (const socket of slow) socket.takesBytes = 0;
+  publisher.says(pub("a", "x".repeat(1000)).repeat(60));
+  still.settle();
+  const { traffic } = still.broker.host.counters;
+  const stopped = traffic.inMsgs;
+  assert.ok(stopped < 60);
+  slow[0]!.drains();
+  still.settle();
+  assert.equal(traffic.inMsgs, stopped);
+  slow[1]!.drains();
+  still.settle();
+  assert.ok(traffic.inMsgs > stopped);
+});
+
+test("a consumer that goes away lets its producers go on", () => {
+  const still = new StillBroker({ maxPendingBytes: 50_000 });
+  const slow = still.client("SUB a 1\r\n");
+  slow.takesBytes = 0;
+  const publisher = still.client();
+  publisher.says(pub("a", "x".repeat(1000)).repeat(60));
+  still.settle();
+  assert.ok(still.broker.host.counters.traffic.inMsgs < 60);
+  slow.closes({ kind: "reset", code: "ECONNRESET" });
+  still.settle();
+  assert.equal(still.broker.host.counters.traffic.inMsgs, 60);
+  assertServed(publisher);
+});
