@@ -17,7 +17,7 @@ const SUBJECT_MAX_BYTES = 512;
 const SEEN_PLACES = 8192;
 
 /** One known subject; `value` belongs to the owner of the cache. */
-export class CachedSubject<T> {
+class CachedSubject<T> {
   readonly subject: string;
   readonly bytes: Uint8Array;
   readonly hash: number;

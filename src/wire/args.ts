@@ -3,6 +3,9 @@
  * lines into words, this file knows which word is what in every form, and fills
  * a `Message` with the places; nothing is decoded and nothing is allocated.
  * Malformed arguments end the connection without an `-ERR`, as nats-server does.
+ *
+ * More than a dozen members: because places are kept for all forms of a line,
+ * and each form has a method that reads it.
  */
 import {
   asciiBytes,

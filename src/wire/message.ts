@@ -5,6 +5,9 @@
  * stay where they came in. A connection has one object and fills it anew for
  * each message (`args.ts`): what a `Message` says is good for the call in which
  * it is handed over.
+ *
+ * More than a dozen members: because it is a record of places, filled and read
+ * without a call for each of them.
  */
 import { byteString } from "../core/ascii.ts";
 

@@ -5,7 +5,7 @@
  */
 import { Broker } from "../../src/broker/broker.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { silentLogger } from "../../src/core/log.ts";
+import { type Logger, silentLogger } from "../../src/core/log.ts";
 import {
   defaultServerOptions,
   type ServerOptions,
@@ -98,7 +98,10 @@ export class StillBroker {
   readonly broker: Broker;
   #soon: (() => void)[] = [];
 
-  constructor(options: Partial<ServerOptions> = {}) {
+  constructor(
+    options: Partial<ServerOptions> = {},
+    log: Logger = silentLogger,
+  ) {
     const nowhere = (): Promise<never> => Promise.reject(new Error("nowhere"));
     this.broker = new Broker(
       { ...defaultServerOptions(), dontListen: true, ...options },
@@ -106,7 +109,7 @@ export class StillBroker {
         network: { listen: nowhere, dial: nowhere, lookup: nowhere },
         clock: new VirtualClock(),
         random: seededRandom(1),
-        log: silentLogger,
+        log,
         compareHash: () => Promise.resolve(true),
         interfaceAddresses: () => [],
         runtimeName: "test",

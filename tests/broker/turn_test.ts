@@ -4,6 +4,7 @@
  * between. Work is counted here, never time.
  */
 import assert from "node:assert/strict";
+import { silentLogger } from "../../src/core/log.ts";
 import { TURN_WORK_MAX } from "../../src/core/work_meter.ts";
 import { test } from "../support/test.ts";
 import { StillBroker, type StillSocket } from "./still_sockets.ts";
@@ -279,4 +280,20 @@ test("a consumer that goes away lets its producers go on", () => {
   still.settle();
   assert.equal(still.broker.host.counters.traffic.inMsgs, 60);
   assertServed(publisher);
+});
+
+test("tracing a flood is spread over turns", () => {
+  const lines: string[] = [];
+  const still = new StillBroker({}, {
+    ...silentLogger,
+    traceEnabled: true,
+    trace: (text) => lines.push(text),
+  });
+  const publisher = still.client();
+  lines.length = 0;
+  const count = 1000;
+  publisher.says(numbered("a", count));
+  assert.ok(lines.length < count, `${lines.length} lines in one turn`);
+  still.settle();
+  assert.equal(lines.length, 2 * count);
 });

@@ -1,5 +1,5 @@
 /**
- * What no client may do, whoever it is, and the texts in which it is told.
+ * What no client may do, and the texts in which it is told so.
  * NATS: some names belong to the servers.
  */
 import { quotedBytes } from "../../core/quote.ts";

@@ -72,6 +72,7 @@ export class Connection
       socket.remote,
       `${peer.idLabel}:${this.facts.id}`,
       host.maxTracedMsgLen,
+      host.turn.meter,
     );
     this.input = new Input(this, socket, peer, {
       maxControlLineBytes: settings.maxControlLineBytes,

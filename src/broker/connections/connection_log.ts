@@ -4,6 +4,7 @@
  */
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Logger } from "../../core/log.ts";
+import { LOG_LINE_WORK, type WorkMeter } from "../../core/work_meter.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Address } from "../../platform/socket.ts";
 import type { Op } from "../../wire/ops.ts";
@@ -14,16 +15,19 @@ export class ConnectionLog {
   readonly label: string;
   readonly #log: Logger;
   readonly #maxTracedMsgLen: number;
+  readonly #meter: WorkMeter;
 
   constructor(
     log: Logger,
     remote: Address,
     id: string,
     maxTracedMsgLen: number,
+    meter: WorkMeter,
   ) {
     this.label = `${formatAddress(remote)} - ${id}`;
     this.#log = log;
     this.#maxTracedMsgLen = maxTracedMsgLen;
+    this.#meter = meter;
   }
 
   get traces(): boolean {
@@ -46,7 +50,9 @@ export class ConnectionLog {
     this.#log.debug(`${this.label} - ${text}`);
   }
 
+  /** Charged to the turn, unlike other lines: there are some for each message. */
   trace(text: string): void {
+    this.#meter.spent += LOG_LINE_WORK;
     this.#log.trace(`${this.label} - ${text}`);
   }
 
