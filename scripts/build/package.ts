@@ -38,14 +38,18 @@ const COMMAND = "bin/midge.js";
 /** The oldest Node 20 has no `Symbol.asyncDispose`, and its `import.meta.resolve` is an experiment. */
 const NODE_RANGE = ">=20.6";
 
-/** What is there to be read; folders as a whole. */
+/** The documents of the package; folders as a whole. */
 const DOCUMENTS: readonly string[] = [
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   "LICENSE",
   "docs",
   "examples",
 ];
+
+/** For those who change Midge, not for those who use it. */
+const LEFT_OUT = "docs/decisions";
 
 /**
  * The language, the library and the types are those of Node 20: what is newer
@@ -171,6 +175,7 @@ function copyDocuments(folder: string): void {
       recursive: true,
     });
   }
+  rmSync(join(folder, LEFT_OUT), { recursive: true });
 }
 
 function writeManifest(folder: string, manifest: Manifest): void {

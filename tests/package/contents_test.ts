@@ -24,7 +24,7 @@ const MEANT: readonly RegExp[] = [
   /^lib\/(?:[a-z]+\/){1,2}[a-z_]+\.(?:js|d\.ts)$/,
 ];
 const DOCUMENT =
-  /^(?:README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
+  /^(?:README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
 const EXAMPLE = /^examples\/(?:[a-z_]+\.ts|article\/node[abc]\.cfg)$/;
 
 async function packed(): Promise<string[]> {
@@ -115,6 +115,7 @@ test("its package.json says what is true of the repository, and runs nothing", a
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "SECURITY.md",
       "bin",
       "docs",
       "examples",

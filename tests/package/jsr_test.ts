@@ -38,7 +38,13 @@ test("deno publish takes it, and only what is meant", { skip }, async (t) => {
   const files = [...text.matchAll(/file:\/\/(\S+) \([\d.]+[KM]?B\)/g)]
     .map(([, path]) => path!.slice(PROJECT_FOLDER.length));
   assert.ok(files.includes("src/faces/mod.ts"));
-  const documents = ["README.md", "CHANGELOG.md", "LICENSE", "deno.json"];
+  const documents = [
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "LICENSE",
+    "deno.json",
+  ];
   const strange = files.filter((path) =>
     !documents.includes(path) &&
     !/^docs\/[a-z_]+\.md$/.test(path) &&
