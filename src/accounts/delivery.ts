@@ -115,37 +115,20 @@ export class Delivery {
     const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
     const frame = this.#begin();
     try {
-      let accepted = this.#servePlain(
-        frame,
-        plain,
-        start,
-        message,
-        publisher,
-        hears,
-      );
-      for (let i = 0; i < queues.length; i++) {
-        const group = queues[i]!;
-        const isTaken = this.#serveGroup(
-          frame,
-          group,
-          message,
-          publisher,
-          hears,
-        );
-        if (isTaken) accepted++;
-      }
-      return accepted + forwardAll(frame, account, message);
+      return this.#servePlain(frame, plain, start, message, publisher, hears) +
+        this.#serveGroups(frame, queues, message, publisher, hears) +
+        forwardAll(frame, account, message);
     } finally {
       this.#depth--;
     }
   }
 
   /**
-   * Delivers what came by the server `from`, which has chosen a member of each
-   * queue group that it names in `args`. A named group without a member that can
-   * take it is passed on to one other server, back to the sender if there is no
-   * other: the sender chose this server by an interest that has ended in the
-   * meantime.
+   * Delivers what came by the server `from`. Of its kind it depends whether
+   * members of all queue groups are chosen here, or of those that it names in
+   * `args` because it has chosen this server. A named group without a member that
+   * can take it is passed on to one other server, back to the sender if there is
+   * no other: the sender chose by an interest that has ended in the meantime.
    */
   relay(
     account: Account,
@@ -157,21 +140,33 @@ export class Delivery {
     const { plain } = match;
     const work = plain.length * deliveryWork(message.size);
     this.#meter.spent += work;
-    const { hears } = REACH[from.kind]!;
+    const { hears, groups } = REACH[from.kind]!;
     const isWide = work > WIDE_WORK && this.#serveWide(plain, message, from);
     const frame = this.#begin();
     try {
       const here = isWide ? serversIn(plain) : plain;
       this.#servePlain(frame, here, 0, message, from, hears);
-      for (let word = args.queuesFrom; word < args.queuesTo; word++) {
-        const group = groupNamed(match, args, word);
-        if (group === undefined) continue;
-        const isServed = this.#serveGroupHere(group, message, from, hears);
-        if (!isServed) this.#passOn(frame, group, from);
-      }
+      if (groups === "named") this.#serveNamed(frame, match, args, from, hears);
+      else this.#serveGroups(frame, match.queues, message, from, hears);
       forwardAll(frame, account, message);
     } finally {
       this.#depth--;
+    }
+  }
+
+  #serveNamed(
+    frame: Frame,
+    match: SubjectMatch<Interest>,
+    args: MessageArgs,
+    from: ServerReceiver,
+    hears: number,
+  ): void {
+    const { message } = args;
+    for (let word = args.queuesFrom; word < args.queuesTo; word++) {
+      const group = groupNamed(match, args, word);
+      if (group === undefined) continue;
+      const isServed = this.#serveGroupHere(group, message, from, hears);
+      if (!isServed) this.#passOn(frame, group, from);
     }
   }
 
@@ -234,6 +229,27 @@ export class Delivery {
     // The steps come later, when the message is another one.
     if (isTaken) copy = ownCopy(message);
     return isTaken;
+  }
+
+  #serveGroups(
+    frame: Frame,
+    groups: readonly QueueGroup<Interest>[],
+    message: Message,
+    publisher: MessageSource | undefined,
+    hears: number,
+  ): number {
+    let accepted = 0;
+    for (let i = 0; i < groups.length; i++) {
+      const isTaken = this.#serveGroup(
+        frame,
+        groups[i]!,
+        message,
+        publisher,
+        hears,
+      );
+      if (isTaken) accepted++;
+    }
+    return accepted;
   }
 
   /** One member of the whole cluster, each with the same chance. */

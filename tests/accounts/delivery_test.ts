@@ -225,6 +225,20 @@ test("a named queue group without a member here is passed on, also inside a deli
   assert.deepEqual(other.take().sort(), ["a g", "nested"]);
 });
 
+test("a leaf node's message is for all groups, as if a client had sent it", () => {
+  const { account, delivery, client } = scene();
+  const leaf = new NotingServer(Kind.LEAF);
+  const route = new NotingServer();
+  let heard = 0;
+  client.subscribe("a", "here", () => heard++);
+  wants(account, route, "a", "there");
+  const args = routedArgs("$G a 1");
+  const { match } = account.facts(args.message.subjectBuffer, 3, 4);
+  delivery.relay(account, match, args, leaf);
+  assert.equal(heard, 1);
+  assert.deepEqual(route.take(), ["a there"]);
+});
+
 /** The arguments of an RMSG whose payload is one byte. */
 function routedArgs(line: string): MessageArgs {
   const buffer = asciiBytes(`${line}\r\nx\r\n`);
