@@ -24,31 +24,16 @@ export interface Exemptions {
 }
 
 export const EXEMPT: Exemptions = {
-  longFiles: [
-    "src/testkit/cluster/cluster.ts",
-  ],
-  circles: [
-    "src/testkit/faults/linked_networks.ts",
-    "src/testkit/faults/placed_network.ts",
-  ],
-  banners: [
-    "src/app/server.ts",
-    "src/testkit/faults/linked_networks.ts",
-    "src/testkit/faults/linked_socket.ts",
-  ],
+  longFiles: [],
+  circles: [],
+  banners: [],
   deadExports: [
     "src/commands/check.ts: runCheck",
     "src/commands/client_program.ts: openConnection",
     "src/commands/cluster.ts: runCluster",
   ],
   namesakes: [],
-  largeClasses: [
-    "src/app/server.ts: Server",
-    "src/net/memory_socket.ts: MemorySocket",
-    "src/testkit/cluster/cluster.ts: RunningCluster",
-    "src/testkit/faults/linked_networks.ts: LinkedNetworks",
-    "src/testkit/faults/linked_socket.ts: LinkedSocket",
-  ],
+  largeClasses: [],
   largeInterfaces: [],
   oddWords: [
     "src/commands/cluster.ts: whoever",
@@ -57,26 +42,6 @@ export const EXEMPT: Exemptions = {
     "src/commands/reply.ts: whoever",
     "src/commands/request.ts: so many",
     "src/commands/server.ts: whoever",
-    "src/faces/cluster.ts: somebody",
-    "src/testkit/cluster/cluster.ts: somebody",
-    "src/testkit/cluster/cluster.ts: whoever",
-    "src/testkit/cluster/log_tail.ts: so many",
-    "src/testkit/cluster/node.ts: so often",
-    "src/testkit/cluster/node.ts: somebody",
-    "src/testkit/cluster/setup.ts: somebody",
-    "src/testkit/cluster/world.ts: so many",
-    "src/testkit/faults/linked_networks.ts: somebody",
-    "src/testkit/faults/linked_networks.ts: whoever",
-    "src/testkit/faults/linked_socket.ts: so much",
-    "src/testkit/faults/placed_network.ts: somebody",
-    "src/testkit/faults/placed_network.ts: whoever",
-    "src/testkit/runners.ts: so many",
-    "src/testkit/runners.ts: so much",
-    "src/testkit/runners.ts: whoever",
-    "src/testkit/time/manual_clock.ts: somebody",
-    "src/testkit/time/manual_clock.ts: whoever",
-    "src/testkit/time/pace.ts: so much",
-    "src/testkit/time/pace.ts: so often",
   ],
   evasions: [
     "tests/commands/message_output_test.ts",

@@ -1,18 +1,17 @@
 /**
- * One running server: broker, cluster, monitoring and a registry put together,
- * or the registry alone, on a platform that comes in as a value. Everything
- * opens or nothing does; `stop` takes everything down again. It installs no
- * signal handler, writes no log and never exits: that is `commands/server.ts`.
+ * One running server, as programs hold it: where it listens, how it ends, its
+ * clients of this process, and its pages. On a platform that comes in as a value
+ * it puts `ServerParts` together: everything opens or nothing does, and `stop`
+ * takes everything down again. It installs no signal handler, writes no log and
+ * never exits: that is `commands/server.ts`.
+ *
+ * More than a dozen members: because it is the API of an embedded server, which
+ * has one for each address and each page.
  */
-import { deferred } from "../core/deferred.ts";
-import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
-import { hasPlainPasswords } from "../auth/passwords.ts";
-import { Broker, type BrokerPlatform } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 import type { NatsConnection } from "../client/connection.ts";
+import { deferred } from "../core/deferred.ts";
 import { InvalidOperationError } from "../core/errors.ts";
-import type { ServerOptions } from "../options/options.ts";
-import { type Monitor, startMonitor } from "../monitor/monitor.ts";
-import type { MonitorPlatform } from "../monitor/monitor.ts";
 import {
   type AccountStatzOptions,
   ACCOUNTZ,
@@ -39,34 +38,14 @@ import type {
   Subsz,
   Varz,
 } from "../monitor/page_types.ts";
-import { WatchedServer } from "../monitor/source/watched_server.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
+import type { ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
-import type { RunSoon } from "../platform/turns.ts";
-import { Registry, type RegistryPlatform } from "../registry/server.ts";
-import { Cluster } from "../routes/cluster.ts";
-import { ownNode } from "../routes/own_node.ts";
-import type { Announcer } from "../discovery/announcing/announcer.ts";
-import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
+import type { Cluster } from "../routes/cluster.ts";
 import { connectInProcess, type InProcessOptions } from "./in_process.ts";
 import { askPage } from "./monitoring.ts";
-
-/** Everything that would name a platform. */
-export type ServerPlatform =
-  & BrokerPlatform
-  & MonitorPlatform
-  & RegistryPlatform
-  & DiscoverySource
-  & ProcessPlatform;
-
-/** The process that the server is part of. */
-export interface ProcessPlatform {
-  /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
-  readonly keepProcessAlive?: () => () => void;
-  /** Turns of the event loop; without it, the clock makes them. */
-  readonly runSoon?: RunSoon;
-}
+import { ServerParts, type ServerPlatform } from "./parts.ts";
 
 /**
  * A server of this process, started by `startServer` or `startCluster`. As long
@@ -84,30 +63,16 @@ export class Server implements AsyncDisposable {
   /** @internal The rooms below, for Midge's own programs and tests: no part of the API. */
   readonly broker: Broker;
   /** @internal */
-  readonly cluster: Cluster | undefined = undefined;
-  readonly #announcer: Announcer | undefined = undefined;
-  readonly #platform: ServerPlatform;
-  readonly #watched: WatchedServer;
+  readonly cluster: Cluster | undefined;
+  readonly #parts: ServerParts;
   readonly #stopped = deferred<void>();
-  #monitor: Monitor | undefined = undefined;
-  #registry: Registry | undefined = undefined;
   #leaving: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
-    this.broker = new Broker(options, platform);
-    this.#platform = platform;
-    const isNode = !options.registryOnly;
-    if (isNode && options.cluster !== undefined) {
-      this.cluster = new Cluster(
-        this.broker,
-        options.cluster,
-        platform,
-        providersOf(options, platform),
-      );
-    }
-    if (isNode) this.#announcer = announcerOf(this.broker, platform);
-    this.#watched = new WatchedServer(this.broker, this.cluster, platform);
+    this.#parts = new ServerParts(options, platform);
+    this.broker = this.#parts.broker;
+    this.cluster = this.#parts.cluster;
   }
 
   /**
@@ -125,7 +90,7 @@ export class Server implements AsyncDisposable {
     const release = platform.keepProcessAlive?.();
     if (release !== undefined) server.stopped.then(release);
     try {
-      await server.#start();
+      await server.#parts.start();
       return server;
     } catch (error) {
       await server.stop();
@@ -157,12 +122,12 @@ export class Server implements AsyncDisposable {
 
   /** Where monitoring is served over HTTP; undefined where it is not. */
   get monitorAddress(): Address | undefined {
-    return this.#monitor?.address;
+    return this.#parts.monitorAddress;
   }
 
   /** Where nodes announce themselves and are asked for; undefined without a registry. */
   get registryAddress(): Address | undefined {
-    return this.#registry?.address;
+    return this.#parts.registryAddress;
   }
 
   /**
@@ -201,7 +166,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connect(options: InProcessOptions = {}): Promise<NatsConnection> {
-    return connectInProcess(this.broker, options, this.#platform.runSoon);
+    return connectInProcess(this.broker, options, this.#parts.runSoon);
   }
 
   /**
@@ -227,7 +192,7 @@ export class Server implements AsyncDisposable {
    * @internal Programs call `lameDuck`.
    */
   enterLameDuck(): Promise<void> {
-    this.#leaving ??= this.#leave();
+    this.#leaving ??= this.#parts.leave();
     return this.#leaving;
   }
 
@@ -238,7 +203,7 @@ export class Server implements AsyncDisposable {
    */
   stop(): Promise<void> {
     if (this.#stopping === undefined) {
-      this.#stopping = this.#stop();
+      this.#stopping = this.#parts.stop();
       this.#stopping.then(this.#stopped.resolve, this.#stopped.resolve);
     }
     return this.#stopping;
@@ -249,11 +214,9 @@ export class Server implements AsyncDisposable {
     return this.stop();
   }
 
-  // --- monitoring
-
   /** What `/varz` shows: options, load and counters. Like all of these, no port is needed for it. */
   varz(): Varz {
-    return askPage(VARZ, this.#watched, {});
+    return askPage(VARZ, this.#parts.watched, {});
   }
 
   /**
@@ -266,115 +229,37 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connz(options: ConnzOptions = {}): Connz {
-    return askPage(CONNZ, this.#watched, options);
+    return askPage(CONNZ, this.#parts.watched, options);
   }
 
   /** What `/routez` shows: the routes to other servers. */
   routez(options: RoutezOptions = {}): Routez {
-    return askPage(ROUTEZ, this.#watched, options);
+    return askPage(ROUTEZ, this.#parts.watched, options);
   }
 
   /** What `/subsz` shows: the subject look-up, and with `subs` the subscriptions. */
   subsz(options: SubszOptions = {}): Subsz {
-    return askPage(SUBSZ, this.#watched, options);
+    return askPage(SUBSZ, this.#parts.watched, options);
   }
 
   /** What `/accountz` shows: the accounts, or all of the one that `acc` names. */
   accountz(options: AccountzOptions = {}): Accountz {
-    return askPage(ACCOUNTZ, this.#watched, options);
+    return askPage(ACCOUNTZ, this.#parts.watched, options);
   }
 
   /** What `/accstatz` shows: the accounts' traffic. */
   accstatz(options: AccountStatzOptions = {}): AccountStatz {
-    return askPage(ACCSTATZ, this.#watched, options);
+    return askPage(ACCSTATZ, this.#parts.watched, options);
   }
 
   /** What `/healthz` shows: whether clients can connect. */
   healthz(options: HealthzOptions = {}): Healthz {
-    return askPage(HEALTHZ, this.#watched, options);
+    return askPage(HEALTHZ, this.#parts.watched, options);
   }
 
   /** What `/discoveryz` shows: this server and the others of its cluster, with their doors. */
   discoveryz(): Discoveryz {
-    return askPage(DISCOVERYZ, this.#watched, {});
-  }
-
-  async #start(): Promise<void> {
-    const { options, host } = this.broker;
-    const { log } = host;
-    const platform = this.#platform;
-    this.#introduce(platform.runtimeName);
-    if (options.http !== undefined) {
-      this.#monitor = await startMonitor(this.#watched, options.http);
-      log.notice(
-        `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
-      );
-    }
-    if (options.registry !== undefined) {
-      this.#registry = await Registry.start(options.registry, {
-        ...platform,
-        log,
-      });
-    }
-    if (!options.registryOnly) await this.#startNode();
-    log.notice("Server is ready");
-  }
-
-  async #startNode(): Promise<void> {
-    const { broker, cluster } = this;
-    await broker.start();
-    if (broker.port.address !== undefined) {
-      const at = formatAddress(broker.port.address);
-      broker.host.log.notice(`Listening for client connections on ${at}`);
-    }
-    await cluster?.start();
-    if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
-    this.#announce();
-  }
-
-  #announce(): void {
-    const { cluster, monitorAddress: monitor } = this;
-    const { interfaceAddresses } = this.#platform;
-    this.#announcer?.announce(
-      ownNode(this.broker, { cluster, monitor, interfaceAddresses }),
-    );
-  }
-
-  #introduce(runtimeName: string): void {
-    const { options, identity, host } = this.broker;
-    const { log } = host;
-    log.notice("Starting midge");
-    log.notice(
-      `  Version:  ${MIDGE_VERSION} (speaks as nats-server ${NATS_VERSION})`,
-    );
-    log.debug(`  Runtime:  ${runtimeName}`);
-    if (this.cluster !== undefined) {
-      log.notice(`  Cluster:  ${this.cluster.clusterName}`);
-    }
-    log.notice(`  Name:     ${identity.name}`);
-    log.notice(`  ID:       ${identity.id}`);
-    if (hasPlainPasswords(options.authorization)) {
-      log.warn("Plaintext passwords detected, use nkeys or bcrypt");
-    }
-    if (options.configFile !== "") {
-      log.notice(`Using configuration file: ${options.configFile}`);
-    }
-  }
-
-  async #leave(): Promise<void> {
-    await this.#announcer?.withdraw();
-    await this.broker.enterLameDuck();
-  }
-
-  async #stop(): Promise<void> {
-    await this.#announcer?.withdraw();
-    // Clients first: told that the other nodes are gone, they would not move there.
-    await Promise.all([
-      this.broker.stop(),
-      this.cluster?.stop(),
-      this.#monitor?.close(),
-      this.#registry?.stop(),
-    ]);
+    return askPage(DISCOVERYZ, this.#parts.watched, {});
   }
 }
 

@@ -17,7 +17,7 @@ import { platform as machine } from "../runtime/mod.ts";
 import { keepProcessAlive, printError } from "../runtime/process/system.ts";
 import { nextTurn } from "../runtime/process/turn.ts";
 import { RunningCluster } from "../testkit/cluster/cluster.ts";
-import type { TestPlatform } from "../testkit/platform.ts";
+import type { TestPlatform } from "../testkit/cluster/platform.ts";
 import {
   type ClusterBody,
   clusterTest,
@@ -39,12 +39,9 @@ export type { NatsConnection } from "../client/connection.ts";
 export type { Clock, Random, Timer } from "../platform/clock.ts";
 export type { Logger, LogLevel } from "../core/log.ts";
 export type { ClusterConnectOptions } from "../testkit/cluster/clients.ts";
-export {
-  type Place,
-  RunningCluster,
-  type Side,
-} from "../testkit/cluster/cluster.ts";
-export { ClusterError } from "../testkit/failure.ts";
+export { RunningCluster } from "../testkit/cluster/cluster.ts";
+export type { Place, Side } from "../testkit/cluster/places.ts";
+export { ClusterError } from "../testkit/cluster/failure.ts";
 export type { LogLine } from "../testkit/cluster/log_tail.ts";
 export type { ClusterNode } from "../testkit/cluster/node.ts";
 export { ManualClock } from "../testkit/time/manual_clock.ts";
@@ -70,7 +67,7 @@ const platform: TestPlatform = {
 };
 
 /**
- * A clock that stands still until somebody waits for it: `advance`,
+ * A clock that stands still until a caller waits for it: `advance`,
  * `advanceUntil` and `run` let time pass, and every timer that is due runs, in
  * order, with all that its promises set off.
  *

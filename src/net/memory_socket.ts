@@ -198,6 +198,10 @@ class Pipe {
   }
 }
 
+/**
+ * More than a dozen members: because it is a whole socket, and has the fault
+ * that befalls both ends of one.
+ */
 export class MemorySocket implements Socket {
   readonly local: Address;
   readonly remote: Address;

@@ -8,9 +8,10 @@ import { onAbort } from "../client/abort.ts";
 import type { NatsConnection } from "../client/connection.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ClusterConnectOptions } from "./cluster/clients.ts";
-import { reportOf, RunningCluster } from "./cluster/cluster.ts";
+import { RunningCluster } from "./cluster/cluster.ts";
+import { reportOf } from "./cluster/report.ts";
 import type { LogLine } from "./cluster/log_tail.ts";
-import type { TestPlatform } from "./platform.ts";
+import type { TestPlatform } from "./cluster/platform.ts";
 import type { Plan } from "./cluster/setup.ts";
 
 /**
@@ -55,9 +56,9 @@ export type ServerBody<Runner> = (
   scene: ServerScene<Runner>,
 ) => unknown;
 
-/** So many lines of each node are shown. */
+/** Lines of each node that are shown. */
 const SHOWN_LINES = 50;
-/** Only a body that waits for what never comes lets so much virtual time pass. */
+/** Virtual time that only a body lets pass that waits for what never comes. */
 const BODY_LIMIT_MS = 6 * 3_600_000;
 
 export function clusterTest<Runner>(
@@ -71,7 +72,7 @@ export function clusterTest<Runner>(
     const runner = given[0] as Runner;
     await runBody(cluster, platform, async () => {
       const work = promiseOf(() => body(cluster, runner));
-      // Whoever runs the test knows how long it may take of real time.
+      // The runner of the test knows how long it may take of real time.
       const run = plan.isVirtual ? cluster.run(work, BODY_LIMIT_MS) : work;
       await unlessGivenUp(run, given[0]);
     });

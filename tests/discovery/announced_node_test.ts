@@ -1,6 +1,6 @@
 /** What a server announces of itself at its registries. */
 import assert from "node:assert/strict";
-import type { ServerPlatform } from "../../src/app/server.ts";
+import type { ServerPlatform } from "../../src/app/parts.ts";
 import type { NodeRecord } from "../../src/discovery/node_record.ts";
 import { Simulation } from "../routes/simulation.ts";
 import { Directory, makersOf } from "../support/directory.ts";

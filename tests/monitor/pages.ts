@@ -3,7 +3,7 @@
  * that speak the protocol line by line.
  */
 import assert from "node:assert/strict";
-import type { ServerPlatform } from "../../src/app/server.ts";
+import type { ServerPlatform } from "../../src/app/parts.ts";
 import { finishNow, type TextPieces } from "../../src/http/slices.ts";
 import { printPage } from "../../src/monitor/monitor.ts";
 import { WatchedServer } from "../../src/monitor/source/watched_server.ts";

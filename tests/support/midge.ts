@@ -3,7 +3,8 @@
  * with port 0 on the loopback address, changed as the test says. Log lines are
  * kept for assertions.
  */
-import { Server, type ServerPlatform } from "../../src/app/server.ts";
+import type { ServerPlatform } from "../../src/app/parts.ts";
+import { Server } from "../../src/app/server.ts";
 import {
   type ClusterOptions,
   defaultClusterOptions,

@@ -4,10 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/platform/clock.ts";
-import {
-  LinkedNetworks,
-  OUTSIDE,
-} from "../../src/testkit/faults/linked_networks.ts";
+import { OUTSIDE } from "../../src/testkit/faults/exchange.ts";
+import { LinkedNetworks } from "../../src/testkit/faults/linked_networks.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type {
   Address,

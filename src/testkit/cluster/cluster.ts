@@ -1,32 +1,25 @@
 /**
  * N nodes in one process, for tests: started, killed, cut off from each other,
- * healed and waited for.
+ * healed and waited for. The face of the test kit: what a test calls stands
+ * here, `nodes.ts` has the nodes and their starts, `places.ts` the faults
+ * between them, `clients.ts` the clients, and `world.ts` what they live in.
+ *
+ * More than a dozen members: because it is what tests are written with, and its
+ * API is kept.
  */
 import type { ServerConfig } from "../../app/config.ts";
 import type { Server } from "../../app/server.ts";
 import type { NatsConnection } from "../../client/connection.ts";
-import {
-  InvalidArgumentError,
-  InvalidOperationError,
-} from "../../core/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { FaultyLink } from "../faults/link.ts";
-import { OUTSIDE } from "../faults/linked_networks.ts";
-import type { Address } from "../../platform/socket.ts";
+import { clusterStopped } from "../time/pace.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
-import { clusterStopped, logText } from "../failure.ts";
 import type { LogLine } from "./log_tail.ts";
-import { missingInterest, missingRoutes } from "./mesh.ts";
-import { type ClusterNode, TestNode } from "./node.ts";
-import type { TestPlatform } from "../platform.ts";
+import type { ClusterNode } from "./node.ts";
+import { Nodes } from "./nodes.ts";
+import { type Place, Places, type Side } from "./places.ts";
+import type { TestPlatform } from "./platform.ts";
 import type { Plan } from "./setup.ts";
-import { placeOfNode, World } from "./world.ts";
-
-/** A node, by its index, or all clients that are on no node's side. */
-export type Place = number | "clients";
-
-/** Nodes and clients that stay together in a partition. */
-export type Side = readonly Place[];
+import { World } from "./world.ts";
 
 /**
  * Nodes that know each other, and the faults that befall them: what
@@ -43,17 +36,16 @@ export type Side = readonly Place[];
  */
 export class RunningCluster implements AsyncDisposable {
   readonly #world: World;
-  readonly #nodes: TestNode[] = [];
-  /** Whose id a server id is, or was in an earlier life. */
-  readonly #ids = new Map<string, TestNode>();
+  readonly #nodes: Nodes;
+  readonly #places: Places;
   readonly #clients: Clients;
   readonly #release: () => void;
-  /** Settled when no node is being started. */
-  #starting: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
   private constructor(plan: Plan, platform: TestPlatform) {
     this.#world = new World(plan, platform);
+    this.#nodes = new Nodes(this.#world, () => this.#checkRuns());
+    this.#places = new Places(this.#world.networks, this.#nodes);
     this.#clients = new Clients(this.#world);
     this.#release = platform.keepAlive();
   }
@@ -70,7 +62,7 @@ export class RunningCluster implements AsyncDisposable {
     const cluster = new RunningCluster(plan, platform);
     try {
       for (let index = 0; index < plan.size; index++) {
-        await cluster.#join(plan.node(index));
+        await cluster.#nodes.join(plan.node(index));
       }
       await cluster.meshed();
       return cluster;
@@ -82,23 +74,23 @@ export class RunningCluster implements AsyncDisposable {
 
   /** Number of nodes, dead ones included. */
   get size(): number {
-    return this.#nodes.length;
+    return this.#nodes.all.length;
   }
 
   /** All nodes, in the order of joining. */
   get nodes(): readonly ClusterNode[] {
-    return this.#nodes;
+    return this.#nodes.all;
   }
 
   /** The servers of the nodes that live. */
   get servers(): readonly Server[] {
-    return this.#nodes.map(({ server }) => server)
+    return this.#nodes.all.map(({ server }) => server)
       .filter((server) => server !== undefined);
   }
 
   /** Where clients connect, one URL for each node, dead ones included. */
   get urls(): readonly string[] {
-    return this.#nodes.map(({ url }) => url);
+    return this.#nodes.all.map(({ url }) => url);
   }
 
   /** What `startCluster` takes to do the same again; undefined where chance came from the machine. */
@@ -123,10 +115,10 @@ export class RunningCluster implements AsyncDisposable {
     return this.#whileRunning(() => {
       const { node, on, ...others } = options;
       const told = node ?? on;
-      if (on !== undefined) this.#node(on);
+      if (on !== undefined) this.#nodes.at(on);
       return this.#clients.connect(others, {
         on,
-        servers: told === undefined ? this.urls : [this.#node(told).url],
+        servers: told === undefined ? this.urls : [this.#nodes.at(told).url],
       });
     });
   }
@@ -142,7 +134,7 @@ export class RunningCluster implements AsyncDisposable {
    * ```
    */
   kill(index: number): Promise<void> {
-    return this.#whileRunning(() => this.#livingNode(index).kill());
+    return this.#whileRunning(() => this.#nodes.livingAt(index).kill());
   }
 
   /**
@@ -151,7 +143,7 @@ export class RunningCluster implements AsyncDisposable {
    */
   stop(index?: number): Promise<void> {
     if (index !== undefined) {
-      return this.#whileRunning(() => this.#livingNode(index).stop());
+      return this.#whileRunning(() => this.#nodes.livingAt(index).stop());
     }
     this.#stopping ??= this.#world.pace.drive(this.#stop());
     return this.#stopping;
@@ -169,15 +161,7 @@ export class RunningCluster implements AsyncDisposable {
    * ```
    */
   restart(index: number): Promise<void> {
-    return this.#whileRunning(() =>
-      this.#inTurn(() => {
-        const node = this.#node(index);
-        if (node.alive) {
-          throw new InvalidOperationError(`${node.name} is alive`);
-        }
-        return this.#start(node);
-      })
-    );
+    return this.#whileRunning(() => this.#nodes.restart(index));
   }
 
   /**
@@ -190,32 +174,20 @@ export class RunningCluster implements AsyncDisposable {
    * ```
    */
   add(config?: ServerConfig): Promise<ClusterNode> {
-    return this.#whileRunning(() =>
-      this.#inTurn(() => this.#join(config ?? this.#world.plan.node(this.size)))
-    );
+    return this.#whileRunning(() => this.#nodes.add(config));
   }
 
   /**
    * Cuts two sides off from each other, until `heal`: nothing that is sent
-   * arrives, connections stay open until somebody gives them up, and who dials
-   * waits. Whoever is on no side can reach both.
+   * arrives, connections stay open until one of their ends gives them up, and
+   * a dialler waits. A place on no side can reach both.
    *
    * ```ts
    * cluster.partition([0, "clients"], [1, 2]);
    * ```
    */
   partition(side: Side, other: Side): void {
-    const places = side.map((place) => this.#placeOf(place));
-    const others = other.map((place) => this.#placeOf(place));
-    const both = [...side].filter((place) => other.includes(place));
-    if (both.length > 0) {
-      throw new InvalidArgumentError(
-        `On both sides of the partition: ${both.join(", ")}`,
-      );
-    }
-    for (const one of places) {
-      for (const two of others) this.#world.networks.link(one, two).cut();
-    }
+    this.#places.partition(side, other);
   }
 
   /** Ends all partitions. What was sent meanwhile arrives, where there still is a connection. */
@@ -233,15 +205,7 @@ export class RunningCluster implements AsyncDisposable {
    * ```
    */
   delay(place: Place, other: Place, ms: number): void {
-    if (!(ms >= 0 && ms < Infinity)) {
-      throw new InvalidArgumentError(`A delay is 0 or more, not ${ms}`);
-    }
-    if (place === other) {
-      throw new InvalidArgumentError(
-        `A delay is between two places, not between ${place} and itself`,
-      );
-    }
-    this.#linkOf(place, other).delayMs = ms;
+    this.#places.delay(place, other, ms);
   }
 
   /**
@@ -249,10 +213,7 @@ export class RunningCluster implements AsyncDisposable {
    * that there are. What is under way in them is lost.
    */
   reset(place?: Place, other?: Place): void {
-    this.#world.networks.reset(
-      place === undefined ? undefined : this.#placeOf(place),
-      other === undefined ? undefined : this.#placeOf(other),
-    );
+    this.#places.reset(place, other);
   }
 
   /**
@@ -264,7 +225,7 @@ export class RunningCluster implements AsyncDisposable {
     return this.#whileRunning(() =>
       this.#world.pace.until(
         "The cluster did not mesh",
-        () => this.#missingRoutes(),
+        () => this.#places.missingRoutes(),
         limitMs,
       )
     );
@@ -347,7 +308,7 @@ export class RunningCluster implements AsyncDisposable {
   log(index?: number): LogLine[] {
     return index === undefined
       ? this.#world.tail.lines()
-      : this.#node(index).log();
+      : this.#nodes.at(index).log();
   }
 
   /** Ends all nodes and clients. */
@@ -355,42 +316,12 @@ export class RunningCluster implements AsyncDisposable {
     return this.stop();
   }
 
-  /** One start after the other, and none once the cluster stops. */
-  #inTurn<T>(start: () => Promise<T>): Promise<T> {
-    const started = this.#starting.then(() => {
-      this.#checkRuns();
-      return start();
-    });
-    this.#starting = started.catch(() => {});
-    return started;
-  }
-
-  async #join(config: ServerConfig): Promise<TestNode> {
-    const node = new TestNode(this.#world, this.size, config);
-    this.#nodes.push(node);
-    try {
-      await this.#start(node);
-    } catch (error) {
-      this.#nodes.pop();
-      throw error;
-    }
-    return node;
-  }
-
-  async #start(node: TestNode): Promise<void> {
-    const others = this.#nodes.filter((other) => other !== node)
-      .map(({ routeAddress }) => routeAddress)
-      .filter((address): address is Address => address !== undefined);
-    await this.#world.pace.run(node.start(others));
-    this.#ids.set(node.id, node);
-  }
-
   async #settle(limitMs?: number): Promise<void> {
     const { pace } = this.#world;
     const what = "The cluster did not settle";
     const connected = (): string[] => [
-      ...this.#missingRoutes(),
-      ...this.#clients.missing((on) => this.#hasServerFor(on)),
+      ...this.#places.missingRoutes(),
+      ...this.#clients.missing((on) => this.#places.hasServerFor(on)),
     ];
     let questions;
     do {
@@ -399,8 +330,8 @@ export class RunningCluster implements AsyncDisposable {
       await pace.until(what, questions.missing, limitMs);
     } while (!questions.isAnswered);
     const told = (): string[] => [
-      ...this.#missingRoutes(),
-      ...missingInterest(this.#nodes, (one, other) => this.#reach(one, other)),
+      ...this.#places.missingRoutes(),
+      ...this.#places.missingInterest(),
     ];
     await pace.until(what, told, limitMs);
   }
@@ -409,59 +340,14 @@ export class RunningCluster implements AsyncDisposable {
     const world = this.#world;
     world.networks.open();
     try {
-      await this.#starting;
+      await this.#nodes.started();
       await this.#clients.close();
-      await Promise.all(this.#nodes.map((node) => node.stop()));
+      await Promise.all(this.#nodes.all.map((node) => node.stop()));
       await world.end();
       await world.pace.end();
     } finally {
       this.#release();
     }
-  }
-
-  #missingRoutes(): string[] {
-    return missingRoutes(
-      this.#nodes,
-      (one, other) => this.#reach(one, other),
-      (id) => this.#ids.get(id),
-    );
-  }
-
-  #reach(one: TestNode, other: TestNode): boolean {
-    return !this.#linkOf(one.index, other.index).isCut;
-  }
-
-  #hasServerFor(on: number | undefined): boolean {
-    return this.#nodes.some(({ alive, index }) =>
-      alive && !this.#linkOf(on ?? "clients", index).isCut
-    );
-  }
-
-  #linkOf(place: Place, other: Place): FaultyLink {
-    return this.#world.networks.link(
-      this.#placeOf(place),
-      this.#placeOf(other),
-    );
-  }
-
-  #placeOf(place: Place): string {
-    return place === "clients" ? OUTSIDE : placeOfNode(this.#node(place).index);
-  }
-
-  #livingNode(index: number): TestNode {
-    const node = this.#node(index);
-    if (!node.alive) {
-      throw new InvalidOperationError(`${node.name} is dead already`);
-    }
-    return node;
-  }
-
-  #node(index: number): TestNode {
-    const node = this.#nodes[index];
-    if (node !== undefined) return node;
-    throw new InvalidArgumentError(
-      `There is no node ${index}: there are 0 to ${this.size - 1}`,
-    );
   }
 
   /** Runs `act`; whatever it throws comes as a rejection. */
@@ -473,16 +359,4 @@ export class RunningCluster implements AsyncDisposable {
   #checkRuns(): void {
     if (this.#stopping !== undefined) throw clusterStopped();
   }
-}
-
-/** The last `count` lines of each node, for who reads why a test failed. */
-export function reportOf(cluster: RunningCluster, count: number): string {
-  const shown = new Map<string, number>();
-  const lines = cluster.log().reverse().filter(({ node }) => {
-    const number = (shown.get(node) ?? 0) + 1;
-    shown.set(node, number);
-    return number <= count;
-  }).reverse();
-  const { seed } = cluster;
-  return (seed === undefined ? "" : `seed ${seed}\n`) + logText(lines);
 }

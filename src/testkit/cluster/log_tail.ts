@@ -15,7 +15,7 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** So many lines of each node are kept. */
+/** Lines of each node that are kept. */
 const KEPT_LINES_MAX = 10_000;
 
 interface Numbered extends LogLine {

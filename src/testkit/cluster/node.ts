@@ -43,7 +43,7 @@ interface Life {
   readonly log: NodeLog;
 }
 
-/** So often other ports are tried when somebody else has one of them. */
+/** Sets of ports that are tried before a node gives up, when another program has one of them. */
 const PORT_TRIES = 20;
 
 export class TestNode implements ClusterNode {
@@ -130,7 +130,7 @@ export class TestNode implements ClusterNode {
       await server.stop();
       await this.#world.pace.until(
         `The connections of ${this.name} did not end`,
-        () => network.isIdle ? [] : ["somebody holds one"],
+        () => network.isIdle ? [] : ["one is held open"],
       );
     });
   }

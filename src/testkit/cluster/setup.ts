@@ -17,7 +17,7 @@ export interface Surroundings {
    */
   readonly network?: "sockets" | "memory";
   /**
-   * `real`, the default. `virtual`: time passes only while somebody waits for
+   * `real`, the default. `virtual`: time passes only while the test waits for
    * it, and then as fast as the processor allows; in memory only.
    */
   readonly clock?: "real" | "virtual";

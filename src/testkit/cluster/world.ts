@@ -4,22 +4,23 @@
  * from the seed.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
-import { LinkedNetworks, OUTSIDE } from "../faults/linked_networks.ts";
+import { OUTSIDE } from "../faults/exchange.ts";
+import { LinkedNetworks } from "../faults/linked_networks.ts";
 import { MemoryNetwork } from "../../net/memory.ts";
 import type { PlacedNetwork } from "../faults/placed_network.ts";
-import { ClusterError, logText } from "../failure.ts";
+import { ClusterError, logText } from "./failure.ts";
 import { LogTail } from "./log_tail.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import { machineOf } from "./node_options.ts";
 import { type Pace, RealPace, VirtualPace } from "../time/pace.ts";
-import type { TestPlatform } from "../platform.ts";
+import type { TestPlatform } from "./platform.ts";
 import { seededRandom, seedFor } from "../time/random.ts";
 import type { Plan } from "./setup.ts";
 import type { ManualClock } from "../time/manual_clock.ts";
 
 /** Where clients are that are on no node's side. */
 const CLIENT_MACHINE = "10.1.0.1";
-/** So many lines of each node come with a failure. */
+/** Lines of each node that come with a failure. */
 const FAILURE_LINES = 15;
 
 export class World {

@@ -17,7 +17,7 @@ import type {
   TlsUpgrade,
 } from "../../platform/socket.ts";
 
-/** As a system does, a held lane takes so much before its writer has to wait. */
+/** Bytes that a held lane takes, as a system does, before its writer has to wait. */
 const HELD_BYTES_MAX = 65_536;
 
 const CLOSED: CloseReason = { kind: "closed" };
@@ -31,7 +31,11 @@ export interface SocketWatcher {
   closed(socket: LinkedSocket): void;
 }
 
-export class LinkedSocket implements Socket, SocketEvents {
+/**
+ * More than a dozen members: because it is a whole socket, and has the faults
+ * that befall one.
+ */
+export class LinkedSocket implements Socket {
   readonly #inner: Socket;
   readonly #clock: Clock;
   readonly #watcher: SocketWatcher;
@@ -173,9 +177,7 @@ export class LinkedSocket implements Socket, SocketEvents {
     this.#inner.destroy();
   }
 
-  // --- what the socket beneath tells
-
-  onData(chunk: Uint8Array): void {
+  #received(chunk: Uint8Array): void {
     if (this.#reason !== undefined) return;
     if (!this.#incoming.isBusy) return this.#deliver(chunk);
     const copy = chunk.slice();
@@ -185,12 +187,12 @@ export class LinkedSocket implements Socket, SocketEvents {
     this.#inner.pause();
   }
 
-  onDrain(): void {
+  #innerDrained(): void {
     this.#innerOwesDrain = false;
     this.#drained();
   }
 
-  onClose(reason: CloseReason): void {
+  #innerClosed(reason: CloseReason): void {
     this.#outgoing.clear();
     this.#watcher.closed(this);
     if (this.#reason !== undefined || !this.#incoming.isBusy) {
@@ -225,11 +227,15 @@ export class LinkedSocket implements Socket, SocketEvents {
     if (!this.#isPaused) this.#inner.resume();
   }
 
-  /** Who opens the socket beneath hears of its end. */
+  /** A socket tells of its end only once it is open. */
   #openInner(): void {
     if (this.#isInnerOpen) return;
     this.#isInnerOpen = true;
-    this.#inner.open(this);
+    this.#inner.open({
+      onData: (chunk) => this.#received(chunk),
+      onDrain: () => this.#innerDrained(),
+      onClose: (reason) => this.#innerClosed(reason),
+    });
   }
 
   #end(reason: CloseReason): void {

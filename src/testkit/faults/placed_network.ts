@@ -5,8 +5,7 @@
 import { isAnyHost } from "../../net/ip.ts";
 import { dialFailure, listenFailure } from "../../net/failures.ts";
 import type { FaultyLink } from "./link.ts";
-import type { LinkedNetworks } from "./linked_networks.ts";
-import type { LinkedSocket } from "./linked_socket.ts";
+import type { End, Exchange, PlacedService } from "./exchange.ts";
 import {
   type Address,
   type DialOptions,
@@ -17,26 +16,8 @@ import {
   type Socket,
 } from "../../platform/socket.ts";
 
-/** One end of a connection, and the place at the other end; empty while that is not known. */
-export interface End {
-  readonly socket: LinkedSocket;
-  readonly place: string;
-  peer: string;
-}
-
-/** Somebody listens, or did: at `host`, or at any address if that is empty. */
-export interface PlacedService {
-  readonly place: string;
-  readonly host: string;
-  readonly port: number;
-  /** Calls of ours to it that the network beneath has not answered. */
-  calls: number;
-  /** Connections of which nobody knows yet whether they are such calls. */
-  readonly unknown: Set<End>;
-}
-
 export class PlacedNetwork implements Network {
-  readonly #networks: LinkedNetworks;
+  readonly #exchange: Exchange;
   readonly #place: string;
   readonly #beneath: Network;
   readonly #machine: string;
@@ -45,12 +26,12 @@ export class PlacedNetwork implements Network {
   #isUnplugged = false;
 
   constructor(
-    networks: LinkedNetworks,
+    exchange: Exchange,
     place: string,
     beneath: Network,
     machine: string,
   ) {
-    this.#networks = networks;
+    this.#exchange = exchange;
     this.#place = place;
     this.#beneath = beneath;
     this.#machine = machine;
@@ -64,7 +45,7 @@ export class PlacedNetwork implements Network {
   get isIdle(): boolean {
     this.#forgetEnds();
     return this.#ends.every(({ place, peer }) =>
-      this.#networks.link(place, peer).isCut
+      this.#exchange.links.between(place, peer).isCut
     );
   }
 
@@ -88,11 +69,11 @@ export class PlacedNetwork implements Network {
     if (this.#isUnplugged) throw listenFailure(at, "ENETUNREACH");
     const inner = await this.#beneath.listen(at, options, (socket) => {
       if (this.#isUnplugged) return socket.destroy();
-      onSocket(this.#keep(this.#networks.accepted(service, socket)));
+      onSocket(this.#keep(this.#exchange.accepted(service, socket)));
     });
     const { address } = inner;
     const isAny = isAnyHost(address.host);
-    const service = this.#networks.serve(
+    const service = this.#exchange.serve(
       this.#place,
       isAny ? this.#machine : address.host,
       address.port,
@@ -111,7 +92,7 @@ export class PlacedNetwork implements Network {
   }
 
   async dial(to: Address, options: DialOptions = {}): Promise<Socket> {
-    const service = this.#networks.find(to, await this.lookup(to.host));
+    const service = this.#exchange.find(to, await this.lookup(to.host));
     if (service === undefined) {
       const inner = await this.#beneath.dial(to, options);
       return this.#dialled(to, undefined, inner);
@@ -119,7 +100,7 @@ export class PlacedNetwork implements Network {
     try {
       return await this.#call(to, service, options.timeoutMs);
     } finally {
-      this.#networks.onActivity();
+      this.#exchange.onActivity();
     }
   }
 
@@ -136,8 +117,8 @@ export class PlacedNetwork implements Network {
     service: PlacedService,
     timeoutMs: number = Infinity,
   ): Promise<Socket> {
-    const { clock } = this.#networks;
-    const link = this.#networks.link(this.#place, service.place);
+    const { clock } = this.#exchange;
+    const link = this.#exchange.links.between(this.#place, service.place);
     const deadline = clock.monotonic() + timeoutMs;
     await this.#travel(link, to, deadline);
     const left = deadline - clock.monotonic();
@@ -156,7 +137,7 @@ export class PlacedNetwork implements Network {
   }
 
   /**
-   * The call beneath. Until it is answered, whoever else comes to the service is
+   * The call beneath. Until it is answered, any other peer of the service is
    * not known for a stranger, and waits: so nothing else belongs in here.
    */
   async #reach(
@@ -170,7 +151,7 @@ export class PlacedNetwork implements Network {
       return this.#dialled(to, service, inner);
     } finally {
       service.calls--;
-      this.#networks.decide(service);
+      this.#exchange.decide(service);
     }
   }
 
@@ -180,7 +161,7 @@ export class PlacedNetwork implements Network {
     to: Address,
     deadline: number,
   ): Promise<void> {
-    const { clock } = this.#networks;
+    const { clock } = this.#exchange;
     const { delayMs } = link;
     if (link.isOpen) return;
     const left = deadline - clock.monotonic();
@@ -219,7 +200,7 @@ export class PlacedNetwork implements Network {
       inner.destroy();
       throw dialFailure(to, "ENETUNREACH");
     }
-    return this.#keep(this.#networks.dialled(this.#place, service, inner));
+    return this.#keep(this.#exchange.dialled(this.#place, service, inner));
   }
 
   #keep(end: End): Socket {
@@ -229,6 +210,6 @@ export class PlacedNetwork implements Network {
   }
 
   #forgetEnds(): void {
-    this.#ends = this.#ends.filter((end) => !this.#networks.isGone(end));
+    this.#ends = this.#ends.filter((end) => !this.#exchange.isGone(end));
   }
 }

@@ -4,12 +4,17 @@
  */
 import type { Fetch } from "../../platform/fetch.ts";
 import type { Files } from "../../platform/files.ts";
-import type { TestPlatform } from "../platform.ts";
 
-export function connectedWhile(
+/** What of a platform reaches other machines. */
+interface Reach {
+  readonly fetch: Fetch;
+  readonly files: Files;
+}
+
+export function connectedWhile<P extends Reach>(
   isPlugged: () => boolean,
-  platform: TestPlatform,
-): TestPlatform {
+  platform: P,
+): P {
   const { fetch, files } = platform;
   return {
     ...platform,

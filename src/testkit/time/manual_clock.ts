@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until somebody waits for it. Timers run in the
+ * A clock that stands still until a caller waits for it. Timers run in the
  * order in which they are due, and everything that a timer's promises set off
  * runs before the next timer does. However many wait at once, one loop moves the
  * time for all of them.
@@ -11,10 +11,10 @@ interface Due {
   readonly run: () => void;
 }
 
-/** Somebody for whom time passes. */
+/** A call for whose sake time passes. */
 interface Waiter {
   isReached(): boolean;
-  /** The time after which he waits no longer. */
+  /** The time after which it waits no longer. */
   endsAt: number;
   /** The time that passes for the sake of others does not count. */
   readonly isPatient: boolean;
@@ -161,7 +161,7 @@ export class ManualClock implements Clock {
     try {
       for (;;) {
         await this.#settle();
-        // Whoever was dismissed may have news for others.
+        // A waiter that was dismissed may have news for others.
         if (this.#dismissReached()) continue;
         if (this.#waiters.size === 0) return;
         this.#step();

@@ -6,7 +6,6 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { type Deferred, deferred } from "../../core/deferred.ts";
 import { InvalidOperationError } from "../../core/errors.ts";
-import { clusterStopped } from "../failure.ts";
 import { type ManualClock, TooLate } from "./manual_clock.ts";
 
 /** Tells what is not there yet; nothing, once all is. */
@@ -40,9 +39,14 @@ export interface Pace {
   end(): Promise<void>;
 }
 
-/** On the real clock, a condition of the test's own is looked at so often. */
+/** Milliseconds after which a condition of the test's own is looked at again, on the real clock. */
 const LOOK_AGAIN_MS = 20;
 const RUN_WHAT = "The promise that was waited for was not settled";
+
+/** The error of all that is asked of a cluster, or waited for, after its end. */
+export function clusterStopped(): InvalidOperationError {
+  return new InvalidOperationError("The cluster is stopped");
+}
 
 export class RealPace implements Pace {
   readonly #clock: Clock;
@@ -169,7 +173,7 @@ export class RealPace implements Pace {
 
 /** What a stopped cluster has left behind takes no longer than this. */
 const REST_LIMIT_MS = 10_000;
-/** Only who waits for what never comes lets so much time pass. */
+/** Virtual time that passes only where a test waits for what never comes. */
 const DRIVE_LIMIT_MS = 6 * 3_600_000;
 
 export class VirtualPace implements Pace {

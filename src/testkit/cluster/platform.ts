@@ -1,6 +1,6 @@
 /** What the test kit needs of the machine. */
-import type { ServerPlatform } from "../app/server.ts";
-import type { ManualClock } from "./time/manual_clock.ts";
+import type { ServerPlatform } from "../../app/parts.ts";
+import type { ManualClock } from "../time/manual_clock.ts";
 
 export interface TestPlatform extends Omit<ServerPlatform, "log"> {
   /** Resolves in a later turn of the event loop. */

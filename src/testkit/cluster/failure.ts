@@ -1,6 +1,6 @@
 /** What the test kit says when something does not come true. */
-import { InvalidOperationError, MidgeError } from "../core/errors.ts";
-import { formatLine, type LogLine } from "./cluster/log_tail.ts";
+import { MidgeError } from "../../core/errors.ts";
+import { formatLine, type LogLine } from "./log_tail.ts";
 
 /** A cluster of the test kit did not do what was waited for. */
 export class ClusterError extends MidgeError {
@@ -12,11 +12,6 @@ export class ClusterError extends MidgeError {
     super("CLUSTER", message);
     this.seed = seed;
   }
-}
-
-/** For who asks something of a cluster that is stopped, or waits for it still. */
-export function clusterStopped(): InvalidOperationError {
-  return new InvalidOperationError("The cluster is stopped");
 }
 
 /** `lines` under a title, or nothing where there are none. */

@@ -1,0 +1,158 @@
+/**
+ * The parts of a running server: broker, cluster, monitoring, a registry and the
+ * node's announcement, or the registry alone. They are opened in order, with a
+ * line in the log for each, and closed together. `server.ts` is what programs
+ * see of them.
+ */
+import { hasPlainPasswords } from "../auth/passwords.ts";
+import { Broker, type BrokerPlatform } from "../broker/broker.ts";
+import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import type { Announcer } from "../discovery/announcing/announcer.ts";
+import {
+  type Monitor,
+  type MonitorPlatform,
+  startMonitor,
+} from "../monitor/monitor.ts";
+import { WatchedServer } from "../monitor/source/watched_server.ts";
+import { formatAddress } from "../net/address.ts";
+import type { ServerOptions } from "../options/options.ts";
+import type { Address } from "../platform/socket.ts";
+import type { RunSoon } from "../platform/turns.ts";
+import { Registry, type RegistryPlatform } from "../registry/server.ts";
+import { Cluster } from "../routes/cluster.ts";
+import { ownNode } from "../routes/own_node.ts";
+import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
+
+/** Everything that would name a platform. */
+export type ServerPlatform =
+  & BrokerPlatform
+  & MonitorPlatform
+  & RegistryPlatform
+  & DiscoverySource
+  & ProcessPlatform;
+
+/** The process that the server is part of. */
+export interface ProcessPlatform {
+  /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
+  readonly keepProcessAlive?: () => () => void;
+}
+
+export class ServerParts {
+  readonly broker: Broker;
+  readonly cluster: Cluster | undefined = undefined;
+  /** What the pages of monitoring are made of. */
+  readonly watched: WatchedServer;
+  readonly #platform: ServerPlatform;
+  readonly #announcer: Announcer | undefined = undefined;
+  #monitor: Monitor | undefined = undefined;
+  #registry: Registry | undefined = undefined;
+
+  constructor(options: ServerOptions, platform: ServerPlatform) {
+    this.broker = new Broker(options, platform);
+    this.#platform = platform;
+    const isNode = !options.registryOnly;
+    if (isNode && options.cluster !== undefined) {
+      this.cluster = new Cluster(
+        this.broker,
+        options.cluster,
+        platform,
+        providersOf(options, platform),
+      );
+    }
+    if (isNode) this.#announcer = announcerOf(this.broker, platform);
+    this.watched = new WatchedServer(this.broker, this.cluster, platform);
+  }
+
+  get runSoon(): RunSoon | undefined {
+    return this.#platform.runSoon;
+  }
+
+  get monitorAddress(): Address | undefined {
+    return this.#monitor?.address;
+  }
+
+  get registryAddress(): Address | undefined {
+    return this.#registry?.address;
+  }
+
+  /** Opens all of them. Rejects at the first one that cannot be opened. */
+  async start(): Promise<void> {
+    const { options, host } = this.broker;
+    const { log } = host;
+    const platform = this.#platform;
+    this.#introduce(platform.runtimeName);
+    if (options.http !== undefined) {
+      this.#monitor = await startMonitor(this.watched, options.http);
+      log.notice(
+        `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
+      );
+    }
+    if (options.registry !== undefined) {
+      this.#registry = await Registry.start(options.registry, {
+        ...platform,
+        log,
+      });
+    }
+    if (!options.registryOnly) await this.#startNode();
+    log.notice("Server is ready");
+  }
+
+  /** The registries first, so that no client comes back, then the clients. */
+  async leave(): Promise<void> {
+    await this.#announcer?.withdraw();
+    await this.broker.enterLameDuck();
+  }
+
+  /** Closes all of them, those that were never opened too. */
+  async stop(): Promise<void> {
+    await this.#announcer?.withdraw();
+    // Clients first: told that the other nodes are gone, they would not move there.
+    await Promise.all([
+      this.broker.stop(),
+      this.cluster?.stop(),
+      this.#monitor?.close(),
+      this.#registry?.stop(),
+    ]);
+  }
+
+  async #startNode(): Promise<void> {
+    const { broker, cluster } = this;
+    await broker.start();
+    if (broker.port.address !== undefined) {
+      const at = formatAddress(broker.port.address);
+      broker.host.log.notice(`Listening for client connections on ${at}`);
+    }
+    await cluster?.start();
+    if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
+    this.#announce();
+  }
+
+  #announce(): void {
+    const { cluster, monitorAddress: monitor } = this;
+    const { interfaceAddresses } = this.#platform;
+    this.#announcer?.announce(
+      ownNode(this.broker, { cluster, monitor, interfaceAddresses }),
+    );
+  }
+
+  #introduce(runtimeName: string): void {
+    const { options, identity, host } = this.broker;
+    const { log } = host;
+    log.notice("Starting midge");
+    log.notice(
+      `  Version:  ${MIDGE_VERSION} (speaks as nats-server ${NATS_VERSION})`,
+    );
+    log.debug(`  Runtime:  ${runtimeName}`);
+    if (this.cluster !== undefined) {
+      log.notice(`  Cluster:  ${this.cluster.clusterName}`);
+    }
+    log.notice(`  Name:     ${identity.name}`);
+    log.notice(`  ID:       ${identity.id}`);
+    if (hasPlainPasswords(options.authorization)) {
+      log.warn("Plaintext passwords detected, use nkeys or bcrypt");
+    }
+    if (options.configFile !== "") {
+      log.notice(`Using configuration file: ${options.configFile}`);
+    }
+  }
+}
