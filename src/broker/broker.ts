@@ -142,7 +142,10 @@ function hostOf(
   >,
 ): ClientHost & { readonly info: OwnInfo } {
   const { clock, random, log, compareHash } = platform;
-  const turn = new Turn<Producer>(platform.runSoon ?? runSoonOn(clock));
+  const turn = new Turn<Producer>(
+    platform.runSoon ?? runSoonOn(clock),
+    log,
+  );
   const door = makeDoor({
     authorization: options.authorization,
     noAuthUser: options.noAuthUser,

@@ -203,7 +203,7 @@ export class Route implements Peer, ServerReceiver {
     facts.traffic.outBytes += message.size;
     total.outMsgs++;
     total.outBytes += message.size;
-    if (host.log.traceEnabled) {
+    if (host.turn.traces) {
       const subject = subjectOf(message);
       connection.log.traceOut(
         `RMSG ${account.name} ${subject} ${message.size}`,
@@ -276,7 +276,7 @@ export class Route implements Peer, ServerReceiver {
     const { message } = args;
     args.complete(buffer, start, end);
     this.#count(message);
-    if (this.#host.log.traceEnabled) this.#trace(op, buffer, start, end);
+    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
     const account = this.#accountOf(args);
     if (account === undefined) return;
     const { match } = account.facts(

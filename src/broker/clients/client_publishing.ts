@@ -88,7 +88,7 @@ export class ClientPublishing {
     traffic.inBytes += message.size;
     total.inMsgs++;
     total.inBytes += message.size;
-    if (host.log.traceEnabled) this.#trace(op, buffer, start, end);
+    if (host.turn.traces) this.#trace(op, buffer, start, end);
 
     const facts = login.account.facts(
       message.subjectBuffer,

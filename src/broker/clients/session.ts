@@ -164,7 +164,7 @@ export class ClientSession implements Peer, DirectReceiver {
     traffic.outBytes += size;
     total.outMsgs++;
     total.outBytes += size;
-    if (this.#host.log.traceEnabled) {
+    if (this.#host.turn.traces) {
       connection.log.traceOut(deliveryText(message, interest.sid));
     }
     interest.delivered++;

@@ -28,6 +28,11 @@ export interface TurnOwner {
   letGo(): void;
 }
 
+/** The log, as far as a turn knows it. */
+export interface TracingLog {
+  readonly traceEnabled: boolean;
+}
+
 /** How much of a chunk a turn has handled. */
 export type TurnEnd =
   /** All of it, in this turn. */
@@ -50,6 +55,9 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   readonly runSoon: RunSoon;
   /** Whose chunk is being handled; undefined between turns. */
   owner: Owner | undefined = undefined;
+  /** Whether messages are traced: looked up once a turn, asked for each message. */
+  traces = false;
+  readonly #log: TracingLog;
   readonly #output: TurnOutput[] = [];
   /** Outputs at the head of the list that wait for the end of a chunk. */
   #carried = 0;
@@ -60,14 +68,16 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   #isCarrying = false;
   #flushScheduled = false;
 
-  constructor(runSoon: RunSoon) {
+  constructor(runSoon: RunSoon, log: TracingLog) {
     this.runSoon = runSoon;
+    this.#log = log;
   }
 
   /** A chunk of `owner`, or the rest of one, is about to be handled. */
   begin(owner: Owner): void {
     this.owner = owner;
     this.meter.spent = 0;
+    this.traces = this.#log.traceEnabled;
   }
 
   /** The turn is over: flushes what it wrote. */
