@@ -31,6 +31,8 @@ export class StillSocket implements Socket {
   pendingBytes = 0;
   isPaused = false;
   isEnded = false;
+  /** What is written is only counted. */
+  forgets = false;
   writes = 0;
   #events: SocketEvents | undefined = undefined;
   #written = "";
@@ -41,8 +43,9 @@ export class StillSocket implements Socket {
   }
 
   write(bytes: Uint8Array): boolean {
+    if (this.isEnded) return true;
     this.writes++;
-    this.#written += byteString(bytes, 0, bytes.length);
+    if (!this.forgets) this.#written += byteString(bytes, 0, bytes.length);
     const taken = Math.min(this.takesBytes, bytes.length);
     this.takesBytes -= taken;
     this.pendingBytes += bytes.length - taken;
@@ -77,13 +80,17 @@ export class StillSocket implements Socket {
 
   /** The peer is gone. */
   closes(reason: CloseReason = { kind: "ended" }): void {
+    this.isEnded = true;
+    this.pendingBytes = 0;
     this.#events!.onClose(reason);
   }
 
   /** The system takes all that is pending. */
   drains(): void {
     this.pendingBytes = 0;
-    if (this.#isBlocked) this.#events!.onDrain();
+    if (this.isEnded || !this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#events!.onDrain();
   }
 
   /** What was written since the last call. */

@@ -282,6 +282,23 @@ test("a consumer that goes away lets its producers go on", () => {
   assertServed(publisher);
 });
 
+test("a consumer that is gone holds nobody, though what it sent is not handled yet", () => {
+  const still = new StillBroker({ maxPendingBytes: 50_000 });
+  const gone = still.client("SUB a 1\r\n");
+  const slow = still.client("SUB b 1\r\n");
+  const publisher = still.client();
+  gone.takesBytes = 0;
+  slow.takesBytes = 0;
+  // It waits for another consumer, with the rest of a chunk.
+  gone.says(pub("b", "x".repeat(1000)).repeat(60));
+  publisher.says(pub("a", "x".repeat(1000)).repeat(60));
+  still.settle();
+  assert.equal(publisher.isPaused, true);
+  gone.closes({ kind: "reset", code: "ECONNRESET" });
+  still.settle();
+  assert.equal(publisher.isPaused, false);
+});
+
 test("tracing a flood is spread over turns", () => {
   const lines: string[] = [];
   const still = new StillBroker({}, {

@@ -143,7 +143,10 @@ export class Connection
 
   onClose(reason: CloseReason): void {
     this.#lastWordsTimer?.cancel();
-    if (!this.closed) this.input.end(reason);
+    if (this.closed) return;
+    // No drain comes any more, for which a producer could wait.
+    this.output.stop();
+    this.input.end(reason);
   }
 
   beginTurn(): void {

@@ -37,6 +37,8 @@ export class Input {
   /** What was read and is not parsed yet. */
   #backlog: Uint8Array[] = [];
   #holds = 0;
+  /** A chunk is handled; what is behind it is seen to afterwards. */
+  #isParsing = false;
   /** The rest of a chunk goes on in the next turn of the event loop. */
   #goesOnSoon = false;
   /** The chunk under way was cut by the budget. */
@@ -58,7 +60,7 @@ export class Input {
 
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
-    if (!this.#isWaiting) return this.#parse(chunk, true);
+    if (!this.#isWaiting) return this.#handle(chunk, true);
     this.#backlog.push(new Uint8Array(chunk));
     this.#pause();
   }
@@ -79,8 +81,7 @@ export class Input {
   letGo(): void {
     if (--this.#holds > 0 || this.#owner.closed) return;
     this.#parser.resume();
-    if (this.#backlog.length > 0) this.#goOnSoon();
-    else this.#resume();
+    if (!this.#isParsing) this.#goOnOrResume();
   }
 
   /** No operation is handed over any more. */
@@ -91,6 +92,13 @@ export class Input {
 
   get #isWaiting(): boolean {
     return this.#holds > 0 || this.#goesOnSoon;
+  }
+
+  #handle(chunk: Uint8Array, isBorrowed: boolean): void {
+    this.#isParsing = true;
+    this.#parse(chunk, isBorrowed);
+    this.#isParsing = false;
+    if (!this.#owner.closed && !this.#isWaiting) this.#goOnOrResume();
   }
 
   #parse(chunk: Uint8Array, isBorrowed: boolean): void {
@@ -129,11 +137,13 @@ export class Input {
     this.#goesOnSoon = false;
     if (this.#owner.closed || this.#holds > 0) return;
     const chunk = this.#backlog.shift();
-    if (chunk !== undefined) this.#parse(chunk, false);
-    if (this.#owner.closed || this.#isWaiting) return;
+    if (chunk !== undefined) this.#handle(chunk, false);
+  };
+
+  #goOnOrResume(): void {
     if (this.#backlog.length > 0) this.#goOnSoon();
     else this.#resume();
-  };
+  }
 
   #pause(): void {
     if (this.#isPaused) return;

@@ -98,7 +98,7 @@ export class Output implements TurnOutput, WatchedConsumer {
     this.#owner.gaveUp(reason, text);
   }
 
-  /** The connection is over; what was not flushed is forgotten. */
+  /** Nobody reads any more; what was not flushed is forgotten. */
   stop(): void {
     this.#watch.stop();
     this.outbox.discard();
