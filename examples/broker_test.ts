@@ -1,5 +1,5 @@
 /**
- * A broker inside a test: it starts in milliseconds on a free port, and is gone
+ * A broker inside a test: it starts in milliseconds on a free port, and ends
  * with the test. The same file runs under all three test runners.
  *
  *   deno test -A examples/broker_test.ts

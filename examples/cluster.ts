@@ -1,6 +1,6 @@
 /**
- * A cluster of three nodes in one process. The client is told of the first node
- * only, hears of the others, and lives on when the first is gone.
+ * A cluster of three nodes in one process. The client is given only the
+ * first node, learns of the others, and moves on when the first is gone.
  *
  *   deno run -A examples/cluster.ts     (or: bun ..., node ...)
  *

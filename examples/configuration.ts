@@ -1,6 +1,6 @@
 /**
  * Reading a configuration: the dialect of nats-server as a tree, as plain
- * values, and as the options of a server. Errors know their place.
+ * values, and as the options of a server. Errors name their line and column.
  *
  *   deno run -A examples/configuration.ts     (or: bun ..., node ...)
  *

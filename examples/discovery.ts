@@ -1,6 +1,6 @@
 /**
  * Discovery: nodes announce themselves at a registry. A client that knows only
- * a dead server asks there and finds one that lives.
+ * a dead server asks there and finds a live one.
  *
  *   deno run -A examples/discovery.ts     (or: bun ..., node ...)
  *
@@ -18,7 +18,7 @@ const node = { host: "127.0.0.1", port: 0, discovery: { announce: url } };
 
 const first = await startServer(node);
 const client = await connect({
-  servers: "nats://127.0.0.1:1", // nobody there
+  servers: "nats://127.0.0.1:1", // no server there
   discovery: url,
 });
 console.log("connected although the only known server is dead");

@@ -23,7 +23,7 @@ worker.subscribe("jobs", {
 await worker.flush();
 
 for (const job of [1, 2, 3]) publisher.publish("jobs", String(job));
-await publisher.flush(); // they are at the server, perhaps not at the worker
+await publisher.flush(); // the server has them, the worker perhaps not yet
 
 await worker.drain();
 publisher.publish("jobs", "too late");

@@ -1,6 +1,6 @@
 /**
- * Publish and subscribe: who subscribes to a subject gets what is published
- * there from then on.
+ * Publish and subscribe: a subscriber of a subject gets what is published there
+ * from then on.
  *
  *   deno run -A examples/publish_subscribe.ts     (or: bun ..., node ...)
  *

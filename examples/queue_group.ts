@@ -1,6 +1,6 @@
 /**
- * Workers of a queue group: each job goes to one of them, while who is in no
- * group sees them all.
+ * Workers of a queue group: each job goes to one of them, while a subscriber
+ * outside of the group gets all jobs.
  *
  *   deno run -A examples/queue_group.ts     (or: bun ..., node ...)
  *

@@ -1,5 +1,5 @@
 /**
- * Request and reply: one answer, the answers of all, and nobody who answers.
+ * Request and reply: one answer, the answers of several, and no responders.
  *
  *   deno run -A examples/request_reply.ts     (or: bun ..., node ...)
  *

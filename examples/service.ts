@@ -1,6 +1,6 @@
 /**
- * A service of the service protocol (NATS ADR-32): `nats micro` and every other
- * tool that speaks it finds the service, its endpoints and its statistics.
+ * A service of the service protocol (NATS ADR-32): `nats micro` and other
+ * tools that speak it find the service, its endpoints and its statistics.
  *
  *   deno run -A examples/service.ts     (or: bun ..., node ...)
  *

@@ -1,6 +1,6 @@
 /**
- * Authorization: clients need a token. Users with passwords work alike, and
- * either may be a bcrypt hash in the server's options.
+ * Authorization: clients need a token. Users with passwords work the same way,
+ * and either may be a bcrypt hash in the server's options.
  *
  *   deno run -A examples/token.ts     (or: bun ..., node ...)
  *

@@ -3,11 +3,12 @@
  * turn, drives it with `natsload.c`, and prints messages per second and their
  * ratio to nats-server's. Each load runs twice on a server and the second run
  * counts, so that the compilers of the runtimes have seen it; rounds are
- * interleaved and the median counts, because on a small machine one says little.
+ * interleaved and the median counts: on a small machine a single round says
+ * little.
  *
  *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-binary] [-json]
  *
- * Wants `cc`, and `nats-server` on the PATH.
+ * Needs `cc`, and `nats-server` on the PATH.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -84,9 +85,13 @@ const FLAGS = {
   load: {
     names: ["load"],
     type: "string",
-    doc: "Only loads whose name has this in it",
+    doc: "Only loads whose name contains this",
   },
-  binary: { names: ["binary"], type: "boolean", doc: "The binary, too" },
+  binary: {
+    names: ["binary"],
+    type: "boolean",
+    doc: "Measure the binary as well",
+  },
   json: { names: ["json"], type: "boolean", doc: "Print the figures as JSON" },
 } as const;
 
@@ -171,7 +176,7 @@ async function measure(
   }
 }
 
-/** One run of the load generator; what it prints is JSON. */
+/** One run of the load generator, which prints JSON. */
 function run(
   what: string,
   generator: string,
@@ -204,7 +209,7 @@ async function saysReady(log: NodeJS.ReadableStream): Promise<void> {
     text += chunk;
     if (text.includes("Server is ready")) break;
   }
-  // A pipe that nobody reads would stop the server.
+  // A pipe that is not read would stop the server.
   log.resume();
 }
 

@@ -3,11 +3,11 @@
  * is spawned, in one run on one machine. On each runtime a process starts and
  * stops a server again and again: to the moment it is ready, to the first
  * message of a client of that process, and until it has stopped. Medians, in
- * milliseconds; the first start of a process, with cold code, stands apart.
+ * milliseconds; the first start of a process, with cold code, is listed apart.
  *
  *   deno run -A scripts/bench_embedded.ts [-starts 200] [-runtime bun] [-json]
  *
- * Wants `nats-server` on the PATH.
+ * Needs `nats-server` on the PATH.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ interface Start {
 }
 
 const STARTS = 200;
-/** Spawning takes long enough that fewer will do. */
+/** Starts of nats-server: fewer, because spawning takes longer. */
 const SPAWNS = 20;
 const REFERENCE = "nats-server";
 
@@ -118,7 +118,7 @@ async function spawnTimes(): Promise<number[]> {
   return times;
 }
 
-/** From the call of `spawn` to the line that tells that clients can connect. */
+/** From the call of `spawn` to the line that says that clients can connect. */
 async function spawnOnce(): Promise<number> {
   const called = performance.now();
   const server = spawn(REFERENCE, ["-a", "127.0.0.1", "-p", "-1"]);

@@ -1,12 +1,12 @@
 /**
- * How long what Midge ships takes to start, beside nats-server in the same
- * run: until `-v` has ended, and until the broker says "Server is ready".
+ * The start-up times of the programs that Midge ships, beside nats-server in the
+ * same run: until `-v` has ended, and until the broker says "Server is ready".
  * Rounds are interleaved, the median counts, and the ratio is to
  * nats-server's.
  *
  *   deno run -A scripts/bench_start.ts [-rounds 11] [-json]
  *
- * Builds what it measures; wants `nats-server` on the PATH.
+ * Builds what it measures; needs `nats-server` on the PATH.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,7 +26,7 @@ import { median, runBenchmark } from "./benchmark.ts";
 interface Contender {
   readonly name: string;
   readonly command: readonly string[];
-  /** The artefact; nats-server's is not looked at. */
+  /** The program that was built; not used for nats-server. */
   readonly file?: string;
   readonly versionMs: number[];
   readonly readyMs: number[];

@@ -11,7 +11,7 @@ export function median(figures: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-/** Runs a script to its end, which is exit code 2 when its command line was not understood. */
+/** Runs a script to its end, with exit code 2 when its command line was not understood. */
 export async function runBenchmark(main: () => Promise<void>): Promise<void> {
   try {
     await main();

@@ -1,7 +1,7 @@
 /**
- * Makes what Midge ships, in `dist/` or in the folder of `-out`: without
- * words the single file and, for this machine, the binary; else the targets
- * that are named, or `all`.
+ * Builds what Midge ships, into `dist/` or the folder that `-out` names: the
+ * targets on the command line, or `all`; without any, the single file and the
+ * binary for this machine.
  *
  *   deno run -A scripts/build.ts [-out dist] [target ...]
  *
@@ -33,7 +33,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   binaries: allBinaries,
 };
 const DEFAULT_TARGETS = ["file", "binary"];
-/** These make what others make. */
+/** Targets that stand for several others. */
 const COLLECTIONS: ReadonlySet<string> = new Set(["binaries"]);
 
 const FLAGS = {
@@ -41,7 +41,7 @@ const FLAGS = {
     names: ["out"],
     type: "string",
     value: "folder",
-    doc: "Where to put it (default: dist)",
+    doc: "Folder to build into (default: dist)",
   },
   help: { names: ["h", "help"], type: "boolean", doc: "Show this text" },
 } as const;
@@ -65,7 +65,7 @@ function namesOf(words: readonly string[]): readonly string[] {
   throw new FlagError(`there is no target "${stranger}"\n\n${usage()}`);
 }
 
-/** What this machine cannot make is no reason to leave out the rest. */
+/** Builds the other targets when this machine cannot build one. */
 function tryToMake(name: string, out: string): void {
   try {
     make(name, out);

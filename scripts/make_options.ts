@@ -24,7 +24,7 @@ import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
 /** Below the repository's top folder. */
 export const OPTIONS_FOLDER = "src/options";
 
-/** Types that are no block's, and the modules that have them. */
+/** Types that belong to no block, and the modules that have them. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   DiscoveryTarget: "../discovery/url.ts",
   RouteTarget: "./route_target.ts",
@@ -83,7 +83,7 @@ function imports(
 
 const LINE_WIDTH = 80;
 
-/** As the formatter leaves it. */
+/** Formatted as `deno fmt` would. */
 function importLine(names: readonly string[], module: string): string {
   const line = `import type { ${names.join(", ")} } from "${module}";\n`;
   if (line.length <= LINE_WIDTH + 1) return line;
@@ -128,7 +128,7 @@ function isForPrograms({ state, isForProcess }: KeyFacts): boolean {
   return state === "works" && isForProcess !== true;
 }
 
-/** What tells more than the type does: the kind of a text, and the default. */
+/** What the type does not say: the kind of a text, and the default. */
 function configDoc(key: KeyFacts, block: BlockFacts): string {
   const { kind, written } = key;
   const shown = shownDefault(key, block);

@@ -1,7 +1,7 @@
 /**
- * Writes the tables of `docs/configuration.md` from those that the program
- * reads files and flags with: names, types, defaults and explanations. In the
- * page they stand between a pair of comments each; all else there is prose.
+ * Writes the tables of `docs/configuration.md` from the rows by which the program
+ * reads files and flags: names, types, defaults and explanations. Each table
+ * stands between a pair of comments in the page; the rest of the page is prose.
  *
  *   deno run -A scripts/make_reference.ts
  */
@@ -82,7 +82,7 @@ function withoutEffect(): string {
   return table(["key", "because"], rows);
 }
 
-/** Every key that a file is refused for. */
+/** Every key that makes the server refuse a file. */
 function notSupported(): string {
   const rows = keysThat("not supported yet").map(({ key, place }) => [
     codes(key.names),
@@ -125,7 +125,7 @@ function codes(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(", ");
 }
 
-/** A table as the formatter leaves it: every column as wide as its widest cell. */
+/** A table formatted as `deno fmt` would: every column as wide as its widest cell. */
 function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],

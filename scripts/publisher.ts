@@ -1,4 +1,4 @@
-/** The article's publisher, which `client.ts` is, too. */
+/** The article's publisher; `client.ts` runs the same program. */
 import { runPublisher } from "../src/commands/publisher.ts";
 import { programArguments } from "../src/runtime/process/system.ts";
 

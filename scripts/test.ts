@@ -32,7 +32,7 @@ import {
 } from "../tests/support/runtimes.ts";
 import { countBun, countDeno, countNode, type Counts } from "./test_counts.ts";
 
-/** What a check, or the tests on one runtime, came to. */
+/** The result of a check, or of the tests on one runtime. */
 interface Outcome extends Counts {
   readonly title: string;
   readonly seconds: number;
@@ -148,7 +148,7 @@ function findTests({ only = "tests", name }: Wanted): string[] {
   const naming = files.filter((path) =>
     readFileSync(join(PROJECT_FOLDER, path), "utf8").includes(name ?? "")
   );
-  // A title may be put together, or stand in a suite: then every file is asked.
+  // A title may be built from parts, or stand in a suite: then every file is run.
   return naming.length > 0 ? naming : files;
 }
 
@@ -197,7 +197,7 @@ function hungTests(output: string): string[] {
   return [...new Set([...[...late].map(([line]) => line), ...left])];
 }
 
-/** Makes sure of a Node that runs TypeScript. */
+/** Makes sure that there is a Node that runs TypeScript. */
 function provideNode(): void {
   if (executableOf("node") !== undefined) return;
   const what = `${NODE_PACKAGE}@${NODE_VERSION}`;
@@ -213,7 +213,7 @@ interface Finished {
   readonly seconds: number;
 }
 
-/** Runs a command and shows its output while it comes. */
+/** Runs a command and shows its output as it arrives. */
 function run(
   file: string,
   args: readonly string[],

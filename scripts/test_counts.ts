@@ -1,7 +1,7 @@
 /**
- * How many tests passed, from what the three test runners print. Each counts
- * in its own way; here a test is one `test` or `it`, and a `describe` is none.
- * `scripts/test.ts` adds the numbers up.
+ * Counts the tests that passed, from what the three test runners print. Each
+ * runner counts in its own way; here each `test` or `it` is one test, and a
+ * `describe` is none. `scripts/test.ts` adds up the numbers.
  */
 
 export interface Counts {
@@ -11,9 +11,9 @@ export interface Counts {
 }
 
 /**
- * Counts Deno's JUnit report. Its printed summary takes a `describe` for one
- * test more; the report names each, as in `group > member`. It also has the
- * tests that a filter left out: only titles with `name` in them count.
+ * Counts Deno's JUnit report. Its printed summary counts a `describe` as one
+ * more test; the report names each test, as in `group > member`. It also lists
+ * tests that a filter left out: only titles that contain `name` count.
  */
 export function countDeno(report: string, name: string = ""): Counts {
   const cases = report.split("<testcase ").slice(1).map((text) => ({
@@ -51,7 +51,7 @@ export function countBun(output: string): Counts {
 
 /**
  * Counts the lines that end Node's output: `# pass 6`, or with another sign.
- * Node takes a file for a test that passed when no test of it was run.
+ * Node counts a file in which no test was run as one test that passed.
  */
 export function countNode(output: string): Counts {
   const files = [...output.matchAll(/^\S \S+_test\.ts \([\d.]+ms\)$/gm)];

@@ -1,4 +1,4 @@
-/** The article's worker. `src/commands/worker.ts` is what it does. */
+/** The article's worker; see `src/commands/worker.ts`. */
 import { runWorker } from "../src/commands/worker.ts";
 import { programArguments } from "../src/runtime/process/system.ts";
 

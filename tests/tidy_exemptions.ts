@@ -35,14 +35,7 @@ export const EXEMPT: Exemptions = {
   namesakes: [],
   largeClasses: [],
   largeInterfaces: [],
-  oddWords: [
-    "src/commands/cluster.ts: whoever",
-    "src/commands/command.ts: somebody",
-    "src/commands/pub.ts: so many",
-    "src/commands/reply.ts: whoever",
-    "src/commands/request.ts: so many",
-    "src/commands/server.ts: whoever",
-  ],
+  oddWords: [],
   evasions: [
     "tests/commands/message_output_test.ts",
   ],

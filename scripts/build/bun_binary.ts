@@ -13,7 +13,7 @@ import { writeProgram } from "./file.ts";
 import { assertIsMidge, run, withFolder } from "./run.ts";
 import { type Target, UnavailableError } from "./target.ts";
 
-/** The systems, as file names have them; Bun's target is `bun-` and the same. */
+/** The systems, as in file names; Bun's target is `bun-` and the same name. */
 const SYSTEMS = [
   "linux-x64",
   "linux-arm64",
@@ -27,7 +27,7 @@ const FLAGS = [
   "--compile",
   "--format=esm",
   "--bytecode",
-  // Whatever lies in the folder in which a broker is started is not ours.
+  // Settings in the folder in which a broker is started are not the broker's.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-tsconfig",
@@ -78,7 +78,7 @@ function compile(path: string, flags: readonly string[]): void {
     writeProgram(program);
     const args = ["build", ...FLAGS, ...flags, program, `--outfile=${path}`];
     try {
-      // In a folder of its own: Bun leaves files of its own where it stands.
+      // In a folder of its own: Bun leaves files in its working folder.
       run(bun, args, folder);
     } catch (error) {
       if (!/Failed to download/.test(String(error))) throw error;

@@ -1,7 +1,7 @@
 /**
- * One module out of many, by esbuild: what it is told for each bundle, the
+ * Makes one module out of many with esbuild: its settings for each bundle, the
  * text of the bcrypt thread that each bundle carries, and the licences of the
- * packages that went in.
+ * packages in it.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export interface BundleOptions {
   readonly minify?: boolean;
   /** The oldest Node that runs it. */
   readonly node: string;
-  /** Expressions for names, in JSON. */
+  /** What esbuild puts in place of names: expressions, in JSON. */
   readonly define?: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +38,7 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
       "--bundle",
       "--platform=node",
       "--charset=utf8",
-      // Else the paths in comments would tell where the packages really are.
+      // Otherwise comments would contain the real paths of the packages.
       "--preserve-symlinks",
       "--alias:crypto=node:crypto",
       "--legal-comments=none",

@@ -1,8 +1,8 @@
 /**
- * A standalone binary on Deno, made of the single file: from the sources Deno
- * would take in all of `node_modules`. Deno downloads its base, `denort`, from
- * dl.deno.land, or takes the file that `DENORT_BIN` names; Deno itself is no
- * such file.
+ * A standalone binary on Deno, made from the single file: from the sources it
+ * would include all of `node_modules`. Deno downloads its base, `denort`, from
+ * dl.deno.land, or takes the file that `DENORT_BIN` names; Deno's own
+ * executable will not do.
  */
 import { join } from "node:path";
 import { executableOf } from "../../tests/support/runtimes.ts";
@@ -14,7 +14,7 @@ const FLAGS = [
   // Permissions are settled now, but only the user's configuration says which
   // ports, files, variables and hosts the broker needs.
   "--allow-all",
-  // Or else it would keep compiled code in the folder for temporary files.
+  // Otherwise it would keep compiled code in the folder for temporary files.
   "--no-code-cache",
   "--no-config",
 ];

@@ -1,7 +1,7 @@
 /**
  * `midge.mjs`: the whole program in one module that runs on Deno, Bun and
- * Node 20 or newer, and asks for nothing beside it. The binaries are made of
- * the same text.
+ * Node 20 or newer, and needs no other file. The binaries are made from the same
+ * text.
  */
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,8 +15,8 @@ export function bundleProgram(format: "esm" | "cjs"): Bundle {
     node: "20",
     define: {
       MIDGE_BCRYPT_THREAD: JSON.stringify(bcryptThreadText()),
-      // tweetnacl takes its randomness from here, or else calls a "require"
-      // that a module does not have.
+      // tweetnacl takes its randomness from here; otherwise it calls `require`,
+      // which a module does not have.
       self: "globalThis",
     },
   });

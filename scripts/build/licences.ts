@@ -1,6 +1,6 @@
 /**
- * The licences of what is in a bundle. They ask to go along with every copy;
- * Midge's own goes first.
+ * The licences of the packages in a bundle, which have to go with every copy.
+ * Midge's own comes first.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * A standalone binary on Node: a copy of the Node at hand with the program in
- * it, as a "single executable application". Linux only: elsewhere such a copy
- * needs to be signed anew.
+ * A standalone binary on Node: a copy of this Node with the program in it, as a
+ * "single executable application". Linux only: on other systems such a copy has
+ * to be signed again.
  *
  * It carries the code cache of the Node that made it, which saves a third of
  * the start, and no snapshot: that would have to leave out sockets and threads.
@@ -14,7 +14,7 @@ import { bundleProgram } from "./file.ts";
 import { assertIsMidge, run, withFolder } from "./run.ts";
 import { type Target, UnavailableError } from "./target.ts";
 
-/** Where Node looks for a program in itself, and the mark that says there is one. */
+/** Where Node looks for a program in its executable, and the mark that says there is one. */
 const RESOURCE = "NODE_SEA_BLOB";
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 

@@ -111,7 +111,7 @@ function compile(manifest: Manifest, folder: string): void {
   rmSync(config);
 }
 
-/** Modules that nobody imports: another thread is started with them. */
+/** Modules that are not imported: another thread is started with them. */
 function workers(): string[] {
   return filesBelow(join(PROJECT_FOLDER, "src")).flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/new URL\("(\.[^"]+\.ts)"/g)]
@@ -121,7 +121,7 @@ function workers(): string[] {
   );
 }
 
-/** Moves what the compiler wrote to its place, and lets files name each other by it. */
+/** Moves what the compiler wrote to its place, and adapts the imports. */
 function arrange(folder: string): void {
   renameSync(join(folder, "src"), join(folder, LIBRARY));
   const command = join(folder, COMMAND);
@@ -142,8 +142,8 @@ function relinked(text: string): string {
 }
 
 /**
- * Removes the declarations that no exported module leads to. Those that stay
- * ask for the library that they need, whatever a user's settings are.
+ * Removes the declarations that no exported module leads to. The others name the
+ * library that they need, so that they do not depend on a user's settings.
  */
 function arrangeDeclarations(folder: string, manifest: Manifest): void {
   const reached = new Set<string>();

@@ -8,7 +8,7 @@ import process from "node:process";
 // Some tools download what they need; one that hangs must end.
 const DEADLINE_MS = 5 * 60_000;
 
-/** Runs a command to its end and gives its output; throws with all that it said if it fails. */
+/** Runs a command to its end and gives its output; throws with all its output if it fails. */
 export function run(
   file: string,
   args: readonly string[],
@@ -37,8 +37,8 @@ export function withFolder<T>(use: (folder: string) => T): T {
 }
 
 /**
- * Makes sure that an executable for this machine is Midge: a base that is not
- * meant for it may give a runtime's own command line instead.
+ * Makes sure that an executable for this machine is Midge: with the wrong base
+ * it may be the command line of a runtime instead.
  */
 export function assertIsMidge(path: string): void {
   const answer = run(path, ["-v"]);

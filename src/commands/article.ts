@@ -43,7 +43,7 @@ export function readFlags<const Table extends FlagTable>(
   }
 }
 
-/** The options that `CONNECTION_FLAGS` stand for. */
+/** The options that `CONNECTION_FLAGS` give. */
 export function connectionOptions(
   flags: FlagValues<typeof CONNECTION_FLAGS>,
   servers: string,
@@ -68,7 +68,7 @@ export function logLine(...words: readonly string[]): void {
   printError(`${date.join("/")} ${time.join(":")} ${words.join(" ")}\n`);
 }
 
-/** What every failure of a program ends in. */
+/** The last line of a program that fails. */
 export function logError(error: unknown): void {
   logLine("error:", error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,7 @@
 /**
- * What the client commands have in common: they connect, tell on standard error
- * what happens to the connection, and end well when a signal asks them to.
+ * What the client commands have in common: they connect, report on standard
+ * error what happens to the connection, and finish their work when a signal asks
+ * them to end.
  */
 import {
   connect,
@@ -19,7 +20,7 @@ import { readStandardInput } from "../runtime/process/standard_input.ts";
 import { isTerminal } from "../runtime/process/terminal.ts";
 import { clientConnectOptions, type ClientFlags } from "./connection_flags.ts";
 
-/** Servers take no larger payload; what is read for one need not be larger. */
+/** The largest `max_payload` that a server can have, so the most to read for one message. */
 const INPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A flag of the commands that send something. */
@@ -27,10 +28,10 @@ export const HEADER_FLAG: FlagOf<"list"> = {
   names: ["H", "header"],
   type: "list",
   value: "'name: value'",
-  doc: "A header to send along; may be given again",
+  doc: "A header to send; may be given more than once",
 };
 
-/** Tells what is no data: on standard error, unless `-quiet` was given. */
+/** Prints remarks, which are not data, on standard error, unless `-quiet` was given. */
 export type Say = (text: string) => void;
 
 export function sayer({ quiet }: ClientFlags): Say {
@@ -50,7 +51,7 @@ export function openConnection(
   });
 }
 
-/** Connects for one question: a connection that breaks is not mended. */
+/** Connects for one task: a lost connection is not made again. */
 export function connectProgram(
   command: string,
   flags: ClientFlags,
@@ -58,7 +59,7 @@ export function connectProgram(
   return openConnection(command, flags, { reconnect: false });
 }
 
-/** Connects for good: whatever breaks is mended, however long that takes. */
+/** Connects for good: a lost connection is tried again without a limit. */
 export async function connectForGood(
   command: string,
   flags: ClientFlags,
@@ -80,7 +81,7 @@ async function tellOutages(
   }
 }
 
-/** What the server complained about first, such as a subject that it refused; known when the connection is closed. */
+/** The first error of the server, such as a refused subject; resolves when the connection is closed at the latest. */
 export async function firstError(
   connection: NatsConnection,
 ): Promise<Error | undefined> {
@@ -90,7 +91,7 @@ export async function firstError(
   return undefined;
 }
 
-/** Resolves when the server has all that was published; rejects when that takes too long. */
+/** Resolves when the server has all that was published; rejects after `waitMs`. */
 export async function flushWithin(
   connection: NatsConnection,
   waitMs: number,
@@ -110,7 +111,7 @@ export async function flushWithin(
   }
 }
 
-/** INT and TERM ask to finish what has arrived; another one ends at once. */
+/** The first INT or TERM finishes what has arrived; the second ends at once. */
 export function onAskedToEnd(
   connection: NatsConnection,
   finish: () => Promise<void>,
@@ -127,8 +128,8 @@ export function onAskedToEnd(
 }
 
 /**
- * What is to be sent: the word of the command line; for `-`, and without a word
- * when it comes from a pipe or a file, standard input to its end.
+ * The payload: the word of the command line, or all of standard input when the
+ * word is `-`, or when there is none and standard input is a pipe or a file.
  */
 export async function payloadOf(
   word: string | undefined,
@@ -138,7 +139,7 @@ export async function payloadOf(
   return await readStandardInput(INPUT_BYTES_MAX);
 }
 
-/** The headers that the flag stands for. Throws FlagError. */
+/** The headers that `-header` flags give. Throws FlagError. */
 export function headersFrom(
   lines: readonly string[] | undefined,
 ): MsgHdrs | undefined {
@@ -157,7 +158,7 @@ export function headersFrom(
   return all;
 }
 
-/** The number of a flag that counts. Throws FlagError when it is below `least`. */
+/** The value of a flag that is a number of things. Throws FlagError when it is below `least`. */
 export function checkedCount<Count extends number | undefined>(
   flag: string,
   count: Count,

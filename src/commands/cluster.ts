@@ -1,5 +1,6 @@
 /**
- * The article's nodes in one process: what `cluster.ts` does as a program.
+ * `midge cluster`, and the program `cluster.ts`: the article's nodes in one
+ * process, each with its own ports, their log lines marked with the node's name.
  */
 import { describeFlags, FlagError, parseFlags } from "../config/flags/flags.ts";
 import { type Logger, TextLogger } from "../core/log.ts";
@@ -20,7 +21,7 @@ import { type RunningCluster, startCluster } from "../faces/cluster.ts";
 const FIRST_CLIENT_PORT = 4222;
 const FIRST_MONITOR_PORT = 4333;
 const FIRST_ROUTE_PORT = 4248;
-/** From one node's ports to the next one's. */
+/** The distance between the ports of two neighbouring nodes. */
 const PORT_STEP = 1000;
 const NODES_MAX = 60;
 
@@ -42,7 +43,7 @@ export const CLUSTER: Command = {
   name: "cluster",
   summary: "Start several nodes in one process",
   about:
-    "Starts all nodes of a cluster in one process, for trying things out.\n\n" +
+    "Starts all nodes of a cluster in one process, to try things out.\n\n" +
     "Clients connect to 4222, 5222, 6222 and so on, monitoring is served on 4333,\n" +
     "5333, 6333, routes go to 4248, 5248, 6248. INT and TERM end all nodes.",
   words: [],
@@ -53,7 +54,7 @@ export const CLUSTER: Command = {
   ],
   exits: {
     done: "A signal ended it",
-    failed: "A node cannot start, as its port is taken",
+    failed: "A node cannot start, because its port is taken",
   },
   run: (args) => startNodes(readArguments(args)),
 };
@@ -75,7 +76,7 @@ async function startNodes(wish: Arguments): Promise<void> {
     await cluster.stop();
     exit(0);
   };
-  // Whoever reads that the cluster is ready may send one at once.
+  // In place before "is ready" is printed: a signal may follow at once.
   onSignal("SIGINT", leave);
   onSignal("SIGTERM", leave);
   for (const [index, server] of cluster.servers.entries()) {
@@ -143,7 +144,7 @@ function articleNode(index: number, size: number): ServerConfig {
   };
 }
 
-/** Lines of all nodes go to standard error, each with its node's letter. */
+/** All nodes log to standard error; each line begins with the node's name. */
 function nodeLogger(index: number, debug: boolean, trace: boolean): Logger {
   return new TextLogger({
     sink: { write: (line) => stderrSink.write(`${letter(index)} ${line}`) },

@@ -28,9 +28,9 @@ export interface Word {
   /** A shell completes files; a secret is never repeated in an error. */
   readonly kind: "text" | "file" | "secret";
   readonly optional?: boolean;
-  /** It may be given again and again; only the last one may. */
+  /** It may be given more than once; only the last word may be so. */
   readonly repeated?: boolean;
-  /** All that it can be. */
+  /** Its only possible values. */
   readonly choices?: readonly string[];
   /** What a shell proposes for it. */
   readonly proposed?: () => readonly string[];
@@ -56,19 +56,19 @@ export interface Command {
   readonly examples: readonly Example[];
   /** What the exit codes 0 and 1 say. */
   readonly exits: { readonly done: string; readonly failed: string };
-  /** Commands of its own, as in `config check`; then it is nothing by itself. */
+  /** Commands of its own, as in `config check`; it then does nothing by itself. */
   readonly commands?: readonly Command[];
-  /** It looks at its command line itself, because that is somebody else's. */
+  /** It parses its own command line: the server's follows the rules of nats-server. */
   readonly readsItself?: boolean;
   /**
    * Does its work. Resolves with the exit code, or with nothing when the
-   * process goes on or has an end of its own. A `FlagError` is a mistake of the
+   * process goes on or ends by itself. A `FlagError` is a mistake of the
    * command line, every other error a failure.
    */
   run(args: readonly string[]): Promise<number | void>;
 }
 
-/** The command with a name, in whatever case, as nats-server takes its words. */
+/** Finds a command by name, in upper or lower case as with nats-server. */
 export function findCommand(
   commands: readonly Command[],
   word: string,
@@ -101,7 +101,7 @@ export function flagGroup(title: string, table: FlagTable): FlagGroup {
   return { title, flags: Object.values(table) };
 }
 
-/** Throws FlagError unless `words` are as many and such as the command takes. */
+/** Throws FlagError unless the command takes these words. */
 export function checkWords(
   { words: wanted }: Command,
   words: readonly string[],

@@ -1,4 +1,4 @@
-/** Every sub-command, in the order in which help lists them, and how one is found. */
+/** Every sub-command, in the order in which help lists them. */
 import { CLUSTER } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { makeCompletion } from "./completion.ts";

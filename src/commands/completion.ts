@@ -1,7 +1,7 @@
 /**
  * `midge completion`: a script for the shell that completes commands, flags and
- * files. It is made of the descriptions of the commands, so that it knows what
- * they know.
+ * files. It is made from the descriptions of the commands, so it is never out of
+ * date.
  */
 import { print } from "../runtime/process/system.ts";
 import {
@@ -66,7 +66,7 @@ export function makeCompletion(all: () => readonly Command[]): Command {
   };
 }
 
-/** Every place of a command line in which there is something to complete. */
+/** Every place in a command line where something can be completed. */
 export function placesOf(
   commands: readonly Command[],
   before: string = "",

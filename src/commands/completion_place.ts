@@ -1,4 +1,4 @@
-/** What the scripts for all shells are made of. */
+/** The facts that the scripts for all three shells are made from. */
 import type { FlagDefinition } from "../config/flags/flags.ts";
 
 /** A command, as completion sees it. */
@@ -12,7 +12,7 @@ export interface CompletionPlace {
   readonly takesFiles: boolean;
 }
 
-/** A flag, and what can follow it; `anything` is nothing that a shell knows. */
+/** A flag, and what can follow it; after `anything` a shell has nothing to propose. */
 export interface FlagHint {
   readonly names: readonly string[];
   /** On one line. */

@@ -1,7 +1,7 @@
 /**
  * `midge config`: says whether configuration files are valid, and prints them
- * as the server reads them. `cfgparse.ts` is a program of its own for the
- * same; both read files here.
+ * as the server reads them. The program `cfgparse.ts` (`check.ts`) reads files
+ * with the same functions.
  */
 import {
   type ConfigDiagnostic,
@@ -39,7 +39,7 @@ const PRINT_FLAGS = {
   json: {
     names: ["json"],
     type: "boolean",
-    doc: "On a line, not indented",
+    doc: "Print on one line, not indented",
   },
   help: HELP_FLAG,
 } as const;
@@ -52,8 +52,8 @@ const CHECK: Command = {
   name: "check",
   summary: "Say whether configuration files are valid",
   about:
-    "Says whether configuration files are valid, or all that is wrong with\n" +
-    "them: file, line, column and the line itself, without its secrets.\n\n" +
+    "Says whether configuration files are valid, or lists all their errors:\n" +
+    "file, line, column and the line itself, without its secrets.\n\n" +
     "Files that end in .toml are TOML, all others are nats-server's dialect.",
   words: FILES,
   flags: [flagGroup("Flags", CHECK_FLAGS)],
@@ -64,7 +64,7 @@ const CHECK: Command = {
     },
     {
       line: "midge config check --strict midge.toml && midge -c midge.toml",
-      doc: "Start only if there is nothing to complain about",
+      doc: "Start only if there is no error and no warning",
     },
     {
       line: "midge config check --json nodea.cfg | jq .errors",
@@ -134,7 +134,7 @@ export interface CheckedFile {
   readonly warnings: readonly ConfigDiagnostic[];
 }
 
-/** Reads a file and checks all that it says. Rejects with ConfigError. */
+/** Reads a file and checks all its keys. Rejects with ConfigError. */
 export async function checkedFile(file: string): Promise<CheckedFile> {
   const { root, warnings } = await loadConfig(file);
   const configured = optionsFrom(root);
@@ -169,7 +169,7 @@ interface Verdict {
   readonly valid: boolean;
   readonly errors: readonly ConfigDiagnostic[];
   readonly warnings: readonly ConfigDiagnostic[];
-  /** Why there was no text to look at. */
+  /** Why the file could not be read. */
   readonly unreadable?: string;
 }
 

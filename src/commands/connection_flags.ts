@@ -1,6 +1,6 @@
 /**
  * The flags that say where, as whom and how a program connects: those of the
- * article's programs, and all that the other client commands take besides.
+ * article's programs, and those that the other client commands have besides.
  * Secrets that they name go to the connection and nowhere else.
  */
 import {
@@ -43,8 +43,8 @@ export const CONNECTION_FLAGS: ConnectionFlagTable = {
     names: ["discover"],
     type: "string",
     value: "url,url",
-    doc: "Where to ask for servers that live, when none\n" +
-      "of those known does",
+    doc: "Where to look for live servers when no known\n" +
+      "server answers",
   },
   help: HELP_FLAG,
 };
@@ -67,7 +67,7 @@ export const CLIENT_FLAGS: ClientFlagTable = {
     names: ["creds"],
     type: "string",
     value: "file",
-    doc: "Credentials: a JWT and its key, as of nsc",
+    doc: "Credentials (a JWT and its key), as nsc writes",
   },
   nkey: {
     names: ["nkey"],
@@ -79,19 +79,19 @@ export const CLIENT_FLAGS: ClientFlagTable = {
     names: ["tlsca"],
     type: "string",
     value: "file",
-    doc: "Authorities to trust, not the system's",
+    doc: "Authorities to trust in place of the system's",
   },
   tlsCert: {
     names: ["tlscert"],
     type: "string",
     value: "file",
-    doc: "Our certificate",
+    doc: "Client certificate",
   },
   tlsKey: {
     names: ["tlskey"],
     type: "string",
     value: "file",
-    doc: "The key of our certificate",
+    doc: "Key of the client certificate",
   },
   name: {
     names: ["name"],
@@ -108,14 +108,14 @@ export const CLIENT_FLAGS: ClientFlagTable = {
   quiet: {
     names: ["q", "quiet"],
     type: "boolean",
-    doc: "Say only what was asked for, and errors",
+    doc: "Print only results and errors",
   },
   help,
 };
 
 export type ClientFlags = FlagValues<ClientFlagTable>;
 
-/** The variables that stand for flags, by the names that the nats CLI gave them. */
+/** The variables that stand for flags, with the names that the nats CLI uses. */
 const VARIABLES = {
   servers: "NATS_URL",
   user: "NATS_USER",
@@ -147,8 +147,8 @@ export function timeoutMs({ timeout = TIMEOUT_MS }: ClientFlags): number {
 }
 
 /**
- * The options that flags and environment stand for. Throws FlagError for what
- * makes no sense, and an error that names the file that cannot be used.
+ * The options that flags and environment give. Throws FlagError for flags that
+ * contradict each other, and an error that names a file that cannot be used.
  */
 export function clientConnectOptions(
   flags: ClientFlags,
@@ -177,7 +177,7 @@ function valueOf(flags: ClientFlags, key: Variable): string | undefined {
   return flags[key] ?? (environment(VARIABLES[key]) || undefined);
 }
 
-/** One way to log in: a flag decides which, then the environment. */
+/** The one way to log in: flags come before the environment. */
 function login(flags: ClientFlags): ConnectOptions {
   const ways: readonly (readonly [Variable, () => ConnectOptions])[] = [
     ["creds", () => credsLogin(valueOf(flags, "creds")!)],
@@ -197,7 +197,7 @@ function login(flags: ClientFlags): ConnectOptions {
   return {};
 }
 
-/** A user of the environment without a password is a token, as for the nats CLI. */
+/** NATS_USER without a password is a token, as with the nats CLI. */
 function userLogin(flags: ClientFlags): ConnectOptions {
   const user = valueOf(flags, "user")!;
   const pass = valueOf(flags, "pass");
@@ -214,7 +214,7 @@ function credsLogin(file: string): ConnectOptions {
   }
 }
 
-/** "S", then what it is the seed of, in base 32. */
+/** "S", a letter for the kind of key, then base 32. */
 const SEED = /\bS[A-Z][A-Z2-7]{56}\b/;
 
 function nkeyLogin(file: string): ConnectOptions {
@@ -250,8 +250,8 @@ function checkedDiscovery(urls: string): string {
 }
 
 /**
- * Says that nobody answers and why a source does not, once each time: with
- * discovery a program waits for a server, and would do so without a word.
+ * Says that no server answers, and why a provider fails, once per failure: with
+ * discovery a program waits for a server, and would otherwise wait in silence.
  */
 export function discoveryReporter(
   say: (...words: string[]) => void,

@@ -1,5 +1,5 @@
 /**
- * Help, made of the descriptions of the commands: one page for each, and the
+ * Help, made from the descriptions of the commands: one page for each, and the
  * list of all.
  */
 import { describeFlags } from "../config/flags/flags.ts";

@@ -14,7 +14,7 @@ import { takesColours } from "../runtime/process/terminal.ts";
 
 export interface LogOutput {
   readonly logger: Logger;
-  /** Opens a log file anew, and logs what came of it. */
+  /** Opens the log file again, and logs whether that worked. */
   reopen(): void;
   /** Writes what is still in memory. */
   flush(): void;
@@ -43,7 +43,7 @@ export function openLog(options: ServerOptions): LogOutput {
   };
 }
 
-/** A file that cannot be opened again is no reason to end. */
+/** When the file cannot be opened again the server goes on. */
 function reopen(file: LogFile | undefined, logger: Logger): void {
   if (file === undefined) {
     return logger.notice("File log re-open ignored, not a file logger");

@@ -1,7 +1,7 @@
 /**
  * How messages are printed: for people, as bare payloads, or as JSON, one
- * object a line. What comes from a publisher is never let loose on a terminal:
- * control characters are escaped there.
+ * object a line. On a terminal control characters are
+ * escaped: what a publisher sends must not steer it.
  */
 import {
   FlagError,
@@ -28,15 +28,15 @@ export const OUTPUT_FLAGS: FlagsOf<"raw" | "json", "boolean"> = {
   },
 };
 
-/** Prints a message; false when nobody reads any more. */
+/** Prints a message; false when the output was closed by its reader. */
 export type MessagePrinter = (message: Msg) => boolean;
 
-/** How a person is shown messages. */
+/** How messages look to a person. */
 export interface TextLook {
-  /** Begin with the subject: not for answers, whose subject says nothing. */
+  /** Print the subject first; not for answers, whose subject is an inbox. */
   readonly subjects: boolean;
   readonly colours: boolean;
-  /** Escape all that a terminal would take for a command. */
+  /** Escape control characters. */
   readonly escapes: boolean;
 }
 
@@ -69,7 +69,7 @@ function rawLine({ data }: Msg): Uint8Array {
   return line;
 }
 
-/** One message as JSON, without a line end; `base64` marks data that is no UTF-8. */
+/** One message as JSON, without a line end; `base64` marks data that is not UTF-8. */
 export function jsonLine(message: Msg): string {
   const { subject, reply, headers, data } = message;
   const text = utf8Of(data);

@@ -1,8 +1,8 @@
 /**
  * Midge as one program: the first word chooses what it does, and without one
  * it is the server, with gnatsd's flags, so that it can stand in for
- * `nats-server`. Here a command line finds its command, and whatever goes wrong
- * becomes an exit code: 1 for a failure, 2 for a command line that was not
+ * `nats-server`. Here a command line finds its command, and an error becomes an
+ * exit code: 1 for a failure, 2 for a command line that was not
  * understood.
  */
 import { InvalidArgumentError } from "../core/errors.ts";
@@ -25,7 +25,7 @@ import { COMMANDS } from "./commands.ts";
 import { commandHelp, commandList, seeHelp } from "./help.ts";
 import { runServer, SERVER } from "./server.ts";
 
-/** What stands for the program in its own texts. */
+/** The name of the program in its own texts. */
 const MIDGE = "midge";
 
 /** Runs the program that `args` name, to its end. */
@@ -87,7 +87,7 @@ function asksForHelp(command: Command, args: readonly string[]): boolean {
   return false;
 }
 
-/** Whether the command line was wrong, rather than the world. */
+/** Whether the error is a mistake in the command line. */
 export function isMistake(error: unknown): error is Error {
   return error instanceof FlagError || error instanceof InvalidSubjectError ||
     error instanceof InvalidArgumentError || error instanceof HeaderError;
@@ -108,7 +108,7 @@ function fail(path: string, error: unknown): never {
   return exit(1);
 }
 
-/** That a connection is closed says little; why it is says more. */
+/** Why a connection was closed says more than that it is closed. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isClosed = error instanceof ClosedConnectionError;

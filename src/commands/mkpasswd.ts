@@ -26,7 +26,7 @@ import { type Command, flagGroup, HELP_FLAG } from "./command.ts";
 const COST = 11;
 const COST_MIN = 4;
 const COST_MAX = 31;
-/** bcrypt ignores what is longer. */
+/** bcrypt ignores all bytes after these. */
 const PASSWORD_MAX_BYTES = 72;
 const GENERATED_CHARS = 22;
 const ALPHABET =
@@ -63,12 +63,12 @@ export const MKPASSWD: Command = {
   summary: "Make a bcrypt hash for a configuration file",
   about: "Makes a bcrypt hash of a password, for the password or token of a\n" +
     "configuration file.\n\n" +
-    "Without -p it makes a password up. With -p it takes the word that follows;\n" +
+    "Without -p it makes up a password. With -p it takes the word that follows;\n" +
     "without one it asks on a terminal, or reads the first line of a pipe.",
   words: [{ name: "PASSWORD", kind: "secret", optional: true }],
   flags: [flagGroup("Flags", FLAGS)],
   examples: [
-    { line: "midge mkpasswd", doc: "Make a password up, and its hash" },
+    { line: "midge mkpasswd", doc: "Make up a password, and its hash" },
     { line: "midge mkpasswd -p", doc: "Ask for the password, twice" },
     {
       line: "midge mkpasswd -p -c 12 < secret.txt",
@@ -77,7 +77,7 @@ export const MKPASSWD: Command = {
   ],
   exits: {
     done: "The hash was printed",
-    failed: "The password is empty, too long or not the same twice",
+    failed: "The password is empty, too long, or was repeated wrongly",
   },
   run: async (args) => {
     print(await hashLines(readArguments(args)));
@@ -145,7 +145,7 @@ function makePassword(random: Random): string {
   return password;
 }
 
-/** Twice from a terminal; else the first line that comes. */
+/** Asks twice on a terminal; otherwise reads the first line of standard input. */
 async function askPassword(): Promise<string> {
   if (!isTerminal("stdin")) return await readHiddenLine();
   printError("Enter Password: ");

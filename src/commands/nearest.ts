@@ -1,8 +1,8 @@
-/** Which word was meant, when one was mistyped. */
+/** Guesses which word was meant when one was mistyped. */
 
 /**
- * The known word that `word` becomes with the fewest changes of letters, if
- * those are few enough for a slip, or that begins with it.
+ * The known word that `word` becomes with the fewest changed letters, at most a
+ * third of them; otherwise one that begins with `word`.
  */
 export function nearest(
   word: string,
@@ -17,7 +17,7 @@ export function nearest(
     known.find((candidate) => word.length > 1 && candidate.startsWith(word));
 }
 
-/** How many letters must be put in, left out, changed or swapped with the next. */
+/** The number of letters to insert, remove, change or swap with the next one. */
 export function distance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

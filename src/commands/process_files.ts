@@ -1,6 +1,6 @@
 /**
- * The files by which a running server is found: its process number, and the
- * addresses that it listens on.
+ * The files by which other programs find a running server: one with its process
+ * number, one with the addresses that it listens on.
  */
 import type { Address } from "../platform/socket.ts";
 import { formatAddress } from "../net/address.ts";

@@ -1,6 +1,7 @@
 /**
- * `midge pub`: publishes, and ends when the server has it. When it publishes
- * often, it waits for the server each time that a mebibyte has piled up.
+ * `midge pub`: publishes a message and ends when the server has it. With
+ * `-count` it waits for the server after each mebibyte, or 10,000 messages, so
+ * that its buffers stay small.
  */
 import type { PublishOptions } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/messages/subjects.ts";
@@ -27,20 +28,20 @@ const FLAGS = {
     names: ["count"],
     type: "integer",
     value: "n",
-    doc: "Publish it so many times (1)",
+    doc: "Number of times to publish it (1)",
   },
   reply: {
     names: ["reply"],
     type: "string",
     value: "subject",
-    doc: "Where answers are to go",
+    doc: "Subject for answers",
   },
   header: HEADER_FLAG,
 } as const;
 
-/** More than this waits for the server before more is published. */
+/** Bytes to publish before waiting until the server has them. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
-/** So many messages without a payload are as much. */
+/** The same limit for messages with little or no payload. */
 const UNSENT_MSGS_MAX = 10_000;
 
 /** `midge pub SUBJECT [TEXT]` */
@@ -48,7 +49,7 @@ export const PUB: Command = {
   name: "pub",
   summary: "Publish a message",
   about: "Publishes a message, and makes sure that the server has it.\n\n" +
-    "Without TEXT, or with -, the message is what comes on standard input.",
+    "Without TEXT, or with -, the payload is read from standard input.",
   words: [
     { name: "SUBJECT", kind: "text" },
     { name: "TEXT", kind: "text", optional: true },
@@ -70,7 +71,7 @@ export const PUB: Command = {
     },
     {
       line: "midge pub numbers -s nats://node-b:5222 -- -7",
-      doc: "A text that begins with a dash, by way of another server",
+      doc: "A text that begins with a dash, through another server",
     },
   ],
   exits: {

@@ -38,7 +38,7 @@ export const PUBLISHER: Command = {
   summary: "Run the article's publisher",
   about:
     "The article's publisher: publishes one message, with a new id, and makes\n" +
-    "sure that the server has it. For messages of your own there is midge pub.",
+    "sure that the server has it. To publish your own messages use midge pub.",
   words: [],
   flags: [flagGroup("Flags", FLAGS)],
   examples: [

@@ -1,7 +1,7 @@
 /**
- * `midge reply`: answers requests with a text, with what they say, or with what
- * a command makes of it. Several commands run at a time; whoever ends the
- * program waits until each request that has arrived has its answer.
+ * `midge reply`: answers requests with a text, with the request itself, or with
+ * the output of a shell command. Up to 16 commands run at a time. A signal ends
+ * the program once each request that has arrived is answered.
  */
 import { checkPattern, checkQueue } from "../client/messages/subjects.ts";
 import { FlagError } from "../config/flags/flags.ts";
@@ -39,7 +39,7 @@ const FLAGS = {
     names: ["command"],
     type: "string",
     value: "line",
-    doc: "Run a line of the shell for each request; it\n" +
+    doc: "Shell command to run for each request; it\n" +
       "reads the payload and writes the answer",
   },
   queue: {
@@ -52,14 +52,14 @@ const FLAGS = {
     names: ["count"],
     type: "integer",
     value: "n",
-    doc: "End after so many requests",
+    doc: "Number of requests after which to end",
   },
   header: HEADER_FLAG,
 } as const;
 
-/** Commands that run at the same time; more requests wait. */
+/** Commands that run at the same time; further requests wait. */
 const COMMANDS_MAX = 16;
-/** For a server that does not say how much it takes. */
+/** The longest output of a command when the server names no `max_payload`. */
 const OUTPUT_BYTES_MAX = 1024 * 1024;
 
 /** `midge reply SUBJECT [TEXT]` */
@@ -69,8 +69,8 @@ export const REPLY: Command = {
   about:
     "Answers the requests of a subject: with TEXT, with -echo, or with the\n" +
     "output of a -command, which finds the subject in NATS_REQUEST_SUBJECT.\n\n" +
-    "When a command fails, the answer is an error of the service protocol. INT\n" +
-    "and TERM let it answer what has arrived; a lost connection is made again.",
+    "When a command fails, the answer is an error of the service protocol. On INT\n" +
+    "or TERM it answers what has arrived; it reconnects when a connection is lost.",
   words: [
     { name: "SUBJECT", kind: "text" },
     { name: "TEXT", kind: "text", optional: true },
@@ -82,15 +82,18 @@ export const REPLY: Command = {
   environment: CLIENT_ENVIRONMENT,
   examples: [
     { line: "midge reply ping pong", doc: "Always the same answer" },
-    { line: "midge reply 'test.>' --echo", doc: "What was asked, for tests" },
+    {
+      line: "midge reply 'test.>' --echo",
+      doc: "Send each request back, for tests",
+    },
     {
       line: "midge reply sort --command sort --queue sorters",
-      doc: "A program as a service, one of several",
+      doc: "A program as a service, one of several instances",
     },
   ],
   exits: {
-    done: "It answered enough, or was asked to end",
-    failed: "No server, or it refused the subscription",
+    done: "It answered -count requests, or got a signal",
+    failed: "No server, or the server refused the subscription",
   },
   run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, words) => {
     const [subject = "", text] = words;
@@ -110,7 +113,7 @@ export const REPLY: Command = {
     onAskedToEnd(connection, () => subscription.drain());
     connection.flush().then(
       () => say(`Answering requests to ${subject}`),
-      () => {}, // the connection tells why
+      () => {}, // `answerAll` throws the reason
     );
     await answerAll(connection, subscription, make, extra, say);
     return 0;
@@ -177,7 +180,7 @@ async function answerAll(
     running.add(answer);
     if (running.size >= COMMANDS_MAX) await Promise.race(running);
   }
-  // Nobody gets an answer any more when the connection is closed.
+  // On a closed connection no answer can be sent any more.
   await Promise.race([Promise.all(running), connection.closed()]);
   if (!connection.isClosed()) return await connection.drain();
   const reason = await connection.closed();
@@ -216,7 +219,7 @@ function merged(
   return all;
 }
 
-/** An answer that the server does not take costs that answer only. */
+/** An answer that the server refuses is reported; the others go on. */
 async function tellRefusals(connection: NatsConnection): Promise<void> {
   for await (const event of connection.status()) {
     if (event.type !== "error" || endsAll(event.error)) continue;
@@ -224,7 +227,7 @@ async function tellRefusals(connection: NatsConnection): Promise<void> {
   }
 }
 
-/** Without the subscription there is nothing to answer; the command fails with it. */
+/** A refused subscription ends the command: there is nothing to answer. */
 function endsAll(error: Error): boolean {
   return error instanceof PermissionViolationError &&
     error.operation === "subscription";

@@ -1,6 +1,7 @@
 /**
- * `midge request`: asks, and prints the answers: the first, so many, or all that
- * come until there is silence. Fewer than were asked for are a failure.
+ * `midge request`: sends a request and prints the answers: the first one, the
+ * number that `-replies` names, or all that come before a pause. Fewer answers
+ * than `-replies` are a failure.
  */
 import {
   type Msg,
@@ -30,7 +31,7 @@ import {
   OUTPUT_FLAGS,
 } from "./message_output.ts";
 
-/** With `-replies 0`, answers further apart than this are not waited for. */
+/** With `-replies 0`, a pause this long ends the wait for answers. */
 const SILENCE_MS = 300;
 
 const FLAGS = {
@@ -38,8 +39,8 @@ const FLAGS = {
     names: ["replies"],
     type: "integer",
     value: "n",
-    doc: "Wait for so many answers (1); 0: for all that\n" +
-      `come, until ${SILENCE_MS}ms pass without one`,
+    doc: "Number of answers to wait for (1); 0: all that\n" +
+      `come before a pause of ${SILENCE_MS}ms`,
   },
   header: HEADER_FLAG,
   ...OUTPUT_FLAGS,
@@ -52,7 +53,7 @@ export const REQUEST: Command = {
   name: "request",
   summary: "Send a request and print the answer",
   about: "Sends a request and prints the answer.\n\n" +
-    "Without TEXT, or with -, the request is what comes on standard input.",
+    "Without TEXT, or with -, the payload is read from standard input.",
   words: [
     { name: "SUBJECT", kind: "text" },
     { name: "TEXT", kind: "text", optional: true },
@@ -66,16 +67,16 @@ export const REQUEST: Command = {
     { line: "midge request time.now ''", doc: "Ask without a payload" },
     {
       line: "midge request sum '[1,2]' --timeout 500ms --raw",
-      doc: "Be impatient; print the payload alone",
+      doc: "Wait half a second at most; print only the payload",
     },
     {
       line: "midge request '$SRV.PING' '' --replies 0 --json",
-      doc: "Everybody's answers, a line of JSON each",
+      doc: "The answers of all services, a line of JSON each",
     },
   ],
   exits: {
-    done: "There are as many answers as were asked for",
-    failed: "No server, nobody who answers, or too few answers in time",
+    done: "All answers that were asked for came",
+    failed: "No server, no responders, or too few answers in time",
   },
   run: taking(ALL_FLAGS, async (flags, [subject = "", text]) => {
     checkLiteralSubject("subject", subject);

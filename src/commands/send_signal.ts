@@ -1,5 +1,5 @@
 /**
- * `-sl reload=PID`: tells a running server something by a signal.
+ * `-sl reload=PID`: sends a running server the signal that a word stands for.
  */
 import type { SignalCommand } from "../config/argv.ts";
 import { readTextFile, sendSignal } from "../runtime/process/system.ts";
@@ -24,7 +24,7 @@ export function signalServer(command: SignalCommand, target: string): void {
 
 function processNumber(target: string): number {
   const text = /^\d+$/.test(target) ? target : pidFileText(target);
-  // To the system 0 is not a process, but all that were started with this one.
+  // Signals to process 0 would go to this process and its whole group.
   if (!/^0*[1-9]\d*$/.test(text)) throw new Error(`invalid pid: ${target}`);
   return Number(text);
 }

@@ -1,7 +1,7 @@
 /**
  * The server as a program: command line and configuration file in, a running
- * server out, signals while it runs, an exit code at the end. Whatever cannot
- * work is said in one place, before anything is opened.
+ * server out, signals while it runs, an exit code at the end. Mistakes in flags and
+ * files are reported before any port or log file is opened.
  */
 import {
   type ConfigDiagnostic,
@@ -49,7 +49,7 @@ export const SERVER: Command = {
   summary: "Run the broker",
   about: "Runs the broker, with the flags of gnatsd and nats-server.\n\n" +
     "Flags take one dash or two, and their value after a space or an =. Booleans\n" +
-    "stand alone, or as in -T=false. They outweigh the configuration file.",
+    "stand alone, or as in -T=false. Flags override the configuration file.",
   words: [],
   flags: SERVER_FLAG_GROUPS,
   examples: [
@@ -57,15 +57,15 @@ export const SERVER: Command = {
       line: "midge server -p 4222 -m 8222",
       doc: "Clients on 4222, monitoring on http://localhost:8222",
     },
-    { line: "midge server -c nodea.cfg", doc: "All from a file" },
+    { line: "midge server -c nodea.cfg", doc: "All settings from a file" },
     { line: "midge server -t -c nodea.cfg", doc: "Is that file valid?" },
     {
       line: "midge server -sl ldm=/run/midge.pid",
-      doc: "Tell a running server to let its clients go, and to end",
+      doc: "Have a running server move its clients elsewhere, and end",
     },
   ],
   exits: {
-    done: "It was asked to end, or has done what was asked for",
+    done: "A signal ended it, or it did what its flags asked for",
     failed: "It cannot start, or the configuration is not valid",
   },
   readsItself: true,
@@ -76,11 +76,11 @@ export const SERVER: Command = {
     }),
 };
 
-/** What a program of its own has to say of its flags. */
+/** The help of the program that runs the server, in place of nats-server's. */
 export interface ServerTexts {
   /** For `-h`. */
   help(): string;
-  /** For standard error, after a mistake. */
+  /** For standard error, after a mistake in the command line. */
   readonly hint: string;
 }
 
@@ -129,7 +129,7 @@ function fail(error: unknown): never {
   return exit(1);
 }
 
-/** `-t`: says whether the file is fit to be used. Warnings count. */
+/** `-t`: says whether the file is valid. A warning counts as an error. */
 async function check(configFile: string): Promise<void> {
   try {
     const { warnings } = await readServerOptions(configFile, world);
@@ -167,7 +167,7 @@ function printWarnings(warnings: readonly ConfigDiagnostic[]): void {
   for (const warning of warnings) printError(`${formatDiagnostic(warning)}\n`);
 }
 
-/** Errors of a file name their places and stand for themselves; others get the program's name. */
+/** Errors in a file name their place; other errors get the program's name in front. */
 function failToConfigure(error: unknown): never {
   if (error instanceof ConfigError && error.diagnostics.length > 0) {
     printError(`${error.message}\n`);
@@ -226,9 +226,9 @@ async function startOrFail(
 }
 
 /**
- * What each signal does; see `-sl` for their names on the command line. They
- * are handled from the start: whoever reads that the server is ready may send
- * one at once.
+ * What each signal does; `-sl` has their names on the command line. Handlers
+ * are in place before the server says that it is ready, because the next thing
+ * may be a signal.
  */
 function handleSignals(
   starting: Promise<Server>,

@@ -1,7 +1,7 @@
 /**
- * `midge sub`: prints what is published, until it has enough. A lost connection
- * is made again, and a reader of the output that goes away ends the program
- * without a complaint.
+ * `midge sub`: prints the messages of its subjects until it is told to end or
+ * has printed `-count` messages. It connects again when a connection is lost,
+ * and ends without an error when the reader of its output goes away.
  */
 import { checkPattern, checkQueue } from "../client/messages/subjects.ts";
 import type { NatsConnection } from "../faces/client.ts";
@@ -30,7 +30,7 @@ const FLAGS = {
     names: ["count"],
     type: "integer",
     value: "n",
-    doc: "End after so many messages",
+    doc: "Number of messages after which to end",
   },
   ...OUTPUT_FLAGS,
 } as const;
@@ -40,8 +40,8 @@ export const SUB: Command = {
   name: "sub",
   summary: "Print the messages of subjects",
   about: "Prints the messages that are published to subjects from now on.\n\n" +
-    "* stands for one token of a subject, > for all tokens at its end. INT and\n" +
-    "TERM let it print what has arrived; a lost connection is made again.",
+    "* stands for one token of a subject, > for all tokens at its end. On INT or\n" +
+    "TERM it prints what has arrived; it reconnects when a connection is lost.",
   words: [{ name: "SUBJECT", kind: "text", repeated: true }],
   flags: [
     flagGroup("Flags", FLAGS),
@@ -49,23 +49,26 @@ export const SUB: Command = {
   ],
   environment: CLIENT_ENVIRONMENT,
   examples: [
-    { line: "midge sub 'greet.*'", doc: "Everything that greets" },
+    {
+      line: "midge sub 'greet.*'",
+      doc: "All subjects below greet, such as greet.joe",
+    },
     {
       line: "midge sub orders --count 1 --raw > order.json",
-      doc: "Wait for one message and keep its payload",
+      doc: "Wait for one message and save its payload",
     },
     {
       line: "midge sub '>' --json | jq .subject",
-      doc: "All there is, for another program; see also -quiet",
+      doc: "All messages, for another program; see also -quiet",
     },
     {
       line: "midge sub jobs --queue crew",
-      doc: "One of several that share the work",
+      doc: "One of several subscribers that share the work",
     },
   ],
   exits: {
-    done: "It had enough, was asked to end, or nobody reads its output",
-    failed: "No server, or it refused the subscription",
+    done: "It printed -count messages, got a signal, or its output was closed",
+    failed: "No server, or the server refused the subscription",
   },
   run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, subjects) => {
     const { queue, count = Infinity } = flags;
@@ -77,19 +80,19 @@ export const SUB: Command = {
     onAskedToEnd(connection, () => connection.drain());
     const listening = new Listening(connection, printer, count);
     for (const subject of subjects) {
-      // A server that knows the limit sends nothing in vain to a queue group.
+      // With a limit known to the server, no message of a queue group is wasted here.
       const max = subjects.length === 1 ? flags.count : undefined;
       listening.listen(subject, queue, max);
     }
     connection.flush().then(
       () => sayer(flags)(`Listening to ${subjects.join(", ")}`),
-      () => {}, // the connection tells why
+      () => {}, // `end` rejects with the reason
     );
     return await listening.end();
   }),
 };
 
-/** Prints the messages of a connection until there are enough. */
+/** Prints the messages of a connection until `count` of them are printed. */
 class Listening {
   readonly #connection: NatsConnection;
   readonly #print: MessagePrinter;

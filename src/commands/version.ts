@@ -1,4 +1,4 @@
-/** `midge version`, and the line that every program of Midge has for its version. */
+/** `midge version`, and the line that the server prints for `-v`. */
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { platform } from "../runtime/mod.ts";
 import { print } from "../runtime/process/system.ts";

@@ -1,7 +1,7 @@
 /**
  * The article's worker: subscribes, prints each message and everything that
- * happens to its connection, and lives on whatever node of the cluster is left.
- * INT and TERM let it finish what has arrived; a second one ends it at once.
+ * happens to its connection, and moves to another node when its own is gone.
+ * The first INT or TERM finishes what has arrived; the second ends it at once.
  */
 import { connect, type NatsConnection } from "../faces/client.ts";
 import { exit, onSignal, print } from "../runtime/process/system.ts";
@@ -50,13 +50,13 @@ export const WORKER: Command = {
   summary: "Run the article's worker",
   about:
     "The article's worker: prints what is published to a subject, and what\n" +
-    "happens to its connection. It lives on whatever node of the cluster is left.",
+    "happens to its connection. It moves to another node when its own is gone.",
   words: [],
   flags: [flagGroup("Flags", FLAGS)],
   examples: [
     {
       line: "midge worker -servername worker1",
-      doc: "On the article's nodes, at localhost:4222 and localhost:6222",
+      doc: "On the article's nodes, localhost:4222 and localhost:6222",
     },
     {
       line: "midge worker -group crew -subj jobs -s nats://localhost:4222",
@@ -64,12 +64,12 @@ export const WORKER: Command = {
     },
     {
       line: "midge worker -discover registry://localhost:4280",
-      doc: "Also on nodes that are announced there",
+      doc: "Also on nodes that are announced at a registry",
     },
   ],
   exits: {
     done: "A signal ended it",
-    failed: "No server, or no server any more",
+    failed: "No server, at the start or after a lost connection",
   },
   run: runWorker,
 };
@@ -108,14 +108,14 @@ function startService(
   connection.subscribe(subject, {
     ...(group !== "" && { queue: group }),
     callback: (error, message) => {
-      if (error !== null) return; // the status told it
+      if (error !== null) return; // `printNews` prints it
       const data = message.string();
       logLine(name, "Received a message From Async : ", data);
     },
   });
 }
 
-/** New servers of the cluster, and complaints of the server. */
+/** Prints new servers of the cluster, and errors of the server. */
 async function printNews(connection: NatsConnection): Promise<void> {
   for await (const event of connection.status()) {
     if (event.type === "update" && event.added !== undefined) {

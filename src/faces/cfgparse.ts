@@ -63,7 +63,7 @@ export type {
 export { ConfigError, formatDiagnostic, optionsFrom, toPlain };
 export type { ConfiguredOptions, ConfigWorld, ParsedConfig };
 
-/** Where a text comes from and what it may reach. */
+/** The origin of a text, and the files and variables that it may read. */
 export interface ParseConfigOptions extends Partial<ConfigWorld> {
   /** The name that errors give it; included files are looked for beside it. */
   readonly file?: string;
@@ -73,7 +73,7 @@ const world: ConfigWorld = { readFile: readTextFile, env: environment };
 
 /**
  * Reads a configuration text into a tree in which every value knows its
- * position. Throws `ConfigError`, which lists all that is wrong.
+ * position. Throws a `ConfigError`, which lists all errors of the text.
  *
  * ```ts
  * const { root } = parseConfig("port: 4222, debug: yes");
@@ -91,8 +91,8 @@ export function parseConfig(
 
 /**
  * Reads a file, TOML if it ends in `.toml` and otherwise in nats-server's
- * dialect, into a tree. Rejects with a `ConfigError`, for a file that cannot be
- * read too.
+ * dialect, into a tree. Rejects with a `ConfigError`, also when the file cannot
+ * be read.
  *
  * ```ts
  * const { root } = await loadConfig("examples/article/nodea.cfg");
@@ -105,8 +105,8 @@ export function loadConfig(path: string): Promise<ParsedConfig> {
 
 /**
  * Reads a file into the options of a server, sizes in bytes and durations in
- * milliseconds, with what nats-server would warn of. Rejects with a
- * `ConfigError` that lists all that is wrong.
+ * milliseconds, and the warnings that nats-server would give. Rejects with a
+ * `ConfigError` that lists all errors of the file.
  *
  * ```ts
  * const { options, warnings } = await loadOptions("examples/article/nodea.cfg");

@@ -133,7 +133,7 @@ export {
 
 /**
  * Services on a connection, by the service protocol (NATS ADR-32): `nats micro`
- * and every other tool of that protocol finds them.
+ * and other tools for that protocol find them.
  *
  * ```ts
  * import { connect, Svcm } from "midge/client";
@@ -156,12 +156,12 @@ export class Svcm extends Services {
   }
 }
 
-/** Makes names that nobody else has: `nuid.next()`. */
+/** Makes unique names: `nuid.next()`. */
 export const nuid: Nuid = new Nuid(platform.random);
 
 /**
- * A subject for answers that nobody else uses. Throws `InvalidArgumentError`
- * when the prefix is no subject without wildcards.
+ * A unique subject for answers. Throws an `InvalidArgumentError` unless the
+ * prefix is a subject without wildcards.
  */
 export function createInbox(prefix: string = ""): string {
   return inboxUnder(prefix, nuid);
@@ -171,11 +171,11 @@ export function createInbox(prefix: string = ""): string {
  * Connects to a NATS server or cluster. Without options that is
  * `nats://127.0.0.1:4222`.
  *
- * Rejects with an `AuthorizationError` when the servers do not let us in, with a
+ * Rejects with an `AuthorizationError` when the servers refuse the login, with a
  * `ConnectionError` when none can be reached, with an `InvalidArgumentError` for
- * options that make no sense, and with a `DiscoveryError` for a URL of
- * `discovery` that makes none. With `discovery`, or `waitOnFirstConnect`, it
- * waits until a server is there.
+ * options that contradict each other or the types, and with a `DiscoveryError`
+ * for a URL of `discovery` that is not valid. With `discovery`, or `waitOnFirstConnect`, it
+ * waits until it is connected.
  *
  * ```ts
  * import { connect } from "midge/client";

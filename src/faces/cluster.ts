@@ -67,9 +67,9 @@ const platform: TestPlatform = {
 };
 
 /**
- * A clock that stands still until a caller waits for it: `advance`,
- * `advanceUntil` and `run` let time pass, and every timer that is due runs, in
- * order, with all that its promises set off.
+ * A clock that stands still until a test moves it: `advance`, `advanceUntil` and
+ * `run` let time pass. Every timer that falls due runs, in order, together with
+ * the promises that it settles.
  *
  * ```ts
  * const clock = new VirtualClock();
@@ -78,7 +78,7 @@ const platform: TestPlatform = {
  * ```
  */
 export class VirtualClock extends ManualClock {
-  /** `startMs` is the time at first, in milliseconds since the Unix epoch; noon of a day by default. */
+  /** `startMs` is the time at the start, in milliseconds since the Unix epoch; noon of a day by default. */
   constructor(startMs?: number) {
     super(nextTurn, startMs);
   }
@@ -119,10 +119,10 @@ export async function startCluster(
 
 /**
  * A test function that runs `body` on a cluster of its own, for node:test,
- * `Deno.test` and bun:test. The cluster is stopped afterwards, whatever comes.
- * The test fails when the body does, or when a subscription's callback throws,
- * of a client that the cluster's `connect` gave; then the last log lines of each
- * node go to standard error. On a virtual clock, time passes whenever the body
+ * `Deno.test` and bun:test. The cluster is stopped afterwards in every case. The
+ * test fails when the body fails, or when the callback of a subscription throws
+ * in a client that came from the cluster's `connect`; the last log lines of each
+ * node then go to standard error. On a virtual clock, time passes whenever the body
  * waits.
  *
  * ```ts
@@ -155,7 +155,7 @@ export function withCluster<Runner = unknown>(
 /**
  * A test function that runs `body` on one server of its own, which is in no
  * cluster; otherwise as `withCluster`. The second argument of `body` has
- * `connect` and whatever else a test needs.
+ * `connect` and other things that a test needs.
  *
  * ```ts
  * test("large messages are refused", withServer({
