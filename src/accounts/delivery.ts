@@ -18,6 +18,7 @@ import type { Message } from "../wire/message.ts";
 import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
+import { groupNamed } from "./named_group.ts";
 import { Kind, REACH } from "./reach.ts";
 
 /** The servers that one delivery goes to, and for which queue groups. */
@@ -74,7 +75,7 @@ export class Delivery {
     const work = receivers * deliveryWork(message.size);
     this.#meter.spent += work;
     if (work > WIDE_WORK && this.#serveWide(plain, message, publisher)) {
-      return plain.length +
+      return takersIn(plain, publisher) +
         this.#publishToServers(account, match, message, publisher);
     }
     // Most messages go to clients of this server only, and need no frame.
@@ -207,7 +208,11 @@ export class Delivery {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
-    const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
+    // The server itself cannot be made to wait for its own message.
+    if (publisher === undefined || publisher.kind === Kind.INTERNAL) {
+      return false;
+    }
+    const { hears } = REACH[publisher.kind]!;
     const perTurn = Math.max(
       1,
       Math.floor(TURN_WORK_MAX / deliveryWork(message.size)),
@@ -344,6 +349,16 @@ export class Delivery {
   }
 }
 
+/** How many direct receivers will take a message of `publisher`. */
+function takersIn(
+  plain: readonly Interest[],
+  publisher: MessageSource | undefined,
+): number {
+  let takers = 0;
+  for (const { direct } of plain) if (direct?.takes(publisher)) takers++;
+  return takers;
+}
+
 function serversIn(plain: readonly Interest[]): Interest[] {
   return plain.filter(({ server }) => server !== undefined);
 }
@@ -367,29 +382,4 @@ function forwardAll(frame: Frame, account: Account, message: Message): number {
     );
   }
   return frame.count;
-}
-
-/** The matched group whose name is the word `word` of the message's line. */
-function groupNamed(
-  match: SubjectMatch<Interest>,
-  { words, message }: MessageArgs,
-  word: number,
-): QueueGroup<Interest> | undefined {
-  const start = words.starts[word]!;
-  const end = words.ends[word]!;
-  for (let i = 0; i < match.queues.length; i++) {
-    const group = match.queues[i]!;
-    if (
-      group.name.length === end - start &&
-      sameText(group.name, message.subjectBuffer, start)
-    ) return group;
-  }
-  return undefined;
-}
-
-function sameText(text: string, buffer: Uint8Array, start: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) !== buffer[start + i]) return false;
-  }
-  return true;
 }

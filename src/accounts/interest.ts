@@ -28,8 +28,12 @@ export interface MessageSource {
 /** Takes messages for its own subscriptions: a client, or the server itself. */
 export interface DirectReceiver extends MessageSource {
   /**
-   * Takes `message` (borrowed) for `interest`. False when it may not have it: it
-   * is gone, or it is the publisher and wants no echo.
+   * Whether it may have what `publisher` publishes: not when it is gone, or is
+   * the publisher and wants no echo.
+   */
+  takes(publisher: MessageSource | undefined): boolean;
+  /**
+   * Takes `message` (borrowed) for `interest`; false when it may not have it.
    */
   deliver(
     interest: Interest,

@@ -67,6 +67,10 @@ export class InternalClient implements DirectReceiver {
     return this.#delivery.publish(this.#account, match, message, this);
   }
 
+  takes(): boolean {
+    return true;
+  }
+
   /** Takes a message for one of its subscriptions. */
   deliver(interest: Interest, message: Message): boolean {
     const handler = this.#handlers.get(interest);

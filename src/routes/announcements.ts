@@ -20,7 +20,7 @@ export class Announcements implements AccountsObserver {
   accountAdded(): void {}
 
   accountRemoved(account: Account): void {
-    for (const route of this.#routes.values()) route.interest.forget(account);
+    for (const route of this.#routes.values()) route.forget(account);
   }
 
   interestChanged(

@@ -168,6 +168,12 @@ export class Route implements Peer, ServerReceiver {
     }
   }
 
+  /** `account` is gone, with all that the peer wants in it. */
+  forget(account: Account): void {
+    this.interest.forget(account);
+    if (this.#lastAccount === account) this.#lastAccount = undefined;
+  }
+
   /** Tells the peer how many local members an interest has now. */
   announce(
     account: Account,
@@ -188,7 +194,7 @@ export class Route implements Peer, ServerReceiver {
     groupCount: number,
   ): void {
     const { connection } = this;
-    if (connection.closed || isCutElsewhere(message)) return;
+    if (connection.isDeaf || isCutElsewhere(message)) return;
     const { output, facts } = connection;
     const host = this.#host;
     writeRoutedMsg(

@@ -103,6 +103,7 @@ export class StillSocket implements Socket {
 
 export class StillBroker {
   readonly broker: Broker;
+  readonly clock: VirtualClock = new VirtualClock();
   #soon: (() => void)[] = [];
 
   constructor(
@@ -114,7 +115,7 @@ export class StillBroker {
       { ...defaultServerOptions(), dontListen: true, ...options },
       {
         network: { listen: nowhere, dial: nowhere, lookup: nowhere },
-        clock: new VirtualClock(),
+        clock: this.clock,
         random: seededRandom(1),
         log,
         compareHash: () => Promise.resolve(true),

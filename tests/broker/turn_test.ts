@@ -178,6 +178,41 @@ test("a wide message reaches nothing that has unsubscribed in between", () => {
   assert.deepEqual(numbersIn(publisher.take()), [7]);
 });
 
+test("a wide request of a client that hears nothing of itself finds no responders", () => {
+  const still = new StillBroker();
+  const client = still.client();
+  client.says(
+    'CONNECT {"verbose":false,"echo":false,"headers":true,"no_responders":true}\r\n' +
+      "SUB inbox 1\r\n",
+  );
+  for (let n = 0; n < 3 * TURN_WORK_MAX; n++) client.says(`SUB a s${n}\r\n`);
+  still.settle();
+  client.take();
+  client.says("PUB a inbox 1\r\nx\r\n");
+  still.settle();
+  assert.match(client.take(), /^HMSG inbox 1 16 16\r\nNATS\/1\.0 503/);
+});
+
+test("a fault in a wide delivery ends its publisher, and nothing else", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 3 * TURN_WORK_MAX; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const other = still.client();
+  const publisher = still.client();
+  const { sessions } = still.broker.clients;
+  const [session] = sessions.values();
+  session!.deliver = () => {
+    throw new Error("broken");
+  };
+  publisher.says(pub("a", "1"));
+  still.settle();
+  assert.equal(publisher.isEnded, true);
+  assert.equal(sessions.size, 2);
+  assert.equal(still.broker.host.turn.owner, undefined);
+  assertServed(other);
+});
+
 test("a large message to many clients is copied in several turns", () => {
   const still = new StillBroker();
   const clients = upTo(100).map(() => still.client("SUB a 1\r\n"));
@@ -250,6 +285,24 @@ test("a slow consumer stops its producer in the middle of a chunk", () => {
   assert.equal(host.counters.slowConsumers, 0);
 });
 
+test("several producers together do not fill a consumer that drains", () => {
+  const limit = 100_000;
+  const still = new StillBroker({ maxPendingBytes: limit });
+  const slow = still.client("SUB a 1\r\n");
+  const publishers = upTo(6).map(() => still.client());
+  slow.takesBytes = 0;
+  const messages = pub("a", "x".repeat(1000)).repeat(60);
+  for (const publisher of publishers) publisher.says(messages);
+  still.settle();
+  assert.ok(slow.pendingBytes <= limit);
+  const { host } = still.broker;
+  while (host.counters.traffic.inMsgs < publishers.length * 60) {
+    slow.drains();
+    still.settle();
+  }
+  assert.equal(host.counters.slowConsumers, 0);
+});
+
 test("a producer that is held for two consumers waits for both", () => {
   const still = new StillBroker({ maxPendingBytes: 50_000 });
   const slow = [1, 2].map(() => still.client("SUB a 1\r\n"));
@@ -313,4 +366,28 @@ test("tracing a flood is spread over turns", () => {
   assert.ok(lines.length < count, `${lines.length} lines in one turn`);
   still.settle();
   assert.equal(lines.length, 2 * count);
+});
+
+test("a producer that is held does not go stale", async () => {
+  const still = new StillBroker({
+    maxPendingBytes: 50_000,
+    pingIntervalMs: 100,
+    pingMax: 1,
+    writeDeadlineMs: 600_000,
+  });
+  const slow = still.client("SUB a 1\r\n");
+  slow.takesBytes = 0;
+  const publisher = still.client();
+  publisher.says(pub("a", "x".repeat(1000)).repeat(60));
+  still.settle();
+  for (let n = 0; n < 20; n++) {
+    slow.says("PONG\r\n");
+    await still.clock.advance(100);
+  }
+  assert.equal(publisher.isEnded, false);
+  slow.drains();
+  still.settle();
+  slow.drains();
+  still.settle();
+  assert.equal(still.broker.host.counters.traffic.inMsgs, 60);
 });

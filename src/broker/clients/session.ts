@@ -146,16 +146,17 @@ export class ClientSession implements Peer, DirectReceiver {
     return false;
   }
 
+  takes(publisher: MessageSource | undefined): boolean {
+    return !this.connection.isDeaf && (publisher !== this || this.login.echo);
+  }
+
   deliver(
     interest: Interest,
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
+    if (!this.takes(publisher)) return false;
     const { connection, login } = this;
-    if (
-      connection.closedReason !== undefined ||
-      (publisher === this && !login.echo)
-    ) return false;
     writeMsg(this.#outbox, message, interest.sid, login.headers);
     const { size } = message;
     const traffic = this.#traffic;

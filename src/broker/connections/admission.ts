@@ -28,5 +28,5 @@ export function takeVerdict(
     if (connection.closed) return;
     take(settled);
     connection.input.letGo();
-  });
+  }).catch((error: unknown) => connection.parseFailed(error));
 }

@@ -44,6 +44,8 @@ export class Connection
   readonly output: Output;
   readonly keepAlive: KeepAlive;
   closedReason: ClosedReason | undefined = undefined;
+  /** The peer hears nothing any more, though what it said may not be handled yet. */
+  isDeaf = false;
   readonly #host: ConnectionHost;
   readonly #peer: Peer;
   readonly #producer: Producer;
@@ -84,6 +86,7 @@ export class Connection
     this.#host = host;
     this.#peer = peer;
     this.#producer = new Producer(
+      this,
       this.input,
       this.output,
       this.facts,
@@ -93,6 +96,10 @@ export class Connection
 
   get closed(): boolean {
     return this.closedReason !== undefined;
+  }
+
+  get isHeld(): boolean {
+    return this.input.isHeld;
   }
 
   /** Starts reading. */
@@ -145,6 +152,7 @@ export class Connection
     this.#lastWordsTimer?.cancel();
     if (this.closed) return;
     // No drain comes any more, for which a producer could wait.
+    this.isDeaf = true;
     this.output.stop();
     this.input.end(reason);
   }
@@ -216,6 +224,7 @@ export class Connection
 
   #finish(reason: ClosedReason): void {
     this.closedReason = reason;
+    this.isDeaf = true;
     this.input.stop();
     this.keepAlive.stop();
     this.output.stop();

@@ -58,6 +58,11 @@ export class Input {
     this.#runSoon = runSoon;
   }
 
+  /** Something keeps it from being read. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
     if (!this.#isWaiting) return this.#handle(chunk, true);

@@ -20,6 +20,8 @@ export interface KeepAliveSettings {
 /** The connection, as far as its keep-alive knows it. */
 export interface KeptAlive {
   readonly closed: boolean;
+  /** It is not read from at the moment, so its answers cannot come. */
+  readonly isHeld: boolean;
   writePing(): void;
   becameStale(): void;
 }
@@ -87,7 +89,7 @@ export class KeepAlive {
 
   #due(): void {
     if (this.#peer.closed) return;
-    if (this.#isWanted()) {
+    if (!this.#peer.isHeld && this.#isWanted()) {
       if (this.#unanswered + 1 > this.#settings.pingMax) {
         return this.#peer.becameStale();
       }

@@ -39,6 +39,7 @@ export class Output implements TurnOutput, WatchedConsumer {
   readonly #owner: OutputOwner;
   readonly #watch: ConsumerWatch;
   readonly #flushBytes: number;
+  readonly #stallPendingBytes: number;
   #flushAboveBytes: number;
 
   constructor(
@@ -56,6 +57,7 @@ export class Output implements TurnOutput, WatchedConsumer {
       FLUSH_BYTES,
       settings.maxPendingBytes / FLUSHES_BEFORE_LIMIT,
     );
+    this.#stallPendingBytes = settings.stallPendingBytes;
     this.#flushAboveBytes = this.#flushBytes;
   }
 
@@ -112,7 +114,9 @@ export class Output implements TurnOutput, WatchedConsumer {
       return this.#owner.writeFailed(error);
     }
     const { pendingBytes, size } = this.outbox;
-    this.#flushAboveBytes = size + this.#flushBytes;
+    // Where producers are to be held, each one is with its next message.
+    const mayGrow = pendingBytes <= this.#stallPendingBytes;
+    this.#flushAboveBytes = mayGrow ? size + this.#flushBytes : size;
     if (pendingBytes === 0) return;
     if (this.#watch.lags(this.#host.turn.owner)) {
       this.#host.counters.stalledProducers++;

@@ -26,6 +26,8 @@ export interface TurnOwner {
   /** Nothing more of it is handled until `letGo`. */
   wait(): void;
   letGo(): void;
+  /** Something that it has set off has failed. */
+  parseFailed(error: unknown): void;
 }
 
 /** The log, as far as a turn knows it. */
@@ -112,13 +114,23 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     owner.wait();
     const run = (): void => {
       this.begin(owner);
-      const isDone = step();
+      const isDone = this.#attempt(step, owner);
       this.end(isDone ? "finished" : "unfinished");
       if (isDone) owner.letGo();
       else this.runSoon(run);
     };
     this.runSoon(run);
     return true;
+  }
+
+  /** A step that fails is the last one, and ends its owner. */
+  #attempt(step: () => boolean, owner: Owner): boolean {
+    try {
+      return step();
+    } catch (error) {
+      owner.parseFailed(error);
+      return true;
+    }
   }
 
   /** Leaves all that is noted for later, at most for `turns` turns of the event loop. */
@@ -155,6 +167,8 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
       return this.#carry(1);
     }
     output.length = start;
-    if (start === 0) this.#carried = 0;
+    if (start > 0) return;
+    this.#carried = 0;
+    this.#carrier = undefined;
   }
 }

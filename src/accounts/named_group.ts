@@ -1,0 +1,32 @@
+/**
+ * The queue groups that a routed message names, found among those that its
+ * subject has matched, without a string.
+ */
+import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
+import type { MessageArgs } from "../wire/args.ts";
+import type { Interest } from "./interest.ts";
+
+/** The matched group whose name is the word `word` of the message's line. */
+export function groupNamed(
+  match: SubjectMatch<Interest>,
+  { words, message }: MessageArgs,
+  word: number,
+): QueueGroup<Interest> | undefined {
+  const start = words.starts[word]!;
+  const end = words.ends[word]!;
+  for (let i = 0; i < match.queues.length; i++) {
+    const group = match.queues[i]!;
+    if (
+      group.name.length === end - start &&
+      sameText(group.name, message.subjectBuffer, start)
+    ) return group;
+  }
+  return undefined;
+}
+
+function sameText(text: string, buffer: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== buffer[start + i]) return false;
+  }
+  return true;
+}
