@@ -1,6 +1,6 @@
 /**
  * A running registry: the nodes, the HTTP port at which they are announced and
- * read, and the file that keeps them over a restart. `app/server.ts` starts it
+ * read, and the file that keeps them over a restart. `app/parts.ts` starts it
  * beside a broker, or alone.
  */
 import type { Clock } from "../platform/clock.ts";
