@@ -27,11 +27,7 @@ export const EXEMPT: Exemptions = {
   longFiles: [],
   circles: [],
   banners: [],
-  deadExports: [
-    "src/commands/check.ts: runCheck",
-    "src/commands/client_program.ts: openConnection",
-    "src/commands/cluster.ts: runCluster",
-  ],
+  deadExports: [],
   namesakes: [],
   largeClasses: [],
   largeInterfaces: [],

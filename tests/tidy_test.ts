@@ -4,7 +4,7 @@
  * must be taken out there as soon as it is mended.
  */
 import assert from "node:assert/strict";
-import { sourcesOf } from "./support/sources.ts";
+import { sourcesOf, topPrograms } from "./support/sources.ts";
 import { test } from "./support/test.ts";
 import {
   banners,
@@ -27,7 +27,11 @@ import { EXEMPT } from "./tidy_exemptions.ts";
 const src = sourcesOf("src");
 const repository: Repository = {
   src,
-  all: [...src, ...["scripts", "examples", "tests"].flatMap(sourcesOf)],
+  all: [
+    ...src,
+    ...["scripts", "examples", "tests"].flatMap(sourcesOf),
+    ...topPrograms(),
+  ],
 };
 
 /** Fails for what is new, and for exemptions that nothing needs any more. */

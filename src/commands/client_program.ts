@@ -39,7 +39,7 @@ export function sayer({ quiet }: ClientFlags): Say {
 }
 
 /** Connects as the flags say, by default under the name of the command. */
-export function openConnection(
+function openConnection(
   command: string,
   flags: ClientFlags,
   options: ConnectOptions,

@@ -10,7 +10,7 @@ import { PROJECT_FOLDER } from "./runtimes.ts";
 export interface SourceFile {
   /** Like "src/core/log.ts". */
   readonly path: string;
-  /** The second part of the path: for a file of `src`, its room. */
+  /** The second part of the path, if any: for a file of `src`, its room. */
   readonly folder: string;
   readonly text: string;
 }
@@ -27,13 +27,20 @@ export function sourcesOf(folder: string): SourceFile[] {
     withFileTypes: true,
   })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry): SourceFile => {
-      const file = join(entry.parentPath, entry.name);
-      const path = relative(PROJECT_FOLDER, file).replaceAll("\\", "/");
-      const text = readFileSync(file, "utf8");
-      return { path, folder: path.split("/")[1]!, text };
-    })
+    .map((entry) => sourceAt(join(entry.parentPath, entry.name)))
     .sort((one, other) => one.path < other.path ? -1 : 1);
+}
+
+/** The programs in the top folder; each has the name of a face of `src`. */
+export function topPrograms(): SourceFile[] {
+  return readdirSync(join(PROJECT_FOLDER, "src", "faces"))
+    .map((name) => sourceAt(join(PROJECT_FOLDER, name)));
+}
+
+function sourceAt(file: string): SourceFile {
+  const path = relative(PROJECT_FOLDER, file).replaceAll("\\", "/");
+  const text = readFileSync(file, "utf8");
+  return { path, folder: path.split("/")[1] ?? "", text };
 }
 
 /** All that a file imports, exports on or loads while it runs. */

@@ -14,7 +14,7 @@ import { partsOf, type SourceFile, targetsOf } from "./sources.ts";
 /** What the checks read. */
 export interface Repository {
   readonly src: readonly SourceFile[];
-  /** The files of src, scripts, examples and tests. */
+  /** The files of src, scripts, examples and tests, and the programs at the top. */
   readonly all: readonly SourceFile[];
 }
 
