@@ -155,8 +155,8 @@ export class ClientSession implements Peer, DirectReceiver {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
-    if (!this.takes(publisher)) return false;
     const { connection, login } = this;
+    if (connection.isDeaf || (publisher === this && !login.echo)) return false;
     writeMsg(this.#outbox, message, interest.sid, login.headers);
     const { size } = message;
     const traffic = this.#traffic;
