@@ -19,7 +19,7 @@ export class Intake {
   readonly #statuses: StatusSink;
   /** What each source named last, admitted or not. */
   readonly #named = new Map<Origin, readonly Endpoint[]>();
-  /** The credentials for servers that were found: those of the user's first URL that has any. */
+  /** What servers that were found are sent: the credentials in the first of the user's URLs with some. */
   readonly #credentials: PoolServer["credentials"];
 
   constructor(
