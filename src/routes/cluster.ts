@@ -32,7 +32,12 @@ import { routeIdentity } from "./identity.ts";
 import { Members } from "./members.ts";
 import { Route, type RouteOwner } from "./route.ts";
 import { RouteBook } from "./route_book.ts";
-import { retryPolicy, routeAuthTimeoutMs, routeSettings } from "./settings.ts";
+import {
+  retryPolicy,
+  routeAuthTimeoutMs,
+  routeMaxPayloadBytes,
+  routeSettings,
+} from "./settings.ts";
 
 /** What a cluster stands on, besides its broker. */
 export interface ClusterPlatform {
@@ -200,6 +205,7 @@ export class Cluster implements RoutesLink {
       delivery,
       door: this.#door,
       authTimeoutMs: routeAuthTimeoutMs(this.options),
+      maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),
       accountNamed: (name) => accounts.named(name),
       ownInfo: () => routeInfo(this.#identity()),
       connectLine: (dialer) => routeConnect(this.#identity(), dialer.target),

@@ -54,6 +54,8 @@ export interface RouteOwner {
   readonly delivery: Delivery;
   readonly door: Door;
   readonly authTimeoutMs: number;
+  /** The largest message that a peer may send. */
+  readonly maxPayloadBytes: number;
   accountNamed(name: string): Account | undefined;
   ownInfo(): ServerInfo;
   /** What the dialling side sends first. */
@@ -236,12 +238,12 @@ export class Route implements Peer, ServerReceiver {
       case Op.HMSG:
         this.#requireInfo("message");
         this.#args.readRoutedMsg(buffer, words, op === Op.HMSG);
-        return this.#args.message.size;
+        return this.#admittedSize();
       case Op.PUB:
         // What a client may say is not understood here, and costs it nothing.
         this.#requireInfo("message");
         this.#args.readPub(buffer, words, false);
-        return this.#args.message.size;
+        return this.#admittedSize();
     }
     const { connection } = this;
     if (connection.log.traces) connection.log.traceIn(op, buffer, start, end);
@@ -292,6 +294,17 @@ export class Route implements Peer, ServerReceiver {
     );
     this.#owner.delivery.relay(account, match, args, this);
     this.#login.sayOk();
+  }
+
+  #admittedSize(): number {
+    const { size } = this.#args.message;
+    const { maxPayloadBytes } = this.#owner;
+    if (size <= maxPayloadBytes) return size;
+    throw new ProtocolError(
+      ClosedReason.MAX_PAYLOAD,
+      WireError.MAX_PAYLOAD,
+      `Maximum payload exceeded: ${size} vs ${maxPayloadBytes}`,
+    );
   }
 
   #count(message: Message): void {

@@ -35,6 +35,17 @@ export function routeSettings(
   };
 }
 
+/**
+ * The largest message that a peer may send. NATS route protocol: a peer's own
+ * `max_payload` binds its clients, and may be larger than this server's; what
+ * is larger than `max_pending` could reach no client.
+ */
+export function routeMaxPayloadBytes(
+  { maxPayloadBytes, maxPendingBytes }: ServerOptions,
+): number {
+  return Math.max(maxPayloadBytes, maxPendingBytes);
+}
+
 /** The time that a peer has to send its credentials. */
 export function routeAuthTimeoutMs({ authorization }: ClusterOptions): number {
   return authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;

@@ -34,6 +34,8 @@ const LINE_START_BYTES_MAX = 128;
 const HELD_START_BYTES = 256;
 /** A larger hold buffer is given back after use. */
 const HELD_KEEP_BYTES = 4096;
+/** A hold buffer has room for at most this many times what has arrived. */
+const HELD_GROWTH = 4;
 
 /**
  * The verbs as a state machine over bytes: `NEXT[state << 8 | byte]`. States
@@ -89,6 +91,11 @@ export class Parser {
   /** Bytes of a partial operation that wait for the rest. */
   get heldBytes(): number {
     return this.#heldLength;
+  }
+
+  /** Bytes of memory that are kept for a partial operation. */
+  get heldCapacity(): number {
+    return this.#held.length;
   }
 
   set maxControlLineBytes(bytes: number) {
@@ -273,12 +280,18 @@ export class Parser {
 
   #append(chunk: Uint8Array, start: number, end: number): void {
     const length = this.#heldLength + end - start;
-    if (this.#held.length < length) this.#grow(Math.max(length, this.#wanted));
+    if (this.#held.length < length) this.#grow(length);
     this.#held.set(chunk.subarray(start, end), this.#heldLength);
     this.#heldLength = length;
   }
 
-  #grow(least: number): void {
+  /**
+   * Makes room for `length` bytes, and for some of those that are wanted: what
+   * a line announces may never come, so memory follows what has arrived.
+   */
+  #grow(length: number): void {
+    const ahead = Math.max(HELD_KEEP_BYTES, length * HELD_GROWTH);
+    const least = Math.max(length, Math.min(this.#wanted, ahead));
     let size = HELD_START_BYTES;
     while (size < least && size < HELD_KEEP_BYTES) size *= 2;
     const grown = new Uint8Array(Math.max(size, least));

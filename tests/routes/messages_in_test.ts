@@ -1,7 +1,15 @@
 /** Messages from other servers: their forms on the wire, and which clients get them. */
 import assert from "node:assert/strict";
 import { test } from "../support/test.ts";
-import { connectClient, roundTrip, setting, tell } from "./route_peer.ts";
+import {
+  connectClient,
+  join,
+  lineOf,
+  roundTrip,
+  setting,
+  tell,
+} from "./route_peer.ts";
+import { startMidge } from "../support/midge.ts";
 
 const HEADERS = "NATS/1.0\r\n\r\n";
 
@@ -66,4 +74,37 @@ test("a client of another server gets headers only if it wants them", async (t) 
   await roundTrip(peer);
   await tell(peer, `HMSG $G foo 12 14\r\n${HEADERS}hi\r\n`);
   assert.equal(await plain.expect("hi\r\n"), "MSG foo 1 2\r\nhi\r\n");
+});
+
+test("a routed message may be larger than max_payload, not than max_pending", async (t) => {
+  const midge = await startMidge(t, {
+    cluster: {},
+    maxPayloadBytes: 1024,
+    maxPendingBytes: 65_536,
+  });
+  const client = await connectClient(t, midge);
+  const { peer } = await join(t, midge);
+  await tell(client, "SUB foo 1\r\n");
+  await roundTrip(peer);
+  const payload = "x".repeat(16_384);
+  await tell(peer, `RMSG $G foo 16384\r\n${payload}\r\n`);
+  assert.equal(
+    await client.expect(`${payload}\r\n`),
+    `MSG foo 1 16384\r\n${payload}\r\n`,
+  );
+  for (
+    const line of [
+      "RMSG $G foo 65537",
+      "RMSG $G foo 999999999",
+      "HMSG $G foo 12 999999999",
+      "PUB foo 999999999",
+    ]
+  ) {
+    const { peer } = await join(t, midge, { id: `ZZ ${line}` });
+    // No byte of the payload is waited for.
+    peer.send(`${line}\r\n`);
+    assert.equal(await lineOf(peer), "-ERR 'Maximum Payload Violation'");
+    await peer.expectClosed();
+  }
+  assert.deepEqual(await roundTrip(client), []);
 });

@@ -9,6 +9,7 @@ import {
   cutAt,
   type Dialect,
   FAST_CLIENT,
+  LIBRARY,
   outcomeOf,
   recordingParser,
   ROUTE,
@@ -102,6 +103,18 @@ describe("the control line limit", () => {
   });
 });
 
+/** Memory that a parser may keep whatever comes. */
+const SMALL_BYTES = 4096;
+/** Lines that a payload follows, up to its size. */
+const LARGE: readonly [Dialect, string][] = [
+  [CLIENT, "PUB foo"],
+  [CLIENT, "HPUB foo 12"],
+  [FAST_CLIENT, "PUB foo"],
+  [LIBRARY, "MSG foo 1"],
+  [ROUTE, "RMSG $G foo"],
+  [ROUTE, "HMSG $G foo 12"],
+];
+
 describe("a partial operation", () => {
   it("is held as it is, and nothing once it is complete", () => {
     const { parser } = recordingParser(CLIENT);
@@ -132,6 +145,37 @@ describe("a partial operation", () => {
     assert.deepEqual(handler.payloads, [payload]);
     assert.equal(parser.heldBytes, 0);
     assert.ok(handler.lines < 8, "arguments are not read again for each chunk");
+  });
+
+  it("takes no memory for what its line announces", () => {
+    for (const [dialect, line] of LARGE) {
+      const { parser } = recordingParser(dialect);
+      parser.parse(asciiBytes(`${line} 999999999\r\nx`));
+      assert.ok(parser.heldCapacity <= SMALL_BYTES, line);
+    }
+  });
+
+  it("takes memory as its payload arrives, and no more than it needs", () => {
+    for (const [dialect, line] of LARGE) {
+      for (const chunkSize of [1, 100, 4096, 65_536]) {
+        const size = Math.min(1_048_576, chunkSize * 5000);
+        const wire = asciiBytes(`${line} ${size}\r\n${"x".repeat(size)}\r\n`);
+        const { parser, recorder } = recordingParser(dialect);
+        let fills = 0;
+        let capacity = 0;
+        for (let at = 0; at < wire.length; at += chunkSize) {
+          parser.parse(wire.subarray(at, at + chunkSize));
+          const { heldBytes, heldCapacity } = parser;
+          assert.ok(heldCapacity <= Math.max(SMALL_BYTES, 4 * heldBytes));
+          assert.ok(heldCapacity <= Math.max(SMALL_BYTES, wire.length));
+          if (heldCapacity > capacity) fills++;
+          capacity = heldCapacity;
+        }
+        assert.equal(recorder.events.length, 1);
+        assert.ok(parser.heldCapacity <= SMALL_BYTES, "given back after use");
+        assert.ok(fills <= 16, `moved ${fills} times`);
+      }
+    }
   });
 
   it("takes no byte of the next operation", () => {
