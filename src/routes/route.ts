@@ -1,5 +1,5 @@
 /**
- * One connection to another server: what RS+, RS-, RMSG, HMSG and the rest
+ * One connection to another server: what RS+, RS-, INFO and the rest
  * mean on it, and how messages go out over it. It tells its cluster what the
  * peer says and does, and knows nothing of other routes; `membership.ts` has
  * the rules by which it may stay.
@@ -9,7 +9,6 @@
  * and closes it.
  */
 import type { Account } from "../accounts/account.ts";
-import type { Delivery } from "../accounts/delivery.ts";
 import {
   type AccountName,
   DeliveryMark,
@@ -24,14 +23,14 @@ import type {
   ConnectionSettings,
 } from "../broker/connections/host.ts";
 import type { Peer } from "../broker/connections/peer.ts";
-import { byteString, equalBytes } from "../core/ascii.ts";
+import { byteString } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
 import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
-import { malformed, MessageArgs } from "../wire/args.ts";
+import { malformed } from "../wire/args.ts";
 import { interestLine, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
@@ -48,15 +47,12 @@ import { Member } from "./member.ts";
 import type { MembershipEvent } from "./membership.ts";
 import { isCutElsewhere } from "./nats_server_words.ts";
 import { RouteLogin } from "./route_login.ts";
+import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 
 /** What a route asks of the cluster that owns it. */
-export interface RouteOwner {
-  readonly delivery: Delivery;
+export interface RouteOwner extends RoutedMessagesOwner {
   readonly door: Door;
   readonly authTimeoutMs: number;
-  /** The largest message that a peer may send. */
-  readonly maxPayloadBytes: number;
-  accountNamed(name: string): Account | undefined;
   ownInfo(): ServerInfo;
   /** What the dialling side sends first. */
   connectLine(dialer: Dialer): Uint8Array;
@@ -102,8 +98,7 @@ export class Route implements Peer, ServerReceiver {
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
   readonly #login: RouteLogin;
-  #lastAccount: Account | undefined = undefined;
-  readonly #args = new MessageArgs();
+  readonly #messages: RoutedMessages;
 
   constructor(
     host: ConnectionHost,
@@ -125,6 +120,7 @@ export class Route implements Peer, ServerReceiver {
       connected: (claim) => owner.happened(this, "connect", claim),
     });
     this.interest = new RemoteInterest(this);
+    this.#messages = new RoutedMessages(host, owner, this);
   }
 
   /** `IP:PORT - rid:N`. */
@@ -173,7 +169,7 @@ export class Route implements Peer, ServerReceiver {
   /** `account` is gone, with all that the peer wants in it. */
   forget(account: Account): void {
     this.interest.forget(account);
-    if (this.#lastAccount === account) this.#lastAccount = undefined;
+    this.#messages.forget(account);
   }
 
   /** Tells the peer how many local members an interest has now. */
@@ -236,14 +232,9 @@ export class Route implements Peer, ServerReceiver {
     switch (op) {
       case Op.RMSG:
       case Op.HMSG:
-        this.#requireInfo("message");
-        this.#args.readRoutedMsg(buffer, words, op === Op.HMSG);
-        return this.#admittedSize();
       case Op.PUB:
-        // What a client may say is not understood here, and costs it nothing.
         this.#requireInfo("message");
-        this.#args.readPub(buffer, words, false);
-        return this.#admittedSize();
+        return this.#messages.line(op, buffer, words);
     }
     const { connection } = this;
     if (connection.log.traces) connection.log.traceIn(op, buffer, start, end);
@@ -280,47 +271,7 @@ export class Route implements Peer, ServerReceiver {
     if (op === Op.PUB) return;
     this.#peerReliesOnIt();
     if (this.connection.closed) return;
-    const args = this.#args;
-    const { message } = args;
-    args.complete(buffer, start, end);
-    this.#count(message);
-    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
-    const account = this.#accountOf(args);
-    if (account === undefined) return;
-    const { match } = account.facts(
-      message.subjectBuffer,
-      message.subjectStart,
-      message.subjectEnd,
-    );
-    this.#owner.delivery.relay(account, match, args, this);
-    this.#login.sayOk();
-  }
-
-  #admittedSize(): number {
-    const { size } = this.#args.message;
-    const { maxPayloadBytes } = this.#owner;
-    if (size <= maxPayloadBytes) return size;
-    throw new ProtocolError(
-      ClosedReason.MAX_PAYLOAD,
-      WireError.MAX_PAYLOAD,
-      `Maximum payload exceeded: ${size} vs ${maxPayloadBytes}`,
-    );
-  }
-
-  #count(message: Message): void {
-    const { traffic } = this.connection.facts;
-    const total = this.#host.counters.traffic;
-    traffic.inMsgs++;
-    traffic.inBytes += message.size;
-    total.inMsgs++;
-    total.inBytes += message.size;
-  }
-
-  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const { words } = this.#args;
-    const { log } = this.connection;
-    log.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
-    log.tracePayload(buffer, start, end);
+    if (this.#messages.payload(op, buffer, start, end)) this.#login.sayOk();
   }
 
   #info(info: ServerInfo): void {
@@ -375,22 +326,6 @@ export class Route implements Peer, ServerReceiver {
       log.debug(`Unknown account ${quotedBytes(name)}`);
     }
     return account;
-  }
-
-  /** The account that a message names; nearly always that of the message before. */
-  #accountOf(
-    { message, accountStart, accountEnd }: MessageArgs,
-  ): Account | undefined {
-    const { subjectBuffer: buffer } = message;
-    const length = accountEnd - accountStart;
-    const last = this.#lastAccount;
-    if (
-      last?.nameBytes.length === length &&
-      equalBytes(last.nameBytes, 0, buffer, accountStart, length)
-    ) return last;
-    const name = byteString(buffer, accountStart, accountEnd);
-    this.#lastAccount = this.#owner.accountNamed(name);
-    return this.#lastAccount;
   }
 
   #peerError(text: string): void {

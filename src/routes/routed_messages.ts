@@ -1,0 +1,118 @@
+/**
+ * Messages that come in on a route: how large they may be, the account that
+ * each is for, and their way to this server's clients.
+ */
+import type { Account } from "../accounts/account.ts";
+import type { Delivery } from "../accounts/delivery.ts";
+import type { ServerReceiver } from "../accounts/interest.ts";
+import type { Connection } from "../broker/connections/connection.ts";
+import type { ConnectionHost } from "../broker/connections/host.ts";
+import { byteString, equalBytes } from "../core/ascii.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError, WireError } from "../core/errors.ts";
+import { MessageArgs } from "../wire/args.ts";
+import type { Message } from "../wire/message.ts";
+import { Op } from "../wire/ops.ts";
+import type { Words } from "../wire/words.ts";
+
+/** Where messages go. */
+export interface RoutedMessagesOwner {
+  readonly delivery: Delivery;
+  /** The largest message that a peer may send. */
+  readonly maxPayloadBytes: number;
+  accountNamed(name: string): Account | undefined;
+}
+
+/** The route that they come in on. */
+export interface MessageRoute extends ServerReceiver {
+  readonly connection: Connection;
+}
+
+export class RoutedMessages {
+  readonly #host: ConnectionHost;
+  readonly #owner: RoutedMessagesOwner;
+  readonly #route: MessageRoute;
+  readonly #args = new MessageArgs();
+  #lastAccount: Account | undefined = undefined;
+
+  constructor(
+    host: ConnectionHost,
+    owner: RoutedMessagesOwner,
+    route: MessageRoute,
+  ) {
+    this.#host = host;
+    this.#owner = owner;
+    this.#route = route;
+  }
+
+  /** Reads the line of a message, and gives the size of its payload. */
+  line(op: Op, buffer: Uint8Array, words: Words): number {
+    const args = this.#args;
+    // What a client may say is not understood here, and costs it nothing.
+    if (op === Op.PUB) args.readPub(buffer, words, false);
+    else args.readRoutedMsg(buffer, words, op === Op.HMSG);
+    const { size } = args.message;
+    const { maxPayloadBytes } = this.#owner;
+    if (size <= maxPayloadBytes) return size;
+    throw new ProtocolError(
+      ClosedReason.MAX_PAYLOAD,
+      WireError.MAX_PAYLOAD,
+      `Maximum payload exceeded: ${size} vs ${maxPayloadBytes}`,
+    );
+  }
+
+  /** Delivers the message of that line; false when this server does not have its account. */
+  payload(op: Op, buffer: Uint8Array, start: number, end: number): boolean {
+    const args = this.#args;
+    const { message } = args;
+    args.complete(buffer, start, end);
+    this.#count(message);
+    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
+    const account = this.#accountOf(args);
+    if (account === undefined) return false;
+    const { match } = account.facts(
+      message.subjectBuffer,
+      message.subjectStart,
+      message.subjectEnd,
+    );
+    this.#owner.delivery.relay(account, match, args, this.#route);
+    return true;
+  }
+
+  /** `account` is gone. */
+  forget(account: Account): void {
+    if (this.#lastAccount === account) this.#lastAccount = undefined;
+  }
+
+  #count(message: Message): void {
+    const { traffic } = this.#route.connection.facts;
+    const total = this.#host.counters.traffic;
+    traffic.inMsgs++;
+    traffic.inBytes += message.size;
+    total.inMsgs++;
+    total.inBytes += message.size;
+  }
+
+  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
+    const { words } = this.#args;
+    const { log } = this.#route.connection;
+    log.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
+    log.tracePayload(buffer, start, end);
+  }
+
+  /** The account that a message names; nearly always that of the message before. */
+  #accountOf(
+    { message, accountStart, accountEnd }: MessageArgs,
+  ): Account | undefined {
+    const { subjectBuffer: buffer } = message;
+    const length = accountEnd - accountStart;
+    const last = this.#lastAccount;
+    if (
+      last?.nameBytes.length === length &&
+      equalBytes(last.nameBytes, 0, buffer, accountStart, length)
+    ) return last;
+    const name = byteString(buffer, accountStart, accountEnd);
+    this.#lastAccount = this.#owner.accountNamed(name);
+    return this.#lastAccount;
+  }
+}
