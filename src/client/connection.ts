@@ -289,7 +289,9 @@ export class NatsConnection implements AsyncDisposable {
 
   /**
    * What happens to the connection from now on: `disconnect`, `reconnect`,
-   * `update` and so on. Ends when the connection is closed.
+   * `update` and so on. Ends when the connection is closed. Up to 1024 events
+   * wait to be read; more of them push out the oldest, and the reader is told
+   * of that first: `missed`, with their count.
    *
    * ```ts
    * const events = connection.status();

@@ -240,6 +240,7 @@ export class Link {
     if (cause instanceof StaleConnectionError) {
       this.#statuses.tell({ type: "staleConnection" });
     }
-    this.#statuses.tell({ type: "disconnect", server: server.listen });
+    const { listen } = server;
+    this.#statuses.tell({ type: "disconnect", server: listen, reason: cause });
   }
 }

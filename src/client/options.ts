@@ -9,6 +9,7 @@ import {
 } from "../core/limits.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import { splitList } from "../net/address.ts";
+import { splitUrl } from "../net/url.ts";
 import type { Authenticator, ConnectionOptions } from "./api/options.ts";
 import type { BufferPolicy } from "./api/message.ts";
 import type { Status } from "./api/status.ts";
@@ -107,9 +108,9 @@ function namedServers(given: ConnectionOptions): string[] {
 }
 
 function jitterMs(given: ConnectionOptions): number {
-  const asksForTls = (given.tls !== undefined && given.tls !== null) ||
-    serverList(given.servers).some((server) => server.startsWith("tls://"));
-  return asksForTls
+  const isSecure = (given.tls !== undefined && given.tls !== null) ||
+    serverList(given.servers).some((url) => splitUrl(url).scheme === "tls");
+  return isSecure
     ? given.reconnectJitterTLS ?? RECONNECT_JITTER_TLS_MS
     : given.reconnectJitter ?? RECONNECT_JITTER_MS;
 }

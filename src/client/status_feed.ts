@@ -5,9 +5,12 @@
 import type { Status, StatusSink } from "./api/status.ts";
 import { AsyncQueue } from "../core/async_queue.ts";
 
+/** Events that wait for a reader; more of them push the oldest out. */
+export const STATUSES_MAX = 1024;
+
 /** Spreads events to any number of readers. */
 export class StatusFeed implements StatusSink {
-  readonly #readers = new Set<AsyncQueue<Status>>();
+  readonly #readers = new Set<StatusReader>();
   readonly #listener: ((status: Status) => void) | undefined;
   #ended = false;
 
@@ -17,7 +20,7 @@ export class StatusFeed implements StatusSink {
 
   /** Events from now on. */
   read(): AsyncIterableIterator<Status> {
-    const reader = new AsyncQueue<Status>(() => this.#readers.delete(reader));
+    const reader = new StatusReader(() => this.#readers.delete(reader));
     if (this.#ended) reader.end();
     else this.#readers.add(reader);
     return reader;
@@ -38,5 +41,43 @@ export class StatusFeed implements StatusSink {
     this.#ended = true;
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
+  }
+}
+
+/** One reader: what it has missed is told in front of what it has not. */
+class StatusReader implements AsyncIterableIterator<Status> {
+  readonly #queue: AsyncQueue<Status>;
+  #missed = 0;
+
+  constructor(onReturn: () => void) {
+    this.#queue = new AsyncQueue(onReturn);
+  }
+
+  push(status: Status): void {
+    if (this.#queue.pending === STATUSES_MAX) {
+      this.#queue.dropOldest();
+      this.#missed++;
+    }
+    this.#queue.push(status);
+  }
+
+  end(): void {
+    this.#queue.end();
+  }
+
+  next(): Promise<IteratorResult<Status>> {
+    const count = this.#missed;
+    if (count === 0) return this.#queue.next();
+    this.#missed = 0;
+    return Promise.resolve({ done: false, value: { type: "missed", count } });
+  }
+
+  return(): Promise<IteratorResult<Status>> {
+    this.#missed = 0;
+    return this.#queue.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

@@ -2,7 +2,8 @@
  * A queue between two sides that do not wait for each other: one pushes, one
  * consumer reads with `for await`. What is pushed before the
  * consumer comes is kept; after `end` the rest can still be read. Subscriptions
- * and status feeds are such queues.
+ * and status feeds are such queues. It has no limit of its own: who pushes looks
+ * at `pending`, and leaves an item out or drops the oldest.
  */
 import { type Deferred, deferred } from "./deferred.ts";
 
@@ -13,12 +14,18 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   #error: Error | undefined;
   #readers: Deferred<IteratorResult<T>>[] = [];
   readonly #onReturn: () => void;
+  readonly #sizeOf: (item: T) => number;
+  #pendingSize = 0;
   /** How many items were handed to the consumer. */
   taken = 0;
 
-  /** `onReturn` is called when the consumer leaves its loop early. */
-  constructor(onReturn: () => void = () => {}) {
+  /** `onReturn` is called when the consumer leaves its loop early; `sizeOf` is for `pendingSize`. */
+  constructor(
+    onReturn: () => void = () => {},
+    sizeOf: (item: T) => number = () => 1,
+  ) {
     this.#onReturn = onReturn;
+    this.#sizeOf = sizeOf;
   }
 
   /** Items that nobody has read yet. */
@@ -26,15 +33,28 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     return this.#items.length - this.#head;
   }
 
+  /** The sizes of the items that nobody has read yet. */
+  get pendingSize(): number {
+    return this.#pendingSize;
+  }
+
   push(item: T): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader === undefined) {
+      this.#pendingSize += this.#sizeOf(item);
       this.#items.push(item);
       return;
     }
     this.taken++;
     reader.resolve({ done: false, value: item });
+  }
+
+  /** Forgets the item that has waited longest. */
+  dropOldest(): void {
+    if (this.pending === 0) return;
+    this.#shift();
+    this.taken--;
   }
 
   /** Nothing comes any more; with an error, the consumer gets it behind the last item. */
@@ -68,6 +88,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   return(): Promise<IteratorResult<T>> {
     this.#items = [];
     this.#head = 0;
+    this.#pendingSize = 0;
     this.#error = undefined;
     this.end();
     this.#onReturn();
@@ -91,6 +112,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     this.#items[this.#head] = undefined as T;
     this.#head++;
     this.taken++;
+    this.#pendingSize -= this.#sizeOf(item);
     if (this.#head === this.#items.length) {
       this.#items.length = 0;
       this.#head = 0;

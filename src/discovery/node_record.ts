@@ -117,11 +117,15 @@ export function nodeToJson(node: NodeRecord): Record<string, unknown> {
   );
 }
 
-/** `scheme://host:port` of a door, or undefined for a text that is none. Credentials are cut off. */
+/**
+ * `scheme://host:port` of a door, or undefined for a text that is none.
+ * Credentials are cut off, and `tcp://` is written `nats://`.
+ */
 export function doorUrl(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.length > TEXT_CHARS_MAX || !isPlain(trimmed)) return undefined;
-  const { scheme = "nats", address, rest } = splitUrl(trimmed);
+  const { scheme: given = "nats", address, rest } = splitUrl(trimmed);
+  const scheme = given === "tcp" ? "nats" : given;
   const usualPort = DOOR_PORTS.get(scheme);
   const door = parseAddress(address);
   const isAlone = rest === "" || rest === "/";

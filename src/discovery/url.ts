@@ -9,7 +9,7 @@
  *     monitor://host:port                          registry://[token@]host:port
  *     cache:///path                                nats://host:port
  *
- * Parameters follow a `?`: `resolver=host:port` for dns and srv; `tls=true` for
+ * `tcp://` is another word for `nats://`. Parameters follow a `?`: `resolver=host:port` for dns and srv; `tls=true` for
  * https to etcd, Consul, a monitor or a registry; `token_env=NAME` or
  * `token_file=PATH` in place of a token in the URL; `dc` and `tag` for Consul.
  */
@@ -198,7 +198,8 @@ function schemeOf(
     fail(name, `it is longer than ${URL_CHARS_MAX} characters`);
   }
   if (!isPlain(url)) fail(name, "it holds a control character");
-  return DISCOVERY_SCHEMES.find((scheme) => scheme === given) ??
+  const meant = given === "tcp" ? "nats" : given;
+  return DISCOVERY_SCHEMES.find((scheme) => scheme === meant) ??
     fail(name, `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`);
 }
 

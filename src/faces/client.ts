@@ -57,6 +57,7 @@ export {
   PermissionViolationError,
   RequestError,
   ServerError,
+  SlowConsumerError,
   StaleConnectionError,
   TimeoutError,
   UserAuthenticationExpiredError,

@@ -161,6 +161,7 @@ export {
   type ServiceStats,
   type ServiceVerb,
   type SkipReason,
+  SlowConsumerError,
   type Snapshot,
   StaleConnectionError,
   type Stats,

@@ -5,19 +5,25 @@ import type { Status } from "../../src/client/api/status.ts";
 import type {
   MsgCallback,
   Subscription,
+  SubscriptionOptions,
 } from "../../src/client/api/subscription.ts";
 import {
   CallbackHandover,
   QueueHandover,
+  queueLimits,
 } from "../../src/client/messages/handover.ts";
 import { ReceivedMsg } from "../../src/client/messages/received_msg.ts";
 import { Message } from "../../src/wire/message.ts";
+import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { test } from "../support/test.ts";
 
 const PUBLISHER = { publish: () => {} };
 
-function message(): Msg {
-  return new ReceivedMsg("a", 1, new Message(), PUBLISHER);
+function message(size: number = 0): Msg {
+  const parts = new Message();
+  parts.bodyBuffer = new Uint8Array(size);
+  parts.size = size;
+  return new ReceivedMsg("a", 1, parts, PUBLISHER);
 }
 
 function handover(
@@ -59,19 +65,64 @@ test("a callback hears of an end only when an error brings it", () => {
   assert.deepEqual(heard, [error]);
 });
 
-test("a queue that lags is told again only after it has caught up", async () => {
-  const told: number[] = [];
+interface Told {
+  readonly pending: number;
+  readonly dropped: number;
+}
+
+function queueWith(
+  options: SubscriptionOptions,
+): { queue: QueueHandover; told: Told[] } {
+  const told: Told[] = [];
   const sub = { unsubscribe: () => {} } as Subscription;
-  const queue = new QueueHandover(sub, 1, {
+  const queue = new QueueHandover(sub, queueLimits(options), {
     tell: (status) => {
-      if (status.type === "slowConsumer") told.push(status.pending);
+      if (status.type !== "slowConsumer") return;
+      const { pending, dropped } = status;
+      told.push({ pending, dropped });
     },
   });
+  return { queue, told };
+}
+
+test("a queue that lags is told again only after it has caught up", async () => {
+  const { queue, told } = queueWith({ slow: 1 });
   for (let i = 0; i < 3; i++) queue.take(message());
-  assert.deepEqual(told, [2]);
+  assert.deepEqual(told, [{ pending: 2, dropped: 0 }]);
   for (let i = 0; i < 3; i++) await queue.messages.next();
   queue.take(message());
   queue.take(message());
-  assert.deepEqual(told, [2, 2]);
+  assert.equal(told.length, 2);
+  assert.deepEqual(told[1], { pending: 2, dropped: 0 });
   assert.deepEqual([queue.processed, queue.pending], [3, 2]);
+});
+
+test("a full queue drops what comes, counts it and tells it once until there is room", async () => {
+  const { queue, told } = queueWith({ maxPending: 2 });
+  for (let i = 0; i < 5; i++) queue.take(message());
+  assert.deepEqual([queue.pending, queue.dropped], [2, 3]);
+  assert.deepEqual(told, [{ pending: 2, dropped: 1 }]);
+  await queue.messages.next();
+  queue.take(message());
+  queue.take(message());
+  assert.deepEqual([queue.pending, queue.dropped], [2, 4]);
+  assert.deepEqual(told.slice(1), [{ pending: 2, dropped: 4 }]);
+});
+
+test("a queue is bounded in bytes too, and takes one message of any size", async () => {
+  const { queue } = queueWith({ maxPendingBytes: 10 });
+  queue.take(message(11));
+  queue.take(message(0));
+  assert.deepEqual([queue.pending, queue.dropped], [1, 1]);
+  await queue.messages.next();
+  for (let i = 0; i < 4; i++) queue.take(message(3));
+  assert.deepEqual([queue.pending, queue.dropped], [3, 2]);
+  await queue.messages.return();
+  assert.equal(queue.messages.pendingSize, 0);
+});
+
+test("limits of a queue below 1 are refused", () => {
+  for (const limits of [{ maxPending: 0 }, { maxPendingBytes: -1 }]) {
+    assert.throws(() => queueLimits(limits), InvalidArgumentError);
+  }
 });

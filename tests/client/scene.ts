@@ -119,3 +119,12 @@ export function eventsOf(client: NatsConnection): Status[] {
   collect();
   return events;
 }
+
+/** Events without the errors in them, to be compared as a whole. */
+export function withoutReasons(events: readonly Status[]): object[] {
+  return events.map((event) => {
+    if (event.type !== "disconnect") return event;
+    const { reason: _, ...rest } = event;
+    return rest;
+  });
+}

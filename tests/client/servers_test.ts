@@ -18,6 +18,8 @@ const URLS: readonly [string, string, object | undefined][] = [
   ["[::1]", "[::1]:4222", undefined],
   ["h:", "h:4222", undefined],
   ["NATS://H", "h:4222", undefined],
+  ["tcp://h", "h:4222", undefined],
+  ["TCP://ann:x@h:80/", "h:80", { user: "ann", pass: "x" }],
   ["nats://ann:x@h", "h:4222", { user: "ann", pass: "x" }],
   ["ann:x@h:1", "h:1", { user: "ann", pass: "x" }],
   ["nats://a%40b:p%2Fq@h", "h:4222", { user: "a@b", pass: "p/q" }],
@@ -53,6 +55,17 @@ for (const text of NO_SERVERS) {
     assert.throws(() => parseServer(text), InvalidArgumentError);
   });
 }
+
+test("only tls:// asks for TLS, in whatever letters", () => {
+  const isTls = (text: string): boolean => parseServer(text).tls;
+  assert.deepEqual(["tls://h", "TLS://h"].map(isTls), [true, true]);
+  const plain = ["h", "nats://h", "tcp://h", "tcp://tls:x@h", "tls:x@h"];
+  assert.deepEqual(plain.filter(isTls), []);
+  const jitters = { reconnectJitter: 1, reconnectJitterTLS: 2 };
+  const jitter = (servers: string): number =>
+    clientOptions({ servers, ...jitters }).reconnectJitterMs;
+  assert.deepEqual(["tcp://h", "h,TLS://h"].map(jitter), [1, 2]);
+});
 
 test("no message shows a password", () => {
   for (const text of ["http://ann:secret@h", "ann:secret@h:x"]) {

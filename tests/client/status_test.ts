@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { ConnectionOptions } from "../../src/client/api/options.ts";
 import type { Status } from "../../src/client/api/status.ts";
 import type { NatsConnection } from "../../src/client/connection.ts";
+import { STATUSES_MAX, StatusFeed } from "../../src/client/status_feed.ts";
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import type { FakeServer } from "./fake_server.ts";
@@ -203,6 +204,7 @@ test("every status is provoked here", () => {
     error: true,
     forceReconnect: true,
     ldm: true,
+    missed: true,
     ping: true,
     poolExhausted: true,
     reconnect: true,
@@ -216,7 +218,90 @@ test("every status is provoked here", () => {
     waitingForDiscovery: true,
   };
   assert.deepEqual(
-    [...new Set(CASES.map(({ type }) => type))].sort(),
+    // The last one is a reader's own, and has a test of its own.
+    [...new Set(CASES.map(({ type }) => type)), "missed"].sort(),
     Object.keys(all),
   );
+});
+
+test("a reader that is slow is told how many events it missed, before the rest", async () => {
+  const seen: Status[] = [];
+  const feed = new StatusFeed((status) => seen.push(status));
+  const tell = (server: string): void =>
+    feed.tell({ type: "reconnect", server });
+  const [slow, quick] = [feed.read(), feed.read()];
+  for (let i = 0; i < STATUSES_MAX + 5; i++) {
+    tell(`s${i}`);
+    assert.equal((await quick.next()).value?.type, "reconnect");
+  }
+  const first = await slow.next();
+  assert.deepEqual(first.value, { type: "missed", count: 5 });
+  const rest: Status[] = [(await slow.next()).value];
+  tell("late");
+  feed.end();
+  for await (const status of slow) rest.push(status);
+  assert.deepEqual(rest, seen.slice(5));
+  assert.equal(rest.length, STATUSES_MAX + 1);
+});
+
+test("a reader that leaves hears of nothing, whatever it has missed", async () => {
+  const feed = new StatusFeed();
+  const reader = feed.read();
+  for (let i = 0; i < STATUSES_MAX + 5; i++) feed.tell({ type: "close" });
+  assert.equal((await reader.return!()).done, true);
+  assert.equal((await reader.next()).done, true);
+});
+
+/** What a server may say that is none, and what is told of it. */
+const GARBAGE: Readonly<Record<string, RegExp>> = {
+  "HTTP/1.1 400 Bad Request\r\n": /: Unknown Protocol Operation$/,
+  "\x16\x03\x01\x02": /: Unknown Protocol Operation$/,
+  "MSG a\r\n": /does not speak the NATS protocol: .*MSG/i,
+  "MSG a 1 x\r\n": /does not speak the NATS protocol: ./,
+  "MSG a 1 1\r\nxyz": /: Unknown Protocol Operation$/,
+  "HMSG a 1 5 1\r\n": /does not speak the NATS protocol: ./,
+  "INFO nonsense\r\n": /does not speak the NATS protocol: .*INFO/,
+  "SUB a 1\r\n": /: Unknown Protocol Operation$/,
+  "-ERR 'Slow Consumer'\r\nxyz": /Slow Consumer|Unknown Protocol Operation/,
+};
+
+for (const [garbage, reason] of Object.entries(GARBAGE)) {
+  test(`the loss is told with its reason when a server says ${JSON.stringify(garbage)}`, async (t) => {
+    const scene = new Scene(t);
+    const server = await scene.server();
+    const client = await scene.connect([server]);
+    const events = eventsOf(client);
+    server.client.send(garbage);
+    await scene.until(() => events.some(({ type }) => type === "reconnect"));
+    const lost = events.find(({ type }) => type === "disconnect");
+    assert.ok(lost?.type === "disconnect");
+    assert.equal(lost.server, server.listen);
+    assert.match(lost.reason.message, reason);
+    assert.ok(lost.reason.message.includes(server.listen), `${lost.reason}`);
+  });
+}
+
+test("what ended a connection is the reason that is told: silence, an -ERR, a reset", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server], { pingInterval: 1000 });
+  const events = eventsOf(client);
+  const reasons = (): Error[] =>
+    events.flatMap((status) =>
+      status.type === "disconnect" ? [status.reason] : []
+    );
+  const returns = (): number =>
+    events.filter(({ type }) => type === "reconnect").length;
+  server.client.answersPings = false;
+  await scene.until(() => returns() === 1);
+  server.client.send("-ERR 'Slow Consumer'\r\n");
+  server.client.drop();
+  await scene.until(() => returns() === 2);
+  server.client.drop();
+  await scene.until(() => returns() === 3);
+  assert.deepEqual(reasons().map(({ name }) => name), [
+    "StaleConnectionError",
+    "ServerError",
+    "ConnectionError",
+  ]);
 });

@@ -15,7 +15,7 @@ import {
 import { test } from "../support/test.ts";
 import { FakeDiscovery } from "./fake_discovery.ts";
 import { FakeServer } from "./fake_server.ts";
-import { eventsOf, Scene } from "./scene.ts";
+import { eventsOf, Scene, withoutReasons } from "./scene.ts";
 import { rejection } from "../support/rejection.ts";
 
 test("a forced reconnect goes to the next server and keeps subscriptions", async (t) => {
@@ -29,7 +29,9 @@ test("a forced reconnect goes to the next server and keeps subscriptions", async
   await client.reconnect();
   await scene.until(() => client.getServer() === b!.listen);
   await scene.until(() => events.some(({ type }) => type === "resubscribed"));
-  assert.deepEqual(events, [
+  const lost = events.find((event) => event.type === "disconnect");
+  assert.equal(lost?.reason.message, "A reconnect was asked for");
+  assert.deepEqual(withoutReasons(events), [
     { type: "forceReconnect" },
     { type: "disconnect", server: a!.listen },
     { type: "reconnecting" },

@@ -42,6 +42,7 @@ test("each scheme has its provider, whose name shows where it asks", () => {
       ["registry://s3cr3t@h:1", "registry://h:1", true],
       ["nats://u:s3cr3t@h:1", "nats://h:1", false],
       ["tls://h:1", "tls://h:1", false],
+      ["tcp://u:s3cr3t@h:1", "nats://h:1", false],
     ] as const
   ) {
     const made = provider(url);

@@ -63,6 +63,8 @@ const DOORS: Readonly<Record<string, string | undefined>> = {
   "A.Example": "nats://a.example:4222",
   " nats://a/ \n": "nats://a:4222",
   "TLS://a": "tls://a:4222",
+  "tcp://a": "nats://a:4222",
+  "TCP://u:p@a:1/": "nats://a:1",
   "nats-route://a": "nats-route://a:6222",
   "127.0.0.1:65535": "nats://127.0.0.1:65535",
   "[::1]": "nats://[::1]:4222",

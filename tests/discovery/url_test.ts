@@ -93,6 +93,7 @@ const GOOD: Readonly<Record<string, Parts>> = {
   "nats://h": { host: "h", port: 4222 },
   "tls://h:65535": { host: "h", port: 65535 },
   "nats-route://h": { host: "h", port: 6222 },
+  "TCP://h": { scheme: "nats", host: "h", port: 4222 },
   "  NATS://H:1\n": { scheme: "nats", host: "H", port: 1 },
 };
 
@@ -236,6 +237,7 @@ test("a target of servers names a door, without its credentials", () => {
   const door = (url: string) => doorOf(parseDiscoveryUrl(url));
   assert.equal(door("nats://u:p@H"), "nats://h:4222");
   assert.equal(door("tls://[::1]:1"), "tls://[::1]:1");
+  assert.equal(door("TCP://t0ken@h"), "nats://h:4222");
   assert.equal(door("nats-route://h"), "nats-route://h:6222");
   assert.equal(door("etcd://h"), undefined);
 });

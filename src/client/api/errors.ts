@@ -112,6 +112,15 @@ export class RequestError extends MidgeError {
   }
 }
 
+/** More came than may wait to be read, and the rest was left out. */
+export class SlowConsumerError extends MidgeError {
+  override readonly name = "SlowConsumerError";
+
+  constructor(subject: string) {
+    super("SLOW_CONSUMER", `Too many answers from "${subject}" wait unread`);
+  }
+}
+
 /** The connection is closed for good. */
 export class ClosedConnectionError extends MidgeError {
   override readonly name = "ClosedConnectionError";

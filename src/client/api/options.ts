@@ -12,7 +12,8 @@ import type { BufferPolicy } from "./message.ts";
 export interface ConnectionOptions {
   /**
    * `host:port` or `nats://[user:pass@ | token@]host:port`, one, several, or
-   * several divided by commas; with `tls://` nothing is sent in clear.
+   * several divided by commas; with `tls://` nothing is sent in clear, and
+   * `tcp://` is the same as `nats://`.
    * Default: `127.0.0.1:4222`, or with `discovery` none.
    */
   readonly servers?: string | readonly string[];

@@ -10,8 +10,12 @@ import type { Subscription } from "./subscription.ts";
 
 /** What happened to a connection; `type` tells which it is. Servers are written `host:port`. */
 export type Status =
-  /** The connection to a server broke. */
-  | { readonly type: "disconnect"; readonly server: string }
+  /** The connection to a server is over; `reason` is why, such as an error of its socket. */
+  | {
+    readonly type: "disconnect";
+    readonly server: string;
+    readonly reason: Error;
+  }
   /** An attempt at a server begins. */
   | { readonly type: "reconnecting" }
   /** There is a connection again. */
@@ -30,12 +34,19 @@ export type Status =
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */
   | { readonly type: "staleConnection" }
-  /** More messages wait in a subscription than its option `slow` says; told again when they were fewer meanwhile. */
+  /**
+   * More messages wait in a subscription than its option `slow` says, or more
+   * came than it may keep and were dropped: `dropped` so far, as `getDropped`.
+   * Told again when they were fewer meanwhile.
+   */
   | {
     readonly type: "slowConsumer";
     readonly sub: Subscription;
     readonly pending: number;
+    readonly dropped: number;
   }
+  /** This reader of `status()` was slow: `count` events that were older than the next one were dropped. */
+  | { readonly type: "missed"; readonly count: number }
   /** The program called `reconnect`. */
   | { readonly type: "forceReconnect" }
   /** The new server knows all subscriptions; what it was not asked for meanwhile can be asked for. */

@@ -21,13 +21,20 @@ export interface SubscriptionOptions {
   readonly timeout?: number;
   /** Tells `status()` when more messages than this wait for the iterator's reader. */
   readonly slow?: number;
+  /**
+   * Messages that may wait for the iterator's reader; those that come beyond it
+   * are dropped, counted and told by `status()`. Default: 524,288.
+   */
+  readonly maxPending?: number;
+  /** The same for the bytes of their payloads. Default: 256 MiB. */
+  readonly maxPendingBytes?: number;
   /** Without it, the subscription is an async iterator. */
   readonly callback?: MsgCallback;
 }
 
 /**
  * A live interest in a subject. Without a callback it is an async iterator:
- * messages wait in it, without a limit, until they are read.
+ * messages wait in it until they are read, up to `maxPending`.
  */
 export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
   /** Resolves when it ends: with the error if one ended it. */
@@ -57,4 +64,6 @@ export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
   getProcessed(): number;
   /** Messages that wait for the iterator's reader. */
   getPending(): number;
+  /** Messages that were dropped, as too many waited for the iterator's reader. */
+  getDropped(): number;
 }

@@ -4,7 +4,12 @@
  */
 import type { Msg } from "../api/message.ts";
 import type { StatusSink } from "../api/status.ts";
-import type { MsgCallback, Subscription } from "../api/subscription.ts";
+import type {
+  MsgCallback,
+  Subscription,
+  SubscriptionOptions,
+} from "../api/subscription.ts";
+import { InvalidArgumentError } from "../../core/errors.ts";
 import { AsyncQueue } from "../../core/async_queue.ts";
 
 export interface Handover {
@@ -12,6 +17,8 @@ export interface Handover {
   readonly processed: number;
   /** Messages that wait for the reader. */
   readonly pending: number;
+  /** Messages that found no room to wait. */
+  readonly dropped: number;
   /** Undefined: the messages go to a callback. */
   readonly messages: AsyncIterator<Msg> | undefined;
   take(message: Msg): void;
@@ -22,6 +29,7 @@ export interface Handover {
 /** A callback that fails must not take the connection with it: it is told as a status. */
 export class CallbackHandover implements Handover {
   readonly pending = 0;
+  readonly dropped = 0;
   readonly messages = undefined;
   processed = 0;
   readonly #callback: MsgCallback;
@@ -63,22 +71,69 @@ export class CallbackHandover implements Handover {
   };
 }
 
-/** Messages wait without a limit; more of them than `slow` are told as a status. */
+/** How many messages may wait for a reader. */
+export interface QueueLimits {
+  /** More than these are told as a status. */
+  readonly slow: number;
+  /** More than these are dropped. */
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+}
+
+/** Enough for a second at full speed; a reader that lags further will not catch up. */
+const PENDING_MAX = 524_288;
+const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+
+/** The options with their defaults; throws `InvalidArgumentError` for what makes no sense. */
+export function queueLimits(options: SubscriptionOptions): QueueLimits {
+  const {
+    slow = Infinity,
+    maxPending = PENDING_MAX,
+    maxPendingBytes = PENDING_BYTES_MAX,
+  } = options;
+  for (const [name, value] of Object.entries({ maxPending, maxPendingBytes })) {
+    if (value >= 1) continue;
+    throw new InvalidArgumentError(`Option "${name}" is below 1: ${value}`);
+  }
+  return { slow, maxPending, maxPendingBytes };
+}
+
+/** Whether one more message may wait; a single one may always, whatever its size. */
+export function hasRoom(
+  { pending, pendingSize }: AsyncQueue<Msg>,
+  message: Msg,
+  { maxPending, maxPendingBytes }: QueueLimits,
+): boolean {
+  return pending === 0 || (pending < maxPending &&
+    pendingSize + payloadBytes(message) <= maxPendingBytes);
+}
+
+/** The size of a message in a queue that waits for its reader. */
+export function payloadBytes({ data }: Msg): number {
+  return data.length;
+}
+
+/** Messages wait for their reader, in order; those that come when it is full are dropped. */
 export class QueueHandover implements Handover {
+  dropped = 0;
   readonly messages: AsyncQueue<Msg>;
   readonly #subscription: Subscription;
-  readonly #slow: number;
+  readonly #limits: QueueLimits;
   readonly #statuses: StatusSink;
   #lags = false;
+  #drops = false;
 
   constructor(
     subscription: Subscription,
-    slow: number,
+    limits: QueueLimits,
     statuses: StatusSink,
   ) {
-    this.messages = new AsyncQueue(() => subscription.unsubscribe());
+    this.messages = new AsyncQueue(
+      () => subscription.unsubscribe(),
+      payloadBytes,
+    );
     this.#subscription = subscription;
-    this.#slow = slow;
+    this.#limits = limits;
     this.#statuses = statuses;
   }
 
@@ -91,17 +146,23 @@ export class QueueHandover implements Handover {
   }
 
   take(message: Msg): void {
-    this.messages.push(message);
-    const { pending } = this.messages;
+    const { messages } = this;
     const lagged = this.#lags;
-    this.#lags = pending > this.#slow;
-    if (this.#lags && !lagged) {
-      const sub = this.#subscription;
-      this.#statuses.tell({ type: "slowConsumer", sub, pending });
-    }
+    const dropped = this.#drops;
+    this.#drops = !hasRoom(messages, message, this.#limits);
+    if (this.#drops) this.dropped++;
+    else messages.push(message);
+    this.#lags = messages.pending > this.#limits.slow;
+    if ((this.#lags && !lagged) || (this.#drops && !dropped)) this.#tell();
   }
 
   end(error: Error | undefined): void {
     this.messages.end(error);
+  }
+
+  #tell(): void {
+    const { pending, dropped } = this;
+    const sub = this.#subscription;
+    this.#statuses.tell({ type: "slowConsumer", sub, pending, dropped });
   }
 }

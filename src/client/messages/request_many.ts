@@ -5,9 +5,10 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { NoRespondersError } from "../api/errors.ts";
+import { NoRespondersError, SlowConsumerError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
 import { AsyncQueue } from "../../core/async_queue.ts";
+import { hasRoom, payloadBytes, queueLimits } from "./handover.ts";
 import { type Ask, checkTime } from "./request_one.ts";
 import type { RequestManyOptions, RequestStrategy } from "../api/requests.ts";
 import {
@@ -19,6 +20,9 @@ import {
 const MAX_WAIT_MS = 1000;
 const STALL_MS = 300;
 
+/** How many answers may wait to be read. */
+const ANSWERS = queueLimits({});
+
 const STRATEGIES: readonly RequestStrategy[] = [
   "timer",
   "count",
@@ -28,8 +32,9 @@ const STRATEGIES: readonly RequestStrategy[] = [
 
 /**
  * Asks by `ask`, and gives the answers as they come. Iterating throws a
- * `NoRespondersError` when nobody listens, and what the connection ends with
- * when it ends.
+ * `NoRespondersError` when nobody listens, a `SlowConsumerError` behind the
+ * last answer that found room when too many wait to be read, and what the
+ * connection ends with when it ends.
  */
 export function requestMany(
   requests: Requests,
@@ -59,7 +64,7 @@ class Gathering {
   readonly #clock: Clock;
   readonly #subject: string;
   readonly #options: RequestManyOptions;
-  readonly #answers = new AsyncQueue<Msg>(() => this.#finish());
+  readonly #answers = new AsyncQueue<Msg>(() => this.#finish(), payloadBytes);
   readonly #question: OpenQuestion;
   readonly #deadline: Timer;
   #silence: Timer | undefined;
@@ -100,6 +105,9 @@ class Gathering {
       return this.#finish(new NoRespondersError(this.#subject));
     }
     this.#count++;
+    if (!hasRoom(this.#answers, message, ANSWERS)) {
+      return this.#finish(new SlowConsumerError(this.#subject));
+    }
     this.#answers.push(message);
     if (this.#isEnough(message)) this.#finish();
     else if (this.#options.strategy === "stall") this.#expectAnother();

@@ -11,7 +11,12 @@ import { TimeoutError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
 import type { StatusSink } from "../api/status.ts";
 import type { Subscription, SubscriptionOptions } from "../api/subscription.ts";
-import { CallbackHandover, type Handover, QueueHandover } from "./handover.ts";
+import {
+  CallbackHandover,
+  type Handover,
+  QueueHandover,
+  queueLimits,
+} from "./handover.ts";
 import { type Publisher, ReceivedMsg, textOf } from "./received_msg.ts";
 
 /** What a subscription asks of the table that it stands in. */
@@ -122,6 +127,10 @@ export class LiveSubscription implements Subscription {
     return this.#handover.pending;
   }
 
+  getDropped(): number {
+    return this.#handover.dropped;
+  }
+
   [Symbol.asyncIterator](): AsyncIterator<Msg> {
     const { messages } = this.#handover;
     if (messages !== undefined) return messages;
@@ -154,10 +163,11 @@ export class LiveSubscription implements Subscription {
     this.#resolveClosed(error);
   }
 
-  #handoverFor({ callback, slow = Infinity }: SubscriptionOptions): Handover {
+  #handoverFor(options: SubscriptionOptions): Handover {
     const { statuses } = this.#owner;
+    const { callback } = options;
     return callback === undefined
-      ? new QueueHandover(this, slow, statuses)
+      ? new QueueHandover(this, queueLimits(options), statuses)
       : new CallbackHandover(callback, statuses, () => this.#emptyMessage());
   }
 

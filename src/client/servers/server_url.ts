@@ -13,6 +13,9 @@ import type { Origin } from "../api/servers.ts";
 import type { UrlCredentials } from "../session/target.ts";
 import { PoolServer, type ServerFacts } from "./pool_server.ts";
 
+/** `tcp` is another word for `nats`, as for other clients of NATS. */
+const SCHEMES: readonly string[] = ["nats", "tcp", "tls"];
+
 /** A URL that others name and that is longer is nonsense. */
 const SERVER_CHARS_MAX = 512;
 
@@ -55,7 +58,7 @@ function parseServerUrl(text: string): ServerUrl {
   const { scheme, userInfo = "", address } = splitUrl(
     text.includes("://") ? text : `nats://${text}`,
   );
-  if (scheme !== undefined && scheme !== "nats" && scheme !== "tls") {
+  if (scheme !== undefined && !SCHEMES.includes(scheme)) {
     throw noServer(text, `has the unknown scheme "${scheme}://"`);
   }
   if (splitAddress(address)?.host === "") throw noServer(text, "has no host");

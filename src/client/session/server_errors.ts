@@ -4,7 +4,11 @@
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import type { CloseReason } from "../../platform/socket.ts";
-import { type MidgeError, WireError } from "../../core/errors.ts";
+import {
+  type MidgeError,
+  ProtocolError,
+  WireError,
+} from "../../core/errors.ts";
 import {
   AuthorizationError,
   ConnectionError,
@@ -77,6 +81,17 @@ export function errorText(
     /^'(.*)'$/s,
     "$1",
   );
+}
+
+/** What ends a session to the server `listen`, as its program hears of it. */
+export function sessionError(listen: string, error: unknown): Error {
+  if (error instanceof ProtocolError) {
+    return new ConnectionError(
+      `${listen} does not speak the NATS protocol: ${error.message}`,
+      { cause: error },
+    );
+  }
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** The error that the end of a socket to the server `listen` stands for. */

@@ -33,6 +33,7 @@ import {
   endsConnection,
   errorText,
   serverError,
+  sessionError,
 } from "./server_errors.ts";
 import type { ServerTarget } from "./target.ts";
 import type { StatusSink } from "../api/status.ts";
@@ -279,7 +280,7 @@ export class Session implements OpHandler {
   }
 
   #fail(error: unknown): void {
-    this.end(error instanceof Error ? error : new Error(String(error)));
+    this.end(sessionError(this.server.listen, error));
   }
 
   #onPong(): void {
