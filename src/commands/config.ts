@@ -30,7 +30,7 @@ const CHECK_FLAGS = {
   strict: {
     names: ["strict"],
     type: "boolean",
-    doc: "Warnings are errors, as for the server's -t",
+    doc: "Warnings are errors",
   },
   help: HELP_FLAG,
 } as const;

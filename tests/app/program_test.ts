@@ -141,6 +141,14 @@ test("-t says whether a file is fit to be used", async (t) => {
     stdout: "",
     stderr: "midge: configuration file good.cfg is valid\n",
   });
+  writeFileSync(
+    join(folder, "odd.cfg"),
+    "prof_port: 0\njetstream: off\ncluster { pool_size: 3 }\n",
+  );
+  const odd = await ended(t, ["-t", "-c", "odd.cfg"], folder);
+  assert.equal(odd.code, 0);
+  assert.match(odd.stderr, /^odd\.cfg:1:1: "prof_port" has no effect: /);
+  assert.match(odd.stderr, /\nmidge: configuration file odd\.cfg is valid\n$/);
   for (const args of [["-t", "-c", "bad.cfg"], ["-c", "bad.cfg"]]) {
     const bad = await ended(t, args, folder);
     assert.equal(bad.code, 1);

@@ -607,6 +607,149 @@ test("a key that only serves as a variable need not be an option", () => {
   assert.equal(options.cluster?.port, 6222);
 });
 
+/** The options are those of the text without its variables. */
+const VARIABLES: readonly (readonly [text: string, plain: string])[] = [
+  [
+    "authorization { USER: u, PASS: p, user: $USER, password: $PASS }",
+    "authorization { user: u, password: p }",
+  ],
+  [
+    "authorization { PASS: p, users: [{ user: a, password: $PASS }] }",
+    "authorization { users: [{ user: a, password: p }] }",
+  ],
+  [
+    "authorization { USER: u, users: [{ user: $USER, password: p }] }",
+    "authorization { users: [{ user: u, password: p }] }",
+  ],
+  [
+    "authorization { TOKEN: p, user: a, password: $TOKEN }",
+    "authorization { user: a, password: p }",
+  ],
+  [
+    "authorization { PASSWORD: t, token: $PASSWORD }",
+    "authorization { token: t }",
+  ],
+  [
+    "authorization { USERS: t, TIMEOUT: 1, token: $USERS, timeout: $TIMEOUT }",
+    "authorization { token: t, timeout: 1 }",
+  ],
+  [
+    "authorization { users: [{ PASS: p, USER: u, user: $USER, pass: $PASS }] }",
+    "authorization { users: [{ user: u, pass: p }] }",
+  ],
+  [
+    "authorization { users: [{ PERMISSIONS: p, user: u, pass: $PERMISSIONS }] }",
+    "authorization { users: [{ user: u, pass: p }] }",
+  ],
+  ["cluster { PORT: 6333, listen: $PORT }", "cluster { listen: 6333 }"],
+  [
+    "cluster { NAME: a, ROUTES: u, name: $NAME, authorization { user: $ROUTES } }",
+    "cluster { name: a, authorization { user: u } }",
+  ],
+  [
+    "PORT: 6333, TLS: c1, LISTEN: a\ncluster { port: $PORT, name: $TLS }\n" +
+    "server_name: $LISTEN",
+    "cluster { port: 6333, name: c1 }\nserver_name: a",
+  ],
+  [
+    "registry { TOKEN: t, PORT: 4000, listen: $PORT, token: $TOKEN }",
+    "registry { listen: 4000, token: t }",
+  ],
+  [
+    'CLUSTER: c1, ANNOUNCE: "registry://127.0.0.1:1"\n' +
+    "discovery { FIND: $ANNOUNCE, announce: [$FIND] }\ncluster { name: $CLUSTER }",
+    'discovery { announce: ["registry://127.0.0.1:1"] }\ncluster { name: c1 }',
+  ],
+  [
+    "authorization { TOKEN: a, user: $TOKEN, TOKEN: b, password: p }",
+    "authorization { user: a, password: p }",
+  ],
+];
+
+for (const [text, plain] of VARIABLES) {
+  test(`the variables of ${JSON.stringify(text)} are no options`, () => {
+    assert.deepEqual(optionsOf(text), optionsOf(plain));
+    assert.deepEqual(
+      warningsOf(text).filter((warning) => !warning.includes("is set again")),
+      [],
+    );
+  });
+}
+
+test("a key that is spelt as an option is one, though it is a variable too", () => {
+  const { port, http, serverName, cluster } = optionsOf(
+    "port: 4333, http: $port\n" +
+      "server_name: n1, cluster { name: $server_name, port: 6222 }",
+  );
+  assert.deepEqual(
+    [port, http?.port, serverName, cluster?.name],
+    [4333, 4333, "n1", "n1"],
+  );
+});
+
+test("a variable is one only where it is referred to", () => {
+  const rows = [
+    ["FOO: a\ncluster { FOO: b, name: $FOO }", '1:1: unknown field "FOO"'],
+    [
+      "cluster { FOO: b, name: $FOO }\nregistry { FOO: c }",
+      '2:12: unknown field "FOO"',
+    ],
+    [
+      "PORT: x\ncluster { PORT: b, name: $PORT }",
+      "1:1: PORT must be an integer, got a string",
+    ],
+    ["FOO: a", '1:1: unknown field "FOO"'],
+  ] as const;
+  for (const [text, error] of rows) {
+    assert.deepEqual(errorsOf(() => optionsOf(text)), [error]);
+  }
+});
+
+/** Each is off, on nats-server 2.15.3 too. */
+const OFF: readonly string[] = [
+  ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
+  ...["leafnodes { port 0, remotes [] }", "websocket { port 0, no_tls on }"],
+  ...["mqtt { port 0 }", "accounts {}", "mappings {}", "operator []"],
+  ...['resolver_pinned_accounts ""', "resolver_preload {}", "trusted []"],
+  ...["proxy_protocol off", "syslog no", 'remote_syslog ""', "ocsp off"],
+  ...['system_account ""', "trace_headers false", "server_metadata {}"],
+  ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
+  ...["prof_port 0", "prof_block_rate 0", "no_system_account no"],
+  ...["allow_non_tls off", 'store_dir ""', "ocsp_cache off"],
+  ...["cluster { pool_size -1 }", "cluster { tls {} }"],
+  ...["cluster { permissions {} }", "cluster { accounts [] }"],
+  ...[
+    "authorization { permissions {} }",
+    "authorization { proxy_required no }",
+  ],
+  "authorization { users [{ user a, allowed_connection_types [] }] }",
+];
+
+for (const text of OFF) {
+  test(`the configuration ${JSON.stringify(text)} turns off what is off`, () => {
+    const warnings = warningsOf(text);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", /" has no effect: /);
+  });
+}
+
+test("what is not there may not be turned on", () => {
+  const texts = [
+    "jetstream {}",
+    "jetstream { port 0 }",
+    "leafnodes { port 0, remotes [{ url nats://h }] }",
+    "gateway { port 0, gateways [{ name b }] }",
+    "websocket { port 8080 }",
+    "tls { verify false }",
+    "accounts { a {} }",
+  ];
+  for (const text of texts) {
+    const errors = errorsOf(() => optionsOf(text));
+    assert.equal(errors.length, 1, text);
+    assert.match(errors[0] ?? "", /Midge does not support yet$/);
+  }
+});
+
 test("of a key that is set twice, the later one counts", () => {
   assert.equal(optionsOf("max_conn 1\nmax_connections 2").maxConnections, 2);
   assert.deepEqual(

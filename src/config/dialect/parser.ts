@@ -142,6 +142,11 @@ class TreeBuilder {
           former.at.line,
       );
     }
+    // What was referred to as a variable, or as a secret, still is one.
+    if (former !== undefined) {
+      entry.isVariable ||= former.isVariable;
+      entry.isSecret ||= former.isSecret;
+    }
     map.entries.set(entry.key, entry);
   }
 

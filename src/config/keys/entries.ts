@@ -19,7 +19,7 @@ export function applyKeys<Target>(
     keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
   );
   const seen = new Map<ConfigKey<Target>, ConfigEntry>();
-  for (const entry of map.entries.values()) {
+  for (const entry of optionsIn(map)) {
     const row = rows.get(entry.key.toLowerCase());
     if (row === undefined) {
       if (!entry.isVariable) reportUnknown(entry, report);
@@ -30,6 +30,18 @@ export function applyKeys<Target>(
     seen.set(row, entry);
     row.apply(target, entry, report);
   }
+}
+
+/**
+ * The entries of `map` that say something themselves. A key that some `$KEY`
+ * refers to is a variable: `PASS` sets no password then. Only one that is
+ * spelt as the option is, in lower case, is both, as in nats-server: of
+ * `port: 4222` and `http: $port` the first is not lost.
+ */
+export function optionsIn(map: ConfigMap): ConfigEntry[] {
+  return [...map.entries.values()].filter(({ key, isVariable }) =>
+    !isVariable || key === key.toLowerCase()
+  );
 }
 
 function reportUnknown({ key, at }: ConfigEntry, report: Report): void {
@@ -52,7 +64,7 @@ export function findEntry(
   map: ConfigMap,
   ...names: string[]
 ): ConfigEntry | undefined {
-  return [...map.entries.values()]
+  return optionsIn(map)
     .findLast((entry) => names.includes(entry.key.toLowerCase()));
 }
 

@@ -7,7 +7,7 @@ import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { notSupported, warnOfNoEffect } from "./complaints.ts";
-import { findEntry } from "./entries.ts";
+import { findEntry, optionsIn } from "./entries.ts";
 import type { Reader } from "./readers.ts";
 import type {
   BlockFacts,
@@ -242,7 +242,7 @@ function idleFacts(
   };
 }
 
-/** True for `false`, 0, what is empty, and a map that says it is not enabled. */
+/** True for `false`, 0, what is empty, and a map that says it is not enabled or listens nowhere. */
 function turnsOff(value: ConfigValue): boolean {
   if (value.kind === "map") return mapTurnsOff(value);
   if (value.kind === "array") return value.items.length === 0;
@@ -252,5 +252,9 @@ function turnsOff(value: ConfigValue): boolean {
 
 function mapTurnsOff(map: ConfigMap): boolean {
   const enabled = findEntry(map, "enabled", "enable")?.value;
-  return enabled === undefined ? map.entries.size === 0 : turnsOff(enabled);
+  if (enabled !== undefined) return turnsOff(enabled);
+  const port = findEntry(map, "port")?.value;
+  if (port === undefined) return optionsIn(map).length === 0;
+  const dialled = findEntry(map, "remotes", "gateways")?.value;
+  return turnsOff(port) && (dialled === undefined || turnsOff(dialled));
 }

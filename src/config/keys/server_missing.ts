@@ -1,16 +1,19 @@
 /** Keys of the top level that nats-server has and Midge has not, or not yet. */
 import { notSupported } from "./complaints.ts";
+import { findEntry } from "./entries.ts";
 import { notYet, withoutEffect } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
 
-// An empty block turns JetStream on, unlike the empty blocks of the others.
+// A block turns JetStream on, unlike the blocks of the others, unless it says
+// that it is not enabled.
 const offJetstream = notYet(["jetstream"], "now");
 const jetstream: ConfigKey<unknown> = {
   ...offJetstream,
   apply(options, entry, report) {
     const { value } = entry;
-    const isEmpty = value.kind === "map" && value.entries.size === 0;
-    if (isEmpty) report.error(entry.at, notSupported(entry));
+    const isOn = value.kind === "map" &&
+      findEntry(value, "enabled", "enable") === undefined;
+    if (isOn) report.error(entry.at, notSupported(entry));
     else offJetstream.apply(options, entry, report);
   },
 };
