@@ -19,7 +19,7 @@ export function applyKeys<Target>(
     keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
   );
   const seen = new Map<ConfigKey<Target>, ConfigEntry>();
-  for (const entry of optionsIn(map)) {
+  for (const entry of optionEntries(map)) {
     const row = rows.get(entry.key.toLowerCase());
     if (row === undefined) {
       if (!entry.isVariable) reportUnknown(entry, report);
@@ -38,7 +38,7 @@ export function applyKeys<Target>(
  * spelt as the option is, in lower case, is both, as in nats-server: of
  * `port: 4222` and `http: $port` the first is not lost.
  */
-export function optionsIn(map: ConfigMap): ConfigEntry[] {
+export function optionEntries(map: ConfigMap): ConfigEntry[] {
   return [...map.entries.values()].filter(({ key, isVariable }) =>
     !isVariable || key === key.toLowerCase()
   );
@@ -64,7 +64,7 @@ export function findEntry(
   map: ConfigMap,
   ...names: string[]
 ): ConfigEntry | undefined {
-  return optionsIn(map)
+  return optionEntries(map)
     .findLast((entry) => names.includes(entry.key.toLowerCase()));
 }
 

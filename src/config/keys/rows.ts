@@ -7,7 +7,7 @@ import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { notSupported, warnOfNoEffect } from "./complaints.ts";
-import { findEntry, optionsIn } from "./entries.ts";
+import { findEntry, optionEntries } from "./entries.ts";
 import type { Reader } from "./readers.ts";
 import type {
   BlockFacts,
@@ -254,7 +254,7 @@ function mapTurnsOff(map: ConfigMap): boolean {
   const enabled = findEntry(map, "enabled", "enable")?.value;
   if (enabled !== undefined) return turnsOff(enabled);
   const port = findEntry(map, "port")?.value;
-  if (port === undefined) return optionsIn(map).length === 0;
+  if (port === undefined) return optionEntries(map).length === 0;
   const dialled = findEntry(map, "remotes", "gateways")?.value;
   return turnsOff(port) && (dialled === undefined || turnsOff(dialled));
 }
