@@ -7,3 +7,9 @@ export function goJson(value: unknown, indent: number = 0): string {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** The name of a field that is meant, as Go compares names: in any case. */
+export function fieldName(name: string): string {
+  // A long s has no capital letter of its own; the Kelvin sign becomes a k.
+  return name.toLowerCase().replaceAll("\u017f", "s");
+}

@@ -12,6 +12,7 @@
  * Nothing is quoted before it went through here.
  */
 
+import { fieldName } from "./json.ts";
 import { alignedLine } from "./quote.ts";
 
 export const REDACTED = "[REDACTED]";
@@ -72,7 +73,7 @@ export function redactConnect(json: string): string {
     // A route shows a token as a user without a password.
     const isToken = !hasPassword(fields);
     return JSON.stringify(fields, (name, value) => {
-      const field = name.toLowerCase();
+      const field = fieldName(name);
       const isSecret = isSecretKey(field) || SECRET_FIELDS.has(field) ||
         field === "user" && isToken;
       return isSecret && value !== "" ? REDACTED : value;

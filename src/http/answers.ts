@@ -55,10 +55,31 @@ export function htmlAnswer(body: string): HttpAnswer {
   return { status: 200, headers: HTML_HEADERS, body };
 }
 
+/** The same request is to be made at `location`, a path of this server. */
+export function redirectAnswer(location: string, method: string): HttpAnswer {
+  const link = escapeHtml(location);
+  const headers = { Location: location };
+  return method === "GET" || method === "HEAD"
+    ? {
+      status: 307,
+      headers: { ...HTML_HEADERS, ...headers },
+      body: `<a href="${link}">Temporary Redirect</a>.\n\n`,
+    }
+    : { status: 307, headers, body: "" };
+}
+
 /** The reader has it already, by its `etag`. */
 export function notModifiedAnswer(
   etag: string,
   headers: HttpHeaders = {},
 ): HttpAnswer {
   return { status: 304, headers: { ...headers, ETag: etag }, body: "" };
+}
+
+/** `text` as a page shows it. */
+export function escapeHtml(text: string): string {
+  return text.replace(
+    /[&<>"']/g,
+    (char) => char === "&" ? "&amp;" : `&#${char.charCodeAt(0)};`,
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * Which handler answers a request. Paths are compared byte for byte, as they
- * were sent: a doubled slash, an escape or another case makes another path.
+ * Which handler answers a request. Paths are compared as they come: a doubled
+ * slash, an escape or another case makes another path. `clean_path.ts` is for
+ * servers that see this otherwise.
  * HEAD goes to the handler of GET, and the server sends its answer without the
  * body; OPTIONS is a method like any other. What an unknown path and a wrong
  * method get is for each server to say.

@@ -6,8 +6,10 @@
  *
  * NATS monitoring: any method answers like GET, parameters that a page does
  * not know are ignored, and nothing here changes the server.
+ * A path that is not clean, such as `//varz`, is sent on to the clean one.
  */
 import { textAnswer } from "../http/answers.ts";
+import { plainPath, redirectOf } from "../http/clean_path.ts";
 import { Refusal } from "../http/refusal.ts";
 import { Router } from "../http/router.ts";
 import { type SlicedWork, SliceQueue } from "../http/slices.ts";
@@ -89,6 +91,8 @@ async function reply(
   request: HttpRequest,
   slices: SliceQueue,
 ): Promise<HttpReply> {
+  const redirect = redirectOf(request);
+  if (redirect !== undefined) return redirect;
   const work = printPage(server, request);
   const { status, headers, text } = await slices.finish(work, request.signal);
   const printed = await slices.print(text);
@@ -102,7 +106,10 @@ export function* printPage(
   server: WatchedServer,
   { method, path, query }: Pick<HttpRequest, "method" | "path" | "query">,
 ): SlicedWork<PrintedPage> {
-  const found = ROUTER.find(method, pathOfPage(path, server.basePath));
+  const found = ROUTER.find(
+    method,
+    pathOfPage(plainPath(path), server.basePath),
+  );
   if (found.kind !== "found") {
     return printedAnswer(textAnswer(404, "404 page not found\n"));
   }

@@ -3,6 +3,7 @@
  * nothing, its links are relative so that they work behind any proxy, and it
  * follows the reader's light or dark mode.
  */
+import { escapeHtml } from "../http/answers.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import type { Page } from "./page.ts";
 import type { ServerSnapshot } from "./snapshot.ts";
@@ -81,11 +82,4 @@ ${links.join("\n")}
 function linkTo(page: string, basePath: string): string {
   const folder = basePath.slice(basePath.lastIndexOf("/") + 1);
   return folder === "" ? page : `${folder}/${page}`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(
-    /[&<>"']/g,
-    (char) => `&#${char.charCodeAt(0)};`,
-  );
 }

@@ -13,6 +13,8 @@ export interface HttpRequest {
   /** As it was sent, escapes and all, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it was sent, with its `?`; empty without one. */
+  readonly search: string;
   /** By name in lower case; repeated headers are joined with commas. */
   readonly headers: ReadonlyMap<string, string>;
   /** The other end of the connection: requests of one connection share it. */

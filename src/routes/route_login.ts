@@ -10,11 +10,8 @@ import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { OK_LINE } from "../wire/encode.ts";
-import {
-  type ConnectFields,
-  defaultConnectFields,
-  readConnect,
-} from "../wire/info.ts";
+import { readConnect } from "../wire/connect.ts";
+import { type ConnectFields, defaultConnectFields } from "../wire/info.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import { tokenAware, wrongPortText } from "./handshake.ts";
 
@@ -60,7 +57,7 @@ export class RouteLogin {
   /** CONNECT, with its arguments in `buffer[start, end)`. */
   connect(buffer: Uint8Array, start: number, end: number): void {
     const { connection, door, isDialled } = this.#world;
-    this.#fields = readConnect(this.#fields, buffer, start, end);
+    this.#fields = readConnect(this.#fields, buffer, start, end, "route");
     this.stop();
     const refusal = wrongPortText(this.#fields);
     if (refusal !== "") {

@@ -1,11 +1,11 @@
 /**
  * The two JSON objects of the protocol: INFO, in which a server tells what it
  * is, and CONNECT, in which a client or a route does. Both directions are here,
- * for clients, the broker and routes alike.
+ * for clients, the broker and routes alike;
+ * `connect.ts` reads CONNECT.
  */
-import { ClosedReason } from "../core/closed.ts";
-import { ProtocolError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
+import { badJson, readJson } from "./json_fields.ts";
 
 /** INFO, with the wire's names. Fields in the order in which nats-server writes them. */
 export interface ServerInfo {
@@ -109,32 +109,7 @@ export function defaultConnectFields(): ConnectFields {
   };
 }
 
-const utf8 = new TextDecoder();
 const toUtf8 = new TextEncoder();
-
-/**
- * Reads CONNECT's JSON over `options`: absent fields and `null` keep what was
- * there, names match in any case, other fields are ignored. Broken JSON and
- * wrong types end the connection without an `-ERR`.
- */
-export function readConnect(
-  options: ConnectFields,
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-): ConnectFields {
-  const fields = readObject(buffer, start, end, "CONNECT");
-  const known = new Map(Object.entries(options));
-  for (const [name, value] of Object.entries(fields)) {
-    const field = name.toLowerCase();
-    if (value === null || !known.has(field)) continue;
-    if (typeof value !== typeof known.get(field)) {
-      throw badJson("CONNECT", `wrong type of "${field}"`);
-    }
-    known.set(field, value);
-  }
-  return Object.fromEntries(known) as unknown as ConnectFields;
-}
 
 /** Reads INFO's JSON; what is absent or of the wrong type gets a neutral value. */
 export function readInfo(
@@ -142,7 +117,7 @@ export function readInfo(
   start: number,
   end: number,
 ): ServerInfo {
-  const fields = readObject(buffer, start, end, "INFO");
+  const fields = readObject(buffer, start, end);
   const text = (name: string): string =>
     typeof fields[name] === "string" ? fields[name] : "";
   const count = (name: string): number =>
@@ -196,25 +171,10 @@ function readObject(
   buffer: Uint8Array,
   start: number,
   end: number,
-  what: string,
 ): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(buffer.subarray(start, end)));
-  } catch {
-    // What the runtimes say of it quotes the text, which may hold a password.
-    throw badJson(what, "not JSON");
-  }
+  const { value } = readJson(buffer, start, end, "INFO");
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badJson(what, "not an object");
+    throw badJson("INFO", "not an object");
   }
   return value as Record<string, unknown>;
-}
-
-function badJson(what: string, detail: string): ProtocolError {
-  return new ProtocolError(
-    ClosedReason.PROTOCOL_VIOLATION,
-    "",
-    `Bad ${what} JSON: ${detail}`,
-  );
 }

@@ -164,7 +164,16 @@ const SAYING_HELLO: readonly WireRow[] = [
       'CONNECT {"verbose":false}\r\nPUB a 2\r\nhi\r\n',
     expect: "+OK\r\n+OK\r\nMSG a 1 2\r\nhi\r\n",
   },
-  ...["", " ", " {", " []", " 7", ' {"verbose":"no"}', ' {"user":7}'].map(
+  ...[
+    "",
+    " ",
+    " {",
+    " []",
+    " 7",
+    ' {"protocol":1.0}',
+    ' {"verbose":"no"}',
+    ' {"user":7}',
+  ].map(
     (json): WireRow => ({
       name: `CONNECT with the JSON "${json}" ends the connection in silence`,
       send: `CONNECT${json}\r\nPING\r\n`,

@@ -1,5 +1,6 @@
 /** The pages over real HTTP: paths, methods, headers, and the page for people. */
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
@@ -80,6 +81,81 @@ test("an unknown path is not found", async (t) => {
     assert.equal(headers.get("x-content-type-options"), "nosniff");
   }
 });
+
+/** As nats-server 2.15.3 answers. */
+const REDIRECTS: readonly (readonly [path: string, location: string])[] = [
+  ["//varz", "/varz"],
+  ["///varz", "/varz"],
+  ["/./varz", "/varz"],
+  ["/x/../varz", "/varz"],
+  ["/varz//", "/varz/"],
+  ["//varz/", "/varz/"],
+  ["//varz?x=1", "/varz?x=1"],
+  ["//connz?subs=1&sort=cid&x=%20y", "/connz?subs=1&sort=cid&x=%20y"],
+  ["//healthz?js-enabled-only", "/healthz?js-enabled-only"],
+  ["//", "/"],
+  ["/.", "/"],
+  ["/varz/..", "/"],
+  ["/../varz", "/varz"],
+  ["/..//varz", "/varz"],
+  ["//nope", "/nope"],
+  ["/x//y", "/x/y"],
+  ["//evil.example//varz", "/evil.example/varz"],
+];
+
+test("a path that is not clean is sent on to the clean one", async (t) => {
+  const { httpPort } = await startMidge(t, { http: HTTP });
+  // fetch would clean the paths itself.
+  for (const [path, location] of REDIRECTS) {
+    const answer = await rawAnswer(httpPort!, "GET", path);
+    assert.match(answer, /^HTTP\/1\.1 307 Temporary Redirect\r\n/, path);
+    const [, told] = /\r\nlocation: (.*)\r\n/i.exec(answer) ?? [];
+    assert.equal(told, location);
+    const link = location.replaceAll("&", "&amp;");
+    assert(
+      answer.endsWith(`\r\n\r\n<a href="${link}">Temporary Redirect</a>.\n\n`),
+      answer,
+    );
+  }
+  const post = await rawAnswer(httpPort!, "POST", "//varz");
+  assert.match(post, /^HTTP\/1\.1 307 .*location: \/varz\r\n.*\r\n\r\n$/is);
+});
+
+test("escapes in a path are read, but that of a slash", async (t) => {
+  const { httpPort } = await startMidge(t, { http: HTTP });
+  const rows = [
+    ["/%76arz", 200],
+    ["/%56arz", 404],
+    ["/%2fvarz", 404],
+    ["/%2e/varz", 404],
+    ["/varz%20", 404],
+    ["/%ff", 404],
+    ["/%varz", 404],
+    ["http://h/varz", 200],
+    ["http://h//varz", 307],
+    ["http://h", 200],
+  ] as const;
+  for (const [path, status] of rows) {
+    const answer = await rawAnswer(httpPort!, "GET", path);
+    assert.equal(answer.split(" ")[1], `${status}`, path);
+  }
+});
+
+/** The whole answer to a request whose path is sent as it is. */
+async function rawAnswer(
+  port: number,
+  method: string,
+  path: string,
+): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end(
+    `${method} ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n` +
+      "Content-Length: 0\r\n\r\n",
+  );
+  let answer = "";
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}
 
 test("a bad parameter is refused with a plain text", async (t) => {
   const ask = await startServed(t);

@@ -86,6 +86,7 @@ export class TestApi {
       method: asked.method ?? "GET",
       path,
       query: new URLSearchParams(query),
+      search: query && `?${query}`,
       headers: new Map(Object.entries(asked.headers ?? {})),
       remote: asked.remote ?? REMOTE,
       signal: asked.signal ?? new AbortController().signal,

@@ -4,12 +4,12 @@ import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { goJson } from "../../src/core/json.ts";
+import { readConnect } from "../../src/wire/connect.ts";
 import {
   type ConnectFields,
   connectLine,
   defaultConnectFields,
   infoLine,
-  readConnect,
   readInfo,
   type ServerInfo,
 } from "../../src/wire/info.ts";
@@ -68,19 +68,93 @@ test("null in CONNECT is like nothing at all", () => {
   assert.deepEqual(connect(`{${everyNull.join()}}`), DEFAULTS);
 });
 
-test("CONNECT with a field of the wrong type closes without a word", () => {
-  const wrong = { string: ["1", "true", "[]", "{}"] } as Record<
-    string,
-    string[]
-  >;
-  wrong["boolean"] = ["1", '"true"', "[]", "{}"];
-  wrong["number"] = ["true", '"1"', "[1]", "{}"];
-  for (const [name, value] of Object.entries(DEFAULTS)) {
-    for (const json of wrong[typeof value]!) {
-      const input = `{"${name}":${json}}`;
-      assert.throws(() => connect(input), closesInSilence, input);
-    }
+const NO_INTEGERS = ["1.0", "1.5", "1e0", "10e-1", "1E2", "-0.0"];
+const TOO_LARGE = ["9223372036854775808", "-9223372036854775809"];
+
+/** What nats-server 2.15.3 takes and refuses, whatever the value means. */
+const VALUES: Readonly<Record<string, { right: string[]; wrong: string[] }>> = {
+  boolean: {
+    right: ["true", "false", "null"],
+    wrong: ["1", "0", "1.0", '"true"', '""', "[]", "{}"],
+  },
+  string: {
+    right: ['"x"', '""', '"1"', "null"],
+    wrong: ["1", "1.5", "true", "false", '["a"]', '{"a":1}'],
+  },
+  integer: {
+    right: ["0", "1", "-1", "-0", "9223372036854775807", "null"],
+    wrong: [...NO_INTEGERS, ...TOO_LARGE, "true", '"1"', "[1]", "{}"],
+  },
+  permissions: {
+    right: ["{}", '{"allow":["a",null],"deny":null,"x":1}', "null"],
+    wrong: ["1", "true", '"x"', "[]", '{"allow":"a"}', '{"DENY":[1]}'],
+  },
+};
+
+const OF_CLIENTS = {
+  boolean:
+    "verbose pedantic echo tls_required headers no_responders new_account",
+  string: "user pass auth_token nkey sig jwt name lang version account " +
+    "remote_account proxy_sig",
+  integer: "protocol",
+  permissions: "import export",
+};
+const OF_ROUTES = {
+  boolean: `${OF_CLIENTS.boolean} cluster_dynamic lnoc lnocu`,
+  string: `${OF_CLIENTS.string} cluster gateway`,
+  integer: OF_CLIENTS.integer,
+  permissions: OF_CLIENTS.permissions,
+};
+
+for (
+  const [sender, fields] of [["client", OF_CLIENTS], [
+    "route",
+    OF_ROUTES,
+  ]] as const
+) {
+  for (const [type, names] of Object.entries(fields)) {
+    test(`in a ${sender}'s CONNECT, fields of the type ${type} take nothing else`, () => {
+      const { right, wrong } = VALUES[type]!;
+      for (const name of names.split(" ")) {
+        for (const value of right) {
+          connect(`{"${name}":${value}}`, DEFAULTS, sender);
+        }
+        for (const value of wrong) {
+          for (
+            const text of [
+              `{"${name}":${value}}`,
+              `{"${name.toUpperCase()}": ${value} , "name":"n"}`,
+              `{"${name}":${right[0]},"x":{"y":[]},"${name}":${value}}`,
+              `{"${name}":${value},"${name}":${right[0]}}`,
+            ]
+          ) {
+            assert.throws(
+              () => connect(text, DEFAULTS, sender),
+              closesInSilence,
+              text,
+            );
+          }
+        }
+      }
+    });
   }
+}
+
+test("a client may put anything where only a route has a field", () => {
+  const json = '{"cluster":1.5,"cluster_dynamic":"x","gateway":[],"lnoc":1}';
+  assert.deepEqual(connect(json, DEFAULTS, "client"), DEFAULTS);
+});
+
+test("fields of CONNECT that come twice are read in their order", () => {
+  assert.equal(connect('{"protocol":5,"Protocol":1}').protocol, 1);
+  assert.equal(connect('{"Protocol":1,"protocol":5}').protocol, 5);
+  assert.equal(connect('{"user":"a","user":null}').user, "a");
+  assert.equal(connect('{"pa\u017f\u017f":"a"}').pass, "a");
+  assert.equal(connect('{"pa\\u0073s":"a"}').pass, "a");
+  assert.equal(
+    connect(' { "x" : [{"user":"b"}] , "user" : "a,}:" } ').user,
+    "a,}:",
+  );
 });
 
 test("fields that CONNECT does not know may be anything and change nothing", () => {
@@ -105,9 +179,12 @@ test("JSON that is no object closes without a word", () => {
   for (
     const json of ["", " ", "{", "[]", "null", '"x"', "1", "{}{}", "{'a':1}"]
   ) {
-    assert.throws(() => connect(json), closesInSilence, json);
+    if (json !== "null") {
+      assert.throws(() => connect(json), closesInSilence, json);
+    }
     assert.throws(() => readInfoText(json), closesInSilence, json);
   }
+  assert.deepEqual(connect("null"), DEFAULTS, "nats-server takes a null");
 });
 
 test("JSON nested beyond reason is refused like other broken JSON", () => {
@@ -117,9 +194,10 @@ test("JSON nested beyond reason is refused like other broken JSON", () => {
 });
 
 test("CONNECT reads UTF-8", () => {
-  assert.equal(connect('{"user":"M\xc3\xbcller"}').user, "Müller");
+  const bytes = asciiBytes('{"user":"M\xc3\xbcller\xff"}');
+  const { user } = readConnect(DEFAULTS, bytes, 0, bytes.length);
+  assert.equal(user, "Müller\ufffd");
   assert.equal(connect('{"user":"\\u00fc"}').user, "ü");
-  assert.equal(connect('{"user":"\xff"}').user, "\ufffd");
 });
 
 test("INFO has a neutral value for what is absent or of the wrong type", () => {
@@ -201,8 +279,10 @@ test("INFO and CONNECT are single lines of UTF-8, whatever they hold", () => {
 function connect(
   json: string,
   options: ConnectFields = defaultConnectFields(),
+  sender: "client" | "route" = "route",
 ): ConnectFields {
-  return readConnect(options, asciiBytes(json), 0, json.length);
+  const bytes = new TextEncoder().encode(json);
+  return readConnect(options, bytes, 0, bytes.length, sender);
 }
 
 function readInfoText(json: string): ServerInfo {

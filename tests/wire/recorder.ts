@@ -7,11 +7,8 @@
 import { byteString } from "../../src/core/ascii.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import { MessageArgs } from "../../src/wire/args.ts";
-import {
-  defaultConnectFields,
-  readConnect,
-  readInfo,
-} from "../../src/wire/info.ts";
+import { readConnect } from "../../src/wire/connect.ts";
+import { defaultConnectFields, readInfo } from "../../src/wire/info.ts";
 import { NO_HEADERS, replyOf, subjectOf } from "../../src/wire/message.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "../../src/wire/ops.ts";
 import { Parser } from "../../src/wire/parser.ts";

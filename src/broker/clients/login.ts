@@ -16,11 +16,8 @@ import { ProtocolError, WireError } from "../../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
 import { quoted } from "../../core/quote.ts";
 import { OK_LINE } from "../../wire/encode.ts";
-import {
-  type ConnectFields,
-  defaultConnectFields,
-  readConnect,
-} from "../../wire/info.ts";
+import { readConnect } from "../../wire/connect.ts";
+import { type ConnectFields, defaultConnectFields } from "../../wire/info.ts";
 import { Op } from "../../wire/ops.ts";
 import { takeVerdict } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";

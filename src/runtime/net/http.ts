@@ -179,19 +179,27 @@ function requestOf(
   request: IncomingMessage,
   response: ServerResponse,
 ): HttpRequest {
-  const [path = "/", ...query] = (request.url ?? "/").split("?");
+  const [path = "/", ...query] = targetOf(request).split("?");
+  const search = query.join("?");
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const { remoteAddress = "", remotePort = 0 } = request.socket;
   return {
     method: request.method ?? "GET",
     path,
-    query: new URLSearchParams(query.join("?")),
+    query: new URLSearchParams(search),
+    search: search && `?${search}`,
     headers: headersOf(request),
     remote: { host: remoteAddress, port: remotePort },
     signal: gone.signal,
     readBody: (maxBytes) => readBody(request, maxBytes),
   };
+}
+
+/** A client that takes this server for a proxy sends a whole URL. */
+function targetOf({ url = "/" }: IncomingMessage): string {
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  return target.startsWith("/") ? target : `/${target}`;
 }
 
 function headersOf({ headers }: IncomingMessage): Map<string, string> {
