@@ -110,7 +110,7 @@ const MALFORMED_ARGUMENTS: readonly Refused[] = [
       BAD_SIZES.map((size) => `HPUB foo 0 ${size}\r\n`),
       BAD_SIZES.map((size) => `HPUB foo ${size} 2\r\n`),
       ["CONNECT\r\n", "CONNECT \r\n", "CONNECT {\r\n", "CONNECT x\r\n"],
-      ["CONNECT []\r\n", "CONNECT null\r\n", 'CONNECT "a"\r\n', "CONNECT 1\n"],
+      ["CONNECT []\r\n", 'CONNECT "a"\r\n', "CONNECT 1\n"],
       ["CONNECT {}{}\r\n", "INFO\r\n", "INFO {\r\n", "INFO []\r\n"],
     ],
   },
