@@ -16,7 +16,7 @@ export function redirectOf(
 }
 
 /** `path` without doubled slashes, `.` and `..`; it begins with one slash. */
-export function cleanPath(path: string): string {
+function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

@@ -100,13 +100,20 @@ export function parseUserInfo(text: string): UserInfo | undefined {
 
 /** Reads `scheme://[user[:password]@]host:port`; throws UrlError. */
 export function parseNodeUrl(url: string): NodeUrl {
+  const node = parseListenUrl(url);
+  if (node.host !== "") return node;
+  throw new UrlError(`expected host:port, got ":${node.port}"`);
+}
+
+/** Reads the URL of a place to listen at, whose host may be empty: that is any. Throws UrlError. */
+export function parseListenUrl(url: string): NodeUrl {
   const { scheme, userInfo, address } = splitNodeUrl(url.trim());
   if (scheme === undefined) {
     throw new UrlError("first path segment in URL cannot contain colon");
   }
   const user = userInfo === undefined ? undefined : decodedUser(userInfo);
   const { host, port } = splitAddress(address) ?? { host: "", port: undefined };
-  if (host === "" || port === undefined) {
+  if (port === undefined) {
     throw new UrlError(`expected host:port, got ${quoted(address)}`);
   }
   const number = portNumber(port);

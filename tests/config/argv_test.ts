@@ -68,6 +68,23 @@ const SET: readonly (readonly [
   }],
   [["cluster"], "nats://h:-1", { cluster: { ...cluster, host: "h", port: 0 } }],
   [["cluster"], "nats://h:0", { cluster: { ...cluster, host: "h" } }],
+  [["cluster", "cluster_listen"], "nats://:6222", {
+    cluster: { ...cluster, host: "0.0.0.0", port: 6222 },
+  }],
+  [["cluster"], "nats-route://:6222", {
+    cluster: { ...cluster, host: "0.0.0.0", port: 6222 },
+  }],
+  [["cluster"], "nats://:-1", {
+    cluster: { ...cluster, host: "0.0.0.0", port: 0 },
+  }],
+  [["cluster"], "nats://u:p@:6222", {
+    cluster: {
+      ...cluster,
+      host: "0.0.0.0",
+      port: 6222,
+      authorization: { ...authorization, user: "u", password: "p" },
+    },
+  }],
   [["cluster"], "", { cluster: undefined }],
   [["routes"], "", { cluster: undefined }],
   [["cluster_name"], "C1", { cluster: { ...cluster, name: "C1" } }],
@@ -233,6 +250,12 @@ const SENSELESS: readonly (readonly [string[], string])[] = [
   [
     ["-cluster", "nats://u:hunter2@h:x"],
     'parse "nats://[REDACTED]@h:x": invalid port "x" after host',
+  ],
+  [["-cluster", "nats://"], 'parse "nats://": expected host:port, got ""'],
+  [["-cluster", "nats://:"], 'parse "nats://:": invalid port "" after host'],
+  [
+    ["-cluster", "nats://h:1", "-routes", "nats://:1"],
+    'error parsing route url ["nats://:1"]: expected host:port, got ":1"',
   ],
   [["-cluster", "nats://u@h:1"], "expected cluster password to be set"],
   [

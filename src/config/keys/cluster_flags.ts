@@ -2,7 +2,8 @@
  * The flags of the cluster that do more than set the field of a key. Their
  * errors quote no password and no token, not even one that a comma cut in two.
  */
-import { type NodeUrl, parseNodeUrl, UrlError } from "../../net/url.ts";
+import { ANY_HOST } from "../../core/limits.ts";
+import { type NodeUrl, parseListenUrl, UrlError } from "../../net/url.ts";
 import { FlagError } from "../flags/flags.ts";
 import type {
   AuthorizationOptions,
@@ -44,7 +45,7 @@ function listenAt(cluster: ClusterOptions, url: string): void {
   const { host, port, user } = readClusterUrl(
     isAnyPort ? url.replace(/-1$/, "0") : url,
   );
-  cluster.host = host;
+  cluster.host = host || ANY_HOST;
   cluster.port = listeningPort(isAnyPort ? -1 : port);
   const authorization = cluster.authorization ??
     defaultsOf(AUTHORIZATION_BLOCK);
@@ -71,7 +72,7 @@ function replaceUser(
 
 function readClusterUrl(url: string): NodeUrl {
   return orFlagError(
-    () => parseNodeUrl(url),
+    () => parseListenUrl(url),
     ({ message }) => `parse "${redactUrl(url)}": ${message}`,
   );
 }
