@@ -136,7 +136,7 @@ const ENTRANCES: readonly string[] = ["faces", "commands"];
 /** Each package has one file that knows it. */
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@nats-io/nkeys": "src/client/session/authenticators.ts",
-  bcryptjs: "src/runtime/bcrypt/bcrypt.ts",
+  bcryptjs: "src/runtime/bcrypt/bcrypt_package.ts",
   "smol-toml": "src/config/dialect/toml.ts",
 };
 
@@ -323,6 +323,21 @@ test("only the platform's folder names a runtime, its timers or its clock", () =
         .map((line) => `${path}: ${line.trim()}`)
     );
   assert.deepEqual(breaches, []);
+});
+
+test("one file asks for its own place, which the npm package replaces", () => {
+  const asking = sources
+    .filter(({ text }) => /\bimport\.meta\b/.test(partsOf(text).code))
+    .map(({ path }) => path);
+  assert.deepEqual(asking, ["src/runtime/bcrypt/bcrypt_package.ts"]);
+});
+
+test("the machine's room knows errors of other realms, as jest has them", () => {
+  const narrow = sources.filter(({ folder, text }) =>
+    folder === PLATFORM_FOLDER &&
+    /\binstanceof Error\b/.test(partsOf(text).code)
+  );
+  assert.deepEqual(narrow.map(({ path }) => path), []);
 });
 
 test("each package is known to one file", () => {

@@ -63,17 +63,24 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
 /**
  * The program of the bcrypt thread as one CommonJS text, which is what a
  * worker thread of each runtime takes. A program that ships
- * `src/runtime/bcrypt/bcrypt.ts` outside of a checkout defines
+ * `src/runtime/bcrypt/bcrypt_package.ts` outside of a checkout defines
  * `MIDGE_BCRYPT_THREAD` as this.
  */
 export function bcryptThreadText(): string {
-  const options = { format: "cjs", minify: true, node: "20" } as const;
-  return bundle("scripts/build/bcrypt_entry.ts", options).code;
+  return bcryptThread().code;
 }
 
-// npm does not run the install script that would put the executable in place
-// of the command in node_modules/.bin.
-function esbuildExecutable(): string {
+/** The same with the licences of what is in it. */
+export function bcryptThread(): Bundle {
+  const options = { format: "cjs", minify: true, node: "20" } as const;
+  return bundle("scripts/build/bcrypt_entry.ts", options);
+}
+
+/**
+ * esbuild itself: npm does not run the install script that would put it in the
+ * place of the command in `node_modules/.bin`.
+ */
+export function esbuildExecutable(): string {
   const name = `${process.platform}-${process.arch}`;
   const folder = join(PROJECT_FOLDER, "node_modules", "@esbuild", name);
   const places = [join(folder, "bin", "esbuild"), join(folder, "esbuild.exe")];

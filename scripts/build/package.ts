@@ -1,7 +1,9 @@
 /**
  * The npm package: one ES module and one declaration for each source file,
- * made by TypeScript, and a package.json of its own. Nothing is bundled, so
- * stack traces name the files that the repository has.
+ * made by TypeScript, the same as CommonJS, and a package.json of its own.
+ * Nothing is bundled, so stack traces name the files that the repository has;
+ * only the bcrypt thread is one text, which needs no place of its own in the
+ * bundle that a user makes of the package.
  */
 import {
   chmodSync,
@@ -15,6 +17,8 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { PROJECT_FOLDER } from "../../tests/support/runtimes.ts";
+import { bcryptThread } from "./bundle.ts";
+import { toCommonJs } from "./commonjs.ts";
 import { run } from "./run.ts";
 import type { Target } from "./target.ts";
 
@@ -28,14 +32,25 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
+/** A face of the package in one of its two forms. */
+interface Form {
+  readonly types: string;
+  readonly default: string;
+}
+
 /** Where the modules of `src` stand in the package. */
 const LIBRARY = "lib";
+/** Where the same modules stand as CommonJS. */
+const COMMON_JS = "cjs";
+
+/** The module that starts the bcrypt thread; the package has another in its place. */
+const BCRYPT_PACKAGE = join(LIBRARY, "runtime/bcrypt/bcrypt_package.js");
 
 /** The program `midge` in the repository and in the package. */
 const PROGRAM = "scripts/midge.ts";
 const COMMAND = "bin/midge.js";
 
-/** The oldest Node 20 has no `Symbol.asyncDispose`, and its `import.meta.resolve` is an experiment. */
+/** The oldest Node 20 has no `Symbol.asyncDispose`. */
 const NODE_RANGE = ">=20.6";
 
 /** The documents of the package; folders as a whole. */
@@ -70,6 +85,9 @@ const SPECIFIER = /\b(?:from|import)\s*\(?\s*"([^"]+)"/g;
 
 const START_LINE = "#!/usr/bin/env node\n";
 
+/** TypeScript knows since 5.7 that there are several kinds of memory; before, an array has no parameter. */
+const MEMORY_KIND = /\b(\w+Array|DataView)<ArrayBuffer(?:Like)?>/g;
+
 const DISPOSABLE = /\bAsyncDisposable\b|\bSymbol\.asyncDispose\b/;
 const DISPOSABLE_LIBRARY = '/// <reference lib="esnext.disposable" />\n';
 
@@ -82,7 +100,9 @@ export const npmPackage: Target = {
     mkdirSync(folder, { recursive: true });
     compile(manifest, folder);
     arrange(folder);
+    writeBcryptPackage(folder);
     arrangeDeclarations(folder, manifest);
+    addCommonJs(folder);
     copyDocuments(folder);
     writeManifest(folder, manifest);
     return [pack(folder, out)];
@@ -102,23 +122,13 @@ function compile(manifest: Manifest, folder: string): void {
       outDir: folder,
       typeRoots: [join(PROJECT_FOLDER, "node_modules/@types")],
     },
-    files: [...Object.values(manifest.exports), PROGRAM, ...workers()]
+    files: [...Object.values(manifest.exports), PROGRAM]
       .map((file) => join(PROJECT_FOLDER, file)),
   });
   writeFileSync(config, text);
   const tsc = join(PROJECT_FOLDER, "node_modules/.bin/tsc");
   run(tsc, ["--project", config], PROJECT_FOLDER);
   rmSync(config);
-}
-
-/** Modules that are not imported: another thread is started with them. */
-function workers(): string[] {
-  return filesBelow(join(PROJECT_FOLDER, "src")).flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/new URL\("(\.[^"]+\.ts)"/g)]
-      .map(([, worker]) =>
-        relative(PROJECT_FOLDER, join(dirname(file), worker!))
-      )
-  );
 }
 
 /** Moves what the compiler wrote to its place, and adapts the imports. */
@@ -136,7 +146,22 @@ function arrange(folder: string): void {
   chmodSync(command, 0o755);
 }
 
-/** Declarations keep the `.ts` of their imports, and modules that of their workers. */
+/** Puts the thread's program into the package as a text, with the licences of what is in it. */
+function writeBcryptPackage(folder: string): void {
+  const { code, licences } = bcryptThread();
+  const lines = [
+    'import { startText } from "./thread_text.js";',
+    `const TEXT = ${JSON.stringify(code)};`,
+    "export const startThread = () => startText(TEXT);",
+    'export const loadBcrypt = () => import("bcryptjs");',
+  ];
+  writeFileSync(
+    join(folder, BCRYPT_PACKAGE),
+    `${licences}${lines.join("\n")}\n`,
+  );
+}
+
+/** Declarations keep the `.ts` of their imports. */
 function relinked(text: string): string {
   return text.replace(/"(\.{0,2}\/[^"\s]+)\.ts"/g, '"$1.js"');
 }
@@ -162,10 +187,21 @@ function arrangeDeclarations(folder: string, manifest: Manifest): void {
     .filter((file) => file.endsWith(".d.ts") && !reached.has(file))
     .forEach((file) => rmSync(file));
   for (const file of reached) {
-    rewrite(
-      file,
-      (text) => DISPOSABLE.test(text) ? DISPOSABLE_LIBRARY + text : text,
-    );
+    rewrite(file, (text) => {
+      const known = text.replace(MEMORY_KIND, "$1");
+      return DISPOSABLE.test(known) ? DISPOSABLE_LIBRARY + known : known;
+    });
+  }
+}
+
+/** Adds the modules as CommonJS, with declarations that say that they are. */
+function addCommonJs(folder: string): void {
+  const from = join(folder, LIBRARY);
+  const to = join(folder, COMMON_JS);
+  const files = filesBelow(from);
+  toCommonJs(files.filter((file) => file.endsWith(".js")), from, to);
+  for (const file of files.filter((file) => file.endsWith(".d.ts"))) {
+    cpSync(file, join(to, relative(from, file)));
   }
 }
 
@@ -180,10 +216,8 @@ function copyDocuments(folder: string): void {
 
 function writeManifest(folder: string, manifest: Manifest): void {
   const { name, version, description, license, dependencies } = manifest;
-  const faces = Object.entries(manifest.exports).map(([path, face]) => [path, {
-    types: `./${emitted(face, ".d.ts")}`,
-    default: `./${emitted(face, ".js")}`,
-  }]);
+  const faces = Object.entries(manifest.exports);
+  const { ".": first = "", ...others } = manifest.exports;
   const text = JSON.stringify(
     {
       name,
@@ -195,12 +229,24 @@ function writeManifest(folder: string, manifest: Manifest): void {
       engines: { node: NODE_RANGE },
       bin: { midge: COMMAND },
       exports: {
-        ...Object.fromEntries(faces),
+        ...Object.fromEntries(
+          faces.map(([path, face]) => [path, entrance(face)]),
+        ),
         "./package.json": "./package.json",
       },
+      // For those who know no `exports`: TypeScript with `moduleResolution: node10`.
+      main: `./${emitted(first, ".js", COMMON_JS)}`,
+      types: `./${emitted(first, ".d.ts", COMMON_JS)}`,
+      typesVersions: {
+        "*": Object.fromEntries(
+          Object.entries(others).map(([path, face]) => [
+            path.slice(2),
+            [`./${emitted(face, ".d.ts", COMMON_JS)}`],
+          ]),
+        ),
+      },
       files: readdirSync(folder).sort(),
-      sideEffects: [COMMAND, ...workers().map((file) => emitted(file, ".js"))]
-        .map((file) => `./${file}`),
+      sideEffects: [`./${COMMAND}`],
       dependencies,
     },
     undefined,
@@ -209,9 +255,34 @@ function writeManifest(folder: string, manifest: Manifest): void {
   writeFileSync(join(folder, "package.json"), text + "\n");
 }
 
+/**
+ * Who can load an ES module takes that, whichever way it asks (`module-sync`),
+ * so that a program has one copy of each class.
+ */
+function entrance(face: string): object {
+  const esm = formOf(face, LIBRARY);
+  return {
+    "module-sync": esm,
+    import: esm,
+    require: formOf(face, COMMON_JS),
+    default: esm.default,
+  };
+}
+
+function formOf(face: string, folder: string): Form {
+  return {
+    types: `./${emitted(face, ".d.ts", folder)}`,
+    default: `./${emitted(face, ".js", folder)}`,
+  };
+}
+
 /** `lib/faces/mod.js` of `./src/faces/mod.ts`. */
-function emitted(source: string, extension: ".js" | ".d.ts"): string {
-  return source.replace(/^(?:\.\/)?src\//, `${LIBRARY}/`)
+function emitted(
+  source: string,
+  extension: ".js" | ".d.ts",
+  folder: string = LIBRARY,
+): string {
+  return source.replace(/^(?:\.\/)?src\//, `${folder}/`)
     .replace(/\.ts$/, extension);
 }
 

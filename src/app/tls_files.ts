@@ -2,7 +2,7 @@
  * Certificates and keys that a client names as files: they are read once, before
  * the client connects, since the library itself knows no files.
  */
-import { InvalidArgumentError } from "../core/errors.ts";
+import { InvalidArgumentError, isError } from "../core/errors.ts";
 import type { ConnectionOptions, TlsOptions } from "../client/api/options.ts";
 
 /** Each option that names a file, and the one that holds its text. */
@@ -44,7 +44,7 @@ function contents(
   try {
     return readFile(path);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = isError(cause) ? cause.message : String(cause);
     throw new InvalidArgumentError(`Option "tls.${option}": ${text}`, {
       cause,
     });

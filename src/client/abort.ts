@@ -1,4 +1,5 @@
 /** The `signal` option: an `AbortSignal` that ends a connection. */
+import { isError } from "../core/errors.ts";
 import { ConnectionError } from "./api/errors.ts";
 
 /** Calls `end` with the reason once the signal aborts; what it gives stops that. */
@@ -8,7 +9,7 @@ export function onAbort(
 ): () => void {
   const abort = (): void => {
     const reason: unknown = signal?.reason;
-    end(reason instanceof Error ? reason : new ConnectionError("Aborted"));
+    end(isError(reason) ? reason : new ConnectionError("Aborted"));
   };
   signal?.addEventListener("abort", abort);
   return () => signal?.removeEventListener("abort", abort);

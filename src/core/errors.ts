@@ -17,6 +17,17 @@ export class MidgeError extends Error {
   }
 }
 
+/**
+ * Whether a value is an error, be it of another realm: in jest a test and all
+ * that it imports have an `Error` of their own, and Node's errors are none of it.
+ */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error ||
+    /^\[object (?:Error|DOMException)\]$/.test(
+      Object.prototype.toString.call(value),
+    );
+}
+
 /** A peer broke the protocol; its connection ends for `reason`. */
 export class ProtocolError extends MidgeError {
   override readonly name = "ProtocolError";

@@ -12,15 +12,10 @@ export interface RemoteEntry {
   readonly subscription: Interest;
 }
 
-/**
- * What the server at the other end of one route wants. It counts once the route
- * is registered; until then it is only noted, so that a connection that has not
- * been let in yet gets no messages.
- */
+/** What the server at the other end of one route wants. */
 export class RemoteInterest {
   readonly #route: ServerReceiver;
   readonly #entries = new Map<string, RemoteEntry>();
-  #isActive = false;
 
   constructor(route: ServerReceiver) {
     this.#route = route;
@@ -39,7 +34,7 @@ export class RemoteInterest {
     const key = keyOf(account, subject, queue);
     const known = this.#entries.get(key);
     if (known?.subscription.weight === weight) return;
-    if (known !== undefined) this.#withdraw(known);
+    if (known !== undefined) account.remove(known.subscription);
     const subscription = Interest.ofServer(
       this.#route,
       subject,
@@ -47,16 +42,7 @@ export class RemoteInterest {
       weight,
     );
     this.#entries.set(key, { account, subscription });
-    if (this.#isActive) account.add(subscription);
-  }
-
-  /** The route is registered. */
-  activate(): void {
-    if (this.#isActive) return;
-    this.#isActive = true;
-    for (const { account, subscription } of this.#entries.values()) {
-      account.add(subscription);
-    }
+    account.add(subscription);
   }
 
   /** Notes an RS-; one that was never announced changes nothing. */
@@ -65,7 +51,7 @@ export class RemoteInterest {
     const known = this.#entries.get(key);
     if (known === undefined) return;
     this.#entries.delete(key);
-    this.#withdraw(known);
+    account.remove(known.subscription);
   }
 
   /** `account` is gone. */
@@ -77,12 +63,10 @@ export class RemoteInterest {
 
   /** The route is gone. */
   clear(): void {
-    for (const entry of this.#entries.values()) this.#withdraw(entry);
+    for (const { account, subscription } of this.#entries.values()) {
+      account.remove(subscription);
+    }
     this.#entries.clear();
-  }
-
-  #withdraw({ account, subscription }: RemoteEntry): void {
-    if (this.#isActive) account.remove(subscription);
   }
 }
 

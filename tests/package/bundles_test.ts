@@ -65,6 +65,21 @@ for (const { title, skip, bundle } of BUNDLERS) {
   );
 }
 
+for (const { title, skip, bundle } of BUNDLERS) {
+  test(
+    `in a bundle by ${title} a hash is compared on a thread of its own`,
+    { skip },
+    async (t) => {
+      const file = join(temporaryFolder(t), "bundle.mjs");
+      await bundle("login.js", file);
+      assert.equal(
+        await runIn(join(file, ".."), [...command, file]),
+        "a thread was started\nthe right token is let in\nanother is not: true\n",
+      );
+    },
+  );
+}
+
 test("a program that only connects is bundled without the broker", async (t) => {
   const folder = temporaryFolder(t);
   const metafile = join(folder, "meta.json");

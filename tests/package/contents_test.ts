@@ -12,7 +12,15 @@ interface Manifest {
   readonly dependencies: object;
 }
 
+/** Conditions in their order; the first that holds is taken. */
 interface Target {
+  readonly "module-sync": Form;
+  readonly import: Form;
+  readonly require: Form;
+  readonly default: string;
+}
+
+interface Form {
   readonly types: string;
   readonly default: string;
 }
@@ -21,7 +29,8 @@ interface Target {
 const MEANT: readonly RegExp[] = [
   /^package\.json$/,
   /^bin\/midge\.js$/,
-  /^lib\/(?:[a-z]+\/){1,2}[a-z_]+\.(?:js|d\.ts)$/,
+  /^(?:lib|cjs)\/(?:[a-z]+\/){1,2}[a-z_]+\.(?:js|d\.ts)$/,
+  /^cjs\/package\.json$/,
 ];
 const DOCUMENT =
   /^(?:README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
@@ -92,10 +101,19 @@ test("its package.json has the five faces, and what they name is there", async (
   assert.equal(Object.keys(faces).length, 5);
   for (const face of Object.values(faces)) {
     assert.ok(typeof face !== "string");
-    // The order counts: the first condition that holds is taken.
-    assert.deepEqual(Object.keys(face), ["types", "default"]);
-    assert.match(code(join(folder, face.types)), /export /);
-    assert.match(code(join(folder, face.default)), /export /);
+    // The order counts, here and in each form.
+    assert.deepEqual(
+      Object.keys(face),
+      ["module-sync", "import", "require", "default"],
+    );
+    assert.deepEqual(face["module-sync"], face.import);
+    assert.equal(face.default, face.import.default);
+    for (const form of [face.import, face.require]) {
+      assert.deepEqual(Object.keys(form), ["types", "default"]);
+      assert.match(code(join(folder, form.types)), /export /);
+    }
+    assert.match(code(join(folder, face.import.default)), /^export /m);
+    assert.match(code(join(folder, face.require.default)), /module\.exports/);
   }
 });
 
@@ -111,21 +129,47 @@ test("its package.json says what is true of the repository, and runs nothing", a
     type: "module",
     engines: { node: ">=20.6" },
     bin: { midge: "bin/midge.js" },
+    main: "./cjs/faces/mod.js",
+    types: "./cjs/faces/mod.d.ts",
+    typesVersions: {
+      "*": {
+        server: ["./cjs/faces/server.d.ts"],
+        client: ["./cjs/faces/client.d.ts"],
+        cluster: ["./cjs/faces/cluster.d.ts"],
+        cfgparse: ["./cjs/faces/cfgparse.d.ts"],
+      },
+    },
     files: [
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
       "SECURITY.md",
       "bin",
+      "cjs",
       "docs",
       "examples",
       "lib",
     ],
-    sideEffects: ["./bin/midge.js", "./lib/runtime/bcrypt/bcrypt_worker.js"],
+    sideEffects: ["./bin/midge.js"],
     dependencies,
   });
   assert.equal(typeof description, "string");
   assert.ok(Array.isArray(keywords));
+});
+
+test("both forms have the same files, and none asks for its own place", async () => {
+  const { folder } = await installed();
+  const files = await packed();
+  const [modules, commonJs] = ["lib/", "cjs/"].map((start) =>
+    files.filter((path) => path.startsWith(start))
+      .map((path) => path.slice(start.length))
+  );
+  assert.deepEqual(commonJs, [...modules!, "package.json"].sort());
+  // A CommonJS module has no `import.meta`, and not all bundlers know what is in it.
+  const strange = files.filter((path) =>
+    path.endsWith(".js") && /\bimport\.meta\b/.test(code(join(folder, path)))
+  );
+  assert.deepEqual(strange, []);
 });
 
 test("its command is executable and starts with the line that finds Node", async () => {
@@ -154,7 +198,7 @@ test("what its documents link to is there", async () => {
 
 function importsOf(text: string): string[] {
   const matches = text.matchAll(
-    /^(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?"([^"]+)";|\bimport\("([^"]+)"\)/gm,
+    /^(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?"([^"]+)";|\b(?:import|require)\("([^"]+)"\)/gm,
   );
   return [...matches].map(([, from, called]) => from ?? called!);
 }

@@ -35,10 +35,8 @@ export interface PaperEnd {
   readonly isDialled: boolean;
   membership: Membership;
   isOpen: boolean;
-  /** It waits for the answer of another connection, or for the peer's choice. */
+  /** The peer has the choice between this connection and another one. */
   isWaiting: boolean;
-  /** The other connection answered meanwhile. */
-  otherLives: boolean;
   /** Dialers that rest on this connection. */
   dialers: number;
   /** What the peer's INFO said, once it came. */
@@ -121,7 +119,6 @@ function newEnd(node: number, isDialled: boolean): PaperEnd {
     membership: FRESH,
     isOpen: true,
     isWaiting: false,
-    otherLives: false,
     dialers: isDialled ? 1 : 0,
     info: undefined,
     inbox: [],
@@ -149,21 +146,11 @@ function deliver(world: PaperWorld, at: number): void {
     case "PING":
       return say(world, at, { verb: "PONG" });
     case "PONG":
-      apply(world, at, "pong");
-      return answered(world, at);
+      return apply(world, at, "pong");
     case "RS+":
       return apply(world, at, "used");
     case "end":
       return breakOff(world, at);
-  }
-}
-
-/** The peer lives: connections that wait beside a registered one hear of it. */
-function answered(world: PaperWorld, at: number): void {
-  if (!isRegistered(world.ends[at]!)) return;
-  for (const other of othersTo(world, at)) {
-    world.ends[other]!.otherLives = true;
-    apply(world, other, "other answered");
   }
 }
 
@@ -213,7 +200,6 @@ function factsOf(
     hasOther: ends.some((other) =>
       other !== end && other.node === end.node && isRegistered(other)
     ),
-    otherLives: end.otherLives,
     choosesHere: own.id < peer.id,
     cluster: claim === undefined ? "same" : compareClusters(own.cluster, claim),
   };
@@ -239,14 +225,8 @@ function perform(
     case "ask for acceptance":
       say(world, at, { verb: "PING" });
       return [];
-    case "ask other":
+    case "wait for choice":
       end.isWaiting = true;
-      end.otherLives = false;
-      for (const other of othersTo(world, at)) {
-        if (isRegistered(world.ends[other]!)) {
-          say(world, other, { verb: "PING" });
-        }
-      }
       return [];
     case "adopt name":
       world.nodes[end.node]!.cluster = claim!;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { runInNewContext } from "node:vm";
 import * as system from "../../src/runtime/process/system.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
@@ -28,6 +29,20 @@ test("a missing file and a folder are named in the operator's words", (t) => {
   assert.throws(() => system.writeTextFile(folder, "x"), {
     message: `open ${folder}: is a directory`,
   });
+});
+
+test("the code of an error is found when the error is of another realm", () => {
+  const foreign: unknown = runInNewContext(
+    'Object.assign(new Error("x"), { code: "ENOENT" })',
+  );
+  assert.ok(!(foreign instanceof Error));
+  assert.equal(system.errorCode(foreign), "ENOENT");
+  assert.equal(
+    system.systemError("open x", foreign).message,
+    "open x: no such file or directory",
+  );
+  assert.equal(system.errorCode({ code: "ENOENT" }), undefined);
+  assert.equal(system.errorCode(undefined), undefined);
 });
 
 test("a path becomes absolute", () => {

@@ -3,24 +3,12 @@
  * milliseconds and more, in which no message would move. A thread is started
  * with the first hash. Its program is a file in a checkout and a text in a
  * build; where neither can be had, as in a bundle that another project made of
- * our sources, the work is done here, in slices of a tenth of a second. The only
- * file that knows the package `bcryptjs`.
+ * our sources, the work is done here, in slices of a tenth of a second.
  */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { BcryptResult, BcryptWork } from "./bcrypt_tasks.ts";
 import { BcryptThread, NoThreadError } from "./bcrypt_thread.ts";
-
-/**
- * The thread's program as one CommonJS text, the package included. A build
- * defines it (`scripts/build/bundle.ts`); a checkout does not.
- */
-declare const MIDGE_BCRYPT_THREAD: string | undefined;
-
-const THREAD_TEXT: string | undefined =
-  typeof MIDGE_BCRYPT_THREAD === "undefined" ? undefined : MIDGE_BCRYPT_THREAD;
-
-/** What is run is short: Bun keeps a copy of a long text in the user's home. */
-const RUN_TEXT = 'eval(require("node:worker_threads").workerData)';
+import { loadBcrypt, startThread } from "./bcrypt_package.ts";
 
 let thread: BcryptThread | undefined;
 /** False once it was seen that there is no thread to be had. */
@@ -71,26 +59,14 @@ async function run(work: BcryptWork): Promise<BcryptResult> {
 /** Throws `NoThreadError` where there is nothing to start. */
 function startWorker(): Worker {
   try {
-    if (THREAD_TEXT !== undefined) {
-      return new Worker(RUN_TEXT, { eval: true, workerData: THREAD_TEXT });
-    }
-    const file = new URL("./bcrypt_worker.ts", ownFile());
-    return new Worker(file, { workerData: import.meta.resolve("bcryptjs") });
+    return startThread();
   } catch (cause) {
     throw new NoThreadError("bcrypt has no thread here", { cause });
   }
 }
 
-/** Where this file is, unless a bundler made it a part of another one. */
-function ownFile(): string {
-  const { url } = import.meta;
-  if (url?.endsWith("/runtime/bcrypt/bcrypt.ts")) return url;
-  throw new NoThreadError("bcrypt has no file of its own");
-}
-
-// The package comes up for air every tenth of a second.
 async function runHere(work: BcryptWork): Promise<BcryptResult> {
-  const { compare, hash } = await import("bcryptjs");
+  const { compare, hash } = await loadBcrypt();
   return work.kind === "compare"
     ? await compare(work.secret, work.hash)
     : await hash(work.secret, work.cost);

@@ -5,6 +5,7 @@
  * runtime allows (Node ends one after five minutes without a byte); and nothing
  * is left open once the signal aborts or the reader turns away.
  */
+import { isError } from "../../core/errors.ts";
 import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
 import { errorCode } from "../process/system.ts";
 
@@ -102,7 +103,7 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
 // What the runtimes say themselves may hold the URL, and that a token: neither
 // their message nor the error itself as a cause is passed on.
 function plainFailure(error: unknown): Error {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = isError(error) ? error.cause : undefined;
   const code = errorCode(cause) ?? errorCode(error);
   const what = code ?? withoutUrl(`${cause ?? ""} ${error}`);
   const [, text = "the request failed"] =

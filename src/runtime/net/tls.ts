@@ -12,6 +12,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { peerCertificates } from "./peer_certificates.ts";
 import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
+import { isError } from "../../core/errors.ts";
 import {
   NetworkError,
   type TlsState,
@@ -118,7 +119,7 @@ const FAILED = "TLS handshake failed: ";
 
 /** What went wrong, in the runtime's own words, on one line. */
 export function failureText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const text = error.message.replace(FAILED, "").replaceAll(/\s+/g, " ").trim();
   return text === "" ? errorCode(error) ?? "unknown error" : text;
 }

@@ -24,6 +24,7 @@ import {
   setTimeout,
 } from "node:timers";
 import { fileURLToPath } from "node:url";
+import { isError } from "../../core/errors.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
 
 /** The signals that a server answers to. */
@@ -48,14 +49,14 @@ const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
 
 /** The `code` of a system error, or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : "";
+  const code = isError(error) && "code" in error ? error.code : "";
   return typeof code === "string" && code !== "" ? code : undefined;
 }
 
 /** A system error in the operator's words: `open x.conf: no such file or directory`. */
 export function systemError(doing: string, cause: unknown): Error {
   const text = SYSTEM_TEXTS[errorCode(cause) ?? ""] ??
-    (cause instanceof Error ? cause.message : String(cause));
+    (isError(cause) ? cause.message : String(cause));
   return new Error(`${doing}: ${text}`, { cause });
 }
 
