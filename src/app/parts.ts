@@ -22,6 +22,7 @@ import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
+import { tellingPorts } from "./trouble.ts";
 
 /** Everything that would name a platform. */
 export type ServerPlatform =
@@ -47,7 +48,9 @@ export class ServerParts {
   #monitor: Monitor | undefined = undefined;
   #registry: Registry | undefined = undefined;
 
-  constructor(options: ServerOptions, platform: ServerPlatform) {
+  constructor(options: ServerOptions, machine: ServerPlatform) {
+    const { clock, log } = machine;
+    const platform = { ...machine, ...tellingPorts(machine, clock, log) };
     this.broker = new Broker(options, platform);
     this.#platform = platform;
     const isNode = !options.registryOnly;

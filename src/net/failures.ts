@@ -15,6 +15,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ECONNRESET: "connection reset by peer",
   EHOSTUNREACH: "no route to host",
   EMFILE: "too many open files",
+  ENFILE: "too many open files in system",
   ENETUNREACH: "network is unreachable",
 };
 
@@ -27,6 +28,20 @@ export function listenFailure(
   const text = TEXTS[code] ?? code;
   const message = `listen tcp ${formatAddress(at)}: bind: ${text}`;
   return new NetworkError(message, code, cause);
+}
+
+/** `accept tcp 127.0.0.1:4222: too many open files` */
+export function acceptFailure(
+  at: Address,
+  code: string,
+  cause?: unknown,
+): NetworkError {
+  const text = TEXTS[code] ?? code;
+  return new NetworkError(
+    `accept tcp ${formatAddress(at)}: ${text}`,
+    code,
+    cause,
+  );
 }
 
 /** `dial tcp 127.0.0.1:4222: connect: connection refused` */

@@ -5,7 +5,7 @@
  * answer before it was taken. `runtime/net/http.ts` implements the seam, and
  * `tests/runtime/http_test.ts` checks it.
  */
-import type { Address, Listener } from "./socket.ts";
+import type { Address, Listener, NetworkError } from "./socket.ts";
 
 /** One request. Nothing in it has been checked. */
 export interface HttpRequest {
@@ -60,6 +60,8 @@ export interface HttpLimits {
   readonly stallTimeoutMs?: number;
   /** Connections at one time; further ones are closed at once. */
   readonly connectionsMax?: number;
+  /** Told what keeps connections from being accepted, as by `ListenOptions`. */
+  readonly onTrouble?: (trouble: NetworkError) => void;
 }
 
 /** Serves HTTP at an address; port 0 asks for any free one. Rejects with a `NetworkError`. */

@@ -81,6 +81,8 @@ export interface ListenOptions {
    * `EADDRINUSE`.
    */
   readonly reusePort?: boolean;
+  /** Told what keeps connections from being accepted, such as too many open files: again and again while it lasts. */
+  readonly onTrouble?: (trouble: NetworkError) => void;
   /** Connections that the system holds before they are accepted; a hint. */
   readonly backlog?: number;
 }

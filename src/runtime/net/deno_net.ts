@@ -12,7 +12,9 @@ import type {
   Network,
   Socket,
 } from "../../platform/socket.ts";
+import { acceptFailure } from "../../net/failures.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { errorCode } from "../process/system.ts";
 import { bindAny, listeningHost } from "./addresses.ts";
 import { Fairness } from "./deno_fairness.ts";
 import { DenoNews } from "./deno_news.ts";
@@ -49,8 +51,11 @@ async function listen(
     ({ host, port }) =>
       sockets.listen({ hostname: host, port, ...backlogOf(options) }),
   );
-  const acceptor = new Acceptor(listener, onSocket);
   const { port } = listener.addr;
+  const acceptor = new Acceptor(listener, onSocket, (error) => {
+    const code = errorCode(error) ?? "EUNKNOWN";
+    options.onTrouble?.(acceptFailure({ host, port }, code, error));
+  });
   return { address: { host, port }, close: () => acceptor.close() };
 }
 
@@ -72,12 +77,18 @@ const ACCEPT_AGAIN_MS = 100;
 class Acceptor {
   readonly #listener: DenoListener;
   readonly #onSocket: (socket: Socket) => void;
+  readonly #onTrouble: (error: unknown) => void;
   readonly #done: Promise<void>;
   #closed = false;
 
-  constructor(listener: DenoListener, onSocket: (socket: Socket) => void) {
+  constructor(
+    listener: DenoListener,
+    onSocket: (socket: Socket) => void,
+    onTrouble: (error: unknown) => void,
+  ) {
     this.#listener = listener;
     this.#onSocket = onSocket;
+    this.#onTrouble = onTrouble;
     news.opened();
     this.#done = this.#run();
   }
@@ -103,8 +114,9 @@ class Acceptor {
   async #accept(): Promise<DenoConnection | undefined> {
     try {
       return await this.#listener.accept();
-    } catch {
+    } catch (error) {
       if (this.#closed) return undefined;
+      this.#onTrouble(error);
       await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
     }
   }

@@ -12,7 +12,7 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
-import { listenFailure } from "../../net/failures.ts";
+import { acceptFailure, listenFailure } from "../../net/failures.ts";
 import type {
   HttpAnswer,
   HttpHandler,
@@ -24,6 +24,7 @@ import type {
 import type { Address, Listener } from "../../platform/socket.ts";
 import { errorCode } from "../process/system.ts";
 import { HttpLane } from "./http_lane.ts";
+import { mayKeepSocket, watchFiles } from "./open_files.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -71,9 +72,11 @@ export function serveHttp(
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, handle, stallTimeoutMs)
       .catch(() => void response.destroy());
+  const unwatch = watchConnections(server, limits);
   server.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
+      unwatch();
       reject(listenFailure(at, errorCode(error) ?? "EUNKNOWN", error));
     });
     server.listen(at.port, at.host, () => {
@@ -81,10 +84,31 @@ export function serveHttp(
       const { port } = server.address() as AddressInfo;
       resolve({
         address: { host: at.host, port },
-        close: () => close(server),
+        close: () => {
+          unwatch();
+          return close(server);
+        },
       });
     });
   });
+}
+
+/** Lets connections go that took the last file, and tells of that, until the result is called. */
+function watchConnections(
+  server: Server,
+  { onTrouble }: HttpLimits,
+): () => void {
+  const isShort = (): void => {
+    const at = server.address();
+    if (at === null || typeof at === "string") return;
+    onTrouble?.(acceptFailure({ host: at.address, port: at.port }, "EMFILE"));
+  };
+  server.on("connection", (socket: Socket) => {
+    if (mayKeepSocket()) return;
+    socket.destroy();
+    isShort();
+  });
+  return watchFiles(isShort);
 }
 
 async function answer(

@@ -7,7 +7,11 @@
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { performance } from "node:perf_hooks";
 import { clearTimeout, setTimeout } from "node:timers";
-import { dialFailure, lookupFailure } from "../../net/failures.ts";
+import {
+  acceptFailure,
+  dialFailure,
+  lookupFailure,
+} from "../../net/failures.ts";
 import type {
   Address,
   DialOptions,
@@ -16,9 +20,10 @@ import type {
   Network,
   Socket,
 } from "../../platform/socket.ts";
-import { errorCode, timerDelay } from "../process/system.ts";
+import { timerDelay } from "../process/system.ts";
 import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { NodeSocket } from "./node_socket.ts";
+import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
 import { noServerTls } from "./tls.ts";
 
 /** The network of the machine. */
@@ -31,8 +36,12 @@ async function listen(
 ): Promise<Listener> {
   if (options.tls !== undefined) throw noServerTls();
   const host = await listeningHost(at.host);
+  const isShort = (): void =>
+    options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
   const server = createServer({ noDelay: true }, (raw) => {
-    onSocket(new NodeSocket(raw));
+    if (mayKeepSocket()) return onSocket(new NodeSocket(raw));
+    raw.destroy();
+    isShort();
   });
   const port = await bindAny(
     { host, port: at.port },
@@ -41,7 +50,12 @@ async function listen(
   // What goes wrong for one connection, such as too many open files, must not
   // end the listener, let alone the process.
   server.on("error", () => {});
-  return { address: { host, port }, close: () => close(server) };
+  const unwatch = watchFiles(isShort);
+  const stop = (): Promise<void> => {
+    unwatch();
+    return close(server);
+  };
+  return { address: { host, port }, close: stop };
 }
 
 function bindAddress(
@@ -99,8 +113,7 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     const timer = timeoutMs === undefined
       ? undefined
       : setTimeout(() => fail("ETIMEDOUT"), timerDelay(Math.max(1, timeoutMs)));
-    const onError = (error: Error): void =>
-      fail(errorCode(error) ?? "EUNKNOWN", error);
+    const onError = (error: Error): void => fail(openFailure(error), error);
     raw.once("error", onError);
     raw.once("connect", () => {
       clearTimeout(timer);
