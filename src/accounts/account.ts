@@ -38,7 +38,7 @@ export interface SubjectFacts {
   readonly match: SubjectMatch<Interest>;
   /** No empty token and no wildcard: fit for a pedantic publisher. */
   readonly literal: boolean;
-  /** Servers alone may publish here. NATS: the prefix of gateway replies. */
+  /** Servers alone may publish here. */
   readonly reserved: boolean;
 }
 
@@ -49,7 +49,8 @@ export interface AccountSettings {
   readonly meter: WorkMeter;
 }
 
-const RESERVED_PREFIX = "_GR_.";
+/** NATS: replies that gateways carry, of these days and of former ones, and what servers vote by. */
+const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
 
 /** What routes bring is heard by these kinds; so routes are told of their interest. */
 const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
@@ -148,6 +149,6 @@ function factsOf(
   return {
     match,
     literal: isLiteralSubject(subject),
-    reserved: subject.startsWith(RESERVED_PREFIX),
+    reserved: RESERVED.test(subject),
   };
 }

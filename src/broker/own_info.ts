@@ -43,16 +43,11 @@ export class OwnInfo implements InfoSource {
   /** The server lets its clients go. */
   lameDuck = false;
   readonly #parts: InfoParts;
-  #version = 0;
   /** Where clients can go; made when the port is known. */
   #urls = new ClientUrls([]);
 
   constructor(parts: InfoParts) {
     this.#parts = parts;
-  }
-
-  get version(): number {
-    return this.#version;
   }
 
   /** This server's own addresses for clients, `host:port`. */
@@ -70,11 +65,14 @@ export class OwnInfo implements InfoSource {
     this.#urls = new ClientUrls(this.#ownUrls());
   }
 
-  tell({ id, remoteHost }: InfoReader): ServerInfo {
+  tell({ id, remoteHost, isNew, boundTo }: InfoReader): ServerInfo {
     const { identity, options, door, runtimeName } = this.#parts;
     const advertised = this.advertisedAddress;
     const urls = this.lameDuck ? this.#urls.others : this.#urls.all;
     const cluster = this.clusterName();
+    const { isOpen, anonymous } = door.greet();
+    // NATS: a newcomer need not log in where those without credentials are let in.
+    const needsLogin = isNew ? anonymous === undefined : !isOpen;
     return {
       server_id: identity.id,
       server_name: identity.name,
@@ -84,19 +82,20 @@ export class OwnInfo implements InfoSource {
       host: advertised.host,
       port: advertised.port,
       headers: !options.noHeaderSupport,
-      ...(door.greet().anonymous === undefined && { auth_required: true }),
+      ...(needsLogin && { auth_required: true }),
       max_payload: options.maxPayloadBytes,
       client_id: id,
       client_ip: remoteHost,
       ...(cluster !== "" && { cluster }),
       ...(urls.length > 0 && { connect_urls: urls }),
       ...(this.lameDuck && { ldm: true }),
+      ...(boundTo !== undefined &&
+        { connect_info: true, remote_account: boundTo }),
     };
   }
 
   /** Tells every client what changed about the cluster. */
   push(): void {
-    this.#version++;
     this.#parts.push();
   }
 

@@ -30,14 +30,40 @@ export function quoted(text: string): string {
   return `"${text.replace(QUOTED_OR_UNPRINTABLE, escaped)}"`;
 }
 
-/** Quotes a byte string, reading it as UTF-8. */
+/** Quotes a byte string, reading it as UTF-8; bytes that are none are escaped. */
 export function quotedBytes(byteString: string): string {
-  return quoted(utf8Text(byteString));
+  return `"${utf8Parts(byteString, (text) => quoted(text).slice(1, -1))}"`;
 }
 
 /** A byte string for one line of a log: read as UTF-8, what is not printable escaped, no quotes around it. */
 export function printableBytes(byteString: string): string {
-  return printableText(utf8Text(byteString));
+  return utf8Parts(byteString, printableText);
+}
+
+/** UTF-8 in a byte string, or any one byte. */
+const UTF8_OR_BYTE = new RegExp(
+  [
+    "((?:[\\x00-\\x7f]",
+    "[\\xc2-\\xdf][\\x80-\\xbf]",
+    "\\xe0[\\xa0-\\xbf][\\x80-\\xbf]",
+    "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}",
+    "\\xed[\\x80-\\x9f][\\x80-\\xbf]",
+    "\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}",
+    "[\\xf1-\\xf3][\\x80-\\xbf]{3}",
+    "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2})+)",
+    "[^]",
+  ].join("|"),
+  "g",
+);
+
+function utf8Parts(byteString: string, show: (text: string) => string): string {
+  return byteString.replace(
+    UTF8_OR_BYTE,
+    (part, text) =>
+      text === undefined
+        ? `\\x${hex(part.charCodeAt(0), 2)}`
+        : show(utf8Text(text)),
+  );
 }
 
 /** A text for one line of a log: what is not printable escaped, no quotes around it. */

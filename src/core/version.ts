@@ -3,8 +3,8 @@
 /** Midge's version; the same as in package.json and deno.json. */
 export const MIDGE_VERSION = "0.1.0";
 
-/** The nats-server release whose core behaviour clients may expect, as told in INFO. */
-export const NATS_VERSION = "2.10.0";
+/** The nats-server release that Midge answers like, as told in INFO. */
+export const NATS_VERSION = "2.15.3";
 
 /** Client protocol: 1 means that the server sends INFO whenever the cluster changes. */
 export const CLIENT_PROTOCOL = 1;

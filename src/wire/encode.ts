@@ -24,7 +24,8 @@ export const OK_LINE: Uint8Array = asciiBytes("+OK\r\n");
 const MSG = asciiBytes("MSG ");
 const HMSG = asciiBytes("HMSG ");
 const RMSG = asciiBytes("RMSG ");
-const NO_RESPONDERS_HEADER = asciiBytes("NATS/1.0 503\r\n\r\n");
+const NO_RESPONDERS_START = asciiBytes("NATS/1.0 503\r\nNats-Subject: ");
+const NO_RESPONDERS_END = asciiBytes("\r\n\r\n");
 
 /** From this length on a block copy is faster than a loop. */
 const BLOCK_COPY_BYTES = 48;
@@ -185,19 +186,27 @@ export function writeRoutedMsg(
   out.end = copyBytes(to, at, message.bodyBuffer, bodyStart, bodyEnd);
 }
 
-/** The answer to a request that nobody serves: status 503 on the reply subject. */
+/**
+ * The answer to a request that nobody serves: status 503 on the reply subject,
+ * with the subject asked for in a header.
+ */
 export function writeNoResponders(
   out: Outbox,
-  reply: Uint8Array,
+  message: Message,
   sid: Uint8Array,
 ): void {
-  const size = NO_RESPONDERS_HEADER.length;
+  const { subjectBuffer, subjectStart, subjectEnd } = message;
+  const { replyBuffer, replyStart, replyEnd } = message;
+  const size = NO_RESPONDERS_START.length + subjectEnd - subjectStart +
+    NO_RESPONDERS_END.length;
   out.append(HMSG);
-  out.append(reply);
+  out.append(replyBuffer.subarray(replyStart, replyEnd));
   out.append(BLANK);
   out.append(sid);
   out.append(asciiBytes(` ${size} ${size}\r\n`));
-  out.append(NO_RESPONDERS_HEADER);
+  out.append(NO_RESPONDERS_START);
+  out.append(subjectBuffer.subarray(subjectStart, subjectEnd));
+  out.append(NO_RESPONDERS_END);
   out.append(LINE_END);
 }
 

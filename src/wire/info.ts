@@ -49,6 +49,10 @@ export interface ServerInfo {
   connect_urls?: string[];
   /** The server asks its clients to leave. */
   ldm?: boolean;
+  /** This INFO follows the first PONG of a client. */
+  connect_info?: boolean;
+  /** The account that the client is in. */
+  remote_account?: string;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
   /** Routes: the sender knows the origin clusters of leaf nodes. */
@@ -173,7 +177,9 @@ function readObject(
   end: number,
 ): Record<string, unknown> {
   const { value } = readJson(buffer, start, end, "INFO");
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  // Go, and with it nats-server, takes `null` for an object without fields.
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) {
     throw badJson("INFO", "not an object");
   }
   return value as Record<string, unknown>;

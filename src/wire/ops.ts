@@ -40,6 +40,8 @@ export type VerbRule =
   | "arguments"
   /** Arguments, with or without a blank: `CONNECT{}`. */
   | "optional-blank"
+  /** A text, after at least one blank. */
+  | "text"
   /** Whatever stands there is ignored: `PINGXYZ` is a PING. */
   | "ignored";
 
@@ -59,7 +61,7 @@ export const VERBS: readonly {
   { verb: "PING", rule: "ignored" },
   { verb: "PONG", rule: "ignored" },
   { verb: "+OK", rule: "ignored" },
-  { verb: "-ERR", rule: "optional-blank" },
+  { verb: "-ERR", rule: "text" },
   { verb: "RS+", rule: "arguments" },
   { verb: "RS-", rule: "arguments" },
   { verb: "RMSG", rule: "arguments" },

@@ -19,6 +19,7 @@ import {
 } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
+import { DEAD, FIRST_FINAL, NEXT, START } from "./verb_machine.ts";
 import { Words } from "./words.ts";
 
 /** `PUB` and a blank. */
@@ -29,27 +30,24 @@ const LOWER_B = 0x62;
 
 /** `#operation` wants more bytes. */
 const INCOMPLETE = -1;
-/** Verb and blanks before the arguments; nobody may send blanks for ever. */
-const LINE_START_BYTES_MAX = 128;
 const HELD_START_BYTES = 256;
 /** A larger hold buffer is given back after use. */
 const HELD_KEEP_BYTES = 4096;
 /** A hold buffer has room for at most this many times what has arrived. */
 const HELD_GROWTH = 4;
 
-/**
- * The verbs as a state machine over bytes: `NEXT[state << 8 | byte]`. States
- * below `FIRST_FINAL` are prefixes; `FIRST_FINAL + op` means that the verb of
- * `op` was read.
- */
-const DEAD = 0;
-const START = 1;
-const { next: NEXT, firstFinal: FIRST_FINAL } = buildVerbMachine();
-
 /** What a parser does with an operation. */
 const REFUSED = 0;
-const BLANK_FOLLOWS = 1;
-const ANYTHING_FOLLOWS = 2;
+const WORDS_FOLLOW = 1;
+const TEXT_FOLLOWS = 2;
+const BLANK_IS_OPTIONAL = 3;
+const REST_IS_IGNORED = 4;
+const RULE_OF = {
+  "arguments": WORDS_FOLLOW,
+  "text": TEXT_FOLLOWS,
+  "optional-blank": BLANK_IS_OPTIONAL,
+  "ignored": REST_IS_IGNORED,
+} as const;
 
 export interface ParserOptions {
   /** Longest argument part of a line, in bytes. */
@@ -75,13 +73,16 @@ export class Parser {
   #heldLength = 0;
   /** Length that the operation under way will have once known, else 0: "until its line ends". */
   #wanted = 0;
+  /** The bytes of an incomplete operation that need not be held. */
+  #idleFrom = 0;
+  #idleTo = 0;
 
   constructor(handler: OpHandler, options: ParserOptions) {
     this.#handler = handler;
     this.#pubArgs = handler.pubArgs;
     this.#rules = Uint8Array.from(VERBS, ({ rule }, op) => {
       if (!handler.allowedOps.includes(op as Op)) return REFUSED;
-      return rule === "arguments" ? BLANK_FOLLOWS : ANYTHING_FOLLOWS;
+      return RULE_OF[rule];
     });
     this.#maxLine = options.maxControlLineBytes;
     this.#meter = options.meter ?? new WorkMeter();
@@ -153,30 +154,30 @@ export class Parser {
     let at = start;
     let state = START;
     while (state < FIRST_FINAL) {
-      if (at === end) return this.#incompleteLine();
+      if (at === end) return this.#incomplete();
       state = NEXT[state << 8 | buffer[at]!]!;
       if (state === DEAD) throw unknownOperation();
       at++;
     }
     const op = (state - FIRST_FINAL) as Op;
-    const rule = this.#rules[op];
+    const rule = this.#rules[op]!;
     if (rule === REFUSED) throw unknownOperation();
-    if (rule === BLANK_FOLLOWS) {
-      if (at === end) return this.#incompleteLine();
+    if (rule === REST_IS_IGNORED) return this.#bareVerb(op, buffer, at, end);
+    const verbEnd = at;
+    if (rule <= TEXT_FOLLOWS) {
+      if (at === end) return this.#incomplete();
       if (buffer[at] !== SPACE && buffer[at] !== TAB) throw unknownOperation();
     }
     while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
-    const lineEnd = rule === BLANK_FOLLOWS
+    // NATS protocol: what stands behind the blanks is an argument, even an LF.
+    const lineEnd = rule === WORDS_FOLLOW
       ? this.#cutWords(buffer, at, end)
-      : findLineEnd(buffer, at, end);
+      : findLineEnd(buffer, at + 1, end);
     const argsEnd = lineEnd > at && buffer[lineEnd - 1] === CR
       ? lineEnd - 1
       : lineEnd;
-    if (
-      argsEnd - at > this.#maxLine ||
-      at - start > LINE_START_BYTES_MAX
-    ) throw lineTooLong();
-    if (lineEnd === end) return this.#incompleteLine();
+    if (argsEnd - at > this.#maxLine) throw lineTooLong();
+    if (lineEnd === end) return this.#incomplete(verbEnd + 1, at);
 
     const behind = lineEnd + 1;
     const size = this.#handler.line(op, buffer, at, argsEnd, this.#words);
@@ -187,7 +188,8 @@ export class Parser {
     const payloadEnd = behind + size;
     if (payloadEnd < end && buffer[payloadEnd] !== CR) throw unknownOperation();
     if (payloadEnd + 2 > end) {
-      this.#wanted = payloadEnd + 2 - start;
+      this.#incomplete(verbEnd + 1, at);
+      this.#wanted = payloadEnd + 2 - start - (this.#idleTo - this.#idleFrom);
       return INCOMPLETE;
     }
     if (buffer[payloadEnd + 1] !== LF) throw unknownOperation();
@@ -230,7 +232,7 @@ export class Parser {
     let byte = 0;
     while (at < end) {
       byte = buffer[at]!;
-      if (byte === LF) break;
+      if (byte === LF && at > start) break;
       if (byte === SPACE || byte === TAB) {
         at++;
         continue;
@@ -248,14 +250,47 @@ export class Parser {
     return at;
   }
 
-  #incompleteLine(): number {
+  /** A verb whose line ends at the next LF, whatever comes before that. */
+  #bareVerb(
+    op: Op,
+    buffer: Uint8Array,
+    verbEnd: number,
+    end: number,
+  ): number {
+    const lineEnd = findLineEnd(buffer, verbEnd, end);
+    if (lineEnd === end) return this.#incomplete(verbEnd, end);
+    this.#handler.line(op, buffer, verbEnd, verbEnd, this.#words);
+    return lineEnd + 1;
+  }
+
+  /**
+   * The end of an operation is not there yet; of what is there `buffer[from, to)`
+   * means nothing, so that nobody has it held by sending blanks for ever.
+   */
+  #incomplete(from = 0, to = 0): number {
     this.#wanted = 0;
+    this.#idleFrom = from;
+    this.#idleTo = Math.max(from, to);
     return INCOMPLETE;
   }
 
+  /** Holds `chunk[start, end)`, an operation that `#operation` found incomplete. */
   #hold(chunk: Uint8Array, start: number, end: number): void {
     this.#heldLength = 0;
-    this.#append(chunk, start, end);
+    if (this.#idleFrom === this.#idleTo) this.#append(chunk, start, end);
+    else {
+      this.#append(chunk, start, this.#idleFrom);
+      this.#append(chunk, this.#idleTo, end);
+    }
+  }
+
+  /** The held operation is still incomplete: keeps of it what has a meaning. */
+  #dropIdle(): void {
+    if (this.#idleFrom === this.#idleTo) return;
+    this.#hold(this.#held, 0, this.#heldLength);
+    if (this.#held.length > HELD_KEEP_BYTES) {
+      this.#held = this.#held.slice(0, this.#heldLength);
+    }
   }
 
   /** Takes what the held operation lacks, and no byte of the next one; gives the place behind it. */
@@ -269,7 +304,10 @@ export class Parser {
 
     const length = this.#heldLength;
     const next = this.#operation(this.#held, 0, length);
-    if (next === INCOMPLETE) return takeEnd;
+    if (next === INCOMPLETE) {
+      this.#dropIdle();
+      return takeEnd;
+    }
     assert(
       this.#stopped || next === length,
       "a held operation ends with its last byte",
@@ -345,29 +383,4 @@ function lineTooLong(): ProtocolError {
     ClosedReason.MAX_CONTROL_LINE,
     WireError.MAX_CONTROL_LINE,
   );
-}
-
-/** Turns `VERBS` into a table: `next[state << 8 | byte]`. */
-function buildVerbMachine(): { next: Uint8Array; firstFinal: number } {
-  const prefixes = new Set(VERBS.flatMap(({ verb }) => properPrefixes(verb)));
-  const stateOf = new Map(
-    [...prefixes].map((text, index) => [text, START + index]),
-  );
-  const firstFinal = START + prefixes.size;
-  VERBS.forEach(({ verb }, op) => stateOf.set(verb, firstFinal + op));
-
-  const next = new Uint8Array(firstFinal << 8);
-  for (const [text, state] of stateOf) {
-    if (text === "") continue;
-    const before = stateOf.get(text.slice(0, -1))! << 8;
-    const letter = text.slice(-1);
-    next[before | letter.charCodeAt(0)] = state;
-    next[before | letter.toLowerCase().charCodeAt(0)] = state;
-  }
-  return { next, firstFinal };
-}
-
-/** "", "P" and "PU" for "PUB". */
-function properPrefixes(verb: string): string[] {
-  return Array.from(verb, (_, length) => verb.slice(0, length));
 }

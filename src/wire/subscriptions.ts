@@ -3,7 +3,7 @@
  * clients, RS+ and RS- of routes. Malformed arguments end the connection
  * without an `-ERR`, as nats-server does.
  */
-import { byteString, CR, readDecimal } from "../core/ascii.ts";
+import { byteString, readDecimal } from "../core/ascii.ts";
 import { malformed } from "./args.ts";
 import { Words } from "./words.ts";
 
@@ -35,13 +35,13 @@ export interface RouteInterestArgs {
 /** One object serves all connections: nothing in it outlives a call. */
 const words = new Words();
 
-/** `<subject> [queue] <sid>`. NATS client protocol: cut at a lone CR, too. */
+/** `<subject> [queue] <sid>`. */
 export function readSub(
   buffer: Uint8Array,
   start: number,
   end: number,
 ): SubArgs {
-  const count = words.split(buffer, start, end, CR);
+  const count = words.split(buffer, start, end);
   if (count < 2 || count > 3) throw malformed("SUB");
   return {
     subject: word(buffer, 0),
@@ -56,7 +56,7 @@ export function readUnsub(
   start: number,
   end: number,
 ): UnsubArgs {
-  const count = words.split(buffer, start, end, CR);
+  const count = words.split(buffer, start, end);
   if (count < 1 || count > 2) throw malformed("UNSUB");
   return {
     sid: word(buffer, 0),

@@ -4,7 +4,7 @@
  * connection; SUB, UNSUB and the interest lines of routes are cut once more,
  * by other rules.
  */
-import { SPACE, TAB } from "../core/ascii.ts";
+import { CR, LF, SPACE, TAB } from "../core/ascii.ts";
 
 /** The words of one line as places in its buffer. One object serves a whole parser. */
 export class Words {
@@ -13,23 +13,18 @@ export class Words {
   readonly ends: number[] = [];
 
   /**
-   * Cuts `buffer[start, end)` at blanks and tabs, and at `separator` too. NATS
-   * client protocol: SUB and UNSUB are also cut at a lone CR, other lines are not.
+   * Cuts `buffer[start, end)` at blanks, tabs, CR and LF. NATS protocol: lines of
+   * interest are also cut at a lone CR or LF, lines that bring a message are not.
    */
-  split(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    separator: number = SPACE,
-  ): number {
+  split(buffer: Uint8Array, start: number, end: number): number {
     const { starts, ends } = this;
     let count = 0;
     let at = start;
     while (true) {
-      while (at < end && isSeparator(buffer[at]!, separator)) at++;
+      while (at < end && isSeparator(buffer[at]!)) at++;
       if (at === end) break;
       starts[count] = at;
-      while (at < end && !isSeparator(buffer[at]!, separator)) at++;
+      while (at < end && !isSeparator(buffer[at]!)) at++;
       ends[count++] = at;
     }
     this.count = count;
@@ -37,6 +32,6 @@ export class Words {
   }
 }
 
-function isSeparator(byte: number, separator: number): boolean {
-  return byte === SPACE || byte === TAB || byte === separator;
+function isSeparator(byte: number): boolean {
+  return byte === SPACE || byte === TAB || byte === CR || byte === LF;
 }

@@ -145,6 +145,41 @@ test("news of the cluster go to protocol 1, after the first PONG", async (t) => 
   await late.silence();
 });
 
+test("INFO comes once more, behind the first PONG after CONNECT", async (t) => {
+  const { port } = await startMidge(t);
+  const peer = await connected(t, port);
+  const first = parsed(await peer.expectLine());
+  peer.send("PING\r\n");
+  assert.equal(await peer.expectLine(), "PONG");
+  peer.send('CONNECT {"verbose":false,"protocol":1}\r\nPING\r\nPING\r\n');
+  assert.equal(await peer.expectLine(), "PONG");
+  assert.deepEqual(parsed(await peer.expectLine()), {
+    ...first,
+    connect_info: true,
+    remote_account: "$G",
+  });
+  await peer.silence();
+
+  const old = await connected(t, port);
+  await old.handshake({ protocol: 0 });
+  await old.silence();
+});
+
+test("a login is needed, but for a newcomer where guests are let in", async (t) => {
+  const { port } = await startMidge(t, {
+    authorization: {
+      users: [{ user: "guest", password: "" }],
+      timeoutMs: 2000,
+    },
+    noAuthUser: "guest",
+  });
+  const peer = await connected(t, port);
+  assert.equal(parsed(await peer.expectLine()).auth_required, undefined);
+  peer.send('CONNECT {"verbose":false,"protocol":1}\r\nPING\r\n');
+  assert.equal(await peer.expectLine(), "PONG");
+  assert.equal(parsed(await peer.expectLine()).auth_required, true);
+});
+
 test("a full server says INFO, then why it sends the client away", async (t) => {
   const { server, port } = await startMidge(t, { maxConnections: 2 });
   const first = await connected(t, port);

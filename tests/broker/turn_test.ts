@@ -190,7 +190,7 @@ test("a wide request of a client that hears nothing of itself finds no responder
   client.take();
   client.says("PUB a inbox 1\r\nx\r\n");
   still.settle();
-  assert.match(client.take(), /^HMSG inbox 1 16 16\r\nNATS\/1\.0 503/);
+  assert.match(client.take(), /^HMSG inbox 1 \d+ \d+\r\nNATS\/1\.0 503/);
 });
 
 test("a fault in a wide delivery ends its publisher, and nothing else", () => {

@@ -105,7 +105,8 @@ const UNKNOWN = "-ERR 'Unknown Protocol Operation'\r\n";
 const VIOLATION = "-ERR 'Authorization Violation'\r\n";
 const TOO_LONG = "-ERR 'maximum control line exceeded'\r\n";
 const TOO_LARGE = "-ERR 'Maximum Payload Violation'\r\n";
-const NO_RESPONDERS = "NATS/1.0 503\r\n\r\n\r\n";
+/** The answer to a request to `a` that nobody serves, behind reply and sid. */
+const NO_RESPONDERS = "33 33\r\nNATS/1.0 503\r\nNats-Subject: a\r\n\r\n\r\n";
 
 /** CONNECT with these fields, quiet unless they say otherwise. */
 function connect(fields: Readonly<Record<string, unknown>>): string {
@@ -159,10 +160,11 @@ const SAYING_HELLO: readonly WireRow[] = [
       "-ERR 'Invalid Publish Subject'\r\n+OK\r\n+OK\r\n",
   },
   {
-    name: "a second CONNECT changes what it names and keeps subscriptions",
+    name: "a second CONNECT changes what it names and ends subscriptions",
     send: `${QUIET}SUB a 1\r\nCONNECT {"verbose":true}\r\nPUB a. 0\r\n\r\n` +
-      'CONNECT {"verbose":false}\r\nPUB a 2\r\nhi\r\n',
-    expect: "+OK\r\n+OK\r\nMSG a 1 2\r\nhi\r\n",
+      'CONNECT {"verbose":false}\r\nPUB a 2\r\nhi\r\nSUB a 1\r\n' +
+      "PUB a 2\r\nho\r\n",
+    expect: "+OK\r\n+OK\r\nMSG a 1 2\r\nho\r\n",
   },
   ...[
     "",
@@ -182,8 +184,8 @@ const SAYING_HELLO: readonly WireRow[] = [
     }),
   ),
   {
-    name: "protocol 1 is known",
-    send: `${connect({ protocol: 1 })}PING\r\n`,
+    name: "protocol 0 is known",
+    send: `${connect({ protocol: 0 })}PING\r\n`,
     expect: "PONG\r\n",
   },
   ...[2, -1].map((protocol): WireRow => ({
@@ -635,25 +637,25 @@ const HEADERS_AND_REQUESTS: readonly WireRow[] = [
     name: "a request that nobody takes is answered with 503",
     send: `${HEADERS}SUB r.* 1\r\nPUB a r.1 0\r\n\r\n` +
       "HPUB a r.2 12 12\r\nNATS/1.0\r\n\r\n\r\n",
-    expect: `HMSG r.1 1 16 16\r\n${NO_RESPONDERS}` +
-      `HMSG r.2 1 16 16\r\n${NO_RESPONDERS}`,
+    expect: `HMSG r.1 1 ${NO_RESPONDERS}` +
+      `HMSG r.2 1 ${NO_RESPONDERS}`,
   },
   {
     name: "503 comes behind +OK",
     send: connect({ verbose: true, headers: true, no_responders: true }) +
       "SUB r 1\r\nPUB a r 0\r\n\r\n",
-    expect: `+OK\r\n+OK\r\n+OK\r\nHMSG r 1 16 16\r\n${NO_RESPONDERS}`,
+    expect: `+OK\r\n+OK\r\n+OK\r\nHMSG r 1 ${NO_RESPONDERS}`,
   },
   {
     name: "503 goes to one subscription only",
     send: `${HEADERS}SUB r 1\r\nSUB r 1\r\nPUB a r 0\r\n\r\nPING\r\n`,
-    expect: `HMSG r 1 16 16\r\n${NO_RESPONDERS}PONG\r\n`,
+    expect: `HMSG r 1 ${NO_RESPONDERS}PONG\r\n`,
   },
   {
     name: "503 does not count for a maximum",
     send: `${HEADERS}SUB r 1\r\nUNSUB 1 1\r\nPUB a r 0\r\n\r\n` +
       "PUB a r 0\r\n\r\nPUB r 0\r\n\r\nPUB a r 0\r\n\r\n",
-    expect: `HMSG r 1 16 16\r\n${NO_RESPONDERS}`.repeat(2) +
+    expect: `HMSG r 1 ${NO_RESPONDERS}`.repeat(2) +
       "MSG r 1 0\r\n\r\n",
   },
   {
@@ -675,7 +677,7 @@ const HEADERS_AND_REQUESTS: readonly WireRow[] = [
     name: "a request that only its own sender without echo could take gets 503",
     send: connect({ headers: true, no_responders: true, echo: false }) +
       "SUB a 1\r\nSUB r 2\r\nPUB a r 0\r\n\r\n",
-    expect: `HMSG r 2 16 16\r\n${NO_RESPONDERS}`,
+    expect: `HMSG r 2 ${NO_RESPONDERS}`,
   },
 ];
 

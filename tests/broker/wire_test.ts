@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import type { ServerInfo } from "../../src/wire/info.ts";
 import { startMidge } from "../support/midge.ts";
-import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
+import {
+  modelMissing,
+  newestNatsServer,
+  startNatsServer,
+} from "../support/nats_server.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -37,11 +41,15 @@ for (const row of WIRE_ROWS) {
 for (const setup of Object.keys(SETUPS) as SetupName[]) {
   test(
     `nats-server answers every row as recorded, with the setup "${setup}"`,
-    { skip: natsServerMissing },
+    { skip: modelMissing },
     async (t) => {
       const { config } = SETUPS[setup];
       const flags = ["-m", "-1"];
-      const server = await startNatsServer({ config, flags });
+      const server = await startNatsServer({
+        config,
+        flags,
+        command: newestNatsServer,
+      });
       t.after(() => server.stop());
       const rows = WIRE_ROWS.filter((row) => (row.setup ?? "plain") === setup);
       const heard = new Map<WireRow, Heard>();

@@ -3,11 +3,11 @@
  * oldest and the newest that Midge meets, each a process on free ports.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { newestNatsServer } from "../support/nats_server.ts";
 import { spawnCommand, type TestProcess } from "../support/process.ts";
-import { TOOLS_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 
 /** One nats-server program. */
@@ -20,13 +20,8 @@ export interface NatsProgram {
 
 export const natsPrograms: readonly NatsProgram[] = [
   program("nats-server", "MIDGE_NATS_SERVER", "nats-server"),
-  program("newest nats-server", "MIDGE_NATS_SERVER_NEW", newest()),
+  program("newest nats-server", "MIDGE_NATS_SERVER_NEW", newestNatsServer),
 ];
-
-function newest(): string {
-  const built = join(TOOLS_FOLDER, "go", "nats-server");
-  return existsSync(built) ? built : "nats-server-new";
-}
 
 function program(title: string, variable: string, known: string): NatsProgram {
   const command = process.env[variable] || known;

@@ -78,3 +78,12 @@ test("the log holds one line for one text, whatever is in it", () => {
     "[1] [ERR] a\\r\\n[1] [INF] forged\\u202e\\u2028\\x1b[31m\n",
   ]);
 });
+
+test("bytes that are no UTF-8 are escaped one by one", () => {
+  assert.equal(quotedBytes("a\xff\xc3\xa9\xc3"), '"a\\xff\u00e9\\xc3"');
+  assert.equal(
+    printableBytes("\xed\xa0\x80\xf4\x90"),
+    "\\xed\\xa0\\x80\\xf4\\x90",
+  );
+  assert.equal(quotedBytes("\xef\xbf\xbd"), '"\ufffd"');
+});

@@ -47,6 +47,6 @@ test("a group whose weight is no number is never chosen", async (t) => {
   assert.equal((await roundTrip(other.peer)).length, 100);
   await tell(client, "SUB reply 1\r\n");
   client.send("PUB bar reply 0\r\n\r\n");
-  await client.expect("HMSG reply 1 16 16\r\nNATS/1.0 503\r\n");
+  await client.expect(/HMSG reply 1 \d+ \d+\r\nNATS\/1\.0 503\r\n/);
   assert.deepEqual(await roundTrip(peer), ["RS+ $G reply"]);
 });

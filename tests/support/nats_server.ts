@@ -4,11 +4,12 @@
  * `natsServerMissing` as the reason, where there is none.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { spawnCommand, type TestProcess } from "./process.ts";
+import { TOOLS_FOLDER } from "./runtimes.ts";
 
 const COMMAND: string = process.env["MIDGE_NATS_SERVER"] ?? "nats-server";
 
@@ -17,6 +18,33 @@ export const natsServerMissing: string | false =
   spawnSync(COMMAND, ["--version"]).status === 0
     ? false
     : `"${COMMAND}" does not run; set MIDGE_NATS_SERVER`;
+
+/** The newest nats-server that Midge meets. */
+export const newestNatsServer: string = process.env["MIDGE_NATS_SERVER_NEW"] ||
+  newestBuilt();
+
+function newestBuilt(): string {
+  const built = join(TOOLS_FOLDER, "go", "nats-server");
+  return existsSync(built) ? built : "nats-server-new";
+}
+
+/** The release that Midge answers like, byte for byte. */
+const MODEL_VERSION = "v2.15.3";
+
+/** Why that release cannot be asked; false when it can. It is `newestNatsServer`. */
+export const modelMissing: string | false = whyNoModel();
+
+function whyNoModel(): string | false {
+  const { status, stdout } = spawnSync(newestNatsServer, ["--version"], {
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    return `"${newestNatsServer}" does not run; set MIDGE_NATS_SERVER_NEW`;
+  }
+  return stdout.trim().endsWith(MODEL_VERSION)
+    ? false
+    : `"${newestNatsServer}" is not ${MODEL_VERSION}, which counts`;
+}
 
 export interface NatsServerOptions {
   /** The text of a configuration file. */

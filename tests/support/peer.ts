@@ -116,7 +116,7 @@ export class Peer implements AsyncDisposable {
     assert.match(text, /^(PING\r\n)*PONG\r\n$/, "something has arrived");
   }
 
-  /** Reads INFO, then logs in with these fields of CONNECT and waits for the PONG. */
+  /** Reads INFO, then logs in with these fields of CONNECT and takes all that follows. */
   async handshake(
     fields: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
@@ -124,6 +124,10 @@ export class Peer implements AsyncDisposable {
     this.info = JSON.parse(info.replace(/^INFO /, ""));
     const connect = { verbose: false, pedantic: false, ...fields };
     this.send(`CONNECT ${JSON.stringify(connect)}\r\nPING\r\n`);
+    await this.expect("PONG\r\n");
+    if (fields["protocol"] === undefined) return;
+    // INFO comes once more behind the first PONG, from newer servers.
+    this.send("PING\r\n");
     await this.expect("PONG\r\n");
   }
 

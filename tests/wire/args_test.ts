@@ -12,14 +12,14 @@ import { Words } from "../../src/wire/words.ts";
 import { test } from "../support/test.ts";
 import { queuesOf } from "./recorder.ts";
 
-test("words are cut at blanks and tabs, and at nothing else", () => {
-  const line = asciiBytes(" \ta\t b\r\0c  \xff\t");
+test("words are cut at blanks, tabs, CR and LF, and at nothing else", () => {
+  const line = asciiBytes(" \ta\t b\0c\r\r\xff\n\td\n");
   const words = new Words();
-  assert.equal(words.split(line, 0, line.length), 3);
+  assert.equal(words.split(line, 0, line.length), 4);
   const texts = words.starts.map((start, i) =>
     byteString(line, start, words.ends[i])
   );
-  assert.deepEqual(texts, ["a", "b\r\0c", "\xff"]);
+  assert.deepEqual(texts, ["a", "b\0c", "\xff", "d"]);
 });
 
 test("words of an earlier, longer line are not counted", () => {

@@ -17,6 +17,7 @@ import {
 
 const TOO_LONG = "Maximum Control Line Exceeded: maximum control line exceeded";
 const LIMIT = 64;
+const LONG = "x".repeat(10_000);
 
 describe("the control line limit", () => {
   /** Arguments of exactly `length` bytes for each kind of line. */
@@ -79,14 +80,13 @@ describe("the control line limit", () => {
     assert.equal(outcomeOf(CLIENT, [asciiBytes(input)], 9).refusal, "");
   });
 
-  it("does not let a peer send blanks for ever", () => {
-    const input = asciiBytes(`SUB${" ".repeat(10_000)}foo 1\r\n`);
-    assert.equal(outcomeOf(CLIENT, [input], LIMIT).refusal, TOO_LONG);
-    assert.equal(
-      outcomeOf(CLIENT, cutAt(input, [5000]), LIMIT).refusal,
-      TOO_LONG,
-    );
-    assert.equal(outcomeOf(CLIENT, inBytes(input), LIMIT).refusal, TOO_LONG);
+  it("counts neither blanks behind the verb nor what is ignored", () => {
+    for (const line of [`SUB${" ".repeat(10_000)}foo 1`, `PING${LONG}`]) {
+      const input = asciiBytes(`${line}\r\n`);
+      for (const chunks of [[input], cutAt(input, [5000]), inBytes(input)]) {
+        assert.equal(outcomeOf(CLIENT, chunks, LIMIT).refusal, "");
+      }
+    }
   });
 
   it("can change between two lines", () => {
@@ -116,7 +116,7 @@ const LARGE: readonly [Dialect, string][] = [
 ];
 
 describe("a partial operation", () => {
-  it("is held as it is, and nothing once it is complete", () => {
+  it("is held, and nothing once it is complete", () => {
     const { parser } = recordingParser(CLIENT);
     const input = asciiBytes("PING\r\nPUB foo 10\r\n0123456789\r\n");
     const heldAfter = [];
@@ -124,9 +124,28 @@ describe("a partial operation", () => {
       parser.parse(Uint8Array.of(byte));
       heldAfter.push(parser.heldBytes);
     }
-    const sizes = [1, 2, 3, 4, 5, 0];
+    const sizes = [1, 2, 3, 4, 4, 0];
     for (let held = 1; held < input.length - 6; held++) sizes.push(held);
     assert.deepEqual(heldAfter, [...sizes, 0]);
+  });
+
+  it("is held without what means nothing", () => {
+    for (
+      const [line, held] of [
+        [`SUB${" ".repeat(10_000)}`, "SUB "],
+        [`CONNECT${"\t".repeat(10_000)}{`, "CONNECT {"],
+        [`PONG${LONG}`, "PONG"],
+      ] as const
+    ) {
+      for (const chunk of [1, 100, 20_000]) {
+        const { parser } = recordingParser(CLIENT);
+        for (let at = 0; at < line.length; at += chunk) {
+          parser.parse(asciiBytes(line.slice(at, at + chunk)));
+          assert.ok(parser.heldBytes <= held.length);
+        }
+        assert.equal(parser.heldBytes, held.length);
+      }
+    }
   });
 
   it("may have a payload far larger than a chunk", () => {

@@ -34,7 +34,7 @@ const UNKNOWN_OPERATIONS: readonly Refused[] = [
       ["\r\n", "\n", " PING\r\n", "\tPING\r\n", "\0", "\xff", "X", "GET / "],
       ["\x16\x03\x01", "POST", "PUT", "PIN ", "PI\r\n", "PUNG", "PIP", "POM"],
       ["PINPING", "+K", "+O\r\n", "++", "+\r\n", "-OK", "-E\r\n", "- ERR"],
-      ["-ERX", "IFO", "INF\r\n", "INX", "INFQ"],
+      ["-ERR\r\n", "-ERR'", "-ERX", "IFO", "INF\r\n", "INX", "INFQ"],
     ],
   },
 
@@ -101,7 +101,7 @@ const MALFORMED_ARGUMENTS: readonly Refused[] = [
   {
     from: [CLIENT, FAST_CLIENT],
     inputs: [
-      ["PUB \r\n", "PUB\t\n", "PUB 2\r\n", "PUB foo\r\n", "PUB foo bar\r\n"],
+      ["PUB \r\n", "PUB\t\n\n", "PUB 2\r\n", "PUB foo\r\n", "PUB foo bar\r\n"],
       ["PUB foo bar baz 2\r\n", "PUB foo 2 bar\r\n", "PUB foo 0\r\r\n"],
       ["HPUB \r\n", "HPUB 1\r\n", "HPUB 1 2\r\n", "HPUB foo 2\r\n"],
       ["HPUB foo bar 2\r\n", "HPUB foo bar baz 1 2\r\n", "HPUB foo 3 2\r\n"],
@@ -137,7 +137,7 @@ const MALFORMED_ARGUMENTS: readonly Refused[] = [
       ["HMSG foo 1 3 2\r\n", "HMSG foo 1 bar baz 1 2\r\n"],
       BAD_SIZES.map((size) => `MSG foo 1 ${size}\r\n`),
       BAD_SIZES.map((size) => `HMSG foo 1 ${size} 2\r\n`),
-      ["INFO\r\n", "INFO x\r\n", "INFO null\r\n"],
+      ["INFO\r\n", "INFO x\r\n"],
     ],
   },
 ];

@@ -80,12 +80,20 @@ for (const [dialect, samples] of SAMPLES) {
 
     it("knows how many bytes wait for the rest", () => {
       for (const { wire } of samples) {
-        const outcome = outcomeOf(dialect, [asciiBytes(wire).subarray(0, -1)]);
+        const partial = wire.slice(0, -1);
+        const outcome = outcomeOf(dialect, [asciiBytes(partial)]);
         assert.deepEqual(outcome.events, []);
-        assert.equal(outcome.held, wire.length - 1);
+        assert.equal(outcome.held, meaningful(partial).length, partial);
       }
     });
   });
+}
+
+/** A partial operation without what need not be held of it. */
+function meaningful(partial: string): string {
+  const bareVerb = /^(?:PING|PONG|\+OK)/i.exec(partial)?.[0];
+  if (bareVerb !== undefined) return bareVerb;
+  return partial.replace(/(?<=^\S+[ \t])[ \t]+/, "");
 }
 
 function accepted(events: string[]): ReturnType<typeof outcomeOf> {

@@ -12,38 +12,39 @@ const EVERY_VERB: Dialect = {
   messages: new Map(),
 };
 const UNKNOWN = "Protocol Violation: Unknown Protocol Operation";
-const SEPARATORS = [" ", "\t", "  ", " \t ", "\t\t", " ".repeat(100)];
+const SEPARATORS = [" ", "\t", "  ", " \t ", "\t\t", " ".repeat(5000)];
 
 test("a verb is understood in every mix of cases", () => {
-  for (const { verb } of VERBS) {
-    for (const spelling of caseMixes(verb)) {
-      assert.deepEqual(eventsOf(`${spelling} {}\r\n`), [`${verb} {}`]);
+  for (const verb of VERBS) {
+    for (const spelling of caseMixes(verb.verb)) {
+      assert.deepEqual(eventsOf(`${spelling} {}\r\n`), [eventOf(verb)]);
     }
   }
 });
 
 test("blanks and tabs of any number stand between a verb and its arguments", () => {
-  for (const { verb } of VERBS) {
+  for (const verb of VERBS) {
     for (const blanks of SEPARATORS) {
-      assert.deepEqual(eventsOf(`${verb}${blanks}{}\r\n`), [`${verb} {}`]);
+      const line = `${verb.verb}${blanks}{}\r\n`;
+      assert.deepEqual(eventsOf(line), [eventOf(verb)]);
     }
   }
 });
 
 test("a line ends with LF, with or without a CR before it", () => {
-  for (const { verb } of VERBS) {
-    assert.deepEqual(eventsOf(`${verb} {}\n${verb} {}\r\n`), [
-      `${verb} {}`,
-      `${verb} {}`,
-    ]);
+  for (const verb of VERBS) {
+    const lines = `${verb.verb} {}\n${verb.verb} {}\r\n`;
+    assert.deepEqual(eventsOf(lines), [eventOf(verb), eventOf(verb)]);
   }
 });
 
 test("only verbs that say so may touch what follows them", () => {
-  for (const { verb, rule } of VERBS) {
-    const outcome = outcomeOf(EVERY_VERB, [asciiBytes(`${verb}{}\r\n`)]);
-    if (rule === "arguments") assert.equal(outcome.refusal, UNKNOWN, verb);
-    else assert.deepEqual(outcome.events, [`${verb} {}`]);
+  for (const verb of VERBS) {
+    const line = asciiBytes(`${verb.verb}{}\r\n`);
+    const outcome = outcomeOf(EVERY_VERB, [line]);
+    if (verb.rule === "arguments" || verb.rule === "text") {
+      assert.equal(outcome.refusal, UNKNOWN, verb.verb);
+    } else assert.deepEqual(outcome.events, [eventOf(verb)]);
   }
 });
 
@@ -66,6 +67,19 @@ test("a verb that a kind of peer does not send is unknown there", () => {
     assert.equal(outcomeOf(dialect, [input]).refusal, UNKNOWN, VERBS[op]!.verb);
   }
 });
+
+test("an LF behind the blanks is an argument, not the end of the line", () => {
+  for (const { verb, rule } of VERBS) {
+    const { events } = outcomeOf(EVERY_VERB, [asciiBytes(`${verb} \n{}\r\n`)]);
+    if (rule === "ignored") assert.deepEqual(events, [verb]);
+    else assert.deepEqual(events, [`${verb} \n{}`]);
+  }
+});
+
+/** What is handed over for a line of `{}`. */
+function eventOf({ verb, rule }: typeof VERBS[number]): string {
+  return rule === "ignored" ? verb : `${verb} {}`;
+}
 
 function eventsOf(input: string): string[] {
   return outcomeOf(EVERY_VERB, [asciiBytes(input)]).events;

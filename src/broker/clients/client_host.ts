@@ -17,6 +17,10 @@ import type { SubscriptionLimits } from "./client_subscriptions.ts";
 export interface InfoReader {
   readonly id: number;
   readonly remoteHost: string;
+  /** It is greeted: nothing else was said before. */
+  readonly isNew: boolean;
+  /** Set in the INFO that follows the first PONG: the account that the client is in. */
+  readonly boundTo?: string;
 }
 
 /** More than a dozen members, with those of `ConnectionHost`: because a client is a connection, too. */
@@ -29,8 +33,6 @@ export interface ClientHost extends ConnectionHost {
 
 /** The server's INFO, as it changes. */
 export interface InfoSource {
-  /** Grows whenever clients ought to be told a new INFO. */
-  readonly version: number;
   /** INFO as one client is to see it. */
   tell(client: InfoReader): ServerInfo;
 }

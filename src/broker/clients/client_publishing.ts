@@ -136,11 +136,7 @@ export class ClientPublishing {
     const waiting = match.plain.find(({ direct }) => direct === this.#client);
     if (waiting === undefined) return;
     const { output } = this.#connection;
-    writeNoResponders(
-      output.outbox,
-      replyBuffer.subarray(replyStart, replyEnd),
-      waiting.sid,
-    );
+    writeNoResponders(output.outbox, message, waiting.sid);
     this.#host.turn.note(output);
   }
 

@@ -34,6 +34,8 @@ export class Login {
   headers = false;
   /** The client hears what it publishes. */
   echo = true;
+  /** There was a CONNECT, or an operation that stands for one. */
+  hasConnected = false;
   readonly #host: ClientHost;
   readonly #connection: Connection;
   readonly #settings: ClientSettings;
@@ -86,6 +88,7 @@ export class Login {
       );
     }
     this.stop();
+    this.hasConnected = true;
     this.#bind(this.#anonymous);
   }
 
@@ -97,6 +100,7 @@ export class Login {
     // Not before: what cannot be read cannot be freed of its secrets either.
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
     connection.noteActivity();
+    this.hasConnected = true;
     this.stop();
     if (this.fields.account !== "" || this.fields.new_account) {
       return this.#refuse(MAY_NOT_CHOOSE);

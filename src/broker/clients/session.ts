@@ -31,7 +31,12 @@ import type { Traffic } from "../connections/counters.ts";
 import type { Output } from "../connections/output.ts";
 import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
-import type { ClientEnded, ClientHost, ClientSettings } from "./client_host.ts";
+import type {
+  ClientEnded,
+  ClientHost,
+  ClientSettings,
+  InfoReader,
+} from "./client_host.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
@@ -70,7 +75,6 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #subscriptions: ClientSubscriptions;
   readonly #onEnd: ClientEnded<ClientSession>;
   #firstPongSent = false;
-  #infoVersion: number;
 
   constructor(
     host: ClientHost,
@@ -95,7 +99,6 @@ export class ClientSession implements Peer, DirectReceiver {
     );
     this.#subscriptions = new ClientSubscriptions(this, settings);
     this.#onEnd = onEnd;
-    this.#infoVersion = host.info.version;
   }
 
   /** Unique among all connections of the server. */
@@ -112,7 +115,7 @@ export class ClientSession implements Peer, DirectReceiver {
   start(): void {
     this.login.start();
     this.connection.log.debug("Client connection created");
-    this.#sendInfo();
+    this.#sendInfo({ isNew: true });
     this.connection.start();
     this.connection.keepAlive.start();
   }
@@ -120,7 +123,7 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Turns away a client that came when the server was full; INFO comes first all the same. */
   refuse(reason: ClosedReason, wireError: string): void {
     this.connection.start();
-    this.#sendInfo();
+    this.#sendInfo({ isNew: true });
     this.connection.close(reason, wireError);
   }
 
@@ -130,7 +133,7 @@ export class ClientSession implements Peer, DirectReceiver {
    */
   pushInfo(): void {
     if (this.login.fields.protocol >= 1 && this.#firstPongSent) {
-      this.#sendInfo();
+      this.#sendInfo({ isNew: false });
     }
   }
 
@@ -182,7 +185,7 @@ export class ClientSession implements Peer, DirectReceiver {
     words: Words,
   ): number {
     if (op === Op.CONNECT) {
-      this.login.connect(buffer, start, end);
+      this.#connect(buffer, start, end);
       return NO_PAYLOAD;
     }
     if (this.login.principal === undefined) this.login.admitAnonymous();
@@ -230,6 +233,15 @@ export class ClientSession implements Peer, DirectReceiver {
     }
   }
 
+  /**
+   * NATS client protocol: a CONNECT that is not the first begins anew, maybe in
+   * another account, without the subscriptions of before.
+   */
+  #connect(buffer: Uint8Array, start: number, end: number): void {
+    if (this.login.hasConnected) this.#subscriptions.clear(this.login.account);
+    this.login.connect(buffer, start, end);
+  }
+
   #sub(buffer: Uint8Array, start: number, end: number): void {
     this.connection.noteActivity();
     const error = this.#subscriptions.add(
@@ -257,11 +269,15 @@ export class ClientSession implements Peer, DirectReceiver {
     if (log.traces) log.trace(`<-> [DELSUB ${byteString(interest.sid)}]`);
   }
 
+  /** NATS client protocol: INFO comes once more, behind the first PONG after CONNECT. */
   #ping(): void {
     this.connection.sendPong();
-    if (this.#firstPongSent) return;
+    if (this.#firstPongSent || !this.login.hasConnected) return;
     this.#firstPongSent = true;
-    if (this.#infoVersion !== this.#host.info.version) this.pushInfo();
+    const { fields, account } = this.login;
+    if (fields.protocol >= 1) {
+      this.#sendInfo({ isNew: false, boundTo: account.name });
+    }
   }
 
   #clientError(text: string): void {
@@ -269,10 +285,9 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection.close(ClosedReason.PARSE_ERROR);
   }
 
-  #sendInfo(): void {
-    const { info } = this.#host;
-    this.#infoVersion = info.version;
+  #sendInfo(how: Pick<InfoReader, "isNew" | "boundTo">): void {
     const remoteHost = this.connection.socket.remote.host;
-    this.connection.send(infoLine(info.tell({ id: this.id, remoteHost })));
+    const reader = { id: this.id, remoteHost, ...how };
+    this.connection.send(infoLine(this.#host.info.tell(reader)));
   }
 }

@@ -4,11 +4,22 @@
  */
 import { quotedBytes } from "../../core/quote.ts";
 
+const DOLLAR = 0x24;
+const UNDERSCORE = 0x5f;
+
 /** A queue group of this name is the server's own. */
 export const RESERVED_QUEUE = "_sys_";
 
-/** Reply subjects that only servers hand out. */
-const RESERVED_REPLIES: readonly string[] = ["_R_.", "_GR_.", "$JS.ACK."];
+/**
+ * What reply subjects of servers begin with, and how long such a subject is at
+ * least: services' replies, JetStream's subjects, and replies that gateways carry.
+ */
+const RESERVED_REPLIES: readonly (readonly [string, least: number])[] = [
+  ["_R_.", 4],
+  ["$JS.", 5],
+  ["_GR_.", 6],
+  ["$GR.", 5],
+];
 
 /** Whether the reply subject `buffer[start, end)` is a server's. */
 export function isReservedReply(
@@ -16,8 +27,11 @@ export function isReservedReply(
   start: number,
   end: number,
 ): boolean {
+  const first = buffer[start];
+  if (first !== DOLLAR && first !== UNDERSCORE) return false;
   for (let i = 0; i < RESERVED_REPLIES.length; i++) {
-    if (hasPrefix(buffer, start, end, RESERVED_REPLIES[i]!)) return true;
+    const [prefix, least] = RESERVED_REPLIES[i]!;
+    if (end - start >= least && hasPrefix(buffer, start, prefix)) return true;
   }
   return false;
 }
@@ -40,13 +54,7 @@ export function subscriptionViolation(subject: string, queue: string): string {
   }${group}`;
 }
 
-function hasPrefix(
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-  prefix: string,
-): boolean {
-  if (end - start < prefix.length) return false;
+function hasPrefix(buffer: Uint8Array, start: number, prefix: string): boolean {
   for (let i = 0; i < prefix.length; i++) {
     if (buffer[start + i] !== prefix.charCodeAt(i)) return false;
   }

@@ -1,0 +1,82 @@
+/**
+ * A conversation of the corpus: what one or more peers send by hand to a server.
+ * In its text `↵` stands for CR LF, and `{n}` for the conversation's number, for
+ * subjects that no other conversation may have an interest in.
+ */
+
+/** Something that a peer sends, or a page that is asked for. */
+export interface Step {
+  /** Which peer; each opens its connection with its first step. */
+  readonly by: string;
+  readonly say: string;
+}
+
+/** Where the peers of a conversation connect. */
+export type Port = "client" | "route";
+
+export interface Conversation {
+  readonly title: string;
+  readonly steps: readonly Step[];
+  readonly port: Port;
+  /** The server is to end it by itself, sooner or later: nobody asks whether it is still there. */
+  readonly endsItself: boolean;
+  /** Each step is written byte by byte, not in one piece. */
+  readonly inBytes: boolean;
+}
+
+/** One configuration, and what is said to a server that has it. */
+export interface Group {
+  readonly title: string;
+  /** In nats-server's dialect, without addresses for clients. */
+  readonly config: string;
+  readonly conversations: readonly Conversation[];
+}
+
+/**
+ * `steps` are sent one after the other; one that begins `b: ` is another peer's.
+ * Before another peer speaks, the server has handled what was said before.
+ */
+export function talk(title: string, ...steps: string[]): Conversation {
+  return {
+    title,
+    steps: steps.map(stepOf),
+    port: "client",
+    endsItself: false,
+    inBytes: false,
+  };
+}
+
+/** As `talk`; the server ends it without being asked anything. */
+export function ending(title: string, ...steps: string[]): Conversation {
+  return { ...talk(title, ...steps), endsItself: true };
+}
+
+/** As `talk`, with another server's part. */
+export function routeTalk(title: string, ...steps: string[]): Conversation {
+  return { ...talk(title, ...steps), port: "route" };
+}
+
+/** The same again, byte by byte. */
+export function inBytes(one: Conversation): Conversation {
+  return { ...one, title: `${one.title}, byte by byte`, inBytes: true };
+}
+
+/** A CONNECT of these fields, with its line end. */
+export function connect(
+  fields: Readonly<Record<string, unknown>> = {},
+): string {
+  const all = { verbose: false, pedantic: false, ...fields };
+  return `CONNECT ${JSON.stringify(all)}↵`;
+}
+
+/** The CONNECT of a client library. */
+export const LOGIN: string = connect({
+  headers: true,
+  no_responders: true,
+  protocol: 1,
+});
+
+function stepOf(text: string): Step {
+  const [, by, say] = /^(?:([a-z]): )?(.*)$/s.exec(text)!;
+  return { by: by ?? "a", say: say! };
+}
