@@ -8,6 +8,7 @@ export class ClientUrls {
   readonly #own: readonly string[];
   /** How many servers told each address. */
   readonly #told = new Map<string, number>();
+  #wasTold = false;
 
   constructor(own: readonly string[]) {
     this.#own = own;
@@ -18,9 +19,13 @@ export class ClientUrls {
     return this.#own;
   }
 
-  /** All addresses; empty while no other server told any. */
+  /**
+   * All addresses; empty as long as no other server has told any. NATS: a server
+   * that is alone again goes on to tell its own, so that clients forget those of
+   * the others.
+   */
   get all(): string[] {
-    if (this.#told.size === 0) return [];
+    if (!this.#wasTold) return [];
     return [...new Set([...this.#own, ...this.#told.keys()])];
   }
 
@@ -32,6 +37,7 @@ export class ClientUrls {
   /** Counts `urls` in; true if an address is new. */
   add(urls: readonly string[]): boolean {
     let changed = false;
+    if (urls.length > 0) this.#wasTold = true;
     for (const url of urls) {
       const count = this.#told.get(url) ?? 0;
       this.#told.set(url, count + 1);

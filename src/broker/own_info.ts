@@ -55,7 +55,7 @@ export class OwnInfo implements InfoSource {
     return this.#urls.own;
   }
 
-  /** All addresses for clients; empty while no other server told any. */
+  /** All addresses for clients; empty as long as no other server has told any. */
   get allUrls(): string[] {
     return this.#urls.all;
   }

@@ -83,6 +83,11 @@ export class Dialer {
     return formatAddress(this.target);
   }
 
+  /** If the connection that it made is no good, that is worth an error in the log. */
+  get isWorthReporting(): boolean {
+    return this.#isReported(this.#failures + 1);
+  }
+
   /** First attempt. */
   start(): void {
     this.#dial();
@@ -183,16 +188,16 @@ export class Dialer {
     const detail = error instanceof Error ? error.message : String(error);
     const line =
       `Error trying to connect to route (attempt ${this.#failures}): ${detail}`;
-    if (this.#worthReporting()) this.#owner.log.error(line);
+    if (this.#isReported(this.#failures)) this.#owner.log.error(line);
     else this.#owner.log.debug(line);
     this.#retry();
   }
 
-  #worthReporting(): boolean {
+  #isReported(failures: number): boolean {
     const { connectErrorReports, reconnectErrorReports } = this.#owner.retry;
     const every = this.#everConnected
       ? reconnectErrorReports
       : connectErrorReports;
-    return this.#failures === 1 || (every > 0 && this.#failures % every === 0);
+    return failures === 1 || (every > 0 && failures % every === 0);
   }
 }

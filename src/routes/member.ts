@@ -16,6 +16,8 @@ export class Member {
   readonly dialers: Set<Dialer> = new Set();
   /** The peer's INFO, once it came. */
   info: ServerInfo | undefined = undefined;
+  /** What is there instead of a route port, in words; empty: nothing is known. */
+  elsewhere = "";
   membership: Membership = FRESH;
   /** Client addresses that were taken over from the peer's INFO. */
   clientUrls: readonly string[] = [];

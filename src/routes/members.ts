@@ -54,6 +54,7 @@ interface Occurrence {
 }
 
 const REASONS: Readonly<Record<Cause, ClosedReason>> = {
+  elsewhere: ClosedReason.INCORRECT_PORT,
   self: ClosedReason.DUPLICATE_ROUTE,
   namesake: ClosedReason.DUPLICATE_SERVER_NAME,
   refused: ClosedReason.CLUSTER_NAME_CONFLICT,
@@ -236,6 +237,8 @@ export class Members {
     const { broker: { host: { log } }, name } = this.#world;
     const { label, member: { info } } = route;
     switch (cause) {
+      case "elsewhere":
+        return this.#reportElsewhere(route);
       case "self":
         return log.debug(`Detected route to self, ignoring ${label}`);
       case "namesake":
@@ -252,6 +255,14 @@ export class Members {
       case "duplicate":
         return this.#reportDuplicate(route);
     }
+  }
+
+  /** A configured address may be wrong for days: it is reported as often as one that does not answer. */
+  #reportElsewhere({ label, member: { elsewhere, solicitedBy } }: Route): void {
+    const line = `${label} - There is no route port here, but ${elsewhere}`;
+    const { log } = this.#world.broker.host;
+    if (solicitedBy?.isWorthReporting === false) log.debug(line);
+    else log.error(line);
   }
 
   #leave(route: Route): void {

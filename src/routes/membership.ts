@@ -39,6 +39,8 @@ export type MembershipEvent =
   | "connect"
   /** The peer's first INFO. */
   | "info"
+  /** What answered shows that this is no route port. */
+  | "elsewhere"
   /** A PONG. */
   | "pong"
   /** Interest, a message or gossip came: the peer takes this connection for the route. */
@@ -76,6 +78,8 @@ export interface MembershipFacts {
 
 /** Why this node closes the connection. */
 export type Cause =
+  /** There is no route port at the other end. */
+  | "elsewhere"
   /** It leads to this very node. */
   | "self"
   /** The peer goes by this node's name. */
@@ -131,6 +135,7 @@ const TABLE: Readonly<
   fresh: {
     connect: meetCluster,
     info: judge,
+    elsewhere: (now) => end(now, "elsewhere", ["drop found dialers"]),
     closed: leave,
   },
   introduced: {

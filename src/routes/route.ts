@@ -46,6 +46,7 @@ import { RemoteInterest } from "./interest.ts";
 import { Member } from "./member.ts";
 import type { MembershipEvent } from "./membership.ts";
 import { isCutElsewhere } from "./nats_server_words.ts";
+import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 
@@ -216,6 +217,12 @@ export class Route implements Peer, ServerReceiver {
     output.wroteMessage();
   }
 
+  /** The first bytes of a peer: something else than a server may have answered. */
+  begins(chunk: Uint8Array): boolean {
+    if (this.member.solicitedBy === undefined) return true;
+    return !this.#leadsElsewhere(strangerIn(chunk));
+  }
+
   line(
     op: Op,
     buffer: Uint8Array,
@@ -278,12 +285,21 @@ export class Route implements Peer, ServerReceiver {
     if (info.server_id === "") throw malformed("INFO without server_id");
     const { member } = this;
     if (member.info === undefined) {
+      if (this.#leadsElsewhere(otherPortOf(info))) return;
       member.info = info;
       return this.#owner.happened(this, "info");
     }
     // A server gossips on its routes only.
     if (info.server_id !== member.info.server_id) this.#peerReliesOnIt();
     if (member.isRegistered) this.#owner.informed(this, info);
+  }
+
+  /** Ends the connection if there is something else, in words, than a route port. */
+  #leadsElsewhere(what: string): boolean {
+    if (what === "") return false;
+    this.member.elsewhere = what;
+    this.#owner.happened(this, "elsewhere");
+    return true;
   }
 
   #peerReliesOnIt(): void {

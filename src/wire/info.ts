@@ -55,6 +55,8 @@ export interface ServerInfo {
   remote_account?: string;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
+  /** The sender's gateway: only a gateway port says it first. */
+  gateway?: string;
   /** Routes: the sender knows the origin clusters of leaf nodes. */
   lnoc?: boolean;
 }
@@ -152,6 +154,7 @@ export function readInfo(
       : [],
     ldm: flag("ldm"),
     ip: text("ip"),
+    gateway: text("gateway"),
     lnoc: flag("lnoc"),
   };
 }

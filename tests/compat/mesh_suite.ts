@@ -271,7 +271,7 @@ function checkFaults(program: NatsProgram, check: Check): void {
     );
     nats.enterLameDuckMode();
     const info = parseInfo(await infoOf(client));
-    assert.equal(info["connect_urls"], undefined);
+    assert.deepEqual(info["connect_urls"], [`127.0.0.1:${midge.port}`]);
     assert.equal(info["ldm"], undefined);
   });
 

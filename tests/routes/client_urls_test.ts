@@ -27,8 +27,10 @@ test("clients are told where the servers are that come, and that go", async (t) 
   const later = await connectClient(t, midge);
   assert.deepEqual(later.info.connect_urls, [own, ...urls]);
   await peer.crash();
-  assert.equal((await nextInfo(client))["connect_urls"], undefined);
-  assert.equal((await nextInfo(later))["connect_urls"], undefined);
+  assert.deepEqual((await nextInfo(client))["connect_urls"], [own]);
+  assert.deepEqual((await nextInfo(later))["connect_urls"], [own]);
+  const last = await connectClient(t, midge);
+  assert.deepEqual(last.info.connect_urls, [own]);
 });
 
 test("an address that two servers tell stays until both are gone", async (t) => {
@@ -46,7 +48,7 @@ test("an address that two servers tell stays until both are gone", async (t) => 
   await until("one route is left", () => routeCount(midge) === 1);
   await client.silence();
   await two.peer.close();
-  assert.equal((await nextInfo(client))["connect_urls"], undefined);
+  assert.deepEqual((await nextInfo(client))["connect_urls"], [own]);
 });
 
 test("a client of protocol 0, or one that waits for its PONG, is told nothing", async (t) => {
@@ -68,7 +70,7 @@ test("a server that leaves in peace is not recommended any more", async (t) => {
   assert.ok((await nextInfo(client))["connect_urls"]);
   peer.send(infoText({ info: { ...info, ldm: true } }));
   const told = await nextInfo(client);
-  assert.equal(told["connect_urls"], undefined);
+  assert.deepEqual(told["connect_urls"], [`127.0.0.1:${midge.port}`]);
   // The client's own server stays.
   assert.equal(told["ldm"], undefined);
   assert.equal(routeCount(midge), 1);
@@ -128,6 +130,37 @@ test("client_advertise is told to clients and to other servers", async (t) => {
     `127.0.0.1:${second.port}`,
     clientAdvertise,
   ]);
+});
+
+test("a server that is alone again tells its client_advertise", async (t) => {
+  const clientAdvertise = "nats.test:4000";
+  const midge = await startMidge(t, { clientAdvertise, cluster: {} });
+  const client = await connectClient(t, midge);
+  const info = { connect_urls: ["10.0.0.1:4222"] };
+  const { peer } = await join(t, midge, { info });
+  const all = [clientAdvertise, ...info.connect_urls];
+  assert.deepEqual((await nextInfo(client))["connect_urls"], all);
+  await peer.close();
+  assert.deepEqual((await nextInfo(client))["connect_urls"], [clientAdvertise]);
+});
+
+test("in lame duck mode a server that is alone again recommends nobody", async (t) => {
+  const midge = await startMidge(t, {
+    cluster: {},
+    lameDuckGraceMs: 0,
+    lameDuckDurationMs: 1,
+  });
+  const client = await connectClient(t, midge);
+  const info = { connect_urls: ["10.0.0.1:4222"] };
+  const { peer } = await join(t, midge, { info });
+  await nextInfo(client);
+  await peer.close();
+  await nextInfo(client);
+  const left = midge.server.lameDuck();
+  const told = await nextInfo(client);
+  assert.equal(told["ldm"], true);
+  assert.equal(told["connect_urls"], undefined);
+  await left;
 });
 
 test("addresses cannot break out of the INFO that clients get", async (t) => {

@@ -41,6 +41,7 @@ const STAGES: readonly Stage[] = [
 const EVENTS: readonly MembershipEvent[] = [
   "connect",
   "info",
+  "elsewhere",
   "pong",
   "used",
   "waited",
@@ -129,6 +130,9 @@ const EXPECTED: Readonly<
   fresh: {
     connect: connects("fresh"),
     info: [...UNACCEPTED, ...SECOND],
+    elsewhere: [
+      [{}, "ended: drop found dialers, close elsewhere, leave"],
+    ],
     closed: [[{}, LEFT]],
   },
   introduced: {
