@@ -17,19 +17,10 @@ import type { MessageArgs } from "../wire/args.ts";
 import type { Message } from "../wire/message.ts";
 import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
+import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import { groupNamed } from "./named_group.ts";
 import { Kind, REACH } from "./reach.ts";
-
-/** The servers that one delivery goes to, and for which queue groups. */
-class Frame {
-  mark = 0;
-  count = 0;
-  readonly servers: ServerReceiver[] = [];
-  /** For each server the groups that one of its members shall serve. */
-  readonly groups: Uint8Array[][] = [];
-  readonly groupCounts: number[] = [];
-}
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
 export interface DeliveryTurns {
@@ -40,6 +31,8 @@ export interface DeliveryTurns {
    */
   goOn(step: () => boolean): boolean;
 }
+
+const NO_GROUPS: readonly Uint8Array[] = [];
 
 /** More work than this for one message is done in several turns. */
 const WIDE_WORK = 2 * TURN_WORK_MAX;
@@ -78,14 +71,21 @@ export class Delivery {
       return takersIn(plain, publisher) +
         this.#publishToServers(account, match, message, publisher);
     }
-    // Most messages go to clients of this server only, and need no frame.
+    // Most messages go to clients of this server, or to one other server, and
+    // need no frame.
     let accepted = 0;
     for (let i = 0; i < plain.length; i++) {
       const interest = plain[i]!;
       const { direct } = interest;
       if (direct === undefined) {
-        return accepted +
-          this.#publishOn(account, match, i, message, publisher);
+        if (i + 1 < receivers) {
+          return accepted +
+            this.#publishOn(account, match, i, message, publisher);
+        }
+        const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
+        if ((interest.kindBit & hears) === 0) return accepted;
+        interest.server!.forward(account, message, NO_GROUPS, 0);
+        return accepted + 1;
       }
       if (direct.deliver(interest, message, publisher)) accepted++;
     }
@@ -118,7 +118,7 @@ export class Delivery {
     try {
       return this.#servePlain(frame, plain, start, message, publisher, hears) +
         this.#serveGroups(frame, queues, message, publisher, hears) +
-        forwardAll(frame, account, message);
+        frame.forward(account, message);
     } finally {
       this.#depth--;
     }
@@ -143,13 +143,19 @@ export class Delivery {
     this.#meter.spent += work;
     const { hears, groups } = REACH[from.kind]!;
     const isWide = work > WIDE_WORK && this.#serveWide(plain, message, from);
+    // Most messages go to clients of this server only, and need no frame.
+    const served = isWide ? 0 : serveClients(plain, message, from, hears);
+    const hasGroups = groups === "named"
+      ? args.queuesFrom < args.queuesTo
+      : match.queues.length > 0;
+    if (served === plain.length && !hasGroups) return;
     const frame = this.#begin();
     try {
       const here = isWide ? serversIn(plain) : plain;
-      this.#servePlain(frame, here, 0, message, from, hears);
+      this.#servePlain(frame, here, served, message, from, hears);
       if (groups === "named") this.#serveNamed(frame, match, args, from, hears);
       else this.#serveGroups(frame, match.queues, message, from, hears);
-      forwardAll(frame, account, message);
+      frame.forward(account, message);
     } finally {
       this.#depth--;
     }
@@ -174,8 +180,7 @@ export class Delivery {
   #begin(): Frame {
     const depth = this.#depth++;
     const frame = this.#frames[depth] ??= new Frame();
-    frame.mark = ++this.#lastMark;
-    frame.count = 0;
+    frame.begin(++this.#lastMark);
     return frame;
   }
 
@@ -191,8 +196,9 @@ export class Delivery {
     for (let i = start; i < plain.length; i++) {
       const interest = plain[i]!;
       if ((interest.kindBit & hears) === 0) continue;
-      if (interest.server !== undefined) this.#placeOf(frame, interest.server);
-      else if (interest.direct!.deliver(interest, message, publisher)) {
+      if (interest.server !== undefined) {
+        frame.placeOf(interest.server, this.#lastMark);
+      } else if (interest.direct!.deliver(interest, message, publisher)) {
         accepted++;
       }
     }
@@ -274,7 +280,7 @@ export class Delivery {
         if (member.server === undefined) {
           if (member.direct!.deliver(member, message, publisher)) return true;
         } else if (member.weight > 0) {
-          this.#nameGroup(frame, member.server, member.queueBytes);
+          frame.name(member.server, member.queueBytes, this.#lastMark);
           return true;
         }
       }
@@ -322,31 +328,27 @@ export class Delivery {
     const candidates = elsewhere.length > 0 ? elsewhere : remote;
     if (candidates.length === 0) return;
     const chosen = candidates[randomBelow(this.#random, candidates.length)]!;
-    this.#nameGroup(frame, chosen.server!, chosen.queueBytes);
+    frame.name(chosen.server!, chosen.queueBytes, this.#lastMark);
   }
+}
 
-  #nameGroup(frame: Frame, server: ServerReceiver, group: Uint8Array): void {
-    const place = this.#placeOf(frame, server);
-    frame.groups[place]![frame.groupCounts[place]!++] = group;
+/**
+ * Delivers to direct receivers up to the first server that hears the message;
+ * gives the place where it stopped.
+ */
+function serveClients(
+  plain: readonly Interest[],
+  message: Message,
+  from: MessageSource,
+  hears: number,
+): number {
+  for (let i = 0; i < plain.length; i++) {
+    const interest = plain[i]!;
+    if ((interest.kindBit & hears) === 0) continue;
+    if (interest.direct === undefined) return i;
+    interest.direct.deliver(interest, message, from);
   }
-
-  /** The place of `server` in this delivery; it takes part from now on. */
-  #placeOf(frame: Frame, server: ServerReceiver): number {
-    const { mark } = server;
-    if (mark.delivery === frame.mark) return mark.place;
-    // A delivery inside this one may have put its own mark over ours.
-    const known = frame.mark === this.#lastMark
-      ? -1
-      : placeAmong(frame.servers, frame.count, server);
-    const place = known < 0 ? frame.count++ : known;
-    mark.delivery = frame.mark;
-    mark.place = place;
-    if (known >= 0) return place;
-    frame.servers[place] = server;
-    frame.groups[place] ??= [];
-    frame.groupCounts[place] = 0;
-    return place;
-  }
+  return plain.length;
 }
 
 /** How many direct receivers will take a message of `publisher`. */
@@ -361,25 +363,4 @@ function takersIn(
 
 function serversIn(plain: readonly Interest[]): Interest[] {
   return plain.filter(({ server }) => server !== undefined);
-}
-
-function placeAmong(
-  servers: readonly ServerReceiver[],
-  count: number,
-  server: ServerReceiver,
-): number {
-  for (let i = 0; i < count; i++) if (servers[i] === server) return i;
-  return -1;
-}
-
-function forwardAll(frame: Frame, account: Account, message: Message): number {
-  for (let i = 0; i < frame.count; i++) {
-    frame.servers[i]!.forward(
-      account,
-      message,
-      frame.groups[i]!,
-      frame.groupCounts[i]!,
-    );
-  }
-  return frame.count;
 }

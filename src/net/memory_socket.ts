@@ -215,6 +215,8 @@ export class MemorySocket implements Socket {
   #events: SocketEvents | undefined;
   #reason: CloseReason | undefined;
   #paused = false;
+  /** The last chunk, as long as it is the receiver's. */
+  #lent: Uint8Array | undefined = undefined;
   #owesDrain = false;
   #closed = false;
   #reported = false;
@@ -287,13 +289,20 @@ export class MemorySocket implements Socket {
     while (this.#readsOn()) {
       const chunk = this.#incoming.read();
       if (chunk === undefined) break;
+      this.#spoilLent();
+      this.#lent = chunk;
       this.#events?.onData(chunk);
-      // It was borrowed: a reader that kept it finds it spoilt.
-      chunk.fill(0xdd);
+      if (!this.#paused) this.#spoilLent();
     }
     if (this.#incoming.ended && this.#reason === undefined) {
       this.#finish({ kind: "ended" });
     }
+  }
+
+  /** It was borrowed: a reader that kept it for longer finds it spoilt. */
+  #spoilLent(): void {
+    this.#lent?.fill(0xdd);
+    this.#lent = undefined;
   }
 
   #readsOn(): boolean {

@@ -53,7 +53,10 @@ export interface Socket {
 }
 
 export interface SocketEvents {
-  /** `chunk` is borrowed: it is valid until this call returns. */
+  /**
+   * `chunk` is borrowed: it is valid until this call returns or, when the socket
+   * was paused meanwhile, until it is resumed; for good if it closes before that.
+   */
   onData(chunk: Uint8Array): void;
   /** All that was written has been taken; comes after a `write` that gave false. */
   onDrain(): void;

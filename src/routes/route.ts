@@ -17,16 +17,18 @@ import {
 import { Kind } from "../accounts/reach.ts";
 import type { Door } from "../auth/door.ts";
 import { Connection } from "../broker/connections/connection.ts";
-import type { Traffic } from "../broker/connections/counters.ts";
+import { countOut, type Traffic } from "../broker/connections/counters.ts";
 import type {
   ConnectionHost,
   ConnectionSettings,
 } from "../broker/connections/host.ts";
+import type { Output } from "../broker/connections/output.ts";
 import type { Peer } from "../broker/connections/peer.ts";
 import { byteString } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
+import type { Outbox } from "../core/outbox.ts";
 import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
@@ -96,6 +98,10 @@ export class Route implements Peer, ServerReceiver {
   readonly member: Member;
   readonly interest: RemoteInterest;
 
+  readonly #output: Output;
+  readonly #outbox: Outbox;
+  readonly #traffic: Traffic;
+  readonly #total: Traffic;
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
   readonly #login: RouteLogin;
@@ -109,6 +115,10 @@ export class Route implements Peer, ServerReceiver {
     solicitedBy: Dialer | undefined,
   ) {
     this.connection = new Connection(host, socket, settings, this);
+    this.#output = this.connection.output;
+    this.#outbox = this.#output.outbox;
+    this.#traffic = this.connection.facts.traffic;
+    this.#total = host.counters.traffic;
     this.#host = host;
     this.#owner = owner;
     this.member = new Member(solicitedBy);
@@ -194,27 +204,21 @@ export class Route implements Peer, ServerReceiver {
   ): void {
     const { connection } = this;
     if (connection.isDeaf || isCutElsewhere(message)) return;
-    const { output, facts } = connection;
-    const host = this.#host;
     writeRoutedMsg(
-      output.outbox,
+      this.#outbox,
       message,
       account.nameBytes,
       groups,
       groupCount,
     );
-    const total = host.counters.traffic;
-    facts.traffic.outMsgs++;
-    facts.traffic.outBytes += message.size;
-    total.outMsgs++;
-    total.outBytes += message.size;
-    if (host.turn.traces) {
+    countOut(this.#traffic, this.#total, message.size);
+    if (this.#host.turn.traces) {
       const subject = subjectOf(message);
       connection.log.traceOut(
         `RMSG ${account.name} ${subject} ${message.size}`,
       );
     }
-    output.wroteMessage();
+    this.#output.wroteMessage();
   }
 
   /** The first bytes of a peer: something else than a server may have answered. */

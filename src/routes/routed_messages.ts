@@ -6,12 +6,12 @@ import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { ServerReceiver } from "../accounts/interest.ts";
 import type { Connection } from "../broker/connections/connection.ts";
+import { countIn, type Traffic } from "../broker/connections/counters.ts";
 import type { ConnectionHost } from "../broker/connections/host.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { MessageArgs } from "../wire/args.ts";
-import type { Message } from "../wire/message.ts";
 import { Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
 
@@ -32,6 +32,8 @@ export class RoutedMessages {
   readonly #host: ConnectionHost;
   readonly #owner: RoutedMessagesOwner;
   readonly #route: MessageRoute;
+  readonly #traffic: Traffic;
+  readonly #total: Traffic;
   readonly #args = new MessageArgs();
   #lastAccount: Account | undefined = undefined;
 
@@ -43,6 +45,8 @@ export class RoutedMessages {
     this.#host = host;
     this.#owner = owner;
     this.#route = route;
+    this.#traffic = route.connection.facts.traffic;
+    this.#total = host.counters.traffic;
   }
 
   /** Reads the line of a message, and gives the size of its payload. */
@@ -66,7 +70,7 @@ export class RoutedMessages {
     const args = this.#args;
     const { message } = args;
     args.complete(buffer, start, end);
-    this.#count(message);
+    countIn(this.#traffic, this.#total, message.size);
     if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
     const account = this.#accountOf(args);
     if (account === undefined) return false;
@@ -82,15 +86,6 @@ export class RoutedMessages {
   /** `account` is gone. */
   forget(account: Account): void {
     if (this.#lastAccount === account) this.#lastAccount = undefined;
-  }
-
-  #count(message: Message): void {
-    const { traffic } = this.#route.connection.facts;
-    const total = this.#host.counters.traffic;
-    traffic.inMsgs++;
-    traffic.inBytes += message.size;
-    total.inMsgs++;
-    total.inBytes += message.size;
   }
 
   #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {

@@ -166,6 +166,33 @@ export function describeNetwork(
     },
   );
 
+  checkBoth(
+    "a chunk stays as it is until its paused socket is resumed",
+    async ({ near, far }, network, t) => {
+      const reader = Receiver.on(near);
+      const lent: { chunk: Uint8Array; copy: Uint8Array }[] = [];
+      reader.onChunk = (chunk) => {
+        near.pause();
+        lent.push({ chunk, copy: chunk.slice() });
+      };
+      const sent = randomBytes(seededRandom(4), 600_000);
+      far.write(sent);
+      while (reader.length < sent.length) {
+        await reader.until(() => lent.length > 0);
+        // Other sockets, of both kinds, read large pieces meanwhile.
+        const others = await pair(network, t);
+        const [here, there] = [others.near, others.far].map(Receiver.on);
+        others.far.write(new Uint8Array(1_000_000));
+        others.near.write(new Uint8Array(1_000_000));
+        await Promise.all([here!.hasBytes(1e6), there!.hasBytes(1e6)]);
+        for (const { chunk, copy } of lent.splice(0)) {
+          assert.equal(chunk.findIndex((byte, at) => byte !== copy[at]), -1);
+        }
+        near.resume();
+      }
+    },
+  );
+
   checkBoth("pending bytes go back to 0", async ({ near, far }, network, t) => {
     const reader = Receiver.on(near);
     Receiver.on(far);
@@ -503,7 +530,7 @@ class Receiver implements SocketEvents {
   drains = 0;
   eventsAfterClose = 0;
   readonly closes: CloseReason[] = [];
-  onChunk: () => void = () => {};
+  onChunk: (chunk: Uint8Array) => void = () => {};
   readonly #chunks: Uint8Array[] = [];
   #wake: () => void = () => {};
 
@@ -516,7 +543,7 @@ class Receiver implements SocketEvents {
   onData(chunk: Uint8Array): void {
     this.#chunks.push(chunk.slice());
     this.length += chunk.length;
-    this.onChunk();
+    this.onChunk(chunk);
     this.#happened();
   }
 

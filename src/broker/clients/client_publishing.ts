@@ -12,7 +12,7 @@ import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { Op } from "../../wire/ops.ts";
 import type { Words } from "../../wire/words.ts";
 import type { Connection } from "../connections/connection.ts";
-import type { Traffic } from "../connections/counters.ts";
+import { countIn, type Traffic } from "../connections/counters.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
 import {
@@ -82,12 +82,7 @@ export class ClientPublishing {
     const host = this.#host;
     const login = this.#login;
     this.#args.complete(buffer, start, end);
-    const traffic = this.#traffic;
-    const total = this.#total;
-    traffic.inMsgs++;
-    traffic.inBytes += message.size;
-    total.inMsgs++;
-    total.inBytes += message.size;
+    countIn(this.#traffic, this.#total, message.size);
     if (host.turn.traces) this.#trace(op, buffer, start, end);
 
     const facts = login.account.facts(

@@ -27,7 +27,7 @@ import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
 import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
-import type { Traffic } from "../connections/counters.ts";
+import { countOut, type Traffic } from "../connections/counters.ts";
 import type { Output } from "../connections/output.ts";
 import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
@@ -161,13 +161,7 @@ export class ClientSession implements Peer, DirectReceiver {
     const { connection, login } = this;
     if (connection.isDeaf || (publisher === this && !login.echo)) return false;
     writeMsg(this.#outbox, message, interest.sid, login.headers);
-    const { size } = message;
-    const traffic = this.#traffic;
-    const total = this.#total;
-    traffic.outMsgs++;
-    traffic.outBytes += size;
-    total.outMsgs++;
-    total.outBytes += size;
+    countOut(this.#traffic, this.#total, message.size);
     if (this.#host.turn.traces) {
       connection.log.traceOut(deliveryText(message, interest.sid));
     }

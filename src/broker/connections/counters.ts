@@ -34,6 +34,22 @@ export interface ConnectionFacts {
   readonly traffic: Traffic;
 }
 
+/** A message of `size` bytes came in. */
+export function countIn(own: Traffic, total: Traffic, size: number): void {
+  own.inMsgs++;
+  own.inBytes += size;
+  total.inMsgs++;
+  total.inBytes += size;
+}
+
+/** A message of `size` bytes goes out. */
+export function countOut(own: Traffic, total: Traffic, size: number): void {
+  own.outMsgs++;
+  own.outBytes += size;
+  total.outMsgs++;
+  total.outBytes += size;
+}
+
 export function noTraffic(): Traffic {
   return { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
 }

@@ -65,7 +65,7 @@ export class Input {
 
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
-    if (!this.#isWaiting) return this.#handle(chunk, true);
+    if (!this.#isWaiting) return this.#handle(chunk);
     this.#backlog.push(new Uint8Array(chunk));
     this.#pause();
   }
@@ -99,14 +99,14 @@ export class Input {
     return this.#holds > 0 || this.#goesOnSoon;
   }
 
-  #handle(chunk: Uint8Array, isBorrowed: boolean): void {
+  #handle(chunk: Uint8Array): void {
     this.#isParsing = true;
-    this.#parse(chunk, isBorrowed);
+    this.#parse(chunk);
     this.#isParsing = false;
     if (!this.#owner.closed && !this.#isWaiting) this.#goOnOrResume();
   }
 
-  #parse(chunk: Uint8Array, isBorrowed: boolean): void {
+  #parse(chunk: Uint8Array): void {
     const owner = this.#owner;
     owner.beginTurn();
     let used = chunk.length;
@@ -116,8 +116,9 @@ export class Input {
       owner.parseFailed(error);
     }
     if (used === chunk.length || owner.closed) return this.#endTurn();
-    const rest = chunk.subarray(used);
-    this.#backlog.unshift(isBorrowed ? new Uint8Array(rest) : rest);
+    // What a paused socket has handed over stays as it is.
+    this.#pause();
+    this.#backlog.unshift(chunk.subarray(used));
     // Behind the end of the turn a slow consumer may hold it, too.
     if (this.#holds > 0) return this.#endTurn();
     this.#isCut = true;
@@ -142,7 +143,7 @@ export class Input {
     this.#goesOnSoon = false;
     if (this.#owner.closed || this.#holds > 0) return;
     const chunk = this.#backlog.shift();
-    if (chunk !== undefined) this.#handle(chunk, false);
+    if (chunk !== undefined) this.#handle(chunk);
   };
 
   #goOnOrResume(): void {

@@ -156,8 +156,10 @@ export class DenoSocket implements Socket {
       if (this.#life.isClosed) break;
       if (count === 0) return this.#act(this.#life.after("peerEnded"));
       this.#received(bytes.subarray(0, count));
-      buffers.give(bytes, count);
+      // Until then it is lent to the receiver.
       while (this.#isPaused) await this.#resumed();
+      if (this.#life.isClosed) break;
+      buffers.give(bytes, count);
       const turn = this.#fairness.spend(count);
       if (turn !== undefined) await turn;
     }
