@@ -9,6 +9,7 @@ import type { Broker } from "../broker/broker.ts";
 import { NatsConnection } from "../client/connection.ts";
 import type { ConnectionOptions } from "../client/api/options.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
+import { type Flow, NO_FLOW } from "../platform/flow.ts";
 import { connectedPair, type PipeEnd } from "../net/memory_socket.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { type Network, NetworkError, type Socket } from "../platform/socket.ts";
@@ -26,6 +27,13 @@ export type InProcessOptions = Omit<
   | "reconnect"
 >;
 
+/** What there may be besides the broker's own platform. */
+export interface LocalPlatform {
+  /** Default: turns of the broker's clock. */
+  readonly runSoon?: RunSoon | undefined;
+  readonly flow?: Flow | undefined;
+}
+
 /** Stands for an address, as for Go's pipes. */
 const PIPE = "pipe";
 /** Bytes that one direction holds before its writer has to wait. */
@@ -33,14 +41,15 @@ const PIPE_BYTES = 1024 * 1024;
 
 /**
  * Connects to a broker of this process. Rejects when it does not let us in, or
- * has stopped. Without `runSoon` the broker's clock makes the turns.
+ * has stopped.
  */
 export function connectInProcess(
   broker: Broker,
   options: InProcessOptions,
-  runSoon: RunSoon = runSoonOn(broker.host.clock),
+  platform: LocalPlatform = {},
 ): Promise<NatsConnection> {
   const { clock, random } = broker.host;
+  const { runSoon = runSoonOn(clock), flow = NO_FLOW } = platform;
   return NatsConnection.open({
     ...options,
     servers: PIPE,
@@ -48,7 +57,7 @@ export function connectInProcess(
     ignoreClusterUpdates: true,
     waitOnFirstConnect: false,
     reconnect: false,
-  }, { network: networkOf(broker, runSoon), clock, random });
+  }, { network: networkOf(broker, runSoon), clock, random, flow });
 }
 
 /** A network in which there is one broker and nothing else. */

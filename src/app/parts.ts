@@ -16,6 +16,7 @@ import {
 import { WatchedServer } from "../monitor/source/watched_server.ts";
 import { formatAddress } from "../net/address.ts";
 import type { ServerOptions } from "../options/options.ts";
+import type { Flow } from "../platform/flow.ts";
 import type { Address } from "../platform/socket.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
@@ -36,6 +37,8 @@ export type ServerPlatform =
 export interface ProcessPlatform {
   /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
   readonly keepProcessAlive?: () => () => void;
+  /** For clients in this process. */
+  readonly flow?: Flow;
 }
 
 export class ServerParts {
@@ -68,6 +71,10 @@ export class ServerParts {
 
   get runSoon(): RunSoon | undefined {
     return this.#platform.runSoon;
+  }
+
+  get flow(): Flow | undefined {
+    return this.#platform.flow;
   }
 
   get monitorAddress(): Address | undefined {

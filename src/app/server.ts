@@ -166,7 +166,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connect(options: InProcessOptions = {}): Promise<NatsConnection> {
-    return connectInProcess(this.broker, options, this.#parts.runSoon);
+    return connectInProcess(this.broker, options, this.#parts);
   }
 
   /**

@@ -203,10 +203,13 @@ export class NatsConnection implements AsyncDisposable {
   }
 
   /**
-   * Ends well: takes no new messages, delivers those that are under way, lets
-   * the callbacks answer them, sends what was published, and closes. Rejects
-   * with a `ConnectionError` when there is no connection, and closes all the
-   * same.
+   * Ends well: takes no new messages, delivers those that are under way, waits
+   * until the program has done with them, sends what was published, and closes.
+   * A program has done with a message when the promise that its callback gave is
+   * settled, or its loop has asked for the next one or was left; what waits for
+   * this promise itself is not waited for. After `drainTimeout` it closes all the
+   * same and rejects with a `DrainTimeoutError`; when there is no connection,
+   * with a `ConnectionError`.
    */
   drain(): Promise<void> {
     return this.#life.drain();

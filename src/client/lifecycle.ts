@@ -3,10 +3,15 @@
  * one way to its end. Nothing that the connection promised waits beyond that.
  */
 import { type Deferred, deferred } from "../core/deferred.ts";
+import {
+  awaitedHere,
+  AwaitedPromise,
+  outcomeOf,
+} from "../core/awaited_promise.ts";
 import { MidgeError } from "../core/errors.ts";
-import { ClosedConnectionError } from "./api/errors.ts";
+import { ClosedConnectionError, DrainTimeoutError } from "./api/errors.ts";
 import type { Link } from "./link.ts";
-import type { Messages } from "./messages/messages.ts";
+import type { Draining, Messages } from "./messages/messages.ts";
 import type { StatusFeed } from "./status_feed.ts";
 
 export class Lifecycle {
@@ -14,6 +19,7 @@ export class Lifecycle {
   readonly #link: Link;
   readonly #statuses: StatusFeed;
   readonly #closed: Deferred<void | Error> = deferred<void | Error>();
+  #drained: Promise<void> | undefined;
 
   constructor(messages: Messages, link: Link, statuses: StatusFeed) {
     this.#messages = messages;
@@ -33,18 +39,20 @@ export class Lifecycle {
     return this.#closed.promise;
   }
 
-  async drain(): Promise<void> {
-    const { gate, subscriptions, flushes } = this.#messages;
-    gate.checkBegin();
-    gate.drain();
+  /** Rejects, rather than throws, when it is too late. */
+  drain(): Promise<void> {
     try {
-      flushes.checkConnected();
-      await subscriptions.drain();
-      gate.seal();
-      await flushes.flush();
-    } finally {
-      await this.end(undefined);
+      this.#messages.gate.checkBegin();
+    } catch (error) {
+      return Promise.reject(error);
     }
+    this.#messages.gate.drain();
+    const draining = this.#messages.subscriptions.drain();
+    this.#drained = AwaitedPromise.of(
+      this.#drain(draining),
+      () => draining.excuseCaller(),
+    );
+    return this.#drained;
   }
 
   /** Rejects, rather than throws, when it is too late. */
@@ -62,15 +70,15 @@ export class Lifecycle {
   }
 
   /** Drains if there is a connection, else closes; does not reject when that breaks meanwhile. */
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
     const canDrain = !this.#messages.gate.isDraining &&
       this.#link.session !== undefined;
-    if (!canDrain) return await this.end(undefined);
-    try {
-      await this.drain();
-    } catch (error) {
-      if (!(error instanceof MidgeError)) throw error;
-    }
+    const drained = canDrain ? this.drain() : this.#drained;
+    if (drained === undefined) return this.end(undefined);
+    return AwaitedPromise.of(
+      outcomeOf(drained).catch(unlessOurs),
+      () => awaitedHere(drained),
+    );
   }
 
   /** Resolves when the last bytes have left, or cannot leave. `closed` gives `cause`. */
@@ -84,4 +92,33 @@ export class Lifecycle {
     await left;
     this.#closed.resolve(cause);
   }
+
+  async #drain(draining: Draining): Promise<void> {
+    const { gate, flushes } = this.#messages;
+    let failure: unknown;
+    try {
+      flushes.checkConnected();
+      await draining.finish();
+    } catch (error) {
+      failure = error;
+    }
+    gate.seal();
+    const isLost = failure !== undefined &&
+      !(failure instanceof DrainTimeoutError);
+    try {
+      // What was answered while there was no connection leaves with the next one.
+      if (!isLost || this.#link.session !== undefined) {
+        await flushes.flushWithin(draining.limitMs);
+      }
+    } catch (error) {
+      failure ??= error;
+    }
+    await this.end(undefined);
+    if (failure !== undefined) throw failure;
+  }
+}
+
+/** What went wrong with the connection is told elsewhere. */
+function unlessOurs(error: unknown): void {
+  if (!(error instanceof MidgeError)) throw error;
 }

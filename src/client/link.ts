@@ -5,6 +5,7 @@
  * connection to one server, and what a program sends and receives moves along.
  */
 import type { Clock, Random } from "../platform/clock.ts";
+import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import {
@@ -27,6 +28,8 @@ export interface ClientRuntime {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  /** Without it a drain may wait for a callback that waits for the drain. */
+  readonly flow?: Flow;
 }
 
 export class Link {

@@ -23,6 +23,7 @@ export interface ClientOptions extends SearchOptions {
   readonly inboxPrefix: string;
   readonly maxBufferedBytes: number;
   readonly bufferPolicy: BufferPolicy;
+  readonly drainTimeoutMs: number;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -30,6 +31,7 @@ const RECONNECT_ATTEMPTS_MAX = 10;
 const RECONNECT_WAIT_MS = 2000;
 const RECONNECT_JITTER_MS = 100;
 const RECONNECT_JITTER_TLS_MS = 1000;
+const DRAIN_TIMEOUT_MS = 30_000;
 const BUFFERED_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Fills in the defaults; throws `InvalidArgumentError` for what makes no sense. */
@@ -61,6 +63,7 @@ export function clientOptions(given: ConnectionOptions): ClientOptions {
     inboxPrefix: given.inboxPrefix ?? INBOX_PREFIX,
     ignoreClusterUpdates: given.ignoreClusterUpdates ?? false,
     bufferPolicy: given.bufferPolicy ?? "error",
+    drainTimeoutMs: given.drainTimeout ?? DRAIN_TIMEOUT_MS,
     discovery,
     discoveryPolicy: given.discoveryPolicy ?? {},
     authenticators: authenticatorsOf(given.authenticator),
@@ -143,6 +146,7 @@ function check(options: ClientOptions): void {
   atLeast("maxPingOut", maxPingOut, 1);
   atLeast("maxBufferedBytes", maxBufferedBytes, 0);
   atLeast("maxReconnectAttempts", options.maxReconnectAttempts, -1);
+  atLeast("drainTimeout", options.drainTimeoutMs, 0);
   atLeast("reconnectTimeWait", options.reconnectTimeWaitMs, 0);
   atLeast("reconnectJitter", options.reconnectJitterMs, 0);
   const { periodMs = 1, giveUpAfterMs = 1 } = options.discoveryPolicy;

@@ -27,8 +27,12 @@ export class StatusFeed implements StatusSink {
   }
 
   tell(status: Status): void {
-    if (this.#ended) return;
+    const isOfCallback = status.type === "error" &&
+      status.subject !== undefined;
+    if (this.#ended && !isOfCallback) return;
     for (const reader of this.#readers) reader.push(status);
+    const isHeard = this.#listener !== undefined || this.#readers.size > 0;
+    if (isOfCallback && !isHeard) printError(status.subject, status.error);
     try {
       this.#listener?.(status);
     } catch {
@@ -80,4 +84,9 @@ class StatusReader implements AsyncIterableIterator<Status> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+/** The program's own mistakes must not go by unseen. */
+function printError(subject: string, error: Error): void {
+  console.error(`The callback of "${subject}" failed:`, error);
 }

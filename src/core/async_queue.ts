@@ -12,7 +12,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   #head = 0;
   #ended = false;
   #error: Error | undefined;
-  #readers: Deferred<IteratorResult<T>>[] = [];
+  #readers: Reader<T>[] = [];
   readonly #onReturn: () => void;
   readonly #sizeOf: (item: T) => number;
   #pendingSize = 0;
@@ -47,7 +47,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
       return;
     }
     this.taken++;
-    reader.resolve({ done: false, value: item });
+    reader.result.resolve(reader.give(item));
   }
 
   /** Forgets the item that has waited longest. */
@@ -64,21 +64,26 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     this.#error = error;
     const readers = this.#readers;
     this.#readers = [];
-    for (const reader of readers) {
+    for (const { result } of readers) {
       const failure = this.#takeError();
-      if (failure === undefined) reader.resolve(END);
-      else reader.reject(failure);
+      if (failure === undefined) result.resolve(END);
+      else result.reject(failure);
     }
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.pending > 0) {
-      return Promise.resolve({ done: false, value: this.#shift() });
-    }
+    return this.read(plainResult);
+  }
+
+  /** The same as `next`, for who wants to give an item in his own way. */
+  read(
+    give: (item: T) => IteratorYieldResult<T>,
+  ): Promise<IteratorResult<T>> {
+    if (this.pending > 0) return Promise.resolve(give(this.#shift()));
     if (!this.#ended) {
-      const reader = deferred<IteratorResult<T>>();
-      this.#readers.push(reader);
-      return reader.promise;
+      const result = deferred<IteratorResult<T>>();
+      this.#readers.push({ result, give });
+      return result.promise;
     }
     const failure = this.#takeError();
     if (failure !== undefined) return Promise.reject(failure);
@@ -124,6 +129,16 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     }
     return item;
   }
+}
+
+/** One who waits for an item. */
+interface Reader<T> {
+  readonly result: Deferred<IteratorResult<T>>;
+  readonly give: (item: T) => IteratorYieldResult<T>;
+}
+
+function plainResult<T>(value: T): IteratorYieldResult<T> {
+  return { done: false, value };
 }
 
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };

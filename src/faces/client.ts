@@ -51,6 +51,7 @@ export {
   ClosedConnectionError,
   ConnectionError,
   DrainingConnectionError,
+  DrainTimeoutError,
   InvalidSubjectError,
   MaxPayloadError,
   NoRespondersError,

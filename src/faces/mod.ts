@@ -102,6 +102,7 @@ export {
   type DiscoveryOption,
   type DiscoveryPolicy,
   DrainingConnectionError,
+  DrainTimeoutError,
   Empty,
   type Endpoint,
   type EndpointInfo,

@@ -8,6 +8,7 @@ import type { Clock, Random } from "../platform/clock.ts";
 import type { Dns } from "../platform/dns.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
+import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
@@ -15,6 +16,7 @@ import { denoNetwork, denoRunSoon } from "./net/deno_net.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
 import { files } from "./process/files.ts";
+import { flow } from "./process/flow.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import {
@@ -49,6 +51,7 @@ export interface Platform {
   readonly coreCount: () => number;
   readonly keepProcessAlive: () => () => void;
   readonly runSoon: RunSoon;
+  readonly flow: Flow;
 }
 
 const isDeno = "Deno" in globalThis;
@@ -71,4 +74,5 @@ export const platform: Platform = {
   coreCount,
   keepProcessAlive,
   runSoon: isDeno ? denoRunSoon : immediately,
+  flow,
 };

@@ -1,11 +1,10 @@
 /**
  * One subject that a service answers on: a subscription in the service's queue
  * group, and the counters that STATS tells. Requests go to a handler, or wait
- * in the endpoint until they are read with `for await`.
+ * in the subscription until they are read with `for await`.
  */
 import type { ServiceConnection } from "./service_connection.ts";
 import type { Clock } from "../platform/clock.ts";
-import { AsyncQueue } from "../core/async_queue.ts";
 import type { Msg } from "../client/api/message.ts";
 import type { Subscription } from "../client/api/subscription.ts";
 import type { EndpointInfo, EndpointStats } from "./protocol.ts";
@@ -39,8 +38,8 @@ export class ServiceEndpoint implements AsyncIterable<ServiceMsg> {
   readonly #setup: EndpointSetup;
   readonly #clock: Clock;
   readonly #subscription: Subscription;
-  readonly #requests = new AsyncQueue<ServiceMsg>(() => this.stop());
-  #count = 0;
+  /** Requests before the counters were set back. */
+  #countedBefore = 0;
   #errors = 0;
   #lastError = "";
   #spentMs = 0;
@@ -54,16 +53,15 @@ export class ServiceEndpoint implements AsyncIterable<ServiceMsg> {
   ) {
     this.#setup = setup;
     this.#clock = clock;
-    this.#subscription = connection.subscribe(setup.subject, {
-      ...(setup.queue !== "" && { queue: setup.queue }),
-      callback: (error, message) => {
-        if (error === null) this.#handle(message);
-      },
+    const { subject, queue, handler } = setup;
+    this.#subscription = connection.subscribe(subject, {
+      ...(queue !== "" && { queue }),
+      ...(handler !== undefined && {
+        callback: (error: Error | null, message: Msg) =>
+          error === null ? this.#run(handler, message) : undefined,
+      }),
     });
-    this.#subscription.closed.then((error) => {
-      this.#requests.end(error ?? undefined);
-      onEnd(error ?? undefined);
-    });
+    this.#subscription.closed.then((error) => onEnd(error ?? undefined));
   }
 
   /** What INFO tells of it. */
@@ -75,73 +73,109 @@ export class ServiceEndpoint implements AsyncIterable<ServiceMsg> {
   /** What STATS tells of it. */
   get stats(): EndpointStats {
     const { name, subject, queue } = this.#setup;
+    const count = this.#subscription.getReceived() - this.#countedBefore;
     const total = Math.round(this.#spentMs * NANOSECONDS_PER_MS);
     return {
       name,
       subject,
       queue_group: queue,
-      num_requests: this.#count,
+      num_requests: count,
       num_errors: this.#errors,
       last_error: this.#lastError,
       processing_time: total,
-      average_processing_time: this.#count === 0
-        ? 0
-        : Math.round(total / this.#count),
+      average_processing_time: count === 0 ? 0 : Math.round(total / count),
     };
   }
 
   /** Sets the counters back. */
   reset(): void {
-    this.#count = 0;
+    this.#countedBefore = this.#subscription.getReceived();
     this.#errors = 0;
     this.#lastError = "";
     this.#spentMs = 0;
   }
 
-  /** Takes no new requests; resolves when those that are under way were handed out. */
+  /** Takes no new requests; resolves when those that are under way were handled. */
   stop(): Promise<void> {
     return this.#subscription.drain();
   }
 
   /** The requests, when there is no handler. */
   [Symbol.asyncIterator](): AsyncIterator<ServiceMsg> {
-    return this.#requests;
+    const messages = this.#subscription[Symbol.asyncIterator]();
+    const requestOf = (message: Msg): ServiceMsg => this.#requestOf(message);
+    return {
+      next: async () => {
+        const taken = await messages.next();
+        return taken.done === true ? taken : new TakenRequest(taken, requestOf);
+      },
+      return: async () => {
+        await messages.return?.();
+        return { done: true, value: undefined };
+      },
+    };
   }
 
-  #handle(message: Msg): void {
-    this.#count++;
-    const request = new ReceivedServiceMsg(
+  #requestOf(message: Msg): ServiceMsg {
+    return new ReceivedServiceMsg(
       message,
       (code, description) => this.#failed(code, description),
     );
-    const { handler } = this.#setup;
-    if (handler === undefined) this.#requests.push(request);
-    else this.#run(handler, request);
   }
 
-  async #run(handler: ServiceHandler, request: ServiceMsg): Promise<void> {
+  async #run(handler: ServiceHandler, message: Msg): Promise<void> {
     const start = this.#clock.monotonic();
+    const request = this.#requestOf(message);
     try {
       await handler(null, request);
     } catch (error) {
       this.#answerFailure(request, error);
+    } finally {
+      this.#spentMs += this.#clock.monotonic() - start;
     }
-    this.#spentMs += this.#clock.monotonic() - start;
   }
 
+  /** Throws the error when nobody gets it as an answer: then the subscription tells of it. */
   #answerFailure(request: ServiceMsg, error: unknown): void {
     const description = error instanceof Error ? error.message : String(error);
+    let isAnswered = false;
     try {
       // A header holds one line.
-      request.respondError(codeOf(error), description.replace(/\s+/g, " "));
+      const line = description.replace(/\s+/g, " ");
+      isAnswered = request.respondError(codeOf(error), line);
     } catch {
-      // The connection has gone meanwhile; the failure was counted.
+      // The connection has gone meanwhile.
     }
+    if (!isAnswered) throw error;
   }
 
   #failed(code: number, description: string): void {
     this.#errors++;
     this.#lastError = `${code}:${description}`;
+  }
+}
+
+/** A request that is made when a loop looks for it: only then the loop's own flow is running. */
+class TakenRequest implements IteratorYieldResult<ServiceMsg> {
+  readonly #taken: IteratorYieldResult<Msg>;
+  readonly #requestOf: (message: Msg) => ServiceMsg;
+  #request: ServiceMsg | undefined;
+
+  constructor(
+    taken: IteratorYieldResult<Msg>,
+    requestOf: (message: Msg) => ServiceMsg,
+  ) {
+    this.#taken = taken;
+    this.#requestOf = requestOf;
+  }
+
+  get done(): false {
+    return this.#taken.done ?? false;
+  }
+
+  get value(): ServiceMsg {
+    this.#request ??= this.#requestOf(this.#taken.value);
+    return this.#request;
   }
 }
 

@@ -4,11 +4,19 @@
  * connection, so a service moves with its connection when a server dies.
  */
 import type { Clock, Random } from "../platform/clock.ts";
+import {
+  awaitedHere,
+  AwaitedPromise,
+  outcomeOf,
+} from "../core/awaited_promise.ts";
 import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { Msg } from "../client/api/message.ts";
 import { InvalidOperationError } from "../core/errors.ts";
-import { ClosedConnectionError } from "../client/api/errors.ts";
+import {
+  ClosedConnectionError,
+  DrainTimeoutError,
+} from "../client/api/errors.ts";
 import { ServiceEndpoint, type ServiceHandler } from "./endpoint.ts";
 import {
   checkEndpointSubject,
@@ -84,6 +92,7 @@ export class Service implements ServiceGroup, AsyncDisposable {
   readonly #resolveStopped: (error: null | Error) => void;
   #started = "";
   #stopping: Promise<null | Error> | undefined;
+  #drains: readonly Promise<void>[] | undefined;
 
   /** Throws `InvalidArgumentError` for a name or version that tools cannot show. */
   constructor(
@@ -159,10 +168,18 @@ export class Service implements ServiceGroup, AsyncDisposable {
     for (const endpoint of this.#endpoints) endpoint.reset();
   }
 
-  /** Takes no new requests, and resolves like `stopped` once the last one was handed out. */
+  /**
+   * Takes no new requests, and resolves like `stopped` once all were handled, as
+   * `drain` of a subscription does: a handler that took longer than the
+   * connection's `drainTimeout` makes it a `DrainTimeoutError`.
+   */
   stop(error?: Error): Promise<null | Error> {
-    this.#stopping ??= this.#stop(error ?? null);
-    return this.#stopping;
+    const drains = this.#drains ??= this.#drainAll();
+    this.#stopping ??= this.#stop(error ?? null, drains);
+    return AwaitedPromise.of(
+      this.#stopping,
+      () => drains.forEach(awaitedHere),
+    );
   }
 
   /** The same as `stop`. */
@@ -170,15 +187,23 @@ export class Service implements ServiceGroup, AsyncDisposable {
     await this.stop();
   }
 
-  async #stop(error: null | Error): Promise<null | Error> {
-    const parts = [...this.#endpoints, ...this.#controls];
-    await Promise.allSettled(
-      parts.map((part) =>
-        part instanceof ServiceEndpoint ? part.stop() : part.drain()
-      ),
-    );
-    this.#resolveStopped(error);
-    return error;
+  #drainAll(): Promise<void>[] {
+    return [
+      ...this.#endpoints.map((endpoint) => endpoint.stop()),
+      ...this.#controls.map((control) => control.drain()),
+    ];
+  }
+
+  async #stop(
+    error: null | Error,
+    drains: readonly Promise<void>[],
+  ): Promise<null | Error> {
+    const ends = await Promise.allSettled(drains.map(outcomeOf));
+    const late = ends.map((end) => end.status === "rejected" ? end.reason : 0)
+      .find((reason) => reason instanceof DrainTimeoutError);
+    const reason = error ?? late ?? null;
+    this.#resolveStopped(reason);
+    return reason;
   }
 
   #group(prefix: string, queue: string | undefined): ServiceGroup {

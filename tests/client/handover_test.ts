@@ -1,7 +1,6 @@
 /** The two ways in which messages reach a program. */
 import assert from "node:assert/strict";
 import type { Msg } from "../../src/client/api/message.ts";
-import type { Status } from "../../src/client/api/status.ts";
 import type {
   MsgCallback,
   Subscription,
@@ -12,6 +11,8 @@ import {
   QueueHandover,
   queueLimits,
 } from "../../src/client/messages/handover.ts";
+import { Work } from "../../src/client/messages/work.ts";
+import { flow } from "../../src/runtime/process/flow.ts";
 import { ReceivedMsg } from "../../src/client/messages/received_msg.ts";
 import { Message } from "../../src/wire/message.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
@@ -28,10 +29,12 @@ function message(size: number = 0): Msg {
 
 function handover(
   callback: MsgCallback,
-): { handover: CallbackHandover; told: Status[] } {
-  const told: Status[] = [];
-  const statuses = { tell: (status: Status) => told.push(status) };
-  return { handover: new CallbackHandover(callback, statuses, message), told };
+): { handover: CallbackHandover; told: unknown[]; work: Work } {
+  const told: unknown[] = [];
+  const work = new Work(flow);
+  const tell = (thrown: unknown): void => void told.push(thrown);
+  const handover = new CallbackHandover(callback, work, tell, message);
+  return { handover, told, work };
 }
 
 test("what a callback throws, or rejects with, is told", async () => {
@@ -51,8 +54,7 @@ test("what a callback throws, or rejects with, is told", async () => {
   for (let i = 0; i < 4; i++) given.take(message());
   await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
   assert.equal(given.processed, 4);
-  const errors = told.map((status) => status.type === "error" && status.error);
-  assert.deepEqual(errors, [thrown, new Error("no error"), rejected]);
+  assert.deepEqual(told, [thrown, "no error", rejected]);
 });
 
 test("a callback hears of an end only when an error brings it", () => {
@@ -75,7 +77,7 @@ function queueWith(
 ): { queue: QueueHandover; told: Told[] } {
   const told: Told[] = [];
   const sub = { unsubscribe: () => {} } as Subscription;
-  const queue = new QueueHandover(sub, queueLimits(options), {
+  const queue = new QueueHandover(sub, new Work(flow), queueLimits(options), {
     tell: (status) => {
       if (status.type !== "slowConsumer") return;
       const { pending, dropped } = status;

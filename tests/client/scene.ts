@@ -8,6 +8,7 @@ import type { ConnectionOptions } from "../../src/client/api/options.ts";
 import type { Status } from "../../src/client/api/status.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Network } from "../../src/platform/socket.ts";
+import { flow } from "../../src/runtime/process/flow.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import type { Cleanup } from "../support/temp.ts";
@@ -56,6 +57,7 @@ export class Scene {
       network: this.#recording(),
       clock,
       random: seededRandom(SEED),
+      flow,
     });
   }
 

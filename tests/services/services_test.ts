@@ -1,6 +1,15 @@
 /** Services and those who look for them, over Midge and over nats-server. */
 import assert from "node:assert/strict";
-import { connect, type NatsConnection } from "../../client.ts";
+import {
+  connect,
+  type ConnectOptions,
+  DrainTimeoutError,
+  type Msg,
+  type NatsConnection,
+} from "../../client.ts";
+import { deferred } from "../../src/core/deferred.ts";
+import type { Service } from "../../src/services/service.ts";
+import type { ServiceMsg } from "../../src/services/service_msg.ts";
 import { systemClock, systemRandom } from "../../src/runtime/process/system.ts";
 import { ServiceError, Services } from "../../src/services/services.ts";
 import { startMidge } from "../support/midge.ts";
@@ -24,10 +33,11 @@ const BROKERS: readonly [string, string | false, StartBroker][] = [
 async function twoSides(
   t: TestContext,
   start: StartBroker = BROKERS[0]![2],
+  options: ConnectOptions = {},
 ): Promise<{ servant: NatsConnection; user: NatsConnection }> {
   const port = await start(t);
   const servers = `127.0.0.1:${port}`;
-  const servant = await connect({ servers });
+  const servant = await connect({ servers, ...options });
   const user = await connect({ servers });
   t.after(() => Promise.all([servant.close(), user.close()]));
   return { servant, user };
@@ -153,6 +163,110 @@ for (const [broker, skip, start] of BROKERS) {
     },
   );
 }
+
+/** A service whose endpoint handles requests in one of the two ways. */
+const ENDPOINTS: Readonly<
+  Record<string, (service: Service, handle: Handle) => void>
+> = {
+  "a handler": (service, handle) =>
+    void service.addEndpoint("slow", (_, request) => handle(request)),
+  "a loop": (service, handle) => {
+    const endpoint = service.addEndpoint("slow");
+    void (async () => {
+      for await (const request of endpoint) await handle(request);
+    })();
+  },
+};
+
+type Handle = (request: ServiceMsg) => Promise<unknown>;
+
+for (const [way, addTo] of Object.entries(ENDPOINTS)) {
+  test(`a service that stops, or drains, waits for ${way}`, async (t) => {
+    const { servant, user } = await twoSides(t);
+    const service = await new Services(servant, platform).add(CONFIG);
+    const [begun, goOn] = [deferred<void>(), deferred<void>()];
+    addTo(service, async (request) => {
+      begun.resolve();
+      await goOn.promise;
+      request.respond("done");
+    });
+    await servant.flush();
+    const answers = ["1", "2"].map((text) =>
+      user.request("slow", text, { timeout: 60_000 })
+    );
+    await begun.promise;
+    await user.flush();
+    const stopped = service.stop();
+    const drained = servant.drain();
+    const early = await Promise.race([stopped, drained, user.rtt()]);
+    assert.equal(typeof early, "number");
+    goOn.resolve();
+    const texts = (await Promise.all(answers)).map((m) => m.string());
+    assert.deepEqual(texts, ["done", "done"]);
+    assert.equal(await stopped, null);
+    await drained;
+  });
+
+  test(`${way} may stop its own service, and wait for that`, async (t) => {
+    const { servant, user } = await twoSides(t);
+    const service = await new Services(servant, platform).add(CONFIG);
+    addTo(service, async (request) => {
+      await servant.flush();
+      assert.equal(await service.stop(), null);
+      request.respond("stopped");
+    });
+    await servant.flush();
+    const ask = (): Promise<Msg> => user.request("slow", "", { timeout: 9e4 });
+    const answers = await Promise.all([ask(), ask()]);
+    assert.deepEqual(answers.map((m) => m.string()), ["stopped", "stopped"]);
+  });
+
+  test(`a service says what ${way} left`, async (t) => {
+    const { servant, user } = await twoSides(t, undefined, {
+      drainTimeout: 10,
+    });
+    const service = await new Services(servant, platform).add(CONFIG);
+    addTo(service, () => new Promise(() => {}));
+    await servant.flush();
+    user.publish("slow");
+    await user.flush();
+    await servant.flush();
+    const error = await service.stop();
+    assert.ok(error instanceof DrainTimeoutError);
+    const [left] = error.left;
+    assert.deepEqual(left, { subject: "slow", underWay: 1, pending: 0 });
+    assert.equal(await service.stopped, error);
+  });
+}
+
+test("the failure of a handler that nobody gets as an answer is told", async (t) => {
+  const errors: [string, string | undefined][] = [];
+  const told = [deferred<void>(), deferred<void>()];
+  const { servant, user } = await twoSides(t, undefined, {
+    onStatus: (status) => {
+      if (status.type !== "error") return;
+      errors.push([status.error.message, status.subject]);
+      told.shift()?.resolve();
+    },
+  });
+  const service = await new Services(servant, platform).add(CONFIG);
+  const begun = deferred<void>();
+  service.addEndpoint("fails", () => Promise.reject(new Error("unasked")));
+  service.addEndpoint("slow", async () => {
+    begun.resolve();
+    await servant.closed();
+    throw new Error("too late");
+  });
+  await servant.flush();
+  const [first, second] = told;
+  user.publish("fails");
+  await first!.promise;
+  user.request("slow").catch(() => {});
+  await begun.promise;
+  await servant.close();
+  await second!.promise;
+  assert.deepEqual(errors, [["unasked", "fails"], ["too late", "slow"]]);
+});
 
 test("a service ends with its connection", async (t) => {
   const { servant } = await twoSides(t);

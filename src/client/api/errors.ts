@@ -139,6 +139,41 @@ export class DrainingConnectionError extends MidgeError {
   }
 }
 
+/** What a drain did not wait for any longer, on one subscription. */
+export interface Unfinished {
+  /** The subject that was subscribed to. */
+  readonly subject: string;
+  /** Calls of its callback whose promises were not settled, or loops that were in their bodies. */
+  readonly underWay: number;
+  /** Messages that waited for such a loop. */
+  readonly pending: number;
+}
+
+/** Callbacks, or loops over a subscription, took longer than `drainTimeout`. */
+export class DrainTimeoutError extends MidgeError {
+  override readonly name = "DrainTimeoutError";
+  /** What was left behind, by subscription. */
+  readonly left: readonly Unfinished[];
+
+  constructor(limitMs: number, left: readonly Unfinished[]) {
+    const list = left.slice(0, SHOWN_MAX).map(({ subject, ...counts }) => {
+      const { underWay, pending } = counts;
+      const waiting = pending === 0 ? "" : ` and ${pending} messages waiting`;
+      return `"${subject}" with ${underWay} under way${waiting}`;
+    });
+    const more = left.length - list.length;
+    if (more > 0) list.push(`${more} more`);
+    super(
+      "DRAIN_TIMEOUT",
+      `Drained for ${limitMs} ms and left ${list.join(", ")}`,
+    );
+    this.left = left;
+  }
+}
+
+/** Subscriptions that the text of an error names. */
+const SHOWN_MAX = 10;
+
 /** A subject, reply subject or queue name that cannot go on the wire. */
 export class InvalidSubjectError extends MidgeError {
   override readonly name = "InvalidSubjectError";

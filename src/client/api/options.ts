@@ -66,6 +66,12 @@ export interface ConnectionOptions {
   /** Room for what is published while the client reconnects, in bytes. Default: 8 MiB. */
   readonly maxBufferedBytes?: number;
 
+  /**
+   * The most that `drain` waits, in milliseconds, for promises of callbacks and
+   * for loops over subscriptions; then it tells what it left. Default: 30 s.
+   */
+  readonly drainTimeout?: number;
+
   /** Milliseconds between two pings to the server. Default: 2 minutes. */
   readonly pingInterval?: number;
   /** Unanswered pings after which the connection counts as lost. Default: 2. */

@@ -28,8 +28,17 @@ export type Status =
   }
   /** The server will go away soon. */
   | { readonly type: "ldm"; readonly server: string }
-  /** The server complained, or a callback threw. */
-  | { readonly type: "error"; readonly error: Error }
+  /**
+   * The server complained, a drain took too long, or a callback threw or gave a
+   * promise that rejected: then `subject` is that of its subscription. Such an
+   * error is printed where nobody reads `status()` and there is no `onStatus`;
+   * one that comes after `close` reaches `onStatus`, or is printed.
+   */
+  | {
+    readonly type: "error";
+    readonly error: Error;
+    readonly subject?: string;
+  }
   /** A ping was sent to the server; `pendingPings` have no answer yet, this one included. */
   | { readonly type: "ping"; readonly pendingPings: number }
   /** The server answers no pings. */

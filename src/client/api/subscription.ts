@@ -6,8 +6,8 @@ import type { Msg } from "./message.ts";
 
 /**
  * Handles one message. An error ends the subscription; the message that comes
- * with it is empty. What it returns is of no interest; a promise that rejects
- * is told by `status()`, as what it throws is.
+ * with it is empty. A promise that it returns is waited for by `drain`; one that
+ * rejects is told by `status()`, as what it throws is.
  */
 export type MsgCallback = (error: Error | null, message: Msg) => unknown;
 
@@ -42,8 +42,13 @@ export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
   /** Ends it, at once or after `max` messages counted from its beginning. */
   unsubscribe(max?: number): void;
   /**
-   * Ends it once all that is under way has arrived. What an iterator holds can
-   * still be read afterwards.
+   * Ends it once all that is under way has arrived, and resolves when the
+   * program has done with it: the promises that a callback returned are settled,
+   * and a `for await` loop has asked for a message behind the last one, or was
+   * left. Where nobody reads, what an iterator holds can still be read
+   * afterwards. What waits for this promise itself is not waited for. After
+   * `drainTimeout` it rejects with a `DrainTimeoutError`, which `status()` tells
+   * as well.
    */
   drain(): Promise<void>;
   /** Whether it has ended. */

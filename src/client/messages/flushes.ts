@@ -5,7 +5,11 @@
  */
 import { type Deferred, deferred } from "../../core/deferred.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { ClosedConnectionError, ConnectionError } from "../api/errors.ts";
+import {
+  ClosedConnectionError,
+  ConnectionError,
+  TimeoutError,
+} from "../api/errors.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** Where PONGs come from: a session. */
@@ -33,6 +37,21 @@ export class Flushes {
     const waiter = deferred<void>();
     this.#waiting.push(waiter);
     return waiter.promise;
+  }
+
+  /** The same, but rejects with a `TimeoutError` after `limitMs`. */
+  async flushWithin(limitMs: number): Promise<void> {
+    if (limitMs === Infinity) return await this.flush();
+    const late = deferred<never>();
+    const timer = this.#clock.after(limitMs, () =>
+      late.reject(
+        new TimeoutError(`The server did not answer within ${limitMs} ms`),
+      ));
+    try {
+      await Promise.race([this.flush(), late.promise]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** Throws while there is no connection. */

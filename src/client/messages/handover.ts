@@ -10,6 +10,8 @@ import type {
   SubscriptionOptions,
 } from "../api/subscription.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
+import { Reading } from "./reading.ts";
+import { carriedWith, Task, type Work } from "./work.ts";
 import { AsyncQueue } from "../../core/async_queue.ts";
 
 export interface Handover {
@@ -19,8 +21,8 @@ export interface Handover {
   readonly pending: number;
   /** Messages that found no room to wait. */
   readonly dropped: number;
-  /** Undefined: the messages go to a callback. */
-  readonly messages: AsyncIterator<Msg> | undefined;
+  /** One more reader; undefined: the messages go to a callback. */
+  read(): AsyncIterator<Msg> | undefined;
   take(message: Msg): void;
   /** Nothing comes any more; `error` is why, if the program did not want it so. */
   end(error: Error | undefined): void;
@@ -30,20 +32,28 @@ export interface Handover {
 export class CallbackHandover implements Handover {
   readonly pending = 0;
   readonly dropped = 0;
-  readonly messages = undefined;
   processed = 0;
   readonly #callback: MsgCallback;
-  readonly #statuses: StatusSink;
+  readonly #work: Work;
+  readonly #tell: (thrown: unknown) => void;
   /** What a callback gets together with an error. */
   readonly #emptyMessage: () => Msg;
+  /** The task of calls that are over when they return, all of them in turn. */
+  #plainTask: Task;
+  /** A call that goes on after it has returned is found in its flow; to carry it there costs a little. */
+  #goesOn = false;
+  #runsInFlow = true;
 
   constructor(
     callback: MsgCallback,
-    statuses: StatusSink,
+    work: Work,
+    tell: (thrown: unknown) => void,
     emptyMessage: () => Msg,
   ) {
     this.#callback = callback;
-    this.#statuses = statuses;
+    this.#work = work;
+    this.#plainTask = new Task(work);
+    this.#tell = tell;
     this.#emptyMessage = emptyMessage;
   }
 
@@ -56,19 +66,53 @@ export class CallbackHandover implements Handover {
     if (error !== undefined) this.#call(error, this.#emptyMessage());
   }
 
-  #call(error: Error | null, message: Msg): void {
-    try {
-      const done = this.#callback(error, message);
-      if (done instanceof Promise) done.catch(this.#tell);
-    } catch (thrown) {
-      this.#tell(thrown);
-    }
+  read(): undefined {
+    return undefined;
   }
 
-  readonly #tell = (thrown: unknown): void => {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#statuses.tell({ type: "error", error });
+  #call(error: Error | null, message: Msg): void {
+    const work = this.#work;
+    const { flow, caller: outer } = work;
+    const task = this.#runsInFlow ? new Task(work) : this.#plainTask;
+    work.caller = task;
+    work.begin();
+    const goesOn = this.#runsInFlow
+      ? flow.run(carriedWith(task, flow), this.#invoke, error, message)
+      : this.#invoke(error, message);
+    work.caller = outer;
+    if (task !== this.#plainTask) {
+      if (!goesOn) work.end(task);
+    } else if (goesOn) this.#plainTask = new Task(work);
+    else work.endPlain(task);
+    this.#goesOn ||= goesOn;
+    this.#runsInFlow = this.#goesOn;
+  }
+
+  /** Gives whether the call goes on after it has returned. */
+  readonly #invoke = (error: Error | null, message: Msg): boolean => {
+    const task = this.#work.caller!;
+    try {
+      const done = this.#callback(error, message);
+      if (!isPromise(done)) return false;
+      done.then(
+        () => this.#work.end(task),
+        (thrown: unknown) => {
+          this.#work.end(task);
+          this.#tell(thrown);
+        },
+      );
+      return true;
+    } catch (thrown) {
+      this.#tell(thrown);
+      return false;
+    }
   };
+}
+
+/** Of whichever realm or library. */
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
 }
 
 /** How many messages may wait for a reader. */
@@ -118,6 +162,7 @@ export class QueueHandover implements Handover {
   dropped = 0;
   readonly messages: AsyncQueue<Msg>;
   readonly #subscription: Subscription;
+  readonly #work: Work;
   readonly #limits: QueueLimits;
   readonly #statuses: StatusSink;
   #lags = false;
@@ -125,9 +170,11 @@ export class QueueHandover implements Handover {
 
   constructor(
     subscription: Subscription,
+    work: Work,
     limits: QueueLimits,
     statuses: StatusSink,
   ) {
+    this.#work = work;
     this.messages = new AsyncQueue(
       () => subscription.unsubscribe(),
       payloadBytes,
@@ -158,6 +205,10 @@ export class QueueHandover implements Handover {
 
   end(error: Error | undefined): void {
     this.messages.end(error);
+  }
+
+  read(): AsyncIterator<Msg> {
+    return new Reading(this.messages, this.#work);
   }
 
   #tell(): void {

@@ -7,6 +7,7 @@
 import { Nuid } from "../../core/nuid.ts";
 import { type ByteSink, SlabPool } from "../../core/outbox.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
+import { type Flow, NO_FLOW } from "../../platform/flow.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import type {
@@ -25,11 +26,22 @@ import { Publishing } from "./publishing.ts";
 import { Requests } from "./requests.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
+export type { Draining } from "./subscriptions.ts";
+
 export interface MessageOptions {
   readonly inboxPrefix: string;
   /** Room for what is published while there is no connection. */
   readonly maxBufferedBytes: number;
   readonly bufferPolicy: BufferPolicy;
+  /** The most that a drain waits for the program. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface MessagePlatform {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Without it a drain may wait for a callback that waits for the drain. */
+  readonly flow?: Flow;
 }
 
 /** The way to a server that has let us in. */
@@ -53,29 +65,37 @@ export class Messages {
 
   constructor(
     options: MessageOptions,
-    platform: { readonly clock: Clock; readonly random: Random },
+    platform: MessagePlatform,
     statuses: StatusSink,
   ) {
     const { gate } = this;
-    const { clock, random } = platform;
+    const { clock, random, flow = NO_FLOW } = platform;
     const { inboxPrefix, maxBufferedBytes: maxBytes, bufferPolicy: policy } =
       options;
+    const { drainTimeoutMs } = options;
     const outgoing = new Outgoing(slabs, { maxBytes, policy }, statuses);
     const publisher = new Publishing(outgoing, gate);
     const flushes = new Flushes(outgoing, clock);
     this.#outgoing = outgoing;
     this.publishing = publisher;
     this.flushes = flushes;
-    this.subscriptions = new Subscriptions(
-      { outgoing, gate, flushes, publisher, clock, statuses },
-    );
+    this.subscriptions = new Subscriptions({
+      outgoing,
+      gate,
+      flushes,
+      publisher,
+      clock,
+      statuses,
+      flow,
+      drainTimeoutMs,
+    });
     const nuid = new Nuid(random);
     this.#requests = new Requests({
       createInbox: () => inboxUnder(inboxPrefix, nuid),
       subscribe: (subject, callback) =>
-        this.subscriptions.add(subject, { callback }),
+        this.subscriptions.addForAnswers(subject, callback),
     });
-    this.asking = new Asking(this.#requests, publisher, gate, clock);
+    this.asking = new Asking(this.#requests, publisher, gate, clock, flow);
   }
 
   get stats(): Stats {

@@ -7,10 +7,17 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
 import { InvalidOperationError } from "../../core/errors.ts";
 import { Message } from "../../wire/message.ts";
-import { TimeoutError } from "../api/errors.ts";
+import type { Flow } from "../../platform/flow.ts";
+import { AwaitedPromise } from "../../core/awaited_promise.ts";
+import {
+  DrainTimeoutError,
+  TimeoutError,
+  type Unfinished,
+} from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
 import type { StatusSink } from "../api/status.ts";
 import type { Subscription, SubscriptionOptions } from "../api/subscription.ts";
+import type { Gate } from "./gate.ts";
 import {
   CallbackHandover,
   type Handover,
@@ -18,6 +25,7 @@ import {
   queueLimits,
 } from "./handover.ts";
 import { type Publisher, ReceivedMsg, textOf } from "./received_msg.ts";
+import { type Wait, Work } from "./work.ts";
 
 /** What a subscription asks of the table that it stands in. */
 export interface SubscriptionOwner {
@@ -31,6 +39,12 @@ export interface SubscriptionOwner {
   forget(subscription: LiveSubscription): void;
   /** Resolves when all that the server has sent for it until now is here. */
   flush(): Promise<void>;
+  /** It has ended, and something is under way for it. */
+  remember(subscription: LiveSubscription): void;
+  /** The most that a drain waits for what is under way. */
+  readonly drainTimeoutMs: number;
+  readonly gate: Gate;
+  readonly flow: Flow;
 }
 
 /** More than a dozen members: because it has those of nats.js's `Subscription`. */
@@ -40,6 +54,8 @@ export class LiveSubscription implements Subscription {
   /** Empty: in no queue group. */
   readonly queue: string;
   readonly closed: Promise<void | Error>;
+  /** What the program has under way for it. */
+  readonly work: Work;
   readonly #owner: SubscriptionOwner;
   readonly #handover: Handover;
   readonly #resolveClosed: (error: void | Error) => void;
@@ -49,7 +65,8 @@ export class LiveSubscription implements Subscription {
   #max: number;
   #received = 0;
   #isClosed = false;
-  #drained: Promise<void> | undefined;
+  /** Under way from the first drain on. */
+  #ending: Promise<void> | undefined;
 
   constructor(
     sid: number,
@@ -61,6 +78,7 @@ export class LiveSubscription implements Subscription {
     this.subject = subject;
     this.queue = options.queue ?? "";
     this.#owner = owner;
+    this.work = new Work(owner.flow, () => this.#onBusy());
     this.#handover = this.#handoverFor(options);
     this.#max = options.max ?? 0;
     const { promise, resolve } = deferred<void | Error>();
@@ -86,9 +104,11 @@ export class LiveSubscription implements Subscription {
   }
 
   drain(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    this.#drained ??= this.#drain();
-    return this.#drained;
+    const isOver = this.#owner.gate.isClosed || this.work.count === 0;
+    if (this.#isClosed && isOver) return Promise.resolve();
+    const wait = this.work.wait();
+    const drained = this.#drain(wait);
+    return AwaitedPromise.of(drained, () => wait.excuseCaller());
   }
 
   isClosed(): boolean {
@@ -96,7 +116,7 @@ export class LiveSubscription implements Subscription {
   }
 
   isDraining(): boolean {
-    return this.#drained !== undefined && !this.#isClosed;
+    return this.#ending !== undefined && !this.#isClosed;
   }
 
   getID(): number {
@@ -132,8 +152,8 @@ export class LiveSubscription implements Subscription {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Msg> {
-    const { messages } = this.#handover;
-    if (messages !== undefined) return messages;
+    const reading = this.#handover.read();
+    if (reading !== undefined) return reading;
     throw new InvalidOperationError(
       "A subscription with a callback cannot be iterated",
     );
@@ -161,17 +181,74 @@ export class LiveSubscription implements Subscription {
     this.#owner.forget(this);
     this.#handover.end(error);
     this.#resolveClosed(error);
+    this.#onBusy();
+  }
+
+  /** The connection is closed: nobody waits for what is under way. */
+  abandon(): void {
+    this.end();
+    this.work.giveUp();
+  }
+
+  /**
+   * Ends it when all that is under way has arrived, and waits until the program
+   * has done with it; gives what was left when that took too long.
+   */
+  async finish(wait: Wait): Promise<Unfinished | undefined> {
+    try {
+      if (!this.#isClosed) await (this.#ending ??= this.#end());
+    } finally {
+      await this.#waitFor(wait);
+    }
+    if (wait.isDone) return undefined;
+    this.#owner.gate.checkOpen();
+    const { subject, work: { count: underWay } } = this;
+    return { subject, underWay, pending: this.getPending() };
   }
 
   #handoverFor(options: SubscriptionOptions): Handover {
     const { statuses } = this.#owner;
     const { callback } = options;
     return callback === undefined
-      ? new QueueHandover(this, queueLimits(options), statuses)
-      : new CallbackHandover(callback, statuses, () => this.#emptyMessage());
+      ? new QueueHandover(this, this.work, queueLimits(options), statuses)
+      : new CallbackHandover(
+        callback,
+        this.work,
+        (thrown) => this.#tell(thrown),
+        () => this.#emptyMessage(),
+      );
   }
 
-  async #drain(): Promise<void> {
+  #tell(thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const { subject } = this;
+    this.#owner.statuses.tell({ type: "error", error, subject });
+  }
+
+  /** One that is gone from the table is found by a drain all the same. */
+  #onBusy(): void {
+    if (this.#isClosed && this.work.count > 0) this.#owner.remember(this);
+  }
+
+  async #drain(wait: Wait): Promise<void> {
+    const left = await this.finish(wait);
+    if (left === undefined) return;
+    const { drainTimeoutMs, statuses } = this.#owner;
+    const error = new DrainTimeoutError(drainTimeoutMs, [left]);
+    statuses.tell({ type: "error", error });
+    throw error;
+  }
+
+  async #waitFor(wait: Wait): Promise<void> {
+    const { clock, drainTimeoutMs } = this.#owner;
+    const timer = drainTimeoutMs === Infinity
+      ? undefined
+      : clock.after(drainTimeoutMs, () => wait.giveUp());
+    await wait.start();
+    timer?.cancel();
+  }
+
+  async #end(): Promise<void> {
     this.#owner.withdraw(this, 0);
     try {
       await this.#owner.flush();

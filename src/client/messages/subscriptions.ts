@@ -5,11 +5,15 @@
 import { readDecimal } from "../../core/ascii.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { MessageArgs } from "../../wire/args.ts";
-import type { PermissionViolationError } from "../api/errors.ts";
+import {
+  DrainTimeoutError,
+  type PermissionViolationError,
+} from "../api/errors.ts";
 import { checkPattern, checkQueue } from "./subjects.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";
 import { LiveSubscription, type SubscriptionOwner } from "./subscription.ts";
-import type { SubscriptionOptions } from "../api/subscription.ts";
+import type { MsgCallback, SubscriptionOptions } from "../api/subscription.ts";
+import type { Flow } from "../../platform/flow.ts";
 import type { Gate } from "./gate.ts";
 import type { Flushes } from "./flushes.ts";
 import type { StatusSink } from "../api/status.ts";
@@ -23,6 +27,8 @@ export interface SubscriptionParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly statuses: StatusSink;
+  readonly flow: Flow;
+  readonly drainTimeoutMs: number;
 }
 
 export class Subscriptions {
@@ -30,19 +36,25 @@ export class Subscriptions {
   readonly #gate: Gate;
   readonly #owner: SubscriptionOwner;
   readonly #bySid = new Map<number, LiveSubscription>();
+  /** Those that bring the answers to requests. */
+  readonly #forAnswers = new Set<LiveSubscription>();
+  readonly #ended = new EndedSubscriptions();
   #lastSid = 0;
 
   constructor(parts: SubscriptionParts) {
-    const { outgoing, gate, flushes, publisher, clock, statuses } = parts;
+    const { outgoing, gate, flushes, ...others } = parts;
     this.#outgoing = outgoing;
     this.#gate = gate;
     this.#owner = {
-      clock,
-      statuses,
-      publisher,
+      ...others,
+      gate,
       flush: () => flushes.flush(),
       withdraw: ({ sid }, max) => outgoing.unsubscribe(sid, max),
-      forget: ({ sid }) => this.#bySid.delete(sid),
+      forget: (subscription) => {
+        this.#bySid.delete(subscription.sid);
+        this.#forAnswers.delete(subscription);
+      },
+      remember: (subscription) => this.#ended.add(subscription),
     };
   }
 
@@ -66,6 +78,13 @@ export class Subscriptions {
     this.#bySid.set(sid, subscription);
     this.#outgoing.subscribe(sid, subject, queue);
     if (remaining > 0) this.#outgoing.unsubscribe(sid, remaining);
+    return subscription;
+  }
+
+  /** Adds one that brings answers: a drain ends it last. */
+  addForAnswers(subject: string, callback: MsgCallback): LiveSubscription {
+    const subscription = this.add(subject, { callback });
+    this.#forAnswers.add(subscription);
     return subscription;
   }
 
@@ -96,14 +115,73 @@ export class Subscriptions {
     }
   }
 
-  /** Resolves when all that is under way has arrived and every subscription has ended. */
-  async drain(): Promise<void> {
-    await Promise.all(
-      [...this.#bySid.values()].map((subscription) => subscription.drain()),
-    );
+  /** Begins to end all of them. */
+  drain(): Draining {
+    const { drainTimeoutMs, statuses } = this.#owner;
+    const subscriptions = [...this.#bySid.values(), ...this.#ended.busy()]
+      .filter((one) => !this.#forAnswers.has(one));
+    const waits = subscriptions.map(({ work }) => work.wait());
+    const finish = async (): Promise<void> => {
+      const ends = await Promise.allSettled(
+        subscriptions.map((one, at) => one.finish(waits[at]!)),
+      );
+      for (const one of [...this.#forAnswers]) await one.drain();
+      const left = ends.flatMap((end) =>
+        end.status === "fulfilled" ? end.value ?? [] : []
+      );
+      const lost = ends.find((end) => end.status === "rejected");
+      const late = left.length === 0
+        ? undefined
+        : new DrainTimeoutError(drainTimeoutMs, left);
+      if (late !== undefined) statuses.tell({ type: "error", error: late });
+      if (lost !== undefined) throw lost.reason;
+      if (late !== undefined) throw late;
+    };
+    return {
+      limitMs: drainTimeoutMs,
+      finish,
+      excuseCaller: () => waits.forEach((wait) => wait.excuseCaller()),
+    };
   }
 
+  /** The connection is closed. */
   end(): void {
-    for (const subscription of [...this.#bySid.values()]) subscription.end();
+    const all = [...this.#bySid.values(), ...this.#ended.busy()];
+    for (const subscription of all) subscription.abandon();
+  }
+}
+
+/** A drain of all subscriptions. */
+export interface Draining {
+  /** The most that it waits for the program. */
+  readonly limitMs: number;
+  /** Resolves when all that was under way has arrived, every subscription has ended, and the program has done with all of it. */
+  finish(): Promise<void>;
+  /** The running flow waits for it. */
+  excuseCaller(): void;
+}
+
+/** How many are kept before those that are done with are looked for. */
+const ENDED_SWEEP_AT = 64;
+
+/**
+ * Subscriptions that have ended, and for which something may be under way still.
+ * A loop that a program has forgotten, halfway, is under way no more.
+ */
+class EndedSubscriptions {
+  #all = new Set<WeakRef<LiveSubscription>>();
+  #sweepAt = ENDED_SWEEP_AT;
+
+  add(subscription: LiveSubscription): void {
+    this.#all.add(new WeakRef(subscription));
+    if (this.#all.size < this.#sweepAt) return;
+    this.#all = new Set(this.busy().map((one) => new WeakRef(one)));
+    this.#sweepAt = 2 * this.#all.size + ENDED_SWEEP_AT;
+  }
+
+  busy(): LiveSubscription[] {
+    const living = [...this.#all].map((reference) => reference.deref())
+      .filter((one) => one !== undefined && one.work.count > 0);
+    return [...new Set(living)] as LiveSubscription[];
   }
 }

@@ -80,7 +80,7 @@ export class Clients {
     const all = { servers, ...options, onStatus };
     const opening = NatsConnection.open(
       withProviders(all, { ...platform, clock, random }),
-      { network, clock, random },
+      { ...platform, network, clock, random },
     );
     try {
       const connection = await pace.run(opening);

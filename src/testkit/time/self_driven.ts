@@ -2,6 +2,11 @@
  * A connection on a virtual clock whose calls let time pass until they are
  * answered, so that a test need not think of the clock.
  */
+import {
+  awaitedHere,
+  AwaitedPromise,
+  outcomeOf,
+} from "../../core/awaited_promise.ts";
 import type { NatsConnection } from "../../client/connection.ts";
 import type { Msg } from "../../client/api/message.ts";
 import type { Subscription } from "../../client/api/subscription.ts";
@@ -28,10 +33,10 @@ export function selfDriven(
     drivenIterable(await plain.requestMany(...given), pace);
   connection.flush = () => pace.run(plain.flush());
   connection.rtt = () => pace.run(plain.rtt());
-  connection.drain = () => pace.run(plain.drain());
+  connection.drain = () => drivenDrain(plain.drain(), pace);
   connection.close = () => pace.run(plain.close());
   connection.rediscover = () => pace.run(plain.rediscover());
-  connection[Symbol.asyncDispose] = () => pace.run(plain.dispose());
+  connection[Symbol.asyncDispose] = () => drivenDrain(plain.dispose(), pace);
   connection.subscribe = (...given) =>
     drivenSubscription(plain.subscribe(...given), pace);
   return connection;
@@ -43,8 +48,16 @@ function drivenSubscription(
   pace: Pace,
 ): Subscription {
   const drain = subscription.drain.bind(subscription);
-  subscription.drain = () => pace.run(drain());
+  subscription.drain = () => drivenDrain(drain(), pace);
   return subscription;
+}
+
+/** Who waits for it must be told from who only lets time pass for it. */
+function drivenDrain(drained: Promise<void>, pace: Pace): Promise<void> {
+  return AwaitedPromise.of(
+    pace.run(outcomeOf(drained)),
+    () => awaitedHere(drained),
+  );
 }
 
 function drivenIterable(
