@@ -180,6 +180,7 @@ function clientSettings(options: ServerOptions): ClientSettings {
       ? Infinity
       : options.maxPendingBytes * STALL_FRACTION,
     writeDeadlineMs: options.writeDeadlineMs,
+    isDeadlineLenient: false,
     pingIntervalMs: options.pingIntervalMs,
     pingMax: options.pingMax,
     pingAlways: false,

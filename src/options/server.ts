@@ -71,7 +71,7 @@ export interface ServerOptions {
   pingIntervalMs: number;
   /** Unanswered PINGs before a client is closed. */
   pingMax: number;
-  /** How long a client may block a write before it is closed. */
+  /** How long a client may take for what is pending before it is closed. */
   writeDeadlineMs: number;
   /** How long a server in lame duck mode takes to send its clients away. */
   lameDuckDurationMs: number;
@@ -175,7 +175,7 @@ export interface ServerConfig {
   ping_interval?: string;
   /** Unanswered PINGs before a client is closed. Takes: integer, 0 for the default. Default: `2`. */
   ping_max?: number;
-  /** How long a client may block a write before it is closed. Takes: duration, 0 for the default. Default: `10s`. */
+  /** How long a client may take for what is pending before it is closed. Takes: duration, 0 for the default. Default: `10s`. */
   write_deadline?: string;
   /** What becomes of a client that missed `write_deadline`; both close it. */
   write_timeout?: "default" | "close";

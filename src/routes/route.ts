@@ -89,8 +89,6 @@ export class Route implements Peer, ServerReceiver {
   readonly kind: Kind = Kind.ROUTE;
   readonly mark: DeliveryMark = new DeliveryMark();
   readonly idLabel = "rid";
-  /** A route carries the messages of all clients: one slow client must not stop it. */
-  readonly mayBeHeld = false;
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
   readonly connection: Connection;
 

@@ -26,6 +26,7 @@ export function routeSettings(
     maxPendingBytes: Infinity,
     stallPendingBytes: server.maxPendingBytes * STALL_FRACTION,
     writeDeadlineMs: server.writeDeadlineMs,
+    isDeadlineLenient: true,
     pingIntervalMs: Math.min(
       cluster.pingIntervalMs ?? server.pingIntervalMs,
       ROUTE_PING_INTERVAL_MAX_MS,

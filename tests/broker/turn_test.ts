@@ -368,26 +368,95 @@ test("tracing a flood is spread over turns", () => {
   assert.equal(lines.length, 2 * count);
 });
 
-test("a producer that is held does not go stale", async () => {
+test("a producer that is held now and then does not go stale", async () => {
   const still = new StillBroker({
     maxPendingBytes: 50_000,
     pingIntervalMs: 100,
     pingMax: 1,
-    writeDeadlineMs: 600_000,
   });
   const slow = still.client("SUB a 1\r\n");
-  slow.takesBytes = 0;
   const publisher = still.client();
-  publisher.says(pub("a", "x".repeat(1000)).repeat(60));
-  still.settle();
-  for (let n = 0; n < 20; n++) {
+  const messages = pub("a", "x".repeat(1000)).repeat(60);
+  const rounds = 100;
+  for (let n = 0; n < rounds; n++) {
+    slow.takesBytes = 0;
     slow.says("PONG\r\n");
-    await still.clock.advance(100);
+    // Its PONG would come behind all this.
+    publisher.says(messages);
+    still.settle();
+    assert.equal(publisher.isPaused, true);
+    await still.clock.advance(35);
+    slow.takesBytes = Infinity;
+    slow.drains();
+    still.settle();
+    assert.equal(publisher.isPaused, false);
+    await still.clock.advance(38);
   }
   assert.equal(publisher.isEnded, false);
-  slow.drains();
+  assert.equal(publisher.take(), "PING\r\n");
+  assert.equal(still.broker.host.counters.traffic.inMsgs, rounds * 60);
+  await still.clock.advance(300);
+  assert.equal(publisher.isEnded, true, "nobody holds it any more");
+});
+
+test("a wide message is held in its middle, and a reader at full speed keeps up", () => {
+  const still = new StillBroker({ maxPendingBytes: 100_000 });
+  const count = 3 * TURN_WORK_MAX;
+  const reader = still.client();
+  for (let n = 0; n < count; n++) reader.says(`SUB a ${n}\r\n`);
   still.settle();
-  slow.drains();
+  reader.take();
+  reader.takesBytes = 0;
+  const publisher = still.client();
+  publisher.says(pub("a", "x"));
   still.settle();
-  assert.equal(still.broker.host.counters.traffic.inMsgs, 60);
+  const { counters } = still.broker.host;
+  assert.ok(counters.traffic.outMsgs < count / 2, "it went on");
+  assert.equal(publisher.isPaused, true);
+  for (let rounds = 0; publisher.isPaused && rounds < 1000; rounds++) {
+    reader.drains();
+    still.settle();
+  }
+  reader.drains();
+  assert.equal(counters.traffic.outMsgs, count);
+  assert.equal(reader.take().split("MSG a ").length - 1, count);
+  assert.equal(counters.slowConsumers, 0);
+});
+
+test("what one turn brings beyond max_pending closes nobody who reads", () => {
+  const limit = 100_000;
+  const still = new StillBroker({ maxPendingBytes: limit });
+  const reader = still.client();
+  for (let n = 0; n < 500; n++) reader.says(`SUB a ${n}\r\n`);
+  still.settle();
+  reader.takesBytes = 0;
+  const publisher = still.client();
+  const messages = 5;
+  publisher.says(pub("a", "x".repeat(1000)).repeat(messages));
+  still.settle();
+  const { counters } = still.broker.host;
+  assert.ok(reader.pendingBytes > limit || counters.traffic.outMsgs === 500);
+  assert.equal(publisher.isPaused, true);
+  for (let rounds = 0; publisher.isPaused && rounds < 1000; rounds++) {
+    reader.drains();
+    still.settle();
+  }
+  assert.equal(counters.traffic.outMsgs, 500 * messages);
+  assert.equal(counters.slowConsumers, 0);
+});
+
+test("one that reads nothing above max_pending is closed when its moment is over", async () => {
+  const still = new StillBroker({ maxPendingBytes: 100_000 });
+  const stuck = still.client();
+  for (let n = 0; n < 500; n++) stuck.says(`SUB a ${n}\r\n`);
+  still.settle();
+  stuck.takesBytes = 0;
+  const publisher = still.client();
+  publisher.says(pub("a", "x".repeat(1000)).repeat(5));
+  still.settle();
+  await still.clock.advance(1000);
+  assert.equal(stuck.isEnded, true);
+  still.settle();
+  assert.equal(publisher.isPaused, false);
+  assert.equal(still.broker.host.counters.traffic.inMsgs, 5);
 });

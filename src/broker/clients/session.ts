@@ -60,7 +60,6 @@ const LETTER_C = 0x43;
 export class ClientSession implements Peer, DirectReceiver {
   readonly kind: Kind = Kind.CLIENT;
   readonly idLabel = "cid";
-  readonly mayBeHeld = true;
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
   /** There before the connection, whose parser fills it. */
   readonly pubArgs: MessageArgs = new MessageArgs();

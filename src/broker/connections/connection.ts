@@ -90,7 +90,6 @@ export class Connection
       this.input,
       this.output,
       this.facts,
-      peer.mayBeHeld,
     );
   }
 
@@ -100,6 +99,10 @@ export class Connection
 
   get isHeld(): boolean {
     return this.input.isHeld;
+  }
+
+  get holdCount(): number {
+    return this.input.holdCount;
   }
 
   /** Starts reading. */

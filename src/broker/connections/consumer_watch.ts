@@ -1,12 +1,16 @@
 /**
- * Does the peer read what it is sent? While bytes are pending, a consumer that
- * lags first stops those who feed it, then is given up: when too much is
- * pending, or when it took nothing for a whole write deadline.
+ * Does the peer read what it is sent? A consumer that lags holds those who feed
+ * it: until it has caught up while it has an allowance (`hold_allowance.ts`),
+ * then for ten milliseconds each time that it was given another portion. It is
+ * closed when too much is pending, or when it has not taken in time what was
+ * pending (`write_deadline.ts`).
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import type { Socket } from "../../platform/socket.ts";
+import { HoldAllowance, LOOK_MS } from "./hold_allowance.ts";
+import { type DeadlineOwner, WriteDeadline } from "./write_deadline.ts";
 
 export interface ConsumerLimits {
   /** Outgoing bytes that the peer may leave unread; `Infinity` for no limit. */
@@ -14,11 +18,12 @@ export interface ConsumerLimits {
   /** With more than this unread, those who feed the connection are stopped. */
   readonly stallPendingBytes: number;
   readonly writeDeadlineMs: number;
+  /** A deadline is kept by any progress, not only by taking all that was pending. */
+  readonly isDeadlineLenient: boolean;
 }
 
 /** A connection that feeds others: `producer.ts`, as far as its consumers know it. */
 export interface HeldProducer {
-  readonly mayBeHeld: boolean;
   hold(): void;
   letGo(): void;
 }
@@ -32,27 +37,73 @@ export interface WatchedConsumer {
   gaveUp(reason: ClosedReason, text: string): void;
 }
 
-/** Producers stopped at the stall mark may go on below this part of it. */
+/** Producers go on when this much less than the stall mark is pending, or this part of it. */
+const RELEASE_BYTES = 1_048_576;
 const RELEASE_FRACTION = 0.5;
+/**
+ * A consumer at full speed may be above `max_pending` by this much, which is
+ * more than one turn writes. Its producers are held until it is not.
+ */
+const OVERFLOW_BYTES = 33_554_432;
+/**
+ * What a consumer without an allowance is given between two holds. A smaller
+ * distance from the stall mark to its limit has at least this many portions.
+ */
+const PORTION_BYTES = 131_072;
+const PORTIONS = 16;
 
-export class ConsumerWatch {
+export class ConsumerWatch implements DeadlineOwner {
   readonly #clock: Clock;
   readonly #limits: ConsumerLimits;
   readonly #consumer: WatchedConsumer;
-  #deadline: Timer | undefined = undefined;
-  /** Bytes that the system had taken when the deadline was armed. */
-  #takenBytes = 0;
+  readonly #deadline: WriteDeadline;
+  readonly #releaseBytes: number;
+  readonly #portionBytes: number;
+  readonly #allowance = new HoldAllowance();
+  #look: Timer | undefined = undefined;
   /** Producers that wait for this consumer. */
   #stalled: Set<HeldProducer> | undefined = undefined;
+  /** Without an allowance: bytes given when the next producer is held. */
+  #nextHoldBytes = 0;
 
   constructor(
     clock: Clock,
     limits: ConsumerLimits,
     consumer: WatchedConsumer,
   ) {
+    const { maxPendingBytes, stallPendingBytes } = limits;
     this.#clock = clock;
     this.#limits = limits;
     this.#consumer = consumer;
+    this.#deadline = new WriteDeadline(
+      clock,
+      limits.writeDeadlineMs,
+      limits.isDeadlineLenient,
+      this,
+    );
+    this.#releaseBytes = Math.max(
+      stallPendingBytes * RELEASE_FRACTION,
+      stallPendingBytes - RELEASE_BYTES,
+    );
+    this.#portionBytes = Math.min(
+      PORTION_BYTES,
+      (maxPendingBytes - stallPendingBytes) / PORTIONS,
+    );
+  }
+
+  get takenBytes(): number {
+    const { outbox, socket } = this.#consumer;
+    return outbox.writtenBytes - socket.pendingBytes;
+  }
+
+  get givenBytes(): number {
+    const { outbox } = this.#consumer;
+    return outbox.writtenBytes + outbox.size;
+  }
+
+  /** Above the stall mark: bytes that may be written until the next flush. */
+  get growthBytes(): number {
+    return this.#allowance.isSpent ? this.#portionBytes : 0;
   }
 
   /**
@@ -60,83 +111,99 @@ export class ConsumerWatch {
    * True when the producer was stopped for it.
    */
   lags(producer: HeldProducer | undefined): boolean {
-    const { maxPendingBytes, stallPendingBytes } = this.#limits;
     const { outbox } = this.#consumer;
     const pending = outbox.pendingBytes;
-    if (pending > maxPendingBytes) {
-      this.#consumer.gaveUp(
-        ClosedReason.SLOW_CONSUMER_PENDING,
-        `MaxPending of ${maxPendingBytes} Exceeded`,
-      );
+    if (this.#isTooMuch(pending)) {
+      this.#giveUpPending();
       return false;
     }
-    this.#armDeadline();
+    this.#deadline.watch();
+    if (pending <= this.#limits.stallPendingBytes) return false;
+    if (!this.#allowance.isSpent) this.#lookSoon();
     // Only a socket that is blocked tells when the producer may go on.
-    return producer !== undefined && pending > stallPendingBytes &&
-      outbox.blocked && this.#stall(producer);
+    return producer !== undefined && outbox.blocked && this.#stall(producer);
   }
 
-  /** The socket took everything that it was given. */
+  /** The socket took everything that it was given; more may have followed. */
   drained(): void {
-    this.#disarmDeadline();
-  }
-
-  /** Lets the producers go on, if what is pending now allows it. */
-  release(): void {
     const { outbox } = this.#consumer;
-    const mark = this.#limits.stallPendingBytes * RELEASE_FRACTION;
-    if (!outbox.blocked || outbox.pendingBytes <= mark) this.#releaseAll();
+    const pending = outbox.pendingBytes;
+    if (pending === 0) {
+      this.#deadline.stop();
+      this.#allowance.restore();
+    }
+    // A socket that is not blocked will not tell of its drain.
+    if (!outbox.blocked || pending <= this.#releaseBytes) this.#release();
   }
 
   /** The consumer is gone. */
   stop(): void {
-    this.#disarmDeadline();
-    this.#releaseAll();
+    this.#deadline.stop();
+    this.#release();
+  }
+
+  deadlineMissed(): void {
+    if (this.#consumer.closed) return;
+    const seconds = this.#limits.writeDeadlineMs / 1000;
+    const pending = this.#consumer.outbox.pendingBytes;
+    this.#consumer.gaveUp(
+      ClosedReason.SLOW_CONSUMER_DEADLINE,
+      `WriteDeadline of ${seconds}s exceeded with ${pending} total bytes.`,
+    );
+  }
+
+  #isTooMuch(pending: number): boolean {
+    const { maxPendingBytes, stallPendingBytes } = this.#limits;
+    if (pending <= maxPendingBytes) return false;
+    return this.#allowance.isSpent || stallPendingBytes === Infinity ||
+      pending > maxPendingBytes + OVERFLOW_BYTES;
+  }
+
+  #giveUpPending(): void {
+    this.#consumer.gaveUp(
+      ClosedReason.SLOW_CONSUMER_PENDING,
+      `MaxPending of ${this.#limits.maxPendingBytes} Exceeded`,
+    );
   }
 
   #stall(producer: HeldProducer): boolean {
-    if (!producer.mayBeHeld || this.#stalled?.has(producer)) return false;
+    if (this.#stalled?.has(producer)) return false;
+    if (this.#allowance.isSpent) {
+      const { givenBytes } = this;
+      if (givenBytes < this.#nextHoldBytes) return false;
+      this.#nextHoldBytes = givenBytes + this.#portionBytes;
+    }
     this.#stalled ??= new Set();
     this.#stalled.add(producer);
     producer.hold();
+    this.#lookSoon();
     return true;
   }
 
-  #releaseAll(): void {
+  #release(): void {
+    this.#look?.cancel();
+    this.#look = undefined;
     const producers = this.#stalled;
     this.#stalled = undefined;
     for (const producer of producers ?? []) producer.letGo();
   }
 
-  #armDeadline(): void {
-    if (this.#deadline !== undefined) return;
-    this.#takenBytes = this.#bytesTaken;
-    this.#deadline = this.#clock.after(
-      this.#limits.writeDeadlineMs,
-      () => this.#deadlineDue(),
-    );
+  #lookSoon(): void {
+    if (this.#look !== undefined) return;
+    this.#allowance.begin(this.#clock.monotonic(), this.takenBytes);
+    this.#lookAgain();
   }
 
-  #disarmDeadline(): void {
-    this.#deadline?.cancel();
-    this.#deadline = undefined;
+  #lookAgain(): void {
+    this.#look = this.#clock.after(LOOK_MS, () => this.#lookNow());
   }
 
-  /** Bytes that the system took from the socket. */
-  get #bytesTaken(): number {
-    const { outbox, socket } = this.#consumer;
-    return outbox.writtenBytes - socket.pendingBytes;
-  }
-
-  #deadlineDue(): void {
-    this.#deadline = undefined;
+  #lookNow(): void {
     const pending = this.#consumer.outbox.pendingBytes;
-    if (this.#consumer.closed || pending === 0) return;
-    if (this.#bytesTaken > this.#takenBytes) return this.#armDeadline();
-    const seconds = this.#limits.writeDeadlineMs / 1000;
-    this.#consumer.gaveUp(
-      ClosedReason.SLOW_CONSUMER_DEADLINE,
-      `WriteDeadline of ${seconds}s exceeded with ${pending} total bytes.`,
-    );
+    this.#allowance.look(this.#clock.monotonic(), this.takenBytes);
+    if (this.#isTooMuch(pending)) return this.#giveUpPending();
+    if (this.#allowance.isSpent || pending <= this.#releaseBytes) {
+      this.#release();
+    } else this.#lookAgain();
   }
 }

@@ -37,6 +37,8 @@ export class Input {
   /** What was read and is not parsed yet. */
   #backlog: Uint8Array[] = [];
   #holds = 0;
+  /** Times that something kept it from being read. */
+  holdCount = 0;
   /** A chunk is handled; what is behind it is seen to afterwards. */
   #isParsing = false;
   /** The rest of a chunk goes on in the next turn of the event loop. */
@@ -79,6 +81,7 @@ export class Input {
   /** Nothing is parsed behind the operation under way. Each call wants one of `letGo`. */
   hold(): void {
     this.#holds++;
+    this.holdCount++;
     this.#parser.suspend();
     this.#pause();
   }

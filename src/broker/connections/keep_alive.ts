@@ -22,6 +22,8 @@ export interface KeptAlive {
   readonly closed: boolean;
   /** It is not read from at the moment, so its answers cannot come. */
   readonly isHeld: boolean;
+  /** Times that it was not read from for a while. */
+  readonly holdCount: number;
   writePing(): void;
   becameStale(): void;
 }
@@ -36,6 +38,8 @@ export class KeepAlive {
   #unanswered = 0;
   #sentAt = -Infinity;
   #heardAt = 0;
+  /** The peer's `holdCount` when it was last seen to. */
+  #holdCount = 0;
 
   constructor(clock: Clock, settings: KeepAliveSettings, peer: KeptAlive) {
     this.#clock = clock;
@@ -89,13 +93,21 @@ export class KeepAlive {
 
   #due(): void {
     if (this.#peer.closed) return;
-    if (!this.#peer.isHeld && this.#isWanted()) {
+    if (!this.#wasHeld() && this.#isWanted()) {
       if (this.#unanswered + 1 > this.#settings.pingMax) {
         return this.#peer.becameStale();
       }
       this.ping();
     }
     this.start();
+  }
+
+  /** While an answer was awaited it was not read from all the time: it may be under way. */
+  #wasHeld(): boolean {
+    const { isHeld, holdCount } = this.#peer;
+    const wasHeld = this.#unanswered > 0 && holdCount > this.#holdCount;
+    this.#holdCount = holdCount;
+    return isHeld || wasHeld;
   }
 
   #isWanted(): boolean {

@@ -91,9 +91,8 @@ export class Output implements TurnOutput, WatchedConsumer {
   /** The socket has taken all that it was given. */
   drained(): void {
     this.outbox.blocked = false;
-    this.#watch.drained();
     this.flush();
-    this.#watch.release();
+    if (!this.closed) this.#watch.drained();
   }
 
   gaveUp(reason: ClosedReason, text: string): void {
@@ -114,12 +113,14 @@ export class Output implements TurnOutput, WatchedConsumer {
       return this.#owner.writeFailed(error);
     }
     const { pendingBytes, size } = this.outbox;
-    // Where producers are to be held, each one is with its next message.
-    const mayGrow = pendingBytes <= this.#stallPendingBytes;
-    this.#flushAboveBytes = mayGrow ? size + this.#flushBytes : size;
+    this.#flushAboveBytes = size + this.#flushBytes;
     if (pendingBytes === 0) return;
     if (this.#watch.lags(this.#host.turn.owner)) {
       this.#host.counters.stalledProducers++;
+    }
+    // Where producers are to be held, each one is with its next message.
+    if (pendingBytes > this.#stallPendingBytes) {
+      this.#flushAboveBytes = size + this.#watch.growthBytes;
     }
   }
 }

@@ -9,8 +9,6 @@ import type { OpHandler } from "../../wire/ops.ts";
 export interface Peer extends OpHandler {
   /** `cid` or `rid`, for the log. */
   readonly idLabel: string;
-  /** Whether slow consumers may keep it from being read. */
-  readonly mayBeHeld: boolean;
   /** The first bytes of the peer; false ends the connection, and was said to it. */
   begins?(chunk: Uint8Array): boolean;
   /** The connection has ended; called once. */

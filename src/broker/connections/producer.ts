@@ -1,6 +1,6 @@
 /**
  * A connection as one that feeds others: slow consumers keep it from reading,
- * if its kind allows that, until they have caught up.
+ * for as long as `consumer_watch.ts` lets them.
  */
 import type { ConnectionFacts } from "./counters.ts";
 import type { Input, InputOwner } from "./input.ts";
@@ -8,42 +8,59 @@ import type { TurnOutput, TurnOwner } from "./turn.ts";
 
 export class Producer implements TurnOwner {
   readonly output: TurnOutput;
-  /** False where nothing that is slow is a reason to stop: a route carries everybody's messages. */
-  readonly mayBeHeld: boolean;
   readonly #owner: InputOwner;
   readonly #input: Input;
   readonly #facts: ConnectionFacts;
+  /** Consumers that it waits for. */
+  #holds = 0;
+  /** What goes on when it waits for none. */
+  #goesOn: (() => void) | undefined = undefined;
 
   constructor(
     owner: InputOwner,
     input: Input,
     output: TurnOutput,
     facts: ConnectionFacts,
-    mayBeHeld: boolean,
   ) {
     this.#owner = owner;
     this.#input = input;
     this.output = output;
     this.#facts = facts;
-    this.mayBeHeld = mayBeHeld;
   }
 
-  /** Keeps it from reading, behind the operation under way. Each call wants one of `letGo`. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** A consumer keeps it from reading, behind the operation under way. Each call wants one of `letGo`. */
   hold(): void {
     this.#facts.stalls++;
+    this.#holds++;
     this.#input.hold();
   }
 
   letGo(): void {
     this.#input.letGo();
+    if (--this.#holds > 0) return;
+    const goesOn = this.#goesOn;
+    this.#goesOn = undefined;
+    goesOn?.();
+  }
+
+  whenLetGo(goesOn: () => void): void {
+    this.#goesOn = goesOn;
   }
 
   parseFailed(error: unknown): void {
     this.#owner.parseFailed(error);
   }
 
-  /** Waits for the rest of its own work. Each call wants one of `letGo`. */
+  /** Waits for the rest of its own work. Each call wants one of `endWait`. */
   wait(): void {
     this.#input.hold();
+  }
+
+  endWait(): void {
+    this.#input.letGo();
   }
 }

@@ -23,9 +23,12 @@ export interface TurnOutput {
 /** The connection whose chunk is handled. */
 export interface TurnOwner {
   readonly output: TurnOutput;
-  /** Nothing more of it is handled until `letGo`. */
+  /** A consumer keeps it from going on; `whenLetGo` has one thing to be done behind that. */
+  readonly isHeld: boolean;
+  whenLetGo(goesOn: () => void): void;
+  /** Nothing more of it is handled until `endWait`. */
   wait(): void;
-  letGo(): void;
+  endWait(): void;
   /** Something that it has set off has failed. */
   parseFailed(error: unknown): void;
 }
@@ -113,10 +116,12 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     if (owner === undefined) return false;
     owner.wait();
     const run = (): void => {
+      // A consumer that lags holds what one message brings as well.
+      if (owner.isHeld) return owner.whenLetGo(() => this.runSoon(run));
       this.begin(owner);
       const isDone = this.#attempt(step, owner);
       this.end(isDone ? "finished" : "unfinished");
-      if (isDone) owner.letGo();
+      if (isDone) owner.endWait();
       else this.runSoon(run);
     };
     this.runSoon(run);

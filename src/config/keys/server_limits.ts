@@ -147,7 +147,7 @@ export const TIME_KEYS: readonly ConfigKey<ServerOptions>[] = [
     field: "writeDeadlineMs",
     reader: unlessZero(duration),
     default: 10_000,
-    text: "How long a client may block a write before it is closed.",
+    text: "How long a client may take for what is pending before it is closed.",
     reload: "now",
   }),
   checkedRow({
