@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   options: ["discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   config: ["core", "net", "discovery", "options"],
-  auth: ["platform", "core", "options"],
+  auth: ["platform", "core", "net", "options"],
   accounts: ["platform", "core", "wire"],
   broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
   routes: [

@@ -42,6 +42,17 @@ export interface LoginRequest {
   readonly nonce: string | undefined;
   readonly tls: TlsState | undefined;
   readonly remote: Address;
+  readonly waiting: Waiting;
+}
+
+/** The peer, while its verdict takes time. */
+export interface Waiting {
+  /** Nobody waits for the verdict any more. */
+  readonly isOver: boolean;
+  /** The peer has gone, and left behind what is to be done if it may come in. */
+  readonly hasLeft: boolean;
+  /** What takes time begins: from now on only the door is waited for. */
+  begins(): void;
 }
 
 /** What a peer may bring in CONNECT. */

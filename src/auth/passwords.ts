@@ -1,7 +1,7 @@
 /**
  * Doors that ask for a password or a token, and the one that is open to all.
  * Secrets are plain or bcrypt hashes; comparing a hash takes long, so it
- * happens elsewhere and the answer is a promise.
+ * happens elsewhere, one after the other, and the answer is a promise.
  *
  * NATS authentication (server configuration): a token, a single user or a
  * table of users; a hash is told by its `$2a$`, `$2b$`, `$2x$` or `$2y$`.
@@ -19,9 +19,7 @@ import type {
   Principal,
   Verdict,
 } from "./door.ts";
-
-/** Compares a secret with a bcrypt hash, off the event loop. */
-export type CompareHash = (secret: string, hash: string) => Promise<boolean>;
+import { type CompareHash, HashQueue, type HashVerdict } from "./hash_queue.ts";
 
 /** What a door of passwords is made of. */
 export interface PasswordSettings {
@@ -37,6 +35,12 @@ export interface PasswordSettings {
 const REFUSED: LoginRefusal = {
   refused: ClosedReason.AUTHENTICATION_FAILURE,
   wire: WireError.AUTHORIZATION_VIOLATION,
+};
+
+/** The queue of those whose password is to be compared is full. */
+const TOO_MANY: LoginRefusal = {
+  refused: ClosedReason.AUTHENTICATION_TIMEOUT,
+  wire: WireError.TOO_MANY_LOGINS,
 };
 
 /** The door that a configuration asks for. */
@@ -77,7 +81,7 @@ class PasswordDoor implements Door {
   readonly #account: string;
   readonly #token: string | undefined;
   readonly #passwords: ReadonlyMap<string, string>;
-  readonly #compareHash: CompareHash;
+  readonly #hashes: HashQueue;
   readonly #greeting: Greeting;
 
   constructor(
@@ -87,7 +91,7 @@ class PasswordDoor implements Door {
     this.#account = account;
     this.#token = authorization?.token;
     this.#passwords = passwords;
-    this.#compareHash = compareHash;
+    this.#hashes = new HashQueue(compareHash);
     const anonymous = passwords.has(noAuthUser) && noAuthUser !== ""
       ? { account, user: noAuthUser }
       : undefined;
@@ -102,31 +106,38 @@ class PasswordDoor implements Door {
     return this.#greeting;
   }
 
-  admit({ credentials }: LoginRequest): Verdict | Promise<Verdict> {
+  admit(request: LoginRequest): Verdict | Promise<Verdict> {
+    const { credentials } = request;
     const { anonymous } = this.#greeting;
     if (anonymous !== undefined && bringsNothing(credentials)) return anonymous;
     const { user, pass, auth_token } = credentials;
     if (this.#token !== undefined) {
-      return this.#checked(auth_token, this.#token, "");
+      return this.#checked(request, "", auth_token, this.#token);
     }
     const password = this.#passwords.get(user);
     return password === undefined
       ? REFUSED
-      : this.#checked(pass, password, user);
+      : this.#checked(request, user, pass, password);
   }
 
   #checked(
+    { remote: { host }, waiting }: LoginRequest,
+    user: string,
     secret: string,
     expected: string,
-    user: string,
   ): Verdict | Promise<Verdict> {
     const principal = { account: this.#account, user };
     if (!isBcrypt(expected)) {
       return sameSecret(secret, expected) ? principal : REFUSED;
     }
-    return this.#compareHash(secret, expected)
-      .then((isSame) => isSame ? principal : REFUSED);
+    return this.#hashes.compare({ secret, hash: expected, user, host, waiting })
+      .then((verdict) => verdictOf(verdict, principal));
   }
+}
+
+function verdictOf(verdict: HashVerdict, principal: Principal): Verdict {
+  if (verdict === "same") return principal;
+  return verdict === "full" ? TOO_MANY : REFUSED;
 }
 
 function passwordsOf(

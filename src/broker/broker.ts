@@ -6,7 +6,8 @@
  */
 import { Accounts, GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import { Delivery } from "../accounts/delivery.ts";
-import { type CompareHash, makeDoor } from "../auth/passwords.ts";
+import type { CompareHash } from "../auth/hash_queue.ts";
+import { makeDoor } from "../auth/passwords.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { STALL_FRACTION } from "../core/limits.ts";

@@ -66,6 +66,7 @@ export const WireError = {
   UNKNOWN_OPERATION: "Unknown Protocol Operation",
   AUTHORIZATION_VIOLATION: "Authorization Violation",
   AUTHENTICATION_TIMEOUT: "Authentication Timeout",
+  TOO_MANY_LOGINS: "Too Many Logins",
   STALE_CONNECTION: "Stale Connection",
   MAX_CONNECTIONS: "maximum connections exceeded",
   MAX_CONTROL_LINE: "maximum control line exceeded",

@@ -4,7 +4,7 @@
  * dialled proves nothing: it is where the configuration, or gossip, said.
  */
 import { type Door, isRefused, type Verdict } from "../auth/door.ts";
-import { takeVerdict } from "../broker/connections/admission.ts";
+import { takeVerdict, waitingPeer } from "../broker/connections/admission.ts";
 import type { Connection } from "../broker/connections/connection.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
@@ -58,17 +58,20 @@ export class RouteLogin {
   connect(buffer: Uint8Array, start: number, end: number): void {
     const { connection, door, isDialled } = this.#world;
     this.#fields = readConnect(this.#fields, buffer, start, end, "route");
-    this.stop();
     const refusal = wrongPortText(this.#fields);
     if (refusal !== "") {
       return connection.close(ClosedReason.INCORRECT_PORT, refusal);
     }
-    if (isDialled) return this.#nameCluster();
+    if (isDialled) {
+      this.stop();
+      return this.#nameCluster();
+    }
     const verdict = door.admit({
       credentials: tokenAware(this.#fields),
       nonce: undefined,
       tls: connection.socket.tls,
       remote: connection.socket.remote,
+      waiting: waitingPeer(connection, () => this.stop()),
     });
     takeVerdict(connection, verdict, (settled) => this.#judged(settled));
   }
@@ -79,6 +82,7 @@ export class RouteLogin {
   }
 
   #judged(verdict: Verdict): void {
+    this.stop();
     if (isRefused(verdict)) {
       const { connection } = this.#world;
       connection.log.error("authentication error");

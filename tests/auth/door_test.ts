@@ -44,6 +44,7 @@ async function admitted(
     nonce: undefined,
     tls: undefined,
     remote: { host: "127.0.0.1", port: 1 },
+    waiting: { isOver: false, hasLeft: false, begins: () => {} },
   };
   const verdict = await door.admit(request);
   if (isRefused(verdict)) {

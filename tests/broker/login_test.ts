@@ -4,7 +4,7 @@
  * credentials is in `wire_rows.ts`.
  */
 import assert from "node:assert/strict";
-import type { CompareHash } from "../../src/auth/passwords.ts";
+import type { CompareHash } from "../../src/auth/hash_queue.ts";
 import {
   type AuthorizationOptions,
   defaultAuthorizationOptions,
@@ -14,6 +14,7 @@ import { closeBcrypt, hashBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { after, test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import {
   NETWORK_BYTES,
   startStillMidge,
@@ -144,12 +145,116 @@ test("others are served while a comparison is under way", async (t) => {
   assert.equal(bob.take(), "MSG a 1 0\r\n\r\n");
   const second = await still.connect();
   await second.say(`${connect({ user: "ann", pass: "x" })}PING\r\n`);
-  comparisons.answer(1, false);
-  await still.clock.advance(0);
-  assert.equal(second.take(), VIOLATION);
   comparisons.answer(0, true);
   await still.clock.advance(0);
   assert.equal(ann.take(), "PONG\r\n");
+  comparisons.answer(1, false);
+  await still.clock.advance(0);
+  assert.equal(second.take(), VIOLATION);
+});
+
+test("logins of connections that have ended are not compared", async (t) => {
+  const { still, comparisons } = await startWithHashes(t);
+  const first = await still.connect();
+  await first.say(connect({ user: "ann", pass: "first" }));
+  for (let at = 0; at < 20; at++) {
+    const bad = await still.connect();
+    // Pings, and what only the peer itself would see, keep nobody waiting.
+    const behind = ["", "PING\r\n", "SUB a 1\r\nPING\r\n"][at % 3]!;
+    await bad.say(connect({ user: "ann", pass: `bad${at}` }) + behind);
+    bad.end();
+    await still.clock.advance(0);
+  }
+  assert.equal(still.midge.server.broker.clients.sessions.size, 1);
+  const good = await still.connect();
+  await good.say(`${connect({ user: "ann", pass: "good" })}PING\r\n`);
+  comparisons.answer(0, false);
+  await still.clock.advance(0);
+  comparisons.answer(1, true);
+  await still.clock.advance(0);
+  assert.equal(good.take(), "PONG\r\n");
+  assert.deepEqual(comparisons.asked.map(({ secret }) => secret), [
+    "first",
+    "good",
+  ]);
+});
+
+test("the end of a connection is heard while its login waits, on real sockets", async (t) => {
+  const comparisons = new Comparisons();
+  const users = [{ user: "ann", password: HASH }];
+  const { port, server } = await startMidge(t, authorization({ users }), {
+    compareHash: comparisons.compare,
+  });
+  const { sessions } = server.broker.clients;
+  for (let at = 0; at < 20; at++) {
+    const bad = await connectPeer({ port });
+    await bad.expectLine();
+    bad.send(`${connect({ user: "ann", pass: `bad${at}` })}PING\r\n`);
+    bad.close();
+  }
+  await until("nobody waits any more", () => sessions.size === 0);
+  const good = await connectPeer({ port });
+  t.after(() => good.close());
+  await good.expectLine();
+  good.send(`${connect({ user: "ann", pass: "good" })}PING\r\n`);
+  comparisons.answer(0, false);
+  await until("the good one is compared", () => comparisons.asked.length > 1);
+  comparisons.answer(1, true);
+  await good.expect("PONG\r\n");
+  assert.equal(comparisons.asked.length, 2);
+});
+
+test("a client that publishes and leaves is compared, behind those who wait", async (t) => {
+  const { still, comparisons } = await startWithHashes(t);
+  const bob = await still.login({ user: "bob", pass: "plain" });
+  await bob.say("SUB a 1\r\n");
+  const first = await still.connect();
+  await first.say(connect({ user: "ann", pass: "first" }));
+  const brief = await still.connect();
+  await brief.say(connect({ user: "ann", pass: "brief" }));
+  await brief.say("PUB a 2\r\nhi\r\n");
+  brief.end();
+  await still.clock.advance(0);
+  const patient = await still.connect();
+  await patient.say(connect({ user: "ann", pass: "patient" }));
+  for (let at = 0; at < 3; at++) {
+    comparisons.answer(at, true);
+    await still.clock.advance(0);
+  }
+  assert.deepEqual(comparisons.asked.map(({ secret }) => secret), [
+    ...["first", "patient", "brief"],
+  ]);
+  assert.equal(bob.take(), "MSG a 1 2\r\nhi\r\n");
+});
+
+test("who waits too long for a turn is sent away, and not compared", async (t) => {
+  const { still, comparisons } = await startWithHashes(t, 2000);
+  const first = await still.connect();
+  await first.say(`${connect({ user: "ann", pass: "first" })}PING\r\n`);
+  const second = await still.connect();
+  await second.say(connect({ user: "ann", pass: "second" }));
+  await still.clock.advance(2000);
+  assert.equal(second.take(), "-ERR 'Authentication Timeout'\r\n");
+  comparisons.answer(0, true);
+  await still.clock.advance(0);
+  assert.equal(first.take(), "PONG\r\n");
+  assert.equal(comparisons.asked.length, 1);
+});
+
+test("a login too many is told so, and the log says it", async (t) => {
+  const { still, comparisons } = await startWithHashes(t);
+  const peers = [];
+  for (let at = 0; at <= 1024; at++) {
+    const peer = await still.connect();
+    await peer.say(connect({ user: "ann", pass: `pw${at}` }));
+    peers.push(peer);
+  }
+  assert.equal(peers.at(-1)?.take(), "-ERR 'Too Many Logins'\r\n");
+  assert.equal(peers.at(-2)?.take(), "");
+  assert.equal(comparisons.asked.length, 1);
+  const { log } = still.midge;
+  const line = /authentication error: too many logins wait - User "ann"$/;
+  assert.equal(log.lines.filter((text) => line.test(text)).length, 1);
 });
 
 test("nothing that a stranger pipelined is done when the answer is no", async (t) => {

@@ -12,7 +12,7 @@ import type {
 } from "../../src/platform/socket.ts";
 import { runSoonOn } from "../../src/platform/turns.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
-import type { CompareHash } from "../../src/auth/passwords.ts";
+import type { CompareHash } from "../../src/auth/hash_queue.ts";
 import type { ClientSession } from "../../src/broker/clients/session.ts";
 import {
   startMidge,
@@ -136,6 +136,11 @@ export class StillPeer {
 
   send(text: string): void {
     this.#socket.write(asciiBytes(text));
+  }
+
+  /** Says that it has nothing more to say, and goes. */
+  end(): void {
+    this.#socket.end();
   }
 
   /** Sends, and waits for everything that happens without time passing. */

@@ -19,7 +19,7 @@ import { OK_LINE } from "../../wire/encode.ts";
 import { readConnect } from "../../wire/connect.ts";
 import { type ConnectFields, defaultConnectFields } from "../../wire/info.ts";
 import { Op } from "../../wire/ops.ts";
-import { takeVerdict } from "../connections/admission.ts";
+import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { ClientHost, ClientSettings } from "./client_host.ts";
 
@@ -101,7 +101,6 @@ export class Login {
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
     connection.noteActivity();
     this.hasConnected = true;
-    this.stop();
     if (this.fields.account !== "" || this.fields.new_account) {
       return this.#refuse(MAY_NOT_CHOOSE);
     }
@@ -110,11 +109,14 @@ export class Login {
       nonce: this.#nonce,
       tls: socket.tls,
       remote: socket.remote,
+      // The time for a login counts until what takes long begins.
+      waiting: waitingPeer(connection, () => this.stop()),
     });
     takeVerdict(connection, verdict, (settled) => this.#judged(settled));
   }
 
   #judged(verdict: Verdict): void {
+    this.stop();
     if (isRefused(verdict)) return this.#refuse(verdict);
     if (!this.#bind(verdict)) return;
     const { fields } = this;
@@ -173,7 +175,9 @@ export class Login {
   #refuse({ refused, wire }: LoginRefusal): void {
     const { user } = this.fields;
     const who = user === "" ? "" : ` - User ${quoted(user)}`;
-    this.#connection.log.error(`authentication error${who}`);
+    const isFull = wire === WireError.TOO_MANY_LOGINS;
+    const why = isFull ? ": too many logins wait" : "";
+    this.#connection.log.error(`authentication error${why}${who}`);
     this.#connection.close(refused, wire);
   }
 

@@ -3,10 +3,26 @@
  * connection is parsed, so that what the peer said along with CONNECT is heard
  * behind it, and all others go on.
  */
-import type { LoginRefusal, Verdict } from "../../auth/door.ts";
+import type { LoginRefusal, Verdict, Waiting } from "../../auth/door.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
+
+/** The peer of `connection` as it waits for a verdict; `begins` when its turn has come. */
+export function waitingPeer(
+  connection: Connection,
+  begins: () => void,
+): Waiting {
+  return {
+    get isOver() {
+      return connection.closed;
+    },
+    get hasLeft() {
+      return connection.isDeaf;
+    },
+    begins,
+  };
+}
 
 const CANNOT_CHECK: LoginRefusal = {
   refused: ClosedReason.AUTHENTICATION_FAILURE,
@@ -20,13 +36,13 @@ export function takeVerdict(
   take: (verdict: Verdict) => void,
 ): void {
   if (!(verdict instanceof Promise)) return take(verdict);
-  connection.input.hold();
+  connection.input.awaitVerdict();
   verdict.catch((error: unknown): Verdict => {
     connection.log.error(`Cannot check credentials: ${error}`);
     return CANNOT_CHECK;
   }).then((settled) => {
     if (connection.closed) return;
     take(settled);
-    connection.input.letGo();
+    connection.input.verdictCame();
   }).catch((error: unknown) => connection.parseFailed(error));
 }

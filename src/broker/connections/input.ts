@@ -12,6 +12,12 @@ import type { OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
 import type { TurnEnd } from "./turn.ts";
 
+/**
+ * Bytes that are read behind a login under way. They wait, but so the end of a
+ * peer is noticed that does not wait for the verdict.
+ */
+const HEARD_BYTES_MAX = 8192;
+
 /** The connection that reads. */
 export interface InputOwner {
   readonly closed: boolean;
@@ -39,6 +45,8 @@ export class Input {
   #holds = 0;
   /** Times that something kept it from being read. */
   holdCount = 0;
+  /** It is held by a login under way. */
+  #awaitsVerdict = false;
   /** A chunk is handled; what is behind it is seen to afterwards. */
   #isParsing = false;
   /** The rest of a chunk goes on in the next turn of the event loop. */
@@ -69,12 +77,14 @@ export class Input {
   take(chunk: Uint8Array): void {
     if (!this.#isWaiting) return this.#handle(chunk);
     this.#backlog.push(new Uint8Array(chunk));
-    this.#pause();
+    this.#pauseUnlessHeard();
   }
 
-  /** The socket has ended; what it brought before comes first. */
+  /** The socket has ended; what it brought before comes first, if it is of use without it. */
   end(reason: CloseReason): void {
-    if (this.#backlog.length === 0) this.#owner.socketEnded(reason);
+    const isOver = this.#backlog.length === 0 ||
+      this.#awaitsVerdict && !this.#bringsMessages;
+    if (isOver) this.#owner.socketEnded(reason);
     else this.#ended = reason;
   }
 
@@ -84,6 +94,18 @@ export class Input {
     this.holdCount++;
     this.#parser.suspend();
     this.#pause();
+  }
+
+  /** The same, for a login: the end of the peer is heard meanwhile. Wants one `verdictCame`. */
+  awaitVerdict(): void {
+    this.#awaitsVerdict = true;
+    this.#holds++;
+    this.#parser.suspend();
+  }
+
+  verdictCame(): void {
+    this.#awaitsVerdict = false;
+    this.letGo();
   }
 
   letGo(): void {
@@ -96,6 +118,17 @@ export class Input {
   stop(): void {
     this.#parser.stop();
     this.#backlog = [];
+  }
+
+  get #backlogBytes(): number {
+    return this.#backlog.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** What waits publishes: PUB and HPUB mean something to others. */
+  get #bringsMessages(): boolean {
+    const latin1 = new TextDecoder("latin1");
+    const text = this.#backlog.map((chunk) => latin1.decode(chunk)).join("");
+    return /pub/i.test(text);
   }
 
   get #isWaiting(): boolean {
@@ -123,7 +156,10 @@ export class Input {
     this.#pause();
     this.#backlog.unshift(chunk.subarray(used));
     // Behind the end of the turn a slow consumer may hold it, too.
-    if (this.#holds > 0) return this.#endTurn();
+    if (this.#holds > 0) {
+      this.#pauseUnlessHeard();
+      return this.#endTurn();
+    }
     this.#isCut = true;
     this.#goOnSoon();
     owner.endTurn("unfinished");
@@ -152,6 +188,13 @@ export class Input {
   #goOnOrResume(): void {
     if (this.#backlog.length > 0) this.#goOnSoon();
     else this.#resume();
+  }
+
+  /** Behind a login under way, a little is read on, to hear of the end. */
+  #pauseUnlessHeard(): void {
+    if (!this.#awaitsVerdict || this.#backlogBytes > HEARD_BYTES_MAX) {
+      this.#pause();
+    }
   }
 
   #pause(): void {
