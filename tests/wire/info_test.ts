@@ -237,6 +237,7 @@ const INFO: ServerInfo = {
   connect_urls: ["127.0.0.1:4222", "[::1]:4222"],
   ldm: true,
   ip: "nats-route://127.0.0.1:6222/",
+  gateway: "",
   lnoc: true,
 };
 

@@ -77,7 +77,7 @@ export class Input {
   take(chunk: Uint8Array): void {
     if (!this.#isWaiting) return this.#handle(chunk);
     this.#backlog.push(new Uint8Array(chunk));
-    this.#pauseUnlessHeard();
+    if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
   }
 
   /** The socket has ended; what it brought before comes first, if it is of use without it. */
@@ -152,17 +152,22 @@ export class Input {
       owner.parseFailed(error);
     }
     if (used === chunk.length || owner.closed) return this.#endTurn();
-    // What a paused socket has handed over stays as it is.
-    this.#pause();
-    this.#backlog.unshift(chunk.subarray(used));
+    this.#keep(chunk.subarray(used));
     // Behind the end of the turn a slow consumer may hold it, too.
-    if (this.#holds > 0) {
-      this.#pauseUnlessHeard();
-      return this.#endTurn();
-    }
+    if (this.#holds > 0) return this.#endTurn();
     this.#isCut = true;
     this.#goOnSoon();
     owner.endTurn("unfinished");
+  }
+
+  /** What a paused socket has handed over stays as it is. */
+  #keep(rest: Uint8Array): void {
+    if (this.#hearsOn(rest.length)) {
+      this.#backlog.unshift(new Uint8Array(rest));
+    } else {
+      this.#pause();
+      this.#backlog.unshift(rest);
+    }
   }
 
   #endTurn(): void {
@@ -190,11 +195,9 @@ export class Input {
     else this.#resume();
   }
 
-  /** Behind a login under way, a little is read on, to hear of the end. */
-  #pauseUnlessHeard(): void {
-    if (!this.#awaitsVerdict || this.#backlogBytes > HEARD_BYTES_MAX) {
-      this.#pause();
-    }
+  /** Behind a login under way a little is read on, to hear of the end. */
+  #hearsOn(waitingBytes: number): boolean {
+    return this.#awaitsVerdict && waitingBytes <= HEARD_BYTES_MAX;
   }
 
   #pause(): void {
