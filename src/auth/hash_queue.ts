@@ -5,8 +5,8 @@
  *
  * - what nobody waits for any more is not compared at all;
  * - peers that have gone, but left messages behind, come after all that are there;
- * - addresses take turns, and at one address its users do, so that somebody who
- *   guesses passwords waits behind himself; an IPv6 network of 64 bits, which
+ * - addresses take turns, and at one address its users do, so that a guesser
+ *   of passwords waits behind its own guesses; an IPv6 network of 64 bits, which
  *   one machine may have, is one address;
  * - all that brought the same secret for the same hash share one comparison.
  *
