@@ -100,6 +100,7 @@ export class Input {
   awaitVerdict(): void {
     this.#awaitsVerdict = true;
     this.#holds++;
+    this.holdCount++;
     this.#parser.suspend();
   }
 
