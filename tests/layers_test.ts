@@ -174,6 +174,17 @@ const CLIENT_DOORS: Readonly<Record<string, readonly string[]>> = {
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
+/** Where fake timers find nothing to replace: what they would replace is read here once. */
+const TIMERS_FILE = "src/runtime/process/timers.ts";
+const MICROTASK_FILE = "src/core/microtask.ts";
+
+/** What a test's fake timers put others in the place of. */
+const FAKED_NAMES =
+  /(?<!\.)\b(?:set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)|queueMicrotask|requestAnimationFrame|requestIdleCallback|performance)\b|\bglobalThis\.(?:set|clear|queue|Date|performance)\w*|\bDate\.now\b|\bnew Date\(\)|(?<!new )\bDate\(|\binstanceof Date\b|\bMath\.random\b|\.(?:nextTick|hrtime|uptime)\b/g;
+
+/** Modules that have the same functions. */
+const FAKED_MODULES = /^node:(?:timers(?:\/promises)?|perf_hooks)$/;
+
 const sources = sourcesOf("src");
 
 function folderOf(file: SourceFile, specifier: string): string {
@@ -323,6 +334,22 @@ test("only the platform's folder names a runtime, its timers or its clock", () =
         .map((line) => `${path}: ${line.trim()}`)
     );
   assert.deepEqual(breaches, []);
+});
+
+test("what fake timers replace is read once, in one file for each kind", () => {
+  const late = sources
+    .filter(({ path }) => path !== TIMERS_FILE && path !== MICROTASK_FILE)
+    .flatMap((file) => {
+      const { code } = partsOf(file.text);
+      const [, taken = ""] =
+        /import \{([^}]*)\} from "[^"]*\/timers\.ts";/.exec(file.text) ?? [];
+      const names = [...code.matchAll(FAKED_NAMES)].map(([name]) => name)
+        .filter((name) => !taken.split(/[\s,]+/).includes(name));
+      const modules = importsOf(file).map(({ specifier }) => specifier)
+        .filter((specifier) => FAKED_MODULES.test(specifier));
+      return [...names, ...modules].map((what) => `${file.path}: ${what}`);
+    });
+  assert.deepEqual(late, []);
 });
 
 test("one file asks for its own place, which the npm package replaces", () => {

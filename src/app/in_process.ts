@@ -13,6 +13,7 @@ import { type Flow, NO_FLOW } from "../platform/flow.ts";
 import { connectedPair, type PipeEnd } from "../net/memory_socket.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { type Network, NetworkError, type Socket } from "../platform/socket.ts";
+import { runAtEndOfTask } from "../core/microtask.ts";
 
 /** What `connect` takes, less all that is about finding a server. */
 export type InProcessOptions = Omit<
@@ -119,7 +120,7 @@ class SwiftClock implements Clock {
   after(delayMs: number, run: () => void): Timer {
     if (delayMs > 0) return this.#clock.after(delayMs, run);
     const mayHurry = ++this.#turns % TURNS_IN_A_ROW_MAX !== 0;
-    const soon = mayHurry ? queueMicrotask : this.#runSoon;
+    const soon = mayHurry ? runAtEndOfTask : this.#runSoon;
     let isCancelled = false;
     soon(() => {
       if (!isCancelled) run();

@@ -13,6 +13,7 @@ import {
 } from "../config/flags/flags.ts";
 import { quoted } from "../core/quote.ts";
 import { exit, print, printError } from "../runtime/process/system.ts";
+import { wallTime } from "../runtime/process/timers.ts";
 import {
   type CONNECTION_FLAGS,
   discoveryReporter,
@@ -61,7 +62,7 @@ export function connectionOptions(
 
 /** A line as Go's `log.Println` writes it: time, then the words with blanks between them. */
 export function logLine(...words: readonly string[]): void {
-  const now = new Date();
+  const now = new Date(wallTime());
   const two = (number: number): string => String(number).padStart(2, "0");
   const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())];
   const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two);

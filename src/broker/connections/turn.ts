@@ -12,6 +12,7 @@
 import type { DeliveryTurns } from "../../accounts/delivery.ts";
 import { WorkMeter } from "../../core/work_meter.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { runAtEndOfTask } from "../../core/microtask.ts";
 
 /** What is flushed at the end of a turn. */
 export interface TurnOutput {
@@ -51,9 +52,6 @@ export type TurnEnd =
 const FLUSHES_MAX = 256;
 /** Turns of the event loop for which the output of an unfinished chunk may wait. */
 const CARRIED_TURNS_MAX = 8;
-
-/** Read once: a test's fake timers must not stop a broker in the same process. */
-const runAtEndOfTask = queueMicrotask;
 
 export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   readonly meter: WorkMeter = new WorkMeter();

@@ -14,6 +14,7 @@ import { Backlog, type BacklogOptions } from "./backlog.ts";
 import { MaxPayloadError } from "../api/errors.ts";
 import { frameRoom, payloadSize, writeFrame } from "./frame.ts";
 import type { StatusSink } from "../api/status.ts";
+import { runAtEndOfTask } from "../../core/microtask.ts";
 
 const utf8 = new TextEncoder();
 
@@ -134,7 +135,7 @@ export class Outgoing {
   #flushSoon(): void {
     if (this.#flushIsDue || this.#socket === undefined) return;
     this.#flushIsDue = true;
-    queueMicrotask(this.#flushNow);
+    runAtEndOfTask(this.#flushNow);
   }
 
   #flush(): void {

@@ -83,11 +83,16 @@ class TomlTree {
   }
 
   #compound(item: unknown, path: TomlPath, at: Position): ConfigValue {
-    if (item instanceof Date) return { kind: "date", value: item, at };
+    if (isDate(item)) return { kind: "date", value: item, at };
     if (!Array.isArray(item)) return this.#map(Object(item), path, at);
     const items = item.map((element, index) =>
       this.#value(element, [...path, index], at)
     );
     return { kind: "array", items, at };
   }
+}
+
+/** Fake timers put another `Date` in the place of the one that `smol-toml` knows. */
+function isDate(item: unknown): item is Date {
+  return Object.prototype.toString.call(item) === "[object Date]";
 }

@@ -4,7 +4,6 @@
  * again. Only accepted sockets are Deno's; dialling and names are `node_net.ts`'.
  * `runtime/mod.ts` chooses it where there is a Deno.
  */
-import { setTimeout } from "node:timers";
 import type {
   Address,
   Listener,
@@ -26,6 +25,7 @@ import {
 } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
 import { nodeNetwork } from "./node_net.ts";
+import { setTimeout } from "../process/timers.ts";
 
 const news = new DenoNews(denoSockets);
 const fairness = new Fairness(news);

@@ -2,8 +2,8 @@
  * One of Deno's own sockets, accepted. It reads into buffers that are used
  * again and writes in order; how it ends is `SocketLife`'s.
  */
-import { setImmediate } from "node:timers";
 import { assert } from "../../core/assert.ts";
+import { runAtEndOfTask } from "../../core/microtask.ts";
 import type {
   Address,
   Socket,
@@ -20,8 +20,7 @@ import type { DenoConnection } from "./deno_sockets.ts";
 import { Writer } from "./deno_writing.ts";
 import { SocketLife } from "./socket_life.ts";
 import { noServerTls } from "./tls.ts";
-
-const { queueMicrotask } = globalThis;
+import { setImmediate } from "../process/timers.ts";
 
 /**
  * Pending bytes from which on a `write` asks its caller to wait. They are few, so
@@ -124,7 +123,7 @@ export class DenoSocket implements Socket {
     this.#connection.close();
     this.#news.closed();
     this.resume();
-    queueMicrotask(() => this.#report());
+    runAtEndOfTask(() => this.#report());
   }
 
   #sentAll(): void {

@@ -3,10 +3,9 @@
  * tells why), so once a millisecond the next link waits for news of them. A
  * process without open sockets has none to wait for.
  */
-import { performance } from "node:perf_hooks";
-import { setImmediate } from "node:timers";
 import type { RunSoon } from "../../platform/turns.ts";
 import type { DenoNews } from "./deno_news.ts";
+import { monotonicTime, setImmediate } from "../process/timers.ts";
 
 /** News that are older make the next link wait for newer ones. */
 const NEWS_AGE_MAX_MS = 1;
@@ -16,9 +15,9 @@ export function runSoonBehind(news: DenoNews): RunSoon {
   let waiting: (() => void)[] = [];
   let heardAt = -Infinity;
   const isFresh = (): boolean =>
-    !news.hasSubject || performance.now() - heardAt < NEWS_AGE_MAX_MS;
+    !news.hasSubject || monotonicTime() - heardAt < NEWS_AGE_MAX_MS;
   const runWaiting = (): void => {
-    heardAt = performance.now();
+    heardAt = monotonicTime();
     const runs = waiting;
     waiting = [];
     // What the news are goes to its receivers first.

@@ -10,7 +10,6 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
 import { acceptFailure, listenFailure } from "../../net/failures.ts";
 import type {
@@ -25,6 +24,7 @@ import type { Address, Listener } from "../../platform/socket.ts";
 import { errorCode } from "../process/system.ts";
 import { HttpLane } from "./http_lane.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
+import { clearTimeout, setTimeout } from "../process/timers.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;

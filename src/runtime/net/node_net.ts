@@ -5,8 +5,6 @@
  * `deno_net.ts` listens in its place and shares the rest.
  */
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
-import { performance } from "node:perf_hooks";
-import { clearTimeout, setTimeout } from "node:timers";
 import {
   acceptFailure,
   dialFailure,
@@ -25,6 +23,7 @@ import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
 import { noServerTls } from "./tls.ts";
+import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 /** The network of the machine. */
 export const nodeNetwork: Network = { listen, dial, lookup: lookupHost };
@@ -85,12 +84,12 @@ function close(server: Server): Promise<void> {
 
 /** Tries the addresses of a name in turn; the time is shared among them. */
 async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
-  const startedAt = performance.now();
+  const startedAt = monotonicTime();
   const hosts = await lookupHost(to.host);
   let failure: unknown = lookupFailure(to.host);
   for (const [tried, host] of hosts.entries()) {
     const address = { host, port: to.port };
-    const used = performance.now() - startedAt;
+    const used = monotonicTime() - startedAt;
     const share = ((options.timeoutMs ?? 0) - used) / (hosts.length - tried);
     const timeoutMs = options.timeoutMs === undefined ? undefined : share;
     try {

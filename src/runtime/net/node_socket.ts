@@ -3,7 +3,6 @@
  * it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
  */
 import type { Socket as TcpSocket } from "node:net";
-import { setImmediate } from "node:timers";
 import { assert } from "../../core/assert.ts";
 import type {
   Address,
@@ -18,6 +17,7 @@ import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import { SocketLife } from "./socket_life.ts";
 import { failureText, noServerTls, startHandshake } from "./tls.ts";
+import { setImmediate } from "../process/timers.ts";
 
 /** The members are those of `Socket`, and what its life asks of it. */
 export class NodeSocket implements Socket {

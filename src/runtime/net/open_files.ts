@@ -9,8 +9,8 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
-import { clearInterval, setInterval } from "node:timers";
 import { errorCode } from "../process/system.ts";
+import { clearInterval, setInterval } from "../process/timers.ts";
 import { denoSockets } from "./deno_sockets.ts";
 
 const isDeno = "Deno" in globalThis;

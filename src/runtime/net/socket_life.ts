@@ -3,7 +3,6 @@
  * table of `closing.ts`, the first reason for its end, and the limit of time in
  * which it must end. The socket asks it what to do at each event.
  */
-import { clearTimeout, setTimeout } from "node:timers";
 import type { CloseReason } from "../../platform/socket.ts";
 import {
   nextStep,
@@ -12,6 +11,7 @@ import {
   type SocketState,
   USUAL_REASONS,
 } from "./closing.ts";
+import { clearTimeout, setTimeout } from "../process/timers.ts";
 
 /**
  * The time without progress after which a socket that ends is given up. Without

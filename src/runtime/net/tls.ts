@@ -10,7 +10,6 @@
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { peerCertificates } from "./peer_certificates.ts";
-import { clearTimeout, setTimeout } from "node:timers";
 import { deferred } from "../../core/deferred.ts";
 import { isError } from "../../core/errors.ts";
 import {
@@ -19,6 +18,7 @@ import {
   type TlsUpgrade,
 } from "../../platform/socket.ts";
 import { errorCode, timerDelay } from "../process/system.ts";
+import { clearTimeout, setTimeout } from "../process/timers.ts";
 
 /** A handshake that began. */
 export interface Handshake {

@@ -18,6 +18,7 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { Files } from "../../platform/files.ts";
 import { errorCode, systemError } from "./system.ts";
+import { setImmediate, wallTime } from "./timers.ts";
 
 /** Nothing that discovery reads is longer; a larger file is a mistake. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -121,7 +122,7 @@ async function list(path: string): Promise<string[]> {
 }
 
 async function touch(path: string): Promise<void> {
-  const now = new Date();
+  const now = new Date(wallTime());
   await utimes(path, now, now);
 }
 

@@ -15,6 +15,7 @@ import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { LogSink } from "../../core/log.ts";
 import { absolutePath, printError, systemError, writeFully } from "./system.ts";
+import { setImmediate, wallTime } from "./timers.ts";
 
 const LOG_FILE_MODE = 0o640;
 
@@ -24,7 +25,7 @@ export const stderrSink: LogSink = { write: printError };
 /** Gives the time of a log line: `2026/11/22 10:00:00.123000`, local or UTC. */
 export function timestamps(utc: boolean): () => string {
   return () => {
-    const now = new Date();
+    const now = new Date(wallTime());
     const shifted = utc
       ? now
       : new Date(now.getTime() - now.getTimezoneOffset() * 60_000);

@@ -14,18 +14,20 @@ import {
 } from "node:fs";
 import { availableParallelism, networkInterfaces } from "node:os";
 import { resolve } from "node:path";
-import { performance } from "node:perf_hooks";
 import process from "node:process";
-import {
-  clearInterval,
-  clearTimeout,
-  setImmediate,
-  setInterval,
-  setTimeout,
-} from "node:timers";
 import { fileURLToPath } from "node:url";
 import { isError } from "../../core/errors.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import {
+  chance,
+  clearInterval,
+  clearTimeout,
+  monotonicTime,
+  setImmediate,
+  setInterval,
+  setTimeout,
+  wallTime,
+} from "./timers.ts";
 
 /** The signals that a server answers to. */
 export type SignalName =
@@ -249,13 +251,9 @@ export function timerDelay(ms: number): number {
   return Math.min(ms, LONGEST_DELAY_MS);
 }
 
-// Read once: who replaces the clock of a program for its tests, means the program.
-const { now: dateNow } = Date;
-const { random } = Math;
-
 export const systemClock: Clock = {
-  now: dateNow,
-  monotonic: () => performance.now(),
+  now: wallTime,
+  monotonic: monotonicTime,
   after(delayMs: number, run: () => void): Timer {
     const timer = setTimeout(run, timerDelay(delayMs));
     timer.unref();
@@ -281,7 +279,7 @@ export function keepProcessAlive(): () => void {
 }
 
 export const systemRandom: Random = {
-  next: random,
+  next: chance,
   fill(target: Uint8Array): void {
     randomFillSync(target);
   },

@@ -50,7 +50,12 @@ function ran(folder: string, extension: string): (readonly string[])[] {
   ]);
 }
 
-function tests(file: string, importing: string): Record<string, string> {
+/** A file of tests, which ends with those of `more`. */
+function tests(
+  file: string,
+  importing: string,
+  ...more: readonly string[]
+): Record<string, string> {
   return {
     [file]: `${importing}
 test("the client alone", async () => {
@@ -59,18 +64,49 @@ test("the client alone", async () => {
 test("all of Midge", async () => {
   expect(await tryAll("midge.toml")).toBe(ALL_SAID);
 }, 60_000);
-`,
+${more.join("\n")}`,
   };
 }
 
-const NAMES = "ALL_SAID, CLIENT_SAID, tryAll, tryClient";
+/** A test of `what` while timers are faked. */
+function faked(what: string, fake: string, real: string): string {
+  return `test("${what}", async () => {
+  const said = await ${what}(() => ${fake});
+  ${real};
+  expect(said).toBe(FAKED_SAID);
+});
+`;
+}
+
+const NAMES = "ALL_SAID, CLIENT_SAID, FAKED_SAID, tryAll, tryClient, " +
+  "tryFaked, tryFakedInside";
 const IMPORT = `import { ${NAMES} } from "../tried.mjs";`;
+const IN_JEST = faked(
+  "tryFaked",
+  "jest.useFakeTimers()",
+  "jest.useRealTimers()",
+);
 const REQUIRE = `const { ${NAMES} } = require("../tried.cjs");`;
 const EXPECT = `const expect = (found) => ({
   toBe: (wanted) => require("node:assert").equal(found, wanted),
 });
 const test = (name, body) => it(name, body).timeout(60_000);
 `;
+
+const CREATE_REQUIRE = `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+`;
+const SINON = `
+const fakes = require("@sinonjs/fake-timers");
+let clock;
+${
+  faked(
+    "tryFaked",
+    '(clock = fakes.install({ toNotFake: ["nextTick"] }))',
+    "clock.uninstall()",
+  )
+}
+${faked("tryFakedInside", "(clock = fakes.install())", "clock.uninstall()")}`;
 
 function webpack(mode: string, options: string): (readonly string[])[] {
   const program = `
@@ -238,28 +274,33 @@ export const ROWS: readonly Row[] = [
   },
   {
     tool: "jest",
-    use: "CommonJS, as it comes",
+    use: "CommonJS, as it comes, with fake timers",
     files: {
       "jest.config.json": "{}",
-      ...tests("midge.test.cjs", REQUIRE),
+      ...tests("midge.test.cjs", REQUIRE, IN_JEST),
     },
     commands: [["bin:jest"]],
   },
   {
     tool: "jest",
-    use: "modules, by `--experimental-vm-modules`",
+    use: "modules, by `--experimental-vm-modules`, with fake timers",
     files: {
       "jest.config.json": '{ "testMatch": ["**/*.test.mjs"] }',
-      ...tests("midge.test.mjs", IMPORT),
+      ...tests(
+        "midge.test.mjs",
+        `import { jest } from "@jest/globals";\n${IMPORT}`,
+        IN_JEST,
+      ),
     },
     commands: [["node", "--experimental-vm-modules", "bin:jest"]],
   },
   {
     tool: "vitest",
-    use: "as it comes",
+    use: "as it comes, with fake timers",
     files: tests(
       "midge.test.mjs",
-      `import { expect, test } from "vitest";\n${IMPORT}`,
+      `import { expect, test, vi } from "vitest";\n${IMPORT}`,
+      faked("tryFaked", "vi.useFakeTimers()", "vi.useRealTimers()"),
     ),
     commands: [["bin:vitest", "run"]],
   },
@@ -270,12 +311,20 @@ export const ROWS: readonly Row[] = [
       ...tests("midge.cjs", EXPECT + REQUIRE),
       ...tests(
         "midge.mjs",
-        `import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
-${EXPECT}${IMPORT}`,
+        CREATE_REQUIRE + EXPECT + IMPORT,
       ),
     },
-    commands: [["bin:mocha", "midge.cjs", "midge.mjs"]],
+    commands: [["bin:mocha", "--exit", "midge.cjs", "midge.mjs"]],
+  },
+  {
+    tool: "@sinonjs/fake-timers",
+    use: "in mocha, CommonJS and modules",
+    needs: '`toNotFake: ["nextTick"]` for sockets of Node',
+    files: {
+      ...tests("midge.cjs", EXPECT + REQUIRE, SINON),
+      ...tests("midge.mjs", CREATE_REQUIRE + EXPECT + IMPORT, SINON),
+    },
+    commands: [["bin:mocha", "--exit", "midge.cjs", "midge.mjs"]],
   },
   {
     tool: "typescript",

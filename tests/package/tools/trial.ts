@@ -34,6 +34,9 @@ const BEFORE = "2026-11-29";
 /** Two processors are on most machines. */
 const AT_ONCE = 2;
 
+/** A tool that hangs is a failure of its row. */
+const COMMAND_LIMIT_MS = 180_000;
+
 const OFFLINE =
   /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b|network/;
 
@@ -179,10 +182,14 @@ async function failureOf(
     cwd,
     env: { MIDGE_URL: url, NO_COLOR: "1", FORCE_COLOR: "0" },
   });
-  const { code } = await program.exited;
+  const limit = setTimeout(() => program.kill("SIGKILL"), COMMAND_LIMIT_MS);
+  const { code, signal } = await program.exited;
+  clearTimeout(limit);
   if (code === 0) return undefined;
   const shown = words.slice(0, 4).map((word) => basename(word)).join(" ");
-  return `${shown} ended with ${code}: ${program.stdout}${program.stderr}`;
+  return `${shown} ended with ${
+    code ?? signal
+  }: ${program.stdout}${program.stderr}`;
 }
 
 /** Programs of the tools are run by the Node of the tests, not by one in the path. */

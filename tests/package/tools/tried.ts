@@ -9,11 +9,13 @@ import {
   connect,
   ConnectionError,
   loadConfig,
+  type NatsConnection,
   NetworkError,
   nkeyAuthenticator,
   type Server,
   startCluster,
   startServer,
+  TimeoutError,
   toPlain,
 } from "midge";
 import * as client from "midge/client";
@@ -31,6 +33,9 @@ export const CLIENT_SAID = "how?, nobody, closed: true";
 export const ALL_SAID: string = "served how?, near near?, stranger refused, " +
   "port EADDRINUSE, file no such file or directory, " +
   'gone connection refused, nkey U, across the cluster, toml {"max_payload":65536}';
+
+/** What `tryFaked` and `tryFakedInside` say. */
+export const FAKED_SAID = "yes in time, yes in time, yes in time";
 
 /** `midge/client`, at a server that stands somewhere else. */
 export async function tryClient(url: string): Promise<string> {
@@ -66,6 +71,53 @@ export async function tryAll(toml: string): Promise<string> {
   said.push(await dialNobody(server.url), sign(), await across());
   const { root } = await loadConfig(toml);
   return [...said, `toml ${JSON.stringify(toPlain(root))}`].join(", ");
+}
+
+/**
+ * Brokers and clients from before and after the timers of a test were faked:
+ * by sockets, and without any.
+ */
+export async function tryFaked(fake: () => unknown): Promise<string> {
+  const early = await startServer({ host: "127.0.0.1", port: 0 });
+  const first = await connect({ servers: early.url });
+  fake();
+  const late = await startServer({ host: "127.0.0.1", port: 0 });
+  const second = await connect({ servers: late.url });
+  const said = await talk([first, second, await early.connect()]);
+  await late.stop();
+  await early.stop();
+  return said;
+}
+
+/** The same without sockets, which Node's own `nextTick` keeps going. */
+export async function tryFakedInside(fake: () => unknown): Promise<string> {
+  const early = await startServer({ host: "127.0.0.1", port: 0 });
+  const first = await early.connect();
+  fake();
+  const late = await startServer({ dont_listen: true });
+  const said = await talk([first, await early.connect(), await late.connect()]);
+  await late.stop();
+  await early.stop();
+  return said;
+}
+
+/** Each asks, and asks in vain until its time is over. */
+async function talk(askers: readonly NatsConnection[]): Promise<string> {
+  const said: string[] = [];
+  for (const asker of askers) {
+    asker.subscribe("ask", {
+      callback: (_error, message) => void message.respond("yes"),
+      max: 1,
+    });
+    asker.subscribe("silent");
+    const answer = (await asker.request("ask")).string();
+    const silence = await asker.request("silent", "", { timeout: 50 })
+      .catch((error: unknown) => error);
+    const isTimely = silence instanceof TimeoutError;
+    said.push(`${answer} ${isTimely ? "in time" : silence}`);
+    await asker.drain();
+  }
+  return said.join(", ");
 }
 
 async function serve(server: Server): Promise<string> {
