@@ -76,6 +76,9 @@ class OpenDoor implements Door {
   }
 }
 
+/** NATS monitoring: who has logged in by token has this name. */
+const TOKEN_USER = "[REDACTED]";
+
 /** Asks for a token, or for a user and a password. */
 class PasswordDoor implements Door {
   readonly #account: string;
@@ -112,7 +115,7 @@ class PasswordDoor implements Door {
     if (anonymous !== undefined && bringsNothing(credentials)) return anonymous;
     const { user, pass, auth_token } = credentials;
     if (this.#token !== undefined) {
-      return this.#checked(request, "", auth_token, this.#token);
+      return this.#checked(request, TOKEN_USER, auth_token, this.#token);
     }
     const password = this.#passwords.get(user);
     return password === undefined

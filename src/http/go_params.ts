@@ -16,6 +16,18 @@ const INT64_MAX = 2n ** 63n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
 const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
+/**
+ * The parameters in `search`, the part of a URL from its `?` on. Go leaves out
+ * one that holds a `;` or a `%` that escapes nothing.
+ */
+export function goQuery(search: string): URLSearchParams {
+  const given = search.replace(/^\?/, "").split("&");
+  const taken = given.filter((one) =>
+    !one.includes(";") && !/%(?![0-9A-Fa-f]{2})/.test(one)
+  );
+  return new URLSearchParams(taken.join("&"));
+}
+
 export function textParam(query: URLSearchParams, name: string): string {
   return query.get(name) ?? "";
 }

@@ -61,6 +61,7 @@ function accountDetail(
     leafnode_connections: 0,
     client_connections: clients,
     subscriptions: lookUp.subscriptions,
+    name_tag: name,
     sublist_stats: sublistFields([lookUp]),
   };
 }

@@ -47,7 +47,10 @@ export function clientRow(
     version: unlessEmpty(client.version),
     tls_version: client.tls?.version,
     tls_cipher_suite: client.tls?.cipher,
-    ...(options.auth && whoItIs(client)),
+    authorized_user: options.auth ? unlessEmpty(client.user) : undefined,
+    account: options.auth && !client.inGlobalAccount
+      ? client.account
+      : undefined,
     ...subscriptionFields(
       options.subs,
       client.subscriptions,
@@ -55,14 +58,13 @@ export function clientRow(
       // NATS monitoring: of a client that is gone, each one has its account.
       stoppedAt === undefined ? undefined : client.account,
     ),
+    name_tag: options.auth ? accountTag(client) : undefined,
   };
 }
 
-function whoItIs(
-  { user, account, inGlobalAccount }: ClientFacts,
-): Pick<ConnInfo, "authorized_user" | "account"> {
-  return {
-    authorized_user: unlessEmpty(user),
-    account: inGlobalAccount ? undefined : account,
-  };
+/** NATS monitoring: clients that are gone keep the account's tag only outside of the global one. */
+function accountTag(
+  { account, inGlobalAccount, stoppedAt }: ClientFacts,
+): string | undefined {
+  return stoppedAt !== undefined && inGlobalAccount ? undefined : account;
 }

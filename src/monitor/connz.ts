@@ -76,7 +76,7 @@ function showClients(
   return {
     ...pageHead(snapshot),
     num_connections: rows.length,
-    // NATS monitoring: of the state and the account, whatever else was asked for.
+    // NATS monitoring: all that were asked for, of which the window shows some.
     total,
     offset: query.offset,
     limit: query.limit,

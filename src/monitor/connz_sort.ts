@@ -1,6 +1,6 @@
 /**
  * The orders in which `/connz` lists clients. Clients that are equal stay in
- * the order of their ids. A client's rank is taken once: what it is ranked by
+ * the order of their ids, or of their times. A client's rank is taken once: what it is ranked by
  * may change while a long list is sorted.
  */
 import { badParam } from "../http/go_params.ts";
@@ -41,7 +41,8 @@ export type ClientMeasures = Pick<
 
 /** A client's place in an order: the least rank comes first. */
 export interface Ranked<T> {
-  readonly id: number;
+  /** Decides between clients of the same rank: the least comes first. */
+  readonly tie: number;
   readonly rank: number | string;
   readonly client: T;
 }
@@ -92,6 +93,21 @@ export function rankOf(
   return ASCENDING.get(sort)?.(client, now) ?? client.id;
 }
 
+/**
+ * Times are told in milliseconds, so of clients with the same rank the younger
+ * one comes first where the younger do, and the one that ended later where
+ * those do; `position` is where a client stands in the list of those that are
+ * gone.
+ */
+export function tieOf(
+  { id }: ClientMeasures,
+  sort: string,
+  position: number,
+): number {
+  if (sort === "uptime") return -id;
+  return sort === "stop" ? -position : id;
+}
+
 /** The clients in their order; `perSlice` of them are handled in a slice. */
 export function sortRanked<T>(
   clients: readonly Ranked<T>[],
@@ -101,6 +117,6 @@ export function sortRanked<T>(
 }
 
 function byRank(a: Ranked<unknown>, b: Ranked<unknown>): number {
-  if (a.rank === b.rank) return a.id - b.id;
+  if (a.rank === b.rank) return a.tie - b.tie;
   return a.rank < b.rank ? -1 : 1;
 }

@@ -8,11 +8,13 @@ import type { Healthz } from "./page_types.ts";
 import type { ReadinessFacts } from "./snapshot.ts";
 
 /** Parameters about JetStream: nothing to check without it, but they are read. */
-const JETSTREAM_FLAGS: readonly string[] = [
+/** Checks of JetStream and of leaf nodes, which Midge has not. */
+const ABSENT_FLAGS: readonly string[] = [
   "js-enabled",
   "js-enabled-only",
   "js-server-only",
   "js-meta-only",
+  "leaf-remotes-connected",
 ];
 
 interface Failure {
@@ -35,7 +37,7 @@ interface HealthQuery {
 
 export const healthz: Page<HealthQuery, "readiness", Health> = {
   read(params) {
-    for (const name of JETSTREAM_FLAGS) boolParam(params, name);
+    for (const name of ABSENT_FLAGS) boolParam(params, name);
     return {
       withDetails: boolParam(params, "details"),
       misuse: misuseOf(params),

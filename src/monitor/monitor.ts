@@ -9,6 +9,7 @@
  * A path that is not clean, such as `//varz`, is sent on to the clean one.
  */
 import { textAnswer } from "../http/answers.ts";
+import { goQuery } from "../http/go_params.ts";
 import { plainPath, redirectOf } from "../http/clean_path.ts";
 import { Refusal } from "../http/refusal.ts";
 import { Router } from "../http/router.ts";
@@ -93,7 +94,8 @@ async function reply(
 ): Promise<HttpReply> {
   const redirect = redirectOf(request);
   if (redirect !== undefined) return redirect;
-  const work = printPage(server, request);
+  const query = goQuery(request.search);
+  const work = printPage(server, { ...request, query });
   const { status, headers, text } = await slices.finish(work, request.signal);
   const printed = await slices.print(text);
   return typeof printed === "string"
@@ -119,9 +121,14 @@ export function* printPage(
     return yield* show(server, query);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    server.requests.forget(name);
+    if (!isCounted(name, error)) server.requests.forget(name);
     return printedAnswer(textAnswer(error.status, error.message));
   }
+}
+
+/** NATS monitoring: two pages count only requests whose parameters can be read. */
+function isCounted(name: string, { at }: Refusal): boolean {
+  return (name !== "/connz" && name !== "/routez") || at === "query sort";
 }
 
 /** The path below the base path; the root page is the base path itself. Empty for any other path. */

@@ -83,6 +83,13 @@ export interface Varz {
   tags?: readonly string[] | undefined;
   slow_consumer_stats: CountsByKind;
   stale_connection_stats: CountsByKind;
+  /** Waits for the disk: none, since nothing is stored. */
+  disk_io_wait_stats: {
+    waiters: number;
+    waits: number;
+    wait_time: number;
+    max_wait_time: number;
+  };
 }
 
 /** The `cluster` of `Varz`. */
@@ -157,11 +164,15 @@ export interface ConnInfo {
   subscriptions_list?: string[] | undefined;
   /** With `subs` as `"detail"`. */
   subscriptions_list_detail?: SubDetail[] | undefined;
+  /** With `auth`: what the account is called. */
+  name_tag?: string | undefined;
 }
 
 /** One subscription. */
 export interface SubDetail {
   account?: string | undefined;
+  /** What the account is called. */
+  account_tag?: string | undefined;
   subject: string;
   /** The queue group. */
   qgroup?: string | undefined;
@@ -251,6 +262,8 @@ export interface AccountInfo {
   leafnode_connections: number;
   client_connections: number;
   subscriptions: number;
+  /** What the account is called. */
+  name_tag: string;
   sublist_stats: SublistStats;
 }
 

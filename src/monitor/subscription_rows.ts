@@ -18,6 +18,7 @@ export function subscriptionRow(
   const { subject, queue, sid, delivered, max } = subscription;
   return {
     account,
+    account_tag: account,
     subject: utf8Text(subject),
     qgroup: unlessEmpty(utf8Text(queue)),
     sid: utf8Text(sid),

@@ -6,6 +6,7 @@
 import { boolParam, intParam } from "../http/go_params.ts";
 import { pageHead } from "./fields.ts";
 import type { Page } from "./page.ts";
+import { subsParam } from "./query.ts";
 
 const JSZ_FLAGS: readonly string[] = [
   "accounts",
@@ -24,8 +25,11 @@ export const leafz: Page<boolean, never, object> = {
   show: (snapshot) => ({ ...pageHead(snapshot), leafnodes: 0, leafs: [] }),
 };
 
-export const gatewayz: Page<boolean, never, object> = {
-  read: (params) => boolParam(params, "accs"),
+export const gatewayz: Page<void, never, object> = {
+  read(params) {
+    subsParam(params);
+    boolParam(params, "accs");
+  },
   wants: () => ({}),
   show: (snapshot) => ({
     ...pageHead(snapshot),

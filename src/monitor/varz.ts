@@ -52,6 +52,12 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     tags: unlessEmpty(settings.tags),
     slow_consumer_stats: byKind(counters.slowEndings),
     stale_connection_stats: byKind(counters.staleEndings),
+    disk_io_wait_stats: {
+      waiters: 0,
+      waits: 0,
+      wait_time: 0,
+      max_wait_time: 0,
+    },
   };
 }
 

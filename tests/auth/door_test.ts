@@ -74,11 +74,11 @@ const ROWS: readonly [
 ][] = [
   ["open, nothing", doorFor(undefined), {}, ""],
   ["open, anything", doorFor(undefined), { user: "x", pass: "y" }, ""],
-  ["token, right", TOKEN, { auth_token: "right" }, ""],
+  ["token, right", TOKEN, { auth_token: "right" }, "[REDACTED]"],
   ["token, wrong", TOKEN, { auth_token: "wrong" }, undefined],
   ["token, none", TOKEN, {}, undefined],
   ["token, as a password", TOKEN, { pass: "right" }, undefined],
-  ["hashed token, right", HASHED_TOKEN, { auth_token: "right" }, ""],
+  ["hashed token, right", HASHED_TOKEN, { auth_token: "right" }, "[REDACTED]"],
   [
     "hashed token, the hash itself",
     HASHED_TOKEN,

@@ -20,6 +20,7 @@ test("/accountz lists the accounts, and shows one in detail", async (t) => {
     "leafnode_connections",
     "client_connections",
     "subscriptions",
+    "name_tag",
     "sublist_stats",
   ]);
   assert.deepEqual(

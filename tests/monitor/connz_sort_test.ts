@@ -7,6 +7,7 @@ import {
   type ClientMeasures,
   rankOf,
   sortRanked,
+  tieOf,
 } from "../../src/monitor/connz_sort.ts";
 import { test } from "../support/test.ts";
 
@@ -79,7 +80,7 @@ const ORDERS: readonly [
     ],
     "3241",
   ],
-  ["stop", [5, 7, 6, 7].map((stoppedAt) => ({ stoppedAt })), "2431"],
+  ["stop", [5, 8, 6, 7].map((stoppedAt) => ({ stoppedAt })), "2431"],
   [
     "reason",
     [
@@ -97,16 +98,23 @@ for (const [sort, changes, order] of ORDERS) {
   test(`sort=${sort} orders the clients`, () => {
     const clients = changes.map((change, at) => client(at + 1, change));
     for (const list of [clients, clients.toReversed()]) {
-      const ranked = list.map((client) => ({
-        id: client.id,
+      const ranked = list.map((client, position) => ({
         rank: rankOf(client, sort, NOW),
+        tie: tieOf(client, sort, position),
         client,
       }));
       const sorted = finishNow(sortRanked(ranked, list.length));
-      assert.equal(sorted.map(({ id }) => id).join(""), order);
+      assert.equal(sorted.map(({ client }) => client.id).join(""), order);
     }
   });
 }
+
+test("of equal times the younger client and the later end come first", () => {
+  const [one, two] = [client(1, {}), client(2, {})];
+  assert.ok(tieOf(two, "uptime", 1) < tieOf(one, "uptime", 0));
+  assert.ok(tieOf(one, "stop", 1) < tieOf(two, "stop", 0));
+  assert.ok(tieOf(one, "subs", 1) < tieOf(two, "subs", 0));
+});
 
 test("stop and reason are orders for closed connections only, all others for any", () => {
   for (const [sort] of ORDERS) {

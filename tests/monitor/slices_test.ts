@@ -69,7 +69,7 @@ test("other clients are served while a long page is gathered", async (t) => {
       () => pong(other),
     );
     assert.equal(result.status, 200);
-    assert.ok(slices > 50 && slices < 500, `${page}: ${slices} slices`);
+    assert.ok(slices > 50 && slices < 2000, `${page}: ${slices} slices`);
   }
 });
 
@@ -89,7 +89,7 @@ test("a long list is printed in pieces, none of which is long", async (t) => {
   const { total, subscriptions_list } = JSON.parse(text);
   assert.equal(total, SUBSCRIPTIONS);
   assert.equal(subscriptions_list.length, SUBSCRIPTIONS);
-  assert.equal(subscriptions_list.at(-1).subject, "many.199999");
+  assert.equal(subscriptions_list.at(-1).subject, "many.99999");
 });
 
 test("subscriptions may come and go while they are listed", async (t) => {

@@ -50,6 +50,7 @@ test("with subs each subscription is listed with its account and its client", as
   assert.deepEqual(subscriptions_list, [
     {
       account: "$G",
+      account_tag: "$G",
       subject: "a",
       qgroup: "q",
       sid: "7",
@@ -58,6 +59,15 @@ test("with subs each subscription is listed with its account and its client", as
       cid: 1,
     },
   ]);
+});
+
+test("the list is in the order of clients, then of their sids as texts", async (t) => {
+  const midge = await startMonitored(t);
+  await midge.say(await midge.client(), "SUB a 9\r\nSUB b 10\r\nSUB c 1\r\n");
+  await midge.say(await midge.client(), "SUB d 0\r\n");
+  assert.deepEqual(subjects(midge, "subs=1"), ["c", "b", "a", "d"]);
+  assert.deepEqual(subjects(midge, "subs=1&limit=2&offset=2"), ["a", "d"]);
+  assert.deepEqual(subjects(midge, "subs=1&limit=1&offset=1"), ["b"]);
 });
 
 test("offset and limit divide the list into pages", async (t) => {

@@ -72,6 +72,11 @@ test("a server without a cluster has nats-server's fields in its order", async (
     "stale_connection_stats.routes: number",
     "stale_connection_stats.gateways: number",
     "stale_connection_stats.leafs: number",
+    "disk_io_wait_stats: object",
+    "disk_io_wait_stats.waiters: number",
+    "disk_io_wait_stats.waits: number",
+    "disk_io_wait_stats.wait_time: number",
+    "disk_io_wait_stats.max_wait_time: number",
   ]);
 });
 

@@ -122,7 +122,8 @@ function firstFacts(
   const facts: SubscriptionFacts[] = [];
   for (const subscription of subscriptions) {
     if (facts.length === SUBSCRIPTIONS_MAX) break;
-    facts.push(subscriptionFacts(subscription));
+    // NATS monitoring: a maximum is forgotten when its client goes.
+    facts.push({ ...subscriptionFacts(subscription), max: 0 });
   }
   return facts;
 }

@@ -5,18 +5,19 @@
  */
 import type { Account } from "../../accounts/account.ts";
 import { GLOBAL_ACCOUNT } from "../../accounts/accounts.ts";
-import type { Interest } from "../../accounts/interest.ts";
 import type { Broker } from "../../broker/broker.ts";
 import {
   type ClosedConnection,
+  type SubscriptionFacts,
   subscriptionFacts,
 } from "../../broker/clients/closed_connections.ts";
 import type { ClientSession } from "../../broker/clients/session.ts";
 import { subjectMatches } from "../../core/subject.ts";
+import { sortInSlices } from "../../http/sliced_sort.ts";
 import { SliceBudget, type SlicedWork } from "../../http/slices.ts";
 import type { RemoteEntry } from "../../routes/interest.ts";
 import type { Route } from "../../routes/route.ts";
-import { type Ranked, rankOf, sortRanked } from "../connz_sort.ts";
+import { type Ranked, rankOf, sortRanked, tieOf } from "../connz_sort.ts";
 import { rowsIn } from "../query.ts";
 import type {
   AccountFacts,
@@ -40,7 +41,7 @@ export function* takeClients(
   request: ClientsRequest,
 ): SlicedWork<ListFacts<ClientFacts>> {
   const { subscriptions } = request;
-  const { total, found } = yield* findClients(broker, request);
+  const found = yield* findClients(broker, request);
   const sorted = yield* sortRanked(found, LOOKS_PER_SLICE);
   const budget = new SliceBudget(LOOKS_PER_SLICE);
   const rows: ClientFacts[] = [];
@@ -49,7 +50,7 @@ export function* takeClients(
     rows.push(yield* rowOf(client, subscriptions, budget));
     if (budget.spend()) yield;
   }
-  return { total, rows };
+  return { total: found.length, rows };
 }
 
 interface FoundClient {
@@ -58,37 +59,30 @@ interface FoundClient {
   readonly session: ClientSession | undefined;
 }
 
-interface FoundClients {
-  /** Of the state and the account, whatever else was asked for. */
-  readonly total: number;
-  readonly found: Ranked<FoundClient>[];
-}
-
 function* findClients(
   broker: Broker,
   request: ClientsRequest,
-): SlicedWork<FoundClients> {
+): SlicedWork<Ranked<FoundClient>[]> {
   const found: Ranked<FoundClient>[] = [];
   const now = broker.host.clock.now();
   const budget = new SliceBudget(LOOKS_PER_SLICE);
-  let total = 0;
   for (const client of clientsOf(broker, request.state)) {
     if (budget.spend()) yield;
     const { facts } = client;
-    if (request.account !== "" && facts.account !== request.account) continue;
-    total++;
     if (!isWanted(facts, request)) continue;
     const rank = rankOf(facts, request.sort, now);
-    found.push({ id: facts.id, rank, client });
+    const tie = tieOf(facts, request.sort, found.length);
+    found.push({ tie, rank, client });
   }
-  return { total, found };
+  return found;
 }
 
 function isWanted(
   client: ClientFacts,
-  { id, user, mqttClient }: ClientsRequest,
+  { id, user, account, mqttClient }: ClientsRequest,
 ): boolean {
-  return (id === 0 || client.id === id) &&
+  return (account === "" || client.account === account) &&
+    (id === 0 || client.id === id) &&
     (user === "" || client.user === user) &&
     mqttClient === "";
 }
@@ -157,31 +151,52 @@ function closedClient(closed: ClosedConnection): ClientFacts {
   };
 }
 
+/** NATS monitoring: in the order of their clients, and each client's in that of their sids. */
 export function* takeSubscriptions(
   broker: Broker,
   request: SubscriptionsRequest | undefined,
 ): SlicedWork<ListFacts<OwnedSubscriptionFacts>> {
   if (request === undefined) return { total: 0, rows: [] };
-  const { account, subject, offset, limit } = request;
+  const { offset, limit } = request;
   const budget = new SliceBudget(LOOKS_PER_SLICE);
   const rows: OwnedSubscriptionFacts[] = [];
   let total = 0;
-  for (const [session, subscription] of subscriptionsIn(broker)) {
-    if (budget.spend()) yield;
-    if (account !== "" && session.login.account.name !== account) continue;
-    if (subject !== "" && !subjectMatches(subscription.subject, subject)) {
-      continue;
+  for (const session of sessionsOf(broker)) {
+    const account = session.login.account.name;
+    if (request.account !== "" && account !== request.account) continue;
+    const wanted = yield* wantedOf(session, request.subject, budget);
+    const window = {
+      offset: Math.max(offset - total, 0),
+      limit: limit - rows.length,
+    };
+    total += wanted.length;
+    if (window.limit <= 0 || window.offset >= wanted.length) continue;
+    const sorted = yield* sortInSlices(wanted, bySid, LOOKS_PER_SLICE);
+    for (const facts of rowsIn(sorted, window)) {
+      rows.push({ ...facts, clientId: session.id, account });
+      if (budget.spend()) yield;
     }
-    if (total >= offset && rows.length < limit) {
-      rows.push({
-        ...subscriptionFacts(subscription),
-        clientId: session.id,
-        account: session.login.account.name,
-      });
-    }
-    total++;
   }
   return { total, rows };
+}
+
+/** The subscriptions of a client that a message of `subject` would reach; empty: all. */
+function* wantedOf(
+  { subscriptions }: ClientSession,
+  subject: string,
+  budget: SliceBudget,
+): SlicedWork<SubscriptionFacts[]> {
+  const wanted: SubscriptionFacts[] = [];
+  for (const one of firstOf(subscriptions.values(), subscriptions.size)) {
+    if (budget.spend()) yield;
+    if (subject !== "" && !subjectMatches(one.subject, subject)) continue;
+    wanted.push(subscriptionFacts(one));
+  }
+  return wanted;
+}
+
+function bySid(one: SubscriptionFacts, other: SubscriptionFacts): number {
+  return one.sid < other.sid ? -1 : 1;
 }
 
 export function* takeRoutes(
@@ -281,15 +296,4 @@ function* copied<From, To>(
 function sessionsOf({ clients }: Broker): Iterable<ClientSession> {
   const { sessions } = clients;
   return firstOf(sessions.values(), sessions.size);
-}
-
-function* subscriptionsIn(
-  broker: Broker,
-): Iterable<[ClientSession, Interest]> {
-  for (const session of sessionsOf(broker)) {
-    const { subscriptions } = session;
-    for (const one of firstOf(subscriptions.values(), subscriptions.size)) {
-      yield [session, one];
-    }
-  }
 }

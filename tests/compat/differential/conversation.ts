@@ -4,20 +4,27 @@
  * subjects that no other conversation may have an interest in.
  */
 
-/** Something that a peer sends, or a page that is asked for. */
+/** Something that a peer sends, or a page of monitoring that is asked for. */
 export interface Step {
   /** Which peer; each opens its connection with its first step. */
   readonly by: string;
+  /** What it sends; of `PAGES` the page's path and query. */
   readonly say: string;
 }
 
-/** Where the peers of a conversation connect. */
-export type Port = "client" | "route";
+/** Steps of this name are requests. */
+export const PAGES = "page";
+
+/** Peers of these names are servers: they connect to the port for routes. */
+const SERVERS = ["r", "s"];
+
+export function isServer({ by }: Step): boolean {
+  return SERVERS.includes(by);
+}
 
 export interface Conversation {
   readonly title: string;
   readonly steps: readonly Step[];
-  readonly port: Port;
   /** The server is to end it by itself, sooner or later: nobody asks whether it is still there. */
   readonly endsItself: boolean;
   /** Each step is written byte by byte, not in one piece. */
@@ -29,7 +36,14 @@ export interface Group {
   readonly title: string;
   /** In nats-server's dialect, without addresses for clients. */
   readonly config: string;
+  /** Said first, by peers that stay until the last conversation. */
+  readonly before?: readonly Step[];
   readonly conversations: readonly Conversation[];
+}
+
+/** Asks for a page, such as `/connz?auth=1`. */
+export function page(path: string): Conversation {
+  return { ...talk(path), steps: [{ by: PAGES, say: path }] };
 }
 
 /**
@@ -40,7 +54,6 @@ export function talk(title: string, ...steps: string[]): Conversation {
   return {
     title,
     steps: steps.map(stepOf),
-    port: "client",
     endsItself: false,
     inBytes: false,
   };
@@ -49,11 +62,6 @@ export function talk(title: string, ...steps: string[]): Conversation {
 /** As `talk`; the server ends it without being asked anything. */
 export function ending(title: string, ...steps: string[]): Conversation {
   return { ...talk(title, ...steps), endsItself: true };
-}
-
-/** As `talk`, with another server's part. */
-export function routeTalk(title: string, ...steps: string[]): Conversation {
-  return { ...talk(title, ...steps), port: "route" };
 }
 
 /** The same again, byte by byte. */
@@ -76,7 +84,7 @@ export const LOGIN: string = connect({
   protocol: 1,
 });
 
-function stepOf(text: string): Step {
+export function stepOf(text: string): Step {
   const [, by, say] = /^(?:([a-z]): )?(.*)$/s.exec(text)!;
   return { by: by ?? "a", say: say! };
 }

@@ -14,6 +14,8 @@ export interface Difference {
     readonly who: "midge" | "nats-server";
     readonly bytes: RegExp;
   };
+  /** Values of which each has its own. */
+  readonly own?: RegExp;
   /** Conversations that go another way from some point on. */
   readonly otherWay?: (conversation: Conversation) => boolean;
 }
@@ -33,5 +35,79 @@ export const DIFFERENCES: readonly Difference[] = [
     what: "an INFO from a client, with values of the wrong type",
     why: "what a client says of itself in INFO concerns no server",
     otherWay: ({ title }) => title.startsWith('"INFO {\\"port'),
+  },
+  {
+    what:
+      "`system_account` in `/varz` and `/accountz`, and `$SYS` as an account",
+    why: "Midge has no system account",
+    extra: {
+      who: "nats-server",
+      bytes: new RegExp(
+        [
+          /^ +"system_account": "\$SYS",\n/,
+          /^ +"\$SYS",\n/,
+          /,\n +"\$SYS"(?=\n)/,
+          /^ {4}\{\n {6}"acc": "\$SYS",\n[^]*?\n {4}\},\n/,
+          /,\n {4}\{\n {6}"acc": "\$SYS",\n[^]*?\n {4}\}(?=\n)/,
+        ].map(({ source }) => source).join("|"),
+        "gm",
+      ),
+    },
+  },
+  {
+    what: "`imports` of `$G` in `/accountz`",
+    why: "they are services of the system account",
+    extra: {
+      who: "nats-server",
+      bytes: /^ {4}"imports": \[[^]*?\n {4}\],\n/gm,
+    },
+  },
+  {
+    what: "numbers of subscriptions and look-ups of a whole server or account",
+    why: "nats-server counts those of the system account, too",
+    own: new RegExp(
+      [
+        /^ {2}(?: {2})?"subscriptions": /,
+        /^ +"num_(?:subscriptions|cache|inserts|removes|matches)": /,
+        /^ +"(?:cache_hit_rate|max_fanout|avg_fanout)": /,
+      ].map(({ source }) => `(?<=${source})[\\d.]+`).join("|"),
+      "gm",
+    ),
+  },
+  {
+    what: "`config_digest` in `/varz`",
+    why: "it is a digest of nats-server's own tree of the file",
+    extra: {
+      who: "nats-server",
+      bytes: /^ {2}"config_digest": ".*",\n/gm,
+    },
+  },
+  {
+    what: "`feature_flags` in `/varz`",
+    why: "they are flags of JetStream, which Midge has not",
+    extra: {
+      who: "nats-server",
+      bytes: /^ {2}"feature_flags": \{[^}]*\},\n/gm,
+    },
+  },
+  {
+    what: "`pool_size` of the cluster in `/varz`",
+    why: "Midge has one route to each node",
+    extra: { who: "nats-server", bytes: /,\n {4}"pool_size": \d+/g },
+  },
+  {
+    what: "`authorized_user` of a client that had to prove nothing",
+    why: "a claim may be a password in the wrong field",
+    otherWay: ({ title }) => title.endsWith("&claims"),
+  },
+  {
+    what: "clients that are gone in `/connz?acc=$G`",
+    why: "they were in that account, which nats-server forgets",
+    otherWay: ({ title }) => title === "/connz?acc=$G&state=all",
+  },
+  {
+    what: "`server_id` and `connections` in `/connz` of an unknown account",
+    why: "an id is told and a list is a list, also when it is empty",
+    otherWay: ({ title }) => title === "/connz?acc=zz",
   },
 ];

@@ -30,13 +30,15 @@ const OWN_NUMBERS = [
   "cores",
   "gomaxprocs",
   "cpu",
+  // What nats-server has not flushed yet, even when the client has it.
+  "pending_bytes",
 ];
 
 /** Numbers of connections: named in the order in which they are told. */
 const IDS = ["client_id", "cid", "rid"];
 
 const texts = new RegExp(`("(?:${OWN_TEXTS.join("|")})": ?)"[^"]*"`, "g");
-const numbers = new RegExp(`("(?:${OWN_NUMBERS.join("|")})": ?)[\\d.]+`, "g");
+const numbers = new RegExp(`("(?:${OWN_NUMBERS.join("|")})": ?)-?[\\d.]+`, "g");
 const ids = new RegExp(`("(?:${IDS.join("|")})": ?)(\\d+)`, "g");
 
 /** `text`, as any server would have said it. */
@@ -54,8 +56,17 @@ export function normal(text: string): string {
       if (!named.has(id)) named.set(id, `<id ${named.size + 1}>`);
       return field + named.get(id);
     })
+    .replace(SUBSCRIPTIONS, inOrderOfText)
     // Whether a PING of the server comes is a matter of time.
     .replace(/^PING\r\n/gm, "");
+}
+
+/** The subscriptions of one connection, which nats-server keeps in a map. */
+const SUBSCRIPTIONS =
+  /(?<=^ {6,}"subscriptions_list(?:_detail)?": \[\n)[^]*?(?=\n {6,}\])/gm;
+
+function inOrderOfText(list: string): string {
+  return list.split(/,\n(?= {8}\S|\n {6}\S)/).sort().join(",\n");
 }
 
 interface Frame {

@@ -4,9 +4,12 @@ import type { Conversation, Group } from "./conversation.ts";
 import { type Difference, DIFFERENCES } from "./differences.ts";
 import { normal } from "./normal.ts";
 import { type Ports, startMidgeOf, startNatsServerOf } from "./servers.ts";
-import { hold } from "./speaking.ts";
+import { gather, hold } from "./speaking.ts";
 
 type Who = "midge" | "nats-server";
+
+/** Of a line, where two texts are shown. */
+const SHOWN_LENGTH = 300;
 
 export class Comparison {
   /** The known differences that came up. */
@@ -21,6 +24,9 @@ export class Comparison {
       startMidgeOf(t, group.config),
       startNatsServerOf(t, group.config),
     ]);
+    const gathered = group.before ?? [];
+    await using _one = await gather(gathered, midge);
+    await using _other = await gather(gathered, natsServer);
     const disagreements = [];
     for (const conversation of group.conversations) {
       const texts = await this.#hear(conversation, midge, natsServer);
@@ -52,10 +58,11 @@ export class Comparison {
   #withoutKnown(who: Who, text: string): string {
     let rest = text;
     for (const known of DIFFERENCES) {
-      if (known.extra?.who !== who) continue;
-      const without = rest.replace(known.extra.bytes, "");
-      if (without !== rest) this.met.add(known);
-      rest = without;
+      const { extra, own } = known;
+      const before = rest;
+      if (extra?.who === who) rest = rest.replace(extra.bytes, "");
+      if (own !== undefined) rest = rest.replace(own, "<own>");
+      if (rest !== before) this.met.add(known);
     }
     return rest;
   }
@@ -71,15 +78,27 @@ export class Comparison {
   }
 }
 
+/** What was said, and the lines from the first that differs to the last. */
 function describe(
   { title, steps }: Conversation,
   { midge, "nats-server": natsServer }: Record<Who, string>,
 ): string {
-  const said = steps.map(({ by, say }) =>
-    `${by} says ${JSON.stringify(say)}\n`
-  );
-  return `# ${title}\n${said.join("")}` +
-    `## Midge\n${midge}\n## nats-server\n${natsServer}\n`;
+  const said = steps.map(({ by, say }) => `${by} says ${JSON.stringify(say)}`);
+  const mine = midge.split("\n");
+  const theirs = natsServer.split("\n");
+  const shorter = Math.min(mine.length, theirs.length);
+  let from = 0;
+  while (from < shorter && mine[from] === theirs[from]) from++;
+  let behind = 0;
+  while (
+    behind < shorter - from && mine.at(-1 - behind) === theirs.at(-1 - behind)
+  ) behind++;
+  return [
+    `# ${title}`,
+    ...said,
+    ...mine.slice(from, mine.length - behind).map((line) => `- ${line}`),
+    ...theirs.slice(from, theirs.length - behind).map((line) => `+ ${line}`),
+  ].map((line) => line.slice(0, SHOWN_LENGTH)).join("\n");
 }
 
 /** A conversation that did not come to its end is compared, too. */

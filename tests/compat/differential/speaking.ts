@@ -1,6 +1,11 @@
 /** Holds a conversation with one server and writes down all that it answers. */
 import { connectPeer, type Peer } from "../../support/peer.ts";
-import type { Conversation, Step } from "./conversation.ts";
+import {
+  type Conversation,
+  isServer,
+  PAGES,
+  type Step,
+} from "./conversation.ts";
 import type { Ports } from "./servers.ts";
 
 /**
@@ -9,64 +14,118 @@ import type { Ports } from "./servers.ts";
  */
 const LAST_WORDS = "PING\r\n~\r\n";
 
-/** What every peer received, under its name. */
+/** A peer that comes and says nothing. */
+const SILENCE: readonly Step[] = [{ by: "a", say: "" }];
+
+/** What every peer received, under its name, and every page. */
 export async function hold(
   conversation: Conversation,
   number: number,
   ports: Ports,
 ): Promise<string> {
-  const peers = new Map<string, Peer>();
-  const { port, endsItself } = conversation;
-  const turns = turnsOf(conversation);
-  try {
-    for (const [index, { by, say }] of turns.entries()) {
-      const peer = peers.get(by) ?? await openPeer(ports[port]);
-      peers.set(by, peer);
-      const isLast = index === turns.length - 1;
-      // In one piece: a peer that writes once its connection has ended may not
-      // get to read what came before the end.
-      const last = isLast && !endsItself ? LAST_WORDS : "";
-      send(peer, textOf(say, number), last, conversation.inBytes);
-      if (!isLast) await handled(peer);
-      else await peer.expectClosed();
+  await using peers = new Peers(ports, number);
+  const { endsItself, steps } = conversation;
+  const pages = [];
+  const turns = turnsOf(steps.length > 0 ? steps : SILENCE);
+  for (const [index, turn] of turns.entries()) {
+    if (turn.by === PAGES) {
+      pages.push(await pageAt(ports, turn.say));
+      continue;
     }
-    for (const peer of peers.values()) {
-      if (!endsItself) peer.send(LAST_WORDS);
+    const isLast = index === turns.length - 1;
+    // In one piece: a peer that writes once its connection has ended may not
+    // get to read what came before the end.
+    const last = isLast && !endsItself ? LAST_WORDS : "";
+    const peer = await peers.say(turn, last, conversation.inBytes);
+    if (!isLast) await handled(peer);
+    else await peer.expectClosed();
+  }
+  return [...await peers.end(endsItself ? "" : LAST_WORDS), ...pages]
+    .join("\n");
+}
+
+/**
+ * Peers that have said `steps`, and stay until they are disposed of; those that
+ * have said QUIT, which is no operation, are gone.
+ */
+export async function gather(
+  steps: readonly Step[],
+  ports: Ports,
+): Promise<AsyncDisposable> {
+  const peers = new Peers(ports, 0);
+  for (const turn of turnsOf(steps)) {
+    const peer = await peers.say(turn);
+    if (!turn.say.includes("QUIT")) await handled(peer);
+    else await peer.expectClosed();
+  }
+  return peers;
+}
+
+/** The peers of one conversation. */
+class Peers implements AsyncDisposable {
+  readonly #ports: Ports;
+  readonly #number: number;
+  readonly #byName = new Map<string, Peer>();
+
+  constructor(ports: Ports, number: number) {
+    this.#ports = ports;
+    this.#number = number;
+  }
+
+  /** Sends what `step` says, and behind that `last`. */
+  async say(step: Step, last = "", inBytes = false): Promise<Peer> {
+    const { by, say } = step;
+    const peer = this.#byName.get(by) ?? await this.#open(step);
+    this.#byName.set(by, peer);
+    const text = say.replaceAll("↵", "\r\n")
+      .replaceAll("{n}", String(this.#number));
+    const parts = inBytes ? [...text] : [text];
+    parts.push((parts.pop() ?? "") + last);
+    for (const part of parts) peer.send(part);
+    return peer;
+  }
+
+  /** Lets everybody say `lastWords`, and gives what each heard to the end. */
+  async end(lastWords: string): Promise<string[]> {
+    for (const peer of this.#byName.values()) {
+      if (lastWords !== "") peer.send(lastWords);
       await peer.expectClosed();
     }
-    return [...peers].map(([name, { received }]) => `${name}: ${received}`)
-      .join("\n");
-  } finally {
-    await Promise.all([...peers.values()].map((peer) => peer.close()));
+    return [...this.#byName].map(([name, { received }]) =>
+      `${name}: ${received}`
+    );
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#byName.values()].map((peer) => peer.close()));
+  }
+
+  async #open(step: Step): Promise<Peer> {
+    const { client, route } = this.#ports;
+    const peer = await connectPeer({ port: isServer(step) ? route : client });
+    await peer.expectLine();
+    return peer;
+  }
+}
+
+async function pageAt({ http }: Ports, path: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${http}${path}`, {
+    redirect: "manual",
+  });
+  const type = answer.headers.get("content-type");
+  return `${answer.status} ${type}\n${await answer.text()}`;
 }
 
 /** The steps, those that one peer takes in a row together. */
-function turnsOf({ steps }: Conversation): Step[] {
+function turnsOf(steps: readonly Step[]): Step[] {
   const turns: Step[] = [];
   for (const { by, say } of steps) {
     const before = turns.at(-1);
-    if (before?.by === by) {
+    if (before?.by === by && by !== PAGES) {
       turns[turns.length - 1] = { by, say: before.say + say };
     } else turns.push({ by, say });
   }
-  return turns.length === 0 ? [{ by: "a", say: "" }] : turns;
-}
-
-async function openPeer(port: number): Promise<Peer> {
-  const peer = await connectPeer({ port });
-  await peer.expectLine();
-  return peer;
-}
-
-function textOf(say: string, number: number): string {
-  return say.replaceAll("↵", "\r\n").replaceAll("{n}", String(number));
-}
-
-function send(peer: Peer, text: string, last: string, inBytes: boolean): void {
-  const parts = inBytes ? [...text] : [text];
-  parts.push((parts.pop() ?? "") + last);
-  for (const part of parts) peer.send(part);
+  return turns;
 }
 
 async function handled(peer: Peer): Promise<void> {
