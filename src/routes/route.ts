@@ -50,6 +50,7 @@ import type { MembershipEvent } from "./membership.ts";
 import { isCutElsewhere } from "./nats_server_words.ts";
 import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
+import { StuckWatch } from "./stuck_watch.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 
 /** What a route asks of the cluster that owns it. */
@@ -103,6 +104,7 @@ export class Route implements Peer, ServerReceiver {
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
   readonly #login: RouteLogin;
+  readonly #stuck: StuckWatch;
   readonly #messages: RoutedMessages;
 
   constructor(
@@ -128,6 +130,11 @@ export class Route implements Peer, ServerReceiver {
       isDialled: solicitedBy !== undefined,
       connected: (claim) => owner.happened(this, "connect", claim),
     });
+    this.#stuck = new StuckWatch(
+      host.clock,
+      this.connection,
+      settings.stallPendingBytes,
+    );
     this.interest = new RemoteInterest(this);
     this.#messages = new RoutedMessages(host, owner, this);
   }
@@ -202,6 +209,7 @@ export class Route implements Peer, ServerReceiver {
   ): void {
     const { connection } = this;
     if (connection.isDeaf || isCutElsewhere(message)) return;
+    if (this.#stuck.isStuck) return this.#stuck.lose();
     writeRoutedMsg(
       this.#outbox,
       message,
@@ -217,6 +225,7 @@ export class Route implements Peer, ServerReceiver {
       );
     }
     this.#output.wroteMessage();
+    if (this.#outbox.blocked) this.#stuck.watch();
   }
 
   /** The first bytes of a peer: something else than a server may have answered. */
@@ -357,6 +366,7 @@ export class Route implements Peer, ServerReceiver {
 
   ended(reason: ClosedReason): void {
     this.#login.stop();
+    this.#stuck.stop();
     this.interest.clear();
     this.connection.log.notice(`Router connection closed: ${reason}`);
     this.#owner.happened(this, "closed");
