@@ -1,9 +1,12 @@
 /** Deno's own sockets, and how they share the time of the process. */
 import assert from "node:assert/strict";
+import type { CloseReason } from "../../src/platform/socket.ts";
+import { FairSocket } from "../../src/runtime/net/deno_fair_socket.ts";
 import { Fairness } from "../../src/runtime/net/deno_fairness.ts";
 import { denoNetwork } from "../../src/runtime/net/deno_net.ts";
 import { DenoNews } from "../../src/runtime/net/deno_news.ts";
 import { runSoonBehind } from "../../src/runtime/net/deno_turns.ts";
+import { StillSocket } from "../broker/still_sockets.ts";
 import { test } from "../support/test.ts";
 import { FakeDenoSockets } from "./fake_deno_sockets.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
@@ -33,6 +36,62 @@ test("all readers wait for the system once they have read much together", async 
   sockets.arrive();
   await next;
   assert.equal(sockets.connections, 2);
+});
+
+test("a socket of node:net that brought much waits, and its owner's pause counts", async () => {
+  const sockets = new FakeDenoSockets();
+  const news = new DenoNews(() => sockets);
+  const inner = new StillSocket();
+  const socket = new FairSocket(inner, news, new Fairness(news));
+  let heard = 0;
+  const ends: CloseReason[] = [];
+  socket.open({
+    onData: (chunk) => heard += chunk.length,
+    onDrain: () => {},
+    onClose: (reason) => ends.push(reason),
+  });
+  const turnComes = async (): Promise<void> => {
+    await immediate();
+    sockets.arrive();
+    await immediate();
+  };
+  inner.says("little");
+  assert.equal(inner.isPaused, false);
+  inner.says("x".repeat(MIB));
+  assert.equal(inner.isPaused, true);
+  // What was under way comes all the same.
+  inner.says("x");
+  await turnComes();
+  assert.equal(inner.isPaused, false);
+  inner.says("x".repeat(MIB));
+  socket.pause();
+  await turnComes();
+  assert.equal(inner.isPaused, true, "its owner has paused it");
+  socket.resume();
+  assert.equal(inner.isPaused, false);
+  inner.says("x".repeat(MIB));
+  socket.pause();
+  socket.resume();
+  assert.equal(inner.isPaused, true, "it is not its turn");
+  await turnComes();
+  assert.equal(inner.isPaused, false);
+  assert.equal(heard, 3 * MIB + 7);
+  inner.closes();
+  assert.deepEqual(ends, [{ kind: "ended" }]);
+  await immediate();
+  assert.equal(sockets.closed, 2, "news were of nothing else");
+});
+
+test("a socket that goes over to TLS waits for nothing", async () => {
+  const news = new DenoNews(() => new FakeDenoSockets());
+  const inner = new StillSocket();
+  const socket = new FairSocket(inner, news, new Fairness(news));
+  socket.open({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+  inner.says("x".repeat(MIB));
+  assert.equal(inner.isPaused, true);
+  const upgrade = { role: "client", verify: false, timeoutMs: 1000 } as const;
+  await assert.rejects(socket.secure(upgrade));
+  assert.equal(inner.isPaused, false);
 });
 
 test("news are asked for once, however many wait for them", async () => {

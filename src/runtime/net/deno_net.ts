@@ -6,6 +6,7 @@
  */
 import type {
   Address,
+  DialOptions,
   Listener,
   ListenOptions,
   Network,
@@ -15,6 +16,7 @@ import { acceptFailure } from "../../net/failures.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { errorCode } from "../process/system.ts";
 import { bindAny, listeningHost } from "./addresses.ts";
+import { FairSocket } from "./deno_fair_socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import { DenoNews } from "./deno_news.ts";
 import { DenoSocket } from "./deno_socket.ts";
@@ -31,7 +33,7 @@ const news = new DenoNews(denoSockets);
 const fairness = new Fairness(news);
 
 /** The network of the machine that Deno runs on. */
-export const denoNetwork: Network = { ...nodeNetwork, listen };
+export const denoNetwork: Network = { ...nodeNetwork, listen, dial };
 
 /** The turns of the event loop, between which the sockets of that network are heard. */
 export const denoRunSoon: RunSoon = runSoonBehind(news);
@@ -42,7 +44,9 @@ async function listen(
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
   if (needsNode(options)) {
-    return await nodeNetwork.listen(at, options, onSocket);
+    return await nodeNetwork.listen(at, options, (socket) => {
+      onSocket(new FairSocket(socket, news, fairness));
+    });
   }
   const sockets = denoSockets();
   const host = await listeningHost(at.host);
@@ -57,6 +61,11 @@ async function listen(
     options.onTrouble?.(acceptFailure({ host, port }, code, error));
   });
   return { address: { host, port }, close: () => acceptor.close() };
+}
+
+async function dial(to: Address, options?: DialOptions): Promise<Socket> {
+  const socket = await nodeNetwork.dial(to, options);
+  return new FairSocket(socket, news, fairness);
 }
 
 /**
