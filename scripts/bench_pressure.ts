@@ -424,6 +424,7 @@ const CASES: readonly Case[] = [
   slow(3000),
   slow(30_000),
   stuck(""),
+  stuck("max_pending_total: 1gb"),
 ];
 
 function contenders(): Contender[] {

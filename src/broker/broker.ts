@@ -22,6 +22,7 @@ import type { ClientHost, ClientSettings } from "./clients/client_host.ts";
 import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
 import { noCounters } from "./connections/counters.ts";
+import { PendingTotal } from "./connections/pending_total.ts";
 import type { Producer } from "./connections/producer.ts";
 import { Turn } from "./connections/turn.ts";
 import { LameDuck } from "./lame_duck.ts";
@@ -160,6 +161,10 @@ function hostOf(
     log: new UnfailingLog(log),
     slabs: new SlabPool(),
     counters: noCounters(),
+    pending: new PendingTotal(
+      options.maxPendingTotalBytes || Infinity,
+      turn.runSoon,
+    ),
     turn,
     maxTracedMsgLen: options.maxTracedMsgLen,
     nextConnectionId: () => ++lastConnectionId,

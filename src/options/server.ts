@@ -65,6 +65,8 @@ export interface ServerOptions {
   maxPayloadBytes: number;
   /** Most bytes that a client may leave unread before it is closed. */
   maxPendingBytes: number;
+  /** Most bytes that all clients and routes together may leave unread before those with the most are closed; 0 for no limit. */
+  maxPendingTotalBytes: number;
   /** How many closed connections monitoring remembers. */
   maxClosedClients: number;
   /** How often a client that is silent gets a PING. */
@@ -169,6 +171,8 @@ export interface ServerConfig {
   max_payload?: number;
   /** Most bytes that a client may leave unread before it is closed. Takes: integer, 0 for the default. Default: `64mb`. */
   max_pending?: number;
+  /** Most bytes that all clients and routes together may leave unread before those with the most are closed; 0 for no limit. Default: `0`. */
+  max_pending_total?: number;
   /** How many closed connections monitoring remembers. Takes: integer, 0 for the default. Default: `10000`. */
   max_closed_clients?: number;
   /** How often a client that is silent gets a PING. Takes: duration, 0 for the default. Default: `2m0s`. */
@@ -232,6 +236,7 @@ export function defaultServerOptions(): ServerOptions {
     maxControlLineBytes: 4096,
     maxPayloadBytes: 1048576,
     maxPendingBytes: 67108864,
+    maxPendingTotalBytes: 0,
     maxClosedClients: 10000,
     pingIntervalMs: 120000,
     pingMax: 2,

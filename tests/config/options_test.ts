@@ -84,6 +84,7 @@ const SET:
     ["max_payload: 2kb", { maxPayloadBytes: 2048 }],
     ["max_payload: 0", { maxPayloadBytes: 1_048_576 }],
     ["max_pending: 2mb", { maxPendingBytes: 2_097_152 }],
+    ["max_pending_total: 1gb", { maxPendingTotalBytes: 1_073_741_824 }],
     ["max_closed_clients: 5", { maxClosedClients: 5 }],
     ['ping_interval: "1m30s"', { pingIntervalMs: 90_000 }],
     ["ping_interval: 20s", { pingIntervalMs: 20_000 }],

@@ -69,3 +69,33 @@ test("a client that does not read holds a route for a moment only", async (t) =>
     () => midge.server.varz().slow_consumers === 1,
   );
 });
+
+test("what a route leaves unread counts for the limit of the whole server", async (t) => {
+  const midge = await startMidge(t, {
+    maxPendingTotalBytes: 1024 * KIB,
+    cluster: { name: "test" },
+  });
+  const { peer } = await join(t, midge);
+  peer.send("RS+ $G flood\r\nPING\r\n");
+  await peer.expect("PONG\r\n");
+  peer.pause();
+  const client = await connectPeer({ port: midge.port });
+  t.after(() => client.close());
+  await client.handshake();
+  const payload = "x".repeat(KIB);
+  const messages = `PUB flood ${KIB}\r\n${payload}\r\n`.repeat(500);
+  // The system takes its share first.
+  for (let n = 0; n < 200 && midge.server.varz().slow_consumers === 0; n++) {
+    client.send(`${messages}PING\r\n`);
+    await client.expect("PONG\r\n");
+  }
+  assert.equal(midge.server.varz().slow_consumers, 1);
+  assert.ok(
+    midge.log.lines.some((line) =>
+      /rid:\d+ - Slow Consumer Detected: MaxPendingTotal of 1048576 Exceeded/
+        .test(line)
+    ),
+  );
+  client.send("PING\r\n");
+  await client.expect("PONG\r\n");
+});

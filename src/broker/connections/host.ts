@@ -8,6 +8,7 @@ import type { SlabPool } from "../../core/outbox.ts";
 import type { ConsumerLimits } from "./consumer_watch.ts";
 import type { ServerCounters } from "./counters.ts";
 import type { KeepAliveSettings } from "./keep_alive.ts";
+import type { PendingTotal } from "./pending_total.ts";
 import type { Producer } from "./producer.ts";
 import type { Turn } from "./turn.ts";
 
@@ -17,6 +18,7 @@ export interface ConnectionHost {
   readonly log: Logger;
   readonly slabs: SlabPool;
   readonly counters: ServerCounters;
+  readonly pending: PendingTotal;
   readonly turn: Turn<Producer>;
   /** Bytes of a payload that the trace log shows; 0 shows all. */
   readonly maxTracedMsgLen: number;

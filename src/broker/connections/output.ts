@@ -8,6 +8,7 @@ import { Outbox } from "../../core/outbox.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { ConsumerWatch, type WatchedConsumer } from "./consumer_watch.ts";
 import type { ConnectionHost, ConnectionSettings } from "./host.ts";
+import type { PendingOutput } from "./pending_total.ts";
 import type { TurnOutput } from "./turn.ts";
 
 /** The connection that writes. */
@@ -31,10 +32,11 @@ const FLUSHES_BEFORE_LIMIT = 8;
  */
 const SOCKET_BYTES_MAX = 262_144;
 
-export class Output implements TurnOutput, WatchedConsumer {
+export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
   readonly outbox: Outbox;
   readonly socket: Socket;
   isNoted = false;
+  countedBytes = 0;
   readonly #host: ConnectionHost;
   readonly #owner: OutputOwner;
   readonly #watch: ConsumerWatch;
@@ -103,6 +105,7 @@ export class Output implements TurnOutput, WatchedConsumer {
   stop(): void {
     this.#watch.stop();
     this.outbox.discard();
+    this.#host.pending.count(this, 0);
   }
 
   #flush(): void {
@@ -114,6 +117,7 @@ export class Output implements TurnOutput, WatchedConsumer {
     }
     const { pendingBytes, size } = this.outbox;
     this.#flushAboveBytes = size + this.#flushBytes;
+    this.#host.pending.count(this, pendingBytes);
     if (pendingBytes === 0) return;
     if (this.#watch.lags(this.#host.turn.owner)) {
       this.#host.counters.stalledProducers++;

@@ -104,6 +104,16 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reload: "restart",
   }),
   rows.option({
+    names: ["max_pending_total"],
+    field: "maxPendingTotalBytes",
+    reader: integer(0),
+    default: 0,
+    unit: "bytes",
+    text:
+      "Most bytes that all clients and routes together may leave unread before those with the most are closed; 0 for no limit.",
+    reload: "restart",
+  }),
+  rows.option({
     names: ["max_closed_clients"],
     field: "maxClosedClients",
     reader: unlessZero(integer(0)),
