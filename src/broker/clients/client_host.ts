@@ -23,7 +23,7 @@ export interface InfoReader {
   readonly boundTo?: string;
 }
 
-/** More than a dozen members, with those of `ConnectionHost`: because a client is a connection, too. */
+/** More than a dozen members: because it has those of `ConnectionHost`, a client being a connection, too. */
 export interface ClientHost extends ConnectionHost {
   readonly accounts: Accounts;
   readonly delivery: Delivery;
