@@ -7,22 +7,26 @@
  * - draining, closing and the end: `lifecycle.ts`
  * - telling what happens: `status_feed.ts`
  *
- * An add-on that works on a connection, as JetStream's does, gets this class.
+ * The official add-ons, `@nats-io/jetstream` and others, work on this class. What
+ * they need beyond its public members is marked as internal.
  */
-import type { ServerInfo } from "../wire/info.ts";
+import type { ReadInfo } from "../wire/info.ts";
 import { onAbort } from "./abort.ts";
+import type { ServerFeatures } from "./api/features.ts";
 import type { Msg, Payload, PublishOptions } from "./api/message.ts";
 import type { ConnectionOptions } from "./api/options.ts";
 import type { RequestManyOptions, RequestOptions } from "./api/requests.ts";
 import type { ServerState } from "./api/servers.ts";
 import type { Stats } from "./api/stats.ts";
-import type { Status } from "./api/status.ts";
+import type { Status, StatusIterator } from "./api/status.ts";
 import type { Subscription, SubscriptionOptions } from "./api/subscription.ts";
+import { type CloseListener, CloseListeners } from "./close_listeners.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type ClientRuntime, Link } from "./link.ts";
 import { Messages } from "./messages/messages.ts";
 import { type ClientOptions, clientOptions, serverList } from "./options.ts";
 import { parseSemVer, type SemVer } from "./semver.ts";
+import { KnownFeatures } from "./server_features.ts";
 import { stateOf } from "./servers/server_state.ts";
 import { StatusFeed } from "./status_feed.ts";
 
@@ -50,6 +54,30 @@ export class NatsConnection implements AsyncDisposable {
   readonly #link: Link;
   readonly #life: Lifecycle;
   readonly #statuses: StatusFeed;
+  readonly #closeListeners: CloseListeners;
+  readonly #features = new KnownFeatures();
+
+  /**
+   * What the server told about itself last.
+   *
+   * A getter, whose type would not be that of an optional member.
+   */
+  declare readonly info?: ReadInfo;
+
+  static {
+    Object.defineProperty(NatsConnection.prototype, "info", {
+      get(this: NatsConnection): ReadInfo | undefined {
+        return this.#link.info;
+      },
+    });
+  }
+
+  /**
+   * The options that add-ons look at.
+   *
+   * @internal
+   */
+  readonly options: { readonly inboxPrefix: string };
 
   /**
    * Connects; rejects when no server lets us in.
@@ -84,11 +112,8 @@ export class NatsConnection implements AsyncDisposable {
     this.#messages = messages;
     this.#link = link;
     this.#life = new Lifecycle(messages, link, statuses);
-  }
-
-  /** What the server told about itself last. */
-  get info(): ServerInfo | undefined {
-    return this.#link.info;
+    this.#closeListeners = new CloseListeners(this.#life.closed());
+    this.options = { inboxPrefix: options.inboxPrefix };
   }
 
   /** Bytes that were published and that the system has not taken yet. */
@@ -104,8 +129,8 @@ export class NatsConnection implements AsyncDisposable {
    * promise that resolves when the message was taken and rejects when the
    * connection is closed. Otherwise it gives nothing.
    *
-   * Throws an `InvalidSubjectError` for a subject with wildcards or empty
-   * tokens, a `MaxPayloadError` for more bytes than the server takes, and a
+   * Throws an `InvalidSubjectError` for a subject with blanks or empty tokens, or
+   * with wildcards when the connection is `pedantic`, a `MaxPayloadError` for more bytes than the server takes, and a
    * `ClosedConnectionError` or `DrainingConnectionError` when it is too late.
    *
    * ```ts
@@ -280,6 +305,15 @@ export class NatsConnection implements AsyncDisposable {
     return this.#life.rediscover();
   }
 
+  /**
+   * What the server can do, by its version.
+   *
+   * @internal
+   */
+  get features(): ServerFeatures {
+    return this.#features.of(this.info?.version ?? "");
+  }
+
   /** The version that the server says it is; undefined when that makes no sense. */
   getServerVersion(): SemVer | undefined {
     return parseSemVer(this.info?.version ?? "");
@@ -302,8 +336,32 @@ export class NatsConnection implements AsyncDisposable {
    * for await (const { type } of events) console.log(type); // close
    * ```
    */
-  status(): AsyncIterableIterator<Status> {
-    return this.#statuses.read();
+  status<S extends { readonly type: string } = Status>(): StatusIterator<S> {
+    const statuses: StatusIterator<unknown> = this.#statuses.read();
+    return statuses as StatusIterator<S>;
+  }
+
+  /**
+   * Calls back when the connection is closed.
+   *
+   * @internal
+   */
+  addCloseListener(listener: CloseListener): void {
+    this.#closeListeners.add(listener);
+  }
+
+  /** @internal */
+  removeCloseListener(listener: CloseListener): void {
+    this.#closeListeners.remove(listener);
+  }
+
+  /**
+   * Moves a subscription to another subject; it ends after `max` messages more.
+   *
+   * @internal
+   */
+  _resub(subscription: Subscription, subject: string, max: number = 0): void {
+    this.#messages.subscriptions.move(subscription, subject, max);
   }
 
   /**

@@ -7,7 +7,7 @@
 import type { Clock, Random } from "../platform/clock.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
-import type { ServerInfo } from "../wire/info.ts";
+import type { ReadInfo } from "../wire/info.ts";
 import {
   ClosedConnectionError,
   ConnectionError,
@@ -44,7 +44,7 @@ export class Link {
   #session: Session | undefined;
   #server: PoolServer | undefined;
   #attempt: Attempt | undefined;
-  #info: ServerInfo | undefined;
+  #info: ReadInfo | undefined;
   #wasConnected = false;
   #isClosed = false;
 
@@ -86,7 +86,7 @@ export class Link {
   }
 
   /** What the server told about itself last. */
-  get info(): ServerInfo | undefined {
+  get info(): ReadInfo | undefined {
     return this.#info;
   }
 
@@ -125,6 +125,7 @@ export class Link {
       (address) => rules.allowsAddress(server, address),
     );
     server.lastAttemptMs = attempt.startedMs;
+    server.lastConnect = this.#context.clock.now();
     this.#attempt = attempt;
     const onOver = rules.limit(attempt);
     try {
@@ -208,7 +209,7 @@ export class Link {
     );
   }
 
-  #onInfo(session: Session, info: ServerInfo): void {
+  #onInfo(session: Session, info: ReadInfo): void {
     const server = this.#server;
     // That of a session that is not adopted yet is read when it is.
     if (session !== this.#session || server === undefined) return;

@@ -2,7 +2,7 @@
  * Spreads what the parts of a client tell to all who listen: the readers of
  * `status()`, and the option `onStatus`.
  */
-import type { Status, StatusSink } from "./api/status.ts";
+import type { Status, StatusIterator, StatusSink } from "./api/status.ts";
 import { AsyncQueue } from "../core/async_queue.ts";
 
 /** Events that wait for a reader; more of them push the oldest out. */
@@ -19,7 +19,7 @@ export class StatusFeed implements StatusSink {
   }
 
   /** Events from now on. */
-  read(): AsyncIterableIterator<Status> {
+  read(): StatusIterator<Status> {
     const reader = new StatusReader(() => this.#readers.delete(reader));
     if (this.#ended) reader.end();
     else this.#readers.add(reader);
@@ -49,7 +49,7 @@ export class StatusFeed implements StatusSink {
 }
 
 /** One reader: what it has missed is told in front of what it has not. */
-class StatusReader implements AsyncIterableIterator<Status> {
+class StatusReader implements StatusIterator<Status> {
   readonly #queue: AsyncQueue<Status>;
   #missed = 0;
 
@@ -67,6 +67,10 @@ class StatusReader implements AsyncIterableIterator<Status> {
 
   end(): void {
     this.#queue.end();
+  }
+
+  stop(error?: Error): void {
+    this.#queue.stop(error);
   }
 
   next(): Promise<IteratorResult<Status>> {

@@ -71,6 +71,12 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     }
   }
 
+  /** The consumer wants no more; what was pushed before can still be read. */
+  stop(error?: Error): void {
+    this.end(error);
+    this.#onReturn();
+  }
+
   next(): Promise<IteratorResult<T>> {
     return this.read(plainResult);
   }

@@ -5,7 +5,11 @@
  */
 import type { ClosedReason } from "./closed.ts";
 
-/** The root of every error that Midge throws on purpose. */
+/**
+ * The root of every error that Midge throws on purpose. What is an instance is
+ * decided by the classes, not by the prototypes: those of a client's errors lead
+ * to the official client's errors (`client/api/nats_core.ts`).
+ */
 export class MidgeError extends Error {
   override readonly name: string = "MidgeError";
   /** Stable and upper case; programs compare this, not the message. */
@@ -14,6 +18,14 @@ export class MidgeError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** Whether the class of `value` is this one, or descends from it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== "object" || value === null) return false;
+    const made: unknown = value.constructor;
+    return made === this ||
+      Object.prototype.isPrototypeOf.call(this, made as object);
   }
 }
 

@@ -20,6 +20,18 @@ export const Match = {
 /** One of the ways in `Match`. */
 export type Match = typeof Match[keyof typeof Match];
 
+/**
+ * A way, or its number: 0 for `Exact`, 1 for `CanonicalMIME`, 2 for `IgnoreCase`.
+ * Preliminary versions of the official packages have numbers.
+ */
+export type MatchOrNumber = Match | number;
+
+const NUMBERED: readonly Match[] = [
+  Match.Exact,
+  Match.CanonicalMIME,
+  Match.IgnoreCase,
+];
+
 export type HeaderErrorCode =
   | "HEADER_NAME"
   | "HEADER_VALUE"
@@ -47,21 +59,21 @@ export interface MsgHdrs extends Iterable<[string, string[]]> {
   /** Whether the status is 300 or above. */
   readonly hasError: boolean;
   /** The first value, or the empty string. */
-  get(name: string, match?: Match): string;
+  get(name: string, match?: MatchOrNumber): string;
   /** The last value, or the empty string. */
-  last(name: string, match?: Match): string;
+  last(name: string, match?: MatchOrNumber): string;
   /** All values of all names that match. */
-  values(name: string, match?: Match): string[];
+  values(name: string, match?: MatchOrNumber): string[];
   /** Whether any name matches. */
-  has(name: string, match?: Match): boolean;
+  has(name: string, match?: MatchOrNumber): boolean;
   /** All names, as they were set. */
   keys(): string[];
   /** Replaces all values. Blanks around a value are not kept. */
-  set(name: string, value: string, match?: Match): void;
+  set(name: string, value: string, match?: MatchOrNumber): void;
   /** Adds a value to the first name that matches, or under a new name. */
-  append(name: string, value: string, match?: Match): void;
+  append(name: string, value: string, match?: MatchOrNumber): void;
   /** Removes all names that match, with their values. */
-  delete(name: string, match?: Match): void;
+  delete(name: string, match?: MatchOrNumber): void;
 }
 
 /**
@@ -105,20 +117,20 @@ class MessageHeaders implements MsgHdrs {
     for (const [name, values] of this.#values) yield [name, [...values]];
   }
 
-  get(name: string, match: Match = Match.Exact): string {
+  get(name: string, match: MatchOrNumber = Match.Exact): string {
     return this.values(name, match)[0] ?? "";
   }
 
-  last(name: string, match: Match = Match.Exact): string {
+  last(name: string, match: MatchOrNumber = Match.Exact): string {
     return this.values(name, match).at(-1) ?? "";
   }
 
-  values(name: string, match: Match = Match.Exact): string[] {
+  values(name: string, match: MatchOrNumber = Match.Exact): string[] {
     return this.#matching(name, match)
       .flatMap((key) => this.#values.get(key) ?? []);
   }
 
-  has(name: string, match: Match = Match.Exact): boolean {
+  has(name: string, match: MatchOrNumber = Match.Exact): boolean {
     return this.#matching(name, match).length > 0;
   }
 
@@ -126,14 +138,23 @@ class MessageHeaders implements MsgHdrs {
     return [...this.#values.keys()];
   }
 
-  set(name: string, value: string, match: Match = Match.Exact): void {
+  /** All of them as an object, which `@nats-io/obj` writes into an object's info. */
+  toRecord(): Record<string, string[]> {
+    return Object.fromEntries(this);
+  }
+
+  set(name: string, value: string, match: MatchOrNumber = Match.Exact): void {
     const key = newKey(name, match);
     const checked = checkedValue(value);
     this.delete(name, match);
     this.#values.set(key, [checked]);
   }
 
-  append(name: string, value: string, match: Match = Match.Exact): void {
+  append(
+    name: string,
+    value: string,
+    match: MatchOrNumber = Match.Exact,
+  ): void {
     const key = newKey(name, match);
     const checked = checkedValue(value);
     const known = this.#values.get(this.#matching(name, match)[0] ?? key);
@@ -141,28 +162,38 @@ class MessageHeaders implements MsgHdrs {
     else known.push(checked);
   }
 
-  delete(name: string, match: Match = Match.Exact): void {
+  delete(name: string, match: MatchOrNumber = Match.Exact): void {
     for (const key of this.#matching(name, match)) this.#values.delete(key);
   }
 
   /** The names in use that `name` stands for. */
-  #matching(name: string, match: Match): string[] {
-    if (match === Match.IgnoreCase) {
+  #matching(name: string, match: MatchOrNumber): string[] {
+    if (wayOf(match) === Match.IgnoreCase) {
       const lower = name.toLowerCase();
       return this.keys().filter((key) => key.toLowerCase() === lower);
     }
-    const key = match === Match.Exact ? name : canonicalMIMEHeaderKey(name);
+    const key = keyFor(name, match);
     return this.#values.has(key) ? [key] : [];
   }
 }
 
 /** The name under which a new value is kept; throws when the wire cannot carry it. */
-function newKey(name: string, match: Match): string {
+function newKey(name: string, match: MatchOrNumber): string {
   if (!isHeaderName(name)) {
     const quoted = JSON.stringify(name);
     throw new HeaderError("HEADER_NAME", `Invalid header name ${quoted}`);
   }
-  return match === Match.CanonicalMIME ? canonicalMIMEHeaderKey(name) : name;
+  return keyFor(name, match);
+}
+
+function keyFor(name: string, match: MatchOrNumber): string {
+  const isCanonical = wayOf(match) === Match.CanonicalMIME;
+  return isCanonical ? canonicalMIMEHeaderKey(name) : name;
+}
+
+/** A number that stands for no way is taken as `Exact`. */
+function wayOf(match: MatchOrNumber): Match {
+  return typeof match === "number" ? NUMBERED[match] ?? Match.Exact : match;
 }
 
 /** RFC 822 3.1.2: printable ASCII without blanks and colon; at least one. */

@@ -23,6 +23,7 @@ export {
   canonicalMIMEHeaderKey,
   headers,
   Match,
+  type MatchOrNumber,
   type MsgHdrs,
 } from "../core/headers.ts";
 export type { ClosedReason } from "../core/closed.ts";
@@ -42,7 +43,7 @@ export type {
   ConnectOptions,
   DiscoveryOption,
 } from "../app/client_discovery.ts";
-export type { ServerInfo } from "../wire/info.ts";
+export type { ReadInfo, ServerInfo } from "../wire/info.ts";
 export * as errors from "../client/api/errors.ts";
 export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
 export {
@@ -64,6 +65,8 @@ export {
   UserAuthenticationExpiredError,
 } from "../client/api/errors.ts";
 export { NatsConnection } from "../client/connection.ts";
+export type { CloseListener } from "../client/close_listeners.ts";
+export type { ServerFeatures } from "../client/api/features.ts";
 export type { Stats } from "../client/api/stats.ts";
 export type {
   RequestManyOptions,
@@ -100,7 +103,7 @@ export type { ReconnectToServerHandler } from "../client/api/servers.ts";
 export type { ServerState } from "../client/api/servers.ts";
 export type { Origin } from "../client/api/servers.ts";
 export type { SkipReason } from "../client/api/servers.ts";
-export type { Status } from "../client/api/status.ts";
+export type { Status, StatusIterator } from "../client/api/status.ts";
 export type {
   MsgCallback,
   Subscription,

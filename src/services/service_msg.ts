@@ -1,5 +1,6 @@
 /** A request as the handler of an endpoint sees it: a message that can be answered with a failure. */
 import { headers as emptyHeaders, type MsgHdrs } from "../core/headers.ts";
+import { optional } from "../core/optional.ts";
 import type { Msg, Payload, PublishOptions } from "../client/api/message.ts";
 import { ServiceErrorCodeHeader, ServiceErrorHeader } from "./protocol.ts";
 
@@ -34,16 +35,16 @@ export class ReceivedServiceMsg implements ServiceMsg {
     return this.#message.sid;
   }
 
-  get reply(): string | undefined {
-    return this.#message.reply;
+  get reply(): string {
+    return optional(this.#message.reply);
   }
 
   get data(): Uint8Array {
     return this.#message.data;
   }
 
-  get headers(): MsgHdrs | undefined {
-    return this.#message.headers;
+  get headers(): MsgHdrs {
+    return optional(this.#message.headers);
   }
 
   respond(payload?: Payload, options?: PublishOptions): boolean {

@@ -19,6 +19,8 @@ export interface ServerInfo {
   proto: number;
   /** What the server was built with. */
   go?: string;
+  /** The commit that it was built from. */
+  git_commit?: string;
   /** The address that the server listens on. */
   host: string;
   /** The port for clients. */
@@ -35,6 +37,8 @@ export interface ServerInfo {
   tls_available?: boolean;
   /** Largest message in bytes, headers included. */
   max_payload: number;
+  /** The server has JetStream. */
+  jetstream?: boolean;
   /** The number of this connection. */
   client_id?: number;
   /** The address that the client comes from. */
@@ -53,12 +57,22 @@ export interface ServerInfo {
   connect_info?: boolean;
   /** The account that the client is in. */
   remote_account?: string;
+  /** The level of JetStream's API, from 2.11 on. */
+  api_lvl?: number;
+  /** The domain of JetStream. */
+  domain?: string;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
   /** The sender's gateway: only a gateway port says it first. */
   gateway?: string;
   /** Routes: the sender knows the origin clusters of leaf nodes. */
   lnoc?: boolean;
+}
+
+/** INFO as it was read: what is always told is there. */
+export interface ReadInfo extends ServerInfo {
+  go: string;
+  client_id: number;
 }
 
 /** CONNECT as a client sends it. Unknown fields are never looked at. */
@@ -122,7 +136,7 @@ export function readInfo(
   buffer: Uint8Array,
   start: number,
   end: number,
-): ServerInfo {
+): ReadInfo {
   const fields = readObject(buffer, start, end);
   const text = (name: string): string =>
     typeof fields[name] === "string" ? fields[name] : "";
@@ -136,6 +150,7 @@ export function readInfo(
     version: text("version"),
     proto: count("proto"),
     go: text("go"),
+    ...(text("git_commit") !== "" && { git_commit: text("git_commit") }),
     host: text("host"),
     port: count("port"),
     headers: flag("headers"),
@@ -144,6 +159,7 @@ export function readInfo(
     tls_verify: flag("tls_verify"),
     tls_available: flag("tls_available"),
     max_payload: count("max_payload"),
+    ...(flag("jetstream") && { jetstream: true }),
     client_id: count("client_id"),
     client_ip: text("client_ip"),
     nonce: text("nonce"),
@@ -153,6 +169,8 @@ export function readInfo(
       ? urls.filter((url) => typeof url === "string")
       : [],
     ldm: flag("ldm"),
+    ...(count("api_lvl") !== 0 && { api_lvl: count("api_lvl") }),
+    ...(text("domain") !== "" && { domain: text("domain") }),
     ip: text("ip"),
     gateway: text("gateway"),
     lnoc: flag("lnoc"),

@@ -34,11 +34,13 @@ const NO_BACKLOG = {
 
 const NO_STATUSES = { tell: () => {} };
 
+const WILDCARDS = ["*", "a.*", "a.>", ">", "*.a.>"];
+
 test("nothing is published to an invalid subject", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server();
   const client = await scene.connect([server]);
-  for (const subject of [...NO_SUBJECTS, "*", "a.*", "a.>", ">"]) {
+  for (const subject of NO_SUBJECTS) {
     assert.throws(() => client.publish(subject), InvalidSubjectError, subject);
     assert.throws(
       () => client.publish("a", "", { reply: subject }),
@@ -46,11 +48,28 @@ test("nothing is published to an invalid subject", async (t) => {
       subject,
     );
   }
-  for (const subject of ["a*", "*a.b", "a>", "größe", "$SYS.x"]) {
-    client.publish(subject);
-  }
+  const valid = ["a*", "*a.b", "a>", "größe", "$SYS.x", ...WILDCARDS];
+  for (const subject of valid) client.publish(subject);
+  client.publish("a", "", { reply: "b.*" });
   await scene.settled(client.flush());
-  assert.equal(server.ops.length, 5);
+  assert.equal(server.ops.length, valid.length + 1);
+});
+
+test("a pedantic client publishes to no subject with wildcards", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server], { pedantic: true });
+  for (const subject of WILDCARDS) {
+    assert.throws(() => client.publish(subject), InvalidSubjectError, subject);
+    assert.throws(
+      () => client.publish("a", "", { reply: subject }),
+      InvalidSubjectError,
+      subject,
+    );
+  }
+  client.publish("a*");
+  await scene.settled(client.flush());
+  assert.equal(server.ops.length, 1);
 });
 
 test("a subscription to an invalid subject or queue is refused", async (t) => {
@@ -64,11 +83,21 @@ test("a subscription to an invalid subject or queue is refused", async (t) => {
       subject,
     );
   }
-  for (const queue of ["", "a b", "a\r\n"]) {
+  for (const queue of [" ", "a b", "a\r\n"]) {
     assert.throws(() => client.subscribe("a", { queue }), InvalidSubjectError);
   }
   await scene.settled(client.flush());
   assert.deepEqual(server.ops, []);
+});
+
+test("an empty queue name is none", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  const subscription = client.subscribe("a", { queue: "" });
+  await scene.settled(client.flush());
+  assert.deepEqual(server.ops, ["SUB a 1"]);
+  assert.equal(subscription.getQueue(), undefined);
 });
 
 test("requests are checked like publishes", async (t) => {

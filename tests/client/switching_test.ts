@@ -120,6 +120,8 @@ test("a client tells of the servers that it knows", async (t) => {
   const [dead, alive, named] = client.servers();
   assert.match(dead!.lastError ?? "", /connection refused/);
   assert.equal(dead!.attempts, 1);
+  const { lastConnect } = alive!;
+  assert.ok(lastConnect > 0 && lastConnect <= scene.clock.now());
   assert.deepEqual(alive, {
     url: `nats://${server.listen}`,
     listen: server.listen,
@@ -131,12 +133,17 @@ test("a client tells of the servers that it knows", async (t) => {
     lameDuck: false,
     attempts: 0,
     everConnected: true,
+    lastConnect,
+    src: server.listen,
+    reconnects: 0,
+    didConnect: true,
     serverId: "A",
     serverName: "node",
     cluster: "blue",
   });
   assert.deepEqual(named?.origins, ["provider:fake"]);
   assert.equal(named?.everConnected, false);
+  assert.equal(named?.lastConnect, 0);
 });
 
 test("an address that does not answer is not waited for alone", async (t) => {

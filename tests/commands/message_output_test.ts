@@ -15,8 +15,7 @@ function message(
   return {
     subject,
     sid: 1,
-    reply: more.reply,
-    headers: more.headers,
+    ...more,
     data: bytes,
     respond: () => false,
     string: () => new TextDecoder().decode(bytes),

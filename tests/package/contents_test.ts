@@ -68,13 +68,19 @@ test("every import in it leads to a file of it, to Node or to a dependency", asy
     for (const name of importsOf(readFileSync(join(folder, file), "utf8"))) {
       const isKnown = name.startsWith(".")
         ? files.has(declared(file, join(dirname(file), name)))
-        : name.startsWith("node:") || name in dependencies ||
+        : name.startsWith("node:") || packageOf(name) in dependencies ||
           EXAMPLE.test(file) && faces.has(name);
       if (!isKnown) lost.push(`${file} imports ${name}`);
     }
   }
   assert.deepEqual(lost, []);
 });
+
+/** `@scope/name` of `@scope/name/module`, `name` of `name/module`. */
+function packageOf(specifier: string): string {
+  const [, name = specifier] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier) ?? [];
+  return name;
+}
 
 test("its declarations import no package and give no type away", async () => {
   const { folder } = await installed();

@@ -1,12 +1,20 @@
 /**
  * What can go wrong for a user of the client library. Each error is a class
  * with a stable `code`, keeps its `cause`, and has nats.js's name where nats.js
- * has the same error. `server_errors.ts` turns the text of an `-ERR` line into
- * one of them.
+ * has the same error. It then is an instance of nats.js's class as well, so that
+ * what is written for nats.js finds it. `server_errors.ts` turns the text of an
+ * `-ERR` line into one of them.
  *
  * @module
  */
-import { MidgeError } from "../../core/errors.ts";
+import {
+  InvalidArgumentError,
+  InvalidOperationError,
+  MidgeError,
+  ProtocolError,
+} from "../../core/errors.ts";
+import { HeaderError } from "../../core/headers.ts";
+import { alsoIs, theirs } from "./nats_core.ts";
 
 export {
   InvalidArgumentError,
@@ -206,3 +214,22 @@ export class BufferFullError extends MidgeError {
     );
   }
 }
+
+// What nats.js throws in the same place.
+alsoIs(AuthorizationError, theirs.AuthorizationError);
+alsoIs(ClosedConnectionError, theirs.ClosedConnectionError);
+alsoIs(ConnectionError, theirs.ConnectionError);
+alsoIs(DrainingConnectionError, theirs.DrainingConnectionError);
+alsoIs(HeaderError, theirs.InvalidArgumentError);
+alsoIs(InvalidArgumentError, theirs.InvalidArgumentError);
+alsoIs(InvalidOperationError, theirs.InvalidOperationError);
+alsoIs(InvalidSubjectError, theirs.InvalidSubjectError);
+alsoIs(MaxPayloadError, theirs.InvalidArgumentError);
+alsoIs(NoRespondersError, theirs.NoRespondersError);
+alsoIs(PermissionViolationError, theirs.PermissionViolationError);
+alsoIs(ProtocolError, theirs.ProtocolError);
+alsoIs(RequestError, theirs.RequestError);
+alsoIs(ServerError, theirs.ProtocolError);
+alsoIs(StaleConnectionError, theirs.ConnectionError);
+alsoIs(TimeoutError, theirs.TimeoutError);
+alsoIs(UserAuthenticationExpiredError, theirs.UserAuthenticationExpiredError);

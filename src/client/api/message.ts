@@ -37,11 +37,11 @@ export interface Msg {
   /** The number of the subscription that it came for. */
   readonly sid: number;
   /** The subject for answers, if the publisher wants any. */
-  readonly reply: string | undefined;
+  readonly reply?: string;
   /** The payload. */
   readonly data: Uint8Array;
   /** Undefined when the message has none, or none that make sense. */
-  readonly headers: MsgHdrs | undefined;
+  readonly headers?: MsgHdrs;
   /** Publishes an answer; false when the publisher wants none. */
   respond(payload?: Payload, options?: PublishOptions): boolean;
   /** The payload, read as UTF-8. */

@@ -49,6 +49,14 @@ export interface ServerState {
   readonly lastError?: string;
   /** Whether this client was ever let in. */
   readonly everConnected: boolean;
+  /** When the last attempt began, in milliseconds since the Unix epoch; 0: there was none. */
+  readonly lastConnect: number;
+  /** The same as `listen`, by a name that nats.js has for it. */
+  readonly src: string;
+  /** The same as `attempts`, by the name that nats.js has for it. */
+  readonly reconnects: number;
+  /** The same as `everConnected`, by the name that nats.js has for it. */
+  readonly didConnect: boolean;
 }
 
 /**

@@ -92,6 +92,15 @@ export type Status =
   /** The connection is closed for good. */
   | { readonly type: "close" };
 
+/**
+ * The events of a connection, one after the other; `S` are those that the reader
+ * knows.
+ */
+export interface StatusIterator<S> extends AsyncIterableIterator<S> {
+  /** No more events, please: reading ends behind those that came before. */
+  stop(error?: Error): void;
+}
+
 /** Where the parts of a client tell what happens. */
 export interface StatusSink {
   /** Reaches every reader of `status()`; never throws. */

@@ -13,7 +13,7 @@ export type MsgCallback = (error: Error | null, message: Msg) => unknown;
 
 /** What `subscribe` takes; every field may be left out. */
 export interface SubscriptionOptions {
-  /** Of all members of a queue group, one gets each message. */
+  /** Of all members of a queue group, one gets each message. Empty: no group. */
   readonly queue?: string;
   /** Ends the subscription after this number of messages. */
   readonly max?: number;
@@ -39,6 +39,13 @@ export interface SubscriptionOptions {
 export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
   /** Resolves when it ends: with the error if one ended it. */
   readonly closed: Promise<void | Error>;
+  /**
+   * Hands a message to the program, to the callback or into the iterator, as if
+   * it had arrived; an error ends the subscription.
+   *
+   * @internal nats.js has it, and its types ask for it.
+   */
+  callback(error: Error | null, message: Msg): void;
   /** Ends it, at once or after `max` messages counted from its beginning. */
   unsubscribe(max?: number): void;
   /**
@@ -71,4 +78,6 @@ export interface Subscription extends AsyncIterable<Msg>, AsyncDisposable {
   getPending(): number;
   /** Messages that were dropped, as too many waited for the iterator's reader. */
   getDropped(): number;
+  /** Drains it, see `drain`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

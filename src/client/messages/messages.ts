@@ -18,6 +18,7 @@ import type { BufferPolicy } from "../api/message.ts";
 import type { Stats } from "../api/stats.ts";
 import type { StatusSink } from "../api/status.ts";
 import { Asking } from "./asking.ts";
+import { BackChannel } from "./back_channel.ts";
 import { Flushes, type PongSource } from "./flushes.ts";
 import { Gate } from "./gate.ts";
 import { inboxUnder } from "./inbox.ts";
@@ -35,6 +36,7 @@ export interface MessageOptions {
   readonly bufferPolicy: BufferPolicy;
   /** The most that a drain waits for the program. */
   readonly drainTimeoutMs: number;
+  readonly pedantic: boolean;
 }
 
 export interface MessagePlatform {
@@ -74,11 +76,18 @@ export class Messages {
       options;
     const { drainTimeoutMs } = options;
     const outgoing = new Outgoing(slabs, { maxBytes, policy }, statuses);
-    const publisher = new Publishing(outgoing, gate);
+    const publishing = new Publishing(outgoing, gate, options.pedantic);
     const flushes = new Flushes(outgoing, clock);
     this.#outgoing = outgoing;
-    this.publishing = publisher;
+    this.publishing = publishing;
     this.flushes = flushes;
+    const nuid = new Nuid(random);
+    this.#requests = new Requests({
+      createInbox: () => inboxUnder(inboxPrefix, nuid),
+      subscribe: (subject, callback) =>
+        this.subscriptions.addForAnswers(subject, callback),
+    });
+    const publisher = new BackChannel(publishing, this.#requests);
     this.subscriptions = new Subscriptions({
       outgoing,
       gate,
@@ -89,13 +98,7 @@ export class Messages {
       flow,
       drainTimeoutMs,
     });
-    const nuid = new Nuid(random);
-    this.#requests = new Requests({
-      createInbox: () => inboxUnder(inboxPrefix, nuid),
-      subscribe: (subject, callback) =>
-        this.subscriptions.addForAnswers(subject, callback),
-    });
-    this.asking = new Asking(this.#requests, publisher, gate, clock, flow);
+    this.asking = new Asking(this.#requests, publishing, gate, clock, flow);
   }
 
   get stats(): Stats {

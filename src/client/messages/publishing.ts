@@ -8,7 +8,7 @@ import type { Msg, Payload, PublishOptions } from "../api/message.ts";
 import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Publisher } from "./received_msg.ts";
-import { checkLiteralSubject } from "./subjects.ts";
+import { checkPublished } from "./subjects.ts";
 import { headersOf } from "./trace_headers.ts";
 
 const NO_OPTIONS: PublishOptions = {};
@@ -18,12 +18,14 @@ export class Publishing implements Publisher {
   takesHeaders = true;
   readonly #outgoing: Outgoing;
   readonly #gate: Gate;
+  readonly #pedantic: boolean;
   /** The subject that was checked last; publishers tend to repeat themselves. */
   #goodSubject: string | undefined;
 
-  constructor(outgoing: Outgoing, gate: Gate) {
+  constructor(outgoing: Outgoing, gate: Gate, pedantic: boolean) {
     this.#outgoing = outgoing;
     this.#gate = gate;
+    this.#pedantic = pedantic;
   }
 
   /** Bytes that were published and that the system has not taken yet. */
@@ -38,11 +40,11 @@ export class Publishing implements Publisher {
   ): Promise<void> | undefined {
     this.#gate.checkPublish();
     if (subject !== this.#goodSubject) {
-      checkLiteralSubject("subject", subject);
+      checkPublished("subject", subject, this.#pedantic);
       this.#goodSubject = subject;
     }
     if (options.reply !== undefined) {
-      checkLiteralSubject("reply subject", options.reply);
+      checkPublished("reply subject", options.reply, this.#pedantic);
     }
     const { reply = "" } = options;
     const headers = headersOf(options);

@@ -5,6 +5,7 @@
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, type MsgHdrs } from "../../core/headers.ts";
+import { optional } from "../../core/optional.ts";
 import { type Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
   PublishOptions,
   ReviverFn,
 } from "../api/message.ts";
+import { utf8Length } from "./frame.ts";
 
 /** How a message sends an answer; the connection that it came over. */
 export interface Publisher {
@@ -24,7 +26,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 export class ReceivedMsg implements Msg {
   readonly subject: string;
   readonly sid: number;
-  readonly reply: string | undefined;
+  readonly reply: string;
   readonly data: Uint8Array;
   readonly #headerBytes: Uint8Array | undefined;
   #headers: MsgHdrs | undefined;
@@ -42,9 +44,11 @@ export class ReceivedMsg implements Msg {
       (headerSize === NO_HEADERS ? 0 : headerSize);
     this.subject = subject;
     this.sid = sid;
-    this.reply = message.hasReply
-      ? textOf(message.replyBuffer, message.replyStart, message.replyEnd)
-      : undefined;
+    this.reply = optional(
+      message.hasReply
+        ? textOf(message.replyBuffer, message.replyStart, message.replyEnd)
+        : undefined,
+    );
     this.data = ownBytes(bodyBuffer, dataStart, payloadStart + size);
     this.#headerBytes = headerSize === NO_HEADERS
       ? undefined
@@ -52,17 +56,31 @@ export class ReceivedMsg implements Msg {
     this.#publisher = publisher;
   }
 
-  get headers(): MsgHdrs | undefined {
+  get headers(): MsgHdrs {
     if (this.#headers === undefined && this.#headerBytes !== undefined) {
       this.#headers = readHeaders(this.#headerBytes);
     }
-    return this.#headers;
+    return optional(this.#headers);
+  }
+
+  /** The way back, which `@nats-io/jetstream` takes for acknowledgements. */
+  get publisher(): Publisher {
+    return this.#publisher;
   }
 
   respond(payload?: Payload, options?: PublishOptions): boolean {
     if (this.reply === undefined) return false;
     this.#publisher.publish(this.reply, payload, options);
     return true;
+  }
+
+  /**
+   * Bytes of subject, reply subject, headers and payload together, as
+   * `@nats-io/jetstream` counts what it has asked for.
+   */
+  size(): number {
+    return utf8Length(this.subject) + utf8Length(this.reply ?? "") +
+      (this.#headerBytes?.length ?? 0) + this.data.length;
   }
 
   string(): string {

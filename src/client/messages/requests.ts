@@ -56,15 +56,24 @@ export class Requests {
     if (options.reply !== undefined) {
       throw new InvalidArgumentError('Option "reply" needs option "noMux"');
     }
-    this.#inbox ??= this.#openInbox();
-    const token = (++this.#lastToken).toString(36);
+    return this.openAs((++this.#lastToken).toString(36), question);
+  }
+
+  /** What the subjects of the shared subscription begin with, the dot included. */
+  get prefix(): string {
+    return `${this.#inbox ??= this.#openInbox()}.`;
+  }
+
+  /** Opens the way for answers to `prefix` and `token`, which nobody else uses. */
+  openAs(token: string, question: Question): OpenQuestion {
+    const reply = this.prefix + token;
     this.#open.add(question);
     this.#byToken.set(token, question);
     const close = (): void => {
       this.#open.delete(question);
       this.#byToken.delete(token);
     };
-    return { reply: `${this.#inbox}.${token}`, close };
+    return { reply, close };
   }
 
   /** The server does not let us publish to a subject. */

@@ -4,12 +4,32 @@
  * blank in a subject would change the meaning of the whole line.
  */
 import { SPACE } from "../../core/ascii.ts";
-import { isLiteralSubject, isValidSubject } from "../../core/subject.ts";
+import {
+  hasEmptyToken,
+  isLiteralSubject,
+  isValidSubject,
+} from "../../core/subject.ts";
 import { InvalidSubjectError } from "../api/errors.ts";
 
 const DELETE = 0x7f;
 
-/** Throws unless a message may be published to it: no blanks, empty tokens or wildcards. */
+/**
+ * Throws unless a message may be published to it: no blanks and no empty tokens.
+ * Wildcards are tokens like others, which reach those who subscribe to more;
+ * JetStream's API has such subjects. A pedantic server complains about them.
+ */
+export function checkPublished(
+  what: string,
+  subject: string,
+  pedantic: boolean,
+): void {
+  if (pedantic) checkLiteralSubject(what, subject);
+  else if (hasEmptyToken(subject) || hasBlank(subject)) {
+    throw new InvalidSubjectError(what, subject);
+  }
+}
+
+/** Throws for blanks, empty tokens and wildcards. */
 export function checkLiteralSubject(what: string, subject: string): void {
   if (!isLiteralSubject(subject) || hasBlank(subject)) {
     throw new InvalidSubjectError(what, subject);

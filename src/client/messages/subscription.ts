@@ -49,8 +49,9 @@ export interface SubscriptionOwner {
 
 /** More than a dozen members: because it has those of nats.js's `Subscription`. */
 export class LiveSubscription implements Subscription {
-  readonly sid: number;
-  readonly subject: string;
+  /** It and the subject change in `moveTo` only. */
+  sid: number;
+  subject: string;
   /** Empty: in no queue group. */
   readonly queue: string;
   readonly closed: Promise<void | Error>;
@@ -161,6 +162,22 @@ export class LiveSubscription implements Subscription {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.drain();
+  }
+
+  callback(error: Error | null, message: Msg): void {
+    if (error !== null) this.end(error);
+    else if (!this.#isClosed) this.#handover.take(message);
+  }
+
+  /**
+   * Stands for another subject from now on, under another number, so that what
+   * still comes for the one before finds nobody. It ends after `max` more
+   * messages; 0: no limit.
+   */
+  moveTo(sid: number, subject: string, max: number): void {
+    this.sid = sid;
+    this.subject = subject;
+    this.#max = max === 0 ? 0 : this.#received + max;
   }
 
   /** Takes a message in; it is borrowed. */

@@ -12,7 +12,11 @@ import {
 import { checkPattern, checkQueue } from "./subjects.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";
 import { LiveSubscription, type SubscriptionOwner } from "./subscription.ts";
-import type { MsgCallback, SubscriptionOptions } from "../api/subscription.ts";
+import type {
+  MsgCallback,
+  Subscription,
+  SubscriptionOptions,
+} from "../api/subscription.ts";
 import type { Flow } from "../../platform/flow.ts";
 import type { Gate } from "./gate.ts";
 import type { Flushes } from "./flushes.ts";
@@ -62,7 +66,8 @@ export class Subscriptions {
   subscribe(subject: string, options: SubscriptionOptions): LiveSubscription {
     this.#gate.checkBegin();
     checkPattern(subject);
-    if (options.queue !== undefined) checkQueue(options.queue);
+    const { queue = "" } = options;
+    if (queue !== "") checkQueue(queue);
     return this.add(subject, options);
   }
 
@@ -74,10 +79,7 @@ export class Subscriptions {
       options,
       this.#owner,
     );
-    const { sid, queue, remaining } = subscription;
-    this.#bySid.set(sid, subscription);
-    this.#outgoing.subscribe(sid, subject, queue);
-    if (remaining > 0) this.#outgoing.unsubscribe(sid, remaining);
+    this.#announce(subscription);
     return subscription;
   }
 
@@ -86,6 +88,22 @@ export class Subscriptions {
     const subscription = this.add(subject, { callback });
     this.#forAnswers.add(subscription);
     return subscription;
+  }
+
+  /**
+   * Asks for another subject on behalf of a subscription that the program holds;
+   * nothing that was sent for the one before reaches it any more. It ends after
+   * `max` messages of the new one; 0: no limit.
+   */
+  move(subscription: Subscription, subject: string, max: number): void {
+    this.#gate.checkBegin();
+    checkPattern(subject);
+    const live = this.#bySid.get(subscription.getID());
+    if (live !== subscription || live.isDraining()) return;
+    this.#outgoing.unsubscribe(live.sid, 0);
+    this.#bySid.delete(live.sid);
+    live.moveTo(++this.#lastSid, subject, max);
+    this.#announce(live);
   }
 
   /** Hands a message (borrowed) to its subscription; one that is gone gets nothing. */
@@ -148,6 +166,13 @@ export class Subscriptions {
   end(): void {
     const all = [...this.#bySid.values(), ...this.#ended.busy()];
     for (const subscription of all) subscription.abandon();
+  }
+
+  #announce(subscription: LiveSubscription): void {
+    const { sid, subject, queue, remaining } = subscription;
+    this.#bySid.set(sid, subscription);
+    this.#outgoing.subscribe(sid, subject, queue);
+    if (remaining > 0) this.#outgoing.unsubscribe(sid, remaining);
   }
 }
 

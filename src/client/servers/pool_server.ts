@@ -52,6 +52,8 @@ export class PoolServer implements ServerTarget {
   refusals = 0;
   /** On the monotonic clock. */
   lastAttemptMs: number = -Infinity;
+  /** Of the last attempt, in milliseconds since the Unix epoch; 0: there was none. */
+  lastConnect = 0;
   /** No attempt before then, on the monotonic clock. */
   restsUntilMs: number = -Infinity;
   /** On the monotonic clock; for those with the origin `grace`. */

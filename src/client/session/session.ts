@@ -15,7 +15,7 @@ import type {
 } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { PING_LINE, PONG_LINE } from "../../wire/encode.ts";
-import { connectLine, readInfo, type ServerInfo } from "../../wire/info.ts";
+import { connectLine, type ReadInfo, readInfo } from "../../wire/info.ts";
 import { NO_PAYLOAD, Op, type OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
 import type { Words } from "../../wire/words.ts";
@@ -49,7 +49,7 @@ export interface MessageReceiver {
 
 /** What an open session reports about itself. */
 export interface SessionEvents {
-  onInfo(session: Session, info: ServerInfo): void;
+  onInfo(session: Session, info: ReadInfo): void;
   /** The machine slept; whether the server is still there is being asked. */
   onResume(): void;
   /** Comes once. */
@@ -101,7 +101,7 @@ export class Session implements OpHandler {
   readonly #opened = deferred<void>();
   readonly #socketClosed = deferred<void>();
   #phase: Phase = "greeting";
-  #info: ServerInfo = NO_INFO;
+  #info: ReadInfo = NO_INFO;
   #endedBy: Error | undefined;
   /** Runs until the login. */
   #timer: Timer | undefined;
@@ -126,7 +126,7 @@ export class Session implements OpHandler {
   }
 
   /** The server's newest INFO. */
-  get info(): ServerInfo {
+  get info(): ReadInfo {
     return this.#info;
   }
 
@@ -234,13 +234,13 @@ export class Session implements OpHandler {
     else this.#opened.reject(cause);
   }
 
-  #onInfo(info: ServerInfo): void {
+  #onInfo(info: ReadInfo): void {
     this.#info = info;
     if (this.#phase === "greeting") this.#greet(info);
     else this.#context.events.onInfo(this, info);
   }
 
-  #greet(info: ServerInfo): void {
+  #greet(info: ReadInfo): void {
     const isSecure = this.socket.tls !== undefined;
     if (isSecure || !upgrades(this.#options, this.server, info)) {
       return this.#logIn(info);
@@ -270,7 +270,7 @@ export class Session implements OpHandler {
     }
   }
 
-  #logIn(info: ServerInfo): void {
+  #logIn(info: ReadInfo): void {
     const { server, socket } = this;
     this.#phase = "login";
     const isSecure = socket.tls !== undefined;
@@ -308,4 +308,4 @@ export class Session implements OpHandler {
 }
 
 /** What is known about a server that has said nothing yet. */
-const NO_INFO: ServerInfo = readInfo(asciiBytes("{}"), 0, 2);
+const NO_INFO: ReadInfo = readInfo(asciiBytes("{}"), 0, 2);
