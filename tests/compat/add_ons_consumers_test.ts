@@ -24,7 +24,7 @@ interface Line {
   readonly stream: JetStreamClient;
 }
 
-/** A stream `S` of `s.>` with so many messages: `0` on `s.0`, and so on. */
+/** A stream `S` of `s.>` with `count` messages: `0` on `s.0`, and so on. */
 async function streamOf(
   count: number,
   { client }: Stage,

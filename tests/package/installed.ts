@@ -7,6 +7,7 @@
  */
 import {
   copyFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -35,6 +36,15 @@ export const NODE_TYPES: Readonly<Record<string, unknown>> = {
   types: ["node"],
   typeRoots: [join(PROJECT_FOLDER, "node_modules/@types")],
 };
+
+/** The official add-on packages, and what they depend on beyond Midge's dependencies. */
+const ADD_ONS: readonly string[] = [
+  "@nats-io/jetstream",
+  "@nats-io/kv",
+  "@nats-io/obj",
+  "@nats-io/services",
+  "js-sha256",
+];
 
 let known: Promise<Installed> | undefined;
 
@@ -81,6 +91,7 @@ async function provide(): Promise<Installed> {
   const tarball = await builtPackage();
   const project = await madeOfSources("project", async (folder) => {
     await install(folder, tarball);
+    for (const name of ADD_ONS) copyPackage(name, folder);
     await compilePrograms(folder);
   });
   return { tarball, project, folder: join(project, "node_modules/midge") };
@@ -99,6 +110,13 @@ async function install(project: string, tarball: string): Promise<void> {
   const copying = ["--offline", "--install-links", "--ignore-scripts"];
   const quiet = ["--no-audit", "--no-fund"];
   await runIn(project, ["npm", "install", ...copying, ...quiet]);
+}
+
+/** As npm would place it, with what is below it. */
+function copyPackage(name: string, project: string): void {
+  const [from, to] = [PROJECT_FOLDER, project]
+    .map((folder) => join(folder, "node_modules", name));
+  cpSync(from!, to!, { recursive: true });
 }
 
 /** Packages and all that they depend on, as what is in `node_modules` here. */

@@ -7,8 +7,11 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { connect } from "@nats-io/transport-node";
 import { MIDGE_VERSION } from "../../src/core/version.ts";
+import { natsPrograms } from "../compat/mesh_servers.ts";
 import { spawnCommand } from "../support/process.ts";
+import { startNatsServer } from "../support/nats_server.ts";
 import { currentRuntime } from "../support/runtimes.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { installed, runIn } from "./installed.ts";
 
@@ -54,6 +57,34 @@ test("the official client talks to the command midge", async () => {
   server.kill();
   assert.equal((await server.exited).code, 0);
 });
+
+const [, newest] = natsPrograms;
+
+test(
+  "the official add-on packages work on its connection",
+  { skip: newest!.missing },
+  async (t) => {
+    const { project } = await installed();
+    const server = await startNatsServer({
+      command: newest!.command,
+      flags: ["-js", "-sd", temporaryFolder(t)],
+    });
+    try {
+      const said = await runIn(project, [
+        ...command,
+        "add_ons.js",
+        String(server.port),
+      ]);
+      assert.equal(
+        said,
+        "consumed: stored, red\nvalue: put\nobject: 300000 bytes\n" +
+          "service: yes\nrefused: JetStreamNotEnabled\n",
+      );
+    } finally {
+      await server.stop();
+    }
+  },
+);
 
 // It may be older than the Node that runs the tests.
 const { stdout } = spawnSync("node", ["--version"], { encoding: "utf8" });

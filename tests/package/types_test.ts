@@ -37,3 +37,39 @@ for (const { title, programs, settings } of PROJECTS) {
     await compile(project, programs, { ...STRICTER, ...settings });
   });
 }
+
+/** The packages' own declarations do not hold with all of the strict settings. */
+const WITH_ADD_ONS = [
+  {
+    title: "with exactOptionalPropertyTypes",
+    settings: { ...STRICTER, skipLibCheck: true, module: "nodenext" },
+  },
+  {
+    title: "with their declarations checked",
+    settings: { noEmit: true, module: "nodenext" },
+  },
+  {
+    title: "for a bundler",
+    settings: {
+      ...STRICTER,
+      skipLibCheck: true,
+      module: "esnext",
+      moduleResolution: "bundler",
+    },
+  },
+];
+
+for (const { title, settings } of WITH_ADD_ONS) {
+  test(`the official add-on packages take a connection, in a project ${title}`, async () => {
+    const { project } = await installed();
+    const target = {
+      target: "es2022",
+      lib: ["es2023", "esnext.disposable", "dom"],
+    };
+    await compile(project, ["add_ons.ts"], {
+      ...target,
+      ...NODE_TYPES,
+      ...settings,
+    });
+  });
+}
