@@ -65,16 +65,10 @@ function isIpv6(text: string): boolean {
     /^[\w.-]+$/.test(zone);
 }
 
-/**
- * An address that is only told to others, `host[:port]`. What is no address is
- * told as a host, the way it stands.
- */
+/** An address that is only told to others, `host[:port]`. NATS: port 0 or -1 is the usual one. */
 export function advertisedAddress(text: string, usualPort: number): Address {
   const { host, port } = splitAddress(text) ?? { host: text, port: undefined };
-  if (port === undefined) return { host, port: usualPort };
-  return /^\d+$/.test(port)
-    ? { host, port: Number(port) }
-    : { host: text, port: usualPort };
+  return { host, port: portNumber(port ?? "") || usualPort };
 }
 
 /** `host:port`, with brackets around an IPv6 host. */

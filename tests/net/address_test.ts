@@ -111,10 +111,8 @@ test("what a server advertises is told as it stands", () => {
     ["h:1", "h", 1],
     ["[::1]", "::1", 4222],
     ["[::1]:1", "::1", 1],
-    ["::1", "::1", 4222],
-    ["h:", "h:", 4222],
-    ["h:x", "h:x", 4222],
-    ["nats://h:1", "nats://h:1", 4222],
+    ["h:0", "h", 4222],
+    ["h:-1", "h", 4222],
   ];
   for (const [text, host, port] of rows) {
     assert.deepEqual(advertisedAddress(text, 4222), { host, port });

@@ -24,10 +24,10 @@ import {
   listenAddress,
   port,
   type Reader,
-  string,
   stringWithoutSpaces,
   unlessZero,
 } from "./readers.ts";
+import { advertised } from "./advertised.ts";
 import { routeUrls } from "./route_urls.ts";
 import { checkedRow, notYet, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
@@ -180,7 +180,7 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
     rows.option({
       names: ["advertise", "cluster_advertise"],
       field: "advertise",
-      reader: string,
+      reader: advertised("cluster_advertise"),
       default: "",
       text:
         "The `host[:port]` that other nodes are told to dial instead of this one.",

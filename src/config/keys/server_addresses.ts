@@ -12,6 +12,7 @@ import {
   string,
   stringWithoutSpaces,
 } from "./readers.ts";
+import { advertised } from "./advertised.ts";
 import { rowsOf } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
 
@@ -88,7 +89,7 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
   rows.option({
     names: ["client_advertise"],
     field: "clientAdvertise",
-    reader: string,
+    reader: advertised("client_advertise"),
     default: "",
     text:
       "The `host[:port]` that clients are told to dial instead of this one.",
