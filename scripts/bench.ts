@@ -10,27 +10,19 @@
  *
  * Needs `cc`, and `nats-server` on the PATH.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { parseFlags } from "../src/config/flags/flags.ts";
 import { builtBinary } from "../tests/support/built.ts";
-import {
-  PROJECT_FOLDER,
-  type Runtime,
-  runtimes,
-  TOOLS_FOLDER,
-} from "../tests/support/runtimes.ts";
+import { runtimes } from "../tests/support/runtimes.ts";
 import { median, runBenchmark } from "./benchmark.ts";
-
-/** A server to measure: its name and how to start it on a port. */
-interface Contender {
-  readonly name: string;
-  command(port: number): string[];
-}
+import {
+  buildLoadGenerator,
+  type Contender,
+  midgeOn,
+  natsServer,
+  RunningContender,
+} from "./contenders.ts";
 
 /** One load: its name, natsload's arguments and the field that counts. */
 interface Load {
@@ -76,8 +68,6 @@ const LOADS: readonly Load[] = [
     field: "requests_per_s",
   },
 ];
-
-const REFERENCE = "nats-server";
 
 const FLAGS = {
   rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 3)" },
@@ -126,53 +116,22 @@ async function binary(): Promise<Contender> {
   return { name: "binary", command };
 }
 
-function buildLoadGenerator(): string {
-  const program = join(TOOLS_FOLDER, "natsload");
-  if (!existsSync(program)) {
-    mkdirSync(TOOLS_FOLDER, { recursive: true });
-    const source = join(PROJECT_FOLDER, "scripts", "natsload.c");
-    execFileSync("cc", ["-O2", "-o", program, source]);
-  }
-  return program;
-}
-
-function natsServer(): Contender {
-  return {
-    name: REFERENCE,
-    command: (port) => ["nats-server", "-a", "127.0.0.1", "-p", String(port)],
-  };
-}
-
-function midgeOn({ name, command }: Runtime): Contender {
-  const script = join(PROJECT_FOLDER, "server.ts");
-  return {
-    name: `midge on ${name}`,
-    command: (
-      port,
-    ) => [...command, script, "-a", "127.0.0.1", "-p", String(port)],
-  };
-}
-
 async function measure(
   contender: Contender,
   generator: string,
   loads: readonly Load[],
   figures: Map<string, number[]>,
 ): Promise<void> {
-  const port = await freePort();
-  const [program, ...args] = contender.command(port);
-  const server = spawn(program!, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const server = await RunningContender.start(contender);
   try {
-    await saysReady(server.stderr);
     for (const { name, args, field } of loads) {
       const key = `${contender.name}: ${name}`;
-      run(key, generator, args, port);
-      const figure = run(key, generator, args, port)[field];
+      run(key, generator, args, server.port);
+      const figure = run(key, generator, args, server.port)[field];
       figures.set(key, [...figures.get(key) ?? [], figure]);
     }
   } finally {
-    server.kill("SIGKILL");
-    await once(server, "exit");
+    await server.stop();
   }
 }
 
@@ -192,25 +151,6 @@ function run(
   } catch (cause) {
     throw new Error(`${what} failed`, { cause });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-async function saysReady(log: NodeJS.ReadableStream): Promise<void> {
-  let text = "";
-  for await (const chunk of log) {
-    text += chunk;
-    if (text.includes("Server is ready")) break;
-  }
-  // A pipe that is not read would stop the server.
-  log.resume();
 }
 
 function printTable(

@@ -9,6 +9,7 @@ import { Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
+import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import { Kind, REACH } from "./reach.ts";
@@ -60,7 +61,7 @@ export class Account implements AccountName {
   readonly nameBytes: Uint8Array;
   readonly sublist: Sublist<Interest>;
   readonly #subjects = new SubjectCache<SubjectFacts>();
-  readonly #local = new Map<string, LocalInterest>();
+  #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
 
   constructor(name: string, { sublistCache, meter }: AccountSettings) {
@@ -87,7 +88,11 @@ export class Account implements AccountName {
     return known.value!;
   }
 
-  /** The interest of this server; empty as long as nothing observes it. */
+  /**
+   * The interest of this server; empty as long as nothing observes it. Someone
+   * who goes through it in several turns may meet some that has ended, with no
+   * members.
+   */
   localInterest(): Iterable<LocalInterest> {
     return this.#local.values();
   }
@@ -95,7 +100,7 @@ export class Account implements AccountName {
   /** Tells `observer` of every change from now on; what is there is counted, not told. */
   observe(observer: InterestObserver): void {
     this.#observer = observer;
-    this.#local.clear();
+    this.#local = new Map();
     for (const interest of this.sublist) {
       if (isLocal(interest)) this.#counted(interest, 1);
     }
@@ -130,11 +135,15 @@ export class Account implements AccountName {
   #counted({ subject, queue }: Interest, change: number): number {
     // Neither part can hold a blank: blanks end the words of a control line.
     const key = `${subject} ${queue}`;
-    const local = this.#local.get(key) ?? { subject, queue, members: 0 };
-    local.members += change;
-    if (local.members > 0) this.#local.set(key, local);
-    else this.#local.delete(key);
-    return local.members;
+    const known = this.#local.get(key);
+    if (known === undefined) {
+      this.#local = withRoom(this.#local);
+      this.#local.set(key, { subject, queue, members: change });
+      return change;
+    }
+    known.members += change;
+    if (known.members <= 0) this.#local.delete(key);
+    return known.members;
   }
 }
 

@@ -83,8 +83,9 @@ export class Delivery {
             this.#publishOn(account, match, i, message, publisher);
         }
         const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
-        if ((interest.kindBit & hears) === 0) return accepted;
-        interest.server!.forward(account, message, NO_GROUPS, 0);
+        const server = interest.server!;
+        if ((interest.kindBit & hears) === 0 || server.isGone) return accepted;
+        server.forward(account, message, NO_GROUPS, 0);
         return accepted + 1;
       }
       if (direct.deliver(interest, message, publisher)) accepted++;
@@ -196,8 +197,9 @@ export class Delivery {
     for (let i = start; i < plain.length; i++) {
       const interest = plain[i]!;
       if ((interest.kindBit & hears) === 0) continue;
-      if (interest.server !== undefined) {
-        frame.placeOf(interest.server, this.#lastMark);
+      const { server } = interest;
+      if (server !== undefined) {
+        if (!server.isGone) frame.placeOf(server, this.#lastMark);
       } else if (interest.direct!.deliver(interest, message, publisher)) {
         accepted++;
       }
@@ -219,21 +221,20 @@ export class Delivery {
       return false;
     }
     const { hears } = REACH[publisher.kind]!;
-    const perTurn = Math.max(
-      1,
-      Math.floor(TURN_WORK_MAX / deliveryWork(message.size)),
-    );
+    const meter = this.#meter;
+    const workEach = deliveryWork(message.size);
     let copy = message;
     let at = 0;
     const isTaken = this.#turns.goOn(() => {
-      const end = Math.min(at + perTurn, plain.length);
-      for (; at < end; at++) {
-        const interest = plain[at]!;
+      while (at < plain.length) {
+        const interest = plain[at++]!;
         const { direct, hasEnded, kindBit } = interest;
         if (direct === undefined || hasEnded || (kindBit & hears) === 0) {
           continue;
         }
+        meter.spent += workEach;
         direct.deliver(interest, copy, publisher);
+        if (meter.spent >= meter.checkAt && meter.isOver()) break;
       }
       return at === plain.length;
     });
@@ -279,7 +280,7 @@ export class Delivery {
       if ((member.kindBit & hears) !== 0) {
         if (member.server === undefined) {
           if (member.direct!.deliver(member, message, publisher)) return true;
-        } else if (member.weight > 0) {
+        } else if (member.weight > 0 && !member.server.isGone) {
           frame.name(member.server, member.queueBytes, this.#lastMark);
           return true;
         }
@@ -322,7 +323,7 @@ export class Delivery {
     from: ServerReceiver,
   ): void {
     const remote = group.members.filter((member) =>
-      member.server !== undefined && member.weight > 0
+      member.server?.isGone === false && member.weight > 0
     );
     const elsewhere = remote.filter((member) => member.server !== from);
     const candidates = elsewhere.length > 0 ? elsewhere : remote;

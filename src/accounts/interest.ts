@@ -6,13 +6,16 @@
  * There are two ways to hear messages. A direct receiver is written to once for
  * each of its subscriptions; a server gets a message once, with the names of
  * the queue groups that one of its members each shall serve.
+ *
+ * More than a dozen members: because delivery reads them for each message, and
+ * what it needs stands in one object.
  */
 import { asciiBytes } from "../core/ascii.ts";
 import type { Subscriber } from "../core/subject_match.ts";
 import type { Message } from "../wire/message.ts";
 import { type Kind, kindBit } from "./reach.ts";
 
-const NO_SID: Uint8Array = new Uint8Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** An account as it is named on the wire. */
 export interface AccountName {
@@ -45,6 +48,8 @@ export interface DirectReceiver extends MessageSource {
 /** Takes messages for the clients of another server. */
 export interface ServerReceiver extends MessageSource {
   readonly mark: DeliveryMark;
+  /** It takes nothing any more, though its interest may be there for a while. */
+  readonly isGone: boolean;
   /**
    * Writes `message` (borrowed) once, for plain interest and for the first
    * `groupCount` of `groups`, names of queue groups.
@@ -73,8 +78,8 @@ export class Interest implements Subscriber {
   /** Exactly one of `direct` and `server` is set. */
   readonly direct: DirectReceiver | undefined;
   readonly server: ServerReceiver | undefined;
-  /** The client's own name for it; empty for a server's. */
-  readonly sid: Uint8Array;
+  /** The client's own name for it, a byte string; empty for a server's. */
+  readonly sid: string;
   /** `queue` as bytes; empty for a direct receiver's. */
   readonly queueBytes: Uint8Array;
   /** Messages delivered since SUB. */
@@ -83,6 +88,7 @@ export class Interest implements Subscriber {
   max = 0;
   /** It is in no account any more. */
   hasEnded = false;
+  #sidBytes: Uint8Array | undefined = undefined;
 
   private constructor(
     subject: string,
@@ -90,7 +96,7 @@ export class Interest implements Subscriber {
     weight: number,
     direct: DirectReceiver | undefined,
     server: ServerReceiver | undefined,
-    sid: Uint8Array,
+    sid: string,
   ) {
     this.subject = subject;
     this.queue = queue;
@@ -99,14 +105,24 @@ export class Interest implements Subscriber {
     this.direct = direct;
     this.server = server;
     this.sid = sid;
-    this.queueBytes = asciiBytes(server === undefined ? "" : queue);
+    this.queueBytes = server === undefined || queue === ""
+      ? NO_BYTES
+      : asciiBytes(queue);
+  }
+
+  /**
+   * `sid` as it is written before a message. Made for the first one: a piece of
+   * memory for each of a million subscriptions costs more than all else of them.
+   */
+  get sidBytes(): Uint8Array {
+    return this.#sidBytes ??= asciiBytes(this.sid);
   }
 
   static direct(
     receiver: DirectReceiver,
     subject: string,
     queue: string,
-    sid: Uint8Array,
+    sid: string,
   ): Interest {
     return new Interest(subject, queue, 1, receiver, undefined, sid);
   }
@@ -117,6 +133,6 @@ export class Interest implements Subscriber {
     queue: string,
     weight: number,
   ): Interest {
-    return new Interest(subject, queue, weight, undefined, server, NO_SID);
+    return new Interest(subject, queue, weight, undefined, server, "");
   }
 }

@@ -15,7 +15,6 @@ import { Kind } from "./reach.ts";
 /** Takes a message, which is borrowed for the call. */
 export type MessageHandler = (message: Message) => void;
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 const LINE_END = "\r\n";
 
 export class InternalClient implements DirectReceiver {
@@ -42,7 +41,7 @@ export class InternalClient implements DirectReceiver {
     if (!isValidSubject(subject)) {
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
     }
-    const interest = Interest.direct(this, subject, queue, NO_BYTES);
+    const interest = Interest.direct(this, subject, queue, "");
     this.#handlers.set(interest, handler);
     this.#account.add(interest);
     return () => {

@@ -144,10 +144,8 @@ function hostOf(
   >,
 ): ClientHost & { readonly info: OwnInfo } {
   const { clock, random, log, compareHash } = platform;
-  const turn = new Turn<Producer>(
-    platform.runSoon ?? runSoonOn(clock),
-    log,
-  );
+  const runSoon = platform.runSoon ?? runSoonOn(clock);
+  const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
   const door = makeDoor({
     authorization: options.authorization,
     noAuthUser: options.noAuthUser,
@@ -163,7 +161,7 @@ function hostOf(
     counters: noCounters(),
     pending: new PendingTotal(
       options.maxPendingTotalBytes || Infinity,
-      turn.runSoon,
+      runSoon,
     ),
     turn,
     maxTracedMsgLen: options.maxTracedMsgLen,

@@ -10,6 +10,7 @@
  * entry is compared with the patterns noted since, when it is next asked for.
  */
 
+import { type MapKey, mapKey } from "./map_key.ts";
 import { subjectMatches } from "./subject.ts";
 import type { SubjectMatch, Subscriber } from "./subject_match.ts";
 
@@ -31,7 +32,7 @@ interface Entry<S> {
 
 export class MatchCache<S extends Subscriber> {
   readonly #subjectsMax: number;
-  readonly #entries = new Map<string, Entry<S>>();
+  readonly #entries = new Map<MapKey, Entry<S>>();
   #subscribers = 0;
   /** The last changed patterns; change number n is at n % NOTED_PATTERNS. */
   readonly #patterns: string[] = new Array(NOTED_PATTERNS).fill("");
@@ -47,17 +48,17 @@ export class MatchCache<S extends Subscriber> {
 
   /** The result for `subject`, unless a change may have altered it. */
   get(subject: string): SubjectMatch<S> | undefined {
-    const entry = this.#entries.get(subject);
+    const entry = this.#entries.get(mapKey(subject));
     if (entry === undefined) return undefined;
     if (this.#isFresh(entry, subject)) return entry.match;
-    this.#drop(subject, entry);
+    this.#drop(mapKey(subject), entry);
     return undefined;
   }
 
   /** Keeps a result that was just built; there must be none for `subject`. */
   put(subject: string, match: SubjectMatch<S>): void {
     const subscribers = countSubscribers(match);
-    this.#entries.set(subject, {
+    this.#entries.set(mapKey(subject), {
       match,
       subscribers,
       reflects: this.#wildcardChanges,
@@ -68,8 +69,8 @@ export class MatchCache<S extends Subscriber> {
 
   /** A subscription to the literal `subject` came or went. */
   literalChanged(subject: string): void {
-    const entry = this.#entries.get(subject);
-    if (entry !== undefined) this.#drop(subject, entry);
+    const entry = this.#entries.get(mapKey(subject));
+    if (entry !== undefined) this.#drop(mapKey(subject), entry);
   }
 
   /** A subscription to `pattern`, which has wildcards, came or went. */
@@ -101,15 +102,15 @@ export class MatchCache<S extends Subscriber> {
   /** Drops at least a quarter, so that the cost per added subject stays small. */
   #dropOldest(): void {
     let left = Math.ceil(this.#entries.size / 4);
-    for (const [subject, entry] of this.#entries) {
+    for (const [key, entry] of this.#entries) {
       if (left <= 0 && !this.#isOverfull()) return;
-      this.#drop(subject, entry);
+      this.#drop(key, entry);
       left--;
     }
   }
 
-  #drop(subject: string, entry: Entry<S>): void {
-    this.#entries.delete(subject);
+  #drop(key: MapKey, entry: Entry<S>): void {
+    this.#entries.delete(key);
     this.#subscribers -= entry.subscribers;
   }
 }

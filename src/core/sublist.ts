@@ -8,6 +8,7 @@
  */
 
 import { assert } from "./assert.ts";
+import { type MapKey, mapKey } from "./map_key.ts";
 import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
 import type { QueueGroup, SubjectMatch, Subscriber } from "./subject_match.ts";
 import {
@@ -16,6 +17,7 @@ import {
   isValidSubject,
   tokenEnd,
 } from "./subject.ts";
+import { type KeyedMap, withRoom } from "./wide_map.ts";
 import { INTEREST_WORK, NODE_WORK, WorkMeter } from "./work_meter.ts";
 
 export interface SublistOptions {
@@ -47,7 +49,7 @@ type Audience<S> = S | Set<S>;
 
 /** Where one token of a pattern leads. */
 class PatternNode<S> {
-  children: Map<string, PatternNode<S>> | undefined = undefined;
+  children: KeyedMap<MapKey, PatternNode<S>> | undefined = undefined;
   audience: Audience<S> | undefined = undefined;
 
   get isEmpty(): boolean {
@@ -55,27 +57,30 @@ class PatternNode<S> {
   }
 
   child(token: string): PatternNode<S> | undefined {
-    return this.children?.get(token);
+    return this.children?.get(mapKey(token));
   }
 
   childOrNew(token: string): PatternNode<S> {
-    this.children ??= new Map();
-    let child = this.children.get(token);
+    this.children = withRoom<MapKey, PatternNode<S>>(
+      this.children ?? new Map(),
+    );
+    const key = mapKey(token);
+    let child = this.children.get(key);
     if (child === undefined) {
       child = new PatternNode();
-      this.children.set(token, child);
+      this.children.set(key, child);
     }
     return child;
   }
 
   dropChild(token: string): void {
-    this.children?.delete(token);
+    this.children?.delete(mapKey(token));
     if (this.children?.size === 0) this.children = undefined;
   }
 }
 
 export class Sublist<S extends Subscriber> {
-  readonly #literals = new Map<string, Audience<S>>();
+  #literals: KeyedMap<MapKey, Audience<S>> = new Map();
   readonly #patterns = new PatternNode<S>();
   readonly #cache: MatchCache<S> | undefined;
   readonly #meter: WorkMeter;
@@ -110,8 +115,10 @@ export class Sublist<S extends Subscriber> {
       node.audience = joined(node.audience, subscriber);
       this.#cache?.wildcardChanged(subject);
     } else {
-      const audience = this.#literals.get(subject);
-      this.#literals.set(subject, joined(audience, subscriber));
+      const key = mapKey(subject);
+      const audience = this.#literals.get(key);
+      this.#literals = withRoom(this.#literals);
+      this.#literals.set(key, joined(audience, subscriber));
       this.#cache?.literalChanged(subject);
     }
     this.#size++;
@@ -196,12 +203,13 @@ export class Sublist<S extends Subscriber> {
 
   #removeLiteral(subscriber: S): boolean {
     const { subject } = subscriber;
-    const audience = this.#literals.get(subject);
+    const key = mapKey(subject);
+    const audience = this.#literals.get(key);
     if (audience === undefined || !hasMember(audience, subscriber)) {
       return false;
     }
     if (without(audience, subscriber) === undefined) {
-      this.#literals.delete(subject);
+      this.#literals.delete(key);
     }
     this.#cache?.literalChanged(subject);
     return true;
@@ -239,7 +247,7 @@ export class Sublist<S extends Subscriber> {
 
   #audiencesOf(subject: string): Audience<S>[] {
     const audiences: Audience<S>[] = [];
-    const literal = this.#literals.get(subject);
+    const literal = this.#literals.get(mapKey(subject));
     if (literal !== undefined) audiences.push(literal);
     if (this.#patterns.children !== undefined && !hasEmptyToken(subject)) {
       const nodes = collectPatterns(this.#patterns, subject, audiences);

@@ -86,8 +86,6 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Told what keeps connections from being accepted, such as too many open files: again and again while it lasts. */
   readonly onTrouble?: (trouble: NetworkError) => void;
-  /** Connections that the system holds before they are accepted; a hint. */
-  readonly backlog?: number;
 }
 
 export interface Listener {
@@ -100,7 +98,8 @@ export interface Listener {
 /** Makes connections. Failures reject with a `NetworkError`. */
 export interface Network {
   /**
-   * Port 0 asks for any free one. Rejects with the code `ETLSUNSUPPORTED` when
+   * Port 0 asks for any free one. The system holds as many connections that are
+   * not accepted yet as it can. Rejects with the code `ETLSUNSUPPORTED` when
    * TLS is asked for where there is none.
    */
   listen(

@@ -4,6 +4,8 @@
  * server announces itself is in `announcements.ts`.
  */
 import type { Account } from "../accounts/account.ts";
+import type { Turn, TurnOwner } from "../broker/connections/turn.ts";
+import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import { Interest, type ServerReceiver } from "../accounts/interest.ts";
 
 /** One interest of the other server, and the account that it stands in. */
@@ -12,35 +14,43 @@ export interface RemoteEntry {
   readonly subscription: Interest;
 }
 
+/** Work to look at one entry. */
+const LOOK_WORK = 4;
+
 /** What the server at the other end of one route wants. */
 export class RemoteInterest {
   readonly #route: ServerReceiver;
-  readonly #entries = new Map<string, RemoteEntry>();
+  readonly #turn: Turn<TurnOwner>;
+  #entries: KeyedMap<string, RemoteEntry> = new Map();
 
-  constructor(route: ServerReceiver) {
+  constructor(route: ServerReceiver, turn: Turn<TurnOwner>) {
     this.#route = route;
+    this.#turn = turn;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  [Symbol.iterator](): IterableIterator<RemoteEntry> {
-    return this.#entries.values();
+  [Symbol.iterator](): Iterator<RemoteEntry> {
+    return this.#entries.values()[Symbol.iterator]();
   }
 
   /** Notes an RS+; `weight` is the number of queue members over there. */
   add(account: Account, subject: string, queue: string, weight: number): void {
     const key = keyOf(account, subject, queue);
     const known = this.#entries.get(key);
-    if (known?.subscription.weight === weight) return;
-    if (known !== undefined) account.remove(known.subscription);
+    const isKnown = known?.account === account &&
+      known.subscription.weight === weight;
+    if (isKnown) return;
+    if (known !== undefined) known.account.remove(known.subscription);
     const subscription = Interest.ofServer(
       this.#route,
       subject,
       queue,
       weight,
     );
+    this.#entries = withRoom(this.#entries);
     this.#entries.set(key, { account, subscription });
     account.add(subscription);
   }
@@ -54,19 +64,24 @@ export class RemoteInterest {
     account.remove(known.subscription);
   }
 
-  /** `account` is gone. */
+  /** `account` is gone. Takes as many turns as it needs. */
   forget(account: Account): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.account === account) this.#entries.delete(key);
-    }
+    this.#turn.spreadOver(this.#entries.values(), LOOK_WORK, (entry) => {
+      if (entry.account !== account) return;
+      const { subject, queue } = entry.subscription;
+      const key = keyOf(account, subject, queue);
+      // An account of the same name may have come in between.
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
   }
 
-  /** The route is gone. */
+  /** The route is gone. Takes as many turns as it needs. */
   clear(): void {
-    for (const { account, subscription } of this.#entries.values()) {
+    const entries = this.#entries.values();
+    this.#entries = new Map();
+    this.#turn.spreadOver(entries, 0, ({ account, subscription }) => {
       account.remove(subscription);
-    }
-    this.#entries.clear();
+    });
   }
 }
 

@@ -86,6 +86,9 @@ const ROUTE_OPS: readonly Op[] = [
   Op.A_MINUS,
 ];
 
+/** Work to tell a peer of one interest. */
+const ANNOUNCE_WORK = 5;
+
 export class Route implements Peer, ServerReceiver {
   readonly kind: Kind = Kind.ROUTE;
   readonly mark: DeliveryMark = new DeliveryMark();
@@ -135,7 +138,7 @@ export class Route implements Peer, ServerReceiver {
       this.connection,
       settings.stallPendingBytes,
     );
-    this.interest = new RemoteInterest(this);
+    this.interest = new RemoteInterest(this, host.turn);
     this.#messages = new RoutedMessages(host, owner, this);
   }
 
@@ -160,6 +163,10 @@ export class Route implements Peer, ServerReceiver {
     connection.keepAlive.startEarly(FIRST_ROUTE_PING_MS, this.#host.random);
   }
 
+  get isGone(): boolean {
+    return this.connection.isDeaf;
+  }
+
   close(reason: ClosedReason, wireError: string = ""): void {
     this.connection.close(reason, wireError);
   }
@@ -173,12 +180,15 @@ export class Route implements Peer, ServerReceiver {
     this.connection.keepAlive.ping();
   }
 
-  /** Tells the peer all interest of this server's clients. */
+  /** Tells the peer all interest of this server's clients. Takes as many turns as it needs. */
   announceAll(accounts: Iterable<Account>): void {
-    for (const account of accounts) {
-      for (const { subject, queue, members } of account.localInterest()) {
-        this.announce(account, subject, queue, members);
-      }
+    for (const account of [...accounts]) {
+      const interest = account.localInterest();
+      this.#host.turn.spreadOver(interest, ANNOUNCE_WORK, (one) => {
+        const { subject, queue, members } = one;
+        // What has changed meanwhile was told when it did.
+        if (members > 0) this.announce(account, subject, queue, members);
+      });
     }
   }
 

@@ -12,11 +12,7 @@ import { CASE_BIT, CR, LF, SPACE, TAB } from "../core/ascii.ts";
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import {
-  OPERATION_WORK,
-  TURN_WORK_MAX,
-  WorkMeter,
-} from "../core/work_meter.ts";
+import { OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
 import { DEAD, FIRST_FINAL, NEXT, START } from "./verb_machine.ts";
@@ -52,7 +48,7 @@ const RULE_OF = {
 export interface ParserOptions {
   /** Longest argument part of a line, in bytes. */
   readonly maxControlLineBytes: number;
-  /** Charged for each operation; at `TURN_WORK_MAX` `parse` returns. None: no limit. */
+  /** Charged for each operation; when it says that the turn is over, `parse` returns. None: no limit. */
   readonly meter?: WorkMeter;
 }
 
@@ -62,7 +58,6 @@ export class Parser {
   readonly #rules: Uint8Array;
   readonly #pubArgs: MessageArgs | undefined;
   readonly #meter: WorkMeter;
-  readonly #workMax: number;
   /** The words of the line under way. */
   readonly #words = new Words();
   #maxLine: number;
@@ -85,8 +80,7 @@ export class Parser {
       return RULE_OF[rule];
     });
     this.#maxLine = options.maxControlLineBytes;
-    this.#meter = options.meter ?? new WorkMeter();
-    this.#workMax = options.meter === undefined ? Infinity : TURN_WORK_MAX;
+    this.#meter = options.meter ?? WorkMeter.unlimited();
   }
 
   /** Bytes of a partial operation that wait for the rest. */
@@ -131,9 +125,8 @@ export class Parser {
     let at = 0;
     while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
     const meter = this.#meter;
-    const workMax = this.#workMax;
     while (at < end && !this.#stopped && !this.#suspended) {
-      if (meter.spent >= workMax && at > 0) return at;
+      if (meter.spent >= meter.checkAt && at > 0 && meter.isOver()) return at;
       meter.spent += OPERATION_WORK;
       const next = this.#operation(chunk, at, end);
       if (next === INCOMPLETE) {

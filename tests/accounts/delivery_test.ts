@@ -30,6 +30,7 @@ const AT_ONCE = { goOn: () => false };
 
 /** A server that notes what it is sent: the subject, and the queue groups that it shall serve. */
 class NotingServer implements ServerReceiver {
+  isGone = false;
   readonly kind: Kind;
   readonly mark = new DeliveryMark();
   readonly sent: string[] = [];
@@ -249,3 +250,18 @@ function routedArgs(line: string): MessageArgs {
   args.complete(buffer, line.length + 2, line.length + 3);
   return args;
 }
+
+test("a server that is gone is sent nothing, though its interest is still there", () => {
+  const { account, client } = scene();
+  const [gone, other] = [new NotingServer(), new NotingServer()];
+  for (const server of [gone, other]) {
+    wants(account, server, "plain");
+    wants(account, server, "shared", "group");
+  }
+  gone.isGone = true;
+  assert.equal(client.publish("plain", PAYLOAD), 1);
+  for (let n = 0; n < 20; n++) client.publish("shared", PAYLOAD);
+  assert.deepEqual(gone.take(), []);
+  const shared = Array.from({ length: 20 }, () => "shared group");
+  assert.deepEqual(other.take(), ["plain", ...shared]);
+});

@@ -296,7 +296,9 @@ test("real sockets: a slow reader gets every byte, in bounded memory", async (t)
   await producer.expect("PONG\r\n");
   slow.send("PING\r\n");
   const heard = await slow.expect("PONG\r\n");
-  assert.ok(heard === `${deliveries(flood)}PONG\r\n`);
+  // On a busy machine the server asks meanwhile whether it is still there.
+  const messages = heard.replaceAll("PING\r\n", "");
+  assert.ok(messages === `${deliveries(flood)}PONG\r\n`);
   assert.equal(server.broker.host.counters.slowConsumers, 0);
 });
 

@@ -105,6 +105,9 @@ test("subscriptions that come in a flood are spread over turns", () => {
   still.settle();
   assert.equal(sublist.size, count);
   client.closes();
+  assert.ok(sublist.size > 0, "all of them went in one turn");
+  assertServed(other);
+  still.settle();
   assert.equal(sublist.size, 0);
 });
 
@@ -459,4 +462,84 @@ test("one that reads nothing above max_pending is closed when its moment is over
   still.settle();
   assert.equal(publisher.isPaused, false);
   assert.equal(still.broker.host.counters.traffic.inMsgs, 5);
+});
+
+test("many busy clients share a round: it ends after the work of two turns", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 1000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  crowd.forgets = true;
+  const busy = upTo(50).map(() => still.client());
+  const other = still.client();
+  const { traffic } = still.broker.host.counters;
+  let before = traffic.outMsgs;
+  const handled = (): number => {
+    const count = traffic.outMsgs - before;
+    before = traffic.outMsgs;
+    return count;
+  };
+  for (const client of busy) client.says(numbered("a", 60));
+  const most = 3 * TURN_WORK_MAX;
+  assert.ok(handled() <= most);
+  assert.ok(busy.at(-1)!.isPaused);
+  while (still.isBusy) {
+    assertServed(other);
+    still.turn();
+    const count = handled();
+    assert.ok(count <= most, `${count} deliveries in one round`);
+  }
+  assert.equal(traffic.outMsgs, busy.length * 60 * 1000);
+  assert.ok(busy.every(({ isPaused }) => !isPaused));
+});
+
+test("clients that have more to do take turns", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 1000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  const busy = upTo(10).map(() => still.client());
+  for (const client of busy) client.says(numbered("a", 200));
+  const [...sessions] = still.broker.clients.sessions.values();
+  const read = (): number[] =>
+    sessions.slice(-busy.length)
+      .map(({ connection }) => connection.facts.traffic.inMsgs);
+  let widest = 0;
+  while (still.isBusy) {
+    still.turn();
+    const counts = read();
+    if (Math.min(...counts) === 200) break;
+    widest = Math.max(widest, Math.max(...counts) - Math.min(...counts));
+  }
+  // A turn is worth twenty of these messages.
+  assert.ok(widest <= 60, `one is ${widest} messages ahead of another`);
+  still.settle();
+  assert.deepEqual(read(), busy.map(() => 200));
+});
+
+test("a change of the cluster is told to many clients in several turns", () => {
+  const still = new StillBroker();
+  const hello = 'CONNECT {"protocol":1,"verbose":false}\r\nPING\r\n';
+  const clients = upTo(2000).map(() => still.client(hello));
+  const other = still.client();
+  const told = (): number =>
+    clients.filter((client) => client.take().includes("INFO {")).length;
+  still.broker.host.info.push();
+  const atOnce = told();
+  assert.ok(atOnce < clients.length / 2, `${atOnce} in one turn`);
+  assertServed(other);
+  still.settle();
+  assert.equal(atOnce + told(), clients.length);
+});
+
+test("work that nobody waits for is spread, each of it done once and in order", () => {
+  const still = new StillBroker();
+  const other = still.client();
+  const { turn } = still.broker.host;
+  const done: number[] = [];
+  turn.spreadOver(upTo(10_000), 20, (n) => done.push(n));
+  assert.ok(done.length <= TURN_WORK_MAX / 20, `${done.length} at once`);
+  assertServed(other);
+  assert.ok(still.settle() >= 4);
+  assert.deepEqual(done, upTo(10_000));
 });

@@ -89,6 +89,10 @@ test("a long list is printed in pieces, none of which is long", async (t) => {
   const { total, subscriptions_list } = JSON.parse(text);
   assert.equal(total, SUBSCRIPTIONS);
   assert.equal(subscriptions_list.length, SUBSCRIPTIONS);
+  const subjects = new Set(
+    subscriptions_list.map(({ subject }: { subject: string }) => subject),
+  );
+  assert.equal(subjects.size, SUBSCRIPTIONS);
   assert.equal(subscriptions_list.at(-1).subject, "many.99999");
 });
 

@@ -370,16 +370,6 @@ export function describeNetwork(
   );
 
   check(
-    "a listener that asks for a backlog accepts",
-    async ({ network }, t) => {
-      const { near, far } = await pair(network, t, { backlog: 8 });
-      const reader = Receiver.on(near);
-      far.write(ascii("in"));
-      await reader.hasBytes(2);
-    },
-  );
-
-  check(
     "sockets that may go over to TLS begin in clear, or there are none",
     async ({ network }, t) => {
       const pairing = pair(network, t, { mayUpgrade: true });

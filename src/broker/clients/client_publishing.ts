@@ -131,7 +131,7 @@ export class ClientPublishing {
     const waiting = match.plain.find(({ direct }) => direct === this.#client);
     if (waiting === undefined) return;
     const { output } = this.#connection;
-    writeNoResponders(output.outbox, message, waiting.sid);
+    writeNoResponders(output.outbox, message, waiting.sidBytes);
     this.#host.turn.note(output);
   }
 

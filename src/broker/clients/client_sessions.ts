@@ -9,6 +9,9 @@ import type { ClientHost, ClientSettings } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import { ClientSession } from "./session.ts";
 
+/** Work to print INFO for one client. */
+const INFO_WORK = 100;
+
 export interface ClientSessionLimits {
   /** Clients at one time. */
   readonly maxConnections: number;
@@ -50,9 +53,10 @@ export class ClientSessions {
     this.#session(socket).start();
   }
 
-  /** Tells every client what changed about the cluster. */
+  /** Tells every client what changed about the cluster. Takes as many turns as it needs. */
   pushInfo(): void {
-    for (const session of this.sessions.values()) session.pushInfo();
+    const sessions = this.sessions.values();
+    this.#host.turn.spreadOver(sessions, INFO_WORK, (one) => one.pushInfo());
   }
 
   closeAll(reason: ClosedReason): void {

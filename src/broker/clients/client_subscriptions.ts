@@ -4,10 +4,12 @@
  */
 import type { Account } from "../../accounts/account.ts";
 import { type DirectReceiver, Interest } from "../../accounts/interest.ts";
-import { asciiBytes, byteString } from "../../core/ascii.ts";
 import { WireError } from "../../core/errors.ts";
+import { type MapKey, mapKey } from "../../core/map_key.ts";
+import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
 import type { SubArgs } from "../../wire/subscriptions.ts";
+import type { Turn, TurnOwner } from "../connections/turn.ts";
 import { RESERVED_QUEUE, subscriptionViolation } from "./violations.ts";
 
 export interface SubscriptionLimits {
@@ -18,8 +20,8 @@ export interface SubscriptionLimits {
 }
 
 export class ClientSubscriptions {
-  /** By sid, a byte string. */
-  readonly bySid: Map<string, Interest> = new Map();
+  /** By the keys of sids. */
+  bySid: KeyedMap<MapKey, Interest> = new Map();
   readonly #client: DirectReceiver;
   readonly #limits: SubscriptionLimits;
 
@@ -42,28 +44,31 @@ export class ClientSubscriptions {
     if (maxSubscriptions > 0 && this.bySid.size >= maxSubscriptions) {
       return WireError.MAX_SUBSCRIPTIONS;
     }
-    if (this.bySid.has(sid)) return "";
+    const key = mapKey(sid);
+    if (this.bySid.has(key)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
     const interest = Interest.direct(
       this.#client,
       subject,
       queue,
-      asciiBytes(sid),
+      sid,
     );
-    this.bySid.set(sid, interest);
+    this.bySid = withRoom(this.bySid);
+    this.bySid.set(key, interest);
     account.add(interest);
     return "";
   }
 
   /** Ends `interest` now. */
   remove(account: Account, interest: Interest): void {
-    this.bySid.delete(byteString(interest.sid));
+    this.bySid.delete(mapKey(interest.sid));
     account.remove(interest);
   }
 
-  /** The client is gone. */
-  clear(account: Account): void {
-    for (const interest of this.bySid.values()) account.remove(interest);
-    this.bySid.clear();
+  /** The client is gone. Takes as many turns as it needs. */
+  clear(account: Account, turn: Turn<TurnOwner>): void {
+    const interests = this.bySid.values();
+    this.bySid = new Map();
+    turn.spreadOver(interests, 0, (interest) => account.remove(interest));
   }
 }

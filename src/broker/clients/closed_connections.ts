@@ -2,7 +2,6 @@
  * What monitoring tells about clients that are gone: a bounded list, the
  * oldest making room for the newest, and how many ended for which reason.
  */
-import { byteString } from "../../core/ascii.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
 import type { ConnectionFacts } from "../connections/counters.ts";
@@ -83,13 +82,7 @@ export class ClosedConnections {
 export function subscriptionFacts(
   { subject, queue, sid, delivered, max }: Interest,
 ): SubscriptionFacts {
-  return {
-    subject,
-    queue,
-    sid: byteString(sid, 0, sid.length),
-    delivered,
-    max,
-  };
+  return { subject, queue, sid, delivered, max };
 }
 
 function describe(

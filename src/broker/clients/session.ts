@@ -16,6 +16,8 @@ import { Kind } from "../../accounts/reach.ts";
 import { byteString, CASE_BIT } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
+import { type MapKey, mapKey } from "../../core/map_key.ts";
+import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
 import type { Socket } from "../../platform/socket.ts";
@@ -105,8 +107,8 @@ export class ClientSession implements Peer, DirectReceiver {
     return this.connection.facts.id;
   }
 
-  /** By sid, a byte string. */
-  get subscriptions(): ReadonlyMap<string, Interest> {
+  /** By the keys of sids. */
+  get subscriptions(): KeyedMap<MapKey, Interest> {
     return this.#subscriptions.bySid;
   }
 
@@ -159,10 +161,10 @@ export class ClientSession implements Peer, DirectReceiver {
   ): boolean {
     const { connection, login } = this;
     if (connection.isDeaf || (publisher === this && !login.echo)) return false;
-    writeMsg(this.#outbox, message, interest.sid, login.headers);
+    writeMsg(this.#outbox, message, interest.sidBytes, login.headers);
     countOut(this.#traffic, this.#total, message.size);
     if (this.#host.turn.traces) {
-      connection.log.traceOut(deliveryText(message, interest.sid));
+      connection.log.traceOut(deliveryText(message, interest.sidBytes));
     }
     interest.delivered++;
     if (interest.delivered === interest.max) this.#unsubscribe(interest);
@@ -204,7 +206,7 @@ export class ClientSession implements Peer, DirectReceiver {
     this.login.stop();
     this.connection.log.debug(`Client connection closed: ${reason}`);
     this.#onEnd(this, reason);
-    this.#subscriptions.clear(this.login.account);
+    this.#subscriptions.clear(this.login.account, this.#host.turn);
   }
 
   /** An operation that is complete with its line. */
@@ -231,7 +233,9 @@ export class ClientSession implements Peer, DirectReceiver {
    * another account, without the subscriptions of before.
    */
   #connect(buffer: Uint8Array, start: number, end: number): void {
-    if (this.login.hasConnected) this.#subscriptions.clear(this.login.account);
+    if (this.login.hasConnected) {
+      this.#subscriptions.clear(this.login.account, this.#host.turn);
+    }
     this.login.connect(buffer, start, end);
   }
 
@@ -248,7 +252,7 @@ export class ClientSession implements Peer, DirectReceiver {
   #unsub(buffer: Uint8Array, start: number, end: number): void {
     this.connection.noteActivity();
     const { sid, max } = readUnsub(buffer, start, end);
-    const interest = this.subscriptions.get(sid);
+    const interest = this.subscriptions.get(mapKey(sid));
     if (interest !== undefined) {
       if (max > interest.delivered) interest.max = max;
       else this.#unsubscribe(interest);
@@ -259,7 +263,7 @@ export class ClientSession implements Peer, DirectReceiver {
   #unsubscribe(interest: Interest): void {
     this.#subscriptions.remove(this.login.account, interest);
     const { log } = this.connection;
-    if (log.traces) log.trace(`<-> [DELSUB ${byteString(interest.sid)}]`);
+    if (log.traces) log.trace(`<-> [DELSUB ${interest.sid}]`);
   }
 
   /** NATS client protocol: INFO comes once more, behind the first PONG after CONNECT. */

@@ -79,7 +79,7 @@ export class Connection
     this.input = new Input(this, socket, peer, {
       maxControlLineBytes: settings.maxControlLineBytes,
       meter: host.turn.meter,
-      runSoon: host.turn.runSoon,
+      rounds: host.turn.rounds,
     });
     this.output = new Output(host, this, socket, settings);
     this.keepAlive = new KeepAlive(host.clock, settings, this);

@@ -7,9 +7,9 @@
  */
 import type { WorkMeter } from "../../core/work_meter.ts";
 import type { CloseReason, Socket } from "../../platform/socket.ts";
-import type { RunSoon } from "../../platform/turns.ts";
 import type { OpHandler } from "../../wire/ops.ts";
 import { Parser } from "../../wire/parser.ts";
+import type { LoopRounds } from "./loop_rounds.ts";
 import type { TurnEnd } from "./turn.ts";
 
 /**
@@ -32,14 +32,17 @@ export interface InputOwner {
 export interface InputSettings {
   readonly maxControlLineBytes: number;
   readonly meter: WorkMeter;
-  readonly runSoon: RunSoon;
+  readonly rounds: LoopRounds;
 }
+
+/** Chunks up to this size are little work: they are handled though the round is full. */
+const SHORT_BYTES = 512;
 
 export class Input {
   readonly #owner: InputOwner;
   readonly #socket: Socket;
   readonly #parser: Parser;
-  readonly #runSoon: RunSoon;
+  readonly #rounds: LoopRounds;
   /** What was read and is not parsed yet. */
   #backlog: Uint8Array[] = [];
   #holds = 0;
@@ -60,12 +63,12 @@ export class Input {
     owner: InputOwner,
     socket: Socket,
     handler: OpHandler,
-    { maxControlLineBytes, meter, runSoon }: InputSettings,
+    { maxControlLineBytes, meter, rounds }: InputSettings,
   ) {
     this.#owner = owner;
     this.#socket = socket;
     this.#parser = new Parser(handler, { maxControlLineBytes, meter });
-    this.#runSoon = runSoon;
+    this.#rounds = rounds;
   }
 
   /** Something keeps it from being read. */
@@ -75,9 +78,16 @@ export class Input {
 
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
-    if (!this.#isWaiting) return this.#handle(chunk);
-    this.#backlog.push(new Uint8Array(chunk));
-    if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
+    const mayWait = chunk.length > SHORT_BYTES && this.#rounds.isFull;
+    if (this.#isWaiting) {
+      this.#backlog.push(new Uint8Array(chunk));
+      if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
+    } else if (mayWait) {
+      // A socket that is paused lends its last chunk until it is resumed.
+      this.#pause();
+      this.#backlog.push(chunk);
+      this.#goOnSoon();
+    } else this.#handle(chunk);
   }
 
   /** The socket has ended; what it brought before comes first, if it is of use without it. */
@@ -140,7 +150,12 @@ export class Input {
     this.#isParsing = true;
     this.#parse(chunk);
     this.#isParsing = false;
-    if (!this.#owner.closed && !this.#isWaiting) this.#goOnOrResume();
+    if (this.#owner.closed) return;
+    if (!this.#isWaiting) this.#goOnOrResume();
+    else if (this.#holds === 1 && this.#hearsOn(this.#backlogBytes)) {
+      // The chunk had waited for its round.
+      this.#unpause();
+    }
   }
 
   #parse(chunk: Uint8Array): void {
@@ -180,7 +195,7 @@ export class Input {
   #goOnSoon(): void {
     if (this.#goesOnSoon) return;
     this.#goesOnSoon = true;
-    this.#runSoon(this.#goOn);
+    this.#rounds.enter(this.#goOn);
   }
 
   /** The next chunk of the backlog, or what is left of one, in a turn of its own. */
@@ -207,12 +222,15 @@ export class Input {
     this.#socket.pause();
   }
 
+  #unpause(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
   /** All is handled that came so far. */
   #resume(): void {
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#socket.resume();
-    }
+    this.#unpause();
     if (this.#ended !== undefined) this.#owner.socketEnded(this.#ended);
   }
 }

@@ -13,6 +13,7 @@ import type { DeliveryTurns } from "../../accounts/delivery.ts";
 import { WorkMeter } from "../../core/work_meter.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";
+import { LoopRounds } from "./loop_rounds.ts";
 
 /** What is flushed at the end of a turn. */
 export interface TurnOutput {
@@ -54,12 +55,13 @@ const FLUSHES_MAX = 256;
 const CARRIED_TURNS_MAX = 8;
 
 export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
-  readonly meter: WorkMeter = new WorkMeter();
-  readonly runSoon: RunSoon;
+  readonly meter: WorkMeter;
+  readonly rounds: LoopRounds;
   /** Whose chunk is being handled; undefined between turns. */
   owner: Owner | undefined = undefined;
   /** Whether messages are traced: looked up once a turn, asked for each message. */
   traces = false;
+  readonly #runSoon: RunSoon;
   readonly #log: TracingLog;
   readonly #output: TurnOutput[] = [];
   /** Outputs at the head of the list that wait for the end of a chunk. */
@@ -71,15 +73,18 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   #isCarrying = false;
   #flushScheduled = false;
 
-  constructor(runSoon: RunSoon, log: TracingLog) {
-    this.runSoon = runSoon;
+  /** `now` gives milliseconds. */
+  constructor(runSoon: RunSoon, log: TracingLog, now: () => number) {
+    this.meter = new WorkMeter(now);
+    this.rounds = new LoopRounds(runSoon);
+    this.#runSoon = runSoon;
     this.#log = log;
   }
 
   /** A chunk of `owner`, or the rest of one, is about to be handled. */
   begin(owner: Owner): void {
     this.owner = owner;
-    this.meter.spent = 0;
+    this.meter.begin();
     this.traces = this.#log.traceEnabled;
   }
 
@@ -93,6 +98,7 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
       if (owner?.output.isNoted) owner.output.flush();
     }
     this.owner = undefined;
+    this.rounds.spend(this.meter.spent, this.meter.elapsedMs);
   }
 
   /** `output` has bytes to send; it is flushed at the end of the turn. */
@@ -115,15 +121,46 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     owner.wait();
     const run = (): void => {
       // A consumer that lags holds what one message brings as well.
-      if (owner.isHeld) return owner.whenLetGo(() => this.runSoon(run));
+      if (owner.isHeld) return owner.whenLetGo(() => this.rounds.enter(run));
       this.begin(owner);
       const isDone = this.#attempt(step, owner);
       this.end(isDone ? "finished" : "unfinished");
       if (isDone) owner.endWait();
-      else this.runSoon(run);
+      else this.rounds.enter(run);
     };
-    this.runSoon(run);
+    this.rounds.enter(run);
     return true;
+  }
+
+  /**
+   * Work that nobody waits for: calls `step` until it gives true, at once and
+   * then, whenever the turn is over, in later rounds. A step is to look at the
+   * meter as the parser does.
+   */
+  spread(step: () => boolean): void {
+    const isTurn = this.owner === undefined;
+    if (isTurn) this.meter.begin();
+    const isDone = step();
+    if (isTurn) this.end("whole");
+    if (!isDone) this.rounds.enter(() => this.spread(step));
+  }
+
+  /** `act` for each of `items`, as with `spread`; `work` is what each costs besides what it charges. */
+  spreadOver<T>(
+    items: Iterable<T>,
+    work: number,
+    act: (item: T) => void,
+  ): void {
+    const { meter } = this;
+    const rest = items[Symbol.iterator]();
+    this.spread(() => {
+      for (let next = rest.next(); !next.done; next = rest.next()) {
+        meter.spent += work;
+        act(next.value);
+        if (meter.spent >= meter.checkAt && meter.isOver()) return false;
+      }
+      return true;
+    });
   }
 
   /** A step that fails is the last one, and ends its owner. */
@@ -144,7 +181,7 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     if (this.#isCarrying) return;
     this.#isCarrying = true;
     this.#carriedTurns = CARRIED_TURNS_MAX - turns;
-    this.runSoon(this.#carriedOn);
+    this.#runSoon(this.#carriedOn);
   }
 
   readonly #carriedOn = (): void => {

@@ -26,6 +26,7 @@ import {
   denoSockets,
 } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
+import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
 import { setTimeout } from "../process/timers.ts";
 
@@ -53,7 +54,11 @@ async function listen(
   const listener = await bindAny(
     { host, port: at.port },
     ({ host, port }) =>
-      sockets.listen({ hostname: host, port, ...backlogOf(options) }),
+      sockets.listen({
+        hostname: host,
+        port,
+        tcpBacklog: LISTEN_QUEUE_MAX,
+      }),
   );
   const { port } = listener.addr;
   const acceptor = new Acceptor(listener, onSocket, (error) => {
@@ -74,10 +79,6 @@ async function dial(to: Address, options?: DialOptions): Promise<Socket> {
  */
 function needsNode({ tls, mayUpgrade, reusePort }: ListenOptions): boolean {
   return tls !== undefined || mayUpgrade === true || reusePort === true;
-}
-
-function backlogOf({ backlog }: ListenOptions): { tcpBacklog?: number } {
-  return backlog === undefined ? {} : { tcpBacklog: backlog };
 }
 
 /** What goes wrong for one connection, such as too many open files, is over soon. */

@@ -22,6 +22,7 @@ import type {
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
 import { errorCode } from "../process/system.ts";
+import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { HttpLane } from "./http_lane.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
 import { clearTimeout, setTimeout } from "../process/timers.ts";
@@ -79,7 +80,7 @@ export function serveHttp(
       unwatch();
       reject(listenFailure(at, errorCode(error) ?? "EUNKNOWN", error));
     });
-    server.listen(at.port, at.host, () => {
+    server.listen(at.port, at.host, LISTEN_QUEUE_MAX, () => {
       server.on("error", () => {});
       const { port } = server.address() as AddressInfo;
       resolve({

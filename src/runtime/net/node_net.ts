@@ -20,6 +20,7 @@ import type {
 } from "../../platform/socket.ts";
 import { timerDelay } from "../process/system.ts";
 import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
+import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
 import { noServerTls } from "./tls.ts";
@@ -60,17 +61,18 @@ async function listen(
 function bindAddress(
   server: Server,
   at: Address,
-  { reusePort, backlog }: ListenOptions,
+  { reusePort }: ListenOptions,
 ): Promise<number> {
   const options = {
     ...at,
     ...reusePort && { reusePort },
-    ...backlog !== undefined && { backlog },
+    backlog: LISTEN_QUEUE_MAX,
   };
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options, () => {
       server.off("error", reject);
+      lengthenQueue(server);
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -1,0 +1,122 @@
+/**
+ * The servers that benchmarks compare, how one is started and stopped, and the
+ * load generator `natsload.c`, which is built when it is missing or old.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import {
+  PROJECT_FOLDER,
+  type Runtime,
+  TOOLS_FOLDER,
+} from "../tests/support/runtimes.ts";
+
+/** A server to measure: its name and how to start it on a port. */
+export interface Contender {
+  readonly name: string;
+  command(port: number): string[];
+}
+
+/** The one whose figures others are compared with. */
+export const REFERENCE = "nats-server";
+
+/** The newest nats-server there is, or the one of the PATH. */
+export function natsServer(program: string = REFERENCE): Contender {
+  return {
+    name: REFERENCE,
+    command: (port) => [program, "-a", "127.0.0.1", "-p", String(port)],
+  };
+}
+
+/** What `npm test` has fetched, where it has. */
+export function newestNatsServer(): Contender {
+  const newest = join(TOOLS_FOLDER, "go", "nats-server");
+  return natsServer(existsSync(newest) ? newest : REFERENCE);
+}
+
+export function midgeOn({ name, command }: Runtime): Contender {
+  const script = join(PROJECT_FOLDER, "server.ts");
+  return {
+    name: `midge on ${name}`,
+    command: (
+      port,
+    ) => [...command, script, "-a", "127.0.0.1", "-p", String(port)],
+  };
+}
+
+/** A server that runs, until it is stopped. */
+export class RunningContender {
+  readonly port: number;
+  readonly #process: ChildProcess;
+
+  private constructor(port: number, process: ChildProcess) {
+    this.port = port;
+    this.#process = process;
+  }
+
+  /** Starts `contender` with more `args`, and waits until it is ready. */
+  static async start(
+    contender: Contender,
+    args: readonly string[] = [],
+  ): Promise<RunningContender> {
+    const port = await freePort();
+    const [program, ...rest] = [...contender.command(port), ...args];
+    const child = spawn(program!, rest, {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await saysReady(child);
+    return new RunningContender(port, child);
+  }
+
+  /** `VmRSS` or `VmHWM`, in MiB. */
+  memory(what: "VmRSS" | "VmHWM"): number {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
+    return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    this.#process.kill("SIGKILL");
+    await once(this.#process, "exit");
+  }
+}
+
+/** The path of the load generator; builds it from its source. */
+export function buildLoadGenerator(): string {
+  const program = join(TOOLS_FOLDER, "natsload");
+  const source = join(PROJECT_FOLDER, "scripts", "natsload.c");
+  const isFresh = existsSync(program) &&
+    statSync(program).mtimeMs > statSync(source).mtimeMs;
+  if (isFresh) return program;
+  mkdirSync(TOOLS_FOLDER, { recursive: true });
+  execFileSync("cc", ["-O2", "-o", program, source]);
+  return program;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Resolves at the line that both kinds of server log when they are ready. */
+function saysReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const hears = (chunk: Buffer): void => {
+      text += chunk;
+      if (!text.includes("Server is ready")) return;
+      // A pipe that is not read would stop the server.
+      child.stderr!.off("data", hears).resume();
+      resolve();
+    };
+    child.stderr!.on("data", hears);
+    child.once("exit", () => reject(new Error(`It did not start: ${text}`)));
+  });
+}
