@@ -365,6 +365,15 @@ export class NatsConnection implements AsyncDisposable {
   }
 
   /**
+   * Resolves when no callback and no loop has work under way, or after `limitMs`.
+   *
+   * @internal The test kit's.
+   */
+  idle(limitMs: number): Promise<void> {
+    return this.#messages.subscriptions.idle(limitMs);
+  }
+
+  /**
    * Drains if there is a connection, else closes. A connection that breaks
    * meanwhile is closed all the same: unlike `drain`, this does not reject, so
    * that an error that ends the block is not covered up. `closed` and the

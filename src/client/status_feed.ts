@@ -4,6 +4,7 @@
  */
 import type { Status, StatusIterator, StatusSink } from "./api/status.ts";
 import { AsyncQueue } from "../core/async_queue.ts";
+import { tellUnheard } from "./unheard.ts";
 
 /** Events that wait for a reader; more of them push the oldest out. */
 export const STATUSES_MAX = 1024;
@@ -32,7 +33,7 @@ export class StatusFeed implements StatusSink {
     if (this.#ended && !isOfCallback) return;
     for (const reader of this.#readers) reader.push(status);
     const isHeard = this.#listener !== undefined || this.#readers.size > 0;
-    if (isOfCallback && !isHeard) printError(status.subject, status.error);
+    if (isOfCallback && !isHeard) tellUnheard(status.error, status.subject);
     try {
       this.#listener?.(status);
     } catch {
@@ -88,9 +89,4 @@ class StatusReader implements StatusIterator<Status> {
   [Symbol.asyncIterator](): this {
     return this;
   }
-}
-
-/** The program's own mistakes must not go by unseen. */
-function printError(subject: string, error: Error): void {
-  console.error(`The callback of "${subject}" failed:`, error);
 }

@@ -119,9 +119,11 @@ export async function startCluster(
 
 /**
  * A test function that runs `body` on a cluster of its own, for node:test,
- * `Deno.test` and bun:test. The cluster is stopped afterwards in every case. The
- * test fails when the body fails, or when the callback of a subscription throws
- * in a client that came from the cluster's `connect`; the last log lines of each
+ * `Deno.test`, bun:test, mocha and vitest. The cluster is stopped afterwards in
+ * every case, also when the runner gives the test up. The test fails when the
+ * body fails, or when the callback of a subscription throws or rejects, while the
+ * body runs or shortly after: in a client that came from the cluster's `connect`,
+ * or in another one whose errors nothing listens for. The last log lines of each
  * node then go to standard error. On a virtual clock, time passes whenever the body
  * waits.
  *

@@ -1,18 +1,22 @@
 /**
- * Test functions for node:test, Deno.test and bun:test: each starts something,
- * runs a test's body on it, and stops it. When the body fails, or a callback of
- * one of its clients throws, the last lines of the logs are shown.
+ * Test functions for node:test, mocha, Deno.test, bun:test and others: each
+ * starts something, runs a test's body on it, and stops it. When the body fails,
+ * or a callback of a client throws, the last lines of the logs are shown.
  */
 import type { Server } from "../app/server.ts";
-import { onAbort } from "../client/abort.ts";
 import type { NatsConnection } from "../client/connection.ts";
+import { onUnheard } from "../client/unheard.ts";
+import { deferred } from "../core/deferred.ts";
+import { runAtEndOfTask } from "../core/microtask.ts";
 import type { Clock } from "../platform/clock.ts";
+import { type RunnerCall, watchBody } from "./abandonment.ts";
 import type { ClusterConnectOptions } from "./cluster/clients.ts";
 import { RunningCluster } from "./cluster/cluster.ts";
 import { reportOf } from "./cluster/report.ts";
 import type { LogLine } from "./cluster/log_tail.ts";
 import type { TestPlatform } from "./cluster/platform.ts";
 import type { Plan } from "./cluster/setup.ts";
+import type { UnderTest } from "./cluster/under_test.ts";
 
 /**
  * What `test` of a runner takes. It has no parameters of its own, as Bun takes
@@ -66,7 +70,7 @@ export function clusterTest<Runner>(
   platform: TestPlatform,
   body: ClusterBody<Runner>,
 ): TestFunction {
-  return async (...given) => {
+  return async function (this: unknown, ...given) {
     const plan = planned();
     const cluster = await RunningCluster.start(plan, platform);
     const runner = given[0] as Runner;
@@ -74,7 +78,8 @@ export function clusterTest<Runner>(
       const work = promiseOf(() => body(cluster, runner));
       // The runner of the test knows how long it may take of real time.
       const run = plan.isVirtual ? cluster.run(work, BODY_LIMIT_MS) : work;
-      await unlessGivenUp(run, given[0]);
+      const call = { context: this, given: runner };
+      await unlessGivenUp(run, call, cluster.underTest, platform);
     });
   };
 }
@@ -100,38 +105,53 @@ export function serverTest<Runner>(
   });
 }
 
+/** Runs the body and stops the cluster; any mistake in a callback fails the test. */
 async function runBody(
   cluster: RunningCluster,
   platform: TestPlatform,
   body: () => Promise<void>,
 ): Promise<void> {
+  // Those of connections that the test has made elsewhere.
+  const { underTest } = cluster;
+  const letGo = onUnheard((error, subject) => underTest.heed(error, subject));
   try {
     await body();
-    if (cluster.thrown !== undefined) throw cluster.thrown;
+    await underTest.finish();
+    if (underTest.thrown === undefined) await cluster.stop();
+    if (underTest.thrown !== undefined) throw underTest.thrown;
+    underTest.onThrown = throwAtNobody;
   } catch (error) {
     platform.printError(reportOf(cluster, SHOWN_LINES));
     // The test's own error counts, whatever else goes wrong now.
     await cluster.stop().catch(() => {});
     throw error;
+  } finally {
+    letGo();
   }
-  await cluster.stop();
 }
 
-/**
- * The context of node:test has a signal, which aborts when the test has taken
- * too long: then nobody waits for the body, and what runs must end.
- */
-function unlessGivenUp(
-  work: Promise<unknown>,
-  runner: unknown,
-): Promise<unknown> {
-  const { signal } = Object(runner) as { readonly signal?: unknown };
-  if (!(signal instanceof AbortSignal)) return work;
-  return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, reject);
-    if (signal.aborted) reject(signal.reason);
-    work.then(resolve, reject).finally(forget);
+/** A callback that fails when its test has passed: runners take that for a failure of the file. */
+function throwAtNobody(error: Error): void {
+  runAtEndOfTask(() => {
+    throw error;
   });
+}
+
+/** Rejects when nobody waits for the body any more: then what runs must end. */
+async function unlessGivenUp(
+  work: Promise<unknown>,
+  call: RunnerCall,
+  cluster: UnderTest,
+  platform: TestPlatform,
+): Promise<void> {
+  const over = deferred<unknown>();
+  const stopWatching = watchBody(call, cluster, platform.clock, over.reject);
+  work.then(over.resolve, over.reject);
+  try {
+    await over.promise;
+  } finally {
+    stopWatching();
+  }
 }
 
 async function promiseOf(act: () => unknown): Promise<unknown> {

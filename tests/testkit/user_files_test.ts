@@ -155,6 +155,61 @@ test("a user's test that fails shows its error and the end of the log, by node",
   assert.deepEqual(times, times.toSorted());
 });
 
+/** How each runner is told that a test may take a second. */
+const LIMITED: Readonly<Record<RuntimeName, string>> = {
+  deno: `const limited = (name: string, fn: (t: Deno.TestContext) => unknown) =>
+    Deno.test({ name, timeout: 1000, fn: async (t) => void await fn(t) });`,
+  bun:
+    "const limited = (name: string, fn: () => unknown) => test(name, fn, 1000);",
+  node:
+    "const limited = (name: string, fn: () => unknown) => test(name, { timeout: 1000 }, fn);",
+};
+
+test("a user's test that hangs fails at its runner's limit, and the process ends", async (t) => {
+  const { name } = currentRuntime();
+  const { code, output } = await runTests(
+    t,
+    `
+    ${LIMITED[name]}
+    for (const network of ["sockets", "memory"] as const) {
+      limited("hangs " + network, withServer({ network }, async (_, { connect }) => {
+        const client = await connect();
+        await client.flush();
+        await new Promise(() => {});
+      }));
+    }
+    test("goes on", withServer(async (_, { connect }) => {
+      const client = await connect();
+      await client.flush();
+    }));
+    `,
+  );
+  assert.notEqual(code, 0, output);
+  assert.match(output, /\b1 pass(ed)?\b|\bpass 1\b/, output);
+  assert.match(output, /\b2 fail(ed)?\b|\b(fail|cancelled) 2\b/, output);
+});
+
+test("a user's test fails for a callback that fails when the body is over", async (t) => {
+  const { code, output } = await runTests(
+    t,
+    `
+    test("late", withServer(async (_, { connect, clock }) => {
+      const client = await connect();
+      client.subscribe("a", {
+        callback: async () => {
+          await new Promise<void>((resolve) => void clock.after(300, resolve));
+          throw new Error("my late reason");
+        },
+      });
+      client.publish("a");
+    }));
+    `,
+  );
+  assert.notEqual(code, 0, output);
+  assert.match(output, /my late reason/);
+  assert.match(output, /\b1 fail(ed)?\b|\bfail 1\b/, output);
+});
+
 test("a program that has stopped its clusters ends by itself", async (t) => {
   const { command } = currentRuntime();
   const { code, output } = await run(

@@ -11,6 +11,7 @@ import {
 } from "../api/errors.ts";
 import { checkPattern, checkQueue } from "./subjects.ts";
 import { type Outgoing, subLine, unsubLine } from "./outgoing.ts";
+import type { Wait } from "./work.ts";
 import { LiveSubscription, type SubscriptionOwner } from "./subscription.ts";
 import type {
   MsgCallback,
@@ -160,6 +161,24 @@ export class Subscriptions {
       finish,
       excuseCaller: () => waits.forEach((wait) => wait.excuseCaller()),
     };
+  }
+
+  /** Resolves when nothing is under way for any of them, or after `limitMs`. */
+  async idle(limitMs: number): Promise<void> {
+    let waits: Wait[] = [];
+    let isLate = false;
+    const timer = this.#owner.clock.after(limitMs, () => {
+      isLate = true;
+      for (const wait of waits) wait.giveUp();
+    });
+    while (!isLate) {
+      waits = [...this.#bySid.values(), ...this.#ended.busy()]
+        .filter(({ work }) => work.count > 0)
+        .map(({ work }) => work.wait());
+      if (waits.length === 0) break;
+      await Promise.all(waits.map((wait) => wait.start()));
+    }
+    timer.cancel();
   }
 
   /** The connection is closed. */

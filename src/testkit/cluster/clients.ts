@@ -8,7 +8,9 @@ import {
 } from "../../app/client_discovery.ts";
 import { NatsConnection } from "../../client/connection.ts";
 import type { Status } from "../../client/api/status.ts";
+import { deferred } from "../../core/deferred.ts";
 import { MidgeError } from "../../core/errors.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import { selfDriven } from "../time/self_driven.ts";
 import type { World } from "./world.ts";
@@ -53,6 +55,10 @@ interface Client {
 export class Clients {
   /** What a callback of a client threw first. */
   thrown: Error | undefined;
+  /** What becomes of such errors besides. */
+  onThrown: (error: Error) => void = () => {};
+  /** The clients are about to be closed: what is lost by that is no mistake. */
+  isEnding = false;
   readonly #world: World;
   readonly #clients = new Set<Client>();
   #count = 0;
@@ -74,7 +80,9 @@ export class Clients {
       ? this.#world.networkOfClients()
       : this.#world.networkOfNode(on);
     const onStatus = (status: Status): void => {
-      if (status.type === "error") this.#heed(name, status.error);
+      if (status.type === "error") {
+        this.heed(name, status.error, status.subject);
+      }
       options.onStatus?.(status);
     };
     const all = { servers, ...options, onStatus };
@@ -96,12 +104,18 @@ export class Clients {
     }
   }
 
-  /** The server complained, or a callback threw: that would be an assertion, or a mistake. */
-  #heed(name: string, error: Error): void {
-    const isTheirs = !(error instanceof MidgeError);
-    const text = isTheirs ? error.stack ?? error.message : error.message;
+  /**
+   * The server complained, or the callback for `subject` threw: that would be an
+   * assertion, or a mistake.
+   */
+  heed(name: string, error: Error, subject: string | undefined): void {
+    const isOurs = error instanceof MidgeError;
+    const isTheirs = !isOurs || (subject !== undefined && !this.isEnding);
+    const text = isOurs ? error.message : error.stack ?? error.message;
     this.#world.tail.add(name, "ERR", text);
-    if (isTheirs) this.thrown ??= error;
+    if (!isTheirs) return;
+    this.thrown ??= error;
+    this.onThrown(error);
   }
 
   #keep(client: Client, clock: MortalClock): void {
@@ -141,9 +155,42 @@ export class Clients {
     };
   }
 
+  /**
+   * Resolves when what the clients have sent has arrived, and their callbacks
+   * and loops are done with it, or after `limitMs`.
+   */
+  async idle(limitMs: number): Promise<void> {
+    const clients = [...this.#clients];
+    // The second answer comes behind what others had sent before the first.
+    const flushed = (async () => {
+      for (let round = 0; round < 2; round++) {
+        await Promise.all(
+          clients.filter(({ connection }) => connection.getServer() !== "")
+            .map(({ flush }) => flush()),
+        );
+      }
+    })();
+    await firstOf(this.#world.clock, limitMs, flushed.catch(() => {}));
+    await Promise.all(
+      clients.map(({ connection }) => connection.idle(limitMs)),
+    );
+  }
+
   async close(): Promise<void> {
     await Promise.all(
       [...this.#clients].map(({ connection }) => connection.close()),
     );
   }
+}
+
+/** Resolves with the work, or after `limitMs`. */
+async function firstOf(
+  clock: Clock,
+  limitMs: number,
+  work: Promise<void>,
+): Promise<void> {
+  const late = deferred<void>();
+  const timer = clock.after(limitMs, late.resolve);
+  await Promise.race([work, late.promise]);
+  timer.cancel();
 }

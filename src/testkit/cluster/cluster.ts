@@ -19,6 +19,7 @@ import { Nodes } from "./nodes.ts";
 import { type Place, Places, type Side } from "./places.ts";
 import type { TestPlatform } from "./platform.ts";
 import type { Plan } from "./setup.ts";
+import { UnderTest } from "./under_test.ts";
 import { World } from "./world.ts";
 
 /**
@@ -40,6 +41,8 @@ export class RunningCluster implements AsyncDisposable {
   readonly #places: Places;
   readonly #clients: Clients;
   readonly #release: () => void;
+  /** @internal For the function that runs a test on it. */
+  readonly underTest: UnderTest;
   #stopping: Promise<void> | undefined;
 
   private constructor(plan: Plan, platform: TestPlatform) {
@@ -47,6 +50,7 @@ export class RunningCluster implements AsyncDisposable {
     this.#nodes = new Nodes(this.#world, () => this.#checkRuns());
     this.#places = new Places(this.#world.networks, this.#nodes);
     this.#clients = new Clients(this.#world);
+    this.underTest = new UnderTest(this.#world, this.#clients);
     this.#release = platform.keepAlive();
   }
 
@@ -294,14 +298,6 @@ export class RunningCluster implements AsyncDisposable {
   }
 
   /**
-   * @internal What a callback of a client of `connect` threw first: the library
-   * only tells of it in `status()`, and a test should not pass with it.
-   */
-  get thrown(): Error | undefined {
-    return this.#clients.thrown;
-  }
-
-  /**
    * The last lines of a node's log, or of all in the order of time; those of all
    * have the errors of clients among them.
    */
@@ -338,6 +334,7 @@ export class RunningCluster implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const world = this.#world;
+    this.#clients.isEnding = true;
     world.networks.open();
     try {
       await this.#nodes.started();

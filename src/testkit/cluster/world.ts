@@ -30,6 +30,8 @@ export class World {
   readonly tail: LogTail;
   readonly networks: LinkedNetworks;
   readonly pace: Pace;
+  /** When something has happened at a socket or in a log last, by the machine's clock. */
+  activeAtMs: number;
   /** What networks have pending dies with the world. */
   readonly #networkClock: MortalClock;
   /** Undefined: the machine's sockets. */
@@ -47,8 +49,9 @@ export class World {
       ? new MemoryNetwork(this.#networkClock, this.randomFor("network"))
       : undefined;
     this.pace = this.#paceOn(virtual);
-    this.tail.onLine = () => this.pace.happened();
-    this.networks.onActivity = () => this.pace.happened();
+    this.activeAtMs = platform.clock.monotonic();
+    this.tail.onLine = () => this.#happened();
+    this.networks.onActivity = () => this.#happened();
   }
 
   /** Chance for `who`, which does not depend on what others draw. */
@@ -82,6 +85,11 @@ export class World {
       () => this.networks.isIdle ? [] : ["one is open still"],
     );
     this.#networkClock.die();
+  }
+
+  #happened(): void {
+    this.activeAtMs = this.platform.clock.monotonic();
+    this.pace.happened();
   }
 
   #networkAt(place: string, machine: string): PlacedNetwork {
