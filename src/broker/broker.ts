@@ -66,6 +66,7 @@ export class Broker {
     this.host = hostOf(options, platform, this.identity, {
       clientAddress: () => this.port.lastAddress,
       push: () => this.clients.pushInfo(),
+      pushSoon: () => this.clients.pushInfoSoon(),
     });
     this.clients = new ClientSessions(
       this.host,
@@ -140,7 +141,7 @@ function hostOf(
   identity: ServerIdentity,
   parts: Pick<
     ConstructorParameters<typeof OwnInfo>[0],
-    "clientAddress" | "push"
+    "clientAddress" | "push" | "pushSoon"
   >,
 ): ClientHost & { readonly info: OwnInfo } {
   const { clock, random, log, compareHash } = platform;

@@ -35,6 +35,8 @@ export interface InfoParts {
   readonly clientAddress: () => Address;
   /** Tells every client. */
   readonly push: () => void;
+  /** The same, some of them a little later: news of the cluster may come in masses. */
+  readonly pushSoon: () => void;
 }
 
 export class OwnInfo implements InfoSource {
@@ -56,7 +58,7 @@ export class OwnInfo implements InfoSource {
   }
 
   /** All addresses for clients; empty as long as no other server has told any. */
-  get allUrls(): string[] {
+  get allUrls(): readonly string[] {
     return this.#urls.all;
   }
 
@@ -87,7 +89,7 @@ export class OwnInfo implements InfoSource {
       client_id: id,
       client_ip: remoteHost,
       ...(cluster !== "" && { cluster }),
-      ...(urls.length > 0 && { connect_urls: urls }),
+      ...(urls.length > 0 && { connect_urls: [...urls] }),
       ...(this.lameDuck && { ldm: true }),
       ...(boundTo !== undefined &&
         { connect_info: true, remote_account: boundTo }),
@@ -103,7 +105,7 @@ export class OwnInfo implements InfoSource {
   replaceUrls(before: readonly string[], after: readonly string[]): void {
     const added = this.#urls.add(after);
     const removed = this.#urls.remove(before);
-    if (added || removed) this.push();
+    if (added || removed) this.#parts.pushSoon();
   }
 
   /** Where clients are told to connect. */

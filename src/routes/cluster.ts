@@ -8,7 +8,8 @@
  * NATS route protocol: every server has one route to every other one (a full
  * mesh), because messages travel over one route only.
  */
-import type { ClosedReason } from "../core/closed.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { WireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import type { Door } from "../auth/door.ts";
@@ -87,6 +88,7 @@ export class Cluster implements RoutesLink {
     this.#dialers = this.#makeDialers();
     this.#gossip = new Gossip({
       id: broker.identity.id,
+      log: broker.host.log,
       options,
       dialers: this.#dialers,
       routes: this.routes,
@@ -243,7 +245,8 @@ export class Cluster implements RoutesLink {
       this.#settings,
       dialer,
     );
-    this.#book.add(route);
+    const oldest = this.#book.add(route);
+    oldest?.close(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
     route.start();
   }
 

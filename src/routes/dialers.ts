@@ -64,6 +64,13 @@ export class Dialers {
     }
   }
 
+  /** How many there are of one origin. */
+  countOf(origin: DialOrigin): number {
+    let count = 0;
+    for (const dialer of this.#dialers) if (dialer.origin === origin) count++;
+    return count;
+  }
+
   /** Whether a dialer has this very address, dialling or resting on a route. */
   knows(target: RouteTarget): boolean {
     return this.#dialerOf(target) !== undefined;

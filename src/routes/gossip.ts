@@ -3,10 +3,12 @@
  * INFO on to all others, and they dial it.
  */
 import type { ClusterOptions } from "../options/options.ts";
+import type { Logger } from "../core/log.ts";
 import { formatAddress, parseAddress } from "../net/address.ts";
 import { splitUrl } from "../net/url.ts";
 import type { Address } from "../platform/socket.ts";
 import { infoLine, type ServerInfo } from "../wire/info.ts";
+import { TOLD_SERVERS_MAX } from "./bounds.ts";
 import type { Dialers } from "./dialers.ts";
 import { sharedCredentials } from "./identity.ts";
 import type { Route } from "./route.ts";
@@ -15,6 +17,7 @@ import type { Route } from "./route.ts";
 export interface GossipWorld {
   /** This server's id. */
   readonly id: string;
+  readonly log: Logger;
   readonly options: ClusterOptions;
   readonly dialers: Dialers;
   /** By server id. */
@@ -23,6 +26,7 @@ export interface GossipWorld {
 
 export class Gossip {
   readonly #world: GossipWorld;
+  #wasFull = false;
 
   constructor(world: GossipWorld) {
     this.#world = world;
@@ -45,10 +49,25 @@ export class Gossip {
     // NATS route protocol: `ip` says how to dial it.
     const target = routeAddress(ip);
     if (target === undefined || dialers.knows(target)) return;
+    if (this.#isFull()) return;
     const credentials = auth_required
       ? sharedCredentials(options.authorization)
       : {};
     dialers.dial({ ...target, ...credentials }, "gossip");
+  }
+
+  /** As many servers are dialled as others may tell of. */
+  #isFull(): boolean {
+    const { dialers, log } = this.#world;
+    const isFull = dialers.countOf("gossip") >= TOLD_SERVERS_MAX;
+    if (isFull && !this.#wasFull) {
+      log.error(
+        `Servers that others tell of are not dialled: ` +
+          `there are ${TOLD_SERVERS_MAX} of them already`,
+      );
+    }
+    this.#wasFull = isFull;
+    return isFull;
   }
 }
 

@@ -42,6 +42,7 @@ import {
   readRouteInterestEnd,
 } from "../wire/subscriptions.ts";
 import type { Words } from "../wire/words.ts";
+import { boundedInfo } from "./bounds.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
 import { RemoteInterest } from "./interest.ts";
@@ -271,7 +272,7 @@ export class Route implements Peer, ServerReceiver {
         this.#login.connect(buffer, start, end);
         break;
       case Op.INFO:
-        this.#info(readInfo(buffer, start, end));
+        this.#info(boundedInfo(readInfo(buffer, start, end)));
         break;
       case Op.RS_PLUS:
         connection.noteActivity();

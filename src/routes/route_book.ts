@@ -4,6 +4,7 @@
  */
 import type { Traffic } from "../broker/connections/counters.ts";
 import type { ClosedReason } from "../core/closed.ts";
+import { NEWCOMERS_MAX } from "./bounds.ts";
 import type { Route } from "./route.ts";
 import { RouteLedger } from "./route_ledger.ts";
 
@@ -11,6 +12,8 @@ export class RouteBook {
   /** By server id. */
   readonly routes: Map<string, Route> = new Map();
   readonly #open = new Set<Route>();
+  /** Accepted connections that were never routes. */
+  readonly #newcomers = new Set<Route>();
   readonly #gone = new RouteLedger();
   readonly #waiting = new Set<{ count: number; resolve: () => void }>();
 
@@ -29,18 +32,25 @@ export class RouteBook {
     return this.#gone.endedFor(reason);
   }
 
-  add(route: Route): void {
+  /** Gives the connection that has to go for it, if there are too many. */
+  add(route: Route): Route | undefined {
     this.#open.add(route);
+    if (route.member.solicitedBy !== undefined) return undefined;
+    this.#newcomers.add(route);
+    const [oldest] = this.#newcomers;
+    return this.#newcomers.size > NEWCOMERS_MAX ? oldest : undefined;
   }
 
   /** `route`, which is closed, is gone. */
   remove(route: Route): void {
     this.#open.delete(route);
+    this.#newcomers.delete(route);
     this.#gone.note(route.connection.closedReason!, route.traffic);
   }
 
   register(route: Route): void {
     this.routes.set(idOf(route), route);
+    this.#newcomers.delete(route);
     for (const waiter of this.#waiting) {
       if (this.routes.size < waiter.count) continue;
       this.#waiting.delete(waiter);

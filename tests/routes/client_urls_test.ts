@@ -163,12 +163,15 @@ test("in lame duck mode a server that is alone again recommends nobody", async (
   await left;
 });
 
-test("addresses cannot break out of the INFO that clients get", async (t) => {
+test("only addresses are taken over from a peer", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const client = await connectClient(t, midge);
-  const url = 'x\r\nMSG a 1 0\r\n\r\n"}';
-  await join(t, midge, { info: { connect_urls: [url, "<b>&"] } });
+  const good = ["h.test:1", "10.0.0.1:4222", "[::1]:4222"];
+  const bad = ['x\r\nMSG a 1 0\r\n\r\n"}', "<b>&", "h", "h:0", "h:99999", ""];
+  await join(t, midge, {
+    info: { connect_urls: [...bad, ...good, ...good, "h x:1"] },
+  });
   const told = await nextInfo(client);
-  assert.deepEqual((told["connect_urls"] as string[]).slice(1), [url, "<b>&"]);
+  assert.deepEqual((told["connect_urls"] as string[]).slice(1), good);
   await client.silence();
 });

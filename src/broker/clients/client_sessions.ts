@@ -7,10 +7,13 @@ import { WireError } from "../../core/errors.ts";
 import type { Socket } from "../../platform/socket.ts";
 import type { ClientHost, ClientSettings } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
+import { InfoPush } from "./info_push.ts";
 import { ClientSession } from "./session.ts";
 
 /** Work to print INFO for one client. */
 const INFO_WORK = 100;
+/** Bytes of it that are printed in one unit of work. */
+const INFO_BYTES_PER_WORK_SHIFT = 4;
 
 export interface ClientSessionLimits {
   /** Clients at one time. */
@@ -28,6 +31,7 @@ export class ClientSessions {
   readonly #host: ClientHost;
   readonly #settings: ClientSettings;
   readonly #maxConnections: number;
+  readonly #news: InfoPush;
 
   constructor(
     host: ClientHost,
@@ -38,6 +42,7 @@ export class ClientSessions {
     this.#settings = settings;
     this.#maxConnections = maxConnections;
     this.closed = new ClosedConnections(maxClosedClients);
+    this.#news = new InfoPush(host.clock, () => this.#tellAll());
   }
 
   /** A client that comes through the port. */
@@ -53,16 +58,29 @@ export class ClientSessions {
     this.#session(socket).start();
   }
 
-  /** Tells every client what changed about the cluster. Takes as many turns as it needs. */
+  /** Tells every client what changed about the cluster, now or a little later. */
+  pushInfoSoon(): void {
+    this.#news.request();
+  }
+
+  /** Tells every client what changed. Takes as many turns as it needs. */
   pushInfo(): void {
-    const sessions = this.sessions.values();
-    this.#host.turn.spreadOver(sessions, INFO_WORK, (one) => one.pushInfo());
+    this.#news.stop();
+    this.#tellAll();
   }
 
   closeAll(reason: ClosedReason): void {
+    this.#news.stop();
     for (const session of [...this.sessions.values()]) {
       session.connection.close(reason);
     }
+  }
+
+  #tellAll(): void {
+    const { turn } = this.#host;
+    turn.spreadOver(this.sessions.values(), INFO_WORK, (session) => {
+      turn.meter.spent += session.pushInfo() >> INFO_BYTES_PER_WORK_SHIFT;
+    });
   }
 
   #session(socket: Socket): ClientSession {

@@ -130,12 +130,12 @@ export class ClientSession implements Peer, DirectReceiver {
 
   /**
    * Tells the client what changed about the cluster. NATS client protocol: only
-   * clients of protocol 1 and later that have had their first PONG.
+   * clients of protocol 1 and later that have had their first PONG. Gives how
+   * many bytes that took.
    */
-  pushInfo(): void {
-    if (this.login.fields.protocol >= 1 && this.#firstPongSent) {
-      this.#sendInfo({ isNew: false });
-    }
+  pushInfo(): number {
+    const isTold = this.login.fields.protocol >= 1 && this.#firstPongSent;
+    return isTold ? this.#sendInfo({ isNew: false }) : 0;
   }
 
   /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
@@ -282,9 +282,11 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection.close(ClosedReason.PARSE_ERROR);
   }
 
-  #sendInfo(how: Pick<InfoReader, "isNew" | "boundTo">): void {
+  #sendInfo(how: Pick<InfoReader, "isNew" | "boundTo">): number {
     const remoteHost = this.connection.socket.remote.host;
     const reader = { id: this.id, remoteHost, ...how };
-    this.connection.send(infoLine(this.#host.info.tell(reader)));
+    const line = infoLine(this.#host.info.tell(reader));
+    this.connection.send(line);
+    return line.length;
   }
 }
