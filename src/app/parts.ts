@@ -15,6 +15,7 @@ import {
 } from "../monitor/monitor.ts";
 import { WatchedServer } from "../monitor/source/watched_server.ts";
 import { formatAddress } from "../net/address.ts";
+import { isAnyHost } from "../net/ip.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Address } from "../platform/socket.ts";
@@ -37,6 +38,8 @@ export type ServerPlatform =
 export interface ProcessPlatform {
   /** Keeps the process alive until the result is called: as long as the server runs. Without it, only open ports do. */
   readonly keepProcessAlive?: () => () => void;
+  /** Why `interfaceAddresses` tells none; undefined where it tells all. */
+  readonly addressesRefused?: () => string | undefined;
   /** For clients in this process. */
   readonly flow?: Flow;
 }
@@ -161,8 +164,21 @@ export class ServerParts {
     if (hasPlainPasswords(options.authorization)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }
+    this.#warnOfAddresses();
     if (options.configFile !== "") {
       log.notice(`Using configuration file: ${options.configFile}`);
     }
+  }
+
+  /** Clients of other nodes are told where this one is, which the machine may not tell. */
+  #warnOfAddresses(): void {
+    const { options, host } = this.broker;
+    const isTold = options.clientAdvertise !== "" || !isAnyHost(options.host);
+    if (this.cluster === undefined || isTold) return;
+    const why = this.#platform.addressesRefused?.();
+    if (why === undefined) return;
+    host.log.warn(
+      `The addresses of this machine are not known: ${why}, nor a client_advertise`,
+    );
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../config/flags/flags.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { parseDiscoveryUrls } from "../discovery/url.ts";
-import { environment, readTextFile } from "../runtime/process/system.ts";
+import { grantedEnvironment, readTextFile } from "../runtime/process/system.ts";
 import { HELP_FLAG } from "./command.ts";
 
 type ConnectionFlagTable =
@@ -174,7 +174,7 @@ export function clientConnectOptions(
 }
 
 function valueOf(flags: ClientFlags, key: Variable): string | undefined {
-  return flags[key] ?? (environment(VARIABLES[key]) || undefined);
+  return flags[key] ?? (grantedEnvironment(VARIABLES[key]) || undefined);
 }
 
 /** The one way to log in: flags come before the environment. */

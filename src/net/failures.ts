@@ -3,6 +3,7 @@
  * nats-server's operators know from Go. Each implementation of `Network` makes
  * its errors here, so that a log line does not depend on the runtime.
  */
+import { isError } from "../core/errors.ts";
 import { formatAddress } from "./address.ts";
 import { type Address, NetworkError } from "../platform/socket.ts";
 
@@ -19,13 +20,19 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENETUNREACH: "network is unreachable",
 };
 
+/** A runtime may refuse for reasons of its own, and says them itself. */
+function textOf(code: string, cause: unknown): string {
+  if (code === "ENOTCAPABLE" && isError(cause)) return cause.message;
+  return TEXTS[code] ?? code;
+}
+
 /** `listen tcp 127.0.0.1:4222: bind: address already in use` */
 export function listenFailure(
   at: Address,
   code: string,
   cause?: unknown,
 ): NetworkError {
-  const text = TEXTS[code] ?? code;
+  const text = textOf(code, cause);
   const message = `listen tcp ${formatAddress(at)}: bind: ${text}`;
   return new NetworkError(message, code, cause);
 }
@@ -52,7 +59,7 @@ export function dialFailure(
 ): NetworkError {
   const what = code === "ETIMEDOUT"
     ? "i/o timeout"
-    : `connect: ${TEXTS[code] ?? code}`;
+    : `connect: ${textOf(code, cause)}`;
   return new NetworkError(
     `dial tcp ${formatAddress(to)}: ${what}`,
     code,
@@ -61,6 +68,11 @@ export function dialFailure(
 }
 
 /** `lookup nowhere: no such host` */
-export function lookupFailure(host: string, cause?: unknown): NetworkError {
-  return new NetworkError(`lookup ${host}: no such host`, "ENOTFOUND", cause);
+export function lookupFailure(
+  host: string,
+  cause?: unknown,
+  code: string = "ENOTFOUND",
+): NetworkError {
+  const text = code === "ENOTFOUND" ? "no such host" : textOf(code, cause);
+  return new NetworkError(`lookup ${host}: ${text}`, code, cause);
 }

@@ -20,6 +20,7 @@ import { flow } from "./process/flow.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import {
+  addressesRefused,
   coreCount,
   cpuSeconds,
   environment,
@@ -44,6 +45,7 @@ export interface Platform {
   /** Like "deno 2.9.6". */
   readonly runtimeName: string;
   readonly interfaceAddresses: () => string[];
+  readonly addressesRefused: () => string | undefined;
   readonly compareHash: (secret: string, hash: string) => Promise<boolean>;
   readonly serveHttp: typeof serveHttp;
   readonly memoryUsage: () => number;
@@ -67,6 +69,7 @@ export const platform: Platform = {
   environment,
   runtimeName: runtimeName(),
   interfaceAddresses,
+  addressesRefused,
   compareHash: compareBcrypt,
   serveHttp,
   memoryUsage,

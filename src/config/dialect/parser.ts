@@ -202,7 +202,11 @@ class TreeBuilder {
       report.error(at, `variable reference cycle for '${name}'`);
       return undefined;
     }
-    const text = world.env(name);
+    const text = attempt(() => world.env(name));
+    if (text instanceof Error) {
+      report.error(at, text.message);
+      return undefined;
+    }
     if (text !== undefined && text.trim() !== "") {
       return this.#readEnvironmentText(name, text, at);
     }
@@ -250,7 +254,7 @@ class TreeBuilder {
       );
       return;
     }
-    const text = readText(world, file);
+    const text = attempt(() => world.readFile(file));
     if (text instanceof Error) {
       const why = text.message;
       report.error(at, `error parsing include file '${path}', ${why}`);
@@ -263,9 +267,10 @@ class TreeBuilder {
   }
 }
 
-function readText(world: ConfigWorld, file: string): string | Error {
+/** What the world gives, or why it does not. */
+function attempt<T>(ask: () => T): T | Error {
   try {
-    return world.readFile(file);
+    return ask();
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -29,12 +29,25 @@ export function secretOf(
   }
   if (path !== undefined) return { path };
   if (variable === undefined) return { text: secret };
-  const text = platform.environment(variable);
+  const text = variableText(variable, name, platform);
   if (text === undefined || text === "") {
     throw cannotUse(name, "the variable of its secret is not set");
   }
   checkSecret(text, name);
   return { text };
+}
+
+function variableText(
+  variable: string,
+  name: string,
+  platform: Pick<DiscoveryPlatform, "environment">,
+): string | undefined {
+  try {
+    return platform.environment(variable);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw cannotUse(name, why);
+  }
 }
 
 /** What `make` made of the secret that a file holds now. */

@@ -7,6 +7,7 @@ import { lookup as resolveName } from "node:dns/promises";
 import { isIP } from "node:net";
 import { listenFailure, lookupFailure } from "../../net/failures.ts";
 import type { Address } from "../../platform/socket.ts";
+import { isGranted, refusalOf, RefusedError } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 
 /** The numeric addresses of a host name, in resolver order. */
@@ -16,7 +17,10 @@ export async function lookupHost(host: string): Promise<string[]> {
     const found = await resolveName(host, { all: true });
     return found.map(({ address }) => address);
   } catch (error) {
-    throw lookupFailure(host, error);
+    // Deno says EPERM, and wants the name without a port.
+    if (errorCode(error) !== "EPERM") throw lookupFailure(host, error);
+    const refusal = new RefusedError(`--allow-net=${host}`, error);
+    throw lookupFailure(host, refusal, refusal.code);
   }
 }
 
@@ -30,6 +34,8 @@ export async function listeningHost(host: string): Promise<string> {
 const NO_IPV6_CODES: ReadonlySet<string> = new Set([
   "EAFNOSUPPORT",
   "EADDRNOTAVAIL",
+  // Refused for IPv6; the error is then about IPv4.
+  "ENOTCAPABLE",
 ]);
 
 /**
@@ -40,17 +46,26 @@ export async function bindAny<T>(
   at: Address,
   attempt: (at: Address) => T | Promise<T>,
 ): Promise<T> {
-  const hosts = at.host === "0.0.0.0" ? ["::", at.host] : [at.host];
+  const hosts = at.host === "0.0.0.0" && mayTryIpv6(at.port)
+    ? ["::", at.host]
+    : [at.host];
   for (const host of hosts) {
     try {
       return await attempt({ host, port: at.port });
     } catch (error) {
       const code = errorCode(error) ?? "EUNKNOWN";
       const mayTryNext = host === "::" && NO_IPV6_CODES.has(code);
-      if (!mayTryNext) throw listenFailure(at, code, error);
+      const cause = refusalOf(error) ?? error;
+      if (!mayTryNext) throw listenFailure(at, code, cause);
     }
   }
   throw listenFailure(at, "EADDRNOTAVAIL");
+}
+
+/** On Deno, who grants IPv4 alone is not to be asked for IPv6 as well. */
+function mayTryIpv6(port: number): boolean {
+  return !isGranted({ name: "net", host: `0.0.0.0:${port}` }) ||
+    isGranted({ name: "net", host: `[::]:${port}` });
 }
 
 /** A socket that is gone by the time that it is accepted has no addresses. */

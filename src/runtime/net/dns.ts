@@ -17,6 +17,7 @@ import type {
   DnsOptions,
   ServiceRecord,
 } from "../../platform/dns.ts";
+import { refusalOf, RefusedError } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 
 const DNS_PORT = 53;
@@ -95,7 +96,12 @@ async function withResolver<T>(
   signal.throwIfAborted();
   const resolver = new Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES });
   if (server !== undefined) {
-    resolver.setServers([await serverAddress(server, signal)]);
+    const address = await serverAddress(server, signal);
+    try {
+      resolver.setServers([address]);
+    } catch (error) {
+      throw failure(name, error);
+    }
   }
   try {
     return await untilAborted(ask(resolver), signal, name);
@@ -143,6 +149,12 @@ function isAboutName(error: unknown): boolean {
 
 function failure(name: string, cause: unknown): Error {
   const code = errorCode(cause) ?? "";
+  const refusal = refusalOf(cause)?.message ??
+    // What the system's lookup says where Deno refuses a name.
+    (code === "EPERM" ? new RefusedError(`--allow-net=${name}`).message : "");
+  if (refusal !== "") {
+    return new Error(`look up ${name}: ${refusal}`, { cause });
+  }
   const why = FAILURE_TEXTS[code] ?? (code || "the question failed");
   return new Error(`look up ${name}: ${why}`, { cause });
 }

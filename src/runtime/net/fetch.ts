@@ -7,6 +7,7 @@
  */
 import { isError } from "../../core/errors.ts";
 import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
+import { refusalOf } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 
 interface BunRequestInit extends RequestInit {
@@ -103,6 +104,9 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
 // What the runtimes say themselves may hold the URL, and that a token: neither
 // their message nor the error itself as a cause is passed on.
 function plainFailure(error: unknown): Error {
+  // It names an address, and no more of the URL.
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return new Error(refusal.message);
   const cause = isError(error) ? error.cause : undefined;
   const code = errorCode(cause) ?? errorCode(error);
   const what = code ?? withoutUrl(`${cause ?? ""} ${error}`);

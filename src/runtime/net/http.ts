@@ -21,6 +21,8 @@ import type {
   HttpStream,
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
+import { formatAddress } from "../../net/address.ts";
+import { askForNet } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { HttpLane } from "./http_lane.ts";
@@ -62,6 +64,11 @@ export function serveHttp(
     // The interval at which late clients are looked for, by default 30 seconds.
     connectionsCheckingInterval: headersTimeoutMs / 5,
   };
+  try {
+    askForNet(formatAddress(at));
+  } catch (error) {
+    return Promise.reject(listenFailure(at, errorCode(error) ?? "", error));
+  }
   const lanes = new WeakMap<Socket, HttpLane>();
   const server = createServer(options, (request, response) => {
     const { socket } = request;

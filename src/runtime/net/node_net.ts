@@ -18,6 +18,8 @@ import type {
   Network,
   Socket,
 } from "../../platform/socket.ts";
+import { formatAddress } from "../../net/address.ts";
+import { askForNet, refusalOf } from "../process/permissions.ts";
 import { timerDelay } from "../process/system.ts";
 import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
@@ -68,6 +70,8 @@ function bindAddress(
     ...reusePort && { reusePort },
     backlog: LISTEN_QUEUE_MAX,
   };
+  // A refusal of Deno would not come as an error of the server.
+  askForNet(formatAddress(at));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options, () => {
@@ -114,7 +118,8 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     const timer = timeoutMs === undefined
       ? undefined
       : setTimeout(() => fail("ETIMEDOUT"), timerDelay(Math.max(1, timeoutMs)));
-    const onError = (error: Error): void => fail(openFailure(error), error);
+    const onError = (error: Error): void =>
+      fail(openFailure(error), refusalOf(error) ?? error);
     raw.once("error", onError);
     raw.once("connect", () => {
       clearTimeout(timer);

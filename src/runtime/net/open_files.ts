@@ -9,6 +9,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
+import { isGranted } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { clearInterval, setInterval } from "../process/timers.ts";
 import { denoSockets } from "./deno_sockets.ts";
@@ -62,6 +63,7 @@ function hasFileLeft(): boolean {
   try {
     // Deno asks its user before a file is opened, and not for this.
     if (isDeno) {
+      if (!isGranted({ name: "net", host: "127.0.0.1:0" })) return true;
       denoSockets().listen({ hostname: "127.0.0.1", port: 0 }).close();
     } else closeSync(openSync(devNull, "r"));
     return true;

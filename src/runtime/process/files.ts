@@ -10,13 +10,14 @@ import {
   open,
   readdir,
   rename,
-  rm,
   stat,
+  unlink,
   utimes,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { Files } from "../../platform/files.ts";
+import { isGranted } from "./permissions.ts";
 import { errorCode, systemError } from "./system.ts";
 import { setImmediate, wallTime } from "./timers.ts";
 
@@ -30,7 +31,7 @@ export const files: Files = {
   readText: (path) => doing(`open ${path}`, () => readText(path)),
   replaceText: (path, text, mode) =>
     doing(`write ${path}`, () => replaceText(path, text, mode)),
-  remove: (path) => doing(`remove ${path}`, () => rm(path, { force: true })),
+  remove: (path) => doing(`remove ${path}`, () => remove(path)),
   list: (path) => doing(`open ${path}`, () => list(path)),
   touch: (path) => doing(`touch ${path}`, () => touch(path)),
   fingerprint: (path) => doing(`stat ${path}`, () => fingerprint(path)),
@@ -92,8 +93,17 @@ async function replaceText(
     await writeDraft(draft, text, mode);
     await rename(draft, path);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => {});
+    await remove(draft).catch(() => {});
     throw error;
+  }
+}
+
+// Deno wants more permissions for `rm`, which looks at the file first.
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
   }
 }
 
@@ -104,7 +114,7 @@ async function writeDraft(
 ): Promise<void> {
   // What a crashed process with the same id has left is in the way, and may be
   // a link to somewhere else: `wx` follows none.
-  await rm(path, { force: true });
+  await remove(path);
   const file = await open(path, "wx", mode);
   try {
     await file.writeFile(text);
@@ -140,6 +150,8 @@ async function fingerprint(path: string): Promise<string | undefined> {
 // A file that is renamed over is another file: only its folder can be watched.
 function watch(path: string, onChange: () => void): () => void {
   const folder = path.endsWith("/") ? path : dirname(path);
+  // Deno lets a file be read, and not its folder, when it was given the file.
+  if (!isGranted({ name: "read", path: folder })) return () => {};
   try {
     const watcher = watchFolder(folder, { persistent: false });
     // Deno knows no `persistent`, and forgets `unref` with each event.

@@ -5,10 +5,16 @@
  * its answer, and so that it can be ended with all that it has started. Windows
  * has no such groups: there the shell alone is ended.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import {
+  type ChildProcess,
+  type ChildProcessByStdio,
+  spawn,
+} from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import process from "node:process";
 import { deferred } from "../../core/deferred.ts";
 import { joined } from "./chunks.ts";
+import { systemError } from "./system.ts";
 
 /** What to run. */
 export interface ShellCommand {
@@ -39,14 +45,9 @@ const running = new Set<ChildProcess>();
  * Runs a command to its end, or to that of this process. Rejects when it cannot
  * start, and when it says too much.
  */
-export function runShell(command: ShellCommand): Promise<ShellEnd> {
+export async function runShell(command: ShellCommand): Promise<ShellEnd> {
   const { promise, resolve, reject } = deferred<ShellEnd>();
-  const child = spawn(command.line, {
-    shell: true,
-    detached: !IS_WINDOWS,
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, ...command.environment },
-  });
+  const child = started(command);
   const chunks: Uint8Array[] = [];
   let length = 0;
   child.stdout.on("data", (chunk: Uint8Array) => {
@@ -58,7 +59,7 @@ export function runShell(command: ShellCommand): Promise<ShellEnd> {
       new Error(`the command said more than ${command.outputBytesMax} bytes`),
     );
   });
-  child.on("error", reject);
+  child.on("error", (error) => reject(startFailure(error)));
   child.on("close", (code, signal) => {
     resolve({ code, signal, output: joined(chunks, length) });
   });
@@ -66,7 +67,27 @@ export function runShell(command: ShellCommand): Promise<ShellEnd> {
   child.stdin.on("error", () => {});
   child.stdin.end(command.input);
   hold(child);
-  return promise.finally(() => release(child));
+  return await promise.finally(() => release(child));
+}
+
+function started(
+  { line, environment }: ShellCommand,
+): ChildProcessByStdio<Writable, Readable, null> {
+  try {
+    return spawn(line, {
+      shell: true,
+      detached: !IS_WINDOWS,
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
+    });
+  } catch (error) {
+    throw startFailure(error);
+  }
+}
+
+/** Deno refuses the environment at once, and the command a little later. */
+function startFailure(error: unknown): Error {
+  return systemError("run a command", error);
 }
 
 // One listener for all: Node takes many for a mistake, and says so.

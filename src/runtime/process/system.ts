@@ -8,7 +8,7 @@ import { randomFillSync } from "node:crypto";
 import {
   readFileSync,
   realpathSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -18,6 +18,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isError } from "../../core/errors.ts";
 import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import { isGranted, refusalOf, RefusedError } from "./permissions.ts";
 import {
   chance,
   clearInterval,
@@ -52,12 +53,14 @@ const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
 /** The `code` of a system error, or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
   const code = isError(error) && "code" in error ? error.code : "";
-  return typeof code === "string" && code !== "" ? code : undefined;
+  if (typeof code === "string" && code !== "") return code;
+  return refusalOf(error)?.code;
 }
 
 /** A system error in the operator's words: `open x.conf: no such file or directory`. */
 export function systemError(doing: string, cause: unknown): Error {
-  const text = SYSTEM_TEXTS[errorCode(cause) ?? ""] ??
+  const text = refusalOf(cause)?.message ??
+    SYSTEM_TEXTS[errorCode(cause) ?? ""] ??
     (isError(cause) ? cause.message : String(cause));
   return new Error(`${doing}: ${text}`, { cause });
 }
@@ -84,8 +87,10 @@ export function writeTextFile(path: string, text: string, mode?: number): void {
 /** Removes a file; one that is not there is fine. */
 export function removeFile(path: string): void {
   try {
-    rmSync(path, { force: true });
+    // `rmSync` would look at the file first, and Deno ask for that as well.
+    unlinkSync(path);
   } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
     throw systemError(`remove ${path}`, error);
   }
 }
@@ -95,9 +100,23 @@ export function absolutePath(path: string): string {
   return resolve(path);
 }
 
-/** An environment variable; undefined when it is not set. */
+/**
+ * An environment variable; undefined when it is not set. Throws where Deno does
+ * not let it be read.
+ */
 export function environment(name: string): string | undefined {
-  return process.env[name];
+  try {
+    return process.env[name];
+  } catch (error) {
+    throw systemError(`read the variable ${name}`, error);
+  }
+}
+
+/** The same where nobody has to be asked for it; undefined on a Deno that was not given it. */
+export function grantedEnvironment(name: string): string | undefined {
+  return isGranted({ name: "env", variable: name })
+    ? environment(name)
+    : undefined;
 }
 
 /** The words after the program's name on the command line. */
@@ -231,12 +250,22 @@ export function runtimeName(): string {
   return `node ${node}`;
 }
 
-/** The addresses by which other machines can reach this one, without link-local ones. */
+/**
+ * The addresses by which other machines can reach this one, without link-local
+ * ones; none where Deno does not tell them.
+ */
 export function interfaceAddresses(): string[] {
+  if (!isGranted({ name: "sys", kind: "networkInterfaces" })) return [];
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, address }) => !internal && !isLinkLocal(address))
     .map(({ address }) => address);
+}
+
+/** Why `interfaceAddresses` tells none, where it is Deno that does not let it. */
+export function addressesRefused(): string | undefined {
+  if (isGranted({ name: "sys", kind: "networkInterfaces" })) return undefined;
+  return new RefusedError("--allow-sys=networkInterfaces").message;
 }
 
 function isLinkLocal(address: string): boolean {
