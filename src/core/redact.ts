@@ -42,6 +42,11 @@ export function redactUrl(url: string): string {
   );
 }
 
+/** The same for the URL of a node, whose `@` may be missing: what stands in the place of its port may be a password. */
+export function redactNodeUrl(url: string): string {
+  return redactUrl(url).replace(NO_PORT, `$1${REDACTED}`);
+}
+
 /**
  * A URL for the log: without its secrets, in one line and bounded, also where
  * the text is no proper URL.
@@ -50,7 +55,7 @@ export function loggedUrl(text: string): string {
   const url = text.trim();
   const shown = PATH_FOLLOWS_HOST.test(url)
     ? redactParameters(url)
-    : redactUrl(url).replace(NO_PORT, `$1${REDACTED}`);
+    : redactNodeUrl(url);
   return alignedLine(shown).replaceAll("\t", "?")
     .slice(0, SHOWN_CHARS_MAX);
 }

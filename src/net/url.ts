@@ -114,11 +114,16 @@ export function parseListenUrl(url: string): NodeUrl {
   const user = userInfo === undefined ? undefined : decodedUser(userInfo);
   const { host, port } = splitAddress(address) ?? { host: "", port: undefined };
   if (port === undefined) {
-    throw new UrlError(`expected host:port, got ${quoted(address)}`);
+    const got = address.includes(":") ? "" : `, got ${quoted(address)}`;
+    throw new UrlError(`expected host:port${got}`);
   }
   const number = portNumber(port);
   if (number === undefined) {
-    throw new UrlError(`invalid port ${quoted(port)} after host`);
+    // Without an `@`, what looks like a port may be a password.
+    const shown = user === undefined && !/^\d*$/.test(port)
+      ? ""
+      : ` ${quoted(port)}`;
+    throw new UrlError(`invalid port${shown} after host`);
   }
   return { scheme, user, host, port: number };
 }

@@ -219,7 +219,7 @@ const NOT_YET = "is a nats-server option that Midge does not support yet";
 const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   // Unknown keys and wrong types.
   ["monitor: 1", '1:1: unknown field "monitor"'],
-  ['\n  "a\tb" 1', '2:4: unknown field "a\\tb"'],
+  ['\n  "a\tb" 1', "2:4: unknown field"],
   ["authorization { foo 1 }", '1:17: unknown field "foo"'],
   ["authorization { users [{user a, foo 1}] }", '1:33: unknown field "foo"'],
   ["cluster {\n\tpeers [] }", '2:2: unknown field "peers"'],
@@ -399,7 +399,7 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   // Routes.
   [
     "cluster { routes [nats://a:x] }",
-    '1:19: error parsing route url ["nats://a:x"]: invalid port "x" after host',
+    '1:19: error parsing route url ["nats://a:[REDACTED]"]: invalid port after host',
   ],
   [
     "cluster { routes [nats://a:70000] }",
@@ -412,7 +412,7 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   [
     "cluster {\n routes [\n  '0.0.0.0:port'\n ]}",
     "3:4: error parsing route url " +
-    '["0.0.0.0:port"]: first path segment in URL cannot contain colon',
+    '["0.0.0.0:[REDACTED]"]: first path segment in URL cannot contain colon',
   ],
   [
     "cluster { routes [nats://a] }",

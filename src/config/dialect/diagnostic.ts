@@ -1,22 +1,31 @@
 /**
  * What is wrong with a configuration, and where. Every complaint about a file
  * names the file, the line and the column, and shows the line with a caret
- * under the place. The line that is shown never holds a secret: passwords and
- * tokens in it are masked, see `core/mask.ts`.
+ * under the place. The line that is shown never holds a secret: inside blocks
+ * all texts in it are masked, see `mask_blocks.ts`, and passwords and tokens
+ * everywhere, see `core/mask.ts`.
  */
 import { MidgeError } from "../../core/errors.ts";
 import { maskSecrets } from "../../core/mask.ts";
+import { maskBlocks } from "./mask_blocks.ts";
 import { alignedLine } from "../../core/quote.ts";
 
 /** A text with the name under which errors speak of it. */
 export class Source {
   readonly file: string;
+  /** All of it stands inside a block, such as one that includes it. */
+  readonly isInside: boolean;
   readonly #text: string | (() => string);
   #shownLines: string[] | undefined;
 
   /** A text that is made for errors alone comes as a function. */
-  constructor(file: string, text: string | (() => string)) {
+  constructor(
+    file: string,
+    text: string | (() => string),
+    isInside: boolean = false,
+  ) {
     this.file = file;
+    this.isInside = isInside;
     this.#text = text;
   }
 
@@ -27,7 +36,8 @@ export class Source {
 
   /** A line, counted from 1, fit to be shown: without its secrets. */
   shownLine(line: number): string {
-    this.#shownLines ??= maskSecrets(this.text).split(/\r?\n/);
+    this.#shownLines ??= maskSecrets(maskBlocks(this.text, this.isInside))
+      .split(/\r?\n/);
     return alignedLine(this.#shownLines[line - 1] ?? "");
   }
 }

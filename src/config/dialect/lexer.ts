@@ -5,6 +5,7 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
+import { isSecretKey } from "../../core/redact.ts";
 import {
   Cursor,
   endsBareWord,
@@ -61,6 +62,13 @@ class Lexer extends Cursor {
 
   get innermost(): OpenBracket | undefined {
     return this.brackets.at(-1);
+  }
+
+  /** What is read may be a secret: it stands in a block, or its key says so. */
+  get isSecret(): boolean {
+    const key = this.items.at(-1);
+    return this.brackets.some(({ kind }) => kind !== "file") ||
+      key?.kind === "key" && isSecretKey(key.value);
   }
 
   emit(meaning: ItemMeaning, at: Position): void {
@@ -242,7 +250,9 @@ function bare(lexer: Lexer): State {
     return afterValue;
   }
   const word = hasEscapes ? undefined : readBareWord(text);
-  if (word?.kind === "wrong") lexer.fail(word.value, at);
+  if (word?.kind === "wrong") {
+    lexer.fail(lexer.isSecret ? word.plain : word.value, at);
+  }
   lexer.emit(word ?? { kind: "string", value: text }, at);
   return afterValue;
 }
@@ -251,7 +261,8 @@ function failWithoutValue(lexer: Lexer): never {
   const key = lexer.items.at(-1);
   const { found } = lexer;
   if (key?.kind !== "key") lexer.fail(`Expected value but found ${found}`);
-  lexer.fail(`Key "${key.value}" has no value, found ${found}`, key.at);
+  const name = lexer.isSecret ? "A key" : `Key "${key.value}"`;
+  lexer.fail(`${name} has no value, found ${found}`, key.at);
 }
 
 // NATS server configuration: the value is what stands between `(` and a line

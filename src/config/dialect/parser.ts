@@ -7,6 +7,7 @@
 import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { type Item, lexFile, lexValue } from "./lexer.ts";
+import { isName } from "./mask_blocks.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import type {
@@ -138,7 +139,7 @@ class TreeBuilder {
     if (former?.at.source === entry.at.source) {
       this.#run.report.warn(
         entry.at,
-        `"${entry.key}" is set again, which discards its value from line ` +
+        `${nameOf(entry)} is set again, which discards its value from line ` +
           former.at.line,
       );
     }
@@ -261,10 +262,15 @@ class TreeBuilder {
       return;
     }
     including.push(file);
-    const included = parseFile(new Source(file, text), this.#run);
+    const isInside = this.#source.isInside || this.#scopes.length > 1;
+    const included = parseFile(new Source(file, text, isInside), this.#run);
     including.pop();
     for (const entry of included.entries.values()) this.#set(map, entry);
   }
+}
+
+function nameOf({ key }: ConfigEntry): string {
+  return isName(key) ? `"${key}"` : "The key";
 }
 
 /** What the world gives, or why it does not. */

@@ -12,7 +12,12 @@ export type BareWord =
   | { readonly kind: "boolean"; readonly value: boolean }
   | { readonly kind: "date"; readonly value: Date }
   | { readonly kind: "variable"; readonly value: string }
-  | { readonly kind: "wrong"; readonly value: string };
+  | {
+    readonly kind: "wrong";
+    readonly value: string;
+    /** The same without the word. */
+    readonly plain: string;
+  };
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
@@ -51,14 +56,20 @@ function readNumberOrText(word: string): BareWord {
     return wrong("Floats must have a digit after the '.'");
   }
   if (word.startsWith("-")) {
-    return wrong(`Expected a number after the '-', but got '${word}'`);
+    return wrong("Expected a number after the '-'", `, but got '${word}'`);
   }
   // Addresses, versions, durations and names that begin with a digit.
   return { kind: "string", value: word };
 }
 
-function wrong(value: string): BareWord {
-  return { kind: "wrong", value };
+function wrong(plain: string, word: string = ""): BareWord {
+  return { kind: "wrong", value: plain + word, plain };
+}
+
+function outOfRange(what: "integer" | "float", word: string): BareWord {
+  const text = what === "integer" ? "is out of the range" : "is out of range";
+  const value = `${what} '${word}' ${text}`;
+  return { kind: "wrong", value, plain: `The ${what} ${text}` };
 }
 
 const POWERS = "kmgtpe";
@@ -68,14 +79,14 @@ const POWERS = "kmgtpe";
 function readInteger(digits: string, suffix: string): BareWord {
   const unit = suffix.toLowerCase();
   if (unit.length > 1 && !/^.(b|i|ib)$/.test(unit)) {
-    return wrong(`Unknown size suffix '${suffix}'`);
+    return wrong("Unknown size suffix", ` '${suffix}'`);
   }
   const base = unit.length > 1 ? 1024n : 1000n;
   const power = unit === "" ? 0 : POWERS.indexOf(unit.charAt(0)) + 1;
   const exact = BigInt(digits) * base ** BigInt(power);
   const value = Number(exact);
   const fits = BigInt.asIntN(64, exact) === exact && isExact(value, exact);
-  if (!fits) return wrong(`integer '${digits}${suffix}' is out of the range`);
+  if (!fits) return outOfRange("integer", `${digits}${suffix}`);
   return { kind: "integer", value };
 }
 
@@ -85,7 +96,7 @@ function isExact(value: number, exact: bigint): boolean {
 
 function readFloat(word: string): BareWord {
   const value = Number(word);
-  if (!Number.isFinite(value)) return wrong(`float '${word}' is out of range`);
+  if (!Number.isFinite(value)) return outOfRange("float", word);
   return { kind: "float", value };
 }
 
@@ -98,6 +109,6 @@ function readDate(word: string): BareWord {
   // `Date` takes the 30th of February for the 1st of March.
   const exists = !Number.isNaN(value.getTime()) &&
     value.toISOString().startsWith(day);
-  if (!exists) return wrong(`There is no date '${word}'`);
+  if (!exists) return wrong("There is no date", ` '${word}'`);
   return { kind: "date", value };
 }

@@ -11,7 +11,7 @@ import type {
   RouteTarget,
   ServerOptions,
 } from "../../options/options.ts";
-import { redactUrl } from "../../core/redact.ts";
+import { redactNodeUrl } from "../../core/redact.ts";
 import { AUTHORIZATION_BLOCK, requiresLogin } from "./authorization_keys.ts";
 import { defaultsOf } from "./defaults.ts";
 import { text } from "./flag_rows.ts";
@@ -73,7 +73,7 @@ function replaceUser(
 function readClusterUrl(url: string): NodeUrl {
   return orFlagError(
     () => parseListenUrl(url),
-    ({ message }) => `parse "${redactUrl(url)}": ${message}`,
+    ({ message }) => `parse "${redactNodeUrl(url)}": ${message}`,
   );
 }
 

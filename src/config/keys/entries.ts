@@ -3,6 +3,7 @@
  * does not fit.
  */
 import type { Report } from "../dialect/diagnostic.ts";
+import { isName } from "../dialect/mask_blocks.ts";
 import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
 import { goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
@@ -45,7 +46,8 @@ export function optionEntries(map: ConfigMap): ConfigEntry[] {
 }
 
 function reportUnknown({ key, at }: ConfigEntry, report: Report): void {
-  report.error(at, `unknown field ${quote(key)}`);
+  const name = isName(key) ? ` ${quote(key)}` : "";
+  report.error(at, `unknown field${name}`);
 }
 
 function warnOfReplaced(

@@ -3,14 +3,14 @@ import { UrlError } from "../../net/url.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigString } from "../dialect/tree.ts";
 import type { RouteTarget } from "../../options/options.ts";
-import { redactUrl } from "../../core/redact.ts";
+import { redactNodeUrl } from "../../core/redact.ts";
 import { goType, quote, reportType } from "./complaints.ts";
 import type { Reader } from "./readers.ts";
 import { parseRouteUrl } from "./route_url.ts";
 
 /** The text for a route that is not a URL; its secrets are left out. */
 export function badRouteText(url: string, reason: UrlError): string {
-  const shown = quote(redactUrl(url.trim()));
+  const shown = quote(redactNodeUrl(url.trim()));
   return `error parsing route url [${shown}]: ${reason.message}`;
 }
 
@@ -42,7 +42,7 @@ export const routeUrls: Reader<RouteTarget[]> = {
 };
 
 function warnOfDuplicate({ value, at }: ConfigString, report: Report): void {
-  const url = quote(redactUrl(value));
+  const url = quote(redactNodeUrl(value));
   report.warn(
     at,
     `invalid use of field ${url}: Duplicate route entry detected`,
