@@ -17,14 +17,14 @@ const OPEN_KEYS: ReadonlySet<string> = new Set(
    lame_duck_grace_period listen log_file log_max_num log_size_limit
    logfile logfile_max_num logfile_size_limit logtime logtime_utc
    max_closed_clients max_conn max_connections max_control_line max_payload
-   max_pending max_subs max_subscriptions max_traced_msg_len monitor_port
-   net no_auth_user no_fast_producer_stall no_header_support
-   no_sublist_cache no_sys_acc no_system no_system_account ocsp_cache
-   pid_file pidfile ping_interval ping_max port ports_file_dir
-   prof_block_rate prof_port proxy_protocol reconnect_error_reports
-   server_metadata server_name server_tags store_dir storedir syslog system
-   system_account trace trace_headers trace_verbose write_deadline
-   write_timeout include`.split(/\s+/),
+   max_pending max_pending_total max_subs max_subscriptions
+   max_traced_msg_len monitor_port net no_auth_user no_fast_producer_stall
+   no_header_support no_sublist_cache no_sys_acc no_system
+   no_system_account ocsp_cache pid_file pidfile ping_interval ping_max
+   port ports_file_dir prof_block_rate prof_port proxy_protocol
+   reconnect_error_reports server_metadata server_name server_tags
+   store_dir storedir syslog system system_account trace trace_headers
+   trace_verbose write_deadline write_timeout include`.split(/\s+/),
 );
 
 /** Keys whose values are no secrets when they are numbers or durations. */
