@@ -233,8 +233,9 @@ export class NatsConnection implements AsyncDisposable {
    * A program has done with a message when the promise that its callback gave is
    * settled, or its loop has asked for the next one or was left; what waits for
    * this promise itself is not waited for. After `drainTimeout` it closes all the
-   * same and rejects with a `DrainTimeoutError`; when there is no connection,
-   * with a `ConnectionError`.
+   * same and rejects with a `DrainTimeoutError`, or with a `TimeoutError` when the
+   * server does not answer; when there is no connection, with a
+   * `ConnectionError`.
    */
   drain(): Promise<void> {
     return this.#life.drain();

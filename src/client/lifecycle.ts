@@ -9,7 +9,11 @@ import {
   outcomeOf,
 } from "../core/awaited_promise.ts";
 import { MidgeError } from "../core/errors.ts";
-import { ClosedConnectionError, DrainTimeoutError } from "./api/errors.ts";
+import {
+  ClosedConnectionError,
+  DrainTimeoutError,
+  TimeoutError,
+} from "./api/errors.ts";
 import type { Link } from "./link.ts";
 import type { Draining, Messages } from "./messages/messages.ts";
 import type { StatusFeed } from "./status_feed.ts";
@@ -103,13 +107,13 @@ export class Lifecycle {
       failure = error;
     }
     gate.seal();
-    const isLost = failure !== undefined &&
-      !(failure instanceof DrainTimeoutError);
+    const isWell = failure === undefined ||
+      failure instanceof DrainTimeoutError;
+    const isBack = !(failure instanceof TimeoutError) &&
+      this.#link.session !== undefined;
     try {
       // What was answered while there was no connection leaves with the next one.
-      if (!isLost || this.#link.session !== undefined) {
-        await flushes.flushWithin(draining.limitMs);
-      }
+      if (isWell || isBack) await flushes.flushInDrain(draining.limitMs);
     } catch (error) {
       failure ??= error;
     }

@@ -8,6 +8,7 @@ import {
   ConnectionError,
   DrainingConnectionError,
   DrainTimeoutError,
+  TimeoutError,
 } from "../../src/client/api/errors.ts";
 import type { Msg } from "../../src/client/api/message.ts";
 import type { ConnectionOptions } from "../../src/client/api/options.ts";
@@ -287,6 +288,28 @@ test("a drain that loses its connection rejects, when the callbacks are done", a
   assert.ok(await act.scene.settled(drained) instanceof ConnectionError);
   await act.scene.until(() => isDone);
 });
+
+for (
+  const [ending, drainMs] of [
+    ["connection", 7000],
+    ["subscription", 7000],
+    ["connection", 50_000],
+  ] as const
+) {
+  test(`a drain of a ${ending} that may take ${drainMs} ms waits half a minute or longer for a silent server`, async (t) => {
+    const act = await Act.start(t, { drainTimeout: drainMs });
+    const subscription = act.client.subscribe("work", { callback: () => {} });
+    await act.deliver(1, 1);
+    act.server.client.answersPings = false;
+    const start = act.scene.clock.monotonic();
+    const failure = rejection(act.drain(ending, subscription));
+    await act.scene.until(() => subscription.isClosed());
+    act.assertPassed(Math.max(drainMs, 30_000), start);
+    act.server.client.drop();
+    assert.ok(await act.scene.settled(failure) instanceof TimeoutError);
+    assert.deepEqual(act.errors, []);
+  });
+}
 
 test("several callbacks may wait for the same drain", async (t) => {
   const act = await Act.start(t);

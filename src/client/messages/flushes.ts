@@ -12,6 +12,9 @@ import {
 } from "../api/errors.ts";
 import type { Outgoing } from "./outgoing.ts";
 
+/** A server that is there answers within this time, however busy it is. */
+const ANSWER_MS = 30_000;
+
 /** Where PONGs come from: a session. */
 export interface PongSource {
   /** Resolves with the PONG of a PING that the caller has just written; rejects when the session ends. */
@@ -39,8 +42,12 @@ export class Flushes {
     return waiter.promise;
   }
 
-  /** The same, but rejects with a `TimeoutError` after `limitMs`. */
-  async flushWithin(limitMs: number): Promise<void> {
+  /**
+   * The same for a drain that waits `drainMs` for its program: rejects with a
+   * `TimeoutError` after that time, and not before half a minute.
+   */
+  async flushInDrain(drainMs: number): Promise<void> {
+    const limitMs = Math.max(drainMs, ANSWER_MS);
     if (limitMs === Infinity) return await this.flush();
     const late = deferred<never>();
     const timer = this.#clock.after(limitMs, () =>

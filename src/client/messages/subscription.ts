@@ -37,7 +37,7 @@ export interface SubscriptionOwner {
   withdraw(subscription: LiveSubscription, max: number): void;
   /** Takes it out of the table. */
   forget(subscription: LiveSubscription): void;
-  /** Resolves when all that the server has sent for it until now is here. */
+  /** Resolves when all that the server has sent for it until now is here; rejects when that takes too long. */
   flush(): Promise<void>;
   /** It has ended, and something is under way for it. */
   remember(subscription: LiveSubscription): void;

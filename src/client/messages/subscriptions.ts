@@ -53,7 +53,7 @@ export class Subscriptions {
     this.#owner = {
       ...others,
       gate,
-      flush: () => flushes.flush(),
+      flush: () => flushes.flushInDrain(others.drainTimeoutMs),
       withdraw: ({ sid }, max) => outgoing.unsubscribe(sid, max),
       forget: (subscription) => {
         this.#bySid.delete(subscription.sid);
