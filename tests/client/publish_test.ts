@@ -5,6 +5,7 @@ import {
   InvalidOperationError,
 } from "../../src/core/errors.ts";
 import { InvalidSubjectError } from "../../src/client/api/errors.ts";
+import type { Msg } from "../../src/client/api/message.ts";
 import { utf8Length } from "../../src/client/messages/frame.ts";
 import { Outgoing } from "../../src/client/messages/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";
@@ -42,17 +43,42 @@ test("nothing is published to an invalid subject", async (t) => {
   const client = await scene.connect([server]);
   for (const subject of NO_SUBJECTS) {
     assert.throws(() => client.publish(subject), InvalidSubjectError, subject);
-    assert.throws(
-      () => client.publish("a", "", { reply: subject }),
-      InvalidSubjectError,
-      subject,
-    );
+    if (subject !== "") {
+      assert.throws(
+        () => client.publish("a", "", { reply: subject }),
+        InvalidSubjectError,
+        subject,
+      );
+    }
   }
   const valid = ["a*", "*a.b", "a>", "größe", "$SYS.x", ...WILDCARDS];
   for (const subject of valid) client.publish(subject);
   client.publish("a", "", { reply: "b.*" });
   await scene.settled(client.flush());
   assert.equal(server.ops.length, valid.length + 1);
+});
+
+test("an empty reply subject is none", async (t) => {
+  const scene = new Scene(t);
+  const server = await scene.server();
+  const client = await scene.connect([server]);
+  client.publish("a", "", { reply: "" });
+  const message: Msg = {
+    subject: "b",
+    sid: 1,
+    reply: "",
+    data: Uint8Array.of(120),
+    respond: () => false,
+    string: () => "x",
+    json: <T>(): T => assert.fail("nobody asks"),
+  };
+  assert.equal(client.respondMessage(message), false);
+  client.publishMessage(message);
+  await scene.settled(client.flush());
+  assert.deepEqual(
+    server.ops.filter((op) => op.startsWith("PUB")),
+    ["PUB a 0\r\n", "PUB b 1\r\nx"],
+  );
 });
 
 test("a pedantic client publishes to no subject with wildcards", async (t) => {

@@ -19,7 +19,7 @@ export interface RequestHeaders {
 
 /** What `publish` takes; every field may be left out. */
 export interface PublishOptions extends RequestHeaders {
-  /** The subject for answers. */
+  /** The subject for answers. Empty: none. */
   readonly reply?: string;
 }
 

@@ -43,10 +43,8 @@ export class Publishing implements Publisher {
       checkPublished("subject", subject, this.#pedantic);
       this.#goodSubject = subject;
     }
-    if (options.reply !== undefined) {
-      checkPublished("reply subject", options.reply, this.#pedantic);
-    }
     const { reply = "" } = options;
+    if (reply !== "") checkPublished("reply subject", reply, this.#pedantic);
     const headers = headersOf(options);
     const block = headers === undefined ? undefined : this.#encoded(headers);
     return this.#outgoing.publish(subject, reply, block, payload);
@@ -63,7 +61,7 @@ export class Publishing implements Publisher {
   /** Sends a message that was received, to its reply subject; false when it has none. */
   respondMessage(message: Msg): boolean {
     const { reply, data, headers } = message;
-    if (reply === undefined) return false;
+    if (reply === undefined || reply === "") return false;
     this.publish(reply, data, headers === undefined ? {} : { headers });
     return true;
   }
