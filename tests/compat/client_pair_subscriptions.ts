@@ -28,6 +28,35 @@ export const SUBSCRIPTION_STEPS: readonly Step[] = [
     },
   },
   {
+    name: "subjects with wildcards are published to, and empty names are none",
+    run: async ({ client }) => {
+      const one = await client();
+      const heard: unknown[] = [];
+      for (const subject of ["a.>", "a.*", "a.b"]) {
+        one.subscribe(subject, {
+          queue: "",
+          callback: (_error, { subject: to, reply }) =>
+            void heard.push([subject, to, reply || "none"]),
+        });
+      }
+      one.publish("a.*", "", { reply: "" });
+      one.publish("a.>", "", { reply: "r.*" });
+      await one.flush();
+      return heard.map(String).sort();
+    },
+  },
+  {
+    name: "the events of a connection are stopped",
+    run: async ({ client }) => {
+      const one = await client({ reconnect: true, reconnectTimeWait: 10 });
+      const [stopped, other] = [one.status(), one.status()] as const;
+      stopped.stop();
+      await one.reconnect();
+      for await (const { type } of other) if (type === "reconnect") break;
+      return (await Array.fromAsync(stopped)).length;
+    },
+  },
+  {
     name: "breaking out of a loop ends the subscription",
     run: async ({ client }) => {
       const one = await client();
