@@ -41,6 +41,7 @@ interface Case {
   run(contender: Contender): Promise<Figures>;
 }
 
+const REFERENCE = "nats-server";
 const MIB = 1024 * 1024;
 
 const FLAGS = {
@@ -384,31 +385,35 @@ function slow(kilobytesPerSecond: number, publishers = 5): Case {
   };
 }
 
-/** Readers that take nothing, at 5 MB of messages for each a second. */
-function stuck(config: string): Case {
+/** Readers that take nothing of 20 MB each; `limit` is a key of Midge's own. */
+function stuck(limit: string): Case {
   return {
-    name: `stuck${config === "" ? "" : " limited"}`,
-    text: `200 readers that read nothing, ${config || "no limit in all"}`,
+    name: `stuck ${limit}`.trimEnd(),
+    text: `100 readers that read nothing of 20 MB each, ${limit || "no limit"}`,
     columns: ["peak MiB", "closed"],
-    run: (contender) =>
-      withServers(
+    run: (contender) => {
+      const own = contender.name === REFERENCE ? "" : limit;
+      const config = `write_deadline: "60s"\n${own}`;
+      return withServers(
         [() => Server.start(contender, { config })],
         async ([server]) => {
           const readers = Array.from(
-            { length: 200 },
+            { length: 100 },
             () => new Reader(server!.port, "SUB b.> 1\r\n", 0),
           );
           await Promise.all(readers.map((reader) => reader.isReady()));
           await load(
             server!,
             server!,
-            "-subs 0 -n 12000 -size 4096 -timeout 30",
+            "-subs 0 -n 5000 -size 4096 -timeout 20",
           );
           const { slow_consumers } = await server!.varz();
+          const figures = [server!.peakMib, slow_consumers!];
           for (const reader of readers) reader.close();
-          return [server!.peakMib, slow_consumers!];
+          return figures;
         },
-      ),
+      );
+    },
   };
 }
 
@@ -424,7 +429,7 @@ const CASES: readonly Case[] = [
   slow(3000),
   slow(30_000),
   stuck(""),
-  stuck("max_pending_total: 1gb"),
+  stuck("max_pending_total: 256mb"),
 ];
 
 function contenders(): Contender[] {
@@ -432,7 +437,7 @@ function contenders(): Contender[] {
   const reference = process.env["MIDGE_NATS_SERVER_NEW"] ?? fallback;
   const script = join(PROJECT_FOLDER, "server.ts");
   return [
-    { name: "nats-server", command: [reference] },
+    { name: REFERENCE, command: [reference] },
     ...runtimes()
       .filter(({ name }) =>
         values.runtime === undefined || name === values.runtime

@@ -302,6 +302,45 @@ test("real sockets: a slow reader gets every byte, in bounded memory", async (t)
   assert.equal(server.broker.host.counters.slowConsumers, 0);
 });
 
+for (const maxPendingBytes of [128 * KIB, MIB]) {
+  test(`real sockets: max_pending of ${maxPendingBytes} closes nobody who reads`, async (t) => {
+    const { server, port } = await startMidge(t, {
+      maxPendingBytes,
+      maxPayloadBytes: 64 * KIB,
+    });
+    const reader = await connectPeer({ port });
+    t.after(() => reader.close());
+    await reader.handshake();
+    // One message is a thousand for it.
+    const subscriptions = 1000;
+    let subs = "SUB flood 1\r\n";
+    for (let n = 0; n < subscriptions; n++) subs += `SUB tiny ${1000 + n}\r\n`;
+    reader.send(subs);
+    await reader.silence();
+    const producers = [
+      await connectPeer({ port }),
+      await connectPeer({ port }),
+    ];
+    for (const producer of producers) {
+      t.after(() => producer.close());
+      await producer.handshake();
+      producer.send(FLOOD + "PUB tiny 1\r\nx\r\n".repeat(300));
+    }
+    for (const producer of producers) {
+      producer.send("PING\r\n");
+      await producer.expect("PONG\r\n");
+    }
+    reader.send("PING\r\n");
+    const heard = await reader.expect("PONG\r\n");
+    const tiny = 300 * subscriptions * "MSG tiny 1000 1\r\nx\r\n".length;
+    const bytes = producers.length * (deliveries(FLOOD).length + tiny);
+    // It may be asked for its round trip.
+    const rest = heard.replace("PING\r\n", "").length - bytes;
+    assert.equal(rest, "PONG\r\n".length);
+    assert.equal(server.broker.host.counters.slowConsumers, 0);
+  });
+}
+
 /** Takes a little without a word, as streams do: what is below the mark has no drain. */
 class MarkedSocket extends SocketProxy {
   #awaited = false;

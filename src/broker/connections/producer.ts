@@ -14,7 +14,7 @@ export class Producer implements TurnOwner {
   /** Consumers that it waits for. */
   #holds = 0;
   /** What goes on when it waits for none. */
-  #goesOn: (() => void) | undefined = undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(
     owner: InputOwner,
@@ -42,13 +42,13 @@ export class Producer implements TurnOwner {
   letGo(): void {
     this.#input.letGo();
     if (--this.#holds > 0) return;
-    const goesOn = this.#goesOn;
-    this.#goesOn = undefined;
-    goesOn?.();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const goesOn of waiting) goesOn();
   }
 
   whenLetGo(goesOn: () => void): void {
-    this.#goesOn = goesOn;
+    this.#waiting.push(goesOn);
   }
 
   parseFailed(error: unknown): void {

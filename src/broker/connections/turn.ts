@@ -25,7 +25,7 @@ export interface TurnOutput {
 /** The connection whose chunk is handled. */
 export interface TurnOwner {
   readonly output: TurnOutput;
-  /** A consumer keeps it from going on; `whenLetGo` has one thing to be done behind that. */
+  /** A consumer keeps it from going on; `whenLetGo` has something done behind that. */
   readonly isHeld: boolean;
   whenLetGo(goesOn: () => void): void;
   /** Nothing more of it is handled until `endWait`. */
