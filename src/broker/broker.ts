@@ -27,6 +27,7 @@ import type { Producer } from "./connections/producer.ts";
 import { Turn } from "./connections/turn.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { OwnInfo, type ServerIdentity } from "./own_info.ts";
+import { SteadyClock } from "./steady_clock.ts";
 
 /** What a broker stands on; everything that would name a platform. */
 export interface BrokerPlatform {
@@ -49,10 +50,16 @@ export interface RoutesLink {
   announceLameDuck(): void;
 }
 
+/** What clients, and routes, ask of the broker. */
+interface BrokerHost extends ClientHost {
+  readonly clock: SteadyClock;
+  readonly info: OwnInfo;
+}
+
 export class Broker {
   readonly options: ServerOptions;
   readonly identity: ServerIdentity;
-  readonly host: ClientHost & { readonly info: OwnInfo };
+  readonly host: BrokerHost;
   readonly clients: ClientSessions;
   readonly port: ClientPort;
   routes: RoutesLink | undefined = undefined;
@@ -60,10 +67,11 @@ export class Broker {
   #isStopped = false;
 
   constructor(options: ServerOptions, platform: BrokerPlatform) {
+    const clock = new SteadyClock(platform.clock);
     this.options = options;
-    this.identity = identityOf(options, platform);
+    this.identity = identityOf(options, platform.random, clock);
     this.port = new ClientPort(platform.network, options);
-    this.host = hostOf(options, platform, this.identity, {
+    this.host = hostOf(options, { ...platform, clock }, this.identity, {
       clientAddress: () => this.port.lastAddress,
       push: () => this.clients.pushInfo(),
       pushSoon: () => this.clients.pushInfoSoon(),
@@ -128,22 +136,22 @@ export class Broker {
 
 function identityOf(
   { serverName }: ServerOptions,
-  { random, clock }: BrokerPlatform,
+  random: Random,
+  clock: Clock,
 ): ServerIdentity {
   const id = serverId(random);
   return { id, name: serverName || id, startedAt: clock.now() };
 }
 
-/** What clients, and routes, ask of the broker. */
 function hostOf(
   options: ServerOptions,
-  platform: BrokerPlatform,
+  platform: BrokerPlatform & { readonly clock: SteadyClock },
   identity: ServerIdentity,
   parts: Pick<
     ConstructorParameters<typeof OwnInfo>[0],
     "clientAddress" | "push" | "pushSoon"
   >,
-): ClientHost & { readonly info: OwnInfo } {
+): BrokerHost {
   const { clock, random, log, compareHash } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());

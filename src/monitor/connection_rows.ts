@@ -5,7 +5,7 @@ import type { WithRows } from "../http/json_pieces.ts";
 import { unlessEmpty } from "./fields.ts";
 import type { ConnInfo } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
-import type { ClientFacts } from "./snapshot.ts";
+import type { ClientFacts, Moment } from "./snapshot.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
 import { rttText, timeText, uptimeText } from "./text.ts";
 
@@ -17,7 +17,7 @@ export interface RowOptions {
 
 export function clientRow(
   client: ClientFacts,
-  now: number,
+  { now, shiftMs }: Moment,
   options: RowOptions,
 ): WithRows<ConnInfo> {
   const { remote, traffic, stoppedAt } = client;
@@ -28,9 +28,9 @@ export function clientRow(
     type: "nats",
     ip: remote.host,
     port: remote.port,
-    start: timeText(client.startedAt),
-    last_activity: timeText(client.lastActivityAt),
-    stop: stoppedAt === undefined ? undefined : timeText(stoppedAt),
+    start: timeText(client.startedAt + shiftMs),
+    last_activity: timeText(client.lastActivityAt + shiftMs),
+    stop: stoppedAt === undefined ? undefined : timeText(stoppedAt + shiftMs),
     reason: client.reason,
     rtt: rttText(client.rttMs ?? 0),
     uptime: uptimeText(end - client.startedAt),

@@ -72,7 +72,7 @@ function showClients(
   snapshot: ServerSnapshot<"clients">,
   query: ConnzQuery,
 ): WithRows<Connz> {
-  const { now, clients: { total, rows } } = snapshot;
+  const { clients: { total, rows } } = snapshot;
   return {
     ...pageHead(snapshot),
     num_connections: rows.length,
@@ -80,6 +80,6 @@ function showClients(
     total,
     offset: query.offset,
     limit: query.limit,
-    connections: Rows.of(rows, (client) => clientRow(client, now, query)),
+    connections: Rows.of(rows, (client) => clientRow(client, snapshot, query)),
   };
 }

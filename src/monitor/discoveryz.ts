@@ -11,10 +11,10 @@ import { timeText } from "./text.ts";
 export const discoveryz: Page<void, "nodes", Discoveryz> = {
   read: () => {},
   wants: () => ({ nodes: true }),
-  show: ({ serverId, serverName, now, nodes }) => ({
+  show: ({ serverId, serverName, now, shiftMs, nodes }) => ({
     server_id: serverId,
     server_name: serverName,
-    now: timeText(now),
+    now: timeText(now + shiftMs),
     nodes: nodes.map(nodeToJson),
   }),
 };

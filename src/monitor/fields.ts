@@ -8,8 +8,8 @@ export interface PageHead {
   now: string;
 }
 
-export function pageHead({ serverId, now }: SnapshotHead): PageHead {
-  return { server_id: serverId, now: timeText(now) };
+export function pageHead({ serverId, now, shiftMs }: SnapshotHead): PageHead {
+  return { server_id: serverId, now: timeText(now + shiftMs) };
 }
 
 /** Undefined for an empty text, an empty list or 0: Go's `omitempty`. */

@@ -6,7 +6,7 @@ import { pageHead } from "./fields.ts";
 import type { Page } from "./page.ts";
 import type { RouteInfo, Routez } from "./page_types.ts";
 import { type SubscriptionLevel, subsParam } from "./query.ts";
-import type { RouteFacts, ServerSnapshot } from "./snapshot.ts";
+import type { Moment, RouteFacts, ServerSnapshot } from "./snapshot.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
 import { rttText, timeText, uptimeText } from "./text.ts";
 
@@ -20,20 +20,20 @@ function showRoutes(
   snapshot: ServerSnapshot<"routes">,
   subs: SubscriptionLevel,
 ): WithRows<Routez> {
-  const { serverName, now, routes } = snapshot;
+  const { serverName, routes } = snapshot;
   const { server_id, now: time } = pageHead(snapshot);
   return {
     server_id,
     server_name: serverName,
     now: time,
     num_routes: routes.length,
-    routes: Rows.of(routes, (route) => routeRow(route, now, subs)),
+    routes: Rows.of(routes, (route) => routeRow(route, snapshot, subs)),
   };
 }
 
 function routeRow(
   route: RouteFacts,
-  now: number,
+  { now, shiftMs }: Moment,
   subs: SubscriptionLevel,
 ): WithRows<RouteInfo> {
   const { remote, traffic } = route;
@@ -45,8 +45,8 @@ function routeRow(
     is_configured: route.isConfigured,
     ip: remote.host,
     port: remote.port,
-    start: timeText(route.startedAt),
-    last_activity: timeText(route.lastActivityAt),
+    start: timeText(route.startedAt + shiftMs),
+    last_activity: timeText(route.lastActivityAt + shiftMs),
     rtt: rttText(route.rttMs ?? 0),
     uptime: uptimeText(now - route.startedAt),
     idle: uptimeText(now - route.lastActivityAt),

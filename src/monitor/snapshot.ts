@@ -48,12 +48,17 @@ export type ServerSnapshot<Part extends PartName = never> =
   & SnapshotHead
   & Pick<SnapshotParts, Part>;
 
+/** The moment of a snapshot. */
+export type Moment = Pick<SnapshotHead, "now" | "shiftMs">;
+
 export interface SnapshotHead {
   readonly serverId: string;
   readonly serverName: string;
   readonly startedAt: number;
-  /** When the snapshot was taken. */
+  /** When the snapshot was taken. All moments are told by one clock, which nobody sets. */
   readonly now: number;
+  /** What to add to a moment for that of the wall clock. */
+  readonly shiftMs: number;
 }
 
 /** Which part of a list to tell. */

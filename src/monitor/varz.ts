@@ -112,10 +112,12 @@ function clusterFields(cluster: ClusterSettingsFacts | undefined): ClusterVarz {
   };
 }
 
-function loadFields({ startedAt, now, load }: ServerSnapshot<VarzParts>) {
+function loadFields(
+  { startedAt, now, shiftMs, load }: ServerSnapshot<VarzParts>,
+) {
   return {
     start: timeText(startedAt),
-    now: timeText(now),
+    now: timeText(now + shiftMs),
     uptime: uptimeText(now - startedAt),
     mem: load.memoryBytes,
     cores: load.cores,

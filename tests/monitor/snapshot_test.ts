@@ -50,7 +50,7 @@ function showTwice<Query, Part extends PartName, Shown extends object>(
     JSON.stringify(page.show(snapshot, query)),
   );
   const head: SnapshotHead = snapshot;
-  const heads = ["serverId", "serverName", "startedAt", "now"];
+  const heads = ["serverId", "serverName", "startedAt", "now", "shiftMs"];
   for (const name of heads) assert.ok(name in head, name);
   return Object.keys(snapshot).filter((name) => !heads.includes(name));
 }

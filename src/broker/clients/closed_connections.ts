@@ -17,7 +17,7 @@ export interface SubscriptionFacts {
   readonly max: number;
 }
 
-/** A client that is gone. Times are wall-clock milliseconds. */
+/** A client that is gone. Times are milliseconds of the broker's clock. */
 export interface ClosedConnection extends Readonly<ConnectionFacts> {
   readonly remote: Address;
   readonly stoppedAt: number;

@@ -22,7 +22,7 @@ export interface ServerCounters {
   stalledProducers: number;
 }
 
-/** What is counted of one connection. Times are wall-clock milliseconds. */
+/** What is counted of one connection. Times are milliseconds of the broker's clock. */
 export interface ConnectionFacts {
   /** Unique among all connections of the server, growing. */
   readonly id: number;

@@ -114,6 +114,7 @@ export class WatchedServer implements SnapshotSource {
       serverName: broker.identity.name,
       startedAt: broker.identity.startedAt,
       now: broker.host.clock.now(),
+      shiftMs: broker.host.clock.shiftMs,
     };
   }
 
