@@ -51,10 +51,10 @@ export interface RoutesLink {
 }
 
 /** What clients, and routes, ask of the broker. */
-interface BrokerHost extends ClientHost {
+type BrokerHost = ClientHost & {
   readonly clock: SteadyClock;
   readonly info: OwnInfo;
-}
+};
 
 export class Broker {
   readonly options: ServerOptions;

@@ -1,7 +1,7 @@
 /**
  * The clock by which the broker notes moments. It is set by the wall clock once
  * and goes on by the monotonic one, so that a duration between two moments is
- * right when somebody sets the wall clock meanwhile. `shiftMs` is what the wall
+ * right when the wall clock is set meanwhile. `shiftMs` is what the wall
  * clock is ahead by then, for those who tell a moment to people.
  */
 import type { Clock, Timer } from "../platform/clock.ts";

@@ -1,4 +1,4 @@
-/** Somebody sets the wall clock: moments follow it, durations do not. */
+/** The wall clock is set: moments follow it, durations do not. */
 import assert from "node:assert/strict";
 import { SteadyClock } from "../../src/broker/steady_clock.ts";
 import type { Clock } from "../../src/platform/clock.ts";
