@@ -5,7 +5,9 @@
  * and a bundler may not understand: the npm package has another file under this
  * name, which carries the text (`scripts/build/package.ts`).
  */
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { isGranted } from "../process/permissions.ts";
 import { startText } from "./thread_text.ts";
 
 /**
@@ -24,7 +26,12 @@ export function startThread(): Worker {
     return startText(MIDGE_BCRYPT_THREAD);
   }
   const file = new URL("./bcrypt_worker.ts", ownFile());
-  return new Worker(file, { workerData: import.meta.resolve("bcryptjs") });
+  if (!isGranted({ name: "read", path: fileURLToPath(file) })) {
+    throw new Error("Deno may not read the thread's file");
+  }
+  // It needs nothing of the environment, for which Deno would ask its user.
+  const workerData = import.meta.resolve("bcryptjs");
+  return new Worker(file, { workerData, env: {} });
 }
 
 /** Where this file is, unless a bundler made it a part of another one. */

@@ -6,5 +6,5 @@ const RUN_TEXT = 'eval(require("node:worker_threads").workerData)';
 
 /** Starts a thread that runs a CommonJS text. */
 export function startText(text: string): Worker {
-  return new Worker(RUN_TEXT, { eval: true, workerData: text });
+  return new Worker(RUN_TEXT, { eval: true, workerData: text, env: {} });
 }

@@ -52,8 +52,6 @@ export class DenoNews {
 
   async #ask(): Promise<void> {
     try {
-      // Nobody is asked for this pair: it is no port that a program opens.
-      if (!isGranted({ name: "net", host: "127.0.0.1" })) throw NO_PAIR;
       this.#pair ??= connectedPair(this.#sockets());
       const [near, far] = await this.#pair;
       const heard = far!.read(this.#heardInto);
@@ -78,6 +76,8 @@ export class DenoNews {
 }
 
 async function connectedPair(sockets: DenoSockets): Promise<DenoConnection[]> {
+  // Nobody is asked for this pair: it is no port that a program opens.
+  if (!isGranted({ name: "net", host: "127.0.0.1" })) throw NO_PAIR;
   const listener = sockets.listen({ hostname: "127.0.0.1", port: 0 });
   try {
     const { port } = listener.addr;
