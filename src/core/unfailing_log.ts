@@ -54,7 +54,10 @@ export class UnfailingLog implements Logger {
   ): void {
     try {
       const outcome: unknown = this.#log[level](text);
-      if (outcome instanceof Promise) outcome.catch(() => this.lost++);
+      // A promise may be of another realm, as what Node gives is in jest.
+      if (outcome !== undefined) {
+        Promise.resolve(outcome).catch(() => this.lost++);
+      }
     } catch {
       this.lost++;
     }

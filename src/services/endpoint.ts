@@ -9,6 +9,7 @@ import type { Msg } from "../client/api/message.ts";
 import type { Subscription } from "../client/api/subscription.ts";
 import type { EndpointInfo, EndpointStats } from "./protocol.ts";
 import { ReceivedServiceMsg, type ServiceMsg } from "./service_msg.ts";
+import { isError } from "../core/errors.ts";
 
 /**
  * Answers one request. One that throws, or whose promise rejects, answers with
@@ -137,7 +138,7 @@ export class ServiceEndpoint implements AsyncIterable<ServiceMsg> {
 
   /** Throws the error when nobody gets it as an answer: then the subscription tells of it. */
   #answerFailure(request: ServiceMsg, error: unknown): void {
-    const description = error instanceof Error ? error.message : String(error);
+    const description = isError(error) ? error.message : String(error);
     let isAnswered = false;
     try {
       // A header holds one line.
@@ -180,6 +181,6 @@ class TakenRequest implements IteratorYieldResult<ServiceMsg> {
 }
 
 function codeOf(error: unknown): number {
-  const code = error instanceof Error && "code" in error ? error.code : FAILED;
+  const code = isError(error) && "code" in error ? error.code : FAILED;
   return typeof code === "number" ? code : FAILED;
 }

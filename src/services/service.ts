@@ -12,7 +12,7 @@ import {
 import { deferred } from "../core/deferred.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { Msg } from "../client/api/message.ts";
-import { InvalidOperationError } from "../core/errors.ts";
+import { InvalidOperationError, isError } from "../core/errors.ts";
 import {
   ClosedConnectionError,
   DrainTimeoutError,
@@ -307,6 +307,6 @@ function dataOf(
   try {
     return handler(endpoint);
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: isError(error) ? error.message : String(error) };
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
-import { InvalidOperationError } from "../../core/errors.ts";
+import { InvalidOperationError, isError } from "../../core/errors.ts";
 import { Message } from "../../wire/message.ts";
 import type { Flow } from "../../platform/flow.ts";
 import { AwaitedPromise } from "../../core/awaited_promise.ts";
@@ -237,7 +237,7 @@ export class LiveSubscription implements Subscription {
   }
 
   #tell(thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = isError(thrown) ? thrown : new Error(String(thrown));
     const { subject } = this;
     this.#owner.statuses.tell({ type: "error", error, subject });
   }
