@@ -62,6 +62,7 @@ export {
   SlowConsumerError,
   StaleConnectionError,
   TimeoutError,
+  type Unfinished,
   UserAuthenticationExpiredError,
 } from "../client/api/errors.ts";
 export { NatsConnection } from "../client/connection.ts";

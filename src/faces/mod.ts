@@ -180,6 +180,7 @@ export {
   TimeoutError,
   type TlsOptions,
   tokenAuthenticator,
+  type Unfinished,
   UserAuthenticationExpiredError,
   usernamePasswordAuthenticator,
   type WatchOptions,
