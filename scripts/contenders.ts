@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import {
   PROJECT_FOLDER,
   type Runtime,
@@ -52,9 +53,9 @@ export class RunningContender {
   readonly port: number;
   readonly #process: ChildProcess;
 
-  private constructor(port: number, process: ChildProcess) {
+  private constructor(port: number, child: ChildProcess) {
     this.port = port;
-    this.#process = process;
+    this.#process = child;
   }
 
   /** Starts `contender` with more `args`, and waits until it is ready. */
@@ -75,6 +76,11 @@ export class RunningContender {
   memory(what: "VmRSS" | "VmHWM"): number {
     const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
     return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  }
+
+  /** Sends a signal that does not end it: Deno's `ChildProcess` sends one only. */
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.#process.pid!, name);
   }
 
   async stop(): Promise<void> {
