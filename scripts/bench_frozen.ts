@@ -38,7 +38,7 @@ const FLAGS = {
 } as const;
 
 const WARM_UP_MS = 2000;
-/** The publisher sends so much at once, and the next when the socket has taken it. */
+/** The publisher sends this at once, and the next when the socket has taken it. */
 const BATCH_BYTES = 65_536;
 
 interface Outcome {

@@ -34,7 +34,7 @@ const FLAGS = {
   runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
 } as const;
 
-/** Clients come, send what they send, and go, so many times. */
+/** How often the clients come, send what they send, and go. */
 const ROUNDS = 4;
 const SOCKETS_AT_ONCE = 100;
 /** The server has this long to do what it does about what came. */
