@@ -12,16 +12,25 @@ import { Interest, type ServerReceiver } from "../accounts/interest.ts";
 export interface RemoteEntry {
   readonly account: Account;
   readonly subscription: Interest;
+  /** It stands in the account's trie. */
+  stands: boolean;
+  /** It was taken back. */
+  isGone: boolean;
 }
 
 /** Work to look at one entry. */
 const LOOK_WORK = 4;
 
-/** What the server at the other end of one route wants. */
+/**
+ * What the server at the other end of one route wants. It counts once the route
+ * is registered; until then it is only noted, so that a connection that has not
+ * been let in yet gets no messages.
+ */
 export class RemoteInterest {
   readonly #route: ServerReceiver;
   readonly #turn: Turn<TurnOwner>;
   #entries: KeyedMap<string, RemoteEntry> = new Map();
+  #isActive = false;
 
   constructor(route: ServerReceiver, turn: Turn<TurnOwner>) {
     this.#route = route;
@@ -43,7 +52,7 @@ export class RemoteInterest {
     const isKnown = known?.account === account &&
       known.subscription.weight === weight;
     if (isKnown) return;
-    if (known !== undefined) known.account.remove(known.subscription);
+    if (known !== undefined) withdraw(known);
     const subscription = Interest.ofServer(
       this.#route,
       subject,
@@ -51,8 +60,16 @@ export class RemoteInterest {
       weight,
     );
     this.#entries = withRoom(this.#entries);
-    this.#entries.set(key, { account, subscription });
-    account.add(subscription);
+    const entry = { account, subscription, stands: false, isGone: false };
+    this.#entries.set(key, entry);
+    if (this.#isActive) putUp(entry);
+  }
+
+  /** The route is registered. Takes as many turns as it needs. */
+  activate(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#turn.spreadOver(this.#entries.values(), 0, putUp);
   }
 
   /** Notes an RS-; one that was never announced changes nothing. */
@@ -61,7 +78,7 @@ export class RemoteInterest {
     const known = this.#entries.get(key);
     if (known === undefined) return;
     this.#entries.delete(key);
-    account.remove(known.subscription);
+    withdraw(known);
   }
 
   /** `account` is gone. Takes as many turns as it needs. */
@@ -72,6 +89,7 @@ export class RemoteInterest {
       const key = keyOf(account, subject, queue);
       // An account of the same name may have come in between.
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      entry.isGone = true;
     });
   }
 
@@ -79,10 +97,20 @@ export class RemoteInterest {
   clear(): void {
     const entries = this.#entries.values();
     this.#entries = new Map();
-    this.#turn.spreadOver(entries, 0, ({ account, subscription }) => {
-      account.remove(subscription);
-    });
+    this.#turn.spreadOver(entries, 0, withdraw);
   }
+}
+
+function putUp(entry: RemoteEntry): void {
+  if (entry.stands || entry.isGone) return;
+  entry.stands = true;
+  entry.account.add(entry.subscription);
+}
+
+function withdraw(entry: RemoteEntry): void {
+  if (entry.stands) entry.account.remove(entry.subscription);
+  entry.stands = false;
+  entry.isGone = true;
 }
 
 /** None of the parts can hold a blank: blanks end the words of a control line. */

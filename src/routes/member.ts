@@ -21,7 +21,11 @@ export class Member {
   membership: Membership = FRESH;
   /** Client addresses that were taken over from the peer's INFO. */
   clientUrls: readonly string[] = [];
-  /** Runs while the peer has the choice between this connection and another one. */
+  /** When another connection to the peer was asked whether it lives. */
+  askedAt: number = -Infinity;
+  /** It answered by a PONG. */
+  otherAnswered = false;
+  /** Runs while that connection, or the peer's choice, is waited for. */
   choiceTimer: Timer | undefined = undefined;
 
   constructor(solicitedBy: Dialer | undefined) {

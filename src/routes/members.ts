@@ -26,8 +26,10 @@ import {
 import type { Route } from "./route.ts";
 import type { RouteBook } from "./route_book.ts";
 
-/** The time that a peer has to choose between two connections. */
-const CHOICE_MS = 2000;
+/** The time that a registered connection has to show that its peer lives. */
+const ANSWER_MS = 2000;
+/** The time for the same where the peer has the choice, which needs that answer first. */
+const CHOICE_MS = 2 * ANSWER_MS;
 
 /** The parts of the cluster that actions work on, and what hears of changes. */
 export interface MembersWorld {
@@ -122,6 +124,7 @@ export class Members {
     const facts = this.#factsOf(occurrence);
     const { next, actions } = step(member.membership, occurrence.event, facts);
     member.membership = next;
+    if (occurrence.event === "pong") this.#tellDuplicates(occurrence.route);
     if (next.stage !== "duplicate") member.choiceTimer?.cancel();
     for (const action of actions) this.#perform(action, occurrence);
   }
@@ -130,12 +133,16 @@ export class Members {
     const { broker: { identity: { id, name } }, book } = this.#world;
     const { info } = member;
     const peerId = info?.server_id ?? "";
+    const other = book.routes.get(peerId);
     return {
       isDialled: member.solicitedBy !== undefined,
       isSelf: peerId === id,
       isNamesake: info?.server_name === name,
       wantsCredentials: info?.auth_required ?? false,
-      hasOther: book.routes.has(peerId),
+      hasOther: other !== undefined,
+      otherLives: other !== undefined &&
+        (member.otherAnswered ||
+          other.connection.keepAlive.heardAt > member.askedAt),
       choosesHere: id < peerId,
       // NATS route protocol: an INFO that names no cluster is accepted.
       cluster: claim === undefined ? "same" : this.#world.name.compare(claim),
@@ -155,8 +162,8 @@ export class Members {
         return this.#world.gossip.tellOthers(route);
       case "ask for acceptance":
         return route.awaitAcceptance();
-      case "wait for choice":
-        return this.#waitForChoice(route);
+      case "ask other":
+        return this.#askOther(route);
       case "adopt name":
         return this.#adopt(route, claim!);
       case "supersede others":
@@ -177,6 +184,7 @@ export class Members {
     const { broker, book, noAdvertise } = this.#world;
     const { ldm, connect_urls = [] } = route.member.info!;
     book.register(route);
+    route.interest.activate();
     route.announceAll(broker.host.accounts);
     this.takeClientUrls(route, noAdvertise || ldm ? [] : connect_urls);
     this.#hasChanged = true;
@@ -187,12 +195,27 @@ export class Members {
     this.takeClientUrls(route, []);
   }
 
-  #waitForChoice(route: Route): void {
+  #askOther(route: Route): void {
+    const { broker: { identity, host: { clock } }, book } = this.#world;
+    const { member } = route;
+    const peerId = member.info!.server_id;
     this.#reportDuplicate(route);
-    route.member.choiceTimer = this.#world.broker.host.clock.after(
-      CHOICE_MS,
+    member.otherAnswered = false;
+    member.askedAt = clock.monotonic();
+    member.choiceTimer = clock.after(
+      identity.id < peerId ? ANSWER_MS : CHOICE_MS,
       () => this.happened(route, "waited"),
     );
+    book.routes.get(peerId)!.connection.keepAlive.measure();
+  }
+
+  /** A registered route has answered: whoever claims to be its peer hears of it. */
+  #tellDuplicates(route: Route): void {
+    if (!route.member.isRegistered) return;
+    for (const other of this.#world.book.othersTo(route)) {
+      other.member.otherAnswered = true;
+      this.happened(other, "other answered");
+    }
   }
 
   #reportDuplicate({ label }: Route): void {

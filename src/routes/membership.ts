@@ -8,8 +8,11 @@
  * A peer that dialled this node is registered at its first INFO. One that this
  * node dialled, and that wants credentials, is registered once it has shown
  * that it took them: by a PONG, which it sends behind our CONNECT, or by using
- * the connection as a route. Of two connections to the same peer one is kept;
- * the node with the smaller id chooses, and the other node waits for that.
+ * the connection as a route. Of two connections to the same peer one is kept:
+ * the registered one, if the peer answers on it. So whoever claims the id of a
+ * peer that lives takes nothing from it, and a route that fell silent does not
+ * stand in the way of the next one. The node with the smaller id decides as soon
+ * as it has its answer, and the other node leaves it the time to do so.
  */
 import type { ClusterVerdict } from "./cluster_name.ts";
 
@@ -20,7 +23,7 @@ export type Stage =
   | "introduced"
   /** The peer wants credentials, and has not shown yet that it took ours. */
   | "awaiting"
-  /** Another connection to the peer is its route; the peer may prefer this one. */
+  /** Another connection to the peer is its route, and was asked whether it lives. */
   | "duplicate"
   /** This is the route to the peer. */
   | "registered"
@@ -45,7 +48,9 @@ export type MembershipEvent =
   | "pong"
   /** Interest, a message or gossip came: the peer takes this connection for the route. */
   | "used"
-  /** The peer had its time to choose between this connection and the registered one. */
+  /** The peer answered on the registered connection. */
+  | "other answered"
+  /** The registered connection, and the peer that may choose, had their time. */
   | "waited"
   /** The peer uses another connection as the route. */
   | "superseded"
@@ -70,6 +75,8 @@ export interface MembershipFacts {
   readonly wantsCredentials: boolean;
   /** Another connection is registered as the route to the peer. */
   readonly hasOther: boolean;
+  /** The peer was heard on that connection after this one came. */
+  readonly otherLives: boolean;
   /** Of two connections to the peer, this node chooses which one is kept. */
   readonly choosesHere: boolean;
   /** What comes of this node's cluster name and the one that the peer said. */
@@ -106,8 +113,8 @@ export type MembershipAction =
   | "tell others"
   /** Ask the peer for a sign that it took our credentials. */
   | "ask for acceptance"
-  /** Give the peer some time to choose; `waited` comes when it is over. */
-  | "wait for choice"
+  /** Ask the registered connection whether it lives: `other answered` may come, and `waited` does. */
+  | "ask other"
   /** Take over the cluster name that the peer said: registered routes hear `renamed`, this connection `settled`. */
   | "adopt name"
   /** Give up all other connections to the peer: they hear `superseded`, this one `settled`. */
@@ -147,7 +154,7 @@ const TABLE: Readonly<
   awaiting: {
     connect: meetCluster,
     pong: beAccepted,
-    used: beUsed,
+    used: beAccepted,
     inherited: judge,
     superseded: giveWay,
     closed: leave,
@@ -155,8 +162,9 @@ const TABLE: Readonly<
   duplicate: {
     connect: meetCluster,
     pong: beAccepted,
-    used: beUsed,
-    waited: giveWay,
+    used: beAccepted,
+    "other answered": yieldTo,
+    waited: replaceSilent,
     inherited: judge,
     superseded: giveWay,
     closed: leave,
@@ -209,10 +217,17 @@ function judge(now: Membership, facts: MembershipFacts): Move {
     return end(now, "foreign", ["drop found dialers"]);
   }
   if (facts.cluster === "adopt") return pass(now, "introduced", ["adopt name"]);
-  if (facts.hasOther) return compete(now, facts);
+  if (facts.hasOther) return compete(now);
   return isLetIn(now, facts)
     ? pass(now, "registered", ["register", "rest dialers", "tell others"])
     : pass(now, "awaiting", ["ask for acceptance"]);
+}
+
+/** The registered connection is asked first: only one that is silent is replaced. */
+function compete(now: Membership): Move {
+  return now.stage === "duplicate"
+    ? stay(now)
+    : pass(now, "duplicate", ["ask other"]);
 }
 
 /**
@@ -220,11 +235,17 @@ function judge(now: Membership, facts: MembershipFacts): Move {
  * connection for the route, and if both closed the other one, none would be
  * left. So the node that chooses closes it, and the other one waits.
  */
-function compete(now: Membership, { choosesHere }: MembershipFacts): Move {
-  if (choosesHere) return end(now, "duplicate");
-  return now.stage === "duplicate"
-    ? stay(now)
-    : pass(now, "duplicate", ["wait for choice"]);
+function yieldTo(now: Membership, { choosesHere }: MembershipFacts): Move {
+  return choosesHere ? end(now, "duplicate") : stay(now);
+}
+
+function replaceSilent(
+  now: Membership,
+  { hasOther, otherLives }: MembershipFacts,
+): Move {
+  return hasOther && otherLives
+    ? end(now, "duplicate")
+    : pass(now, "introduced", ["supersede others"]);
 }
 
 /** A peer that wants credentials, and that we dialled, may not have looked at ours yet. */
@@ -237,16 +258,6 @@ function isLetIn(
 
 function beAccepted({ stage }: Membership, facts: MembershipFacts): Move {
   return judge({ stage, isAccepted: true }, facts);
-}
-
-/** The peer takes this connection for the route: whose choice it is decides. */
-function beUsed(
-  now: Membership,
-  { hasOther, choosesHere }: MembershipFacts,
-): Move {
-  if (hasOther && choosesHere) return giveWay(now);
-  const next: Membership = { stage: "introduced", isAccepted: true };
-  return { next, actions: ["supersede others"] };
 }
 
 function giveWay(now: Membership): Move {

@@ -63,7 +63,7 @@ export interface RouteOwner extends RoutedMessagesOwner {
   connectLine(dialer: Dialer): Uint8Array;
   /** Something that decides whether the route may stay; `claim`: the cluster that CONNECT names. */
   happened(route: Route, event: MembershipEvent, claim?: ClusterClaim): void;
-  /** A registered peer's later INFO: about itself, or gossip about a third server. */
+  /** Gossip about a third server, or a registered peer's later INFO about itself. */
   informed(route: Route, info: ServerInfo): void;
 }
 
@@ -311,9 +311,12 @@ export class Route implements Peer, ServerReceiver {
       member.info = info;
       return this.#owner.happened(this, "info");
     }
-    // A server gossips on its routes only.
-    if (info.server_id !== member.info.server_id) this.#peerReliesOnIt();
-    if (member.isRegistered) this.#owner.informed(this, info);
+    if (info.server_id !== member.info.server_id) {
+      // A server gossips on its routes only, and says it once.
+      this.#peerReliesOnIt();
+      if (!this.connection.closed) this.#owner.informed(this, info);
+    } else if (member.isRegistered) this.#owner.informed(this, info);
+    else member.info = { ...member.info, ldm: info.ldm === true };
   }
 
   /** Ends the connection if there is something else, in words, than a route port. */

@@ -35,8 +35,10 @@ export interface PaperEnd {
   readonly isDialled: boolean;
   membership: Membership;
   isOpen: boolean;
-  /** The peer has the choice between this connection and another one. */
+  /** It waits for the answer of another connection, or for the peer's choice. */
   isWaiting: boolean;
+  /** The other connection answered meanwhile. */
+  otherLives: boolean;
   /** Dialers that rest on this connection. */
   dialers: number;
   /** What the peer's INFO said, once it came. */
@@ -119,6 +121,7 @@ function newEnd(node: number, isDialled: boolean): PaperEnd {
     membership: FRESH,
     isOpen: true,
     isWaiting: false,
+    otherLives: false,
     dialers: isDialled ? 1 : 0,
     info: undefined,
     inbox: [],
@@ -146,11 +149,21 @@ function deliver(world: PaperWorld, at: number): void {
     case "PING":
       return say(world, at, { verb: "PONG" });
     case "PONG":
-      return apply(world, at, "pong");
+      apply(world, at, "pong");
+      return answered(world, at);
     case "RS+":
       return apply(world, at, "used");
     case "end":
       return breakOff(world, at);
+  }
+}
+
+/** The peer lives: connections that wait beside a registered one hear of it. */
+function answered(world: PaperWorld, at: number): void {
+  if (!isRegistered(world.ends[at]!)) return;
+  for (const other of othersTo(world, at)) {
+    world.ends[other]!.otherLives = true;
+    apply(world, other, "other answered");
   }
 }
 
@@ -200,6 +213,7 @@ function factsOf(
     hasOther: ends.some((other) =>
       other !== end && other.node === end.node && isRegistered(other)
     ),
+    otherLives: end.otherLives,
     choosesHere: own.id < peer.id,
     cluster: claim === undefined ? "same" : compareClusters(own.cluster, claim),
   };
@@ -225,8 +239,14 @@ function perform(
     case "ask for acceptance":
       say(world, at, { verb: "PING" });
       return [];
-    case "wait for choice":
+    case "ask other":
       end.isWaiting = true;
+      end.otherLives = false;
+      for (const other of othersTo(world, at)) {
+        if (isRegistered(world.ends[other]!)) {
+          say(world, other, { verb: "PING" });
+        }
+      }
       return [];
     case "adopt name":
       world.nodes[end.node]!.cluster = claim!;

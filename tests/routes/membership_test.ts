@@ -44,6 +44,7 @@ const EVENTS: readonly MembershipEvent[] = [
   "elsewhere",
   "pong",
   "used",
+  "other answered",
   "waited",
   "superseded",
   "inherited",
@@ -59,6 +60,7 @@ const PLAIN: MembershipFacts = {
   isNamesake: false,
   wantsCredentials: false,
   hasOther: false,
+  otherLives: false,
   choosesHere: false,
   cluster: "same",
 };
@@ -66,7 +68,8 @@ const PLAIN: MembershipFacts = {
 const REGISTER = "registered: register, rest dialers, tell others";
 const ASK = "awaiting: ask for acceptance";
 const SUPERSEDE = "introduced: supersede others";
-const WAIT = "duplicate: wait for choice";
+const ASK_OTHER = "duplicate: ask other";
+const DUPLICATE = "ended: close duplicate, leave";
 const LEFT = "ended: leave";
 const GAVE_WAY = "ended: close superseded, leave";
 
@@ -83,7 +86,6 @@ const VERDICTS: readonly [Partial<MembershipFacts>, string][] = [
   ],
   [{ cluster: "adopt" }, "introduced: adopt name"],
   [{ cluster: "yields" }, REGISTER],
-  [{ hasOther: true, choosesHere: true }, "ended: close duplicate, leave"],
   [
     { wantsCredentials: true, isSelf: true },
     "ended: drop dialers, close self, leave",
@@ -103,8 +105,14 @@ const ACCEPTED: typeof VERDICTS = [
   [{ wantsCredentials: true }, REGISTER],
 ];
 
-const SECOND: typeof VERDICTS = [[{ hasOther: true }, WAIT]];
-const STILL_SECOND: typeof VERDICTS = [[{ hasOther: true }, "duplicate"]];
+const SECOND: typeof VERDICTS = [
+  [{ hasOther: true }, ASK_OTHER],
+  [{ hasOther: true, choosesHere: true }, ASK_OTHER],
+];
+const STILL_SECOND: typeof VERDICTS = [
+  [{ hasOther: true }, "duplicate"],
+  [{ hasOther: true, choosesHere: true }, "duplicate"],
+];
 
 function connects(stage: Stage): typeof VERDICTS {
   const left = stage === "registered" ? "unregister, leave" : "leave";
@@ -116,11 +124,12 @@ function connects(stage: Stage): typeof VERDICTS {
   ];
 }
 
-const USES: typeof VERDICTS = [
+const SILENCE: typeof VERDICTS = [
   [{}, SUPERSEDE],
   [{ hasOther: true }, SUPERSEDE],
-  [{ choosesHere: true }, SUPERSEDE],
-  [{ hasOther: true, choosesHere: true }, GAVE_WAY],
+  [{ hasOther: true, choosesHere: true }, SUPERSEDE],
+  [{ hasOther: true, otherLives: true }, DUPLICATE],
+  [{ hasOther: true, otherLives: true, choosesHere: true }, DUPLICATE],
 ];
 
 /** For each stage and event what comes of which facts; what is missing changes nothing. */
@@ -144,7 +153,7 @@ const EXPECTED: Readonly<
   awaiting: {
     connect: connects("awaiting"),
     pong: [...ACCEPTED, ...SECOND],
-    used: USES,
+    used: [...ACCEPTED, ...SECOND],
     inherited: [...UNACCEPTED, ...SECOND],
     superseded: [[{}, GAVE_WAY]],
     closed: [[{}, LEFT]],
@@ -152,8 +161,12 @@ const EXPECTED: Readonly<
   duplicate: {
     connect: connects("duplicate"),
     pong: [...ACCEPTED, ...STILL_SECOND],
-    used: USES,
-    waited: [[{}, GAVE_WAY]],
+    used: [...ACCEPTED, ...STILL_SECOND],
+    "other answered": [
+      [{ hasOther: true }, "duplicate"],
+      [{ hasOther: true, choosesHere: true }, DUPLICATE],
+    ],
+    waited: SILENCE,
     inherited: [...UNACCEPTED, ...STILL_SECOND],
     superseded: [[{}, GAVE_WAY]],
     closed: [[{}, LEFT]],
@@ -197,7 +210,7 @@ test("a sign of acceptance is remembered until the verdict", () => {
   assert.deepEqual(answered, { stage: "duplicate", isAccepted: true });
   assert.equal(step(answered, "inherited", wants).next.stage, "registered");
   const used = step(duplicate, "used", second).next;
-  assert.equal(step(used, "settled", wants).next.stage, "registered");
+  assert.equal(step(used, "inherited", wants).next.stage, "registered");
 });
 
 test("whatever the facts, moves keep to the rules of all moves", () => {
@@ -226,7 +239,7 @@ function* allInputs(): Iterable<
 
 function* allFacts(): Iterable<MembershipFacts> {
   for (const cluster of ["same", "adopt", "yields", "conflict"] as const) {
-    for (let bits = 0; bits < 64; bits++) {
+    for (let bits = 0; bits < 128; bits++) {
       yield {
         isDialled: (bits & 1) > 0,
         isSelf: (bits & 2) > 0,
@@ -234,6 +247,7 @@ function* allFacts(): Iterable<MembershipFacts> {
         wantsCredentials: (bits & 8) > 0,
         hasOther: (bits & 16) > 0,
         choosesHere: (bits & 32) > 0,
+        otherLives: (bits & 64) > 0,
         cluster,
       };
     }

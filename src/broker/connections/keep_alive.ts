@@ -61,6 +61,11 @@ export class KeepAlive {
     this.#timer?.cancel();
   }
 
+  /** When something came from the peer last, by the monotonic clock. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Something came from the peer. */
   heard(): void {
     this.#heardAt = this.#clock.monotonic();
