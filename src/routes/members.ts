@@ -209,7 +209,7 @@ export class Members {
     book.routes.get(peerId)!.connection.keepAlive.measure();
   }
 
-  /** A registered route has answered: whoever claims to be its peer hears of it. */
+  /** A registered route has answered: the others that claim its peer's id hear of it. */
   #tellDuplicates(route: Route): void {
     if (!route.member.isRegistered) return;
     for (const other of this.#world.book.othersTo(route)) {

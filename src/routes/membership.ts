@@ -9,7 +9,7 @@
  * node dialled, and that wants credentials, is registered once it has shown
  * that it took them: by a PONG, which it sends behind our CONNECT, or by using
  * the connection as a route. Of two connections to the same peer one is kept:
- * the registered one, if the peer answers on it. So whoever claims the id of a
+ * the registered one, if the peer answers on it. So one that claims the id of a
  * peer that lives takes nothing from it, and a route that fell silent does not
  * stand in the way of the next one. The node with the smaller id decides as soon
  * as it has its answer, and the other node leaves it the time to do so.
