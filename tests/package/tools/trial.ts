@@ -41,8 +41,19 @@ const OFFLINE =
   /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b|network/;
 
 /** The registry cannot be reached, or there is no Node. */
-export class NoToolsError extends Error {
+class NoToolsError extends Error {
   override readonly name = "NoToolsError";
+}
+
+/** Why the tools cannot be had; false when they can. For the `skip` option of tests. */
+export async function toolsMissing(): Promise<string | false> {
+  try {
+    await installTools();
+    return false;
+  } catch (error) {
+    if (error instanceof NoToolsError) return error.message;
+    throw error;
+  }
 }
 
 /** What became of each row, in their order: `works`, or what went wrong. */
@@ -68,7 +79,12 @@ async function installTools(): Promise<string> {
     writeFileSync(join(unfinished, "package.json"), text);
     const install = ["npm", "install", "--no-package-lock", "--ignore-scripts"];
     const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-    const source = ["--prefer-offline", `--before=${BEFORE}`];
+    const source = [
+      "--prefer-offline",
+      `--before=${BEFORE}`,
+      "--fetch-retries=1",
+      "--fetch-retry-mintimeout=1000",
+    ];
     try {
       await runIn(unfinished, [...install, ...quiet, ...source]);
     } catch (error) {
