@@ -55,6 +55,35 @@ test("lines of a turn are written together and in order", async (t) => {
   assert.equal(readTextFile(path), lines.join(""));
 });
 
+test("lines of a turn are written as soon as they are 64 KiB", (t) => {
+  const { file, path } = openFile(t);
+  const line = `${"\u00fc".repeat(511)} \n`;
+  assert.equal(new TextEncoder().encode(line).length, 1024);
+  for (let count = 1; count <= 200; count++) {
+    file.write(line);
+    assert.equal(statSync(path).size, Math.floor(count / 64) * 65_536);
+  }
+});
+
+test("a file rotates at its limit, however many lines a turn brings", async (t) => {
+  const { file, folder, path } = openFile(t, 100_000);
+  const line = `${"x".repeat(99)}\n`;
+  for (let count = 0; count < 10_500; count++) file.write(line);
+  const sizes = backups(folder).map((name) =>
+    statSync(join(folder, name)).size
+  );
+  // As on nats-server, the line that crosses the limit is the file's last.
+  assert.equal(sizes.length, 10);
+  for (const [at, size] of sizes.entries()) {
+    assert(size > 100_000 && size <= 100_300, `file ${at}: ${size}`);
+  }
+  await turn();
+  await turn();
+  const all = [...backups(folder).map((name) => join(folder, name)), path];
+  const lines = all.flatMap((name) => readTextFile(name).split("\n"));
+  assert.equal(lines.filter((text) => text.startsWith("x")).length, 10_500);
+});
+
 test("a new file has mode 0640, an old one is continued", (t) => {
   const { file, path } = openFile(t);
   assert.equal(statSync(path).mode & 0o777, 0o640 & ~process.umask());

@@ -1,7 +1,8 @@
 /**
  * Where log lines go: standard error, or a file that can be reopened and that
- * rotates by size. A file's lines are gathered during a turn of the event loop
- * and written together, at the latest when the process exits.
+ * rotates by size. A file's lines are gathered during a turn of the event loop,
+ * up to 64 KiB or the size at which the file rotates, and written together, at
+ * the latest when the process exits.
  */
 import {
   closeSync,
@@ -11,6 +12,7 @@ import {
   renameSync,
   unlinkSync,
 } from "node:fs";
+import { Buffer } from "node:buffer";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { LogSink } from "../../core/log.ts";
@@ -18,6 +20,9 @@ import { absolutePath, printError, systemError, writeFully } from "./system.ts";
 import { setImmediate, wallTime } from "./timers.ts";
 
 const LOG_FILE_MODE = 0o640;
+
+/** Lines of this many bytes are written at once, whatever the turn still brings. */
+const GATHERED_BYTES_MAX = 65_536;
 
 /** Standard error, line by line. */
 export const stderrSink: LogSink = { write: printError };
@@ -52,9 +57,16 @@ export class LogFile implements LogSink {
   readonly #path: string;
   readonly #options: LogFileOptions;
   readonly #flushNow = (): void => this.flush();
+  readonly #turnEnded = (): void => {
+    this.#isAwaited = false;
+    this.flush();
+  };
   #file: number;
   #size: number;
   #lines: string[] = [];
+  #gatheredBytes = 0;
+  /** The end of this turn is waited for. */
+  #isAwaited = false;
   #rotating = false;
   #rotations = 0;
 
@@ -69,8 +81,20 @@ export class LogFile implements LogSink {
   write(line: string): void {
     // What announces a rotation causes none, however small the limit is.
     if (this.#rotating) return this.#append(line);
-    if (this.#lines.length === 0) setImmediate(this.#flushNow);
     this.#lines.push(line);
+    this.#gatheredBytes += Buffer.byteLength(line);
+    if (this.#isFull) this.flush();
+    else if (!this.#isAwaited) {
+      this.#isAwaited = true;
+      setImmediate(this.#turnEnded);
+    }
+  }
+
+  // A line that does not fit the limit any more is the last one of its file.
+  get #isFull(): boolean {
+    const { sizeLimit } = this.#options;
+    return this.#gatheredBytes >= GATHERED_BYTES_MAX ||
+      sizeLimit > 0 && this.#size + this.#gatheredBytes > sizeLimit;
   }
 
   /** Writes what was gathered. */
@@ -78,6 +102,7 @@ export class LogFile implements LogSink {
     if (this.#lines.length === 0) return;
     const text = this.#lines.join("");
     this.#lines = [];
+    this.#gatheredBytes = 0;
     this.#append(text);
     const { sizeLimit } = this.#options;
     if (sizeLimit > 0 && this.#size > sizeLimit) this.#rotate();
@@ -103,7 +128,7 @@ export class LogFile implements LogSink {
     try {
       this.#size += writeFully(this.#file, text);
     } catch {
-      this.#size += text.length;
+      this.#size += Buffer.byteLength(text);
     }
   }
 
@@ -118,8 +143,7 @@ export class LogFile implements LogSink {
     const backup = `${this.#path}.${rotationStamp(this.#rotations++)}`;
     this.#rotating = true;
     try {
-      renameSync(this.#path, backup);
-      this.#continueWith(openLog(this.#path));
+      this.#setAside(backup);
       this.#options.announce(`Rotated log, backup saved as "${backup}"`);
       this.#purge();
     } catch (error) {
@@ -127,6 +151,17 @@ export class LogFile implements LogSink {
     } finally {
       this.#rotating = false;
       this.#size = 0;
+    }
+  }
+
+  // A process that is out of files keeps the one that it has, under its name.
+  #setAside(backup: string): void {
+    renameSync(this.#path, backup);
+    try {
+      this.#continueWith(openLog(this.#path));
+    } catch (error) {
+      renameSync(backup, this.#path);
+      throw error;
     }
   }
 
