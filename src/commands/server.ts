@@ -12,12 +12,14 @@ import {
   applyFlags,
   type GivenFlags,
   parseServerArguments,
+  SECRET_NOTE,
   SERVER_FLAG_GROUPS,
   serverUsage,
   TLS_HELP,
 } from "../config/argv.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import { readServerOptions } from "../config/load.ts";
+import { withSecrets } from "../config/secret_flags.ts";
 import {
   defaultServerOptions,
   type ServerOptions,
@@ -49,7 +51,8 @@ export const SERVER: Command = {
   summary: "Run the broker",
   about: "Runs the broker, with the flags of gnatsd and nats-server.\n\n" +
     "Flags take one dash or two, and their value after a space or an =. Booleans\n" +
-    "stand alone, or as in -T=false. Flags override the configuration file.",
+    "stand alone, or as in -T=false. Flags override the configuration file.\n\n" +
+    SECRET_NOTE,
   words: [],
   flags: SERVER_FLAG_GROUPS,
   examples: [
@@ -146,7 +149,7 @@ async function optionsOf(
 ): Promise<ServerOptions> {
   try {
     const options = await fileOptions(configFile);
-    applyFlags(options, flags);
+    applyFlags(options, withSecrets(flags, world));
     return options;
   } catch (error) {
     return failToConfigure(error);

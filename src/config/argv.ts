@@ -148,6 +148,12 @@ export const SERVER_FLAG_GROUPS: readonly FlagGroup[] = SECTIONS.map(
   }),
 );
 
+/** What help says of secrets. */
+export const SECRET_NOTE = `\
+Other programs can read a command line. In place of a secret, or of a URL
+with one, -pass, -auth, -cluster, -routes and -registry_token take '$NAME', a
+variable of the environment, or file:PATH.`;
+
 /** The help text: every flag in its section. */
 export function serverUsage(): string {
   const sections = SERVER_FLAG_GROUPS.map(({ title, flags }) =>
@@ -158,6 +164,8 @@ Usage: midge [options]
 
 Flags take one dash or two, and their value after a space or "=".
 Booleans stand alone, or as in -T=false.
+
+${SECRET_NOTE}
 
 ${sections.join("\n")}`;
 }

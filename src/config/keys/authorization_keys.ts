@@ -212,11 +212,12 @@ function credentialFlag(
   value: string,
   field: "user" | "password" | "token",
 ): KeyFlag {
-  return text("Authorization", [name], value, (options, given) => {
+  const flag = text("Authorization", [name], value, (options, given) => {
     changeAuthorization(options, (authorization) => {
       authorization[field] = given;
     });
   });
+  return field === "user" ? flag : { ...flag, isSecret: true };
 }
 
 function changeAuthorization(

@@ -34,6 +34,7 @@ export function clusterFlag(
       if (url !== "") listenAt(clusterOf(options), url);
       else if (options.cluster !== undefined) options.cluster.port = undefined;
     }),
+    isSecret: true,
     doc: "Where other nodes connect to, such as\n" +
       "nats://user:password@host:6222;\n" +
       "empty for nowhere",
@@ -80,6 +81,7 @@ function readClusterUrl(url: string): NodeUrl {
 /** `-routes`, which replaces the routes of the file. */
 export const ROUTES_FLAG: KeyFlag = {
   ...text("Cluster", ["routes"], "url,url", setRoutes),
+  isSecret: true,
   doc: "Nodes to connect to, instead of the file's",
 };
 

@@ -131,7 +131,10 @@ export const REGISTRY_BLOCK: Block<RegistryOptions> = {
       reader: checkedString(tokenProblem),
       default: undefined,
       text: "What a node needs to announce itself; nothing unless set.",
-      flags: [text("Discovery", ["registry_token"], "token", setToken)],
+      flags: [{
+        ...text("Discovery", ["registry_token"], "token", setToken),
+        isSecret: true,
+      }],
       reload: "now",
     }),
     rows.option({

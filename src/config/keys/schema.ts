@@ -48,6 +48,8 @@ export type FlagSection =
 /** A flag of the server, and the option that it sets. */
 export interface ServerFlag extends FlagDefinition {
   readonly section: FlagSection;
+  /** Its value may be a secret, and may stand in a variable or a file. */
+  readonly isSecret?: true;
   /** Sets its option; throws FlagError when the value makes no sense. */
   apply(options: ServerOptions, value: FlagValue): void;
 }
