@@ -11,8 +11,11 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import type { Socket } from "../platform/socket.ts";
 
 const LOOK_MS = 100;
-/** Looks in a row at which a peer that is stuck has taken nothing. */
-const LOOKS_MAX = 5;
+/**
+ * Looks in a row at which a peer that is stuck has taken nothing. A node on a
+ * machine with too much to do may take nothing for a second, and loses nothing.
+ */
+const LOOKS_MAX = 20;
 
 /** What is watched. */
 export interface WatchedRoute {

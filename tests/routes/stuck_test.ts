@@ -21,7 +21,7 @@ const [ONE, TWO, THREE, FOUR] = [1, 2, 3, 4].map((at) => `10.0.0.${at}`) as [
 const KIB = 1024;
 const COUNT = 1000;
 /** Longer than a route is given, shorter than the write deadline. */
-const A_WHILE_MS = 2000;
+const A_WHILE_MS = 4000;
 
 class Scene {
   readonly world: Simulation;
@@ -123,6 +123,20 @@ test("a route that takes nothing ends by its write deadline", async (t) => {
   assert.equal(countOf(reader, "two"), COUNT);
   await world.clock.advance(A_WHILE_MS);
   assert.deepEqual(internalErrors(midge), []);
+});
+
+test("a route that takes nothing for a second loses nothing", async (t) => {
+  const scene = await Scene.start(t);
+  const { reader, stopped, world } = scene;
+  stopped.socket.pause();
+  await scene.flood("one", 1000);
+  assert.equal(countOf(reader, "one"), COUNT, "others were held");
+  await scene.flood("two", 500);
+  stopped.socket.resume();
+  await world.clock.advance(A_WHILE_MS);
+  assert.equal(countOf(stopped, "one"), COUNT);
+  assert.equal(countOf(stopped, "two"), COUNT);
+  assert.ok(!scene.log.includes("Takes nothing"));
 });
 
 test("a route that takes a little now and then loses nothing", async (t) => {
