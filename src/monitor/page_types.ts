@@ -219,6 +219,8 @@ export interface RouteInfo {
   subscriptions: number;
   subscriptions_list?: string[] | undefined;
   subscriptions_list_detail?: SubDetail[] | undefined;
+  /** Midge compresses no routes. */
+  compression: string;
 }
 
 /** Counters of the subject look-up. */

@@ -57,5 +57,6 @@ function routeRow(
     out_bytes: traffic.outBytes,
     subscriptions: route.subscriptionCount,
     ...subscriptionFields(subs, route.subscriptions, route.id),
+    compression: "not supported",
   };
 }

@@ -37,4 +37,9 @@ export class Member {
   get isRegistered(): boolean {
     return this.membership.stage === "registered";
   }
+
+  /** NATS route protocol: a server that was told to have no headers ends the route for some. */
+  get takesHeaders(): boolean {
+    return this.info?.headers ?? true;
+  }
 }

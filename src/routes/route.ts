@@ -33,11 +33,12 @@ import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed } from "../wire/args.ts";
-import { interestLine, writeRoutedMsg } from "../wire/encode.ts";
+import { interestLine, stripped, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
-import { type Message, subjectOf } from "../wire/message.ts";
+import { type Message, NO_HEADERS, subjectOf } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
 import {
+  readLeafInterest,
   readRouteInterest,
   readRouteInterestEnd,
 } from "../wire/subscriptions.ts";
@@ -221,6 +222,9 @@ export class Route implements Peer, ServerReceiver {
     const { connection } = this;
     if (connection.isDeaf || isCutElsewhere(message)) return;
     if (this.#stuck.isStuck) return this.#stuck.lose();
+    if (message.headerSize !== NO_HEADERS && !this.member.takesHeaders) {
+      return this.forward(account, stripped(message), groups, groupCount);
+    }
     writeRoutedMsg(
       this.#outbox,
       message,
@@ -241,8 +245,9 @@ export class Route implements Peer, ServerReceiver {
 
   /** The first bytes of a peer: something else than a server may have answered. */
   begins(chunk: Uint8Array): boolean {
-    if (this.member.solicitedBy === undefined) return true;
-    return !this.#leadsElsewhere(strangerIn(chunk));
+    return this.member.solicitedBy === undefined
+      ? this.#login.begins(chunk)
+      : !this.#leadsElsewhere(strangerIn(chunk));
   }
 
   line(
@@ -279,8 +284,13 @@ export class Route implements Peer, ServerReceiver {
         this.#interestAdded(buffer, start, end);
         break;
       case Op.RS_MINUS:
+      case Op.UNSUB: // NATS route protocol: the same in other words.
         connection.noteActivity();
         this.#interestRemoved(buffer, start, end);
+        break;
+      case Op.LS_PLUS:
+        // Nobody here asks for the interest of leaf nodes, but it has to be some.
+        readLeafInterest(buffer, start, end);
         break;
       case Op.PING:
         connection.sendPong();

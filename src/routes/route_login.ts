@@ -12,6 +12,7 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import { OK_LINE } from "../wire/encode.ts";
 import { readConnect } from "../wire/connect.ts";
 import { type ConnectFields, defaultConnectFields } from "../wire/info.ts";
+import { beginsConnect } from "../wire/ops.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import { tokenAware, wrongPortText } from "./handshake.ts";
 
@@ -35,13 +36,14 @@ export class RouteLogin {
 
   constructor(world: RouteLoginWorld) {
     this.#world = world;
-    this.isLetIn = world.isDialled || world.door.greet().isOpen;
+    this.isLetIn = world.isDialled;
   }
 
   /** The peer has this long to log in. */
   start(): void {
-    if (this.isLetIn) return;
-    const { clock, connection, authTimeoutMs } = this.#world;
+    const { clock, connection, door, authTimeoutMs } = this.#world;
+    // NATS route protocol: where nobody has to prove anything there is no hurry.
+    if (this.isLetIn || door.greet().isOpen) return;
     this.#timer = clock.after(authTimeoutMs, () => {
       connection.close(
         ClosedReason.AUTHENTICATION_TIMEOUT,
@@ -52,6 +54,16 @@ export class RouteLogin {
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  /** NATS route protocol: the first byte of who dials in must be that of CONNECT. */
+  begins(chunk: Uint8Array): boolean {
+    if (beginsConnect(chunk)) return true;
+    this.#world.connection.close(
+      ClosedReason.AUTHENTICATION_FAILURE,
+      WireError.AUTHORIZATION_VIOLATION,
+    );
+    return false;
   }
 
   /** CONNECT, with its arguments in `buffer[start, end)`. */

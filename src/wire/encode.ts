@@ -15,7 +15,7 @@ import {
   writeDecimal,
 } from "../core/ascii.ts";
 import type { Outbox } from "../core/outbox.ts";
-import { type Message, NO_HEADERS } from "./message.ts";
+import { Message, NO_HEADERS } from "./message.ts";
 
 export const PING_LINE: Uint8Array = asciiBytes("PING\r\n");
 export const PONG_LINE: Uint8Array = asciiBytes("PONG\r\n");
@@ -184,6 +184,25 @@ export function writeRoutedMsg(
     to[at++] = SPACE;
   }
   out.end = copyBytes(to, at, message.bodyBuffer, bodyStart, bodyEnd);
+}
+
+/** A copy of a message with headers as it is for those who understand none. */
+export function stripped(message: Message): Message {
+  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+  const size = message.size - headerSize;
+  const line = asciiBytes(`${size}\r\n`);
+  const payload = bodyBuffer.subarray(payloadStart + headerSize, bodyEnd);
+  const body = new Uint8Array(line.length + payload.length);
+  body.set(line);
+  body.set(payload, line.length);
+  return Object.assign(new Message(), message, {
+    size,
+    headerSize: NO_HEADERS,
+    bodyBuffer: body,
+    bodyStart: 0,
+    bodyEnd: body.length,
+    payloadStart: line.length,
+  });
 }
 
 /**

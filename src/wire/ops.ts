@@ -5,6 +5,7 @@
  * means. One table names the verbs, for all kinds of connection.
  */
 
+import { CASE_BIT } from "../core/ascii.ts";
 import type { MessageArgs } from "./args.ts";
 import type { Words } from "./words.ts";
 
@@ -71,6 +72,13 @@ export const VERBS: readonly {
   { verb: "A+", rule: "arguments" },
   { verb: "A-", rule: "arguments" },
 ];
+
+const LETTER_C = 0x43;
+
+/** NATS protocol: what a stranger says first begins as CONNECT does. */
+export function beginsConnect(chunk: Uint8Array): boolean {
+  return (chunk[0]! & ~CASE_BIT) === LETTER_C;
+}
 
 /** What `OpHandler.line` gives for an operation that is complete with its line. */
 export const NO_PAYLOAD = -1;

@@ -80,6 +80,16 @@ export function readRouteInterest(
   };
 }
 
+/** `<origin> <account> <subject> [<queue> <weight>]`: throws when it is something else. */
+export function readLeafInterest(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const count = words.split(buffer, start, end);
+  if (count !== 3 && count !== 5) throw malformed("LS+");
+}
+
 /** `<account> <subject> [queue]`. */
 export function readRouteInterestEnd(
   buffer: Uint8Array,

@@ -14,6 +14,7 @@ import { DOORS, OPEN_DOOR } from "./differential/corpus/logins.ts";
 import { MESSAGES } from "./differential/corpus/messages.ts";
 import { PAGES_OF } from "./differential/corpus/pages.ts";
 import { OPERATIONS } from "./differential/corpus/operations.ts";
+import { ROUTES } from "./differential/corpus/routes.ts";
 import { DIFFERENCES } from "./differential/differences.ts";
 import { Comparison } from "./differential/runner.ts";
 
@@ -24,6 +25,7 @@ const GROUPS = [
   ...DOORS,
   ...LIMITS,
   ...PAGES_OF,
+  ...ROUTES,
 ];
 const comparison = new Comparison();
 

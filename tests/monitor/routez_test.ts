@@ -64,6 +64,7 @@ test("a row of a route has nats-server's fields in its order", async (t) => {
     "routes[].subscriptions_list_detail[].msgs: number",
     "routes[].subscriptions_list_detail[].cid: number",
     "routes[].subscriptions_list_detail[].qgroup: string",
+    "routes[].compression: string",
   ]);
   const [row = {}] = b.page<Routez>("routez?subs=detail").routes;
   const cid = row["rid"];

@@ -6,6 +6,7 @@ import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import {
   connectClient,
+  connectText,
   infoText,
   join,
   knock,
@@ -120,7 +121,7 @@ test("256 connections may be under way to becoming routes, the newest ones", asy
     assert.match(text, /-ERR 'maximum connections exceeded'/);
   }
   await logged(midge, "closed: Maximum Connections Exceeded");
-  await tell(strangers[2]!, "PONG\r\n");
+  await tell(strangers[2]!, connectText({ id: "NEXT" }));
   await join(t, midge, { id: "LATE" });
   assert.equal(routeCount(midge), 2);
   await tell(peer, "RS+ $G foo\r\n");

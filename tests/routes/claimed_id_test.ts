@@ -157,7 +157,8 @@ test("many that claim one id are asked about together, and none takes it", async
     Array.from({ length: 20 }, () => knock(t, midge)),
   );
   for (const other of others) {
-    await tell(other, infoText({ id: FIRST_ID }) + "RS+ $G foo\r\n");
+    const hello = connectText({ id: FIRST_ID }) + infoText({ id: FIRST_ID });
+    await tell(other, `${hello}RS+ $G foo\r\n`);
   }
   assert.equal((await standing.expect("PING\r\n")).split("PING").length, 2);
   standing.send("PONG\r\n");

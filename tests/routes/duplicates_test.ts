@@ -4,6 +4,7 @@ import { startMidge, type TestServer } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import {
   connectClient,
+  connectText,
   FIRST_ID,
   infoText,
   interests,
@@ -28,7 +29,7 @@ test("of two connections of a server only one gets messages", async (t) => {
   const { peer } = await join(t, midge);
   await tell(peer, "RS+ $G foo\r\n");
   const second = await knock(t, midge);
-  second.send(infoText({}));
+  second.send(connectText({}) + infoText({}));
   await answerPing(peer);
   await second.expectClosed();
   await logged(midge, "closed: Duplicate Route");
@@ -41,7 +42,7 @@ test("a second connection waits while the choice is the peer's", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const { peer } = await join(t, midge, { id: FIRST_ID });
   const second = await knock(t, midge);
-  second.send(infoText({ id: FIRST_ID }));
+  second.send(connectText({ id: FIRST_ID }) + infoText({ id: FIRST_ID }));
   assert.deepEqual(await roundTrip(second), []);
   assert.equal(routeCount(midge), 1);
   await tell(peer, "RS+ $G foo\r\n");
@@ -57,7 +58,9 @@ test("a waiting connection takes over when the first one ends", async (t) => {
   const info = { connect_urls: ["10.0.0.1:4222"] };
   const { peer } = await join(t, midge, { id: FIRST_ID, info });
   const second = await knock(t, midge);
-  second.send(infoText({ id: FIRST_ID, info }));
+  second.send(
+    connectText({ id: FIRST_ID }) + infoText({ id: FIRST_ID, info }),
+  );
   await roundTrip(second);
   await peer.close();
   assert.equal(await second.expect("foo\r\n"), "RS+ $G foo\r\n");
@@ -71,7 +74,9 @@ test("a waiting connection may tell of another server", async (t) => {
   await join(t, midge);
   const second = await knock(t, midge);
   const ip = `nats-route://127.0.0.1:${listener.port}/`;
-  second.send(infoText({}) + infoText({ id: "THIRD", info: { ip } }));
+  second.send(
+    connectText({}) + infoText({}) + infoText({ id: "THIRD", info: { ip } }),
+  );
   await (await listener.accept()).expect("INFO");
 });
 

@@ -80,12 +80,20 @@ test("a route counts from the peer's INFO, not from its CONNECT", async (t) => {
   assert.equal(routeCount(midge), 1);
 });
 
-test("without authorization INFO alone makes a route", async (t) => {
+test("without authorization, too, CONNECT has to come first", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
-  const peer = await knock(t, midge);
-  peer.send(infoText({}));
-  await roundTrip(peer);
-  assert.equal(routeCount(midge), 1);
+  for (
+    const first of [infoText({}), "PING\r\n", "RS+ $G foo\r\n", "ZORK\r\n"]
+  ) {
+    const peer = await knock(t, midge);
+    peer.send(first);
+    assert.equal(
+      await peer.expectClosed(),
+      "-ERR 'Authorization Violation'\r\n",
+      first,
+    );
+  }
+  assert.equal(routeCount(midge), 0);
 });
 
 test("a dialled route counts from the peer's INFO", async (t) => {

@@ -57,6 +57,9 @@ const CLOSING = [
   ["SUB", UNKNOWN],
   ["FOO", UNKNOWN],
   ["\r\n", UNKNOWN],
+  ["UNSUB 1", ""],
+  ["LS+ $G foo", ""],
+  ["LS+ origin $G foo q", ""],
   ["\0", UNKNOWN],
 ] as const;
 
@@ -100,9 +103,10 @@ const HARMLESS = [
   ["HMSG $G foo 0 2\r\nhi", []],
   ["HMSG $G foo 2 2\r\nhi", []],
   ["SUB foo 1", []],
-  ["UNSUB 1", []],
+  ["UNSUB $G never", []],
   ["PUB foo 2\r\nhi", []],
   ["LS+ origin $G foo", []],
+  ["LS+ origin $G foo q 1", []],
   ["LS- $G foo", []],
   ["A+ $G", []],
   ["A- $G", []],

@@ -1,7 +1,8 @@
 /** Messages to other servers: their forms on the wire, and which servers get them. */
 import assert from "node:assert/strict";
+import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
-import { join, roundTrip, setting, tell } from "./route_peer.ts";
+import { connectClient, join, roundTrip, setting, tell } from "./route_peer.ts";
 
 const HEADERS = "NATS/1.0\r\n\r\n";
 
@@ -40,6 +41,29 @@ test("messages go out in the forms of the protocol, each once", async (t) => {
     assert.equal(await peer.expect(`${routed}\r\n`), `${routed}\r\n`);
   }
   await peer.silence();
+});
+
+test("a server without headers gets messages without them", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const client = await connectClient(t, midge);
+  const { peer } = await join(t, midge, { info: { headers: false } });
+  const other = await join(t, midge, { id: "OTHER" });
+  const interest = "RS+ $G a\r\nRS+ $G q grp 2\r\n";
+  await tell(peer, interest);
+  await tell(other.peer, interest);
+  await tell(
+    client,
+    `HPUB a 12 14\r\n${HEADERS}hi\r\nHPUB a r 12 12\r\n${HEADERS}\r\n`,
+  );
+  assert.deepEqual(await roundTrip(peer), [
+    "RMSG $G a 2",
+    "hi",
+    "RMSG $G a r 0",
+  ]);
+  assert.equal(
+    (await roundTrip(other.peer)).join(" "),
+    "HMSG $G a 12 14 NATS/1.0 hi HMSG $G a r 12 12 NATS/1.0",
+  );
 });
 
 test("odd blanks of a publisher are not passed on", async (t) => {

@@ -13,7 +13,7 @@ import type {
   MessageSource,
 } from "../../accounts/interest.ts";
 import { Kind } from "../../accounts/reach.ts";
-import { byteString, CASE_BIT } from "../../core/ascii.ts";
+import { byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
 import { type MapKey, mapKey } from "../../core/map_key.ts";
@@ -25,7 +25,7 @@ import { MessageArgs } from "../../wire/args.ts";
 import { writeMsg } from "../../wire/encode.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
-import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
+import { beginsConnect, NO_PAYLOAD, Op } from "../../wire/ops.ts";
 import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
@@ -55,9 +55,6 @@ const CLIENT_OPS: readonly Op[] = [
   Op.OK,
   Op.ERR,
 ];
-
-/** What CONNECT, the only thing that a stranger may say, begins with. */
-const LETTER_C = 0x43;
 
 export class ClientSession implements Peer, DirectReceiver {
   readonly kind: Kind = Kind.CLIENT;
@@ -140,9 +137,7 @@ export class ClientSession implements Peer, DirectReceiver {
 
   /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
   begins(chunk: Uint8Array): boolean {
-    if ((chunk[0]! & ~CASE_BIT) === LETTER_C || !this.login.isStranger) {
-      return true;
-    }
+    if (!this.login.isStranger || beginsConnect(chunk)) return true;
     this.connection.close(
       ClosedReason.AUTHENTICATION_FAILURE,
       WireError.AUTHORIZATION_VIOLATION,

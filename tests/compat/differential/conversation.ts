@@ -8,7 +8,7 @@
 export interface Step {
   /** Which peer; each opens its connection with its first step. */
   readonly by: string;
-  /** What it sends; of `PAGES` the page's path and query. */
+  /** What it sends, or behind a `?` what it waits for; of `PAGES` the path and query. */
   readonly say: string;
 }
 

@@ -55,6 +55,34 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
   {
+    what: "interest of `$SYS` that is told to routes",
+    why: "Midge has no system account",
+    extra: { who: "nats-server", bytes: /^(?:r: |s: )?RS\+ \$SYS .*\r\n/gm },
+  },
+  {
+    what: "`proto`, `nonce` and what can be agreed on in INFO for routes",
+    why: "Midge has neither pools nor compression, accounts and leaf nodes",
+    own: /(?<="proto":)[23](?=,"go")/g,
+    extra: {
+      who: "nats-server",
+      bytes:
+        /,"nonce":"<own>"(?=,"cluster")|,"(?:compression|lnoc|lnocu|ln|route_pool_size|gossip_mode|info_on_connect)":(?:true|\d+|"[a-z]+")/g,
+    },
+  },
+  {
+    what: "HPUB of a server, a second CONNECT, or an INFO without an id",
+    why: "no server sends them, so Midge ends the connection, or reads no more",
+    otherWay: ({ title }) =>
+      /^"(?:HPUB a|INFO \{\}|CONNECT \{\})[^"]*" \(\d+\) of a server$/.test(
+        title,
+      ),
+  },
+  {
+    what: "`msgs` of the subscriptions in `/routez?subs=detail`",
+    why: "a message goes to a server once, whichever of them match it",
+    own: /(?<=^ {10}"sid": "\$G .*",\n {10}"msgs": )\d+(?=,\n {10}"cid")/gm,
+  },
+  {
     what: "`imports` of `$G` in `/accountz`",
     why: "they are services of the system account",
     extra: {

@@ -9,7 +9,7 @@ import { gather, hold } from "./speaking.ts";
 type Who = "midge" | "nats-server";
 
 /** Of a line, where two texts are shown. */
-const SHOWN_LENGTH = 300;
+const SHOWN_LENGTH = 600;
 
 export class Comparison {
   /** The known differences that came up. */

@@ -41,14 +41,14 @@ export async function startNatsServerOf(
   const server = spawnCommand([newestNatsServer, "-c", file]);
   t.after(() => server.stop());
   await server.waitFor("Server is ready");
-  const portOf = (what: RegExp): number =>
-    Number(
-      new RegExp(what.source + /\S+:(\d+)/.source).exec(server.stderr)?.[1] ??
-        0,
-    );
+  // Ports for routes may be opened later.
+  const portOf = async (what: string): Promise<number> =>
+    Number((await server.waitFor(new RegExp(`${what} \\S+:(\\d+)`)))[1]);
   return {
-    client: portOf(/Listening for client connections on /),
-    route: portOf(/Listening for route connections on /),
-    http: portOf(/Starting http monitor on /),
+    client: await portOf("Listening for client connections on"),
+    route: /cluster/.test(config)
+      ? await portOf("Listening for route connections on")
+      : 0,
+    http: /http:/.test(config) ? await portOf("Starting http monitor on") : 0,
   };
 }

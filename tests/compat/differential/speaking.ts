@@ -32,12 +32,16 @@ export async function hold(
       pages.push(await pageAt(ports, turn.say));
       continue;
     }
+    if (isWait(turn.say)) {
+      await peers.hears(turn);
+      continue;
+    }
     const isLast = index === turns.length - 1;
     // In one piece: a peer that writes once its connection has ended may not
     // get to read what came before the end.
     const last = isLast && !endsItself ? LAST_WORDS : "";
     const peer = await peers.say(turn, last, conversation.inBytes);
-    if (!isLast) await handled(peer);
+    if (!isLast) await peers.handled(peer);
     else await peer.expectClosed();
   }
   return [...await peers.end(endsItself ? "" : LAST_WORDS), ...pages]
@@ -55,7 +59,7 @@ export async function gather(
   const peers = new Peers(ports, 0);
   for (const turn of turnsOf(steps)) {
     const peer = await peers.say(turn);
-    if (!turn.say.includes("QUIT")) await handled(peer);
+    if (!turn.say.includes("QUIT")) await peers.handled(peer);
     else await peer.expectClosed();
   }
   return peers;
@@ -66,6 +70,8 @@ class Peers implements AsyncDisposable {
   readonly #ports: Ports;
   readonly #number: number;
   readonly #byName = new Map<string, Peer>();
+  /** PINGs whose PONGs were not waited for. */
+  readonly #unanswered = new Map<Peer, number>();
 
   constructor(ports: Ports, number: number) {
     this.#ports = ports;
@@ -79,10 +85,25 @@ class Peers implements AsyncDisposable {
     this.#byName.set(by, peer);
     const text = say.replaceAll("↵", "\r\n")
       .replaceAll("{n}", String(this.#number));
+    const pings = text.match(/^PING/gim)?.length ?? 0;
+    this.#unanswered.set(peer, pings + (this.#unanswered.get(peer) ?? 0));
     const parts = inBytes ? [...text] : [text];
     parts.push((parts.pop() ?? "") + last);
     for (const part of parts) peer.send(part);
     return peer;
+  }
+
+  /** Waits for the text behind the `?` of a step. */
+  async hears({ by, say }: Step): Promise<void> {
+    await this.#byName.get(by)!.expect(say.slice(1));
+  }
+
+  /** Waits until the server has handled all that `peer` said. */
+  async handled(peer: Peer): Promise<void> {
+    peer.send("PING\r\n");
+    const unanswered = this.#unanswered.get(peer) ?? 0;
+    for (let i = 0; i <= unanswered; i++) await peer.expect("PONG\r\n");
+    this.#unanswered.set(peer, 0);
   }
 
   /** Lets everybody say `lastWords`, and gives what each heard to the end. */
@@ -116,19 +137,20 @@ async function pageAt({ http }: Ports, path: string): Promise<string> {
   return `${answer.status} ${type}\n${await answer.text()}`;
 }
 
+/** Whether a step waits for a text instead of saying one. */
+function isWait(say: string | undefined): boolean {
+  return say?.startsWith("?") === true;
+}
+
 /** The steps, those that one peer takes in a row together. */
 function turnsOf(steps: readonly Step[]): Step[] {
   const turns: Step[] = [];
   for (const { by, say } of steps) {
     const before = turns.at(-1);
-    if (before?.by === by && by !== PAGES) {
+    const isOne = by === PAGES || [say, before?.say].some(isWait);
+    if (before?.by === by && !isOne) {
       turns[turns.length - 1] = { by, say: before.say + say };
     } else turns.push({ by, say });
   }
   return turns;
-}
-
-async function handled(peer: Peer): Promise<void> {
-  peer.send("PING\r\n");
-  await peer.expect("PONG\r\n");
 }
