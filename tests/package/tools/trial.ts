@@ -11,8 +11,10 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -36,6 +38,9 @@ const AT_ONCE = 2;
 
 /** A tool that hangs is a failure of its row. */
 const COMMAND_LIMIT_MS = 180_000;
+
+/** No trial takes so long. */
+const ABANDONED_MS = 60 * 60_000;
 
 const OFFLINE =
   /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b|network/;
@@ -99,6 +104,7 @@ async function withProject<T>(
   tools: string,
   use: (project: string) => Promise<T>,
 ): Promise<T> {
+  removeAbandoned(tools);
   const project = mkdtempSync(join(tools, "project-"));
   try {
     const { project: user } = await installed();
@@ -111,6 +117,16 @@ async function withProject<T>(
     return await use(project);
   } finally {
     rmSync(project, { recursive: true, force: true });
+  }
+}
+
+/** What a trial left that was ended from outside. */
+function removeAbandoned(tools: string): void {
+  for (const name of readdirSync(tools)) {
+    const folder = join(tools, name);
+    const ageMs = Date.now() - statSync(folder).mtimeMs;
+    if (!name.startsWith("project-") || ageMs < ABANDONED_MS) continue;
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
