@@ -75,6 +75,11 @@ test("a command line that makes no sense ends with 2 and says where help is", as
       ...["request", "a", "b", "-s", "u:T0pS3cr3t@h:x"],
     ],
     [
+      'midge request: Server "nats://u:***" is no host:port and no URL',
+      "midge request --help",
+      ...["request", "a", "b", "-s", "nats://u:T0pS3cr3t,T0pS3cr3t@h:1"],
+    ],
+    [
       "midge worker: flag provided but not defined: -zork",
       "midge worker --help",
       ...["worker", "-zork"],

@@ -24,6 +24,8 @@ test("no complaint about a configuration shows its secrets", () => {
     'cluster { routes ["nats://u:%hunter2@h:1"] }',
     'cluster { routes ["nats://u:hunter2/hunter2?hunter2#hunter2@h"] }',
     'cluster { routes ["nats://u:hunter2 hunter2@h"] }',
+    "cluster { routes [nats://u:hunter2] }",
+    "cluster { routes [nats://u:hunter2:1, nats://u:hunter2/h:1] }",
     "cluster { routes nats://u:hunter2@h:1 }",
     "cluster { routes [nats://hunter2@h:1, nats://hunter2@h:1], foo 1 }",
     "authorization { token $SECRET }",

@@ -5,7 +5,7 @@
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { CLIENT_PORT } from "../../core/limits.ts";
-import { REDACTED, redactUrl } from "../../core/redact.ts";
+import { REDACTED, redactNodeUrl } from "../../core/redact.ts";
 import { parseAddress, splitAddress } from "../../net/address.ts";
 import { splitUrl } from "../../net/url.ts";
 import type { Address } from "../../platform/socket.ts";
@@ -77,7 +77,7 @@ function parseServerUrl(text: string): ServerUrl {
 
 /** Passwords stay out of the message. */
 function noServer(text: string, problem: string): InvalidArgumentError {
-  const shown = redactUrl(text).replace(`${REDACTED}@`, "***@");
+  const shown = redactNodeUrl(text).replaceAll(REDACTED, "***");
   return new InvalidArgumentError(`Server "${shown}" ${problem}`);
 }
 
