@@ -81,17 +81,27 @@ async function main(): Promise<void> {
 }
 
 async function measure(
-  { prepare, args = [] }: LatencyCase,
+  { prepare, isNats }: LatencyCase,
   contender: Contender,
   generator: string,
 ): Promise<Figures> {
   const [httpPort, routePort] = [await freePort(), await freePort()];
+  const registryPort = await freePort();
+  const registry = isNats === false
+    ? ["-registry", `127.0.0.1:${registryPort}`]
+    : [];
   const server = await RunningContender.start(contender, [
     ...["-m", String(httpPort), "-cluster_name", "bench"],
-    ...["-cluster", `nats://127.0.0.1:${routePort}`, ...args],
+    ...["-cluster", `nats://127.0.0.1:${routePort}`, ...registry],
   ]);
   try {
-    const load = await prepare({ server, httpPort, routePort, generator });
+    const load = await prepare({
+      server,
+      httpPort,
+      routePort,
+      registryPort,
+      generator,
+    });
     const client = new GoodClient(generator, server.port);
     const startedAt = performance.now();
     const remark = await load() ?? "";

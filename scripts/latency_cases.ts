@@ -13,15 +13,15 @@ export interface Site {
   readonly server: RunningContender;
   readonly httpPort: number;
   readonly routePort: number;
+  /** Of a server that has a registry. */
+  readonly registryPort: number;
   /** The path of `natsload`. */
   readonly generator: string;
 }
 
 export interface LatencyCase {
   readonly name: string;
-  /** Flags of the server besides ports. */
-  readonly args?: readonly string[];
-  /** False: nats-server has nothing of the kind. */
+  /** False: it is about the registry, and nats-server has nothing of the kind. */
   readonly isNats?: false;
   /** Gets everything ready; gives the load, which is measured, and may give a remark. */
   prepare(site: Site): Promise<() => Promise<string | void>>;
@@ -392,48 +392,103 @@ const crowdGoing: LatencyCase = {
   },
 };
 
-function pipelined(
-  name: string,
-  { count, path, seconds, prepare, args, isNats }: {
-    count: number;
-    path: string;
-    seconds: number;
-    prepare: (site: Site) => Promise<number>;
-  } & Pick<LatencyCase, "args" | "isNats">,
-): LatencyCase {
-  return {
-    name,
-    ...args && { args },
-    ...isNats === false && { isNats },
-    async prepare(site) {
-      const port = await prepare(site);
-      return async () => {
-        const socket = dial(port, "127.0.0.1");
-        socket.on("error", () => {});
-        await once(socket, "connect");
-        const before = site.server.memory("VmRSS");
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count));
-        let most = before;
-        for (let n = 0; n < seconds * 10; n++) {
-          await sleep(100);
-          most = Math.max(most, site.server.memory("VmRSS"));
-        }
-        socket.destroy();
-        return `+${(most - before).toFixed(0)} MiB`;
-      };
-    },
-  };
+/** The most memory that the server takes while `wait` goes on, beyond what it took before. */
+async function mostMemory(
+  { server }: Site,
+  seconds: number,
+  begin: () => void,
+): Promise<string> {
+  const before = server.memory("VmRSS");
+  begin();
+  let most = before;
+  for (let n = 0; n < seconds * 10; n++) {
+    await sleep(100);
+    most = Math.max(most, server.memory("VmRSS"));
+  }
+  return `+${(most - before).toFixed(0)} MiB`;
 }
 
-const unreadConnz = pipelined("20,000 unread GET /connz, 300 clients", {
-  count: 20_000,
-  path: "/connz",
-  seconds: 10,
-  prepare: async (site) => {
+async function unread(port: number): Promise<Socket> {
+  const socket = dial(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
+function request(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+}
+
+const unreadConnz: LatencyCase = {
+  name: "20,000 unread GET /connz, 300 clients",
+  async prepare(site) {
     await crowd(site, 300);
-    return site.httpPort;
+    const socket = await unread(site.httpPort);
+    return () =>
+      mostMemory(
+        site,
+        10,
+        () => socket.write(request("/connz").repeat(20_000)),
+      );
   },
-});
+};
+
+/** Nodes that make a list of half a megabyte. */
+async function announceMany({ registryPort }: Site): Promise<void> {
+  for (let n = 0; n < 250; n++) {
+    const url = `nats://${"x".repeat(55)}.${"y".repeat(35)}.${n}.example.org`;
+    const urls = Array.from({ length: 16 }, (_, at) => `${url}:${4000 + at}`);
+    const path = `http://127.0.0.1:${registryPort}/v1/nodes/node-${n}`;
+    const body = JSON.stringify({ urls, ttl: 600_000 });
+    const answer = await fetch(path, { method: "PUT", body });
+    if (!answer.ok) throw new Error(await answer.text());
+    await answer.text();
+  }
+}
+
+const unreadNodes: LatencyCase = {
+  name: "5,000 unread GET /v1/nodes of 0.5 MB",
+  isNats: false,
+  async prepare(site) {
+    await announceMany(site);
+    const length = await page(site.registryPort, "/v1/nodes");
+    const socket = await unread(site.registryPort);
+    return async () => {
+      const more = await mostMemory(
+        site,
+        10,
+        () => socket.write(request("/v1/nodes").repeat(5000)),
+      );
+      return `${more}, ${length} bytes each`;
+    };
+  },
+};
+
+const streamsHangUp: LatencyCase = {
+  name: "1,200 unread event streams that hang up",
+  isNats: false,
+  async prepare(site) {
+    await announceMany(site);
+    return async () => {
+      const before = site.server.memory("VmRSS");
+      const most = await mostMemory(site, 5, async () => {
+        const sockets = await Promise.all(
+          Array.from({ length: 1200 }, () => unread(site.registryPort)),
+        );
+        for (const socket of sockets) {
+          socket.write(
+            request("/discoveryz/stream"),
+          );
+        }
+        await sleep(3000);
+        for (const socket of sockets) socket.destroy();
+      });
+      await sleep(2000);
+      const left = site.server.memory("VmRSS") - before;
+      return `${most}, afterwards +${left.toFixed(0)} MiB`;
+    };
+  },
+};
 
 export const CASES: readonly LatencyCase[] = [
   walks,
@@ -473,4 +528,6 @@ export const CASES: readonly LatencyCase[] = [
     ...["burst", "-conns", "10000", "-inflight", "2000"],
   ),
   unreadConnz,
+  unreadNodes,
+  streamsHangUp,
 ];

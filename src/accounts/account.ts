@@ -53,6 +53,13 @@ export interface AccountSettings {
 /** NATS: replies that gateways carry, of these days and of former ones, and what servers vote by. */
 const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
 
+/**
+ * Subscribers of a match that is kept with its subject. Larger ones are looked
+ * up anew, in the cache of the trie, which is bounded by their sum: that costs
+ * nothing beside their deliveries.
+ */
+const KEPT_MATCH_MAX = 256;
+
 /** What routes bring is heard by these kinds; so routes are told of their interest. */
 const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
 
@@ -81,11 +88,12 @@ export class Account implements AccountName {
       return factsOf(subject, this.sublist.matchOnce(subject));
     }
     const { generation } = this.sublist;
-    if (known.generation !== generation) {
-      known.value = factsOf(known.subject, this.sublist.match(known.subject));
-      known.generation = generation;
-    }
-    return known.value!;
+    if (known.generation === generation) return known.value!;
+    const facts = factsOf(known.subject, this.sublist.match(known.subject));
+    const isKept = sizeOf(facts.match) <= KEPT_MATCH_MAX;
+    known.value = isKept ? facts : undefined;
+    known.generation = isKept ? generation : -1;
+    return facts;
   }
 
   /**
@@ -149,6 +157,12 @@ export class Account implements AccountName {
 
 function isLocal({ kindBit }: Interest): boolean {
   return (LOCAL_KINDS & kindBit) !== 0;
+}
+
+function sizeOf({ plain, queues }: SubjectMatch<Interest>): number {
+  let size = plain.length;
+  for (const { members } of queues) size += members.length;
+  return size;
 }
 
 function factsOf(

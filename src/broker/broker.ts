@@ -92,7 +92,13 @@ export class Broker {
 
   /** Lets clients in, through their port if there is to be one. Rejects with a `NetworkError` when it cannot be opened. */
   async start(): Promise<void> {
-    await this.port.open((socket) => this.clients.accept(socket));
+    const { rounds } = this.host.turn;
+    await this.port.open((socket) =>
+      rounds.admit(() => {
+        if (this.#isStopped) socket.destroy();
+        else this.clients.accept(socket);
+      })
+    );
     if (this.port.address !== undefined) this.host.info.portOpened();
   }
 

@@ -19,6 +19,8 @@ export class ListReading {
   readonly waiting: WaitingRoom;
   readonly #store: NodeStore;
   readonly #list: NodeList;
+  #event: { readonly data: string; readonly text: string } | undefined =
+    undefined;
 
   constructor(store: NodeStore, clock: Clock, limits: WaitingLimits) {
     this.waiting = new WaitingRoom(limits, "registry");
@@ -43,6 +45,16 @@ export class ListReading {
       });
   }
 
+  /** The list as an event: made once, however many are told. */
+  #eventNow(): string {
+    const data = this.#list.text;
+    if (this.#event?.data !== data) {
+      const id = String(this.#store.index);
+      this.#event = { data, text: eventText({ event: "nodes", id, data }) };
+    }
+    return this.#event.text;
+  }
+
   /** Each list from now on, as an event. */
   stream(request: HttpRequest): HttpStream {
     const leave = this.waiting.enter(request.remote);
@@ -64,8 +76,7 @@ export class ListReading {
     while (!signal.aborted) {
       if (told !== store.index) {
         told = store.index;
-        const data = this.#list.text;
-        yield eventText({ event: "nodes", id: String(told), data });
+        yield this.#eventNow();
       } else if (!await store.changedSince(told, HEARTBEAT_MS, signal)) {
         yield commentText("nothing new");
       }

@@ -230,7 +230,10 @@ export class Cluster implements RoutesLink {
     this.#listener = await this.#platform.network.listen(
       at,
       {},
-      (socket) => this.#connect(socket, undefined),
+      (socket) => {
+        const { rounds } = this.#broker.host.turn;
+        rounds.admit(() => this.#connect(socket, undefined));
+      },
     );
     const address = formatAddress(this.#listener.address);
     this.#log.notice(`Listening for route connections on ${address}`);

@@ -12,19 +12,19 @@ import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
-import { denoNetwork, denoRunSoon } from "./net/deno_net.ts";
+import { denoNetwork } from "./net/deno_net.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
 import { files } from "./process/files.ts";
 import { flow } from "./process/flow.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
+import { runSoon } from "./net/run_soon.ts";
 import {
   addressesRefused,
   coreCount,
   cpuSeconds,
   environment,
-  immediately,
   interfaceAddresses,
   keepProcessAlive,
   memoryUsage,
@@ -76,6 +76,6 @@ export const platform: Platform = {
   cpuSeconds,
   coreCount,
   keepProcessAlive,
-  runSoon: isDeno ? denoRunSoon : immediately,
+  runSoon,
   flow,
 };

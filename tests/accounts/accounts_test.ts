@@ -140,3 +140,26 @@ test("a client of the server itself that was closed hears nothing", () => {
   assert.equal(client.publish("x", asciiBytes("")), 0);
   assert.equal(global.sublist.size, 0);
 });
+
+test("a match of many is not kept with its subject, where it would not be bounded", () => {
+  const accounts = new Accounts({
+    sublistCache: false,
+    meter: new WorkMeter(),
+  });
+  const { global } = accounts;
+  const delivery = new Delivery(seededRandom(1), new WorkMeter(), {
+    goOn: () => false,
+  });
+  const client = new InternalClient(global, delivery);
+  const facts = (subject: string): unknown => {
+    const bytes = asciiBytes(subject);
+    return global.facts(bytes, 0, bytes.length);
+  };
+  client.subscribe("few", "", () => {});
+  for (let n = 0; n < 300; n++) client.subscribe("many", "", () => {});
+  for (const [subject, isKept] of [["few", true], ["many", false]] as const) {
+    // From its second use on a subject is known.
+    facts(subject);
+    assert.equal(facts(subject) === facts(subject), isKept, subject);
+  }
+});

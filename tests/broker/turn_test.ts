@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { silentLogger } from "../../src/core/log.ts";
 import { TURN_WORK_MAX } from "../../src/core/work_meter.ts";
 import { test } from "../support/test.ts";
-import { StillBroker, type StillSocket } from "./still_sockets.ts";
+import { StillBroker, StillSocket } from "./still_sockets.ts";
 
 function pub(subject: string, payload: string): string {
   return `PUB ${subject} ${payload.length}\r\n${payload}\r\n`;
@@ -542,4 +542,23 @@ test("work that nobody waits for is spread, each of it done once and in order", 
   assertServed(other);
   assert.ok(still.settle() >= 4);
   assert.deepEqual(done, upTo(10_000));
+});
+
+test("the first words of new clients wait for a round, those of others do not", () => {
+  const still = new StillBroker();
+  const crowd = still.client();
+  for (let n = 0; n < 1000; n++) crowd.says(`SUB a ${n}\r\n`);
+  still.settle();
+  crowd.forgets = true;
+  const other = still.client();
+  const busy = upTo(4).map(() => still.client());
+  const newcomer = new StillSocket();
+  still.broker.join(newcomer);
+  for (const client of busy) client.says(numbered("a", 60));
+  newcomer.says('CONNECT {"verbose":false}\r\nPING\r\n');
+  assert.ok(!newcomer.take().includes("PONG"));
+  assertServed(other);
+  still.settle();
+  assert.ok(newcomer.take().includes("PONG\r\n"));
+  assertServed(newcomer);
 });

@@ -1,6 +1,7 @@
 /**
- * What monitoring tells about clients that are gone: a bounded list, the
- * oldest making room for the newest, and how many ended for which reason.
+ * What monitoring tells about clients that are gone: a list that is bounded in
+ * clients and in bytes, the oldest making room for the newest, and how many
+ * ended for which reason.
  */
 import type { ClosedReason } from "../../core/closed.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
@@ -38,12 +39,21 @@ export interface ClosedConnection extends Readonly<ConnectionFacts> {
 /** Subscriptions that are kept of a client that is gone. */
 const SUBSCRIPTIONS_MAX = 256;
 
+/** What all of them may take in memory; the subscriptions of the oldest go first. */
+const BYTES_MAX = 16_777_216;
+/** Besides its texts, a client and a subscription take about as much. */
+const CLIENT_BYTES = 1024;
+const SUBSCRIPTION_BYTES = 128;
+
 export class ClosedConnections {
   readonly #max: number;
   readonly #byReason = new Map<ClosedReason, number>();
+  /** Oldest first; those before `#oldest` have made room. */
   #list: ClosedConnection[] = [];
-  /** Where the list begins once it is full. */
   #oldest = 0;
+  /** Those before it have no subscriptions to give up. */
+  #bared = 0;
+  #bytes = 0;
   /** How many were ever added. */
   total = 0;
 
@@ -51,12 +61,14 @@ export class ClosedConnections {
     this.#max = max;
   }
 
+  /** About how much memory they take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Oldest first. */
   list(): ClosedConnection[] {
-    return [
-      ...this.#list.slice(this.#oldest),
-      ...this.#list.slice(0, this.#oldest),
-    ];
+    return this.#list.slice(this.#oldest);
   }
 
   /** How many ever ended for `reason`. */
@@ -69,13 +81,55 @@ export class ClosedConnections {
     this.#byReason.set(reason, this.endedFor(reason) + 1);
     if (this.#max <= 0) return;
     const closed = describe(session, reason, stoppedAt);
-    if (this.#list.length < this.#max) {
-      this.#list.push(closed);
-      return;
+    this.#list.push(closed);
+    this.#bytes += clientBytes(closed) + subscriptionBytes(closed);
+    if (this.#list.length - this.#oldest > this.#max) this.#dropOldest();
+    while (this.#bytes > BYTES_MAX && this.#bared < this.#list.length) {
+      this.#bare(this.#bared++);
     }
-    this.#list[this.#oldest] = closed;
-    this.#oldest = (this.#oldest + 1) % this.#max;
+    while (this.#bytes > BYTES_MAX && this.#oldest < this.#list.length) {
+      this.#dropOldest();
+    }
+    if (this.#oldest > this.#list.length / 2) this.#closeUp();
   }
+
+  /** The subscriptions of one are forgotten, but not how many they were. */
+  #bare(place: number): void {
+    const closed = this.#list[place]!;
+    if (closed.subscriptions.length === 0) return;
+    this.#bytes -= subscriptionBytes(closed);
+    this.#list[place] = { ...closed, subscriptions: [] };
+  }
+
+  #dropOldest(): void {
+    this.#bare(this.#oldest);
+    this.#bytes -= clientBytes(this.#list[this.#oldest]!);
+    this.#oldest++;
+    this.#bared = Math.max(this.#bared, this.#oldest);
+  }
+
+  /** Moves the list to the front, once for as many that were dropped. */
+  #closeUp(): void {
+    this.#list.splice(0, this.#oldest);
+    this.#bared -= this.#oldest;
+    this.#oldest = 0;
+  }
+}
+
+function clientBytes(closed: ClosedConnection): number {
+  const { name, lang, version, user, account, tls } = closed;
+  let bytes = CLIENT_BYTES + 2 * (name.length + lang.length + version.length) +
+    2 * (user.length + account.length);
+  for (const { der } of tls?.peerCertificates ?? []) bytes += der.length;
+  return bytes;
+}
+
+function subscriptionBytes({ subscriptions }: ClosedConnection): number {
+  let bytes = 0;
+  for (const { subject, queue, sid } of subscriptions) {
+    bytes += SUBSCRIPTION_BYTES + subject.length + queue.length + sid.length;
+  }
+  return bytes;
 }
 
 /** What there is to tell about a subscription of a client. */

@@ -35,7 +35,10 @@ export interface InputSettings {
   readonly rounds: LoopRounds;
 }
 
-/** Chunks up to this size are little work: they are handled though the round is full. */
+/**
+ * Chunks up to this size are little work: they are handled though the round is
+ * full, all but the first of a connection, of which there may be thousands.
+ */
 const SHORT_BYTES = 512;
 
 export class Input {
@@ -45,6 +48,8 @@ export class Input {
   readonly #rounds: LoopRounds;
   /** What was read and is not parsed yet. */
   #backlog: Uint8Array[] = [];
+  /** Nothing has come yet. */
+  #isNew = true;
   #holds = 0;
   /** Times that something kept it from being read. */
   holdCount = 0;
@@ -78,7 +83,9 @@ export class Input {
 
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
-    const mayWait = chunk.length > SHORT_BYTES && this.#rounds.isFull;
+    const mayWait = this.#rounds.isFull &&
+      (chunk.length > SHORT_BYTES || this.#isNew);
+    this.#isNew = false;
     if (this.#isWaiting) {
       this.#backlog.push(new Uint8Array(chunk));
       if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
@@ -94,8 +101,8 @@ export class Input {
   end(reason: CloseReason): void {
     const isOver = this.#backlog.length === 0 ||
       this.#awaitsVerdict && !this.#bringsMessages;
-    if (isOver) this.#owner.socketEnded(reason);
-    else this.#ended = reason;
+    if (!isOver) this.#ended = reason;
+    else this.#rounds.admit(() => this.#owner.socketEnded(reason));
   }
 
   /** Nothing is parsed behind the operation under way. Each call wants one of `letGo`. */

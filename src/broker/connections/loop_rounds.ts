@@ -18,9 +18,12 @@ export class LoopRounds {
   #work = 0;
   #ms = 0;
   #isNextAsked = false;
+  readonly #now: () => number;
 
-  constructor(runSoon: RunSoon) {
+  /** `now` gives milliseconds. */
+  constructor(runSoon: RunSoon, now: () => number) {
     this.#runSoon = runSoon;
+    this.#now = now;
   }
 
   /** What can wait should wait. */
@@ -33,6 +36,17 @@ export class LoopRounds {
     this.#work += work;
     this.#ms += ms;
     if (this.isFull) this.#askForNext();
+  }
+
+  /** Does what is no turn, such as a connection that comes or goes: now, or later if this round is full. */
+  admit(act: () => void): void {
+    const timed = (): void => {
+      const startedAt = this.#now();
+      act();
+      this.spend(0, this.#now() - startedAt);
+    };
+    if (this.isFull) this.enter(timed);
+    else timed();
   }
 
   /** Has `run` called once, in a later round. */

@@ -76,7 +76,7 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   /** `now` gives milliseconds. */
   constructor(runSoon: RunSoon, log: TracingLog, now: () => number) {
     this.meter = new WorkMeter(now);
-    this.rounds = new LoopRounds(runSoon);
+    this.rounds = new LoopRounds(runSoon, now);
     this.#runSoon = runSoon;
     this.#log = log;
   }

@@ -3,6 +3,7 @@
  * path and no page. A client that is slow to ask, or to take an answer, is cut
  * off.
  */
+import { Buffer } from "node:buffer";
 import {
   createServer,
   type IncomingMessage,
@@ -25,9 +26,11 @@ import { formatAddress } from "../../net/address.ts";
 import { askForNet } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
+import { HttpPace } from "./http_pace.ts";
+import { runSoon } from "./run_soon.ts";
 import { HttpLane } from "./http_lane.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
-import { clearTimeout, setTimeout } from "../process/timers.ts";
+import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -35,8 +38,13 @@ const STALL_TIMEOUT_MS = 30_000;
 /** Longer than most pauses between two requests of one client: a connection that closes just then costs a request. */
 const IDLE_TIMEOUT_MS = 20_000;
 const CONNECTIONS_MAX = 4096;
-/** Bytes of an answer that are written before the client has to take them. */
-const PORTION_BYTES = 65_536;
+/** Characters of an answer that are written before the client has to take them. */
+const PORTION_CHARS = 65_536;
+
+/** What it takes to handle a request, in characters that could be written meanwhile. */
+const REQUEST_CHARS = 16_384;
+
+const pace = new HttpPace(runSoon, monotonicTime);
 
 const FAILED: HttpAnswer = {
   status: 500,
@@ -127,6 +135,9 @@ async function answer(
 ): Promise<void> {
   // A broken connection also emits `close`.
   response.on("error", () => {});
+  const turn = pace.spend(REQUEST_CHARS);
+  if (turn !== undefined) await turn;
+  if (response.destroyed) return;
   const reply = await handled(request, response, handle);
   // An unread body would keep the connection from being used again.
   request.resume();
@@ -162,10 +173,43 @@ async function sendStream(
     response.flushHeaders();
     for await (const part of stream) {
       if (response.destroyed) return;
-      if (!response.write(part)) await taken(response, "drain", stallTimeoutMs);
+      await sendText(response, part, stallTimeoutMs);
     }
   }
   response.end();
+}
+
+/** Writes a text, each portion when the one before was taken and its turn has come. */
+async function sendText(
+  response: ServerResponse,
+  text: string,
+  stallTimeoutMs: number,
+): Promise<void> {
+  for (const portion of portionsOf(text)) {
+    const turn = pace.spend(portion.length);
+    if (turn !== undefined) await turn;
+    if (response.destroyed) return;
+    if (!response.write(portion)) {
+      await taken(response, "drain", stallTimeoutMs);
+    }
+  }
+}
+
+/** A long text in portions, so that a client that takes none costs one of them. */
+function* portionsOf(text: string): Generator<string> {
+  let start = 0;
+  while (text.length - start > PORTION_CHARS) {
+    let end = start + PORTION_CHARS;
+    // The halves of a character of two stay together.
+    if (isHighSurrogate(text.charCodeAt(end - 1))) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+  yield text.slice(start);
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 /** Sends a short answer at once, and a long one in portions. */
@@ -175,17 +219,12 @@ async function sendWhole(
   method: string | undefined,
   stallTimeoutMs: number,
 ): Promise<void> {
-  const bytes = new TextEncoder().encode(body);
-  response.writeHead(status, { ...headers, "Content-Length": bytes.length });
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, "Content-Length": length });
   if (method === "HEAD") return void response.end();
-  let sent = 0;
-  while (bytes.length - sent > PORTION_BYTES && !response.destroyed) {
-    const portion = bytes.subarray(sent, sent += PORTION_BYTES);
-    if (!response.write(portion)) {
-      await taken(response, "drain", stallTimeoutMs);
-    }
-  }
-  response.end(bytes.subarray(sent));
+  if (body.length <= PORTION_CHARS) return void response.end(body);
+  await sendText(response, body, stallTimeoutMs);
+  response.end();
 }
 
 /**
