@@ -29,8 +29,11 @@ const INCOMPLETE = -1;
 const HELD_START_BYTES = 256;
 /** A larger hold buffer is given back after use. */
 const HELD_KEEP_BYTES = 4096;
-/** A hold buffer has room for at most this many times what has arrived. */
-const HELD_GROWTH = 4;
+/**
+ * A hold buffer has room for at most this many times what has arrived, and a
+ * little more: 1 MiB that comes in pieces of 64 KiB is moved once.
+ */
+const HELD_GROWTH = 16;
 
 /** What a parser does with an operation. */
 const REFUSED = 0;
@@ -321,7 +324,7 @@ export class Parser {
    * a line announces may never come, so memory follows what has arrived.
    */
   #grow(length: number): void {
-    const ahead = Math.max(HELD_KEEP_BYTES, length * HELD_GROWTH);
+    const ahead = HELD_KEEP_BYTES + length * HELD_GROWTH;
     const least = Math.max(length, Math.min(this.#wanted, ahead));
     let size = HELD_START_BYTES;
     while (size < least && size < HELD_KEEP_BYTES) size *= 2;
