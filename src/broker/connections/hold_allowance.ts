@@ -21,7 +21,7 @@ export class HoldAllowance {
 
   /** Producers are no longer held until the consumer has caught up. */
   get isSpent(): boolean {
-    return this.#leftMs === 0;
+    return this.#leftMs <= 0;
   }
 
   /** The consumer lags from now on; `takenBytes` is what it took in its life. */
@@ -35,7 +35,8 @@ export class HoldAllowance {
     const waitedMs = Math.min(nowMs - this.#lookedAtMs, LOOK_MS);
     const readMs = (takenBytes - this.#takenBytes) / FULL_SPEED_BYTES_PER_MS;
     const leftMs = this.#leftMs - waitedMs + readMs;
-    this.#leftMs = Math.min(Math.max(leftMs, 0), ALLOWED_MS);
+    // What one at half speed owes is more than what it reads at once.
+    this.#leftMs = Math.min(Math.max(leftMs, -ALLOWED_MS), ALLOWED_MS);
     this.begin(nowMs, takenBytes);
   }
 
