@@ -86,7 +86,7 @@ for (const [name, pattern] of Object.entries(PORTS)) {
         const socket = connect(portOf(pattern), "127.0.0.1");
         socket.on("error", () => {});
         sockets.push(socket);
-      }, 50);
+      }, 10);
       t.after(() => clearInterval(again));
       await until("the shortage is told of", () => toldAt(log()).length >= 3);
       clearInterval(again);
@@ -97,22 +97,22 @@ for (const [name, pattern] of Object.entries(PORTS)) {
         assert(gap >= 900, `told after ${gap} ms again`);
       }
       for (const socket of sockets) socket.destroy();
-      const peer = await connectAgain(portOf(PORTS.client));
+      const peer = await loginAgain(portOf(PORTS.client));
       t.after(() => peer.close());
-      await peer.handshake();
       assert(!log().includes("[FTL]"), log());
     },
   );
 }
 
 /** A client that tries until it is let in. */
-async function connectAgain(
-  port: number,
-): ReturnType<typeof connectPeer> {
+async function loginAgain(port: number): ReturnType<typeof connectPeer> {
   while (true) {
     try {
-      return await connectPeer({ port });
+      const peer = await connectPeer({ port });
+      await peer.handshake();
+      return peer;
     } catch {
+      // What was closed is not gone yet.
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
