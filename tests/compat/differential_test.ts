@@ -7,8 +7,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { modelMissing as skip } from "../support/nats_server.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 import { test } from "../support/test.ts";
+import { generated } from "./differential/corpus/generated.ts";
 import { LIMITS } from "./differential/corpus/limits.ts";
 import { DOORS, OPEN_DOOR } from "./differential/corpus/logins.ts";
 import { MESSAGES } from "./differential/corpus/messages.ts";
@@ -18,6 +20,8 @@ import { ROUTES } from "./differential/corpus/routes.ts";
 import { DIFFERENCES } from "./differential/differences.ts";
 import { Comparison } from "./differential/runner.ts";
 
+const SEED = freshSeed();
+
 const GROUPS = [
   OPERATIONS,
   MESSAGES,
@@ -26,13 +30,14 @@ const GROUPS = [
   ...LIMITS,
   ...PAGES_OF,
   ...ROUTES,
+  generated(seededRandom(SEED)),
 ];
 const comparison = new Comparison();
 
 for (const group of GROUPS) {
   test(`both servers say the same: ${group.title}`, { skip }, async (t) => {
     const disagreements = await comparison.hold(t, group);
-    t.diagnostic(`${group.conversations.length} conversations`);
+    t.diagnostic(`seed ${SEED}, ${group.conversations.length} conversations`);
     if (disagreements.length > 0) {
       assert.fail(
         `Midge says "-", nats-server "+":\n${disagreements.join("\n")}`,
