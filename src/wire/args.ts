@@ -64,6 +64,15 @@ export class MessageArgs {
     if (!this.#endsAsReceiversExpect()) this.#rewriteBody();
   }
 
+  /** The same for a line that `scanPub` has read: it ends as receivers expect. */
+  completeScanned(start: number, end: number): void {
+    const { message } = this;
+    message.bodyBuffer = message.subjectBuffer;
+    message.bodyStart = this.#sizesStart;
+    message.bodyEnd = end + 2;
+    message.payloadStart = start;
+  }
+
   /** Single blanks between the sizes, and CR LF right behind them. */
   #endsAsReceiversExpect(): boolean {
     const { words, message } = this;

@@ -23,7 +23,11 @@ export const OK_LINE: Uint8Array = asciiBytes("+OK\r\n");
 
 const MSG = asciiBytes("MSG ");
 const HMSG = asciiBytes("HMSG ");
-const RMSG = asciiBytes("RMSG ");
+const LETTER_G = 0x47;
+const LETTER_H = 0x48;
+const LETTER_M = 0x4d;
+const LETTER_R = 0x52;
+const LETTER_S = 0x53;
 const NO_RESPONDERS_START = asciiBytes("NATS/1.0 503\r\nNats-Subject: ");
 const NO_RESPONDERS_END = asciiBytes("\r\n\r\n");
 
@@ -44,6 +48,15 @@ export function copyBytes(
   }
   while (start < end) to[at++] = from[start++]!;
   return at;
+}
+
+/** `MSG `, in which the verbs of all messages end; gives the place behind it. */
+function putMsg(to: Uint8Array, at: number): number {
+  to[at] = LETTER_M;
+  to[at + 1] = LETTER_S;
+  to[at + 2] = LETTER_G;
+  to[at + 3] = SPACE;
+  return at + 4;
 }
 
 /** `-ERR '<text>'`, in UTF-8. */
@@ -67,16 +80,17 @@ export function writeMsg(
   if (!plain && (!headers || message.headerSize === 0)) {
     return writeStrippedMsg(out, message, sid);
   }
-  const verb = plain ? MSG : HMSG;
   const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
   out.reserve(
-    verb.length + subjectEnd - subjectStart + replyEnd - replyStart +
+    HMSG.length + subjectEnd - subjectStart + replyEnd - replyStart +
       sid.length +
       bodyEnd - bodyStart + 3,
   );
   const to = out.slab;
-  let at = copyBytes(to, out.end, verb, 0, verb.length);
+  let at = out.end;
+  if (!plain) to[at++] = LETTER_H;
+  at = putMsg(to, at);
   at = copyBytes(to, at, message.subjectBuffer, subjectStart, subjectEnd);
   to[at++] = SPACE;
   at = copyBytes(to, at, sid, 0, sid.length);
@@ -154,18 +168,20 @@ export function writeRoutedMsg(
   queues: readonly Uint8Array[],
   queueCount: number,
 ): void {
-  const verb = message.headerSize === NO_HEADERS ? RMSG : HMSG;
+  const plain = message.headerSize === NO_HEADERS;
   const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
   let queueBytes = 2;
   for (let i = 0; i < queueCount; i++) queueBytes += queues[i]!.length + 1;
   out.reserve(
-    verb.length + account.length + subjectEnd - subjectStart + replyEnd -
+    HMSG.length + account.length + subjectEnd - subjectStart + replyEnd -
       replyStart + queueBytes + bodyEnd - bodyStart + 3,
   );
   const to = out.slab;
   const hasReply = replyEnd > replyStart;
-  let at = copyBytes(to, out.end, verb, 0, verb.length);
+  let at = out.end;
+  to[at++] = plain ? LETTER_R : LETTER_H;
+  at = putMsg(to, at);
   at = copyBytes(to, at, account, 0, account.length);
   to[at++] = SPACE;
   at = copyBytes(to, at, message.subjectBuffer, subjectStart, subjectEnd);

@@ -109,12 +109,12 @@ export interface OpHandler {
   /**
    * Set where PUB, the commonest operation, takes a fast lane: the parser reads
    * one that is written as usual and all there right into these arguments, and
-   * calls `admitPub` and `payload`. Any other PUB comes to `line` and `payload`.
+   * calls `published`. Any other PUB comes to `line` and `payload`.
    */
   readonly pubArgs?: MessageArgs;
 
-  /** The PUB in `pubArgs` may go on; throws as `line` does. */
-  admitPub?(): void;
+  /** The PUB in `pubArgs`, completed with its payload; throws as `line` does. */
+  published?(): void;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void;

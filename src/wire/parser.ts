@@ -14,7 +14,7 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
-import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
+import { NO_PAYLOAD, type Op, type OpHandler, VERBS } from "./ops.ts";
 import { DEAD, FIRST_FINAL, NEXT, START } from "./verb_machine.ts";
 import { Words } from "./words.ts";
 
@@ -212,8 +212,8 @@ export class Parser {
     const isWhole = payloadEnd + 2 <= end && buffer[payloadEnd] === CR &&
       buffer[payloadEnd + 1] === LF;
     if (!isWhole) return NOT_SCANNED;
-    this.#handler.admitPub!();
-    this.#handler.payload(Op.PUB, buffer, lineEnd + 1, payloadEnd);
+    args.completeScanned(lineEnd + 1, payloadEnd);
+    this.#handler.published!();
     return payloadEnd + 2;
   }
 

@@ -85,8 +85,9 @@ export class Recorder implements OpHandler {
     if (dialect.hasFastLane) this.pubArgs = this.#args;
   }
 
-  admitPub(): void {
+  published(): void {
     this.linesSeen++;
+    this.#describe(Op.PUB);
   }
 
   line(
@@ -114,6 +115,10 @@ export class Recorder implements OpHandler {
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#args.complete(buffer, start, end);
+    this.#describe(op);
+  }
+
+  #describe(op: Op): void {
     this.events.push(
       `${verbOf(op)} ${describeMessage(this.#args, this.#dialect)}`,
     );

@@ -60,13 +60,12 @@ export class ClientPublishing {
       );
     }
     this.#args.readPub(buffer, words, withHeaders);
-    this.checkSize();
-    return this.#args.message.size;
+    const { size } = this.#args.message;
+    this.#checkSize(size);
+    return size;
   }
 
-  /** Throws when the message whose arguments were read is too large. */
-  checkSize(): void {
-    const { size } = this.#args.message;
+  #checkSize(size: number): void {
     if (size <= this.#maxPayloadBytes) return;
     throw new ProtocolError(
       ClosedReason.MAX_PAYLOAD,
@@ -77,35 +76,47 @@ export class ClientPublishing {
 
   /** The message is there: its payload is `buffer[start, end)`. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const { message } = this.#args;
-    const connection = this.#connection;
-    const host = this.#host;
-    const login = this.#login;
     this.#args.complete(buffer, start, end);
-    countIn(this.#traffic, this.#total, message.size);
-    if (host.turn.traces) this.#trace(op, buffer, start, end);
+    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
+    this.#publish(this.#args.message);
+  }
 
-    const facts = login.account.facts(
+  /** A PUB was read in one go, with its payload. */
+  published(): void {
+    const { message } = this.#args;
+    this.#checkSize(message.size);
+    if (this.#host.turn.traces) {
+      const { bodyBuffer, payloadStart, bodyEnd } = message;
+      this.#trace(Op.PUB, bodyBuffer, payloadStart, bodyEnd - 2);
+    }
+    this.#publish(message);
+  }
+
+  #publish(message: Message): void {
+    const { account, fields } = this.#login;
+    countIn(this.#traffic, this.#total, message.size);
+    const facts = account.facts(
       message.subjectBuffer,
       message.subjectStart,
       message.subjectEnd,
     );
-    if (login.fields.pedantic && !facts.literal) {
-      connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
+    if (fields.pedantic && !facts.literal) {
+      this.#connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
     }
     if (facts.reserved) {
-      return connection.sendError(publishViolation(subjectOf(message)));
+      const violation = publishViolation(subjectOf(message));
+      return this.#connection.sendError(violation);
     }
     if (message.hasReply && this.#refusesReply(message)) return;
     // Before the message itself, which this client may hear as well.
-    if (login.fields.verbose) login.sayOk();
-    const accepted = host.delivery.publish(
-      login.account,
+    if (fields.verbose) this.#login.sayOk();
+    const accepted = this.#host.delivery.publish(
+      account,
       facts.match,
       message,
       this.#client,
     );
-    if (accepted === 0 && message.hasReply && login.fields.no_responders) {
+    if (accepted === 0 && message.hasReply && fields.no_responders) {
       this.#tellNoResponders(message);
     }
   }

@@ -188,9 +188,9 @@ export class ClientSession implements Peer, DirectReceiver {
     return NO_PAYLOAD;
   }
 
-  admitPub(): void {
+  published(): void {
     if (this.login.principal === undefined) this.login.admitAnonymous();
-    this.#publishing.checkSize();
+    this.#publishing.published();
   }
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
