@@ -115,12 +115,16 @@ story(
   async (cluster) => {
     const worker = await startWorker(cluster);
     const fourth = await cluster.add();
+    const news = (): string[] =>
+      worker.statuses.flatMap((status) =>
+        status.type === "update" ? status.added ?? [] : []
+      );
+    await cluster.until(() => news().length > 0, "the news of the fourth");
     await cluster.settled();
-    const news = worker.statuses.flatMap((status) =>
-      status.type === "update" ? status.added ?? [] : []
-    );
     // More than once, where two nodes had dialled each other.
-    assert.deepEqual([...new Set(news)], [fourth.url.slice("nats://".length)]);
+    assert.deepEqual([...new Set(news())], [
+      fourth.url.slice("nats://".length),
+    ]);
 
     for (const index of [0, 1, 2]) await cluster.kill(index);
     await cluster.settled();
