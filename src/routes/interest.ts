@@ -5,8 +5,12 @@
  */
 import type { Account } from "../accounts/account.ts";
 import type { Turn, TurnOwner } from "../broker/connections/turn.ts";
+import { type MapKey, mapKey } from "../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import { Interest, type ServerReceiver } from "../accounts/interest.ts";
+
+/** Work to mark one entry. */
+const MARK_WORK = 4;
 
 /** One interest of the other server, and the account that it stands in. */
 export interface RemoteEntry {
@@ -18,8 +22,8 @@ export interface RemoteEntry {
   isGone: boolean;
 }
 
-/** Work to look at one entry. */
-const LOOK_WORK = 4;
+/** By subject, and queue group if there is one. */
+type Entries = KeyedMap<MapKey, RemoteEntry>;
 
 /**
  * What the server at the other end of one route wants. It counts once the route
@@ -29,7 +33,7 @@ const LOOK_WORK = 4;
 export class RemoteInterest {
   readonly #route: ServerReceiver;
   readonly #turn: Turn<TurnOwner>;
-  #entries: KeyedMap<string, RemoteEntry> = new Map();
+  #accounts = new Map<Account, Entries>();
   #isActive = false;
 
   constructor(route: ServerReceiver, turn: Turn<TurnOwner>) {
@@ -38,20 +42,21 @@ export class RemoteInterest {
   }
 
   get size(): number {
-    return this.#entries.size;
+    let size = 0;
+    for (const entries of this.#accounts.values()) size += entries.size;
+    return size;
   }
 
   [Symbol.iterator](): Iterator<RemoteEntry> {
-    return this.#entries.values()[Symbol.iterator]();
+    return entriesOf(this.#accounts);
   }
 
   /** Notes an RS+; `weight` is the number of queue members over there. */
   add(account: Account, subject: string, queue: string, weight: number): void {
-    const key = keyOf(account, subject, queue);
-    const known = this.#entries.get(key);
-    const isKnown = known?.account === account &&
-      known.subscription.weight === weight;
-    if (isKnown) return;
+    const entries = this.#accounts.get(account) ?? new Map();
+    const key = keyOf(subject, queue);
+    const known = entries.get(key);
+    if (known?.subscription.weight === weight) return;
     if (known !== undefined) withdraw(known);
     const subscription = Interest.ofServer(
       this.#route,
@@ -59,9 +64,10 @@ export class RemoteInterest {
       queue,
       weight,
     );
-    this.#entries = withRoom(this.#entries);
     const entry = { account, subscription, stands: false, isGone: false };
-    this.#entries.set(key, entry);
+    const roomy = withRoom<MapKey, RemoteEntry>(entries);
+    roomy.set(key, entry);
+    this.#accounts.set(account, roomy);
     if (this.#isActive) putUp(entry);
   }
 
@@ -69,36 +75,41 @@ export class RemoteInterest {
   activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    this.#turn.spreadOver(this.#entries.values(), 0, putUp);
+    this.#turn.spreadOver(this, 0, putUp);
   }
 
   /** Notes an RS-; one that was never announced changes nothing. */
   remove(account: Account, subject: string, queue: string): void {
-    const key = keyOf(account, subject, queue);
-    const known = this.#entries.get(key);
+    const entries = this.#accounts.get(account);
+    const key = keyOf(subject, queue);
+    const known = entries?.get(key);
     if (known === undefined) return;
-    this.#entries.delete(key);
+    entries!.delete(key);
     withdraw(known);
   }
 
-  /** `account` is gone. Takes as many turns as it needs. */
+  /** `account` is gone, with its trie. Takes as many turns as it needs. */
   forget(account: Account): void {
-    this.#turn.spreadOver(this.#entries.values(), LOOK_WORK, (entry) => {
-      if (entry.account !== account) return;
-      const { subject, queue } = entry.subscription;
-      const key = keyOf(account, subject, queue);
-      // An account of the same name may have come in between.
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    const entries = this.#accounts.get(account);
+    if (entries === undefined) return;
+    this.#accounts.delete(account);
+    this.#turn.spreadOver(entries.values(), MARK_WORK, (entry) => {
       entry.isGone = true;
     });
   }
 
   /** The route is gone. Takes as many turns as it needs. */
   clear(): void {
-    const entries = this.#entries.values();
-    this.#entries = new Map();
-    this.#turn.spreadOver(entries, 0, withdraw);
+    const accounts = this.#accounts;
+    this.#accounts = new Map();
+    this.#turn.spreadOver(entriesOf(accounts), 0, withdraw);
   }
+}
+
+function* entriesOf(
+  accounts: ReadonlyMap<Account, Entries>,
+): Generator<RemoteEntry> {
+  for (const entries of accounts.values()) yield* entries.values();
 }
 
 function putUp(entry: RemoteEntry): void {
@@ -113,7 +124,7 @@ function withdraw(entry: RemoteEntry): void {
   entry.isGone = true;
 }
 
-/** None of the parts can hold a blank: blanks end the words of a control line. */
-function keyOf(account: Account, subject: string, queue: string): string {
-  return `${account.name} ${subject} ${queue}`;
+/** Neither part can hold a blank: blanks end the words of a control line. */
+function keyOf(subject: string, queue: string): MapKey {
+  return queue === "" ? mapKey(subject) : `${subject} ${queue}`;
 }
