@@ -13,6 +13,7 @@
 import type { ReadInfo } from "../wire/info.ts";
 import { onAbort } from "./abort.ts";
 import type { ServerFeatures } from "./api/features.ts";
+import { loadNatsCore } from "./api/nats_core.ts";
 import type { Msg, Payload, PublishOptions } from "./api/message.ts";
 import type { ConnectionOptions } from "./api/options.ts";
 import type { RequestManyOptions, RequestOptions } from "./api/requests.ts";
@@ -94,7 +95,7 @@ export class NatsConnection implements AsyncDisposable {
     const stop = onAbort(signal, (cause) => void connection.#life.end(cause));
     connection.closed().then(stop);
     try {
-      await connection.#link.connect();
+      await Promise.all([connection.#link.connect(), loadNatsCore()]);
     } catch (error) {
       await connection.#life.end(error instanceof Error ? error : undefined);
       signal?.throwIfAborted();

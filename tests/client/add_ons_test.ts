@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { errors as theirs, RequestOne } from "@nats-io/nats-core/internal";
+import { loadNatsCore } from "../../src/client/api/nats_core.ts";
 import * as ours from "../../src/client/api/errors.ts";
 import { MidgeError } from "../../src/core/errors.ts";
 import { headers, Match } from "../../src/core/headers.ts";
@@ -42,7 +43,8 @@ const KIN: readonly [MidgeError, readonly (new (...args: never) => Error)[]][] =
 
 for (const [error, classes] of KIN) {
   const names = classes.map(({ name }) => name).join(" and ") || "Error alone";
-  test(`${error.name} is an instance of ${names}, and Midge's`, () => {
+  test(`${error.name} is an instance of ${names}, and Midge's`, async () => {
+    await loadNatsCore();
     const own = error.constructor as new (...args: never) => Error;
     for (const one of [own, MidgeError, Error, ...classes]) {
       assert.ok(error instanceof one, one.name);
