@@ -9,7 +9,8 @@ import {
   talk,
 } from "../conversation.ts";
 
-const HASH = "$2a$04$8kaYuvZLsnv36JLEJzeYOu/oYvtnvX6cNhjZ7CClLYsqthVYyFRZO";
+/** Of "secret". */
+const HASH = "$2a$04$ypn9ZEiROvUOH3vdjiDr6OGC9ojUaR/1SY5BlzW9CCIZ.uubqhTBC";
 
 /** CONNECT where anybody may come in. */
 const CONNECTING: readonly Conversation[] = [
