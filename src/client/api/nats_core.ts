@@ -46,12 +46,15 @@ export function newFeatures(): Features | undefined {
 
 async function load(): Promise<void> {
   try {
-    core = await import("@nats-io/nats-core/internal");
+    const module: Core & { readonly default?: Core } = await import(
+      "@nats-io/nats-core/internal"
+    );
+    // Some bundlers give a CommonJS module's exports as its default alone.
+    core = module.errors === undefined ? module.default! : module;
+    for (const [ours, name] of pairs) {
+      Object.setPrototypeOf(ours.prototype, core.errors[name].prototype);
+    }
   } catch {
     // Add-ons cannot load it either.
-    return;
-  }
-  for (const [ours, name] of pairs) {
-    Object.setPrototypeOf(ours.prototype, core.errors[name].prototype);
   }
 }
