@@ -13,13 +13,11 @@ import { connect, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { parseFlags } from "../src/config/flags/flags.ts";
-import { runtimes } from "../tests/support/runtimes.ts";
 import { runBenchmark } from "./benchmark.ts";
 import {
   type Contender,
+  contendersOn,
   freePort,
-  midgeOn,
-  newestNatsServer,
   RunningContender,
 } from "./contenders.ts";
 
@@ -51,12 +49,7 @@ interface Outcome {
 async function main(): Promise<void> {
   const { values } = parseFlags(FLAGS, process.argv.slice(2));
   const { seconds = 15, size = 1024, runtime } = values;
-  const contenders = [
-    newestNatsServer(),
-    ...runtimes().filter(({ name }) =>
-      runtime === undefined || name === runtime
-    ).map(midgeOn),
-  ];
+  const contenders = contendersOn(runtime);
   console.log(
     `stopped for ${seconds} s     standstill   ratio   rate kept    memory   ratio`,
   );

@@ -10,13 +10,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { parseFlags } from "../src/config/flags/flags.ts";
-import { runtimes } from "../tests/support/runtimes.ts";
 import { runBenchmark } from "./benchmark.ts";
 import {
   type Contender,
+  contendersOn,
   freePort,
-  midgeOn,
-  newestNatsServer,
   RunningContender,
 } from "./contenders.ts";
 
@@ -48,12 +46,7 @@ interface Figures {
 async function main(): Promise<void> {
   const { values } = parseFlags(FLAGS, process.argv.slice(2));
   const { clients = 2000, routes = 120, runtime } = values;
-  const contenders = [
-    newestNatsServer(),
-    ...runtimes().filter(({ name }) =>
-      runtime === undefined || name === runtime
-    ).map(midgeOn),
-  ];
+  const contenders = contendersOn(runtime);
   console.log(
     `                    ${clients} PUBs, ${ROUNDS} times     ${routes} routes`,
   );

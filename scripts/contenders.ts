@@ -12,6 +12,7 @@ import process from "node:process";
 import {
   PROJECT_FOLDER,
   type Runtime,
+  runtimes,
   TOOLS_FOLDER,
 } from "../tests/support/runtimes.ts";
 
@@ -36,6 +37,14 @@ export function natsServer(program: string = REFERENCE): Contender {
 export function newestNatsServer(): Contender {
   const newest = join(TOOLS_FOLDER, "go", "nats-server");
   return natsServer(existsSync(newest) ? newest : REFERENCE);
+}
+
+/** nats-server, and Midge on `runtime`, or on each. */
+export function contendersOn(runtime: string | undefined): Contender[] {
+  const chosen = runtimes().filter(({ name }) =>
+    runtime === undefined || name === runtime
+  );
+  return [newestNatsServer(), ...chosen.map(midgeOn)];
 }
 
 export function midgeOn({ name, command }: Runtime): Contender {

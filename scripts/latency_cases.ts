@@ -63,17 +63,7 @@ class Peer {
       name: id,
       cluster: "bench",
     });
-    const info = JSON.stringify({
-      server_id: id,
-      server_name: id,
-      version: "2.9.10",
-      proto: 1,
-      host: "127.0.0.1",
-      port: 1,
-      headers: true,
-      max_payload: 1_048_576,
-      cluster: "bench",
-    });
+    const info = JSON.stringify(infoOf(id));
     return Peer.open(port, `CONNECT ${connect}\r\nINFO ${info}\r\n`);
   }
 
@@ -317,6 +307,21 @@ const interestTold: LatencyCase = {
   },
 };
 
+/** What a server that only speaks routes says of itself. */
+function infoOf(id: string): Record<string, unknown> {
+  return {
+    server_id: id,
+    server_name: id,
+    version: "2.9.10",
+    proto: 1,
+    host: "127.0.0.1",
+    port: 1,
+    headers: true,
+    max_payload: 1_048_576,
+    cluster: "bench",
+  };
+}
+
 const infoPushed: LatencyCase = {
   name: "routes come and go beside 3,000 clients",
   async prepare(site) {
@@ -326,15 +331,7 @@ const infoPushed: LatencyCase = {
         const peer = await Peer.route(site.routePort, `ZBENCH${n}`);
         peer.send(`INFO ${
           JSON.stringify({
-            server_id: `ZBENCH${n}`,
-            server_name: `ZBENCH${n}`,
-            version: "2.9.10",
-            proto: 1,
-            host: "127.0.0.1",
-            port: 1,
-            headers: true,
-            max_payload: 1_048_576,
-            cluster: "bench",
+            ...infoOf(`ZBENCH${n}`),
             connect_urls: [`10.0.0.${n}:4222`],
           })
         }\r\n`);

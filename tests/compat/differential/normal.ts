@@ -41,7 +41,7 @@ const texts = new RegExp(`("(?:${OWN_TEXTS.join("|")})": ?)"[^"]*"`, "g");
 const numbers = new RegExp(`("(?:${OWN_NUMBERS.join("|")})": ?)-?[\\d.]+`, "g");
 const ids = new RegExp(`("(?:${IDS.join("|")})": ?)(\\d+)`, "g");
 
-/** `text`, as any server would have said it. */
+/** `text` without what is one server's own. */
 export function normal(text: string): string {
   const named = new Map<string, string>();
   return inOrder(text)
