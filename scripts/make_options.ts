@@ -28,6 +28,9 @@ export const OPTIONS_FOLDER = "src/options";
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   DiscoveryTarget: "../discovery/url.ts",
   RouteTarget: "./route_target.ts",
+  AccountOptions: "./accounts.ts",
+  PermissionsOptions: "./permissions.ts",
+  ConnectionType: "./permissions.ts",
 };
 
 /** The texts of the files in `src/options` that are made here, by their names. */

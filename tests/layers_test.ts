@@ -136,7 +136,7 @@ const ENTRANCES: readonly string[] = ["faces", "commands"];
 /** Each package has one file that knows it. */
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@nats-io/nats-core/internal": "src/client/api/nats_core.ts",
-  "@nats-io/nkeys": "src/client/session/authenticators.ts",
+  "@nats-io/nkeys": "src/core/nkeys.ts",
   bcryptjs: "src/runtime/bcrypt/bcrypt_package.ts",
   "smol-toml": "src/config/dialect/toml.ts",
 };

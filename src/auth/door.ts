@@ -6,13 +6,41 @@
  */
 import type { Address, TlsState } from "../platform/socket.ts";
 import type { ClosedReason } from "../core/closed.ts";
+import type { PermissionsOptions } from "../options/options.ts";
 
 /** Who a peer turned out to be, and what follows from that. */
 export interface Principal {
   /** The name of the account that it belongs to. */
   readonly account: string;
-  /** Empty for a token, or where nobody needs to log in. */
+  /** Empty for a token, or where nobody needs to log in. A public key for those who log in by one. */
   readonly user: string;
+  /**
+   * What it may do; undefined: everything. The same object for all peers that
+   * have the same, as long as nothing changes.
+   */
+  readonly permissions?: PermissionsOptions;
+  /** Limits of its own, besides those of server and account. */
+  readonly limits?: PrincipalLimits;
+  /** When its connection ends, in wall-clock milliseconds; undefined: never. */
+  readonly expiresAt?: number;
+  /** What monitoring and events tell of a peer that came with a JWT. */
+  readonly claims?: PrincipalClaims;
+}
+
+/** Limits of one peer; -1: none. */
+export interface PrincipalLimits {
+  readonly maxSubscriptions: number;
+  readonly maxPayloadBytes: number;
+}
+
+/** Who vouches for a peer. */
+export interface PrincipalClaims {
+  readonly jwt: string;
+  /** The public key that the JWT is signed with. */
+  readonly issuerKey: string;
+  /** The name in the JWT. */
+  readonly name: string;
+  readonly tags: readonly string[];
 }
 
 /** A peer that is not let in. */

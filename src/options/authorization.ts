@@ -3,6 +3,7 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
+import type { ConnectionType, PermissionsOptions } from "./permissions.ts";
 
 /** Who may log in. Passwords and tokens may be hashed by bcrypt. */
 export interface AuthorizationOptions {
@@ -46,6 +47,12 @@ export interface UserOptions {
   user: string;
   /** Its password, in clear or as a bcrypt hash. */
   password: string;
+  /** The public key that it logs in with, in place of name and password. */
+  nkey?: string;
+  /** What it may publish and subscribe to; everything unless set. */
+  permissions?: PermissionsOptions;
+  /** The kinds of connection that it may come by; all unless set. */
+  connectionTypes?: ConnectionType[];
 }
 
 /** One of the `users`. */

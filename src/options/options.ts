@@ -1,9 +1,25 @@
 /**
  * The room of the options: every field present, every number in the unit of
  * its name, as the broker reads them. The configuration file, the command line
- * and `startServer` all end here. All but `route_target.ts` is made by
- * `scripts/make_options.ts`, from the rows of `src/config/keys`.
+ * and `startServer` all end here. `accounts.ts`, `permissions.ts` and
+ * `route_target.ts` are written by hand, the others are made by
+ * `scripts/make_options.ts` from the rows of `src/config/keys`.
  */
+export {
+  type AccountLimits,
+  type AccountOptions,
+  type AccountTrace,
+  type ExportOptions,
+  type ImportOptions,
+  type LatencyOptions,
+  type MappingDestination,
+  type MappingOptions,
+  type ServiceExport,
+  type ServiceImport,
+  type StreamExport,
+  type StreamImport,
+  UNLIMITED_ACCOUNT,
+} from "./accounts.ts";
 export {
   type AuthorizationConfig,
   type AuthorizationOptions,
@@ -21,6 +37,12 @@ export {
   type DiscoveryConfig,
   type DiscoveryOptions,
 } from "./discovery.ts";
+export type {
+  ConnectionType,
+  PermissionsOptions,
+  ResponseRules,
+  SubjectRules,
+} from "./permissions.ts";
 export {
   defaultRegistryOptions,
   type RegistryConfig,

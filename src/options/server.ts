@@ -3,6 +3,7 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
+import type { AccountOptions } from "./accounts.ts";
 import type {
   AuthorizationConfig,
   AuthorizationOptions,
@@ -97,6 +98,10 @@ export interface ServerOptions {
   discovery: DiscoveryOptions | undefined;
   /** Serve a registry of nodes. */
   registry: RegistryOptions | undefined;
+  /** The accounts besides the global one, with their users. */
+  accounts: AccountOptions[];
+  /** The account that events and requests about the server are in; empty for none. */
+  systemAccount: string;
   /** Serve nothing but the registry. */
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */
@@ -252,6 +257,8 @@ export function defaultServerOptions(): ServerOptions {
     cluster: undefined,
     discovery: undefined,
     registry: undefined,
+    accounts: [],
+    systemAccount: "$SYS",
     registryOnly: false,
     configFile: "",
   };

@@ -7,9 +7,9 @@
  * Keys are Ed25519 in the form of nkeys. A seed is used for one signature and
  * forgotten; no error quotes it.
  */
-import { fromSeed } from "@nats-io/nkeys";
 import { byteString } from "../../core/ascii.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
+import { fromSeed } from "../../core/nkeys.ts";
 import type { Authentication, Authenticator } from "../api/options.ts";
 
 /** A user and, if there is one, the password. */

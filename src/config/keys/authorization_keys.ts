@@ -117,6 +117,27 @@ export const USER_BLOCK: Block<UserDraft> = {
     notYet(["allowed_connection_types", "connection_types", "clients"], "now"),
     notYet(["proxy_required"], "restart"),
   ],
+  others: [
+    {
+      field: "nkey",
+      type: "string",
+      text:
+        "The public key that it logs in with, in place of name and password.",
+      reload: "now",
+    },
+    {
+      field: "permissions",
+      type: "PermissionsOptions",
+      text: "What it may publish and subscribe to; everything unless set.",
+      reload: "now",
+    },
+    {
+      field: "connectionTypes",
+      type: "ConnectionType[]",
+      text: "The kinds of connection that it may come by; all unless set.",
+      reload: "now",
+    },
+  ],
 };
 
 function readUser(item: ConfigValue, report: Report): UserOptions | undefined {

@@ -62,6 +62,21 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
   keys: [...Object.values(SERVER_PARTS).flat(), ...MISSING_KEYS],
   others: [
     {
+      field: "accounts",
+      type: "AccountOptions[]",
+      default: [],
+      text: "The accounts besides the global one, with their users.",
+      reload: "now",
+    },
+    {
+      field: "systemAccount",
+      type: "string",
+      default: "$SYS",
+      text:
+        "The account that events and requests about the server are in; empty for none.",
+      reload: "restart",
+    },
+    {
       field: "registryOnly",
       type: "boolean",
       default: false,
