@@ -49,6 +49,8 @@ export function page(path: string): Conversation {
 /**
  * `steps` are sent one after the other; one that begins `b: ` is another peer's.
  * Before another peer speaks, the server has handled what was said before.
+ * Who speaks last ends first, then the others, in the order in which they came:
+ * a peer that would hear of another's end has to speak last.
  */
 export function talk(title: string, ...steps: string[]): Conversation {
   return {

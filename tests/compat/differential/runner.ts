@@ -24,9 +24,7 @@ export class Comparison {
       startMidgeOf(t, group.config),
       startNatsServerOf(t, group.config),
     ]);
-    const gathered = group.before ?? [];
-    await using _one = await gather(gathered, midge);
-    await using _other = await gather(gathered, natsServer);
+    await using _stay = await gather(group.before ?? [], [midge, natsServer]);
     const disagreements = [];
     for (const conversation of group.conversations) {
       const texts = await this.#hear(conversation, midge, natsServer);

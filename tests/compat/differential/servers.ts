@@ -10,11 +10,14 @@ import { newestNatsServer } from "../../support/nats_server.ts";
 import { spawnCommand } from "../../support/process.ts";
 import { type Cleanup, temporaryFolder } from "../../support/temp.ts";
 import type { TestContext } from "../../support/test.ts";
+
 /** Where a server listens on 127.0.0.1; 0: nowhere. */
 export interface Ports {
   readonly client: number;
   readonly route: number;
   readonly http: number;
+  /** What the paths of its pages begin with. */
+  readonly basePath: string;
 }
 
 /** Addresses for both; a configuration says the rest. */
@@ -25,11 +28,12 @@ export async function startMidgeOf(
   config: string,
 ): Promise<Ports> {
   const { cluster, ...options } = optionsOf(LISTEN + config);
+  const basePath = options.httpBasePath;
   const { port, clusterPort, httpPort } = await startMidge(t, {
     ...options,
     ...(cluster !== undefined && { cluster }),
   });
-  return { client: port, route: clusterPort, http: httpPort };
+  return { client: port, route: clusterPort, http: httpPort, basePath };
 }
 
 export async function startNatsServerOf(
@@ -50,5 +54,6 @@ export async function startNatsServerOf(
       ? await portOf("Listening for route connections on")
       : 0,
     http: /http:/.test(config) ? await portOf("Starting http monitor on") : 0,
+    basePath: optionsOf(config).httpBasePath,
   };
 }

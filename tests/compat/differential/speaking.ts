@@ -49,20 +49,41 @@ export async function hold(
 }
 
 /**
- * Peers that have said `steps`, and stay until they are disposed of; those that
- * have said QUIT, which is no operation, are gone.
+ * Peers that have said `steps` to each of `servers`, and stay until they are
+ * disposed of; those that have said QUIT, which is no operation, are gone.
  */
 export async function gather(
   steps: readonly Step[],
-  ports: Ports,
+  servers: readonly Ports[],
 ): Promise<AsyncDisposable> {
-  const peers = new Peers(ports, 0);
+  const everywhere = servers.map((ports) => new Peers(ports, 0));
+  let gone = 0;
   for (const turn of turnsOf(steps)) {
-    const peer = await peers.say(turn);
-    if (!turn.say.includes("QUIT")) await peers.handled(peer);
-    else await peer.expectClosed();
+    await Promise.all(everywhere.map((peers) => peers.sayAndStay(turn)));
+    if (!isFarewell(turn)) continue;
+    gone++;
+    while (!(await Promise.all(servers.map(goneAt))).every((n) => n === gone));
   }
-  return peers;
+  const all = new AsyncDisposableStack();
+  for (const peers of everywhere) all.use(peers);
+  return all;
+}
+
+function isFarewell({ say }: Step): boolean {
+  return say.includes("QUIT");
+}
+
+/**
+ * How many clients a server remembers that are gone. nats-server writes down
+ * each on a thread of its own, and may have ended the connection long before;
+ * nothing says when. All servers are asked as often: they count it.
+ */
+async function goneAt(ports: Ports): Promise<number> {
+  const page = await pageAt(
+    ports,
+    `${ports.basePath}/connz?state=closed&limit=1`,
+  );
+  return Number(/"total": (\d+)/.exec(page)![1]);
 }
 
 /** The peers of one conversation. */
@@ -91,6 +112,13 @@ class Peers implements AsyncDisposable {
     parts.push((parts.pop() ?? "") + last);
     for (const part of parts) peer.send(part);
     return peer;
+  }
+
+  /** Says a step, and waits until it is handled, or the peer is gone. */
+  async sayAndStay(step: Step): Promise<void> {
+    const peer = await this.say(step);
+    if (isFarewell(step)) await peer.expectClosed();
+    else await this.handled(peer);
   }
 
   /** Waits for the text behind the `?` of a step. */

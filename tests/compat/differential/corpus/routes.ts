@@ -168,6 +168,7 @@ const MESSAGES: readonly Conversation[] = [
     `a: ${LOGIN}SUB {n}.> 1↵SUB {n}.x q 2↵`,
     "r: RMSG $G {n}.x 2↵hi↵RMSG $G {n}.x rep 2↵hi↵RMSG $G {n}.x | q 2↵hi↵RMSG $G {n}.x + rep q 2↵hi↵HMSG $G {n}.x 12 14↵NATS/1.0↵↵hi↵RMSG $G {n}.x | other 2↵hi↵",
     "a: PING↵",
+    "r: ",
   ),
   talk(
     "interest of clients",
