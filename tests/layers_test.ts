@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   registry: ["platform", "core", "net", "http", "discovery"],
   config: ["core", "net", "discovery", "options"],
   auth: ["platform", "core", "net", "options"],
-  accounts: ["platform", "core", "wire"],
+  accounts: ["platform", "core", "wire", "options"],
   broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
   routes: [
     "platform",
@@ -117,6 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** From these rooms only types are imported. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   auth: ["options"],
+  accounts: ["options"],
   broker: ["options"],
   routes: ["options"],
   discovery: ["platform"],

@@ -105,6 +105,11 @@ export class Account implements AccountName {
     return this.#local.values();
   }
 
+  /** There is interest of this server, as far as something observes it. */
+  get hasLocalInterest(): boolean {
+    return this.#local.size > 0;
+  }
+
   /** Tells `observer` of every change from now on; what is there is counted, not told. */
   observe(observer: InterestObserver): void {
     this.#observer = observer;

@@ -2,7 +2,12 @@
  * The accounts of a server: the global one, which is always there, and others,
  * which come and go while it runs. Observers hear of all of them, and of the
  * interest in each.
+ *
+ * A configured account sleeps until it is asked for by its name: as long as
+ * nobody has logged in to it, it is a name and its options. Of ten thousand
+ * accounts most sleep.
  */
+import type { AccountOptions } from "../options/options.ts";
 import {
   Account,
   type AccountSettings,
@@ -14,7 +19,7 @@ export const GLOBAL_ACCOUNT = "$G";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {
-  /** An account has come, or was there when the observer came. */
+  /** An account is awake, or was when the observer came. */
   accountAdded(account: Account): void;
   /** An account is gone; what is left in it is heard by nothing any more. */
   accountRemoved(account: Account): void;
@@ -23,14 +28,19 @@ export interface AccountsObserver extends InterestObserver {
 export class Accounts implements Iterable<Account> {
   readonly global: Account;
   readonly #settings: AccountSettings;
-  readonly #byName = new Map<string, Account>();
+  readonly #configured = new Map<string, AccountOptions>();
+  readonly #awake = new Map<string, Account>();
+  /** Accounts that are gone, with interest of this server that is still being taken back. */
+  readonly #leaving = new Map<string, Account>();
   readonly #observers: AccountsObserver[] = [];
+  #systemName = "";
   /** Hands on what happens in an account. */
   readonly #told: InterestObserver = {
-    interestChanged: (...change) => {
+    interestChanged: (account, ...change) => {
       for (const observer of this.#observers) {
-        observer.interestChanged(...change);
+        observer.interestChanged(account, ...change);
       }
+      if (this.#leaving.size > 0) this.#forgetIfEmpty(account);
     },
   };
 
@@ -39,26 +49,70 @@ export class Accounts implements Iterable<Account> {
     this.global = this.add(GLOBAL_ACCOUNT);
   }
 
-  /** How many there are. */
-  get size(): number {
-    return this.#byName.size;
-  }
-
+  /** Those that are awake. */
   [Symbol.iterator](): IterableIterator<Account> {
-    return this.#byName.values();
+    return this.#awake.values();
   }
 
+  /** All names, of those that sleep as well. */
+  names(): string[] {
+    const asleep = [...this.#configured.keys()].filter((name) =>
+      !this.#awake.has(name)
+    );
+    return [...this.#awake.keys(), ...asleep];
+  }
+
+  has(name: string): boolean {
+    return this.#awake.has(name) || this.#configured.has(name);
+  }
+
+  /** The account `name`, which is awake from now on. */
   named(name: string): Account | undefined {
-    return this.#byName.get(name);
+    const known = this.#awake.get(name);
+    if (known !== undefined) return known;
+    return this.#configured.has(name) ? this.add(name) : undefined;
+  }
+
+  /** The account of events and requests about the server; undefined: there is none. */
+  get system(): Account | undefined {
+    return this.named(this.#systemName);
+  }
+
+  /** What the account `name` was configured with. */
+  optionsOf(name: string): AccountOptions | undefined {
+    return this.#configured.get(name);
+  }
+
+  /**
+   * From now on there are these accounts, the global one, and the system
+   * account, which need not be among them; and no others. The caller first closes the connections in those that go.
+   */
+  configure(
+    list: readonly AccountOptions[],
+    systemAccount: string = "",
+  ): void {
+    this.#systemName = systemAccount;
+    this.#configured.clear();
+    if (systemAccount !== "") {
+      this.#configured.set(systemAccount, plainAccount(systemAccount));
+    }
+    for (const options of list) this.#configured.set(options.name, options);
+    for (const name of [...this.#awake.keys()]) {
+      if (!this.#configured.has(name)) this.remove(name);
+    }
   }
 
   /** Adds the account `name`, or gives the one that is there. */
   add(name: string): Account {
-    const known = this.#byName.get(name);
+    const known = this.#awake.get(name);
     if (known !== undefined) return known;
-    const account = new Account(name, this.#settings);
-    this.#byName.set(name, account);
-    if (this.#observers.length > 0) account.observe(this.#told);
+    // Who comes back before its last interest was taken back goes on with that:
+    // peers would take what is told of the old account for news of the new one.
+    const account = this.#leaving.get(name) ??
+      new Account(name, this.#settings);
+    const isBack = this.#leaving.delete(name);
+    this.#awake.set(name, account);
+    if (this.#observers.length > 0 && !isBack) account.observe(this.#told);
     for (const observer of this.#observers) observer.accountAdded(account);
     return account;
   }
@@ -68,9 +122,12 @@ export class Accounts implements Iterable<Account> {
    * one, which stays. The caller first closes the connections that are in it.
    */
   remove(name: string): boolean {
-    const account = this.#byName.get(name);
-    if (account === undefined || account === this.global) return false;
-    this.#byName.delete(name);
+    const account = this.#awake.get(name);
+    if (account === this.global) return false;
+    const wasConfigured = this.#configured.delete(name);
+    if (account === undefined) return wasConfigured;
+    this.#awake.delete(name);
+    if (account.hasLocalInterest) this.#leaving.set(name, account);
     for (const observer of this.#observers) observer.accountRemoved(account);
     return true;
   }
@@ -83,4 +140,27 @@ export class Accounts implements Iterable<Account> {
       observer.accountAdded(account);
     }
   }
+
+  #forgetIfEmpty(account: Account): void {
+    if (this.#leaving.get(account.name) !== account) return;
+    if (!account.hasLocalInterest) this.#leaving.delete(account.name);
+  }
+}
+
+/** An account of which nothing but its name was told. */
+function plainAccount(name: string): AccountOptions {
+  return {
+    name,
+    nkey: "",
+    users: [],
+    exports: [],
+    imports: [],
+    mappings: [],
+    limits: {
+      maxConnections: -1,
+      maxSubscriptions: -1,
+      maxPayloadBytes: -1,
+      maxLeafnodes: -1,
+    },
+  };
 }

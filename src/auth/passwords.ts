@@ -9,7 +9,12 @@
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
 import { sameSecret } from "../core/secret.ts";
-import type { AuthorizationOptions } from "../options/options.ts";
+import type {
+  AccountOptions,
+  AuthorizationOptions,
+  PermissionsOptions,
+  UserOptions,
+} from "../options/options.ts";
 import type {
   Credentials,
   Door,
@@ -27,8 +32,10 @@ export interface PasswordSettings {
   readonly authorization: AuthorizationOptions | undefined;
   /** The user that a peer without credentials is; empty, or unknown: none. */
   readonly noAuthUser: string;
-  /** The account of all that come in. */
+  /** The account of all that come in and are not users of another one. */
   readonly account: string;
+  /** Accounts with users of their own. */
+  readonly accounts?: readonly AccountOptions[];
   readonly compareHash: CompareHash;
 }
 
@@ -45,12 +52,10 @@ const TOO_MANY: LoginRefusal = {
 
 /** The door that a configuration asks for. */
 export function makeDoor(settings: PasswordSettings): Door {
-  const passwords = passwordsOf(settings.authorization);
-  const isOpen = settings.authorization?.token === undefined &&
-    passwords.size === 0;
-  return isOpen
+  const logins = loginsOf(settings);
+  return hasNobody(settings)
     ? new OpenDoor(settings.account)
-    : new PasswordDoor(settings, passwords);
+    : new PasswordDoor(settings, logins);
 }
 
 /** Everybody comes in, whatever they bring. */
@@ -83,21 +88,21 @@ const TOKEN_USER = "[REDACTED]";
 class PasswordDoor implements Door {
   readonly #account: string;
   readonly #token: string | undefined;
-  readonly #passwords: ReadonlyMap<string, string>;
+  readonly #logins: ReadonlyMap<string, PasswordLogin>;
   readonly #hashes: HashQueue;
   readonly #greeting: Greeting;
 
   constructor(
     { authorization, noAuthUser, account, compareHash }: PasswordSettings,
-    passwords: ReadonlyMap<string, string>,
+    logins: ReadonlyMap<string, PasswordLogin>,
   ) {
     this.#account = account;
     this.#token = authorization?.token;
-    this.#passwords = passwords;
+    this.#logins = logins;
     this.#hashes = new HashQueue(compareHash);
-    const anonymous = passwords.has(noAuthUser) && noAuthUser !== ""
-      ? { account, user: noAuthUser }
-      : undefined;
+    const anonymous = noAuthUser === ""
+      ? undefined
+      : logins.get(noAuthUser)?.principal;
     this.#greeting = {
       isOpen: false,
       nonce: undefined,
@@ -115,21 +120,22 @@ class PasswordDoor implements Door {
     if (anonymous !== undefined && bringsNothing(credentials)) return anonymous;
     const { user, pass, auth_token } = credentials;
     if (this.#token !== undefined) {
-      return this.#checked(request, TOKEN_USER, auth_token, this.#token);
+      const principal = { account: this.#account, user: TOKEN_USER };
+      return this.#checked(request, principal, auth_token, this.#token);
     }
-    const password = this.#passwords.get(user);
-    return password === undefined
+    const login = this.#logins.get(user);
+    return login === undefined
       ? REFUSED
-      : this.#checked(request, user, pass, password);
+      : this.#checked(request, login.principal, pass, login.password);
   }
 
   #checked(
     { remote: { host }, waiting }: LoginRequest,
-    user: string,
+    principal: Principal,
     secret: string,
     expected: string,
   ): Verdict | Promise<Verdict> {
-    const principal = { account: this.#account, user };
+    const { user } = principal;
     if (!isBcrypt(expected)) {
       return sameSecret(secret, expected) ? principal : REFUSED;
     }
@@ -141,6 +147,49 @@ class PasswordDoor implements Door {
 function verdictOf(verdict: HashVerdict, principal: Principal): Verdict {
   if (verdict === "same") return principal;
   return verdict === "full" ? TOO_MANY : REFUSED;
+}
+
+/** A user, and what it proves that it is by. */
+interface PasswordLogin {
+  readonly password: string;
+  readonly principal: Principal;
+}
+
+/** There is neither a token nor a user, by password or by key. */
+function hasNobody(
+  { authorization, accounts = [] }: PasswordSettings,
+): boolean {
+  return authorization?.token === undefined &&
+    authorization?.user === undefined &&
+    (authorization?.users.length ?? 0) === 0 &&
+    accounts.every(({ users }) => users.length === 0);
+}
+
+/** By the names of users. Those who log in by key have none. */
+function loginsOf(settings: PasswordSettings): Map<string, PasswordLogin> {
+  const { authorization, account, accounts = [] } = settings;
+  const logins = new Map<string, PasswordLogin>();
+  const add = (
+    { user, password, nkey, permissions }: UserOptions,
+    name: string,
+    byDefault?: PermissionsOptions,
+  ): void => {
+    if (nkey !== undefined) return;
+    const rules = permissions ?? byDefault;
+    const principal = rules === undefined
+      ? { account: name, user }
+      : { account: name, user, permissions: rules };
+    logins.set(user, { password, principal });
+  };
+  for (const user of authorization?.users ?? []) add(user, account);
+  if (authorization?.user !== undefined) {
+    const { user, password = "" } = authorization;
+    add({ user, password }, account);
+  }
+  for (const { name, users, defaultPermissions } of accounts) {
+    for (const user of users) add(user, name, defaultPermissions);
+  }
+  return logins;
 }
 
 function passwordsOf(

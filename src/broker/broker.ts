@@ -10,11 +10,12 @@ import type { CompareHash } from "../auth/hash_queue.ts";
 import { makeDoor } from "../auth/passwords.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
-import { STALL_FRACTION } from "../core/limits.ts";
+import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
+import type { WorkMeter } from "../core/work_meter.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
@@ -165,6 +166,7 @@ function hostOf(
     authorization: options.authorization,
     noAuthUser: options.noAuthUser,
     account: GLOBAL_ACCOUNT,
+    accounts: options.accounts,
     compareHash,
   });
   let lastConnectionId = 0;
@@ -181,14 +183,20 @@ function hostOf(
     turn,
     maxTracedMsgLen: options.maxTracedMsgLen,
     nextConnectionId: () => ++lastConnectionId,
-    accounts: new Accounts({
-      sublistCache: !options.disableSublistCache,
-      meter: turn.meter,
-    }),
+    accounts: accountsOf(options, turn.meter),
     delivery: new Delivery(random, turn.meter, turn),
     door,
     info: new OwnInfo({ ...platform, ...parts, identity, options, door }),
   };
+}
+
+function accountsOf(options: ServerOptions, meter: WorkMeter): Accounts {
+  const accounts = new Accounts({
+    sublistCache: !options.disableSublistCache,
+    meter,
+  });
+  accounts.configure(options.accounts, options.systemAccount);
+  return accounts;
 }
 
 function clientSettings(options: ServerOptions): ClientSettings {
@@ -203,7 +211,7 @@ function clientSettings(options: ServerOptions): ClientSettings {
     pingIntervalMs: options.pingIntervalMs,
     pingMax: options.pingMax,
     pingAlways: false,
-    authTimeoutMs: options.authorization?.timeoutMs ?? 0,
+    authTimeoutMs: options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS,
     maxPayloadBytes: options.maxPayloadBytes,
     maxSubscriptions: options.maxSubscriptions,
     maxSubscriptionTokens: options.maxSubscriptionTokens,

@@ -13,8 +13,9 @@ const PLACES_MAX = 16_384;
 const PROBES = 4;
 /** The longest subject worth keeping. */
 const SUBJECT_MAX_BYTES = 512;
-/** Hashes of subjects that were seen once. */
-const SEEN_PLACES = 8192;
+/** Places for hashes of subjects that were seen once, for each place of the table: few subjects need few. */
+const SEEN_PER_PLACE = 8;
+const SEEN_PLACES_MAX = 8192;
 
 /** One known subject; `value` belongs to the owner of the cache. */
 class CachedSubject<T> {
@@ -39,7 +40,7 @@ export class SubjectCache<T> {
   #used = 0;
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
-  readonly #seen = new Int32Array(SEEN_PLACES);
+  #seen = new Int32Array(PLACES_MIN * SEEN_PER_PLACE);
   /** Publishers tend to repeat themselves. */
   #last: CachedSubject<T> | undefined = undefined;
 
@@ -85,9 +86,10 @@ export class SubjectCache<T> {
   }
 
   #seenBefore(hash: number): boolean {
-    const place = hash & (SEEN_PLACES - 1);
-    if (this.#seen[place] === hash) return true;
-    this.#seen[place] = hash;
+    const seen = this.#seen;
+    const place = hash & (seen.length - 1);
+    if (seen[place] === hash) return true;
+    seen[place] = hash;
     return false;
   }
 
@@ -118,6 +120,17 @@ export class SubjectCache<T> {
     const entries = this.#places;
     this.#places = new Array(entries.length * 4).fill(undefined);
     this.#used = 0;
+    this.#growSeen();
     for (const entry of entries) if (entry !== undefined) this.#place(entry);
+  }
+
+  /** What was seen once is kept. */
+  #growSeen(): void {
+    const before = this.#seen;
+    const places = this.#places.length * SEEN_PER_PLACE;
+    if (before.length === SEEN_PLACES_MAX) return;
+    this.#seen = new Int32Array(Math.min(places, SEEN_PLACES_MAX));
+    const mask = this.#seen.length - 1;
+    for (const hash of before) this.#seen[hash & mask] = hash;
   }
 }

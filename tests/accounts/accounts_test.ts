@@ -13,6 +13,7 @@ import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { WorkMeter } from "../../src/core/work_meter.ts";
 import { subjectOf } from "../../src/wire/message.ts";
 import { seededRandom } from "../support/random.ts";
+import { accountOptions } from "./account_options.ts";
 import { test } from "../support/test.ts";
 
 /** Writes down what it is told. */
@@ -64,7 +65,7 @@ test("an account that is added twice is one, and one that is removed is gone", (
   const accounts = newAccounts();
   const a = accounts.add("A");
   assert.equal(accounts.add("A"), a);
-  assert.equal(accounts.size, 2);
+  assert.deepEqual(accounts.names(), ["$G", "A"]);
   assert.equal(accounts.remove("A"), true);
   assert.equal(accounts.remove("A"), false);
   assert.equal(accounts.named("A"), undefined);
@@ -162,4 +163,52 @@ test("a match of many is not kept with its subject, where it would not be bounde
     facts(subject);
     assert.equal(facts(subject) === facts(subject), isKept, subject);
   }
+});
+
+test("configured accounts are there, asleep until they are asked for", () => {
+  const accounts = newAccounts();
+  accounts.configure([accountOptions("A"), accountOptions("B")], "SYS");
+  assert.deepEqual(accounts.names(), ["$G", "SYS", "A", "B"]);
+  assert.deepEqual([...accounts], [accounts.global]);
+  assert.equal(accounts.has("B"), true);
+  const b = accounts.named("B");
+  assert.equal(b, accounts.named("B"));
+  assert.deepEqual([...accounts], [accounts.global, b]);
+  assert.equal(accounts.system?.name, "SYS");
+});
+
+test("a configuration without an account takes it away, and leaves the others as they are", () => {
+  const accounts = newAccounts();
+  const observer = new NotingObserver();
+  accounts.observe(observer);
+  accounts.configure(["A", "B", "C"].map((name) => accountOptions(name)));
+  const b = accounts.named("B");
+  accounts.named("A");
+  observer.take();
+  accounts.configure([accountOptions("B")]);
+  assert.deepEqual(observer.take(), ["- A"]);
+  assert.deepEqual(accounts.names(), ["$G", "B"]);
+  assert.equal(accounts.named("B"), b);
+  assert.equal(accounts.named("A"), undefined);
+  assert.equal(accounts.system, undefined);
+});
+
+test("an account that is back before its interest was taken back goes on with it", () => {
+  const accounts = newAccounts();
+  const observer = new NotingObserver();
+  accounts.observe(observer);
+  const a = accounts.add("A");
+  const client = clientIn(a);
+  const end = client.subscribe("x", "", () => {});
+  accounts.remove("A");
+  assert.equal(accounts.add("A"), a);
+  clientIn(a).subscribe("x", "", () => {});
+  observer.take();
+  end();
+  assert.deepEqual(observer.take(), ["A x  2 > 1"]);
+  const b = accounts.add("B");
+  const endB = clientIn(b).subscribe("x", "", () => {});
+  accounts.remove("B");
+  endB();
+  assert.notEqual(accounts.add("B"), b);
 });

@@ -5,6 +5,7 @@
  */
 import type { Account } from "../../accounts/account.ts";
 import { GLOBAL_ACCOUNT } from "../../accounts/accounts.ts";
+import type { Interest } from "../../accounts/interest.ts";
 import type { Broker } from "../../broker/broker.ts";
 import {
   type ClosedConnection,
@@ -13,6 +14,7 @@ import {
 } from "../../broker/clients/closed_connections.ts";
 import type { ClientSession } from "../../broker/clients/session.ts";
 import { subjectMatches } from "../../core/subject.ts";
+import { Sublist } from "../../core/sublist.ts";
 import { sortInSlices } from "../../http/sliced_sort.ts";
 import { SliceBudget, type SlicedWork } from "../../http/slices.ts";
 import type { RemoteEntry } from "../../routes/interest.ts";
@@ -246,18 +248,25 @@ function remoteSubscription(
   return { subject, queue, sid, delivered, max };
 }
 
+/** That of an account that nobody has asked for yet. */
+const UNUSED_LOOK_UP = new Sublist<Interest>().stats();
+
 export function* takeAccounts(
   broker: Broker,
   { name }: AccountsRequest,
 ): SlicedWork<AccountFacts[]> {
   const clients = yield* clientsByAccount(broker);
-  return [...broker.host.accounts]
-    .filter((account) => name === "" || account.name === name)
-    .map((account) => ({
-      name: account.name,
-      clients: clients.get(account) ?? 0,
-      lookUp: account.sublist.stats(),
-    }));
+  const { accounts } = broker.host;
+  const awake = [...accounts].map((account) => ({
+    name: account.name,
+    clients: clients.get(account) ?? 0,
+    lookUp: account.sublist.stats(),
+  }));
+  const known = new Set(awake.map((account) => account.name));
+  const asleep = accounts.names().filter((other) => !known.has(other))
+    .map((other) => ({ name: other, clients: 0, lookUp: UNUSED_LOOK_UP }));
+  return [...awake, ...asleep]
+    .filter((account) => name === "" || account.name === name);
 }
 
 function* clientsByAccount(broker: Broker): SlicedWork<Map<Account, number>> {
