@@ -4,7 +4,7 @@
  * line in the log for each, and closed together. `server.ts` is what programs
  * see of them.
  */
-import { hasPlainPasswords } from "../auth/passwords.ts";
+import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import type { Announcer } from "../discovery/announcing/announcer.ts";
@@ -161,7 +161,7 @@ export class ServerParts {
     }
     log.notice(`  Name:     ${identity.name}`);
     log.notice(`  ID:       ${identity.id}`);
-    if (hasPlainPasswords(options.authorization)) {
+    if (hasPlainPasswords(options)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }
     this.#warnOfAddresses();

@@ -6,7 +6,7 @@
  */
 import type { Address, TlsState } from "../platform/socket.ts";
 import type { ClosedReason } from "../core/closed.ts";
-import type { PermissionsOptions } from "../options/options.ts";
+import type { ConnectionType, PermissionsOptions } from "../options/options.ts";
 
 /** Who a peer turned out to be, and what follows from that. */
 export interface Principal {
@@ -33,14 +33,17 @@ export interface PrincipalLimits {
   readonly maxPayloadBytes: number;
 }
 
-/** Who vouches for a peer. */
+/** Who vouches for a peer that logged in by key. */
 export interface PrincipalClaims {
+  /** Empty without one, and for a bearer, whose JWT is all that it takes to log in. */
   readonly jwt: string;
-  /** The public key that the JWT is signed with. */
+  /** The public key that the JWT is signed with; without one, the account. */
   readonly issuerKey: string;
   /** The name in the JWT. */
   readonly name: string;
   readonly tags: readonly string[];
+  /** The name in the JWT of the account; empty without one. */
+  readonly accountName: string;
 }
 
 /** A peer that is not let in. */
@@ -49,6 +52,8 @@ export interface LoginRefusal {
   readonly refused: ClosedReason;
   /** What the peer is told as `-ERR '...'`. */
   readonly wire: string;
+  /** Who it proved to be, for the log, where that is more than what it says of itself. */
+  readonly who?: string;
 }
 
 export type Verdict = Principal | LoginRefusal;
@@ -57,9 +62,9 @@ export type Verdict = Principal | LoginRefusal;
 export interface Greeting {
   /** Whether everybody comes in, whatever they bring. */
   readonly isOpen: boolean;
-  /** To be signed by those who log in by key; undefined where no key is known. */
-  readonly nonce: string | undefined;
-  /** Who a peer is that brings no credentials; undefined: it has to log in. */
+  /** Whether strangers are told that they have to log in. */
+  readonly asksLogin: boolean;
+  /** Whose operations before CONNECT are; undefined: CONNECT comes first. */
   readonly anonymous: Principal | undefined;
 }
 
@@ -70,7 +75,16 @@ export interface LoginRequest {
   readonly nonce: string | undefined;
   readonly tls: TlsState | undefined;
   readonly remote: Address;
+  readonly connectionType: ConnectionType;
   readonly waiting: Waiting;
+  /** Told what exactly is wrong with a login; never a secret. */
+  readonly log: LoginLog;
+}
+
+/** The log of one connection. */
+export interface LoginLog {
+  debug(text: string): void;
+  error(text: string): void;
 }
 
 /** The peer, while its verdict takes time. */
@@ -88,11 +102,18 @@ export interface Credentials {
   readonly user: string;
   readonly pass: string;
   readonly auth_token: string;
+  /** A public key. */
+  readonly nkey: string;
+  /** The signature of the nonce. */
+  readonly sig: string;
+  readonly jwt: string;
 }
 
 export interface Door {
-  /** What a new connection is greeted with. */
+  /** What strangers are told, which is the same for all. */
   greet(): Greeting;
+  /** To be signed by a peer that logs in by key, another one for each; undefined where nobody does. */
+  makeNonce(): string | undefined;
   /** Whether a peer comes in, now or later. A promise that rejects is a refusal. */
   admit(admission: LoginRequest): Verdict | Promise<Verdict>;
 }

@@ -6,8 +6,7 @@
  */
 import { Accounts, GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import { Delivery } from "../accounts/delivery.ts";
-import type { CompareHash } from "../auth/hash_queue.ts";
-import { makeDoor } from "../auth/passwords.ts";
+import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
@@ -31,12 +30,10 @@ import { OwnInfo, type ServerIdentity } from "./own_info.ts";
 import { SteadyClock } from "./steady_clock.ts";
 
 /** What a broker stands on; everything that would name a platform. */
-export interface BrokerPlatform {
+export interface BrokerPlatform extends DoorPlatform {
   readonly network: Network;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Logger;
-  readonly compareHash: CompareHash;
   /** Turns of the event loop; without it, the clock makes them. */
   readonly runSoon?: RunSoon;
   /** Addresses of this machine, for a server that listens on all of them. */
@@ -159,16 +156,16 @@ function hostOf(
     "clientAddress" | "push" | "pushSoon"
   >,
 ): BrokerHost {
-  const { clock, random, log, compareHash } = platform;
+  const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
   const door = makeDoor({
     authorization: options.authorization,
-    noAuthUser: options.noAuthUser,
-    account: GLOBAL_ACCOUNT,
     accounts: options.accounts,
-    compareHash,
-  });
+    account: GLOBAL_ACCOUNT,
+    systemAccount: options.systemAccount,
+    noAuthUser: options.noAuthUser,
+  }, platform);
   let lastConnectionId = 0;
   return {
     clock,

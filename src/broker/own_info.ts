@@ -67,14 +67,14 @@ export class OwnInfo implements InfoSource {
     this.#urls = new ClientUrls(this.#ownUrls());
   }
 
-  tell({ id, remoteHost, isNew, boundTo }: InfoReader): ServerInfo {
+  tell({ id, remoteHost, isNew, nonce, boundTo }: InfoReader): ServerInfo {
     const { identity, options, door, runtimeName } = this.#parts;
     const advertised = this.advertisedAddress;
     const urls = this.lameDuck ? this.#urls.others : this.#urls.all;
     const cluster = this.clusterName();
-    const { isOpen, anonymous } = door.greet();
+    const { isOpen, asksLogin } = door.greet();
     // NATS: a newcomer need not log in where those without credentials are let in.
-    const needsLogin = isNew ? anonymous === undefined : !isOpen;
+    const needsLogin = isNew ? asksLogin : !isOpen;
     return {
       server_id: identity.id,
       server_name: identity.name,
@@ -88,6 +88,7 @@ export class OwnInfo implements InfoSource {
       max_payload: options.maxPayloadBytes,
       client_id: id,
       client_ip: remoteHost,
+      ...(nonce !== undefined && { nonce }),
       ...(cluster !== "" && { cluster }),
       ...(urls.length > 0 && { connect_urls: [...urls] }),
       ...(this.lameDuck && { ldm: true }),

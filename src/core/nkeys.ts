@@ -1,5 +1,40 @@
 /**
  * Keys in the form of nkeys: Ed25519 for signatures, X25519 for what is sealed.
- * The one file that knows the package.
+ * The one file that knows the package. A public key is a text of 56 letters of
+ * base32, of which the first tells whose key it is.
  */
+import { fromPublic } from "@nats-io/nkeys";
+
 export { fromSeed } from "@nats-io/nkeys";
+
+const PUBLIC_KEY = /^[OAUNCX][A-Z2-7]{55}$/;
+
+/** Whether `text` is a public key of any kind. */
+export function isAnyPublicKey(text: string): boolean {
+  if (!PUBLIC_KEY.test(text)) return false;
+  try {
+    fromPublic(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const KEY_BYTES = 32;
+
+/** The key without its kind and its checksum; undefined unless `text` is a public key. */
+export function publicKeyBytes(text: string): Uint8Array | undefined {
+  if (!isAnyPublicKey(text)) return undefined;
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const letter of text) {
+    value = (value << 5 | BASE32.indexOf(letter)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push(value >> bits & 0xff);
+  }
+  return new Uint8Array(bytes.slice(1, 1 + KEY_BYTES));
+}

@@ -58,13 +58,26 @@ export function clientRow(
       // NATS monitoring: of a client that is gone, each one has its account.
       stoppedAt === undefined ? undefined : client.account,
     ),
-    name_tag: options.auth ? accountTag(client) : undefined,
+    ...(options.auth && claimsFields(client)),
+  };
+}
+
+function claimsFields(
+  client: ClientFacts,
+): Pick<ConnInfo, "jwt" | "issuer_key" | "name_tag" | "tags"> {
+  const { jwt = "", issuerKey = "", tags = [] } = client.claims ?? {};
+  return {
+    jwt: unlessEmpty(jwt),
+    issuer_key: unlessEmpty(issuerKey),
+    name_tag: accountTag(client),
+    tags: tags.length === 0 ? undefined : tags,
   };
 }
 
 /** NATS monitoring: clients that are gone keep the account's tag only outside of the global one. */
 function accountTag(
-  { account, inGlobalAccount, stoppedAt }: ClientFacts,
+  { account, claims, inGlobalAccount, stoppedAt }: ClientFacts,
 ): string | undefined {
-  return stoppedAt !== undefined && inGlobalAccount ? undefined : account;
+  if (stoppedAt !== undefined && inGlobalAccount) return undefined;
+  return claims?.accountName || account;
 }

@@ -164,8 +164,13 @@ export interface ConnInfo {
   subscriptions_list?: string[] | undefined;
   /** With `subs` as `"detail"`. */
   subscriptions_list_detail?: SubDetail[] | undefined;
-  /** With `auth`: what the account is called. */
+  /** With `auth`, as all that follow: the JWT that it logged in with, unless that alone lets in. */
+  jwt?: string | undefined;
+  /** The key that signed the JWT; without a JWT, the account. */
+  issuer_key?: string | undefined;
+  /** What the account is called. */
   name_tag?: string | undefined;
+  tags?: readonly string[] | undefined;
 }
 
 /** One subscription. */

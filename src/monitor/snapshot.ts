@@ -196,9 +196,19 @@ export interface ClientFacts {
   readonly user: string;
   readonly account: string;
   readonly inGlobalAccount: boolean;
+  /** Who vouches for it; undefined unless it logged in by key. */
+  readonly claims: ClaimsFacts | undefined;
   readonly subscriptionCount: number;
   /** Empty unless they were asked for. */
   readonly subscriptions: readonly SubscriptionRowFacts[];
+}
+
+/** What a client proved with its key; texts are empty where there was no JWT. */
+export interface ClaimsFacts {
+  readonly jwt: string;
+  readonly issuerKey: string;
+  readonly accountName: string;
+  readonly tags: readonly string[];
 }
 
 export interface SubscriptionRowFacts {

@@ -13,8 +13,7 @@ import { WireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import type { Door } from "../auth/door.ts";
-import type { CompareHash } from "../auth/hash_queue.ts";
-import { makeDoor } from "../auth/passwords.ts";
+import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { Traffic } from "../broker/connections/counters.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";
@@ -42,9 +41,8 @@ import {
 } from "./settings.ts";
 
 /** What a cluster stands on, besides its broker. */
-export interface ClusterPlatform {
+export interface ClusterPlatform extends DoorPlatform {
   readonly network: Network;
-  readonly compareHash: CompareHash;
   readonly runtimeName: string;
 }
 
@@ -79,10 +77,11 @@ export class Cluster implements RoutesLink {
     this.#platform = platform;
     this.#door = makeDoor({
       authorization,
-      noAuthUser: "",
+      accounts: [],
       account: GLOBAL_ACCOUNT,
-      compareHash: platform.compareHash,
-    });
+      systemAccount: "",
+      noAuthUser: "",
+    }, platform);
     this.#settings = routeSettings(broker.options, options);
     this.#name = new ClusterName(options.name, broker.host.random);
     this.#dialers = this.#makeDialers();

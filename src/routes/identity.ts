@@ -3,7 +3,7 @@
  * introduces itself, and the credentials that it shares with its cluster.
  */
 import type { Door } from "../auth/door.ts";
-import { isBcrypt } from "../auth/passwords.ts";
+import { isBcrypt } from "../auth/secret_check.ts";
 import type { Broker } from "../broker/broker.ts";
 import type {
   AuthorizationOptions,

@@ -83,7 +83,9 @@ export class RouteLogin {
       nonce: undefined,
       tls: connection.socket.tls,
       remote: connection.socket.remote,
+      connectionType: "STANDARD",
       waiting: waitingPeer(connection, () => this.stop()),
+      log: connection.log,
     });
     takeVerdict(connection, verdict, (settled) => this.#judged(settled));
   }

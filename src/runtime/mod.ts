@@ -10,6 +10,7 @@ import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
+import type { VerifySignature } from "../platform/signatures.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
 import { denoNetwork } from "./net/deno_net.ts";
@@ -20,6 +21,7 @@ import { flow } from "./process/flow.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import { runSoon } from "./net/run_soon.ts";
+import { verifySignature } from "./process/signatures.ts";
 import {
   addressesRefused,
   coreCount,
@@ -47,6 +49,7 @@ export interface Platform {
   readonly interfaceAddresses: () => string[];
   readonly addressesRefused: () => string | undefined;
   readonly compareHash: (secret: string, hash: string) => Promise<boolean>;
+  readonly verifySignature: VerifySignature;
   readonly serveHttp: typeof serveHttp;
   readonly memoryUsage: () => number;
   readonly cpuSeconds: () => number;
@@ -71,6 +74,7 @@ export const platform: Platform = {
   interfaceAddresses,
   addressesRefused,
   compareHash: compareBcrypt,
+  verifySignature,
   serveHttp,
   memoryUsage,
   cpuSeconds,

@@ -1,18 +1,26 @@
 /** Doors as a table: who stands before which, and whether they come in. */
 import assert from "node:assert/strict";
+import { fromSeed } from "@nats-io/nkeys";
+import { makeDoor } from "../../src/auth/configured_door.ts";
 import {
   type Credentials,
   type Door,
   isRefused,
   type LoginRequest,
+  type Principal,
 } from "../../src/auth/door.ts";
-import {
-  hasPlainPasswords,
-  isBcrypt,
-  makeDoor,
-} from "../../src/auth/passwords.ts";
+import { isBcrypt } from "../../src/auth/secret_check.ts";
+import { hasPlainPasswords } from "../../src/auth/user_table.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
-import type { AuthorizationOptions } from "../../src/options/options.ts";
+import type {
+  AccountOptions,
+  AuthorizationOptions,
+  ConnectionType,
+  UserOptions,
+} from "../../src/options/options.ts";
+import { platform } from "../../src/runtime/mod.ts";
+import { accountOptions } from "../accounts/account_options.ts";
+import { seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
 const HASH = "$2a$04$hash";
@@ -21,42 +29,78 @@ const HASH = "$2a$04$hash";
 const compareHash = (secret: string): Promise<boolean> =>
   Promise.resolve(secret === "right");
 
-function doorFor(
-  authorization: Partial<AuthorizationOptions> | undefined,
-  noAuthUser = "",
+interface Shape {
+  readonly authorization?: Partial<AuthorizationOptions> | undefined;
+  readonly accounts?: readonly AccountOptions[];
+  readonly noAuthUser?: string;
+}
+
+function shaped(
+  { authorization, accounts = [], noAuthUser = "" }: Shape,
 ): Door {
   return makeDoor({
     authorization: authorization &&
       { users: [], timeoutMs: 1, ...authorization },
+    accounts,
     noAuthUser,
     account: "A",
-    compareHash,
-  });
+    systemAccount: "$SYS",
+  }, { ...platform, compareHash, random: seededRandom(1) });
 }
 
-/** The user that comes in; undefined: nobody does. */
+function doorFor(
+  authorization: Partial<AuthorizationOptions> | undefined,
+  noAuthUser = "",
+): Door {
+  return shaped({ authorization, noAuthUser });
+}
+
+/** Who comes in; undefined: nobody does. What the log is told goes to `told`. */
+async function comesIn(
+  door: Door,
+  brought: Partial<Credentials>,
+  connectionType: ConnectionType = "STANDARD",
+  told: string[] = [],
+): Promise<Principal | undefined> {
+  const request: LoginRequest = {
+    credentials: {
+      ...{ user: "", pass: "", auth_token: "", nkey: "", sig: "", jwt: "" },
+      ...brought,
+    },
+    nonce: NONCE,
+    tls: undefined,
+    remote: { host: "127.0.0.1", port: 1 },
+    connectionType,
+    waiting: { isOver: false, hasLeft: false, begins: () => {} },
+    log: {
+      debug: (text) => told.push(`DBG ${text}`),
+      error: (text) => told.push(`ERR ${text}`),
+    },
+  };
+  const verdict = await door.admit(request);
+  if (!isRefused(verdict)) return verdict;
+  assert.deepEqual(verdict, {
+    refused: ClosedReason.AUTHENTICATION_FAILURE,
+    wire: "Authorization Violation",
+  });
+  return undefined;
+}
+
+/** The user that comes in. */
 async function admitted(
   door: Door,
   brought: Partial<Credentials>,
 ): Promise<string | undefined> {
-  const request: LoginRequest = {
-    credentials: { user: "", pass: "", auth_token: "", ...brought },
-    nonce: undefined,
-    tls: undefined,
-    remote: { host: "127.0.0.1", port: 1 },
-    waiting: { isOver: false, hasLeft: false, begins: () => {} },
-  };
-  const verdict = await door.admit(request);
-  if (isRefused(verdict)) {
-    assert.deepEqual(verdict, {
-      refused: ClosedReason.AUTHENTICATION_FAILURE,
-      wire: "Authorization Violation",
-    });
-    return undefined;
-  }
-  assert.equal(verdict.account, "A");
-  return verdict.user;
+  return (await comesIn(door, brought))?.user;
 }
+
+const NONCE = "AAECAwQFBgcICQo";
+/** The seed, the key and the signature of the reference's worked example. */
+const SEED = "SUAEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRB4QE";
+const KEY = "UDLVS6J3XQJ2FAM2QJ6HNLNW7OUKJGXOAB7UT4WQTEWZTOBFVUWEQTSF";
+const SIG =
+  "G0vpyu73BM0F1jlFR7NbofxhCzmlKDZATGmCZM2v5AP3P4nb2w0oYt0LlCtZkMxsBx-oFdVqb9gf9x8S1ORpBg";
+const OTHER_KEY = "UBN3ZXH5CJPR7TXTOCXQIRMHJ7MTIWZRJNGFYQZLGYAHXOCLBYWC3UZA";
 
 const TOKEN = doorFor({ token: "right" });
 const HASHED_TOKEN = doorFor({ token: HASH });
@@ -65,6 +109,11 @@ const USERS = doorFor({
   users: [{ user: "ann", password: "right" }, { user: "bob", password: HASH }],
 });
 const NO_AUTH = doorFor({ users: [{ user: "ann", password: "right" }] }, "ann");
+
+const KEY_USER: UserOptions = { user: "", password: "", nkey: KEY };
+const KEYS = doorFor({ users: [{ user: "ann", password: "right" }, KEY_USER] });
+const KEY_NO_AUTH = doorFor({ users: [KEY_USER] }, KEY);
+const PADDED = `${SIG.replaceAll("-", "+")}==`;
 
 const ROWS: readonly [
   title: string,
@@ -95,6 +144,35 @@ const ROWS: readonly [
   ["no_auth_user, nothing", NO_AUTH, {}, "ann"],
   ["no_auth_user, wrong", NO_AUTH, { user: "ann", pass: "no" }, undefined],
   ["no_auth_user, unknown", doorFor({ token: "t" }, "ann"), {}, undefined],
+  ["a key, signed", KEYS, { nkey: KEY, sig: SIG }, KEY],
+  ["a key, signed in padded base64", KEYS, { nkey: KEY, sig: PADDED }, KEY],
+  [
+    "a key before a name",
+    KEYS,
+    { nkey: KEY, user: "ann", pass: "right" },
+    undefined,
+  ],
+  ["a name beside keys", KEYS, { user: "ann", pass: "right" }, "ann"],
+  ["a key where none is known", USER, { nkey: KEY, sig: SIG }, undefined],
+  ["a name where no key is known", USER, {
+    nkey: KEY,
+    user: "ann",
+    pass: "right",
+  }, "ann"],
+  ["no_auth_user by key, nothing", KEY_NO_AUTH, {}, KEY],
+  ["no_auth_user by key, unsigned", KEY_NO_AUTH, { nkey: KEY }, KEY],
+  ["no_auth_user by key, another key", KEY_NO_AUTH, {
+    nkey: OTHER_KEY,
+    sig: SIG,
+  }, undefined],
+  [
+    "a user without a name",
+    doorFor({
+      users: [{ user: "", password: "" }],
+    }),
+    {},
+    undefined,
+  ],
 ];
 
 for (const [title, door, brought, user] of ROWS) {
@@ -106,15 +184,160 @@ for (const [title, door, brought, user] of ROWS) {
 test("a greeting says whether the door is open, and who comes without a word", () => {
   assert.deepEqual(doorFor(undefined).greet(), {
     isOpen: true,
-    nonce: undefined,
+    asksLogin: false,
     anonymous: { account: "A", user: "" },
   });
   assert.deepEqual(USERS.greet(), {
     isOpen: false,
-    nonce: undefined,
+    asksLogin: true,
     anonymous: undefined,
   });
-  assert.deepEqual(NO_AUTH.greet().anonymous, { account: "A", user: "ann" });
+  assert.deepEqual(NO_AUTH.greet(), {
+    isOpen: false,
+    asksLogin: false,
+    anonymous: { account: "A", user: "ann" },
+  });
+  assert.deepEqual(KEY_NO_AUTH.greet(), {
+    isOpen: false,
+    asksLogin: false,
+    anonymous: undefined,
+  });
+});
+
+test("what is wrong with a signature is told to the log, and lets nobody in", async () => {
+  const base = { nkey: KEY, user: "ann", pass: "right" };
+  const faults: readonly [sig: string, fault: string][] = [
+    ["", "Signature missing"],
+    ["%", "Signature not valid base64"],
+    [`${SIG}==`, "Signature not valid base64"],
+    [SIG.slice(0, -1), "Signature not valid base64"],
+    [`A${SIG.slice(1)}`, "Signature not verified"],
+    [SIG.slice(0, -2), "Signature not verified"],
+    [`${SIG}AAAA`, "Signature not verified"],
+    ["AA", "Signature not verified"],
+  ];
+  for (const [sig, fault] of faults) {
+    const told: string[] = [];
+    assert.equal(
+      await comesIn(KEYS, { ...base, sig }, "STANDARD", told),
+      undefined,
+    );
+    assert.deepEqual(told, [`DBG ${fault}`], sig);
+  }
+});
+
+test("a nonce is made where a key is known, and never twice", () => {
+  const nonces = Array.from({ length: 100 }, () => KEYS.makeNonce());
+  for (const nonce of nonces) assert.match(nonce ?? "", /^[\w-]{15}$/);
+  assert.equal(new Set(nonces).size, 100);
+  assert.equal(USERS.makeNonce(), undefined);
+  assert.equal(doorFor(undefined).makeNonce(), undefined);
+});
+
+test("users of accounts come into their accounts, with their permissions or the account's", async () => {
+  const own = { publish: { deny: [">"] } };
+  const defaults = { subscribe: { allow: ["x"] } };
+  const door = shaped({
+    accounts: [
+      accountOptions("B", {
+        users: [
+          { user: "b", password: "right", permissions: own },
+          { user: "c", password: HASH },
+        ],
+        defaultPermissions: defaults,
+      }),
+      accountOptions("C", { users: [KEY_USER] }),
+    ],
+  });
+  const b = await comesIn(door, { user: "b", pass: "right" });
+  assert.equal(b?.account, "B");
+  assert.equal(b?.permissions, own);
+  const c = await comesIn(door, { user: "c", pass: "right" });
+  assert.equal(c?.permissions, defaults);
+  const byKey = await comesIn(door, { nkey: KEY, sig: SIG });
+  assert.equal(byKey?.account, "C");
+  assert.equal(byKey?.claims?.issuerKey, "C");
+  assert.equal(await comesIn(door, {}), undefined);
+  assert.equal(await comesIn(door, { user: "b", pass: "no" }), undefined);
+});
+
+test("a user comes by the kinds of connection that it is allowed", async () => {
+  const door = doorFor({
+    users: [
+      { user: "ann", password: "right", connectionTypes: ["IN_PROCESS"] },
+      { ...KEY_USER, connectionTypes: ["WEBSOCKET", "STANDARD"] },
+    ],
+  });
+  const ann = { user: "ann", pass: "right" };
+  const key = { nkey: KEY, sig: SIG };
+  assert.equal((await comesIn(door, ann, "IN_PROCESS"))?.user, "ann");
+  assert.equal(await comesIn(door, ann, "STANDARD"), undefined);
+  assert.equal((await comesIn(door, key, "STANDARD"))?.user, KEY);
+  assert.equal(await comesIn(door, key, "IN_PROCESS"), undefined);
+});
+
+test("no_auth_user holds for the kinds of connection of that user", async () => {
+  const door = doorFor({
+    users: [{ user: "ann", password: "", connectionTypes: ["WEBSOCKET"] }],
+  }, "ann");
+  assert.equal(door.greet().anonymous, undefined);
+  assert.equal(await comesIn(door, {}, "STANDARD"), undefined);
+  assert.equal((await comesIn(door, {}, "WEBSOCKET"))?.user, "ann");
+});
+
+test("CVE-2023-47090: users of the system account alone close the door to nobody, and open that account to nobody", async () => {
+  const system = accountOptions("$SYS", {
+    users: [{ user: "admin", password: "right" }],
+  });
+  const door = shaped({ accounts: [system] });
+  const hidden = await comesIn(door, {});
+  assert.match(hidden?.user ?? "", /^nats-\w{8}$/);
+  assert.equal(hidden?.account, "A");
+  assert.equal(door.greet().asksLogin, true);
+  assert.equal(door.greet().anonymous, hidden);
+  assert.equal(await comesIn(door, { user: "admin", pass: "no" }), undefined);
+  assert.equal(
+    await comesIn(door, { user: hidden?.user ?? "", pass: "" }),
+    undefined,
+  );
+  const admin = await comesIn(door, { user: "admin", pass: "right" });
+  assert.equal(admin?.account, "$SYS");
+  const closed: readonly Shape[] = [
+    { accounts: [system], authorization: {} },
+    {
+      accounts: [
+        system,
+        accountOptions("B", { users: [{ user: "b", password: "" }] }),
+      ],
+    },
+    { accounts: [system], authorization: { token: "t" } },
+  ];
+  for (const shape of closed) {
+    assert.equal(await comesIn(shaped(shape), {}), undefined);
+  }
+});
+
+test("CVE-2020-26892: keys that are none, and of another kind, let nobody in", async () => {
+  const server = fromSeed(new TextEncoder().encode(SEED));
+  assert.equal(server.getPublicKey(), KEY);
+  const keys = [
+    ...["U", "UAAA", SEED, KEY.toLowerCase(), `${KEY}A`, KEY.slice(1)],
+    ...[`A${KEY.slice(1)}`, "U".repeat(56), "\u0000", "x".repeat(4000)],
+    ...["__proto__", "constructor", OTHER_KEY],
+  ];
+  for (const nkey of keys) {
+    assert.equal(await comesIn(KEYS, { nkey, sig: SIG }), undefined, nkey);
+  }
+  // A configuration that a program made may name one that is no key.
+  const odd = doorFor({ users: [{ ...KEY_USER, nkey: "U" }] });
+  const told: string[] = [];
+  assert.equal(
+    await comesIn(odd, { nkey: "U", sig: SIG }, "STANDARD", told),
+    undefined,
+  );
+  assert.deepEqual(told, [
+    "DBG User nkey not valid: nkeys: invalid public key",
+  ]);
 });
 
 test("only hashes of bcrypt are taken for hashes", () => {
@@ -127,12 +350,20 @@ test("only hashes of bcrypt are taken for hashes", () => {
 });
 
 test("passwords that stand in a configuration as they are are found", () => {
-  const users = (password: string): AuthorizationOptions => ({
-    users: [{ user: "ann", password }],
-    timeoutMs: 1,
-  });
-  assert.equal(hasPlainPasswords(undefined), false);
-  assert.equal(hasPlainPasswords(users(HASH)), false);
-  assert.equal(hasPlainPasswords(users("")), false);
-  assert.equal(hasPlainPasswords(users("secret")), true);
+  const plain = (user: UserOptions): boolean =>
+    hasPlainPasswords({
+      authorization: { users: [user], timeoutMs: 1 },
+      accounts: [],
+    }) || hasPlainPasswords({
+      authorization: undefined,
+      accounts: [accountOptions("B", { users: [user] })],
+    });
+  assert.equal(
+    hasPlainPasswords({ authorization: undefined, accounts: [] }),
+    false,
+  );
+  assert.equal(plain({ user: "ann", password: HASH }), false);
+  assert.equal(plain({ user: "ann", password: "" }), false);
+  assert.equal(plain(KEY_USER), false);
+  assert.equal(plain({ user: "ann", password: "secret" }), true);
 });

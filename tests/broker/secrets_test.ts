@@ -7,12 +7,14 @@ import { test } from "../support/test.ts";
 
 const SECRET = "s3cr3t-Zebra";
 const CLAIMED = "gu3ss-Giraffe";
+const KEY = "UDLVS6J3XQJ2FAM2QJ6HNLNW7OUKJGXOAB7UT4WQTEWZTOBFVUWEQTSF";
 
 const MODES: Readonly<Record<string, Partial<AuthorizationOptions>>> = {
   "no login": {},
   token: { token: SECRET },
   "one user": { user: "ann", password: SECRET },
   users: { users: [{ user: "ann", password: SECRET }] },
+  keys: { users: [{ user: "", password: "", nkey: KEY }] },
   "a hashed token": {
     token: "$2a$04$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu",
   },

@@ -118,6 +118,7 @@ export class StillBroker {
         clock: this.clock,
         random: seededRandom(1),
         log,
+        verifySignature: () => false,
         compareHash: () => Promise.resolve(true),
         interfaceAddresses: () => [],
         runtimeName: "test",

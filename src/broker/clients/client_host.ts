@@ -4,7 +4,7 @@
  */
 import type { Accounts } from "../../accounts/accounts.ts";
 import type { Delivery } from "../../accounts/delivery.ts";
-import type { Door } from "../../auth/door.ts";
+import type { Door, LoginRequest } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import type {
@@ -19,6 +19,8 @@ export interface InfoReader {
   readonly remoteHost: string;
   /** It is greeted: nothing else was said before. */
   readonly isNew: boolean;
+  /** To be signed by a newcomer that logs in by key. */
+  readonly nonce?: string | undefined;
   /** Set in the INFO that follows the first PONG: the account that the client is in. */
   readonly boundTo?: string;
 }
@@ -30,6 +32,9 @@ export interface ClientHost extends ConnectionHost {
   readonly door: Door;
   readonly info: InfoSource;
 }
+
+/** How a client came. */
+export type Arrival = Pick<LoginRequest, "connectionType" | "nonce">;
 
 /** The server's INFO, as it changes. */
 export interface InfoSource {

@@ -4,6 +4,7 @@
  */
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
+import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
 import type { ClientHost, ClientSettings } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
@@ -48,14 +49,14 @@ export class ClientSessions {
   /** A client that comes through the port. */
   accept(socket: Socket): void {
     const isFull = this.sessions.size >= this.#maxConnections;
-    const session = this.#session(socket);
+    const session = this.#session(socket, "STANDARD");
     if (!isFull) return session.start();
     session.refuse(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
   }
 
   /** A client that comes another way; it is let in however many there are. */
   join(socket: Socket): void {
-    this.#session(socket).start();
+    this.#session(socket, "IN_PROCESS").start();
   }
 
   /** Tells every client what changed about the cluster, now or a little later. */
@@ -83,11 +84,12 @@ export class ClientSessions {
     });
   }
 
-  #session(socket: Socket): ClientSession {
+  #session(socket: Socket, type: ConnectionType): ClientSession {
     const session = new ClientSession(
       this.#host,
       socket,
       this.#settings,
+      type,
       (ended, reason) => this.#ended(ended, reason),
     );
     this.#host.counters.connections++;

@@ -3,6 +3,7 @@
  * clients and in bytes, the oldest making room for the newest, and how many
  * ended for which reason.
  */
+import type { PrincipalClaims } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
 import type { ConnectionFacts } from "../connections/counters.ts";
@@ -31,6 +32,7 @@ export interface ClosedConnection extends Readonly<ConnectionFacts> {
   /** Who it had proved to be. Never what it claimed: that may be a secret in the wrong field. */
   readonly user: string;
   readonly account: string;
+  readonly claims: PrincipalClaims | undefined;
   readonly subscriptionCount: number;
   /** The first of its subscriptions. */
   readonly subscriptions: readonly SubscriptionFacts[];
@@ -117,8 +119,10 @@ export class ClosedConnections {
 }
 
 function clientBytes(closed: ClosedConnection): number {
-  const { name, lang, version, user, account, tls } = closed;
-  let bytes = CLIENT_BYTES + 2 * (name.length + lang.length + version.length) +
+  const { name, lang, version, user, account, tls, claims } = closed;
+  const jwt = claims?.jwt.length ?? 0;
+  let bytes = CLIENT_BYTES + 2 * jwt +
+    2 * (name.length + lang.length + version.length) +
     2 * (user.length + account.length);
   for (const { der } of tls?.peerCertificates ?? []) bytes += der.length;
   return bytes;
@@ -158,6 +162,7 @@ function describe(
     version: fields.version,
     user: login.principal?.user ?? "",
     account: login.account.name,
+    claims: login.principal?.claims,
     subscriptionCount: session.subscriptions.size,
     subscriptions: firstFacts(session.subscriptions.values()),
   };

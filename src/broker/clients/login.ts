@@ -4,6 +4,7 @@
  * else, unless the door lets those in who bring no credentials.
  */
 import type { Account } from "../../accounts/account.ts";
+import { claimedName } from "../../auth/claimed_name.ts";
 import {
   isRefused,
   type LoginRefusal,
@@ -14,14 +15,13 @@ import type { Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
 import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
-import { quoted } from "../../core/quote.ts";
 import { OK_LINE } from "../../wire/encode.ts";
 import { readConnect } from "../../wire/connect.ts";
 import { type ConnectFields, defaultConnectFields } from "../../wire/info.ts";
 import { Op } from "../../wire/ops.ts";
 import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
-import type { ClientHost, ClientSettings } from "./client_host.ts";
+import type { Arrival, ClientHost, ClientSettings } from "./client_host.ts";
 
 export class Login {
   /** What CONNECT said, or the defaults before it. */
@@ -40,8 +40,8 @@ export class Login {
   readonly #connection: Connection;
   readonly #settings: ClientSettings;
   readonly #anonymous: Principal | undefined;
-  readonly #nonce: string | undefined;
   readonly #openedAt: number;
+  readonly #arrival: Arrival;
   #timer: Timer | undefined = undefined;
   #hasLoggedIn = false;
 
@@ -49,14 +49,15 @@ export class Login {
     host: ClientHost,
     connection: Connection,
     settings: ClientSettings,
+    arrival: Arrival,
   ) {
-    const { isOpen, anonymous, nonce } = host.door.greet();
+    const { isOpen, anonymous } = host.door.greet();
     this.account = host.accounts.global;
     this.#host = host;
     this.#connection = connection;
     this.#settings = settings;
+    this.#arrival = arrival;
     this.#anonymous = anonymous;
-    this.#nonce = nonce;
     this.#openedAt = host.clock.monotonic();
     if (isOpen) this.principal = anonymous;
   }
@@ -106,11 +107,12 @@ export class Login {
     }
     const verdict = this.#host.door.admit({
       credentials: this.fields,
-      nonce: this.#nonce,
+      ...this.#arrival,
       tls: socket.tls,
       remote: socket.remote,
       // The time for a login counts until what takes long begins.
       waiting: waitingPeer(connection, () => this.stop()),
+      log,
     });
     takeVerdict(connection, verdict, (settled) => this.#judged(settled));
   }
@@ -172,12 +174,14 @@ export class Login {
     );
   }
 
-  #refuse({ refused, wire }: LoginRefusal): void {
-    const { user } = this.fields;
-    const who = user === "" ? "" : ` - User ${quoted(user)}`;
+  #refuse(
+    { refused, wire, who = claimedName(this.fields) }: LoginRefusal,
+  ): void {
     const isFull = wire === WireError.TOO_MANY_LOGINS;
     const why = isFull ? ": too many logins wait" : "";
-    this.#connection.log.error(`authentication error${why}${who}`);
+    this.#connection.log.error(
+      `authentication error${why}${who && ` - ${who}`}`,
+    );
     this.#connection.close(refused, wire);
   }
 

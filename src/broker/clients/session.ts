@@ -20,6 +20,7 @@ import { type MapKey, mapKey } from "../../core/map_key.ts";
 import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
+import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { writeMsg } from "../../wire/encode.ts";
@@ -72,16 +73,21 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
   readonly #onEnd: ClientEnded<ClientSession>;
+  /** What the client signs if it logs in by key; undefined where nobody does. */
+  readonly #nonce: string | undefined;
   #firstPongSent = false;
 
   constructor(
     host: ClientHost,
     socket: Socket,
     settings: ClientSettings,
+    connectionType: ConnectionType,
     onEnd: ClientEnded<ClientSession>,
   ) {
     this.connection = new Connection(host, socket, settings, this);
-    this.login = new Login(host, this.connection, settings);
+    this.#nonce = host.door.makeNonce();
+    const arrival = { connectionType, nonce: this.#nonce };
+    this.login = new Login(host, this.connection, settings, arrival);
     this.#host = host;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
@@ -113,7 +119,7 @@ export class ClientSession implements Peer, DirectReceiver {
   start(): void {
     this.login.start();
     this.connection.log.debug("Client connection created");
-    this.#sendInfo({ isNew: true });
+    this.#sendInfo({ isNew: true, nonce: this.#nonce });
     this.connection.start();
     this.connection.keepAlive.start();
   }
@@ -121,7 +127,7 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Turns away a client that came when the server was full; INFO comes first all the same. */
   refuse(reason: ClosedReason, wireError: string): void {
     this.connection.start();
-    this.#sendInfo({ isNew: true });
+    this.#sendInfo({ isNew: true, nonce: this.#nonce });
     this.connection.close(reason, wireError);
   }
 
@@ -277,7 +283,7 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection.close(ClosedReason.PARSE_ERROR);
   }
 
-  #sendInfo(how: Pick<InfoReader, "isNew" | "boundTo">): number {
+  #sendInfo(how: Omit<InfoReader, "id" | "remoteHost">): number {
     const remoteHost = this.connection.socket.remote.host;
     const reader = { id: this.id, remoteHost, ...how };
     const line = infoLine(this.#host.info.tell(reader));

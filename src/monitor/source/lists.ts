@@ -139,6 +139,7 @@ function openClient(session: ClientSession): ClientFacts {
     tls: socket.tls,
     user: login.principal?.user ?? "",
     account: login.account.name,
+    claims: login.principal?.claims,
     inGlobalAccount: login.account.name === GLOBAL_ACCOUNT,
     subscriptionCount: session.subscriptions.size,
     subscriptions: [],

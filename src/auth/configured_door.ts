@@ -1,0 +1,222 @@
+/**
+ * The door that a configuration without an operator asks for: one that is open
+ * to all, or one that asks for a key, a password or a token.
+ *
+ * NATS authentication (server configuration): a key decides before a name, and a
+ * name before a token.
+ */
+import { Nuid } from "../core/nuid.ts";
+import type {
+  AccountOptions,
+  AuthorizationOptions,
+  ConnectionType,
+} from "../options/options.ts";
+import type { Random } from "../platform/clock.ts";
+import type { VerifySignature } from "../platform/signatures.ts";
+import type {
+  Credentials,
+  Door,
+  Greeting,
+  LoginRequest,
+  Principal,
+  Verdict,
+} from "./door.ts";
+import type { CompareHash } from "./hash_queue.ts";
+import { makeNonce, signatureFault } from "./nkeys.ts";
+import { REFUSED, SecretCheck } from "./secret_check.ts";
+import {
+  hasUsers,
+  type KnownUser,
+  type UserTable,
+  userTable,
+} from "./user_table.ts";
+
+/** What a door is made of. */
+export interface DoorSettings {
+  /** Undefined: the configuration has none. */
+  readonly authorization: AuthorizationOptions | undefined;
+  readonly accounts: readonly AccountOptions[];
+  /** The account of those that are in no other. */
+  readonly account: string;
+  /** The account whose users are no reason to keep all others out. */
+  readonly systemAccount: string;
+  /** The user that a peer without credentials is; empty, or unknown: none. */
+  readonly noAuthUser: string;
+}
+
+/** What a door stands on. */
+export interface DoorPlatform {
+  readonly compareHash: CompareHash;
+  readonly verifySignature: VerifySignature;
+  readonly random: Random;
+}
+
+export function makeDoor(settings: DoorSettings, platform: DoorPlatform): Door {
+  const table = userTable(settings);
+  return settings.authorization?.token === undefined && !hasUsers(settings)
+    ? new OpenDoor(settings.account)
+    : new ConfiguredDoor(settings, table, platform);
+}
+
+/** Everybody comes in, whatever they bring. */
+class OpenDoor implements Door {
+  readonly #greeting: Greeting;
+  readonly #anybody: Principal;
+
+  constructor(account: string) {
+    this.#anybody = { account, user: "" };
+    this.#greeting = {
+      isOpen: true,
+      asksLogin: false,
+      anonymous: this.#anybody,
+    };
+  }
+
+  greet(): Greeting {
+    return this.#greeting;
+  }
+
+  makeNonce(): undefined {
+    return undefined;
+  }
+
+  admit(): Verdict {
+    return this.#anybody;
+  }
+}
+
+/** NATS monitoring: who has logged in by token has this name. */
+const TOKEN_USER = "[REDACTED]";
+
+class ConfiguredDoor implements Door {
+  readonly #settings: DoorSettings;
+  readonly #table: UserTable;
+  readonly #platform: DoorPlatform;
+  readonly #secrets: SecretCheck;
+  /** Those who bring nothing are this user of the table; undefined: none. */
+  readonly #nobody: KnownUser | undefined;
+  readonly #greeting: Greeting;
+
+  constructor(
+    settings: DoorSettings,
+    table: UserTable,
+    platform: DoorPlatform,
+  ) {
+    const { noAuthUser } = settings;
+    const hidden = hiddenUser(settings, table, platform.random);
+    const named = table.byName.get(noAuthUser) ?? hidden;
+    this.#settings = settings;
+    this.#table = table;
+    this.#platform = platform;
+    this.#secrets = new SecretCheck(platform.compareHash);
+    this.#nobody = table.byKey.get(noAuthUser) ?? named;
+    this.#greeting = {
+      isOpen: false,
+      // NATS: the hidden user is a secret of the server's.
+      asksLogin: this.#nobody === undefined || this.#nobody === hidden,
+      // NATS: without a CONNECT nobody is a user that logs in by key.
+      anonymous: named !== undefined && takes(named, "STANDARD")
+        ? named.principal
+        : undefined,
+    };
+  }
+
+  greet(): Greeting {
+    return this.#greeting;
+  }
+
+  makeNonce(): string | undefined {
+    return this.#table.byKey.size === 0
+      ? undefined
+      : makeNonce(this.#platform.random);
+  }
+
+  admit(request: LoginRequest): Verdict | Promise<Verdict> {
+    const { credentials, connectionType } = request;
+    if (this.#table.byKey.size > 0 && credentials.nkey !== "") {
+      return this.#byKey(request);
+    }
+    if (this.#nobody !== undefined && bringsNothing(credentials)) {
+      return takes(this.#nobody, connectionType)
+        ? this.#nobody.principal
+        : REFUSED;
+    }
+    if (credentials.user !== "") {
+      const known = this.#table.byName.get(credentials.user);
+      if (known !== undefined) return this.#byPassword(request, known);
+      if (this.#table.byName.size > 0) return REFUSED;
+    }
+    return this.#byToken(request);
+  }
+
+  #byKey(request: LoginRequest): Verdict {
+    const { credentials: { nkey, sig }, nonce = "", log } = request;
+    const known = this.#table.byKey.get(nkey);
+    if (known === undefined || !takes(known, request.connectionType)) {
+      return REFUSED;
+    }
+    // NATS: the user that needs no credentials needs no signature either.
+    if (known === this.#nobody) return known.principal;
+    const fault = signatureFault(
+      { key: nkey, nonce, signature: sig },
+      this.#platform.verifySignature,
+    );
+    if (fault === "") return known.principal;
+    log.debug(fault);
+    return REFUSED;
+  }
+
+  #byPassword(
+    request: LoginRequest,
+    known: KnownUser,
+  ): Verdict | Promise<Verdict> {
+    if (!takes(known, request.connectionType)) return REFUSED;
+    const { principal, password: expected } = known;
+    const { pass: secret } = request.credentials;
+    return this.#secrets.verdict(request, { secret, expected, principal });
+  }
+
+  #byToken(request: LoginRequest): Verdict | Promise<Verdict> {
+    const { authorization, account } = this.#settings;
+    const expected = authorization?.token;
+    if (expected === undefined) return REFUSED;
+    const principal = { account, user: TOKEN_USER };
+    const { auth_token: secret } = request.credentials;
+    return this.#secrets.verdict(request, { secret, expected, principal });
+  }
+}
+
+/** Whether the user may come by a connection of this kind. */
+function takes({ connectionTypes }: KnownUser, type: ConnectionType): boolean {
+  return connectionTypes === undefined || connectionTypes.length === 0 ||
+    connectionTypes.includes(type);
+}
+
+function bringsNothing({ user, pass, auth_token }: Credentials): boolean {
+  return user === "" && pass === "" && auth_token === "";
+}
+
+/**
+ * NATS: where the only users are those of the system account, all others are
+ * let in as a user that nobody knows of, unless there is an `authorization`.
+ */
+function hiddenUser(
+  { authorization, account, systemAccount, noAuthUser }: DoorSettings,
+  { byName, byKey }: UserTable,
+  random: Random,
+): KnownUser | undefined {
+  const others = [...byName.values(), ...byKey.values()]
+    .filter(({ principal }) => principal.account !== systemAccount);
+  if (authorization !== undefined || noAuthUser !== "" || others.length > 0) {
+    return undefined;
+  }
+  const user = `nats-${new Nuid(random).next().slice(0, HIDDEN_CHARS)}`;
+  return {
+    principal: { account, user },
+    password: "",
+    connectionTypes: undefined,
+  };
+}
+
+/** Of its name, behind `nats-`. */
+const HIDDEN_CHARS = 8;
