@@ -11,7 +11,13 @@ import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
+import type { MappingOptions } from "../options/options.ts";
 import type { AccountName, Interest } from "./interest.ts";
+import {
+  type MappedSubject,
+  type MappingChance,
+  Mappings,
+} from "./mappings.ts";
 import { Kind, REACH } from "./reach.ts";
 
 /** Told whenever the number of local members of an interest changes. */
@@ -41,6 +47,8 @@ export interface SubjectFacts {
   readonly literal: boolean;
   /** Servers alone may publish here. */
   readonly reserved: boolean;
+  /** What clients publish here goes there instead; undefined: it stays. */
+  readonly mapped: MappedSubject | undefined;
 }
 
 export interface AccountSettings {
@@ -48,6 +56,7 @@ export interface AccountSettings {
   readonly sublistCache: boolean;
   /** Charged for look-ups and for changes of interest. */
   readonly meter: WorkMeter;
+  readonly mapping: MappingChance;
 }
 
 /** NATS: replies that gateways carry, of these days and of former ones, and what servers vote by. */
@@ -67,12 +76,15 @@ export class Account implements AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly sublist: Sublist<Interest>;
-  readonly #subjects = new SubjectCache<SubjectFacts>();
+  readonly #chance: MappingChance;
+  #mappings: Mappings | undefined = undefined;
+  #subjects = new SubjectCache<SubjectFacts>();
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
 
-  constructor(name: string, { sublistCache, meter }: AccountSettings) {
+  constructor(name: string, { sublistCache, meter, mapping }: AccountSettings) {
     this.name = name;
+    this.#chance = mapping;
     this.nameBytes = asciiBytes(name);
     this.sublist = new Sublist<Interest>({ cache: sublistCache, meter });
   }
@@ -85,11 +97,12 @@ export class Account implements AccountName {
     const known = this.#subjects.find(buffer, start, end);
     if (known === undefined) {
       const subject = byteString(buffer, start, end);
-      return factsOf(subject, this.sublist.matchOnce(subject));
+      return this.#factsOf(subject, this.sublist.matchOnce(subject));
     }
     const { generation } = this.sublist;
     if (known.generation === generation) return known.value!;
-    const facts = factsOf(known.subject, this.sublist.match(known.subject));
+    const { subject } = known;
+    const facts = this.#factsOf(subject, this.sublist.match(subject));
     const isKept = sizeOf(facts.match) <= KEPT_MATCH_MAX;
     known.value = isKept ? facts : undefined;
     known.generation = isKept ? generation : -1;
@@ -132,6 +145,23 @@ export class Account implements AccountName {
     return true;
   }
 
+  /** From now on these are its mappings. Throws a `TransformError` for one that makes no sense. */
+  map(list: readonly MappingOptions[]): void {
+    this.#mappings = list.length === 0
+      ? undefined
+      : new Mappings(list, this.#chance);
+    this.#subjects = new SubjectCache();
+  }
+
+  #factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
+    return {
+      match,
+      literal: isLiteralSubject(subject),
+      reserved: RESERVED.test(subject),
+      mapped: this.#mappings?.of(subject),
+    };
+  }
+
   #changed(interest: Interest, change: number): void {
     if (this.#observer === undefined) return;
     const members = this.#counted(interest, change);
@@ -168,15 +198,4 @@ function sizeOf({ plain, queues }: SubjectMatch<Interest>): number {
   let size = plain.length;
   for (const { members } of queues) size += members.length;
   return size;
-}
-
-function factsOf(
-  subject: string,
-  match: SubjectMatch<Interest>,
-): SubjectFacts {
-  return {
-    match,
-    literal: isLiteralSubject(subject),
-    reserved: RESERVED.test(subject),
-  };
 }

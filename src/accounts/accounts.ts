@@ -100,6 +100,7 @@ export class Accounts implements Iterable<Account> {
     for (const name of [...this.#awake.keys()]) {
       if (!this.#configured.has(name)) this.remove(name);
     }
+    for (const account of this) this.#configureOne(account);
   }
 
   /** Adds the account `name`, or gives the one that is there. */
@@ -111,6 +112,7 @@ export class Accounts implements Iterable<Account> {
     const account = this.#leaving.get(name) ??
       new Account(name, this.#settings);
     const isBack = this.#leaving.delete(name);
+    this.#configureOne(account);
     this.#awake.set(name, account);
     if (this.#observers.length > 0 && !isBack) account.observe(this.#told);
     for (const observer of this.#observers) observer.accountAdded(account);
@@ -139,6 +141,10 @@ export class Accounts implements Iterable<Account> {
       if (this.#observers.length === 1) account.observe(this.#told);
       observer.accountAdded(account);
     }
+  }
+
+  #configureOne(account: Account): void {
+    account.map(this.optionsOf(account.name)?.mappings ?? []);
   }
 
   #forgetIfEmpty(account: Account): void {

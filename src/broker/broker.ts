@@ -5,6 +5,7 @@
  * knows of them only through `RoutesLink` and the observers of its accounts.
  */
 import { Accounts, GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
+import type { MappingChance } from "../accounts/mappings.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
@@ -166,6 +167,7 @@ function hostOf(
     systemAccount: options.systemAccount,
     noAuthUser: options.noAuthUser,
   }, platform);
+  const info = new OwnInfo({ ...platform, ...parts, identity, options, door });
   let lastConnectionId = 0;
   return {
     clock,
@@ -180,17 +182,25 @@ function hostOf(
     turn,
     maxTracedMsgLen: options.maxTracedMsgLen,
     nextConnectionId: () => ++lastConnectionId,
-    accounts: accountsOf(options, turn.meter),
+    accounts: accountsOf(options, turn.meter, {
+      random,
+      clusterName: () => info.clusterName(),
+    }),
     delivery: new Delivery(random, turn.meter, turn),
     door,
-    info: new OwnInfo({ ...platform, ...parts, identity, options, door }),
+    info,
   };
 }
 
-function accountsOf(options: ServerOptions, meter: WorkMeter): Accounts {
+function accountsOf(
+  options: ServerOptions,
+  meter: WorkMeter,
+  mapping: MappingChance,
+): Accounts {
   const accounts = new Accounts({
     sublistCache: !options.disableSublistCache,
     meter,
+    mapping,
   });
   accounts.configure(options.accounts, options.systemAccount);
   return accounts;

@@ -38,6 +38,8 @@ interface TransformOptions {
 export class SubjectTransform {
   readonly source: string;
   readonly destination: string;
+  /** Makes now this and now that of the same subject. */
+  readonly isRandom: boolean;
   readonly #parts: readonly Part[];
   readonly #sourceTokens: number;
   readonly #isLiteral: boolean;
@@ -49,6 +51,7 @@ export class SubjectTransform {
   ) {
     this.source = source;
     this.destination = destination;
+    this.isRandom = parts.some(({ piece }) => piece.kind === "random");
     this.#parts = parts;
     this.#sourceTokens = source.split(".").length;
     this.#isLiteral = isLiteral(source);

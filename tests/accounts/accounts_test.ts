@@ -15,6 +15,7 @@ import { subjectOf } from "../../src/wire/message.ts";
 import { seededRandom } from "../support/random.ts";
 import { accountOptions } from "./account_options.ts";
 import { test } from "../support/test.ts";
+import { accountSettings } from "./account_settings.ts";
 
 /** Writes down what it is told. */
 class NotingObserver implements AccountsObserver {
@@ -44,7 +45,7 @@ class NotingObserver implements AccountsObserver {
 }
 
 function newAccounts(): Accounts {
-  return new Accounts({ sublistCache: true, meter: new WorkMeter() });
+  return new Accounts(accountSettings());
 }
 
 function clientIn(account: Account): InternalClient {
@@ -143,10 +144,7 @@ test("a client of the server itself that was closed hears nothing", () => {
 });
 
 test("a match of many is not kept with its subject, where it would not be bounded", () => {
-  const accounts = new Accounts({
-    sublistCache: false,
-    meter: new WorkMeter(),
-  });
+  const accounts = new Accounts({ ...accountSettings(), sublistCache: false });
   const { global } = accounts;
   const delivery = new Delivery(seededRandom(1), new WorkMeter(), {
     goOn: () => false,

@@ -23,6 +23,7 @@ import { type Message, subjectOf } from "../../src/wire/message.ts";
 import { Words } from "../../src/wire/words.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
+import { accountSettings } from "./account_settings.ts";
 
 const PAYLOAD = asciiBytes("x");
 /** Nothing can be made to wait. */
@@ -63,7 +64,7 @@ interface Scene {
 
 function scene(seed = 1): Scene {
   const meter = new WorkMeter();
-  const account = new Accounts({ sublistCache: true, meter }).global;
+  const account = new Accounts(accountSettings(meter)).global;
   const delivery = new Delivery(seededRandom(seed), meter, AT_ONCE);
   return { account, delivery, client: new InternalClient(account, delivery) };
 }

@@ -3,6 +3,9 @@
  * delivery, and the answer to a request that nothing serves. Every rule here is
  * the NATS client protocol's, as nats-server keeps it.
  */
+import type { SubjectFacts } from "../../accounts/account.ts";
+import type { MappedSubject } from "../../accounts/mappings.ts";
+import { byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
 import type { DirectReceiver } from "../../accounts/interest.ts";
@@ -10,9 +13,11 @@ import type { MessageArgs } from "../../wire/args.ts";
 import { writeNoResponders } from "../../wire/encode.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { Op } from "../../wire/ops.ts";
+import { setSubject } from "../../wire/rewrite.ts";
 import type { Words } from "../../wire/words.ts";
 import type { Connection } from "../connections/connection.ts";
 import { countIn, type Traffic } from "../connections/counters.ts";
+import { mappingText } from "../connections/trace.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
 import {
@@ -20,6 +25,9 @@ import {
   publishViolation,
   replyViolation,
 } from "./violations.ts";
+
+/** A payload ends with CR LF. */
+const LINE_END_BYTES = 2;
 
 export class ClientPublishing {
   readonly #host: ClientHost;
@@ -77,7 +85,7 @@ export class ClientPublishing {
   /** The message is there: its payload is `buffer[start, end)`. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#args.complete(buffer, start, end);
-    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
+    if (this.#host.turn.traces) this.#traceLine(op);
     this.#publish(this.#args.message);
   }
 
@@ -85,17 +93,14 @@ export class ClientPublishing {
   published(): void {
     const { message } = this.#args;
     this.#checkSize(message.size);
-    if (this.#host.turn.traces) {
-      const { bodyBuffer, payloadStart, bodyEnd } = message;
-      this.#trace(Op.PUB, bodyBuffer, payloadStart, bodyEnd - 2);
-    }
+    if (this.#host.turn.traces) this.#traceLine(Op.PUB);
     this.#publish(message);
   }
 
   #publish(message: Message): void {
     const { account, fields } = this.#login;
     countIn(this.#traffic, this.#total, message.size);
-    const facts = account.facts(
+    let facts = account.facts(
       message.subjectBuffer,
       message.subjectStart,
       message.subjectEnd,
@@ -103,6 +108,8 @@ export class ClientPublishing {
     if (fields.pedantic && !facts.literal) {
       this.#connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
     }
+    if (facts.mapped !== undefined) facts = this.#map(message, facts.mapped);
+    if (this.#host.turn.traces) this.#tracePayload(message);
     if (facts.reserved) {
       const violation = publishViolation(subjectOf(message));
       return this.#connection.sendError(violation);
@@ -146,10 +153,25 @@ export class ClientPublishing {
     this.#host.turn.note(output);
   }
 
-  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const { message, end: argsEnd } = this.#args;
+  /** Gives `message` another subject; gives what is known of that. */
+  #map(message: Message, mapped: MappedSubject): SubjectFacts {
+    const subject = mapped.next();
+    if (this.#host.turn.traces) {
+      const [before, after] = [subjectOf(message), byteString(subject)];
+      this.#connection.log.trace(mappingText(before, after));
+    }
+    setSubject(message, subject);
+    return this.#login.account.facts(subject, 0, subject.length);
+  }
+
+  #traceLine(op: Op): void {
+    const { message, end } = this.#args;
     const { log } = this.#connection;
-    log.traceIn(op, message.subjectBuffer, message.subjectStart, argsEnd);
-    log.tracePayload(buffer, start, end);
+    log.traceIn(op, message.subjectBuffer, message.subjectStart, end);
+  }
+
+  #tracePayload({ bodyBuffer, payloadStart, bodyEnd }: Message): void {
+    const { log } = this.#connection;
+    log.tracePayload(bodyBuffer, payloadStart, bodyEnd - LINE_END_BYTES);
   }
 }

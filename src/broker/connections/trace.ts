@@ -26,6 +26,11 @@ export function operationText(
   return `<<- [${printableBytes(args === "" ? verb : `${verb} ${args}`)}]`;
 }
 
+/** The subject that a message came on, and the one that it is mapped to. */
+export function mappingText(from: string, to: string): string {
+  return `<<- [MAPPING ${printableBytes(from)} -> ${printableBytes(to)}]`;
+}
+
 /** A payload; of more than `max` bytes only the first are shown, 0 shows all. */
 export function payloadText(
   buffer: Uint8Array,

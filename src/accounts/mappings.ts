@@ -1,0 +1,163 @@
+/**
+ * An account's mappings: what clients publish on one subject is published on
+ * another one instead. Of several sources that match a subject the most specific
+ * counts: compared token by token from the left, a word goes before `*`, and `*`
+ * before `>`. nats-server takes any of them.
+ */
+import type { Random } from "../platform/clock.ts";
+import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import {
+  mappingTransform,
+  type SubjectTransform,
+  tokenized,
+} from "../core/subject_transform.ts";
+import { isSubsetMatch } from "../core/subject.ts";
+import type { MappingDestination, MappingOptions } from "../options/options.ts";
+import { randomBelow } from "../platform/clock.ts";
+
+/** What a mapping asks for with each message. */
+export interface MappingChance {
+  readonly random: Random;
+  /** The cluster that the server is in now; empty: none. */
+  readonly clusterName: () => string;
+}
+
+/** A subject that a message may get, for messages whose ticket is below `bound`. */
+interface Destination {
+  readonly transform: SubjectTransform;
+  readonly bound: number;
+}
+
+/** The last ticket is one below this. */
+const TICKETS = 100;
+
+/** NATS: a message that no destination is left for is published on no subject. */
+const NO_SUBJECT: Uint8Array = new Uint8Array(0);
+
+export class Mappings {
+  readonly #mappings: readonly Mapping[];
+
+  /** Throws a `TransformError` for a mapping that makes no sense. */
+  constructor(list: readonly MappingOptions[], chance: MappingChance) {
+    // A source that comes again replaces the one of before.
+    const bySource = new Map(
+      list.map((options) => [options.source, new Mapping(options, chance)]),
+    );
+    this.#mappings = [...bySource.values()]
+      .sort((a, b) => bySpecificity(a.source, b.source));
+  }
+
+  /** What messages on `subject` get instead; undefined: nothing. */
+  of(subject: string): MappedSubject | undefined {
+    const mapping = this.#mappings.find(({ source }) =>
+      isSubsetMatch(subject, source)
+    );
+    return mapping && new MappedSubject(subject, mapping);
+  }
+}
+
+/** One subject that is mapped. Lives as long as what is known of the subject. */
+export class MappedSubject {
+  readonly #subject: string;
+  readonly #mapping: Mapping;
+  /** By transforms, for those that make the same of the subject each time. */
+  readonly #made = new Map<SubjectTransform, Uint8Array>();
+
+  constructor(subject: string, mapping: Mapping) {
+    this.#subject = subject;
+    this.#mapping = mapping;
+  }
+
+  /** The subject of the next message, as bytes that do not change; none if the message is to be lost. */
+  next(): Uint8Array {
+    const transform = this.#mapping.choose();
+    if (transform === undefined) return NO_SUBJECT;
+    const known = this.#made.get(transform);
+    if (known !== undefined) return known;
+    const { random } = this.#mapping.chance;
+    const made = asciiBytes(transform.apply(this.#subject, random));
+    if (!transform.isRandom) this.#made.set(transform, made);
+    return made;
+  }
+}
+
+/** Where the messages of one source go. */
+class Mapping {
+  readonly source: string;
+  readonly chance: MappingChance;
+  readonly #everywhere: readonly Destination[];
+  readonly #byCluster: ReadonlyMap<string, readonly Destination[]>;
+
+  constructor(
+    { source, destinations }: MappingOptions,
+    chance: MappingChance,
+  ) {
+    this.source = utf8ByteString(source);
+    this.chance = chance;
+    const losesRest = destinations.some(({ subject }) => subject === source);
+    const clusters = new Set(destinations.map(({ cluster }) => cluster));
+    const inCluster = (name: string) =>
+      withBounds(
+        this.source,
+        destinations.filter(({ cluster }) => cluster === name),
+        losesRest,
+      );
+    clusters.delete("");
+    this.#everywhere = inCluster("");
+    this.#byCluster = new Map(
+      [...clusters].map((name) => [name, inCluster(name)]),
+    );
+  }
+
+  /** Chooses for one message by the weights; undefined: it gets lost. */
+  choose(): SubjectTransform | undefined {
+    const { random, clusterName } = this.chance;
+    const destinations = this.#byCluster.size === 0
+      ? this.#everywhere
+      : this.#byCluster.get(clusterName()) ?? this.#everywhere;
+    const [first] = destinations;
+    if (first?.bound === TICKETS) return first.transform;
+    const ticket = randomBelow(random, TICKETS);
+    return destinations.find(({ bound }) => ticket < bound)?.transform;
+  }
+}
+
+/**
+ * The destinations from the lightest on. What their weights leave goes to the
+ * source itself, unless that is written among them: then it gets lost.
+ */
+function withBounds(
+  source: string,
+  destinations: readonly MappingDestination[],
+  losesRest: boolean,
+): readonly Destination[] {
+  const weighted = destinations.map(({ subject, weight }) => ({
+    transform: mappingTransform(source, utf8ByteString(subject)),
+    weight,
+  }));
+  const rest = TICKETS -
+    destinations.reduce((sum, { weight }) => sum + weight, 0);
+  if (rest > 0 && !losesRest) {
+    const transform = mappingTransform(source, tokenized(source));
+    weighted.push({ transform, weight: rest });
+  }
+  weighted.sort((a, b) => a.weight - b.weight);
+  let bound = 0;
+  return weighted.map(({ transform, weight }) => {
+    bound += weight;
+    return { transform, bound };
+  });
+}
+
+function bySpecificity(a: string, b: string): number {
+  const [aTokens, bTokens] = [a.split("."), b.split(".")];
+  for (let i = 0; i < Math.min(aTokens.length, bTokens.length); i++) {
+    const difference = wildness(aTokens[i]!) - wildness(bTokens[i]!);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function wildness(token: string): number {
+  return token === ">" ? 2 : token === "*" ? 1 : 0;
+}
