@@ -49,6 +49,9 @@ export interface SubjectFacts {
   readonly reserved: boolean;
   /** What clients publish here goes there instead; undefined: it stays. */
   readonly mapped: MappedSubject | undefined;
+  /** The permissions that judged it last, and what they said; theirs to write. */
+  judge: object | undefined;
+  verdict: number;
 }
 
 export interface AccountSettings {
@@ -159,6 +162,8 @@ export class Account implements AccountName {
       literal: isLiteralSubject(subject),
       reserved: RESERVED.test(subject),
       mapped: this.#mappings?.of(subject),
+      judge: undefined,
+      verdict: 0,
     };
   }
 

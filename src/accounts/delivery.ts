@@ -19,7 +19,7 @@ import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
-import { groupNamed } from "./named_group.ts";
+import { groupNamed, timesNamed } from "./named_group.ts";
 import { Kind, REACH } from "./reach.ts";
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
@@ -33,6 +33,9 @@ export interface DeliveryTurns {
 }
 
 const NO_GROUPS: readonly Uint8Array[] = [];
+
+/** Servers whose members may all refuse a message before it is dropped: it must not go round for ever. */
+const REFUSALS_MAX = 3;
 
 /** More work than this for one message is done in several turns. */
 const WIDE_WORK = 2 * TURN_WORK_MAX;
@@ -130,7 +133,8 @@ export class Delivery {
    * members of all queue groups are chosen here, or of those that it names in
    * `args` because it has chosen this server. A named group without a member that
    * can take it is passed on to one other server, back to the sender if there is
-   * no other: the sender chose by an interest that has ended in the meantime.
+   * no other: the sender chose by an interest that has ended in the meantime, or
+   * does not know what the members here may hear.
    */
   relay(
     account: Account,
@@ -172,9 +176,14 @@ export class Delivery {
     const { message } = args;
     for (let word = args.queuesFrom; word < args.queuesTo; word++) {
       const group = groupNamed(match, args, word);
-      if (group === undefined) continue;
-      const isServed = this.#serveGroupHere(group, message, from, hears);
-      if (!isServed) this.#passOn(frame, group, from);
+      const times = timesNamed(args, word);
+      if (group === undefined || times === 0) continue;
+      if (this.#serveGroupHere(group, message, from, hears)) continue;
+      const isRefused = group.members.some(({ direct }) => direct?.takes(from));
+      if (!isRefused) this.#passOn(frame, group, from, times);
+      else if (times <= REFUSALS_MAX) {
+        this.#passOn(frame, group, from, times + 1);
+      }
     }
   }
 
@@ -317,10 +326,12 @@ export class Delivery {
     return false;
   }
 
+  /** `times`: how often the group is named, once more for each server that its members refused it on. */
   #passOn(
     frame: Frame,
     group: QueueGroup<Interest>,
     from: ServerReceiver,
+    times: number,
   ): void {
     const remote = group.members.filter((member) =>
       member.server?.isGone === false && member.weight > 0
@@ -329,7 +340,9 @@ export class Delivery {
     const candidates = elsewhere.length > 0 ? elsewhere : remote;
     if (candidates.length === 0) return;
     const chosen = candidates[randomBelow(this.#random, candidates.length)]!;
-    frame.name(chosen.server!, chosen.queueBytes, this.#lastMark);
+    for (let i = 0; i < times; i++) {
+      frame.name(chosen.server!, chosen.queueBytes, this.#lastMark);
+    }
   }
 }
 

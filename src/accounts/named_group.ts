@@ -2,6 +2,7 @@
  * The queue groups that a routed message names, found among those that its
  * subject has matched, without a string.
  */
+import { equalBytes } from "../core/ascii.ts";
 import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import type { Interest } from "./interest.ts";
@@ -22,6 +23,30 @@ export function groupNamed(
     ) return group;
   }
   return undefined;
+}
+
+/**
+ * How often the word `word` of the message's line stands in it, as the name of
+ * a queue group; 0: an earlier word has counted it.
+ */
+export function timesNamed(
+  { words, message, queuesFrom, queuesTo }: MessageArgs,
+  word: number,
+): number {
+  const buffer = message.subjectBuffer;
+  const start = words.starts[word]!;
+  const length = words.ends[word]! - start;
+  let times = 0;
+  for (let other = queuesFrom; other < queuesTo; other++) {
+    const at = words.starts[other]!;
+    if (
+      words.ends[other]! - at !== length ||
+      !equalBytes(buffer, at, buffer, start, length)
+    ) continue;
+    if (other < word) return 0;
+    times++;
+  }
+  return times;
 }
 
 function sameText(text: string, buffer: Uint8Array, start: number): boolean {

@@ -16,7 +16,7 @@ export const OPERATION_WORK = 1;
 export const NODE_WORK = 3;
 /** Work to put a subscription into a trie, or to take one out. */
 export const INTEREST_WORK = 20;
-/** Work to write a line of the trace log. */
+/** Work to write a line of the log. */
 export const LOG_LINE_WORK = 100;
 /** Bytes that are copied in one unit of work. */
 const BYTES_PER_WORK_SHIFT = 9;

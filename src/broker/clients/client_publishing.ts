@@ -24,6 +24,7 @@ import {
   isReservedReply,
   publishViolation,
   replyViolation,
+  violates,
 } from "./violations.ts";
 
 /** A payload ends with CR LF. */
@@ -98,7 +99,7 @@ export class ClientPublishing {
   }
 
   #publish(message: Message): void {
-    const { account, fields } = this.#login;
+    const { account, fields, rights } = this.#login;
     countIn(this.#traffic, this.#total, message.size);
     let facts = account.facts(
       message.subjectBuffer,
@@ -110,9 +111,11 @@ export class ClientPublishing {
     }
     if (facts.mapped !== undefined) facts = this.#map(message, facts.mapped);
     if (this.#host.turn.traces) this.#tracePayload(message);
-    if (facts.reserved) {
-      const violation = publishViolation(subjectOf(message));
-      return this.#connection.sendError(violation);
+    if (
+      facts.reserved ||
+      (rights !== undefined && !rights.mayPublish(facts, message))
+    ) {
+      return violates(this.#connection, publishViolation(subjectOf(message)));
     }
     if (message.hasReply && this.#refusesReply(message)) return;
     // Before the message itself, which this client may hear as well.
@@ -131,7 +134,7 @@ export class ClientPublishing {
   #refusesReply(message: Message): boolean {
     const { replyBuffer, replyStart, replyEnd } = message;
     if (!isReservedReply(replyBuffer, replyStart, replyEnd)) return false;
-    this.#connection.sendError(replyViolation(replyOf(message)));
+    violates(this.#connection, replyViolation(replyOf(message)));
     return true;
   }
 

@@ -10,7 +10,13 @@ import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
 import type { SubArgs } from "../../wire/subscriptions.ts";
 import type { Turn, TurnOwner } from "../connections/turn.ts";
-import { RESERVED_QUEUE, subscriptionViolation } from "./violations.ts";
+import type { ClientRights } from "./client_rights.ts";
+import {
+  RESERVED_QUEUE,
+  subscriptionViolation,
+  tokensViolation,
+  type Violation,
+} from "./violations.ts";
 
 export interface SubscriptionLimits {
   /** Subscriptions of one client; 0: no limit. */
@@ -31,16 +37,13 @@ export class ClientSubscriptions {
   }
 
   /**
-   * Adds a subscription in `account`, which is the same for all of a client's.
-   * Gives the text of the error if the client may not have it. A sid that is in
-   * use keeps its subscription, as with nats-server.
+   * Adds a subscription in the client's account. Gives the text of the error if
+   * it cannot be. A sid that is in use keeps its subscription, as with
+   * nats-server.
    */
-  add(account: Account, { subject, queue, sid }: SubArgs): string {
-    const { maxSubscriptionTokens, maxSubscriptions } = this.#limits;
-    if (queue === RESERVED_QUEUE) return subscriptionViolation(subject, queue);
-    if (
-      maxSubscriptionTokens > 0 && tokenCount(subject) > maxSubscriptionTokens
-    ) return `${subscriptionViolation(subject, "")}, too many tokens`;
+  add(account: Account, sub: SubArgs): string {
+    const { subject, queue, sid } = sub;
+    const { maxSubscriptions } = this.#limits;
     if (maxSubscriptions > 0 && this.bySid.size >= maxSubscriptions) {
       return WireError.MAX_SUBSCRIPTIONS;
     }
@@ -57,6 +60,21 @@ export class ClientSubscriptions {
     this.bySid.set(key, interest);
     account.add(interest);
     return "";
+  }
+
+  /** What is wrong with a subscription that the client, with its `rights`, may not have. */
+  violation(
+    sub: SubArgs,
+    rights: ClientRights | undefined,
+  ): Violation | undefined {
+    const { subject, queue } = sub;
+    const { maxSubscriptionTokens } = this.#limits;
+    if (
+      queue === RESERVED_QUEUE || rights?.maySubscribe(subject, queue) === false
+    ) return subscriptionViolation(sub);
+    const isTooLong = maxSubscriptionTokens > 0 &&
+      tokenCount(subject) > maxSubscriptionTokens;
+    return isTooLong ? tokensViolation(sub) : undefined;
   }
 
   /** Ends `interest` now. */

@@ -11,6 +11,7 @@ import {
   type Principal,
   type Verdict,
 } from "../../auth/door.ts";
+import { permissionsOf } from "../../auth/permissions.ts";
 import type { Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
@@ -22,6 +23,7 @@ import { Op } from "../../wire/ops.ts";
 import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { Arrival, ClientHost, ClientSettings } from "./client_host.ts";
+import { ClientRights } from "./client_rights.ts";
 
 export class Login {
   /** What CONNECT said, or the defaults before it. */
@@ -30,6 +32,8 @@ export class Login {
   principal: Principal | undefined = undefined;
   /** What the client publishes and subscribes in. */
   account: Account;
+  /** What its user may do; undefined: everything. */
+  rights: ClientRights | undefined = undefined;
   /** The client understands headers, and so does the server. */
   headers = false;
   /** The client hears what it publishes. */
@@ -162,7 +166,21 @@ export class Login {
     }
     this.principal = principal;
     this.account = account;
+    this.rights = this.#rightsOf(principal);
     return true;
+  }
+
+  /** The client's user, who stays in its account, may do something else from now on. */
+  rebind(principal: Principal): void {
+    const { rights } = this;
+    this.principal = principal;
+    this.rights = this.#rightsOf(principal);
+    this.rights?.replace(rights);
+  }
+
+  #rightsOf({ permissions }: Principal): ClientRights | undefined {
+    const compiled = permissionsOf(permissions);
+    return compiled && new ClientRights(compiled, this.#host);
   }
 
   #measureSoon(): void {

@@ -13,6 +13,7 @@ import type {
   MessageSource,
 } from "../../accounts/interest.ts";
 import { Kind } from "../../accounts/reach.ts";
+import type { Principal } from "../../auth/door.ts";
 import { byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
@@ -43,6 +44,10 @@ import type {
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
+import { revocation, violates } from "./violations.ts";
+
+/** Work to ask whether a subscription is still allowed. */
+const REJUDGED_WORK = 20;
 
 const CLIENT_OPS: readonly Op[] = [
   Op.CONNECT,
@@ -162,6 +167,10 @@ export class ClientSession implements Peer, DirectReceiver {
   ): boolean {
     const { connection, login } = this;
     if (connection.isDeaf || (publisher === this && !login.echo)) return false;
+    const { rights } = login;
+    if (rights !== undefined && !rights.mayHear(interest, message)) {
+      return false;
+    }
     writeMsg(this.#outbox, message, interest.sidBytes, login.headers);
     countOut(this.#traffic, this.#total, message.size);
     if (this.#host.turn.traces) {
@@ -171,6 +180,27 @@ export class ClientSession implements Peer, DirectReceiver {
     if (interest.delivered === interest.max) this.#unsubscribe(interest);
     this.#output.wroteMessage();
     return true;
+  }
+
+  /**
+   * What the client's user may do has changed; its account has not. What it may
+   * not hear any more ends now, its subscriptions to that in as many turns as it
+   * takes. The client is told of each of them, and stays.
+   */
+  rebind(principal: Principal): void {
+    const { login, connection } = this;
+    login.rebind(principal);
+    const { rights, account } = login;
+    if (rights === undefined) return;
+    const { turn } = this.#host;
+    turn.spreadOver(this.subscriptions.values(), REJUDGED_WORK, (interest) => {
+      const { subject, queue } = interest;
+      // Meanwhile it may be gone, or the rights may have changed once more.
+      if (interest.hasEnded || login.rights !== rights) return;
+      if (rights.maySubscribe(subject, queue)) return;
+      this.#subscriptions.remove(account, interest);
+      violates(connection, revocation(interest, principal.user));
+    });
   }
 
   line(
@@ -242,10 +272,11 @@ export class ClientSession implements Peer, DirectReceiver {
 
   #sub(buffer: Uint8Array, start: number, end: number): void {
     this.connection.noteActivity();
-    const error = this.#subscriptions.add(
-      this.login.account,
-      readSub(buffer, start, end),
-    );
+    const { account, rights } = this.login;
+    const sub = readSub(buffer, start, end);
+    const violation = this.#subscriptions.violation(sub, rights);
+    if (violation !== undefined) return violates(this.connection, violation);
+    const error = this.#subscriptions.add(account, sub);
     if (error !== "") this.connection.sendError(error);
     else this.login.sayOk();
   }

@@ -2,7 +2,9 @@
  * What no client may do, and the texts in which it is told so.
  * NATS: some names belong to the servers.
  */
-import { quotedBytes } from "../../core/quote.ts";
+import { printableBytes, quoted, quotedBytes } from "../../core/quote.ts";
+import type { SubArgs } from "../../wire/subscriptions.ts";
+import type { Connection } from "../connections/connection.ts";
 
 const DOLLAR = 0x24;
 const UNDERSCORE = 0x5f;
@@ -36,18 +38,73 @@ export function isReservedReply(
   return false;
 }
 
+/** Something that a client may not do: what it is told, and what the log says. */
+export interface Violation {
+  readonly wire: string;
+  readonly log: string;
+}
+
 /** `subject` is a byte string, here and below. */
-export function publishViolation(subject: string): string {
-  return `Permissions Violation for Publish to ${quotedBytes(subject)}`;
+export function publishViolation(subject: string): Violation {
+  const name = quotedBytes(subject);
+  return {
+    wire: `Permissions Violation for Publish to ${name}`,
+    log: `Publish Violation - Subject ${name}`,
+  };
 }
 
-export function replyViolation(reply: string): string {
-  return `Permissions Violation for Publish with Reply of ${
-    quotedBytes(reply)
-  }`;
+export function replyViolation(reply: string): Violation {
+  const name = quotedBytes(reply);
+  return {
+    wire: `Permissions Violation for Publish with Reply of ${name}`,
+    log: `Publish Violation - Reply ${name}`,
+  };
 }
 
-export function subscriptionViolation(subject: string, queue: string): string {
+/** A SUB that names what its sender may not hear. */
+export function subscriptionViolation(sub: SubArgs): Violation {
+  const { subject, queue, sid } = sub;
+  const group = queue === "" ? "" : `, Queue: ${quotedBytes(queue)}`;
+  return {
+    wire: subscriptionText(sub),
+    log: `Subscription Violation - Subject ${
+      quotedBytes(subject)
+    }${group}, SID ${printableBytes(sid)}`,
+  };
+}
+
+export function tokensViolation({ subject, sid }: SubArgs): Violation {
+  const name = quotedBytes(subject);
+  return {
+    wire: `Permissions Violation for Subscription to ${name}, too many tokens`,
+    log: `Subscription Violation Too Many Tokens - Subject ${name}, SID ${
+      printableBytes(sid)
+    }`,
+  };
+}
+
+/** A subscription of `user` that was allowed, and is not any more. */
+export function revocation(sub: SubArgs, user: string): Violation {
+  const { subject, sid } = sub;
+  const named = `(sid ${quotedBytes(sid)})`;
+  return {
+    wire: `${subscriptionText(sub)} ${named}`,
+    log: `Removed sub ${quotedBytes(subject)} ${named} for User ${
+      quoted(user)
+    } - not authorized`,
+  };
+}
+
+/** Tells the client, and the log, that it may not do something. */
+export function violates(
+  connection: Connection,
+  { wire, log }: Violation,
+): void {
+  connection.sendError(wire);
+  connection.log.error(log);
+}
+
+function subscriptionText({ subject, queue }: SubArgs): string {
   const group = queue === "" ? "" : ` using queue ${quotedBytes(queue)}`;
   return `Permissions Violation for Subscription to ${
     quotedBytes(subject)

@@ -42,7 +42,9 @@ export class ConnectionLog {
     this.#log.notice(`${this.label} - ${text}`);
   }
 
+  /** Charged to the turn: some are caused by a peer as often as it likes. */
   error(text: string): void {
+    this.#meter.spent += LOG_LINE_WORK;
     this.#log.error(`${this.label} - ${text}`);
   }
 
@@ -50,7 +52,7 @@ export class ConnectionLog {
     this.#log.debug(`${this.label} - ${text}`);
   }
 
-  /** Charged to the turn, unlike other lines: there are some for each message. */
+  /** Charged to the turn: there are some for each message. */
   trace(text: string): void {
     this.#meter.spent += LOG_LINE_WORK;
     this.#log.trace(`${this.label} - ${text}`);

@@ -1,0 +1,101 @@
+/**
+ * The permissions of one client's user, where it has some, and what they need
+ * to know of the client: whether its subscriptions can meet what it may not
+ * hear, and which responses it may send.
+ */
+import type { SubjectFacts } from "../../accounts/account.ts";
+import type { Interest } from "../../accounts/interest.ts";
+import { type Permissions, PublishVerdict } from "../../auth/permissions.ts";
+import type { WorkMeter } from "../../core/work_meter.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { ResponsePermits } from "./response_permits.ts";
+
+/** Rules that are compared with a subscription in one unit of work. */
+const RULES_PER_WORK_SHIFT = 1;
+
+/** What rights are measured with. */
+export interface RightsHost {
+  readonly clock: Clock;
+  readonly turn: { readonly meter: WorkMeter };
+}
+
+export class ClientRights {
+  readonly #permissions: Permissions;
+  readonly #meter: WorkMeter;
+  #permits: ResponsePermits | undefined;
+  /** Some subscription may meet what the client may not hear. It stays so. */
+  #filters = false;
+
+  constructor(permissions: Permissions, { clock, turn }: RightsHost) {
+    const { responses } = permissions;
+    this.#permissions = permissions;
+    this.#meter = turn.meter;
+    this.#permits = responses && new ResponsePermits(responses, clock);
+  }
+
+  /**
+   * These take the place of `before`, undefined: everything was allowed, by
+   * which the client has subscriptions. Responses that it might send it still
+   * may, if the rules for them are the same.
+   */
+  replace(before: ClientRights | undefined): void {
+    this.#filters = true;
+    const { responses } = this.#permissions;
+    const permits = before === undefined ? undefined : before.#permits;
+    if (responses !== undefined && permits?.holdsFor(responses)) {
+      this.#permits = permits;
+    }
+  }
+
+  /** May it publish to the subject that `facts` are about and that stands in `message`? */
+  mayPublish(facts: SubjectFacts, message: Message): boolean {
+    if (facts.judge !== this.#permissions) this.#judge(facts, message);
+    return facts.verdict === PublishVerdict.ALLOWED ||
+      (facts.verdict === PublishVerdict.NOT_ALLOWED &&
+        this.#permits?.use(subjectOf(message)) === true);
+  }
+
+  /** May it have this subscription? It is then heard with what `mayHear` lets through. */
+  maySubscribe(subject: string, queue: string): boolean {
+    const permissions = this.#permissions;
+    this.#meter.spent += permissions.subscribeRules >> RULES_PER_WORK_SHIFT;
+    if (!permissions.maySubscribe(subject, queue)) return false;
+    this.#filters ||= permissions.needsFilter(subject, queue);
+    return true;
+  }
+
+  /** May it hear `message` through `interest`? If it may, it may respond as well. */
+  mayHear(interest: Interest, message: Message): boolean {
+    if (this.#filters) {
+      const { subjectBuffer, subjectStart, subjectEnd } = message;
+      const isHeard = this.#permissions.mayHear(
+        subjectBuffer,
+        subjectStart,
+        subjectEnd,
+        interest.queue,
+      );
+      if (!isHeard) return false;
+    }
+    if (this.#permits !== undefined && message.hasReply) {
+      this.#permit(this.#permits, replyOf(message));
+    }
+    return true;
+  }
+
+  /** Only what the rules leave open: what they deny stays denied. */
+  #permit(permits: ResponsePermits, reply: string): void {
+    const verdict = this.#permissions.publishingTo(reply);
+    if (verdict === PublishVerdict.NOT_ALLOWED) permits.add(reply);
+  }
+
+  #judge(facts: SubjectFacts, message: Message): void {
+    const { subjectBuffer, subjectStart, subjectEnd } = message;
+    facts.verdict = this.#permissions.publishing(
+      subjectBuffer,
+      subjectStart,
+      subjectEnd,
+    );
+    facts.judge = this.#permissions;
+  }
+}
