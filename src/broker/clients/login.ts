@@ -2,6 +2,9 @@
  * A client's way through the door: what it said in CONNECT, the verdict, and
  * the account that it is bound to from then on. Before that it may do nothing
  * else, unless the door lets those in who bring no credentials.
+ *
+ * More than a dozen members: because what a login settles is read for each
+ * message, and stands in one object.
  */
 import type { Account } from "../../accounts/account.ts";
 import { claimedName } from "../../auth/claimed_name.ts";
