@@ -10,7 +10,7 @@ import {
   ConfigError,
   diagnose,
 } from "../config/dialect/diagnostic.ts";
-import { readConfig } from "../config/load.ts";
+import { digestOf, readConfig } from "../config/load.ts";
 import { parseObject } from "../config/dialect/object.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { ConfigWorld } from "../config/dialect/parser.ts";
@@ -65,6 +65,7 @@ export async function configuredBy(
   const file = await readConfig(value.value, world);
   const configured = withWarnings(overlaid(file.root, root), file.warnings);
   configured.options.configFile = value.value;
+  configured.options.configDigest = digestOf(file.root, world);
   return configured;
 }
 

@@ -16,7 +16,7 @@ import {
 import { WatchedServer } from "../monitor/source/watched_server.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
-import type { ServerOptions } from "../options/options.ts";
+import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Address } from "../platform/socket.ts";
 import type { RunSoon } from "../platform/turns.ts";
@@ -32,6 +32,7 @@ export type ServerPlatform =
   & MonitorPlatform
   & RegistryPlatform
   & DiscoverySource
+  & ReloadPlatform
   & ProcessPlatform;
 
 /** The process that the server is part of. */
@@ -42,6 +43,16 @@ export interface ProcessPlatform {
   readonly addressesRefused?: () => string | undefined;
   /** For clients in this process. */
   readonly flow?: Flow;
+}
+
+/** What the process around a server does for a reload. Each may be missing. */
+export interface ReloadPlatform {
+  /** Reads again what the server was started with, where a file is part of that. */
+  readonly rereadOptions?: (() => Promise<ServerOptions>) | undefined;
+  /** Reads the options of a program. */
+  readonly readOptions?: (config: ServerConfig) => Promise<ServerOptions>;
+  /** The log, and the files of the process, follow the options. */
+  readonly follow?: (options: ServerOptions, before: ServerOptions) => void;
 }
 
 export class ServerParts {
@@ -126,6 +137,12 @@ export class ServerParts {
       this.#monitor?.close(),
       this.#registry?.stop(),
     ]);
+  }
+
+  /** Takes other options while it runs. */
+  async reconfigure(options: ServerOptions): Promise<void> {
+    await this.broker.reconfigure(options);
+    this.#announce();
   }
 
   async #startNode(): Promise<void> {

@@ -40,12 +40,14 @@ import type {
 } from "../monitor/page_types.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
-import type { ServerOptions } from "../options/options.ts";
+import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
 import type { Cluster } from "../routes/cluster.ts";
+import { optionsOf } from "./config.ts";
 import { connectInProcess, type InProcessOptions } from "./in_process.ts";
 import { askPage } from "./monitoring.ts";
 import { ServerParts, type ServerPlatform } from "./parts.ts";
+import { Reloading } from "./reload.ts";
 
 /**
  * A server of this process, started by `startServer` or `startCluster`. As long
@@ -65,12 +67,17 @@ export class Server implements AsyncDisposable {
   /** @internal */
   readonly cluster: Cluster | undefined;
   readonly #parts: ServerParts;
+  readonly #reloading: Reloading;
   readonly #stopped = deferred<void>();
   #leaving: Promise<void> | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
     this.#parts = new ServerParts(options, platform);
+    this.#reloading = new Reloading(this.#parts, {
+      readOptions: (config) => Promise.resolve(optionsOf(config)),
+      ...platform,
+    });
     this.broker = this.#parts.broker;
     this.cluster = this.#parts.cluster;
   }
@@ -167,6 +174,25 @@ export class Server implements AsyncDisposable {
    */
   connect(options: InProcessOptions = {}): Promise<NatsConnection> {
     return connectInProcess(this.broker, options, this.#parts);
+  }
+
+  /**
+   * Has other options hold from now on, or without them what now stands in the
+   * file that `include` names. Nobody is disconnected who may stay; clients of
+   * users that are gone, or have another password, are. What did not change
+   * stays as it is, and so do ports that are any free ones.
+   *
+   * Rejects with a `ConfigError` for options that make no sense, and with an
+   * `InvalidOperationError` that names the option when one of them cannot change
+   * while the server runs. Then nothing has changed.
+   *
+   * ```ts
+   * await server.reload({ port: 0, max_payload: 1024 });
+   * console.log(server.varz().max_payload); // 1024
+   * ```
+   */
+  reload(options?: ServerConfig): Promise<void> {
+    return this.#reloading.reload(options);
   }
 
   /**

@@ -8,11 +8,16 @@ import type { ServerOptions } from "../options/options.ts";
 import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
 import { type Logger, silentLogger } from "../core/log.ts";
 import { platform } from "../runtime/mod.ts";
+import { sha256 } from "../runtime/process/digest.ts";
 import { environment, readTextFile } from "../runtime/process/system.ts";
 import { configuredBy, type ServerConfig } from "./config.ts";
 import { Server } from "./server.ts";
 
-const world: ConfigWorld = { readFile: readTextFile, env: environment };
+const world: ConfigWorld = {
+  readFile: readTextFile,
+  env: environment,
+  sha256,
+};
 
 /**
  * Starts a server in this process and resolves when clients can connect. The
@@ -48,11 +53,27 @@ export async function startServer(
   log: Logger | LogFunction = silentLogger,
 ): Promise<Server> {
   const { options, warnings } = await configuredBy(config, world);
-  const logger = new UnfailingLog(loggerOf(log, options));
+  const given = loggerOf(log, options);
+  const logger = new UnfailingLog(given);
   for (const { file, line, column, message } of warnings) {
     logger.warn(`${file}:${line}:${column}: ${message}`);
   }
-  return await Server.start(options, { ...platform, log: logger });
+  return await Server.start(options, {
+    ...platform,
+    log: logger,
+    readOptions,
+    rereadOptions: config.include === undefined
+      ? undefined
+      : () => readOptions(config),
+    follow: (next) => {
+      if (given instanceof EntryLogger) given.reconfigure(next);
+    },
+  });
+}
+
+/** The warnings of a reload are not told, as with nats-server. */
+async function readOptions(config: ServerConfig): Promise<ServerOptions> {
+  return (await configuredBy(config, world)).options;
 }
 
 function loggerOf(

@@ -3,11 +3,14 @@
  * that from start over lame duck mode to stop. It puts the parts together and
  * does none of their work. Routes and monitoring are built on top of it; it
  * knows of them only through `RoutesLink` and the observers of its accounts.
+ *
+ * More than a dozen members: because the rooms above it find all parts through it.
  */
 import { Accounts, GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
+import type { Door } from "../auth/door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
@@ -55,22 +58,35 @@ type BrokerHost = ClientHost & {
   readonly info: OwnInfo;
 };
 
+/** The same, with what a reload replaces. */
+type ChangingHost = Omit<BrokerHost, "door" | "maxTracedMsgLen"> & {
+  door: Door;
+  maxTracedMsgLen: number;
+};
+
 export class Broker {
-  readonly options: ServerOptions;
+  /** As they are now: a reload replaces them. */
+  options: ServerOptions;
+  /** Since when they hold, in wall-clock milliseconds. */
+  configuredAt: number;
   readonly identity: ServerIdentity;
-  readonly host: BrokerHost;
   readonly clients: ClientSessions;
   readonly port: ClientPort;
   routes: RoutesLink | undefined = undefined;
+  readonly #host: ChangingHost;
+  readonly #platform: BrokerPlatform;
   readonly #lameDuck: LameDuck;
   #isStopped = false;
 
   constructor(options: ServerOptions, platform: BrokerPlatform) {
     const clock = new SteadyClock(platform.clock);
     this.options = options;
+    this.configuredAt = clock.now();
     this.identity = identityOf(options, platform.random, clock);
     this.port = new ClientPort(platform.network, options);
-    this.host = hostOf(options, { ...platform, clock }, this.identity, {
+    this.#platform = platform;
+    this.#host = hostOf(options, { ...platform, clock }, this.identity, {
+      options: () => this.options,
       clientAddress: () => this.port.lastAddress,
       push: () => this.clients.pushInfo(),
       pushSoon: () => this.clients.pushInfoSoon(),
@@ -82,6 +98,11 @@ export class Broker {
     );
     this.#lameDuck = new LameDuck(this.host, this.clients, options);
     this.clients.onEnd = () => this.#lameDuck.clientEnded();
+  }
+
+  /** What clients and routes stand on. */
+  get host(): BrokerHost {
+    return this.#host;
   }
 
   /** Whether it lets its clients go, or has done so. */
@@ -99,6 +120,22 @@ export class Broker {
       })
     );
     if (this.port.address !== undefined) this.host.info.portOpened();
+  }
+
+  /**
+   * Takes other options while it runs: those that need no restart hold at once,
+   * for clients that are there, too. Whether those may stay is seen to by
+   * `rejudge`.
+   */
+  reconfigure(options: ServerOptions): void {
+    const before = this.options;
+    this.options = options;
+    this.configuredAt = this.host.clock.now();
+    this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
+    this.clients.reconfigure(clientSettings(options), options.maxConnections);
+    if (options.clientAdvertise !== before.clientAdvertise) {
+      this.host.info.advertisedAnew();
+    }
   }
 
   /** Closes the port and every client. */
@@ -139,6 +176,16 @@ export class Broker {
   }
 }
 
+function doorOf(options: ServerOptions, platform: DoorPlatform): Door {
+  return makeDoor({
+    authorization: options.authorization,
+    accounts: options.accounts,
+    account: GLOBAL_ACCOUNT,
+    systemAccount: options.systemAccount,
+    noAuthUser: options.noAuthUser,
+  }, platform);
+}
+
 function identityOf(
   { serverName }: ServerOptions,
   random: Random,
@@ -154,22 +201,20 @@ function hostOf(
   identity: ServerIdentity,
   parts: Pick<
     ConstructorParameters<typeof OwnInfo>[0],
-    "clientAddress" | "push" | "pushSoon"
+    "clientAddress" | "options" | "push" | "pushSoon"
   >,
-): BrokerHost {
+): ChangingHost {
   const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
-  const door = makeDoor({
-    authorization: options.authorization,
-    accounts: options.accounts,
-    account: GLOBAL_ACCOUNT,
-    systemAccount: options.systemAccount,
-    noAuthUser: options.noAuthUser,
-  }, platform);
-  const info = new OwnInfo({ ...platform, ...parts, identity, options, door });
+  const info = new OwnInfo({
+    ...platform,
+    ...parts,
+    identity,
+    door: () => host.door,
+  });
   let lastConnectionId = 0;
-  return {
+  const host: ChangingHost = {
     clock,
     random,
     log: new UnfailingLog(log),
@@ -187,9 +232,10 @@ function hostOf(
       clusterName: () => info.clusterName(),
     }),
     delivery: new Delivery(random, turn.meter, turn),
-    door,
+    door: doorOf(options, platform),
     info,
   };
+  return host;
 }
 
 function accountsOf(

@@ -8,7 +8,7 @@
 const CHARS_MAX = 32_768;
 
 export class ClientUrls {
-  readonly #own: readonly string[];
+  #own: readonly string[];
   /** How many servers told each address. */
   readonly #told = new Map<string, number>();
   #wasTold = false;
@@ -23,6 +23,11 @@ export class ClientUrls {
   /** This server's own addresses, `host:port`. */
   get own(): readonly string[] {
     return this.#own;
+  }
+
+  set own(urls: readonly string[]) {
+    this.#own = urls;
+    this.#forgetLists();
   }
 
   /**

@@ -25,8 +25,9 @@ export interface ServerIdentity {
 /** What INFO is made of, besides what changes. */
 export interface InfoParts {
   readonly identity: ServerIdentity;
-  readonly options: ServerOptions;
-  readonly door: Door;
+  /** As they are now. */
+  readonly options: () => ServerOptions;
+  readonly door: () => Door;
   /** Shown as INFO's `go`: what runs the server. */
   readonly runtimeName: string;
   /** Addresses of this machine, for a server that listens on all of them. */
@@ -67,12 +68,19 @@ export class OwnInfo implements InfoSource {
     this.#urls = new ClientUrls(this.#ownUrls());
   }
 
+  /** The server is told to clients in another way: those that are there hear of it. */
+  advertisedAnew(): void {
+    this.#urls.own = this.#ownUrls();
+    this.#parts.push();
+  }
+
   tell({ id, remoteHost, isNew, nonce, boundTo }: InfoReader): ServerInfo {
-    const { identity, options, door, runtimeName } = this.#parts;
+    const { identity, runtimeName } = this.#parts;
+    const options = this.#parts.options();
     const advertised = this.advertisedAddress;
     const urls = this.lameDuck ? this.#urls.others : this.#urls.all;
     const cluster = this.clusterName();
-    const { isOpen, asksLogin } = door.greet();
+    const { isOpen, asksLogin } = this.#parts.door().greet();
     // NATS: a newcomer need not log in where those without credentials are let in.
     const needsLogin = isNew ? asksLogin : !isOpen;
     return {
@@ -111,7 +119,7 @@ export class OwnInfo implements InfoSource {
 
   /** Where clients are told to connect. */
   get advertisedAddress(): Address {
-    const { clientAdvertise, host } = this.#parts.options;
+    const { clientAdvertise, host } = this.#parts.options();
     const { port } = this.#parts.clientAddress();
     return clientAdvertise === ""
       ? { host, port }
@@ -121,7 +129,7 @@ export class OwnInfo implements InfoSource {
   /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownUrls(): string[] {
     const advertised = this.advertisedAddress;
-    const everywhere = this.#parts.options.clientAdvertise === "" &&
+    const everywhere = this.#parts.options().clientAdvertise === "" &&
       isAnyHost(advertised.host);
     const hosts = everywhere
       ? this.#parts.interfaceAddresses()

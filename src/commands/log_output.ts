@@ -3,7 +3,7 @@
  * options say.
  */
 import type { ServerOptions } from "../options/options.ts";
-import { type Logger, TextLogger } from "../core/log.ts";
+import { type Logger, TextLogger, type TextLogOptions } from "../core/log.ts";
 import {
   LogFile,
   stderrSink,
@@ -18,28 +18,67 @@ export interface LogOutput {
   reopen(): void;
   /** Writes what is still in memory. */
   flush(): void;
+  /** Logs as these options say. Throws when a file cannot be opened, and goes on as before. */
+  reconfigure(options: LogSettings): void;
 }
 
+/** What the log depends on. */
+type LogSettings = Pick<
+  ServerOptions,
+  | "logFile"
+  | "logSizeLimit"
+  | "logMaxNum"
+  | "logtime"
+  | "logtimeUtc"
+  | "debug"
+  | "trace"
+>;
+
 /** Opens the log. Throws when a log file cannot be opened. */
-export function openLog(options: ServerOptions): LogOutput {
-  const file = options.logFile === "" ? undefined : new LogFile({
-    path: options.logFile,
-    sizeLimit: options.logSizeLimit,
-    maxFiles: options.logMaxNum,
-    announce: (text) => logger.notice(text),
-  });
-  const logger: Logger = new TextLogger({
-    sink: file ?? stderrSink,
-    pid: processId(),
-    timestamp: options.logtime ? timestamps(options.logtimeUtc) : () => "",
-    debug: options.debug,
-    trace: options.trace,
-    colors: file === undefined && takesColours("stderr"),
-  });
+export function openLog(options: LogSettings): LogOutput {
+  const announce = (text: string): void => logger.notice(text);
+  let file = openFile(options, announce);
+  const logger = new TextLogger(textOptions(options, file));
+  let path = options.logFile;
   return {
     logger,
     reopen: () => reopen(file, logger),
     flush: () => file?.flush(),
+    reconfigure(next) {
+      const old = file;
+      if (next.logFile !== path) {
+        file = openFile(next, announce);
+        path = next.logFile;
+      }
+      logger.reconfigure(textOptions(next, file));
+      if (old !== file) old?.close();
+    },
+  };
+}
+
+function openFile(
+  { logFile, logSizeLimit, logMaxNum }: LogSettings,
+  announce: (text: string) => void,
+): LogFile | undefined {
+  return logFile === "" ? undefined : new LogFile({
+    path: logFile,
+    sizeLimit: logSizeLimit,
+    maxFiles: logMaxNum,
+    announce,
+  });
+}
+
+function textOptions(
+  { logtime, logtimeUtc, debug, trace }: LogSettings,
+  file: LogFile | undefined,
+): TextLogOptions {
+  return {
+    sink: file ?? stderrSink,
+    pid: processId(),
+    timestamp: logtime ? timestamps(logtimeUtc) : () => "",
+    debug,
+    trace,
+    colors: file === undefined && takesColours("stderr"),
   };
 }
 

@@ -2,6 +2,8 @@
  * The files by which other programs find a running server: one with its process
  * number, one with the addresses that it listens on.
  */
+import type { Logger } from "../core/log.ts";
+import type { ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
@@ -16,13 +18,67 @@ import type { Server } from "../app/server.ts";
 
 const FILE_MODE = 0o640;
 
+/** The options that name them. */
+type FileOptions = Pick<ServerOptions, "pidFile" | "portsFileDir">;
+
+/** The files of one server. */
+export class ProcessFiles {
+  readonly #server: Server;
+  #removePortsFile: () => void = () => {};
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Writes those that are asked for. Throws. */
+  write({ pidFile, portsFileDir }: FileOptions): void {
+    if (pidFile !== "") writePidFile(pidFile);
+    if (portsFileDir !== "") {
+      this.#removePortsFile = writePortsFile(portsFileDir, this.#server);
+    }
+  }
+
+  /**
+   * They are to be elsewhere. NATS reload: the old file with the process's number
+   * stays, and what goes wrong is only logged.
+   */
+  move(next: FileOptions, before: FileOptions, log: Logger): void {
+    const { pidFile, portsFileDir } = next;
+    if (pidFile !== before.pidFile) {
+      attempt("Failed to write pidfile", log, () => {
+        this.write({ pidFile, portsFileDir: "" });
+      });
+    }
+    if (portsFileDir === before.portsFileDir) return;
+    const { portsFileDir: old } = before;
+    attempt(`Error cleaning up ports file ${old}`, log, this.#removePortsFile);
+    this.#removePortsFile = () => {};
+    attempt("Error writing the ports file", log, () => {
+      this.write({ pidFile: "", portsFileDir });
+    });
+  }
+
+  /** Removes the file with the ports, if there is one. */
+  removePortsFile(): void {
+    this.#removePortsFile();
+  }
+}
+
+function attempt(what: string, log: Logger, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    log.error(`${what}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** Writes the process number; the file stays when the server ends, as nats-server's does. */
-export function writePidFile(path: string): void {
+function writePidFile(path: string): void {
   writeTextFile(absolutePath(path), String(processId()), FILE_MODE);
 }
 
 /** Writes the ports file of `server` into `folder`; call the result to remove it. */
-export function writePortsFile(folder: string, server: Server): () => void {
+function writePortsFile(folder: string, server: Server): () => void {
   const path = absolutePath(`${folder}/midge_${processId()}.ports`);
   const ports = {
     nats: urls("nats", server.address),

@@ -19,14 +19,17 @@ import {
 } from "../config/argv.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import { readServerOptions } from "../config/load.ts";
+import type { ConfiguredOptions } from "../config/keys/server_options.ts";
 import { withSecrets } from "../config/secret_flags.ts";
 import {
   defaultServerOptions,
   type ServerOptions,
 } from "../options/options.ts";
+import type { Logger } from "../core/log.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";
+import { sha256 } from "../runtime/process/digest.ts";
 import {
   environment,
   exit,
@@ -38,12 +41,13 @@ import {
 import type { Command } from "./command.ts";
 import { commandHelp, seeHelp } from "./help.ts";
 import { type LogOutput, openLog } from "./log_output.ts";
-import { writePidFile, writePortsFile } from "./process_files.ts";
+import { ProcessFiles } from "./process_files.ts";
 import { signalServer } from "./send_signal.ts";
 import { versionLine } from "./version.ts";
+import type { ReloadPlatform } from "../app/parts.ts";
 import { Server } from "../app/server.ts";
 
-const world = { readFile: readTextFile, env: environment };
+const world = { readFile: readTextFile, env: environment, sha256 };
 
 /** `midge server` */
 export const SERVER: Command = {
@@ -113,7 +117,10 @@ export async function runServer(
     case "check":
       return await check(command.configFile);
     case "run":
-      return await run(await optionsOf(command.configFile, command.flags));
+      return await run(
+        await optionsOf(command.configFile, command.flags),
+        command.configFile === "" ? undefined : command,
+      );
   }
 }
 
@@ -127,9 +134,12 @@ function attempt(work: () => void): void {
 
 /** `midge: what is wrong`, exit code 1. */
 function fail(error: unknown): never {
-  const text = error instanceof Error ? error.message : String(error);
-  printError(`midge: ${text}\n`);
+  printError(`midge: ${textOf(error)}\n`);
   return exit(1);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** `-t`: says whether the file is valid. A warning is no error. */
@@ -148,19 +158,29 @@ async function optionsOf(
   flags: GivenFlags,
 ): Promise<ServerOptions> {
   try {
-    const options = await fileOptions(configFile);
-    applyFlags(options, withSecrets(flags, world));
+    const { options, warnings } = await readOptions({ configFile, flags });
+    printWarnings(warnings);
     return options;
   } catch (error) {
     return failToConfigure(error);
   }
 }
 
-async function fileOptions(configFile: string): Promise<ServerOptions> {
-  if (configFile === "") return defaultServerOptions();
-  const { options, warnings } = await readServerOptions(configFile, world);
-  printWarnings(warnings);
-  return options;
+/** Where the options of a server come from. */
+interface OptionsSource {
+  /** Empty: none. */
+  readonly configFile: string;
+  readonly flags: GivenFlags;
+}
+
+async function readOptions(
+  { configFile, flags }: OptionsSource,
+): Promise<ConfiguredOptions> {
+  const configured = configFile === ""
+    ? { options: defaultServerOptions(), warnings: [] }
+    : await readServerOptions(configFile, world);
+  applyFlags(configured.options, withSecrets(flags, world));
+  return configured;
 }
 
 function printWarnings(warnings: readonly ConfigDiagnostic[]): void {
@@ -177,27 +197,41 @@ function failToConfigure(error: unknown): never {
   throw error;
 }
 
-async function run(options: ServerOptions): Promise<void> {
+/** `source`: what a reload reads again; undefined where there is no file. */
+async function run(
+  options: ServerOptions,
+  source: OptionsSource | undefined,
+): Promise<void> {
   const log = openLogOrFail(options);
-  const starting = startOrFail(options, log);
-  let removePortsFile = (): void => {};
+  const files: { written?: ProcessFiles } = {};
+  const starting = startOrFail(options, log, {
+    rereadOptions: source && (async () => (await readOptions(source)).options),
+    follow: (next, before) => {
+      files.written?.move(next, before, log.logger);
+      followLog(log, next);
+    },
+  });
   const leave = async (): Promise<void> => {
     const server = await starting;
     log.logger.notice("Initiating Shutdown...");
     await server.stop();
-    removePortsFile();
+    files.written?.removePortsFile();
     log.logger.notice("Server Exiting..");
     log.flush();
     exit(0);
   };
   handleSignals(starting, log, leave);
   const server = await starting;
-  attempt(() => {
-    if (options.pidFile !== "") writePidFile(options.pidFile);
-    if (options.portsFileDir !== "") {
-      removePortsFile = writePortsFile(options.portsFileDir, server);
-    }
-  });
+  files.written = new ProcessFiles(server);
+  attempt(() => files.written?.write(options));
+}
+
+function followLog(log: LogOutput, options: ServerOptions): void {
+  try {
+    log.reconfigure(options);
+  } catch (error) {
+    log.logger.error(`Unable to open the log: ${textOf(error)}`);
+  }
 }
 
 function openLogOrFail(options: ServerOptions): LogOutput {
@@ -211,9 +245,14 @@ function openLogOrFail(options: ServerOptions): LogOutput {
 async function startOrFail(
   options: ServerOptions,
   log: LogOutput,
+  reload: ReloadPlatform,
 ): Promise<Server> {
   try {
-    return await Server.start(options, { ...platform, log: log.logger });
+    return await Server.start(options, {
+      ...platform,
+      ...reload,
+      log: log.logger,
+    });
   } catch (error) {
     if (error instanceof NetworkError) {
       log.logger.fatal(`Error listening on port: ${error.message}`);
@@ -223,6 +262,37 @@ async function startOrFail(
     log.flush();
     return exit(1);
   }
+}
+
+/** SIGHUP. What is wrong stands in the log, a line for each mistake in a file. */
+async function reload(
+  starting: Promise<Server>,
+  log: Logger,
+): Promise<void> {
+  let isUp = false;
+  starting.then(() => isUp = true);
+  await Promise.resolve();
+  if (!isUp) {
+    log.notice(
+      "Server is still starting, config reload will run once startup completes",
+    );
+  }
+  try {
+    await (await starting).reload();
+  } catch (error) {
+    for (const text of mistakes(error)) {
+      log.error(`Failed to reload server configuration: ${text}`);
+    }
+  }
+}
+
+function mistakes(error: unknown): readonly string[] {
+  const isPlaced = error instanceof ConfigError && error.diagnostics.length > 0;
+  return isPlaced
+    ? error.diagnostics.map(({ file, line, column, message }) =>
+      `${file}:${line}:${column}: ${message}`
+    )
+    : [textOf(error)];
 }
 
 /**
@@ -248,10 +318,8 @@ function handleSignals(
     if (!server.leaving) await leave();
   });
   onSignal("SIGHUP", () => {
-    trapped("hangup");
-    log.logger.warn(
-      "Reloading the configuration is not supported yet; nothing has changed",
-    );
+    log.logger.notice('Trapped "hangup" signal');
+    reload(starting, log.logger);
   });
   onSignal("SIGUSR1", () => {
     trapped("user defined signal 1");

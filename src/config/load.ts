@@ -3,6 +3,8 @@
  * nats-server's dialect. Both end as the same tree and the same options.
  */
 import { ConfigError, Source } from "./dialect/diagnostic.ts";
+import { digestedText } from "./dialect/digest.ts";
+import type { ConfigMap } from "./dialect/tree.ts";
 import {
   type ConfigWorld,
   type ParsedConfig,
@@ -28,10 +30,17 @@ export async function readServerOptions(
   const { root, warnings } = await readConfig(path, world);
   const configured = optionsFrom(root);
   configured.options.configFile = path;
+  configured.options.configDigest = digestOf(root, world);
   return {
     options: configured.options,
     warnings: [...warnings, ...configured.warnings],
   };
+}
+
+/** `sha256:` and what it is, the same for files that say the same. */
+export function digestOf(root: ConfigMap, world: ConfigWorld): string {
+  const digest = world.sha256?.(digestedText(root));
+  return digest === undefined ? "" : `sha256:${digest}`;
 }
 
 function isToml(path: string): boolean {

@@ -16,27 +16,42 @@ export interface LogEntry {
 /** Takes what a server logs, line by line. It is called in the midst of the server's work, so it should be quick. */
 export type LogFunction = (entry: LogEntry) => void;
 
-export interface EntryLogOptions {
+/** The levels that not everybody wants. */
+export interface EntryLevels {
   /** Make entries of the level `debug`. */
   readonly debug: boolean;
   /** Make entries of the level `trace`. */
   readonly trace: boolean;
+}
+
+export interface EntryLogOptions extends EntryLevels {
   /** Wall-clock time in milliseconds. */
   readonly now: () => number;
 }
 
 /** Hands each line to a function. Whatever the function throws, its caller gets. */
 export class EntryLogger implements Logger {
-  readonly debugEnabled: boolean;
-  readonly traceEnabled: boolean;
+  #levels: EntryLevels;
   readonly #take: LogFunction;
   readonly #now: () => number;
 
-  constructor(take: LogFunction, { debug, trace, now }: EntryLogOptions) {
-    this.debugEnabled = debug;
-    this.traceEnabled = trace;
+  constructor(take: LogFunction, options: EntryLogOptions) {
+    this.#levels = options;
     this.#take = take;
-    this.#now = now;
+    this.#now = options.now;
+  }
+
+  get debugEnabled(): boolean {
+    return this.#levels.debug;
+  }
+
+  get traceEnabled(): boolean {
+    return this.#levels.trace;
+  }
+
+  /** Makes entries of these levels from now on. */
+  reconfigure(levels: EntryLevels): void {
+    this.#levels = levels;
   }
 
   notice(text: string): void {

@@ -70,13 +70,22 @@ const COLORS: Readonly<Record<LogLevel, string>> = {
 
 /** Lines as nats-server writes them: `[PID] TIME [LVL] text`. */
 export class TextLogger implements Logger {
-  readonly debugEnabled: boolean;
-  readonly traceEnabled: boolean;
-  readonly #options: TextLogOptions;
+  #options: TextLogOptions;
 
   constructor(options: TextLogOptions) {
-    this.debugEnabled = options.debug;
-    this.traceEnabled = options.trace;
+    this.#options = options;
+  }
+
+  get debugEnabled(): boolean {
+    return this.#options.debug;
+  }
+
+  get traceEnabled(): boolean {
+    return this.#options.trace;
+  }
+
+  /** From now on lines are written as these options say. */
+  reconfigure(options: TextLogOptions): void {
     this.#options = options;
   }
 

@@ -80,6 +80,8 @@ export interface Varz {
   /** The number of HTTP requests for each page. */
   http_req_stats: Record<string, number>;
   config_load_time: string;
+  /** `sha256:...` of what the configuration file says; empty without one. */
+  config_digest: string;
   tags?: readonly string[] | undefined;
   slow_consumer_stats: CountsByKind;
   stale_connection_stats: CountsByKind;

@@ -125,6 +125,10 @@ export interface SettingsFacts {
   readonly authTimeoutMs: number;
   readonly http: Address;
   readonly httpBasePath: string;
+  /** Since when the options hold, in wall-clock milliseconds. */
+  readonly configuredAt: number;
+  /** Empty without a file. */
+  readonly configDigest: string;
   readonly tags: readonly string[];
   readonly cluster: ClusterSettingsFacts | undefined;
 }

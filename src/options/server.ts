@@ -106,6 +106,8 @@ export interface ServerOptions {
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */
   configFile: string;
+  /** What tells the contents of that file apart: `sha256:...`. */
+  configDigest: string;
 }
 
 /**
@@ -261,5 +263,6 @@ export function defaultServerOptions(): ServerOptions {
     systemAccount: "$SYS",
     registryOnly: false,
     configFile: "",
+    configDigest: "",
   };
 }

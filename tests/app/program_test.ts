@@ -293,10 +293,13 @@ test("a server that is told to end does so with success", async (t) => {
   }
 });
 
-test("HUP and USR1 are answered in the log, and change nothing", async (t) => {
+test("without files HUP and USR1 are answered in the log, and change nothing", async (t) => {
   const server = await startServer(t);
   sendSignal(server.pid, "SIGHUP");
-  await server.waitFor("[WRN] Reloading the configuration is not supported");
+  await server.waitFor(
+    "[ERR] Failed to reload server configuration: " +
+      "can only reload config when a file is provided using -c or --config\n",
+  );
   sendSignal(server.pid, "SIGUSR1");
   await server.waitFor("File log re-open ignored, not a file logger\n");
   const peer = await peerOf(t, await portIn(server, CLIENTS));

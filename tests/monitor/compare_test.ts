@@ -51,10 +51,9 @@ interface Difference {
 const DIFFERENCES: readonly Difference[] = [
   {
     page: "varz",
-    line:
-      /^(system_account|config_digest|feature_flags\b.*|cluster\.pool_size):/,
+    line: /^(system_account|feature_flags\b.*|cluster\.pool_size):/,
     who: "nats-server",
-    why: "Midge has no system account, digest, JetStream and pools of routes",
+    why: "Midge has no system account, JetStream and pools of routes",
   },
   {
     page: "routez",

@@ -62,6 +62,7 @@ test("a server without a cluster has nats-server's fields in its order", async (
     "http_req_stats: object",
     "http_req_stats./varz: number",
     "config_load_time: time",
+    "config_digest: string",
     "slow_consumer_stats: object",
     "slow_consumer_stats.clients: number",
     "slow_consumer_stats.routes: number",

@@ -31,12 +31,13 @@ import {
 const LINE_END_BYTES = 2;
 
 export class ClientPublishing {
+  /** The largest message that the client may publish. */
+  maxPayloadBytes: number;
   readonly #host: ClientHost;
   readonly #client: DirectReceiver;
   readonly #connection: Connection;
   readonly #login: Login;
   readonly #args: MessageArgs;
-  readonly #maxPayloadBytes: number;
   readonly #traffic: Traffic;
   readonly #total: Traffic;
 
@@ -53,7 +54,7 @@ export class ClientPublishing {
     this.#connection = connection;
     this.#login = login;
     this.#args = args;
-    this.#maxPayloadBytes = maxPayloadBytes;
+    this.maxPayloadBytes = maxPayloadBytes;
     this.#traffic = connection.facts.traffic;
     this.#total = host.counters.traffic;
   }
@@ -75,11 +76,11 @@ export class ClientPublishing {
   }
 
   #checkSize(size: number): void {
-    if (size <= this.#maxPayloadBytes) return;
+    if (size <= this.maxPayloadBytes) return;
     throw new ProtocolError(
       ClosedReason.MAX_PAYLOAD,
       WireError.MAX_PAYLOAD,
-      `Maximum payload exceeded: ${size} vs ${this.#maxPayloadBytes}`,
+      `Maximum payload exceeded: ${size} vs ${this.maxPayloadBytes}`,
     );
   }
 

@@ -30,8 +30,8 @@ export class ClientSessions {
   /** Called when a client has gone. */
   onEnd: () => void = () => {};
   readonly #host: ClientHost;
-  readonly #settings: ClientSettings;
-  readonly #maxConnections: number;
+  #settings: ClientSettings;
+  #maxConnections: number;
   readonly #news: InfoPush;
 
   constructor(
@@ -44,6 +44,24 @@ export class ClientSessions {
     this.#maxConnections = maxConnections;
     this.closed = new ClosedConnections(maxClosedClients);
     this.#news = new InfoPush(host.clock, () => this.#tellAll());
+  }
+
+  /**
+   * Other numbers hold from now on, for those that are there, too. Where there
+   * may be fewer clients, the last that came have to go.
+   */
+  reconfigure(settings: ClientSettings, maxConnections: number): void {
+    this.#settings = settings;
+    this.#maxConnections = maxConnections;
+    for (const session of this.sessions.values()) session.reconfigure(settings);
+    const surplus = [...this.sessions.values()].slice(maxConnections);
+    for (const { connection } of surplus) {
+      connection.close(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
+    }
+    if (surplus.length === 0) return;
+    this.#host.log.notice(
+      `Closed ${surplus.length} connections to fall within max_connections`,
+    );
   }
 
   /** A client that comes through the port. */

@@ -110,6 +110,12 @@ export class ClientSession implements Peer, DirectReceiver {
     this.#onEnd = onEnd;
   }
 
+  /** Other numbers hold from now on. */
+  reconfigure(settings: ClientSettings): void {
+    this.connection.reconfigure(settings);
+    this.#publishing.maxPayloadBytes = settings.maxPayloadBytes;
+  }
+
   /** Unique among all connections of the server. */
   get id(): number {
     return this.connection.facts.id;

@@ -73,7 +73,7 @@ export class Connection
       host.log,
       socket.remote,
       `${peer.idLabel}:${this.facts.id}`,
-      host.maxTracedMsgLen,
+      host,
       host.turn.meter,
     );
     this.input = new Input(this, socket, peer, {
@@ -91,6 +91,13 @@ export class Connection
       this.output,
       this.facts,
     );
+  }
+
+  /** Other numbers hold from now on. */
+  reconfigure(settings: ConnectionSettings): void {
+    this.input.reconfigure(settings);
+    this.output.reconfigure(settings);
+    this.keepAlive.reconfigure(settings);
   }
 
   get closed(): boolean {

@@ -10,23 +10,29 @@ import type { Address } from "../../platform/socket.ts";
 import type { Op } from "../../wire/ops.ts";
 import { operationText, outputText, payloadText } from "./trace.ts";
 
+/** What may change while the connection is there. */
+export interface TraceLimits {
+  /** Bytes of a payload that the trace log shows; 0 shows all. */
+  readonly maxTracedMsgLen: number;
+}
+
 export class ConnectionLog {
   /** `IP:PORT - cid:N`. */
   readonly label: string;
   readonly #log: Logger;
-  readonly #maxTracedMsgLen: number;
+  readonly #limits: TraceLimits;
   readonly #meter: WorkMeter;
 
   constructor(
     log: Logger,
     remote: Address,
     id: string,
-    maxTracedMsgLen: number,
+    limits: TraceLimits,
     meter: WorkMeter,
   ) {
     this.label = `${formatAddress(remote)} - ${id}`;
     this.#log = log;
-    this.#maxTracedMsgLen = maxTracedMsgLen;
+    this.#limits = limits;
     this.#meter = meter;
   }
 
@@ -64,7 +70,8 @@ export class ConnectionLog {
   }
 
   tracePayload(buffer: Uint8Array, start: number, end: number): void {
-    this.trace(payloadText(buffer, start, end, this.#maxTracedMsgLen));
+    const { maxTracedMsgLen } = this.#limits;
+    this.trace(payloadText(buffer, start, end, maxTracedMsgLen));
   }
 
   /** Traces what goes out, a byte string. */

@@ -54,11 +54,11 @@ const PORTIONS = 16;
 
 export class ConsumerWatch implements DeadlineOwner {
   readonly #clock: Clock;
-  readonly #limits: ConsumerLimits;
+  #limits: ConsumerLimits;
   readonly #consumer: WatchedConsumer;
   readonly #deadline: WriteDeadline;
-  readonly #releaseBytes: number;
-  readonly #portionBytes: number;
+  #releaseBytes: number;
+  #portionBytes: number;
   readonly #allowance = new HoldAllowance();
   #look: Timer | undefined = undefined;
   /** Producers that wait for this consumer. */
@@ -71,7 +71,6 @@ export class ConsumerWatch implements DeadlineOwner {
     limits: ConsumerLimits,
     consumer: WatchedConsumer,
   ) {
-    const { maxPendingBytes, stallPendingBytes } = limits;
     this.#clock = clock;
     this.#limits = limits;
     this.#consumer = consumer;
@@ -81,14 +80,21 @@ export class ConsumerWatch implements DeadlineOwner {
       limits.isDeadlineLenient,
       this,
     );
-    this.#releaseBytes = Math.max(
-      stallPendingBytes * RELEASE_FRACTION,
-      stallPendingBytes - RELEASE_BYTES,
-    );
-    this.#portionBytes = Math.min(
-      PORTION_BYTES,
-      (maxPendingBytes - stallPendingBytes) / PORTIONS,
-    );
+    this.#releaseBytes = releaseBytes(limits);
+    this.#portionBytes = portionBytes(limits);
+  }
+
+  /** Other limits hold from now on. */
+  reconfigure(limits: ConsumerLimits): void {
+    const { writeDeadlineMs } = this.#limits;
+    this.#limits = limits;
+    this.#releaseBytes = releaseBytes(limits);
+    this.#portionBytes = portionBytes(limits);
+    if (limits.writeDeadlineMs !== writeDeadlineMs) {
+      this.#deadline.reconfigure(limits.writeDeadlineMs);
+    }
+    // Who is not to be held any more goes on.
+    if (limits.stallPendingBytes === Infinity) this.#release();
   }
 
   get takenBytes(): number {
@@ -206,4 +212,20 @@ export class ConsumerWatch implements DeadlineOwner {
       this.#release();
     } else this.#lookAgain();
   }
+}
+
+function releaseBytes({ stallPendingBytes }: ConsumerLimits): number {
+  return Math.max(
+    stallPendingBytes * RELEASE_FRACTION,
+    stallPendingBytes - RELEASE_BYTES,
+  );
+}
+
+function portionBytes(
+  { maxPendingBytes, stallPendingBytes }: ConsumerLimits,
+): number {
+  return Math.min(
+    PORTION_BYTES,
+    (maxPendingBytes - stallPendingBytes) / PORTIONS,
+  );
 }

@@ -5,6 +5,7 @@
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { SlabPool } from "../../core/outbox.ts";
+import type { TraceLimits } from "./connection_log.ts";
 import type { ConsumerLimits } from "./consumer_watch.ts";
 import type { ServerCounters } from "./counters.ts";
 import type { KeepAliveSettings } from "./keep_alive.ts";
@@ -12,7 +13,7 @@ import type { PendingTotal } from "./pending_total.ts";
 import type { Producer } from "./producer.ts";
 import type { Turn } from "./turn.ts";
 
-export interface ConnectionHost {
+export interface ConnectionHost extends TraceLimits {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -20,8 +21,6 @@ export interface ConnectionHost {
   readonly counters: ServerCounters;
   readonly pending: PendingTotal;
   readonly turn: Turn<Producer>;
-  /** Bytes of a payload that the trace log shows; 0 shows all. */
-  readonly maxTracedMsgLen: number;
   /** Unique among all connections of the server, growing. */
   nextConnectionId(): number;
 }

@@ -76,6 +76,13 @@ export class Input {
     this.#rounds = rounds;
   }
 
+  /** Longer or shorter lines are taken from now on. */
+  reconfigure(
+    { maxControlLineBytes }: Pick<InputSettings, "maxControlLineBytes">,
+  ): void {
+    this.#parser.maxControlLineBytes = maxControlLineBytes;
+  }
+
   /** Something keeps it from being read. */
   get isHeld(): boolean {
     return this.#holds > 0;

@@ -32,7 +32,7 @@ export class KeepAlive {
   /** Round trip in milliseconds; undefined before the first was measured. */
   rttMs: number | undefined = undefined;
   readonly #clock: Clock;
-  readonly #settings: KeepAliveSettings;
+  #settings: KeepAliveSettings;
   readonly #peer: KeptAlive;
   #timer: Timer | undefined = undefined;
   #unanswered = 0;
@@ -45,6 +45,11 @@ export class KeepAlive {
     this.#clock = clock;
     this.#settings = settings;
     this.#peer = peer;
+  }
+
+  /** The timer that runs keeps its time. */
+  reconfigure(settings: KeepAliveSettings): void {
+    this.#settings = settings;
   }
 
   /** Sends the next PING an interval from now. */

@@ -41,7 +41,7 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
   readonly #owner: OutputOwner;
   readonly #watch: ConsumerWatch;
   readonly #flushBytes: number;
-  readonly #stallPendingBytes: number;
+  #stallPendingBytes: number;
   #flushAboveBytes: number;
 
   constructor(
@@ -61,6 +61,12 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
     );
     this.#stallPendingBytes = settings.stallPendingBytes;
     this.#flushAboveBytes = this.#flushBytes;
+  }
+
+  /** Other limits hold for the peer from now on. */
+  reconfigure(settings: ConnectionSettings): void {
+    this.#stallPendingBytes = settings.stallPendingBytes;
+    this.#watch.reconfigure(settings);
   }
 
   get closed(): boolean {

@@ -16,7 +16,7 @@ export interface DeadlineOwner {
 
 export class WriteDeadline {
   readonly #clock: Clock;
-  readonly #ms: number;
+  #ms: number;
   /** Any progress is enough. */
   readonly #isLenient: boolean;
   readonly #owner: DeadlineOwner;
@@ -37,6 +37,15 @@ export class WriteDeadline {
     this.#ms = ms;
     this.#isLenient = isLenient;
     this.#owner = owner;
+  }
+
+  /** A consumer has longer, or less long, from now on; also for what is pending. */
+  reconfigure(ms: number): void {
+    this.#ms = ms;
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    const usedMs = this.#clock.monotonic() - this.#beganAtMs;
+    this.#arm(Math.max(0, ms - usedMs));
   }
 
   /** Something is pending. */

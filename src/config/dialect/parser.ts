@@ -23,6 +23,8 @@ export interface ConfigWorld {
   readFile(path: string): string;
   /** An environment variable. */
   env(name: string): string | undefined;
+  /** SHA-256 in hex digits; without it configurations have no digest. */
+  sha256?(text: string): string;
 }
 
 /** A configuration as text, read into values. */

@@ -187,6 +187,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: string,
       text: "The one user who may log in.",
       flags: [credentialFlag("user", "user", "user")],
+      reloaded: "Reloaded: authorization username",
       reload: "now",
     }),
     rows.option({
@@ -195,6 +196,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: string,
       text: "The password of `user`, in clear or as a bcrypt hash.",
       flags: [credentialFlag("pass", "password", "password")],
+      reloaded: "Reloaded: authorization password",
       reload: "now",
     }),
     rows.option({
@@ -203,6 +205,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: string,
       text: "A token to log in with, in clear or as a bcrypt hash.",
       flags: [credentialFlag("auth", "token", "token")],
+      reloaded: "Reloaded: authorization token",
       reload: "now",
     }),
     rows.option({
@@ -211,6 +214,8 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: users,
       default: [],
       text: "Several users instead of one.",
+      reloaded: "Reloaded: authorization users",
+      isAlwaysReloaded: true,
       reload: "now",
     }),
     rows.option({
@@ -219,6 +224,8 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: unlessZero(authTimeout),
       default: AUTH_TIMEOUT_MS,
       text: "How long a connection may take to log in.",
+      reloaded: (ms: number) =>
+        `Reloaded: authorization timeout = ${ms / 1000}`,
       reload: "new connections",
     }),
     notYet(["default_permissions", "default_permission", "permissions"], "now"),

@@ -126,6 +126,7 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       reader: filledString,
       default: ANY_HOST,
       text: "The host part of `listen`.",
+      goField: "cluster host",
       reload: "restart",
     }),
     rows.key({
@@ -137,6 +138,7 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       },
       default: undefined,
       text: "The port part of `listen`; -1 for any free one.",
+      goField: (port: number | undefined) => ({ "cluster port": port ?? 0 }),
       reload: "restart",
     }),
     rows.block({
@@ -156,6 +158,7 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       text:
         "The nodes to connect to: `nats-route://[user:password@]host:port`.",
       flags: [ROUTES_FLAG],
+      reloaded: "Reloaded: cluster routes",
       reload: "now",
     }),
     rows.option({

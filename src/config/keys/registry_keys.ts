@@ -135,7 +135,7 @@ export const REGISTRY_BLOCK: Block<RegistryOptions> = {
         ...text("Discovery", ["registry_token"], "token", setToken),
         isSecret: true,
       }],
-      reload: "now",
+      reload: "restart",
     }),
     rows.option({
       names: ["state_file"],

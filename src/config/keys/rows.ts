@@ -13,9 +13,11 @@ import type {
   BlockFacts,
   ConfigKey,
   FlagSection,
+  GoFields,
   KeyFlag,
   Names,
   Reload,
+  ReloadedText,
   Unit,
 } from "./schema.ts";
 
@@ -33,6 +35,9 @@ interface RowFacts {
   readonly reload: Reload;
   readonly unit?: Unit;
   readonly isForProcess?: boolean;
+  readonly goField?: string | GoFields;
+  readonly reloaded?: string | ReloadedText;
+  readonly isAlwaysReloaded?: boolean;
 }
 
 /** A key whose value becomes the value of a field. */
@@ -45,7 +50,10 @@ export interface OptionRow<Options, Field extends keyof Options & string>
   readonly flags?: readonly (FieldFlag | KeyFlag)[];
 }
 
-/** A key whose value is more, or less, than a field. */
+/**
+ * A key whose value is more, or less, than a field. More than a dozen members:
+ * because a key has that many properties, and all but one of them are data.
+ */
 export interface SettingRow<Options, Value> extends RowFacts {
   readonly reader: Reader<Value>;
   set(options: Options, value: Value): void;

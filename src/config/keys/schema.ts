@@ -73,7 +73,28 @@ export interface OptionFacts {
   /** What it is for: one sentence, for help, reference and types. Says -1 for any free port. */
   readonly text: string;
   readonly reload: Reload;
+  /**
+   * What nats-server calls it where a reload is refused: its field's name with a
+   * capital unless set, or several fields with a value each.
+   */
+  readonly goField?: string | GoFields;
+  /**
+   * How the log tells that its value was replaced: `Reloaded: key = value` unless
+   * set, and not at all for an empty text.
+   */
+  readonly reloaded?: string | ReloadedText;
+  /** nats-server replaces and tells it in every reload, whether or not it changed. */
+  readonly isAlwaysReloaded?: boolean;
 }
+
+/** The fields of nats-server that a value stands for. */
+export type GoFields = (
+  value: never,
+  options: ServerOptions,
+) => Readonly<Record<string, unknown>>;
+
+/** A line of the log about a new value. */
+export type ReloadedText = (value: never) => string;
 
 /** A key of the configuration: all that is known of it, but how it is read. */
 export interface KeyFacts extends OptionFacts {

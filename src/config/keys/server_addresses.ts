@@ -98,6 +98,7 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
       names: ["client_advertise"],
       value: "address",
     }],
+    reloaded: (address: string) => `Reload: client_advertise = ${address}`,
     reload: "now",
   }),
 ];
@@ -130,6 +131,10 @@ export const MONITORING_KEYS: readonly ConfigKey<Options>[] = [
     },
     default: undefined,
     text: "Where monitoring is served; nowhere unless set.",
+    goField: (http: Options["http"], { host }) => ({
+      HTTPHost: http?.host ?? host,
+      HTTPPort: http?.port ?? 0,
+    }),
     reload: "restart",
   }),
   rows.key({
@@ -149,6 +154,7 @@ export const MONITORING_KEYS: readonly ConfigKey<Options>[] = [
     reader: changed(string, basePath),
     default: "",
     text: "A prefix for the paths of monitoring.",
+    goField: "HTTPBasePath",
     reload: "restart",
   }),
 ];

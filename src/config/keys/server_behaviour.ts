@@ -25,6 +25,8 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: boolean,
     default: false,
     text: "Do not slow down publishers for a slow subscriber.",
+    reloaded: (isOff: boolean) =>
+      `Reloaded: fast producers will ${isOff ? "not " : ""}be stalled`,
     reload: "now",
   }),
   rows.option({
@@ -33,6 +35,7 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: boolean,
     default: false,
     text: "Look subscriptions up anew for each message.",
+    goField: "NoSublistCache",
     reload: "restart",
   }),
   rows.option({
@@ -57,6 +60,7 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: strings,
     default: [],
     text: "Labels that monitoring shows.",
+    reloaded: "Reloaded: tags",
     reload: "now",
   }),
 ];
@@ -69,7 +73,8 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     block: CLUSTER_BLOCK,
     read: readCluster,
     text: "The routes between the nodes of a cluster.",
-    reload: "restart",
+    reloaded: "Reloaded: cluster",
+    reload: "now",
   }),
   rows.block({
     names: ["discovery"],
@@ -77,7 +82,7 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     block: DISCOVERY_BLOCK,
     read: readDiscovery,
     text: "Where this node announces itself, and looks for others.",
-    reload: "now",
+    reload: "restart",
   }),
   rows.block({
     names: ["registry"],

@@ -30,6 +30,9 @@ export const SERVER_PARTS: Readonly<
   blocks: BLOCK_KEYS,
 };
 
+/** The system account that nobody named. */
+const SYSTEM_ACCOUNT = "$SYS";
+
 const CONFIG_TEXT = [
   "Options of `startServer`, with the names of the configuration file. Sizes are",
   'bytes, durations texts such as `"2s"` or `"1m30s"`, and a port of 0 is any',
@@ -66,14 +69,20 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
       type: "AccountOptions[]",
       default: [],
       text: "The accounts besides the global one, with their users.",
+      reloaded: "Reloaded: accounts",
+      isAlwaysReloaded: true,
       reload: "now",
     },
     {
       field: "systemAccount",
       type: "string",
-      default: "$SYS",
+      default: SYSTEM_ACCOUNT,
       text:
         "The account that events and requests about the server are in; empty for none.",
+      goField: (name: string) => ({
+        SystemAccount: name || SYSTEM_ACCOUNT,
+        NoSystemAccount: name === "",
+      }),
       reload: "restart",
     },
     {
@@ -88,7 +97,16 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
       type: "string",
       default: "",
       text: "The file that the options came from; empty without one.",
-      reload: "restart",
+      reloaded: "",
+      reload: "now",
+    },
+    {
+      field: "configDigest",
+      type: "string",
+      default: "",
+      text: "What tells the contents of that file apart: `sha256:...`.",
+      reloaded: "",
+      reload: "now",
     },
   ],
   programKeys: [

@@ -58,6 +58,7 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: changed(integer(), connectionLimit),
     default: MAX_CONNECTIONS,
     text: "Most clients at one time; negative for no limit.",
+    goField: "MaxConn",
     reload: "now",
   }),
   rows.option({
@@ -66,6 +67,7 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: changed(integer(), (count) => Math.max(0, count)),
     default: 0,
     text: "Most subscriptions of one client; 0 for no limit.",
+    goField: "MaxSubs",
     reload: "restart",
   }),
   rows.option({
@@ -74,6 +76,7 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: integer(1, 255),
     default: 0,
     text: "Most tokens in the subject of a subscription; no limit unless set.",
+    goField: "MaxSubTokens",
     reload: "restart",
   }),
   rows.option({
@@ -101,6 +104,7 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     default: 67_108_864,
     unit: "bytes",
     text: "Most bytes that a client may leave unread before it is closed.",
+    goField: "MaxPending",
     reload: "restart",
   }),
   rows.option({
@@ -111,6 +115,7 @@ export const LIMIT_KEYS: readonly ConfigKey<ServerOptions>[] = [
     unit: "bytes",
     text:
       "Most bytes that all clients and routes together may leave unread before those with the most are closed; 0 for no limit.",
+    goField: "MaxPendingTotal",
     reload: "restart",
   }),
   rows.option({
@@ -206,6 +211,7 @@ export const LEAVING_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: lameDuckDuration,
     default: 120_000,
     text: "How long a server in lame duck mode takes to send its clients away.",
+    goField: "LameDuckDuration",
     reload: "restart",
   }),
   rows.option({
@@ -214,6 +220,7 @@ export const LEAVING_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: unlessZero(lameDuckGrace),
     default: 10_000,
     text: "How long it waits before it sends the first away.",
+    goField: "LameDuckGracePeriod",
     reload: "restart",
   }),
 ];

@@ -37,6 +37,7 @@ export const LOG_KEYS: readonly ConfigKey<ServerOptions>[] = [
     isForProcess: true,
     text: "That time is UTC, not local time.",
     flags: [{ section: "Logging", names: ["logtime_utc"] }],
+    goField: "LogtimeUTC",
     reload: "now",
   }),
   rows.option({
@@ -61,6 +62,7 @@ export const LOG_KEYS: readonly ConfigKey<ServerOptions>[] = [
     default: 0,
     isForProcess: true,
     text: "Log files to keep, the current one included; 0 for all.",
+    goField: "LogMaxFiles",
     reload: "restart",
   }),
   rows.option({

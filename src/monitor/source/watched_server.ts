@@ -138,6 +138,8 @@ export class WatchedServer implements SnapshotSource {
       // NATS monitoring: without a port of its own, the host is that of the clients.
       http: httpAddress ?? { host: options.host, port: 0 },
       httpBasePath: options.httpBasePath,
+      configuredAt: broker.configuredAt,
+      configDigest: options.configDigest,
       tags: options.serverTags,
       cluster: cluster === undefined ? undefined : {
         name: cluster.clusterName,

@@ -103,14 +103,6 @@ export const DIFFERENCES: readonly Difference[] = [
     ),
   },
   {
-    what: "`config_digest` in `/varz`",
-    why: "it is a digest of nats-server's own tree of the file",
-    extra: {
-      who: "nats-server",
-      bytes: /^ {2}"config_digest": ".*",\n/gm,
-    },
-  },
-  {
     what: "`feature_flags` in `/varz`",
     why: "they are flags of JetStream, which Midge has not",
     extra: {
