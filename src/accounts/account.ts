@@ -7,6 +7,7 @@
 import { asciiBytes, byteString } from "../core/ascii.ts";
 import { Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
+import { noTraffic, type Traffic } from "../core/traffic.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
@@ -79,6 +80,15 @@ export class Account implements AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly sublist: Sublist<Interest>;
+  /** Of its clients. */
+  readonly traffic: Traffic = noTraffic();
+  readonly routeTraffic: Traffic = noTraffic();
+  /** Clients of this server that are in it. */
+  clients = 0;
+  /** The same of the other servers of the cluster, as far as they have told. */
+  remoteClients = 0;
+  /** Clients that were closed because they read too slowly. */
+  slowConsumers = 0;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
   #subjects = new SubjectCache<SubjectFacts>();

@@ -7,6 +7,12 @@
  * nobody has logged in to it, it is a name and its options. Of ten thousand
  * accounts most sleep.
  */
+import {
+  addTraffic,
+  moveTraffic,
+  noTraffic,
+  type Traffic,
+} from "../core/traffic.ts";
 import type { AccountOptions } from "../options/options.ts";
 import {
   Account,
@@ -33,6 +39,8 @@ export class Accounts implements Iterable<Account> {
   /** Accounts that are gone, with interest of this server that is still being taken back. */
   readonly #leaving = new Map<string, Account>();
   readonly #observers: AccountsObserver[] = [];
+  /** What accounts that are gone have carried. */
+  readonly #goneTraffic = noTraffic();
   #systemName = "";
   /** Hands on what happens in an account. */
   readonly #told: InterestObserver = {
@@ -130,8 +138,20 @@ export class Accounts implements Iterable<Account> {
     if (account === undefined) return wasConfigured;
     this.#awake.delete(name);
     if (account.hasLocalInterest) this.#leaving.set(name, account);
+    moveTraffic(this.#goneTraffic, account.traffic);
+    moveTraffic(this.#goneTraffic, account.routeTraffic);
     for (const observer of this.#observers) observer.accountRemoved(account);
     return true;
+  }
+
+  /** What clients and routes have carried in all accounts, those that are gone as well. */
+  traffic(): Traffic {
+    const total = { ...this.#goneTraffic };
+    for (const account of this) {
+      addTraffic(total, account.traffic);
+      addTraffic(total, account.routeTraffic);
+    }
+    return total;
   }
 
   /** Tells `observer` of all accounts, now and later, and of changes in them. */

@@ -12,15 +12,18 @@
  */
 import { asciiBytes } from "../core/ascii.ts";
 import type { Subscriber } from "../core/subject_match.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { Message } from "../wire/message.ts";
 import { type Kind, kindBit } from "./reach.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** An account as it is named on the wire. */
+/** An account as other servers know it. */
 export interface AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
+  /** What went from one server to another. */
+  readonly routeTraffic: Traffic;
 }
 
 /** What publishes, as far as those who hear it care: nobody need hear itself. */

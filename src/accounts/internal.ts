@@ -9,23 +9,55 @@ import { InvalidArgumentError } from "../core/errors.ts";
 import { Message } from "../wire/message.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
-import { type DirectReceiver, Interest } from "./interest.ts";
+import {
+  type DirectReceiver,
+  Interest,
+  type MessageSource,
+} from "./interest.ts";
 import { Kind } from "./reach.ts";
 
 /** Takes a message, which is borrowed for the call. */
 export type MessageHandler = (message: Message) => void;
 
 const LINE_END = "\r\n";
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** How the server speaks in an account. */
+interface InternalClientOptions {
+  /** It hears what it publishes itself. Default: true. */
+  readonly echo?: boolean;
+  /**
+   * NATS: what the server says in the system account without a reply subject has
+   * an empty one, which shows as a second blank in MSG. Default: false.
+   */
+  readonly emptyReply?: boolean;
+}
+
+/** What may go with a payload. */
+interface PublishExtras {
+  /** A byte string; empty: none. */
+  readonly reply?: string;
+  /** A whole block of headers, from `NATS/1.0` to the empty line. */
+  readonly headers?: Uint8Array;
+}
 
 export class InternalClient implements DirectReceiver {
   readonly kind: Kind = Kind.INTERNAL;
   readonly #account: Account;
   readonly #delivery: Delivery;
   readonly #handlers = new Map<Interest, MessageHandler>();
+  readonly #echo: boolean;
+  readonly #noReply: string;
 
-  constructor(account: Account, delivery: Delivery) {
+  constructor(
+    account: Account,
+    delivery: Delivery,
+    { echo = true, emptyReply = false }: InternalClientOptions = {},
+  ) {
     this.#account = account;
     this.#delivery = delivery;
+    this.#echo = echo;
+    this.#noReply = emptyReply ? " " : "";
   }
 
   /**
@@ -50,14 +82,19 @@ export class InternalClient implements DirectReceiver {
   }
 
   /**
-   * Publishes `payload` (borrowed) on `subject`; an empty `reply` is none. Both
-   * are byte strings. Gives how many receivers took it; a server counts as one.
+   * Publishes `payload` (borrowed) on `subject`, a byte string. Gives how many
+   * receivers took it; a server counts as one.
    */
-  publish(subject: string, payload: Uint8Array, reply: string = ""): number {
+  publish(
+    subject: string,
+    payload: Uint8Array,
+    { reply = "", headers = NO_BYTES }: PublishExtras = {},
+  ): number {
     if (!isLiteralSubject(subject)) {
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
     }
-    const message = messageOf(subject, payload, reply);
+    const before = reply === "" ? this.#noReply : "";
+    const message = messageOf(subject, reply, before, headers, payload);
     const { match } = this.#account.facts(
       message.subjectBuffer,
       message.subjectStart,
@@ -66,12 +103,23 @@ export class InternalClient implements DirectReceiver {
     return this.#delivery.publish(this.#account, match, message, this);
   }
 
-  takes(): boolean {
-    return true;
+  /** Whether anybody but itself would hear a message on `subject`, a literal byte string. */
+  isHeard(subject: string): boolean {
+    const { plain, queues } = this.#account.sublist.match(subject);
+    return queues.length > 0 || plain.some(({ direct }) => direct !== this);
+  }
+
+  takes(publisher: MessageSource | undefined): boolean {
+    return this.#echo || publisher !== this;
   }
 
   /** Takes a message for one of its subscriptions. */
-  deliver(interest: Interest, message: Message): boolean {
+  deliver(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    if (!this.takes(publisher)) return false;
     const handler = this.#handlers.get(interest);
     if (handler === undefined) return false;
     interest.delivered++;
@@ -91,22 +139,28 @@ export class InternalClient implements DirectReceiver {
 /** A message of its own: the handlers of this one may publish others. */
 function messageOf(
   subject: string,
-  payload: Uint8Array,
   reply: string,
+  before: string,
+  headers: Uint8Array,
+  payload: Uint8Array,
 ): Message {
   const message = new Message();
   message.subjectBuffer = asciiBytes(subject);
   message.subjectEnd = message.subjectBuffer.length;
   message.replyBuffer = asciiBytes(reply);
   message.replyEnd = message.replyBuffer.length;
-  const line = asciiBytes(`${payload.length}${LINE_END}`);
-  const body = new Uint8Array(line.length + payload.length + LINE_END.length);
+  const size = headers.length + payload.length;
+  const sizes = headers.length === 0 ? `${size}` : `${headers.length} ${size}`;
+  const line = asciiBytes(`${before}${sizes}${LINE_END}`);
+  const body = new Uint8Array(line.length + size + LINE_END.length);
   body.set(line);
-  body.set(payload, line.length);
-  body.set(asciiBytes(LINE_END), line.length + payload.length);
+  body.set(headers, line.length);
+  body.set(payload, line.length + headers.length);
+  body.set(asciiBytes(LINE_END), line.length + size);
   message.bodyBuffer = body;
   message.bodyEnd = body.length;
   message.payloadStart = line.length;
-  message.size = payload.length;
+  message.size = size;
+  if (headers.length > 0) message.headerSize = headers.length;
   return message;
 }

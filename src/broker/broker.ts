@@ -213,13 +213,17 @@ function hostOf(
     identity,
     door: () => host.door,
   });
+  const accounts = accountsOf(options, turn.meter, {
+    random,
+    clusterName: () => info.clusterName(),
+  });
   let lastConnectionId = 0;
   const host: ChangingHost = {
     clock,
     random,
     log: new UnfailingLog(log),
     slabs: new SlabPool(),
-    counters: noCounters(),
+    counters: noCounters(() => accounts.traffic()),
     pending: new PendingTotal(
       options.maxPendingTotalBytes || Infinity,
       runSoon,
@@ -227,10 +231,7 @@ function hostOf(
     turn,
     maxTracedMsgLen: options.maxTracedMsgLen,
     nextConnectionId: () => ++lastConnectionId,
-    accounts: accountsOf(options, turn.meter, {
-      random,
-      clusterName: () => info.clusterName(),
-    }),
+    accounts,
     delivery: new Delivery(random, turn.meter, turn),
     door: doorOf(options, platform),
     info,

@@ -74,7 +74,9 @@ export class OwnInfo implements InfoSource {
     this.#parts.push();
   }
 
-  tell({ id, remoteHost, isNew, nonce, boundTo }: InfoReader): ServerInfo {
+  tell(
+    { id, remoteHost, isNew, nonce, boundTo, isToLeave }: InfoReader,
+  ): ServerInfo {
     const { identity, runtimeName } = this.#parts;
     const options = this.#parts.options();
     const advertised = this.advertisedAddress;
@@ -99,7 +101,7 @@ export class OwnInfo implements InfoSource {
       ...(nonce !== undefined && { nonce }),
       ...(cluster !== "" && { cluster }),
       ...(urls.length > 0 && { connect_urls: [...urls] }),
-      ...(this.lameDuck && { ldm: true }),
+      ...((this.lameDuck || isToLeave) && { ldm: true }),
       ...(boundTo !== undefined &&
         { connect_info: true, remote_account: boundTo }),
     };

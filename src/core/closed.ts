@@ -32,6 +32,7 @@ export const ClosedReason = {
   NO_RESPONDERS_NEED_HEADERS: "No Responders Requires Headers",
   CLUSTER_NAME_CONFLICT: "Cluster Name Conflict",
   DUPLICATE_SERVER_NAME: "Duplicate Server Name",
+  KICKED: "Kicked",
 } as const;
 
 /** One of the texts in `ClosedReason`. */

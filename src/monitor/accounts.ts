@@ -1,6 +1,5 @@
 /**
- * `/accountz` and `/accstatz`: the accounts and what they carried. As long as
- * there is one account, its traffic is the server's.
+ * `/accountz` and `/accstatz`: the accounts and what they carried.
  */
 import { badParam, boolParam, textParam } from "../http/go_params.ts";
 import { pageHead } from "./fields.ts";
@@ -12,7 +11,7 @@ import type {
   Accountz,
   MsgStats,
 } from "./page_types.ts";
-import type { AccountFacts, CounterFacts, ServerSnapshot } from "./snapshot.ts";
+import type { AccountFacts, ServerSnapshot } from "./snapshot.ts";
 import { sublistFields } from "./subsz.ts";
 import { timeText } from "./text.ts";
 
@@ -34,17 +33,15 @@ export const accountz: Page<string, "accounts", Accountz> = {
   },
 };
 
-type StatzParts = "accounts" | "counters";
-
 /** Its query: whether accounts without clients are told as well. */
-export const accstatz: Page<boolean, StatzParts, AccountStatz> = {
+export const accstatz: Page<boolean, "accounts", AccountStatz> = {
   read: (params) => boolParam(params, "unused"),
-  wants: () => ({ accounts: { name: "" }, counters: true }),
+  wants: () => ({ accounts: { name: "" } }),
   show: (snapshot, withUnused) => ({
     ...pageHead(snapshot),
     account_statz: snapshot.accounts
       .filter(({ clients }) => withUnused || clients > 0)
-      .map((account) => statistics(account, snapshot.counters)),
+      .map(statistics),
   }),
 };
 
@@ -67,9 +64,9 @@ function accountDetail(
 }
 
 function statistics(
-  { name, clients, lookUp }: AccountFacts,
-  { traffic, routeTraffic, slowConsumers }: CounterFacts,
+  { name, clients, traffic, routeTraffic, slowConsumers, lookUp }: AccountFacts,
 ): AccountStat {
+  const { outMsgs, outBytes, inMsgs, inBytes } = traffic;
   return {
     acc: name,
     name,
@@ -78,13 +75,19 @@ function statistics(
     total_conns: clients,
     num_subscriptions: lookUp.subscriptions,
     sent: {
-      ...carried(traffic.outMsgs, traffic.outBytes),
+      ...carried(
+        outMsgs + routeTraffic.outMsgs,
+        outBytes + routeTraffic.outBytes,
+      ),
       gateways: carried(0, 0),
       routes: carried(routeTraffic.outMsgs, routeTraffic.outBytes),
       leafs: carried(0, 0),
     },
     received: {
-      ...carried(traffic.inMsgs, traffic.inBytes),
+      ...carried(
+        inMsgs + routeTraffic.inMsgs,
+        inBytes + routeTraffic.inBytes,
+      ),
       gateways: carried(0, 0),
       routes: carried(routeTraffic.inMsgs, routeTraffic.inBytes),
       leafs: carried(0, 0),

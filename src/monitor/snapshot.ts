@@ -249,6 +249,10 @@ export interface RouteFacts {
 export interface AccountFacts {
   readonly name: string;
   readonly clients: number;
+  /** Of clients, and of routes. */
+  readonly traffic: TrafficFacts;
+  readonly routeTraffic: TrafficFacts;
+  readonly slowConsumers: number;
   readonly lookUp: LookUpFacts;
 }
 

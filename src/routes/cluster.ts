@@ -15,7 +15,7 @@ import { GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
 import type { Door } from "../auth/door.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
-import type { Traffic } from "../broker/connections/counters.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";

@@ -17,7 +17,6 @@ import {
 import { Kind } from "../accounts/reach.ts";
 import type { Door } from "../auth/door.ts";
 import { Connection } from "../broker/connections/connection.ts";
-import { countOut, type Traffic } from "../broker/connections/counters.ts";
 import type {
   ConnectionHost,
   ConnectionSettings,
@@ -26,6 +25,7 @@ import type { Output } from "../broker/connections/output.ts";
 import type { Peer } from "../broker/connections/peer.ts";
 import { byteString } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
+import { countOut, type Traffic } from "../core/traffic.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
 import type { Outbox } from "../core/outbox.ts";
@@ -105,7 +105,6 @@ export class Route implements Peer, ServerReceiver {
   readonly #output: Output;
   readonly #outbox: Outbox;
   readonly #traffic: Traffic;
-  readonly #total: Traffic;
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
   readonly #login: RouteLogin;
@@ -123,7 +122,6 @@ export class Route implements Peer, ServerReceiver {
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
     this.#traffic = this.connection.facts.traffic;
-    this.#total = host.counters.traffic;
     this.#host = host;
     this.#owner = owner;
     this.member = new Member(solicitedBy);
@@ -232,7 +230,7 @@ export class Route implements Peer, ServerReceiver {
       groups,
       groupCount,
     );
-    countOut(this.#traffic, this.#total, message.size);
+    countOut(this.#traffic, account.routeTraffic, message.size);
     if (this.#host.turn.traces) {
       const subject = subjectOf(message);
       connection.log.traceOut(

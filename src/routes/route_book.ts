@@ -2,7 +2,7 @@
  * The book of connections on the route port: which are open, which of them are
  * routes, what all of them have carried, and the callers that wait for routes.
  */
-import type { Traffic } from "../broker/connections/counters.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import { NEWCOMERS_MAX } from "./bounds.ts";
 import type { Route } from "./route.ts";

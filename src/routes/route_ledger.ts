@@ -3,16 +3,11 @@
  * which reason, and what they carried.
  */
 import type { ClosedReason } from "../core/closed.ts";
-import type { Traffic } from "../broker/connections/counters.ts";
+import { addTraffic, noTraffic, type Traffic } from "../core/traffic.ts";
 
 export class RouteLedger {
   readonly #endings = new Map<ClosedReason, number>();
-  readonly #traffic: Traffic = {
-    inMsgs: 0,
-    inBytes: 0,
-    outMsgs: 0,
-    outBytes: 0,
-  };
+  readonly #traffic: Traffic = noTraffic();
 
   note(reason: ClosedReason, traffic: Traffic): void {
     this.#endings.set(reason, this.endedFor(reason) + 1);
@@ -30,11 +25,4 @@ export class RouteLedger {
     for (const traffic of living) addTraffic(total, traffic);
     return total;
   }
-}
-
-function addTraffic(total: Traffic, more: Traffic): void {
-  total.inMsgs += more.inMsgs;
-  total.inBytes += more.inBytes;
-  total.outMsgs += more.outMsgs;
-  total.outBytes += more.outBytes;
 }

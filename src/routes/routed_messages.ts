@@ -6,11 +6,11 @@ import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { ServerReceiver } from "../accounts/interest.ts";
 import type { Connection } from "../broker/connections/connection.ts";
-import { countIn, type Traffic } from "../broker/connections/counters.ts";
 import type { ConnectionHost } from "../broker/connections/host.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
+import { countIn, type Traffic } from "../core/traffic.ts";
 import { MessageArgs } from "../wire/args.ts";
 import { Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
@@ -33,7 +33,6 @@ export class RoutedMessages {
   readonly #owner: RoutedMessagesOwner;
   readonly #route: MessageRoute;
   readonly #traffic: Traffic;
-  readonly #total: Traffic;
   readonly #args = new MessageArgs();
   #lastAccount: Account | undefined = undefined;
 
@@ -46,7 +45,6 @@ export class RoutedMessages {
     this.#owner = owner;
     this.#route = route;
     this.#traffic = route.connection.facts.traffic;
-    this.#total = host.counters.traffic;
   }
 
   /** Reads the line of a message, and gives the size of its payload. */
@@ -70,9 +68,10 @@ export class RoutedMessages {
     const args = this.#args;
     const { message } = args;
     args.complete(buffer, start, end);
-    countIn(this.#traffic, this.#total, message.size);
     if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
     const account = this.#accountOf(args);
+    const counted = account?.routeTraffic ?? this.#host.counters.strays;
+    countIn(this.#traffic, counted, message.size);
     if (account === undefined) return false;
     const { match } = account.facts(
       message.subjectBuffer,

@@ -8,8 +8,9 @@ import {
 } from "../../src/accounts/accounts.ts";
 import { Delivery } from "../../src/accounts/delivery.ts";
 import { InternalClient } from "../../src/accounts/internal.ts";
-import { asciiBytes } from "../../src/core/ascii.ts";
+import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
+import { countIn, countOut, noTraffic } from "../../src/core/traffic.ts";
 import { WorkMeter } from "../../src/core/work_meter.ts";
 import { subjectOf } from "../../src/wire/message.ts";
 import { seededRandom } from "../support/random.ts";
@@ -48,11 +49,12 @@ function newAccounts(): Accounts {
   return new Accounts(accountSettings());
 }
 
+const DELIVERY = new Delivery(seededRandom(1), new WorkMeter(), {
+  goOn: () => false,
+});
+
 function clientIn(account: Account): InternalClient {
-  return new InternalClient(
-    account,
-    new Delivery(seededRandom(1), new WorkMeter(), { goOn: () => false }),
-  );
+  return new InternalClient(account, DELIVERY);
 }
 
 test("the global account is always there", () => {
@@ -209,4 +211,54 @@ test("an account that is back before its interest was taken back goes on with it
   accounts.remove("B");
   endB();
   assert.notEqual(accounts.add("B"), b);
+});
+
+test("the traffic of an account that goes is kept in the sum", () => {
+  const accounts = newAccounts();
+  const account = accounts.add("A");
+  countIn(noTraffic(), account.traffic, 5);
+  countOut(noTraffic(), account.routeTraffic, 7);
+  countIn(noTraffic(), accounts.global.traffic, 2);
+  const sum = { inMsgs: 2, inBytes: 7, outMsgs: 1, outBytes: 7 };
+  assert.deepEqual(accounts.traffic(), sum);
+  accounts.remove("A");
+  assert.deepEqual(accounts.traffic(), sum);
+});
+
+test("an internal client without echo hears others only, and asks whether somebody else would", () => {
+  const accounts = newAccounts();
+  const { global } = accounts;
+  const heard: string[] = [];
+  const quiet = new InternalClient(global, DELIVERY, { echo: false });
+  const other = clientIn(global);
+  quiet.subscribe("x", "", (message) => heard.push(subjectOf(message)));
+  assert.equal(quiet.publish("x", asciiBytes("")), 0);
+  assert.equal(quiet.isHeard("x"), false);
+  assert.equal(other.isHeard("x"), true);
+  assert.equal(other.publish("x", asciiBytes("")), 1);
+  assert.deepEqual(heard, ["x"]);
+  const end = other.subscribe("x", "q", () => {});
+  assert.equal(quiet.isHeard("x"), true);
+  end();
+  assert.equal(quiet.isHeard("x"), false);
+});
+
+test("an internal client sends headers, and an empty reply where it is to", () => {
+  const accounts = newAccounts();
+  const { global } = accounts;
+  const written: string[] = [];
+  const other = clientIn(global);
+  other.subscribe("x", "", ({ bodyBuffer, bodyStart, bodyEnd }) => {
+    written.push(byteString(bodyBuffer, bodyStart, bodyEnd));
+  });
+  const headers = asciiBytes("NATS/1.0\r\na: b\r\n\r\n");
+  other.publish("x", asciiBytes("hi"), { headers });
+  const system = new InternalClient(global, DELIVERY, { emptyReply: true });
+  system.publish("x", asciiBytes("hi"));
+  system.publish("x", asciiBytes("hi"), { reply: "r" });
+  assert.deepEqual(written, [
+    "18 20\r\nNATS/1.0\r\na: b\r\n\r\nhi\r\n",
+    " 2\r\nhi\r\n",
+    "2\r\nhi\r\n",
+  ]);
 });

@@ -313,15 +313,15 @@ test("a producer that is held for two consumers waits for both", () => {
   for (const socket of slow) socket.takesBytes = 0;
   publisher.says(pub("a", "x".repeat(1000)).repeat(60));
   still.settle();
-  const { traffic } = still.broker.host.counters;
-  const stopped = traffic.inMsgs;
+  const { counters } = still.broker.host;
+  const stopped = counters.traffic.inMsgs;
   assert.ok(stopped < 60);
   slow[0]!.drains();
   still.settle();
-  assert.equal(traffic.inMsgs, stopped);
+  assert.equal(counters.traffic.inMsgs, stopped);
   slow[1]!.drains();
   still.settle();
-  assert.ok(traffic.inMsgs > stopped);
+  assert.ok(counters.traffic.inMsgs > stopped);
 });
 
 test("a consumer that goes away lets its producers go on", () => {
@@ -472,11 +472,11 @@ test("many busy clients share a round: it ends after the work of two turns", () 
   crowd.forgets = true;
   const busy = upTo(50).map(() => still.client());
   const other = still.client();
-  const { traffic } = still.broker.host.counters;
-  let before = traffic.outMsgs;
+  const { counters } = still.broker.host;
+  let before = counters.traffic.outMsgs;
   const handled = (): number => {
-    const count = traffic.outMsgs - before;
-    before = traffic.outMsgs;
+    const count = counters.traffic.outMsgs - before;
+    before = counters.traffic.outMsgs;
     return count;
   };
   for (const client of busy) client.says(numbered("a", 60));
@@ -489,7 +489,7 @@ test("many busy clients share a round: it ends after the work of two turns", () 
     const count = handled();
     assert.ok(count <= most, `${count} deliveries in one round`);
   }
-  assert.equal(traffic.outMsgs, busy.length * 60 * 1000);
+  assert.equal(counters.traffic.outMsgs, busy.length * 60 * 1000);
   assert.ok(busy.every(({ isPaused }) => !isPaused));
 });
 

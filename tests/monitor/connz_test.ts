@@ -371,10 +371,10 @@ test("stalls are shown once there are any", async (t) => {
   // The system's buffers take some before the broker has anything pending.
   while (stalls() === undefined && sent++ < 400) {
     writer.send(message);
-    const { traffic } = midge.watched.broker.host.counters;
+    const { counters } = midge.watched.broker.host;
     await until(
       "what was sent has been read",
-      () => traffic.inMsgs >= sent || stalls() !== undefined,
+      () => counters.traffic.inMsgs >= sent || stalls() !== undefined,
     );
   }
   assert.equal(stalls(), 1);

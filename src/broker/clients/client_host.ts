@@ -23,6 +23,8 @@ export interface InfoReader {
   readonly nonce?: string | undefined;
   /** Set in the INFO that follows the first PONG: the account that the client is in. */
   readonly boundTo?: string;
+  /** It is told to leave, whatever becomes of the others. */
+  readonly isToLeave?: boolean;
 }
 
 /** More than a dozen members: because it has those of `ConnectionHost`, a client being a connection, too. */
@@ -34,7 +36,11 @@ export interface ClientHost extends ConnectionHost {
 }
 
 /** How a client came. */
-export type Arrival = Pick<LoginRequest, "connectionType" | "nonce">;
+export interface Arrival
+  extends Pick<LoginRequest, "connectionType" | "nonce"> {
+  /** Called when the client has come in, as somebody. */
+  readonly onBound: () => void;
+}
 
 /** The server's INFO, as it changes. */
 export interface InfoSource {
@@ -48,8 +54,9 @@ export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {
   readonly headers: boolean;
 }
 
-/** Told when a client has gone. */
-export type ClientEnded<Client> = (
-  client: Client,
-  reason: ClosedReason,
-) => void;
+/** Told of the life of a client. */
+export interface ClientLife<Client> {
+  /** It has come in, as somebody and into an account; so it does with each CONNECT. */
+  bound(client: Client): void;
+  ended(client: Client, reason: ClosedReason): void;
+}

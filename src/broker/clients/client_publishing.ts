@@ -8,6 +8,7 @@ import type { MappedSubject } from "../../accounts/mappings.ts";
 import { byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
+import { countIn, type Traffic } from "../../core/traffic.ts";
 import type { DirectReceiver } from "../../accounts/interest.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import { writeNoResponders } from "../../wire/encode.ts";
@@ -16,7 +17,6 @@ import { Op } from "../../wire/ops.ts";
 import { setSubject } from "../../wire/rewrite.ts";
 import type { Words } from "../../wire/words.ts";
 import type { Connection } from "../connections/connection.ts";
-import { countIn, type Traffic } from "../connections/counters.ts";
 import { mappingText } from "../connections/trace.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
@@ -39,7 +39,6 @@ export class ClientPublishing {
   readonly #login: Login;
   readonly #args: MessageArgs;
   readonly #traffic: Traffic;
-  readonly #total: Traffic;
 
   constructor(
     host: ClientHost,
@@ -56,7 +55,6 @@ export class ClientPublishing {
     this.#args = args;
     this.maxPayloadBytes = maxPayloadBytes;
     this.#traffic = connection.facts.traffic;
-    this.#total = host.counters.traffic;
   }
 
   /** Reads the arguments of PUB or HPUB; gives the bytes of payload that follow. */
@@ -101,7 +99,7 @@ export class ClientPublishing {
 
   #publish(message: Message): void {
     const { account, fields, rights } = this.#login;
-    countIn(this.#traffic, this.#total, message.size);
+    countIn(this.#traffic, account.traffic, message.size);
     let facts = account.facts(
       message.subjectBuffer,
       message.subjectStart,

@@ -6,7 +6,7 @@ import { ClosedReason } from "../../core/closed.ts";
 import { WireError } from "../../core/errors.ts";
 import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
-import type { ClientHost, ClientSettings } from "./client_host.ts";
+import type { ClientHost, ClientLife, ClientSettings } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import { InfoPush } from "./info_push.ts";
 import { ClientSession } from "./session.ts";
@@ -15,6 +15,11 @@ import { ClientSession } from "./session.ts";
 const INFO_WORK = 100;
 /** Bytes of it that are printed in one unit of work. */
 const INFO_BYTES_PER_WORK_SHIFT = 4;
+
+const SLOW: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
+  ClosedReason.SLOW_CONSUMER_PENDING,
+  ClosedReason.SLOW_CONSUMER_DEADLINE,
+]);
 
 export interface ClientSessionLimits {
   /** Clients at one time. */
@@ -29,10 +34,16 @@ export class ClientSessions {
   readonly closed: ClosedConnections;
   /** Called when a client has gone. */
   onEnd: () => void = () => {};
+  /** Told of clients that come and go, after everything else is done for them. */
+  observer: ClientLife<ClientSession> | undefined = undefined;
   readonly #host: ClientHost;
   #settings: ClientSettings;
   #maxConnections: number;
   readonly #news: InfoPush;
+  readonly #life: ClientLife<ClientSession> = {
+    bound: (session) => this.observer?.bound(session),
+    ended: (session, reason) => this.#ended(session, reason),
+  };
 
   constructor(
     host: ClientHost,
@@ -108,8 +119,9 @@ export class ClientSessions {
       socket,
       this.#settings,
       type,
-      (ended, reason) => this.#ended(ended, reason),
+      this.#life,
     );
+    session.login.account.clients++;
     this.#host.counters.connections++;
     this.sessions.set(session.id, session);
     return session;
@@ -117,7 +129,11 @@ export class ClientSessions {
 
   #ended(session: ClientSession, reason: ClosedReason): void {
     this.sessions.delete(session.id);
+    const { account } = session.login;
+    account.clients--;
+    if (SLOW.has(reason)) account.slowConsumers++;
     this.closed.add(session, reason, this.#host.clock.now());
+    this.observer?.ended(session, reason);
     this.onEnd();
   }
 }

@@ -97,7 +97,7 @@ export class Login {
     }
     this.stop();
     this.hasConnected = true;
-    this.#bind(this.#anonymous);
+    if (this.#bind(this.#anonymous)) this.#arrival.onBound();
   }
 
   /** CONNECT, with its arguments in `buffer[start, end)`. */
@@ -147,6 +147,7 @@ export class Login {
     this.sayOk();
     if (!this.#hasLoggedIn) this.#measureSoon();
     this.#hasLoggedIn = true;
+    this.#arrival.onBound();
   }
 
   /** Answers an operation of a client that asked for answers. */
@@ -168,7 +169,9 @@ export class Login {
       return false;
     }
     this.principal = principal;
+    this.account.clients--;
     this.account = account;
+    account.clients++;
     this.rights = this.#rightsOf(principal);
     return true;
   }

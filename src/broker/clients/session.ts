@@ -21,6 +21,7 @@ import { type MapKey, mapKey } from "../../core/map_key.ts";
 import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
+import { countOut, type Traffic } from "../../core/traffic.ts";
 import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
@@ -31,13 +32,12 @@ import { beginsConnect, NO_PAYLOAD, Op } from "../../wire/ops.ts";
 import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
-import { countOut, type Traffic } from "../connections/counters.ts";
 import type { Output } from "../connections/output.ts";
 import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
 import type {
-  ClientEnded,
   ClientHost,
+  ClientLife,
   ClientSettings,
   InfoReader,
 } from "./client_host.ts";
@@ -74,10 +74,9 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #output: Output;
   readonly #outbox: Outbox;
   readonly #traffic: Traffic;
-  readonly #total: Traffic;
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
-  readonly #onEnd: ClientEnded<ClientSession>;
+  readonly #life: ClientLife<ClientSession>;
   /** What the client signs if it logs in by key; undefined where nobody does. */
   readonly #nonce: string | undefined;
   #firstPongSent = false;
@@ -87,17 +86,19 @@ export class ClientSession implements Peer, DirectReceiver {
     socket: Socket,
     settings: ClientSettings,
     connectionType: ConnectionType,
-    onEnd: ClientEnded<ClientSession>,
+    life: ClientLife<ClientSession>,
   ) {
     this.connection = new Connection(host, socket, settings, this);
     this.#nonce = host.door.makeNonce();
-    const arrival = { connectionType, nonce: this.#nonce };
-    this.login = new Login(host, this.connection, settings, arrival);
+    this.login = new Login(host, this.connection, settings, {
+      connectionType,
+      nonce: this.#nonce,
+      onBound: () => life.bound(this),
+    });
     this.#host = host;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
     this.#traffic = this.connection.facts.traffic;
-    this.#total = host.counters.traffic;
     this.#publishing = new ClientPublishing(
       host,
       this,
@@ -107,7 +108,7 @@ export class ClientSession implements Peer, DirectReceiver {
       settings.maxPayloadBytes,
     );
     this.#subscriptions = new ClientSubscriptions(this, settings);
-    this.#onEnd = onEnd;
+    this.#life = life;
   }
 
   /** Other numbers hold from now on. */
@@ -152,6 +153,11 @@ export class ClientSession implements Peer, DirectReceiver {
     return isTold ? this.#sendInfo({ isNew: false }) : 0;
   }
 
+  /** Tells this client alone to go elsewhere. Gives how many bytes that took. */
+  pushLeave(): number {
+    return this.#sendInfo({ isNew: false, isToLeave: true });
+  }
+
   /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
   begins(chunk: Uint8Array): boolean {
     if (!this.login.isStranger || beginsConnect(chunk)) return true;
@@ -178,7 +184,7 @@ export class ClientSession implements Peer, DirectReceiver {
       return false;
     }
     writeMsg(this.#outbox, message, interest.sidBytes, login.headers);
-    countOut(this.#traffic, this.#total, message.size);
+    countOut(this.#traffic, login.account.traffic, message.size);
     if (this.#host.turn.traces) {
       connection.log.traceOut(deliveryText(message, interest.sidBytes));
     }
@@ -242,7 +248,7 @@ export class ClientSession implements Peer, DirectReceiver {
   ended(reason: ClosedReason): void {
     this.login.stop();
     this.connection.log.debug(`Client connection closed: ${reason}`);
-    this.#onEnd(this, reason);
+    this.#life.ended(this, reason);
     this.#subscriptions.clear(this.login.account, this.#host.turn);
   }
 

@@ -9,6 +9,7 @@
 import type { Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
+import { noTraffic } from "../../core/traffic.ts";
 import type {
   CloseReason,
   Socket,
@@ -16,7 +17,7 @@ import type {
 } from "../../platform/socket.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
 import { ConnectionLog } from "./connection_log.ts";
-import { type ConnectionFacts, noTraffic } from "./counters.ts";
+import type { ConnectionFacts } from "./counters.ts";
 import type { ConnectionHost, ConnectionSettings } from "./host.ts";
 import { Input, type InputOwner } from "./input.ts";
 import { KeepAlive, type KeptAlive } from "./keep_alive.ts";

@@ -2,18 +2,14 @@
  * What monitoring counts: of one connection, and of all connections of a
  * server together.
  */
-
-/** Counters of messages and payload bytes; headers count as payload. */
-export interface Traffic {
-  inMsgs: number;
-  inBytes: number;
-  outMsgs: number;
-  outBytes: number;
-}
+import { addTraffic, noTraffic, type Traffic } from "../../core/traffic.ts";
 
 /** What all connections of a server have come to. */
 export interface ServerCounters {
+  /** The sum over all accounts, made at each call. */
   readonly traffic: Traffic;
+  /** Messages for accounts that the server does not have. */
+  readonly strays: Traffic;
   /** Clients that were ever let in, or turned away because the server was full. */
   connections: number;
   /** Connections that were closed because they did not read. */
@@ -34,29 +30,16 @@ export interface ConnectionFacts {
   readonly traffic: Traffic;
 }
 
-/** A message of `size` bytes came in. */
-export function countIn(own: Traffic, total: Traffic, size: number): void {
-  own.inMsgs++;
-  own.inBytes += size;
-  total.inMsgs++;
-  total.inBytes += size;
-}
-
-/** A message of `size` bytes goes out. */
-export function countOut(own: Traffic, total: Traffic, size: number): void {
-  own.outMsgs++;
-  own.outBytes += size;
-  total.outMsgs++;
-  total.outBytes += size;
-}
-
-export function noTraffic(): Traffic {
-  return { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
-}
-
-export function noCounters(): ServerCounters {
+/** Counters from nothing; each account counts its own traffic, and `inAccounts` gives the sum. */
+export function noCounters(inAccounts: () => Traffic): ServerCounters {
+  const strays = noTraffic();
   return {
-    traffic: noTraffic(),
+    get traffic() {
+      const total = inAccounts();
+      addTraffic(total, strays);
+      return total;
+    },
+    strays,
     connections: 0,
     slowConsumers: 0,
     stalledProducers: 0,

@@ -15,6 +15,7 @@ import {
 import type { ClientSession } from "../../broker/clients/session.ts";
 import { subjectMatches } from "../../core/subject.ts";
 import { Sublist } from "../../core/sublist.ts";
+import { noTraffic } from "../../core/traffic.ts";
 import { sortInSlices } from "../../http/sliced_sort.ts";
 import { SliceBudget, type SlicedWork } from "../../http/slices.ts";
 import type { RemoteEntry } from "../../routes/interest.ts";
@@ -256,28 +257,42 @@ export function* takeAccounts(
   broker: Broker,
   { name }: AccountsRequest,
 ): SlicedWork<AccountFacts[]> {
-  const clients = yield* clientsByAccount(broker);
   const { accounts } = broker.host;
-  const awake = [...accounts].map((account) => ({
-    name: account.name,
-    clients: clients.get(account) ?? 0,
-    lookUp: account.sublist.stats(),
-  }));
-  const known = new Set(awake.map((account) => account.name));
-  const asleep = accounts.names().filter((other) => !known.has(other))
-    .map((other) => ({ name: other, clients: 0, lookUp: UNUSED_LOOK_UP }));
-  return [...awake, ...asleep]
-    .filter((account) => name === "" || account.name === name);
-}
-
-function* clientsByAccount(broker: Broker): SlicedWork<Map<Account, number>> {
-  const counts = new Map<Account, number>();
   const budget = new SliceBudget(LOOKS_PER_SLICE);
-  for (const { login: { account } } of sessionsOf(broker)) {
-    counts.set(account, (counts.get(account) ?? 0) + 1);
+  const rows: AccountFacts[] = [];
+  const awake = new Set<string>();
+  for (const account of [...accounts]) {
+    awake.add(account.name);
+    if (name === "" || account.name === name) rows.push(accountFacts(account));
     if (budget.spend()) yield;
   }
-  return counts;
+  for (const other of accounts.names()) {
+    const isWanted = name === "" || other === name;
+    if (isWanted && !awake.has(other)) rows.push(unusedAccount(other));
+    if (budget.spend()) yield;
+  }
+  return rows;
+}
+function accountFacts(account: Account): AccountFacts {
+  return {
+    name: account.name,
+    clients: account.clients,
+    traffic: { ...account.traffic },
+    routeTraffic: { ...account.routeTraffic },
+    slowConsumers: account.slowConsumers,
+    lookUp: account.sublist.stats(),
+  };
+}
+
+function unusedAccount(name: string): AccountFacts {
+  return {
+    name,
+    clients: 0,
+    traffic: noTraffic(),
+    routeTraffic: noTraffic(),
+    slowConsumers: 0,
+    lookUp: UNUSED_LOOK_UP,
+  };
 }
 
 /** The first `count` of `items`: a list that grows while it is gone through still ends. */

@@ -167,7 +167,7 @@ export class WatchedServer implements SnapshotSource {
       subscriptions += sublist.size;
     }
     return {
-      traffic: { ...broker.host.counters.traffic },
+      traffic: broker.host.counters.traffic,
       routeTraffic: { ...cluster?.traffic ?? NO_TRAFFIC },
       clients: broker.clients.sessions.size,
       totalClients: broker.host.counters.connections,
