@@ -3,6 +3,9 @@
  * Connections of different accounts never see each other's messages. An
  * account that is observed also counts the interest of this server and tells of
  * each change, which is how routes learn what to announce.
+ *
+ * More than a dozen members: because connections count in it what they carry,
+ * without a call.
  */
 import { asciiBytes, byteString } from "../core/ascii.ts";
 import { Sublist } from "../core/sublist.ts";

@@ -38,7 +38,7 @@ export interface ClientHost extends ConnectionHost {
 /** How a client came. */
 export interface Arrival
   extends Pick<LoginRequest, "connectionType" | "nonce"> {
-  /** Called when the client has come in, as somebody. */
+  /** Called whenever the client has come in. */
   readonly onBound: () => void;
 }
 
@@ -56,7 +56,7 @@ export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {
 
 /** Told of the life of a client. */
 export interface ClientLife<Client> {
-  /** It has come in, as somebody and into an account; so it does with each CONNECT. */
+  /** It has come in, under a name and into an account; so it does with each CONNECT. */
   bound(client: Client): void;
   ended(client: Client, reason: ClosedReason): void;
 }
