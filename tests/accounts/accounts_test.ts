@@ -225,7 +225,7 @@ test("the traffic of an account that goes is kept in the sum", () => {
   assert.deepEqual(accounts.traffic(), sum);
 });
 
-test("an internal client without echo hears others only, and asks whether somebody else would", () => {
+test("an internal client without echo hears others only, and tells whether others would hear", () => {
   const accounts = newAccounts();
   const { global } = accounts;
   const heard: string[] = [];
