@@ -138,6 +138,7 @@ const ENTRANCES: readonly string[] = ["faces", "commands"];
 const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@nats-io/nats-core/internal": "src/client/api/nats_core.ts",
   "@nats-io/nkeys": "src/core/nkeys.ts",
+  "@noble/hashes/sha2.js": "src/core/short_hash.ts",
   bcryptjs: "src/runtime/bcrypt/bcrypt_package.ts",
   "smol-toml": "src/config/dialect/toml.ts",
 };

@@ -32,5 +32,7 @@ function licenceIn(folder: string): string {
   const path = join(PROJECT_FOLDER, folder);
   const name = readdirSync(path).find((name) => /^licen[cs]e/i.test(name));
   if (name === undefined) throw new Error(`${folder} has no licence`);
-  return readFileSync(join(path, name), "utf8").trimEnd();
+  const text = readFileSync(join(path, name), "utf8").trimEnd();
+  // One character beyond Latin-1 and Bun keeps the whole program in UTF-16.
+  return text.replace(/[\u201c\u201d]/g, '"');
 }

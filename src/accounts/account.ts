@@ -165,7 +165,7 @@ export class Account implements AccountName {
   map(list: readonly MappingOptions[]): void {
     this.#mappings = list.length === 0
       ? undefined
-      : new Mappings(list, this.#chance);
+      : new Mappings(list, this.name, this.#chance);
     this.#subjects = new SubjectCache();
   }
 

@@ -4,16 +4,16 @@
  * counts: compared token by token from the left, a word goes before `*`, and `*`
  * before `>`. nats-server takes any of them.
  */
-import type { Random } from "../platform/clock.ts";
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import {
   mappingTransform,
-  type SubjectTransform,
+  SubjectTransform,
   tokenized,
 } from "../core/subject_transform.ts";
 import { isSubsetMatch } from "../core/subject.ts";
-import type { MappingDestination, MappingOptions } from "../options/options.ts";
-import { randomBelow } from "../platform/clock.ts";
+import { withAccountHashes } from "../core/transform_function.ts";
+import type { MappingOptions } from "../options/options.ts";
+import { type Random, randomBelow } from "../platform/clock.ts";
 
 /** What a mapping asks for with each message. */
 export interface MappingChance {
@@ -28,6 +28,11 @@ interface Destination {
   readonly bound: number;
 }
 
+interface WeightedTransform {
+  readonly transform: SubjectTransform;
+  readonly weight: number;
+}
+
 /** The last ticket is one below this. */
 const TICKETS = 100;
 
@@ -37,11 +42,18 @@ const NO_SUBJECT: Uint8Array = new Uint8Array(0);
 export class Mappings {
   readonly #mappings: readonly Mapping[];
 
-  /** Throws a `TransformError` for a mapping that makes no sense. */
-  constructor(list: readonly MappingOptions[], chance: MappingChance) {
+  /** Of the account named `account`, a byte string. Throws a `TransformError` for a mapping that makes no sense. */
+  constructor(
+    list: readonly MappingOptions[],
+    account: string,
+    chance: MappingChance,
+  ) {
     // A source that comes again replaces the one of before.
     const bySource = new Map(
-      list.map((options) => [options.source, new Mapping(options, chance)]),
+      list.map((options) => [
+        options.source,
+        new Mapping(options, account, chance),
+      ]),
     );
     this.#mappings = [...bySource.values()]
       .sort((a, b) => bySpecificity(a.source, b.source));
@@ -90,17 +102,28 @@ class Mapping {
 
   constructor(
     { source, destinations }: MappingOptions,
+    account: string,
     chance: MappingChance,
   ) {
-    this.source = utf8ByteString(source);
+    this.source = withAccountHashes(utf8ByteString(source), { own: account });
     this.chance = chance;
     const losesRest = destinations.some(({ subject }) => subject === source);
     const clusters = new Set(destinations.map(({ cluster }) => cluster));
+    const weighted = destinations.map(({ subject, weight, cluster }) => ({
+      transform: mappingTransform(
+        this.source,
+        utf8ByteString(subject),
+        account,
+      ),
+      weight,
+      cluster,
+    }));
     const inCluster = (name: string) =>
       withBounds(
-        this.source,
-        destinations.filter(({ cluster }) => cluster === name),
-        losesRest,
+        weighted.filter(({ cluster }) => cluster === name),
+        losesRest
+          ? undefined
+          : SubjectTransform.parse(this.source, tokenized(this.source)),
       );
     clusters.delete("");
     this.#everywhere = inCluster("");
@@ -123,23 +146,18 @@ class Mapping {
 }
 
 /**
- * The destinations from the lightest on. What their weights leave goes to the
- * source itself, unless that is written among them: then it gets lost.
+ * The destinations from the lightest on. What their weights leave goes by the
+ * transform `source` to where it was; without one it gets lost.
  */
 function withBounds(
-  source: string,
-  destinations: readonly MappingDestination[],
-  losesRest: boolean,
+  destinations: readonly WeightedTransform[],
+  source: SubjectTransform | undefined,
 ): readonly Destination[] {
-  const weighted = destinations.map(({ subject, weight }) => ({
-    transform: mappingTransform(source, utf8ByteString(subject)),
-    weight,
-  }));
+  const weighted = [...destinations];
   const rest = TICKETS -
     destinations.reduce((sum, { weight }) => sum + weight, 0);
-  if (rest > 0 && !losesRest) {
-    const transform = mappingTransform(source, tokenized(source));
-    weighted.push({ transform, weight: rest });
+  if (rest > 0 && source !== undefined) {
+    weighted.push({ transform: source, weight: rest });
   }
   weighted.sort((a, b) => a.weight - b.weight);
   let bound = 0;

@@ -14,6 +14,7 @@ import {
   type Piece,
   pieceOf,
   TransformError,
+  withAccountHashes,
   wrong,
 } from "./transform_function.ts";
 
@@ -125,24 +126,27 @@ export class SubjectTransform {
 }
 
 /**
- * The transform of an account's mapping. Beside what all transforms are refused
+ * The transform of a mapping of `account`. Beside what all transforms are refused
  * for, its destination must be a subject without blanks and empty tokens.
  */
 export function mappingTransform(
   source: string,
   destination: string,
+  account: string,
 ): SubjectTransform {
-  for (const [i, token] of destination.split(".").entries()) {
+  const [from, to] = [source, destination]
+    .map((subject) => withAccountHashes(subject, { own: account }));
+  const tokens = to!.split(".");
+  for (const [i, token] of tokens.entries()) {
     if (looksLikeFunction(token)) {
       pieceOf(token);
-      continue;
-    }
-    const isBehindTail = i > 0 && destination.split(".")[i - 1] === ">";
-    if (token === "" || isBehindTail || /[ \t\n\f\r]/.test(token)) {
+    } else if (
+      token === "" || tokens[i - 1] === ">" || /[ \t\n\f\r]/.test(token)
+    ) {
       throw new TransformError(`${MAPPING_DESTINATION}: invalid transform`);
     }
   }
-  return SubjectTransform.parse(source, destination);
+  return SubjectTransform.parse(from!, to!);
 }
 
 /** `a.$1.{{wildcard(2)}}` as the pattern of its values: `a.*.*`. */

@@ -6,6 +6,7 @@
  * letter in each of their words.
  */
 import { MidgeError } from "./errors.ts";
+import { shortHash } from "./short_hash.ts";
 
 /** How nats-server begins what is wrong with a destination. */
 export const MAPPING_DESTINATION = "invalid mapping destination";
@@ -54,6 +55,57 @@ const FUNCTIONS: readonly TransformFunction[] = [
 
 function named(name: string): RegExp {
   return new RegExp(`\\{\\{\\s*${name}\\s*\\((.*)\\)\\s*\\}\\}`);
+}
+
+/**
+ * The functions that stand for the hash of an account's name. They are replaced
+ * before anything else is looked at, wherever in a subject of a configuration
+ * they stand.
+ */
+const ACCOUNT_HASHES: readonly {
+  readonly written: RegExp;
+  readonly of: keyof HashedAccounts;
+}[] = [
+  { written: named("[aA]ccount-[hH]ash"), of: "own" },
+  { written: named("[aA]ccount-[hH]ash-[iI]mport"), of: "imported" },
+  {
+    written: named("[aA]ccount-[hH]ash-[lL]eaf-[rR]emote"),
+    of: "leafRemote",
+  },
+];
+
+/** The names of the accounts that a subject may speak of; undefined: not there. */
+export interface HashedAccounts {
+  /** The account that the subject is written in. */
+  readonly own: string;
+  /** The one that it imports from. */
+  readonly imported?: string;
+  /** The one at the other end of a leaf node's connection. */
+  readonly leafRemote?: string;
+}
+
+/**
+ * `subject` with the hashes of accounts in place of their functions. Throws a
+ * `TransformError` for one that there is no account for.
+ */
+export function withAccountHashes(
+  subject: string,
+  accounts: HashedAccounts,
+): string {
+  return subject.split(".").map((token) => {
+    if (!looksLikeFunction(token)) return token;
+    for (const { written, of } of ACCOUNT_HASHES) {
+      const found = written.exec(token);
+      if (found === null) continue;
+      if (found[1]!.trim() !== "") throw tooMany(token);
+      const account = accounts[of];
+      if (account === undefined) {
+        throw wrong("function is not available in this context", token);
+      }
+      return shortHash(account);
+    }
+    return token;
+  }).join(".");
 }
 
 /** Throws a `TransformError` for a function that is unknown or has other arguments. */

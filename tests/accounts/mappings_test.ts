@@ -34,7 +34,7 @@ function spread(
 ): Record<string, number> {
   const seed = freshSeed();
   console.log(`seed ${seed}`);
-  const mappings = new Mappings(list, {
+  const mappings = new Mappings(list, "A", {
     random: seededRandom(seed),
     clusterName: () => cluster,
   });
@@ -54,7 +54,7 @@ function only(
   subject: string,
   cluster = "",
 ): string | undefined {
-  const mappings = new Mappings(list, {
+  const mappings = new Mappings(list, "A", {
     random: seededRandom(1),
     clusterName: () => cluster,
   });
@@ -145,6 +145,11 @@ test("a subject with an empty token is not mapped, and neither is another one", 
 test("what is random is drawn for each message", () => {
   const drawn = spread([mapping("a.*", to("b.{{random(4)}}"))], "a.x");
   assert.deepEqual(Object.keys(drawn).sort(), ["b.0", "b.1", "b.2", "b.3"]);
+});
+
+test("the hash of the account's name stands in sources and destinations", () => {
+  const list = [mapping("{{account-hash()}}.*", to("x.{{account-hash()}}.$1"))];
+  assert.equal(only(list, "NUmM6cRx.a"), "x.NUmM6cRx.a");
 });
 
 test("a source in letters beyond ASCII matches the bytes of its UTF-8", () => {

@@ -7,6 +7,7 @@ import {
   untokenized,
 } from "../../src/core/subject_transform.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
+import { withAccountHashes } from "../../src/core/transform_function.ts";
 import { test } from "../support/test.ts";
 import { badImports, badMappings, transformRows } from "./transform_rows.ts";
 
@@ -14,7 +15,7 @@ const random = seededRandom(1);
 
 test("a transform makes of each subject what nats-server makes of it", () => {
   for (const { source, destination, made } of transformRows) {
-    const transform = mappingTransform(source, destination);
+    const transform = mappingTransform(source, destination, "$G");
     for (const [subject, expected] of Object.entries(made)) {
       assert.equal(
         transform.apply(subject, random),
@@ -28,7 +29,7 @@ test("a transform makes of each subject what nats-server makes of it", () => {
 test("a mapping that makes no sense is refused with nats-server's text", () => {
   for (const [source, destination, message] of badMappings) {
     assert.throws(
-      () => mappingTransform(source, destination),
+      () => mappingTransform(source, destination, "$G"),
       { code: "SUBJECT_TRANSFORM", message },
       `${source} to ${destination}`,
     );
@@ -46,7 +47,7 @@ test("an import's transform has wildcards only, and all of them", () => {
 });
 
 test("parts of a token that are empty are left out of a split", () => {
-  const transform = mappingTransform("s.*", "x.{{split(1,-)}}");
+  const transform = mappingTransform("s.*", "x.{{split(1,-)}}", "$G");
   assert.equal(transform.apply("s.---a---b--", random), "x.a.b");
 });
 
@@ -54,7 +55,7 @@ test("random gives each number below its bound", () => {
   const seed = freshSeed();
   console.log(`seed ${seed}`);
   const chance = seededRandom(seed);
-  const transform = mappingTransform("a.*", "{{random(3)}}.$1");
+  const transform = mappingTransform("a.*", "{{random(3)}}.$1", "$G");
   const seen = new Set<string>();
   for (let i = 0; i < 200; i++) seen.add(transform.apply("a.b", chance));
   assert.deepEqual([...seen].sort(), ["0.b", "1.b", "2.b"]);
@@ -77,6 +78,21 @@ test("the way back leads to the subject that was transformed", () => {
     assert.equal(back.apply(made, random), subject, `${source} ${destination}`);
     assert.equal(back.source, untokenized(destination));
   }
+});
+
+test("the hash of an account's name stands wherever its function does", () => {
+  const table: [string, string, string, string][] = [
+    ["a.*", "{{account-hash()}}.$1", "a.b", "szMpdrwD.b"],
+    ["a", "x.{{ Account-Hash( ) }}", "a", "x.szMpdrwD"],
+    ["{{account-hash()}}.*", "h.$1", "szMpdrwD.a", "h.a"],
+  ];
+  for (const [source, destination, subject, made] of table) {
+    const transform = mappingTransform(source, destination, "$G");
+    assert.equal(transform.apply(subject, random), made, destination);
+  }
+  const accounts = { own: "A", imported: "E" };
+  const subject = "{{account-hash()}}.{{account-hash-import()}}";
+  assert.equal(withAccountHashes(subject, accounts), "NUmM6cRx.jxLe3f5z");
 });
 
 test("wildcards get numbers, and numbers become wildcards", () => {

@@ -174,6 +174,22 @@ export const badMappings: readonly BadTransform[] = [
     "{{wildcard(1)}}{{wildcard(1)}}",
     `${BAD}${FUNCTION} {{wildcard(1)}}{{wildcard(1)}}`,
   ],
+  [
+    "a.*",
+    "x.{{account-hash(1)}}",
+    `${BAD}${MANY} {{account-hash(1)}}`,
+  ],
+  ["a.*", "{{account-hash}}", `${BAD}unknown function in {{account-hash}}`],
+  [
+    "a",
+    "{{account-hash-import()}}",
+    `${BAD}function is not available in this context in {{account-hash-import()}}`,
+  ],
+  [
+    "a",
+    "{{account-hash-leaf-remote()}}",
+    `${BAD}function is not available in this context in {{account-hash-leaf-remote()}}`,
+  ],
   ["a.*", "x.*", "invalid subject"],
   ["a.*", "x.>", "invalid subject"],
   ["a.>", "x", "invalid subject"],

@@ -21,6 +21,7 @@ import { formatOf } from "./executable_format.ts";
 /** A line of each licence that has to go along. */
 const LICENCES: Readonly<Record<string, string>> = {
   "midge and @nats-io/nkeys": "TERMS AND CONDITIONS FOR USE, REPRODUCTION",
+  "@noble/hashes": "Copyright (c) 2022 Paul Miller",
   bcryptjs: "Copyright (c) 2012 Nevins Bartolomeo",
   "smol-toml": "Copyright (c) Squirrel Chat et al.",
   tweetnacl: "This is free and unencumbered software released into the public",
