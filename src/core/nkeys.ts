@@ -3,11 +3,22 @@
  * The one file that knows the package. A public key is a text of 56 letters of
  * base32, of which the first tells whose key it is.
  */
-import { fromPublic } from "@nats-io/nkeys";
+import { fromPublic, fromSeed } from "@nats-io/nkeys";
 
-export { fromSeed } from "@nats-io/nkeys";
+export { fromSeed };
+
+/** A key that signs. */
+export type KeyPair = ReturnType<typeof fromSeed>;
+
+/** What a key is for: operator, account, user, server, cluster, or sealing. */
+export type KeyKind = "O" | "A" | "U" | "N" | "C" | "X";
 
 const PUBLIC_KEY = /^[OAUNCX][A-Z2-7]{55}$/;
+
+/** Whether `text` is a public key of this kind, its checksum included. */
+export function isPublicKey(text: string, kind: KeyKind): boolean {
+  return text.startsWith(kind) && isAnyPublicKey(text);
+}
 
 /** Whether `text` is a public key of any kind. */
 export function isAnyPublicKey(text: string): boolean {
