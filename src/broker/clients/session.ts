@@ -194,6 +194,12 @@ export class ClientSession implements Peer, DirectReceiver {
     return true;
   }
 
+  /** Another door stands before the server: may the client stay? */
+  review(): void {
+    if (this.connection.closed) return;
+    this.login.review((principal) => this.rebind(principal));
+  }
+
   /**
    * What the client's user may do has changed; its account has not. What it may
    * not hear any more ends now, its subscriptions to that in as many turns as it

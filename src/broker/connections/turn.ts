@@ -145,11 +145,15 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     if (!isDone) this.rounds.enter(() => this.spread(step));
   }
 
-  /** `act` for each of `items`, as with `spread`; `work` is what each costs besides what it charges. */
+  /**
+   * `act` for each of `items`, as with `spread`; `work` is what each costs besides
+   * what it charges. `whenDone` is called behind the last.
+   */
   spreadOver<T>(
     items: Iterable<T>,
     work: number,
     act: (item: T) => void,
+    whenDone: () => void = () => {},
   ): void {
     const { meter } = this;
     const rest = items[Symbol.iterator]();
@@ -159,6 +163,7 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
         act(next.value);
         if (meter.spent >= meter.checkAt && meter.isOver()) return false;
       }
+      whenDone();
       return true;
     });
   }
