@@ -79,10 +79,9 @@ async function comesIn(
   };
   const verdict = await door.admit(request);
   if (!isRefused(verdict)) return verdict;
-  assert.deepEqual(verdict, {
-    refused: ClosedReason.AUTHENTICATION_FAILURE,
-    wire: "Authorization Violation",
-  });
+  const { refused, wire } = verdict;
+  assert.equal(refused, ClosedReason.AUTHENTICATION_FAILURE);
+  assert.equal(wire, "Authorization Violation");
   return undefined;
 }
 
