@@ -4,7 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { fromSeed } from "@nats-io/nkeys";
+import type { CompareHash } from "../../src/auth/hash_queue.ts";
 import { base64Url } from "../../src/core/base64.ts";
+import { deferred } from "../../src/core/deferred.ts";
 import {
   type AccountOptions,
   defaultAuthorizationOptions,
@@ -16,7 +18,6 @@ import { accountOptions } from "../accounts/account_options.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
-import { until } from "../support/until.ts";
 
 const SEED = "SUAEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRCEIRB4QE";
 const KEY = "UDLVS6J3XQJ2FAM2QJ6HNLNW7OUKJGXOAB7UT4WQTEWZTOBFVUWEQTSF";
@@ -42,14 +43,18 @@ interface Changing {
   greeted(): Promise<Peer>;
 }
 
-async function startChanging(t: TestContext, shape: Shape): Promise<Changing> {
+async function startChanging(
+  t: TestContext,
+  shape: Shape,
+  compare: CompareHash = (secret) => Promise.resolve(secret === "right"),
+): Promise<Changing> {
   let next: ServerOptions;
   const compared: string[] = [];
   const { server, port, log } = await startMidge(t, shape, {
     rereadOptions: () => Promise.resolve(structuredClone(next)),
     compareHash: (secret, hash) => {
       compared.push(hash);
-      return Promise.resolve(secret === "right");
+      return compare(secret, hash);
     },
   });
   const base: ServerOptions = {
@@ -296,18 +301,15 @@ test("who has not logged in yet has to prove what the new configuration asks for
 
 test("a login under way is judged by the configuration that holds when it is decided", async (t) => {
   let decide: (isRight: boolean) => void = () => {};
-  let next: ServerOptions;
-  const { server, port } = await startMidge(t, users(user("a", HASH)), {
-    rereadOptions: () => Promise.resolve(next),
-    compareHash: () => new Promise((resolve) => decide = resolve),
+  const isAsked = deferred<void>();
+  const midge = await startChanging(t, users(user("a", HASH)), () => {
+    isAsked.resolve();
+    return new Promise((resolve) => decide = resolve);
   });
-  const peer = await connectPeer({ port });
-  t.after(() => peer.close());
-  await peer.expectLine();
+  const peer = await midge.greeted();
   peer.send(`CONNECT ${JSON.stringify({ user: "a", pass: "right" })}\r\n`);
-  await until("the comparison", () => decide.length === 1);
-  next = { ...server.broker.options, ...users(user("b")) };
-  await server.reload();
+  await isAsked.promise;
+  await midge.change(users(user("b")));
   decide(true);
   assert.equal(await peer.expectClosed(), VIOLATION);
 });
