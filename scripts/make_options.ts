@@ -29,8 +29,10 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   DiscoveryTarget: "../discovery/url.ts",
   RouteTarget: "./route_target.ts",
   AccountOptions: "./accounts.ts",
+  MappingConfig: "./mapping.ts",
+  MappingOptions: "./accounts.ts",
   PermissionsOptions: "./permissions.ts",
-  ConnectionType: "./permissions.ts",
+  UserOptions: "./user.ts",
 };
 
 /** The texts of the files in `src/options` that are made here, by their names. */
@@ -51,18 +53,23 @@ function head(
   blocks: Readonly<Record<string, readonly BlockFacts[]>>,
 ): string {
   const body = list.map(blockText).join("\n");
+  const isByHand = list.every(({ types }) => types.isByHand);
   const own = Object.entries(blocks)
     .filter(([other]) => other !== name)
     .flatMap(([other, facts]) =>
-      facts.flatMap(({ types: { options, config } }) =>
-        [options, config].map((type) => [type, `./${other}.ts`] as const)
+      facts.flatMap(({ types: { options, config, isByHand } }) =>
+        (isByHand ? [config] : [options, config])
+          .map((type) => [type, `./${other}.ts`] as const)
       )
     );
-  return comment(
-    `The options of ${
+  const what = isByHand
+    ? `The keys of ${list[0]?.place} as a program writes them. Made by`
+    : `The options of ${
       list[0]?.place
     }: types and defaults, and the keys as a program
-writes them. Made by \`scripts/make_options.ts\` from the rows of
+writes them. Made by`;
+  return comment(
+    `${what} \`scripts/make_options.ts\` from the rows of
 \`src/config/keys\`; change those.`,
     "",
   ) + imports(body, [...own, ...Object.entries(OTHER_TYPES)]);
@@ -95,6 +102,7 @@ function importLine(names: readonly string[], module: string): string {
 }
 
 function blockText(block: BlockFacts): string {
+  if (block.types.isByHand) return configType(block);
   return [optionsType(block), configType(block), ...defaults(block)].join("\n");
 }
 
@@ -135,7 +143,7 @@ function isForPrograms({ state, isForProcess }: KeyFacts): boolean {
 function configDoc(key: KeyFacts, block: BlockFacts): string {
   const { kind, written } = key;
   const shown = shownDefault(key, block);
-  const isPlain = key.block !== undefined || written.includes('"') ||
+  const isPlain = kind === "map" || written.includes('"') ||
     ["string", "boolean", "integer", "port"].includes(kind);
   return docOf(key) + (isPlain ? "" : ` Takes: ${kind}.`) +
     (["", "false"].includes(shown) ? "" : ` Default: \`${shown}\`.`);

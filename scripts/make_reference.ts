@@ -8,16 +8,28 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  AUTHORIZATION_BLOCK,
-  USER_BLOCK,
-} from "../src/config/keys/authorization_keys.ts";
+  ACCOUNT_BLOCK,
+  ACCOUNT_LIMITS_BLOCK,
+} from "../src/config/keys/account_keys.ts";
+import { TRACE_BLOCK } from "../src/config/keys/trace_keys.ts";
+import { AUTHORIZATION_BLOCK } from "../src/config/keys/authorization_keys.ts";
 import { BLOCKS } from "../src/config/keys/blocks.ts";
 import { CLUSTER_BLOCK } from "../src/config/keys/cluster_keys.ts";
 import { shownDefault } from "../src/config/keys/defaults.ts";
 import { DISCOVERY_BLOCK } from "../src/config/keys/discovery_keys.ts";
+import { EXPORT_BLOCK } from "../src/config/keys/export_keys.ts";
+import { LATENCY_BLOCK } from "../src/config/keys/latency_keys.ts";
+import { IMPORT_BLOCK, REMOTE_BLOCK } from "../src/config/keys/import_keys.ts";
+import { DESTINATION_BLOCK } from "../src/config/keys/mapping_keys.ts";
+import {
+  PERMISSIONS_BLOCK,
+  RESPONSES_BLOCK,
+  SUBJECT_RULES_BLOCK,
+} from "../src/config/keys/permission_keys.ts";
 import { REGISTRY_BLOCK } from "../src/config/keys/registry_keys.ts";
 import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
 import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
+import { USER_BLOCK } from "../src/config/keys/user_keys.ts";
 import { SERVER_FLAGS } from "../src/config/server_flags.ts";
 import { isMain } from "../src/runtime/process/system.ts";
 import { PROJECT_FOLDER } from "../tests/support/runtimes.ts";
@@ -44,6 +56,17 @@ function tables(): Record<string, string> {
     ...topLevel(),
     authorization: keyTable(AUTHORIZATION_BLOCK),
     users: keyTable(USER_BLOCK),
+    permissions: keyTable(PERMISSIONS_BLOCK),
+    rules: keyTable(SUBJECT_RULES_BLOCK),
+    responses: keyTable(RESPONSES_BLOCK),
+    account: keyTable(ACCOUNT_BLOCK),
+    exports: keyTable(EXPORT_BLOCK),
+    latency: keyTable(LATENCY_BLOCK),
+    imports: keyTable(IMPORT_BLOCK),
+    remote: keyTable(REMOTE_BLOCK),
+    destinations: keyTable(DESTINATION_BLOCK),
+    "account limits": keyTable(ACCOUNT_LIMITS_BLOCK),
+    "message trace": keyTable(TRACE_BLOCK),
     cluster: keyTable(CLUSTER_BLOCK),
     discovery: keyTable(DISCOVERY_BLOCK),
     registry: keyTable(REGISTRY_BLOCK),

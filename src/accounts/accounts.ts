@@ -13,15 +13,13 @@ import {
   noTraffic,
   type Traffic,
 } from "../core/traffic.ts";
+import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import type { AccountOptions } from "../options/options.ts";
 import {
   Account,
   type AccountSettings,
   type InterestObserver,
 } from "./account.ts";
-
-/** The account of every client that was given no other. */
-export const GLOBAL_ACCOUNT = "$G";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {

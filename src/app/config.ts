@@ -27,11 +27,23 @@ import { SERVER_BLOCK } from "../config/keys/server_keys.ts";
 import type { BlockFacts, KeyFacts } from "../config/keys/schema.ts";
 
 export type {
+  AccountConfig,
+  AccountLimitsConfig,
+  AccountTraceConfig,
   AuthorizationConfig,
   ClusterConfig,
+  DestinationConfig,
   DiscoveryConfig,
+  ExportConfig,
+  ImportConfig,
+  LatencyConfig,
+  MappingConfig,
+  PermissionsConfig,
   RegistryConfig,
+  RemoteConfig,
+  ResponsesConfig,
   ServerConfig,
+  SubjectRulesConfig,
   UserConfig,
 } from "../options/options.ts";
 

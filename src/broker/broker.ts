@@ -6,8 +6,9 @@
  *
  * More than a dozen members: because the rooms above it find all parts through it.
  */
-import { Accounts, GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
+import { Accounts } from "../accounts/accounts.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
+import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Door } from "../auth/door.ts";

@@ -13,11 +13,23 @@
 export type { InProcessOptions } from "../app/in_process.ts";
 export type { Server } from "../app/server.ts";
 export {
+  type AccountConfig,
+  type AccountLimitsConfig,
+  type AccountTraceConfig,
   type AuthorizationConfig,
   type ClusterConfig,
+  type DestinationConfig,
   type DiscoveryConfig,
+  type ExportConfig,
+  type ImportConfig,
+  type LatencyConfig,
+  type MappingConfig,
+  type PermissionsConfig,
   type RegistryConfig,
+  type RemoteConfig,
+  type ResponsesConfig,
   type ServerConfig,
+  type SubjectRulesConfig,
   type UserConfig,
 } from "../app/config.ts";
 export { startServer } from "../app/start_server.ts";

@@ -3,8 +3,8 @@
  * out as the same values, so one `Accounts` takes both.
  */
 
-import type { UserOptions } from "./authorization.ts";
 import type { PermissionsOptions } from "./permissions.ts";
+import type { UserOptions } from "./user.ts";
 
 /** Limits of an account; -1: none. */
 export interface AccountLimits {

@@ -3,7 +3,9 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
-import type { ConnectionType, PermissionsOptions } from "./permissions.ts";
+import type { PermissionsConfig, UserConfig } from "./account_config.ts";
+import type { PermissionsOptions } from "./permissions.ts";
+import type { UserOptions } from "./user.ts";
 
 /** Who may log in. Passwords and tokens may be hashed by bcrypt. */
 export interface AuthorizationOptions {
@@ -17,6 +19,8 @@ export interface AuthorizationOptions {
   users: UserOptions[];
   /** How long a connection may take to log in. */
   timeoutMs: number;
+  /** For those who have no permissions of their own. */
+  defaultPermissions?: PermissionsOptions;
 }
 
 /** `{ user, password }` or `{ token }` or `{ users }`. Hashes made by bcrypt are recognised. */
@@ -31,6 +35,8 @@ export interface AuthorizationConfig {
   users?: readonly UserConfig[];
   /** How long a connection may take to log in. Takes: seconds or duration, 0 for the default. Default: `2s`. */
   timeout?: number | string;
+  /** For those who have no permissions of their own. */
+  default_permissions?: PermissionsConfig;
 }
 
 /** The options of `authorization` without a configuration; a fresh object each time. */
@@ -39,26 +45,4 @@ export function defaultAuthorizationOptions(): AuthorizationOptions {
     users: [],
     timeoutMs: 2000,
   };
-}
-
-/** One user. */
-export interface UserOptions {
-  /** The name that the client logs in with. */
-  user: string;
-  /** Its password, in clear or as a bcrypt hash. */
-  password: string;
-  /** The public key that it logs in with, in place of name and password. */
-  nkey?: string;
-  /** What it may publish and subscribe to; everything unless set. */
-  permissions?: PermissionsOptions;
-  /** The kinds of connection that it may come by; all unless set. */
-  connectionTypes?: ConnectionType[];
-}
-
-/** One of the `users`. */
-export interface UserConfig {
-  /** The name that the client logs in with. */
-  user: string;
-  /** Its password, in clear or as a bcrypt hash. */
-  password?: string;
 }

@@ -1,10 +1,23 @@
 /**
  * The room of the options: every field present, every number in the unit of
  * its name, as the broker reads them. The configuration file, the command line
- * and `startServer` all end here. `accounts.ts`, `permissions.ts` and
- * `route_target.ts` are written by hand, the others are made by
+ * and `startServer` all end here. `accounts.ts`, `permissions.ts`,
+ * `user.ts` and `route_target.ts` are written by hand, the others are made by
  * `scripts/make_options.ts` from the rows of `src/config/keys`.
  */
+export type {
+  AccountConfig,
+  AccountLimitsConfig,
+  AccountTraceConfig,
+  ExportConfig,
+  ImportConfig,
+  LatencyConfig,
+  PermissionsConfig,
+  RemoteConfig,
+  ResponsesConfig,
+  SubjectRulesConfig,
+  UserConfig,
+} from "./account_config.ts";
 export {
   type AccountLimits,
   type AccountOptions,
@@ -24,8 +37,6 @@ export {
   type AuthorizationConfig,
   type AuthorizationOptions,
   defaultAuthorizationOptions,
-  type UserConfig,
-  type UserOptions,
 } from "./authorization.ts";
 export {
   type ClusterConfig,
@@ -37,6 +48,8 @@ export {
   type DiscoveryConfig,
   type DiscoveryOptions,
 } from "./discovery.ts";
+export type { MappingConfig } from "./mapping.ts";
+export type { DestinationConfig } from "./mapping_config.ts";
 export type {
   ConnectionType,
   PermissionsOptions,
@@ -54,3 +67,4 @@ export {
   type ServerConfig,
   type ServerOptions,
 } from "./server.ts";
+export type { UserOptions } from "./user.ts";

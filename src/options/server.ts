@@ -3,13 +3,15 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
-import type { AccountOptions } from "./accounts.ts";
+import type { AccountConfig } from "./account_config.ts";
+import type { AccountOptions, MappingOptions } from "./accounts.ts";
 import type {
   AuthorizationConfig,
   AuthorizationOptions,
 } from "./authorization.ts";
 import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
 import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
+import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
 
 /** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
@@ -52,8 +54,14 @@ export interface ServerOptions {
   portsFileDir: string;
   /** Who may connect as a client. */
   authorization: AuthorizationOptions | undefined;
-  /** The one of `users` that a client without credentials logs in as. */
+  /** The user, by name or key, that a client without credentials is. */
   noAuthUser: string;
+  /** The accounts besides the global one, with their users. */
+  accounts: AccountOptions[];
+  /** Subjects of the global account, each with what its messages are published on instead. */
+  mappings: MappingOptions[];
+  /** The account that events and requests about the server are in. */
+  systemAccount: string;
   /** Most clients at one time; negative for no limit. */
   maxConnections: number;
   /** Most subscriptions of one client; 0 for no limit. */
@@ -98,10 +106,6 @@ export interface ServerOptions {
   discovery: DiscoveryOptions | undefined;
   /** Serve a registry of nodes. */
   registry: RegistryOptions | undefined;
-  /** The accounts besides the global one, with their users. */
-  accounts: AccountOptions[];
-  /** The account that events and requests about the server are in; empty for none. */
-  systemAccount: string;
   /** Serve nothing but the registry. */
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */
@@ -164,8 +168,16 @@ export interface ServerConfig {
   max_traced_msg_len?: number;
   /** Who may connect as a client. */
   authorization?: AuthorizationConfig;
-  /** The one of `users` that a client without credentials logs in as. */
+  /** The user, by name or key, that a client without credentials is. */
   no_auth_user?: string;
+  /** The accounts besides the global one, with their users. Takes: map of accounts, or list of names. */
+  accounts?: Readonly<Record<string, AccountConfig>> | readonly string[];
+  /** Subjects of the global account, each with what its messages are published on instead. Takes: map of subjects. */
+  mappings?: Readonly<Record<string, MappingConfig>>;
+  /** The account that events and requests about the server are in. Takes: account. Default: `$SYS`. */
+  system_account?: string;
+  /** Have no system account. Default: `$SYS`. */
+  no_system_account?: boolean;
   /** Most clients at one time; negative for no limit. Default: `65536`. */
   max_connections?: number;
   /** Most subscriptions of one client; 0 for no limit. Default: `0`. */
@@ -237,6 +249,9 @@ export function defaultServerOptions(): ServerOptions {
     portsFileDir: "",
     authorization: undefined,
     noAuthUser: "",
+    accounts: [],
+    mappings: [],
+    systemAccount: "$SYS",
     maxConnections: 65536,
     maxSubscriptions: 0,
     maxSubscriptionTokens: 0,
@@ -259,8 +274,6 @@ export function defaultServerOptions(): ServerOptions {
     cluster: undefined,
     discovery: undefined,
     registry: undefined,
-    accounts: [],
-    systemAccount: "$SYS",
     registryOnly: false,
     configFile: "",
     configDigest: "",

@@ -11,7 +11,7 @@
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { GLOBAL_ACCOUNT } from "../accounts/accounts.ts";
+import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import type { Door } from "../auth/door.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";

@@ -4,8 +4,8 @@ import type { Account } from "../../src/accounts/account.ts";
 import {
   Accounts,
   type AccountsObserver,
-  GLOBAL_ACCOUNT,
 } from "../../src/accounts/accounts.ts";
+import { GLOBAL_ACCOUNT } from "../../src/core/account_names.ts";
 import { Delivery } from "../../src/accounts/delivery.ts";
 import { InternalClient } from "../../src/accounts/internal.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";

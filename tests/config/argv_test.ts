@@ -179,7 +179,12 @@ test("a user of the command line joins or replaces the file's", () => {
 });
 
 test("a password alone lets everybody in, as it does in a file", () => {
-  assert.equal(run(["-pass", "p"]).authorization, undefined);
+  const { authorization } = run(["-pass", "p"]);
+  assert.deepEqual(authorization, {
+    password: "p",
+    timeoutMs: 2000,
+    users: [],
+  });
 });
 
 const CLUSTER = `cluster {

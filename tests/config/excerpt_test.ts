@@ -66,8 +66,8 @@ for (const [text, shown] of SHOWN) {
 }
 
 test("the values of options at the top level are shown, if they are no secrets", () => {
-  for (const { names, block, state } of SERVER_BLOCK.keys) {
-    if (block !== undefined || state === "not supported yet") continue;
+  for (const { names, block, inner = block, state } of SERVER_BLOCK.keys) {
+    if (inner !== undefined || state === "not supported yet") continue;
     for (const name of names.filter((name) => !isSecretKey(name))) {
       assert.equal(maskBlocks(`${name}: abc`, false), `${name}: abc`);
     }
@@ -75,7 +75,9 @@ test("the values of options at the top level are shown, if they are no secrets",
 });
 
 test("the values of what is no option, and of blocks, are not shown", () => {
-  const blocks = SERVER_BLOCK.keys.filter(({ block }) => block !== undefined);
+  const blocks = SERVER_BLOCK.keys.filter(({ block, inner = block }) =>
+    inner !== undefined
+  );
   for (const name of [...blocks.flatMap(({ names }) => names), "tls", "x"]) {
     assert.equal(maskBlocks(`${name}: abc`, false), `${name}: ***`);
   }

@@ -148,7 +148,11 @@ test("authorization is one user, a token, or users", () => {
 test("authorization that names nobody lets everybody in", () => {
   for (const block of ["", "timeout 1", "users []"]) {
     const { authorization } = optionsOf(`authorization { ${block} }`);
-    assert.equal(authorization, undefined);
+    assert.deepEqual([authorization?.user, authorization?.token], [
+      undefined,
+      undefined,
+    ]);
+    assert.deepEqual(authorization?.users, []);
   }
 });
 
@@ -472,30 +476,14 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ["websocket { port 8080 }", `1:1: websocket ${NOT_YET}`],
   ["ws { port 8080 }", `1:1: ws ${NOT_YET}`],
   ["tls { cert_file x }", `1:1: tls ${NOT_YET}`],
-  ["accounts { A { } }", `1:1: accounts ${NOT_YET}`],
-  ["mappings { a b }", `1:1: mappings ${NOT_YET}`],
   ["operator: x", `1:1: operator ${NOT_YET}`],
   ["resolver: MEM", `1:1: resolver ${NOT_YET}`],
-  ["system_account: SYS", `1:1: system_account ${NOT_YET}`],
   ["syslog: true", `1:1: syslog ${NOT_YET}`],
   ["remote_syslog: 'udp://h:1'", `1:1: remote_syslog ${NOT_YET}`],
   ["https: 8443", `1:1: https ${NOT_YET}`],
   ["https_port: 8443", `1:1: https_port ${NOT_YET}`],
   ["trace_headers: true", `1:1: trace_headers ${NOT_YET}`],
-  [
-    "authorization { permissions { publish x } }",
-    `1:17: permissions ${NOT_YET}`,
-  ],
   ["authorization { auth_callout { x 1 } }", `1:17: auth_callout ${NOT_YET}`],
-  ["authorization { users [{nkey UX}] }", `1:25: nkey ${NOT_YET}`],
-  [
-    "authorization { users [{user a, permissions {publish x}}] }",
-    `1:33: permissions ${NOT_YET}`,
-  ],
-  [
-    "authorization { users [{user a, clients [STANDARD]}] }",
-    `1:33: clients ${NOT_YET}`,
-  ],
   ["cluster { tls { cert_file x } }", `1:11: tls ${NOT_YET}`],
   ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
   ["cluster { accounts [A] }", `1:11: accounts ${NOT_YET}`],
@@ -585,17 +573,11 @@ const ODD: readonly (readonly [text: string, ...warnings: string[]])[] = [
     "prof_port 6060",
     '1:1: "prof_port" has no effect: Midge has no Go profiler',
   ],
-  [
-    "no_system_account true",
-    '1:1: "no_system_account" has no effect: ' +
-    "Midge has no system account",
-  ],
   ["jetstream false", '1:1: "jetstream" has no effect: it is off'],
   ["jetstream disabled", '1:1: "jetstream" has no effect: it is off'],
   ["jetstream { enabled false }", '1:1: "jetstream" has no effect: it is off'],
   ["https_port 0", '1:1: "https_port" has no effect: it is off'],
   ["tls {}", '1:1: "tls" has no effect: it is off'],
-  ["accounts []", '1:1: "accounts" has no effect: it is off'],
   ["debug on\nlisten 4222"],
 ];
 
@@ -719,20 +701,16 @@ test("a variable is one only where it is referred to", () => {
 const OFF: readonly string[] = [
   ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
   ...["leafnodes { port 0, remotes [] }", "websocket { port 0, no_tls on }"],
-  ...["mqtt { port 0 }", "accounts {}", "mappings {}", "operator []"],
+  ...["mqtt { port 0 }", "operator []"],
   ...['resolver_pinned_accounts ""', "resolver_preload {}", "trusted []"],
   ...["proxy_protocol off", "syslog no", 'remote_syslog ""', "ocsp off"],
-  ...['system_account ""', "trace_headers false", "server_metadata {}"],
+  ...["trace_headers false", "server_metadata {}"],
   ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
-  ...["prof_port 0", "prof_block_rate 0", "no_system_account no"],
+  ...["prof_port 0", "prof_block_rate 0"],
   ...["allow_non_tls off", 'store_dir ""', "ocsp_cache off"],
   ...["cluster { pool_size -1 }", "cluster { tls {} }"],
   ...["cluster { permissions {} }", "cluster { accounts [] }"],
-  ...[
-    "authorization { permissions {} }",
-    "authorization { proxy_required no }",
-  ],
-  "authorization { users [{ user a, allowed_connection_types [] }] }",
+  "authorization { proxy_required no }",
 ];
 
 for (const text of OFF) {
@@ -751,7 +729,6 @@ test("what is not there may not be turned on", () => {
     "gateway { port 0, gateways [{ name b }] }",
     "websocket { port 8080 }",
     "tls { verify false }",
-    "accounts { a {} }",
   ];
   for (const text of texts) {
     const errors = errorsOf(() => optionsOf(text));

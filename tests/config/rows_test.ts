@@ -7,7 +7,7 @@ import { parseObject } from "../../src/config/dialect/object.ts";
 import { describeFlags } from "../../src/config/flags/flags.ts";
 import { BLOCKS } from "../../src/config/keys/blocks.ts";
 import { defaultsOf, optionsIn } from "../../src/config/keys/defaults.ts";
-import { applyKeys } from "../../src/config/keys/entries.ts";
+import { applyEntries } from "../../src/config/keys/entries.ts";
 import { changed, integer } from "../../src/config/keys/readers.ts";
 import { rowsOf } from "../../src/config/keys/rows.ts";
 import type {
@@ -69,18 +69,37 @@ test("every key that works sets a field, or is only checked", () => {
 
 test("a key whose value is a map names the block of its keys", () => {
   const maps = keys.filter(({ kind }) => kind === "map");
-  for (const { names: [name], block } of maps) {
-    assert.ok(block !== undefined && blocks.includes(block), name);
+  for (const { names: [name], block, inner = block } of maps) {
+    assert.ok(inner !== undefined && blocks.includes(inner), name);
   }
 });
 
+const KEY_A = "ABBPXN2EKGGS4A6OSO3CLIC7OSZABCRAWE2ZKF2BXCXEWYM5IL7VJUFJ";
+const KEY_U = "UANKVADI7GUTCERRWYOO37GG65UKW2IIKS2GEQDWNJHHPL727VTBO5V7";
+
 /** Values of the types that a program writes, of which each key takes one. */
 const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
-  string: ["word", "45s", "h:1", "registry://h"],
+  string: [
+    "word",
+    "45s",
+    "h:1",
+    "registry://h",
+    "standard",
+    "7%",
+    KEY_A,
+    KEY_U,
+  ],
   number: [7],
   boolean: [true],
-  "readonly string[]": [["nats://h:1"], ["registry://h"]],
+  "readonly string[]": [["nats://h:1"], ["registry://h"], ["standard"]],
   "readonly UserConfig[]": [[{ user: "a" }]],
+  "readonly ExportConfig[]": [[{ stream: "a" }]],
+  "readonly ImportConfig[]": [[{
+    service: { account: "A", subject: "a" },
+    to: "b",
+  }]],
+  RemoteConfig: [{ account: "A", subject: "a" }],
+  LatencyConfig: [{ subject: "a" }],
 };
 
 function samplesOf(type: string): readonly unknown[] {
@@ -93,7 +112,12 @@ function takes(block: BlockFacts, key: KeyFacts, value: unknown): boolean {
   const { root } = parseObject({ [key.names[0]]: value }, "options");
   const report = new Report();
   const rows = keys as readonly ConfigKey<object>[];
-  applyKeys(rows, root, defaultsOf({ ...facts, keys: rows }), report);
+  applyEntries(
+    { keys: rows },
+    root,
+    defaultsOf({ ...facts, keys: rows }),
+    report,
+  );
   return report.errors.length === 0;
 }
 
@@ -140,9 +164,9 @@ test("a row that is added is read from a file, and has its default", () => {
   const options = defaultsOf(added);
   assert.deepEqual(options, { maxColours: 7 });
   const report = new Report();
-  applyKeys(added.keys, parse("MAX_COLORS: 4"), options, report);
+  applyEntries(added, parse("MAX_COLORS: 4"), options, report);
   assert.deepEqual(options, { maxColours: 8 });
-  applyKeys(added.keys, parse("max_colours: -1"), options, report);
+  applyEntries(added, parse("max_colours: -1"), options, report);
   assert.equal(
     report.errors[0]?.message,
     "max_colours value can not be negative",

@@ -12,15 +12,16 @@ import { AUTH_TIMEOUT_MS } from "../../core/limits.ts";
 import type {
   AuthorizationOptions,
   ServerOptions,
-  UserOptions,
 } from "../../options/options.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
-import { goType, quote, reportType } from "./complaints.ts";
+import { reportType } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
-import { applyKeys, findEntry } from "./entries.ts";
+import { applyEntries, findEntry } from "./entries.ts";
 import { text } from "./flag_rows.ts";
 import { type Reader, string, unlessZero } from "./readers.ts";
+import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { notYet, rowsOf } from "./rows.ts";
+import { users, withPermissions } from "./user_keys.ts";
 import type { Block, KeyFlag } from "./schema.ts";
 
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
@@ -64,107 +65,6 @@ function warnOfTimeout(
     `timeout of ${formatDuration(ms)} is high, consider less than 60 ` +
       `seconds; a duration in minutes needs quotes, as in "1m"`,
   );
-}
-
-const users: Reader<UserOptions[]> = {
-  kind: "list of users",
-  type: "UserOptions[]",
-  written: "readonly UserConfig[]",
-  read({ at, value }, report) {
-    if (value.kind === "array") {
-      return value.items.map((item) => readUser(item, report))
-        .filter((user) => user !== undefined);
-    }
-    const got = describe(value);
-    report.error(at, `Expected users field to be an array, got ${got}`);
-    return undefined;
-  },
-};
-
-/** A user whose name may be missing yet. */
-type UserDraft = Partial<UserOptions>;
-
-const userRows = rowsOf<UserDraft>();
-
-/** An entry of `users`. */
-export const USER_BLOCK: Block<UserDraft> = {
-  place: "an entry of `users`",
-  types: {
-    options: "UserOptions",
-    optionsText: "One user.",
-    config: "UserConfig",
-    configText: "One of the `users`.",
-  },
-  keys: [
-    userRows.option({
-      names: ["user", "username"],
-      field: "user",
-      reader: string,
-      isRequired: true,
-      text: "The name that the client logs in with.",
-      reload: "now",
-    }),
-    userRows.option({
-      names: ["password", "pass"],
-      field: "password",
-      reader: string,
-      default: "",
-      text: "Its password, in clear or as a bcrypt hash.",
-      reload: "now",
-    }),
-    notYet(["nkey"], "now"),
-    notYet(["permissions", "permission", "authorization"], "now"),
-    notYet(["allowed_connection_types", "connection_types", "clients"], "now"),
-    notYet(["proxy_required"], "restart"),
-  ],
-  others: [
-    {
-      field: "nkey",
-      type: "string",
-      text:
-        "The public key that it logs in with, in place of name and password.",
-      reload: "now",
-    },
-    {
-      field: "permissions",
-      type: "PermissionsOptions",
-      text: "What it may publish and subscribe to; everything unless set.",
-      reload: "now",
-    },
-    {
-      field: "connectionTypes",
-      type: "ConnectionType[]",
-      text: "The kinds of connection that it may come by; all unless set.",
-      reload: "now",
-    },
-  ],
-};
-
-function readUser(item: ConfigValue, report: Report): UserOptions | undefined {
-  if (item.kind !== "map") {
-    report.error(
-      item.at,
-      `Expected user entry to be a map/struct, got ${describe(item)}`,
-    );
-    return undefined;
-  }
-  const draft = defaultsOf(USER_BLOCK);
-  applyKeys(USER_BLOCK.keys, item, draft, report);
-  const { user = "", password = "" } = draft;
-  if (user !== "") return { user, password };
-  // A key that is refused needs no second complaint.
-  if (findEntry(item, "nkey", "user", "username") === undefined) {
-    report.error(item.at, "User entry requires a user");
-  }
-  return undefined;
-}
-
-// A value that is not a user may hold a password, so only numbers and
-// booleans are quoted.
-function describe(value: ConfigValue): string {
-  const isHarmless = value.kind === "integer" || value.kind === "float" ||
-    value.kind === "boolean";
-  return isHarmless ? String(value.value) : goType(value);
 }
 
 const rows = rowsOf<AuthorizationOptions>();
@@ -228,7 +128,14 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
         `Reloaded: authorization timeout = ${ms / 1000}`,
       reload: "new connections",
     }),
-    notYet(["default_permissions", "default_permission", "permissions"], "now"),
+    rows.option({
+      names: ["default_permissions", "default_permission", "permissions"],
+      field: "defaultPermissions",
+      inner: PERMISSIONS_BLOCK,
+      reader: permissions,
+      text: "For those who have no permissions of their own.",
+      reload: "now",
+    }),
     notYet(["auth_callout", "auth_hook"], "restart"),
     notYet(["proxy_required"], "restart"),
   ],
@@ -255,14 +162,12 @@ function changeAuthorization(
   const authorization = options.authorization ??
     defaultsOf(AUTHORIZATION_BLOCK);
   change(authorization);
-  options.authorization = requiresLogin(authorization)
-    ? authorization
-    : undefined;
+  options.authorization = authorization;
 }
 
 /**
- * Reads an `authorization` block. A block without a user and without a token
- * gives undefined: nothing is needed to connect, as in nats-server.
+ * Reads an `authorization` block. One without a user and without a token asks
+ * for nothing, as in nats-server.
  */
 export function readAuthorization(
   entry: ConfigEntry,
@@ -274,9 +179,10 @@ export function readAuthorization(
     return undefined;
   }
   const options = defaultsOf(AUTHORIZATION_BLOCK);
-  applyKeys(AUTHORIZATION_BLOCK.keys, value, options, report);
+  applyEntries(AUTHORIZATION_BLOCK, value, options, report);
+  options.users = withPermissions(options.users, options.defaultPermissions);
   checkTogether(options, value, report);
-  return requiresLogin(options) ? options : undefined;
+  return options;
 }
 
 /** False when there are no credentials to log in with, which means that none are needed. */
@@ -306,21 +212,5 @@ function checkTogether(
   }
   if (token) {
     report.error(usersEntry.at, "Can not have a token and a users array");
-  }
-  reportDuplicates(usersEntry.value, report);
-}
-
-function reportDuplicates(list: ConfigValue, report: Report): void {
-  const seen = new Set<string>();
-  for (const item of list.kind === "array" ? list.items : []) {
-    const entry = item.kind === "map"
-      ? findEntry(item, "user", "username")
-      : undefined;
-    if (entry?.value.kind !== "string") continue;
-    const name = entry.value.value;
-    if (seen.has(name)) {
-      report.error(entry.at, `Duplicate user ${quote(name)} detected`);
-    }
-    seen.add(name);
   }
 }

@@ -11,6 +11,7 @@ import type {
 import {
   AUTHORIZATION_BLOCK,
   readAuthorization,
+  requiresLogin,
 } from "./authorization_keys.ts";
 import { clusterFlag, listeningPort, ROUTES_FLAG } from "./cluster_flags.ts";
 import { goType, notSupported, quote, warnOfNoEffect } from "./complaints.ts";
@@ -88,7 +89,8 @@ function readRouteAuthorization(
       "Cluster authorization does not allow multiple users",
     );
   }
-  return readAuthorization(entry, report);
+  const options = readAuthorization(entry, report);
+  return options !== undefined && requiresLogin(options) ? options : undefined;
 }
 
 function clusterOf(options: ServerOptions): ClusterOptions {

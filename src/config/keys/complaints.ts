@@ -44,6 +44,16 @@ export function goType(value: ConfigValue): string {
   }
 }
 
+/**
+ * A value of the wrong type, for a text that names it. It may hold a password,
+ * so only numbers and booleans are quoted.
+ */
+export function described(value: ConfigValue): string {
+  const isHarmless = value.kind === "integer" || value.kind === "float" ||
+    value.kind === "boolean";
+  return isHarmless ? String(value.value) : goType(value);
+}
+
 const KIND_NAMES: Readonly<Record<ConfigValue["kind"], string>> = {
   string: "a string",
   integer: "an integer",

@@ -9,9 +9,11 @@ import { goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import type { Block, ConfigKey } from "./schema.ts";
 
-/** Reads the entries of `map` into `target`, each with its row of `keys`. */
-export function applyKeys<Target>(
-  keys: readonly ConfigKey<Target>[],
+type ReadableBlock<Target> = Pick<Block<Target>, "keys" | "unknownField">;
+
+/** Reads the entries of `map` into `target`, each with its row of `block`. */
+export function applyEntries<Target>(
+  { keys, unknownField }: ReadableBlock<Target>,
   map: ConfigMap,
   target: Target,
   report: Report,
@@ -23,7 +25,7 @@ export function applyKeys<Target>(
   for (const entry of optionEntries(map)) {
     const row = rows.get(entry.key.toLowerCase());
     if (row === undefined) {
-      if (!entry.isVariable) reportUnknown(entry, report);
+      if (!entry.isVariable) reportUnknown(entry, unknownField, report);
       continue;
     }
     const former = seen.get(row);
@@ -45,9 +47,13 @@ export function optionEntries(map: ConfigMap): ConfigEntry[] {
   );
 }
 
-function reportUnknown({ key, at }: ConfigEntry, report: Report): void {
-  const name = isName(key) ? ` ${quote(key)}` : "";
-  report.error(at, `unknown field${name}`);
+function reportUnknown(
+  { key, at }: ConfigEntry,
+  unknownField: ReadableBlock<unknown>["unknownField"],
+  report: Report,
+): void {
+  const plain = isName(key) ? `unknown field ${quote(key)}` : "unknown field";
+  report.error(at, isName(key) && unknownField?.(quote(key)) || plain);
 }
 
 function warnOfReplaced(
@@ -83,6 +89,6 @@ export function readBlock<Options>(
     return undefined;
   }
   const options = defaultsOf(block);
-  applyKeys(block.keys, value, options, report);
+  applyEntries(block, value, options, report);
   return options;
 }

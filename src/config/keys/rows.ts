@@ -38,6 +38,7 @@ interface RowFacts {
   readonly goField?: string | GoFields;
   readonly reloaded?: string | ReloadedText;
   readonly isAlwaysReloaded?: boolean;
+  readonly inner?: BlockFacts;
 }
 
 /** A key whose value becomes the value of a field. */

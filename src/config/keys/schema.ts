@@ -16,7 +16,7 @@
  * block around it, and a line in `blocks.ts`.
  */
 import type { FlagDefinition, FlagValue } from "../flags/flags.ts";
-import type { Report } from "../dialect/diagnostic.ts";
+import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import type { ServerOptions } from "../../options/options.ts";
 
@@ -113,6 +113,8 @@ export interface KeyFacts extends OptionFacts {
   readonly port?: PortForm;
   /** The keys of its value, which is a map. */
   readonly block?: BlockFacts;
+  /** The keys of its value, or of each value in it, where the option is not a field for each key. */
+  readonly inner?: BlockFacts;
 }
 
 /**
@@ -129,6 +131,8 @@ export interface BlockTypes {
   /** The type of the options, as the broker reads them. */
   readonly options: string;
   readonly optionsText: string;
+  /** That type is written by hand, and not made of the rows. */
+  readonly isByHand?: true;
   /** The type of the block as a program writes it. */
   readonly config: string;
   /** May have several lines. */
@@ -156,4 +160,17 @@ export interface BlockFacts {
 /** A block whose keys can be read. */
 export interface Block<Target> extends BlockFacts {
   readonly keys: readonly ConfigKey<Target>[];
+  /** The error for a key that is none of the block's; `name` is in quotes. */
+  unknownField?(name: string): string;
+}
+
+/** Options while they are read. */
+export type Writable<Options> = {
+  -readonly [Field in keyof Options]: Options[Field];
+};
+
+/** What was read, and where it stands, for checks that need all the others. */
+export interface Placed<Value> {
+  readonly value: Value;
+  readonly at: Position;
 }

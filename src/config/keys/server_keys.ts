@@ -30,9 +30,6 @@ export const SERVER_PARTS: Readonly<
   blocks: BLOCK_KEYS,
 };
 
-/** The system account that nobody named. */
-const SYSTEM_ACCOUNT = "$SYS";
-
 const CONFIG_TEXT = [
   "Options of `startServer`, with the names of the configuration file. Sizes are",
   'bytes, durations texts such as `"2s"` or `"1m30s"`, and a port of 0 is any',
@@ -64,27 +61,6 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
   },
   keys: [...Object.values(SERVER_PARTS).flat(), ...MISSING_KEYS],
   others: [
-    {
-      field: "accounts",
-      type: "AccountOptions[]",
-      default: [],
-      text: "The accounts besides the global one, with their users.",
-      reloaded: "Reloaded: accounts",
-      isAlwaysReloaded: true,
-      reload: "now",
-    },
-    {
-      field: "systemAccount",
-      type: "string",
-      default: SYSTEM_ACCOUNT,
-      text:
-        "The account that events and requests about the server are in; empty for none.",
-      goField: (name: string) => ({
-        SystemAccount: name || SYSTEM_ACCOUNT,
-        NoSystemAccount: name === "",
-      }),
-      reload: "restart",
-    },
     {
       field: "registryOnly",
       type: "boolean",

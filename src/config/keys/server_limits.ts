@@ -3,16 +3,21 @@ import { formatDuration } from "../../core/duration.ts";
 import { MAX_CONNECTIONS } from "../../core/limits.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
+import { SYSTEM_ACCOUNT } from "../../core/account_names.ts";
 import type { ServerOptions } from "../../options/options.ts";
+import { ACCOUNT_BLOCK, accounts } from "./account_keys.ts";
 import {
   AUTHORIZATION_BLOCK,
   readAuthorization,
 } from "./authorization_keys.ts";
 import { notSupported, reportType } from "./complaints.ts";
+import { DESTINATION_BLOCK, mappings } from "./mapping_keys.ts";
 import {
+  boolean,
   changed,
   duration,
   durationString,
+  filledString,
   INT32_MAX,
   integer,
   type Reader,
@@ -23,6 +28,16 @@ import { checkedRow, rowsOf } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
 
 const rows = rowsOf<ServerOptions>((options) => options);
+
+const systemAccount: Reader<string> = {
+  ...filledString,
+  kind: "account",
+  read(entry, report) {
+    if (entry.value.kind === "string") return filledString.read(entry, report);
+    report.error(entry.at, "system account name must be a string");
+    return undefined;
+  },
+};
 
 /** Who may connect. */
 export const LOGIN_KEYS: readonly ConfigKey<ServerOptions>[] = [
@@ -39,7 +54,52 @@ export const LOGIN_KEYS: readonly ConfigKey<ServerOptions>[] = [
     field: "noAuthUser",
     reader: string,
     default: "",
-    text: "The one of `users` that a client without credentials logs in as.",
+    text: "The user, by name or key, that a client without credentials is.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["accounts"],
+    field: "accounts",
+    inner: ACCOUNT_BLOCK,
+    reader: accounts,
+    default: [],
+    text: "The accounts besides the global one, with their users.",
+    reloaded: "Reloaded: accounts",
+    isAlwaysReloaded: true,
+    reload: "now",
+  }),
+  rows.option({
+    names: ["mappings", "maps"],
+    field: "mappings",
+    inner: DESTINATION_BLOCK,
+    reader: mappings,
+    default: [],
+    text:
+      "Subjects of the global account, each with what its messages are published on instead.",
+    reload: "now",
+  }),
+  rows.option({
+    names: ["system_account", "system"],
+    field: "systemAccount",
+    reader: systemAccount,
+    default: SYSTEM_ACCOUNT,
+    text: "The account that events and requests about the server are in.",
+    goField: (name: string) => ({
+      SystemAccount: name || SYSTEM_ACCOUNT,
+      NoSystemAccount: name === "",
+    }),
+    reload: "restart",
+  }),
+  rows.key({
+    names: ["no_system_account", "no_system", "no_sys_acc"],
+    reader: boolean,
+    sets: ["systemAccount"],
+    set(options, isOff) {
+      if (isOff && options.systemAccount === SYSTEM_ACCOUNT) {
+        options.systemAccount = "";
+      }
+    },
+    text: "Have no system account.",
     reload: "restart",
   }),
 ];

@@ -25,11 +25,6 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
     "Midge has no Go profiler",
     "restart",
   ),
-  withoutEffect(
-    ["no_system_account", "no_system", "no_sys_acc"],
-    "Midge has no system account",
-    "restart",
-  ),
   withoutEffect(["allow_non_tls"], "Midge's clients never use TLS", "restart"),
   withoutEffect(
     ["store_dir", "storedir", "default_js_domain"],
@@ -38,14 +33,12 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   ),
   withoutEffect(["ocsp_cache"], "Midge has no TLS", "now"),
 
-  notYet(["accounts"], "now"),
   notYet(["default_sentinel"], "new connections"),
   notYet(["feature_flags"], "restart"),
   notYet(["gateway"], "restart"),
   notYet(["https", "https_port"], "restart"),
   jetstream,
   notYet(["leafnodes", "leaf"], "now"),
-  notYet(["mappings", "maps"], "now"),
   notYet(["mqtt"], "restart"),
   notYet(["ocsp"], "now"),
   notYet(
@@ -68,7 +61,6 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   notYet(["resolver_tls"], "now"),
   notYet(["server_metadata"], "now"),
   notYet(["syslog"], "now"),
-  notYet(["system_account", "system"], "restart"),
   notYet(["tls"], "new connections"),
   notYet(["trace_headers"], "now"),
   notYet(["trusted", "trusted_keys"], "restart"),

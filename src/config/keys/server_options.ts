@@ -4,11 +4,12 @@
  */
 import type { ConfigDiagnostic } from "../dialect/diagnostic.ts";
 import { Report } from "../dialect/diagnostic.ts";
+import { checkLogins } from "./login_checks.ts";
 import { checkFind } from "./discovery_keys.ts";
 import { formatDuration } from "../../core/duration.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
-import { applyKeys, findEntry } from "./entries.ts";
+import { applyEntries, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import type { ConfigMap } from "../dialect/tree.ts";
 
@@ -24,12 +25,12 @@ export interface ConfiguredOptions {
 export function optionsFrom(root: ConfigMap): ConfiguredOptions {
   const report = new Report();
   const options = defaultsOf(SERVER_BLOCK);
-  applyKeys(SERVER_BLOCK.keys, root, options, report);
+  applyEntries(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;
   if (options.http?.host === "") options.http.host = options.host;
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
-  checkNoAuthUser(options, root, report);
+  checkLogins(options, root, report);
   checkFind(options, root, report);
   report.throwIfErrors();
   return { options, warnings: report.warnings };
@@ -64,26 +65,4 @@ function checkLameDuck(
     `lame duck grace period (${grace}) should be strictly lower than ` +
       `lame duck duration (${duration})`,
   );
-}
-
-function checkNoAuthUser(
-  { authorization, noAuthUser }: ServerOptions,
-  root: ConfigMap,
-  report: Report,
-): void {
-  const entry = findEntry(root, "no_auth_user");
-  if (entry === undefined || noAuthUser === "") return;
-  const users = authorization?.users ?? [];
-  if (users.length === 0) {
-    report.error(
-      entry.at,
-      `no_auth_user: "${noAuthUser}" present, but users/nkeys are not defined`,
-    );
-  } else if (!users.some(({ user }) => user === noAuthUser)) {
-    report.error(
-      entry.at,
-      `no_auth_user: "${noAuthUser}" not present as user or nkey in ` +
-        "authorization block or account configuration",
-    );
-  }
 }

@@ -4,8 +4,8 @@
  * are copied.
  */
 import type { Account } from "../../accounts/account.ts";
-import { GLOBAL_ACCOUNT } from "../../accounts/accounts.ts";
 import type { Interest } from "../../accounts/interest.ts";
+import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import type { Broker } from "../../broker/broker.ts";
 import {
   type ClosedConnection,

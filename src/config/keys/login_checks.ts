@@ -1,0 +1,98 @@
+/**
+ * Whether what a configuration says of logins fits together: `authorization`
+ * beside `accounts`, users that exist twice, and accounts that are named.
+ */
+import { SYSTEM_ACCOUNT } from "../../core/account_names.ts";
+import type { ServerOptions } from "../../options/options.ts";
+import type { Report } from "../dialect/diagnostic.ts";
+import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import { findEntry, optionEntries } from "./entries.ts";
+import { reportDuplicateUsers } from "./user_keys.ts";
+
+/** Says what does not fit. */
+export function checkLogins(
+  options: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  reportDuplicateUsers(userLists(root), report);
+  checkSingleUser(options, root, report);
+  checkNoAuthUser(options, root, report);
+  checkSystemAccount(options, root, report);
+}
+
+/** The values of all `users`, wherever they stand. */
+function userLists(root: ConfigMap): ConfigValue[] {
+  const accounts = findEntry(root, "accounts")?.value;
+  const maps = [
+    findEntry(root, "authorization")?.value,
+    ...(accounts?.kind === "map"
+      ? [...accounts.entries.values()].map(({ value }) => value)
+      : []),
+  ];
+  return maps.flatMap((map) => {
+    const list = map?.kind === "map" ? findEntry(map, "users") : undefined;
+    return list === undefined ? [] : [list.value];
+  });
+}
+
+// NATS: accounts may stand beside one user or a token as long as nobody logs
+// in to them.
+function checkSingleUser(
+  { authorization, accounts }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(root, "accounts");
+  if (entry === undefined) return;
+  if (accounts.every(({ users }) => users.length === 0)) return;
+  if (authorization?.user) {
+    report.error(entry.at, "Can not have a single user/pass and accounts");
+  }
+  if (authorization?.token) {
+    report.error(entry.at, "Can not have a token and accounts");
+  }
+}
+
+function checkNoAuthUser(
+  { authorization, accounts, noAuthUser }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(root, "no_auth_user");
+  if (entry === undefined || noAuthUser === "") return;
+  const users = [
+    ...authorization?.users ?? [],
+    ...accounts.flatMap((account) => account.users),
+  ];
+  if (users.length === 0) {
+    report.error(
+      entry.at,
+      `no_auth_user: "${noAuthUser}" present, but users/nkeys are not defined`,
+    );
+  } else if (!users.some(({ user, nkey }) => noAuthUser === (nkey ?? user))) {
+    report.error(
+      entry.at,
+      `no_auth_user: "${noAuthUser}" not present as user or nkey in ` +
+        "authorization block or account configuration",
+    );
+  }
+}
+
+function checkSystemAccount(
+  { accounts, systemAccount }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(root, "system_account", "system");
+  if (entry === undefined || ["", SYSTEM_ACCOUNT].includes(systemAccount)) {
+    return;
+  }
+  if (accounts.some(({ name }) => name === systemAccount)) return;
+  // An operator's accounts are not in the file.
+  const isTrusting = optionEntries(root).some(({ key }) =>
+    /^(?:operators?|roots?|root_operators?|trusted|trusted_keys)$/i.test(key)
+  );
+  if (isTrusting) return;
+  report.error(entry.at, "error resolving system account: account missing");
+}
