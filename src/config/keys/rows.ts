@@ -38,7 +38,6 @@ interface RowFacts {
   readonly goField?: string | GoFields;
   readonly reloaded?: string | ReloadedText;
   readonly isAlwaysReloaded?: boolean;
-  readonly inner?: BlockFacts;
 }
 
 /** A key whose value becomes the value of a field. */
@@ -48,6 +47,7 @@ export interface OptionRow<Options, Field extends keyof Options & string>
   readonly reader: Reader<Exclude<Options[Field], undefined>>;
   readonly default?: Options[Field];
   readonly isRequired?: boolean;
+  readonly inner?: BlockFacts;
   readonly flags?: readonly (FieldFlag | KeyFlag)[];
 }
 
