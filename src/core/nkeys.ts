@@ -31,14 +31,6 @@ export function isAnyPublicKey(text: string): boolean {
   }
 }
 
-/** Whose a public key is: an operator's, account's, user's or server's, or one to seal by. */
-export type KeyKind = "O" | "A" | "U" | "N" | "X";
-
-/** Whether `text` is a public key of this kind, which is its first letter. */
-export function isPublicKey(text: string, kind: KeyKind): boolean {
-  return text.startsWith(kind) && isAnyPublicKey(text);
-}
-
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const KEY_BYTES = 32;
 
