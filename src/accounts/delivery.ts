@@ -19,7 +19,7 @@ import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
-import { groupNamed, timesNamed } from "./named_group.ts";
+import { groupNamed, namesOneTwice, timesNamed } from "./named_group.ts";
 import { Kind, REACH } from "./reach.ts";
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
@@ -33,6 +33,7 @@ export interface DeliveryTurns {
 }
 
 const NO_GROUPS: readonly Uint8Array[] = [];
+const NOBODY: readonly Interest[] = [];
 
 /** Servers whose members may all refuse a message before it is dropped: it must not go round for ever. */
 const REFUSALS_MAX = 3;
@@ -143,7 +144,8 @@ export class Delivery {
     from: ServerReceiver,
   ): void {
     const { message } = args;
-    const { plain } = match;
+    // For groups alone: the sender has served the others, or has had it served.
+    const plain = namesOneTwice(args) ? NOBODY : match.plain;
     const work = plain.length * deliveryWork(message.size);
     this.#meter.spent += work;
     const { hears, groups } = REACH[from.kind]!;
@@ -180,9 +182,12 @@ export class Delivery {
       if (group === undefined || times === 0) continue;
       if (this.#serveGroupHere(group, message, from, hears)) continue;
       const isRefused = group.members.some(({ direct }) => direct?.takes(from));
-      if (!isRefused) this.#passOn(frame, group, from, times);
+      if (!isRefused) this.#passOn(frame, group.members, from, times);
       else if (times <= REFUSALS_MAX) {
-        this.#passOn(frame, group, from, times + 1);
+        const fit = group.members.filter((member) =>
+          takesForGroups(member, match.plain)
+        );
+        this.#passOn(frame, fit, from, times + 1);
       }
     }
   }
@@ -326,14 +331,14 @@ export class Delivery {
     return false;
   }
 
-  /** `times`: how often the group is named, once more for each server that its members refused it on. */
+  /** `times`: how often the group is named, once more for each server on which its members refused. */
   #passOn(
     frame: Frame,
-    group: QueueGroup<Interest>,
+    members: readonly Interest[],
     from: ServerReceiver,
     times: number,
   ): void {
-    const remote = group.members.filter((member) =>
+    const remote = members.filter((member) =>
       member.server?.isGone === false && member.weight > 0
     );
     const elsewhere = remote.filter((member) => member.server !== from);
@@ -363,6 +368,15 @@ function serveClients(
     interest.direct.deliver(interest, message, from);
   }
   return plain.length;
+}
+
+/** Whether the server of `member` serves a group alone, or has nobody else who hears the subject. */
+function takesForGroups(
+  { server }: Interest,
+  plain: readonly Interest[],
+): boolean {
+  return server?.servesGroupsAlone === true ||
+    !plain.some((interest) => interest.server === server);
 }
 
 /** How many direct receivers will take a message of `publisher`. */

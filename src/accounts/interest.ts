@@ -53,6 +53,8 @@ export interface ServerReceiver extends MessageSource {
   readonly mark: DeliveryMark;
   /** It takes nothing any more, though its interest may be there for a while. */
   readonly isGone: boolean;
+  /** It serves groups that are named twice, and no plain interest along with them. */
+  readonly servesGroupsAlone?: boolean;
   /**
    * Writes `message` (borrowed) once, for plain interest and for the first
    * `groupCount` of `groups`, names of queue groups.

@@ -49,6 +49,18 @@ export function timesNamed(
   return times;
 }
 
+/**
+ * Whether some group is named more than once: its members on the sender's
+ * server refused the message, which is for groups alone then.
+ */
+export function namesOneTwice(args: MessageArgs): boolean {
+  const { queuesFrom, queuesTo } = args;
+  for (let word = queuesFrom; word + 1 < queuesTo; word++) {
+    if (timesNamed(args, word) > 1) return true;
+  }
+  return false;
+}
+
 function sameText(text: string, buffer: Uint8Array, start: number): boolean {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) !== buffer[start + i]) return false;

@@ -167,6 +167,11 @@ export class Route implements Peer, ServerReceiver {
     return this.connection.isDeaf;
   }
 
+  /** As Midge does, and nats-server does not, which tells the Go that it is made of. */
+  get servesGroupsAlone(): boolean {
+    return this.member.info?.go?.startsWith("go") === false;
+  }
+
   close(reason: ClosedReason, wireError: string = ""): void {
     this.connection.close(reason, wireError);
   }

@@ -10,6 +10,7 @@ import { Delivery } from "../../src/accounts/delivery.ts";
 import {
   type AccountName,
   DeliveryMark,
+  type DirectReceiver,
   Interest,
   type ServerReceiver,
 } from "../../src/accounts/interest.ts";
@@ -226,6 +227,43 @@ test("a named queue group without a member here is passed on, also inside a deli
   assert.deepEqual(from.take(), []);
   assert.deepEqual(other.take().sort(), ["a g", "nested"]);
 });
+
+test("a group whose members here refuse is passed on a few times, for itself alone", () => {
+  const { account, delivery, client } = scene();
+  const from = new NotingServer();
+  let heard = 0;
+  client.subscribe("a", "", () => heard++);
+  account.add(Interest.direct(new Refusing(), "a", "g", "1"));
+  wants(account, from, "a", "g");
+  const relay = (line: string): string[] => {
+    const args = routedArgs(line);
+    const { match } = account.facts(args.message.subjectBuffer, 3, 4);
+    delivery.relay(account, match, args, from);
+    return from.take();
+  };
+  assert.deepEqual(relay("$G a | g 1"), ["a g g"]);
+  assert.equal(heard, 1);
+  assert.deepEqual(relay("$G a | g g 1"), ["a g g g"]);
+  assert.deepEqual(relay("$G a | g g g 1"), ["a g g g g"]);
+  assert.deepEqual(relay("$G a | g g g g 1"), []);
+  assert.equal(heard, 1);
+  // A server that serves no group alone would hear its plain interest twice.
+  wants(account, from, "a");
+  assert.deepEqual(relay("$G a | g 1"), []);
+});
+
+/** May not hear what it subscribes to. */
+class Refusing implements DirectReceiver {
+  readonly kind: Kind = Kind.CLIENT;
+
+  takes(): boolean {
+    return true;
+  }
+
+  deliver(): boolean {
+    return false;
+  }
+}
 
 test("a leaf node's message is for all groups, as if a client had sent it", () => {
   const { account, delivery, client } = scene();

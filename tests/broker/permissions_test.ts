@@ -5,8 +5,10 @@
  */
 import assert from "node:assert/strict";
 import {
+  type AccountOptions,
   defaultAuthorizationOptions,
   type PermissionsOptions,
+  UNLIMITED_ACCOUNT,
 } from "../../src/options/options.ts";
 import { test, type TestContext } from "../support/test.ts";
 import {
@@ -14,6 +16,15 @@ import {
   type StillMidge,
   type StillPeer,
 } from "./still_midge.ts";
+
+const EMPTY_ACCOUNT: Omit<AccountOptions, "name"> = {
+  nkey: "",
+  users: [],
+  exports: [],
+  imports: [],
+  mappings: [],
+  limits: UNLIMITED_ACCOUNT,
+};
 
 type Users = Readonly<Record<string, PermissionsOptions | undefined>>;
 
@@ -228,6 +239,38 @@ test("a request that nobody may hear has no responders", async (t) => {
     await asks(all, "SUB in.1 1\r\nPUB svc.secret in.1 1\r\nx\r\n"),
     /^HMSG in\.1 1 \d+ \d+\r\nNATS\/1\.0 503/,
   );
+});
+
+test("what is judged is the subject that a mapping makes of what was published", async (t) => {
+  const account = {
+    ...EMPTY_ACCOUNT,
+    name: "A",
+    users: [
+      {
+        user: "ann",
+        password: "ann",
+        permissions: { publish: { allow: ["m"] } },
+      },
+      {
+        user: "bob",
+        password: "bob",
+        permissions: { publish: { allow: ["ok.m"] } },
+      },
+    ],
+    mappings: [{
+      source: "m",
+      destinations: [{ subject: "ok.m", weight: 100, cluster: "" }],
+    }],
+  };
+  const midge = await startStillMidge(t, { accounts: [account] });
+  const ann = await login(midge, "ann");
+  const bob = await login(midge, "bob");
+  await bob.say("SUB > 1\r\n");
+  assert.equal(
+    await asks(ann, "PUB m 1\r\nx\r\n"),
+    refusal('Publish to "ok.m"'),
+  );
+  assert.equal(await asks(bob, "PUB m 1\r\nx\r\n"), "MSG ok.m 1 1\r\nx\r\n");
 });
 
 test("GHSA-hmmp: who comes in without CONNECT has the permissions of that user", async (t) => {
