@@ -38,6 +38,11 @@ export class Member {
     return this.membership.stage === "registered";
   }
 
+  /** As Midge does, and nats-server does not, which tells the Go that it is made of. */
+  get servesGroupsAlone(): boolean {
+    return this.info?.go?.startsWith("go") === false;
+  }
+
   /** NATS route protocol: a server that was told to have no headers ends the route for some. */
   get takesHeaders(): boolean {
     return this.info?.headers ?? true;

@@ -167,9 +167,8 @@ export class Route implements Peer, ServerReceiver {
     return this.connection.isDeaf;
   }
 
-  /** As Midge does, and nats-server does not, which tells the Go that it is made of. */
   get servesGroupsAlone(): boolean {
-    return this.member.info?.go?.startsWith("go") === false;
+    return this.member.servesGroupsAlone;
   }
 
   close(reason: ClosedReason, wireError: string = ""): void {
