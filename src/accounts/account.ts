@@ -47,6 +47,8 @@ export interface LocalInterest {
 /** What an account knows of a subject that is published to. */
 export interface SubjectFacts {
   readonly match: SubjectMatch<Interest>;
+  /** It is literal, neither reserved nor mapped: nothing else is to be asked of it. */
+  readonly isPlain: boolean;
   /** No empty token and no wildcard: fit for a pedantic publisher. */
   readonly literal: boolean;
   /** Servers alone may publish here. */
@@ -170,11 +172,15 @@ export class Account implements AccountName {
   }
 
   #factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
+    const literal = isLiteralSubject(subject);
+    const reserved = RESERVED.test(subject);
+    const mapped = this.#mappings?.of(subject);
     return {
       match,
-      literal: isLiteralSubject(subject),
-      reserved: RESERVED.test(subject),
-      mapped: this.#mappings?.of(subject),
+      isPlain: literal && !reserved && mapped === undefined,
+      literal,
+      reserved,
+      mapped,
       judge: undefined,
       verdict: 0,
     };

@@ -100,21 +100,14 @@ export class ClientPublishing {
   #publish(message: Message): void {
     const { account, fields, rights } = this.#login;
     countIn(this.#traffic, account.traffic, message.size);
-    let facts = account.facts(
+    let facts: SubjectFacts | undefined = account.facts(
       message.subjectBuffer,
       message.subjectStart,
       message.subjectEnd,
     );
-    if (fields.pedantic && !facts.literal) {
-      this.#connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
-    }
-    if (facts.mapped !== undefined) facts = this.#map(message, facts.mapped);
-    if (this.#host.turn.traces) this.#tracePayload(message);
-    if (
-      facts.reserved ||
-      (rights !== undefined && !rights.mayPublish(facts, message))
-    ) {
-      return violates(this.#connection, publishViolation(subjectOf(message)));
+    if (!facts.isPlain || rights !== undefined || this.#host.turn.traces) {
+      facts = this.#judged(message, facts);
+      if (facts === undefined) return;
     }
     if (message.hasReply && this.#refusesReply(message)) return;
     // Before the message itself, which this client may hear as well.
@@ -128,6 +121,22 @@ export class ClientPublishing {
     if (accepted === 0 && message.hasReply && fields.no_responders) {
       this.#tellNoResponders(message);
     }
+  }
+
+  /** What is known of the subject that `message` goes to after mapping; undefined if the client may not publish there. */
+  #judged(message: Message, facts: SubjectFacts): SubjectFacts | undefined {
+    const { fields, rights } = this.#login;
+    if (fields.pedantic && !facts.literal) {
+      this.#connection.sendError(WireError.INVALID_PUBLISH_SUBJECT);
+    }
+    const { mapped } = facts;
+    const target = mapped === undefined ? facts : this.#map(message, mapped);
+    if (this.#host.turn.traces) this.#tracePayload(message);
+    const isAllowed = !target.reserved &&
+      (rights === undefined || rights.mayPublish(target, message));
+    if (isAllowed) return target;
+    violates(this.#connection, publishViolation(subjectOf(message)));
+    return undefined;
   }
 
   #refusesReply(message: Message): boolean {
