@@ -29,6 +29,7 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   DiscoveryTarget: "../discovery/url.ts",
   RouteTarget: "./route_target.ts",
   AccountOptions: "./accounts.ts",
+  TrustOptions: "./trust.ts",
   MappingConfig: "./mapping.ts",
   MappingOptions: "./accounts.ts",
   PermissionsOptions: "./permissions.ts",

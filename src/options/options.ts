@@ -67,4 +67,10 @@ export {
   type ServerConfig,
   type ServerOptions,
 } from "./server.ts";
+export type {
+  FolderResolver,
+  ResolverOptions,
+  TrustOptions,
+  UrlResolver,
+} from "./trust.ts";
 export type { UserOptions } from "./user.ts";

@@ -13,6 +13,7 @@ import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
 import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
 import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
+import type { TrustOptions } from "./trust.ts";
 
 /** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
 export interface ServerOptions {
@@ -106,6 +107,8 @@ export interface ServerOptions {
   discovery: DiscoveryOptions | undefined;
   /** Serve a registry of nodes. */
   registry: RegistryOptions | undefined;
+  /** Operator mode: whom to trust, and where accounts are found. */
+  trust?: TrustOptions;
   /** Serve nothing but the registry. */
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */

@@ -62,6 +62,12 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
   keys: [...Object.values(SERVER_PARTS).flat(), ...MISSING_KEYS],
   others: [
     {
+      field: "trust",
+      type: "TrustOptions",
+      text: "Operator mode: whom to trust, and where accounts are found.",
+      reload: "restart",
+    },
+    {
       field: "registryOnly",
       type: "boolean",
       default: false,

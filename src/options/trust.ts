@@ -1,0 +1,49 @@
+/**
+ * Operator mode: whom a server trusts to vouch for accounts, and where it finds
+ * their JWTs.
+ */
+
+/** Accounts are those of `preload`, and of what is pushed. */
+export interface MemoryResolver {
+  readonly kind: "memory";
+}
+
+/** Accounts are asked for at a URL, to which the account's key is appended. */
+export interface UrlResolver {
+  readonly kind: "url";
+  readonly url: string;
+}
+
+/** Accounts are files of a folder: all that there are, or those that were asked for. */
+export interface FolderResolver {
+  readonly kind: "full" | "cache";
+  readonly folder: string;
+  /** Most accounts in it; 0: no limit. */
+  readonly limit: number;
+  /** `full`: how often it is compared with that of another server. */
+  readonly intervalMs: number;
+  /** How long other servers may take to answer. */
+  readonly timeoutMs: number;
+  /** `cache`: how long an account is kept; 0: as long as there is room. */
+  readonly ttlMs: number;
+  /** `full`: accounts may be deleted, and whether their files go or are renamed. */
+  readonly allowDelete: boolean;
+  readonly hardDelete: boolean;
+}
+
+export type ResolverOptions = MemoryResolver | UrlResolver | FolderResolver;
+
+export interface TrustOptions {
+  /** The JWTs of operators. */
+  readonly operators: readonly string[];
+  /** Public keys that are trusted as those of operators. */
+  readonly trustedKeys: readonly string[];
+  /** Undefined: the operator says where accounts are found. */
+  readonly resolver: ResolverOptions | undefined;
+  /** JWTs of accounts by the accounts' keys. */
+  readonly preload: ReadonlyMap<string, string>;
+  /** Users of no other accounts come in; undefined: of all. */
+  readonly pinnedAccounts: readonly string[] | undefined;
+  /** The bearer JWT of a client that brings none; empty: it does not come in. */
+  readonly defaultSentinel: string;
+}
