@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ["core"],
   http: ["platform", "core", "net"],
   discovery: ["platform", "core", "net"],
-  options: ["discovery"],
+  options: ["core", "discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   config: ["core", "net", "discovery", "options"],
   auth: ["platform", "core", "net", "options"],
@@ -117,7 +117,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** From these rooms only types are imported. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
   auth: ["options"],
-  accounts: ["options"],
   broker: ["options"],
   routes: ["options"],
   discovery: ["platform"],
