@@ -60,6 +60,12 @@ export interface SubjectFacts {
   verdict: number;
 }
 
+/** Told of interest in an account before it comes and when it has gone: what imports make of it. */
+export interface InterestLinks {
+  adding(interest: Interest): void;
+  removed(interest: Interest): void;
+}
+
 export interface AccountSettings {
   /** Whether results of look-ups are kept. */
   readonly sublistCache: boolean;
@@ -94,6 +100,8 @@ export class Account implements AccountName {
   remoteClients = 0;
   /** Clients that were closed because they read too slowly. */
   slowConsumers = 0;
+  /** Undefined as long as no import has to do with the account. */
+  links: InterestLinks | undefined = undefined;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
   #subjects = new SubjectCache<SubjectFacts>();
@@ -151,6 +159,12 @@ export class Account implements AccountName {
   }
 
   add(interest: Interest): void {
+    this.links?.adding(interest);
+    this.insert(interest);
+  }
+
+  /** Adds what stands for an import. Imports lead on to no other ones. */
+  insert(interest: Interest): void {
     this.sublist.insert(interest);
     if (isLocal(interest)) this.#changed(interest, 1);
   }
@@ -160,6 +174,7 @@ export class Account implements AccountName {
     if (!this.sublist.remove(interest)) return false;
     interest.hasEnded = true;
     if (isLocal(interest)) this.#changed(interest, -1);
+    this.links?.removed(interest);
     return true;
   }
 

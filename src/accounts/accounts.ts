@@ -20,6 +20,7 @@ import {
   type AccountSettings,
   type InterestObserver,
 } from "./account.ts";
+import { Imports, type ImportSettings } from "./imports.ts";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {
@@ -29,9 +30,15 @@ export interface AccountsObserver extends InterestObserver {
   accountRemoved(account: Account): void;
 }
 
+/** What accounts stand on. */
+export interface AccountsSettings extends AccountSettings {
+  readonly imports: ImportSettings;
+}
+
 export class Accounts implements Iterable<Account> {
   readonly global: Account;
   readonly #settings: AccountSettings;
+  readonly #imports: Imports;
   readonly #configured = new Map<string, AccountOptions>();
   readonly #awake = new Map<string, Account>();
   /** Accounts that are gone, with interest of this server that is still being taken back. */
@@ -50,8 +57,9 @@ export class Accounts implements Iterable<Account> {
     },
   };
 
-  constructor(settings: AccountSettings) {
+  constructor(settings: AccountsSettings) {
     this.#settings = settings;
+    this.#imports = new Imports(settings.imports, this);
     this.global = this.add(GLOBAL_ACCOUNT);
   }
 
@@ -104,9 +112,10 @@ export class Accounts implements Iterable<Account> {
     }
     for (const options of list) this.#configured.set(options.name, options);
     for (const name of [...this.#awake.keys()]) {
-      if (!this.#configured.has(name)) this.remove(name);
+      if (!this.#configured.has(name)) this.#drop(name);
     }
-    for (const account of this) this.#configureOne(account);
+    for (const account of [...this]) this.#configureOne(account);
+    this.#imports.refresh();
   }
 
   /** Adds the account `name`, or gives the one that is there. */
@@ -118,10 +127,10 @@ export class Accounts implements Iterable<Account> {
     const account = this.#leaving.get(name) ??
       new Account(name, this.#settings);
     const isBack = this.#leaving.delete(name);
-    this.#configureOne(account);
     this.#awake.set(name, account);
     if (this.#observers.length > 0 && !isBack) account.observe(this.#told);
     for (const observer of this.#observers) observer.accountAdded(account);
+    this.#configureOne(account);
     return account;
   }
 
@@ -130,16 +139,11 @@ export class Accounts implements Iterable<Account> {
    * one, which stays. The caller first closes the connections that are in it.
    */
   remove(name: string): boolean {
-    const account = this.#awake.get(name);
-    if (account === this.global) return false;
+    if (name === GLOBAL_ACCOUNT) return false;
     const wasConfigured = this.#configured.delete(name);
-    if (account === undefined) return wasConfigured;
-    this.#awake.delete(name);
-    if (account.hasLocalInterest) this.#leaving.set(name, account);
-    moveTraffic(this.#goneTraffic, account.traffic);
-    moveTraffic(this.#goneTraffic, account.routeTraffic);
-    for (const observer of this.#observers) observer.accountRemoved(account);
-    return true;
+    const wasAwake = this.#drop(name);
+    if (wasAwake) this.#imports.refresh();
+    return wasConfigured || wasAwake;
   }
 
   /** What clients and routes have carried in all accounts, those that are gone as well. */
@@ -161,8 +165,23 @@ export class Accounts implements Iterable<Account> {
     }
   }
 
+  /** What was awake is gone; false when it was not. */
+  #drop(name: string): boolean {
+    const account = this.#awake.get(name);
+    if (account === undefined || account === this.global) return false;
+    this.#awake.delete(name);
+    this.#imports.remove(account);
+    if (account.hasLocalInterest) this.#leaving.set(name, account);
+    moveTraffic(this.#goneTraffic, account.traffic);
+    moveTraffic(this.#goneTraffic, account.routeTraffic);
+    for (const observer of this.#observers) observer.accountRemoved(account);
+    return true;
+  }
+
   #configureOne(account: Account): void {
-    account.map(this.optionsOf(account.name)?.mappings ?? []);
+    const options = this.optionsOf(account.name);
+    account.map(options?.mappings ?? []);
+    this.#imports.configure(account, options?.imports ?? []);
   }
 
   #forgetIfEmpty(account: Account): void {

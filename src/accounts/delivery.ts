@@ -20,7 +20,7 @@ import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import { groupNamed, namesOneTwice, timesNamed } from "./named_group.ts";
-import { Kind, REACH } from "./reach.ts";
+import { Kind, kindBit, REACH } from "./reach.ts";
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
 export interface DeliveryTurns {
@@ -37,6 +37,9 @@ const NOBODY: readonly Interest[] = [];
 
 /** Servers whose members may all refuse a message before it is dropped: it must not go round for ever. */
 const REFUSALS_MAX = 3;
+
+/** Where a message goes on from, to more than can be told beforehand. */
+const AT_ONCE = kindBit(Kind.IMPORT);
 
 /** More work than this for one message is done in several turns. */
 const WIDE_WORK = 2 * TURN_WORK_MAX;
@@ -106,7 +109,7 @@ export class Delivery {
     message: Message,
     publisher: MessageSource | undefined,
   ): number {
-    const rest = { plain: serversIn(match.plain), queues: match.queues };
+    const rest = { plain: servedAtOnce(match.plain), queues: match.queues };
     return this.#publishOn(account, rest, 0, message, publisher);
   }
 
@@ -158,7 +161,7 @@ export class Delivery {
     if (served === plain.length && !hasGroups) return;
     const frame = this.#begin();
     try {
-      const here = isWide ? serversIn(plain) : plain;
+      const here = isWide ? servedAtOnce(plain) : plain;
       this.#servePlain(frame, here, served, message, from, hears);
       if (groups === "named") this.#serveNamed(frame, match, args, from, hears);
       else this.#serveGroups(frame, match.queues, message, from, hears);
@@ -222,7 +225,7 @@ export class Delivery {
   }
 
   /**
-   * Serves direct receivers in as many turns as it takes, from a copy of the
+   * Serves direct receivers, but not imports, in as many turns as it takes, from a copy of the
    * message; false when that is not possible here.
    */
   #serveWide(
@@ -234,7 +237,7 @@ export class Delivery {
     if (publisher === undefined || publisher.kind === Kind.INTERNAL) {
       return false;
     }
-    const { hears } = REACH[publisher.kind]!;
+    const later = REACH[publisher.kind]!.hears & ~AT_ONCE;
     const meter = this.#meter;
     const workEach = deliveryWork(message.size);
     let copy = message;
@@ -243,7 +246,7 @@ export class Delivery {
       while (at < plain.length) {
         const interest = plain[at++]!;
         const { direct, hasEnded, kindBit } = interest;
-        if (direct === undefined || hasEnded || (kindBit & hears) === 0) {
+        if (direct === undefined || hasEnded || (kindBit & later) === 0) {
           continue;
         }
         meter.spent += workEach;
@@ -385,10 +388,15 @@ function takersIn(
   publisher: MessageSource | undefined,
 ): number {
   let takers = 0;
-  for (const { direct } of plain) if (direct?.takes(publisher)) takers++;
+  for (const { direct, kindBit } of plain) {
+    if ((kindBit & AT_ONCE) === 0 && direct?.takes(publisher)) takers++;
+  }
   return takers;
 }
 
-function serversIn(plain: readonly Interest[]): Interest[] {
-  return plain.filter(({ server }) => server !== undefined);
+/** What is not left for later turns. */
+function servedAtOnce(plain: readonly Interest[]): Interest[] {
+  return plain.filter(({ server, kindBit }) =>
+    server !== undefined || (kindBit & AT_ONCE) !== 0
+  );
 }

@@ -15,6 +15,7 @@ import type { Subscriber } from "../core/subject_match.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { Message } from "../wire/message.ts";
 import { type Kind, kindBit } from "./reach.ts";
+import type { RequestInfo } from "./request_info.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -29,6 +30,11 @@ export interface AccountName {
 /** What publishes, as far as those who hear it care: nobody need hear itself. */
 export interface MessageSource {
   readonly kind: Kind;
+  /**
+   * Who it is, as a service of another account is told; `isShared`: with all
+   * that is known, `isForServer`: with the server that it is on.
+   */
+  requestInfo?(isShared: boolean, isForServer: boolean): RequestInfo;
 }
 
 /** Takes messages for its own subscriptions: a client, or the server itself. */

@@ -16,6 +16,8 @@ export const Kind = {
   SIBLING: 3,
   /** The server itself. */
   INTERNAL: 4,
+  /** A service of another account. It hears where a message enters the cluster, and nobody is told of it. */
+  IMPORT: 5,
 } as const;
 
 export type Kind = typeof Kind[keyof typeof Kind];
@@ -40,20 +42,27 @@ export interface Reach {
 }
 
 const EVERYBODY = kindBit(Kind.CLIENT) | kindBit(Kind.ROUTE) |
-  kindBit(Kind.LEAF) | kindBit(Kind.SIBLING) | kindBit(Kind.INTERNAL);
+  kindBit(Kind.LEAF) | kindBit(Kind.SIBLING) | kindBit(Kind.INTERNAL) |
+  kindBit(Kind.IMPORT);
 
 /**
  * NATS route protocol: a message travels one hop between the servers of a
  * cluster, so what came by a route is not sent on to another one. What came
- * from a sibling has been sent to the other servers by that sibling.
+ * from a sibling has been sent to the other servers by that sibling. Either has
+ * been carried into other accounts where it came in.
  */
 export const REACH: readonly Reach[] = [
   /* CLIENT */ { hears: EVERYBODY, groups: "chosen" },
-  /* ROUTE */ { hears: EVERYBODY & ~kindBit(Kind.ROUTE), groups: "named" },
+  /* ROUTE */ {
+    hears: EVERYBODY & ~kindBit(Kind.ROUTE) & ~kindBit(Kind.IMPORT),
+    groups: "named",
+  },
   /* LEAF */ { hears: EVERYBODY, groups: "chosen" },
   /* SIBLING */ {
-    hears: EVERYBODY & ~kindBit(Kind.ROUTE) & ~kindBit(Kind.SIBLING),
+    hears: EVERYBODY & ~kindBit(Kind.ROUTE) & ~kindBit(Kind.SIBLING) &
+      ~kindBit(Kind.IMPORT),
     groups: "named",
   },
   /* INTERNAL */ { hears: EVERYBODY, groups: "chosen" },
+  /* IMPORT */ { hears: EVERYBODY, groups: "chosen" },
 ];

@@ -6,8 +6,7 @@
  *
  * More than a dozen members: because the rooms above it find all parts through it.
  */
-import { Accounts } from "../accounts/accounts.ts";
-import type { MappingChance } from "../accounts/mappings.ts";
+import { Accounts, type AccountsSettings } from "../accounts/accounts.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
@@ -225,9 +224,10 @@ function hostOf(
     identity,
     door: () => host.door,
   });
+  const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
-    random,
-    clusterName: () => info.clusterName(),
+    mapping: { random, clusterName: () => info.clusterName() },
+    imports: { delivery, clock, random },
   });
   let lastConnectionId = 0;
   const host: ChangingHost = {
@@ -244,7 +244,7 @@ function hostOf(
     maxTracedMsgLen: options.maxTracedMsgLen,
     nextConnectionId: () => ++lastConnectionId,
     accounts,
-    delivery: new Delivery(random, turn.meter, turn),
+    delivery,
     door: doorOf(options, platform),
     info,
   };
@@ -254,12 +254,12 @@ function hostOf(
 function accountsOf(
   options: ServerOptions,
   meter: WorkMeter,
-  mapping: MappingChance,
+  parts: Pick<AccountsSettings, "mapping" | "imports">,
 ): Accounts {
   const accounts = new Accounts({
     sublistCache: !options.disableSublistCache,
     meter,
-    mapping,
+    ...parts,
   });
   accounts.configure(options.accounts, options.systemAccount);
   return accounts;

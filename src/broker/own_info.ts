@@ -53,6 +53,10 @@ export class OwnInfo implements InfoSource {
     this.#parts = parts;
   }
 
+  get serverName(): string {
+    return this.#parts.identity.name;
+  }
+
   /** This server's own addresses for clients, `host:port`. */
   get ownUrls(): readonly string[] {
     return this.#urls.own;

@@ -44,10 +44,7 @@ export class Nuid {
 
   /** Starts again with another prefix and another tail. */
   reset(): void {
-    this.#prefix = "";
-    for (const digit of randomDigits(this.#random, PREFIX_CHARS)) {
-      this.#prefix += BASE62[digit]!;
-    }
+    this.#prefix = randomName(this.#random, PREFIX_CHARS);
     for (let i = 0; i < TAIL_DIGITS; i++) {
       this.#tail[i] = randomBelow(this.#random, 62);
     }
@@ -63,6 +60,13 @@ export class Nuid {
     }
     return carry === 0;
   }
+}
+
+/** `chars` letters and digits from bytes fit for identities: nobody guesses them. */
+export function randomName(random: Random, chars: number): string {
+  let name = "";
+  for (const digit of randomDigits(random, chars)) name += BASE62[digit]!;
+  return name;
 }
 
 /** Evenly spread base 62 digits from bytes fit for identities. */

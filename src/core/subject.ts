@@ -99,6 +99,18 @@ export function subjectsCollide(a: string, b: string): boolean {
   }
 }
 
+/** What both match, as a pattern; both must be valid and collide. */
+export function subjectsMeet(a: string, b: string): string {
+  const [left, right] = [a.split("."), b.split(".")];
+  const tokens: string[] = [];
+  for (let i = 0; i < left.length || i < right.length; i++) {
+    if (left[i] === ">") return [...tokens, ...right.slice(i)].join(".");
+    if (right[i] === ">") return [...tokens, ...left.slice(i)].join(".");
+    tokens.push(left[i] === "*" ? right[i]! : left[i]!);
+  }
+  return tokens.join(".");
+}
+
 /** Walks both token by token; `literal` makes a `>` in `subject` an ordinary token. */
 function covers(pattern: string, subject: string, literal: boolean): boolean {
   let patternStart = 0;

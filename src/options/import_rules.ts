@@ -3,6 +3,7 @@
  * accounts become each other. The check of a configuration and the accounts of
  * a running server ask the same functions.
  */
+import { utf8ByteString } from "../core/ascii.ts";
 import { hasWildcard, isSubsetMatch, isValidSubject } from "../core/subject.ts";
 import {
   SubjectTransform,
@@ -83,6 +84,16 @@ export function isUsable(offered: ExportOptions): boolean {
   const { subject, accountTokenPosition: position } = offered;
   if (!isValidSubject(subject)) return false;
   return position === 0 || subject.split(".")[position - 1] === "*";
+}
+
+/** `wanted` with its subjects as byte strings, which messages and subscriptions have. */
+export function asOnWire<I extends ImportOptions>(wanted: I): I {
+  const { subject, local } = wanted;
+  return {
+    ...wanted,
+    subject: utf8ByteString(subject),
+    local: utf8ByteString(local),
+  };
 }
 
 /** The subject of the importing account as a pattern, without `$1` and its like. */

@@ -4,7 +4,7 @@
  * A message belongs to the connection that it came by, so what is to differ
  * for some of its receivers only is changed in a copy of its parts.
  */
-import { asciiBytes, CR, LF } from "../core/ascii.ts";
+import { asciiBytes, byteString, CR, LF } from "../core/ascii.ts";
 import { Message, NO_HEADERS } from "./message.ts";
 
 /** NATS headers: the first line of a header block, which may carry a status. */
@@ -75,6 +75,37 @@ export function addHeader(message: Message, name: string, value: string): void {
     line,
     LINE_END,
   ]);
+}
+
+/**
+ * As `addHeader`, in place of all lines of that name that `message` has, however
+ * they are written.
+ */
+export function replaceHeader(
+  message: Message,
+  name: string,
+  value: string,
+): void {
+  const { bodyBuffer, payloadStart, headerSize } = message;
+  if (headerSize > 0) {
+    const block = byteString(
+      bodyBuffer,
+      payloadStart,
+      payloadStart + headerSize,
+    );
+    const [first = "", ...lines] = block.split("\r\n");
+    const kept = lines.filter((line) => !isHeader(line, name));
+    if (kept.length < lines.length) {
+      setHeaders(message, [asciiBytes([first, ...kept].join("\r\n"))]);
+    }
+  }
+  addHeader(message, name, value);
+}
+
+function isHeader(line: string, name: string): boolean {
+  const colon = line.indexOf(":");
+  return colon >= 0 &&
+    line.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
 }
 
 /** Takes all headers from `message`. */

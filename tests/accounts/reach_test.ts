@@ -6,11 +6,12 @@ import { test } from "../support/test.ts";
 const KINDS = Object.keys(Kind) as (keyof typeof Kind)[];
 
 const EXPECTED: Readonly<Record<keyof typeof Kind, readonly string[]>> = {
-  CLIENT: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL"],
+  CLIENT: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL", "IMPORT"],
   ROUTE: ["CLIENT", "LEAF", "SIBLING", "INTERNAL"],
-  LEAF: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL"],
+  LEAF: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL", "IMPORT"],
   SIBLING: ["CLIENT", "LEAF", "INTERNAL"],
-  INTERNAL: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL"],
+  INTERNAL: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL", "IMPORT"],
+  IMPORT: ["CLIENT", "ROUTE", "LEAF", "SIBLING", "INTERNAL", "IMPORT"],
 };
 
 test("each kind is heard by the kinds that the table names, and by no other", () => {

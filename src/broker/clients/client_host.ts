@@ -46,6 +46,9 @@ export interface Arrival
 export interface InfoSource {
   /** INFO as one client is to see it. */
   tell(client: InfoReader): ServerInfo;
+  readonly serverName: string;
+  /** Empty without one. */
+  clusterName(): string;
 }
 
 export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {

@@ -13,6 +13,7 @@ import type {
   MessageSource,
 } from "../../accounts/interest.ts";
 import { Kind } from "../../accounts/reach.ts";
+import type { RequestInfo } from "../../accounts/request_info.ts";
 import type { Principal } from "../../auth/door.ts";
 import { byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
@@ -44,6 +45,7 @@ import type {
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
+import { requesterOf } from "./requester.ts";
 import { revocation, violates } from "./violations.ts";
 
 /** Work to ask whether a subscription is still allowed. */
@@ -166,6 +168,12 @@ export class ClientSession implements Peer, DirectReceiver {
       WireError.AUTHORIZATION_VIOLATION,
     );
     return false;
+  }
+
+  requestInfo(isShared: boolean, isForServer: boolean): RequestInfo {
+    const { connection, login } = this;
+    const telling = { isShared, isForServer };
+    return requesterOf(connection, login, this.#host.info, telling);
   }
 
   takes(publisher: MessageSource | undefined): boolean {

@@ -1,0 +1,151 @@
+/**
+ * What connects the accounts of a server: the imports of each, the responses
+ * that its services owe, and the replies that its requests wait for. An account
+ * without any of these has nothing here.
+ */
+import { isValidSubject } from "../core/subject.ts";
+import {
+  type ActivationCheck,
+  asOnWire,
+  localPattern,
+  NO_ACTIVATION,
+  transformProblem,
+} from "../options/import_rules.ts";
+import type { ImportOptions } from "../options/options.ts";
+import type { Clock, Random } from "../platform/clock.ts";
+import type { Account, InterestLinks } from "./account.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Exporters, ImportHost, ImportLink } from "./import_host.ts";
+import { ImportPath } from "./import_path.ts";
+import type { Interest } from "./interest.ts";
+import { Replies } from "./replies.ts";
+import { Responses } from "./responses.ts";
+import { ServiceLink } from "./service_import.ts";
+import { StreamLink } from "./stream_import.ts";
+
+/** What imports stand on. */
+export interface ImportSettings {
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What is known of activation tokens; without it none is good. */
+  readonly isActivated?: ActivationCheck;
+}
+
+export class Imports implements ImportHost {
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly isActivated: ActivationCheck;
+  readonly exporters: Exporters;
+  readonly path: ImportPath = new ImportPath();
+  readonly #links = new Map<Account, AccountLinks>();
+  readonly #responses = new Map<Account, Responses>();
+
+  constructor(settings: ImportSettings, exporters: Exporters) {
+    this.delivery = settings.delivery;
+    this.clock = settings.clock;
+    this.random = settings.random;
+    this.isActivated = settings.isActivated ?? NO_ACTIVATION;
+    this.exporters = exporters;
+  }
+
+  /** From now on these are the imports of `account`. Those that were there before go on. */
+  configure(account: Account, imports: readonly ImportOptions[]): void {
+    if (imports.length === 0 && !this.#links.has(account)) return;
+    this.#linksOf(account).configure(imports);
+  }
+
+  /** Accounts were configured anew: imports may lead somewhere else, or nowhere. */
+  refresh(): void {
+    for (const links of this.#links.values()) links.refresh();
+  }
+
+  /** `account` is gone. */
+  remove(account: Account): void {
+    this.#links.get(account)?.end();
+    this.#links.delete(account);
+    this.#responses.get(account)?.clear();
+    this.#responses.delete(account);
+  }
+
+  repliesOf(account: Account): Replies {
+    return this.#linksOf(account).replies;
+  }
+
+  responsesOf(account: Account): Responses {
+    const known = this.#responses.get(account);
+    if (known !== undefined) return known;
+    const responses = new Responses(account, this);
+    this.#responses.set(account, responses);
+    return responses;
+  }
+
+  #linksOf(account: Account): AccountLinks {
+    const known = this.#links.get(account);
+    if (known !== undefined) return known;
+    const links = new AccountLinks(account, this);
+    this.#links.set(account, links);
+    account.links = links;
+    return links;
+  }
+}
+
+/** Of one account. */
+class AccountLinks implements InterestLinks {
+  readonly replies: Replies;
+  readonly #account: Account;
+  readonly #host: ImportHost;
+  /** By their options as text. */
+  #links = new Map<string, ImportLink>();
+  #streams: readonly StreamLink[] = [];
+
+  constructor(account: Account, host: ImportHost) {
+    this.#account = account;
+    this.#host = host;
+    this.replies = new Replies(account, host.clock);
+  }
+
+  configure(imports: readonly ImportOptions[]): void {
+    const before = this.#links;
+    this.#links = new Map();
+    for (const options of imports) {
+      const key = JSON.stringify(options);
+      const link = before.get(key) ?? this.#linkOf(options);
+      before.delete(key);
+      if (link !== undefined) this.#links.set(key, link);
+    }
+    for (const link of before.values()) link.end();
+    this.#streams = [...this.#links.values()]
+      .filter((link) => link instanceof StreamLink);
+  }
+
+  refresh(): void {
+    for (const link of this.#links.values()) link.refresh();
+  }
+
+  end(): void {
+    this.configure([]);
+    this.replies.clear();
+    this.#account.links = undefined;
+  }
+
+  adding(interest: Interest): void {
+    for (const stream of this.#streams) stream.adding(interest);
+  }
+
+  removed(interest: Interest): void {
+    for (const stream of this.#streams) stream.removed(interest);
+    this.replies.interestEnded(interest.subject);
+  }
+
+  /** An import that makes no sense is there without an effect: the configuration has complained of it. */
+  #linkOf(options: ImportOptions): ImportLink | undefined {
+    if (transformProblem(options) !== "") return undefined;
+    const pattern = localPattern(asOnWire(options));
+    if (!isValidSubject(pattern)) return undefined;
+    return options.kind === "stream"
+      ? new StreamLink(options, this.#account, this.#host)
+      : new ServiceLink(options, this.#account, this.#host);
+  }
+}

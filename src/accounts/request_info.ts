@@ -1,0 +1,64 @@
+/**
+ * Who sends a request to a service of another account, as the service is told
+ * in a header.
+ */
+import { utf8ByteString } from "../core/ascii.ts";
+import { goJson } from "../core/json.ts";
+import type { Message } from "../wire/message.ts";
+import { replaceHeader } from "../wire/rewrite.ts";
+
+const HEADER = "Nats-Request-Info";
+
+/** NATS: the names are those of the header's JSON. */
+export interface RequestInfo {
+  readonly start?: string;
+  readonly host?: string;
+  readonly id?: number;
+  readonly acc: string;
+  /** The account whose import led on, where one import led to another. */
+  readonly svc?: string;
+  readonly user?: string;
+  readonly name?: string;
+  readonly lang?: string;
+  readonly ver?: string;
+  /** The round trip of its connection, in nanoseconds. */
+  readonly rtt?: number;
+  readonly server?: string;
+  readonly cluster?: string;
+  readonly jwt?: string;
+  readonly issuer_key?: string;
+  readonly name_tag?: string;
+  readonly tags?: readonly string[];
+  readonly kind?: string;
+  readonly client_type?: string;
+}
+
+/** In which order nats-server writes them. */
+const FIELDS: readonly (keyof RequestInfo)[] = [
+  "start",
+  "host",
+  "id",
+  "acc",
+  "svc",
+  "user",
+  "name",
+  "lang",
+  "ver",
+  "rtt",
+  "server",
+  "cluster",
+  "jwt",
+  "issuer_key",
+  "name_tag",
+  "tags",
+  "kind",
+  "client_type",
+];
+
+/** Says in a header of `message` who asks, and nothing else that it said of that. */
+export function tellRequester(message: Message, info: RequestInfo): void {
+  const told = FIELDS.map((field) => [field, info[field]] as const)
+    .filter(([, value]) => value !== undefined && value !== "");
+  const json = goJson(Object.fromEntries(told));
+  replaceHeader(message, HEADER, utf8ByteString(json));
+}

@@ -1,0 +1,228 @@
+/**
+ * The responses that the services of one account owe to others. A request gets a
+ * reply subject of its own, `_R_.` and two random tokens, on which only the
+ * service knows to respond; one subscription of the server hears all of them and
+ * carries each response to whom it belongs.
+ */
+import { asciiBytes, byteString } from "../core/ascii.ts";
+import { randomName } from "../core/nuid.ts";
+import type { Clock, Random } from "../platform/clock.ts";
+import { Message, replyOf } from "../wire/message.ts";
+import { copyParts, setReply, setSubject } from "../wire/rewrite.ts";
+import type { Account } from "./account.ts";
+import type { Delivery } from "./delivery.ts";
+import {
+  type DirectReceiver,
+  Interest,
+  type MessageSource,
+} from "./interest.ts";
+import { Kind } from "./reach.ts";
+import type { AwaitedReply, Replies } from "./replies.ts";
+
+/** NATS: how a service responds, and how long after the last sign of life. */
+export interface ResponseTerms {
+  readonly response: "singleton" | "stream" | "chunked";
+  readonly thresholdMs: number;
+}
+
+export interface ResponsesHost {
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What requests of `account` wait for. */
+  repliesOf(account: Account): Replies;
+  /** What services of `account` owe. */
+  responsesOf(account: Account): Responses;
+}
+
+/** NATS: unless an export says another one. */
+const DEFAULT_THRESHOLD_MS = 120_000;
+const TOKEN_CHARS = 6;
+
+/** NATS: acknowledgements go to the stream that they are for, no matter who sends them. */
+const ACK_PREFIX = "$JS.ACK.";
+
+/** One response, or several, that a requester waits for. */
+class AwaitedResponse implements AwaitedReply {
+  readonly token: string;
+  readonly requester: Account;
+  readonly reply: string;
+  readonly rules: ResponseTerms;
+  deadline = 0;
+  readonly #owner: Responses;
+
+  constructor(
+    owner: Responses,
+    token: string,
+    requester: Account,
+    reply: string,
+    rules: ResponseTerms,
+  ) {
+    this.#owner = owner;
+    this.token = token;
+    this.requester = requester;
+    this.reply = reply;
+    this.rules = rules;
+  }
+
+  end(): void {
+    this.#owner.ended(this);
+  }
+}
+
+export class Responses implements DirectReceiver {
+  readonly kind: Kind = Kind.INTERNAL;
+  readonly #account: Account;
+  readonly #host: ResponsesHost;
+  readonly #prefix: string;
+  readonly #interest: Interest;
+  readonly #awaited = new Map<string, AwaitedResponse>();
+  /** By their thresholds, each in the order of their deadlines. */
+  readonly #byThreshold = new Map<number, Set<AwaitedResponse>>();
+  #timerAt = Infinity;
+
+  /** Of the services of `account`, which hears of them from now on. */
+  constructor(account: Account, host: ResponsesHost) {
+    this.#account = account;
+    this.#host = host;
+    this.#prefix = `_R_.${randomName(host.random, TOKEN_CHARS)}.`;
+    this.#interest = Interest.direct(this, `${this.#prefix}>`, "", "");
+    account.add(this.#interest);
+  }
+
+  get size(): number {
+    return this.#awaited.size;
+  }
+
+  /**
+   * Gives `message`, on its way from `requester` to a service, a reply subject
+   * of its own. Gives what is awaited now; undefined: nothing.
+   */
+  await(
+    message: Message,
+    requester: Account,
+    rules: ResponseTerms,
+  ): AwaitedReply | undefined {
+    if (!message.hasReply) return undefined;
+    const reply = replyOf(message);
+    if (reply.startsWith(ACK_PREFIX)) return undefined;
+    const token = this.#newToken();
+    const awaited = new AwaitedResponse(this, token, requester, reply, rules);
+    this.#host.repliesOf(requester).add(awaited);
+    this.#awaited.set(token, awaited);
+    this.#watch(awaited);
+    setReply(message, asciiBytes(this.#prefix + token));
+    return awaited;
+  }
+
+  takes(): boolean {
+    return true;
+  }
+
+  /** A response, or something else that was published there. */
+  deliver(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    interest.delivered++;
+    const { subjectBuffer, subjectStart, subjectEnd } = message;
+    const token = byteString(
+      subjectBuffer,
+      subjectStart + this.#prefix.length,
+      subjectEnd,
+    );
+    const awaited = this.#awaited.get(token);
+    // NATS: who is late is not told.
+    if (awaited === undefined) return true;
+    const isLast = awaited.rules.response === "singleton" || message.size === 0;
+    if (isLast) this.ended(awaited);
+    else this.#watch(awaited);
+    const isHeard = this.#carry(awaited, message, publisher);
+    if (!isHeard) this.ended(awaited);
+    return true;
+  }
+
+  /** Nobody waits for it any more. */
+  ended(awaited: AwaitedResponse): void {
+    if (!this.#awaited.delete(awaited.token)) return;
+    this.#byThreshold.get(thresholdOf(awaited))?.delete(awaited);
+    this.#host.repliesOf(awaited.requester).remove(awaited);
+  }
+
+  /** The account is gone. */
+  clear(): void {
+    for (const awaited of [...this.#awaited.values()]) this.ended(awaited);
+    this.#account.remove(this.#interest);
+  }
+
+  /** Publishes a response where it is waited for; false when nobody hears it. */
+  #carry(
+    { requester, reply, rules }: AwaitedResponse,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    const response = new Message();
+    copyParts(message, response);
+    const subject = asciiBytes(reply);
+    setSubject(response, subject);
+    // A response may ask for something itself; its answer goes the other way.
+    const awaited = this.#host.responsesOf(requester)
+      .await(response, this.#account, rules);
+    // What a route brought goes to all servers: it has changed accounts.
+    const source = publisher?.kind === Kind.ROUTE ? undefined : publisher;
+    const { match } = requester.facts(subject, 0, subject.length);
+    const { delivery } = this.#host;
+    const taken = delivery.publish(requester, match, response, source);
+    if (taken === 0) awaited?.end();
+    return taken > 0;
+  }
+
+  #newToken(): string {
+    for (;;) {
+      const token = randomName(this.#host.random, TOKEN_CHARS);
+      if (!this.#awaited.has(token)) return token;
+    }
+  }
+
+  /** A response may come until the threshold has passed, from now on. */
+  #watch(awaited: AwaitedResponse): void {
+    const threshold = thresholdOf(awaited);
+    const due = this.#byThreshold.get(threshold) ?? new Set();
+    this.#byThreshold.set(threshold, due);
+    due.delete(awaited);
+    due.add(awaited);
+    awaited.deadline = this.#host.clock.monotonic() + threshold;
+    if (awaited.deadline < this.#timerAt) this.#wakeAt(awaited.deadline);
+  }
+
+  #wakeAt(deadline: number): void {
+    const { clock } = this.#host;
+    this.#timerAt = deadline;
+    clock.after(Math.max(0, deadline - clock.monotonic()), () => {
+      // Another timer may have been set for an earlier moment since.
+      if (this.#timerAt === deadline) this.#expire();
+    });
+  }
+
+  #expire(): void {
+    const now = this.#host.clock.monotonic();
+    let next = Infinity;
+    for (const [threshold, due] of this.#byThreshold) {
+      for (const awaited of due) {
+        if (awaited.deadline > now) {
+          next = Math.min(next, awaited.deadline);
+          break;
+        }
+        this.ended(awaited);
+      }
+      if (due.size === 0) this.#byThreshold.delete(threshold);
+    }
+    this.#timerAt = Infinity;
+    if (next < Infinity) this.#wakeAt(next);
+  }
+}
+
+function thresholdOf({ rules: { thresholdMs } }: AwaitedResponse): number {
+  return thresholdMs > 0 ? thresholdMs : DEFAULT_THRESHOLD_MS;
+}

@@ -1,0 +1,139 @@
+/**
+ * A service of another account, heard by what clients publish here: a request is
+ * published there in its turn, with a reply subject that leads back.
+ */
+import {
+  asOnWire,
+  localPattern,
+  serviceTransform,
+} from "../options/import_rules.ts";
+import type { ServiceExport, ServiceImport } from "../options/options.ts";
+import { Message } from "../wire/message.ts";
+import { copyParts, setSubject } from "../wire/rewrite.ts";
+import type { Account, SubjectFacts } from "./account.ts";
+import {
+  findTarget,
+  type ImportHost,
+  type ImportLink,
+  type ImportTarget,
+  isOpen,
+} from "./import_host.ts";
+import {
+  type DirectReceiver,
+  Interest,
+  type MessageSource,
+} from "./interest.ts";
+import { Kind } from "./reach.ts";
+import { type RequestInfo, tellRequester } from "./request_info.ts";
+import { Translation } from "./translation.ts";
+
+export class ServiceLink implements ImportLink, DirectReceiver {
+  readonly kind: Kind = Kind.IMPORT;
+  readonly options: ServiceImport;
+  readonly #importer: Account;
+  readonly #host: ImportHost;
+  readonly #interest: Interest;
+  /** To the subject there. */
+  readonly #translation: Translation;
+  /** Null until it is needed. */
+  #target: ImportTarget | undefined | null = null;
+
+  /** Throws a `TransformError`. The subject here must be valid. */
+  constructor(options: ServiceImport, importer: Account, host: ImportHost) {
+    this.options = options;
+    this.#importer = importer;
+    this.#host = host;
+    const onWire = asOnWire(options);
+    this.#translation = new Translation(
+      serviceTransform(onWire),
+      onWire.subject,
+      host.random,
+    );
+    this.#interest = Interest.direct(this, localPattern(onWire), "", "");
+    importer.insert(this.#interest);
+  }
+
+  refresh(): void {
+    this.#target = null;
+  }
+
+  end(): void {
+    this.#importer.remove(this.#interest);
+  }
+
+  takes(): boolean {
+    return true;
+  }
+
+  /** A request; false when nobody takes it there. */
+  deliver(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    const target = this.#target === null
+      ? this.#target = findTarget(this.options, this.#importer, this.#host)
+      : this.#target;
+    if (target === undefined) return false;
+    const { clock, path } = this.#host;
+    if (!isOpen(target, clock)) return false;
+    const { exporter } = target;
+    interest.delivered++;
+    const request = new Message();
+    copyParts(message, request);
+    const facts = this.#address(request, exporter);
+    const { plain, queues } = facts.match;
+    if (plain.length === 0 && queues.length === 0) return false;
+    const info = this.#infoOf(publisher, exporter);
+    if (!path.enter(exporter, info)) return false;
+    try {
+      if (info !== undefined) tellRequester(request, info);
+      return this.#ask(request, facts, target, publisher);
+    } finally {
+      path.leave();
+    }
+  }
+
+  #ask(
+    request: Message,
+    { match }: SubjectFacts,
+    { exporter, grant }: ImportTarget,
+    publisher: MessageSource | undefined,
+  ): boolean {
+    const { delivery } = this.#host;
+    const awaited = request.hasReply
+      ? this.#host.responsesOf(exporter).await(
+        request,
+        this.#importer,
+        grant.offered as ServiceExport,
+      )
+      : undefined;
+    const taken = delivery.publish(exporter, match, request, publisher);
+    if (taken === 0) awaited?.end();
+    return taken > 0;
+  }
+
+  /** Gives `request` its subject there; gives what is known of that. */
+  #address(request: Message, exporter: Account): SubjectFacts {
+    let subject = this.#translation.of(request);
+    setSubject(request, subject);
+    const facts = exporter.facts(subject, 0, subject.length);
+    if (facts.mapped === undefined) return facts;
+    subject = facts.mapped.next();
+    setSubject(request, subject);
+    return exporter.facts(subject, 0, subject.length);
+  }
+
+  #infoOf(
+    publisher: MessageSource | undefined,
+    exporter: Account,
+  ): RequestInfo | undefined {
+    const { path, exporters } = this.#host;
+    const isSystem = exporter === exporters.system;
+    if (!path.isInside) {
+      return publisher?.requestInfo?.(this.options.share, isSystem);
+    }
+    const before = path.info;
+    return before && { ...before, svc: this.#importer.name };
+  }
+}
