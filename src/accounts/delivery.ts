@@ -20,7 +20,8 @@ import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import { groupNamed, namesOneTwice, timesNamed } from "./named_group.ts";
-import { Kind, kindBit, REACH } from "./reach.ts";
+import { AT_ONCE, servedAtOnce, takersIn } from "./served_later.ts";
+import { Kind, REACH } from "./reach.ts";
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
 export interface DeliveryTurns {
@@ -37,9 +38,6 @@ const NOBODY: readonly Interest[] = [];
 
 /** Servers whose members may all refuse a message before it is dropped: it must not go round for ever. */
 const REFUSALS_MAX = 3;
-
-/** Where a message goes on from, to more than can be told beforehand. */
-const AT_ONCE = kindBit(Kind.IMPORT);
 
 /** More work than this for one message is done in several turns. */
 const WIDE_WORK = 2 * TURN_WORK_MAX;
@@ -380,23 +378,4 @@ function takesForGroups(
 ): boolean {
   return server?.servesGroupsAlone === true ||
     !plain.some((interest) => interest.server === server);
-}
-
-/** How many direct receivers will take a message of `publisher`. */
-function takersIn(
-  plain: readonly Interest[],
-  publisher: MessageSource | undefined,
-): number {
-  let takers = 0;
-  for (const { direct, kindBit } of plain) {
-    if ((kindBit & AT_ONCE) === 0 && direct?.takes(publisher)) takers++;
-  }
-  return takers;
-}
-
-/** What is not left for later turns. */
-function servedAtOnce(plain: readonly Interest[]): Interest[] {
-  return plain.filter(({ server, kindBit }) =>
-    server !== undefined || (kindBit & AT_ONCE) !== 0
-  );
 }
