@@ -15,7 +15,7 @@ import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
-import type { MappingOptions } from "../options/options.ts";
+import type { AccountLimits, MappingOptions } from "../options/options.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import {
   type MappedSubject,
@@ -84,6 +84,14 @@ const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
  */
 const KEPT_MATCH_MAX = 256;
 
+/** What holds for an account of which nothing was said. */
+export const NO_LIMITS: AccountLimits = {
+  maxConnections: -1,
+  maxSubscriptions: -1,
+  maxPayloadBytes: -1,
+  maxLeafnodes: -1,
+};
+
 /** What routes bring is heard by these kinds; so routes are told of their interest. */
 const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
 
@@ -102,6 +110,7 @@ export class Account implements AccountName {
   slowConsumers = 0;
   /** Undefined as long as no import has to do with the account. */
   links: InterestLinks | undefined = undefined;
+  limits: AccountLimits = NO_LIMITS;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
   #subjects = new SubjectCache<SubjectFacts>();
@@ -142,6 +151,15 @@ export class Account implements AccountName {
    */
   localInterest(): Iterable<LocalInterest> {
     return this.#local.values();
+  }
+
+  /** How many clients of this server are too many for its limits. */
+  get surplus(): number {
+    const { maxConnections } = this.limits;
+    const clients = this.clients + this.remoteClients;
+    return maxConnections < 0 || clients <= maxConnections
+      ? 0
+      : Math.min(clients - maxConnections, this.clients);
   }
 
   /** There is interest of this server, as far as something observes it. */

@@ -19,6 +19,7 @@ import {
   Account,
   type AccountSettings,
   type InterestObserver,
+  NO_LIMITS,
 } from "./account.ts";
 import { Imports, type ImportSettings } from "./imports.ts";
 
@@ -182,6 +183,7 @@ export class Accounts implements Iterable<Account> {
     const options = this.optionsOf(account.name);
     account.map(options?.mappings ?? []);
     this.#imports.configure(account, options?.imports ?? []);
+    account.limits = options?.limits ?? NO_LIMITS;
   }
 
   #forgetIfEmpty(account: Account): void {
@@ -199,11 +201,6 @@ function plainAccount(name: string): AccountOptions {
     exports: [],
     imports: [],
     mappings: [],
-    limits: {
-      maxConnections: -1,
-      maxSubscriptions: -1,
-      maxPayloadBytes: -1,
-      maxLeafnodes: -1,
-    },
+    limits: NO_LIMITS,
   };
 }

@@ -133,7 +133,6 @@ export class Broker {
     this.options = options;
     this.configuredAt = clock.now();
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
-    this.clients.reconfigure(clientSettings(options), options.maxConnections);
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
@@ -144,6 +143,7 @@ export class Broker {
       [...options.accounts, ...leaving],
       options.systemAccount,
     );
+    this.clients.reconfigure(clientSettings(options), options.maxConnections);
     this.#host.door = doorOf(options, this.#platform);
     await this.clients.review();
     accounts.configure(options.accounts, options.systemAccount);

@@ -79,7 +79,8 @@ export class OwnInfo implements InfoSource {
   }
 
   tell(
-    { id, remoteHost, isNew, nonce, boundTo, isToLeave }: InfoReader,
+    { id, remoteHost, isNew, nonce, boundTo, isToLeave, maxPayloadBytes }:
+      InfoReader,
   ): ServerInfo {
     const { identity, runtimeName } = this.#parts;
     const options = this.#parts.options();
@@ -99,7 +100,7 @@ export class OwnInfo implements InfoSource {
       port: advertised.port,
       headers: !options.noHeaderSupport,
       ...(needsLogin && { auth_required: true }),
-      max_payload: options.maxPayloadBytes,
+      max_payload: maxPayloadBytes,
       client_id: id,
       client_ip: remoteHost,
       ...(nonce !== undefined && { nonce }),

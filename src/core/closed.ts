@@ -20,6 +20,7 @@ export const ClosedReason = {
   BAD_CLIENT_PROTOCOL: "Bad Client Protocol Version",
   INCORRECT_PORT: "Incorrect Port",
   MAX_CONNECTIONS: "Maximum Connections Exceeded",
+  MAX_ACCOUNT_CONNECTIONS: "Maximum Account Connections Exceeded",
   MAX_PAYLOAD: "Maximum Message Payload Exceeded",
   MAX_CONTROL_LINE: "Maximum Control Line Exceeded",
   MAX_SUBSCRIPTIONS: "Maximum Subscriptions Exceeded",

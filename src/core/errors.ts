@@ -81,6 +81,7 @@ export const WireError = {
   TOO_MANY_LOGINS: "Too Many Logins",
   STALE_CONNECTION: "Stale Connection",
   MAX_CONNECTIONS: "maximum connections exceeded",
+  MAX_ACCOUNT_CONNECTIONS: "maximum account active connections exceeded",
   MAX_CONTROL_LINE: "maximum control line exceeded",
   MAX_PAYLOAD: "Maximum Payload Violation",
   MAX_SUBSCRIPTIONS: "maximum subscriptions exceeded",

@@ -17,6 +17,8 @@ import type { SubscriptionLimits } from "./client_subscriptions.ts";
 export interface InfoReader {
   readonly id: number;
   readonly remoteHost: string;
+  /** The largest message that it may publish. */
+  readonly maxPayloadBytes: number;
   /** It is greeted: nothing else was said before. */
   readonly isNew: boolean;
   /** To be signed by a newcomer that logs in by key. */

@@ -2,6 +2,7 @@
  * The clients of a server: those that are connected, those that are gone, and
  * how a socket becomes one, or is politely turned away when the server is full.
  */
+import type { Account } from "../../accounts/account.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { deferred } from "../../core/deferred.ts";
 import { WireError } from "../../core/errors.ts";
@@ -80,8 +81,8 @@ export class ClientSessions {
   }
 
   /**
-   * Another door stands before the server: whether those that are there may stay.
-   * Takes as many turns as it needs, and resolves behind the last.
+   * Another door stands before the server, and accounts have other limits:
+   * whether those that are there may stay. Takes as many turns as it needs, and resolves behind the last.
    */
   review(): Promise<void> {
     const { promise, resolve } = deferred<void>();
@@ -89,9 +90,21 @@ export class ClientSessions {
       [...this.sessions.values()],
       REVIEW_WORK,
       (session) => session.review(),
-      resolve,
+      () => {
+        for (const account of this.#host.accounts) this.#closeSurplus(account);
+        resolve();
+      },
     );
     return promise;
+  }
+
+  /**
+   * The limits of `account` hold as they are now, for clients that are in it,
+   * too. Where there may be fewer of them, the last that came have to go.
+   */
+  limitsChanged(account: Account): void {
+    for (const session of this.#in(account)) session.applyLimits();
+    this.#closeSurplus(account);
   }
 
   /** A client that comes through the port. */
@@ -123,6 +136,19 @@ export class ClientSessions {
     for (const session of [...this.sessions.values()]) {
       session.connection.close(reason);
     }
+  }
+
+  /** The clients in `account`, in the order in which they came. */
+  #in(account: Account): ClientSession[] {
+    return [...this.sessions.values()]
+      .filter(({ login }) => login.account === account);
+  }
+
+  /** Of more clients in `account` than it may have the last that came go. */
+  #closeSurplus(account: Account): void {
+    const { surplus } = account;
+    if (surplus === 0) return;
+    for (const { login } of this.#in(account).slice(-surplus)) login.tooMany();
   }
 
   #tellAll(): void {

@@ -28,12 +28,15 @@ export interface SubscriptionLimits {
 export class ClientSubscriptions {
   /** By the keys of sids. */
   bySid: KeyedMap<MapKey, Interest> = new Map();
+  /** How many there may be. */
+  max: number;
   readonly #client: DirectReceiver;
   readonly #limits: SubscriptionLimits;
 
   constructor(client: DirectReceiver, limits: SubscriptionLimits) {
     this.#client = client;
     this.#limits = limits;
+    this.max = limits.maxSubscriptions || Infinity;
   }
 
   /**
@@ -43,10 +46,7 @@ export class ClientSubscriptions {
    */
   add(account: Account, sub: SubArgs): string {
     const { subject, queue, sid } = sub;
-    const { maxSubscriptions } = this.#limits;
-    if (maxSubscriptions > 0 && this.bySid.size >= maxSubscriptions) {
-      return WireError.MAX_SUBSCRIPTIONS;
-    }
+    if (this.bySid.size >= this.max) return WireError.MAX_SUBSCRIPTIONS;
     const key = mapKey(sid);
     if (this.bySid.has(key)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
@@ -75,6 +75,11 @@ export class ClientSubscriptions {
     const isTooLong = maxSubscriptionTokens > 0 &&
       tokenCount(subject) > maxSubscriptionTokens;
     return isTooLong ? tokensViolation(sub) : undefined;
+  }
+
+  /** There are more than there may be, or there may be none at all. */
+  get areTooMany(): boolean {
+    return this.bySid.size > this.max || this.max === 0;
   }
 
   /** Ends `interest` now. */

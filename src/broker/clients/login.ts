@@ -209,7 +209,7 @@ export class Login {
     this.#connection.send(OK_LINE);
   }
 
-  /** False when the account is not there (any more): then the connection is closed. */
+  /** False when the account is not there (any more), or full: then the connection is closed. */
   #bind(principal: Principal): boolean {
     const account = this.#host.accounts.named(principal.account);
     if (account === undefined) {
@@ -219,12 +219,28 @@ export class Login {
       });
       return false;
     }
+    if (account !== this.account) {
+      account.clients++;
+      if (account.surplus > 0) {
+        account.clients--;
+        this.tooMany();
+        return false;
+      }
+      this.account.clients--;
+      this.account = account;
+    }
     this.principal = principal;
-    this.account.clients--;
-    this.account = account;
-    account.clients++;
     this.rights = this.#rightsOf(principal);
     return true;
+  }
+
+  /** Its account has more clients than it may have: this one goes. */
+  tooMany(): void {
+    this.#connection.log.error(WireError.MAX_ACCOUNT_CONNECTIONS);
+    this.#connection.close(
+      ClosedReason.MAX_ACCOUNT_CONNECTIONS,
+      WireError.MAX_ACCOUNT_CONNECTIONS,
+    );
   }
 
   /** The client's user, who stays in its account, may do something else from now on. */

@@ -42,6 +42,7 @@ import type {
   ClientSettings,
   InfoReader,
 } from "./client_host.ts";
+import { clientLimits } from "./client_limits.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
@@ -79,6 +80,7 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
   readonly #life: ClientLife<ClientSession>;
+  #settings: ClientSettings;
   /** What the client signs if it logs in by key; undefined where nobody does. */
   readonly #nonce: string | undefined;
   #firstPongSent = false;
@@ -95,9 +97,10 @@ export class ClientSession implements Peer, DirectReceiver {
     this.login = new Login(host, this.connection, settings, {
       connectionType,
       nonce: this.#nonce,
-      onBound: () => life.bound(this),
+      onBound: () => this.#bound(),
     });
     this.#host = host;
+    this.#settings = settings;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
     this.#traffic = this.connection.facts.traffic;
@@ -116,7 +119,30 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Other numbers hold from now on. */
   reconfigure(settings: ClientSettings): void {
     this.connection.reconfigure(settings);
-    this.#publishing.maxPayloadBytes = settings.maxPayloadBytes;
+    this.#settings = settings;
+    this.applyLimits();
+  }
+
+  /**
+   * The limits of its account, of its user or of the server hold as they are now. One that
+   * has more subscriptions than it may have is closed.
+   */
+  applyLimits(): void {
+    const { connection, login } = this;
+    const { maxPayloadBytes, maxSubscriptions } = clientLimits(
+      this.#settings,
+      login.account.limits,
+      login.principal?.limits,
+      (text) => connection.log.debug(text),
+    );
+    this.#publishing.maxPayloadBytes = maxPayloadBytes;
+    this.#subscriptions.max = maxSubscriptions;
+    if (!this.#subscriptions.areTooMany) return;
+    connection.log.error(WireError.MAX_SUBSCRIPTIONS);
+    connection.close(
+      ClosedReason.MAX_SUBSCRIPTIONS,
+      WireError.MAX_SUBSCRIPTIONS,
+    );
   }
 
   /** Unique among all connections of the server. */
@@ -216,6 +242,7 @@ export class ClientSession implements Peer, DirectReceiver {
   rebind(principal: Principal): void {
     const { login, connection } = this;
     login.rebind(principal);
+    this.applyLimits();
     const { rights, account } = login;
     if (rights === undefined) return;
     const { turn } = this.#host;
@@ -257,6 +284,11 @@ export class ClientSession implements Peer, DirectReceiver {
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#publishing.payload(op, buffer, start, end);
+  }
+
+  #bound(): void {
+    this.#life.bound(this);
+    this.applyLimits();
   }
 
   ended(reason: ClosedReason): void {
@@ -340,9 +372,12 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection.close(ClosedReason.PARSE_ERROR);
   }
 
-  #sendInfo(how: Omit<InfoReader, "id" | "remoteHost">): number {
+  #sendInfo(
+    how: Omit<InfoReader, "id" | "remoteHost" | "maxPayloadBytes">,
+  ): number {
     const remoteHost = this.connection.socket.remote.host;
-    const reader = { id: this.id, remoteHost, ...how };
+    const { maxPayloadBytes } = this.#publishing;
+    const reader = { id: this.id, remoteHost, maxPayloadBytes, ...how };
     const line = infoLine(this.#host.info.tell(reader));
     this.connection.send(line);
     return line.length;
