@@ -17,7 +17,9 @@ export class Announcements implements AccountsObserver {
   }
 
   /** What is in it is told as it comes, and to new routes when they register. */
-  accountAdded(): void {}
+  accountAdded(account: Account): void {
+    for (const route of this.#routes.values()) route.interest.adopt(account);
+  }
 
   accountRemoved(account: Account): void {
     for (const route of this.#routes.values()) route.forget(account);

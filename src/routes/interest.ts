@@ -9,78 +9,118 @@ import { type MapKey, mapKey } from "../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import { Interest, type ServerReceiver } from "../accounts/interest.ts";
 
-/** Work to mark one entry. */
-const MARK_WORK = 4;
+/** What the other server wants in one account. */
+interface RemoteAccount {
+  readonly name: string;
+  /** Undefined while this server has no such account. */
+  account: Account | undefined;
+  /** By subject, and queue group if there is one. */
+  entries: KeyedMap<MapKey, RemoteEntry>;
+}
 
-/** One interest of the other server, and the account that it stands in. */
+/** One interest of the other server. */
 export interface RemoteEntry {
-  readonly account: Account;
+  readonly place: RemoteAccount;
   readonly subscription: Interest;
-  /** It stands in the account's trie. */
-  stands: boolean;
+  /** The account in whose trie it stands. */
+  standsIn: Account | undefined;
   /** It was taken back. */
   isGone: boolean;
 }
 
-/** By subject, and queue group if there is one. */
-type Entries = KeyedMap<MapKey, RemoteEntry>;
+/** What a line of the other server says of its interest. */
+interface RemoteLine {
+  /** The account's name. */
+  readonly account: string;
+  readonly subject: string;
+  readonly queue: string;
+  /** The number of queue members over there. */
+  readonly weight: number;
+}
+
+/** The account of this name, of those that this server has. */
+type AccountNamed = (name: string) => Account | undefined;
 
 /**
  * What the server at the other end of one route wants. It counts once the route
  * is registered; until then it is only noted, so that a connection that has not
- * been let in yet gets no messages.
+ * been let in yet gets no messages. So is interest in accounts that this server
+ * does not have: a server tells its interest once, and the account may come
+ * later, or come back.
  */
 export class RemoteInterest {
   readonly #route: ServerReceiver;
   readonly #turn: Turn<TurnOwner>;
-  #accounts = new Map<Account, Entries>();
+  readonly #accountNamed: AccountNamed;
+  #accounts = new Map<string, RemoteAccount>();
   #isActive = false;
 
-  constructor(route: ServerReceiver, turn: Turn<TurnOwner>) {
+  constructor(
+    route: ServerReceiver,
+    turn: Turn<TurnOwner>,
+    accountNamed: AccountNamed,
+  ) {
     this.#route = route;
     this.#turn = turn;
+    this.#accountNamed = accountNamed;
   }
 
+  /** In accounts that this server has. */
   get size(): number {
     let size = 0;
-    for (const entries of this.#accounts.values()) size += entries.size;
+    for (const { account, entries } of this.#accounts.values()) {
+      if (account !== undefined) size += entries.size;
+    }
     return size;
   }
 
-  [Symbol.iterator](): Iterator<RemoteEntry> {
-    return entriesOf(this.#accounts);
+  /** In accounts that this server has. */
+  *[Symbol.iterator](): Generator<RemoteEntry> {
+    for (const { account, entries } of this.#accounts.values()) {
+      if (account !== undefined) yield* entries.values();
+    }
   }
 
-  /** Notes an RS+; `weight` is the number of queue members over there. */
-  add(account: Account, subject: string, queue: string, weight: number): void {
-    const entries = this.#accounts.get(account) ?? new Map();
+  /** Notes an RS+. False for the first one in an account that this server does not have. */
+  add({ account: name, subject, queue, weight }: RemoteLine): boolean {
+    const known = this.#accounts.get(name);
+    const place = known ?? this.#newPlace(name);
+    const { entries } = place;
     const key = keyOf(subject, queue);
-    const known = entries.get(key);
-    if (known?.subscription.weight === weight) return;
-    if (known !== undefined) withdraw(known);
+    const before = entries.get(key);
+    if (before?.subscription.weight === weight) return true;
+    if (before !== undefined) withdraw(before);
     const subscription = Interest.ofServer(
       this.#route,
       subject,
       queue,
       weight,
     );
-    const entry = { account, subscription, stands: false, isGone: false };
-    const roomy = withRoom<MapKey, RemoteEntry>(entries);
-    roomy.set(key, entry);
-    this.#accounts.set(account, roomy);
+    const entry = { place, subscription, standsIn: undefined, isGone: false };
+    place.entries = withRoom<MapKey, RemoteEntry>(entries);
+    place.entries.set(key, entry);
     if (this.#isActive) putUp(entry);
+    return known !== undefined || place.account !== undefined;
   }
 
   /** The route is registered. Takes as many turns as it needs. */
   activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
+    for (const place of this.#accounts.values()) {
+      place.account = this.#accountNamed(place.name);
+    }
     this.#turn.spreadOver(this, 0, putUp);
   }
 
   /** Notes an RS-; one that was never announced changes nothing. */
-  remove(account: Account, subject: string, queue: string): void {
-    const entries = this.#accounts.get(account);
+  remove(
+    { account, subject, queue }: Pick<
+      RemoteLine,
+      "account" | "subject" | "queue"
+    >,
+  ): void {
+    const entries = this.#accounts.get(account)?.entries;
     const key = keyOf(subject, queue);
     const known = entries?.get(key);
     if (known === undefined) return;
@@ -88,14 +128,20 @@ export class RemoteInterest {
     withdraw(known);
   }
 
-  /** `account` is gone, with its trie. Takes as many turns as it needs. */
-  forget(account: Account): void {
-    const entries = this.#accounts.get(account);
-    if (entries === undefined) return;
-    this.#accounts.delete(account);
-    this.#turn.spreadOver(entries.values(), MARK_WORK, (entry) => {
-      entry.isGone = true;
-    });
+  /** This server has `account` from now on. Takes as many turns as it needs. */
+  adopt(account: Account): void {
+    const place = this.#accounts.get(account.name);
+    if (place === undefined) return;
+    place.account = account;
+    if (this.#isActive) {
+      this.#turn.spreadOver(place.entries.values(), 0, putUp);
+    }
+  }
+
+  /** `account` is gone, with its trie. */
+  forget({ name }: Account): void {
+    const place = this.#accounts.get(name);
+    if (place !== undefined) place.account = undefined;
   }
 
   /** The route is gone. Takes as many turns as it needs. */
@@ -104,23 +150,32 @@ export class RemoteInterest {
     this.#accounts = new Map();
     this.#turn.spreadOver(entriesOf(accounts), 0, withdraw);
   }
+
+  #newPlace(name: string): RemoteAccount {
+    const account = this.#accountNamed(name);
+    const place = { name, account, entries: new Map() };
+    this.#accounts.set(name, place);
+    return place;
+  }
 }
 
 function* entriesOf(
-  accounts: ReadonlyMap<Account, Entries>,
+  accounts: ReadonlyMap<string, RemoteAccount>,
 ): Generator<RemoteEntry> {
-  for (const entries of accounts.values()) yield* entries.values();
+  for (const { entries } of accounts.values()) yield* entries.values();
 }
 
 function putUp(entry: RemoteEntry): void {
-  if (entry.stands || entry.isGone) return;
-  entry.stands = true;
-  entry.account.add(entry.subscription);
+  const { account } = entry.place;
+  if (account === undefined || entry.isGone) return;
+  if (entry.standsIn === account) return;
+  entry.standsIn = account;
+  account.add(entry.subscription);
 }
 
 function withdraw(entry: RemoteEntry): void {
-  if (entry.stands) entry.account.remove(entry.subscription);
-  entry.stands = false;
+  entry.standsIn?.remove(entry.subscription);
+  entry.standsIn = undefined;
   entry.isGone = true;
 }
 

@@ -138,7 +138,7 @@ export class Route implements Peer, ServerReceiver {
       this.connection,
       settings.stallPendingBytes,
     );
-    this.interest = new RemoteInterest(this, host.turn);
+    this.interest = new RemoteInterest(this, host.turn, owner.accountNamed);
     this.#messages = new RoutedMessages(host, owner, this);
   }
 
@@ -351,34 +351,27 @@ export class Route implements Peer, ServerReceiver {
 
   #interestAdded(buffer: Uint8Array, start: number, end: number): void {
     const line = readRouteInterest(buffer, start, end);
-    const { subject, queue, weight } = line;
-    const account = this.#interestAccount(line.account);
-    if (!isValidSubject(subject)) {
-      return this.connection.sendError(WireError.INVALID_SUBSCRIPTION);
+    const { connection } = this;
+    this.#peerReliesOnIt();
+    if (!isValidSubject(line.subject)) {
+      return connection.sendError(WireError.INVALID_SUBSCRIPTION);
     }
-    if (account === undefined) return;
-    this.interest.add(account, subject, queue, weight);
+    if (connection.closed) return;
+    if (!this.interest.add(line)) {
+      const [name, subject] = [line.account, line.subject].map(quotedBytes);
+      connection.log.error(
+        `Unknown account ${name} for remote subject ${subject}`,
+      );
+    }
     this.#login.sayOk();
   }
 
   #interestRemoved(buffer: Uint8Array, start: number, end: number): void {
     const line = readRouteInterestEnd(buffer, start, end);
-    const account = this.#interestAccount(line.account);
-    if (account === undefined) return;
-    this.interest.remove(account, line.subject, line.queue);
-    this.#login.sayOk();
-  }
-
-  /** The account of an interest line; undefined when this server does not have it. */
-  #interestAccount(name: string): Account | undefined {
     this.#peerReliesOnIt();
-    if (this.connection.closed) return undefined;
-    const account = this.#owner.accountNamed(name);
-    const { log } = this.connection;
-    if (account === undefined && log.debugs) {
-      log.debug(`Unknown account ${quotedBytes(name)}`);
-    }
-    return account;
+    if (this.connection.closed) return;
+    this.interest.remove(line);
+    this.#login.sayOk();
   }
 
   #peerError(text: string): void {

@@ -11,7 +11,9 @@ import { byteString, equalBytes } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { countIn, type Traffic } from "../core/traffic.ts";
+import { quotedBytes } from "../core/quote.ts";
 import { MessageArgs } from "../wire/args.ts";
+import { subjectOf } from "../wire/message.ts";
 import { Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
 
@@ -72,7 +74,7 @@ export class RoutedMessages {
     const account = this.#accountOf(args);
     const counted = account?.routeTraffic ?? this.#host.counters.strays;
     countIn(this.#traffic, counted, message.size);
-    if (account === undefined) return false;
+    if (account === undefined) return this.#isForNobody(args);
     const { match } = account.facts(
       message.subjectBuffer,
       message.subjectStart,
@@ -85,6 +87,17 @@ export class RoutedMessages {
   /** `account` is gone. */
   forget(account: Account): void {
     if (this.#lastAccount === account) this.#lastAccount = undefined;
+  }
+
+  #isForNobody({ message, accountStart, accountEnd }: MessageArgs): false {
+    const { log } = this.#route.connection;
+    if (!log.debugs) return false;
+    const name = byteString(message.subjectBuffer, accountStart, accountEnd);
+    const [account, subject] = [name, subjectOf(message)].map(quotedBytes);
+    log.debug(
+      `Unknown account ${account} for routed message on subject: ${subject}`,
+    );
+    return false;
   }
 
   #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {

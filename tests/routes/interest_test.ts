@@ -1,6 +1,9 @@
 /** What servers tell each other about the wishes of their clients. */
 import assert from "node:assert/strict";
+import { InternalClient } from "../../src/accounts/internal.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
 import { startCluster } from "../../src/faces/cluster.ts";
+import { accountWithUser } from "../accounts/account_options.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
 import {
@@ -182,6 +185,56 @@ test("interest in an account that is not there is ignored", async (t) => {
   await tell(client, "PUB foo 1\r\n1\r\n");
   await peer.silence();
   assert.equal(midge.server.broker.host.accounts.global.sublist.size, 0);
+});
+
+test("interest in an account that comes later is not lost, nor in one that comes back", async (t) => {
+  const midge = await startMidge(t, { cluster: {}, accounts: [] });
+  const { peer } = await join(t, midge);
+  const { accounts } = midge.server.broker.host;
+  await tell(peer, "RS+ A foo\r\nRS+ A bar q 2\r\nRS+ A gone\r\n");
+  await tell(peer, "RS- A gone\r\n");
+  for (let round = 0; round < 3; round++) {
+    accounts.configure([accountWithUser("A")], "$SYS");
+    const client = new InternalClient(
+      accounts.named("A")!,
+      midge.server.broker.host.delivery,
+    );
+    client.publish("foo", asciiBytes("1"));
+    client.publish("bar", asciiBytes("2"));
+    assert.equal(client.publish("gone", asciiBytes("3")), 0);
+    peer.send("PING\r\n");
+    const lines = (await peer.expect("PONG\r\n")).split("\r\n")
+      .filter((line) => line.startsWith("RMSG"));
+    assert.deepEqual(lines, ["RMSG A foo 1", "RMSG A bar | q 1"]);
+    accounts.configure([], "$SYS");
+    assert.equal(accounts.has("A"), false);
+  }
+  await tell(peer, "RS- A foo\r\n");
+  accounts.configure([accountWithUser("A")], "$SYS");
+  assert.equal(accounts.named("A")!.sublist.size, 1);
+});
+
+test("what a peer says of an account that is not there is logged, once for its interest", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const { peer } = await join(t, midge);
+  await tell(peer, "RS+ ZZ foo\r\nRS+ ZZ bar\r\nRMSG ZZ x 0\r\n\r\n");
+  const lines = midge.log.lines.filter((line) => line.includes("Unknown"))
+    .map((line) => line.replace(/127\S+ - rid:\d+ - /, ""));
+  assert.deepEqual(lines, [
+    'ERR Unknown account "ZZ" for remote subject "foo"',
+    'DBG Unknown account "ZZ" for routed message on subject: "x"',
+  ]);
+});
+
+test("interest in an account that came later ends with its route", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const { accounts } = midge.server.broker.host;
+  const { peer } = await join(t, midge);
+  await tell(peer, "RS+ A foo\r\n");
+  accounts.configure([accountWithUser("A")]);
+  assert.equal(accounts.named("A")!.sublist.size, 1);
+  await peer.close();
+  await until("the route's end", () => accounts.named("A")!.sublist.size === 0);
 });
 
 test("a client's interest is forgotten by the whole cluster", async (t) => {

@@ -242,11 +242,11 @@ function routeFacts(route: Route): Omit<RouteFacts, "subscriptions"> {
 
 /** NATS monitoring: the sid of a remote subscription is account, subject and queue. */
 function remoteSubscription(
-  { account, subscription }: RemoteEntry,
+  { place, subscription }: RemoteEntry,
 ): SubscriptionRowFacts {
   const { subject, queue, delivered, max } = subscription;
   const group = queue === "" ? "" : ` ${queue}`;
-  const sid = `${account.name} ${subject}${group}`;
+  const sid = `${place.name} ${subject}${group}`;
   return { subject, queue, sid, delivered, max };
 }
 

@@ -102,8 +102,8 @@ function announced({ host }: Broker): Interests {
 
 function heard(interest: RemoteInterest): Interests {
   return new Map(
-    [...interest].map(({ account, subscription }): [string, number] => [
-      describe(account.name, subscription),
+    [...interest].map(({ place, subscription }): [string, number] => [
+      describe(place.name, subscription),
       subscription.queue === "" ? 1 : subscription.weight,
     ]),
   );
