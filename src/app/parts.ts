@@ -141,7 +141,12 @@ export class ServerParts {
 
   /** Takes other options while it runs. */
   async reconfigure(options: ServerOptions): Promise<void> {
-    await this.broker.reconfigure(options);
+    const clients = this.broker.reconfigure(options);
+    // A server gets no cluster, and loses none, while it runs.
+    if (options.cluster !== undefined) {
+      this.cluster?.reconfigure(options.cluster);
+    }
+    await clients;
     this.#announce();
   }
 

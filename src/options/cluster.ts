@@ -15,7 +15,7 @@ export interface ClusterOptions {
   host: string;
   /** The port part of `listen`; 0 for any free one. */
   port: number | undefined;
-  /** What other nodes need to connect: one user, or a token. */
+  /** What other nodes need to connect: a user, one of several, or a token. */
   authorization: AuthorizationOptions | undefined;
   /** The nodes to connect to: `nats-route://[user:password@]host:port`. */
   routes: RouteTarget[];
@@ -43,8 +43,8 @@ export interface ClusterConfig {
   host?: string;
   /** The port part of `listen`; 0 for any free one. */
   port?: number;
-  /** What other nodes need to connect: one user, or a token. */
-  authorization?: Omit<AuthorizationConfig, "users">;
+  /** What other nodes need to connect: a user, one of several, or a token. */
+  authorization?: AuthorizationConfig;
   /** The nodes to connect to: `nats-route://[user:password@]host:port`. Takes: list of URLs. */
   routes?: readonly string[];
   /** The cluster's name, the same on each node; that of the others unless set. */

@@ -7,6 +7,9 @@
  *
  * NATS route protocol: every server has one route to every other one (a full
  * mesh), because messages travel over one route only.
+ *
+ * More than a dozen members: because broker, monitoring and the running server
+ * each ask it for a few.
  */
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
@@ -25,11 +28,11 @@ import type { ServerInfo } from "../wire/info.ts";
 import { Announcements } from "./announcements.ts";
 import { ClusterName } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
-import { Dialers } from "./dialers.ts";
+import { Dialers, type RouteCredentials } from "./dialers.ts";
 import { FoundNodes } from "./found_nodes.ts";
 import { Gossip } from "./gossip.ts";
 import { routeConnect, type RouteIdentity, routeInfo } from "./handshake.ts";
-import { routeIdentity } from "./identity.ts";
+import { routeIdentity, sharedCredentials } from "./identity.ts";
 import { Members } from "./members.ts";
 import { Route, type RouteOwner } from "./route.ts";
 import { RouteBook } from "./route_book.ts";
@@ -46,16 +49,22 @@ export interface ClusterPlatform extends DoorPlatform {
   readonly runtimeName: string;
 }
 
+/** What routes ask of it, with what a reload replaces. */
+type ChangingOwner =
+  & Omit<RouteOwner, "authTimeoutMs" | "maxPayloadBytes">
+  & { authTimeoutMs: number; maxPayloadBytes: number };
+
 export class Cluster implements RoutesLink {
-  readonly options: ClusterOptions;
+  /** As they are now: a reload replaces them. */
+  options: ClusterOptions;
   /** Called when the cluster's name is another one. */
   onRenamed: () => void = () => {};
 
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
-  readonly #door: Door;
-  readonly #settings: ConnectionSettings;
-  readonly #owner: RouteOwner;
+  #door: Door;
+  #settings: ConnectionSettings;
+  readonly #owner: ChangingOwner;
   readonly #book = new RouteBook();
   readonly #name: ClusterName;
   readonly #dialers: Dialers;
@@ -63,6 +72,8 @@ export class Cluster implements RoutesLink {
   readonly #members: Members;
   readonly #found: FoundNodes | undefined;
   #listener: Listener | undefined = undefined;
+  /** What other servers were told of this one, at the start or by a reload. */
+  #told = "";
   #stopped = false;
 
   constructor(
@@ -71,24 +82,17 @@ export class Cluster implements RoutesLink {
     platform: ClusterPlatform,
     providers: readonly Discovery[] = [],
   ) {
-    const { authorization } = options;
     this.options = options;
     this.#broker = broker;
     this.#platform = platform;
-    this.#door = makeDoor({
-      authorization,
-      accounts: [],
-      account: GLOBAL_ACCOUNT,
-      systemAccount: "",
-      noAuthUser: "",
-    }, platform);
+    this.#door = routeDoor(options, platform);
     this.#settings = routeSettings(broker.options, options);
     this.#name = new ClusterName(options.name, broker.host.random);
     this.#dialers = this.#makeDialers();
     this.#gossip = new Gossip({
       id: broker.identity.id,
       log: broker.host.log,
-      options,
+      options: () => this.options,
       dialers: this.#dialers,
       routes: this.routes,
     });
@@ -134,6 +138,7 @@ export class Cluster implements RoutesLink {
     const { host, port, routes } = this.options;
     this.#reportName();
     if (port !== undefined) await this.#listen({ host, port });
+    this.#told = this.#introduction();
     for (const target of routes) this.#dialers.dial(target, "configured");
     this.#found?.start();
   }
@@ -149,6 +154,23 @@ export class Cluster implements RoutesLink {
   /** Resolves once routes to `count` other servers stand. */
   routesUp(count: number): Promise<void> {
     return this.#book.routesUp(count);
+  }
+
+  /**
+   * Takes other options while it runs, those of the broker included. Routes that
+   * may stay do, and hear of what has changed.
+   */
+  reconfigure(options: ClusterOptions): void {
+    const { authorization, name } = this.options;
+    this.options = options;
+    this.#takeNumbers();
+    if (options.name !== "" && options.name !== name) this.#rename();
+    if (isOther(options.authorization, authorization)) this.#changeDoor();
+    this.#changeRoutes();
+    const introduction = this.#introduction();
+    if (introduction === this.#told) return;
+    this.#told = introduction;
+    for (const route of this.routes.values()) route.sendInfo();
   }
 
   announceLameDuck(): void {
@@ -179,7 +201,7 @@ export class Cluster implements RoutesLink {
       name: this.#name,
       dialers: this.#dialers,
       gossip: this.#gossip,
-      noAdvertise: this.options.noAdvertise,
+      noAdvertise: () => this.options.noAdvertise,
       onRenamed: () => {
         this.#found?.renamed();
         this.onRenamed();
@@ -193,7 +215,7 @@ export class Cluster implements RoutesLink {
     if (providers.length === 0) return undefined;
     return new FoundNodes(providers, {
       broker: this.#broker,
-      options: this.options,
+      options: () => this.options,
       network: this.#platform.network,
       clusterName: this.#name,
       dialers: this.#dialers,
@@ -201,11 +223,11 @@ export class Cluster implements RoutesLink {
     });
   }
 
-  #makeOwner(): RouteOwner {
+  #makeOwner(): ChangingOwner {
     const { accounts, delivery } = this.#broker.host;
     return {
       delivery,
-      door: this.#door,
+      door: () => this.#door,
       authTimeoutMs: routeAuthTimeoutMs(this.options),
       maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),
       accountNamed: (name) => accounts.named(name),
@@ -215,6 +237,70 @@ export class Cluster implements RoutesLink {
         this.#members.happened(route, event, claim),
       informed: (route, info) => this.#informed(route, info),
     };
+  }
+
+  /** What other servers are told of this one. */
+  #introduction(): string {
+    return JSON.stringify(routeInfo(this.#identity()));
+  }
+
+  #takeNumbers(): void {
+    const { options } = this.#broker;
+    this.#settings = routeSettings(options, this.options);
+    this.#owner.authTimeoutMs = routeAuthTimeoutMs(this.options);
+    this.#owner.maxPayloadBytes = routeMaxPayloadBytes(options);
+    this.#dialers.reconfigure(retryPolicy(options, this.options));
+    for (const { connection } of this.#book.open) {
+      connection.reconfigure(this.#settings);
+    }
+  }
+
+  #rename(): void {
+    const { name } = this.options;
+    if (this.#name.text !== name) {
+      this.#log.notice(`Cluster name updated to ${name}`);
+    }
+    this.#name.rename(name);
+    this.#found?.renamed();
+    this.onRenamed();
+  }
+
+  #changeDoor(): void {
+    this.#door = routeDoor(this.options, this.#platform);
+    for (const route of this.#book.open) route.login.review();
+  }
+
+  /** Routes that are configured no more end; those whose credentials are others stay. */
+  #changeRoutes(): void {
+    const removed = this.#dialers.replaceConfigured(this.options.routes);
+    const changed = this.#dialers.replaceCredentials((dialer) =>
+      this.#credentialsFor(dialer)
+    );
+    for (const route of this.#book.open) {
+      const { solicitedBy } = route.member;
+      if (solicitedBy === undefined) continue;
+      if (removed.includes(solicitedBy)) {
+        route.close(ClosedReason.ROUTE_REMOVED);
+        this.#log.notice(`Removed route nats-route://${solicitedBy.name}`);
+      } else if (changed.includes(solicitedBy)) {
+        route.connection.send(this.#owner.connectLine(solicitedBy));
+      }
+    }
+  }
+
+  #credentialsFor({ origin, target, name }: Dialer): RouteCredentials {
+    switch (origin) {
+      case "configured":
+        return this.options.routes
+          .find((route) => formatAddress(route) === name) ?? {};
+      case "found":
+        return this.#found?.credentialsOf(target) ?? {};
+      case "gossip":
+        // Who asked for none goes on without.
+        return target.user === undefined && target.token === undefined
+          ? {}
+          : sharedCredentials(this.options.authorization);
+    }
   }
 
   #reportName(): void {
@@ -254,8 +340,10 @@ export class Cluster implements RoutesLink {
 
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
-    if (isGossip) this.#gossip.heardOf(info);
-    else if (info.ldm) this.#members.takeClientUrls(route, []);
+    if (isGossip) return this.#gossip.heardOf(info);
+    const { ldm, connect_urls = [] } = info;
+    const urls = ldm || this.options.noAdvertise ? [] : connect_urls;
+    this.#members.takeClientUrls(route, urls);
   }
 
   #identity(): RouteIdentity {
@@ -271,4 +359,24 @@ export class Cluster implements RoutesLink {
       this.#platform.runtimeName,
     );
   }
+}
+
+function routeDoor(
+  { authorization }: ClusterOptions,
+  platform: ClusterPlatform,
+): Door {
+  return makeDoor({
+    authorization,
+    accounts: [],
+    account: GLOBAL_ACCOUNT,
+    systemAccount: "",
+    noAuthUser: "",
+  }, platform);
+}
+
+function isOther(
+  one: ClusterOptions["authorization"],
+  other: ClusterOptions["authorization"],
+): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
 }

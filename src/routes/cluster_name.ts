@@ -53,6 +53,11 @@ export class ClusterName {
     return compareClusters(this.#claim, peer);
   }
 
+  /** The configuration has another name. */
+  rename(name: string): void {
+    this.#claim = { name, dynamic: false };
+  }
+
   /** Takes the other name over. */
   adopt(peer: ClusterClaim): void {
     this.#claim = peer;

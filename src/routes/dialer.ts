@@ -56,7 +56,8 @@ export interface RetryPolicy {
 const CUT_OFF_RETRIES = 5;
 
 export class Dialer {
-  readonly target: RouteTarget;
+  /** Where to dial; its credentials may become others. */
+  target: RouteTarget;
   /** Becomes "found" once discovery lists a server that gossip told of. */
   origin: DialOrigin;
   readonly #owner: DialerOwner;

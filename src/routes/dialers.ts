@@ -5,7 +5,12 @@
  */
 import type { RouteTarget } from "../options/options.ts";
 import { formatAddress } from "../net/address.ts";
-import { Dialer, type DialerOwner, type DialOrigin } from "./dialer.ts";
+import {
+  Dialer,
+  type DialerOwner,
+  type DialOrigin,
+  type RetryPolicy,
+} from "./dialer.ts";
 import type { Member } from "./member.ts";
 
 /** What discovery found. */
@@ -18,8 +23,11 @@ export interface FoundTarget {
 /** What dialers need, and what takes the connections that they make. */
 export type DialersWorld = Omit<DialerOwner, "gaveUp">;
 
+/** Credentials that this server shows to another one. */
+export type RouteCredentials = Omit<RouteTarget, "host" | "port">;
+
 export class Dialers {
-  readonly #owner: DialerOwner;
+  readonly #owner: Omit<DialerOwner, "retry"> & { retry: RetryPolicy };
   readonly #dialers = new Set<Dialer>();
 
   constructor(world: DialersWorld) {
@@ -34,6 +42,44 @@ export class Dialers {
     const dialer = new Dialer(this.#owner, target, origin);
     this.#dialers.add(dialer);
     dialer.start();
+  }
+
+  /** Failures from now on are taken in another way. */
+  reconfigure(retry: RetryPolicy): void {
+    this.#owner.retry = retry;
+  }
+
+  /**
+   * Other servers are configured to be dialled. Gives the dialers of those that
+   * are not any more, and are forgotten.
+   */
+  replaceConfigured(targets: readonly RouteTarget[]): Dialer[] {
+    const wanted = new Map(targets.map((target) => [
+      formatAddress(target),
+      target,
+    ]));
+    const removed = [...this.#dialers]
+      .filter((dialer) => dialer.explicit && !wanted.has(dialer.name));
+    for (const dialer of removed) this.#forget(dialer);
+    for (const target of wanted.values()) {
+      const known = this.#dialerOf(target);
+      if (known === undefined) this.dial(target, "configured");
+      else known.origin = "configured";
+    }
+    return removed;
+  }
+
+  /** Asks anew for the credentials of each; gives the dialers that have others now. */
+  replaceCredentials(
+    credentialsOf: (dialer: Dialer) => RouteCredentials,
+  ): Dialer[] {
+    return [...this.#dialers].filter((dialer) => {
+      const { host, port, ...before } = dialer.target;
+      const after = credentialsOf(dialer);
+      dialer.target = { ...after, host, port };
+      return before.user !== after.user || before.token !== after.token ||
+        before.password !== after.password;
+    });
   }
 
   /**

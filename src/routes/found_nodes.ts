@@ -11,7 +11,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { printableText, quoted } from "../core/quote.ts";
 import type { Broker } from "../broker/broker.ts";
-import type { ClusterOptions, RouteTarget } from "../options/options.ts";
+import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery, Endpoint } from "../discovery/discovery.ts";
 import { Finder } from "../discovery/finding/finder.ts";
 import type { FinderAnswer } from "../discovery/finding/finder_events.ts";
@@ -19,7 +19,7 @@ import { doorUrl } from "../discovery/node_record.ts";
 import { formatAddress } from "../net/address.ts";
 import type { Address, Network } from "../platform/socket.ts";
 import type { ClusterName } from "./cluster_name.ts";
-import type { Dialers } from "./dialers.ts";
+import type { Dialers, RouteCredentials } from "./dialers.ts";
 import { routeAddress } from "./gossip.ts";
 import { HostNames } from "./host_names.ts";
 import { foundCredentials } from "./identity.ts";
@@ -45,7 +45,8 @@ interface FoundNode {
 /** The cluster that nodes are found for. */
 export interface FoundNodesWorld {
   readonly broker: Broker;
-  readonly options: ClusterOptions;
+  /** As they are now. */
+  readonly options: () => ClusterOptions;
   readonly network: Network;
   readonly clusterName: ClusterName;
   readonly dialers: Dialers;
@@ -57,7 +58,6 @@ export class FoundNodes {
   readonly #world: FoundNodesWorld;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #credentialsOf: (door: Address) => Partial<RouteTarget>;
   readonly #finder: Finder;
   readonly #names: HostNames;
   readonly #memory: RouteMemory;
@@ -74,14 +74,10 @@ export class FoundNodes {
   #stopped = false;
 
   constructor(providers: readonly Discovery[], world: FoundNodesWorld) {
-    const { broker, options, network } = world;
+    const { broker, network } = world;
     this.#world = world;
     this.#clock = broker.host.clock;
     this.#log = broker.host.log;
-    this.#credentialsOf = foundCredentials(
-      broker.options.discovery ?? {},
-      options.authorization,
-    );
     this.#names = new HostNames(network, broker.host.clock);
     this.#memory = new RouteMemory(providers, broker.host.log);
     this.#finder = new Finder(providers, broker.host, {
@@ -107,6 +103,13 @@ export class FoundNodes {
     this.#memory.store(this.#world.routes.values());
     if (this.#seeking) this.#finder.rest();
     this.#seeking = false;
+  }
+
+  /** What a node that was found is shown. */
+  credentialsOf(door: Address): RouteCredentials {
+    const { broker, options } = this.#world;
+    const { discovery = {} } = broker.options;
+    return foundCredentials(discovery, options().authorization)(door);
   }
 
   /** The cluster has another name: other nodes belong to it. */
@@ -173,7 +176,7 @@ export class FoundNodes {
     this.#tell(listed);
     const { dialers, routes } = this.#world;
     const found = [...nodes.values()].map(({ address, door, serverId }) => ({
-      target: { ...address, ...this.#credentialsOf(door) },
+      target: { ...address, ...this.credentialsOf(door) },
       route: routes.get(serverId)?.member,
     }));
     dialers.replaceFound(found, !this.#isReached);

@@ -18,7 +18,8 @@ export interface GossipWorld {
   /** This server's id. */
   readonly id: string;
   readonly log: Logger;
-  readonly options: ClusterOptions;
+  /** As they are now. */
+  readonly options: () => ClusterOptions;
   readonly dialers: Dialers;
   /** By server id. */
   readonly routes: ReadonlyMap<string, Route>;
@@ -51,7 +52,7 @@ export class Gossip {
     if (target === undefined || dialers.knows(target)) return;
     if (this.#isFull()) return;
     const credentials = auth_required
-      ? sharedCredentials(options.authorization)
+      ? sharedCredentials(options().authorization)
       : {};
     dialers.dial({ ...target, ...credentials }, "gossip");
   }

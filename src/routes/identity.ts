@@ -9,10 +9,10 @@ import type {
   AuthorizationOptions,
   ClusterOptions,
   DiscoveryOptions,
-  RouteTarget,
 } from "../options/options.ts";
 import { advertisedAddress, formatAddress } from "../net/address.ts";
 import type { Address } from "../platform/socket.ts";
+import type { RouteCredentials } from "./dialers.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { RouteIdentity } from "./handshake.ts";
 
@@ -56,8 +56,12 @@ export function routeIdentity(
 
 /** What other members of the cluster most likely want: what this one wants. */
 export function sharedCredentials(
-  { user, password, token }: Partial<AuthorizationOptions> = {},
-): Partial<RouteTarget> {
+  { token, users = [], ...single }: Partial<AuthorizationOptions> = {},
+): RouteCredentials {
+  // Of several users, the first is what others most likely know.
+  const { user, password } = single.user === undefined
+    ? users[0] ?? single
+    : single;
   if (token !== undefined && !isBcrypt(token)) return { token };
   if (user === undefined || password === undefined || isBcrypt(password)) {
     return {};
@@ -74,9 +78,9 @@ export function sharedCredentials(
 export function foundCredentials(
   discovery: Partial<DiscoveryOptions>,
   authorization: AuthorizationOptions | undefined,
-): (door: Address) => Partial<RouteTarget> {
+): (door: Address) => RouteCredentials {
   const shared = sharedCredentials(authorization);
-  const configured = new Map<string, Partial<RouteTarget>>();
+  const configured = new Map<string, RouteCredentials>();
   for (const target of discovery.find ?? []) {
     const { scheme, user, secret } = target;
     if (scheme !== "nats-route") continue;

@@ -39,7 +39,7 @@ export interface MembersWorld {
   readonly dialers: Dialers;
   readonly gossip: Gossip;
   /** The peers' client addresses are not told to clients. */
-  readonly noAdvertise: boolean;
+  readonly noAdvertise: () => boolean;
   /** The cluster has another name, and its routes met it. */
   onRenamed(): void;
   /** Routes came or went. */
@@ -186,7 +186,7 @@ export class Members {
     book.register(route);
     route.interest.activate();
     route.announceAll(broker.host.accounts);
-    this.takeClientUrls(route, noAdvertise || ldm ? [] : connect_urls);
+    this.takeClientUrls(route, noAdvertise() || ldm ? [] : connect_urls);
     this.#hasChanged = true;
   }
 

@@ -57,7 +57,8 @@ import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 
 /** What a route asks of the cluster that owns it. */
 export interface RouteOwner extends RoutedMessagesOwner {
-  readonly door: Door;
+  /** The one that stands before the routes now. */
+  door(): Door;
   readonly authTimeoutMs: number;
   ownInfo(): ServerInfo;
   /** What the dialling side sends first. */
@@ -101,13 +102,13 @@ export class Route implements Peer, ServerReceiver {
   /** What the cluster knows of it. */
   readonly member: Member;
   readonly interest: RemoteInterest;
+  readonly login: RouteLogin;
 
   readonly #output: Output;
   readonly #outbox: Outbox;
   readonly #traffic: Traffic;
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
-  readonly #login: RouteLogin;
   readonly #stuck: StuckWatch;
   readonly #messages: RoutedMessages;
 
@@ -125,10 +126,10 @@ export class Route implements Peer, ServerReceiver {
     this.#host = host;
     this.#owner = owner;
     this.member = new Member(solicitedBy);
-    this.#login = new RouteLogin({
+    this.login = new RouteLogin({
       clock: host.clock,
       connection: this.connection,
-      door: owner.door,
+      door: () => owner.door(),
       authTimeoutMs: owner.authTimeoutMs,
       isDialled: solicitedBy !== undefined,
       connected: (claim) => owner.happened(this, "connect", claim),
@@ -157,7 +158,7 @@ export class Route implements Peer, ServerReceiver {
     if (solicitedBy !== undefined) {
       connection.send(this.#owner.connectLine(solicitedBy));
     }
-    this.#login.start();
+    this.login.start();
     this.sendInfo();
     connection.start();
     connection.keepAlive.startEarly(FIRST_ROUTE_PING_MS, this.#host.random);
@@ -248,7 +249,7 @@ export class Route implements Peer, ServerReceiver {
   /** The first bytes of a peer: something else than a server may have answered. */
   begins(chunk: Uint8Array): boolean {
     return this.member.solicitedBy === undefined
-      ? this.#login.begins(chunk)
+      ? this.login.begins(chunk)
       : !this.#leadsElsewhere(strangerIn(chunk));
   }
 
@@ -259,7 +260,7 @@ export class Route implements Peer, ServerReceiver {
     end: number,
     words: Words,
   ): number {
-    if (!this.#login.isLetIn && op !== Op.CONNECT) {
+    if (!this.login.isLetIn && op !== Op.CONNECT) {
       throw new ProtocolError(
         ClosedReason.AUTHENTICATION_FAILURE,
         WireError.AUTHORIZATION_VIOLATION,
@@ -276,7 +277,7 @@ export class Route implements Peer, ServerReceiver {
     if (connection.log.traces) connection.log.traceIn(op, buffer, start, end);
     switch (op) {
       case Op.CONNECT:
-        this.#login.connect(buffer, start, end);
+        this.login.connect(buffer, start, end);
         break;
       case Op.INFO:
         this.#info(boundedInfo(readInfo(buffer, start, end)));
@@ -312,7 +313,7 @@ export class Route implements Peer, ServerReceiver {
     if (op === Op.PUB) return;
     this.#peerReliesOnIt();
     if (this.connection.closed) return;
-    if (this.#messages.payload(op, buffer, start, end)) this.#login.sayOk();
+    if (this.#messages.payload(op, buffer, start, end)) this.login.sayOk();
   }
 
   #info(info: ServerInfo): void {
@@ -363,7 +364,7 @@ export class Route implements Peer, ServerReceiver {
         `Unknown account ${name} for remote subject ${subject}`,
       );
     }
-    this.#login.sayOk();
+    this.login.sayOk();
   }
 
   #interestRemoved(buffer: Uint8Array, start: number, end: number): void {
@@ -371,7 +372,7 @@ export class Route implements Peer, ServerReceiver {
     this.#peerReliesOnIt();
     if (this.connection.closed) return;
     this.interest.remove(line);
-    this.#login.sayOk();
+    this.login.sayOk();
   }
 
   #peerError(text: string): void {
@@ -384,7 +385,7 @@ export class Route implements Peer, ServerReceiver {
   }
 
   ended(reason: ClosedReason): void {
-    this.#login.stop();
+    this.login.stop();
     this.#stuck.stop();
     this.interest.clear();
     this.connection.log.notice(`Router connection closed: ${reason}`);

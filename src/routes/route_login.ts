@@ -3,7 +3,12 @@
  * verdict, and the cluster that it says it is in. A server that this one has
  * dialled proves nothing: it is where the configuration, or gossip, said.
  */
-import { type Door, isRefused, type Verdict } from "../auth/door.ts";
+import {
+  type Door,
+  isRefused,
+  type LoginRefusal,
+  type Verdict,
+} from "../auth/door.ts";
 import { takeVerdict, waitingPeer } from "../broker/connections/admission.ts";
 import type { Connection } from "../broker/connections/connection.ts";
 import { ClosedReason } from "../core/closed.ts";
@@ -20,7 +25,8 @@ import { tokenAware, wrongPortText } from "./handshake.ts";
 export interface RouteLoginWorld {
   readonly clock: Clock;
   readonly connection: Connection;
-  readonly door: Door;
+  /** The one that stands there now. */
+  readonly door: () => Door;
   readonly authTimeoutMs: number;
   readonly isDialled: boolean;
   /** The peer has proved who it is, and names its cluster. */
@@ -33,6 +39,8 @@ export class RouteLogin {
   readonly #world: RouteLoginWorld;
   #fields: ConnectFields = { ...defaultConnectFields(), verbose: false };
   #timer: Timer | undefined = undefined;
+  /** What it has proved, of which another proof would take time. */
+  #proof: string | undefined = undefined;
 
   constructor(world: RouteLoginWorld) {
     this.#world = world;
@@ -43,7 +51,7 @@ export class RouteLogin {
   start(): void {
     const { clock, connection, door, authTimeoutMs } = this.#world;
     // NATS route protocol: where nobody has to prove anything there is no hurry.
-    if (this.isLetIn || door.greet().isOpen) return;
+    if (this.isLetIn || door().greet().isOpen) return;
     this.#timer = clock.after(authTimeoutMs, () => {
       connection.close(
         ClosedReason.AUTHENTICATION_TIMEOUT,
@@ -68,7 +76,7 @@ export class RouteLogin {
 
   /** CONNECT, with its arguments in `buffer[start, end)`. */
   connect(buffer: Uint8Array, start: number, end: number): void {
-    const { connection, door, isDialled } = this.#world;
+    const { connection, isDialled } = this.#world;
     this.#fields = readConnect(this.#fields, buffer, start, end, "route");
     const refusal = wrongPortText(this.#fields);
     if (refusal !== "") {
@@ -78,16 +86,17 @@ export class RouteLogin {
       this.stop();
       return this.#nameCluster();
     }
-    const verdict = door.admit({
-      credentials: tokenAware(this.#fields),
-      nonce: undefined,
-      tls: connection.socket.tls,
-      remote: connection.socket.remote,
-      connectionType: "STANDARD",
-      waiting: waitingPeer(connection, () => this.stop()),
-      log: connection.log,
-    });
-    takeVerdict(connection, verdict, (settled) => this.#judged(settled));
+    this.#admit((verdict) => this.#judged(verdict));
+  }
+
+  /** Another door stands there: a peer that came through the old one may have to go. */
+  review(): void {
+    const { connection, isDialled } = this.#world;
+    if (isDialled || !this.isLetIn || connection.closed) return;
+    this.#admit((verdict) => {
+      if (isRefused(verdict)) this.#refuse(verdict);
+      else this.#proof = verdict.proof;
+    }, this.#proof);
   }
 
   /** Answers an operation of a peer that asked for answers. */
@@ -97,13 +106,37 @@ export class RouteLogin {
 
   #judged(verdict: Verdict): void {
     this.stop();
-    if (isRefused(verdict)) {
-      const { connection } = this.#world;
-      connection.log.error("authentication error");
-      return connection.close(verdict.refused, verdict.wire);
-    }
+    if (isRefused(verdict)) return this.#refuse(verdict);
     this.isLetIn = true;
+    this.#proof = verdict.proof;
     this.#nameCluster();
+  }
+
+  #refuse({ refused, wire }: LoginRefusal): void {
+    const { connection } = this.#world;
+    connection.log.error("authentication error");
+    connection.close(refused, wire);
+  }
+
+  /** Hands the door's verdict to `take`; that of another door is asked for if there is one by then. */
+  #admit(take: (verdict: Verdict) => void, proof?: string): void {
+    const { connection } = this.#world;
+    const { log, socket } = connection;
+    const door = this.#world.door();
+    const verdict = door.admit({
+      credentials: tokenAware(this.#fields),
+      nonce: undefined,
+      connectionType: "STANDARD",
+      tls: socket.tls,
+      remote: socket.remote,
+      waiting: waitingPeer(connection, () => this.stop()),
+      proof,
+      log,
+    });
+    takeVerdict(connection, verdict, (settled) => {
+      if (door === this.#world.door()) take(settled);
+      else this.#admit(take, proof);
+    });
   }
 
   #nameCluster(): void {

@@ -387,8 +387,8 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ],
   ["authorization { timeout -1 }", "1:17: timeout value can not be negative"],
   [
-    "cluster { authorization { users [{user a}] } }",
-    "1:27: Cluster authorization does not allow multiple users",
+    "cluster { authorization { user a, password b, users [{user c}] } }",
+    "1:47: Can not have a single user/pass and a users array",
   ],
   [
     "no_auth_user a",

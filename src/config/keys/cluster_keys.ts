@@ -80,17 +80,20 @@ function readRouteAuthorization(
   entry: ConfigEntry,
   report: Report,
 ): AuthorizationOptions | undefined {
-  const list = entry.value.kind === "map"
-    ? findEntry(entry.value, "users")
-    : undefined;
-  if (list !== undefined) {
+  const authorization = readAuthorization(entry, report);
+  const hasOthers = authorization?.users
+    .some(({ nkey, permissions, connectionTypes }) =>
+      nkey !== undefined || permissions !== undefined ||
+      connectionTypes !== undefined
+    );
+  if (hasOthers) {
     report.error(
-      list.at,
-      "Cluster authorization does not allow multiple users",
+      entry.at,
+      "Cluster authorization knows users with a name and a password only",
     );
   }
-  const options = readAuthorization(entry, report);
-  return options !== undefined && requiresLogin(options) ? options : undefined;
+  const isNeeded = authorization !== undefined && requiresLogin(authorization);
+  return isNeeded ? authorization : undefined;
 }
 
 function clusterOf(options: ServerOptions): ClusterOptions {
@@ -148,8 +151,8 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       field: "authorization",
       block: AUTHORIZATION_BLOCK,
       read: readRouteAuthorization,
-      written: 'Omit<AuthorizationConfig, "users">',
-      text: "What other nodes need to connect: one user, or a token.",
+      text:
+        "What other nodes need to connect: a user, one of several, or a token.",
       reload: "now",
     }),
     rows.option({
