@@ -98,7 +98,6 @@ export class Route implements Peer, ServerReceiver {
   readonly idLabel = "rid";
   readonly allowedOps: readonly Op[] = ROUTE_OPS;
   readonly connection: Connection;
-
   /** What the cluster knows of it. */
   readonly member: Member;
   readonly interest: RemoteInterest;
