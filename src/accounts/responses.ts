@@ -80,14 +80,14 @@ export class Responses implements DirectReceiver {
   /** By their thresholds, each in the order of their deadlines. */
   readonly #byThreshold = new Map<number, Set<AwaitedResponse>>();
   #timerAt = Infinity;
+  #isListening = false;
 
-  /** Of the services of `account`, which hears of them from now on. */
+  /** Of the services of `account`. */
   constructor(account: Account, host: ResponsesHost) {
     this.#account = account;
     this.#host = host;
     this.#prefix = `_R_.${randomName(host.random, TOKEN_CHARS)}.`;
     this.#interest = Interest.direct(this, `${this.#prefix}>`, "", "");
-    account.add(this.#interest);
   }
 
   get size(): number {
@@ -106,6 +106,7 @@ export class Responses implements DirectReceiver {
     if (!message.hasReply) return undefined;
     const reply = replyOf(message);
     if (reply.startsWith(ACK_PREFIX)) return undefined;
+    this.#listen();
     const token = this.#newToken();
     const awaited = new AwaitedResponse(this, token, requester, reply, rules);
     this.#host.repliesOf(requester).add(awaited);
@@ -153,7 +154,8 @@ export class Responses implements DirectReceiver {
   /** The account is gone. */
   clear(): void {
     for (const awaited of [...this.#awaited.values()]) this.ended(awaited);
-    this.#account.remove(this.#interest);
+    if (this.#isListening) this.#account.remove(this.#interest);
+    this.#isListening = false;
   }
 
   /** Publishes a response where it is waited for; false when nobody hears it. */
@@ -176,6 +178,13 @@ export class Responses implements DirectReceiver {
     const taken = delivery.publish(requester, match, response, source);
     if (taken === 0) awaited?.end();
     return taken > 0;
+  }
+
+  /** From the first request on. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#account.add(this.#interest);
   }
 
   #newToken(): string {

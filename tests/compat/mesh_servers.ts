@@ -46,6 +46,8 @@ export interface NatsSetup {
   readonly clusterName?: string;
   /** For this server's route port and for those that it dials. */
   readonly login?: string;
+  /** More of the configuration. */
+  readonly more?: string;
 }
 
 export interface NatsServer {
@@ -88,6 +90,7 @@ function configText(setup: NatsSetup): string {
     routes = [],
     clusterName = "test",
     login = "",
+    more = "",
   } = setup;
   const [user, password] = login.split(":");
   const at = login === "" ? "" : `${login}@`;
@@ -95,6 +98,7 @@ function configText(setup: NatsSetup): string {
     typeof route === "number" ? `${at}127.0.0.1:${route}` : route
   );
   return `
+    ${more}
     listen: "127.0.0.1:${port}"
     lame_duck_duration: "30s"
     lame_duck_grace_period: "0s"
