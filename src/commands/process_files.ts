@@ -77,9 +77,11 @@ function writePidFile(path: string): void {
   writeTextFile(absolutePath(path), String(processId()), FILE_MODE);
 }
 
-/** Writes the ports file of `server` into `folder`; call the result to remove it. */
+/** What starts a nats-server looks for the second name, such as the official clients' launchers. */
+const PORTS_FILE_NAMES = ["midge", "nats-server"];
+
+/** Writes the ports file of `server` into `folder`, by each of its names; call the result to remove them. */
 function writePortsFile(folder: string, server: Server): () => void {
-  const path = absolutePath(`${folder}/midge_${processId()}.ports`);
   const ports = {
     nats: urls("nats", server.address),
     ...(server.monitorAddress !== undefined &&
@@ -89,8 +91,12 @@ function writePortsFile(folder: string, server: Server): () => void {
     ...(server.registryAddress !== undefined &&
       { registry: urls("registry", server.registryAddress) }),
   };
-  writeTextFile(path, JSON.stringify(ports), FILE_MODE);
-  return () => removeFile(path);
+  const paths = PORTS_FILE_NAMES.map((name) =>
+    absolutePath(`${folder}/${name}_${processId()}.ports`)
+  );
+  const text = JSON.stringify(ports);
+  for (const path of paths) writeTextFile(path, text, FILE_MODE);
+  return () => paths.forEach(removeFile);
 }
 
 function urls(scheme: string, address: Address | undefined): string[] {

@@ -209,6 +209,12 @@ test("the PID file stays, and the ports file goes with the server", async (t) =>
     monitoring: [`http://127.0.0.1:${await portIn(server, MONITOR)}`],
     cluster: [`nats://127.0.0.1:${await portIn(server, ROUTES)}`],
   });
+  const otherName = join(folder, `nats-server_${server.pid}.ports`);
+  const text = readFileSync(portsFile, "utf8");
+  await until(
+    "the file by its other name",
+    () => existsSync(otherName) && readFileSync(otherName, "utf8") === text,
+  );
   assert.equal(readFileSync(pidFile, "utf8"), `${server.pid}`);
   sendSignal(server.pid, "SIGTERM");
   assert.deepEqual(await server.exited, { code: 0, signal: null });
