@@ -227,7 +227,7 @@ function hostOf(
   const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
     mapping: { random, clusterName: () => info.clusterName() },
-    imports: { delivery, clock, random },
+    imports: { delivery, clock, random, serverName: identity.name },
   });
   let lastConnectionId = 0;
   const host: ChangingHost = {
