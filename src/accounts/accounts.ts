@@ -39,7 +39,8 @@ export interface AccountsSettings extends AccountSettings {
 export class Accounts implements Iterable<Account> {
   readonly global: Account;
   readonly #settings: AccountSettings;
-  readonly #imports: Imports;
+  /** What connects them. */
+  readonly imports: Imports;
   readonly #configured = new Map<string, AccountOptions>();
   readonly #awake = new Map<string, Account>();
   /** Accounts that are gone, with interest of this server that is still being taken back. */
@@ -60,7 +61,7 @@ export class Accounts implements Iterable<Account> {
 
   constructor(settings: AccountsSettings) {
     this.#settings = settings;
-    this.#imports = new Imports(settings.imports, this);
+    this.imports = new Imports(settings.imports, this);
     this.global = this.add(GLOBAL_ACCOUNT);
   }
 
@@ -116,7 +117,7 @@ export class Accounts implements Iterable<Account> {
       if (!this.#configured.has(name)) this.#drop(name);
     }
     for (const account of [...this]) this.#configureOne(account);
-    this.#imports.refresh();
+    this.imports.refresh();
   }
 
   /** Adds the account `name`, or gives the one that is there. */
@@ -143,7 +144,7 @@ export class Accounts implements Iterable<Account> {
     if (name === GLOBAL_ACCOUNT) return false;
     const wasConfigured = this.#configured.delete(name);
     const wasAwake = this.#drop(name);
-    if (wasAwake) this.#imports.refresh();
+    if (wasAwake) this.imports.refresh();
     return wasConfigured || wasAwake;
   }
 
@@ -171,7 +172,7 @@ export class Accounts implements Iterable<Account> {
     const account = this.#awake.get(name);
     if (account === undefined || account === this.global) return false;
     this.#awake.delete(name);
-    this.#imports.remove(account);
+    this.imports.remove(account);
     if (account.hasLocalInterest) this.#leaving.set(name, account);
     moveTraffic(this.#goneTraffic, account.traffic);
     moveTraffic(this.#goneTraffic, account.routeTraffic);
@@ -182,7 +183,7 @@ export class Accounts implements Iterable<Account> {
   #configureOne(account: Account): void {
     const options = this.optionsOf(account.name);
     account.map(options?.mappings ?? []);
-    this.#imports.configure(account, options?.imports ?? []);
+    this.imports.configure(account, options?.imports ?? []);
     account.limits = options?.limits ?? NO_LIMITS;
   }
 

@@ -107,3 +107,22 @@ test("a response goes to where its reply is heard, also on a third server", asyn
   assert.equal(await lineOf(peer), "RMSG I in.1 2");
   await peer.expect("ok\r\n");
 });
+
+test("imports that a configuration leaves as they are are not told again", async (t) => {
+  const { midge, i, peer } = await stage(t);
+  await tell(i, "SUB p.s.> 1\r\n");
+  await roundTrip(peer);
+  const list = [
+    accountWithUser("E", {
+      exports: [streamExport("s.>", { accounts: ["I"] })],
+    }),
+    accountWithUser("I", {
+      imports: [
+        streamImport("E", "s.other", { local: "p.s.other" }),
+        streamImport("E", "s.>", { local: "p.s.>" }),
+      ],
+    }),
+  ];
+  midge.server.broker.host.accounts.configure(list, "$SYS");
+  assert.deepEqual(await roundTrip(peer), ["RS+ E s.other"]);
+});
