@@ -6,6 +6,8 @@
  * A configured account sleeps until it is asked for by its name: as long as
  * nobody has logged in to it, it is a name and its options. Of ten thousand
  * accounts most sleep.
+ *
+ * More than a dozen members: because all that has to do with accounts asks here.
  */
 import {
   addTraffic,
