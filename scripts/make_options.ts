@@ -33,6 +33,8 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   MappingConfig: "./mapping.ts",
   MappingOptions: "./accounts.ts",
   PermissionsOptions: "./permissions.ts",
+  AuthCalloutOptions: "./trust.ts",
+  ProxiesOptions: "./trust.ts",
   UserOptions: "./user.ts",
 };
 

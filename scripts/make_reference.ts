@@ -14,6 +14,7 @@ import {
 import { TRACE_BLOCK } from "../src/config/keys/trace_keys.ts";
 import { AUTHORIZATION_BLOCK } from "../src/config/keys/authorization_keys.ts";
 import { BLOCKS } from "../src/config/keys/blocks.ts";
+import { CALLOUT_BLOCK } from "../src/config/keys/callout_keys.ts";
 import { CLUSTER_BLOCK } from "../src/config/keys/cluster_keys.ts";
 import { shownDefault } from "../src/config/keys/defaults.ts";
 import { DISCOVERY_BLOCK } from "../src/config/keys/discovery_keys.ts";
@@ -27,6 +28,8 @@ import {
   SUBJECT_RULES_BLOCK,
 } from "../src/config/keys/permission_keys.ts";
 import { REGISTRY_BLOCK } from "../src/config/keys/registry_keys.ts";
+import { RESOLVER_BLOCK } from "../src/config/keys/resolver_keys.ts";
+import { PROXIES_BLOCK, PROXY_BLOCK } from "../src/config/keys/trust_keys.ts";
 import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
 import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
 import { USER_BLOCK } from "../src/config/keys/user_keys.ts";
@@ -65,6 +68,10 @@ function tables(): Record<string, string> {
     imports: keyTable(IMPORT_BLOCK),
     remote: keyTable(REMOTE_BLOCK),
     destinations: keyTable(DESTINATION_BLOCK),
+    resolver: keyTable(RESOLVER_BLOCK),
+    callout: keyTable(CALLOUT_BLOCK),
+    proxies: keyTable(PROXIES_BLOCK),
+    proxy: keyTable(PROXY_BLOCK),
     "account limits": keyTable(ACCOUNT_LIMITS_BLOCK),
     "message trace": keyTable(TRACE_BLOCK),
     cluster: keyTable(CLUSTER_BLOCK),

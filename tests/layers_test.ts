@@ -31,8 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   discovery: ["platform", "core", "net"],
   options: ["core", "discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
-  config: ["core", "net", "discovery", "options"],
   auth: ["platform", "core", "net", "options"],
+  config: ["platform", "core", "net", "discovery", "options", "auth"],
   accounts: ["platform", "core", "wire", "options"],
   broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
   routes: [

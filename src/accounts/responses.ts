@@ -16,11 +16,6 @@ import {
   Interest,
   type MessageSource,
 } from "./interest.ts";
-import {
-  type LatencyMeasurement,
-  LatencyStatus,
-  measuredReplyEnd,
-} from "./latency.ts";
 import { Kind } from "./reach.ts";
 import type { AwaitedReply, Replies } from "./replies.ts";
 
@@ -34,7 +29,6 @@ export interface ResponsesHost {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly random: Random;
-  readonly serverName: string;
   /** What requests of `account` wait for. */
   repliesOf(account: Account): Replies;
   /** What services of `account` owe. */
@@ -54,7 +48,6 @@ class AwaitedResponse implements AwaitedReply {
   readonly requester: Account;
   readonly reply: string;
   readonly rules: ResponseTerms;
-  readonly measurement: LatencyMeasurement | undefined;
   deadline = 0;
   readonly #owner: Responses;
 
@@ -64,18 +57,15 @@ class AwaitedResponse implements AwaitedReply {
     requester: Account,
     reply: string,
     rules: ResponseTerms,
-    measurement: LatencyMeasurement | undefined,
   ) {
     this.#owner = owner;
     this.token = token;
     this.requester = requester;
     this.reply = reply;
     this.rules = rules;
-    this.measurement = measurement;
   }
 
   end(): void {
-    this.measurement?.failed(LatencyStatus.REQUEST_TIMEOUT);
     this.#owner.ended(this);
   }
 }
@@ -112,22 +102,13 @@ export class Responses implements DirectReceiver {
     message: Message,
     requester: Account,
     rules: ResponseTerms,
-    measurement?: LatencyMeasurement,
   ): AwaitedReply | undefined {
     if (!message.hasReply) return undefined;
     const reply = replyOf(message);
     if (reply.startsWith(ACK_PREFIX)) return undefined;
     this.#listen();
-    const end = measurement && measuredReplyEnd(this.#host.serverName);
-    const token = this.#newToken(end ?? "");
-    const awaited = new AwaitedResponse(
-      this,
-      token,
-      requester,
-      reply,
-      rules,
-      measurement,
-    );
+    const token = this.#newToken();
+    const awaited = new AwaitedResponse(this, token, requester, reply, rules);
     this.#host.repliesOf(requester).add(awaited);
     this.#awaited.set(token, awaited);
     this.#watch(awaited);
@@ -158,7 +139,6 @@ export class Responses implements DirectReceiver {
     const isLast = awaited.rules.response === "singleton" || message.size === 0;
     if (isLast) this.ended(awaited);
     else this.#watch(awaited);
-    awaited.measurement?.answered(publisher?.requestInfo?.(true, true));
     const isHeard = this.#carry(awaited, message, publisher);
     if (!isHeard) this.ended(awaited);
     return true;
@@ -207,9 +187,9 @@ export class Responses implements DirectReceiver {
     this.#account.add(this.#interest);
   }
 
-  #newToken(end: string): string {
+  #newToken(): string {
     for (;;) {
-      const token = randomName(this.#host.random, TOKEN_CHARS) + end;
+      const token = randomName(this.#host.random, TOKEN_CHARS);
       if (!this.#awaited.has(token)) return token;
     }
   }
@@ -243,7 +223,6 @@ export class Responses implements DirectReceiver {
           next = Math.min(next, awaited.deadline);
           break;
         }
-        awaited.measurement?.failed(LatencyStatus.SERVICE_TIMEOUT);
         this.ended(awaited);
       }
       if (due.size === 0) this.#byThreshold.delete(threshold);

@@ -69,13 +69,17 @@ export async function configuredBy(
 ): Promise<ConfiguredOptions> {
   const root = treeOf(config);
   const include = takeInclude(root);
-  if (include === undefined) return withWarnings(root, []);
+  if (include === undefined) return withWarnings(root, [], world);
   const { value, at } = include;
   if (value.kind !== "string") {
     throw new ConfigError([diagnose(at, "include must be a string")]);
   }
   const file = await readConfig(value.value, world);
-  const configured = withWarnings(overlaid(file.root, root), file.warnings);
+  const configured = withWarnings(
+    overlaid(file.root, root),
+    file.warnings,
+    world,
+  );
   configured.options.configFile = value.value;
   configured.options.configDigest = digestOf(file.root, world);
   return configured;
@@ -102,8 +106,9 @@ function takeInclude(root: ConfigMap): ConfigEntry | undefined {
 function withWarnings(
   root: ConfigMap,
   earlier: readonly ConfigDiagnostic[],
+  world: ConfigWorld,
 ): ConfiguredOptions {
-  const { options, warnings } = optionsFrom(root);
+  const { options, warnings } = optionsFrom(root, world);
   const idle = [...root.entries.values()]
     .filter(({ key }) => rowOf(key, SERVER_BLOCK)?.isForProcess)
     .map(({ key, at }) =>

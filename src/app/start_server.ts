@@ -17,6 +17,7 @@ const world: ConfigWorld = {
   readFile: readTextFile,
   env: environment,
   sha256,
+  verifySignature: platform.verifySignature,
 };
 
 /**

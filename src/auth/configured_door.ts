@@ -10,6 +10,7 @@ import type {
   AccountOptions,
   AuthorizationOptions,
   ConnectionType,
+  TrustOptions,
 } from "../options/options.ts";
 import type { Random } from "../platform/clock.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
@@ -42,6 +43,8 @@ export interface DoorSettings {
   readonly systemAccount: string;
   /** The user that a peer without credentials is; empty, or unknown: none. */
   readonly noAuthUser: string;
+  /** Operators vouch for all that come in. */
+  readonly trust?: TrustOptions;
 }
 
 /** What a door stands on. */
@@ -52,10 +55,30 @@ export interface DoorPlatform {
 }
 
 export function makeDoor(settings: DoorSettings, platform: DoorPlatform): Door {
+  // What nobody can be asked about nobody is let in by.
+  const { trust, authorization } = settings;
+  if (trust !== undefined || authorization?.authCallout !== undefined) {
+    return new ShutDoor();
+  }
   const table = userTable(settings);
   return settings.authorization?.token === undefined && !hasUsers(settings)
     ? new OpenDoor(settings.account)
     : new ConfiguredDoor(settings, table, platform);
+}
+
+/** Nobody comes in. */
+class ShutDoor implements Door {
+  greet(): Greeting {
+    return { isOpen: false, asksLogin: true, anonymous: undefined };
+  }
+
+  makeNonce(): undefined {
+    return undefined;
+  }
+
+  admit(): Verdict {
+    return UNKNOWN;
+  }
 }
 
 /** Everybody comes in, whatever they bring. */
@@ -115,7 +138,8 @@ class ConfiguredDoor implements Door {
       // NATS: the hidden user is a secret of the server's.
       asksLogin: this.#nobody === undefined || this.#nobody === hidden,
       // NATS: without a CONNECT nobody is a user that logs in by key.
-      anonymous: named !== undefined && takes(named, "STANDARD")
+      anonymous: named !== undefined && takes(named, "STANDARD") &&
+          !settings.authorization?.proxyRequired
         ? named.principal
         : undefined,
     };
@@ -133,6 +157,8 @@ class ConfiguredDoor implements Door {
 
   admit(request: LoginRequest): Verdict | Promise<Verdict> {
     const { credentials, connectionType } = request;
+    // No proxy is known, so nobody can come through one.
+    if (this.#settings.authorization?.proxyRequired) return REFUSED;
     if (this.#table.byKey.size > 0 && credentials.nkey !== "") {
       return this.#byKey(request);
     }
@@ -182,9 +208,11 @@ class ConfiguredDoor implements Door {
     const isUser = credentials.user !== "" || credentials.nkey !== "";
     const expected = authorization?.token;
     if (expected === undefined) return isUser ? UNKNOWN : REFUSED;
+    const permissions = authorization?.defaultPermissions;
     const principal = {
       account,
       user: TOKEN_USER,
+      ...(permissions !== undefined && { permissions }),
       ...(isBcrypt(expected) && { proof: expected }),
     };
     const { auth_token: secret } = request.credentials;
@@ -193,7 +221,11 @@ class ConfiguredDoor implements Door {
 }
 
 /** Whether the user may come by a connection of this kind. */
-function takes({ connectionTypes }: KnownUser, type: ConnectionType): boolean {
+function takes(
+  { connectionTypes, needsProxy }: KnownUser,
+  type: ConnectionType,
+): boolean {
+  if (needsProxy) return false;
   return connectionTypes === undefined || connectionTypes.length === 0 ||
     connectionTypes.includes(type);
 }
@@ -221,6 +253,7 @@ function hiddenUser(
     principal: { account, user },
     password: "",
     connectionTypes: undefined,
+    needsProxy: false,
   };
 }
 

@@ -19,6 +19,8 @@ export interface KnownUser {
   readonly password: string;
   /** Undefined: every kind. */
   readonly connectionTypes: readonly ConnectionType[] | undefined;
+  /** It comes in through a proxy only. */
+  readonly needsProxy: boolean;
 }
 
 /** Where users come from. */
@@ -70,7 +72,10 @@ function* usersOf(
 ): Iterable<[UserOptions, Owner]> {
   if (authorization !== undefined) {
     const { user, password = "", users } = authorization;
-    const owner = { account, permissions: undefined };
+    const owner = {
+      account,
+      permissions: authorization.defaultPermissions,
+    };
     if (user !== undefined) yield [{ user, password }, owner];
     for (const each of users) yield [each, owner];
   }
@@ -81,7 +86,7 @@ function* usersOf(
 }
 
 function knownUser(
-  { user, password, nkey, connectionTypes, ...own }: UserOptions,
+  { user, password, nkey, connectionTypes, proxyRequired, ...own }: UserOptions,
   { account, permissions: defaults }: Owner,
 ): KnownUser {
   const permissions = own.permissions ?? defaults;
@@ -98,6 +103,7 @@ function knownUser(
     },
     password: nkey === undefined ? password : "",
     connectionTypes,
+    needsProxy: proxyRequired ?? false,
   };
 }
 

@@ -194,6 +194,7 @@ function doorOf(options: ServerOptions, platform: DoorPlatform): Door {
     account: GLOBAL_ACCOUNT,
     systemAccount: options.systemAccount,
     noAuthUser: options.noAuthUser,
+    ...(options.trust !== undefined && { trust: options.trust }),
   }, platform);
 }
 
@@ -227,7 +228,7 @@ function hostOf(
   const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
     mapping: { random, clusterName: () => info.clusterName() },
-    imports: { delivery, clock, random, serverName: identity.name },
+    imports: { delivery, clock, random },
   });
   let lastConnectionId = 0;
   const host: ChangingHost = {

@@ -12,7 +12,13 @@ import { FlagError } from "../config/flags/flags.ts";
 import { optionsFrom } from "../config/keys/server_options.ts";
 import { type ConfigMap, toPlain } from "../config/dialect/tree.ts";
 import { loadConfig } from "../faces/cfgparse.ts";
-import { print, printError } from "../runtime/process/system.ts";
+import { verifySignature } from "../runtime/process/signatures.ts";
+import {
+  environment,
+  print,
+  printError,
+  readTextFile,
+} from "../runtime/process/system.ts";
 import {
   type Command,
   flagGroup,
@@ -137,7 +143,11 @@ export interface CheckedFile {
 /** Reads a file and checks all its keys. Rejects with ConfigError. */
 export async function checkedFile(file: string): Promise<CheckedFile> {
   const { root, warnings } = await loadConfig(file);
-  const configured = optionsFrom(root);
+  const configured = optionsFrom(root, {
+    readFile: readTextFile,
+    env: environment,
+    verifySignature,
+  });
   return { root, warnings: [...warnings, ...configured.warnings] };
 }
 

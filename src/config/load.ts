@@ -28,7 +28,7 @@ export async function readServerOptions(
   world: ConfigWorld,
 ): Promise<ConfiguredOptions> {
   const { root, warnings } = await readConfig(path, world);
-  const configured = optionsFrom(root);
+  const configured = optionsFrom(root, world);
   configured.options.configFile = path;
   configured.options.configDigest = digestOf(root, world);
   return {

@@ -19,7 +19,7 @@ export const REDACTED = "[REDACTED]";
 
 // Wider than the keys that exist: a misspelt `pasword` is reported with its
 // line, and its value is a password all the same.
-const SECRET_KEY = /pass|pasw|pwd|token|secret|credential|seed/i;
+const SECRET_KEY = /pass|pasw|pwd|token|secret|credential|seed|sentinel/i;
 // Parameters of URLs are named by many programs.
 const SECRET_PARAMETER =
   /pass|pasw|pwd?|token|secret|credential|seed|key|auth|sig/i;

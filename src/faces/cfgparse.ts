@@ -27,6 +27,7 @@ import {
   optionsFrom,
 } from "../config/keys/server_options.ts";
 import { toPlain } from "../config/dialect/tree.ts";
+import { verifySignature } from "../runtime/process/signatures.ts";
 import { environment, readTextFile } from "../runtime/process/system.ts";
 
 export type {
@@ -69,7 +70,11 @@ export interface ParseConfigOptions extends Partial<ConfigWorld> {
   readonly file?: string;
 }
 
-const world: ConfigWorld = { readFile: readTextFile, env: environment };
+const world: ConfigWorld = {
+  readFile: readTextFile,
+  env: environment,
+  verifySignature,
+};
 
 /**
  * Reads a configuration text into a tree in which every value knows its

@@ -36,6 +36,8 @@ export interface UserConfig {
   permissions?: PermissionsConfig;
   /** The kinds of connection that it may come by; all unless set. Takes: kind of connection or list of them. */
   allowed_connection_types?: string | readonly string[];
+  /** It has to come through one of the `proxies`. */
+  proxy_required?: boolean;
 }
 
 /** What a user may do. What is absent is allowed. */

@@ -5,6 +5,8 @@
  */
 import type { PermissionsConfig, UserConfig } from "./account_config.ts";
 import type { PermissionsOptions } from "./permissions.ts";
+import type { AuthCalloutOptions } from "./trust.ts";
+import type { AuthCalloutConfig } from "./trust_config.ts";
 import type { UserOptions } from "./user.ts";
 
 /** Who may log in. Passwords and tokens may be hashed by bcrypt. */
@@ -21,6 +23,10 @@ export interface AuthorizationOptions {
   timeoutMs: number;
   /** For those who have no permissions of their own. */
   defaultPermissions?: PermissionsOptions;
+  /** A service that decides who may log in. */
+  authCallout?: AuthCalloutOptions;
+  /** Clients have to come through one of the `proxies`. */
+  proxyRequired?: boolean;
 }
 
 /** `{ user, password }` or `{ token }` or `{ users }`. Hashes made by bcrypt are recognised. */
@@ -37,6 +43,10 @@ export interface AuthorizationConfig {
   timeout?: number | string;
   /** For those who have no permissions of their own. */
   default_permissions?: PermissionsConfig;
+  /** A service that decides who may log in. */
+  auth_callout?: AuthCalloutConfig;
+  /** Clients have to come through one of the `proxies`. */
+  proxy_required?: boolean;
 }
 
 /** The options of `authorization` without a configuration; a fresh object each time. */

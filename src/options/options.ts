@@ -68,7 +68,9 @@ export {
   type ServerOptions,
 } from "./server.ts";
 export type {
+  AuthCalloutOptions,
   FolderResolver,
+  ProxiesOptions,
   ResolverOptions,
   TrustOptions,
   UrlResolver,

@@ -13,7 +13,8 @@ import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
 import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
 import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
-import type { TrustOptions } from "./trust.ts";
+import type { ProxiesOptions, TrustOptions } from "./trust.ts";
+import type { ProxiesConfig, ResolverConfig } from "./trust_config.ts";
 
 /** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
 export interface ServerOptions {
@@ -63,6 +64,8 @@ export interface ServerOptions {
   mappings: MappingOptions[];
   /** The account that events and requests about the server are in. */
   systemAccount: string;
+  /** Proxies that clients may come through. */
+  proxies: ProxiesOptions | undefined;
   /** Most clients at one time; negative for no limit. */
   maxConnections: number;
   /** Most subscriptions of one client; 0 for no limit. */
@@ -181,6 +184,20 @@ export interface ServerConfig {
   system_account?: string;
   /** Have no system account. Default: `$SYS`. */
   no_system_account?: boolean;
+  /** Operators whose accounts are trusted: JWTs, or files with one. Takes: JWT or file, or list of them. */
+  operator?: string | readonly string[];
+  /** Public keys of operators, without their JWTs. Takes: public key or list of them. */
+  trusted_keys?: string | readonly string[];
+  /** Where the JWTs of accounts come from. Takes: `MEMORY`, `URL(...)` or map. */
+  resolver?: string | ResolverConfig;
+  /** JWTs of accounts, by the accounts' public keys. Takes: map of JWTs. */
+  resolver_preload?: Readonly<Record<string, string>>;
+  /** The only accounts that may be logged in to; all unless set. Takes: public key or list of them. */
+  resolver_pinned_accounts?: string | readonly string[];
+  /** The bearer JWT of clients that bring none. */
+  default_sentinel?: string;
+  /** Proxies that clients may come through. */
+  proxies?: ProxiesConfig;
   /** Most clients at one time; negative for no limit. Default: `65536`. */
   max_connections?: number;
   /** Most subscriptions of one client; 0 for no limit. Default: `0`. */
@@ -255,6 +272,7 @@ export function defaultServerOptions(): ServerOptions {
     accounts: [],
     mappings: [],
     systemAccount: "$SYS",
+    proxies: undefined,
     maxConnections: 65536,
     maxSubscriptions: 0,
     maxSubscriptionTokens: 0,

@@ -1,6 +1,7 @@
 /**
- * Operator mode: whom a server trusts to vouch for accounts, and where it finds
- * their JWTs.
+ * Whom a server trusts besides its own configuration. Operator mode: who vouches
+ * for accounts, and where their JWTs are found. A service that decides about
+ * logins, and proxies.
  */
 
 /** Accounts are those of `preload`, and of what is pushed. */
@@ -46,4 +47,24 @@ export interface TrustOptions {
   readonly pinnedAccounts: readonly string[] | undefined;
   /** The bearer JWT of a client that brings none; empty: it does not come in. */
   readonly defaultSentinel: string;
+}
+
+/** A service inside the server that decides who may log in. */
+export interface AuthCalloutOptions {
+  /** The account key that signs its answers. */
+  readonly issuer: string;
+  /** The account that it is in. */
+  readonly account: string;
+  /** Users of this configuration, by name or key, that log in without it: the service itself. */
+  readonly authUsers: readonly string[];
+  /** The curve key that requests are sealed for; empty: they are not sealed. */
+  readonly xkey: string;
+  /** Accounts whose users it decides about; empty: all. */
+  readonly allowedAccounts: readonly string[];
+}
+
+/** Proxies that clients may come through. */
+export interface ProxiesOptions {
+  /** The public keys by which they sign. */
+  readonly trustedKeys: readonly string[];
 }

@@ -16,4 +16,6 @@ export interface UserOptions {
   permissions?: PermissionsOptions;
   /** The kinds of connection that it may come by; all unless set. */
   connectionTypes?: ConnectionType[];
+  /** It has to come through a trusted proxy. */
+  proxyRequired?: boolean;
 }

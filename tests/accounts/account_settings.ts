@@ -17,7 +17,6 @@ export function accountSettings(
       delivery: new Delivery(random, meter, { goOn: () => false }),
       clock: new VirtualClock(),
       random,
-      serverName: "S",
     },
   };
 }

@@ -339,6 +339,31 @@ test("CVE-2020-26892: keys that are none, and of another kind, let nobody in", a
   ]);
 });
 
+test("a single user and a token have the permissions of their block", async () => {
+  const defaultPermissions = { publish: { allow: ["a"] } };
+  const one = doorFor({ user: "ann", password: "p", defaultPermissions });
+  const ann = await comesIn(one, { user: "ann", pass: "p" });
+  assert.equal(ann?.permissions, defaultPermissions);
+  const token = doorFor({ token: "t", defaultPermissions });
+  const anybody = await comesIn(token, { auth_token: "t" });
+  assert.equal(anybody?.permissions, defaultPermissions);
+});
+
+test("who has to come through a proxy does not come in without one", async () => {
+  const user = { user: "ann", password: "p" };
+  const each = doorFor({ users: [{ ...user, proxyRequired: true }] });
+  const all = doorFor({ users: [user], proxyRequired: true });
+  for (const door of [each, all]) {
+    assert.equal(await comesIn(door, { user: "ann", pass: "p" }), undefined);
+  }
+  const anonymous = shaped({
+    authorization: { users: [user], proxyRequired: true },
+    noAuthUser: "ann",
+  });
+  assert.equal(anonymous.greet().anonymous, undefined);
+  assert.equal(await comesIn(anonymous, {}), undefined);
+});
+
 test("only hashes of bcrypt are taken for hashes", () => {
   for (const hash of ["$2a$10$x", "$2b$04$", "$2x$31$a", "$2y$05$b"]) {
     assert.equal(isBcrypt(hash), true, hash);

@@ -476,14 +476,11 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ["websocket { port 8080 }", `1:1: websocket ${NOT_YET}`],
   ["ws { port 8080 }", `1:1: ws ${NOT_YET}`],
   ["tls { cert_file x }", `1:1: tls ${NOT_YET}`],
-  ["operator: x", `1:1: operator ${NOT_YET}`],
-  ["resolver: MEM", `1:1: resolver ${NOT_YET}`],
   ["syslog: true", `1:1: syslog ${NOT_YET}`],
   ["remote_syslog: 'udp://h:1'", `1:1: remote_syslog ${NOT_YET}`],
   ["https: 8443", `1:1: https ${NOT_YET}`],
   ["https_port: 8443", `1:1: https_port ${NOT_YET}`],
   ["trace_headers: true", `1:1: trace_headers ${NOT_YET}`],
-  ["authorization { auth_callout { x 1 } }", `1:17: auth_callout ${NOT_YET}`],
   ["cluster { tls { cert_file x } }", `1:11: tls ${NOT_YET}`],
   ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
   ["cluster { accounts [A] }", `1:11: accounts ${NOT_YET}`],
@@ -701,8 +698,8 @@ test("a variable is one only where it is referred to", () => {
 const OFF: readonly string[] = [
   ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
   ...["leafnodes { port 0, remotes [] }", "websocket { port 0, no_tls on }"],
-  ...["mqtt { port 0 }", "operator []"],
-  ...['resolver_pinned_accounts ""', "resolver_preload {}", "trusted []"],
+  ...["mqtt { port 0 }"],
+  ...["resolver MEM", "resolver_preload {}"],
   ...["proxy_protocol off", "syslog no", 'remote_syslog ""', "ocsp off"],
   ...["trace_headers false", "server_metadata {}"],
   ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
@@ -710,7 +707,6 @@ const OFF: readonly string[] = [
   ...["allow_non_tls off", 'store_dir ""', "ocsp_cache off"],
   ...["cluster { pool_size -1 }", "cluster { tls {} }"],
   ...["cluster { permissions {} }", "cluster { accounts [] }"],
-  "authorization { proxy_required no }",
 ];
 
 for (const text of OFF) {

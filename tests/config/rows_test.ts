@@ -75,6 +75,8 @@ test("a key whose value is a map names the block of its keys", () => {
 });
 
 const KEY_A = "ABBPXN2EKGGS4A6OSO3CLIC7OSZABCRAWE2ZKF2BXCXEWYM5IL7VJUFJ";
+const KEY_X = "XDVLTBF42EPHJMHI6POP4VJSFGRARHOPPFYYPZRQVLF522BWKFJG4ROL";
+const KEY_O = "ODIEVMRSOQV3JKZ2CNUL2RQV4TTNAISKW4NAC25PQUQKGMWJO6DTOAP4";
 const KEY_U = "UANKVADI7GUTCERRWYOO37GG65UKW2IIKS2GEQDWNJHHPL727VTBO5V7";
 
 /** Values of the types that a program writes, of which each key takes one. */
@@ -84,14 +86,26 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
     "45s",
     "h:1",
     "registry://h",
+    "MEMORY",
     "standard",
     "7%",
     KEY_A,
     KEY_U,
+    KEY_O,
+    KEY_X,
   ],
   number: [7],
   boolean: [true],
-  "readonly string[]": [["nats://h:1"], ["registry://h"], ["standard"]],
+  "readonly string[]": [
+    ["nats://h:1"],
+    ["registry://h"],
+    ["standard"],
+    [KEY_A],
+    [KEY_O],
+  ],
+  ResolverConfig: [{ type: "full", dir: "jwt" }],
+  AuthCalloutConfig: [{ issuer: KEY_A, auth_users: ["a"] }],
+  "readonly ProxyConfig[]": [[{ key: KEY_U }]],
   "readonly UserConfig[]": [[{ user: "a" }]],
   "readonly ExportConfig[]": [[{ stream: "a" }]],
   "readonly ImportConfig[]": [[{

@@ -25,6 +25,12 @@ export interface ConfigWorld {
   env(name: string): string | undefined;
   /** SHA-256 in hex digits; without it configurations have no digest. */
   sha256?(text: string): string;
+  /** Without it the JWTs of a configuration are not checked. */
+  verifySignature?(
+    key: Uint8Array,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): boolean;
 }
 
 /** A configuration as text, read into values. */

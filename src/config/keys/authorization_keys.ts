@@ -14,13 +14,14 @@ import type {
   ServerOptions,
 } from "../../options/options.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import { callout, CALLOUT_BLOCK } from "./callout_keys.ts";
 import { reportType } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import { text } from "./flag_rows.ts";
-import { type Reader, string, unlessZero } from "./readers.ts";
+import { boolean, type Reader, string, unlessZero } from "./readers.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
-import { notYet, rowsOf } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
 import { users, withPermissions } from "./user_keys.ts";
 import type { Block, KeyFlag } from "./schema.ts";
 
@@ -136,8 +137,21 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       text: "For those who have no permissions of their own.",
       reload: "now",
     }),
-    notYet(["auth_callout", "auth_hook"], "restart"),
-    notYet(["proxy_required"], "restart"),
+    rows.option({
+      names: ["auth_callout", "auth_hook"],
+      field: "authCallout",
+      reader: callout,
+      inner: CALLOUT_BLOCK,
+      text: "A service that decides who may log in.",
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["proxy_required"],
+      field: "proxyRequired",
+      reader: boolean,
+      text: "Clients have to come through one of the `proxies`.",
+      reload: "restart",
+    }),
   ],
 };
 

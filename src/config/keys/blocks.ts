@@ -2,6 +2,7 @@
 import { ACCOUNT_BLOCK, ACCOUNT_LIMITS_BLOCK } from "./account_keys.ts";
 import { TRACE_BLOCK } from "./trace_keys.ts";
 import { AUTHORIZATION_BLOCK } from "./authorization_keys.ts";
+import { CALLOUT_BLOCK } from "./callout_keys.ts";
 import { CLUSTER_BLOCK } from "./cluster_keys.ts";
 import { DISCOVERY_BLOCK } from "./discovery_keys.ts";
 import { EXPORT_BLOCK } from "./export_keys.ts";
@@ -14,6 +15,8 @@ import {
   SUBJECT_RULES_BLOCK,
 } from "./permission_keys.ts";
 import { REGISTRY_BLOCK } from "./registry_keys.ts";
+import { RESOLVER_BLOCK } from "./resolver_keys.ts";
+import { PROXIES_BLOCK, PROXY_BLOCK } from "./trust_keys.ts";
 import type { BlockFacts } from "./schema.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import { USER_BLOCK } from "./user_keys.ts";
@@ -36,6 +39,7 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
     TRACE_BLOCK,
   ],
   mapping_config: [DESTINATION_BLOCK],
+  trust_config: [RESOLVER_BLOCK, CALLOUT_BLOCK, PROXIES_BLOCK, PROXY_BLOCK],
   cluster: [CLUSTER_BLOCK],
   discovery: [DISCOVERY_BLOCK],
   registry: [REGISTRY_BLOCK],

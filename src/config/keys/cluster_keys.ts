@@ -81,19 +81,43 @@ function readRouteAuthorization(
   report: Report,
 ): AuthorizationOptions | undefined {
   const authorization = readAuthorization(entry, report);
-  const hasOthers = authorization?.users
-    .some(({ nkey, permissions, connectionTypes }) =>
-      nkey !== undefined || permissions !== undefined ||
-      connectionTypes !== undefined
-    );
+  if (authorization === undefined) return undefined;
+  checkRouteUsers(authorization, entry, report);
+  return requiresLogin(authorization) ? authorization : undefined;
+}
+
+/** Says what clients may have and routes may not. */
+function checkRouteUsers(
+  { users }: AuthorizationOptions,
+  { at, value }: ConfigEntry,
+  report: Report,
+): void {
+  const find = (...names: string[]) =>
+    value.kind === "map" ? findEntry(value, ...names) : undefined;
+  const callout = find("auth_callout", "auth_hook");
+  const defaults = find(
+    "default_permissions",
+    "default_permission",
+    "permissions",
+  );
+  const proxy = find("proxy_required");
+  if (callout !== undefined) {
+    report.error(callout.at, "Cluster authorization does not support callouts");
+  }
+  for (const missing of [defaults, proxy]) {
+    if (missing !== undefined) report.error(missing.at, notSupported(missing));
+  }
+  const hasOthers = users.some(({ nkey, connectionTypes, ...user }) =>
+    nkey !== undefined || connectionTypes !== undefined ||
+    user.proxyRequired !== undefined ||
+    user.permissions !== undefined && defaults === undefined
+  );
   if (hasOthers) {
     report.error(
-      entry.at,
+      at,
       "Cluster authorization knows users with a name and a password only",
     );
   }
-  const isNeeded = authorization !== undefined && requiresLogin(authorization);
-  return isNeeded ? authorization : undefined;
 }
 
 function clusterOf(options: ServerOptions): ClusterOptions {

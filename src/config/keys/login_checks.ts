@@ -2,11 +2,12 @@
  * Whether what a configuration says of logins fits together: `authorization`
  * beside `accounts`, users that exist twice, and accounts that are named.
  */
-import { SYSTEM_ACCOUNT } from "../../core/account_names.ts";
+import { GLOBAL_ACCOUNT, SYSTEM_ACCOUNT } from "../../core/account_names.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
-import { findEntry, optionEntries } from "./entries.ts";
+import { quote } from "./complaints.ts";
+import { findEntry } from "./entries.ts";
 import { reportDuplicateUsers } from "./user_keys.ts";
 
 /** Says what does not fit. */
@@ -19,6 +20,7 @@ export function checkLogins(
   checkSingleUser(options, root, report);
   checkNoAuthUser(options, root, report);
   checkSystemAccount(options, root, report);
+  checkCallout(options, root, report);
 }
 
 /** The values of all `users`, wherever they stand. */
@@ -55,12 +57,12 @@ function checkSingleUser(
 }
 
 function checkNoAuthUser(
-  { authorization, accounts, noAuthUser }: ServerOptions,
+  { authorization, accounts, noAuthUser, trust }: ServerOptions,
   root: ConfigMap,
   report: Report,
 ): void {
   const entry = findEntry(root, "no_auth_user");
-  if (entry === undefined || noAuthUser === "") return;
+  if (entry === undefined || noAuthUser === "" || trust !== undefined) return;
   const users = [
     ...authorization?.users ?? [],
     ...accounts.flatMap((account) => account.users),
@@ -80,7 +82,7 @@ function checkNoAuthUser(
 }
 
 function checkSystemAccount(
-  { accounts, systemAccount }: ServerOptions,
+  { accounts, systemAccount, trust }: ServerOptions,
   root: ConfigMap,
   report: Report,
 ): void {
@@ -90,9 +92,33 @@ function checkSystemAccount(
   }
   if (accounts.some(({ name }) => name === systemAccount)) return;
   // An operator's accounts are not in the file.
-  const isTrusting = optionEntries(root).some(({ key }) =>
-    /^(?:operators?|roots?|root_operators?|trusted|trusted_keys)$/i.test(key)
-  );
-  if (isTrusting) return;
+  if (trust !== undefined) return;
   report.error(entry.at, "error resolving system account: account missing");
+}
+
+/** NATS: not all of this is checked there before a client comes. */
+function checkCallout(
+  { authorization, accounts }: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const block = findEntry(root, "authorization")?.value;
+  const { authCallout } = authorization ?? {};
+  if (authCallout === undefined || block?.kind !== "map") return;
+  const entry = findEntry(block, "auth_callout", "auth_hook");
+  const known = [GLOBAL_ACCOUNT, ...accounts.map(({ name }) => name)];
+  const { account, allowedAccounts } = authCallout;
+  const refuse = (key: string, name: string): void => {
+    const map = entry?.value.kind === "map" ? entry.value : root;
+    const at = findEntry(map, ...key.split(" "))?.at ?? map.at;
+    const what = key === "allowed_accounts" ? "allowed account" : "account";
+    report.error(
+      at,
+      `auth_callout ${what} ${quote(name)} not found in configured accounts`,
+    );
+  };
+  if (!known.includes(account)) refuse("account acc", account);
+  for (const name of allowedAccounts.filter((name) => !known.includes(name))) {
+    refuse("allowed_accounts", name);
+  }
 }

@@ -60,6 +60,7 @@ export interface SettingRow<Options, Value> extends RowFacts {
   set(options: Options, value: Value): void;
   readonly field?: keyof Options & string;
   readonly sets?: readonly (keyof Options & string)[];
+  readonly inner?: BlockFacts;
   /** The type of the field, where it is not that of the value. */
   readonly type?: string;
   readonly default?: unknown;

@@ -13,6 +13,7 @@ import {
 } from "./server_limits.ts";
 import { LOG_KEYS } from "./server_log.ts";
 import { MISSING_KEYS } from "./server_missing.ts";
+import { TRUST_KEYS } from "./trust_keys.ts";
 import type { Block, ConfigKey } from "./schema.ts";
 
 /** The rows by their part of the reference. Flags are applied in this order. */
@@ -23,6 +24,7 @@ export const SERVER_PARTS: Readonly<
   monitoring: MONITORING_KEYS,
   log: LOG_KEYS,
   login: LOGIN_KEYS,
+  trust: TRUST_KEYS,
   limits: LIMIT_KEYS,
   times: TIME_KEYS,
   leaving: LEAVING_KEYS,

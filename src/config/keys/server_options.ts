@@ -11,6 +11,8 @@ import type { ServerOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
+import type { ConfigWorld } from "../dialect/parser.ts";
+import { checkTrust } from "./trust_checks.ts";
 import type { ConfigMap } from "../dialect/tree.ts";
 
 /** Options, and what is odd about the configuration that they came from. */
@@ -21,8 +23,14 @@ export interface ConfiguredOptions {
   readonly warnings: readonly ConfigDiagnostic[];
 }
 
-/** The options that a tree states. Throws ConfigError with all that is wrong. */
-export function optionsFrom(root: ConfigMap): ConfiguredOptions {
+/**
+ * The options that a tree states. Throws ConfigError with all that is wrong.
+ * `world` has the files that it names, and checks signatures.
+ */
+export function optionsFrom(
+  root: ConfigMap,
+  world?: ConfigWorld,
+): ConfiguredOptions {
   const report = new Report();
   const options = defaultsOf(SERVER_BLOCK);
   applyEntries(SERVER_BLOCK, root, options, report);
@@ -30,6 +38,7 @@ export function optionsFrom(root: ConfigMap): ConfiguredOptions {
   if (options.http?.host === "") options.http.host = options.host;
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
+  checkTrust(options, root, world, report);
   checkLogins(options, root, report);
   checkFind(options, root, report);
   report.throwIfErrors();

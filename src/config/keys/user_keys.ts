@@ -11,8 +11,8 @@ import { described, goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
-import { checkedString, type Reader, string } from "./readers.ts";
-import { notYet, rowsOf } from "./rows.ts";
+import { boolean, checkedString, type Reader, string } from "./readers.ts";
+import { rowsOf } from "./rows.ts";
 import type { Block } from "./schema.ts";
 
 const CONNECTION_TYPES: readonly ConnectionType[] = [
@@ -122,7 +122,13 @@ export const USER_BLOCK: Block<UserDraft> = {
       text: "The kinds of connection that it may come by; all unless set.",
       reload: "now",
     }),
-    notYet(["proxy_required"], "restart"),
+    rows.option({
+      names: ["proxy_required"],
+      field: "proxyRequired",
+      reader: boolean,
+      text: "It has to come through one of the `proxies`.",
+      reload: "now",
+    }),
   ],
 };
 
