@@ -122,6 +122,14 @@ export class Accounts implements Iterable<Account> {
     this.imports.refresh();
   }
 
+  /** The account is there from now on, as `options` says; all others stay as they are. */
+  put(options: AccountOptions): void {
+    this.#configured.set(options.name, options);
+    const account = this.#awake.get(options.name);
+    if (account !== undefined) this.#configureOne(account);
+    this.imports.refresh();
+  }
+
   /** Adds the account `name`, or gives the one that is there. */
   add(name: string): Account {
     const known = this.#awake.get(name);

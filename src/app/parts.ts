@@ -186,6 +186,7 @@ export class ServerParts {
     if (hasPlainPasswords(options)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }
+    this.broker.operator?.introduce(log);
     this.#warnOfAddresses();
     if (options.configFile !== "") {
       log.notice(`Using configuration file: ${options.configFile}`);

@@ -30,6 +30,7 @@ import { PendingTotal } from "./connections/pending_total.ts";
 import type { Producer } from "./connections/producer.ts";
 import { Turn } from "./connections/turn.ts";
 import { LameDuck } from "./lame_duck.ts";
+import { OperatorMode } from "./operator_mode.ts";
 import { OwnInfo, type ServerIdentity } from "./own_info.ts";
 import { SteadyClock } from "./steady_clock.ts";
 
@@ -73,6 +74,8 @@ export class Broker {
   readonly clients: ClientSessions;
   readonly port: ClientPort;
   routes: RoutesLink | undefined = undefined;
+  /** Undefined: accounts and users are those of the configuration. */
+  readonly operator: OperatorMode | undefined;
   readonly #host: ChangingHost;
   readonly #platform: BrokerPlatform;
   readonly #lameDuck: LameDuck;
@@ -85,7 +88,9 @@ export class Broker {
     this.identity = identityOf(options, platform.random, clock);
     this.port = new ClientPort(platform.network, options);
     this.#platform = platform;
+    this.operator = this.#operatorMode(options);
     this.#host = hostOf(options, { ...platform, clock }, this.identity, {
+      operator: this.operator,
       options: () => this.options,
       clientAddress: () => this.port.lastAddress,
       push: () => this.clients.pushInfo(),
@@ -136,6 +141,11 @@ export class Broker {
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
+    if (this.operator !== undefined && options.trust !== undefined) {
+      this.operator.reload(options.trust);
+      await this.clients.review();
+      return;
+    }
     // Accounts go when nobody is in them any more.
     const staying = new Set(options.accounts.map(({ name }) => name));
     const leaving = before.accounts.filter(({ name }) => !staying.has(name));
@@ -156,6 +166,7 @@ export class Broker {
     const portClosed = this.port.close();
     this.clients.closeAll(ClosedReason.SERVER_SHUTDOWN);
     this.#lameDuck.cutShort();
+    this.operator?.accounts.stop();
     await portClosed;
   }
 
@@ -185,6 +196,15 @@ export class Broker {
     this.clients.join(socket);
     return true;
   }
+
+  #operatorMode(options: ServerOptions): OperatorMode | undefined {
+    const { trust } = options;
+    if (trust === undefined) return undefined;
+    return new OperatorMode({ ...options, trust }, this.#platform, {
+      put: (account) => this.host.accounts.put(account),
+      changed: (name) => void this.clients.review(name),
+    });
+  }
 }
 
 function doorOf(options: ServerOptions, platform: DoorPlatform): Door {
@@ -211,11 +231,14 @@ function hostOf(
   options: ServerOptions,
   platform: BrokerPlatform & { readonly clock: SteadyClock },
   identity: ServerIdentity,
-  parts: Pick<
-    ConstructorParameters<typeof OwnInfo>[0],
-    "clientAddress" | "options" | "push" | "pushSoon"
-  >,
+  parts:
+    & Pick<
+      ConstructorParameters<typeof OwnInfo>[0],
+      "clientAddress" | "options" | "push" | "pushSoon"
+    >
+    & { readonly operator: OperatorMode | undefined },
 ): ChangingHost {
+  const { operator } = parts;
   const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
@@ -228,8 +251,13 @@ function hostOf(
   const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
     mapping: { random, clusterName: () => info.clusterName() },
-    imports: { delivery, clock, random },
-  });
+    imports: {
+      delivery,
+      clock,
+      random,
+      ...(operator && { isActivated: operator.accounts.activation }),
+    },
+  }, operator);
   let lastConnectionId = 0;
   const host: ChangingHost = {
     clock,
@@ -246,7 +274,7 @@ function hostOf(
     nextConnectionId: () => ++lastConnectionId,
     accounts,
     delivery,
-    door: doorOf(options, platform),
+    door: operator?.door ?? doorOf(options, platform),
     info,
   };
   return host;
@@ -256,13 +284,19 @@ function accountsOf(
   options: ServerOptions,
   meter: WorkMeter,
   parts: Pick<AccountsSettings, "mapping" | "imports">,
+  operator: OperatorMode | undefined,
 ): Accounts {
   const accounts = new Accounts({
     sublistCache: !options.disableSublistCache,
     meter,
     ...parts,
   });
-  accounts.configure(options.accounts, options.systemAccount);
+  if (operator === undefined) {
+    accounts.configure(options.accounts, options.systemAccount);
+  } else {
+    const { trust, accounts: trusted } = operator;
+    accounts.configure(trusted.options(), trust.systemAccount);
+  }
   return accounts;
 }
 

@@ -39,6 +39,11 @@ export class StillMidge {
 
   /** A client that has read its INFO. */
   async connect(): Promise<StillPeer> {
+    return (await this.greeted()).peer;
+  }
+
+  /** The same, with that INFO. */
+  async greeted(): Promise<{ peer: StillPeer; greeting: string }> {
     const { host, port } = { host: "127.0.0.1", port: this.midge.port };
     const dialling = this.#network.dial({ host, port });
     // The caller has not begun to wait for the result.
@@ -46,8 +51,7 @@ export class StillMidge {
     await this.clock.advance(0);
     const peer = new StillPeer(this.clock, await dialling);
     await this.clock.advance(0);
-    peer.take();
-    return peer;
+    return { peer, greeting: peer.take() };
   }
 
   /** A client that has sent CONNECT with these fields, and PING for its first PONG. */

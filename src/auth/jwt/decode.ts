@@ -8,8 +8,10 @@ import { quoted } from "../../core/quote.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
 import type {
   AccountClaims,
+  ActivationClaims,
   Claims,
   GenericClaims,
+  OperatorClaims,
   UserClaims,
 } from "./claims.ts";
 import { type JsonObject, JwtError, readJsonObject } from "./json_object.ts";
@@ -65,6 +67,20 @@ export function decodeAccountJwt(
   verify: VerifySignature,
 ): AccountClaims {
   return ofKind(decodeJwt(text, verify), "account");
+}
+
+export function decodeActivationJwt(
+  text: string,
+  verify: VerifySignature,
+): ActivationClaims {
+  return ofKind(decodeJwt(text, verify), "activation");
+}
+
+export function decodeOperatorJwt(
+  text: string,
+  verify: VerifySignature,
+): OperatorClaims {
+  return ofKind(decodeJwt(text, verify), "operator");
 }
 
 /** `claims`, if they are of this kind. */

@@ -82,16 +82,22 @@ export class ClientSessions {
 
   /**
    * Another door stands before the server, and accounts have other limits:
-   * whether those that are there may stay. Takes as many turns as it needs, and resolves behind the last.
+   * whether those that are there may stay, or those in the account `name` alone.
+   * Takes as many turns as it needs, and resolves behind the last.
    */
-  review(): Promise<void> {
+  review(name?: string): Promise<void> {
     const { promise, resolve } = deferred<void>();
     this.#host.turn.spreadOver(
-      [...this.sessions.values()],
+      [...this.sessions.values()].filter(({ login }) =>
+        name === undefined || login.account.name === name
+      ),
       REVIEW_WORK,
       (session) => session.review(),
       () => {
-        for (const account of this.#host.accounts) this.#closeSurplus(account);
+        for (const account of this.#host.accounts) {
+          if (name === undefined) this.#closeSurplus(account);
+          else if (account.name === name) this.limitsChanged(account);
+        }
         resolve();
       },
     );

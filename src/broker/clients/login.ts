@@ -28,6 +28,9 @@ import type { Connection } from "../connections/connection.ts";
 import type { Arrival, ClientHost, ClientSettings } from "./client_host.ts";
 import { ClientRights } from "./client_rights.ts";
 
+/** How often it is asked whether the time of a client is over, at least. */
+const EXPIRY_LOOK_MS = 3_600_000;
+
 export class Login {
   /** What CONNECT said, or the defaults before it. */
   fields: ConnectFields = defaultConnectFields();
@@ -50,6 +53,7 @@ export class Login {
   readonly #openedAt: number;
   readonly #arrival: Arrival;
   #timer: Timer | undefined = undefined;
+  #expiry: Timer | undefined = undefined;
   #hasLoggedIn = false;
 
   constructor(
@@ -80,6 +84,12 @@ export class Login {
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.stop();
+    this.#expiry?.cancel();
   }
 
   /** It has not logged in, and will have to. */
@@ -137,6 +147,7 @@ export class Login {
     if (!mayStay) return this.#connection.close(ClosedReason.CLIENT_CLOSED);
     if (verdict.permissions !== before.permissions) changed(verdict);
     else this.principal = verdict;
+    this.#expire(verdict);
   }
 
   /** Hands the door's verdict to `take`; that of another door is asked for if there is one by then. */
@@ -231,7 +242,27 @@ export class Login {
     }
     this.principal = principal;
     this.rights = this.#rightsOf(principal);
+    this.#expire(principal);
     return true;
+  }
+
+  /** The client is let go of when its time is over. */
+  #expire({ expiresAt }: Principal): void {
+    this.#expiry?.cancel();
+    if (expiresAt === undefined) return;
+    const left = expiresAt - this.#host.clock.now();
+    // Looked at now and then: the clock may be set, and timers go a few weeks.
+    this.#expiry = this.#host.clock.after(
+      Math.min(Math.max(0, left), EXPIRY_LOOK_MS),
+      () => {
+        const { principal } = this;
+        if (left > EXPIRY_LOOK_MS && principal) return this.#expire(principal);
+        this.#connection.close(
+          ClosedReason.AUTHENTICATION_EXPIRED,
+          WireError.USER_EXPIRED,
+        );
+      },
+    );
   }
 
   /** Its account has more clients than it may have: this one goes. */

@@ -292,7 +292,7 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   ended(reason: ClosedReason): void {
-    this.login.stop();
+    this.login.end();
     this.connection.log.debug(`Client connection closed: ${reason}`);
     this.#life.ended(this, reason);
     this.#subscriptions.clear(this.login.account, this.#host.turn);
