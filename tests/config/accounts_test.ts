@@ -480,6 +480,20 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "2:54: A mapping requires a destination",
   ],
 
+  [
+    'mappings { "a.*": [{dest x, weight 60}, {dest y, weight 60}]\n' +
+    "b: [{dest x, weight 60}, {dest x, weight 20, cluster C}]\n" +
+    '"c.*": {dest "y.$2", weight 5}, d: "x.*", "f.*": "g.{{foo(1)}}"\n' +
+    "e: [{dest x, weight 60}, {dest y, weight 60, cluster C}] }",
+    '1:13: Error adding mapping for "a.*" : total weight needs to be <= 100',
+    '2:1: Error adding mapping for "b" : duplicate entry for "x"',
+    '3:2: Error adding mapping for "c.*" : invalid mapping destination: ' +
+    "wildcard index out of range in $2: [2]",
+    '3:33: Error adding mapping for "d" to "x.*" : invalid subject',
+    '3:44: Error adding mapping for "f.*" to "g.{{foo(1)}}" : ' +
+    "invalid mapping destination: unknown function in {{foo(1)}}",
+  ],
+
   // Exports.
   [
     "accounts { A { exports 5, imports {} } }",
@@ -526,7 +540,44 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "invalid syntax",
   ],
 
+  [
+    'accounts { A { exports [{service a, latency "x.*"}, {service b, latency a}\n' +
+    "{service c, latency x, response stream}, {stream 'd.*', accounts [ZZ]}\n" +
+    "{service 'e.*', account_token_position 1}] } }",
+    '1:26: Error adding service latency sampling for "a" on subject "x.*": ' +
+    "invalid publish subject",
+    '1:54: Error adding service latency sampling for "b" on subject "a": ' +
+    "invalid publish subject",
+    '2:2: Error adding service latency sampling for "c" on subject "x": ' +
+    "bad service response type",
+    '2:43: "ZZ" account not defined for stream export',
+    '3:2: Error adding service export "e.*": sublist: invalid subject',
+  ],
+
   // Imports.
+  [
+    "accounts { A { imports [{stream {account ZZ, subject x}}\n" +
+    "{service {account ZZ, subject x}}, {stream {account B, subject x}}\n" +
+    "{service {account B, subject y}}, {stream {account B, subject s}, prefix '*'}\n" +
+    "{stream {account B, subject 't.*'}, to x}] }\n" +
+    "B { exports [{stream s}, {stream 't.*'}, {stream x, accounts [C]}] }, C {} }",
+    '1:26: "ZZ" account not defined for stream import',
+    '2:2: "ZZ" account not defined for service import',
+    '2:37: Error adding stream import "x": stream import not authorized',
+    '3:2: Error adding service import "y": service import not authorized',
+    '3:36: Error adding stream import "s": ' +
+    "stream import prefix can not contain wildcard tokens",
+    '4:2: Error adding stream import "t.*": ' +
+    "failed to create mapping transform for stream import subject from " +
+    '"t.*" to "x": invalid mapping destination: ' +
+    "not using all of the token wildcard(s) in x",
+  ],
+  [
+    "accounts { A { exports [{service a}], imports [{service {account B, subject b}, to a}] }\n" +
+    "B { exports [{service b}], imports [{service {account A, subject a}, to b}] } }",
+    '1:49: Error adding service import "b": import forms a cycle',
+    '2:38: Error adding service import "a": import forms a cycle',
+  ],
   [
     "accounts { A { imports [{stream x}, {service x}, {stream {account B}}\n" +
     "{service {account B, subject x}, to 5}\n" +
@@ -541,9 +592,9 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   [
     "accounts { A { imports [\n" +
     "{stream {account B, subject x}, prefix p, to t}\n" +
-    "{stream {account B, subject x}, service {account B, subject x}}\n" +
+    "{stream {account B, subject y}, service {account B, subject x}}\n" +
     "{service {account B, subject x}, allow_trace on}\n" +
-    "] }, B { exports [{service x}, {stream x}] } }",
+    "] }, B { exports [{service x}, {stream x}, {stream y}] } }",
     "2:33: Stream import can not have a 'prefix' and a 'to' property",
     "3:33: Detected service but already saw a stream",
     "4:34: Detected allow_trace directive on a non-stream",

@@ -11,12 +11,18 @@ import type {
 } from "../../options/options.ts";
 import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import { UNLIMITED_ACCOUNT } from "../../options/options.ts";
+import { importProblems } from "../../options/import_check.ts";
+import { NO_ACTIVATION } from "../../options/import_rules.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { described, goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries } from "./entries.ts";
-import { exportsOfAccount, type PlacedExport } from "./export_keys.ts";
+import {
+  exportsOfAccount,
+  type PlacedExport,
+  reportLatencies,
+} from "./export_keys.ts";
 import { importsOfAccount } from "./import_keys.ts";
 import { mappings } from "./mapping_keys.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
@@ -240,10 +246,29 @@ function readNames(
 }
 
 function readAccounts(map: ConfigMap, report: Report): AccountOptions[] {
-  return [...map.entries.values()]
+  const drafts = [...map.entries.values()]
     .filter(({ isVariable }) => !isVariable)
     .filter(({ key, at }) => !isReserved(key, at, report))
-    .map((entry) => accountOf(entry.key, readAccount(entry, report)));
+    .map((entry) => [entry.key, readAccount(entry, report)] as const);
+  const list = drafts.map(([name, draft]) => accountOf(name, draft));
+  reportImports(list, new Map(drafts), report);
+  return list;
+}
+
+/** What is wrong with exports and imports, seen beside those of the other accounts. */
+function reportImports(
+  list: readonly AccountOptions[],
+  drafts: ReadonlyMap<string, AccountDraft>,
+  report: Report,
+): void {
+  for (const problem of importProblems(list, NO_ACTIVATION)) {
+    const { account, list: name, index, text } = problem;
+    const at = drafts.get(account)?.[name][index]?.at;
+    if (at !== undefined) report.error(at, text);
+  }
+  for (const { exports } of drafts.values()) {
+    reportLatencies(exports, report);
+  }
 }
 
 function isReserved(name: string, at: Position, report: Report): boolean {

@@ -1,5 +1,5 @@
 /** An account's `exports`: what other accounts may hear, and ask. */
-import { isValidConfigSubject } from "../../core/subject.ts";
+import { isLiteralSubject, isValidConfigSubject } from "../../core/subject.ts";
 import { parseDuration } from "../../core/duration.ts";
 import type {
   ExportOptions,
@@ -23,7 +23,7 @@ const THRESHOLD_MS = 120_000;
 interface ExportDraft {
   stream: string | undefined;
   service: string | undefined;
-  accounts: readonly Placed<string>[] | undefined;
+  accounts: readonly string[] | undefined;
   response: ServiceExport["response"] | undefined;
   thresholdMs: number | undefined;
   latency: LatencyOptions | undefined;
@@ -45,7 +45,7 @@ function subjectOf(kind: "stream" | "service"): Reader<string> {
   };
 }
 
-const accountNames: Reader<readonly Placed<string>[]> = {
+const accountNames: Reader<readonly string[]> = {
   kind: "list of accounts",
   type: "string[]",
   written: "readonly string[]",
@@ -62,7 +62,7 @@ const accountNames: Reader<readonly Placed<string>[]> = {
       return undefined;
     }
     return value.items.flatMap((item) => {
-      if (item.kind === "string") return [{ value: item.value, at: item.at }];
+      if (item.kind === "string") return [item.value];
       report.error(item.at, `An account must be a string, got ${goType(item)}`);
       return [];
     });
@@ -197,10 +197,8 @@ export const EXPORT_BLOCK: Block<ExportDraft> = {
   ],
 };
 
-/** An export, where it stands, and the accounts that it names. */
-export interface PlacedExport extends Placed<ExportOptions> {
-  readonly named: readonly Placed<string>[];
-}
+/** An export, and where it stands. */
+export type PlacedExport = Placed<ExportOptions>;
 
 /** The exports of an account. */
 export const exportsOfAccount: Reader<PlacedExport[]> = {
@@ -248,15 +246,13 @@ function readExport(
     return undefined;
   }
   const value = exportOf(draft, subject);
-  return { value, at: entry.at, named: draft.accounts ?? [] };
+  return { value, at: entry.at };
 }
 
 function exportOf(draft: ExportDraft, subject: string): ExportOptions {
   const common = {
     subject,
-    ...(draft.accounts !== undefined && {
-      accounts: draft.accounts.map(({ value }) => value),
-    }),
+    ...(draft.accounts !== undefined && { accounts: draft.accounts }),
     accountTokenPosition: draft.accountTokenPosition,
     tokenRequired: false,
   };
@@ -301,3 +297,28 @@ function checkKinds(
 
 const THRESHOLD_NAMES = EXPORT_BLOCK.keys
   .find(({ field }) => field === "thresholdMs")?.names ?? [];
+
+/** Says which measurements of services cannot be published. */
+export function reportLatencies(
+  exports: readonly PlacedExport[],
+  report: Report,
+): void {
+  const services = exports.map(({ value }) => value)
+    .filter(({ kind }) => kind === "service");
+  for (const { value, at } of exports) {
+    if (value.kind !== "service" || value.latency === undefined) continue;
+    const { subject } = value.latency;
+    const isService = services.some((service) => service.subject === subject);
+    const problem = !isLiteralSubject(subject) || isService
+      ? "invalid publish subject"
+      : value.response === "singleton"
+      ? ""
+      : "bad service response type";
+    if (problem === "") continue;
+    report.error(
+      at,
+      `Error adding service latency sampling for ${quote(value.subject)} on ` +
+        `subject ${quote(subject)}: ${problem}`,
+    );
+  }
+}

@@ -1,8 +1,9 @@
 /** An account's `imports`: what it hears of other accounts, and asks there. */
+import { hasWildcard } from "../../core/subject.ts";
 import type { ImportOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
-import { goType } from "./complaints.ts";
+import { goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import { boolean, type Reader, string } from "./readers.ts";
@@ -184,6 +185,14 @@ function readImport(
     return undefined;
   }
   const value = importOf(draft);
+  if (value?.kind === "stream" && hasWildcard(draft.prefix)) {
+    report.error(
+      entry.at,
+      `Error adding stream import ${quote(value.subject)}: ` +
+        "stream import prefix can not contain wildcard tokens",
+    );
+    return undefined;
+  }
   return value && { value, at: entry.at };
 }
 

@@ -1,4 +1,6 @@
 /** Mappings of subjects: at the top level, and in an account. */
+import { mappingTransform } from "../../core/subject_transform.ts";
+import { TransformError } from "../../core/transform_function.ts";
 import { isValidConfigSubject } from "../../core/subject.ts";
 import type {
   MappingDestination,
@@ -118,7 +120,43 @@ function readMapping(
   if (report.errors.length > before || destinations.length === 0) {
     return undefined;
   }
-  return { source: key, destinations };
+  const problem = problemOf(key, destinations);
+  if (problem === "") return { source: key, destinations };
+  const to = value.kind === "string" ? ` to ${quote(value.value)}` : "";
+  report.error(at, `Error adding mapping for ${quote(key)}${to} : ${problem}`);
+  return undefined;
+}
+
+/** What is wrong with all destinations of a subject together, or with one as a transform; empty: nothing. */
+function problemOf(
+  source: string,
+  destinations: readonly MappingDestination[],
+): string {
+  const subjects = new Set<string>();
+  const totals = new Map<string, number>();
+  for (const { subject, weight, cluster } of destinations) {
+    if (subjects.has(subject)) return `duplicate entry for ${quote(subject)}`;
+    subjects.add(subject);
+    const total = (totals.get(cluster) ?? 0) + weight;
+    totals.set(cluster, total);
+    if (total > WHOLE) return "total weight needs to be <= 100";
+    const problem = transformProblem(source, subject);
+    if (problem !== "") return problem;
+  }
+  return "";
+}
+
+/** Of an account's name only the hash has a place in a transform, and every hash is a good one. */
+const ANY_ACCOUNT = "";
+
+function transformProblem(source: string, destination: string): string {
+  try {
+    mappingTransform(source, destination, ANY_ACCOUNT);
+    return "";
+  } catch (error) {
+    if (error instanceof TransformError) return error.message;
+    throw error;
+  }
 }
 
 function readDestinations(
