@@ -111,6 +111,11 @@ export class ChainAccount {
     return [this.key, this.jwt(nats, head)];
   }
 
+  /** A token for another account's import. */
+  activation(importer: string, nats: Claims, head: Head = {}): string {
+    return jwt(this.pair, importer, { type: "activation", ...nats }, head);
+  }
+
   user(nats: Claims = {}, head: Head = {}): ChainUser {
     return this.userOf(this.pair, { ...FREE, ...nats }, head);
   }
