@@ -204,7 +204,7 @@ export class Accounts implements Iterable<Account> {
 }
 
 /** An account of which nothing but its name was told. */
-function plainAccount(name: string): AccountOptions {
+export function plainAccount(name: string): AccountOptions {
   return {
     name,
     nkey: "",

@@ -6,7 +6,11 @@
  *
  * More than a dozen members: because the rooms above it find all parts through it.
  */
-import { Accounts, type AccountsSettings } from "../accounts/accounts.ts";
+import {
+  Accounts,
+  type AccountsSettings,
+  plainAccount,
+} from "../accounts/accounts.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
@@ -19,7 +23,7 @@ import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
-import type { ServerOptions } from "../options/options.ts";
+import type { AccountOptions, ServerOptions } from "../options/options.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import type { ClientHost, ClientSettings } from "./clients/client_host.ts";
@@ -150,13 +154,13 @@ export class Broker {
     const staying = new Set(options.accounts.map(({ name }) => name));
     const leaving = before.accounts.filter(({ name }) => !staying.has(name));
     accounts.configure(
-      [...options.accounts, ...leaving],
+      [...configuredAccounts(options), ...leaving],
       options.systemAccount,
     );
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
     this.#host.door = doorOf(options, this.#platform);
     await this.clients.review();
-    accounts.configure(options.accounts, options.systemAccount);
+    accounts.configure(configuredAccounts(options), options.systemAccount);
   }
 
   /** Closes the port and every client. */
@@ -292,12 +296,20 @@ function accountsOf(
     ...parts,
   });
   if (operator === undefined) {
-    accounts.configure(options.accounts, options.systemAccount);
+    accounts.configure(configuredAccounts(options), options.systemAccount);
   } else {
     const { trust, accounts: trusted } = operator;
     accounts.configure(trusted.options(), trust.systemAccount);
   }
   return accounts;
+}
+
+/** Those that are configured, with the global one where it maps subjects. */
+function configuredAccounts(
+  { accounts, mappings }: ServerOptions,
+): AccountOptions[] {
+  if (mappings.length === 0) return accounts;
+  return [{ ...plainAccount(GLOBAL_ACCOUNT), mappings }, ...accounts];
 }
 
 function clientSettings(options: ServerOptions): ClientSettings {

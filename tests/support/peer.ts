@@ -81,6 +81,11 @@ export class Peer implements AsyncDisposable {
     return this.received.slice(this.#taken);
   }
 
+  /** Whether the connection has ended. */
+  get closed(): boolean {
+    return this.#isClosed;
+  }
+
   send(data: string | Uint8Array): void {
     if (typeof data === "string") this.#socket.write(data, "latin1");
     else this.#socket.write(data);
@@ -93,6 +98,19 @@ export class Peer implements AsyncDisposable {
   expect(wanted: string | RegExp): Promise<string> {
     const what = typeof wanted === "string" ? JSON.stringify(wanted) : wanted;
     return this.#wait(`${what}`, () => this.#takeUpTo(wanted));
+  }
+
+  /**
+   * Waits until `text` is among all that has arrived, taken or not, at `from`
+   * or behind; gives where it ends. Takes nothing.
+   */
+  async heard(text: string, from: number): Promise<number> {
+    const place = (): number => this.received.indexOf(text, from);
+    await this.#wait(
+      JSON.stringify(text),
+      () => place() < 0 ? undefined : text,
+    );
+    return place() + text.length;
   }
 
   /** The next line, without its line end. */

@@ -3,23 +3,37 @@
  * In its text `↵` stands for CR LF, and `{n}` for the conversation's number, for
  * subjects that no other conversation may have an interest in.
  */
+import type { Names } from "./names.ts";
 
 /** Something that a peer sends, or a page of monitoring that is asked for. */
 export interface Step {
   /** Which peer; each opens its connection with its first step. */
   readonly by: string;
-  /** What it sends, or behind a `?` what it waits for; of `PAGES` the path and query. */
+  /**
+   * What it sends, or behind a `?` what it waits to hear, behind the last such
+   * text: without one, for the end of its connection. Of `PAGES` the path and query, of `RELOADS` the
+   * configuration.
+   */
   readonly say: string;
+  /** Whether it connects to the port for routes, as a server does. */
+  readonly isServer?: boolean;
+  /** Whether the server has handled it before more is said. */
+  readonly isAlone?: boolean;
 }
 
 /** Steps of this name are requests. */
 export const PAGES = "page";
 
-/** Peers of these names are servers: they connect to the port for routes. */
-const SERVERS = ["r", "s"];
+/** Steps of this name give the server another configuration while it runs. */
+export const RELOADS = "reload";
 
-export function isServer({ by }: Step): boolean {
-  return SERVERS.includes(by);
+/** Where Midge is right to answer otherwise, in one conversation. */
+export interface KnownDifference {
+  /** What is different, for people. */
+  readonly what: string;
+  readonly why: string;
+  /** As a failed test prints them: Midge's lines behind a `-`, nats-server's behind a `+`. */
+  readonly lines: readonly string[];
 }
 
 export interface Conversation {
@@ -29,6 +43,7 @@ export interface Conversation {
   readonly endsItself: boolean;
   /** Each step is written byte by byte, not in one piece. */
   readonly inBytes: boolean;
+  readonly differs?: KnownDifference;
 }
 
 /** One configuration, and what is said to a server that has it. */
@@ -39,6 +54,8 @@ export interface Group {
   /** Said first, by peers that stay until the last conversation. */
   readonly before?: readonly Step[];
   readonly conversations: readonly Conversation[];
+  /** What `<<...>>` stands for in its steps. */
+  readonly names?: Names;
 }
 
 /** Asks for a page, such as `/connz?auth=1`. */
@@ -47,7 +64,8 @@ export function page(path: string): Conversation {
 }
 
 /**
- * `steps` are sent one after the other; one that begins `b: ` is another peer's.
+ * `steps` are sent one after the other; one that begins `b: ` is another peer's,
+ * and `r` and `s` are servers.
  * Before another peer speaks, the server has handled what was said before.
  * Who speaks last ends first, then the others, in the order in which they came:
  * a peer that would hear of another's end has to speak last.
@@ -88,5 +106,5 @@ export const LOGIN: string = connect({
 
 export function stepOf(text: string): Step {
   const [, by, say] = /^(?:([a-z]): )?(.*)$/s.exec(text)!;
-  return { by: by ?? "a", say: say! };
+  return { by: by ?? "a", say: say!, isServer: by === "r" || by === "s" };
 }

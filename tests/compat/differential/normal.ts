@@ -20,6 +20,11 @@ const OWN_TEXTS = [
   "rtt",
   "config_load_time",
   "update_time",
+  // Of events and answers of the system account.
+  "ver",
+  "time",
+  "timestamp",
+  "user_nkey",
 ];
 
 const OWN_NUMBERS = [
@@ -30,12 +35,16 @@ const OWN_NUMBERS = [
   "cores",
   "gomaxprocs",
   "cpu",
+  "seq",
+  "rtt",
+  "iat",
+  "exp",
   // What nats-server has not flushed yet, even when the client has it.
   "pending_bytes",
 ];
 
 /** Numbers of connections: named in the order in which they are told. */
-const IDS = ["client_id", "cid", "rid"];
+const IDS = ["client_id", "cid", "rid", "id"];
 
 const texts = new RegExp(`("(?:${OWN_TEXTS.join("|")})": ?)"[^"]*"`, "g");
 const numbers = new RegExp(`("(?:${OWN_NUMBERS.join("|")})": ?)-?[\\d.]+`, "g");
@@ -44,21 +53,47 @@ const ids = new RegExp(`("(?:${IDS.join("|")})": ?)(\\d+)`, "g");
 /** `text` without what is one server's own. */
 export function normal(text: string): string {
   const named = new Map<string, string>();
-  return inOrder(text)
-    // A nats-server that was built from a checkout tells of which commit.
-    .replace(/,"git_commit":"[^"]*"/g, "")
-    // A server of no name has its id as its name.
-    .replace(/("(?:server_name|remote_name)": ?)"N[A-Z0-9]{55}"/g, '$1"<id>"')
-    .replace(texts, '$1"<own>"')
-    .replace(numbers, "$1<own>")
-    .replace(/(127\.0\.0\.1:)\d+/g, "$1<port>")
-    .replace(ids, (_, field, id) => {
-      if (!named.has(id)) named.set(id, `<id ${named.size + 1}>`);
-      return field + named.get(id);
-    })
+  const bare = (part: string): string =>
+    part
+      // A nats-server that was built from a checkout tells of which commit.
+      .replace(/,"git_commit":"[^"]*"/g, "")
+      // A server of no name has its id as its name.
+      .replace(/("(?:server_name|remote_name)": ?)"N[A-Z0-9]{55}"/g, '$1"<id>"')
+      .replace(texts, '$1"<own>"')
+      .replace(numbers, "$1<own>")
+      .replace(/(127\.0\.0\.1:)\d+/g, "$1<port>")
+      .replace(ids, (_, field, id) => {
+        if (!named.has(id)) named.set(id, `<id ${named.size + 1}>`);
+        return field + named.get(id);
+      })
+      .replace(/\bN[A-Z2-7]{55}\b/g, "<server>")
+      .replace(/("id": ?)"\w{22}"/g, '$1"<own>"')
+      .replace(/\b_R_\.\w{6}\.\w{6}(\.\w{8}\.T)?\b/g, "_R_.<own>$1")
+      .replace(/\$SYS\._INBOX\.[\w.]+/g, "$SYS._INBOX.<own>");
+  return bare(withBodies(inOrder(text), bare))
     .replace(SUBSCRIPTIONS, inOrderOfText)
+    .replace(ACCOUNTS, accountsInOrder)
     // Whether a PING of the server comes is a matter of time.
     .replace(/^PING\r\n/gm, "");
+}
+
+/** `text` with what `bare` makes of each payload; where it changes one, its size goes, too. */
+function withBodies(text: string, bare: (body: string) => string): string {
+  let result = "";
+  for (let at = 0; at < text.length;) {
+    const frame = frameAt(text, at)?.text;
+    if (frame === undefined) result += text[at++];
+    else {
+      const start = frame.indexOf("\n") + 1;
+      const body = bare(frame.slice(start));
+      const line = frame.slice(0, start);
+      const isSame = body === frame.slice(start);
+      result += (isSame ? line : line.replace(/(?: \d+)+\r/, " <own>\r")) +
+        body;
+      at += frame.length;
+    }
+  }
+  return result;
 }
 
 /** The subscriptions of one connection, which nats-server keeps in a map. */
@@ -67,6 +102,17 @@ const SUBSCRIPTIONS =
 
 function inOrderOfText(list: string): string {
   return list.split(/,\n(?= {8}\S|\n {6}\S)/).sort().join(",\n");
+}
+
+/** Accounts, too. What the system account sends and hears is a matter of time. */
+const ACCOUNTS = /(?<=^ {2}"account(?:s|_statz)": \[\n)[^]*?(?=\n {2}\])/gm;
+
+function accountsInOrder(list: string): string {
+  return list.split(/,\n(?= {4}\S)/).sort().join(",\n")
+    .replace(
+      /"acc": "\$SYS"[^]*?\n {4}\}/,
+      (row) => row.replace(/\d+/g, "<own>"),
+    );
 }
 
 interface Frame {
@@ -102,7 +148,7 @@ function inOrder(text: string): string {
   return result;
 }
 
-const MESSAGE = /H?MSG (\S+) (\S+) (?:\S+ )*(\d+)\r\n/y;
+const MESSAGE = /H?MSG (\S+) (\S+) (?:\S* )*(\d+)\r\n/y;
 
 /** The message that begins at a line's start. */
 function frameAt(text: string, at: number): Frame | undefined {

@@ -1,6 +1,6 @@
 /** Holds each conversation with both servers, and compares what they said. */
 import type { TestContext } from "../../support/test.ts";
-import type { Conversation, Group } from "./conversation.ts";
+import { type Conversation, type Group, RELOADS } from "./conversation.ts";
 import { type Difference, DIFFERENCES } from "./differences.ts";
 import { normal } from "./normal.ts";
 import { type Ports, startMidgeOf, startNatsServerOf } from "./servers.ts";
@@ -27,7 +27,7 @@ export class Comparison {
     await using _stay = await gather(group.before ?? [], [midge, natsServer]);
     const disagreements = [];
     for (const conversation of group.conversations) {
-      const texts = await this.#hear(conversation, midge, natsServer);
+      const texts = await this.#hear(conversation, midge, natsServer, group);
       if (!this.#isExpected(conversation, texts)) {
         disagreements.push(describe(conversation, texts));
       }
@@ -40,12 +40,17 @@ export class Comparison {
     conversation: Conversation,
     midge: Ports,
     natsServer: Ports,
+    { names, config }: Group,
   ): Promise<Record<Who, string>> {
     const number = ++this.conversations;
-    const [mine, theirs] = await Promise.all([
-      hold(conversation, number, midge).catch(failure),
-      hold(conversation, number, natsServer).catch(failure),
-    ]);
+    const [mine, theirs] = await Promise.all(
+      [midge, natsServer].map(async (ports) => {
+        const text = await hold(conversation, number, ports, names)
+          .catch(failure);
+        if (reloads(conversation)) await ports.reload(config);
+        return text;
+      }),
+    ) as [string, string];
     return {
       "midge": this.#withoutKnown("midge", normal(mine)),
       "nats-server": this.#withoutKnown("nats-server", normal(theirs)),
@@ -67,8 +72,15 @@ export class Comparison {
 
   #isExpected(
     conversation: Conversation,
-    { midge, "nats-server": natsServer }: Record<Who, string>,
+    texts: Record<Who, string>,
   ): boolean {
+    const { midge, "nats-server": natsServer } = texts;
+    const { differs } = conversation;
+    if (differs !== undefined) {
+      const lines = differingLines(texts);
+      return lines.length > 0 && lines.join("\n") === differs.lines.join("\n");
+    }
+    if (natsServer.startsWith(FAILED)) return false;
     if (midge === natsServer) return true;
     const known = DIFFERENCES.find(({ otherWay }) => otherWay?.(conversation));
     if (known !== undefined) this.met.add(known);
@@ -76,12 +88,34 @@ export class Comparison {
   }
 }
 
-/** What was said, and the lines from the first that differs to the last. */
+/** Whether the configuration changes, so that the next one needs the first again. */
+function reloads({ steps }: Conversation): boolean {
+  return steps.some(({ by }) => by === RELOADS);
+}
+
+/** What was said, and where the answers differ. */
 function describe(
-  { title, steps }: Conversation,
-  { midge, "nats-server": natsServer }: Record<Who, string>,
+  { title, steps, differs }: Conversation,
+  texts: Record<Who, string>,
 ): string {
   const said = steps.map(({ by, say }) => `${by} says ${JSON.stringify(say)}`);
+  const known = differs === undefined
+    ? []
+    : ["known to differ by", ...differs.lines];
+  return [
+    `# ${title}`,
+    ...said,
+    ...known,
+    "differs by",
+    ...differingLines(texts),
+  ]
+    .map((line) => line.slice(0, SHOWN_LENGTH)).join("\n");
+}
+
+/** The lines from the first that differs to the last. */
+function differingLines(
+  { midge, "nats-server": natsServer }: Record<Who, string>,
+): string[] {
   const mine = midge.split("\n");
   const theirs = natsServer.split("\n");
   const shorter = Math.min(mine.length, theirs.length);
@@ -92,14 +126,14 @@ function describe(
     behind < shorter - from && mine.at(-1 - behind) === theirs.at(-1 - behind)
   ) behind++;
   return [
-    `# ${title}`,
-    ...said,
     ...mine.slice(from, mine.length - behind).map((line) => `- ${line}`),
     ...theirs.slice(from, theirs.length - behind).map((line) => `+ ${line}`),
-  ].map((line) => line.slice(0, SHOWN_LENGTH)).join("\n");
+  ].map((line) => line.trimEnd());
 }
+
+const FAILED = "failed: ";
 
 /** A conversation that did not come to its end is compared, too. */
 function failure(error: unknown): string {
-  return `failed: ${error instanceof Error ? error.message : error}`;
+  return `${FAILED}${error instanceof Error ? error.message : error}`;
 }

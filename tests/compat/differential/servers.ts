@@ -4,13 +4,11 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { optionsOf } from "../../config/reading.ts";
-import { startMidge } from "../../support/midge.ts";
+import { startServer } from "../../../src/app/start_server.ts";
 import { newestNatsServer } from "../../support/nats_server.ts";
 import { spawnCommand } from "../../support/process.ts";
+import { until } from "../../support/until.ts";
 import { type Cleanup, temporaryFolder } from "../../support/temp.ts";
-import type { TestContext } from "../../support/test.ts";
-
 /** Where a server listens on 127.0.0.1; 0: nowhere. */
 export interface Ports {
   readonly client: number;
@@ -18,22 +16,36 @@ export interface Ports {
   readonly http: number;
   /** What the paths of its pages begin with. */
   readonly basePath: string;
+  /** Gives it another configuration while it runs; says what came of it. */
+  reload(config: string): Promise<string>;
 }
 
 /** Addresses for both; a configuration says the rest. */
 const LISTEN = `listen: "127.0.0.1:-1"\n`;
 
 export async function startMidgeOf(
-  t: TestContext,
+  t: Cleanup,
   config: string,
 ): Promise<Ports> {
-  const { cluster, ...options } = optionsOf(LISTEN + config);
-  const basePath = options.httpBasePath;
-  const { port, clusterPort, httpPort } = await startMidge(t, {
-    ...options,
-    ...(cluster !== undefined && { cluster }),
-  });
-  return { client: port, route: clusterPort, http: httpPort, basePath };
+  const file = join(temporaryFolder(t), "midge.conf");
+  writeFileSync(file, LISTEN + config);
+  const server = await startServer({ include: file });
+  t.after(() => server.stop());
+  return {
+    client: server.address!.port,
+    route: server.clusterAddress?.port ?? 0,
+    http: server.monitorAddress?.port ?? 0,
+    basePath: server.broker.options.httpBasePath,
+    async reload(changed) {
+      writeFileSync(file, LISTEN + changed);
+      try {
+        await server.reload({ include: file });
+        return "done";
+      } catch (error) {
+        return (error as Error).message.replaceAll(file, "<file>");
+      }
+    },
+  };
 }
 
 export async function startNatsServerOf(
@@ -50,10 +62,23 @@ export async function startNatsServerOf(
     Number((await server.waitFor(new RegExp(`${what} \\S+:(\\d+)`)))[1]);
   return {
     client: await portOf("Listening for client connections on"),
-    route: /cluster/.test(config)
+    route: /cluster \{/.test(config)
       ? await portOf("Listening for route connections on")
       : 0,
     http: /http:/.test(config) ? await portOf("Starting http monitor on") : 0,
-    basePath: optionsOf(config).httpBasePath,
+    basePath: /http_base_path: "(.*)"/.exec(config)?.[1] ?? "",
+    async reload(changed) {
+      const told = server.stderr.length;
+      writeFileSync(file, LISTEN + changed);
+      server.kill("SIGHUP");
+      const said = (): string => server.stderr.slice(told);
+      await until("a reload", () => RELOADED.test(said()));
+      const [, reason] = RELOADED.exec(said())!;
+      return reason === undefined ? "done" : reason.replaceAll(file, "<file>");
+    },
   };
 }
+
+/** What nats-server logs of a reload, with the reason if it is refused. */
+const RELOADED =
+  /Reloaded server configuration|Failed to reload server configuration: (.*)\n/;

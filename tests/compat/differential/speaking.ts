@@ -2,10 +2,11 @@
 import { connectPeer, type Peer } from "../../support/peer.ts";
 import {
   type Conversation,
-  isServer,
   PAGES,
+  RELOADS,
   type Step,
 } from "./conversation.ts";
+import { type Heard, Names } from "./names.ts";
 import type { Ports } from "./servers.ts";
 
 /**
@@ -22,14 +23,19 @@ export async function hold(
   conversation: Conversation,
   number: number,
   ports: Ports,
+  names: Names = new Names(),
 ): Promise<string> {
-  await using peers = new Peers(ports, number);
+  await using peers = new Peers(ports, number, names);
   const { endsItself, steps } = conversation;
   const pages = [];
   const turns = turnsOf(steps.length > 0 ? steps : SILENCE);
   for (const [index, turn] of turns.entries()) {
     if (turn.by === PAGES) {
       pages.push(await pageAt(ports, turn.say));
+      continue;
+    }
+    if (turn.by === RELOADS) {
+      pages.push(`reload: ${await ports.reload(turn.say)}`);
       continue;
     }
     if (isWait(turn.say)) {
@@ -93,10 +99,14 @@ class Peers implements AsyncDisposable {
   readonly #byName = new Map<string, Peer>();
   /** PINGs whose PONGs were not waited for. */
   readonly #unanswered = new Map<Peer, number>();
+  /** Where the last text ends that was waited for. */
+  readonly #waitedFor = new Map<Peer, number>();
+  readonly #names: Names;
 
-  constructor(ports: Ports, number: number) {
+  constructor(ports: Ports, number: number, names: Names = new Names()) {
     this.#ports = ports;
     this.#number = number;
+    this.#names = names;
   }
 
   /** Sends what `step` says, and behind that `last`. */
@@ -104,8 +114,8 @@ class Peers implements AsyncDisposable {
     const { by, say } = step;
     const peer = this.#byName.get(by) ?? await this.#open(step);
     this.#byName.set(by, peer);
-    const text = say.replaceAll("↵", "\r\n")
-      .replaceAll("{n}", String(this.#number));
+    const text = this.#names.filled(say, heardBy(peer))
+      .replaceAll("↵", "\r\n").replaceAll("{n}", String(this.#number));
     const pings = text.match(/^PING/gim)?.length ?? 0;
     this.#unanswered.set(peer, pings + (this.#unanswered.get(peer) ?? 0));
     const parts = inBytes ? [...text] : [text];
@@ -121,17 +131,25 @@ class Peers implements AsyncDisposable {
     else await this.handled(peer);
   }
 
-  /** Waits for the text behind the `?` of a step. */
+  /** Waits for the text behind the `?` of a step, or for the end. */
   async hears({ by, say }: Step): Promise<void> {
-    await this.#byName.get(by)!.expect(say.slice(1));
+    const peer = this.#byName.get(by)!;
+    if (say === "?") return void await peer.expectClosed();
+    const text = this.#names.filled(say.slice(1), heardBy(peer));
+    const from = this.#waitedFor.get(peer) ?? 0;
+    this.#waitedFor.set(peer, await peer.heard(text, from));
   }
 
-  /** Waits until the server has handled all that `peer` said. */
+  /** Waits until the server has handled all that `peer` said, or has ended it. */
   async handled(peer: Peer): Promise<void> {
     peer.send("PING\r\n");
     const unanswered = this.#unanswered.get(peer) ?? 0;
-    for (let i = 0; i <= unanswered; i++) await peer.expect("PONG\r\n");
     this.#unanswered.set(peer, 0);
+    try {
+      for (let i = 0; i <= unanswered; i++) await peer.expect("PONG\r\n");
+    } catch (error) {
+      if (!peer.closed) throw error;
+    }
   }
 
   /** Lets everybody say `lastWords`, and gives what each heard to the end. */
@@ -149,13 +167,25 @@ class Peers implements AsyncDisposable {
     await Promise.all([...this.#byName.values()].map((peer) => peer.close()));
   }
 
-  async #open(step: Step): Promise<Peer> {
+  async #open({ isServer = false }: Step): Promise<Peer> {
     const { client, route } = this.#ports;
-    const peer = await connectPeer({ port: isServer(step) ? route : client });
+    const peer = await connectPeer({ port: isServer ? route : client });
     await peer.expectLine();
     return peer;
   }
 }
+
+/** What a peer has heard; texts that only such a peer can say are made of it. */
+function heardBy({ received }: Peer): Heard {
+  const info = /^INFO (\{.*\})/.exec(received)?.[1] ?? "{}";
+  const { nonce = "", server_id: serverId = "" } = JSON.parse(info);
+  const messages = [...received.matchAll(REPLY)];
+  const [, plain, withHeaders] = messages.at(-1) ?? [];
+  return { nonce, serverId, reply: plain ?? withHeaders ?? "" };
+}
+
+/** The reply subject of a message; before the sizes, of which HMSG has two. */
+const REPLY = /^(?:MSG \S+ \S+ (\S+) \d+|HMSG \S+ \S+ (\S+) \d+ \d+)\r$/gm;
 
 async function pageAt({ http }: Ports, path: string): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${http}${path}`, {
@@ -173,12 +203,14 @@ function isWait(say: string | undefined): boolean {
 /** The steps, those that one peer takes in a row together. */
 function turnsOf(steps: readonly Step[]): Step[] {
   const turns: Step[] = [];
-  for (const { by, say } of steps) {
+  for (const step of steps) {
+    const { by, say } = step;
     const before = turns.at(-1);
-    const isOne = by === PAGES || [say, before?.say].some(isWait);
+    const isOne = [PAGES, RELOADS].includes(by) ||
+      [say, before?.say].some(isWait) || before?.isAlone === true;
     if (before?.by === by && !isOne) {
-      turns[turns.length - 1] = { by, say: before.say + say };
-    } else turns.push({ by, say });
+      turns[turns.length - 1] = { ...step, say: before.say + say };
+    } else turns.push(step);
   }
   return turns;
 }

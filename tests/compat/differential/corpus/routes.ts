@@ -265,7 +265,7 @@ export const ROUTES: readonly Group[] = [
         `r: ${greeting({ connect_urls: ["10.0.0.2:4222"] })}`,
         `a: ${connect({ protocol: 1 })}PING↵`,
         `r: ${greeting({ ldm: true }).slice(greeting().indexOf("INFO"))}`,
-        "a: ?INFO",
+        ...Array<string>(3).fill("a: ?INFO"),
         "a: PING↵",
       ),
     ],
