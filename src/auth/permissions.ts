@@ -7,31 +7,35 @@
  * NATS permissions, with two differences on purpose: a subscription has to lie
  * within what is allowed as a whole, and nothing overrides a publish deny.
  */
-import { byteString } from "../core/ascii.ts";
-import { SubjectCache } from "../core/subject_cache.ts";
+import { asciiBytes } from "../core/ascii.ts";
+import { NO_VERDICT, VerdictCache } from "../core/verdict_cache.ts";
 import type {
   PermissionsOptions,
   ResponseRules,
   SubjectRules,
 } from "../options/options.ts";
-import { fitsQueue, RuleList } from "./rule_list.ts";
+import { RuleList } from "./rule_list.ts";
 
 /** What the rules say of a subject that is published to. */
 export const PublishVerdict = {
-  ALLOWED: 0,
+  ALLOWED: 1,
   /** Only as a response, where those are allowed. */
-  NOT_ALLOWED: 1,
+  NOT_ALLOWED: 2,
   /** Not even as a response. */
-  DENIED: 2,
+  DENIED: 3,
 } as const;
 
 export type PublishVerdict = typeof PublishVerdict[keyof typeof PublishVerdict];
 
-/** Subjects whose answers are kept, for each user. */
-const KEPT_SUBJECTS = 1024;
-
-/** Queue groups whose answers are kept, for each subject. */
-const KEPT_QUEUES = 16;
+/** What is kept of a subject that is heard, as bits; one of them is always set. */
+const Heard = {
+  KNOWN: 1,
+  /** A rule for all allows it. */
+  ALLOWED: 2,
+  DENIED: 4,
+  /** Rules for queue groups have more to say. */
+  NAMES_QUEUES: 8,
+} as const;
 
 const compiled = new WeakMap<PermissionsOptions, Permissions>();
 
@@ -51,8 +55,8 @@ export class Permissions {
   readonly responses: ResponseRules | undefined;
   readonly #publish: Rules;
   readonly #subscribe: Rules;
-  #published: SubjectCache<PublishVerdict> | undefined = undefined;
-  #heard: SubjectCache<Audible> | undefined = undefined;
+  readonly #published = new VerdictCache();
+  readonly #heard = new VerdictCache();
 
   constructor({ publish, subscribe, responses }: PermissionsOptions) {
     this.responses = responses;
@@ -71,20 +75,16 @@ export class Permissions {
 
   /** May `buffer[start, end)` be published to? */
   publishing(buffer: Uint8Array, start: number, end: number): PublishVerdict {
-    const cache = this.#published ??= new SubjectCache(KEPT_SUBJECTS);
-    const known = cache.find(buffer, start, end);
-    return known === undefined
-      ? this.publishingTo(byteString(buffer, start, end))
-      : known.value ??= this.publishingTo(known.subject);
+    const known = this.#published.find(buffer, start, end);
+    if (known !== NO_VERDICT) return known as PublishVerdict;
+    const verdict = this.#judge(buffer, start, end);
+    this.#published.keep(buffer, start, end, verdict);
+    return verdict;
   }
 
   /** The same for a subject that is not expected again. */
   publishingTo(subject: string): PublishVerdict {
-    const { allow, deny } = this.#publish;
-    if (deny?.matches(subject)) return PublishVerdict.DENIED;
-    return allow === undefined || allow.matches(subject)
-      ? PublishVerdict.ALLOWED
-      : PublishVerdict.NOT_ALLOWED;
+    return this.#judge(asciiBytes(subject), 0, subject.length);
   }
 
   /** May there be a subscription to `subject`, in the queue group `queue` unless that is empty? */
@@ -94,8 +94,9 @@ export class Permissions {
     if (deny === undefined) return true;
     // NATS permissions: wildcards of the subscription count as ordinary tokens,
     // so one that is wider than a deny is allowed, and filtered.
-    return !deny.matches(subject) &&
-      !deny.queuesAt(subject).some((name) => fitsQueue(name, queue));
+    const bytes = asciiBytes(subject);
+    return !deny.matches(bytes, 0, bytes.length) &&
+      !deny.namesQueue(bytes, 0, bytes.length, queue);
   }
 
   /** Whether an allowed subscription may meet messages that `mayHear` refuses. */
@@ -113,12 +114,42 @@ export class Permissions {
     end: number,
     queue: string,
   ): boolean {
-    const cache = this.#heard ??= new SubjectCache(KEPT_SUBJECTS);
-    const known = cache.find(buffer, start, end);
-    const audible = known === undefined
-      ? new Audible(this.#subscribe, byteString(buffer, start, end))
-      : known.value ??= new Audible(this.#subscribe, known.subject);
-    return audible.isIn(queue);
+    let known = this.#heard.find(buffer, start, end);
+    if (known === NO_VERDICT) {
+      known = this.#listen(buffer, start, end);
+      this.#heard.keep(buffer, start, end, known);
+    }
+    if ((known & Heard.DENIED) !== 0) return false;
+    const isAllowed = (known & Heard.ALLOWED) !== 0;
+    if (queue === "" || (known & Heard.NAMES_QUEUES) === 0) return isAllowed;
+    const { allow, deny } = this.#subscribe;
+    if (deny?.namesQueue(buffer, start, end, queue)) return false;
+    return allow?.namesQueues(buffer, start, end) === true
+      ? allow.namesQueue(buffer, start, end, queue)
+      : isAllowed;
+  }
+
+  #judge(buffer: Uint8Array, start: number, end: number): PublishVerdict {
+    const { allow, deny } = this.#publish;
+    if (deny?.matches(buffer, start, end)) return PublishVerdict.DENIED;
+    return allow === undefined || allow.matches(buffer, start, end)
+      ? PublishVerdict.ALLOWED
+      : PublishVerdict.NOT_ALLOWED;
+  }
+
+  /** Bits of `Heard`. */
+  #listen(buffer: Uint8Array, start: number, end: number): number {
+    const { allow, deny } = this.#subscribe;
+    let known: number = Heard.KNOWN;
+    if (allow === undefined || allow.matches(buffer, start, end)) {
+      known |= Heard.ALLOWED;
+    }
+    if (deny?.matches(buffer, start, end)) known |= Heard.DENIED;
+    if (
+      allow?.namesQueues(buffer, start, end) ||
+      deny?.namesQueues(buffer, start, end)
+    ) known |= Heard.NAMES_QUEUES;
+    return known;
   }
 }
 
@@ -140,47 +171,6 @@ class Rules {
 
   get size(): number {
     return (this.allow?.size ?? 0) + (this.deny?.size ?? 0);
-  }
-}
-
-/** Who may hear a subject: plain subscriptions, and those of each queue group. */
-class Audible {
-  readonly #isAllowed: boolean;
-  readonly #isDenied: boolean;
-  /** The groups that rules for this subject name. */
-  readonly #allowed: readonly string[];
-  readonly #denied: readonly string[];
-  /** Answers for groups, where rules name some. */
-  readonly #queues: Map<string, boolean> | undefined;
-
-  constructor({ allow, deny }: Rules, subject: string) {
-    this.#isAllowed = allow === undefined || allow.matches(subject);
-    this.#isDenied = deny?.matches(subject) === true;
-    this.#allowed = allow?.queuesAt(subject) ?? [];
-    this.#denied = deny?.queuesAt(subject) ?? [];
-    const namesQueues = this.#allowed.length + this.#denied.length > 0;
-    this.#queues = namesQueues ? new Map() : undefined;
-  }
-
-  /** `queue` is empty for a plain subscription. */
-  isIn(queue: string): boolean {
-    if (this.#isDenied) return false;
-    const queues = this.#queues;
-    if (queues === undefined || queue === "") return this.#isAllowed;
-    const known = queues.get(queue);
-    if (known !== undefined) return known;
-    const isIn = this.#judge(queue);
-    if (queues.size >= KEPT_QUEUES) queues.clear();
-    queues.set(queue, isIn);
-    return isIn;
-  }
-
-  #judge(queue: string): boolean {
-    const fits = (name: string): boolean => fitsQueue(name, queue);
-    const isAllowed = this.#allowed.length > 0
-      ? this.#allowed.some(fits)
-      : this.#isAllowed;
-    return isAllowed && !this.#denied.some(fits);
   }
 }
 

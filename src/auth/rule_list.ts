@@ -1,9 +1,17 @@
 /**
  * One list of a user's rules: subjects with wildcards, those of subscriptions
  * also with the queue group that they are for. It answers what permissions ask
- * of a list; which answer means what is in `permissions.ts`.
+ * of a list; which answer means what is in `permissions.ts`. What is asked for
+ * each message is answered from the bytes of the subject, without a string.
  */
-import { utf8ByteString } from "../core/ascii.ts";
+import {
+  asciiBytes,
+  byteString,
+  DOT,
+  GREATER,
+  STAR,
+  utf8ByteString,
+} from "../core/ascii.ts";
 import {
   hasWildcard,
   isSubsetMatch,
@@ -14,18 +22,45 @@ import {
 import type { Subscriber } from "../core/subject_match.ts";
 import { Sublist } from "../core/sublist.ts";
 
-/** A rule stands in the list as a subscription would. */
-type Rule = Subscriber;
-
 /** What is blank between a rule's subject and its queue group. */
 const BLANKS = /[ \t\n\f\r]+/;
 
 const ANY_SUBJECT = ">";
 
+/** A list with more rules is looked up in a trie, which takes longer than to go through a few. */
+const FEW_RULES = 32;
+
+/** Stands in a trie as a subscription would. */
+class Rule implements Subscriber {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  /** Empty: for all. */
+  readonly queue: string;
+  readonly weight = 1;
+  /** Subscriptions of one group ask one after the other. */
+  #lastQueue = "";
+  #lastFits = false;
+
+  constructor(subject: string, queue: string) {
+    this.subject = subject;
+    this.bytes = asciiBytes(subject);
+    this.queue = queue;
+  }
+
+  fits(queue: string): boolean {
+    if (queue === this.#lastQueue) return this.#lastFits;
+    this.#lastQueue = queue;
+    return this.#lastFits = fitsQueue(this.queue, queue);
+  }
+}
+
 export class RuleList {
-  readonly #rules: Rule[] = [];
-  readonly #trie = new Sublist<Rule>({ cache: false });
-  #mostTokens = 0;
+  /** For all subscriptions, and for those of a queue group. */
+  readonly #plain: Rule[] = [];
+  readonly #queued: Rule[] = [];
+  /** The plain ones, if they are many. */
+  readonly #trie: Sublist<Rule> | undefined;
+  readonly #mostTokens: number;
 
   /**
    * An entry that makes no sense counts as `otherwise`: the list of what is
@@ -33,27 +68,64 @@ export class RuleList {
    */
   constructor(entries: readonly string[], otherwise: "nothing" | "everything") {
     for (const entry of new Set(entries)) {
-      const [subject = "", queue = "", ...more] = utf8ByteString(entry)
-        .split(BLANKS);
-      const isValid = isValidConfigSubject(subject) && more.length === 0;
-      if (isValid) this.#add(subject, queue);
-      else if (otherwise === "everything") this.#add(ANY_SUBJECT, "");
+      const rule = ruleOf(entry) ??
+        (otherwise === "everything" ? new Rule(ANY_SUBJECT, "") : undefined);
+      if (rule === undefined) continue;
+      (rule.queue === "" ? this.#plain : this.#queued).push(rule);
     }
+    this.#trie = this.#plain.length > FEW_RULES
+      ? trieOf(this.#plain)
+      : undefined;
+    this.#mostTokens = Math.max(
+      0,
+      ...[...this.#plain, ...this.#queued].map((rule) =>
+        tokenCount(rule.subject)
+      ),
+    );
   }
 
   /** How many rules there are. */
   get size(): number {
-    return this.#rules.length;
+    return this.#plain.length + this.#queued.length;
   }
 
-  /** Whether a rule without a queue group matches the published `subject`. */
-  matches(subject: string): boolean {
-    return this.#trie.matchOnce(subject).plain.length > 0;
+  /** Whether a rule for all matches the published subject `buffer[start, end)`. */
+  matches(buffer: Uint8Array, start: number, end: number): boolean {
+    if (this.#trie !== undefined) {
+      const subject = byteString(buffer, start, end);
+      return this.#trie.matchOnce(subject).plain.length > 0;
+    }
+    const rules = this.#plain;
+    for (let i = 0; i < rules.length; i++) {
+      if (matchesBytes(rules[i]!.bytes, buffer, start, end)) return true;
+    }
+    return false;
   }
 
-  /** The queue groups of the rules that match the published `subject`. */
-  queuesAt(subject: string): readonly string[] {
-    return this.#trie.matchOnce(subject).queues.map(({ name }) => name);
+  /** Whether a rule for some queue group does. */
+  namesQueues(buffer: Uint8Array, start: number, end: number): boolean {
+    const rules = this.#queued;
+    for (let i = 0; i < rules.length; i++) {
+      if (matchesBytes(rules[i]!.bytes, buffer, start, end)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a rule for the queue group `queue` does. */
+  namesQueue(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    queue: string,
+  ): boolean {
+    const rules = this.#queued;
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i]!;
+      if (rule.fits(queue) && matchesBytes(rule.bytes, buffer, start, end)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**
@@ -80,48 +152,49 @@ export class RuleList {
    * group if the rule is for one.
    */
   collides(subject: string, queue: string): boolean {
-    return this.#rules.some((rule) =>
-      (rule.queue === "" || fitsQueue(rule.queue, queue)) &&
-      subjectsCollide(rule.subject, subject)
-    );
+    const meets = (rule: Rule): boolean =>
+      subjectsCollide(rule.subject, subject);
+    return this.#plain.some(meets) ||
+      this.#queued.some((rule) => rule.fits(queue) && meets(rule));
   }
 
   /** Whether a rule for some queue group has subjects that `subject` has as well. */
   collidesInAQueue(subject: string): boolean {
-    return this.#rules.some((rule) =>
-      rule.queue !== "" && subjectsCollide(rule.subject, subject)
-    );
+    return this.#queued.some((rule) => subjectsCollide(rule.subject, subject));
   }
 
   /** As `covers`, for a `subject` that stands for subjects of one length. */
   #coversLength(subject: string, queue: string): boolean {
-    // Tokens `*` of the subject are looked up as ordinary ones, which finds
-    // rules that cover it, and maybe some that do not.
-    const { plain, queues } = this.#trie.matchOnce(subject);
     const covers = (rule: Rule): boolean =>
       isSubsetMatch(subject, rule.subject);
     if (queue !== "") {
-      const groups = queues.filter(({ members }) => members.some(covers));
-      if (groups.length > 0) {
-        return groups.some(({ name }) => fitsQueue(name, queue));
-      }
+      const named = this.#queued.filter(covers);
+      if (named.length > 0) return named.some((rule) => rule.fits(queue));
     }
-    return plain.some(covers);
+    return this.#plain.some(covers);
   }
+}
 
-  #add(subject: string, queue: string): void {
-    const rule: Rule = { subject, queue, weight: 1 };
-    this.#rules.push(rule);
-    this.#trie.insert(rule);
-    this.#mostTokens = Math.max(this.#mostTokens, tokenCount(subject));
-  }
+/** Undefined for an entry that makes no sense. */
+function ruleOf(entry: string): Rule | undefined {
+  const [subject = "", queue = "", ...more] = utf8ByteString(entry)
+    .split(BLANKS);
+  return isValidConfigSubject(subject) && more.length === 0
+    ? new Rule(subject, queue)
+    : undefined;
+}
+
+function trieOf(rules: readonly Rule[]): Sublist<Rule> {
+  const trie = new Sublist<Rule>({ cache: false });
+  for (const rule of rules) trie.insert(rule);
+  return trie;
 }
 
 /**
  * NATS permissions: whether a rule's queue group is `queue`, or has wildcards
  * and contains it. Names of groups may have any form; empty is none.
  */
-export function fitsQueue(pattern: string, queue: string): boolean {
+function fitsQueue(pattern: string, queue: string): boolean {
   if (queue === "") return false;
   if (pattern === queue) return true;
   if (!hasWildcard(pattern)) return false;
@@ -137,6 +210,47 @@ export function fitsQueue(pattern: string, queue: string): boolean {
     if (!fits) return false;
   }
   return tokens.length === wanted.length;
+}
+
+/** `subjectMatches` of `core/subject.ts`, for bytes. */
+function matchesBytes(
+  pattern: Uint8Array,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const { length } = pattern;
+  let at = start;
+  for (let i = 0;; i++, at++) {
+    if (pattern[i] === GREATER && i + 1 === length) {
+      return !hasEmptyTokenIn(buffer, at, end);
+    }
+    const tokenStart = at;
+    if (pattern[i] === STAR && (i + 1 === length || pattern[i + 1] === DOT)) {
+      i++;
+      while (at < end && buffer[at] !== DOT) at++;
+    } else {
+      while (i < length && pattern[i] !== DOT) {
+        if (at === end || buffer[at++] !== pattern[i++]) return false;
+      }
+    }
+    if (at === tokenStart || (at < end && buffer[at] !== DOT)) return false;
+    if (i === length || at === end) return i === length && at === end;
+  }
+}
+
+function hasEmptyTokenIn(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  let previous = DOT;
+  for (let i = start; i < end; i++) {
+    const byte = buffer[i]!;
+    if (byte === DOT && previous === DOT) return true;
+    previous = byte;
+  }
+  return previous === DOT;
 }
 
 function endsOpen(subject: string): boolean {

@@ -43,12 +43,6 @@ export class SubjectCache<T> {
   #seen = new Int32Array(PLACES_MIN * SEEN_PER_PLACE);
   /** Publishers tend to repeat themselves. */
   #last: CachedSubject<T> | undefined = undefined;
-  readonly #placesMax: number;
-
-  /** `placesMax`: how many subjects are kept; 64 times a power of four. */
-  constructor(placesMax: number = PLACES_MAX) {
-    this.#placesMax = placesMax;
-  }
 
   /**
    * The entry for `buffer[start, end)`, made if the subject was seen before;
@@ -101,8 +95,7 @@ export class SubjectCache<T> {
 
   #add(entry: CachedSubject<T>): CachedSubject<T> {
     if (
-      this.#used * 2 >= this.#places.length &&
-      this.#places.length < this.#placesMax
+      this.#used * 2 >= this.#places.length && this.#places.length < PLACES_MAX
     ) {
       this.#grow();
     }

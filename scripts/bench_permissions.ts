@@ -1,0 +1,117 @@
+/**
+ * What permissions cost: the same load by a user that may do everything, and by
+ * one with ten allow and ten deny rules each for publishing and subscribing, in
+ * turn on one server. Prints messages per second and the ratio of the two, for
+ * Midge on each runtime and for nats-server in the same run. The first load
+ * meets a plain subject; the subscription of the second has a wildcard that is
+ * wider than a deny, so that each delivery is judged.
+ *
+ *   deno run -A scripts/bench_permissions.ts [-rounds 9] [-runtime bun]
+ *
+ * Needs `cc`, and `nats-server` on the PATH or in `.tools`.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parseFlags } from "../src/config/flags/flags.ts";
+import { median, runBenchmark } from "./benchmark.ts";
+import {
+  buildLoadGenerator,
+  type Contender,
+  contendersOn,
+  RunningContender,
+} from "./contenders.ts";
+
+const LOADS: readonly (readonly [name: string, args: readonly string[]])[] = [
+  ["1 to 1, 16 B", ["-n", "1500000", "-size", "16"]],
+  ["10,000 subjects", ["-n", "500000", "-size", "16", "-subjects", "10000"]],
+];
+
+const USERS = ["plain", "ruled"] as const;
+
+const TEN = Array.from({ length: 10 }, (_, i) => i);
+
+const FLAGS = {
+  rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 9)" },
+  runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
+} as const;
+
+/** Natsload publishes on `b.0000000`, or on 10,000 subjects of that form. */
+function configuration(): string {
+  const allow = TEN.map((i) => i < 9 ? `"a.${i}.*"` : `"b.*"`).join(", ");
+  const deny = TEN.map((i) => i < 9 ? `"a.${i}.no"` : `"b.no"`).join(", ");
+  const rules = `{ allow: [${allow}], deny: [${deny}] }`;
+  return `authorization { users: [
+  { user: plain, password: plain }
+  { user: ruled, password: ruled, permissions: { publish: ${rules}, subscribe: ${rules} } }
+] }\n`;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseFlags(FLAGS, process.argv.slice(2));
+  const generator = buildLoadGenerator();
+  const folder = mkdtempSync(join(tmpdir(), "midge-permissions-"));
+  const file = join(folder, "permissions.conf");
+  writeFileSync(file, configuration());
+  try {
+    for (const contender of contendersOn(values.runtime)) {
+      await measure(contender, file, generator, values.rounds ?? 9);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measure(
+  contender: Contender,
+  file: string,
+  generator: string,
+  rounds: number,
+): Promise<void> {
+  const server = await RunningContender.start(contender, ["-c", file]);
+  try {
+    for (const [name, args] of LOADS) {
+      const figures = { plain: [] as number[], ruled: [] as number[] };
+      // The first round is for the compilers of the runtimes.
+      for (let round = 0; round <= rounds; round++) {
+        // Each goes first in every other round.
+        for (const user of round % 2 === 0 ? USERS : USERS.toReversed()) {
+          const figure = run(generator, args, server.port, user);
+          if (round > 0) figures[user].push(figure);
+        }
+      }
+      const [plain, ruled] = USERS.map((user) => median(figures[user]));
+      const ratio = median(
+        figures.ruled.map((figure, i) => figure / figures.plain[i]!),
+      );
+      console.log(
+        `${contender.name.padEnd(14)} ${name.padEnd(16)}` +
+          ` without ${plain!.toFixed(0)}/s, with rules ${
+            ruled!.toFixed(0)
+          }/s,` +
+          ` ratio ${ratio.toFixed(3)}`,
+      );
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Messages delivered in a second. */
+function run(
+  generator: string,
+  args: readonly string[],
+  port: number,
+  user: string,
+): number {
+  const at = `127.0.0.1:${port}`;
+  const connect = `"user":"${user}","pass":"${user}"`;
+  const output = execFileSync(generator, [
+    ...["pubsub", "-p", at, "-s", at, "-connect", connect, ...args],
+  ], { encoding: "utf8" });
+  return JSON.parse(output).delivered_per_s;
+}
+
+await runBenchmark(main);
