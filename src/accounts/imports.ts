@@ -28,6 +28,7 @@ export interface ImportSettings {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly random: Random;
+  readonly serverName: string;
   /** What is known of activation tokens; without it none is good. */
   readonly isActivated?: ActivationCheck;
 }
@@ -36,6 +37,7 @@ export class Imports implements ImportHost {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly random: Random;
+  readonly serverName: string;
   readonly isActivated: ActivationCheck;
   readonly exporters: Exporters;
   readonly path: ImportPath = new ImportPath();
@@ -46,6 +48,7 @@ export class Imports implements ImportHost {
     this.delivery = settings.delivery;
     this.clock = settings.clock;
     this.random = settings.random;
+    this.serverName = settings.serverName;
     this.isActivated = settings.isActivated ?? NO_ACTIVATION;
     this.exporters = exporters;
   }

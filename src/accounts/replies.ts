@@ -10,7 +10,7 @@ import type { Account } from "./account.ts";
 /** Something that waits for a response on `reply`. */
 export interface AwaitedReply {
   readonly reply: string;
-  /** Nobody waits any more. Ends with a call of `Replies.remove`. */
+  /** Who waited is gone. Ends with a call of `Replies.remove`. */
   end(): void;
 }
 

@@ -55,10 +55,15 @@ const FIELDS: readonly (keyof RequestInfo)[] = [
   "client_type",
 ];
 
+/** What is known, in that order. */
+export function knownOf(info: RequestInfo): Record<string, unknown> {
+  const known = FIELDS.map((field) => [field, info[field]] as const)
+    .filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(known);
+}
+
 /** Says in a header of `message` who asks, and nothing else that it said of that. */
 export function tellRequester(message: Message, info: RequestInfo): void {
-  const told = FIELDS.map((field) => [field, info[field]] as const)
-    .filter(([, value]) => value !== undefined && value !== "");
-  const json = goJson(Object.fromEntries(told));
+  const json = goJson(knownOf(info));
   replaceHeader(message, HEADER, utf8ByteString(json));
 }

@@ -16,6 +16,11 @@ import {
   Interest,
   type MessageSource,
 } from "./interest.ts";
+import {
+  type LatencyMeasurement,
+  LatencyStatus,
+  measuredReplyEnd,
+} from "./latency.ts";
 import { Kind } from "./reach.ts";
 import type { AwaitedReply, Replies } from "./replies.ts";
 
@@ -29,6 +34,7 @@ export interface ResponsesHost {
   readonly delivery: Delivery;
   readonly clock: Clock;
   readonly random: Random;
+  readonly serverName: string;
   /** What requests of `account` wait for. */
   repliesOf(account: Account): Replies;
   /** What services of `account` owe. */
@@ -48,6 +54,7 @@ class AwaitedResponse implements AwaitedReply {
   readonly requester: Account;
   readonly reply: string;
   readonly rules: ResponseTerms;
+  readonly measurement: LatencyMeasurement | undefined;
   deadline = 0;
   readonly #owner: Responses;
 
@@ -57,15 +64,18 @@ class AwaitedResponse implements AwaitedReply {
     requester: Account,
     reply: string,
     rules: ResponseTerms,
+    measurement: LatencyMeasurement | undefined,
   ) {
     this.#owner = owner;
     this.token = token;
     this.requester = requester;
     this.reply = reply;
     this.rules = rules;
+    this.measurement = measurement;
   }
 
   end(): void {
+    this.measurement?.failed(LatencyStatus.REQUEST_TIMEOUT);
     this.#owner.ended(this);
   }
 }
@@ -102,13 +112,22 @@ export class Responses implements DirectReceiver {
     message: Message,
     requester: Account,
     rules: ResponseTerms,
+    measurement?: LatencyMeasurement,
   ): AwaitedReply | undefined {
     if (!message.hasReply) return undefined;
     const reply = replyOf(message);
     if (reply.startsWith(ACK_PREFIX)) return undefined;
     this.#listen();
-    const token = this.#newToken();
-    const awaited = new AwaitedResponse(this, token, requester, reply, rules);
+    const end = measurement && measuredReplyEnd(this.#host.serverName);
+    const token = this.#newToken(end ?? "");
+    const awaited = new AwaitedResponse(
+      this,
+      token,
+      requester,
+      reply,
+      rules,
+      measurement,
+    );
     this.#host.repliesOf(requester).add(awaited);
     this.#awaited.set(token, awaited);
     this.#watch(awaited);
@@ -139,6 +158,7 @@ export class Responses implements DirectReceiver {
     const isLast = awaited.rules.response === "singleton" || message.size === 0;
     if (isLast) this.ended(awaited);
     else this.#watch(awaited);
+    awaited.measurement?.answered(publisher?.requestInfo?.(true, true));
     const isHeard = this.#carry(awaited, message, publisher);
     if (!isHeard) this.ended(awaited);
     return true;
@@ -187,9 +207,9 @@ export class Responses implements DirectReceiver {
     this.#account.add(this.#interest);
   }
 
-  #newToken(): string {
+  #newToken(end: string): string {
     for (;;) {
-      const token = randomName(this.#host.random, TOKEN_CHARS);
+      const token = randomName(this.#host.random, TOKEN_CHARS) + end;
       if (!this.#awaited.has(token)) return token;
     }
   }
@@ -223,6 +243,7 @@ export class Responses implements DirectReceiver {
           next = Math.min(next, awaited.deadline);
           break;
         }
+        awaited.measurement?.failed(LatencyStatus.SERVICE_TIMEOUT);
         this.ended(awaited);
       }
       if (due.size === 0) this.#byThreshold.delete(threshold);

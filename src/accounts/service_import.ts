@@ -23,6 +23,7 @@ import {
   Interest,
   type MessageSource,
 } from "./interest.ts";
+import { type LatencyMeasurement, LatencyStatus, measure } from "./latency.ts";
 import { Kind } from "./reach.ts";
 import { type RequestInfo, tellRequester } from "./request_info.ts";
 import { Translation } from "./translation.ts";
@@ -82,16 +83,40 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     const request = new Message();
     copyParts(message, request);
     const facts = this.#address(request, exporter);
+    const measurement = this.#measure(target, message, publisher);
     const { plain, queues } = facts.match;
-    if (plain.length === 0 && queues.length === 0) return false;
-    const info = this.#infoOf(publisher, exporter);
-    if (!path.enter(exporter, info)) return false;
+    const hasInterest = plain.length > 0 || queues.length > 0;
+    const info = hasInterest ? this.#infoOf(publisher, exporter) : undefined;
+    if (!hasInterest || !path.enter(exporter, info)) {
+      measurement?.failed(LatencyStatus.SERVICE_UNAVAILABLE);
+      return false;
+    }
     try {
       if (info !== undefined) tellRequester(request, info);
-      return this.#ask(request, facts, target, publisher);
+      return this.#ask(request, facts, target, publisher, measurement);
     } finally {
       path.leave();
     }
+  }
+
+  /** What is to be said of the time that the request takes, if anything is. */
+  #measure(
+    { exporter, grant }: ImportTarget,
+    message: Message,
+    publisher: MessageSource | undefined,
+  ): LatencyMeasurement | undefined {
+    const { latency } = grant.offered as ServiceExport;
+    if (latency === undefined) return undefined;
+    const requestor = publisher?.requestInfo?.(this.options.share, false);
+    const measurement = measure(
+      this.#host,
+      latency,
+      message,
+      exporter,
+      requestor,
+    );
+    if (!message.hasReply) measurement?.failed(LatencyStatus.BAD_REQUEST);
+    return measurement;
   }
 
   #ask(
@@ -99,6 +124,7 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     { match }: SubjectFacts,
     { exporter, grant }: ImportTarget,
     publisher: MessageSource | undefined,
+    measurement: LatencyMeasurement | undefined,
   ): boolean {
     const { delivery } = this.#host;
     const awaited = request.hasReply
@@ -106,10 +132,14 @@ export class ServiceLink implements ImportLink, DirectReceiver {
         request,
         this.#importer,
         grant.offered as ServiceExport,
+        measurement,
       )
       : undefined;
     const taken = delivery.publish(exporter, match, request, publisher);
-    if (taken === 0) awaited?.end();
+    if (taken === 0) {
+      measurement?.failed(LatencyStatus.SERVICE_UNAVAILABLE);
+      awaited?.end();
+    }
     return taken > 0;
   }
 

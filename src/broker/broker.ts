@@ -259,6 +259,7 @@ function hostOf(
       delivery,
       clock,
       random,
+      serverName: identity.name,
       ...(operator && { isActivated: operator.accounts.activation }),
     },
   }, operator);

@@ -17,6 +17,7 @@ export function accountSettings(
       delivery: new Delivery(random, meter, { goOn: () => false }),
       clock: new VirtualClock(),
       random,
+      serverName: "S",
     },
   };
 }
