@@ -43,12 +43,9 @@ export class Reloading {
     const next = await this.#read(config);
     const { broker } = this.#parts;
     const before = broker.options;
-    keepPorts(before, next);
-    const changes = changesBetween(before, next);
-    const refusal = changes.map((change) => refusalIn(change, next))
-      .find((text) => text !== undefined);
-    if (refusal !== undefined) throw new InvalidOperationError(refusal);
-    await this.#take(before, next, changes);
+    const problem = reloadProblem(before, next);
+    if (problem !== undefined) throw new InvalidOperationError(problem);
+    await this.#take(before, next, changesBetween(before, next));
   }
 
   #read(config: ServerConfig | undefined): Promise<ServerOptions> {
@@ -73,6 +70,20 @@ export class Reloading {
     const digest = next.configDigest === "" ? "" : ` (${next.configDigest})`;
     log.notice(`Reloaded server configuration${digest}`);
   }
+}
+
+/**
+ * Why a server that runs with the options `before` cannot run with `next`;
+ * undefined when it can. A port of `next` that is any free one is taken over.
+ */
+export function reloadProblem(
+  before: ServerOptions,
+  next: ServerOptions,
+): string | undefined {
+  keepPorts(before, next);
+  return changesBetween(before, next)
+    .map((change) => refusalIn(change, next))
+    .find((text) => text !== undefined);
 }
 
 /** Any free port is the one that is open. */

@@ -4,56 +4,40 @@
  * files are reported before any port or log file is opened.
  */
 import {
-  type ConfigDiagnostic,
-  ConfigError,
-  formatDiagnostic,
-} from "../config/dialect/diagnostic.ts";
-import {
-  applyFlags,
-  type GivenFlags,
   parseServerArguments,
   SECRET_NOTE,
   SERVER_FLAG_GROUPS,
   serverUsage,
   TLS_HELP,
 } from "../config/argv.ts";
-import { FlagError } from "../config/flags/flags.ts";
-import { readServerOptions } from "../config/load.ts";
-import type { ConfiguredOptions } from "../config/keys/server_options.ts";
-import { withSecrets } from "../config/secret_flags.ts";
-import {
-  defaultServerOptions,
-  type ServerOptions,
-} from "../options/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import type { Logger } from "../core/log.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";
-import { sha256 } from "../runtime/process/digest.ts";
-import { verifySignature } from "../runtime/process/signatures.ts";
 import {
-  environment,
   exit,
   onSignal,
   print,
   printError,
-  readTextFile,
 } from "../runtime/process/system.ts";
 import type { Command } from "./command.ts";
 import { commandHelp, seeHelp } from "./help.ts";
 import { type LogOutput, openLog } from "./log_output.ts";
 import { ProcessFiles } from "./process_files.ts";
 import { signalServer } from "./send_signal.ts";
+import { checkServer } from "./server_check.ts";
+import {
+  fail,
+  mistakes,
+  optionsOrFail,
+  type OptionsSource,
+  problemText,
+  readOptions,
+} from "./server_config.ts";
 import { versionLine } from "./version.ts";
 import type { ReloadPlatform } from "../app/parts.ts";
 import { Server } from "../app/server.ts";
-
-const world = {
-  readFile: readTextFile,
-  env: environment,
-  sha256,
-  verifySignature,
-};
 
 /** `midge server` */
 export const SERVER: Command = {
@@ -119,88 +103,23 @@ export async function runServer(
       else if (command.showUsage) print(serverUsage());
       return exit(command.exitCode);
     case "signal":
-      return attempt(() => signalServer(command.command, command.target));
+      return attemptOrFail(() => signalServer(command.command, command.target));
     case "check":
-      return await check(command.configFile);
+      return await checkServer(command);
     case "run":
       return await run(
-        await optionsOf(command.configFile, command.flags),
+        await optionsOrFail(command),
         command.configFile === "" ? undefined : command,
       );
   }
 }
 
-function attempt(work: () => void): void {
+function attemptOrFail(work: () => void): void {
   try {
     work();
   } catch (error) {
     fail(error);
   }
-}
-
-/** `midge: what is wrong`, exit code 1. */
-function fail(error: unknown): never {
-  printError(`midge: ${textOf(error)}\n`);
-  return exit(1);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** `-t`: says whether the file is valid. A warning is no error. */
-async function check(configFile: string): Promise<void> {
-  try {
-    const { warnings } = await readServerOptions(configFile, world);
-    printWarnings(warnings);
-    printError(`midge: configuration file ${configFile} is valid\n`);
-  } catch (error) {
-    failToConfigure(error);
-  }
-}
-
-async function optionsOf(
-  configFile: string,
-  flags: GivenFlags,
-): Promise<ServerOptions> {
-  try {
-    const { options, warnings } = await readOptions({ configFile, flags });
-    printWarnings(warnings);
-    return options;
-  } catch (error) {
-    return failToConfigure(error);
-  }
-}
-
-/** Where the options of a server come from. */
-interface OptionsSource {
-  /** Empty: none. */
-  readonly configFile: string;
-  readonly flags: GivenFlags;
-}
-
-async function readOptions(
-  { configFile, flags }: OptionsSource,
-): Promise<ConfiguredOptions> {
-  const configured = configFile === ""
-    ? { options: defaultServerOptions(), warnings: [] }
-    : await readServerOptions(configFile, world);
-  applyFlags(configured.options, withSecrets(flags, world));
-  return configured;
-}
-
-function printWarnings(warnings: readonly ConfigDiagnostic[]): void {
-  for (const warning of warnings) printError(`${formatDiagnostic(warning)}\n`);
-}
-
-/** Errors in a file name their place; other errors get the program's name in front. */
-function failToConfigure(error: unknown): never {
-  if (error instanceof ConfigError && error.diagnostics.length > 0) {
-    printError(`${error.message}\n`);
-    return exit(1);
-  }
-  if (error instanceof ConfigError || error instanceof FlagError) fail(error);
-  throw error;
 }
 
 /** `source`: what a reload reads again; undefined where there is no file. */
@@ -229,14 +148,14 @@ async function run(
   handleSignals(starting, log, leave);
   const server = await starting;
   files.written = new ProcessFiles(server);
-  attempt(() => files.written?.write(options));
+  attemptOrFail(() => files.written?.write(options));
 }
 
 function followLog(log: LogOutput, options: ServerOptions): void {
   try {
     log.reconfigure(options);
   } catch (error) {
-    log.logger.error(`Unable to open the log: ${textOf(error)}`);
+    log.logger.error(`Unable to open the log: ${problemText(error)}`);
   }
 }
 
@@ -290,15 +209,6 @@ async function reload(
       log.error(`Failed to reload server configuration: ${text}`);
     }
   }
-}
-
-function mistakes(error: unknown): readonly string[] {
-  const isPlaced = error instanceof ConfigError && error.diagnostics.length > 0;
-  return isPlaced
-    ? error.diagnostics.map(({ file, line, column, message }) =>
-      `${file}:${line}:${column}: ${message}`
-    )
-    : [textOf(error)];
 }
 
 /**

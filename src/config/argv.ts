@@ -33,6 +33,9 @@ export type ServerCommand =
   | {
     readonly do: "check";
     readonly configFile: string;
+    readonly flags: GivenFlags;
+    /** A file that a running server may take over, or not; empty: none. */
+    readonly reloadFile: string;
   }
   | {
     readonly do: "signal";
@@ -82,8 +85,13 @@ function decide(flags: GivenFlags, rest: readonly string[]): ServerCommand {
   const signal = valueOf(flags, "sl");
   if (signal) return decideSignal(String(signal));
   const configFile = String(valueOf(flags, "c") ?? "");
-  if (!valueOf(flags, "t")) return { do: "run", configFile, flags };
-  if (configFile !== "") return { do: "check", configFile };
+  const reloadFile = String(valueOf(flags, "test_reload") ?? "");
+  if (!valueOf(flags, "t")) {
+    return reloadFile === ""
+      ? { do: "run", configFile, flags }
+      : refuse("--test_reload can only be used together with -t");
+  }
+  if (configFile !== "") return { do: "check", configFile, flags, reloadFile };
   return refuse(
     "must specify [-c, --config] option to check configuration file syntax",
   );

@@ -90,6 +90,13 @@ export const SIGNAL_COMMANDS = [
 const COMMAND_FLAGS: readonly ServerFlag[] = [
   word("Server", ["c", "config"], "file", "Configuration file"),
   toggle("Server", ["t"], "Check the configuration file and stop"),
+  word(
+    "Server",
+    ["test_reload"],
+    "file",
+    "With -t: may a server that runs with the\n" +
+      "configuration file take this one over?",
+  ),
   {
     ...word(
       "Server",

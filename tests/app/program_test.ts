@@ -129,6 +129,9 @@ test("a command line that makes no sense is refused in one line", async (t) => {
   }
 });
 
+const VALID =
+  /^midge: configuration file good\.cfg is valid \(sha256:[0-9a-f]{64}\)\n/;
+
 test("-t says whether a file is fit to be used", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "good.cfg"), "port: 4222\n");
@@ -136,11 +139,9 @@ test("-t says whether a file is fit to be used", async (t) => {
     join(folder, "bad.cfg"),
     "port: 4222\nmonitoring: 8222\nmax_payload: many\n",
   );
-  assert.deepEqual(await ended(t, ["-t", "-c", "good.cfg"], folder), {
-    code: 0,
-    stdout: "",
-    stderr: "midge: configuration file good.cfg is valid\n",
-  });
+  const good = await ended(t, ["-t", "-c", "good.cfg"], folder);
+  assert.deepEqual(good, { ...good, code: 0, stdout: "" });
+  assert.match(good.stderr, VALID);
   writeFileSync(
     join(folder, "odd.cfg"),
     "prof_port: 0\njetstream: off\ncluster { pool_size: 3 }\n",
@@ -148,13 +149,48 @@ test("-t says whether a file is fit to be used", async (t) => {
   const odd = await ended(t, ["-t", "-c", "odd.cfg"], folder);
   assert.equal(odd.code, 0);
   assert.match(odd.stderr, /^odd\.cfg:1:1: "prof_port" has no effect: /);
-  assert.match(odd.stderr, /\nmidge: configuration file odd\.cfg is valid\n$/);
+  assert.match(odd.stderr, /\nmidge: configuration file odd\.cfg is valid \(/);
   for (const args of [["-t", "-c", "bad.cfg"], ["-c", "bad.cfg"]]) {
     const bad = await ended(t, args, folder);
     assert.equal(bad.code, 1);
     assert.match(bad.stderr, /^bad\.cfg:2:1: unknown field "monitoring"\n/);
     assert.match(bad.stderr, /^bad\.cfg:3:1: max_payload must be /m);
   }
+});
+
+test("--test_reload says whether a running server may take a file over", async (t) => {
+  const folder = temporaryFolder(t);
+  const texts = {
+    "good.cfg": "port: 4222\n",
+    "same.cfg": "max_payload: 99\n",
+    "odd.cfg": "prof_port: 0\n",
+    "restart.cfg": "server_name: n\nmax_payload: 99\n",
+    "bad.cfg": "monitoring: 8222\n",
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    writeFileSync(join(folder, name), text);
+  }
+  const tried = async (file: string, ...flags: readonly string[]) => {
+    const wish = ["-t", "-c", "good.cfg", "--test_reload", file, ...flags];
+    const { code, stderr } = await ended(t, wish, folder);
+    assert.match(stderr, VALID);
+    return { code, said: stderr.replace(VALID, "") };
+  };
+  for (const file of ["same.cfg", "odd.cfg"]) {
+    assert.deepEqual(await tried(file), {
+      code: 0,
+      said: `midge: configuration file ${file} can be reloaded\n`,
+    });
+  }
+  assert.deepEqual(await tried("restart.cfg"), {
+    code: 3,
+    said: "midge: config reload not supported for ServerName: old=, new=n\n",
+  });
+  // The flags hold over both files.
+  assert.equal((await tried("restart.cfg", "-n", "m")).code, 0);
+  const bad = await tried("bad.cfg");
+  assert.equal(bad.code, 1);
+  assert.match(bad.said, /^bad\.cfg:1:1: unknown field "monitoring"\n/);
 });
 
 test("a port that is taken ends the start with one line", async (t) => {
@@ -310,6 +346,52 @@ test("without files HUP and USR1 are answered in the log, and change nothing", a
   await server.waitFor("File log re-open ignored, not a file logger\n");
   const peer = await peerOf(t, await portIn(server, CLIENTS));
   await peer.handshake();
+});
+
+test("HUP has the server read its file again, with the flags over it", async (t) => {
+  const folder = temporaryFolder(t);
+  const config = join(folder, "midge.cfg");
+  const [log, ports] = [join(folder, "midge.log"), join(folder, "ports")];
+  mkdirSync(ports);
+  writeFileSync(config, "max_payload: 1000\n");
+  const server = await startServer(t, "-c", config, "-n", "kept");
+  const peer = await peerOf(t, await portIn(server, CLIENTS));
+  await peer.handshake();
+  const before = server.stderr.length;
+  writeFileSync(
+    config,
+    `max_payload: 2000\nserver_name: n\nlogtime: false\nlog_file: "${log}"\n` +
+      `pid_file: "${folder}/new.pid"\nports_file_dir: "${ports}"\n`,
+  );
+  sendSignal(server.pid, "SIGHUP");
+  await until(
+    "the new log",
+    () => existsSync(log) && readFileSync(log, "utf8").includes("\n"),
+  );
+  const told = server.stderr.slice(before).trimEnd().split("\n");
+  assert.match(told[0]!, /\[INF\] Trapped "hangup" signal$/);
+  assert.match(told.at(-1)!, /\[INF\] Reloaded: .*/);
+  assert.match(
+    readFileSync(log, "utf8"),
+    /^\[\d+\] \[INF\] Reloaded server configuration \(sha256:\w+\)\n$/,
+  );
+  assert.equal(
+    readFileSync(join(folder, "new.pid"), "utf8"),
+    String(server.pid),
+  );
+  assert.equal(readdirSync(ports).length, 2);
+  const next = await peerOf(t, await portIn(server, CLIENTS));
+  await next.handshake();
+  assert.equal(next.info.max_payload, 2000);
+  assert.equal(next.info.server_name, "kept");
+  await peer.silence();
+
+  writeFileSync(config, `log_file: "${log}"\nmax_pending: 2000000\nfoo: 1\n`);
+  sendSignal(server.pid, "SIGHUP");
+  await until("the refusal", () =>
+    readFileSync(log, "utf8").includes(
+      `[ERR] Failed to reload server configuration: ${config}:3:1: unknown field "foo"\n`,
+    ));
 });
 
 test("-sl finds the server by its number or its PID file", async (t) => {

@@ -155,11 +155,11 @@ test("it stands in for nats-server", async (t) => {
   const pidFile = join(folder, "midge.pid");
   writeFileSync(join(folder, "a.cfg"), "listen: '127.0.0.1:-1'\n");
   const checked = await runCommand(t, ["-t", "-c", "a.cfg"], { cwd: folder });
-  assert.deepEqual(checked, {
-    code: 0,
-    stdout: "",
-    stderr: "midge: configuration file a.cfg is valid\n",
-  });
+  assert.deepEqual(checked, { ...checked, code: 0, stdout: "" });
+  assert.match(
+    checked.stderr,
+    /^midge: configuration file a\.cfg is valid \(sha256:\w{64}\)\n$/,
+  );
   const args = ["-c", "a.cfg", "-P", pidFile, "-DV"];
   const server = startCommand(t, args, { cwd: folder });
   await server.waitFor("Server is ready\n");

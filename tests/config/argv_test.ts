@@ -122,7 +122,17 @@ for (const [names, value, changed] of SET) {
 
 test("every flag of the table is set by a test or changes no option", () => {
   const tested = new Set(SET.flatMap(([names]) => names));
-  const other = ["pass", "c", "config", "t", "sl", "signal", "h", "help"];
+  const other = [
+    "pass",
+    "c",
+    "config",
+    "t",
+    "test_reload",
+    "sl",
+    "signal",
+    "h",
+    "help",
+  ];
   // A token needs a registry; tests/config/registry_test.ts sets it.
   other.push("v", "version", "help_tls", "registry_token");
   for (const name of other) tested.add(name);
@@ -334,8 +344,10 @@ const COMMANDS: readonly (readonly [string[], ServerCommand])[] = [
     command: "quit",
     target: "",
   }],
-  [["-c", "x.conf", "-t"], { do: "check", configFile: "x.conf" }],
-  [["--config=x.conf", "--t"], { do: "check", configFile: "x.conf" }],
+  [
+    ["-c", "x.conf", "--test_reload", "y.conf"],
+    refusal("--test_reload can only be used together with -t"),
+  ],
   [
     ["-t"],
     refusal(
@@ -415,4 +427,18 @@ test("the usage has every flag in its section, in lines of a terminal", () => {
   ]);
   const tooLong = usage.split("\n").filter((line) => line.length > 80);
   assert.deepEqual(tooLong, []);
+});
+
+test("-t checks a file, and may try another one against it", () => {
+  const rows: readonly [string[], string][] = [
+    [["-c", "x.conf", "-t"], ""],
+    [["--config=x.conf", "--t", "-p", "4"], ""],
+    [["-t", "--test_reload", "y.conf", "-c", "x.conf"], "y.conf"],
+  ];
+  for (const [args, expected] of rows) {
+    const command = parseServerArguments(args);
+    assert.ok(command.do === "check");
+    assert.equal(command.configFile, "x.conf");
+    assert.equal(command.reloadFile, expected);
+  }
 });
