@@ -27,10 +27,27 @@ export function defaultFields(block: BlockFacts): [string, unknown][] {
   );
 }
 
+/** Looked up once: a file may have ten thousand entries of one block. */
+const FIELDS = new WeakMap<BlockFacts, readonly [string, unknown][]>();
+
 /** The block's options as they are when nothing is configured; a fresh object each time. */
 export function defaultsOf<Options>(block: Block<Options>): Options {
+  const fields = FIELDS.get(block) ?? defaultFields(block);
+  FIELDS.set(block, fields);
+  const options: Record<string, unknown> = {};
+  for (const [field, value] of fields) {
+    options[field] = freshOf(value);
+  }
   // The types of `src/options` are made of the same rows.
-  return Object.fromEntries(defaultFields(block)) as Options;
+  return options as Options;
+}
+
+function freshOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  // Most of them are empty lists.
+  return Array.isArray(value) && value.length === 0
+    ? []
+    : structuredClone(value);
 }
 
 /** What a key of `block` is at when nobody sets it; empty when there is nothing to tell. */

@@ -11,6 +11,22 @@ import type { Block, ConfigKey } from "./schema.ts";
 
 type ReadableBlock<Target> = Pick<Block<Target>, "keys" | "unknownField">;
 
+/** The rows of a block by their names; looked up once for all maps of its kind. */
+const ROWS = new WeakMap<object, ReadonlyMap<string, unknown>>();
+
+function rowsByName<Target>(
+  keys: readonly ConfigKey<Target>[],
+): ReadonlyMap<string, ConfigKey<Target>> {
+  const known = ROWS.get(keys);
+  // What stands under `keys` is made of them.
+  if (known !== undefined) return known as Map<string, ConfigKey<Target>>;
+  const rows = new Map(
+    keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
+  );
+  ROWS.set(keys, rows);
+  return rows;
+}
+
 /** Reads the entries of `map` into `target`, each with its row of `block`. */
 export function applyEntries<Target>(
   { keys, unknownField }: ReadableBlock<Target>,
@@ -18,9 +34,7 @@ export function applyEntries<Target>(
   target: Target,
   report: Report,
 ): void {
-  const rows = new Map(
-    keys.flatMap((row) => row.names.map((name) => [name, row] as const)),
-  );
+  const rows = rowsByName(keys);
   const seen = new Map<ConfigKey<Target>, ConfigEntry>();
   for (const entry of optionEntries(map)) {
     const row = rows.get(entry.key.toLowerCase());
