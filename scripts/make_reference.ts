@@ -78,7 +78,8 @@ function tables(): Record<string, string> {
     discovery: keyTable(DISCOVERY_BLOCK),
     registry: keyTable(REGISTRY_BLOCK),
     "without effect": withoutEffect(),
-    "not supported": notSupported(),
+    missing: reasons("missing"),
+    refused: reasons("refused"),
     flags: flagTable(),
     "flags not supported": missingFlags(),
   };
@@ -112,13 +113,14 @@ function withoutEffect(): string {
   return table(["key", "because"], rows);
 }
 
-/** Every key that makes the server refuse a file. */
-function notSupported(): string {
-  const rows = keysThat("not supported yet").map(({ key, place }) => [
+/** Keys that Midge has nothing for, with what becomes of them. */
+function reasons(state: "missing" | "refused"): string {
+  const rows = keysThat(state).map(({ key, place }) => [
     codes(key.names),
     place,
+    key.text,
   ]);
-  return table(["key", "in"], rows);
+  return table(["key", "in", "because"], rows);
 }
 
 function keysThat(

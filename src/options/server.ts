@@ -102,6 +102,8 @@ export interface ServerOptions {
   connectErrorReports: number;
   /** The same for a route that was up before. */
   reconnectErrorReports: number;
+  /** Refuse a configuration that asks for what Midge has not. */
+  strict: boolean;
   /** Labels that monitoring shows. */
   serverTags: string[];
   /** The routes between the nodes of a cluster. */
@@ -236,6 +238,8 @@ export interface ServerConfig {
   connect_error_reports?: number;
   /** The same for a route that was up before. Takes: integer, 0 for the default. Default: `1`. */
   reconnect_error_reports?: number;
+  /** Refuse a configuration that asks for what Midge has not. */
+  strict?: boolean;
   /** Labels that monitoring shows. Takes: string or list of strings. */
   server_tags?: string | readonly string[];
   /** The routes between the nodes of a cluster. */
@@ -291,6 +295,7 @@ export function defaultServerOptions(): ServerOptions {
     disableSublistCache: false,
     connectErrorReports: 3600,
     reconnectErrorReports: 1,
+    strict: false,
     serverTags: [],
     cluster: undefined,
     discovery: undefined,

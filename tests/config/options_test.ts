@@ -218,8 +218,6 @@ test("nodes of a cluster may share a token", () => {
   assert.equal(cluster?.authorization?.token, "t");
 });
 
-const NOT_YET = "is a nats-server option that Midge does not support yet";
-
 const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   // Unknown keys and wrong types.
   ["monitor: 1", '1:1: unknown field "monitor"'],
@@ -330,7 +328,6 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "write_timeout: x",
     "1:1: write_timeout must be 'default', 'close' or 'retry'",
   ],
-  ["write_timeout: retry", `1:1: write_timeout ${NOT_YET} with 'retry'`],
 
   // Names.
   ["server_name: 'a b'", "1:1: server name cannot contain spaces"],
@@ -465,31 +462,7 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "strictly lower than lame duck duration (2m0s)",
   ],
 
-  // What nats-server can and Midge cannot.
-  ["jetstream: true", `1:1: jetstream ${NOT_YET}`],
-  ["jetstream {}", `1:1: jetstream ${NOT_YET}`],
-  ["JetStream { store_dir x }", `1:1: JetStream ${NOT_YET}`],
-  ["leafnodes { port 7422 }", `1:1: leafnodes ${NOT_YET}`],
-  ["leaf { port 7422 }", `1:1: leaf ${NOT_YET}`],
-  ["gateway { name x }", `1:1: gateway ${NOT_YET}`],
-  ["mqtt { port 1883 }", `1:1: mqtt ${NOT_YET}`],
-  ["websocket { port 8080 }", `1:1: websocket ${NOT_YET}`],
-  ["ws { port 8080 }", `1:1: ws ${NOT_YET}`],
-  ["tls { cert_file x }", `1:1: tls ${NOT_YET}`],
-  ["syslog: true", `1:1: syslog ${NOT_YET}`],
-  ["remote_syslog: 'udp://h:1'", `1:1: remote_syslog ${NOT_YET}`],
-  ["https: 8443", `1:1: https ${NOT_YET}`],
-  ["https_port: 8443", `1:1: https_port ${NOT_YET}`],
-  ["trace_headers: true", `1:1: trace_headers ${NOT_YET}`],
-  ["cluster { tls { cert_file x } }", `1:11: tls ${NOT_YET}`],
-  ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
-  ["cluster { accounts [A] }", `1:11: accounts ${NOT_YET}`],
-  ["cluster { compression: s2_fast }", `1:11: compression ${NOT_YET}`],
-  ["cluster { compression: true }", `1:11: compression ${NOT_YET}`],
-  [
-    "cluster { compression: { mode: s2_auto } }",
-    `1:11: compression ${NOT_YET}`,
-  ],
+  // Compression.
   ["cluster { compression: zip }", '1:11: unsupported compression mode "zip"'],
   [
     "cluster { compression: 5 }",
@@ -716,22 +689,6 @@ for (const text of OFF) {
     assert.match(warnings[0] ?? "", /" has no effect: /);
   });
 }
-
-test("what is not there may not be turned on", () => {
-  const texts = [
-    "jetstream {}",
-    "jetstream { port 0 }",
-    "leafnodes { port 0, remotes [{ url nats://h }] }",
-    "gateway { port 0, gateways [{ name b }] }",
-    "websocket { port 8080 }",
-    "tls { verify false }",
-  ];
-  for (const text of texts) {
-    const errors = errorsOf(() => optionsOf(text));
-    assert.equal(errors.length, 1, text);
-    assert.match(errors[0] ?? "", /Midge does not support yet$/);
-  }
-});
 
 test("of a key that is set twice, the later one counts", () => {
   assert.equal(optionsOf("max_conn 1\nmax_connections 2").maxConnections, 2);

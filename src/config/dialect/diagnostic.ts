@@ -114,6 +114,12 @@ export class ConfigError extends MidgeError {
 export class Report {
   readonly errors: ConfigDiagnostic[] = [];
   readonly warnings: ConfigDiagnostic[] = [];
+  /** What is missing in Midge is an error. */
+  readonly isStrict: boolean;
+
+  constructor(isStrict: boolean = false) {
+    this.isStrict = isStrict;
+  }
 
   error(at: Position, message: string): void {
     this.errors.push(diagnose(at, message));
@@ -121,6 +127,12 @@ export class Report {
 
   warn(at: Position, message: string): void {
     this.warnings.push(diagnose(at, message));
+  }
+
+  /** Something is asked for that Midge has not, and does without. */
+  miss(at: Position, message: string): void {
+    if (this.isStrict) this.error(at, message);
+    else this.warn(at, message);
   }
 
   /** Throws everything that was found, if anything was, in reading order. */

@@ -23,7 +23,7 @@ const OPEN_KEYS: ReadonlySet<string> = new Set(
    no_system_account ocsp_cache pid_file pidfile ping_interval ping_max
    port ports_file_dir prof_block_rate prof_port proxy_protocol
    reconnect_error_reports server_metadata server_name server_tags
-   store_dir storedir syslog system system_account trace trace_headers
+   store_dir storedir strict syslog system system_account trace trace_headers
    trace_verbose write_deadline write_timeout include`.split(/\s+/),
 );
 

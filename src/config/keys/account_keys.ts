@@ -27,7 +27,8 @@ import { importsOfAccount } from "./import_keys.ts";
 import { mappings } from "./mapping_keys.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { integer, type Reader, string } from "./readers.ts";
-import { notYet, rowsOf } from "./rows.ts";
+import { ACCOUNT_JETSTREAM_SHAPE } from "./missing_shapes.ts";
+import { missing, rowsOf } from "./rows.ts";
 import type { Block, Placed, Writable } from "./schema.ts";
 import { trace } from "./trace_keys.ts";
 import { users, withPermissions } from "./user_keys.ts";
@@ -205,7 +206,11 @@ export const ACCOUNT_BLOCK: Block<AccountDraft> = {
       text: "Its public key, beside its name.",
       reload: "now",
     }),
-    notYet(["jetstream"], "now"),
+    missing(["jetstream"], {
+      name: "JetStream",
+      shape: ACCOUNT_JETSTREAM_SHAPE,
+      isOnByMap: true,
+    }, "now"),
   ],
 };
 

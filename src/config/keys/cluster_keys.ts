@@ -14,7 +14,13 @@ import {
   requiresLogin,
 } from "./authorization_keys.ts";
 import { clusterFlag, listeningPort, ROUTES_FLAG } from "./cluster_flags.ts";
-import { goType, notSupported, quote, warnOfNoEffect } from "./complaints.ts";
+import {
+  goType,
+  notSupported,
+  quote,
+  reportMissing,
+  warnOfNoEffect,
+} from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { findEntry, readBlock } from "./entries.ts";
 import {
@@ -30,7 +36,8 @@ import {
 } from "./readers.ts";
 import { advertised } from "./advertised.ts";
 import { routeUrls } from "./route_urls.ts";
-import { checkedRow, notYet, rowsOf, withoutEffect } from "./rows.ts";
+import { TLS_SHAPE } from "./missing_shapes.ts";
+import { checkedRow, missing, refused, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
 
 // Midge's routes do not compress, which is what these modes allow.
@@ -47,7 +54,7 @@ function checkCompression(entry: ConfigEntry, report: Report): void {
       `field "compression" should be a boolean or a structure, got ${type}`,
     );
   } else if (COMPRESSED_MODES.test(mode)) {
-    report.error(entry.at, notSupported(entry));
+    reportMissing(entry, "compressed routes", report);
   } else if (!PLAIN_MODES.includes(mode)) {
     report.error(entry.at, `unsupported compression mode ${quote(mode)}`);
   } else {
@@ -275,9 +282,18 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       "routes follow the server's write_deadline",
       "now",
     ),
-    notYet(["tls"], "new connections"),
-    notYet(["permissions"], "now"),
-    notYet(["accounts"], "now"),
+    missing(["accounts"], { name: "routes for single accounts" }, "now"),
+    refused(
+      ["tls"],
+      "What nodes send would be readable, and those without a certificate come in.",
+      "new connections",
+      TLS_SHAPE,
+    ),
+    refused(
+      ["permissions"],
+      "More would go over routes than is allowed.",
+      "now",
+    ),
   ],
 };
 

@@ -14,9 +14,18 @@ export function warnOfNoEffect(
   report.warn(at, `"${key}" has no effect: ${because}`);
 }
 
-/** The text for a key of nats-server that Midge lacks. */
+/** The text for a key of nats-server that Midge lacks and cannot do without. */
 export function notSupported({ key }: ConfigEntry): string {
   return `${key} is a nats-server option that Midge does not support yet`;
+}
+
+/** Says that Midge goes on without the feature that a key asks for. */
+export function reportMissing(
+  { key, at }: ConfigEntry,
+  feature: string,
+  report: Report,
+): void {
+  report.miss(at, `"${key}" has no effect: Midge has no ${feature} yet`);
 }
 
 /** A text in double quotes, as Go's `%q` prints it. */

@@ -61,7 +61,8 @@ export function optionEntries(map: ConfigMap): ConfigEntry[] {
   );
 }
 
-function reportUnknown(
+/** Says that a block has no such key. */
+export function reportUnknown(
   { key, at }: ConfigEntry,
   unknownField: ReadableBlock<unknown>["unknownField"],
   report: Report,

@@ -6,8 +6,9 @@
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import type { ServerOptions } from "../../options/options.ts";
-import { notSupported, warnOfNoEffect } from "./complaints.ts";
+import { notSupported, reportMissing, warnOfNoEffect } from "./complaints.ts";
 import { findEntry, optionEntries } from "./entries.ts";
+import { checkShape, type MapShape } from "./missing_shapes.ts";
 import type { Reader } from "./readers.ts";
 import type {
   BlockFacts,
@@ -208,15 +209,61 @@ export function checkedRow(row: CheckedRow): ConfigKey<unknown> {
   };
 }
 
-/** A key that nats-server knows and Midge refuses, except where it turns something off. */
-export function notYet(names: Names, reload: Reload): ConfigKey<unknown> {
+/** A feature of nats-server. */
+export interface Feature {
+  /** What it is, behind "Midge has no". */
+  readonly name: string;
+  /** What the value may be; any value unless set. */
+  readonly shape?: MapShape;
+  /** A map turns it on, whatever is in it, unless it says that it is not enabled. */
+  readonly isOnByMap?: true;
+}
+
+/** A key for a feature that Midge has not: the value is checked, and the server does without. */
+export function missing(
+  names: Names,
+  feature: Feature,
+  reload: Reload,
+): ConfigKey<unknown> {
   return {
     ...idleFacts(names, reload),
-    state: "not supported yet",
-    text: "Accepted only where it turns the feature off.",
+    state: "missing",
+    text: `Midge has no ${feature.name} yet.`,
     apply(_, entry, report) {
-      if (turnsOff(entry.value)) warnOfNoEffect(entry, "it is off", report);
-      else report.error(entry.at, notSupported(entry));
+      const { value } = entry;
+      const isOn = feature.isOnByMap && value.kind === "map" &&
+        findEntry(value, "enabled", "enable") === undefined;
+      if (!isOn && turnsOff(value)) {
+        return warnOfNoEffect(entry, "it is off", report);
+      }
+      if (feature.shape !== undefined) {
+        checkShape(entry, feature.shape, report);
+      }
+      reportMissing(entry, feature.name, report);
+    },
+  };
+}
+
+/**
+ * A key that Midge refuses, except where it turns something off: a server that
+ * does without would let in more, or tell more, than its configuration says.
+ */
+export function refused(
+  names: Names,
+  because: string,
+  reload: Reload,
+  shape?: MapShape,
+): ConfigKey<unknown> {
+  return {
+    ...idleFacts(names, reload),
+    state: "refused",
+    text: because,
+    apply(_, entry, report) {
+      if (turnsOff(entry.value)) {
+        return warnOfNoEffect(entry, "it is off", report);
+      }
+      if (shape !== undefined) checkShape(entry, shape, report);
+      report.error(entry.at, notSupported(entry));
     },
   };
 }

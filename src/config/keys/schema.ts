@@ -26,8 +26,8 @@ export type Names = readonly [string, ...string[]];
 /** What a change of the key needs: it holds at once, for connections to come, or after a restart. */
 export type Reload = "now" | "new connections" | "restart";
 
-/** Keys that Midge only knows do nothing, or are refused. */
-export type KeyState = "works" | "no effect" | "not supported yet";
+/** Keys that Midge only knows do nothing, since there is nothing to do or since Midge lacks it, or are refused. */
+export type KeyState = "works" | "no effect" | "missing" | "refused";
 
 /** How the default of a number is shown: as a duration, or as a size. */
 export type Unit = "ms" | "bytes";

@@ -55,6 +55,14 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reload: "now",
   }),
   rows.option({
+    names: ["strict"],
+    field: "strict",
+    reader: boolean,
+    default: false,
+    text: "Refuse a configuration that asks for what Midge has not.",
+    reload: "now",
+  }),
+  rows.option({
     names: ["server_tags"],
     field: "serverTags",
     reader: strings,

@@ -10,7 +10,7 @@ import {
   AUTHORIZATION_BLOCK,
   readAuthorization,
 } from "./authorization_keys.ts";
-import { notSupported, reportType } from "./complaints.ts";
+import { reportType } from "./complaints.ts";
 import { DESTINATION_BLOCK, mappings } from "./mapping_keys.ts";
 import {
   boolean,
@@ -193,7 +193,7 @@ function checkWriteTimeout(entry: ConfigEntry, report: Report): void {
   if (value.kind !== "string") {
     reportType(entry, "string", report);
   } else if (value.value === "retry") {
-    report.error(at, `${notSupported(entry)} with 'retry'`);
+    report.miss(at, "write_timeout 'retry' has no effect: Midge closes");
   } else if (value.value !== "default" && value.value !== "close") {
     report.error(at, "write_timeout must be 'default', 'close' or 'retry'");
   }

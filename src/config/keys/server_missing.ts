@@ -1,22 +1,15 @@
 /** Keys of the top level that nats-server has and Midge has not, or not yet. */
-import { notSupported } from "./complaints.ts";
-import { findEntry } from "./entries.ts";
-import { notYet, withoutEffect } from "./rows.ts";
+import {
+  GATEWAY_SHAPE,
+  JETSTREAM_SHAPE,
+  LEAFNODES_SHAPE,
+  MQTT_SHAPE,
+  OCSP_SHAPE,
+  TLS_SHAPE,
+  WEBSOCKET_SHAPE,
+} from "./missing_shapes.ts";
+import { missing, refused, withoutEffect } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
-
-// A block turns JetStream on, unlike the blocks of the others, unless it says
-// that it is not enabled.
-const offJetstream = notYet(["jetstream"], "now");
-const jetstream: ConfigKey<unknown> = {
-  ...offJetstream,
-  apply(options, entry, report) {
-    const { value } = entry;
-    const isOn = value.kind === "map" &&
-      findEntry(value, "enabled", "enable") === undefined;
-    if (isOn) report.error(entry.at, notSupported(entry));
-    else offJetstream.apply(options, entry, report);
-  },
-};
 
 /** What has nothing to act on, and what is refused. */
 export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
@@ -33,18 +26,38 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   ),
   withoutEffect(["ocsp_cache"], "Midge has no TLS", "now"),
 
-  notYet(["feature_flags"], "restart"),
-  notYet(["gateway"], "restart"),
-  notYet(["https", "https_port"], "restart"),
-  jetstream,
-  notYet(["leafnodes", "leaf"], "now"),
-  notYet(["mqtt"], "restart"),
-  notYet(["ocsp"], "now"),
-  notYet(["proxy_protocol"], "restart"),
-  notYet(["remote_syslog"], "now"),
-  notYet(["server_metadata"], "now"),
-  notYet(["syslog"], "now"),
-  notYet(["tls"], "new connections"),
-  notYet(["trace_headers"], "now"),
-  notYet(["websocket", "ws"], "restart"),
+  missing(["feature_flags"], { name: "feature flags" }, "restart"),
+  missing(["gateway"], { name: "gateways", shape: GATEWAY_SHAPE }, "restart"),
+  missing(["https", "https_port"], { name: "HTTPS" }, "restart"),
+  missing(["jetstream"], {
+    name: "JetStream",
+    shape: JETSTREAM_SHAPE,
+    isOnByMap: true,
+  }, "now"),
+  missing(["leafnodes", "leaf"], {
+    name: "leaf nodes",
+    shape: LEAFNODES_SHAPE,
+  }, "now"),
+  missing(["mqtt"], { name: "MQTT", shape: MQTT_SHAPE }, "restart"),
+  missing(["ocsp"], { name: "OCSP", shape: OCSP_SHAPE }, "now"),
+  missing(["remote_syslog"], { name: "syslog" }, "now"),
+  missing(["syslog"], { name: "syslog" }, "now"),
+  missing(["server_metadata"], { name: "metadata of servers" }, "now"),
+  missing(["trace_headers"], { name: "trace of headers alone" }, "now"),
+  missing(["websocket", "ws"], {
+    name: "WebSocket",
+    shape: WEBSOCKET_SHAPE,
+  }, "restart"),
+
+  refused(
+    ["tls"],
+    "What clients send would be readable, and those without a certificate come in.",
+    "new connections",
+    TLS_SHAPE,
+  ),
+  refused(
+    ["proxy_protocol"],
+    "Clients would come in past the proxy, and from its address.",
+    "restart",
+  ),
 ];

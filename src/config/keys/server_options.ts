@@ -31,7 +31,9 @@ export function optionsFrom(
   root: ConfigMap,
   world?: ConfigWorld,
 ): ConfiguredOptions {
-  const report = new Report();
+  // Before all others: it is about them.
+  const strict = findEntry(root, "strict")?.value;
+  const report = new Report(strict?.kind === "boolean" && strict.value);
   const options = defaultsOf(SERVER_BLOCK);
   applyEntries(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;

@@ -11,7 +11,8 @@ import { goType, quote } from "./complaints.ts";
 import { applyEntries } from "./entries.ts";
 import { type Reader, string } from "./readers.ts";
 import { resolver, RESOLVER_BLOCK } from "./resolver_keys.ts";
-import { notYet, rowsOf } from "./rows.ts";
+import { TLS_SHAPE } from "./missing_shapes.ts";
+import { refused, rowsOf } from "./rows.ts";
 import type { Block, BlockFacts, ConfigKey, Names, Reload } from "./schema.ts";
 
 const LIST = {
@@ -318,5 +319,10 @@ export const TRUST_KEYS: readonly ConfigKey<ServerOptions>[] = [
     text: "Proxies that clients may come through.",
     reload: "now",
   }),
-  notYet(["resolver_tls"], "now"),
+  refused(
+    ["resolver_tls"],
+    "JWTs would come from a server that nobody has checked.",
+    "now",
+    TLS_SHAPE,
+  ),
 ];

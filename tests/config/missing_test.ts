@@ -1,0 +1,187 @@
+/** What nats-server has and Midge has not: a file that asks for it starts, is refused, or is told its mistakes. */
+import assert from "node:assert/strict";
+import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
+import { test } from "../support/test.ts";
+import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
+
+const lacking = (key: string, feature: string): string =>
+  `"${key}" has no effect: Midge has no ${feature} yet`;
+
+/** A server without them lets in no more than the file says. */
+const MISSING: readonly (readonly [text: string, ...warnings: string[]])[] = [
+  ["jetstream: true", `1:1: ${lacking("jetstream", "JetStream")}`],
+  ["jetstream: enabled", `1:1: ${lacking("jetstream", "JetStream")}`],
+  ["jetstream {}", `1:1: ${lacking("jetstream", "JetStream")}`],
+  ["JetStream { store_dir x }", `1:1: ${lacking("JetStream", "JetStream")}`],
+  [
+    "jetstream { store_dir: /x, max_mem: 1G, max_file: 10GB, domain: d\n" +
+    "cipher: aes, key: k, limits { max_ack_pending: 5, duplicate_window: 1s }\n" +
+    "unique_tag: az, sync_interval: always, tpm { keys_file: f, pcr: 22 } }",
+    `1:1: ${lacking("jetstream", "JetStream")}`,
+  ],
+  [
+    "accounts { A { jetstream: enabled }, B { jetstream { max_mem: 1G, max_streams: 5 } } }",
+    `1:16: ${lacking("jetstream", "JetStream")}`,
+    `1:42: ${lacking("jetstream", "JetStream")}`,
+  ],
+  [
+    "leafnodes { port 7422, authorization { user a, password b, account A\n" +
+    "users [{ user c }] }, remotes [{ url: nats://h, account: A, hub: true\n" +
+    "tls { ca_file: f }, deny_imports: [x] }], no_advertise: true }",
+    `1:1: ${lacking("leafnodes", "leaf nodes")}`,
+  ],
+  ["leaf { listen: h:7422 }", `1:1: ${lacking("leaf", "leaf nodes")}`],
+  [
+    "gateway { name x, port: 7222, authorization { user a, pass b, timeout: 0.5 }\n" +
+    "gateways [{ name: y, urls: [nats://h:1] }, { name: z, url: nats://h:2 }]\n" +
+    "reject_unknown_cluster: true }",
+    `1:1: ${lacking("gateway", "gateways")}`,
+  ],
+  [
+    "mqtt { port 1883, ack_wait: 1m, max_ack_pending: 100, no_auth_user: a }",
+    `1:1: ${lacking("mqtt", "MQTT")}`,
+  ],
+  [
+    "websocket { port 8080, no_tls: true, allowed_origins: [a], compression: on\n" +
+    "handshake_timeout: 5s, authorization { token t }, headers { X: y } }",
+    `1:1: ${lacking("websocket", "WebSocket")}`,
+  ],
+  [
+    "ws { listen: h:443, tls { cert_file: c, key_file: k, verify: true } }",
+    `1:1: ${lacking("ws", "WebSocket")}`,
+  ],
+  ["syslog: true", `1:1: ${lacking("syslog", "syslog")}`],
+  [
+    "remote_syslog: 'udp://h:1'\nsyslog: on",
+    `1:1: ${lacking("remote_syslog", "syslog")}`,
+    `2:1: ${lacking("syslog", "syslog")}`,
+  ],
+  ["https: 8443", `1:1: ${lacking("https", "HTTPS")}`],
+  ["https_port: 8443", `1:1: ${lacking("https_port", "HTTPS")}`],
+  [
+    "trace_headers: true",
+    `1:1: ${lacking("trace_headers", "trace of headers alone")}`,
+  ],
+  ["ocsp { mode: always }", `1:1: ${lacking("ocsp", "OCSP")}`],
+  [
+    "server_metadata { a: b }",
+    `1:1: ${lacking("server_metadata", "metadata of servers")}`,
+  ],
+  [
+    "cluster { accounts [A] }",
+    `1:11: ${lacking("accounts", "routes for single accounts")}`,
+  ],
+  ...["s2_fast", "true", "{ mode: s2_auto }"].map((mode) =>
+    [
+      `cluster { compression: ${mode} }`,
+      `1:11: ${lacking("compression", "compressed routes")}`,
+    ] as const
+  ),
+  [
+    "write_timeout: retry",
+    "1:1: write_timeout 'retry' has no effect: Midge closes",
+  ],
+];
+
+for (const [text, ...warnings] of MISSING) {
+  test(`${JSON.stringify(text.slice(0, 60))} starts with a warning`, () => {
+    assert.deepEqual(warningsOf(text), warnings);
+  });
+
+  test(`${JSON.stringify(text.slice(0, 60))} is refused by a strict server`, () => {
+    const strict = `${text}\nstrict: true`;
+    assert.deepEqual(errorsOf(() => optionsOf(strict)), warnings);
+  });
+}
+
+test("a strict server takes what turns something off", () => {
+  const text = "strict: true\nwebsocket {}, jetstream: off\nprof_port: 1";
+  assert.equal(optionsOf(text).strict, true);
+});
+
+const NOT_YET = "is a nats-server option that Midge does not support yet";
+
+/** A server without them would let in, or tell, more than the file says. */
+const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
+  ["tls { cert_file x }", `1:1: tls ${NOT_YET}`],
+  [
+    "tls { verify: true, foo: 1 }",
+    `1:1: tls ${NOT_YET}`,
+    '1:21: unknown field "foo"',
+  ],
+  ["cluster { tls { cert_file x } }", `1:11: tls ${NOT_YET}`],
+  ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
+  ["proxy_protocol: true", `1:1: proxy_protocol ${NOT_YET}`],
+  ["resolver_tls { ca_file: x }", `1:1: resolver_tls ${NOT_YET}`],
+];
+
+for (const [text, ...errors] of REFUSED) {
+  test(`${JSON.stringify(text)} is refused`, () => {
+    assert.deepEqual(errorsOf(() => optionsOf(text)), errors);
+  });
+}
+
+/** nats-server 2.15.3 finds each of them, too. */
+const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
+  ["websocket { prot: 8080 }", '1:13: unknown field "prot"'],
+  ["websocket: 8080", "1:1: Expected map to define websocket, got int64"],
+  [
+    "websocket { port: x, no_tls: 1, authorization { users: [] } }",
+    "1:13: port must be an integer, got a string",
+    "1:22: no_tls must be a boolean, got an integer",
+    '1:49: unknown field "users"',
+  ],
+  [
+    "mqtt { port: 1, tls { cert_fiel: x } }",
+    '1:23: unknown field "cert_fiel"',
+  ],
+  [
+    "leafnodes { remotes: { url: x } }",
+    "1:13: remotes must be an array, got a map",
+  ],
+  [
+    "leafnodes { remotes: [x, { ulr: y }] }",
+    '1:23: Expected an entry of "remotes" to be a map/struct, got string',
+    '1:28: unknown field "ulr"',
+  ],
+  ["gateway { gateways: [{ nam: y }] }", '1:24: unknown field "nam"'],
+  ["jetstream { store: 5 }", "1:13: store must be a string, got an integer"],
+  ["jetstream { limits { foo: 5 } }", '1:22: unknown field "foo"'],
+  [
+    "jetstream: [a]",
+    "1:1: Expected map to define jetstream, got []interface {}",
+  ],
+  [
+    "accounts { A { jetstream { foo: 1 } } }",
+    '1:28: unknown field "foo"',
+  ],
+];
+
+for (const [text, ...errors] of WRONG) {
+  test(`${JSON.stringify(text)} is told its mistakes`, () => {
+    assert.deepEqual(errorsOf(() => optionsOf(text)), errors);
+  });
+}
+
+test("no secret of a block that does nothing is shown", () => {
+  const text =
+    "leafnodes { foo: 1, remotes [{ url: 'nats://u:s3cret@h' }] }\n" +
+    "mqtt { authorization { token: s3cret, prot: 1 } }\n" +
+    "jetstream { key: s3cret, bar: 1 }";
+  for (const strict of ["", "\nstrict: true"]) {
+    try {
+      optionsOf(text + strict);
+      assert.fail("It was taken");
+    } catch (error) {
+      assert.match(String(error), /unknown field "foo"/);
+      assert.doesNotMatch(String(error), /s3cret/);
+    }
+  }
+});
+
+test("what is missing and what is refused gives its reason", () => {
+  for (const { state, text } of SERVER_BLOCK.keys) {
+    if (state === "missing") assert.match(text, /^Midge has no .*\.$/);
+    if (state === "refused") assert.match(text, /^.* .*\.$/);
+  }
+});
