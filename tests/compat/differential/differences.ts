@@ -93,11 +93,11 @@ export const DIFFERENCES: readonly Difference[] = [
     ),
   },
   {
-    what: "`feature_flags` in `/varz`",
+    what: "`feature_flags` in `/varz` and what a server says of itself",
     why: "they are flags of JetStream, which Midge has not",
     extra: {
       who: "nats-server",
-      bytes: /^ {2}"feature_flags": \{[^}]*\},\n/gm,
+      bytes: /^ {2}"feature_flags": \{[^}]*\},\n|"feature_flags":\{[^}]*\},/gm,
     },
   },
   {

@@ -51,9 +51,14 @@ export class Comparison {
         return text;
       }),
     ) as [string, string];
+    // What the server itself publishes comes before or after a PONG.
+    const said = (text: string): string =>
+      names === undefined
+        ? normal(text)
+        : normal(text).replace(/^PONG\r\n/gm, "");
     return {
-      "midge": this.#withoutKnown("midge", normal(mine)),
-      "nats-server": this.#withoutKnown("nats-server", normal(theirs)),
+      "midge": this.#withoutKnown("midge", said(mine)),
+      "nats-server": this.#withoutKnown("nats-server", said(theirs)),
     };
   }
 
