@@ -27,7 +27,13 @@ type ItemMeaning =
   | { readonly kind: "key"; readonly value: string }
   | { readonly kind: "include"; readonly value: string }
   | { readonly kind: "mapStart" | "mapEnd" | "arrayStart" | "arrayEnd" | "end" }
-  | Exclude<BareWord, { kind: "wrong" }>;
+  | Exclude<BareWord, { kind: "wrong" }>
+  | {
+    readonly kind: "string";
+    readonly value: string;
+    /** Variables may stand in it. */
+    readonly isOpen?: true;
+  };
 
 /** Deeper brackets than this are a mistake or an attack on the stack. */
 export const NESTING_MAX = 100;
@@ -234,7 +240,7 @@ function doubleQuoted(lexer: Lexer): State {
   if (lexer.next === "") {
     lexer.fail("Unexpected EOF processing quoted string.", quotedAt);
   }
-  lexer.emit({ kind: "string", value: text }, at);
+  lexer.emit({ kind: "string", value: text, isOpen: true }, at);
   lexer.advance();
   return afterValue;
 }
@@ -253,7 +259,11 @@ function bare(lexer: Lexer): State {
   if (word?.kind === "wrong") {
     lexer.fail(lexer.isSecret ? word.plain : word.value, at);
   }
-  lexer.emit(word ?? { kind: "string", value: text }, at);
+  const isText = word === undefined || word.kind === "string";
+  lexer.emit(
+    isText ? { kind: "string", value: text, isOpen: true } : word,
+    at,
+  );
   return afterValue;
 }
 

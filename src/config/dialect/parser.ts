@@ -6,6 +6,7 @@
  */
 import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
+import { filled } from "./interpolation.ts";
 import { type Item, lexFile, lexValue } from "./lexer.ts";
 import { isName } from "./mask_blocks.ts";
 import { pathBeside } from "./path.ts";
@@ -14,6 +15,7 @@ import type {
   ConfigArray,
   ConfigEntry,
   ConfigMap,
+  ConfigString,
   ConfigValue,
 } from "./tree.ts";
 
@@ -48,6 +50,14 @@ export function parseSource(source: Source, world: ConfigWorld): ParsedConfig {
   run.report.throwIfErrors();
   return { root, warnings: run.report.warnings };
 }
+
+/** The value of a variable as a text; without an entry it is the environment's. */
+interface VariableText {
+  readonly text: string;
+  readonly entry?: ConfigEntry;
+}
+
+type TextItem = Extract<Item, { kind: "string" }> & { readonly isOpen?: true };
 
 /** What all files of one configuration share. */
 interface Run {
@@ -86,6 +96,8 @@ class TreeBuilder {
   /** The maps around the current item, from the outermost. */
   readonly #scopes: ConfigMap[] = [];
   #index = 0;
+  /** A variable that is a secret was put into a text of the current entry. */
+  #holdsSecret = false;
 
   constructor(
     source: Source,
@@ -136,9 +148,12 @@ class TreeBuilder {
   #entry(map: ConfigMap, key: string, at: Position): void {
     const item = this.#take();
     const isSecret = isSecretKey(key);
+    this.#holdsSecret = false;
     const value = item === undefined ? undefined : this.#value(item, isSecret);
+    const isShown = !isSecret && !this.#holdsSecret;
+    this.#holdsSecret = false;
     if (value === undefined) return;
-    this.#set(map, { key, at, value, isVariable: false, isSecret });
+    this.#set(map, { key, at, value, isVariable: false, isSecret: !isShown });
   }
 
   #set(map: ConfigMap, entry: ConfigEntry): void {
@@ -169,6 +184,7 @@ class TreeBuilder {
       case "variable":
         return this.#variable(item.value, item.at, isSecret);
       case "string":
+        return this.#string(item, isSecret);
       case "integer":
       case "float":
       case "boolean":
@@ -199,10 +215,78 @@ class TreeBuilder {
   ): ConfigValue | undefined {
     const entry = this.#scopes.findLast((scope) => scope.entries.has(name))
       ?.entries.get(name);
-    if (entry === undefined) return this.#environmentValue(name, at);
+    if (entry === undefined) {
+      return this.#compound(`$${name}`, at) ?? this.#environmentValue(name, at);
+    }
     entry.isVariable = true;
     entry.isSecret ||= isSecret;
     return { ...entry.value, at };
+  }
+
+  /** A text, with the variables that are in it. That of a secret is what it is. */
+  #string(
+    { value, at, isOpen }: TextItem,
+    isSecret: boolean,
+  ): ConfigString {
+    if (isOpen !== true || this.#expanding.length > 0) {
+      return { kind: "string", value, at };
+    }
+    if (isSecret) {
+      this.#warnOfSecret(value, at);
+      return { kind: "string", value, at };
+    }
+    const { text, missing } = filled(value, (name) => this.#use(name));
+    if (missing > 0) {
+      this.#run.report.warn(
+        at,
+        "there is no such variable; the $ and the name behind it stay in the text",
+      );
+    }
+    return { kind: "string", value: text, at };
+  }
+
+  /** `$A.b$C` without quotes is a text if all its variables have values, and no name of a variable. */
+  #compound(text: string, at: Position): ConfigString | undefined {
+    if (/^\$\w+$/.test(text) || this.#expanding.length > 0) return undefined;
+    const made = filled(text, (name) => this.#use(name));
+    if (made.places === 0 || made.missing > 0) return undefined;
+    return { kind: "string", value: made.text, at };
+  }
+
+  #warnOfSecret(value: string, at: Position): void {
+    const { places, missing } = filled(
+      value,
+      (name) => this.#textOf(name)?.text,
+    );
+    if (places === missing) return;
+    this.#run.report.warn(
+      at,
+      "a secret is the text itself, not a variable that is in it; " +
+        "$NAME alone, without quotes, is the variable",
+    );
+  }
+
+  /** The value of a variable in a text, which is used now. */
+  #use(name: string): string | undefined {
+    const found = this.#textOf(name);
+    if (found?.entry !== undefined) found.entry.isVariable = true;
+    this.#holdsSecret ||= found?.entry?.isSecret ?? isSecretKey(name);
+    return found?.text;
+  }
+
+  /** What a variable has for the middle of a text: nothing that is a list or a map. */
+  #textOf(name: string): VariableText | undefined {
+    const entry = this.#scopes.findLast((scope) => scope.entries.has(name))
+      ?.entries.get(name);
+    if (entry === undefined) {
+      const text = attempt(() => this.#run.world.env(name));
+      const isThere = typeof text === "string" && text.trim() !== "";
+      return isThere ? { text } : undefined;
+    }
+    const { value } = entry;
+    const isText = value.kind !== "map" && value.kind !== "array" &&
+      value.kind !== "date";
+    return isText ? { text: String(value.value), entry } : undefined;
   }
 
   #environmentValue(name: string, at: Position): ConfigValue | undefined {
