@@ -43,9 +43,19 @@ export class StillMidge {
   }
 
   /** The same, with that INFO. */
-  async greeted(): Promise<{ peer: StillPeer; greeting: string }> {
-    const { host, port } = { host: "127.0.0.1", port: this.midge.port };
-    const dialling = this.#network.dial({ host, port });
+  greeted(): Promise<{ peer: StillPeer; greeting: string }> {
+    return this.#dialled(this.midge.port);
+  }
+
+  /** A server that has come to the port for routes, and read its INFO. */
+  async connectServer(): Promise<StillPeer> {
+    return (await this.#dialled(this.midge.clusterPort)).peer;
+  }
+
+  async #dialled(
+    port: number,
+  ): Promise<{ peer: StillPeer; greeting: string }> {
+    const dialling = this.#network.dial({ host: "127.0.0.1", port });
     // The caller has not begun to wait for the result.
     dialling.catch(() => {});
     await this.clock.advance(0);
