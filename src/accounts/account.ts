@@ -198,6 +198,7 @@ export class Account implements AccountName {
 
   /** From now on these are its mappings. Throws a `TransformError` for one that makes no sense. */
   map(list: readonly MappingOptions[]): void {
+    if (list.length === 0 && this.#mappings === undefined) return;
     this.#mappings = list.length === 0
       ? undefined
       : new Mappings(list, this.name, this.#chance);

@@ -96,9 +96,9 @@ export class Imports implements ImportHost {
 
 /** Of one account. */
 class AccountLinks implements InterestLinks {
-  readonly replies: Replies;
   readonly #account: Account;
   readonly #host: ImportHost;
+  #replies: Replies | undefined = undefined;
   /** By their options as text. */
   #links = new Map<string, ImportLink>();
   #streams: readonly StreamLink[] = [];
@@ -106,7 +106,10 @@ class AccountLinks implements InterestLinks {
   constructor(account: Account, host: ImportHost) {
     this.#account = account;
     this.#host = host;
-    this.replies = new Replies(account, host.clock);
+  }
+
+  get replies(): Replies {
+    return this.#replies ??= new Replies(this.#account, this.#host.clock);
   }
 
   configure(imports: readonly ImportOptions[]): void {
@@ -129,7 +132,7 @@ class AccountLinks implements InterestLinks {
 
   end(): void {
     this.configure([]);
-    this.replies.clear();
+    this.#replies?.clear();
     this.#account.links = undefined;
   }
 
@@ -139,7 +142,7 @@ class AccountLinks implements InterestLinks {
 
   removed(interest: Interest): void {
     for (const stream of this.#streams) stream.removed(interest);
-    this.replies.interestEnded(interest.subject);
+    this.#replies?.interestEnded(interest.subject);
   }
 
   /** An import that makes no sense is there without an effect: the configuration has complained of it. */

@@ -35,7 +35,7 @@ export class MatchCache<S extends Subscriber> {
   readonly #entries = new Map<MapKey, Entry<S>>();
   #subscribers = 0;
   /** The last changed patterns; change number n is at n % NOTED_PATTERNS. */
-  readonly #patterns: string[] = new Array(NOTED_PATTERNS).fill("");
+  readonly #patterns: string[] = [];
   #wildcardChanges = 0;
 
   constructor(subjectsMax: number) {

@@ -16,6 +16,7 @@ const SUBJECT_MAX_BYTES = 512;
 /** Places for hashes of subjects that were seen once, for each place of the table: few subjects need few. */
 const SEEN_PER_PLACE = 8;
 const SEEN_PLACES_MAX = 8192;
+const NONE_SEEN = new Int32Array(0);
 
 /** One known subject; `value` belongs to the owner of the cache. */
 class CachedSubject<T> {
@@ -34,13 +35,12 @@ class CachedSubject<T> {
 }
 
 export class SubjectCache<T> {
-  #places: (CachedSubject<T> | undefined)[] = new Array(PLACES_MIN).fill(
-    undefined,
-  );
+  /** None before the first subject: most accounts are never used. */
+  #places: (CachedSubject<T> | undefined)[] = [];
   #used = 0;
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
-  #seen = new Int32Array(PLACES_MIN * SEEN_PER_PLACE);
+  #seen: Int32Array = NONE_SEEN;
   /** Publishers tend to repeat themselves. */
   #last: CachedSubject<T> | undefined = undefined;
 
@@ -69,6 +69,7 @@ export class SubjectCache<T> {
     start: number,
     end: number,
   ): CachedSubject<T> | undefined {
+    if (this.#places.length === 0) this.#grow(PLACES_MIN);
     const hash = hashBytes(buffer, start, end);
     const length = end - start;
     const mask = this.#places.length - 1;
@@ -97,7 +98,7 @@ export class SubjectCache<T> {
     if (
       this.#used * 2 >= this.#places.length && this.#places.length < PLACES_MAX
     ) {
-      this.#grow();
+      this.#grow(this.#places.length * 4);
     }
     this.#place(entry);
     return entry;
@@ -116,9 +117,9 @@ export class SubjectCache<T> {
     this.#places[(entry.hash + this.#victim) & mask] = entry;
   }
 
-  #grow(): void {
+  #grow(places: number): void {
     const entries = this.#places;
-    this.#places = new Array(entries.length * 4).fill(undefined);
+    this.#places = new Array(places).fill(undefined);
     this.#used = 0;
     this.#growSeen();
     for (const entry of entries) if (entry !== undefined) this.#place(entry);
