@@ -15,7 +15,11 @@ import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
-import type { AccountLimits, MappingOptions } from "../options/options.ts";
+import type {
+  AccountLimits,
+  AccountTrace,
+  MappingOptions,
+} from "../options/options.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import {
   type MappedSubject,
@@ -111,6 +115,8 @@ export class Account implements AccountName {
   /** Undefined as long as no import has to do with the account. */
   links: InterestLinks | undefined = undefined;
   limits: AccountLimits = NO_LIMITS;
+  /** Where traces go that the headers of other tracers ask for. */
+  trace: AccountTrace | undefined = undefined;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
   #subjects = new SubjectCache<SubjectFacts>();

@@ -195,6 +195,7 @@ export class Accounts implements Iterable<Account> {
     account.map(options?.mappings ?? []);
     this.imports.configure(account, options?.imports ?? []);
     account.limits = options?.limits ?? NO_LIMITS;
+    account.trace = options?.trace;
   }
 
   #forgetIfEmpty(account: Account): void {

@@ -67,12 +67,15 @@ export class Delivery {
     message: Message,
     publisher: MessageSource | undefined,
   ): number {
-    const { plain, queues } = match;
+    const { plain, queues, isAtOnce } = match;
     const receivers = plain.length + queues.length;
     if (receivers === 0) return 0;
     const work = receivers * deliveryWork(message.size);
     this.#meter.spent += work;
-    if (work > WIDE_WORK && this.#serveWide(plain, message, publisher)) {
+    if (
+      work > WIDE_WORK && !isAtOnce &&
+      this.#serveWide(plain, message, publisher)
+    ) {
       return takersIn(plain, publisher) +
         this.#publishToServers(account, match, message, publisher);
     }
@@ -150,7 +153,8 @@ export class Delivery {
     const work = plain.length * deliveryWork(message.size);
     this.#meter.spent += work;
     const { hears, groups } = REACH[from.kind]!;
-    const isWide = work > WIDE_WORK && this.#serveWide(plain, message, from);
+    const isWide = work > WIDE_WORK && !match.isAtOnce &&
+      this.#serveWide(plain, message, from);
     // Most messages go to clients of this server only, and need no frame.
     const served = isWide ? 0 : serveClients(plain, message, from, hears);
     const hasGroups = groups === "named"

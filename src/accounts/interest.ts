@@ -11,7 +11,7 @@
  * what it needs stands in one object.
  */
 import { asciiBytes } from "../core/ascii.ts";
-import type { Subscriber } from "../core/subject_match.ts";
+import type { SubjectMatch, Subscriber } from "../core/subject_match.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { Message } from "../wire/message.ts";
 import { type Kind, kindBit } from "./reach.ts";
@@ -37,6 +37,56 @@ export interface MessageSource {
   requestInfo?(isShared: boolean, isForServer: boolean): RequestInfo;
 }
 
+/** How far a message has come, from server to server: `2.1`. */
+export type TraceHop = string;
+
+/** To whom a message goes, or would. */
+export interface TraceEgress {
+  /** NATS: 0 for a client, 1 for a server of the cluster. */
+  readonly kind: 0 | 1;
+  readonly cid: number;
+  readonly name: string;
+  /** Of a client. */
+  readonly account?: string;
+  readonly subscription?: string;
+  readonly queue?: string;
+  readonly hop?: TraceHop;
+  /** Why it does not get the message. */
+  readonly error?: string;
+}
+
+/** Follows one message through the server, for who has asked for its trace. */
+export interface MessageTrace {
+  /** It is followed, but not delivered. */
+  readonly isOnly: boolean;
+  /** The subject of the trace, as the message names it; undefined: it does not. */
+  readonly destination: string | undefined;
+  /** `match`, with each delivery by it in the trace. */
+  followed(match: SubjectMatch<Interest>): SubjectMatch<Interest>;
+  /** It is heard in `account` as `to`. */
+  streamExport(account: string, to: string): void;
+  /** It goes to a service of `account`. */
+  serviceImport(account: string, from: string, to: string): void;
+  egress(egress: TraceEgress): void;
+  /** It goes to one more server. */
+  nextHop(): TraceHop;
+}
+
+/** One delivery of a message that is followed. */
+export interface Following {
+  readonly trace: MessageTrace;
+  /** The subject by which it was found. */
+  readonly subscription: string;
+}
+
+/** A server in a trace. */
+export interface TracedServer {
+  readonly cid: number;
+  readonly name: string;
+  /** It makes traces of its own. */
+  readonly takesTraces: boolean;
+}
+
 /** Takes messages for its own subscriptions: a client, or the server itself. */
 export interface DirectReceiver extends MessageSource {
   /**
@@ -52,6 +102,13 @@ export interface DirectReceiver extends MessageSource {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean;
+  /** As `deliver`, for a message that is followed. Without it nothing is noted. */
+  followed?(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+    following: Following,
+  ): boolean;
 }
 
 /** Takes messages for the clients of another server. */
@@ -59,6 +116,8 @@ export interface ServerReceiver extends MessageSource {
   readonly mark: DeliveryMark;
   /** It takes nothing any more, though its interest may be there for a while. */
   readonly isGone: boolean;
+  /** Without it nothing is noted of it. */
+  readonly traced?: TracedServer;
   /** It serves groups that are named twice, and no plain interest along with them. */
   readonly servesGroupsAlone?: boolean;
   /**

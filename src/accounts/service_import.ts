@@ -8,8 +8,15 @@ import {
   serviceTransform,
 } from "../options/import_rules.ts";
 import type { ServiceExport, ServiceImport } from "../options/options.ts";
-import { Message } from "../wire/message.ts";
-import { copyParts, setSubject } from "../wire/rewrite.ts";
+import { asciiBytes } from "../core/ascii.ts";
+import type { SubjectMatch } from "../core/subject_match.ts";
+import { Message, replyOf, subjectOf } from "../wire/message.ts";
+import {
+  copyParts,
+  replaceHeader,
+  setReply,
+  setSubject,
+} from "../wire/rewrite.ts";
 import type { Account, SubjectFacts } from "./account.ts";
 import {
   findTarget,
@@ -20,13 +27,20 @@ import {
 } from "./import_host.ts";
 import {
   type DirectReceiver,
+  type Following,
   Interest,
   type MessageSource,
+  type MessageTrace,
 } from "./interest.ts";
 import { type LatencyMeasurement, LatencyStatus, measure } from "./latency.ts";
 import { Kind } from "./reach.ts";
 import { type RequestInfo, tellRequester } from "./request_info.ts";
+import type { ResponseTerms } from "./responses.ts";
+import { TRACE_DESTINATION, TRACE_DISABLED } from "./trace_headers.ts";
 import { Translation } from "./translation.ts";
+
+/** Servers that a request comes to send a trace each. */
+const TRACES_OF_OTHERS: ResponseTerms = { response: "stream", thresholdMs: 0 };
 
 export class ServiceLink implements ImportLink, DirectReceiver {
   readonly kind: Kind = Kind.IMPORT;
@@ -72,6 +86,24 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
+    return this.#serve(interest, message, publisher, undefined);
+  }
+
+  followed(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+    { trace }: Following,
+  ): boolean {
+    return this.#serve(interest, message, publisher, trace);
+  }
+
+  #serve(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+    trace: MessageTrace | undefined,
+  ): boolean {
     const target = this.#target === null
       ? this.#target = findTarget(this.options, this.#importer, this.#host)
       : this.#target;
@@ -83,6 +115,8 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     const request = new Message();
     copyParts(message, request);
     const facts = this.#address(request, exporter);
+    const follows = trace && this.#follow(trace, message, request, target);
+    if (trace?.isOnly && follows === undefined) return false;
     const measurement = this.#measure(target, message, publisher);
     const { plain, queues } = facts.match;
     const hasInterest = plain.length > 0 || queues.length > 0;
@@ -93,10 +127,38 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     }
     try {
       if (info !== undefined) tellRequester(request, info);
-      return this.#ask(request, facts, target, publisher, measurement);
+      const match = follows?.followed(facts.match) ?? facts.match;
+      return this.#ask(request, match, target, publisher, measurement);
     } finally {
       path.leave();
     }
+  }
+
+  /**
+   * Notes that `message` goes on as `request`. Gives the trace if it may go on
+   * there; then its subject there leads back to the one that it has here. If it
+   * may not, no server goes on with it either.
+   */
+  #follow(
+    trace: MessageTrace,
+    message: Message,
+    request: Message,
+    { exporter, grant }: ImportTarget,
+  ): MessageTrace | undefined {
+    trace.serviceImport(exporter.name, subjectOf(message), subjectOf(request));
+    const { allowTrace } = grant.offered as ServiceExport;
+    if (!allowTrace) {
+      replaceHeader(request, TRACE_DESTINATION, TRACE_DISABLED);
+      return undefined;
+    }
+    const { destination } = trace;
+    if (destination === undefined) return trace;
+    const carrier = new Message();
+    setReply(carrier, asciiBytes(destination));
+    this.#host.responsesOf(exporter)
+      .await(carrier, this.#importer, TRACES_OF_OTHERS);
+    replaceHeader(request, TRACE_DESTINATION, replyOf(carrier));
+    return trace;
   }
 
   /** What is to be said of the time that the request takes, if anything is. */
@@ -121,7 +183,7 @@ export class ServiceLink implements ImportLink, DirectReceiver {
 
   #ask(
     request: Message,
-    { match }: SubjectFacts,
+    match: SubjectMatch<Interest>,
     { exporter, grant }: ImportTarget,
     publisher: MessageSource | undefined,
     measurement: LatencyMeasurement | undefined,

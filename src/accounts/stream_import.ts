@@ -17,7 +17,7 @@ import {
   streamTransform,
 } from "../options/import_rules.ts";
 import type { StreamImport } from "../options/options.ts";
-import { Message } from "../wire/message.ts";
+import { Message, subjectOf } from "../wire/message.ts";
 import { copyParts, setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import {
@@ -29,6 +29,7 @@ import {
 } from "./import_host.ts";
 import {
   type DirectReceiver,
+  type Following,
   Interest,
   type MessageSource,
 } from "./interest.ts";
@@ -108,6 +109,10 @@ export class StreamLink implements ImportLink {
     this.#shadows.clear();
   }
 
+  get importerName(): string {
+    return this.#importer.name;
+  }
+
   get isOpen(): boolean {
     return !!this.#target && isOpen(this.#target, this.#host.clock);
   }
@@ -162,17 +167,43 @@ class Shadow implements DirectReceiver {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
+    const copy = this.#copyHere(message);
+    if (copy === undefined) return false;
+    interest.delivered++;
+    return this.#receiver.deliver(this.#original, copy, publisher);
+  }
+
+  followed(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+    following: Following,
+  ): boolean {
+    const copy = this.#copyHere(message);
+    if (copy === undefined) return false;
+    const { trace } = following;
+    trace.streamExport(this.#link.importerName, subjectOf(copy));
+    interest.delivered++;
+    const receiver = this.#receiver;
+    const original = this.#original;
+    if (this.#link.options.allowTrace && receiver.followed !== undefined) {
+      return receiver.followed(original, copy, publisher, following);
+    }
+    return !trace.isOnly && receiver.deliver(original, copy, publisher);
+  }
+
+  /** `message` under the subject that it has here; undefined where it is not for this subscription. */
+  #copyHere(message: Message): Message | undefined {
     const original = this.#original;
     // It may have had its last message by another way since the delivery began.
-    if (original.hasEnded || !this.#link.isOpen) return false;
+    if (original.hasEnded || !this.#link.isOpen) return undefined;
     const subject = this.#link.subjectHere(message);
     // A wildcard that is used twice lets more through than the subscription wants.
     const here = byteString(subject, 0, subject.length);
-    if (!subjectMatches(original.subject, here)) return false;
+    if (!subjectMatches(original.subject, here)) return undefined;
     const copy = new Message();
     copyParts(message, copy);
     setSubject(copy, subject);
-    interest.delivered++;
-    return this.#receiver.deliver(original, copy, publisher);
+    return copy;
   }
 }

@@ -250,6 +250,7 @@ function hostOf(
     ...platform,
     ...parts,
     identity,
+    now: () => clock.now(),
     door: () => host.door,
   });
   const delivery = new Delivery(random, turn.meter, turn);
@@ -281,6 +282,7 @@ function hostOf(
     delivery,
     door: operator?.door ?? doorOf(options, platform),
     info,
+    tracing: { delivery, clock, describeServer: () => info.describe() },
   };
   return host;
 }

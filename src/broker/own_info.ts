@@ -25,6 +25,8 @@ export interface ServerIdentity {
 /** What INFO is made of, besides what changes. */
 export interface InfoParts {
   readonly identity: ServerIdentity;
+  /** Wall-clock milliseconds. */
+  readonly now: () => number;
   /** As they are now. */
   readonly options: () => ServerOptions;
   readonly door: () => Door;
@@ -46,6 +48,8 @@ export class OwnInfo implements InfoSource {
   /** The server lets its clients go. */
   lameDuck = false;
   readonly #parts: InfoParts;
+  /** How often it has been described. */
+  #described = 0;
   /** Where clients can go; made when the port is known. */
   #urls = new ClientUrls([]);
 
@@ -109,6 +113,25 @@ export class OwnInfo implements InfoSource {
       ...((this.lameDuck || isToLeave) && { ldm: true }),
       ...(boundTo !== undefined &&
         { connect_info: true, remote_account: boundTo }),
+    };
+  }
+
+  /** NATS: what each message of the server says of it. */
+  describe(): object {
+    const { identity, now } = this.#parts;
+    const { host, serverTags } = this.#parts.options();
+    const cluster = this.clusterName();
+    return {
+      name: identity.name,
+      host,
+      id: identity.id,
+      ...(cluster !== "" && { cluster }),
+      ver: NATS_VERSION,
+      ...(serverTags.length > 0 && { tags: serverTags }),
+      jetstream: false,
+      flags: 0,
+      seq: ++this.#described,
+      time: new Date(now()).toISOString(),
     };
   }
 

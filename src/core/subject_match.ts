@@ -26,4 +26,6 @@ export interface QueueGroup<S> {
 export interface SubjectMatch<S> {
   readonly plain: readonly S[];
   readonly queues: readonly QueueGroup<S>[];
+  /** All of it is served before anything else is done, however much it is. */
+  readonly isAtOnce?: true;
 }

@@ -9,5 +9,8 @@ export const NATS_VERSION = "2.15.3";
 /** Client protocol: 1 means that the server sends INFO whenever the cluster changes. */
 export const CLIENT_PROTOCOL = 1;
 
-/** Route protocol: 2 means RS+, RS- and RMSG with account names. */
-export const ROUTE_PROTOCOL = 2;
+/** Route protocol: 2 means RS+, RS- and RMSG with account names, 3 traces of messages as well. */
+export const ROUTE_PROTOCOL = 3;
+
+/** The first route protocol with traces. */
+export const TRACE_PROTOCOL = 3;

@@ -224,9 +224,10 @@ export class Cluster implements RoutesLink {
   }
 
   #makeOwner(): ChangingOwner {
-    const { accounts, delivery } = this.#broker.host;
+    const { accounts, delivery, tracing } = this.#broker.host;
     return {
       delivery,
+      tracing,
       door: () => this.#door,
       authTimeoutMs: routeAuthTimeoutMs(this.options),
       maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),

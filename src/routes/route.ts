@@ -13,6 +13,7 @@ import {
   type AccountName,
   DeliveryMark,
   type ServerReceiver,
+  type TracedServer,
 } from "../accounts/interest.ts";
 import { Kind } from "../accounts/reach.ts";
 import type { Door } from "../auth/door.ts";
@@ -54,6 +55,7 @@ import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
 import { StuckWatch } from "./stuck_watch.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
+import { tracedServer } from "./traced_server.ts";
 
 /** What a route asks of the cluster that owns it. */
 export interface RouteOwner extends RoutedMessagesOwner {
@@ -213,6 +215,10 @@ export class Route implements Peer, ServerReceiver {
     const { log } = this.connection;
     if (log.traces) log.traceOut(byteString(line, 0, line.length - 2));
     this.connection.send(line);
+  }
+
+  get traced(): TracedServer {
+    return tracedServer(this.connection, this.member);
   }
 
   forward(

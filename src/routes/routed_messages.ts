@@ -4,7 +4,9 @@
  */
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
-import type { ServerReceiver } from "../accounts/interest.ts";
+import type { ServerReceiver, TracedServer } from "../accounts/interest.ts";
+import { FollowedMessage, type TraceHost } from "../accounts/message_trace.ts";
+import { mayBeTraced, traceRequest } from "../accounts/trace_headers.ts";
 import type { Connection } from "../broker/connections/connection.ts";
 import type { ConnectionHost } from "../broker/connections/host.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
@@ -13,13 +15,14 @@ import { ProtocolError, WireError } from "../core/errors.ts";
 import { countIn, type Traffic } from "../core/traffic.ts";
 import { quotedBytes } from "../core/quote.ts";
 import { MessageArgs } from "../wire/args.ts";
-import { subjectOf } from "../wire/message.ts";
+import { type Message, subjectOf } from "../wire/message.ts";
 import { Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
 
 /** Where messages go. */
 export interface RoutedMessagesOwner {
   readonly delivery: Delivery;
+  readonly tracing: TraceHost;
   /** The largest message that a peer may send. */
   readonly maxPayloadBytes: number;
   accountNamed(name: string): Account | undefined;
@@ -28,6 +31,7 @@ export interface RoutedMessagesOwner {
 /** The route that they come in on. */
 export interface MessageRoute extends ServerReceiver {
   readonly connection: Connection;
+  readonly traced: TracedServer;
 }
 
 export class RoutedMessages {
@@ -80,13 +84,36 @@ export class RoutedMessages {
       message.subjectStart,
       message.subjectEnd,
     );
-    this.#owner.delivery.relay(account, match, args, this.#route);
+    const { delivery } = this.#owner;
+    const trace = op === Op.HMSG ? this.#traceOf(account, message) : undefined;
+    if (trace === undefined) {
+      delivery.relay(account, match, args, this.#route);
+    } else {
+      delivery.relay(account, trace.followed(match), args, this.#route);
+      trace.finish();
+    }
     return true;
   }
 
   /** `account` is gone. */
   forget(account: Account): void {
     if (this.#lastAccount === account) this.#lastAccount = undefined;
+  }
+
+  /** The trace that the headers of `message` ask for; undefined: none, as with nearly all. */
+  #traceOf(account: Account, message: Message): FollowedMessage | undefined {
+    if (!mayBeTraced(message, account.trace)) return undefined;
+    // What no server has drawn before is not drawn here.
+    const request = traceRequest(message, account.trace, () => false);
+    if (typeof request !== "object") return undefined;
+    const { cid, name } = this.#route.traced;
+    return new FollowedMessage(this.#owner.tracing, account, request, {
+      kind: 1,
+      cid,
+      name,
+      subject: subjectOf(message),
+      size: message.size,
+    });
   }
 
   #isForNobody({ message, accountStart, accountEnd }: MessageArgs): false {

@@ -30,7 +30,7 @@ test("a server that dials is sent INFO at once, with all it needs", async (t) =>
   assert.deepEqual(rest, {
     server_id: id,
     server_name: "one",
-    proto: 2,
+    proto: 3,
     host: "127.0.0.1",
     port: midge.clusterPort,
     headers: true,

@@ -4,6 +4,7 @@
  */
 import type { Accounts } from "../../accounts/accounts.ts";
 import type { Delivery } from "../../accounts/delivery.ts";
+import type { TraceHost } from "../../accounts/message_trace.ts";
 import type { Door, LoginRequest } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
 import type { ServerInfo } from "../../wire/info.ts";
@@ -35,6 +36,7 @@ export interface ClientHost extends ConnectionHost {
   readonly delivery: Delivery;
   readonly door: Door;
   readonly info: InfoSource;
+  readonly tracing: TraceHost;
 }
 
 /** How a client came. */

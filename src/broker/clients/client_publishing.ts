@@ -5,7 +5,8 @@
  */
 import type { SubjectFacts } from "../../accounts/account.ts";
 import type { MappedSubject } from "../../accounts/mappings.ts";
-import { byteString } from "../../core/ascii.ts";
+import type { FollowedMessage } from "../../accounts/message_trace.ts";
+import { asciiBytes, byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
 import { countIn, type Traffic } from "../../core/traffic.ts";
@@ -20,6 +21,7 @@ import type { Connection } from "../connections/connection.ts";
 import { mappingText } from "../connections/trace.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
+import { traceOf } from "./traced.ts";
 import {
   isReservedReply,
   publishViolation,
@@ -85,8 +87,13 @@ export class ClientPublishing {
   /** The message is there: its payload is `buffer[start, end)`. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#args.complete(buffer, start, end);
+    const { message } = this.#args;
     if (this.#host.turn.traces) this.#traceLine(op);
-    this.#publish(this.#args.message);
+    const trace = op === Op.HPUB
+      ? traceOf(message, this.#host, this.#connection, this.#login)
+      : undefined;
+    if (trace === undefined) this.#publish(message);
+    else this.#follow(message, trace);
   }
 
   /** A PUB was read in one go, with its payload. */
@@ -121,6 +128,50 @@ export class ClientPublishing {
     if (accepted === 0 && message.hasReply && fields.no_responders) {
       this.#tellNoResponders(message);
     }
+  }
+
+  /** Publishes `message`, and then what has become of it. */
+  #follow(message: Message, trace: FollowedMessage): void {
+    const { account, fields } = this.#login;
+    countIn(this.#traffic, account.traffic, message.size);
+    const { subjectBuffer, subjectStart, subjectEnd } = message;
+    const facts = this.#judged(
+      message,
+      account.facts(subjectBuffer, subjectStart, subjectEnd),
+    );
+    if (message.subjectBuffer !== subjectBuffer) {
+      trace.mapped(subjectOf(message));
+    }
+    const mayTrace = this.#mayTraceTo(trace.destination);
+    if (facts === undefined) {
+      trace.refused(publishViolation(subjectOf(message)).wire);
+      return mayTrace ? trace.finish() : undefined;
+    }
+    if (!mayTrace) {
+      const violation = publishViolation(trace.request.destination);
+      return violates(this.#connection, violation);
+    }
+    if (message.hasReply && this.#refusesReply(message)) return;
+    if (fields.verbose) this.#login.sayOk();
+    const accepted = this.#host.delivery.publish(
+      account,
+      trace.followed(facts.match),
+      message,
+      this.#client,
+    );
+    if (accepted === 0 && message.hasReply && fields.no_responders) {
+      this.#tellNoResponders(message);
+    }
+    trace.finish();
+  }
+
+  /** What a client names has to be allowed to it; what its account names need not. */
+  #mayTraceTo(destination: string | undefined): boolean {
+    if (destination === undefined) return true;
+    const { account, rights } = this.#login;
+    const subject = asciiBytes(destination);
+    const { reserved } = account.facts(subject, 0, subject.length);
+    return !reserved && rights?.mayPublishTo(destination) !== false;
   }
 
   /** What is known of the subject that `message` goes to after mapping; undefined if the client may not publish there. */

@@ -56,6 +56,11 @@ export class ClientRights {
         this.#permits?.use(subjectOf(message)) === true);
   }
 
+  /** May it publish to `subject`, a byte string, whatever responses it may send? */
+  mayPublishTo(subject: string): boolean {
+    return this.#permissions.publishingTo(subject) === PublishVerdict.ALLOWED;
+  }
+
   /** May it have this subscription? It is then heard with what `mayHear` lets through. */
   maySubscribe(subject: string, queue: string): boolean {
     const permissions = this.#permissions;

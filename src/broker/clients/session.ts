@@ -9,6 +9,7 @@
  */
 import type {
   DirectReceiver,
+  Following,
   Interest,
   MessageSource,
 } from "../../accounts/interest.ts";
@@ -47,6 +48,7 @@ import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
 import { requesterOf } from "./requester.ts";
+import { noteHearer } from "./traced.ts";
 import { revocation, violates } from "./violations.ts";
 
 /** Work to ask whether a subscription is still allowed. */
@@ -232,6 +234,16 @@ export class ClientSession implements Peer, DirectReceiver {
   review(): void {
     if (this.connection.closed) return;
     this.login.review((principal) => this.rebind(principal));
+  }
+
+  followed(
+    interest: Interest,
+    message: Message,
+    publisher: MessageSource | undefined,
+    following: Following,
+  ): boolean {
+    return noteHearer(this, interest, message, publisher, following) &&
+      (following.trace.isOnly || this.deliver(interest, message, publisher));
   }
 
   /**

@@ -1,0 +1,131 @@
+/**
+ * The headers that ask for the trace of a message: NATS's own, which name where
+ * the trace goes, and the `traceparent` of other tracers, for which an account
+ * may name a place.
+ */
+import { CASE_BIT, LF } from "../core/ascii.ts";
+import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
+import { isLiteralSubject } from "../core/subject.ts";
+import { utf8ByteString } from "../core/ascii.ts";
+import type { AccountTrace } from "../options/options.ts";
+import type { Message } from "../wire/message.ts";
+
+export const TRACE_DESTINATION = "Nats-Trace-Dest";
+export const TRACE_HOP = "Nats-Trace-Hop";
+const TRACE_ONLY = "Nats-Trace-Only";
+const TRACE_PARENT = "traceparent";
+
+/** NATS: a destination that is none, and turns traces off from there on. */
+export const TRACE_DISABLED = "trace disabled";
+
+const DESTINATION_LINE = `${TRACE_DESTINATION}:`;
+const PARENT_LINE = `${TRACE_PARENT}:`;
+
+/** What the headers of a message ask for. */
+export interface TraceRequest {
+  /** A byte string. */
+  readonly destination: string;
+  /** A tracer's header asks for it, not NATS's own. */
+  readonly isExternal: boolean;
+  /** The message is followed, but not delivered. */
+  readonly isOnly: boolean;
+  /** Where on its way the message is; empty at the first server. */
+  readonly hop: string;
+  /** All of the message's, by their names. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Whether `message` has a header that may ask for a trace. Costs no string. */
+export function mayBeTraced(
+  { bodyBuffer, payloadStart, headerSize }: Message,
+  account: AccountTrace | undefined,
+): boolean {
+  const end = payloadStart + headerSize;
+  let at = payloadStart;
+  while (at < end) {
+    if (beginsWith(bodyBuffer, at, end, DESTINATION_LINE, 0)) return true;
+    if (
+      account !== undefined &&
+      beginsWith(bodyBuffer, at, end, PARENT_LINE, CASE_BIT)
+    ) return true;
+    const lineEnd = bodyBuffer.indexOf(LF, at);
+    if (lineEnd < 0) return false;
+    at = lineEnd + 1;
+  }
+  return false;
+}
+
+/** `ignored`: bits of the bytes that do not count. */
+function beginsWith(
+  buffer: Uint8Array,
+  at: number,
+  end: number,
+  text: string,
+  ignored: number,
+): boolean {
+  if (at + text.length > end) return false;
+  for (let i = 0; i < text.length; i++) {
+    if ((buffer[at + i]! | ignored) !== (text.charCodeAt(i) | ignored)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * What the headers of `message` ask for; undefined: nothing. `account` says where
+ * traces go that other tracers ask for, and `draws` whether this is one of the
+ * share that is traced. A text says why a trace cannot be.
+ */
+export function traceRequest(
+  { bodyBuffer, payloadStart, headerSize }: Message,
+  account: AccountTrace | undefined,
+  draws: (percent: number) => boolean,
+): TraceRequest | string | undefined {
+  const block = bodyBuffer.subarray(payloadStart, payloadStart + headerSize);
+  const headers = readHeaders(block);
+  if (headers === undefined) return undefined;
+  const wanted = headers.get(TRACE_DESTINATION);
+  if (wanted === TRACE_DISABLED) return undefined;
+  const hop = headers.get(TRACE_HOP);
+  const told = { hop, headers: sortedValues(headers) };
+  if (wanted !== "") {
+    const destination = utf8ByteString(wanted);
+    if (!isLiteralSubject(destination)) {
+      return `Destination ${
+        JSON.stringify(wanted)
+      } is not valid, won't be able to trace events`;
+    }
+    const only = headers.get(TRACE_ONLY).toLowerCase();
+    const isOnly = ["1", "true", "on"].includes(only);
+    return { destination, isExternal: false, isOnly, ...told };
+  }
+  if (account === undefined || !isRecorded(headers)) return undefined;
+  // The first server has drawn for all.
+  if (hop === "" && !draws(account.sampling)) return undefined;
+  const destination = utf8ByteString(account.destination);
+  return { destination, isExternal: true, isOnly: false, ...told };
+}
+
+function readHeaders(block: Uint8Array): MsgHdrs | undefined {
+  try {
+    return decodeHeaders(block);
+  } catch {
+    return undefined;
+  }
+}
+
+/** W3C trace context: the last of four parts is odd. */
+function isRecorded(headers: MsgHdrs): boolean {
+  const name = headers.keys()
+    .find((key) => key.toLowerCase() === TRACE_PARENT);
+  const parts = name === undefined ? [] : headers.get(name).split("-");
+  return parts.length === 4 && /^[0-9a-f]{2}$/i.test(parts[3]!) &&
+    (parseInt(parts[3]!, 16) & 1) === 1;
+}
+
+function sortedValues(headers: MsgHdrs): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    headers.keys().sort().map((name) => [name, headers.values(name)]),
+  );
+}
