@@ -46,7 +46,13 @@ const OMISSIONS: readonly Omission[] = [
 ];
 
 /** Not every machine has these; a chapter that calls one is left out then. */
-const PEERS: readonly string[] = ["nats-server", "nats", "etcd", "dnsmasq"];
+const PEERS: readonly string[] = [
+  "nats-server",
+  "nats",
+  "nsc",
+  "etcd",
+  "dnsmasq",
+];
 
 // Who waits for a turn looks more often than this.
 const COURTESY_MS = 100;

@@ -38,7 +38,8 @@ const LINKED = [
   "cfgparse.ts",
 ];
 const RUNTIMES: readonly RuntimeName[] = ["deno", "bun", "node"];
-const NATS_CLI = join(TOOLS_FOLDER, "go", "nats");
+/** Official programs that are there, if at all, among the tools. */
+const OFFICIAL: readonly string[] = ["nats", "nsc"];
 
 export interface Workshop {
   /** Where commands are typed, and where the page's files are. */
@@ -48,7 +49,7 @@ export interface Workshop {
 
 /** Whether a program that a page calls is there. */
 export function hasProgram(name: string): boolean {
-  if (name === "nats") return existsSync(NATS_CLI);
+  if (OFFICIAL.includes(name)) return existsSync(officialFile(name));
   return spawnSync(name, ["--version"]).status === 0;
 }
 
@@ -72,9 +73,16 @@ async function programs(t: Cleanup): Promise<string> {
     const file = executableOf(name);
     if (file?.startsWith("/")) symlinkSync(file, join(folder, name));
   }
-  if (existsSync(NATS_CLI)) symlinkSync(NATS_CLI, join(folder, "nats"));
+  for (const name of OFFICIAL) {
+    const file = officialFile(name);
+    if (existsSync(file)) symlinkSync(file, join(folder, name));
+  }
   writeScript(join(folder, "midge"), await midgeCommand());
   return folder;
+}
+
+function officialFile(name: string): string {
+  return join(TOOLS_FOLDER, "go", name);
 }
 
 /** What `midge` stands for: the single file that `npm run build` makes. */
