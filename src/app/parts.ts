@@ -4,6 +4,7 @@
  * line in the log for each, and closed together. `server.ts` is what programs
  * see of them.
  */
+import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
@@ -183,6 +184,7 @@ export class ServerParts {
     }
     log.notice(`  Name:     ${identity.name}`);
     log.notice(`  ID:       ${identity.id}`);
+    log.notice(describeLogins(options));
     if (hasPlainPasswords(options)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }

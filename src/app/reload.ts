@@ -4,6 +4,7 @@
  * name, and nothing has changed. Otherwise the parts take it over, and clients
  * that may not stay are let go of. One reload is done after the other.
  */
+import { describeLogins } from "../auth/login_shape.ts";
 import {
   changesBetween,
   type OptionChange,
@@ -65,6 +66,8 @@ export class Reloading {
     const { log } = this.#parts.broker.host;
     const next = keepingUsers(before, read);
     for (const line of reloadedLines(changes)) log.notice(line);
+    const logins = describeLogins(next);
+    if (logins !== describeLogins(before)) log.notice(logins);
     this.#platform.follow?.(next, before);
     await this.#parts.reconfigure(next);
     const digest = next.configDigest === "" ? "" : ` (${next.configDigest})`;
