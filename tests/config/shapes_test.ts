@@ -164,6 +164,7 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
   ],
   ["operator: op.jwt\nresolver: URL(http://h:9090/jwt/v1/accounts/)"],
   [
+    `system: ${ACCOUNT}\n` +
     'operator: op.jwt\nresolver: { type: cache, dir: "/jwt", ttl: "1h", limit: 1000 }',
   ],
 

@@ -93,7 +93,9 @@ const RESOLVERS: readonly (readonly [text: string, resolver: unknown])[] = [
 for (const [text, resolver] of RESOLVERS) {
   test(`the resolver ${JSON.stringify(text)} is understood`, () => {
     for (const key of ["resolver", "account_resolver", "accounts_resolver"]) {
-      const trust = trustOf(`operator: op.jwt, ${key}: ${text}`);
+      const trust = trustOf(
+        `operator: op.jwt, ${key}: ${text}\nsystem_account: ${ACCOUNT}`,
+      );
       assert.deepEqual(trust.resolver, resolver);
     }
   });
@@ -234,6 +236,17 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "operator: op.jwt\nresolver { type: full, dir: d, ttl: 1s, hard_delete: on }",
     "2:32: FULL does not accept ttl",
     "2:41: hard_delete has no effect without delete",
+  ],
+  [
+    "operator: op.jwt\nresolver { type: full, dir: d }",
+    "2:1: using nats based account resolver - the system account needs to be " +
+    "specified in configuration or the operator jwt",
+  ],
+  [
+    "operator: op.jwt, resolver: URL(http://h/)\n" +
+    `resolver_preload { ${ACCOUNT}: ${JWTS.acc} }`,
+    "2:1: resolver preloads only available for writeable resolver types " +
+    "MEM/DIR/CACHE_DIR",
   ],
   [
     "operator: op.jwt\nresolver_preload: 5",

@@ -180,16 +180,40 @@ class TrustCheck {
 
   /** The JWTs of operators and accounts. */
   jwts(trust: TrustOptions, verify: VerifySignature): void {
+    let hasSystem = findEntry(this.#root, "system_account", "system") !==
+      undefined;
     for (const jwt of trust.operators) {
       try {
-        this.#operator(decodedOperator(jwt, verify));
+        const claims = decodedOperator(jwt, verify);
+        this.#operator(claims);
+        hasSystem ||= claims.systemAccount !== "";
       } catch (error) {
         this.refuse("operator", messageOf(error));
+        return;
       }
     }
+    this.#checkResolver(trust, hasSystem);
     for (const [account, jwt] of trust.preload) {
       if (accountOf(jwt, verify) === account) continue;
       this.#report.error(this.#preloadAt(account), "invalid account JWT");
+    }
+  }
+
+  #checkResolver({ resolver, preload }: TrustOptions, hasSystem: boolean) {
+    const keepsFiles = resolver !== undefined && "folder" in resolver;
+    if (keepsFiles && !hasSystem) {
+      this.#error(
+        "resolver",
+        "using nats based account resolver - the system account needs to be " +
+          "specified in configuration or the operator jwt",
+      );
+    }
+    if (resolver?.kind === "url" && preload.size > 0) {
+      this.#error(
+        "resolver_preload",
+        "resolver preloads only available for writeable resolver types " +
+          "MEM/DIR/CACHE_DIR",
+      );
     }
   }
 
