@@ -25,6 +25,11 @@ export function checkAccount(
   checkMoments(claims, now, issues);
   checkImports(claims, verify, issues);
   checkExports(claims, issues);
+  if (claims.limits.hasNamelessTier) {
+    issues.error(
+      'Tiered JetStream Limits can not contain a blank "" tier name',
+    );
+  }
   checkPermissions(claims.defaultPermissions, issues);
   checkMappings(claims, issues);
   checkAuthorization(claims, issues);

@@ -125,6 +125,8 @@ export interface ClaimedAccountLimits {
   readonly disallowBearer: boolean;
   readonly maxConnections: number;
   readonly maxLeafnodes: number;
+  /** A tier of storage has no name. */
+  readonly hasNamelessTier: boolean;
   /** Not one of them is set. */
   readonly isEmpty: boolean;
 }

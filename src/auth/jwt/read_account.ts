@@ -67,11 +67,12 @@ function readLimits(limits: JsonObject): ClaimedAccountLimits {
   };
   const stored = STORAGE_LIMITS.map((name) => limits.integer(name));
   const numbers = [...Object.values(counts), ...stored, limits.integer("data")];
+  const tiers = limits.object("tiered_limits").names();
   const isEmpty = numbers.every((number) => number === 0) &&
     !flags.wildcardExports && !flags.disallowBearer &&
     !limits.flag("max_bytes_required") &&
-    limits.object("tiered_limits").names().length === 0;
-  return { ...counts, ...flags, isEmpty };
+    tiers.length === 0;
+  return { ...counts, ...flags, hasNamelessTier: tiers.includes(""), isEmpty };
 }
 
 function readRole(role: JsonObject): [string, SigningRole] {

@@ -3,7 +3,7 @@
  * and the like stand for what the user's and the account's JWTs say. An entry
  * with several values for its tokens becomes one entry for each combination.
  */
-import { isValidSubject } from "../../core/subject.ts";
+import { isValidConfigSubject } from "../../core/subject.ts";
 import type { ClaimedRules, UserClaims, UserRights } from "./claims.ts";
 
 /** Whose names and tags are put in. */
@@ -48,12 +48,15 @@ function filledList(
   facts: TemplateFacts,
   isDenied: boolean,
 ): readonly string[] | undefined | "fails" {
-  if (list === undefined) return undefined;
+  // NATS: a list without templates is left as it is; in others no entry has a queue group.
+  if (list === undefined || !list.some((entry) => entry.search(TOKEN) >= 0)) {
+    return list;
+  }
   const filled: string[] = [];
   for (const entry of list) {
     const entries = filledEntry(entry, facts, ENTRIES_MAX - filled.length);
     if (entries === undefined) return "fails";
-    const good = entries.filter(isEntry);
+    const good = entries.filter(isValidConfigSubject);
     if (isDenied && good.length < Math.max(entries.length, 1)) return "fails";
     filled.push(...good);
   }
@@ -68,9 +71,7 @@ function filledEntry(
 ): string[] | undefined {
   let entries = [entry];
   for (const [token, operation = ""] of entry.matchAll(TOKEN)) {
-    // A blank would make a queue group of what stands behind it.
-    const values = valuesOf(operation.trim(), facts)
-      ?.filter((value) => !/\s/.test(value));
+    const values = valuesOf(operation.trim(), facts);
     if (values === undefined || entries.length * values.length > max) {
       return undefined;
     }
@@ -105,11 +106,4 @@ function valuesOf(
   return (of === "tag" ? user : account).tags
     .filter((each) => each.startsWith(prefix))
     .map((each) => each.slice(prefix.length));
-}
-
-/** A subject, and maybe a queue group behind a blank. */
-function isEntry(entry: string): boolean {
-  const words = entry.split(" ");
-  return words.length <= 2 &&
-    words.every((word) => isValidSubject(word) && !/[\t\n\f\r]/.test(word));
 }

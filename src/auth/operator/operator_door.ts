@@ -335,9 +335,10 @@ function refuse(
   if (text !== "" && isLoud) log.error(text);
   else if (text !== "") log.debug(text);
   const refusal = proof === undefined ? REFUSED : live;
-  return user === undefined
-    ? { ...refusal, who: "" }
-    : { ...refusal, who: `JWT User ${quoted(user.subject)}` };
+  // NATS: only who is in has a name.
+  const isNamed = proof !== undefined && user !== undefined;
+  const who = isNamed ? `JWT User ${quoted(user.subject)}` : "";
+  return { ...refusal, who };
 }
 
 function tellOf(
