@@ -16,7 +16,7 @@ import {
   type Traffic,
 } from "../core/traffic.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
-import type { AccountOptions } from "../options/options.ts";
+import type { AccountOptions, ImportOptions } from "../options/options.ts";
 import {
   Account,
   type AccountSettings,
@@ -24,6 +24,7 @@ import {
   NO_LIMITS,
 } from "./account.ts";
 import { Imports, type ImportSettings } from "./imports.ts";
+import { offering, systemImports } from "./system_services.ts";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {
@@ -91,6 +92,11 @@ export class Accounts implements Iterable<Account> {
     return this.#configured.has(name) ? this.add(name) : undefined;
   }
 
+  /** The account `name`, unless it sleeps. */
+  awake(name: string): Account | undefined {
+    return this.#awake.get(name);
+  }
+
   /** The account of events and requests about the server; undefined: there is none. */
   get system(): Account | undefined {
     return this.named(this.#systemName);
@@ -99,6 +105,14 @@ export class Accounts implements Iterable<Account> {
   /** What the account `name` was configured with. */
   optionsOf(name: string): AccountOptions | undefined {
     return this.#configured.get(name);
+  }
+
+  /** What the account `name` takes from others, the system account's services included. */
+  importsOf(name: string): readonly ImportOptions[] {
+    return [
+      ...this.optionsOf(name)?.imports ?? [],
+      ...systemImports(name, this.#systemName),
+    ];
   }
 
   /**
@@ -115,6 +129,10 @@ export class Accounts implements Iterable<Account> {
       this.#configured.set(systemAccount, plainAccount(systemAccount));
     }
     for (const options of list) this.#configured.set(options.name, options);
+    const system = this.#configured.get(systemAccount);
+    if (system !== undefined) {
+      this.#configured.set(systemAccount, offering(system));
+    }
     for (const name of [...this.#awake.keys()]) {
       if (!this.#configured.has(name)) this.#drop(name);
     }
@@ -124,7 +142,8 @@ export class Accounts implements Iterable<Account> {
 
   /** The account is there from now on, as `options` says; all others stay as they are. */
   put(options: AccountOptions): void {
-    this.#configured.set(options.name, options);
+    const isSystem = options.name === this.#systemName;
+    this.#configured.set(options.name, isSystem ? offering(options) : options);
     const account = this.#awake.get(options.name);
     if (account !== undefined) this.#configureOne(account);
     this.imports.refresh();
@@ -193,7 +212,7 @@ export class Accounts implements Iterable<Account> {
   #configureOne(account: Account): void {
     const options = this.optionsOf(account.name);
     account.map(options?.mappings ?? []);
-    this.imports.configure(account, options?.imports ?? []);
+    this.imports.configure(account, this.importsOf(account.name));
     account.limits = options?.limits ?? NO_LIMITS;
     account.trace = options?.trace;
   }

@@ -16,14 +16,19 @@ import {
 } from "./interest.ts";
 import { Kind } from "./reach.ts";
 
-/** Takes a message, which is borrowed for the call. */
-export type MessageHandler = (message: Message) => void;
+/** Takes a message, which is borrowed for the call, of what published it here. */
+export type MessageHandler = (
+  message: Message,
+  publisher: MessageSource | undefined,
+) => void;
 
 const LINE_END = "\r\n";
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** How the server speaks in an account. */
 interface InternalClientOptions {
+  /** Who hears it, and whom it hears. Default: `INTERNAL`. */
+  readonly kind?: Kind;
   /** It hears what it publishes itself. Default: true. */
   readonly echo?: boolean;
   /**
@@ -42,7 +47,7 @@ interface PublishExtras {
 }
 
 export class InternalClient implements DirectReceiver {
-  readonly kind: Kind = Kind.INTERNAL;
+  readonly kind: Kind;
   readonly #account: Account;
   readonly #delivery: Delivery;
   readonly #handlers = new Map<Interest, MessageHandler>();
@@ -52,10 +57,12 @@ export class InternalClient implements DirectReceiver {
   constructor(
     account: Account,
     delivery: Delivery,
-    { echo = true, emptyReply = false }: InternalClientOptions = {},
+    { kind = Kind.INTERNAL, echo = true, emptyReply = false }:
+      InternalClientOptions = {},
   ) {
     this.#account = account;
     this.#delivery = delivery;
+    this.kind = kind;
     this.#echo = echo;
     this.#noReply = emptyReply ? " " : "";
   }
@@ -93,7 +100,9 @@ export class InternalClient implements DirectReceiver {
     if (!isLiteralSubject(subject)) {
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
     }
-    const before = reply === "" ? this.#noReply : "";
+    // What goes on into another account has none there.
+    const isAnswer = subject.startsWith("_R_.");
+    const before = reply === "" && !isAnswer ? this.#noReply : "";
     const message = messageOf(subject, reply, before, headers, payload);
     const { match } = this.#account.facts(
       message.subjectBuffer,
@@ -123,7 +132,7 @@ export class InternalClient implements DirectReceiver {
     const handler = this.#handlers.get(interest);
     if (handler === undefined) return false;
     interest.delivered++;
-    handler(message);
+    handler(message, publisher);
     return true;
   }
 

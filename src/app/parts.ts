@@ -8,6 +8,7 @@ import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { System, type SystemPlatform } from "../system/system.ts";
 import type { Announcer } from "../discovery/announcing/announcer.ts";
 import {
   type Monitor,
@@ -34,6 +35,7 @@ export type ServerPlatform =
   & RegistryPlatform
   & DiscoverySource
   & ReloadPlatform
+  & SystemPlatform
   & ProcessPlatform;
 
 /** The process that the server is part of. */
@@ -63,10 +65,16 @@ export class ServerParts {
   readonly watched: WatchedServer;
   readonly #platform: ServerPlatform;
   readonly #announcer: Announcer | undefined = undefined;
+  readonly #system: System | undefined = undefined;
   #monitor: Monitor | undefined = undefined;
   #registry: Registry | undefined = undefined;
 
-  constructor(options: ServerOptions, machine: ServerPlatform) {
+  /** `reload` has the server read its configuration again. */
+  constructor(
+    options: ServerOptions,
+    machine: ServerPlatform,
+    reload: () => Promise<void>,
+  ) {
     const { clock, log } = machine;
     const platform = { ...machine, ...tellingPorts(machine, clock, log) };
     this.broker = new Broker(options, platform);
@@ -82,6 +90,7 @@ export class ServerParts {
     }
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
+    if (isNode) this.#system = System.of(this.watched, reload, platform);
   }
 
   get runSoon(): RunSoon | undefined {
@@ -125,12 +134,14 @@ export class ServerParts {
   /** The registries first, so that no client comes back, then the clients. */
   async leave(): Promise<void> {
     await this.#announcer?.withdraw();
+    this.#system?.leaving();
     await this.broker.enterLameDuck();
   }
 
   /** Closes all of them, those that were never opened too. */
   async stop(): Promise<void> {
     await this.#announcer?.withdraw();
+    this.#system?.stop();
     // Clients first: told that the other nodes are gone, they would not move there.
     await Promise.all([
       this.broker.stop(),
@@ -153,6 +164,7 @@ export class ServerParts {
 
   async #startNode(): Promise<void> {
     const { broker, cluster } = this;
+    this.#system?.start();
     await broker.start();
     if (broker.port.address !== undefined) {
       const at = formatAddress(broker.port.address);

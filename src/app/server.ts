@@ -73,7 +73,7 @@ export class Server implements AsyncDisposable {
   #stopping: Promise<void> | undefined = undefined;
 
   private constructor(options: ServerOptions, platform: ServerPlatform) {
-    this.#parts = new ServerParts(options, platform);
+    this.#parts = new ServerParts(options, platform, () => this.reload());
     this.#reloading = new Reloading(this.#parts, {
       readOptions: (config) => Promise.resolve(optionsOf(config)),
       ...platform,

@@ -1,27 +1,28 @@
 /**
  * `/accountz` and `/accstatz`: the accounts and what they carried.
  */
+import { accountDetail } from "./account_detail.ts";
 import { badParam, boolParam, textParam } from "../http/go_params.ts";
-import { pageHead } from "./fields.ts";
+import { pageHead, unlessEmpty } from "./fields.ts";
 import type { Page } from "./page.ts";
 import type {
-  AccountInfo,
   AccountStat,
   AccountStatz,
   Accountz,
   MsgStats,
 } from "./page_types.ts";
-import type { AccountFacts, ServerSnapshot } from "./snapshot.ts";
-import { sublistFields } from "./subsz.ts";
-import { timeText } from "./text.ts";
+import type { AccountFacts } from "./snapshot.ts";
+
+type AccountzParts = "accounts" | "settings";
 
 /** Its query is the name of an account; empty: the names of all are told. */
-export const accountz: Page<string, "accounts", Accountz> = {
+export const accountz: Page<string, AccountzParts, Accountz> = {
   read: (params) => textParam(params, "acc"),
-  wants: (name) => ({ accounts: { name } }),
+  wants: (name) => ({ accounts: { name }, settings: true }),
   show(snapshot, name) {
-    const { accounts } = snapshot;
-    const head = pageHead(snapshot);
+    const { accounts, settings } = snapshot;
+    const system_account = unlessEmpty(settings.systemAccount);
+    const head = { ...pageHead(snapshot), system_account };
     if (name === "") {
       return { ...head, accounts: accounts.map(({ name }) => name) };
     }
@@ -29,7 +30,14 @@ export const accountz: Page<string, "accounts", Accountz> = {
     if (account === undefined) {
       throw badParam("acc", `Account ${name} does not exist`);
     }
-    return { ...head, account_detail: accountDetail(snapshot, account) };
+    return {
+      ...head,
+      account_detail: accountDetail(
+        account,
+        snapshot.startedAt,
+        settings.systemAccount,
+      ),
+    };
   },
 };
 
@@ -41,30 +49,17 @@ export const accstatz: Page<boolean, "accounts", AccountStatz> = {
     ...pageHead(snapshot),
     account_statz: snapshot.accounts
       .filter(({ clients }) => withUnused || clients > 0)
-      .map(statistics),
+      .map((facts) => accountStat(facts, facts.lookUp.subscriptions)),
   }),
 };
 
-function accountDetail(
-  { startedAt }: ServerSnapshot,
-  { name, clients, lookUp }: AccountFacts,
-): AccountInfo {
-  return {
-    account_name: name,
-    update_time: timeText(startedAt),
-    expired: false,
-    complete: true,
-    jetstream_enabled: false,
-    leafnode_connections: 0,
-    client_connections: clients,
-    subscriptions: lookUp.subscriptions,
-    name_tag: name,
-    sublist_stats: sublistFields([lookUp]),
-  };
-}
-
-function statistics(
-  { name, clients, traffic, routeTraffic, slowConsumers, lookUp }: AccountFacts,
+/** What an account has carried, as statistics tell it; `subscriptions` are its. */
+export function accountStat(
+  { name, clients, traffic, routeTraffic, slowConsumers }: Pick<
+    AccountFacts,
+    "name" | "clients" | "traffic" | "routeTraffic" | "slowConsumers"
+  >,
+  subscriptions: number,
 ): AccountStat {
   const { outMsgs, outBytes, inMsgs, inBytes } = traffic;
   return {
@@ -73,7 +68,7 @@ function statistics(
     conns: clients,
     leafnodes: 0,
     total_conns: clients,
-    num_subscriptions: lookUp.subscriptions,
+    num_subscriptions: subscriptions,
     sent: {
       ...carried(
         outMsgs + routeTraffic.outMsgs,

@@ -83,6 +83,7 @@ export interface Varz {
   /** `sha256:...` of what the configuration file says; empty without one. */
   config_digest: string;
   tags?: readonly string[] | undefined;
+  system_account?: string | undefined;
   slow_consumer_stats: CountsByKind;
   stale_connection_stats: CountsByKind;
   /** Waits for the disk: none, since nothing is stored. */
@@ -257,6 +258,7 @@ export interface Subsz extends SublistStats {
 export interface Accountz {
   server_id: string;
   now: string;
+  system_account?: string | undefined;
   accounts?: string[];
   account_detail?: AccountInfo;
 }
@@ -265,15 +267,55 @@ export interface Accountz {
 export interface AccountInfo {
   account_name: string;
   update_time: string;
+  is_system?: boolean | undefined;
   expired: boolean;
   complete: boolean;
   jetstream_enabled: boolean;
   leafnode_connections: number;
   client_connections: number;
   subscriptions: number;
+  /** By the subject that is mapped. */
+  mappings?: Record<string, MapRow[]> | undefined;
+  exports?: ExportRow[] | undefined;
+  /** Those of the system account's services, which every account has, as well. */
+  imports?: ImportRow[] | undefined;
   /** What the account is called. */
   name_tag: string;
   sublist_stats: SublistStats;
+}
+
+/** One of the subjects that a mapped subject may become. */
+export interface MapRow {
+  subject: string;
+  /** Percent. */
+  weight: number;
+  cluster?: string | undefined;
+}
+
+/** What an account offers to others. */
+export interface ExportRow {
+  subject: string;
+  type: "stream" | "service";
+  token_req?: boolean | undefined;
+  response_type?: "Singleton" | "Streamed" | "Chunked" | undefined;
+  service_latency?:
+    | { sampling: number | "headers"; results: string }
+    | undefined;
+  account_token_position?: number | undefined;
+  /** The accounts that may take it; all, where none are listed. */
+  approved_accounts?: string[] | undefined;
+}
+
+/** What an account takes from another one. */
+export interface ImportRow {
+  subject: string;
+  account: string;
+  to?: string | undefined;
+  local_subject: string;
+  type: "stream" | "service";
+  invalid: boolean;
+  share: boolean;
+  tracking: boolean;
 }
 
 /** `/accstatz`: the traffic of the accounts. */

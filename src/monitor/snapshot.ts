@@ -11,6 +11,11 @@
  */
 import type { ClosedReason } from "../core/closed.ts";
 import type { NodeRecord } from "../discovery/node_record.ts";
+import type {
+  ExportOptions,
+  ImportOptions,
+  MappingOptions,
+} from "../options/options.ts";
 import type { Address, TlsState } from "../platform/socket.ts";
 
 /** The parts that there are, by name. */
@@ -130,6 +135,8 @@ export interface SettingsFacts {
   /** Empty without a file. */
   readonly configDigest: string;
   readonly tags: readonly string[];
+  /** Empty: there is none. */
+  readonly systemAccount: string;
   readonly cluster: ClusterSettingsFacts | undefined;
 }
 
@@ -253,6 +260,9 @@ export interface AccountFacts {
   readonly traffic: TrafficFacts;
   readonly routeTraffic: TrafficFacts;
   readonly slowConsumers: number;
+  readonly mappings: readonly MappingOptions[];
+  readonly exports: readonly ExportOptions[];
+  readonly imports: readonly ImportOptions[];
   readonly lookUp: LookUpFacts;
 }
 

@@ -51,6 +51,7 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     config_load_time: timeText(settings.configuredAt),
     config_digest: settings.configDigest,
     tags: unlessEmpty(settings.tags),
+    system_account: unlessEmpty(settings.systemAccount),
     slow_consumer_stats: byKind(counters.slowEndings),
     stale_connection_stats: byKind(counters.staleEndings),
     disk_io_wait_stats: {

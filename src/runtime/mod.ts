@@ -9,6 +9,7 @@ import type { Dns } from "../platform/dns.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
 import type { Flow } from "../platform/flow.ts";
+import type { Gzip } from "../platform/gzip.ts";
 import type { Network } from "../platform/socket.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
 import type { RunSoon } from "../platform/turns.ts";
@@ -18,6 +19,7 @@ import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
 import { files } from "./process/files.ts";
 import { flow } from "./process/flow.ts";
+import { gzip } from "./process/gzip.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import { runSoon } from "./net/run_soon.ts";
@@ -57,6 +59,7 @@ export interface Platform {
   readonly keepProcessAlive: () => () => void;
   readonly runSoon: RunSoon;
   readonly flow: Flow;
+  readonly gzip: Gzip;
 }
 
 const isDeno = "Deno" in globalThis;
@@ -82,4 +85,5 @@ export const platform: Platform = {
   keepProcessAlive,
   runSoon,
   flow,
+  gzip,
 };

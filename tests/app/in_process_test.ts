@@ -228,7 +228,10 @@ test("a publisher in the process waits for a slow reader outside, and loses noth
   const reader = connectSocket(server.address!.port, "127.0.0.1");
   t.after(() => reader.destroy());
   reader.write('CONNECT {"verbose":false}\r\nSUB flood 1\r\nPING\r\n');
-  await until("it has subscribed", () => server.varz().subscriptions === 1);
+  await until(
+    "it has subscribed",
+    () => server.subsz({ subs: true }).total === 1,
+  );
   const [count, size] = [30, 1_000_000];
   const payload = new Uint8Array(size).fill(65);
   for (let i = 0; i < count; i++) publisher.publish("flood", payload);

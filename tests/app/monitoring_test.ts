@@ -66,7 +66,9 @@ async function busyServers(
   await gone.close();
   await until(
     "the other server's interest is known",
-    () => server.routez().routes[0]?.subscriptions === 1,
+    () =>
+      server.routez({ subs: true }).routes[0]?.subscriptions_list
+        ?.includes("far.*") === true,
   );
   await until(
     "a client is gone",

@@ -5,10 +5,15 @@ import { type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
 
 test("/accountz lists the accounts, and shows one in detail", async (t) => {
-  const midge = await startMonitored(t);
+  const midge = await startMonitored(t, { systemAccount: "$SYS" });
   await midge.say(await midge.client(), "SUB a 1\r\n");
   const list = midge.page("accountz");
-  assert.deepEqual(Object.keys(list), ["server_id", "now", "accounts"]);
+  assert.deepEqual(Object.keys(list), [
+    "server_id",
+    "now",
+    "system_account",
+    "accounts",
+  ]);
   assert.deepEqual(list["accounts"], ["$G", "$SYS"]);
   const detail = midge.page("accountz?acc=$G")["account_detail"] as Row;
   assert.deepEqual(Object.keys(detail), [
@@ -20,12 +25,13 @@ test("/accountz lists the accounts, and shows one in detail", async (t) => {
     "leafnode_connections",
     "client_connections",
     "subscriptions",
+    "imports",
     "name_tag",
     "sublist_stats",
   ]);
   assert.deepEqual(
     [detail["client_connections"], detail["subscriptions"]],
-    [1, 1],
+    [1, 5],
   );
 });
 
@@ -35,7 +41,7 @@ test("/accountz refuses an account that does not exist", async (t) => {
 });
 
 test("/accstatz shows the traffic of accounts that have clients", async (t) => {
-  const midge = await startMonitored(t);
+  const midge = await startMonitored(t, { systemAccount: "$SYS" });
   assert.deepEqual(midge.page("accstatz")["account_statz"], []);
   assert.match(midge.refusal("accstatz?unused=x"), /boolean for 'unused'/);
   const unused = midge.page("accstatz?unused=1")["account_statz"] as Row[];
@@ -50,7 +56,7 @@ test("/accstatz shows the traffic of accounts that have clients", async (t) => {
     conns: 1,
     leafnodes: 0,
     total_conns: 1,
-    num_subscriptions: 1,
+    num_subscriptions: 5,
     sent: { msgs: 1, bytes: 2, gateways: none, routes: none, leafs: none },
     received: { msgs: 2, bytes: 5, gateways: none, routes: none, leafs: none },
     slow_consumers: 0,

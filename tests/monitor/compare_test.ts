@@ -51,27 +51,15 @@ interface Difference {
 const DIFFERENCES: readonly Difference[] = [
   {
     page: "varz",
-    line: /^(system_account|feature_flags\b.*|cluster\.pool_size):/,
+    line: /^(feature_flags\b.*|cluster\.pool_size):/,
     who: "nats-server",
-    why: "Midge has no system account, JetStream and pools of routes",
+    why: "Midge has neither JetStream nor pools of routes",
   },
   {
     page: "routez",
     line: /^routes\[\]\.account:/,
     who: "nats-server",
     why: "Midge has no routes for one account",
-  },
-  {
-    page: "accountz",
-    line: /^system_account:/,
-    who: "nats-server",
-    why: "Midge has no system account",
-  },
-  {
-    page: "accountz?acc=$G",
-    line: /^account_detail\.imports\b/,
-    who: "nats-server",
-    why: "the system account's services, which Midge has not",
   },
 ];
 
@@ -142,9 +130,14 @@ async function startMidges(t: TestContext): Promise<Ports> {
     users: [{ user: USER.user, password: USER.pass }],
     timeoutMs: 2000,
   };
-  const other = await startMidge(t, { authorization, cluster: {} });
+  const other = await startMidge(t, {
+    authorization,
+    cluster: {},
+    systemAccount: "$SYS",
+  });
   const route = { host: "127.0.0.1", port: other.clusterPort };
   const { port, httpPort } = await startMidge(t, {
+    systemAccount: "$SYS",
     authorization,
     http: { host: "127.0.0.1", port: 0 },
     cluster: { routes: [route] },

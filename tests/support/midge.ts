@@ -1,7 +1,7 @@
 /**
  * Midge in the test's own process, on real sockets: options are the defaults
- * with port 0 on the loopback address, changed as the test says. Log lines are
- * kept for assertions.
+ * with port 0 on the loopback address and no system account, changed as the test
+ * says. Log lines are kept for assertions.
  */
 import type { ServerPlatform } from "../../src/app/parts.ts";
 import { Server } from "../../src/app/server.ts";
@@ -92,6 +92,8 @@ function serverOptions({ cluster, ...options }: TestOptions): ServerOptions {
     ...defaultServerOptions(),
     host: "127.0.0.1",
     port: 0,
+    // What the server itself says, and hears, is no part of most tests.
+    systemAccount: "",
     ...options,
     cluster: cluster === undefined ? undefined : {
       ...defaultClusterOptions(),

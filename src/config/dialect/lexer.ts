@@ -5,7 +5,6 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
-import type { Steps } from "./steps.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import {
   Cursor,
@@ -17,12 +16,7 @@ import {
   isSeparator,
   isSpace,
 } from "./cursor.ts";
-import {
-  ConfigError,
-  type Position,
-  type Report,
-  type Source,
-} from "./diagnostic.ts";
+import type { Position, Source } from "./diagnostic.ts";
 import { readUntil } from "./escapes.ts";
 import { type BareWord, readBareWord } from "./scalar.ts";
 
@@ -44,37 +38,19 @@ type ItemMeaning =
 /** Deeper brackets than this are a mistake or an attack on the stack. */
 export const NESTING_MAX = 100;
 
-/**
- * The items of a whole file, the last of them `end`, or of a text that is one
- * value, such as an environment variable's. Throws ConfigError.
- */
-export function lexInSteps(
-  source: Source,
-  text: "file" | "value" = "file",
-): Steps<Item[]> {
-  return steps(new Lexer(source), text === "file" ? betweenEntries : value);
+/** The items of a whole file, the last of them `end`. Throws ConfigError. */
+export function lexFile(source: Source): Item[] {
+  return run(new Lexer(source), betweenEntries);
 }
 
-/** The items, or none when the text is wrong; what is wrong goes to `report`. */
-export function* lexInto(report: Report, lexing: Steps<Item[]>): Steps<Item[]> {
-  try {
-    return yield* lexing;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    report.errors.push(...error.diagnostics);
-    return [];
-  }
+/** The items of a text that is one value, such as an environment variable's. */
+export function lexValue(source: Source): Item[] {
+  return run(new Lexer(source), value);
 }
 
-/** States that take as long as a step. */
-const STATES_PER_STEP = 2000;
-
-function* steps(lexer: Lexer, start: State): Steps<Item[]> {
+function run(lexer: Lexer, start: State): Item[] {
   let state: State | undefined = start;
-  for (let count = 1; state !== undefined; count++) {
-    state = state(lexer);
-    if (count % STATES_PER_STEP === 0) yield;
-  }
+  while (state !== undefined) state = state(lexer);
   return lexer.items;
 }
 

@@ -4,6 +4,7 @@
  * are copied.
  */
 import type { Account } from "../../accounts/account.ts";
+import type { Accounts } from "../../accounts/accounts.ts";
 import type { Interest } from "../../accounts/interest.ts";
 import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import type { Broker } from "../../broker/broker.ts";
@@ -263,18 +264,23 @@ export function* takeAccounts(
   const awake = new Set<string>();
   for (const account of [...accounts]) {
     awake.add(account.name);
-    if (name === "" || account.name === name) rows.push(accountFacts(account));
+    if (name === "" || account.name === name) {
+      rows.push(accountFacts(account, accounts));
+    }
     if (budget.spend()) yield;
   }
   for (const other of accounts.names()) {
     const isWanted = name === "" || other === name;
-    if (isWanted && !awake.has(other)) rows.push(unusedAccount(other));
+    if (isWanted && !awake.has(other)) {
+      rows.push(unusedAccount(other, accounts));
+    }
     if (budget.spend()) yield;
   }
   return rows;
 }
-function accountFacts(account: Account): AccountFacts {
+function accountFacts(account: Account, accounts: Accounts): AccountFacts {
   return {
+    ...configured(account.name, accounts),
     name: account.name,
     clients: account.clients,
     traffic: { ...account.traffic },
@@ -284,14 +290,31 @@ function accountFacts(account: Account): AccountFacts {
   };
 }
 
-function unusedAccount(name: string): AccountFacts {
+function unusedAccount(name: string, accounts: Accounts): AccountFacts {
+  const facts = configured(name, accounts);
+  const subscriptions =
+    facts.imports.filter(({ kind }) => kind === "service").length;
   return {
+    ...facts,
     name,
     clients: 0,
     traffic: noTraffic(),
     routeTraffic: noTraffic(),
     slowConsumers: 0,
-    lookUp: UNUSED_LOOK_UP,
+    // Its services will be heard as soon as it is used.
+    lookUp: { ...UNUSED_LOOK_UP, subscriptions },
+  };
+}
+
+function configured(
+  name: string,
+  accounts: Accounts,
+): Pick<AccountFacts, "mappings" | "exports" | "imports"> {
+  const options = accounts.optionsOf(name);
+  return {
+    mappings: options?.mappings ?? [],
+    exports: options?.exports ?? [],
+    imports: accounts.importsOf(name),
   };
 }
 

@@ -141,6 +141,7 @@ export class WatchedServer implements SnapshotSource {
       configuredAt: broker.configuredAt,
       configDigest: options.configDigest,
       tags: options.serverTags,
+      systemAccount: broker.host.accounts.system?.name ?? "",
       cluster: cluster === undefined ? undefined : {
         name: cluster.clusterName,
         host: cluster.options.host,

@@ -37,19 +37,6 @@ export const DIFFERENCES: readonly Difference[] = [
     otherWay: ({ title }) => title.startsWith('"INFO {\\"port'),
   },
   {
-    what: "`system_account` in `/varz` and `/accountz`",
-    why: "Midge has no system account",
-    extra: {
-      who: "nats-server",
-      bytes: /^ +"system_account": "\$SYS",\n/gm,
-    },
-  },
-  {
-    what: "interest of `$SYS` that is told to routes",
-    why: "Midge has no system account",
-    extra: { who: "nats-server", bytes: /^(?:r: |s: )?RS\+ \$SYS .*\r\n/gm },
-  },
-  {
     what: "`proto`, `nonce` and what can be agreed on in INFO for routes",
     why: "Midge has neither pools nor compression, accounts and leaf nodes",
     own: /(?<="proto":)[23](?=,"go")/g,
@@ -73,16 +60,8 @@ export const DIFFERENCES: readonly Difference[] = [
     own: /(?<=^ {10}"sid": "\$G .*",\n {10}"msgs": )\d+(?=,\n {10}"cid")/gm,
   },
   {
-    what: "`imports` of `$G` in `/accountz`",
-    why: "they are services of the system account",
-    extra: {
-      who: "nats-server",
-      bytes: /^ {4}"imports": \[[^]*?\n {4}\],\n/gm,
-    },
-  },
-  {
     what: "numbers of subscriptions and look-ups of a whole server or account",
-    why: "nats-server counts those of the system account, too",
+    why: "each server has its own in the system account",
     own: new RegExp(
       [
         /^ {2}(?: {2})?"subscriptions": /,

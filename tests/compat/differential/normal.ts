@@ -73,6 +73,8 @@ export function normal(text: string): string {
   return bare(withBodies(inOrder(text), bare))
     .replace(SUBSCRIPTIONS, inOrderOfText)
     .replace(ACCOUNTS, accountsInOrder)
+    // Each server tells its own interest of the system account, in any order.
+    .replace(/^(?:\w+: )?RS\+ \$SYS .*\r\n/gm, "")
     // Whether a PING of the server comes is a matter of time.
     .replace(/^PING\r\n/gm, "");
 }
