@@ -3,10 +3,10 @@
  * the trace goes, and the `traceparent` of other tracers, for which an account
  * may name a place.
  */
-import { CASE_BIT, LF } from "../core/ascii.ts";
-import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
-import { isLiteralSubject } from "../core/subject.ts";
 import { utf8ByteString } from "../core/ascii.ts";
+import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
+import { HeaderSearch } from "../core/header_search.ts";
+import { isLiteralSubject } from "../core/subject.ts";
 import type { AccountTrace } from "../options/options.ts";
 import type { Message } from "../wire/message.ts";
 
@@ -18,8 +18,8 @@ const TRACE_PARENT = "traceparent";
 /** NATS: a destination that is none, and turns traces off from there on. */
 export const TRACE_DISABLED = "trace disabled";
 
-const DESTINATION_LINE = `${TRACE_DESTINATION}:`;
-const PARENT_LINE = `${TRACE_PARENT}:`;
+const DESTINATION = new HeaderSearch(TRACE_DESTINATION);
+const PARENT = new HeaderSearch(TRACE_PARENT, { ignoresCase: true });
 
 /** What the headers of a message ask for. */
 export interface TraceRequest {
@@ -41,35 +41,8 @@ export function mayBeTraced(
   account: AccountTrace | undefined,
 ): boolean {
   const end = payloadStart + headerSize;
-  let at = payloadStart;
-  while (at < end) {
-    if (beginsWith(bodyBuffer, at, end, DESTINATION_LINE, 0)) return true;
-    if (
-      account !== undefined &&
-      beginsWith(bodyBuffer, at, end, PARENT_LINE, CASE_BIT)
-    ) return true;
-    const lineEnd = bodyBuffer.indexOf(LF, at);
-    if (lineEnd < 0) return false;
-    at = lineEnd + 1;
-  }
-  return false;
-}
-
-/** `ignored`: bits of the bytes that do not count. */
-function beginsWith(
-  buffer: Uint8Array,
-  at: number,
-  end: number,
-  text: string,
-  ignored: number,
-): boolean {
-  if (at + text.length > end) return false;
-  for (let i = 0; i < text.length; i++) {
-    if ((buffer[at + i]! | ignored) !== (text.charCodeAt(i) | ignored)) {
-      return false;
-    }
-  }
-  return true;
+  return DESTINATION.isIn(bodyBuffer, payloadStart, end) ||
+    (account !== undefined && PARENT.isIn(bodyBuffer, payloadStart, end));
 }
 
 /**
