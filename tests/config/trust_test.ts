@@ -210,6 +210,19 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "1:1: default sentinel requires operators and accounts",
   ],
 
+  [
+    "operator: op.jwt, default_sentinel: x",
+    "1:19: default sentinel JWT not valid",
+  ],
+  [
+    `operator: op.jwt, default_sentinel: "${JWTS.alice}"`,
+    "1:19: default sentinel must be a bearer token",
+  ],
+  [
+    `trusted: ${OPERATOR}, resolver: MEM\ndefault_sentinel: x`,
+    "2:1: default sentinel requires operators and accounts",
+  ],
+
   // Resolvers.
   ["operator: op.jwt, resolver: X", `1:19: ${RESOLVER_WRONG}`],
   ["operator: op.jwt, resolver: URL(x)", `1:19: ${RESOLVER_WRONG}`],

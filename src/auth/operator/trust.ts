@@ -35,8 +35,9 @@ export function readTrust(
       "conflicting options for 'TrustedKeys' and 'TrustedOperators'",
     );
   }
-  for (const operator of operators) checkVersion(operator);
-  checkSentinel(options.defaultSentinel, operators.length > 0, verify);
+  const problem = operators.map(versionProblem).find((text) => text !== "") ??
+    sentinelProblem(options.defaultSentinel, operators.length > 0, verify);
+  if (problem !== "") throw new InvalidArgumentError(problem);
   const systemAccount = systemOf(operators, configuredSystem);
   return {
     operators,
@@ -106,48 +107,43 @@ function pinnedOf(
   return new Set([...pinned, systemAccount]);
 }
 
-function checkSentinel(
+/** Why a JWT cannot be that of clients without one; empty: it can, or there is none. */
+export function sentinelProblem(
   text: string,
   hasOperators: boolean,
   verify: VerifySignature,
-): void {
-  if (text === "") return;
-  const complain = (what: string): never => {
-    throw new InvalidArgumentError(`default sentinel ${what}`);
-  };
-  if (!hasOperators) complain("requires operators and accounts");
+): string {
+  if (text === "") return "";
+  if (!hasOperators) return "default sentinel requires operators and accounts";
   try {
     const { rights, issuerAccount, hasNoRights } = decodeUserJwt(text, verify);
     // Whether a role makes it a bearer is not known before its account is.
-    if (rights.isBearer || issuerAccount !== "" && hasNoRights) return;
+    const isBearer = rights.isBearer || issuerAccount !== "" && hasNoRights;
+    return isBearer ? "" : "default sentinel must be a bearer token";
   } catch {
-    complain("JWT not valid");
+    return "default sentinel JWT not valid";
   }
-  complain("must be a bearer token");
 }
 
-/** The server speaks as a nats-server of some version, and is judged as that. */
-function checkVersion(
+/** Why an operator does not want this server, which speaks as a nats-server of some version; empty: it does. */
+export function versionProblem(
   { subject, assertServerVersion: asserted }: OperatorClaims,
-): void {
-  if (asserted === "") return;
+): string {
+  if (asserted === "") return "";
   const wanted = /^(\d+)\.(\d+)\.(\d+)$/.exec(asserted)?.slice(1).map(Number);
   if (wanted === undefined) {
-    throw new InvalidArgumentError(
-      `operator ${subject} expects version ${asserted} got error instead: ` +
-        versionFault(asserted),
-    );
+    return `operator ${subject} expects version ${asserted} got error instead: ` +
+      versionFault(asserted);
   }
   const own = NATS_VERSION.split(".").map(Number);
   for (const [at, name] of ["major", "minor", "update"].entries()) {
     const [asked, given] = [wanted[at]!, own[at]!];
     if (asked > given) {
-      throw new InvalidArgumentError(
-        `operator ${subject} expected ${name} version ${asked} > server ${name} version ${given}`,
-      );
+      return `operator ${subject} expected ${name} version ${asked} > server ${name} version ${given}`;
     }
-    if (asked < given) return;
+    if (asked < given) return "";
   }
+  return "";
 }
 
 function versionFault(version: string): string {

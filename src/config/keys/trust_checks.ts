@@ -2,9 +2,9 @@
  * Whether what a configuration says of operators makes sense: their JWTs, which
  * may stand in files, those of accounts, and what else the configuration has.
  */
-import { decodeAccountJwt, decodeJwt } from "../../auth/jwt/decode.ts";
+import { decodeAccountJwt, decodeOperatorJwt } from "../../auth/jwt/decode.ts";
+import { sentinelProblem, versionProblem } from "../../auth/operator/trust.ts";
 import type { OperatorClaims } from "../../auth/jwt/claims.ts";
-import { NATS_VERSION } from "../../core/version.ts";
 import type { ServerOptions, TrustOptions } from "../../options/options.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
 import type { ConfigWorld } from "../dialect/parser.ts";
@@ -184,7 +184,7 @@ class TrustCheck {
       undefined;
     for (const jwt of trust.operators) {
       try {
-        const claims = decodedOperator(jwt, verify);
+        const claims = decodeOperatorJwt(jwt, verify);
         this.#operator(claims);
         hasSystem ||= claims.systemAccount !== "";
       } catch (error) {
@@ -193,6 +193,13 @@ class TrustCheck {
       }
     }
     this.#checkResolver(trust, hasSystem);
+    const { defaultSentinel, operators } = trust;
+    const problem = sentinelProblem(
+      defaultSentinel,
+      operators.length > 0,
+      verify,
+    );
+    if (problem !== "") this.#error("default_sentinel", problem);
     for (const [account, jwt] of trust.preload) {
       if (accountOf(jwt, verify) === account) continue;
       this.#report.error(this.#preloadAt(account), "invalid account JWT");
@@ -223,11 +230,10 @@ class TrustCheck {
     return jwts?.entries.get(account)?.at ?? preload?.at ?? this.#root.at;
   }
 
-  #operator({ subject, assertServerVersion, systemAccount }: OperatorClaims) {
-    const problem = versionProblem(assertServerVersion);
-    if (problem !== undefined) {
-      this.#error("operator", `operator ${subject} ${problem}`);
-    }
+  #operator(claims: OperatorClaims): void {
+    const problem = versionProblem(claims);
+    if (problem !== "") this.#error("operator", problem);
+    const { systemAccount } = claims;
     const entry = findEntry(this.#root, "system_account", "system");
     if (entry === undefined || systemAccount === "") return;
     if (this.#options.systemAccount === systemAccount) return;
@@ -238,15 +244,6 @@ class TrustCheck {
   }
 }
 
-function decodedOperator(
-  jwt: string,
-  verify: VerifySignature,
-): OperatorClaims {
-  const claims = decodeJwt(jwt, verify);
-  if (claims.kind === "operator") return claims;
-  throw new Error("not operator claim");
-}
-
 /** The key of the account that a JWT is about. */
 function accountOf(jwt: string, verify: VerifySignature): string | undefined {
   try {
@@ -254,23 +251,4 @@ function accountOf(jwt: string, verify: VerifySignature): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-const VERSION_PARTS = ["major", "minor", "update"] as const;
-
-/** What is wrong if an operator asks for this version of nats-server, or a later one. */
-function versionProblem(version: string): string | undefined {
-  if (version === "") return undefined;
-  const wanted = version.split(".").map(Number);
-  if (wanted.length !== 3 || !wanted.every((part) => part >= 0)) {
-    return `expects version ${version} got error instead: asserted server ` +
-      "version must be of the form <major>.<minor>.<update>";
-  }
-  const own = NATS_VERSION.split(".").map(Number);
-  const at = VERSION_PARTS.findIndex((_, part) => wanted[part] !== own[part]);
-  if (at < 0 || wanted[at]! < own[at]!) return undefined;
-  const part = VERSION_PARTS[at];
-  return `expected ${part} version ${wanted[at]} > server ${part} version ${
-    own[at]
-  }`;
 }
