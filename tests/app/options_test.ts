@@ -4,7 +4,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { startServer } from "../../server.ts";
-import type { ServerConfig } from "../../server.ts";
+import type {
+  AccountConfig,
+  PermissionsConfig,
+  ServerConfig,
+  UserConfig,
+} from "../../server.ts";
+import { connect } from "../../client.ts";
 import { configuredBy, optionsOf } from "../../src/app/config.ts";
 import { ConfigError } from "../../src/config/dialect/diagnostic.ts";
 import type { ServerOptions } from "../../src/options/options.ts";
@@ -42,6 +48,66 @@ test("what nats-server has and Midge has not is refused by name", async () => {
   const error = await rejection(startServer(config));
   assert.doesNotMatch(String(error), /jetstream is/);
   assert.match(String(error), /tls is a nats-server option that Midge/);
+});
+
+test("accounts, users and permissions are typed, and act", async (t) => {
+  const config: ServerConfig = {
+    port: 0,
+    host: "127.0.0.1",
+    accounts: {
+      SHOP: {
+        users: [{
+          user: "ann",
+          password: "a",
+          permissions: { publish: "a.>" },
+        }],
+        exports: [{ stream: "a.>" }, { service: "q", response: "single" }],
+        limits: { max_connections: 10 },
+        mappings: { old: "a.new", many: [{ destination: "a.b", weight: 50 }] },
+      },
+      DESK: {
+        users: [{ user: "bob", password: "b" }],
+        default_permissions: { subscribe: { deny: ["secret.>"] } },
+        imports: [
+          { stream: { account: "SHOP", subject: "a.>" }, prefix: "shop" },
+          { service: { account: "SHOP", subject: "q" }, to: "ask" },
+        ],
+      },
+    },
+    no_auth_user: "bob",
+    system_account: "DESK",
+  };
+  const server = await startServer(config);
+  t.after(() => server.stop());
+  const [ann, bob, stranger] = await Promise.all([
+    connect({ servers: server.url, user: "ann", pass: "a" }),
+    connect({ servers: server.url, user: "bob", pass: "b" }),
+    connect({ servers: server.url }),
+  ]);
+  t.after(() => Promise.all([ann, bob, stranger].map((each) => each.close())));
+  const heard = bob.subscribe("shop.a.new", { max: 1 });
+  await bob.flush();
+  ann.publish("old", "hello");
+  for await (const message of heard) assert.equal(message.string(), "hello");
+});
+
+test("the types of accounts know no other keys", () => {
+  type Knows<T, Key extends string> = Key extends keyof T ? true : false;
+  const known: [
+    Knows<AccountConfig, "exports">,
+    Knows<UserConfig, "permissions">,
+    Knows<PermissionsConfig, "allow_responses">,
+  ] = [true, true, true];
+  const unknown: [
+    Knows<AccountConfig, "export">,
+    Knows<UserConfig, "pasword">,
+    Knows<PermissionsConfig, "publsh">,
+    string extends keyof AccountConfig ? true : false,
+  ] = [false, false, false, false];
+  assert.deepEqual([known.includes(true), unknown.includes(false)], [
+    true,
+    true,
+  ]);
 });
 
 test("a port of 0 is any free one, wherever a port stands", () => {
