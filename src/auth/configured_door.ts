@@ -22,6 +22,7 @@ import type {
   Principal,
   Verdict,
 } from "./door.ts";
+import { CalloutDoor, type CalloutWorld } from "./callout/callout_door.ts";
 import type { CompareHash } from "./hash_queue.ts";
 import { makeNonce, signatureFault } from "./nkeys.ts";
 import { isBcrypt, REFUSED, SecretCheck, UNKNOWN } from "./secret_check.ts";
@@ -54,12 +55,25 @@ export interface DoorPlatform {
   readonly random: Random;
 }
 
-export function makeDoor(settings: DoorSettings, platform: DoorPlatform): Door {
-  // What nobody can be asked about nobody is let in by.
+/** `world`: what a door needs that asks a service; without it, nobody comes in by one. */
+export function makeDoor(
+  settings: DoorSettings,
+  platform: DoorPlatform,
+  world?: CalloutWorld,
+): Door {
   const { trust, authorization } = settings;
-  if (trust !== undefined || authorization?.authCallout !== undefined) {
-    return new ShutDoor();
-  }
+  const callout = authorization?.authCallout;
+  // What nobody can be asked about nobody is let in by.
+  if (
+    trust !== undefined || (callout !== undefined && world === undefined)
+  ) return new ShutDoor();
+  const inside = doorOfUsers(settings, platform);
+  return callout === undefined || world === undefined
+    ? inside
+    : new CalloutDoor(callout, authorization!.timeoutMs, inside, world);
+}
+
+function doorOfUsers(settings: DoorSettings, platform: DoorPlatform): Door {
   const table = userTable(settings);
   return settings.authorization?.token === undefined && !hasUsers(settings)
     ? new OpenDoor(settings.account)

@@ -84,10 +84,22 @@ export interface LoginRequest {
   readonly remote: Address;
   readonly connectionType: ConnectionType;
   readonly waiting: Waiting;
+  /** What a client says of itself besides. */
+  readonly client?: SelfDescription;
   /** Of a peer that is in, and looked at again: what it proved then. */
   readonly proof?: string | undefined;
   /** Told what exactly is wrong with a login; never a secret. */
   readonly log: LoginLog;
+}
+
+/** What decides nothing, and is told a service that decides. */
+export interface SelfDescription {
+  /** The number of its connection. */
+  readonly id: number;
+  readonly name: string;
+  readonly lang: string;
+  readonly version: string;
+  readonly protocol: number;
 }
 
 /** The log of one connection. */

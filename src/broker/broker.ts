@@ -25,7 +25,9 @@ import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
 import type { Network, Socket } from "../platform/socket.ts";
+import type { MakeSigner } from "../platform/signatures.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
+import { AuthService } from "./auth_service.ts";
 import type { ClientHost, ClientSettings } from "./clients/client_host.ts";
 import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
@@ -43,6 +45,7 @@ export interface BrokerPlatform extends DoorPlatform {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly makeSigner: MakeSigner;
   /** Turns of the event loop; without it, the clock makes them. */
   readonly runSoon?: RunSoon;
   /** Addresses of this machine, for a server that listens on all of them. */
@@ -82,6 +85,7 @@ export class Broker {
   readonly operator: OperatorMode | undefined;
   readonly #host: ChangingHost;
   readonly #platform: BrokerPlatform;
+  readonly #authService: AuthService;
   readonly #lameDuck: LameDuck;
   #isStopped = false;
 
@@ -89,12 +93,24 @@ export class Broker {
     const clock = new SteadyClock(platform.clock);
     this.options = options;
     this.configuredAt = clock.now();
-    this.identity = identityOf(options, platform.random, clock);
+    this.#authService = new AuthService(
+      platform,
+      () => this.host,
+      () => this.options,
+      () => this.identity,
+    );
+    this.identity = identityOf(
+      options,
+      platform.random,
+      clock,
+      () => this.#authService.keys.signing.getPublicKey(),
+    );
     this.port = new ClientPort(platform.network, options);
     this.#platform = platform;
     this.operator = this.#operatorMode(options);
     this.#host = hostOf(options, { ...platform, clock }, this.identity, {
       operator: this.operator,
+      authService: this.#authService,
       options: () => this.options,
       clientAddress: () => this.port.lastAddress,
       push: () => this.clients.pushInfo(),
@@ -158,7 +174,7 @@ export class Broker {
       options.systemAccount,
     );
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
-    this.#host.door = doorOf(options, this.#platform);
+    this.#host.door = doorOf(options, this.#platform, this.#authService);
     await this.clients.review();
     accounts.configure(configuredAccounts(options), options.systemAccount);
   }
@@ -211,23 +227,35 @@ export class Broker {
   }
 }
 
-function doorOf(options: ServerOptions, platform: DoorPlatform): Door {
-  return makeDoor({
-    authorization: options.authorization,
-    accounts: options.accounts,
-    account: GLOBAL_ACCOUNT,
-    systemAccount: options.systemAccount,
-    noAuthUser: options.noAuthUser,
-    ...(options.trust !== undefined && { trust: options.trust }),
-  }, platform);
+function doorOf(
+  options: ServerOptions,
+  platform: DoorPlatform,
+  authService: AuthService,
+): Door {
+  return makeDoor(
+    {
+      authorization: options.authorization,
+      accounts: options.accounts,
+      account: GLOBAL_ACCOUNT,
+      systemAccount: options.systemAccount,
+      noAuthUser: options.noAuthUser,
+      ...(options.trust !== undefined && { trust: options.trust }),
+    },
+    platform,
+    authService,
+  );
 }
 
+/** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
 function identityOf(
-  { serverName }: ServerOptions,
+  { serverName, authorization }: ServerOptions,
   random: Random,
   clock: Clock,
+  keyId: () => string,
 ): ServerIdentity {
-  const id = serverId(random);
+  const id = authorization?.authCallout === undefined
+    ? serverId(random)
+    : keyId();
   return { id, name: serverName || id, startedAt: clock.now() };
 }
 
@@ -240,9 +268,12 @@ function hostOf(
       ConstructorParameters<typeof OwnInfo>[0],
       "clientAddress" | "options" | "push" | "pushSoon"
     >
-    & { readonly operator: OperatorMode | undefined },
+    & {
+      readonly operator: OperatorMode | undefined;
+      readonly authService: AuthService;
+    },
 ): ChangingHost {
-  const { operator } = parts;
+  const { operator, authService } = parts;
   const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
@@ -280,7 +311,7 @@ function hostOf(
     nextConnectionId: () => ++lastConnectionId,
     accounts,
     delivery,
-    door: operator?.door ?? doorOf(options, platform),
+    door: operator?.door ?? doorOf(options, platform, authService),
     info,
     tracing: { delivery, clock, describeServer: () => info.describe() },
   };

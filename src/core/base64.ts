@@ -5,9 +5,14 @@ const URL_TEXT = /^[\w-]*$/;
 const PADDED_TEXT =
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** `+` and `/`, padded. */
+export function base64(bytes: Uint8Array): string {
+  return btoa(byteString(bytes));
+}
+
 /** `-` and `_`, no padding. */
 export function base64Url(bytes: Uint8Array): string {
-  return btoa(byteString(bytes)).replaceAll("+", "-").replaceAll("/", "_")
+  return base64(bytes).replaceAll("+", "-").replaceAll("/", "_")
     .replace(/=+$/, "");
 }
 

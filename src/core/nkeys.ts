@@ -3,9 +3,9 @@
  * The one file that knows the package. A public key is a text of 56 letters of
  * base32, of which the first tells whose key it is.
  */
-import { fromPublic, fromSeed } from "@nats-io/nkeys";
+import { fromCurveSeed, fromPublic, fromSeed } from "@nats-io/nkeys";
 
-export { fromSeed };
+export { fromCurveSeed, fromSeed };
 
 /** A key that signs. */
 export type KeyPair = ReturnType<typeof fromSeed>;

@@ -5,9 +5,9 @@
  */
 
 import { type Random, randomBelow } from "../platform/clock.ts";
+import { randomPublicKey } from "./key_text.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 const PREFIX_CHARS = 12;
 const TAIL_DIGITS = 10;
@@ -82,48 +82,11 @@ function randomDigits(random: Random, count: number): number[] {
   return digits.slice(0, count);
 }
 
-/** nkeys: the prefix byte whose base32 form starts with `N`, for "server". */
-const SERVER_PREFIX = 13 << 3;
-const KEY_BYTES = 32;
-
 /**
  * A server's id: 56 upper case chars in the form of a public server nkey, since
  * peers and tools check the form. It is an identity and no usable key: its 32
  * key bytes are random and nobody has a seed for them.
  */
 export function serverId(random: Random): string {
-  const key = new Uint8Array(1 + KEY_BYTES + 2);
-  random.fill(key.subarray(1, 1 + KEY_BYTES));
-  key[0] = SERVER_PREFIX;
-  const checksum = crc16(key.subarray(0, 1 + KEY_BYTES));
-  key[1 + KEY_BYTES] = checksum & 0xff;
-  key[2 + KEY_BYTES] = checksum >>> 8;
-  return base32(key);
-}
-
-/** CRC-16/XMODEM: polynomial 0x1021, nothing reflected, starts at zero. */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) {
-      crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ 0x1021 : crc << 1;
-    }
-    crc &= 0xffff;
-  }
-  return crc;
-}
-
-/** RFC 4648 base32 without padding, of a length whose bits divide by five. */
-function base32(bytes: Uint8Array): string {
-  let text = "";
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) {
-      text += BASE32[(held >>> (bits - 5)) & 31]!;
-    }
-  }
-  return text;
+  return randomPublicKey("N", random);
 }

@@ -1,4 +1,4 @@
-/** Checking signatures, which the machine does a hundred times as fast as we could. */
+/** Signatures, which the machine checks and makes a hundred times as fast as we could. */
 
 /** Whether `signature` is that of Ed25519 over `message` by the owner of the public `key`, 32 bytes. Never throws. */
 export type VerifySignature = (
@@ -6,3 +6,13 @@ export type VerifySignature = (
   message: Uint8Array,
   signature: Uint8Array,
 ) => boolean;
+
+/** Signs by Ed25519. */
+export interface Signer {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+/** The owner of the private key that `seed` is, 32 bytes. */
+export type MakeSigner = (seed: Uint8Array) => Signer;

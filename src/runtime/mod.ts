@@ -11,7 +11,7 @@ import type { Files } from "../platform/files.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Gzip } from "../platform/gzip.ts";
 import type { Network } from "../platform/socket.ts";
-import type { VerifySignature } from "../platform/signatures.ts";
+import type { MakeSigner, VerifySignature } from "../platform/signatures.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
 import { denoNetwork } from "./net/deno_net.ts";
@@ -23,7 +23,7 @@ import { gzip } from "./process/gzip.ts";
 import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import { runSoon } from "./net/run_soon.ts";
-import { verifySignature } from "./process/signatures.ts";
+import { makeSigner, verifySignature } from "./process/signatures.ts";
 import {
   addressesRefused,
   coreCount,
@@ -52,6 +52,7 @@ export interface Platform {
   readonly addressesRefused: () => string | undefined;
   readonly compareHash: (secret: string, hash: string) => Promise<boolean>;
   readonly verifySignature: VerifySignature;
+  readonly makeSigner: MakeSigner;
   readonly serveHttp: typeof serveHttp;
   readonly memoryUsage: () => number;
   readonly cpuSeconds: () => number;
@@ -78,6 +79,7 @@ export const platform: Platform = {
   addressesRefused,
   compareHash: compareBcrypt,
   verifySignature,
+  makeSigner,
   serveHttp,
   memoryUsage,
   cpuSeconds,

@@ -3,6 +3,7 @@
  * themselves, and turns that come when the test says so. For tests that count
  * what happens in one turn.
  */
+import { makeSigner } from "../../src/runtime/process/signatures.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
@@ -119,6 +120,7 @@ export class StillBroker {
         random: seededRandom(1),
         log,
         verifySignature: () => false,
+        makeSigner,
         compareHash: () => Promise.resolve(true),
         interfaceAddresses: () => [],
         runtimeName: "test",

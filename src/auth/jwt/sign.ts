@@ -16,10 +16,13 @@ export interface JwtDraft {
   readonly nats: Readonly<Record<string, unknown>>;
 }
 
+/** What signs: a key pair, or what stands for one. */
+export type JwtSigner = Pick<KeyPair, "getPublicKey" | "sign">;
+
 const HEADER = { typ: "JWT", alg: "ed25519-nkey" };
 const VERSION = 2;
 
-export function signJwt(draft: JwtDraft, issuer: KeyPair): string {
+export function signJwt(draft: JwtDraft, issuer: JwtSigner): string {
   const payload = {
     ...draft,
     iss: issuer.getPublicKey(),

@@ -22,12 +22,12 @@ import type {
   Principal,
   Verdict,
 } from "../door.ts";
-import { permissionsFrom } from "../jwt/account_options.ts";
 import { checkUser } from "../jwt/check_user.ts";
 import type { SigningRole, UserClaims, UserRights } from "../jwt/claims.ts";
 import { allowedFor } from "../jwt/connect_times.ts";
 import { decodeUserJwt } from "../jwt/decode.ts";
 import { isFromOneOf } from "../jwt/networks.ts";
+import { SharedPermissions } from "../jwt/shared_permissions.ts";
 import { filledIn } from "../jwt/templates.ts";
 import { makeNonce, signatureFault } from "../nkeys.ts";
 import { REFUSED } from "../secret_check.ts";
@@ -86,12 +86,9 @@ interface Candidate {
   readonly rights: UserRights;
 }
 
-/** Permissions of users that are kept, so that connections of one user share them. */
-const PERMISSIONS_KEPT = 4096;
-
 export class OperatorDoor implements Door {
   readonly #world: OperatorDoorWorld;
-  readonly #permissions = new Map<string, PermissionsOptions | undefined>();
+  readonly #permissions = new SharedPermissions();
 
   constructor(world: OperatorDoorWorld) {
     this.#world = world;
@@ -281,17 +278,7 @@ export class OperatorDoor implements Door {
     account: TrustedAccount,
     rights: UserRights,
   ): PermissionsOptions | undefined {
-    const own = permissionsFrom(rights);
-    if (own === undefined) return account.options.defaultPermissions;
-    const key = JSON.stringify(own);
-    const known = this.#permissions.get(key);
-    if (known !== undefined) return known;
-    if (this.#permissions.size >= PERMISSIONS_KEPT) {
-      const [oldest] = this.#permissions.keys();
-      this.#permissions.delete(oldest!);
-    }
-    this.#permissions.set(key, own);
-    return own;
+    return this.#permissions.of(rights) ?? account.options.defaultPermissions;
   }
 }
 

@@ -157,6 +157,7 @@ export class Login {
     const { log, socket } = connection;
     const verdict = door.admit({
       credentials: this.fields,
+      client: { ...this.fields, id: connection.facts.id },
       ...this.#arrival,
       tls: socket.tls,
       remote: socket.remote,

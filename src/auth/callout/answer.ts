@@ -1,0 +1,137 @@
+/**
+ * What a service answered about a login: a JWT with an error, or with the JWT of
+ * the user that the client is to be. Throws a `JwtError` that says why an answer
+ * lets nobody in.
+ *
+ * NATS auth callout: the response, and what is checked of it.
+ */
+import { isPublicKey } from "../../core/nkeys.ts";
+import { quoted } from "../../core/quote.ts";
+import type { VerifySignature } from "../../platform/signatures.ts";
+import { checkUser } from "../jwt/check_user.ts";
+import type { AuthorizationResponseClaims, UserClaims } from "../jwt/claims.ts";
+import { decodeJwt, decodeUserJwt } from "../jwt/decode.ts";
+import { checkMoments, Issues } from "../jwt/issues.ts";
+import { JwtError } from "../jwt/json_object.ts";
+import type { ServerKeys } from "./server_keys.ts";
+
+/** What an answer has to fit. */
+export interface Expected {
+  readonly keys: ServerKeys;
+  readonly serverId: string;
+  readonly userKey: string;
+  /** The account key that signs answers and users. */
+  readonly issuer: string;
+  /** The account of the service. */
+  readonly account: string;
+  /** The key that answers are sealed by; empty: they are not sealed. */
+  readonly xkey: string;
+  /** Wall clock, in seconds. */
+  readonly now: number;
+  readonly verify: VerifySignature;
+}
+
+/** The user that the service lets in. */
+export function userIn(answer: Uint8Array, expected: Expected): UserClaims {
+  const { account, userKey, issuer, verify, now } = expected;
+  const response = responseIn(answer, expected);
+  const user = decodeUserJwt(response.jwt, verify);
+  const where = `on account ${quoted(account)}`;
+  if (user.issuerAccount !== "") {
+    throw new JwtError(
+      `Error non operator mode account ${
+        quoted(account)
+      }: attempted to use issuer_account`,
+    );
+  }
+  if (user.issuer !== issuer) {
+    throw new JwtError(
+      `Wrong issuer for auth callout response ${where}, ` +
+        `expected ${quoted(issuer)} got ${quoted(user.issuer)}`,
+    );
+  }
+  if (user.subject !== userKey) {
+    throw new JwtError(
+      `Expected authorized user of ${quoted(userKey)} but got ${
+        quoted(user.subject)
+      } ${where}`,
+    );
+  }
+  const issues = checkUser(user, now);
+  if (issues.areFatal) {
+    const [first] = issues.list;
+    throw new JwtError(`Error validating user JWT: ${first?.text}`);
+  }
+  return user;
+}
+
+/** The signed answer; it names this server and this login, and has no error. */
+function responseIn(
+  answer: Uint8Array,
+  expected: Expected,
+): AuthorizationResponseClaims {
+  const { account, userKey, serverId, issuer, verify } = expected;
+  if (answer.length === 0) {
+    throw violation(`"no reason supplied" on account ${quoted(account)}`);
+  }
+  const response = decodeJwt(textOf(answer, expected), verify);
+  if (response.kind !== "authorization_response") {
+    throw new JwtError("not an authorization request claim");
+  }
+  const [issue] = issuesOf(response, expected.now).list;
+  if (issue !== undefined) {
+    throw new JwtError(
+      `Authorization response had validation errors: ${issue.text}`,
+    );
+  }
+  if (response.subject !== userKey) {
+    throw violation("auth callout response is not for expected user");
+  }
+  if (response.audience !== serverId) {
+    throw violation("auth callout response is not for server");
+  }
+  if (response.issuer !== issuer) {
+    throw new JwtError("Auth callout signing key is unknown");
+  }
+  if (response.error !== "") {
+    throw new JwtError(
+      `Auth callout service returned an error: ${response.error}`,
+    );
+  }
+  return response;
+}
+
+function violation(text: string): JwtError {
+  return new JwtError(`Auth callout violation: ${text}`);
+}
+
+/** Opened, where it is sealed; what is not sealed is signed all the same. */
+function textOf(answer: Uint8Array, { keys, xkey }: Expected): string {
+  const utf8 = new TextDecoder();
+  if (xkey === "") return utf8.decode(answer);
+  try {
+    return utf8.decode(keys.sealing.open(answer, xkey) ?? answer);
+  } catch {
+    return utf8.decode(answer);
+  }
+}
+
+function issuesOf(claims: AuthorizationResponseClaims, now: number): Issues {
+  const issues = new Issues();
+  if (!isPublicKey(claims.subject, "U")) {
+    issues.error("Subject must be a user public key");
+  }
+  if (!isPublicKey(claims.audience, "N")) {
+    issues.error("Audience must be a server public key");
+  }
+  if (claims.error === "" && claims.jwt === "") {
+    issues.error("Error or Jwt is required");
+  } else if (claims.error !== "" && claims.jwt !== "") {
+    issues.error("Only Error or Jwt can be set");
+  }
+  if (claims.issuerAccount !== "" && !isPublicKey(claims.issuerAccount, "A")) {
+    issues.error("issuer_account is not an account public key");
+  }
+  checkMoments(claims, now, issues);
+  return issues;
+}
