@@ -3,6 +3,7 @@
  * nobody hears a reply subject any more, nobody waits for its response.
  */
 import { type MapKey, mapKey } from "../core/map_key.ts";
+import { LinkedOrder, type OrderLink } from "../core/linked_order.ts";
 import { hasWildcard } from "../core/subject.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Account } from "./account.ts";
@@ -10,6 +11,8 @@ import type { Account } from "./account.ts";
 /** Something that waits for a response on `reply`. */
 export interface AwaitedReply {
   readonly reply: string;
+  /** Its place among those of its account; `Replies` owns it. */
+  place: OrderLink<AwaitedReply> | undefined;
   /** Who waited is gone. Ends with a call of `Replies.remove`. */
   end(): void;
 }
@@ -28,8 +31,7 @@ type Awaited = AwaitedReply | Set<AwaitedReply>;
 export class Replies {
   readonly #account: Account;
   readonly #clock: Clock;
-  /** The oldest first. */
-  readonly #all = new Set<AwaitedReply>();
+  readonly #all = new LinkedOrder<AwaitedReply>();
   readonly #bySubject = new Map<MapKey, Awaited>();
   #isSweepDue = false;
   #isSweeping = false;
@@ -44,13 +46,8 @@ export class Replies {
   }
 
   add(awaited: AwaitedReply): void {
-    if (this.#all.size >= AWAITED_MAX) {
-      for (const oldest of this.#all) {
-        oldest.end();
-        break;
-      }
-    }
-    this.#all.add(awaited);
+    if (this.#all.size >= AWAITED_MAX) this.#all.oldest?.item.end();
+    awaited.place = this.#all.add(awaited);
     const key = mapKey(awaited.reply);
     const known = this.#bySubject.get(key);
     if (known === undefined) this.#bySubject.set(key, awaited);
@@ -59,7 +56,8 @@ export class Replies {
   }
 
   remove(awaited: AwaitedReply): void {
-    if (!this.#all.delete(awaited)) return;
+    const { place } = awaited;
+    if (place === undefined || !this.#all.remove(place)) return;
     const key = mapKey(awaited.reply);
     const known = this.#bySubject.get(key);
     if (known instanceof Set) {
@@ -80,7 +78,9 @@ export class Replies {
 
   /** The account is gone. */
   clear(): void {
-    for (const awaited of [...this.#all]) awaited.end();
+    for (let first = this.#all.oldest; first; first = this.#all.oldest) {
+      first.item.end();
+    }
   }
 
   #isHeard(reply: string): boolean {
@@ -94,20 +94,23 @@ export class Replies {
     this.#isSweeping = true;
     this.#clock.after(SWEEP_AFTER_MS, () => {
       this.#isSweepDue = false;
-      this.#sweep(this.#all.values());
+      this.#sweep(this.#all.oldest);
     });
   }
 
-  #sweep(rest: Iterator<AwaitedReply>): void {
+  #sweep(first: OrderLink<AwaitedReply> | undefined): void {
+    let next = first;
     for (let looked = 0; looked < SWEPT_AT_ONCE; looked++) {
-      const next = rest.next();
-      if (next.done) {
+      if (next === undefined) {
         this.#isSweeping = false;
         if (this.#isSweepDue) this.#sweepSoon();
         return;
       }
-      if (!this.#isHeard(next.value.reply)) next.value.end();
+      const { item, behind, isIn } = next;
+      if (isIn && !this.#isHeard(item.reply)) item.end();
+      next = behind;
     }
+    const rest = next;
     this.#clock.after(SWEEP_PAUSE_MS, () => this.#sweep(rest));
   }
 }

@@ -2,10 +2,10 @@
  * Who sends a request to a service of another account, as the service is told
  * in a header.
  */
-import { utf8ByteString } from "../core/ascii.ts";
+import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import { goJson } from "../core/json.ts";
 import type { Message } from "../wire/message.ts";
-import { replaceHeader } from "../wire/rewrite.ts";
+import { addHeaderLine, removeHeader } from "../wire/rewrite.ts";
 
 const HEADER = "Nats-Request-Info";
 
@@ -62,8 +62,20 @@ export function knownOf(info: RequestInfo): Record<string, unknown> {
   return Object.fromEntries(known);
 }
 
+/** Header lines that were written before; a client sends the same one again and again. */
+const written = new WeakMap<RequestInfo, Uint8Array>();
+
 /** Says in a header of `message` who asks, and nothing else that it said of that. */
 export function tellRequester(message: Message, info: RequestInfo): void {
-  const json = goJson(knownOf(info));
-  replaceHeader(message, HEADER, utf8ByteString(json));
+  const line = written.get(info) ?? lineOf(info);
+  written.set(info, line);
+  removeHeader(message, HEADER);
+  addHeaderLine(message, line);
+}
+
+function lineOf(info: RequestInfo): Uint8Array {
+  const told = FIELDS.map((field) => [field, info[field]] as const)
+    .filter(([, value]) => value !== undefined && value !== "");
+  const json = goJson(Object.fromEntries(told));
+  return asciiBytes(utf8ByteString(`${HEADER}: ${json}\r\n`));
 }

@@ -5,6 +5,7 @@
  * carries each response to whom it belongs.
  */
 import { asciiBytes, byteString } from "../core/ascii.ts";
+import { LinkedOrder, type OrderLink } from "../core/linked_order.ts";
 import { randomName } from "../core/nuid.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { Message, replyOf } from "../wire/message.ts";
@@ -56,6 +57,9 @@ class AwaitedResponse implements AwaitedReply {
   readonly rules: ResponseTerms;
   readonly measurement: LatencyMeasurement | undefined;
   deadline = 0;
+  place: OrderLink<AwaitedReply> | undefined = undefined;
+  /** Its place among those of the same threshold. */
+  due: OrderLink<AwaitedResponse> | undefined = undefined;
   readonly #owner: Responses;
 
   constructor(
@@ -88,7 +92,7 @@ export class Responses implements DirectReceiver {
   readonly #interest: Interest;
   readonly #awaited = new Map<string, AwaitedResponse>();
   /** By their thresholds, each in the order of their deadlines. */
-  readonly #byThreshold = new Map<number, Set<AwaitedResponse>>();
+  readonly #byThreshold = new Map<number, LinkedOrder<AwaitedResponse>>();
   #timerAt = Infinity;
   #isListening = false;
 
@@ -167,7 +171,10 @@ export class Responses implements DirectReceiver {
   /** Nobody waits for it any more. */
   ended(awaited: AwaitedResponse): void {
     if (!this.#awaited.delete(awaited.token)) return;
-    this.#byThreshold.get(thresholdOf(awaited))?.delete(awaited);
+    const { due } = awaited;
+    if (due !== undefined) {
+      this.#byThreshold.get(thresholdOf(awaited))?.remove(due);
+    }
     this.#host.repliesOf(awaited.requester).remove(awaited);
   }
 
@@ -217,10 +224,10 @@ export class Responses implements DirectReceiver {
   /** A response may come until the threshold has passed, from now on. */
   #watch(awaited: AwaitedResponse): void {
     const threshold = thresholdOf(awaited);
-    const due = this.#byThreshold.get(threshold) ?? new Set();
+    const due = this.#byThreshold.get(threshold) ?? new LinkedOrder();
     this.#byThreshold.set(threshold, due);
-    due.delete(awaited);
-    due.add(awaited);
+    if (awaited.due !== undefined) due.remove(awaited.due);
+    awaited.due = due.add(awaited);
     awaited.deadline = this.#host.clock.monotonic() + threshold;
     if (awaited.deadline < this.#timerAt) this.#wakeAt(awaited.deadline);
   }
@@ -238,14 +245,14 @@ export class Responses implements DirectReceiver {
     const now = this.#host.clock.monotonic();
     let next = Infinity;
     for (const [threshold, due] of this.#byThreshold) {
-      for (const awaited of due) {
-        if (awaited.deadline > now) {
-          next = Math.min(next, awaited.deadline);
-          break;
-        }
-        awaited.measurement?.failed(LatencyStatus.SERVICE_TIMEOUT);
-        this.ended(awaited);
+      let first = due.oldest;
+      while (first !== undefined && first.item.deadline <= now) {
+        due.remove(first);
+        first.item.measurement?.failed(LatencyStatus.SERVICE_TIMEOUT);
+        this.ended(first.item);
+        first = due.oldest;
       }
+      next = Math.min(next, first?.item.deadline ?? Infinity);
       if (due.size === 0) this.#byThreshold.delete(threshold);
     }
     this.#timerAt = Infinity;

@@ -41,6 +41,8 @@ const HEARERS = kindBit(Kind.CLIENT) | kindBit(Kind.LEAF);
 
 export class StreamLink implements ImportLink {
   readonly options: StreamImport;
+  /** A wildcard that is used twice lets more through than a subscription wants. */
+  readonly mayStray: boolean;
   readonly #importer: Account;
   readonly #host: ImportHost;
   /** The subject there. */
@@ -66,6 +68,7 @@ export class StreamLink implements ImportLink {
     this.#pattern = localPattern(onWire);
     this.#translation = new Translation(transform, onWire.local, host.random);
     this.#back = transform?.inverse();
+    this.mayStray = starsIn(this.#pattern) > starsIn(this.#subject);
     this.#addAll();
   }
 
@@ -198,12 +201,17 @@ class Shadow implements DirectReceiver {
     // It may have had its last message by another way since the delivery began.
     if (original.hasEnded || !this.#link.isOpen) return undefined;
     const subject = this.#link.subjectHere(message);
-    // A wildcard that is used twice lets more through than the subscription wants.
-    const here = byteString(subject, 0, subject.length);
-    if (!subjectMatches(original.subject, here)) return undefined;
+    if (this.#link.mayStray) {
+      const here = byteString(subject, 0, subject.length);
+      if (!subjectMatches(original.subject, here)) return undefined;
+    }
     const copy = new Message();
     copyParts(message, copy);
     setSubject(copy, subject);
     return copy;
   }
+}
+
+function starsIn(pattern: string): number {
+  return pattern.split(".").filter((token) => token === "*").length;
 }

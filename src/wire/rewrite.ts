@@ -64,7 +64,11 @@ export function setReply(message: Message, bytes: Uint8Array): void {
  * line end.
  */
 export function addHeader(message: Message, name: string, value: string): void {
-  const line = asciiBytes(`${name}: ${value}\r\n`);
+  addHeaderLine(message, asciiBytes(`${name}: ${value}\r\n`));
+}
+
+/** As `addHeader`, with the line as it is written, with its end. */
+export function addHeaderLine(message: Message, line: Uint8Array): void {
   const { bodyBuffer, payloadStart, headerSize } = message;
   const hasHeaders = headerSize !== NO_HEADERS && headerSize > 0;
   const linesEnd = hasHeaders
@@ -86,20 +90,24 @@ export function replaceHeader(
   name: string,
   value: string,
 ): void {
-  const { bodyBuffer, payloadStart, headerSize } = message;
-  if (headerSize > 0) {
-    const block = byteString(
-      bodyBuffer,
-      payloadStart,
-      payloadStart + headerSize,
-    );
-    const [first = "", ...lines] = block.split("\r\n");
-    const kept = lines.filter((line) => !isHeader(line, name));
-    if (kept.length < lines.length) {
-      setHeaders(message, [asciiBytes([first, ...kept].join("\r\n"))]);
-    }
-  }
+  removeHeader(message, name);
   addHeader(message, name, value);
+}
+
+/** Takes all lines of that name from `message`, however they are written. */
+export function removeHeader(message: Message, name: string): void {
+  const { bodyBuffer, payloadStart, headerSize } = message;
+  if (headerSize <= 0) return;
+  const block = byteString(
+    bodyBuffer,
+    payloadStart,
+    payloadStart + headerSize,
+  );
+  const [first = "", ...lines] = block.split("\r\n");
+  const kept = lines.filter((line) => !isHeader(line, name));
+  if (kept.length < lines.length) {
+    setHeaders(message, [asciiBytes([first, ...kept].join("\r\n"))]);
+  }
 }
 
 function isHeader(line: string, name: string): boolean {

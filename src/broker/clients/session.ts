@@ -47,7 +47,7 @@ import { clientLimits } from "./client_limits.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
-import { requesterOf } from "./requester.ts";
+import { Requester } from "./requester.ts";
 import { noteHearer } from "./traced.ts";
 import { revocation, violates } from "./violations.ts";
 
@@ -85,6 +85,8 @@ export class ClientSession implements Peer, DirectReceiver {
   #settings: ClientSettings;
   /** What the client signs if it logs in by key; undefined where nobody does. */
   readonly #nonce: string | undefined;
+  /** Made for the first request to another account. */
+  #requester: Requester | undefined = undefined;
   #firstPongSent = false;
 
   constructor(
@@ -200,8 +202,8 @@ export class ClientSession implements Peer, DirectReceiver {
 
   requestInfo(isShared: boolean, isForServer: boolean): RequestInfo {
     const { connection, login } = this;
-    const telling = { isShared, isForServer };
-    return requesterOf(connection, login, this.#host.info, telling);
+    this.#requester ??= new Requester(connection, login, this.#host.info);
+    return this.#requester.info(isShared, isForServer);
   }
 
   takes(publisher: MessageSource | undefined): boolean {
