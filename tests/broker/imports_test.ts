@@ -162,6 +162,7 @@ test("a request goes to the exporting account with a reply of its own, and one r
   assert.equal(await heard(i), "");
 });
 
+// CVE-2026-33223, CVE-2026-33246: a header of the server that clients could forge.
 test("a service is told all of who asks if the import shares that, and nothing that the requester made up", async (t) => {
   const { e, i, midge } = await pair(t, [serviceExport("q")], [
     serviceImport("E", "q", { share: true }),

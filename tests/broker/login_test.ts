@@ -325,6 +325,7 @@ test("a stranger's flood stays with the stranger", async (t) => {
   assert.ok(stranger.closed);
 });
 
+// GHSA-r72h: what a stranger had sent in part was kept.
 test("half a CONNECT keeps no more than a control line", async (t) => {
   const { still } = await startWithHashes(t);
   const stranger = await still.connect();

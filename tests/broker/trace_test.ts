@@ -180,6 +180,7 @@ test("headers that name no subject, or another one, make no trace", async (t) =>
   assert.ok(midge.log.lines.some((line) => line.endsWith(complaint)));
 });
 
+// CVE-2026-33249, GHSA-p3j5: traces that were published where their client may not.
 test("a publisher needs the right to publish to where its trace goes", async (t) => {
   const publish = { allow: ["x.>"] };
   const users = [

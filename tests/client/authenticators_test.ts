@@ -66,6 +66,7 @@ test(
   },
 );
 
+// CVE-2023-46129: a key that was the same for all, by a buffer that was copied.
 test("a user is known by an nkey", { skip }, async (t) => {
   const key = createUser();
   const seed = key.getSeed();
@@ -135,6 +136,7 @@ test("creds and seeds that make no sense are refused, and not quoted", async (t)
   }
 });
 
+// CVE-2020-26149: all options, keys among them, that were sent in CONNECT.
 test("CONNECT takes no other fields from an authenticator", async (t) => {
   const scene = new Scene(t);
   const server = await scene.server({ info: { nonce: "n0nce" } });

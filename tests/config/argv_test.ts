@@ -143,6 +143,7 @@ test("every flag of the table is set by a test or changes no option", () => {
   assert.equal(new Set(names).size, names.length);
 });
 
+// CVE-2021-32026: options of a file that flags threw away.
 test("flags win over the file, and the later flag over the earlier", () => {
   const file = "port 1, debug on, logtime off, server_name a, max_payload 5";
   const options = run(["-p", "2", "-p=3", "-D=false", "-T", "-n", "b"], file);

@@ -70,6 +70,7 @@ test("errors of included files name those files", () => {
   ]);
 });
 
+// CVE-2020-28466: what refers to itself, followed without end.
 test("files that include each other are an error, not a loop", () => {
   const world = worldOf({
     "a.conf": "include b.conf",

@@ -14,6 +14,7 @@ test("subs has three levels", () => {
   assert.throws(() => level("details"), { name: "Refusal" });
 });
 
+// GHSA-q59r: a sum of offset and limit that was too large for its type.
 test("any offset and limit make a window inside the list", () => {
   const rows: [query: string, shown: string][] = [
     ["", "abc"],

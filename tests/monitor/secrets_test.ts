@@ -63,6 +63,7 @@ const EVERY_SECRET_FIELD = {
   sig: secret("sig"),
 };
 
+// CVE-2026-33216, CVE-2026-33247: passwords that pages of monitoring showed.
 test("passwords of users are not shown", async (t) => {
   const midge = await startMonitored(t, {
     authorization: {

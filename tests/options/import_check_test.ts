@@ -221,6 +221,7 @@ test("an account may import from itself", () => {
   );
 });
 
+// CVE-2020-28466, CVE-2022-42709: imports that were followed without end.
 test("a chain that is too long is not followed to its end", () => {
   const accounts = Array.from(
     { length: 1_100 },
