@@ -19,10 +19,10 @@ import { reportType } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import { text } from "./flag_rows.ts";
-import { boolean, type Reader, string, unlessZero } from "./readers.ts";
+import { type Reader, string, unlessZero } from "./readers.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { rowsOf } from "./rows.ts";
-import { users, withPermissions } from "./user_keys.ts";
+import { proxyRequired, users, withPermissions } from "./user_keys.ts";
 import type { Block, KeyFlag } from "./schema.ts";
 
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
@@ -148,7 +148,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
     rows.option({
       names: ["proxy_required"],
       field: "proxyRequired",
-      reader: boolean,
+      reader: proxyRequired,
       text: "Clients have to come through one of the `proxies`.",
       reload: "restart",
     }),

@@ -7,7 +7,7 @@ import type {
 } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigValue } from "../dialect/tree.ts";
-import { goType, quote } from "./complaints.ts";
+import { goType, quote, reportMissing } from "./complaints.ts";
 import { applyEntries } from "./entries.ts";
 import { type Reader, string } from "./readers.ts";
 import { resolver, RESOLVER_BLOCK } from "./resolver_keys.ts";
@@ -201,7 +201,8 @@ const proxies: Reader<ProxiesOptions> = {
   kind: "map",
   type: "ProxiesOptions",
   written: "ProxiesConfig",
-  read({ at, value }, report) {
+  read(entry, report) {
+    const { at, value } = entry;
     if (value.kind !== "map") {
       report.error(
         at,
@@ -211,6 +212,9 @@ const proxies: Reader<ProxiesOptions> = {
     }
     const draft: ProxiesDraft = { trustedKeys: [] };
     applyEntries(PROXIES_BLOCK, value, draft, report);
+    if (draft.trustedKeys.length > 0) {
+      reportMissing(entry, "login by way of a proxy", report);
+    }
     return draft;
   },
 };
