@@ -163,6 +163,7 @@ export class Broker {
     }
     if (this.operator !== undefined && options.trust !== undefined) {
       this.operator.reload(options.trust);
+      this.clients.reconfigure(clientSettings(options), options.maxConnections);
       await this.clients.review();
       return;
     }
@@ -173,6 +174,7 @@ export class Broker {
       [...configuredAccounts(options), ...leaving],
       options.systemAccount,
     );
+    // Behind the accounts, whose limits hold for their clients.
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
     this.#host.door = doorOf(options, this.#platform, this.#authService);
     await this.clients.review();

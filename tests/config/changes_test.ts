@@ -5,6 +5,10 @@ import {
   reloadedLines,
   reloadRefusal,
 } from "../../src/config/keys/changes.ts";
+import {
+  defaultServerOptions,
+  type TrustOptions,
+} from "../../src/options/options.ts";
 import { test } from "../support/test.ts";
 import { optionsOf } from "./reading.ts";
 
@@ -137,6 +141,7 @@ test("what needs a restart is refused by nats-server's name for it", () => {
       "cluster { port: 6 }",
       "cluster port: old=5, new=6",
     ],
+    ["", "no_system_account: true", "NoSystemAccount: old=false, new=true"],
     [
       "registry { port: 5, token: s3cret }",
       "registry { port: 5, token: other }",
@@ -154,4 +159,32 @@ test("what needs a restart is refused by nats-server's name for it", () => {
 test("of several that need a restart, the first of nats-server's is named", () => {
   const after = "max_pending: 10000000\nport: 1\nserver_name: n";
   assert.match(refusal("", after)!, /for ServerName: /);
+});
+
+test("in operator mode accounts may be others, but not who vouches for them", () => {
+  const trust: TrustOptions = {
+    operators: ["a.b.c"],
+    trustedKeys: [],
+    resolver: { kind: "memory" },
+    preload: new Map([["A", "x.y.z"]]),
+    pinnedAccounts: undefined,
+    defaultSentinel: "",
+  };
+  const before = { ...defaultServerOptions(), trust };
+  const tried = (changed: Partial<TrustOptions>): string | undefined => {
+    const after = { ...before, trust: { ...trust, ...changed } };
+    return changesBetween(before, after)
+      .map((change) => reloadRefusal(change, before))
+      .find((text) => text !== undefined);
+  };
+  assert.equal(tried({ preload: new Map([["B", "x.y.z"]]) }), undefined);
+  const refused = "config reload not supported for ";
+  assert.equal(
+    tried({ resolver: undefined }),
+    `${refused}moving to or from an account resolver`,
+  );
+  assert.equal(
+    tried({ operators: ["d.e.f"] }),
+    `${refused}TrustedOperators: old=[...], new=[...]`,
+  );
 });

@@ -135,6 +135,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       inner: PERMISSIONS_BLOCK,
       reader: permissions,
       text: "For those who have no permissions of their own.",
+      reloaded: "",
       reload: "now",
     }),
     rows.option({
@@ -143,6 +144,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       reader: callout,
       inner: CALLOUT_BLOCK,
       text: "A service that decides who may log in.",
+      goField: "AuthCallout",
       reload: "restart",
     }),
     rows.option({
@@ -150,6 +152,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       field: "proxyRequired",
       reader: proxyRequired,
       text: "Clients have to come through one of the `proxies`.",
+      goField: "ProxyRequired",
       reload: "restart",
     }),
   ],

@@ -103,10 +103,9 @@ function changesIn(
   return optionsIn(block).flatMap((row) => {
     const field = row.field!;
     const path = prefix + field;
-    const inner = "block" in row ? (row as KeyFacts).block : undefined;
-    return inner === undefined
+    return row.block === undefined
       ? changeOf(row, path, read[field], next[field])
-      : changesWithin(row, inner, path, read[field], next[field]);
+      : changesWithin(row, row.block, path, read[field], next[field]);
   });
 }
 
@@ -163,6 +162,7 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 function canonical(value: unknown): string {
+  if (value instanceof Map) return canonical([...value]);
   if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`;
   if (typeof value !== "object" || value === null) {
     return typeof value === "string" ? JSON.stringify(value) : String(value);
@@ -181,6 +181,9 @@ export function reloadRefusal(
 ): string | undefined {
   const { row, path, isUnchanged } = change;
   if (row.reload !== "restart" || isUnchanged) return undefined;
+  if (row.refusal !== undefined) {
+    return `config reload not supported for ${row.refusal}`;
+  }
   const [before, after] = [change.before, change.after]
     .map((value) => goFields(row, path, value, options));
   const name = Object.keys(after!)

@@ -78,6 +78,8 @@ export interface OptionFacts {
    * capital unless set, or several fields with a value each.
    */
   readonly goField?: string | GoFields;
+  /** What nats-server says in place of that name and the two values. */
+  readonly refusal?: string;
   /**
    * How the log tells that its value was replaced: `Reloaded: key = value` unless
    * set, and not at all for an empty text.
@@ -85,6 +87,8 @@ export interface OptionFacts {
   readonly reloaded?: string | ReloadedText;
   /** nats-server replaces and tells it in every reload, whether or not it changed. */
   readonly isAlwaysReloaded?: boolean;
+  /** What its value, which is a map, consists of. */
+  readonly block?: BlockFacts;
 }
 
 /** The fields of nats-server that a value stands for. */
@@ -111,8 +115,6 @@ export interface KeyFacts extends OptionFacts {
   /** Only for `midge server`, which owns its process; a server in a program has no use for it. */
   readonly isForProcess?: boolean;
   readonly port?: PortForm;
-  /** The keys of its value, which is a map. */
-  readonly block?: BlockFacts;
   /** The keys of its value, or of each value in it, where the option is not a field for each key. */
   readonly inner?: BlockFacts;
 }

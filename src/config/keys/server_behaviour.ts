@@ -60,6 +60,7 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reader: boolean,
     default: false,
     text: "Refuse a configuration that asks for what Midge has not.",
+    reloaded: "",
     reload: "now",
   }),
   rows.option({

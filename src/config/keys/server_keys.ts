@@ -13,7 +13,7 @@ import {
 } from "./server_limits.ts";
 import { LOG_KEYS } from "./server_log.ts";
 import { MISSING_KEYS } from "./server_missing.ts";
-import { TRUST_KEYS } from "./trust_keys.ts";
+import { TRUST_FACTS, TRUST_KEYS } from "./trust_keys.ts";
 import type { Block, ConfigKey } from "./schema.ts";
 
 /** The rows by their part of the reference. Flags are applied in this order. */
@@ -67,7 +67,8 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
       field: "trust",
       type: "TrustOptions",
       text: "Operator mode: whom to trust, and where accounts are found.",
-      reload: "restart",
+      block: TRUST_FACTS,
+      reload: "now",
     },
     {
       field: "registryOnly",

@@ -76,6 +76,7 @@ export const LOGIN_KEYS: readonly ConfigKey<ServerOptions>[] = [
     default: [],
     text:
       "Subjects of the global account, each with what its messages are published on instead.",
+    reloaded: "",
     reload: "now",
   }),
   rows.option({

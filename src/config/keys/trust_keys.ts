@@ -321,6 +321,7 @@ export const TRUST_KEYS: readonly ConfigKey<ServerOptions>[] = [
     inner: PROXIES_BLOCK,
     default: undefined,
     text: "Proxies that clients may come through.",
+    reloaded: "",
     reload: "now",
   }),
   refused(
@@ -330,3 +331,67 @@ export const TRUST_KEYS: readonly ConfigKey<ServerOptions>[] = [
     TLS_SHAPE,
   ),
 ];
+
+/** JWTs are long, and nobody compares them by eye. */
+const unshown = (name: string) => (): Readonly<Record<string, unknown>> => ({
+  [name]: "[...]",
+});
+
+/** What a reload compares in operator mode. */
+export const TRUST_FACTS: BlockFacts = {
+  place: "operator mode",
+  types: {
+    options: "TrustOptions",
+    optionsText: "Whom a server trusts.",
+    config: "never",
+    configText: "",
+  },
+  keys: [],
+  others: [
+    {
+      field: "operators",
+      type: "string[]",
+      text: "The JWTs of operators.",
+      goField: unshown("TrustedOperators"),
+      default: [],
+      reload: "restart",
+    },
+    {
+      field: "trustedKeys",
+      type: "string[]",
+      text: "Public keys that are trusted as those of operators.",
+      goField: "TrustedKeys",
+      default: [],
+      reload: "restart",
+    },
+    {
+      field: "resolver",
+      type: "ResolverOptions",
+      text: "Where the JWTs of accounts are found.",
+      refusal: "moving to or from an account resolver",
+      reload: "restart",
+    },
+    {
+      field: "preload",
+      type: "Map<string, string>",
+      text: "JWTs of accounts.",
+      reloaded: "",
+      reload: "now",
+    },
+    {
+      field: "pinnedAccounts",
+      type: "string[]",
+      text: "Users of no other accounts come in.",
+      goField: "ResolverPinnedAccounts",
+      reload: "restart",
+    },
+    {
+      field: "defaultSentinel",
+      type: "string",
+      text: "The JWT of a client that brings none.",
+      goField: unshown("DefaultSentinel"),
+      default: "",
+      reload: "restart",
+    },
+  ],
+};
