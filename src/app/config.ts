@@ -81,7 +81,7 @@ export async function configuredBy(
     world,
   );
   configured.options.configFile = value.value;
-  configured.options.configDigest = digestOf(file.root, world);
+  configured.options.configDigest = await digestOf(file.root, world);
   return configured;
 }
 

@@ -3,22 +3,13 @@
  * file of `app` that names the machine: others are handed a platform.
  */
 import { UnfailingLog } from "../core/unfailing_log.ts";
-import type { ConfigWorld } from "../config/dialect/parser.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { EntryLogger, type LogFunction } from "../core/entry_log.ts";
 import { type Logger, silentLogger } from "../core/log.ts";
 import { platform } from "../runtime/mod.ts";
-import { sha256 } from "../runtime/process/digest.ts";
-import { environment, readTextFile } from "../runtime/process/system.ts";
+import { configWorld } from "../runtime/config_world.ts";
 import { configuredBy, type ServerConfig } from "./config.ts";
 import { Server } from "./server.ts";
-
-const world: ConfigWorld = {
-  readFile: readTextFile,
-  env: environment,
-  sha256,
-  verifySignature: platform.verifySignature,
-};
 
 /**
  * Starts a server in this process and resolves when clients can connect. The
@@ -53,7 +44,7 @@ export async function startServer(
   config: ServerConfig = {},
   log: Logger | LogFunction = silentLogger,
 ): Promise<Server> {
-  const { options, warnings } = await configuredBy(config, world);
+  const { options, warnings } = await configuredBy(config, configWorld);
   const given = loggerOf(log, options);
   const logger = new UnfailingLog(given);
   for (const { file, line, column, message } of warnings) {
@@ -74,7 +65,7 @@ export async function startServer(
 
 /** The warnings of a reload are not told, as with nats-server. */
 async function readOptions(config: ServerConfig): Promise<ServerOptions> {
-  return (await configuredBy(config, world)).options;
+  return (await configuredBy(config, configWorld)).options;
 }
 
 function loggerOf(

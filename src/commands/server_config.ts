@@ -16,21 +16,8 @@ import {
   defaultServerOptions,
   type ServerOptions,
 } from "../options/options.ts";
-import { sha256 } from "../runtime/process/digest.ts";
-import { verifySignature } from "../runtime/process/signatures.ts";
-import {
-  environment,
-  exit,
-  printError,
-  readTextFile,
-} from "../runtime/process/system.ts";
-
-const world = {
-  readFile: readTextFile,
-  env: environment,
-  sha256,
-  verifySignature,
-};
+import { configWorld } from "../runtime/config_world.ts";
+import { exit, printError } from "../runtime/process/system.ts";
 
 /** Where the options of a server come from. */
 export interface OptionsSource {
@@ -44,8 +31,8 @@ export async function readOptions(
 ): Promise<ConfiguredOptions> {
   const configured = configFile === ""
     ? { options: defaultServerOptions(), warnings: [] }
-    : await readServerOptions(configFile, world);
-  applyFlags(configured.options, withSecrets(flags, world));
+    : await readServerOptions(configFile, configWorld);
+  applyFlags(configured.options, withSecrets(flags, configWorld));
   return configured;
 }
 

@@ -4,11 +4,12 @@
  */
 import { ConfigError, Source } from "./dialect/diagnostic.ts";
 import { digestedText } from "./dialect/digest.ts";
+import { finishInTurns, finishSteps, type Steps } from "./dialect/steps.ts";
 import type { ConfigMap } from "./dialect/tree.ts";
 import {
   type ConfigWorld,
   type ParsedConfig,
-  parseSource,
+  parseInSteps,
 } from "./dialect/parser.ts";
 import { type ConfiguredOptions, optionsFrom } from "./keys/server_options.ts";
 import { parseToml } from "./dialect/toml.ts";
@@ -19,7 +20,8 @@ export async function readConfig(
   world: ConfigWorld,
 ): Promise<ParsedConfig> {
   const source = new Source(path, readText(path, world));
-  return isToml(path) ? await parseToml(source) : parseSource(source, world);
+  if (isToml(path)) return await parseToml(source);
+  return await inTurns(parseInSteps(source, world), world);
 }
 
 /** The options that a file states. Rejects with ConfigError. */
@@ -28,9 +30,12 @@ export async function readServerOptions(
   world: ConfigWorld,
 ): Promise<ConfiguredOptions> {
   const { root, warnings } = await readConfig(path, world);
+  await world.pause?.();
   const configured = optionsFrom(root, world);
   configured.options.configFile = path;
-  configured.options.configDigest = digestOf(root, world);
+  await world.pause?.();
+  configured.options.configDigest = await digestOf(root, world);
+  await world.pause?.();
   return {
     options: configured.options,
     warnings: [...warnings, ...configured.warnings],
@@ -38,9 +43,19 @@ export async function readServerOptions(
 }
 
 /** `sha256:` and what it is, the same for files that say the same. */
-export function digestOf(root: ConfigMap, world: ConfigWorld): string {
-  const digest = world.sha256?.(digestedText(root));
-  return digest === undefined ? "" : `sha256:${digest}`;
+export async function digestOf(
+  root: ConfigMap,
+  world: ConfigWorld,
+): Promise<string> {
+  if (world.sha256 === undefined) return "";
+  const text = await inTurns(digestedText(root), world);
+  return `sha256:${world.sha256(text)}`;
+}
+
+async function inTurns<T>(work: Steps<T>, { pause }: ConfigWorld): Promise<T> {
+  return pause === undefined
+    ? finishSteps(work)
+    : await finishInTurns(work, pause);
 }
 
 function isToml(path: string): boolean {

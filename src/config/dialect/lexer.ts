@@ -5,6 +5,7 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
+import type { Steps } from "./steps.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import {
   Cursor,
@@ -38,19 +39,26 @@ type ItemMeaning =
 /** Deeper brackets than this are a mistake or an attack on the stack. */
 export const NESTING_MAX = 100;
 
-/** The items of a whole file, the last of them `end`. Throws ConfigError. */
-export function lexFile(source: Source): Item[] {
-  return run(new Lexer(source), betweenEntries);
+/**
+ * The items of a whole file, the last of them `end`, or of a text that is one
+ * value, such as an environment variable's. Throws ConfigError.
+ */
+export function lexInSteps(
+  source: Source,
+  text: "file" | "value" = "file",
+): Steps<Item[]> {
+  return steps(new Lexer(source), text === "file" ? betweenEntries : value);
 }
 
-/** The items of a text that is one value, such as an environment variable's. */
-export function lexValue(source: Source): Item[] {
-  return run(new Lexer(source), value);
-}
+/** States that take as long as a step. */
+const STATES_PER_STEP = 2000;
 
-function run(lexer: Lexer, start: State): Item[] {
+function* steps(lexer: Lexer, start: State): Steps<Item[]> {
   let state: State | undefined = start;
-  while (state !== undefined) state = state(lexer);
+  for (let count = 1; state !== undefined; count++) {
+    state = state(lexer);
+    if (count % STATES_PER_STEP === 0) yield;
+  }
   return lexer.items;
 }
 

@@ -7,8 +7,9 @@
 import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { filled } from "./interpolation.ts";
-import { type Item, lexFile, lexValue } from "./lexer.ts";
+import { type Item, lexInSteps } from "./lexer.ts";
 import { isName } from "./mask_blocks.ts";
+import { finishSteps, type Steps } from "./steps.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import type {
@@ -33,6 +34,8 @@ export interface ConfigWorld {
     message: Uint8Array,
     signature: Uint8Array,
   ): boolean;
+  /** Lets others do their work; without it a text is read in one go. */
+  pause?(): Promise<void>;
 }
 
 /** A configuration as text, read into values. */
@@ -45,8 +48,16 @@ export interface ParsedConfig {
 
 /** Reads a text in nats-server's dialect. Throws ConfigError with all errors. */
 export function parseSource(source: Source, world: ConfigWorld): ParsedConfig {
+  return finishSteps(parseInSteps(source, world));
+}
+
+/** The same, in steps. */
+export function* parseInSteps(
+  source: Source,
+  world: ConfigWorld,
+): Steps<ParsedConfig> {
   const run: Run = { world, report: new Report(), including: [source.file] };
-  const root = parseFile(source, run);
+  const root = yield* parseFile(source, run);
   run.report.throwIfErrors();
   return { root, warnings: run.report.warnings };
 }
@@ -67,21 +78,24 @@ interface Run {
   readonly including: string[];
 }
 
-function parseFile(source: Source, run: Run): ConfigMap {
-  const items = lexInto(run.report, () => lexFile(source));
-  return new TreeBuilder(source, items, run).file();
+function* parseFile(source: Source, run: Run): Steps<ConfigMap> {
+  const items = yield* lexInto(run.report, lexInSteps(source));
+  return yield* new TreeBuilder(source, items, run).file();
 }
 
 /** The items, or none when the text is wrong; what is wrong goes to `report`. */
-function lexInto(report: Report, lex: () => Item[]): Item[] {
+function* lexInto(report: Report, lexing: Steps<Item[]>): Steps<Item[]> {
   try {
-    return lex();
+    return yield* lexing;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     report.errors.push(...error.diagnostics);
     return [];
   }
 }
+
+/** Items that take as long to put together as a step. */
+const ITEMS_PER_STEP = 1024;
 
 /** Includes nested deeper than this are taken for a loop through links. */
 const INCLUDE_DEPTH_MAX = 32;
@@ -111,14 +125,16 @@ class TreeBuilder {
     this.#expanding = expanding;
   }
 
-  file(): ConfigMap {
+  file(): Steps<ConfigMap> {
     return this.#entriesUntilEnd({ source: this.#source, line: 1, column: 1 });
   }
 
   /** The one value of the environment variable `name`, or an error at `at`. */
   singleValue(name: string, at: Position): ConfigValue | undefined {
     const first = this.#take();
-    const value = first === undefined ? undefined : this.#value(first);
+    const value = first === undefined
+      ? undefined
+      : finishSteps(this.#value(first));
     if (this.#take()?.kind === "end") return value;
     this.#run.report.error(
       at,
@@ -132,24 +148,29 @@ class TreeBuilder {
     return this.#items[this.#index++];
   }
 
-  #entriesUntilEnd(at: Position): ConfigMap {
+  *#entriesUntilEnd(at: Position): Steps<ConfigMap> {
     const map: ConfigMap = { kind: "map", entries: new Map(), at };
     this.#scopes.push(map);
     let item = this.#take();
     while (item !== undefined && item.kind !== "mapEnd") {
-      if (item.kind === "key") this.#entry(map, item.value, item.at);
-      if (item.kind === "include") this.#include(map, item.value, item.at);
+      if (item.kind === "key") yield* this.#entry(map, item.value, item.at);
+      if (item.kind === "include") {
+        yield* this.#include(map, item.value, item.at);
+      }
+      if (this.#index % ITEMS_PER_STEP === 0) yield;
       item = this.#take();
     }
     this.#scopes.pop();
     return map;
   }
 
-  #entry(map: ConfigMap, key: string, at: Position): void {
+  *#entry(map: ConfigMap, key: string, at: Position): Steps<void> {
     const item = this.#take();
     const isSecret = isSecretKey(key);
     this.#holdsSecret = false;
-    const value = item === undefined ? undefined : this.#value(item, isSecret);
+    const value = item === undefined
+      ? undefined
+      : yield* this.#value(item, isSecret);
     const isShown = !isSecret && !this.#holdsSecret;
     this.#holdsSecret = false;
     if (value === undefined) return;
@@ -175,12 +196,15 @@ class TreeBuilder {
   }
 
   /** `undefined` has been reported. */
-  #value(item: Item, isSecret: boolean = false): ConfigValue | undefined {
+  *#value(
+    item: Item,
+    isSecret: boolean = false,
+  ): Steps<ConfigValue | undefined> {
     switch (item.kind) {
       case "mapStart":
-        return this.#entriesUntilEnd(item.at);
+        return yield* this.#entriesUntilEnd(item.at);
       case "arrayStart":
-        return this.#array(item.at);
+        return yield* this.#array(item.at);
       case "variable":
         return this.#variable(item.value, item.at, isSecret);
       case "string":
@@ -195,11 +219,11 @@ class TreeBuilder {
     }
   }
 
-  #array(at: Position): ConfigArray {
+  *#array(at: Position): Steps<ConfigArray> {
     const items: ConfigValue[] = [];
     let item = this.#take();
     while (item !== undefined && item.kind !== "arrayEnd") {
-      const value = this.#value(item);
+      const value = yield* this.#value(item);
       if (value !== undefined) items.push(value);
       item = this.#take();
     }
@@ -322,14 +346,16 @@ class TreeBuilder {
     at: Position,
   ): ConfigValue | undefined {
     const source = new Source(`$${name}`, text);
-    const items = lexInto(new Report(), () => lexValue(source))
+    const items = finishSteps(
+      lexInto(new Report(), lexInSteps(source, "value")),
+    )
       .map((item) => ({ ...item, at }));
     const expanding = [...this.#expanding, name];
     const builder = new TreeBuilder(source, items, this.#run, expanding);
     return builder.singleValue(name, at);
   }
 
-  #include(map: ConfigMap, path: string, at: Position): void {
+  *#include(map: ConfigMap, path: string, at: Position): Steps<void> {
     const { including, report, world } = this.#run;
     const file = pathBeside(this.#source.file, path);
     if (this.#expanding.length > 0) {
@@ -355,7 +381,10 @@ class TreeBuilder {
     }
     including.push(file);
     const isInside = this.#source.isInside || this.#scopes.length > 1;
-    const included = parseFile(new Source(file, text, isInside), this.#run);
+    const included = yield* parseFile(
+      new Source(file, text, isInside),
+      this.#run,
+    );
     including.pop();
     for (const entry of included.entries.values()) this.#set(map, entry);
   }
