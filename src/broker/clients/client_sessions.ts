@@ -25,6 +25,8 @@ const SLOW: ReadonlySet<ClosedReason> = new Set<ClosedReason>([
 
 /** Work to look at one client again. */
 const REVIEW_WORK = 50;
+/** Work to let go of one: its log, its last words, its socket. */
+const CLOSE_WORK = 2000;
 
 export interface ClientSessionLimits {
   /** Clients at one time. */
@@ -92,7 +94,12 @@ export class ClientSessions {
         name === undefined || login.account.name === name
       ),
       REVIEW_WORK,
-      (session) => session.review(),
+      (session) => {
+        session.review();
+        if (session.connection.closed) {
+          this.#host.turn.meter.spent += CLOSE_WORK;
+        }
+      },
       () => {
         for (const account of this.#host.accounts) {
           if (name === undefined) this.#closeSurplus(account);

@@ -56,9 +56,11 @@ export function applyEntries<Target>(
  * `port: 4222` and `http: $port` the first is not lost.
  */
 export function optionEntries(map: ConfigMap): ConfigEntry[] {
-  return [...map.entries.values()].filter(({ key, isVariable }) =>
-    !isVariable || key === key.toLowerCase()
-  );
+  return [...map.entries.values()].filter(isOption);
+}
+
+function isOption({ key, isVariable }: ConfigEntry): boolean {
+  return !isVariable || key === key.toLowerCase();
 }
 
 /** Says that a block has no such key. */
@@ -87,8 +89,14 @@ export function findEntry(
   map: ConfigMap,
   ...names: string[]
 ): ConfigEntry | undefined {
-  return optionEntries(map)
-    .findLast((entry) => names.includes(entry.key.toLowerCase()));
+  // Asked for each of thousands of users: nothing is made for it.
+  let found: ConfigEntry | undefined;
+  for (const entry of map.entries.values()) {
+    if (isOption(entry) && names.includes(entry.key.toLowerCase())) {
+      found = entry;
+    }
+  }
+  return found;
 }
 
 /** Reads a block that is a map; `name` is what the error calls it. */
