@@ -17,7 +17,12 @@ import {
   isSeparator,
   isSpace,
 } from "./cursor.ts";
-import type { Position, Source } from "./diagnostic.ts";
+import {
+  ConfigError,
+  type Position,
+  type Report,
+  type Source,
+} from "./diagnostic.ts";
 import { readUntil } from "./escapes.ts";
 import { type BareWord, readBareWord } from "./scalar.ts";
 
@@ -48,6 +53,17 @@ export function lexInSteps(
   text: "file" | "value" = "file",
 ): Steps<Item[]> {
   return steps(new Lexer(source), text === "file" ? betweenEntries : value);
+}
+
+/** The items, or none when the text is wrong; what is wrong goes to `report`. */
+export function* lexInto(report: Report, lexing: Steps<Item[]>): Steps<Item[]> {
+  try {
+    return yield* lexing;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    report.errors.push(...error.diagnostics);
+    return [];
+  }
 }
 
 /** States that take as long as a step. */

@@ -4,10 +4,10 @@
  * functions. A syntax error ends the file that it is in; everything else that
  * is wrong, in all files, is collected and thrown at once.
  */
-import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
+import { type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { filled } from "./interpolation.ts";
-import { type Item, lexInSteps } from "./lexer.ts";
+import { type Item, lexInSteps, lexInto } from "./lexer.ts";
 import { isName } from "./mask_blocks.ts";
 import { finishSteps, type Steps } from "./steps.ts";
 import { pathBeside } from "./path.ts";
@@ -81,17 +81,6 @@ interface Run {
 function* parseFile(source: Source, run: Run): Steps<ConfigMap> {
   const items = yield* lexInto(run.report, lexInSteps(source));
   return yield* new TreeBuilder(source, items, run).file();
-}
-
-/** The items, or none when the text is wrong; what is wrong goes to `report`. */
-function* lexInto(report: Report, lexing: Steps<Item[]>): Steps<Item[]> {
-  try {
-    return yield* lexing;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    report.errors.push(...error.diagnostics);
-    return [];
-  }
 }
 
 /** Items that take as long to put together as a step. */
