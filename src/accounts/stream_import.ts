@@ -128,7 +128,10 @@ export class StreamLink implements ImportLink {
   /** Subscriptions that were here before the import. */
   #addAll(): void {
     if (this.#importer.sublist.size === 0) return;
-    for (const interest of [...this.#importer.sublist]) this.adding(interest);
+    for (const interest of [...this.#importer.sublist]) {
+      // What is heard here for another account is not imported on.
+      if (!(interest.direct instanceof Shadow)) this.adding(interest);
+    }
   }
 
   #findTarget(): ImportTarget | undefined {

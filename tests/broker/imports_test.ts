@@ -318,3 +318,55 @@ test("an account imports from itself", async (t) => {
   a.send("PUB q.y in 1\r\n1\r\nPUB s.x 1\r\n2\r\n");
   assert.match(await heard(a), /^HMSG q\.x 1 _R_.*\|1\|MSG s\.y 2 1\|2$/);
 });
+
+test("a message for very many is heard across accounts as well, and asked there once", async (t) => {
+  const { e, i, midge } = await pair(
+    t,
+    [streamExport("s"), serviceExport("q")],
+    [streamImport("E", "s"), serviceImport("E", "q")],
+  );
+  const many = 20_000;
+  const subscriptions = (subject: string): string =>
+    Array.from({ length: many }, (_, n) => `SUB ${subject} ${n}\r\n`).join("");
+  await tell(i, subscriptions("s"));
+  await tell(e, `SUB s e\r\nSUB q f\r\n`);
+  e.send("PUB s 0\r\n\r\nPING\r\n");
+  await e.expect("MSG s e 0\r\n\r\n");
+  await e.expect("PONG\r\n");
+  const heard = (await roundTrip(i)).filter((line) => line.startsWith("MSG"));
+  assert.equal(new Set(heard).size, many);
+  assert.equal(heard.length, many);
+  const asker = await clientOf(t, midge, "i");
+  await tell(i, subscriptions("q").replaceAll("SUB q ", "SUB q q"));
+  await tell(asker, "SUB in 1\r\nPUB q in 0\r\n\r\n");
+  assert.equal(
+    (await roundTrip(e)).filter((line) => line.includes("MSG q")).length,
+    1,
+  );
+  const local = (await roundTrip(i)).filter((line) => line.startsWith("MSG q"));
+  assert.equal(local.length, many);
+});
+
+test("a chain of very many imports ends, and the server goes on", async (t) => {
+  const accounts = Array.from(
+    { length: 500 },
+    (_, n) =>
+      accountWithUser(`A${n}`, {
+        exports: [serviceExport("q")],
+        imports: n === 499 ? [] : [serviceImport(`A${n + 1}`, "q")],
+      }),
+  );
+  const midge = await startMidge(t, { accounts });
+  const [first, near, last] = await Promise.all(
+    ["a0", "a40", "a499"].map((user) => clientOf(t, midge, user)),
+  );
+  await tell(last!, "SUB q 1\r\n");
+  await tell(first!, "SUB in 1\r\n");
+  first!.send("PUB q in 0\r\n\r\n");
+  assert.match(await heard(first!), /503/);
+  await tell(near!, "SUB q 1\r\n");
+  await tell(first!, "PUB q in 0\r\n\r\n");
+  const reply = await replyIn(near!);
+  await tell(near!, `PUB ${reply} 2\r\nok\r\n`);
+  assert.equal(await heard(first!), "MSG in 1 2|ok");
+});
