@@ -88,6 +88,8 @@ export interface LoginRequest {
   readonly client?: SelfDescription;
   /** Of a peer that is in, and looked at again: what it proved then. */
   readonly proof?: string | undefined;
+  /** Who it is now, then. */
+  readonly current?: Principal | undefined;
   /** Told what exactly is wrong with a login; never a secret. */
   readonly log: LoginLog;
 }

@@ -392,6 +392,25 @@ for (const subject of SUBJECTS) {
   );
 
   test(
+    `${title} asks about nobody again because its configuration is read again`,
+    {
+      skip,
+    },
+    async (t) => {
+      const { port, process } = await start(t, subject, configuration());
+      const service = await serveCallout(t, port, keys, answersOf);
+      const { peer } = await login(t, port, { user: "fine", pass: "" });
+      process.kill("SIGHUP");
+      await process.waitFor("Reloaded server configuration");
+      peer.send("SUB a 1\r\nPUB a 1\r\nx\r\nPING\r\n");
+      assert.equal(await peer.expect(IN), `MSG a 1 1\r\nx\r\n${IN}`);
+      const after = await login(t, port, { user: "error", pass: "" });
+      assert.equal(after.answer, OUT);
+      assert.equal(service.asked.length, 2);
+    },
+  );
+
+  test(
     `${title}: GHSA-hmmp: nobody does anything before the service was asked`,
     {
       skip,

@@ -126,7 +126,7 @@ export class Login {
     } else if (principal !== undefined) {
       this.#admit(
         (verdict) => this.#reviewed(verdict, principal, changed),
-        principal.proof,
+        principal,
       );
     }
   }
@@ -151,7 +151,7 @@ export class Login {
   }
 
   /** Hands the door's verdict to `take`; that of another door is asked for if there is one by then. */
-  #admit(take: (verdict: Verdict) => void, proof?: string): void {
+  #admit(take: (verdict: Verdict) => void, current?: Principal): void {
     const connection = this.#connection;
     const { door } = this.#host;
     const { log, socket } = connection;
@@ -163,12 +163,13 @@ export class Login {
       remote: socket.remote,
       // The time for a login counts until what takes long begins.
       waiting: waitingPeer(connection, () => this.stop()),
-      proof,
+      current,
+      proof: current?.proof,
       log,
     });
     takeVerdict(connection, verdict, (settled) => {
       if (door === this.#host.door) take(settled);
-      else this.#admit(take, proof);
+      else this.#admit(take, current);
     });
   }
 
