@@ -8,6 +8,7 @@ import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
+import { openResolver } from "../system/resolving.ts";
 import { System, type SystemPlatform } from "../system/system.ts";
 import type { Announcer } from "../discovery/announcing/announcer.ts";
 import {
@@ -164,7 +165,8 @@ export class ServerParts {
 
   async #startNode(): Promise<void> {
     const { broker, cluster } = this;
-    this.#system?.start();
+    const store = await openResolver(broker, this.#platform);
+    this.#system?.start(store);
     await broker.start();
     if (broker.port.address !== undefined) {
       const at = formatAddress(broker.port.address);

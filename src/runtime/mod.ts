@@ -17,7 +17,8 @@ import { compareBcrypt } from "./bcrypt/bcrypt.ts";
 import { denoNetwork } from "./net/deno_net.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
-import { files } from "./process/files.ts";
+import { sha256 } from "./process/digest.ts";
+import { files, makeFolder } from "./process/files.ts";
 import { flow } from "./process/flow.ts";
 import { gzip } from "./process/gzip.ts";
 import { serveHttp } from "./net/http.ts";
@@ -44,6 +45,8 @@ export interface Platform {
   readonly fetch: Fetch;
   readonly dns: Dns;
   readonly files: Files;
+  readonly makeFolder: (path: string) => Promise<void>;
+  readonly sha256: (text: string) => string;
   /** A variable of the environment; undefined when it is not set. */
   readonly environment: (name: string) => string | undefined;
   /** Like "deno 2.9.6". */
@@ -73,6 +76,8 @@ export const platform: Platform = {
   fetch: fetchAnswer,
   dns,
   files,
+  makeFolder,
+  sha256,
   environment,
   runtimeName: runtimeName(),
   interfaceAddresses,

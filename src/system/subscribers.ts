@@ -7,10 +7,10 @@ import type { Account } from "../accounts/account.ts";
 import type { Interest } from "../accounts/interest.ts";
 import { ClientSession } from "../broker/clients/session.ts";
 import { Kind, kindBit } from "../accounts/reach.ts";
-import { byteString, utf8ByteString } from "../core/ascii.ts";
-import { Nuid } from "../core/nuid.ts";
+import { utf8ByteString } from "../core/ascii.ts";
 import { hasWildcard, isSubsetMatch } from "../core/subject.ts";
 import type { Message } from "../wire/message.ts";
+import type { Inbox } from "./inbox.ts";
 import type { Peers } from "./peers.ts";
 import { borrowedPayload, isRecord, jsonIn, readRequest } from "./request.ts";
 import { jsonBytes, type Voice } from "./voice.ts";
@@ -23,16 +23,12 @@ const CLIENTS = kindBit(Kind.CLIENT);
 export class Subscribers {
   readonly #voice: Voice;
   readonly #peers: Peers;
-  readonly #inbox: string;
-  readonly #nuid: Nuid;
-  /** What waits for the numbers of others, by the last token of its inbox. */
-  readonly #waiting = new Map<string, (count: number) => void>();
+  readonly #inbox: Inbox;
 
-  constructor(voice: Voice, peers: Peers) {
+  constructor(voice: Voice, peers: Peers, inbox: Inbox) {
     this.#voice = voice;
     this.#peers = peers;
-    this.#nuid = new Nuid(voice.broker.host.random);
-    this.#inbox = `$SYS._INBOX.${this.#nuid.next().slice(0, 8)}`;
+    this.#inbox = inbox;
   }
 
   start(): void {
@@ -44,10 +40,6 @@ export class Subscribers {
       // An import leaves it who asks.
       if (!(source instanceof ClientSession)) return;
       this.#askedIn(source.login.account, message);
-    });
-    client.subscribe(`${this.#inbox}.*`, "", (message) => {
-      const token = subjectEnd(message);
-      this.#waiting.get(token)?.(Number(jsonIn(borrowedPayload(message))) || 0);
     });
   }
 
@@ -81,29 +73,28 @@ export class Subscribers {
     answering: number,
     done: (count: number) => void,
   ): void {
-    const { client, broker } = this.#voice;
-    const token = this.#nuid.next();
+    const { clock } = this.#voice.broker.host;
     let missing = answering;
     let total = 0;
     const finish = (): void => {
-      if (!this.#waiting.delete(token)) return;
+      end?.();
       timer.cancel();
       done(total);
     };
-    const timer = broker.host.clock.after(WAIT_MS, finish);
-    this.#waiting.set(token, (count) => {
-      total += count;
-      if (--missing <= 0) finish();
-    });
-    client.publish(
+    const timer = clock.after(WAIT_MS, finish);
+    const end = this.#inbox.ask(
       "$SYS.REQ.ACCOUNT.NSUBS",
       jsonBytes({
         acc: account.name,
         subject,
         queue: queue === "" ? undefined : btoa(queue),
       }),
-      { reply: `${this.#inbox}.${token}` },
+      (message) => {
+        total += Number(jsonIn(borrowedPayload(message))) || 0;
+        if (--missing === 0) finish();
+      },
     );
+    if (end === undefined) finish();
   }
 
   /** NATS: a bare number; silence about an account that is not here. */
@@ -148,9 +139,4 @@ function countIn(account: Account, subject: string, queue: string): number {
   count += plain.filter(isWanted).length;
   for (const { members } of queues) count += members.filter(isWanted).length;
   return count;
-}
-
-function subjectEnd({ subjectBuffer, subjectEnd: end, subjectStart }: Message) {
-  const subject = byteString(subjectBuffer, subjectStart, end);
-  return subject.slice(subject.lastIndexOf(".") + 1);
 }

@@ -6,6 +6,7 @@
 import type { Account } from "../accounts/account.ts";
 import type { AccountsObserver } from "../accounts/accounts.ts";
 import type { ClientSession } from "../broker/clients/session.ts";
+import type { JwtStore } from "../auth/resolver/jwt_store.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import type { WatchedServer } from "../monitor/source/watched_server.ts";
 import { AccountConnections } from "./account_connections.ts";
@@ -13,7 +14,9 @@ import { AccountRequests } from "./account_requests.ts";
 import { Acts, type ReloadServer } from "./acts.ts";
 import { type AnswerPlatform, Answers } from "./answers.ts";
 import { ClientEvents } from "./client_events.ts";
+import { Inbox } from "./inbox.ts";
 import { Peers } from "./peers.ts";
+import { claimsServices, type ResolvingPlatform } from "./resolving.ts";
 import { ServerRequests } from "./server_requests.ts";
 import { Statistics } from "./statistics.ts";
 import { Subscribers } from "./subscribers.ts";
@@ -21,14 +24,23 @@ import { UserService } from "./user_info.ts";
 import { Voice } from "./voice.ts";
 
 /** What the system account stands on. */
-export type SystemPlatform = AnswerPlatform;
+export type SystemPlatform = AnswerPlatform & ResolvingPlatform;
+
+/** One part of what the server says and answers. */
+interface Service {
+  start(): void;
+  stop?(): void;
+}
 
 export class System {
   readonly #voice: Voice;
   readonly #connections: AccountConnections;
   readonly #statistics: Statistics;
   readonly #events: ClientEvents;
-  readonly #services: readonly { start(): void }[];
+  readonly #services: Service[];
+  readonly #peers: Peers;
+  readonly #inbox: Inbox;
+  readonly #platform: SystemPlatform;
   #isOpen = false;
 
   private constructor(
@@ -44,7 +56,11 @@ export class System {
       () => broker.host.clock.monotonic(),
     );
     const answers = new Answers(voice, platform);
+    const inbox = new Inbox(voice);
     this.#voice = voice;
+    this.#peers = peers;
+    this.#inbox = inbox;
+    this.#platform = platform;
     this.#connections = new AccountConnections(voice, peers);
     this.#statistics = new Statistics(voice, watched, peers, {
       come: () => this.#connections.askAll(),
@@ -57,7 +73,8 @@ export class System {
       new ServerRequests(voice, answers, watched, this.#statistics),
       new AccountRequests(voice, answers, watched, this.#connections),
       new Acts(voice, answers, reload),
-      new Subscribers(voice, peers),
+      inbox,
+      new Subscribers(voice, peers, inbox),
       new UserService(voice),
     ];
   }
@@ -72,8 +89,18 @@ export class System {
     return account && new System(account, watched, reload, platform);
   }
 
-  start(): void {
+  /** `store` are the JWTs of a server in operator mode that keeps them in a folder. */
+  start(store: JwtStore | undefined): void {
     this.#isOpen = true;
+    const { operator } = this.#voice.broker;
+    if (operator !== undefined) {
+      this.#services.push(...claimsServices(
+        { voice: this.#voice, peers: this.#peers, inbox: this.#inbox },
+        operator,
+        store,
+        this.#platform.verifySignature,
+      ));
+    }
     for (const service of this.#services) service.start();
     const { clients, host } = this.#voice.broker;
     clients.observer = {
@@ -93,8 +120,7 @@ export class System {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#sayOfServer("SHUTDOWN");
-    this.#connections.stop();
-    this.#statistics.stop();
+    for (const service of this.#services) service.stop?.();
     this.#voice.broker.clients.observer = undefined;
     this.#voice.client.close();
     this.#voice.near.close();

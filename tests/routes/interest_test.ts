@@ -194,7 +194,7 @@ test("interest in an account that comes later is not lost, nor in one that comes
   await tell(peer, "RS+ A foo\r\nRS+ A bar q 2\r\nRS+ A gone\r\n");
   await tell(peer, "RS- A gone\r\n");
   for (let round = 0; round < 3; round++) {
-    accounts.configure([accountWithUser("A")], "$SYS");
+    accounts.configure([accountWithUser("A")]);
     const client = new InternalClient(
       accounts.named("A")!,
       midge.server.broker.host.delivery,
@@ -206,11 +206,11 @@ test("interest in an account that comes later is not lost, nor in one that comes
     const lines = (await peer.expect("PONG\r\n")).split("\r\n")
       .filter((line) => line.startsWith("RMSG"));
     assert.deepEqual(lines, ["RMSG A foo 1", "RMSG A bar | q 1"]);
-    accounts.configure([], "$SYS");
+    accounts.configure([]);
     assert.equal(accounts.has("A"), false);
   }
   await tell(peer, "RS- A foo\r\n");
-  accounts.configure([accountWithUser("A")], "$SYS");
+  accounts.configure([accountWithUser("A")]);
   assert.equal(accounts.named("A")!.sublist.size, 1);
 });
 

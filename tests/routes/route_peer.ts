@@ -3,6 +3,7 @@
  * tests of routes wait for. A route peer is a `Peer` whose CONNECT and INFO are
  * those of a server.
  */
+import { Kind, kindBit } from "../../src/accounts/reach.ts";
 import assert from "node:assert/strict";
 import type { RunningCluster } from "../../src/faces/cluster.ts";
 import {
@@ -191,13 +192,19 @@ export async function logged(midge: TestServer, text: string): Promise<void> {
   );
 }
 
-/** Waits until a server hears of `count` interests, its own clients' included. */
+/** Waits until a server hears of `count` interests, its own clients' included, and no services of other accounts. */
 export async function interests(
   { server }: Pick<TestServer, "server">,
   count: number,
 ): Promise<void> {
   const { sublist } = server.broker.host.accounts.global;
-  await until(`${count} interests`, () => sublist.size === count);
+  const services = kindBit(Kind.IMPORT);
+  await until(
+    `${count} interests`,
+    () =>
+      [...sublist].filter(({ kindBit }) => kindBit !== services).length ===
+        count,
+  );
 }
 
 export function routeCount({ server }: TestServer): number {

@@ -129,6 +129,11 @@ export class TrustedAccounts {
     return "";
   }
 
+  /** What is wrong with a JWT for that of the account `key`; empty: nothing. */
+  faultOf(key: string, jwt: string): string {
+    return this.#read(key, jwt).fault;
+  }
+
   /** The account is deleted: its users are not welcome any more. */
   forget(key: string): void {
     this.#accounts.get(key)?.expiry?.cancel();

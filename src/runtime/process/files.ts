@@ -7,6 +7,7 @@
 import { watch as watchFolder } from "node:fs";
 import {
   type FileHandle,
+  mkdir,
   open,
   readdir,
   rename,
@@ -39,6 +40,13 @@ export const files: Files = {
     doing(`stat ${path}`, async () => (await stat(path)).mtimeMs),
   watch,
 };
+
+/** Makes a folder, and those that it lies in, unless they are there. */
+export function makeFolder(path: string): Promise<void> {
+  return doing(`mkdir ${path}`, async () => {
+    await mkdir(path, { recursive: true });
+  });
+}
 
 async function doing<T>(what: string, run: () => Promise<T>): Promise<T> {
   try {
