@@ -83,8 +83,16 @@ export class OwnInfo implements InfoSource {
   }
 
   tell(
-    { id, remoteHost, isNew, nonce, boundTo, isToLeave, maxPayloadBytes }:
-      InfoReader,
+    {
+      id,
+      remoteHost,
+      isNew,
+      nonce,
+      boundTo,
+      isSystem,
+      isToLeave,
+      maxPayloadBytes,
+    }: InfoReader,
   ): ServerInfo {
     const { identity, runtimeName } = this.#parts;
     const options = this.#parts.options();
@@ -113,6 +121,7 @@ export class OwnInfo implements InfoSource {
       ...((this.lameDuck || isToLeave) && { ldm: true }),
       ...(boundTo !== undefined &&
         { connect_info: true, remote_account: boundTo }),
+      ...(isSystem === true && { acc_is_sys: true }),
     };
   }
 

@@ -57,6 +57,8 @@ export interface ServerInfo {
   connect_info?: boolean;
   /** The account that the client is in. */
   remote_account?: string;
+  /** That account is the system account. */
+  acc_is_sys?: boolean;
   /** The level of JetStream's API, from 2.11 on. */
   api_lvl?: number;
   /** The domain of JetStream. */

@@ -26,6 +26,8 @@ export interface InfoReader {
   readonly nonce?: string | undefined;
   /** Set in the INFO that follows the first PONG: the account that the client is in. */
   readonly boundTo?: string;
+  /** That account is the one of events and requests about the server. */
+  readonly isSystem?: boolean;
   /** It is told to leave, whatever becomes of the others. */
   readonly isToLeave?: boolean;
 }

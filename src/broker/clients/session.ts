@@ -377,7 +377,8 @@ export class ClientSession implements Peer, DirectReceiver {
     this.#firstPongSent = true;
     const { fields, account } = this.login;
     if (fields.protocol >= 1) {
-      this.#sendInfo({ isNew: false, boundTo: account.name });
+      const isSystem = account === this.#host.accounts.system;
+      this.#sendInfo({ isNew: false, boundTo: account.name, isSystem });
     }
   }
 

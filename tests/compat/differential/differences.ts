@@ -28,7 +28,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: "`xkey` in INFO",
-    why: "it is the key of auth callout, which Midge has not",
+    why:
+      "a service that decides about logins is told the key with each question",
     extra: { who: "nats-server", bytes: /,"xkey":"X[A-Z0-9]{55}"/g },
   },
   {

@@ -73,6 +73,7 @@ export function normal(text: string): string {
   return bare(withBodies(inOrder(text), bare))
     .replace(SUBSCRIPTIONS, inOrderOfText)
     .replace(ACCOUNTS, accountsInOrder)
+    .replace(IMPORTS, (list) => list.split(/,\n(?= {6}\{)/).sort().join(",\n"))
     // Each server tells its own interest of the system account, in any order.
     .replace(/^(?:\w+: )?RS\+ \$SYS .*\r\n/gm, "")
     // Whether a PING of the server comes is a matter of time.
@@ -116,6 +117,9 @@ function accountsInOrder(list: string): string {
       (row) => row.replace(/\d+/g, "<own>"),
     );
 }
+
+/** Of one account, and its exports. */
+const IMPORTS = /(?<=^ {4}"(?:im|ex)ports": \[\n)[^]*?(?=\n {4}\])/gm;
 
 interface Frame {
   readonly sid: string;
