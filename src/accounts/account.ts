@@ -202,7 +202,7 @@ export class Account implements AccountName {
     return true;
   }
 
-  /** From now on these are its mappings. Throws a `TransformError` for one that makes no sense. */
+  /** From now on these are its mappings. */
   map(list: readonly MappingOptions[]): void {
     if (list.length === 0 && this.#mappings === undefined) return;
     this.#mappings = list.length === 0

@@ -11,7 +11,10 @@ import {
   tokenized,
 } from "../core/subject_transform.ts";
 import { isSubsetMatch } from "../core/subject.ts";
-import { withAccountHashes } from "../core/transform_function.ts";
+import {
+  TransformError,
+  withAccountHashes,
+} from "../core/transform_function.ts";
 import type { MappingOptions } from "../options/options.ts";
 import { type Random, randomBelow } from "../platform/clock.ts";
 
@@ -20,6 +23,8 @@ export interface MappingChance {
   readonly random: Random;
   /** The cluster that the server is in now; empty: none. */
   readonly clusterName: () => string;
+  /** Told of a mapping that makes no sense, and is left out. */
+  readonly complain: (text: string) => void;
 }
 
 /** A subject that a message may get, for messages whose ticket is below `bound`. */
@@ -42,19 +47,18 @@ const NO_SUBJECT: Uint8Array = new Uint8Array(0);
 export class Mappings {
   readonly #mappings: readonly Mapping[];
 
-  /** Of the account named `account`, a byte string. Throws a `TransformError` for a mapping that makes no sense. */
+  /** Of the account named `account`, a byte string. */
   constructor(
     list: readonly MappingOptions[],
     account: string,
     chance: MappingChance,
   ) {
     // A source that comes again replaces the one of before.
-    const bySource = new Map(
-      list.map((options) => [
-        options.source,
-        new Mapping(options, account, chance),
-      ]),
-    );
+    const bySource = new Map<string, Mapping>();
+    for (const options of list) {
+      const mapping = mappingOf(options, account, chance);
+      if (mapping !== undefined) bySource.set(options.source, mapping);
+    }
     this.#mappings = [...bySource.values()]
       .sort((a, b) => bySpecificity(a.source, b.source));
   }
@@ -142,6 +146,24 @@ class Mapping {
     if (first?.bound === TICKETS) return first.transform;
     const ticket = randomBelow(random, TICKETS);
     return destinations.find(({ bound }) => ticket < bound)?.transform;
+  }
+}
+
+/** Undefined, with a complaint, for a mapping that makes no sense: only a JWT brings one. */
+function mappingOf(
+  options: MappingOptions,
+  account: string,
+  chance: MappingChance,
+): Mapping | undefined {
+  try {
+    return new Mapping(options, account, chance);
+  } catch (error) {
+    if (!(error instanceof TransformError)) throw error;
+    const source = JSON.stringify(options.source);
+    chance.complain(
+      `Error adding subject mapping ${source} for account [${account}]: ${error.message}`,
+    );
+    return undefined;
   }
 }
 

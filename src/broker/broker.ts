@@ -13,6 +13,7 @@ import {
 } from "../accounts/accounts.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
+import type { MappingChance } from "../accounts/mappings.ts";
 import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Door } from "../auth/door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
@@ -288,7 +289,7 @@ function hostOf(
   });
   const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
-    mapping: { random, clusterName: () => info.clusterName() },
+    mapping: mappingChance(platform, info),
     imports: {
       delivery,
       clock,
@@ -318,6 +319,17 @@ function hostOf(
     tracing: { delivery, clock, describeServer: () => info.describe() },
   };
   return host;
+}
+
+function mappingChance(
+  { random, log }: Pick<BrokerPlatform, "random" | "log">,
+  info: OwnInfo,
+): MappingChance {
+  return {
+    random,
+    clusterName: () => info.clusterName(),
+    complain: (text) => log.error(text),
+  };
 }
 
 function accountsOf(

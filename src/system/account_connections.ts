@@ -170,6 +170,9 @@ export class AccountConnections {
     const account = this.#accounts.awake(name);
     if (account === undefined) return;
     account.remoteClients = this.#peers.clientsOf(name);
+    if (account.surplus > 0) {
+      this.#voice.broker.clients.limitsChanged(account);
+    }
   }
 }
 

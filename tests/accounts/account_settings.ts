@@ -12,7 +12,7 @@ export function accountSettings(
   return {
     sublistCache: true,
     meter,
-    mapping: { random, clusterName: () => "" },
+    mapping: { random, clusterName: () => "", complain: () => {} },
     imports: {
       delivery: new Delivery(random, meter, { goOn: () => false }),
       clock: new VirtualClock(),

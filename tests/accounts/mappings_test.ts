@@ -37,6 +37,7 @@ function spread(
   const mappings = new Mappings(list, "A", {
     random: seededRandom(seed),
     clusterName: () => cluster,
+    complain: (text) => assert.fail(text),
   });
   const mapped = mappings.of(subject);
   assert.ok(mapped, subject);
@@ -57,6 +58,7 @@ function only(
   const mappings = new Mappings(list, "A", {
     random: seededRandom(1),
     clusterName: () => cluster,
+    complain: (text) => assert.fail(text),
   });
   const mapped = mappings.of(subject);
   return mapped && byteString(mapped.next());
@@ -140,6 +142,26 @@ test("a subject with an empty token is not mapped, and neither is another one", 
   for (const subject of ["a..b", "a.", "", "b.c", "a"]) {
     assert.equal(only(list, subject), undefined, `"${subject}"`);
   }
+});
+
+test("a mapping that makes no sense is left out, with a complaint", () => {
+  const complaints: string[] = [];
+  const mappings = new Mappings(
+    [mapping("a.*", to("b.$2")), mapping("a..b"), mapping("c", to("d"))],
+    "A",
+    {
+      random: seededRandom(1),
+      clusterName: () => "",
+      complain: (text) => complaints.push(text),
+    },
+  );
+  assert.equal(mappings.of("a.x"), undefined);
+  assert.equal(byteString(mappings.of("c")!.next()), "d");
+  assert.deepEqual(complaints, [
+    'Error adding subject mapping "a.*" for account [A]: invalid mapping ' +
+    "destination: wildcard index out of range in $2: [2]",
+    'Error adding subject mapping "a..b" for account [A]: invalid subject',
+  ]);
 });
 
 test("what is random is drawn for each message", () => {

@@ -5,6 +5,7 @@ import {
   UNLIMITED_ACCOUNT,
 } from "../../src/options/options.ts";
 import { accountWithUser } from "../accounts/account_options.ts";
+import { meshed, routeTo } from "../routes/route_peer.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
@@ -87,6 +88,28 @@ test("clients of other servers count, and where they grow the last to come here 
   assert.equal(await peers[2]!.expectClosed(), FULL);
   await peers[0]!.silence();
   assert.equal(await (await connectAs(t, midge, "a")).expectClosed(), FULL);
+});
+
+test("a client that comes to another server drives the last one out here", async (t) => {
+  const start = (
+    maxConnections: number,
+    cluster: object,
+  ): Promise<TestServer> =>
+    startMidge(t, {
+      accounts: limited({ A: { maxConnections } }),
+      systemAccount: "$SYS",
+      cluster: { name: "c", ...cluster },
+    });
+  const here = await start(2, {});
+  const there = await start(9, { routes: [routeTo(here)] });
+  await meshed([here, there]);
+  const first = await connectAs(t, here, "a");
+  await maxPayloadOf(first);
+  const last = await connectAs(t, here, "a");
+  await maxPayloadOf(last);
+  await maxPayloadOf(await connectAs(t, there, "a"));
+  assert.equal(await last.expectClosed(), FULL);
+  await first.silence();
 });
 
 test("subscriptions beyond the account's limit are refused, and the client stays", async (t) => {
