@@ -1,6 +1,6 @@
 /** Operator mode on a server in memory: who comes in by a JWT, as whom, and for how long. */
 import assert from "node:assert/strict";
-import { createAccount, createOperator } from "@nats-io/nkeys";
+import { createAccount, createOperator, createUser } from "@nats-io/nkeys";
 import type { TrustOptions } from "../../src/options/options.ts";
 import { Chain, type ChainUser, keyOf, signNonce } from "../auth/jwt/chain.ts";
 import { JWTS, KEYS } from "../auth/jwt/example.ts";
@@ -263,6 +263,17 @@ function refusals(): readonly [
       ]),
       bearer,
       "Account does not allow bearer tokens",
+    ],
+    [
+      "a bearer of an account that asks a service about logins",
+      chain.trust([
+        account.entry({
+          limits: { conn: -1 },
+          authorization: { auth_users: [createUser().getPublicKey()] },
+        }),
+      ]),
+      bearer,
+      /^ERR The account asks a service about logins, which Midge does not/,
     ],
     [
       "an unknown kind of connection",

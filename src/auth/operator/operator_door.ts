@@ -208,6 +208,11 @@ export class OperatorDoor implements Door {
     if (rights.isBearer && account.claims.limits.disallowBearer) {
       return { text: "Account does not allow bearer tokens" };
     }
+    const { authUsers } = account.claims.authorization;
+    if (authUsers.length > 0 && !authUsers.includes(user.subject)) {
+      // Only the service of the account could let it in, and it is not asked.
+      return { text: NO_CALLOUT, isLoud: true, live: NOT_VOUCHED_FOR };
+    }
     const objection = connectionObjection(request, rights);
     if (objection !== undefined) return objection;
     if (!rights.isBearer && request.proof === undefined) {
@@ -281,6 +286,9 @@ export class OperatorDoor implements Door {
     return this.#permissions.of(rights) ?? account.options.defaultPermissions;
   }
 }
+
+const NO_CALLOUT =
+  "The account asks a service about logins, which Midge does not in operator mode";
 
 /** What a client has shown by its signature: who it is, and by which role. */
 function proofOf(
