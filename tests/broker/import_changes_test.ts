@@ -39,7 +39,7 @@ class Stage {
       ["e", "i"].map((user) => connectClient(t, midge, { user, pass: "pw" })),
     );
     const { accounts } = midge.server.broker.host;
-    return new Stage(e!, i!, (list) => accounts.configure(list, "$SYS"));
+    return new Stage(e!, i!, (list) => accounts.configure(list));
   }
 
   /** As a reload does it. */
@@ -132,8 +132,8 @@ test("an exporting account that goes and comes back is heard again", async (t) =
   const i = await connectClient(t, midge, { user: "i", pass: "pw" });
   await tell(i, "SUB s 1\r\n");
   const all = midge.server.broker.host.accounts;
-  all.configure([accounts[1]!], "$SYS");
-  all.configure(accounts, "$SYS");
+  all.configure([accounts[1]!]);
+  all.configure(accounts);
   const e = await connectClient(t, midge, { user: "e", pass: "pw" });
   await tell(e, "PUB s 1\r\n1\r\n");
   assert.deepEqual(await roundTrip(i), ["MSG s 1 1", "1"]);

@@ -123,6 +123,6 @@ test("imports that a configuration leaves as they are are not told again", async
       ],
     }),
   ];
-  midge.server.broker.host.accounts.configure(list, "$SYS");
+  midge.server.broker.host.accounts.configure(list);
   assert.deepEqual(await roundTrip(peer), ["RS+ E s.other"]);
 });
