@@ -113,7 +113,12 @@ export class StillBroker {
   ) {
     const nowhere = (): Promise<never> => Promise.reject(new Error("nowhere"));
     this.broker = new Broker(
-      { ...defaultServerOptions(), dontListen: true, ...options },
+      {
+        ...defaultServerOptions(),
+        systemAccount: "",
+        dontListen: true,
+        ...options,
+      },
       {
         network: { listen: nowhere, dial: nowhere, lookup: nowhere },
         clock: this.clock,
