@@ -156,7 +156,7 @@ export class Interest implements Subscriber {
   delivered = 0;
   /** Ends after this many messages; 0: never. */
   max = 0;
-  /** It is in no account any more. */
+  /** It hears nothing any more, and is in no account, or about to be in none. */
   hasEnded = false;
   #sidBytes: Uint8Array | undefined = undefined;
 

@@ -299,6 +299,35 @@ test("who has not logged in yet has to prove what the new configuration asks for
   await late.silence();
 });
 
+test("GHSA-hmmp: what an open server let in hears nothing behind a login, in no account", async (t) => {
+  const midge = await startChanging(t, {});
+  const early = await midge.greeted();
+  early.send("SUB > 1\r\nPUB mine 0\r\n\r\n");
+  await early.expect("MSG mine 1 0\r\n\r\n");
+  await midge.change({
+    ...users(user("a")),
+    ...accounts(inAccount("B", user("b"))),
+  });
+  const [global, other] = [
+    await midge.login(A),
+    await midge.login({ user: "b", pass: "p" }),
+  ];
+  const publish = async (peer: Peer, subject: string): Promise<void> => {
+    peer.send(`PUB ${subject} 0\r\n\r\n`);
+    await peer.silence();
+  };
+  await publish(global, "secret.1");
+  early.send('CONNECT {"verbose":false,"user":"b","pass":"p"}\r\n');
+  await early.silence();
+  await publish(global, "secret.2");
+  await publish(other, "open");
+  await early.silence();
+  early.send("SUB open 1\r\n");
+  await early.silence();
+  await publish(other, "open");
+  await early.expect("MSG open 1 0\r\n\r\n");
+});
+
 test("a login under way is judged by the configuration that holds when it is decided", async (t) => {
   let decide: (isRight: boolean) => void = () => {};
   const isAsked = deferred<void>();

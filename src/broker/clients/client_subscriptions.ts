@@ -25,16 +25,27 @@ export interface SubscriptionLimits {
   readonly maxSubscriptionTokens: number;
 }
 
+/** A client, and the account that it is in at the time. */
+type Subscribing = DirectReceiver & {
+  readonly login: { readonly account: Account };
+};
+
 export class ClientSubscriptions {
   /** By the keys of sids. */
   bySid: KeyedMap<MapKey, Interest> = new Map();
   /** How many there may be. */
   max: number;
-  readonly #client: DirectReceiver;
+  readonly #client: Subscribing;
+  readonly #turn: Turn<TurnOwner>;
   readonly #limits: SubscriptionLimits;
 
-  constructor(client: DirectReceiver, limits: SubscriptionLimits) {
+  constructor(
+    client: Subscribing,
+    turn: Turn<TurnOwner>,
+    limits: SubscriptionLimits,
+  ) {
     this.#client = client;
+    this.#turn = turn;
     this.#limits = limits;
     this.max = limits.maxSubscriptions || Infinity;
   }
@@ -44,7 +55,7 @@ export class ClientSubscriptions {
    * it cannot be. A sid that is in use keeps its subscription, as with
    * nats-server.
    */
-  add(account: Account, sub: SubArgs): string {
+  add(sub: SubArgs): string {
     const { subject, queue, sid } = sub;
     if (this.bySid.size >= this.max) return WireError.MAX_SUBSCRIPTIONS;
     const key = mapKey(sid);
@@ -58,7 +69,7 @@ export class ClientSubscriptions {
     );
     this.bySid = withRoom(this.bySid);
     this.bySid.set(key, interest);
-    account.add(interest);
+    this.#client.login.account.add(interest);
     return "";
   }
 
@@ -83,15 +94,22 @@ export class ClientSubscriptions {
   }
 
   /** Ends `interest` now. */
-  remove(account: Account, interest: Interest): void {
+  remove(interest: Interest): void {
     this.bySid.delete(mapKey(interest.sid));
-    account.remove(interest);
+    this.#client.login.account.remove(interest);
   }
 
-  /** The client is gone. Takes as many turns as it needs. */
-  clear(account: Account, turn: Turn<TurnOwner>): void {
+  /** None of them hears anything from now on. */
+  end(): void {
+    for (const interest of this.bySid.values()) interest.hasEnded = true;
+    this.clear();
+  }
+
+  /** Takes all of them away, in as many turns as it needs. */
+  clear(): void {
+    const { account } = this.#client.login;
     const interests = this.bySid.values();
     this.bySid = new Map();
-    turn.spreadOver(interests, 0, (interest) => account.remove(interest));
+    this.#turn.spreadOver(interests, 0, (interest) => account.remove(interest));
   }
 }

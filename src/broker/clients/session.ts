@@ -116,7 +116,7 @@ export class ClientSession implements Peer, DirectReceiver {
       this.pubArgs,
       settings.maxPayloadBytes,
     );
-    this.#subscriptions = new ClientSubscriptions(this, settings);
+    this.#subscriptions = new ClientSubscriptions(this, host.turn, settings);
     this.#life = life;
   }
 
@@ -210,13 +210,14 @@ export class ClientSession implements Peer, DirectReceiver {
     return !this.connection.isDeaf && (publisher !== this || this.login.echo);
   }
 
+  /** One that has ended may be in its account for a few turns more. */
   deliver(
     interest: Interest,
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean {
     const { connection, login } = this;
-    if (connection.isDeaf || (publisher === this && !login.echo)) return false;
+    if (!this.takes(publisher) || interest.hasEnded) return false;
     const { rights } = login;
     if (rights !== undefined && !rights.mayHear(interest, message)) {
       return false;
@@ -236,6 +237,8 @@ export class ClientSession implements Peer, DirectReceiver {
   review(): void {
     if (this.connection.closed) return;
     this.login.review((principal) => this.rebind(principal));
+    // Who came by an open door has to log in now.
+    if (this.login.principal === undefined) this.#subscriptions.end();
   }
 
   followed(
@@ -257,7 +260,7 @@ export class ClientSession implements Peer, DirectReceiver {
     const { login, connection } = this;
     login.rebind(principal);
     this.applyLimits();
-    const { rights, account } = login;
+    const { rights } = login;
     if (rights === undefined) return;
     const { turn } = this.#host;
     turn.spreadOver(this.subscriptions.values(), REJUDGED_WORK, (interest) => {
@@ -265,7 +268,7 @@ export class ClientSession implements Peer, DirectReceiver {
       // Meanwhile it may be gone, or the rights may have changed once more.
       if (interest.hasEnded || login.rights !== rights) return;
       if (rights.maySubscribe(subject, queue)) return;
-      this.#subscriptions.remove(account, interest);
+      this.#subscriptions.remove(interest);
       violates(connection, revocation(interest, principal.user));
     });
   }
@@ -309,7 +312,7 @@ export class ClientSession implements Peer, DirectReceiver {
     this.login.end();
     this.connection.log.debug(`Client connection closed: ${reason}`);
     this.#life.ended(this, reason);
-    this.#subscriptions.clear(this.login.account, this.#host.turn);
+    this.#subscriptions.clear();
   }
 
   /** An operation that is complete with its line. */
@@ -336,19 +339,17 @@ export class ClientSession implements Peer, DirectReceiver {
    * another account, without the subscriptions of before.
    */
   #connect(buffer: Uint8Array, start: number, end: number): void {
-    if (this.login.hasConnected) {
-      this.#subscriptions.clear(this.login.account, this.#host.turn);
-    }
+    if (this.login.hasConnected) this.#subscriptions.end();
     this.login.connect(buffer, start, end);
   }
 
   #sub(buffer: Uint8Array, start: number, end: number): void {
     this.connection.noteActivity();
-    const { account, rights } = this.login;
+    const { rights } = this.login;
     const sub = readSub(buffer, start, end);
     const violation = this.#subscriptions.violation(sub, rights);
     if (violation !== undefined) return violates(this.connection, violation);
-    const error = this.#subscriptions.add(account, sub);
+    const error = this.#subscriptions.add(sub);
     if (error !== "") this.connection.sendError(error);
     else this.login.sayOk();
   }
@@ -365,7 +366,7 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   #unsubscribe(interest: Interest): void {
-    this.#subscriptions.remove(this.login.account, interest);
+    this.#subscriptions.remove(interest);
     const { log } = this.connection;
     if (log.traces) log.trace(`<-> [DELSUB ${interest.sid}]`);
   }
