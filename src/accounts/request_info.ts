@@ -65,11 +65,18 @@ export function knownOf(info: RequestInfo): Record<string, unknown> {
 /** Header lines that were written before; a client sends the same one again and again. */
 const written = new WeakMap<RequestInfo, Uint8Array>();
 
-/** Says in a header of `message` who asks, and nothing else that it said of that. */
-export function tellRequester(message: Message, info: RequestInfo): void {
+/**
+ * Says in a header of `message` who asks, and nothing else that it said of that;
+ * undefined: nobody that is known.
+ */
+export function tellRequester(
+  message: Message,
+  info: RequestInfo | undefined,
+): void {
+  removeHeader(message, HEADER);
+  if (info === undefined) return;
   const line = written.get(info) ?? lineOf(info);
   written.set(info, line);
-  removeHeader(message, HEADER);
   addHeaderLine(message, line);
 }
 

@@ -126,7 +126,7 @@ export class ServiceLink implements ImportLink, DirectReceiver {
       return false;
     }
     try {
-      if (info !== undefined) tellRequester(request, info);
+      tellRequester(request, info);
       const match = follows?.followed(facts.match) ?? facts.match;
       return this.#ask(request, match, target, publisher, measurement);
     } finally {

@@ -3,7 +3,7 @@
  * the trace goes, and the `traceparent` of other tracers, for which an account
  * may name a place.
  */
-import { utf8ByteString } from "../core/ascii.ts";
+import { CR, LF, utf8ByteString } from "../core/ascii.ts";
 import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
 import { HeaderSearch } from "../core/header_search.ts";
 import { isLiteralSubject } from "../core/subject.ts";
@@ -43,6 +43,19 @@ export function mayBeTraced(
   const end = payloadStart + headerSize;
   return DESTINATION.isIn(bodyBuffer, payloadStart, end) ||
     (account !== undefined && PARENT.isIn(bodyBuffer, payloadStart, end));
+}
+
+/**
+ * Whether a line of the headers of `message` ends without CR: other servers do
+ * not take that for an end, and may read another destination.
+ */
+export function areTraceHeadersLoose(
+  { bodyBuffer, payloadStart, headerSize }: Message,
+): boolean {
+  for (let at = payloadStart; at < payloadStart + headerSize; at++) {
+    if (bodyBuffer[at] === LF && bodyBuffer[at - 1] !== CR) return true;
+  }
+  return false;
 }
 
 /**

@@ -10,6 +10,8 @@ import { Message, NO_HEADERS } from "./message.ts";
 /** NATS headers: the first line of a header block, which may carry a status. */
 const VERSION_LINE = asciiBytes("NATS/1.0\r\n");
 const LINE_END = asciiBytes("\r\n");
+/** A line with its end, whichever that is. */
+const LINE = /[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g;
 
 /** Makes `to` say the same as `from`. Bytes are shared, not copied. */
 export function copyParts(from: Message, to: Message): void {
@@ -94,7 +96,10 @@ export function replaceHeader(
   addHeader(message, name, value);
 }
 
-/** Takes all lines of that name from `message`, however they are written. */
+/**
+ * Takes all lines of that name from `message`, however they are written. Some who
+ * read headers take a bare LF, or CR, for the end of a line: so does this.
+ */
 export function removeHeader(message: Message, name: string): void {
   const { bodyBuffer, payloadStart, headerSize } = message;
   if (headerSize <= 0) return;
@@ -103,10 +108,10 @@ export function removeHeader(message: Message, name: string): void {
     payloadStart,
     payloadStart + headerSize,
   );
-  const [first = "", ...lines] = block.split("\r\n");
+  const lines = block.match(LINE) ?? [];
   const kept = lines.filter((line) => !isHeader(line, name));
   if (kept.length < lines.length) {
-    setHeaders(message, [asciiBytes([first, ...kept].join("\r\n"))]);
+    setHeaders(message, [asciiBytes(kept.join(""))]);
   }
 }
 

@@ -187,6 +187,29 @@ test("a service is told all of who asks if the import shares that, and nothing t
   });
 });
 
+test("CVE-2026-33223: nothing that some reader takes for a line of the header passes for the server's", async (t) => {
+  const { e, i } = await pair(t, [serviceExport("q")], [
+    serviceImport("E", "q"),
+  ]);
+  await tell(e, "SUB q 1\r\n");
+  const lie = 'Nats-Request-Info: {"acc":"X"}';
+  const blocks = [
+    `NATS/1.0\r\nA: b\n${lie}\r\n\r\n`,
+    `NATS/1.0\r\nA: b\r${lie}\r\n\r\n`,
+    `NATS/1.0\n${lie}\r\n\r\n`,
+    `NATS/1.0\r\n${lie}\n\r\n`,
+    `NATS/1.0\r\n${lie}`,
+    `NATS/1.0\r\n ${lie}\r\n\r\n`,
+    `NATS/1.0\r\n${lie.replace(":", " :")}\r\n${lie.toUpperCase()}\r\n\r\n`,
+  ];
+  for (const block of blocks) {
+    await tell(i, `HPUB q ${block.length} ${block.length}\r\n${block}\r\n`);
+    const text = await heard(e);
+    assert.doesNotMatch(text, /"X"/i, block);
+    assert.match(text, /Nats-Request-Info: \{"acc":"I"/);
+  }
+});
+
 test("a request that nobody serves is answered for its own subject, and leaves nothing behind", async (t) => {
   const { i, midge } = await pair(
     t,

@@ -221,6 +221,27 @@ test("a publisher needs the right to publish to where its trace goes", async (t)
   }
 });
 
+test("CVE-2026-33249: a destination that others would read otherwise is none, here and there", async (t) => {
+  const publish = { allow: ["x.>", "trc"] };
+  const users = [
+    { user: "r", password: "pw", permissions: { publish } },
+    { user: "a", password: "pw" },
+  ];
+  const { midge, hearer, tracer } = await scene(t, { users });
+  await tell(hearer, "SUB x.> 1\r\nSUB secret 2\r\n");
+  const publisher = await clientOf(t, midge, "r", "publisher");
+  // nats-server reads A, whose value has a line feed, and then the secret one.
+  const block = "NATS/1.0\r\nA: b\nNats-Trace-Dest: trc\r\n" +
+    "Nats-Trace-Dest: secret\r\n\r\n";
+  const { length } = block;
+  publisher.send(`HPUB x.1 ${length} ${length}\r\n${block}\r\n`);
+  await publisher.silence();
+  const text = (await roundTrip(hearer)).join("|");
+  assert.match(text, /^HMSG x\.1 .*\nNats-Trace-Dest: trace disabled$/s);
+  assert.doesNotMatch(text, /trc|secret/);
+  await tracer.silence();
+});
+
 test("who does not get a message is told with the reason", async (t) => {
   const subscribe = { deny: ["x.1"] };
   const users = [

@@ -9,8 +9,15 @@ import type {
   MessageSource,
 } from "../../accounts/interest.ts";
 import { FollowedMessage } from "../../accounts/message_trace.ts";
-import { mayBeTraced, traceRequest } from "../../accounts/trace_headers.ts";
+import {
+  areTraceHeadersLoose,
+  mayBeTraced,
+  TRACE_DESTINATION,
+  TRACE_DISABLED,
+  traceRequest,
+} from "../../accounts/trace_headers.ts";
 import { type Message, subjectOf } from "../../wire/message.ts";
+import { replaceHeader } from "../../wire/rewrite.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { ClientHost } from "./client_host.ts";
 import type { Login } from "./login.ts";
@@ -29,6 +36,12 @@ export function traceOf(
   { account, fields }: Login,
 ): FollowedMessage | undefined {
   if (!mayBeTraced(message, account.trace)) return undefined;
+  if (areTraceHeadersLoose(message)) {
+    // Nor is it by another server, for which it cannot be judged here.
+    replaceHeader(message, TRACE_DESTINATION, TRACE_DISABLED);
+    connection.log.error("Trace headers with bare line feeds are not followed");
+    return undefined;
+  }
   const draws = (percent: number): boolean =>
     percent >= 100 || randomBelow(host.random, 100) < percent;
   const request = traceRequest(message, account.trace, draws);
