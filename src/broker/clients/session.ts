@@ -345,9 +345,8 @@ export class ClientSession implements Peer, DirectReceiver {
 
   #sub(buffer: Uint8Array, start: number, end: number): void {
     this.connection.noteActivity();
-    const { rights } = this.login;
     const sub = readSub(buffer, start, end);
-    const violation = this.#subscriptions.violation(sub, rights);
+    const violation = this.#subscriptions.violation(sub, this.login.rights);
     if (violation !== undefined) return violates(this.connection, violation);
     const error = this.#subscriptions.add(sub);
     if (error !== "") this.connection.sendError(error);
