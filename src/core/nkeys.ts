@@ -3,12 +3,29 @@
  * The one file that knows the package. A public key is a text of 56 letters of
  * base32, of which the first tells whose key it is.
  */
-import { fromCurveSeed, fromPublic, fromSeed } from "@nats-io/nkeys";
+import * as nkeys from "@nats-io/nkeys";
 
-export { fromCurveSeed, fromSeed };
+/** A pair of keys: those of X25519 seal and open, all others sign. */
+export interface KeyPair {
+  getPublicKey(): string;
+  sign(bytes: Uint8Array): Uint8Array;
+  /** Sealed for `recipient`, a public key. */
+  seal(bytes: Uint8Array, recipient: string, nonce?: Uint8Array): Uint8Array;
+  /** What `sender`, a public key, has sealed for this pair; null if it has not. */
+  open(bytes: Uint8Array, sender: string): Uint8Array | null;
+  /** Forgets the seed. */
+  clear(): void;
+}
 
-/** A key that signs. */
-export type KeyPair = ReturnType<typeof fromSeed>;
+/** The pair of an Ed25519 seed. Throws for what is none. */
+export function fromSeed(seed: Uint8Array): KeyPair {
+  return nkeys.fromSeed(seed);
+}
+
+/** The pair of an X25519 seed. Throws for what is none. */
+export function fromCurveSeed(seed: Uint8Array): KeyPair {
+  return nkeys.fromCurveSeed(seed);
+}
 
 /** What a key is for: operator, account, user, server, cluster, or sealing. */
 export type KeyKind = "O" | "A" | "U" | "N" | "C" | "X";
@@ -24,7 +41,7 @@ export function isPublicKey(text: string, kind: KeyKind): boolean {
 export function isAnyPublicKey(text: string): boolean {
   if (!PUBLIC_KEY.test(text)) return false;
   try {
-    fromPublic(text);
+    nkeys.fromPublic(text);
     return true;
   } catch {
     return false;

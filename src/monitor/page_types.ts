@@ -298,6 +298,7 @@ export interface ExportRow {
   type: "stream" | "service";
   token_req?: boolean | undefined;
   response_type?: "Singleton" | "Streamed" | "Chunked" | undefined;
+  /** How many percent of the requests are measured, or that their headers say, and where that is told. */
   service_latency?:
     | { sampling: number | "headers"; results: string }
     | undefined;

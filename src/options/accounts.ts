@@ -39,7 +39,8 @@ export interface LatencyOptions {
   readonly sampling: number | "headers";
 }
 
-interface ExportBase {
+/** What both kinds of export have. */
+export interface ExportBase {
   readonly subject: string;
   /** Accounts that may import it; undefined: all. */
   readonly accounts?: readonly string[];
@@ -67,9 +68,11 @@ export interface ServiceExport extends ExportBase {
   readonly allowTrace: boolean;
 }
 
+/** What an account lets others hear or ask. */
 export type ExportOptions = StreamExport | ServiceExport;
 
-interface ImportBase {
+/** What both kinds of import have. */
+export interface ImportBase {
   /** The exporting account. */
   readonly account: string;
   /** The subject in the exporting account. */
@@ -95,6 +98,7 @@ export interface ServiceImport extends ImportBase {
   readonly share: boolean;
 }
 
+/** What an account hears from another one, or asks of it. */
 export type ImportOptions = StreamImport | ServiceImport;
 
 /** Where traces of messages with a `traceparent` header go. */

@@ -22,7 +22,9 @@ export {
   type AccountLimits,
   type AccountOptions,
   type AccountTrace,
+  type ExportBase,
   type ExportOptions,
+  type ImportBase,
   type ImportOptions,
   type LatencyOptions,
   type MappingDestination,
@@ -70,9 +72,16 @@ export {
 export type {
   AuthCalloutOptions,
   FolderResolver,
+  MemoryResolver,
   ProxiesOptions,
   ResolverOptions,
   TrustOptions,
   UrlResolver,
 } from "./trust.ts";
+export type {
+  AuthCalloutConfig,
+  ProxiesConfig,
+  ProxyConfig,
+  ResolverConfig,
+} from "./trust_config.ts";
 export type { UserOptions } from "./user.ts";

@@ -32,8 +32,10 @@ export interface FolderResolver {
   readonly hardDelete: boolean;
 }
 
+/** Where the JWTs of accounts come from. */
 export type ResolverOptions = MemoryResolver | UrlResolver | FolderResolver;
 
+/** Operator mode: whom the server trusts. */
 export interface TrustOptions {
   /** The JWTs of operators. */
   readonly operators: readonly string[];

@@ -29,7 +29,7 @@ interface Form {
 const MEANT: readonly RegExp[] = [
   /^package\.json$/,
   /^bin\/midge\.js$/,
-  /^(?:lib|cjs)\/(?:[a-z]+\/){1,2}[a-z_]+\.(?:js|d\.ts)$/,
+  /^(?:lib|cjs)\/(?:[a-z]+\/){1,2}[a-z0-9_]+\.(?:js|d\.ts)$/,
   /^cjs\/package\.json$/,
 ];
 const DOCUMENT =
