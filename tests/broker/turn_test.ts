@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { silentLogger } from "../../src/core/log.ts";
 import { TURN_WORK_MAX } from "../../src/core/work_meter.ts";
+import { accountOptions } from "../accounts/account_options.ts";
 import { test } from "../support/test.ts";
 import { StillBroker, StillSocket } from "./still_sockets.ts";
 
@@ -562,4 +563,32 @@ test("the first words of new clients wait for a round, those of others do not", 
   still.settle();
   assert.ok(newcomer.take().includes("PONG\r\n"));
   assertServed(newcomer);
+});
+
+test("logins take turns, however small the pieces are in which they come", () => {
+  const key = "UDLVS6J3XQJ2FAM2QJ6HNLNW7OUKJGXOAB7UT4WQTEWZTOBFVUWEQTSF";
+  const users = [
+    { user: "", password: "", nkey: key },
+    { user: "a", password: "p" },
+  ];
+  const still = new StillBroker({ accounts: [accountOptions("A", { users })] });
+  const fields = JSON.stringify({ nkey: key, sig: "x".repeat(86) });
+  const strangers = upTo(100).map(() => new StillSocket());
+  for (const stranger of strangers) {
+    still.broker.join(stranger);
+    stranger.says("CONNECT ");
+    still.settle();
+  }
+  for (const stranger of strangers) stranger.says(`${fields}\r\n`);
+  const refused = strangers.filter(({ isEnded }) => isEnded).length;
+  assert.ok(refused > 0 && refused < 30, `${refused} logins in one round`);
+  still.settle();
+  assert.ok(strangers.every(({ isEnded }) => isEnded));
+  const again = new StillSocket();
+  still.broker.join(again);
+  const line = 'CONNECT {"user":"a","pass":"p"}\r\n';
+  again.says(line.repeat(100));
+  const turns = still.settle();
+  assert.ok(turns >= 10, `100 logins in ${turns} turns`);
+  assert.equal(again.take().split("+OK").length - 1, 100);
 });

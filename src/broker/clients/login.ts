@@ -31,6 +31,9 @@ import { ClientRights } from "./client_rights.ts";
 /** How often it is asked whether the time of a client is over, at least. */
 const EXPIRY_LOOK_MS = 3_600_000;
 
+/** Work to judge a login: its signatures are most of it. */
+const LOGIN_WORK = 3000;
+
 export class Login {
   /** What CONNECT said, or the defaults before it. */
   fields: ConnectFields = defaultConnectFields();
@@ -75,6 +78,7 @@ export class Login {
 
   /** The client was greeted: it has this long to log in. */
   start(): void {
+    this.#connection.input.isStranger = this.isStranger;
     if (this.principal !== undefined) return;
     this.#timer = this.#host.clock.after(
       this.#settings.authTimeoutMs,
@@ -182,6 +186,7 @@ export class Login {
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
     connection.noteActivity();
     this.hasConnected = true;
+    this.#host.turn.meter.spent += LOGIN_WORK;
     if (this.fields.account !== "" || this.fields.new_account) {
       return this.#refuse(MAY_NOT_CHOOSE);
     }
@@ -244,6 +249,7 @@ export class Login {
     }
     this.principal = principal;
     this.rights = this.#rightsOf(principal);
+    this.#connection.input.isStranger = false;
     this.#expire(principal);
     return true;
   }

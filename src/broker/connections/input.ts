@@ -37,7 +37,7 @@ export interface InputSettings {
 
 /**
  * Chunks up to this size are little work: they are handled though the round is
- * full, all but the first of a connection, of which there may be thousands.
+ * full, all but those of peers that come or have to log in, which may be thousands.
  */
 const SHORT_BYTES = 512;
 
@@ -50,6 +50,8 @@ export class Input {
   #backlog: Uint8Array[] = [];
   /** Nothing has come yet. */
   #isNew = true;
+  /** The peer has not logged in, and has to: there may be thousands that guess. */
+  isStranger = false;
   #holds = 0;
   /** Times that something kept it from being read. */
   holdCount = 0;
@@ -91,7 +93,7 @@ export class Input {
   /** A chunk came in; it is borrowed. */
   take(chunk: Uint8Array): void {
     const mayWait = this.#rounds.isFull &&
-      (chunk.length > SHORT_BYTES || this.#isNew);
+      (chunk.length > SHORT_BYTES || this.#isNew || this.isStranger);
     this.#isNew = false;
     if (this.#isWaiting) {
       this.#backlog.push(new Uint8Array(chunk));
