@@ -2,6 +2,9 @@
  * What connects the accounts of a server: the imports of each, the responses
  * that its services owe, and the replies that its requests wait for. An account
  * without any of these has nothing here.
+ *
+ * More than a dozen members: because it is what all its parts stand on
+ * (`ImportHost`), and accounts and routes ask it for them.
  */
 import { isValidSubject } from "../core/subject.ts";
 import {
@@ -13,11 +16,13 @@ import {
 } from "../options/import_rules.ts";
 import type { ImportOptions } from "../options/options.ts";
 import type { Clock, Random } from "../platform/clock.ts";
+import type { Message } from "../wire/message.ts";
 import type { Account, InterestLinks } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Exporters, ImportHost, ImportLink } from "./import_host.ts";
 import { ImportPath } from "./import_path.ts";
 import type { Interest } from "./interest.ts";
+import { RemoteRequests } from "./remote_requests.ts";
 import { Replies } from "./replies.ts";
 import { Responses } from "./responses.ts";
 import { ServiceLink } from "./service_import.ts";
@@ -43,6 +48,7 @@ export class Imports implements ImportHost {
   readonly path: ImportPath = new ImportPath();
   readonly #links = new Map<Account, AccountLinks>();
   readonly #responses = new Map<Account, Responses>();
+  readonly #remoteRequests = new Map<Account, RemoteRequests>();
 
   constructor(settings: ImportSettings, exporters: Exporters) {
     this.delivery = settings.delivery;
@@ -70,6 +76,16 @@ export class Imports implements ImportHost {
     this.#links.delete(account);
     this.#responses.get(account)?.clear();
     this.#responses.delete(account);
+    this.#remoteRequests.get(account)?.clear();
+    this.#remoteRequests.delete(account);
+  }
+
+  /** `message`, which is measured by another server, has come for `account`. */
+  measuredRequestCame(account: Account, message: Message): void {
+    const known = this.#remoteRequests.get(account);
+    const requests = known ?? new RemoteRequests(account, this);
+    if (known === undefined) this.#remoteRequests.set(account, requests);
+    requests.came(message);
   }
 
   repliesOf(account: Account): Replies {

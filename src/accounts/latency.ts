@@ -61,6 +61,13 @@ export function latencyFields(
   };
 }
 
+/** What the server at which a request was served tells of it. */
+export interface OtherHalf {
+  readonly responder: RequestInfo | undefined;
+  /** Without the way from that server to the responder, in nanoseconds. */
+  readonly service: number;
+}
+
 /** One request that is measured. */
 export class LatencyMeasurement {
   readonly #host: LatencyHost;
@@ -70,6 +77,9 @@ export class LatencyMeasurement {
   readonly #headers: TracingHeaders;
   readonly #begunAt: number;
   readonly #startedAt: number;
+  /** The response came from another server, after this time. */
+  #elsewhereAfter: number | undefined = undefined;
+  #otherHalf: OtherHalf | undefined = undefined;
   #isOver = false;
 
   constructor(
@@ -100,6 +110,40 @@ export class LatencyMeasurement {
       own: nanoseconds(clock.monotonic() - now),
     };
     this.#tell([200, ""], latencyFields(times), responder);
+  }
+
+  /**
+   * The response has come from another server, which tells of the responder:
+   * it has done so, or there will be a call of `merge` or of `giveUp`.
+   */
+  answeredElsewhere(): void {
+    if (this.#isOver) return;
+    const { clock } = this.#host;
+    this.#elsewhereAfter = nanoseconds(clock.monotonic() - this.#begunAt);
+    if (this.#otherHalf !== undefined) this.merge(this.#otherHalf);
+  }
+
+  /** The other server has told, maybe before its response is here. */
+  merge(half: OtherHalf): void {
+    this.#otherHalf = half;
+    const elapsed = this.#elsewhereAfter;
+    if (this.#isOver || elapsed === undefined) return;
+    const { responder, service } = half;
+    const system = elapsed - service - (responder?.rtt ?? 0);
+    this.#tell([200, ""], {
+      service: Math.max(0, service),
+      system: Math.max(0, system),
+      total: this.#requestorRtt + elapsed,
+    }, responder);
+  }
+
+  /** The other server has not told. */
+  giveUp(): void {
+    this.merge({ responder: undefined, service: this.#elsewhereAfter ?? 0 });
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** There will be no response. */
@@ -162,6 +206,6 @@ export function measure(
     new LatencyMeasurement(host, exporter, subject, requestor, headers);
 }
 
-function nanoseconds(ms: number): number {
+export function nanoseconds(ms: number): number {
   return Math.round(ms * NS_PER_MS);
 }

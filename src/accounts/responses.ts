@@ -21,6 +21,7 @@ import {
   type LatencyMeasurement,
   LatencyStatus,
   measuredReplyEnd,
+  type OtherHalf,
 } from "./latency.ts";
 import { Kind } from "./reach.ts";
 import type { AwaitedReply, Replies } from "./replies.ts";
@@ -45,6 +46,8 @@ export interface ResponsesHost {
 /** NATS: unless an export says another one. */
 const DEFAULT_THRESHOLD_MS = 120_000;
 const TOKEN_CHARS = 6;
+/** A record waits this long for what another server tells of the responder. */
+const OTHER_HALF_MS = 2000;
 
 /** NATS: acknowledgements go to the stream that they are for, no matter who sends them. */
 const ACK_PREFIX = "$JS.ACK.";
@@ -91,6 +94,8 @@ export class Responses implements DirectReceiver {
   readonly #prefix: string;
   readonly #interest: Interest;
   readonly #awaited = new Map<string, AwaitedResponse>();
+  /** Answered by another server, which has yet to tell from whom. */
+  readonly #halfMeasured = new Map<string, LatencyMeasurement>();
   /** By their thresholds, each in the order of their deadlines. */
   readonly #byThreshold = new Map<number, LinkedOrder<AwaitedResponse>>();
   #timerAt = Infinity;
@@ -162,10 +167,20 @@ export class Responses implements DirectReceiver {
     const isLast = awaited.rules.response === "singleton" || message.size === 0;
     if (isLast) this.ended(awaited);
     else this.#watch(awaited);
-    awaited.measurement?.answered(publisher?.requestInfo?.(true, true));
+    if (publisher?.kind === Kind.ROUTE) this.#answeredElsewhere(awaited);
+    else awaited.measurement?.answered(publisher?.requestInfo?.(true, true));
     const isHeard = this.#carry(awaited, message, publisher);
     if (!isHeard) this.ended(awaited);
     return true;
+  }
+
+  /** Another server tells who has responded, or will, on the subject `reply`. */
+  measuredElsewhere(reply: string, half: OtherHalf): void {
+    if (!reply.startsWith(this.#prefix)) return;
+    const token = reply.slice(this.#prefix.length);
+    const measurement = this.#awaited.get(token)?.measurement ??
+      this.#halfMeasured.get(token);
+    measurement?.merge(half);
   }
 
   /** Nobody waits for it any more. */
@@ -205,6 +220,16 @@ export class Responses implements DirectReceiver {
     const taken = delivery.publish(requester, match, response, source);
     if (taken === 0) awaited?.end();
     return taken > 0;
+  }
+
+  #answeredElsewhere({ token, measurement }: AwaitedResponse): void {
+    measurement?.answeredElsewhere();
+    if (measurement === undefined || measurement.isOver) return;
+    this.#halfMeasured.set(token, measurement);
+    this.#host.clock.after(OTHER_HALF_MS, () => {
+      this.#halfMeasured.delete(token);
+      measurement.giveUp();
+    });
   }
 
   /** From the first request on. */

@@ -232,6 +232,8 @@ export class Cluster implements RoutesLink {
       authTimeoutMs: routeAuthTimeoutMs(this.options),
       maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),
       accountNamed: (name) => accounts.named(name),
+      measuredRequestCame: (account, message) =>
+        accounts.imports.measuredRequestCame(account, message),
       ownInfo: () => routeInfo(this.#identity()),
       connectLine: (dialer) => routeConnect(this.#identity(), dialer.target),
       happened: (route, event, claim) =>

@@ -5,6 +5,7 @@
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { ServerReceiver, TracedServer } from "../accounts/interest.ts";
+import { isMeasured } from "../accounts/remote_requests.ts";
 import { FollowedMessage, type TraceHost } from "../accounts/message_trace.ts";
 import { mayBeTraced, traceRequest } from "../accounts/trace_headers.ts";
 import type { Connection } from "../broker/connections/connection.ts";
@@ -26,6 +27,8 @@ export interface RoutedMessagesOwner {
   /** The largest message that a peer may send. */
   readonly maxPayloadBytes: number;
   accountNamed(name: string): Account | undefined;
+  /** A request that the other server measures. */
+  measuredRequestCame(account: Account, message: Message): void;
 }
 
 /** The route that they come in on. */
@@ -79,6 +82,7 @@ export class RoutedMessages {
     const counted = account?.routeTraffic ?? this.#host.counters.strays;
     countIn(this.#traffic, counted, message.size);
     if (account === undefined) return this.#isForNobody(args);
+    if (isMeasured(message)) this.#owner.measuredRequestCame(account, message);
     const { match } = account.facts(
       message.subjectBuffer,
       message.subjectStart,

@@ -15,6 +15,7 @@ import { Acts, type ReloadServer } from "./acts.ts";
 import { type AnswerPlatform, Answers } from "./answers.ts";
 import { ClientEvents } from "./client_events.ts";
 import { Inbox } from "./inbox.ts";
+import { LatencyHalves } from "./latency_halves.ts";
 import { Peers } from "./peers.ts";
 import { claimsServices, type ResolvingPlatform } from "./resolving.ts";
 import { ServerRequests } from "./server_requests.ts";
@@ -76,6 +77,7 @@ export class System {
       inbox,
       new Subscribers(voice, peers, inbox),
       new UserService(voice),
+      new LatencyHalves(voice),
     ];
   }
 
