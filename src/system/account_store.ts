@@ -51,17 +51,26 @@ export class AccountStore {
     const known = store.get(key);
     if (known !== undefined) return known;
     const jwt = await this.#askOthers(key);
-    if (jwt !== undefined) await this.take(key, jwt);
+    // Not in place of a newer one that was pushed meanwhile.
+    if (jwt !== undefined) await this.merge(key, jwt);
     return store.get(key);
   }
 
-  /** Keeps a JWT, and has it hold at once. Rejects with the reason why not. */
-  async take(key: string, jwt: string): Promise<void> {
+  /**
+   * Keeps a JWT, and has it hold at once; one that `replaces` says no of is left
+   * as it is. Rejects with the reason why not.
+   */
+  async take(
+    key: string,
+    jwt: string,
+    replaces?: (kept: string) => boolean,
+  ): Promise<void> {
     const { operator, store } = this.#parts;
     const fault = operator.accounts.faultOf(key, jwt);
     if (fault !== "") throw new Error(fault);
-    await store.put(key, jwt);
-    if (operator.accounts.known(key) !== undefined) {
+    await store.put(key, jwt, replaces);
+    const holds = store.get(key) === jwt;
+    if (holds && operator.accounts.known(key) !== undefined) {
       operator.accounts.accept(key, jwt);
     }
   }
@@ -76,13 +85,12 @@ export class AccountStore {
 
   /** What another server has sent of its pack, if it is news. */
   async merge(key: string, jwt: string): Promise<void> {
-    const { store } = this.#parts;
-    const known = store.get(key);
-    if (known === jwt) return;
-    if (known !== undefined && this.#issuedAt(jwt) <= this.#issuedAt(known)) {
-      return;
-    }
-    await this.take(key, jwt);
+    const known = this.#parts.store.get(key);
+    // Asked once more when it is its turn: another one may be on its way.
+    const isNewer = (kept: string): boolean =>
+      this.#issuedAt(jwt) > this.#issuedAt(kept);
+    if (known === jwt || (known !== undefined && !isNewer(known))) return;
+    await this.take(key, jwt, isNewer);
   }
 
   #issuedAt(jwt: string): number {
@@ -98,7 +106,10 @@ export class AccountStore {
     const { inbox, peers, voice, options } = this.#parts;
     return new Promise((resolve) => {
       let missing = Math.max(1, peers.size);
+      let isOver = false;
+      let end: (() => void) | undefined = undefined;
       const finish = (jwt: string | undefined): void => {
+        isOver = true;
         end?.();
         timer.cancel();
         resolve(jwt);
@@ -107,7 +118,7 @@ export class AccountStore {
         options.timeoutMs,
         () => finish(undefined),
       );
-      const end = inbox.ask(
+      end = inbox.ask(
         `$SYS.REQ.ACCOUNT.${key}.CLAIMS.LOOKUP`,
         new Uint8Array(0),
         (message) => {
@@ -115,7 +126,8 @@ export class AccountStore {
           if (jwt !== "" || --missing === 0) finish(jwt || undefined);
         },
       );
-      if (end === undefined) finish(undefined);
+      // An answer from this server has come by now.
+      if (end === undefined || isOver) finish(undefined);
     });
   }
 

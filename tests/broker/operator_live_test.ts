@@ -379,3 +379,26 @@ test("a JWT that nobody trusts changes nothing", async (t) => {
   assert.equal(accounts.known(account.key), before);
   assert.equal(await isIn(peer), true);
 });
+
+test("a JWT that is pushed while an older one is looked up is the one that holds", async (t) => {
+  const chain = new Chain();
+  const [known, account] = [chain.account(), chain.account()];
+  const still = await start(t, chain.trust([known.entry()]));
+  const { operator } = still.midge.server.broker;
+  const answer = Promise.withResolvers<string>();
+  operator!.resolver = { lookup: () => answer.promise };
+  const [out, stays] = [account.user(), account.user()];
+  const { peer, greeting } = await still.greeted();
+  const { nonce } = JSON.parse(greeting.slice("INFO ".length));
+  const fields = { jwt: out.jwt, sig: signNonce(out.pair, nonce) };
+  await peer.say(`CONNECT ${JSON.stringify(fields)}\r\nPING\r\n`);
+  const [, older] = account.entry({}, { iat: 1000 });
+  const revocations = { [out.key]: 5000 };
+  await push(still, account.entry({ revocations }, { iat: 2000 }));
+  answer.resolve(older);
+  await still.clock.advance(0);
+  await still.clock.advance(0);
+  assert.equal(peer.take(), "-ERR 'Authorization Violation'\r\n");
+  await assert.rejects(loggedIn(still, out));
+  assert.equal(await isIn(await loggedIn(still, stays)), true);
+});

@@ -17,6 +17,7 @@ import {
   type TestOptions,
   type TestServer,
 } from "../support/midge.ts";
+import { replyOf } from "../../src/wire/message.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -312,6 +313,27 @@ test("servers compare their folders, and look up what they lack at once", async 
     () =>
       folders.every((folder) => readdirSync(folder).includes(`${b.key}.jwt`)),
   );
+});
+
+test("an older JWT that comes while a newer one is written down does not take its place", async (t) => {
+  const folder = temporaryFolder(t);
+  const stage = new Stage(t);
+  const midge = await stage.start(full(folder));
+  const a = stage.chain.account();
+  const [older, newer] = [a.jwt({}, { iat: 1000 }), a.jwt({}, { iat: 2000 })];
+  const client = new InternalClient(
+    midge.server.broker.host.accounts.system!,
+    midge.server.broker.host.delivery,
+  );
+  // What another server sends of its pack, behind the push, which takes a while.
+  client.subscribe("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP", "", (message) => {
+    client.publish(replyOf(message), asciiBytes(older));
+  });
+  const found = midge.server.broker.operator!.accounts.find(a.key);
+  const pushed = ask(midge, UPDATE, newer);
+  await Promise.all([found, pushed]);
+  assert.equal(readFileSync(join(folder, `${a.key}.jwt`), "utf8"), newer);
+  assert.equal((await found).jwt, newer);
 });
 
 test("a server without a folder takes new JWTs of accounts that it knows", async (t) => {

@@ -189,6 +189,11 @@ export class TrustedAccounts {
     if (jwt === undefined) throw new Error(AccountFault.MISSING);
     const { fault, claims } = this.#read(key, jwt);
     if (claims === undefined) throw new Error(fault);
+    // One that was pushed meanwhile may say more: who is revoked, for example.
+    const pushed = this.known(key);
+    if (pushed !== undefined && claims.issuedAt <= pushed.claims.issuedAt) {
+      return;
+    }
     this.#put(jwt, claims);
     const exporters = new Set(
       claims.imports.map((wanted) => wanted?.account ?? ""),

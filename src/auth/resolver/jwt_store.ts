@@ -88,11 +88,20 @@ export class JwtStore {
     return this.#digest.slice();
   }
 
-  /** Rejects when there is no room, or the file cannot be written: then nothing has changed. */
-  put(key: string, jwt: string): Promise<void> {
+  /**
+   * Keeps `jwt`, unless `replaces` says no of the one that is kept when it is its
+   * turn. Rejects when there is no room, or the file cannot be written: then
+   * nothing has changed.
+   */
+  put(
+    key: string,
+    jwt: string,
+    replaces: (kept: string) => boolean = () => true,
+  ): Promise<void> {
     return this.#next(async () => {
-      if (this.#jwts.get(key) === jwt) return;
-      if (!this.#jwts.has(key)) await this.#makeRoom();
+      const kept = this.#jwts.get(key);
+      if (kept === jwt || (kept !== undefined && !replaces(kept))) return;
+      if (kept === undefined) await this.#makeRoom();
       const { files } = this.#world;
       await files.replaceText(this.#path(key, ENDING), jwt, MODE);
       this.#keep(key, jwt);
