@@ -3,9 +3,10 @@
  * headers say that they are traced anyway.
  */
 import { type Random, randomBelow } from "../platform/clock.ts";
-import { canonicalMIMEHeaderKey, decodeHeaders } from "../core/headers.ts";
+import { canonicalMIMEHeaderKey } from "../core/headers.ts";
 import type { LatencyOptions } from "../options/options.ts";
 import type { Message } from "../wire/message.ts";
+import { headersIn } from "../wire/read_headers.ts";
 
 /** Headers by their names, as a record tells them. */
 export type TracingHeaders = Readonly<Record<string, readonly string[]>>;
@@ -43,18 +44,11 @@ export function sampledHeaders(
 }
 
 /** By their canonical names. */
-function headersOf(
-  { bodyBuffer, payloadStart, headerSize }: Message,
-): ReadonlyMap<string, readonly string[]> {
-  const block = bodyBuffer.subarray(payloadStart, payloadStart + headerSize);
+function headersOf(message: Message): ReadonlyMap<string, readonly string[]> {
   const canonical = new Map<string, string[]>();
-  try {
-    for (const [name, values] of decodeHeaders(block)) {
-      const key = canonicalMIMEHeaderKey(name);
-      canonical.set(key, [...canonical.get(key) ?? [], ...values]);
-    }
-  } catch {
-    // What begins like no block of headers has none.
+  for (const [name, values] of headersIn(message) ?? []) {
+    const key = canonicalMIMEHeaderKey(name);
+    canonical.set(key, [...canonical.get(key) ?? [], ...values]);
   }
   return canonical;
 }

@@ -4,11 +4,12 @@
  * may name a place.
  */
 import { CR, LF, utf8ByteString } from "../core/ascii.ts";
-import { decodeHeaders, type MsgHdrs } from "../core/headers.ts";
+import type { MsgHdrs } from "../core/headers.ts";
 import { HeaderSearch } from "../core/header_search.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import type { AccountTrace } from "../options/options.ts";
 import type { Message } from "../wire/message.ts";
+import { HEADERS_READ_MAX, headersIn } from "../wire/read_headers.ts";
 
 export const TRACE_DESTINATION = "Nats-Trace-Dest";
 export const TRACE_HOP = "Nats-Trace-Hop";
@@ -46,12 +47,14 @@ export function mayBeTraced(
 }
 
 /**
- * Whether a line of the headers of `message` ends without CR: other servers do
- * not take that for an end, and may read another destination.
+ * Whether the headers of `message` are not to be followed: they are long, or a
+ * line of them ends without CR. Other servers do not take that for an end, and
+ * may read another destination.
  */
-export function areTraceHeadersLoose(
+export function areTraceHeadersOdd(
   { bodyBuffer, payloadStart, headerSize }: Message,
 ): boolean {
+  if (headerSize > HEADERS_READ_MAX) return true;
   for (let at = payloadStart; at < payloadStart + headerSize; at++) {
     if (bodyBuffer[at] === LF && bodyBuffer[at - 1] !== CR) return true;
   }
@@ -64,12 +67,11 @@ export function areTraceHeadersLoose(
  * share that is traced. A text says why a trace cannot be.
  */
 export function traceRequest(
-  { bodyBuffer, payloadStart, headerSize }: Message,
+  message: Message,
   account: AccountTrace | undefined,
   draws: (percent: number) => boolean,
 ): TraceRequest | string | undefined {
-  const block = bodyBuffer.subarray(payloadStart, payloadStart + headerSize);
-  const headers = readHeaders(block);
+  const headers = headersIn(message);
   if (headers === undefined) return undefined;
   const wanted = headers.get(TRACE_DESTINATION);
   if (wanted === TRACE_DISABLED) return undefined;
@@ -91,14 +93,6 @@ export function traceRequest(
   if (hop === "" && !draws(account.sampling)) return undefined;
   const destination = utf8ByteString(account.destination);
   return { destination, isExternal: true, isOnly: false, ...told };
-}
-
-function readHeaders(block: Uint8Array): MsgHdrs | undefined {
-  try {
-    return decodeHeaders(block);
-  } catch {
-    return undefined;
-  }
 }
 
 /** W3C trace context: the last of four parts is odd. */

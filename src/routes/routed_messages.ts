@@ -7,7 +7,11 @@ import type { Delivery } from "../accounts/delivery.ts";
 import type { ServerReceiver, TracedServer } from "../accounts/interest.ts";
 import { isMeasured } from "../accounts/remote_requests.ts";
 import { FollowedMessage, type TraceHost } from "../accounts/message_trace.ts";
-import { mayBeTraced, traceRequest } from "../accounts/trace_headers.ts";
+import {
+  areTraceHeadersOdd,
+  mayBeTraced,
+  traceRequest,
+} from "../accounts/trace_headers.ts";
 import type { Connection } from "../broker/connections/connection.ts";
 import type { ConnectionHost } from "../broker/connections/host.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
@@ -107,6 +111,8 @@ export class RoutedMessages {
   /** The trace that the headers of `message` ask for; undefined: none, as with nearly all. */
   #traceOf(account: Account, message: Message): FollowedMessage | undefined {
     if (!mayBeTraced(message, account.trace)) return undefined;
+    if (areTraceHeadersOdd(message)) return undefined;
+    this.#host.turn.meter.spent += message.headerSize;
     // What no server has drawn before is not drawn here.
     const request = traceRequest(message, account.trace, () => false);
     if (typeof request !== "object") return undefined;

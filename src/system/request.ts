@@ -3,8 +3,9 @@
  * they take an answer in, and the JSON that others send.
  */
 import { byteString } from "../core/ascii.ts";
-import { decodeHeaders, Match } from "../core/headers.ts";
-import { type Message, NO_HEADERS, replyOf } from "../wire/message.ts";
+import { Match } from "../core/headers.ts";
+import { type Message, replyOf } from "../wire/message.ts";
+import { headersIn } from "../wire/read_headers.ts";
 
 const LINE_END_SIZE = 2;
 const decoder = new TextDecoder();
@@ -35,17 +36,10 @@ export function borrowedPayload(message: Message): Uint8Array {
 
 /** The first value of a header of `message`, whatever the case of its name. */
 function headerOf(message: Message, name: string): string | undefined {
-  const { headerSize, bodyBuffer, payloadStart } = message;
-  if (headerSize === NO_HEADERS || headerSize === 0) return undefined;
-  try {
-    const block = bodyBuffer.subarray(payloadStart, payloadStart + headerSize);
-    const headers = decodeHeaders(block);
-    return headers.has(name, Match.IgnoreCase)
-      ? headers.get(name, Match.IgnoreCase)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const headers = headersIn(message);
+  return headers?.has(name, Match.IgnoreCase)
+    ? headers.get(name, Match.IgnoreCase)
+    : undefined;
 }
 
 /** What JSON says; undefined when it is none. */

@@ -4,14 +4,13 @@
  * A message belongs to the connection that it came by, so what is to differ
  * for some of its receivers only is changed in a copy of its parts.
  */
-import { asciiBytes, byteString, CR, LF } from "../core/ascii.ts";
+import { asciiBytes, CASE_BIT, CR, LF, SPACE } from "../core/ascii.ts";
 import { Message, NO_HEADERS } from "./message.ts";
 
 /** NATS headers: the first line of a header block, which may carry a status. */
 const VERSION_LINE = asciiBytes("NATS/1.0\r\n");
 const LINE_END = asciiBytes("\r\n");
-/** A line with its end, whichever that is. */
-const LINE = /[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g;
+const COLON = 0x3a;
 
 /** Makes `to` say the same as `from`. Bytes are shared, not copied. */
 export function copyParts(from: Message, to: Message): void {
@@ -102,23 +101,50 @@ export function replaceHeader(
  */
 export function removeHeader(message: Message, name: string): void {
   const { bodyBuffer, payloadStart, headerSize } = message;
-  if (headerSize <= 0) return;
-  const block = byteString(
-    bodyBuffer,
-    payloadStart,
-    payloadStart + headerSize,
-  );
-  const lines = block.match(LINE) ?? [];
-  const kept = lines.filter((line) => !isHeader(line, name));
-  if (kept.length < lines.length) {
-    setHeaders(message, [asciiBytes(kept.join(""))]);
+  const end = payloadStart + headerSize;
+  const letters = asciiBytes(name.toLowerCase());
+  const kept: Uint8Array[] = [];
+  let from = payloadStart;
+  for (let at = payloadStart; at < end;) {
+    const next = behindLine(bodyBuffer, at, end);
+    if (isHeader(bodyBuffer, at, next, letters)) {
+      if (at > from) kept.push(bodyBuffer.subarray(from, at));
+      from = next;
+    }
+    at = next;
   }
+  if (from === payloadStart) return;
+  kept.push(bodyBuffer.subarray(from, end));
+  setHeaders(message, kept);
 }
 
-function isHeader(line: string, name: string): boolean {
-  const colon = line.indexOf(":");
-  return colon >= 0 &&
-    line.slice(0, colon).trim().toLowerCase() === name.toLowerCase();
+/** Where the line that begins at `at` has ended. */
+function behindLine(buffer: Uint8Array, at: number, end: number): number {
+  while (at < end) {
+    const byte = buffer[at++];
+    if (byte === LF) return at;
+    if (byte === CR) return at < end && buffer[at] === LF ? at + 1 : at;
+  }
+  return end;
+}
+
+/** Whether the line `buffer[at, end)` has the name whose small `letters` these are, blanks around it or not. */
+function isHeader(
+  buffer: Uint8Array,
+  at: number,
+  end: number,
+  letters: Uint8Array,
+): boolean {
+  while (at < end && buffer[at]! <= SPACE) at++;
+  for (let i = 0; i < letters.length; i++, at++) {
+    if (at >= end || smallLetter(buffer[at]!) !== letters[i]) return false;
+  }
+  while (at < end && buffer[at]! <= SPACE) at++;
+  return at < end && buffer[at] === COLON;
+}
+
+function smallLetter(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
 }
 
 /** Takes all headers from `message`. */

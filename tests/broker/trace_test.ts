@@ -242,6 +242,19 @@ test("CVE-2026-33249: a destination that others would read otherwise is none, he
   await tracer.silence();
 });
 
+test("a message with very many headers has no trace, here and there", async (t) => {
+  const { publisher, hearer, tracer } = await scene(t);
+  await tell(hearer, "SUB x.> 1\r\n");
+  const many = Array.from({ length: 2000 }, (_, n) => [`h${n}`, "1"]);
+  publisher.send(hpub("x.1", { ...TRACED, ...Object.fromEntries(many) }));
+  await publisher.silence();
+  const lines = await roundTrip(hearer);
+  assert.match(lines[0]!, /^HMSG x\.1 /);
+  assert.ok(lines.includes("h1999: 1"));
+  assert.ok(lines.includes("Nats-Trace-Dest: trace disabled"));
+  await tracer.silence();
+});
+
 test("who does not get a message is told with the reason", async (t) => {
   const subscribe = { deny: ["x.1"] };
   const users = [

@@ -11,6 +11,7 @@ import { Message } from "../../src/wire/message.ts";
 import {
   addHeader,
   copyParts,
+  removeHeader,
   removeHeaders,
   setReply,
   setSubject,
@@ -73,6 +74,24 @@ test("a header block without the blank line at its end is completed", () => {
   assert.equal(
     asMsg(message),
     `HMSG foo 7 ${block.length} ${block.length + 2}\r\n${block}hi\r\n`,
+  );
+});
+
+test("a header is taken away however its lines are written, and no other one", () => {
+  const kept = ["A: 1\n", "xKey: 2\r\n", "Keys: 3\r\n", "Key\r\n", "B: Key: 4"];
+  const lines = [
+    "key: 1\r\n",
+    ...["KEY :2\n", kept[0], kept[1], " Key\t: 3\r", kept[2], kept[3]],
+    ...["kEy:4\r\n", kept[4]],
+  ];
+  const block = `NATS/1.0\r\n${lines.join("")}\r\n\r\n`;
+  const size = block.length;
+  const message = published(`foo ${size} ${size + 2}\r\n${block}hi\r\n`);
+  removeHeader(message, "Key");
+  const rest = `NATS/1.0\r\n${kept.join("")}\r\n\r\n`;
+  assert.equal(
+    asMsg(message),
+    `HMSG foo 7 ${rest.length} ${rest.length + 2}\r\n${rest}hi\r\n`,
   );
 });
 

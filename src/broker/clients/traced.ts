@@ -10,7 +10,7 @@ import type {
 } from "../../accounts/interest.ts";
 import { FollowedMessage } from "../../accounts/message_trace.ts";
 import {
-  areTraceHeadersLoose,
+  areTraceHeadersOdd,
   mayBeTraced,
   TRACE_DESTINATION,
   TRACE_DISABLED,
@@ -36,12 +36,15 @@ export function traceOf(
   { account, fields }: Login,
 ): FollowedMessage | undefined {
   if (!mayBeTraced(message, account.trace)) return undefined;
-  if (areTraceHeadersLoose(message)) {
+  if (areTraceHeadersOdd(message)) {
     // Nor is it by another server, for which it cannot be judged here.
     replaceHeader(message, TRACE_DESTINATION, TRACE_DISABLED);
-    connection.log.error("Trace headers with bare line feeds are not followed");
+    connection.log.error(
+      "Trace headers that are long, or have bare line feeds, are not followed",
+    );
     return undefined;
   }
+  host.turn.meter.spent += message.headerSize;
   const draws = (percent: number): boolean =>
     percent >= 100 || randomBelow(host.random, 100) < percent;
   const request = traceRequest(message, account.trace, draws);
