@@ -52,6 +52,8 @@ export class Accounts implements Iterable<Account> {
   /** What accounts that are gone have carried. */
   readonly #goneTraffic = noTraffic();
   #systemName = "";
+  /** The system account, where the configuration has none of its name. */
+  #plainSystem = plainAccount("");
   /** Hands on what happens in an account. */
   readonly #told: InterestObserver = {
     interestChanged: (account, ...change) => {
@@ -123,10 +125,15 @@ export class Accounts implements Iterable<Account> {
     list: readonly AccountOptions[],
     systemAccount: string = "",
   ): void {
+    const before = new Map(this.#configured);
+    const isSameSystem = this.#systemName === systemAccount;
     this.#systemName = systemAccount;
     this.#configured.clear();
     if (systemAccount !== "") {
-      this.#configured.set(systemAccount, plainAccount(systemAccount));
+      if (this.#plainSystem.name !== systemAccount) {
+        this.#plainSystem = plainAccount(systemAccount);
+      }
+      this.#configured.set(systemAccount, this.#plainSystem);
     }
     for (const options of list) this.#configured.set(options.name, options);
     const system = this.#configured.get(systemAccount);
@@ -136,8 +143,17 @@ export class Accounts implements Iterable<Account> {
     for (const name of [...this.#awake.keys()]) {
       if (!this.#configured.has(name)) this.#drop(name);
     }
-    for (const account of [...this]) this.#configureOne(account);
-    this.imports.refresh();
+    const changed = [...this].filter(({ name }) =>
+      !isSameSystem || !isAlike(before.get(name), this.optionsOf(name))
+    );
+    for (const account of changed) this.#configureOne(account);
+    // An account that sleeps may export something else.
+    const isRefreshed = changed.length > 0 || !isSameSystem ||
+      before.size !== this.#configured.size ||
+      [...before].some(([name, options]) =>
+        !isAlike(options, this.optionsOf(name))
+      );
+    if (isRefreshed) this.imports.refresh();
   }
 
   /** The account is there from now on, as `options` says; all others stay as they are. */
@@ -221,6 +237,18 @@ export class Accounts implements Iterable<Account> {
     if (this.#leaving.get(account.name) !== account) return;
     if (!account.hasLocalInterest) this.#leaving.delete(account.name);
   }
+}
+
+/** Whether an account is the same by both, but for its users. */
+function isAlike(
+  one: AccountOptions | undefined,
+  other: AccountOptions | undefined,
+): boolean {
+  if (one === other) return true;
+  return one !== undefined && other !== undefined &&
+    one.exports === other.exports && one.imports === other.imports &&
+    one.mappings === other.mappings && one.limits === other.limits &&
+    one.trace === other.trace;
 }
 
 /** An account of which nothing but its name was told. */

@@ -32,8 +32,17 @@ const IMPORTS:
 
 /** The system account with what it offers. */
 export function offering(options: AccountOptions): AccountOptions {
-  return { ...options, exports: [...options.exports, ...EXPORTS] };
+  const known = OFFERS.get(options.exports);
+  const exports = known ?? [...options.exports, ...EXPORTS];
+  OFFERS.set(options.exports, exports);
+  return { ...options, exports };
 }
+
+/** By what the account offers itself: what did not change is the same list. */
+const OFFERS = new WeakMap<
+  AccountOptions["exports"],
+  AccountOptions["exports"]
+>();
 
 /** What the account `name` may ask of the system account `system`; nothing where its name is no token. */
 export function systemImports(

@@ -10,7 +10,7 @@ import {
   ConfigError,
   diagnose,
 } from "../config/dialect/diagnostic.ts";
-import { digestOf, readConfig } from "../config/load.ts";
+import { digestOf, optionsInTurns, readConfig } from "../config/load.ts";
 import { parseObject } from "../config/dialect/object.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { ConfigWorld } from "../config/dialect/parser.ts";
@@ -73,13 +73,13 @@ export async function configuredBy(
 ): Promise<ConfiguredOptions> {
   const root = treeOf(config);
   const include = takeInclude(root);
-  if (include === undefined) return withWarnings(root, [], world);
+  if (include === undefined) return await withWarnings(root, [], world);
   const { value, at } = include;
   if (value.kind !== "string") {
     throw new ConfigError([diagnose(at, "include must be a string")]);
   }
   const file = await readConfig(value.value, world);
-  const configured = withWarnings(
+  const configured = await withWarnings(
     overlaid(file.root, root),
     file.warnings,
     world,
@@ -107,12 +107,12 @@ function takeInclude(root: ConfigMap): ConfigEntry | undefined {
   return include;
 }
 
-function withWarnings(
+async function withWarnings(
   root: ConfigMap,
   earlier: readonly ConfigDiagnostic[],
   world: ConfigWorld,
-): ConfiguredOptions {
-  const { options, warnings } = optionsFrom(root, world);
+): Promise<ConfiguredOptions> {
+  const { options, warnings } = await optionsInTurns(root, world);
   const idle = [...root.entries.values()]
     .filter(({ key }) => rowOf(key, SERVER_BLOCK)?.isForProcess)
     .map(({ key, at }) =>

@@ -152,9 +152,16 @@ export class ServerParts {
     ]);
   }
 
+  /** Resolves when the event loop has looked at the sockets again. */
+  nextRound(): Promise<void> {
+    const { rounds } = this.broker.host.turn;
+    return new Promise((resolve) => rounds.enter(resolve));
+  }
+
   /** Takes other options while it runs. */
   async reconfigure(options: ServerOptions): Promise<void> {
-    const clients = this.broker.reconfigure(options);
+    const door = await this.broker.makeDoor(options);
+    const clients = this.broker.reconfigure(options, door);
     // A server gets no cluster, and loses none, while it runs.
     if (options.cluster !== undefined) {
       this.cluster?.reconfigure(options.cluster);

@@ -11,6 +11,7 @@ import {
   reloadedLines,
   reloadRefusal,
 } from "../config/keys/changes.ts";
+import { finishInTurns } from "../core/steps.ts";
 import { InvalidOperationError } from "../core/errors.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import { keepingUsers } from "./kept_users.ts";
@@ -46,6 +47,7 @@ export class Reloading {
     const before = broker.options;
     const problem = reloadProblem(before, next);
     if (problem !== undefined) throw new InvalidOperationError(problem);
+    await this.#parts.nextRound();
     await this.#take(before, next, changesBetween(before, next));
   }
 
@@ -64,7 +66,10 @@ export class Reloading {
     changes: readonly OptionChange[],
   ): Promise<void> {
     const { log } = this.#parts.broker.host;
-    const next = keepingUsers(before, read);
+    const next = await finishInTurns(
+      keepingUsers(before, read),
+      () => this.#parts.nextRound(),
+    );
     for (const line of reloadedLines(changes)) log.notice(line);
     const logins = describeLogins(next);
     if (logins !== describeLogins(before)) log.notice(logins);

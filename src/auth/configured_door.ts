@@ -5,6 +5,7 @@
  * NATS authentication (server configuration): a key decides before a name, and a
  * name before a token.
  */
+import { finishSteps, type Steps } from "../core/steps.ts";
 import { Nuid } from "../core/nuid.ts";
 import type {
   AccountOptions,
@@ -61,20 +62,32 @@ export function makeDoor(
   platform: DoorPlatform,
   world?: CalloutWorld,
 ): Door {
+  return finishSteps(makeDoorInSteps(settings, platform, world));
+}
+
+/** The same, in steps: there may be many users. */
+export function* makeDoorInSteps(
+  settings: DoorSettings,
+  platform: DoorPlatform,
+  world?: CalloutWorld,
+): Steps<Door> {
   const { trust, authorization } = settings;
   const callout = authorization?.authCallout;
   // What nobody can be asked about nobody is let in by.
   if (
     trust !== undefined || (callout !== undefined && world === undefined)
   ) return new ShutDoor();
-  const inside = doorOfUsers(settings, platform);
+  const inside = yield* doorOfUsers(settings, platform);
   return callout === undefined || world === undefined
     ? inside
     : new CalloutDoor(callout, authorization!.timeoutMs, inside, world);
 }
 
-function doorOfUsers(settings: DoorSettings, platform: DoorPlatform): Door {
-  const table = userTable(settings);
+function* doorOfUsers(
+  settings: DoorSettings,
+  platform: DoorPlatform,
+): Steps<Door> {
+  const table = yield* userTable(settings);
   return settings.authorization?.token === undefined && !hasUsers(settings)
     ? new OpenDoor(settings.account)
     : new ConfiguredDoor(settings, table, platform);
@@ -257,10 +270,11 @@ function hiddenUser(
   { byName, byKey }: UserTable,
   random: Random,
 ): KnownUser | undefined {
-  const others = [...byName.values(), ...byKey.values()]
-    .filter(({ principal }) => principal.account !== systemAccount);
-  if (authorization !== undefined || noAuthUser !== "" || others.length > 0) {
-    return undefined;
+  if (authorization !== undefined || noAuthUser !== "") return undefined;
+  for (const users of [byName, byKey]) {
+    for (const { principal } of users.values()) {
+      if (principal.account !== systemAccount) return undefined;
+    }
   }
   const user = `nats-${new Nuid(random).next().slice(0, HIDDEN_CHARS)}`;
   return {

@@ -4,8 +4,6 @@
  * all or shut it; this line says which of them it was.
  */
 import type {
-  AccountOptions,
-  AuthorizationOptions,
   ServerOptions,
   TrustOptions,
   UserOptions,
@@ -54,8 +52,7 @@ const RESOLVERS = {
 } as const;
 
 function meaningOf(options: LoginOptions): string {
-  const { authorization, accounts } = options;
-  const known = knownUsers(authorization, accounts);
+  const { authorization } = options;
   const callout = authorization?.authCallout;
   if (callout !== undefined) {
     const own = counted(callout.authUsers.length, "user");
@@ -64,58 +61,71 @@ function meaningOf(options: LoginOptions): string {
   if (authorization?.token) {
     return `by a token, in ${GLOBAL_ACCOUNT}`;
   }
-  if (known.length === 0) {
+  const known = countUsers(options);
+  if (known.users === 0) {
     return `none, everybody is let in to ${GLOBAL_ACCOUNT}`;
   }
   return `${shownUsers(known)}${othersOf(options, known)}`;
 }
 
-interface PlacedUser {
-  readonly user: UserOptions;
-  readonly account: string;
+/** Who may log in, in numbers: nothing is made for any of ten thousand users. */
+interface UserCount {
+  users: number;
+  /** Those of them who log in by key. */
+  byKey: number;
+  /** The accounts that have users. */
+  readonly accounts: Set<string>;
+  /** The account of the user that those are who bring nothing. */
+  nobodysAccount: string | undefined;
 }
 
-function knownUsers(
-  authorization: AuthorizationOptions | undefined,
-  accounts: readonly AccountOptions[],
-): PlacedUser[] {
+function countUsers(
+  { authorization, accounts, noAuthUser }: LoginOptions,
+): UserCount {
+  const count: UserCount = {
+    users: 0,
+    byKey: 0,
+    accounts: new Set(),
+    nobodysAccount: undefined,
+  };
+  const add = (users: readonly UserOptions[], account: string): void => {
+    if (users.length > 0) count.accounts.add(account);
+    count.users += users.length;
+    for (const { user, nkey } of users) {
+      if (nkey !== undefined) count.byKey++;
+      if ((nkey ?? user) === noAuthUser) count.nobodysAccount ??= account;
+    }
+  };
   const { user = "", password = "", users = [] } = authorization ?? {};
-  const single = user === "" ? [] : [{ user, password }];
-  return [
-    ...[...single, ...users].map((user) => ({ user, account: GLOBAL_ACCOUNT })),
-    ...accounts.flatMap(({ name, users }) =>
-      users.map((user) => ({ user, account: name }))
-    ),
-  ];
+  if (user !== "") add([{ user, password }], GLOBAL_ACCOUNT);
+  add(users, GLOBAL_ACCOUNT);
+  for (const account of accounts) add(account.users, account.name);
+  return count;
 }
 
 /** `3 users, 1 of them by key, in 2 accounts`. */
-function shownUsers(known: readonly PlacedUser[]): string {
-  const keys = known.filter(({ user }) => user.nkey !== undefined).length;
-  const names = [...new Set(known.map(({ account }) => account))];
+function shownUsers({ users, byKey: keys, accounts }: UserCount): string {
+  const [name] = accounts;
   const byKey = keys === 0
     ? ""
-    : keys === known.length
+    : keys === users
     ? " by key"
     : `, ${keys} of them by key`;
-  const where = names.length === 1
-    ? `in ${names[0]}`
-    : `in ${counted(names.length, "account")}`;
-  return `${counted(known.length, "user")}${byKey}, ${where}`;
+  const where = accounts.size === 1
+    ? `in ${name}`
+    : `in ${counted(accounts.size, "account")}`;
+  return `${counted(users, "user")}${byKey}, ${where}`;
 }
 
 /** What becomes of those who bring nothing. */
 function othersOf(
   { authorization, noAuthUser, systemAccount }: LoginOptions,
-  known: readonly PlacedUser[],
+  { accounts, nobodysAccount }: UserCount,
 ): string {
-  const nobody = known.find(({ user }) =>
-    (user.nkey ?? user.user) === noAuthUser
-  );
-  if (noAuthUser !== "" && nobody !== undefined) {
-    return `; clients without credentials are a user of ${nobody.account}`;
+  if (noAuthUser !== "" && nobodysAccount !== undefined) {
+    return `; clients without credentials are a user of ${nobodysAccount}`;
   }
-  const isSystemAlone = known.every(({ account }) => account === systemAccount);
+  const isSystemAlone = accounts.size === 1 && accounts.has(systemAccount);
   return isSystemAlone && authorization === undefined
     ? `; clients without credentials are let in to ${GLOBAL_ACCOUNT}`
     : "";

@@ -2,6 +2,7 @@
  * The users of a configuration, by name and by key: those of its
  * `authorization` and those of its accounts.
  */
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import type {
   AccountOptions,
   AuthorizationOptions,
@@ -42,34 +43,38 @@ interface Owner {
   readonly permissions: PermissionsOptions | undefined;
 }
 
-export function userTable(sources: UserSources): UserTable {
+/** Users that take as long to put into a table as a step. */
+const USERS_PER_STEP = 256;
+
+export function* userTable(sources: UserSources): Steps<UserTable> {
   const byName = new Map<string, KnownUser>();
   const byKey = new Map<string, KnownUser>();
-  for (const [user, owner] of usersOf(sources)) {
+  yield* forEachInSteps(usersOf(sources), USERS_PER_STEP, ([user, owner]) => {
     const known = knownUser(user, owner);
     if (user.nkey !== undefined) byKey.set(user.nkey, known);
     else if (user.user !== "") byName.set(user.user, known);
-  }
+  });
   return { byName, byKey };
 }
 
 /** Whether there are any, even such that nobody can log in as. */
 export function hasUsers(sources: UserSources): boolean {
-  return [...usersOf(sources)].length > 0;
+  return !usersOf(sources).next().done;
 }
 
 /** Whether passwords stand in the configuration as they are. */
 export function hasPlainPasswords(
   sources: Pick<UserSources, "authorization" | "accounts">,
 ): boolean {
-  return [...usersOf({ ...sources, account: "" })].some(([{ password }]) =>
-    password !== "" && !isBcrypt(password)
-  );
+  for (const [{ password }] of usersOf({ ...sources, account: "" })) {
+    if (password !== "" && !isBcrypt(password)) return true;
+  }
+  return false;
 }
 
 function* usersOf(
   { authorization, accounts, account }: UserSources,
-): Iterable<[UserOptions, Owner]> {
+): Generator<[UserOptions, Owner], void> {
   if (authorization !== undefined) {
     const { user, password = "", users } = authorization;
     const owner = {

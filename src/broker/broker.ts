@@ -14,7 +14,7 @@ import {
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
-import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
+import { type DoorPlatform, makeDoorInSteps } from "../auth/configured_door.ts";
 import type { Door } from "../auth/door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
@@ -22,6 +22,7 @@ import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
+import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
@@ -148,12 +149,22 @@ export class Broker {
     if (this.port.address !== undefined) this.host.info.portOpened();
   }
 
+  /** The door that `options` ask for, which stands nowhere yet. Takes as many turns as it needs. */
+  makeDoor(options: ServerOptions): Promise<Door> {
+    const { rounds } = this.host.turn;
+    return finishInTurns(
+      doorOf(options, this.#platform, this.#authService),
+      () => new Promise((resolve) => rounds.enter(resolve)),
+    );
+  }
+
   /**
-   * Takes other options while it runs: those that need no restart hold at once,
-   * for clients that are there, too. Resolves when it is seen to that those may
-   * stay, which takes as many turns as it needs.
+   * Takes other options while it runs, and `door`, which was made of them: those
+   * that need no restart hold at once. Resolves when it is seen to that clients
+   * that are there have them, too, and may stay, which takes as many turns as it
+   * needs.
    */
-  async reconfigure(options: ServerOptions): Promise<void> {
+  async reconfigure(options: ServerOptions, door: Door): Promise<void> {
     const { accounts, clock, info } = this.host;
     const before = this.options;
     this.options = options;
@@ -177,7 +188,7 @@ export class Broker {
     );
     // Behind the accounts, whose limits hold for their clients.
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
-    this.#host.door = doorOf(options, this.#platform, this.#authService);
+    this.#host.door = door;
     await this.clients.review();
     accounts.configure(configuredAccounts(options), options.systemAccount);
   }
@@ -234,8 +245,8 @@ function doorOf(
   options: ServerOptions,
   platform: DoorPlatform,
   authService: AuthService,
-): Door {
-  return makeDoor(
+): Steps<Door> {
+  return makeDoorInSteps(
     {
       authorization: options.authorization,
       accounts: options.accounts,
@@ -314,7 +325,8 @@ function hostOf(
     nextConnectionId: () => ++lastConnectionId,
     accounts,
     delivery,
-    door: operator?.door ?? doorOf(options, platform, authService),
+    door: operator?.door ??
+      finishSteps(doorOf(options, platform, authService)),
     info,
     tracing: { delivery, clock, describeServer: () => info.describe() },
   };

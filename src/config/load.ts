@@ -4,14 +4,17 @@
  */
 import { ConfigError, Source } from "./dialect/diagnostic.ts";
 import { digestedText } from "./dialect/digest.ts";
-import { finishInTurns, finishSteps, type Steps } from "./dialect/steps.ts";
+import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import type { ConfigMap } from "./dialect/tree.ts";
 import {
   type ConfigWorld,
   type ParsedConfig,
   parseInSteps,
 } from "./dialect/parser.ts";
-import { type ConfiguredOptions, optionsFrom } from "./keys/server_options.ts";
+import {
+  type ConfiguredOptions,
+  optionsInSteps,
+} from "./keys/server_options.ts";
 import { parseToml } from "./dialect/toml.ts";
 
 /** The tree of a file. Rejects with ConfigError, for a file that is not there too. */
@@ -31,7 +34,7 @@ export async function readServerOptions(
 ): Promise<ConfiguredOptions> {
   const { root, warnings } = await readConfig(path, world);
   await world.pause?.();
-  const configured = optionsFrom(root, world);
+  const configured = await optionsInTurns(root, world);
   configured.options.configFile = path;
   await world.pause?.();
   configured.options.configDigest = await digestOf(root, world);
@@ -40,6 +43,14 @@ export async function readServerOptions(
     options: configured.options,
     warnings: [...warnings, ...configured.warnings],
   };
+}
+
+/** The options that a tree states. Rejects with ConfigError. */
+export function optionsInTurns(
+  root: ConfigMap,
+  world: ConfigWorld,
+): Promise<ConfiguredOptions> {
+  return inTurns(optionsInSteps(root, world), world);
 }
 
 /** `sha256:` and what it is, the same for files that say the same. */

@@ -190,7 +190,8 @@ test("limits that are lowered hold for those that are there", async (t) => {
     A: { maxConnections: 1, maxPayloadBytes: 4 },
     B: { maxSubscriptions: 1 },
   });
-  await broker.reconfigure({ ...broker.options, accounts });
+  const options = { ...broker.options, accounts };
+  await broker.reconfigure(options, await broker.makeDoor(options));
   assert.equal(await surplus.expectClosed(), FULL);
   assert.equal(await subscribed.expectClosed(), SUBSCRIPTIONS);
   kept.send("PUB x 4\r\n0123\r\n");

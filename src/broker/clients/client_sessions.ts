@@ -65,13 +65,12 @@ export class ClientSessions {
   }
 
   /**
-   * Other numbers hold from now on, for those that are there, too. Where there
-   * may be fewer clients, the last that came have to go.
+   * Other numbers hold from now on, for those that are there once they are
+   * reviewed. Where there may be fewer clients, the last that came have to go.
    */
   reconfigure(settings: ClientSettings, maxConnections: number): void {
     this.#settings = settings;
     this.#maxConnections = maxConnections;
-    for (const session of this.sessions.values()) session.reconfigure(settings);
     const surplus = [...this.sessions.values()].slice(maxConnections);
     for (const { connection } of surplus) {
       connection.close(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
@@ -95,6 +94,7 @@ export class ClientSessions {
       ),
       REVIEW_WORK,
       (session) => {
+        if (name === undefined) session.reconfigure(this.#settings);
         session.review();
         if (session.connection.closed) {
           this.#host.turn.meter.spent += CLOSE_WORK;

@@ -4,7 +4,7 @@
  * refer to.
  */
 import type { ConfigMap, ConfigValue } from "./tree.ts";
-import type { Steps } from "./steps.ts";
+import type { Steps } from "../../core/steps.ts";
 
 /** Maps and lists that take as long as a step. */
 const VALUES_PER_STEP = 512;

@@ -5,7 +5,7 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
-import type { Steps } from "./steps.ts";
+import type { Steps } from "../../core/steps.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import {
   Cursor,

@@ -9,7 +9,7 @@ import type { ConfigDiagnostic } from "./diagnostic.ts";
 import { filled } from "./interpolation.ts";
 import { type Item, lexInSteps, lexInto } from "./lexer.ts";
 import { isName } from "./mask_blocks.ts";
-import { finishSteps, type Steps } from "./steps.ts";
+import { finishSteps, type Steps } from "../../core/steps.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import type {

@@ -13,11 +13,12 @@ import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import { UNLIMITED_ACCOUNT } from "../../options/options.ts";
 import { importProblems } from "../../options/import_check.ts";
 import { NO_ACTIVATION } from "../../options/import_rules.ts";
+import { finishSteps, type Steps } from "../../core/steps.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { described, goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
-import { applyEntries } from "./entries.ts";
+import { applyEntries, applyInSteps } from "./entries.ts";
 import {
   exportsOfAccount,
   type PlacedExport,
@@ -219,16 +220,22 @@ export const accounts: Reader<AccountOptions[]> = {
   kind: "map of accounts, or list of names",
   type: "AccountOptions[]",
   written: "Readonly<Record<string, AccountConfig>> | readonly string[]",
-  read({ at, value }, report) {
-    if (value.kind === "array") return readNames(value.items, report);
-    if (value.kind !== "map") {
-      const got = goType(value);
-      report.error(at, `Expected map to define accounts, got ${got}`);
-      return undefined;
-    }
-    return readAccounts(value, report);
-  },
+  read: (entry, report) => finishSteps(accountsInSteps(entry, report)),
+  readInSteps: accountsInSteps,
 };
+
+function* accountsInSteps(
+  { at, value }: ConfigEntry,
+  report: Report,
+): Steps<AccountOptions[] | undefined> {
+  if (value.kind === "array") return readNames(value.items, report);
+  if (value.kind !== "map") {
+    const got = goType(value);
+    report.error(at, `Expected map to define accounts, got ${got}`);
+    return undefined;
+  }
+  return yield* readAccounts(value, report);
+}
 
 function readNames(
   items: readonly ConfigValue[],
@@ -250,13 +257,25 @@ function readNames(
   return list;
 }
 
-function readAccounts(map: ConfigMap, report: Report): AccountOptions[] {
-  const drafts = [...map.entries.values()]
-    .filter(({ isVariable }) => !isVariable)
-    .filter(({ key, at }) => !isReserved(key, at, report))
-    .map((entry) => [entry.key, readAccount(entry, report)] as const);
-  const list = drafts.map(([name, draft]) => accountOf(name, draft));
-  reportImports(list, new Map(drafts), report);
+/** Accounts that take as long to read as a step. */
+const ACCOUNTS_PER_STEP = 64;
+
+function* readAccounts(
+  map: ConfigMap,
+  report: Report,
+): Steps<AccountOptions[]> {
+  const drafts = new Map<string, AccountDraft>();
+  const list: AccountOptions[] = [];
+  for (const entry of map.entries.values()) {
+    const { key, at, isVariable } = entry;
+    if (isVariable || isReserved(key, at, report)) continue;
+    const draft = yield* readAccount(entry, report);
+    drafts.set(key, draft);
+    list.push(accountOf(key, draft));
+    if (list.length % ACCOUNTS_PER_STEP === 0) yield;
+  }
+  reportImports(list, drafts, report);
+  yield;
   return list;
 }
 
@@ -282,13 +301,14 @@ function isReserved(name: string, at: Position, report: Report): boolean {
   return isGlobal;
 }
 
-function readAccount(
+function* readAccount(
   { at, value }: ConfigEntry,
   report: Report,
-): AccountDraft {
+): Steps<AccountDraft> {
   const draft = defaultsOf(ACCOUNT_BLOCK);
-  if (value.kind === "map") applyEntries(ACCOUNT_BLOCK, value, draft, report);
-  else report.error(at, "Expected map entries for accounts");
+  if (value.kind === "map") {
+    yield* applyInSteps(ACCOUNT_BLOCK, value, draft, report);
+  } else report.error(at, "Expected map entries for accounts");
   return draft;
 }
 

@@ -8,6 +8,7 @@ import {
   formatDuration,
   parseDuration,
 } from "../../core/duration.ts";
+import { finishSteps, type Steps } from "../../core/steps.ts";
 import { AUTH_TIMEOUT_MS } from "../../core/limits.ts";
 import type {
   AuthorizationOptions,
@@ -17,7 +18,7 @@ import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { callout, CALLOUT_BLOCK } from "./callout_keys.ts";
 import { reportType } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
-import { applyEntries, findEntry } from "./entries.ts";
+import { applyInSteps, findEntry } from "./entries.ts";
 import { text } from "./flag_rows.ts";
 import { type Reader, string, unlessZero } from "./readers.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
@@ -190,13 +191,21 @@ export function readAuthorization(
   entry: ConfigEntry,
   report: Report,
 ): AuthorizationOptions | undefined {
+  return finishSteps(authorizationInSteps(entry, report));
+}
+
+/** The same, in steps: it may have many users. */
+export function* authorizationInSteps(
+  entry: ConfigEntry,
+  report: Report,
+): Steps<AuthorizationOptions | undefined> {
   const { value } = entry;
   if (value.kind !== "map") {
     reportType(entry, "map", report);
     return undefined;
   }
   const options = defaultsOf(AUTHORIZATION_BLOCK);
-  applyEntries(AUTHORIZATION_BLOCK, value, options, report);
+  yield* applyInSteps(AUTHORIZATION_BLOCK, value, options, report);
   options.users = withPermissions(options.users, options.defaultPermissions);
   checkTogether(options, value, report);
   return options;

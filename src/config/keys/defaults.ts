@@ -44,10 +44,16 @@ export function defaultsOf<Options>(block: Block<Options>): Options {
 
 function freshOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  // Most of them are empty lists.
-  return Array.isArray(value) && value.length === 0
-    ? []
-    : structuredClone(value);
+  // Lists and objects are most of them, and ten thousand accounts have some each.
+  if (Array.isArray(value)) return value.map(freshOf);
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    return structuredClone(value);
+  }
+  const fresh: Record<string, unknown> = {};
+  for (const [field, inner] of Object.entries(value)) {
+    fresh[field] = freshOf(inner);
+  }
+  return fresh;
 }
 
 /** What a key of `block` is at when nobody sets it; empty when there is nothing to tell. */

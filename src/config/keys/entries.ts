@@ -3,6 +3,7 @@
  * does not fit.
  */
 import type { Report } from "../dialect/diagnostic.ts";
+import type { Steps } from "../../core/steps.ts";
 import { isName } from "../dialect/mask_blocks.ts";
 import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
 import { goType, quote } from "./complaints.ts";
@@ -29,24 +30,51 @@ function rowsByName<Target>(
 
 /** Reads the entries of `map` into `target`, each with its row of `block`. */
 export function applyEntries<Target>(
-  { keys, unknownField }: ReadableBlock<Target>,
+  block: ReadableBlock<Target>,
   map: ConfigMap,
   target: Target,
   report: Report,
 ): void {
-  const rows = rowsByName(keys);
-  const seen = new Map<ConfigKey<Target>, ConfigEntry>();
+  const seen: Seen<Target> = new Map();
   for (const entry of optionEntries(map)) {
-    const row = rows.get(entry.key.toLowerCase());
-    if (row === undefined) {
-      if (!entry.isVariable) reportUnknown(entry, unknownField, report);
-      continue;
-    }
-    const former = seen.get(row);
-    if (former !== undefined) warnOfReplaced(entry, former, report);
-    seen.set(row, entry);
-    row.apply(target, entry, report);
+    rowOf(entry, block, seen, report)?.apply(target, entry, report);
   }
+}
+
+/** The same, in steps: for a block that may be long. */
+export function* applyInSteps<Target>(
+  block: ReadableBlock<Target>,
+  map: ConfigMap,
+  target: Target,
+  report: Report,
+): Steps<void> {
+  const seen: Seen<Target> = new Map();
+  for (const entry of optionEntries(map)) {
+    const row = rowOf(entry, block, seen, report);
+    if (row?.applyInSteps === undefined) row?.apply(target, entry, report);
+    else yield* row.applyInSteps(target, entry, report);
+  }
+}
+
+/** The entries of a map that have been read, by their rows. */
+type Seen<Target> = Map<ConfigKey<Target>, ConfigEntry>;
+
+/** The row by which `entry` is read next; one that has none is reported. */
+function rowOf<Target>(
+  entry: ConfigEntry,
+  { keys, unknownField }: ReadableBlock<Target>,
+  seen: Seen<Target>,
+  report: Report,
+): ConfigKey<Target> | undefined {
+  const row = rowsByName(keys).get(entry.key.toLowerCase());
+  if (row === undefined) {
+    if (!entry.isVariable) reportUnknown(entry, unknownField, report);
+    return undefined;
+  }
+  const former = seen.get(row);
+  if (former !== undefined) warnOfReplaced(entry, former, report);
+  seen.set(row, entry);
+  return row;
 }
 
 /**

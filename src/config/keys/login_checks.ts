@@ -3,6 +3,7 @@
  * beside `accounts`, users that exist twice, and accounts that are named.
  */
 import { GLOBAL_ACCOUNT, SYSTEM_ACCOUNT } from "../../core/account_names.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
@@ -10,13 +11,17 @@ import { quote } from "./complaints.ts";
 import { findEntry } from "./entries.ts";
 import { reportDuplicateUsers } from "./user_keys.ts";
 
+/** Accounts that take as long to look at as a step. */
+const ACCOUNTS_PER_STEP = 512;
+
 /** Says what does not fit. */
-export function checkLogins(
+export function* checkLogins(
   options: ServerOptions,
   root: ConfigMap,
   report: Report,
-): void {
-  reportDuplicateUsers(userLists(root), report);
+): Steps<void> {
+  const lists = yield* userLists(root);
+  yield* reportDuplicateUsers(lists, report);
   checkSingleUser(options, root, report);
   checkNoAuthUser(options, root, report);
   checkSystemAccount(options, root, report);
@@ -24,18 +29,23 @@ export function checkLogins(
 }
 
 /** The values of all `users`, wherever they stand. */
-function userLists(root: ConfigMap): ConfigValue[] {
-  const accounts = findEntry(root, "accounts")?.value;
-  const maps = [
-    findEntry(root, "authorization")?.value,
-    ...(accounts?.kind === "map"
-      ? [...accounts.entries.values()].map(({ value }) => value)
-      : []),
-  ];
-  return maps.flatMap((map) => {
+function* userLists(root: ConfigMap): Steps<ConfigValue[]> {
+  const lists: ConfigValue[] = [];
+  const take = (map: ConfigValue | undefined): void => {
     const list = map?.kind === "map" ? findEntry(map, "users") : undefined;
-    return list === undefined ? [] : [list.value];
-  });
+    if (list !== undefined) lists.push(list.value);
+  };
+  take(findEntry(root, "authorization")?.value);
+  const accounts = findEntry(root, "accounts")?.value;
+  if (accounts?.kind === "map") {
+    const entries = accounts.entries.values();
+    yield* forEachInSteps(
+      entries,
+      ACCOUNTS_PER_STEP,
+      ({ value }) => take(value),
+    );
+  }
+  return lists;
 }
 
 // NATS: accounts may stand beside one user or a token as long as nobody logs

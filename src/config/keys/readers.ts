@@ -9,6 +9,7 @@ import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import { FlagError, type FlagType, type FlagValue } from "../flags/flags.ts";
 import { goType, quote, reportType } from "./complaints.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { PortForm, Unit } from "./schema.ts";
 
 /** How a reader takes the value of a flag. */
@@ -30,6 +31,8 @@ export interface Reader<Value> {
   readonly port?: PortForm;
   readonly flag?: FlagForm<Value>;
   read(entry: ConfigEntry, report: Report): Value | undefined;
+  /** The same, for a value that may be long. */
+  readInSteps?(entry: ConfigEntry, report: Report): Steps<Value | undefined>;
 }
 
 /** A reader whose values are changed when they are good. */

@@ -5,6 +5,7 @@
  */
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { notSupported, reportMissing, warnOfNoEffect } from "./complaints.ts";
 import { findEntry, optionEntries } from "./entries.ts";
@@ -68,7 +69,10 @@ export interface SettingRow<Options, Value> extends RowFacts {
   readonly flags?: readonly KeyFlag[];
 }
 
-/** A key whose value is a map with keys of its own. */
+/**
+ * A key whose value is a map with keys of its own. More than a dozen members:
+ * because a key has that many properties, and all but two of them are data.
+ */
 export interface BlockRow<Options, Field extends keyof Options & string>
   extends RowFacts {
   readonly field: Field;
@@ -76,6 +80,8 @@ export interface BlockRow<Options, Field extends keyof Options & string>
   /** As a program writes it, where that is not the block's type. */
   readonly written?: string;
   read(entry: ConfigEntry, report: Report): Options[Field];
+  /** The same, for a block that may be long. */
+  readInSteps?(entry: ConfigEntry, report: Report): Steps<Options[Field]>;
 }
 
 /** Makers of rows that set `Options`. */
@@ -120,6 +126,12 @@ function optionRow<Options, Field extends keyof Options & string>(
       const value = reader.read(entry, report);
       if (value !== undefined) options[field] = value;
     },
+    ...(reader.readInSteps !== undefined && {
+      *applyInSteps(options, entry, report) {
+        const value = yield* reader.readInSteps!(entry, report);
+        if (value !== undefined) options[field] = value;
+      },
+    }),
   };
 }
 
@@ -188,6 +200,11 @@ function blockRow<Options, Field extends keyof Options & string>(
     apply(options, entry, report) {
       options[field] = row.read(entry, report);
     },
+    ...(row.readInSteps !== undefined && {
+      *applyInSteps(options, entry, report) {
+        options[field] = yield* row.readInSteps!(entry, report);
+      },
+    }),
   };
 }
 

@@ -18,6 +18,7 @@
 import type { FlagDefinition, FlagValue } from "../flags/flags.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { ServerOptions } from "../../options/options.ts";
 
 /** A name, and others that mean the same. */
@@ -121,11 +122,17 @@ export interface KeyFacts extends OptionFacts {
 
 /**
  * A key of the configuration. More than a dozen members: because a key has
- * that many properties, and all but one of them are data.
+ * that many properties, and all but two of them are data.
  */
 export interface ConfigKey<Target> extends KeyFacts {
   /** Reads the value into `target`; what is wrong with it goes to `report`. */
   apply(target: Target, entry: ConfigEntry, report: Report): void;
+  /** The same, where the value may be long. */
+  applyInSteps?(
+    target: Target,
+    entry: ConfigEntry,
+    report: Report,
+  ): Steps<void>;
 }
 
 /** The names under which a block's types are known, and what they say. */

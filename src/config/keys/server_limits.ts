@@ -8,6 +8,7 @@ import type { ServerOptions } from "../../options/options.ts";
 import { ACCOUNT_BLOCK, accounts } from "./account_keys.ts";
 import {
   AUTHORIZATION_BLOCK,
+  authorizationInSteps,
   readAuthorization,
 } from "./authorization_keys.ts";
 import { reportType } from "./complaints.ts";
@@ -46,6 +47,7 @@ export const LOGIN_KEYS: readonly ConfigKey<ServerOptions>[] = [
     field: "authorization",
     block: AUTHORIZATION_BLOCK,
     read: readAuthorization,
+    readInSteps: authorizationInSteps,
     text: "Who may connect as a client.",
     reload: "now",
   }),

@@ -7,9 +7,10 @@ import { Report } from "../dialect/diagnostic.ts";
 import { checkLogins } from "./login_checks.ts";
 import { checkFind } from "./discovery_keys.ts";
 import { formatDuration } from "../../core/duration.ts";
+import { finishSteps, type Steps } from "../../core/steps.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
-import { applyEntries, findEntry } from "./entries.ts";
+import { applyInSteps, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import type { ConfigWorld } from "../dialect/parser.ts";
 import { checkTrust } from "./trust_checks.ts";
@@ -31,17 +32,25 @@ export function optionsFrom(
   root: ConfigMap,
   world?: ConfigWorld,
 ): ConfiguredOptions {
+  return finishSteps(optionsInSteps(root, world));
+}
+
+/** The same, in steps. */
+export function* optionsInSteps(
+  root: ConfigMap,
+  world?: ConfigWorld,
+): Steps<ConfiguredOptions> {
   // Before all others: it is about them.
   const strict = findEntry(root, "strict")?.value;
   const report = new Report(strict?.kind === "boolean" && strict.value);
   const options = defaultsOf(SERVER_BLOCK);
-  applyEntries(SERVER_BLOCK, root, options, report);
+  yield* applyInSteps(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;
   if (options.http?.host === "") options.http.host = options.host;
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
-  checkTrust(options, root, world, report);
-  checkLogins(options, root, report);
+  yield* checkTrust(options, root, world, report);
+  yield* checkLogins(options, root, report);
   checkFind(options, root, report);
   report.throwIfErrors();
   return { options, warnings: report.warnings };

@@ -5,6 +5,7 @@
 import { decodeAccountJwt, decodeOperatorJwt } from "../../auth/jwt/decode.ts";
 import { sentinelProblem, versionProblem } from "../../auth/operator/trust.ts";
 import type { OperatorClaims } from "../../auth/jwt/claims.ts";
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { ServerOptions, TrustOptions } from "../../options/options.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
 import type { ConfigWorld } from "../dialect/parser.ts";
@@ -15,12 +16,12 @@ import { findEntry } from "./entries.ts";
 import { TRUST_KEYS } from "./trust_keys.ts";
 
 /** Reads the files of operators into `options`, and says what is wrong. */
-export function checkTrust(
+export function* checkTrust(
   options: ServerOptions,
   root: ConfigMap,
   world: ConfigWorld | undefined,
   report: Report,
-): void {
+): Steps<void> {
   const { trust } = options;
   if (trust === undefined) return;
   if (trust.operators.length === 0 && trust.trustedKeys.length === 0) {
@@ -39,7 +40,7 @@ export function checkTrust(
     if (problem !== undefined) check.refuse("operator", problem);
   }
   if (world?.verifySignature === undefined) return;
-  check.jwts(options.trust, world.verifySignature);
+  yield* check.jwts(options.trust, world.verifySignature);
 }
 
 /** Accounts without anybody to trust are none. */
@@ -105,6 +106,9 @@ const DECORATED = /-{3,}[^\n]*-{3,}\r?\n([\w.\-\s]+?)\r?\n-{3,}[^\n]*-{3,}/;
 function undecorated(text: string): string {
   return (DECORATED.exec(text)?.[1] ?? text).trim();
 }
+
+/** JWTs that take as long to check as a step. */
+const JWTS_PER_STEP = 4;
 
 class TrustCheck {
   readonly #options: ServerOptions;
@@ -179,7 +183,7 @@ class TrustCheck {
   }
 
   /** The JWTs of operators and accounts. */
-  jwts(trust: TrustOptions, verify: VerifySignature): void {
+  *jwts(trust: TrustOptions, verify: VerifySignature): Steps<void> {
     let hasSystem = findEntry(this.#root, "system_account", "system") !==
       undefined;
     for (const jwt of trust.operators) {
@@ -200,10 +204,10 @@ class TrustCheck {
       verify,
     );
     if (problem !== "") this.#error("default_sentinel", problem);
-    for (const [account, jwt] of trust.preload) {
-      if (accountOf(jwt, verify) === account) continue;
+    yield* forEachInSteps(trust.preload, JWTS_PER_STEP, ([account, jwt]) => {
+      if (accountOf(jwt, verify) === account) return;
       this.#report.error(this.#preloadAt(account), "invalid account JWT");
-    }
+    });
   }
 
   #checkResolver({ resolver, preload }: TrustOptions, hasSystem: boolean) {

@@ -5,8 +5,9 @@ import type {
   PermissionsOptions,
   UserOptions,
 } from "../../options/options.ts";
+import { finishSteps, forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { described, goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
@@ -153,16 +154,29 @@ export const users: Reader<UserOptions[]> = {
   kind: "list of users",
   type: "UserOptions[]",
   written: "readonly UserConfig[]",
-  read({ at, value }, report) {
-    if (value.kind === "array") {
-      return value.items.map((item) => readUser(item, report))
-        .filter((user) => user !== undefined);
-    }
+  read: (entry, report) => finishSteps(usersInSteps(entry, report)),
+  readInSteps: usersInSteps,
+};
+
+/** Users that take as long to read as a step. */
+const USERS_PER_STEP = 128;
+
+function* usersInSteps(
+  { at, value }: ConfigEntry,
+  report: Report,
+): Steps<UserOptions[] | undefined> {
+  if (value.kind !== "array") {
     const got = described(value);
     report.error(at, `Expected users field to be an array, got ${got}`);
     return undefined;
-  },
-};
+  }
+  const list: UserOptions[] = [];
+  yield* forEachInSteps(value.items, USERS_PER_STEP, (item) => {
+    const user = readUser(item, report);
+    if (user !== undefined) list.push(user);
+  });
+  return list;
+}
 
 function readUser(item: ConfigValue, report: Report): UserOptions | undefined {
   if (item.kind !== "map") {
@@ -198,23 +212,23 @@ function checkName(
 }
 
 /** Says of each user of `lists` that came before that it is there twice. */
-export function reportDuplicateUsers(
+export function* reportDuplicateUsers(
   lists: readonly ConfigValue[],
   report: Report,
-): void {
+): Steps<void> {
   const seen = { user: new Set<string>(), nkey: new Set<string>() };
-  for (const item of lists.flatMap(itemsOf)) {
-    if (item.kind !== "map") continue;
+  yield* forEachInSteps(lists.flatMap(itemsOf), USERS_PER_STEP, (item) => {
+    if (item.kind !== "map") return;
     const key = findEntry(item, "nkey");
     const entry = key ?? findEntry(item, "user", "username");
-    if (entry?.value.kind !== "string") continue;
+    if (entry?.value.kind !== "string") return;
     const kind = key === undefined ? "user" : "nkey";
     const name = entry.value.value;
     if (seen[kind].has(name)) {
       report.error(entry.at, `Duplicate ${kind} ${quote(name)} detected`);
     }
     seen[kind].add(name);
-  }
+  });
 }
 
 function itemsOf(list: ConfigValue): readonly ConfigValue[] {
