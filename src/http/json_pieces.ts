@@ -2,7 +2,8 @@
  * JSON that is made and printed piece by piece. A long list of a page is a
  * `Rows`: it knows what each row is made from and makes the row when it is
  * printed, so that neither all rows nor the whole text are ever in memory.
- * `JSON.stringify` prints the same value to the same text in one go.
+ * `JSON.stringify` prints the same value to the same text in one go, but for a
+ * list that is none: to a program it is empty.
  */
 import { goJson } from "../core/json.ts";
 import type { TextPieces } from "./slices.ts";
@@ -13,16 +14,28 @@ const PIECE_CHARS = 65_536;
 /** A list whose rows are made one by one. */
 export class Rows<T> {
   readonly length: number;
+  /** It prints as `null`. */
+  readonly isNull: boolean;
   readonly #rowAt: (index: number) => T;
 
-  private constructor(length: number, rowAt: (index: number) => T) {
+  private constructor(
+    length: number,
+    rowAt: (index: number) => T,
+    isNull = false,
+  ) {
     this.length = length;
+    this.isNull = isNull;
     this.#rowAt = rowAt;
   }
 
   /** One row for each of `facts`. */
   static of<F, T>(facts: readonly F[], row: (facts: F) => T): Rows<T> {
     return new Rows(facts.length, (index) => row(facts[index]!));
+  }
+
+  /** No list, not even an empty one. */
+  static none<T>(): Rows<T> {
+    return new Rows<T>(0, (index) => [][index]!, true);
   }
 
   *[Symbol.iterator](): IterableIterator<T> {
@@ -87,7 +100,8 @@ class Printer {
       }
       if (this.#text.length >= PIECE_CHARS) yield this.take();
     }
-    this.#text += rows.length === 0 ? "[]" : `${this.#line(level)}]`;
+    const empty = rows.isNull ? "null" : "[]";
+    this.#text += rows.length === 0 ? empty : `${this.#line(level)}]`;
   }
 
   #printPlainRows(rows: readonly unknown[], level: number): void {
@@ -134,9 +148,11 @@ function* rowsOrGroups(rows: Rows<unknown>): Generator<unknown> {
   if (group.rows.length > 0) yield group;
 }
 
-/** Whether a field of `value` is a list of rows; only such objects are printed field by field. */
+/** Whether a field of `value` is a list of rows, or has one; only such objects are printed field by field. */
 function hasRows(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return false;
-  return Object.values(value).some((field) => field instanceof Rows);
+  return Object.values(value).some((field) =>
+    field instanceof Rows || hasRows(field)
+  );
 }

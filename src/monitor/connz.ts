@@ -72,14 +72,19 @@ function showClients(
   snapshot: ServerSnapshot<"clients">,
   query: ConnzQuery,
 ): WithRows<Connz> {
-  const { clients: { total, rows } } = snapshot;
+  const { clients: { total, rows, isOfNoAccount } } = snapshot;
+  const isNothing = isOfNoAccount && total === 0;
   return {
     ...pageHead(snapshot),
+    // NATS monitoring: of an account that is not there not even the server is told.
+    ...(isNothing && { server_id: "" }),
     num_connections: rows.length,
     // NATS monitoring: all that were asked for, of which the window shows some.
     total,
     offset: query.offset,
     limit: query.limit,
-    connections: Rows.of(rows, (client) => clientRow(client, snapshot, query)),
+    connections: isNothing
+      ? Rows.none()
+      : Rows.of(rows, (client) => clientRow(client, snapshot, query)),
   };
 }

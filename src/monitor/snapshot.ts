@@ -23,7 +23,10 @@ export interface SnapshotParts {
   readonly settings: SettingsFacts;
   readonly load: LoadFacts;
   readonly counters: CounterFacts;
-  readonly clients: ListFacts<ClientFacts>;
+  readonly clients: ListFacts<ClientFacts> & {
+    /** Those of an account were asked for that is not there. */
+    readonly isOfNoAccount: boolean;
+  };
   readonly subscriptions: ListFacts<OwnedSubscriptionFacts>;
   readonly routes: readonly RouteFacts[];
   readonly accounts: readonly AccountFacts[];

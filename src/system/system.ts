@@ -107,6 +107,7 @@ export class System {
     const { clients, host } = this.#voice.broker;
     clients.observer = {
       bound: (session) => this.#bound(session),
+      moved: (left) => this.#connections.changed(left),
       ended: (session, reason) => this.#ended(session, reason),
     };
     host.accounts.observe(this.#accounts);

@@ -128,6 +128,16 @@ test("each function tells what its page tells, with each of its options", async 
   }
 });
 
+test("clients of an account that is not there are an empty list", async (t) => {
+  const { server, stop } = await busyServers();
+  t.after(stop);
+  assert.deepEqual(server.connz({ acc: "zz" }).connections, []);
+  assert.match(
+    `${await pageOf(server, "connz?acc=zz")}`,
+    /"connections": ?null/,
+  );
+});
+
 test("what is asked by a function is no request", async (t) => {
   const { server, stop } = await busyServers();
   t.after(stop);

@@ -36,7 +36,9 @@ test("rows are printed as a list, wherever they stand", () => {
     Rows.of(numbers(length), (at) => ({ at, text: `<${at}>\n` }));
   for (const length of [0, 1, 2, 63, 64, 65, 129]) {
     sameAsWhole(rows(length));
-    sameAsWhole({ before: 1, left: undefined, rows: rows(length), after: [2] });
+    const fields = { before: 1, left: undefined, rows: rows(length) };
+    sameAsWhole({ ...fields, after: [2] });
+    sameAsWhole({ server: { id: 1 }, data: { inner: fields }, after: [2] });
   }
 });
 
@@ -48,6 +50,12 @@ test("rows may have rows of their own, beside rows that have none", () => {
       : undefined,
   });
   sameAsWhole({ list: Rows.of(numbers(200), row), empty: Rows.of([], row) });
+});
+
+test("rows that are no list print as null, and are empty for a program", () => {
+  const value = { list: Rows.none(), after: [2] };
+  assert.equal(piecesOf(value, 0).join(""), '{"list":null,"after":[2]}');
+  assert.deepEqual(JSON.parse(JSON.stringify(value)), { list: [], after: [2] });
 });
 
 test("random pages are printed as in one go", () => {

@@ -163,7 +163,8 @@ test("user and acc select clients", async (t) => {
   assert.deepEqual(midge.cids("user=bob&cid=1"), []);
   assert.deepEqual(midge.cids("user=eve"), []);
   assert.deepEqual(midge.cids("acc=$G"), [1, 2]);
-  assert.deepEqual(midge.cids("acc=zz"), []);
+  const nobody = midge.page("connz?acc=zz");
+  assert.deepEqual([nobody["server_id"], nobody["connections"]], ["", null]);
   assert.deepEqual(midge.cids("mqtt_client=x"), []);
   await midge.leave(bob);
   assert.deepEqual(midge.cids("user=bob&state=closed"), [2]);

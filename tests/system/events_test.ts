@@ -69,6 +69,34 @@ test("a client that comes and goes is told of, its account's connections first",
   assert.equal((told["received"] as Json)["bytes"], 2);
 });
 
+test("a client that goes on in another account is told of in both, the old one first", async (t) => {
+  const { hear, midge } = await startSystem(t);
+  const heard = await hear("$SYS.ACCOUNT.*.>");
+  const peer = await connectPeer(midge);
+  const numbers = () =>
+    heard.map(([subject, { conns }]) =>
+      `${subject.slice("$SYS.ACCOUNT.".length)} ${conns ?? ""}`.trim()
+    );
+  await peer.handshake({ user: "a", pass: "pw" });
+  for (const user of ["b", "b"]) {
+    peer.send(`CONNECT {"user":"${user}","pass":"pw"}\r\nPING\r\n`);
+    await peer.expect("PONG\r\n");
+  }
+  await peer.close();
+  await until("it is gone", () => numbers().includes("B.DISCONNECT"));
+  assert.deepEqual(numbers(), [
+    "A.SERVER.CONNS 1",
+    "A.CONNECT",
+    "A.SERVER.CONNS 0",
+    "B.SERVER.CONNS 1",
+    "B.CONNECT",
+    "B.SERVER.CONNS 1",
+    "B.CONNECT",
+    "B.SERVER.CONNS 0",
+    "B.DISCONNECT",
+  ]);
+});
+
 test("a client that is not let in is told of, and never its password", async (t) => {
   const { hear, midge, id } = await startSystem(t);
   const heard = await hear("$SYS.>");

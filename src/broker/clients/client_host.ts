@@ -2,6 +2,7 @@
  * What clients ask of the broker besides what every connection does, and the
  * numbers that hold for them.
  */
+import type { Account } from "../../accounts/account.ts";
 import type { Accounts } from "../../accounts/accounts.ts";
 import type { Delivery } from "../../accounts/delivery.ts";
 import type { TraceHost } from "../../accounts/message_trace.ts";
@@ -46,6 +47,8 @@ export interface Arrival
   extends Pick<LoginRequest, "connectionType" | "nonce"> {
   /** Called whenever the client has come in. */
   readonly onBound: () => void;
+  /** Called when it has left an account for another. */
+  readonly onMoved: (left: Account) => void;
 }
 
 /** The server's INFO, as it changes. */
@@ -67,5 +70,7 @@ export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {
 export interface ClientLife<Client> {
   /** It has come in, under a name and into an account; so it does with each CONNECT. */
   bound(client: Client): void;
+  /** It has left an account for another, by one more CONNECT. */
+  moved(left: Account): void;
   ended(client: Client, reason: ClosedReason): void;
 }

@@ -49,6 +49,7 @@ export class ClientSessions {
   readonly #news: InfoPush;
   readonly #life: ClientLife<ClientSession> = {
     bound: (session) => this.observer?.bound(session),
+    moved: (left) => this.observer?.moved(left),
     ended: (session, reason) => this.#ended(session, reason),
   };
 

@@ -244,8 +244,10 @@ export class Login {
         this.tooMany();
         return false;
       }
-      this.account.clients--;
+      const left = this.account;
+      left.clients--;
       this.account = account;
+      this.#arrival.onMoved(left);
     }
     this.principal = principal;
     this.rights = this.#rightsOf(principal);

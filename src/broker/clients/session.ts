@@ -1,8 +1,7 @@
 /**
- * A client of the server, at the other end of its connection: what its
- * operations mean, and how messages reach it. The ways of a login and of a
- * publish are in `login.ts` and `client_publishing.ts`. Every rule here is the NATS
- * client protocol's, as nats-server keeps it.
+ * A client, at the other end of its connection: what its operations mean, and
+ * how messages reach it. The ways of a login and of a publish are in `login.ts`
+ * and `client_publishing.ts`. Every rule here is the NATS client protocol's.
  *
  * More than a dozen members: because it is both what a connection is connected
  * to (`Peer`) and what messages are delivered to (`DirectReceiver`).
@@ -102,6 +101,7 @@ export class ClientSession implements Peer, DirectReceiver {
       connectionType,
       nonce: this.#nonce,
       onBound: () => this.#bound(),
+      onMoved: (left) => life.moved(left),
     });
     this.#host = host;
     this.#settings = settings;

@@ -33,6 +33,7 @@ import type {
   OwnedSubscriptionFacts,
   RouteFacts,
   RoutesRequest,
+  SnapshotParts,
   SubscriptionRowFacts,
   SubscriptionsRequest,
 } from "../snapshot.ts";
@@ -43,8 +44,8 @@ const LOOKS_PER_SLICE = 2048;
 export function* takeClients(
   broker: Broker,
   request: ClientsRequest,
-): SlicedWork<ListFacts<ClientFacts>> {
-  const { subscriptions } = request;
+): SlicedWork<SnapshotParts["clients"]> {
+  const { subscriptions, account } = request;
   const found = yield* findClients(broker, request);
   const sorted = yield* sortRanked(found, LOOKS_PER_SLICE);
   const budget = new SliceBudget(LOOKS_PER_SLICE);
@@ -54,7 +55,8 @@ export function* takeClients(
     rows.push(yield* rowOf(client, subscriptions, budget));
     if (budget.spend()) yield;
   }
-  return { total: found.length, rows };
+  const isOfNoAccount = account !== "" && !broker.host.accounts.has(account);
+  return { total: found.length, rows, isOfNoAccount };
 }
 
 interface FoundClient {

@@ -95,9 +95,4 @@ export const DIFFERENCES: readonly Difference[] = [
     why: "they were in that account, which nats-server forgets",
     otherWay: ({ title }) => title === "/connz?acc=$G&state=all",
   },
-  {
-    what: "`server_id` and `connections` in `/connz` of an unknown account",
-    why: "an id is told and a list is a list, also when it is empty",
-    otherWay: ({ title }) => title === "/connz?acc=zz",
-  },
 ];
