@@ -30,6 +30,9 @@ const ANY_SUBJECT = ">";
 /** A list with more rules is looked up in a trie, which takes longer than to go through a few. */
 const FEW_RULES = 32;
 
+/** With more rules than this it takes too long to look which of them a subscription meets. */
+const MANY_RULES = 1000;
+
 /** Stands in a trie as a subscription would. */
 class Rule implements Subscriber {
   readonly subject: string;
@@ -149,9 +152,10 @@ export class RuleList {
 
   /**
    * Whether some subject matches both a rule and the subscription, in its queue
-   * group if the rule is for one.
+   * group if the rule is for one. Of very many rules some is taken to do so.
    */
   collides(subject: string, queue: string): boolean {
+    if (this.size > MANY_RULES) return true;
     const meets = (rule: Rule): boolean =>
       subjectsCollide(rule.subject, subject);
     return this.#plain.some(meets) ||
@@ -160,6 +164,7 @@ export class RuleList {
 
   /** Whether a rule for some queue group has subjects that `subject` has as well. */
   collidesInAQueue(subject: string): boolean {
+    if (this.#queued.length > MANY_RULES) return true;
     return this.#queued.some((rule) => subjectsCollide(rule.subject, subject));
   }
 
@@ -171,7 +176,10 @@ export class RuleList {
       const named = this.#queued.filter(covers);
       if (named.length > 0) return named.some((rule) => rule.fits(queue));
     }
-    return this.#plain.some(covers);
+    // A wildcard counts as an ordinary token, which only another one matches.
+    return this.#trie === undefined
+      ? this.#plain.some(covers)
+      : this.#trie.matchOnce(subject).plain.length > 0;
   }
 }
 

@@ -10,6 +10,8 @@ import type {
   PermissionsOptions,
   SubjectRules,
 } from "../../src/options/options.ts";
+import { randomBelow } from "../../src/platform/clock.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
 const { ALLOWED, NOT_ALLOWED, DENIED } = PublishVerdict;
@@ -265,6 +267,43 @@ test("the answers for many subjects and queue groups are bounded, and stay right
         permissions.mayHear(bytes, 0, bytes.length, queue),
         i % 3 !== 2 || i % 2 === 1,
       );
+    }
+  }
+});
+
+test("many rules, which are looked up in another way, say the same as few", () => {
+  const seed = freshSeed();
+  const random = seededRandom(seed);
+  const oneOf = (list: readonly string[]): string =>
+    list[randomBelow(random, list.length)]!;
+  const subject = (): string => {
+    const tokens = Array.from(
+      { length: 1 + randomBelow(random, 4) },
+      () => oneOf(["a", "b", "*"]),
+    );
+    return [...tokens, ...(random.next() < 0.3 ? [">"] : [])].join(".");
+  };
+  const filler = (count: number) =>
+    Array.from({ length: count }, (_, n) => `filler.${n}`);
+  for (let round = 0; round < 300; round++) {
+    const allow = Array.from({ length: 5 }, subject);
+    const deny = Array.from({ length: 2 }, subject);
+    const few = compiled({ subscribe: { allow, deny } });
+    const many = compiled({
+      subscribe: {
+        allow: [...allow, ...filler(40)],
+        deny: [...deny, ...filler(2000)],
+      },
+    });
+    for (let n = 0; n < 20; n++) {
+      const wanted = subject();
+      const where = `${wanted} by ${allow} without ${deny}, seed ${seed}`;
+      const isAllowed = few.maySubscribe(wanted, "");
+      assert.equal(many.maySubscribe(wanted, ""), isAllowed, where);
+      // It may be filtered for nothing, but not the other way round.
+      assert.ok(many.needsFilter(wanted, ""), where);
+      const heard = wanted.replaceAll(/[*>]/g, "b");
+      assert.equal(hears(many, heard), hears(few, heard), where);
     }
   }
 });
