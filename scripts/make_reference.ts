@@ -29,7 +29,7 @@ import {
 } from "../src/config/keys/permission_keys.ts";
 import { REGISTRY_BLOCK } from "../src/config/keys/registry_keys.ts";
 import { RESOLVER_BLOCK } from "../src/config/keys/resolver_keys.ts";
-import { PROXIES_BLOCK, PROXY_BLOCK } from "../src/config/keys/trust_keys.ts";
+import { PROXIES_BLOCK, PROXY_BLOCK } from "../src/config/keys/proxy_keys.ts";
 import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
 import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
 import { USER_BLOCK } from "../src/config/keys/user_keys.ts";

@@ -19,6 +19,7 @@ import type {
   Credentials,
   Door,
   Greeting,
+  LoginRefusal,
   LoginRequest,
   Principal,
   Verdict,
@@ -26,6 +27,7 @@ import type {
 import { CalloutDoor, type CalloutWorld } from "./callout/callout_door.ts";
 import type { CompareHash } from "./hash_queue.ts";
 import { makeNonce, signatureFault } from "./nkeys.ts";
+import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "./proxy_door.ts";
 import { isBcrypt, REFUSED, SecretCheck, UNKNOWN } from "./secret_check.ts";
 import {
   hasUsers,
@@ -165,8 +167,8 @@ class ConfiguredDoor implements Door {
       // NATS: the hidden user is a secret of the server's.
       asksLogin: this.#nobody === undefined || this.#nobody === hidden,
       // NATS: without a CONNECT nobody is a user that logs in by key.
-      anonymous: named !== undefined && takes(named, "STANDARD") &&
-          !settings.authorization?.proxyRequired
+      anonymous: named !== undefined && !named.needsProxy &&
+          takes(named, "STANDARD")
         ? named.principal
         : undefined,
     };
@@ -183,16 +185,12 @@ class ConfiguredDoor implements Door {
   }
 
   admit(request: LoginRequest): Verdict | Promise<Verdict> {
-    const { credentials, connectionType } = request;
-    // No proxy is known, so nobody can come through one.
-    if (this.#settings.authorization?.proxyRequired) return REFUSED;
+    const { credentials } = request;
     if (this.#table.byKey.size > 0 && credentials.nkey !== "") {
       return this.#byKey(request);
     }
     if (this.#nobody !== undefined && bringsNothing(credentials)) {
-      return takes(this.#nobody, connectionType)
-        ? this.#nobody.principal
-        : REFUSED;
+      return refusalOf(this.#nobody, request) ?? this.#nobody.principal;
     }
     if (credentials.user !== "") {
       const known = this.#table.byName.get(credentials.user);
@@ -206,7 +204,8 @@ class ConfiguredDoor implements Door {
     const { credentials: { nkey, sig }, nonce = "", proof, log } = request;
     const known = this.#table.byKey.get(nkey);
     if (known === undefined) return UNKNOWN;
-    if (!takes(known, request.connectionType)) return REFUSED;
+    const refusal = refusalOf(known, request);
+    if (refusal !== undefined) return refusal;
     if (proof === nkey) return known.principal;
     // NATS: the user that needs no credentials needs no signature either.
     if (known === this.#nobody) return known.principal;
@@ -223,7 +222,8 @@ class ConfiguredDoor implements Door {
     request: LoginRequest,
     known: KnownUser,
   ): Verdict | Promise<Verdict> {
-    if (!takes(known, request.connectionType)) return REFUSED;
+    const refusal = refusalOf(known, request);
+    if (refusal !== undefined) return refusal;
     const { principal, password: expected } = known;
     const { pass: secret } = request.credentials;
     return this.#secrets.verdict(request, { secret, expected, principal });
@@ -249,12 +249,22 @@ class ConfiguredDoor implements Door {
 
 /** Whether the user may come by a connection of this kind. */
 function takes(
-  { connectionTypes, needsProxy }: KnownUser,
+  { connectionTypes }: KnownUser,
   type: ConnectionType,
 ): boolean {
-  if (needsProxy) return false;
   return connectionTypes === undefined || connectionTypes.length === 0 ||
     connectionTypes.includes(type);
+}
+
+/** Why the user may not come this way; undefined: it may. */
+function refusalOf(
+  known: KnownUser,
+  { connectionType, proxyKey, log }: LoginRequest,
+): LoginRefusal | undefined {
+  if (!takes(known, connectionType)) return REFUSED;
+  if (!known.needsProxy || proxyKey !== undefined) return undefined;
+  log.debug(PROXY_REQUIRED_TEXT);
+  return PROXY_REQUIRED;
 }
 
 function bringsNothing({ user, pass, auth_token }: Credentials): boolean {

@@ -30,6 +30,8 @@ export interface Principal {
   readonly proof?: string;
   /** What monitoring and events tell of a peer that came with a JWT. */
   readonly claims?: PrincipalClaims;
+  /** The public key of the trusted proxy that it came through; undefined: it came by none. */
+  readonly proxyKey?: string;
 }
 
 /** Limits of one peer; -1: none. */
@@ -83,6 +85,8 @@ export interface LoginRequest {
   readonly tls: TlsState | undefined;
   readonly remote: Address;
   readonly connectionType: ConnectionType;
+  /** The public key of the trusted proxy that it comes through; undefined: there is none. */
+  readonly proxyKey?: string;
   readonly waiting: Waiting;
   /** What a client says of itself besides. */
   readonly client?: SelfDescription;
@@ -130,6 +134,8 @@ export interface Credentials {
   /** The signature of the nonce. */
   readonly sig: string;
   readonly jwt: string;
+  /** The nonce, signed by the proxy that the peer came through. */
+  readonly proxy_sig?: string;
 }
 
 export interface Door {

@@ -14,7 +14,7 @@ import {
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
-import { type DoorPlatform, makeDoorInSteps } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/configured_door.ts";
 import type { Door } from "../auth/door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
@@ -22,7 +22,7 @@ import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
-import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
+import { finishInTurns, finishSteps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
@@ -37,6 +37,7 @@ import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
 import type { Producer } from "./connections/producer.ts";
 import { Turn } from "./connections/turn.ts";
+import { clientDoor, proxied } from "./doors.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { OperatorMode } from "./operator_mode.ts";
 import { OwnInfo, type ServerIdentity } from "./own_info.ts";
@@ -153,7 +154,7 @@ export class Broker {
   makeDoor(options: ServerOptions): Promise<Door> {
     const { rounds } = this.host.turn;
     return finishInTurns(
-      doorOf(options, this.#platform, this.#authService),
+      clientDoor(options, this.#platform, this.#authService),
       () => new Promise((resolve) => rounds.enter(resolve)),
     );
   }
@@ -175,6 +176,7 @@ export class Broker {
     }
     if (this.operator !== undefined && options.trust !== undefined) {
       this.operator.reload(options.trust);
+      this.#host.door = proxied(this.operator.door, options, this.#platform);
       this.clients.reconfigure(clientSettings(options), options.maxConnections);
       await this.clients.review();
       return;
@@ -239,25 +241,6 @@ export class Broker {
       changed: (name) => void this.clients.review(name),
     });
   }
-}
-
-function doorOf(
-  options: ServerOptions,
-  platform: DoorPlatform,
-  authService: AuthService,
-): Steps<Door> {
-  return makeDoorInSteps(
-    {
-      authorization: options.authorization,
-      accounts: options.accounts,
-      account: GLOBAL_ACCOUNT,
-      systemAccount: options.systemAccount,
-      noAuthUser: options.noAuthUser,
-      ...(options.trust !== undefined && { trust: options.trust }),
-    },
-    platform,
-    authService,
-  );
 }
 
 /** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
@@ -325,8 +308,9 @@ function hostOf(
     nextConnectionId: () => ++lastConnectionId,
     accounts,
     delivery,
-    door: operator?.door ??
-      finishSteps(doorOf(options, platform, authService)),
+    door: operator === undefined
+      ? finishSteps(clientDoor(options, platform, authService))
+      : proxied(operator.door, options, platform),
     info,
     tracing: { delivery, clock, describeServer: () => info.describe() },
   };

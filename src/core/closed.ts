@@ -36,6 +36,8 @@ export const ClosedReason = {
   CLUSTER_NAME_CONFLICT: "Cluster Name Conflict",
   DUPLICATE_SERVER_NAME: "Duplicate Server Name",
   KICKED: "Kicked",
+  PROXY_NOT_TRUSTED: "Proxy Not Trusted",
+  PROXY_REQUIRED: "Proxy Required",
 } as const;
 
 /** One of the texts in `ClosedReason`. */

@@ -69,7 +69,12 @@ const NO_PORT =
   /^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/?#@[]*:)(?!\d+(?:[/?#]|$))[^/?#@]+/i;
 
 /** Of a CONNECT, besides what has the name of a secret. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set(["jwt", "nkey", "sig"]);
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  "jwt",
+  "nkey",
+  "sig",
+  "proxy_sig",
+]);
 
 /** CONNECT's JSON for the log; nothing of it when it cannot be read. */
 export function redactConnect(json: string): string {

@@ -59,6 +59,7 @@ export function clientRow(
       stoppedAt === undefined ? undefined : client.account,
     ),
     ...(options.auth && claimsFields(client)),
+    proxy: client.proxyKey === undefined ? undefined : { key: client.proxyKey },
   };
 }
 

@@ -84,6 +84,10 @@ export interface Varz {
   config_digest: string;
   tags?: readonly string[] | undefined;
   system_account?: string | undefined;
+  /** Proxies that clients may come through. */
+  proxies?: {
+    readonly trusted?: readonly { readonly key: string }[] | undefined;
+  } | undefined;
   slow_consumer_stats: CountsByKind;
   stale_connection_stats: CountsByKind;
   /** Waits for the disk: none, since nothing is stored. */
@@ -174,6 +178,8 @@ export interface ConnInfo {
   /** What the account is called. */
   name_tag?: string | undefined;
   tags?: readonly string[] | undefined;
+  /** The trusted proxy that it came through. */
+  proxy?: { readonly key: string } | undefined;
 }
 
 /** One subscription. */

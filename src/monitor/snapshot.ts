@@ -138,6 +138,8 @@ export interface SettingsFacts {
   /** Empty without a file. */
   readonly configDigest: string;
   readonly tags: readonly string[];
+  /** The keys of trusted proxies; undefined: nothing was said of any. */
+  readonly proxies: readonly string[] | undefined;
   /** Empty: there is none. */
   readonly systemAccount: string;
   readonly cluster: ClusterSettingsFacts | undefined;
@@ -212,6 +214,8 @@ export interface ClientFacts {
   readonly inGlobalAccount: boolean;
   /** Who vouches for it; undefined unless it logged in by key. */
   readonly claims: ClaimsFacts | undefined;
+  /** The trusted proxy that it came through. */
+  readonly proxyKey: string | undefined;
   readonly subscriptionCount: number;
   /** Empty unless they were asked for. */
   readonly subscriptions: readonly SubscriptionRowFacts[];

@@ -52,6 +52,11 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     config_digest: settings.configDigest,
     tags: unlessEmpty(settings.tags),
     system_account: unlessEmpty(settings.systemAccount),
+    proxies: settings.proxies && {
+      trusted: settings.proxies.length === 0
+        ? undefined
+        : settings.proxies.map((key) => ({ key })),
+    },
     slow_consumer_stats: byKind(counters.slowEndings),
     stale_connection_stats: byKind(counters.staleEndings),
     disk_io_wait_stats: {

@@ -25,6 +25,7 @@ const CLIENT_FIELDS: Readonly<Record<string, FieldType>> = {
   nkey: "string",
   sig: "string",
   jwt: "string",
+  proxy_sig: "string",
   name: "string",
   lang: "string",
   version: "string",
@@ -35,7 +36,6 @@ const CLIENT_FIELDS: Readonly<Record<string, FieldType>> = {
   new_account: "boolean",
   // These mean nothing to Midge, and have to be right all the same.
   remote_account: "string",
-  proxy_sig: "string",
   import: "permissions",
   export: "permissions",
 };

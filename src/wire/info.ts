@@ -89,6 +89,8 @@ export interface ConnectFields {
   nkey: string;
   sig: string;
   jwt: string;
+  /** The nonce, signed by the proxy that the sender comes through. */
+  proxy_sig: string;
   name: string;
   lang: string;
   version: string;
@@ -117,6 +119,7 @@ export function defaultConnectFields(): ConnectFields {
     nkey: "",
     sig: "",
     jwt: "",
+    proxy_sig: "",
     name: "",
     lang: "",
     version: "",

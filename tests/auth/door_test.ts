@@ -9,6 +9,7 @@ import {
   type LoginRequest,
   type Principal,
 } from "../../src/auth/door.ts";
+import { ProxyDoor } from "../../src/auth/proxy_door.ts";
 import { isBcrypt } from "../../src/auth/secret_check.ts";
 import { hasPlainPasswords } from "../../src/auth/user_table.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
@@ -55,6 +56,12 @@ function doorFor(
   return shaped({ authorization, noAuthUser });
 }
 
+/** Everybody has to come through a proxy, and there is none. */
+function behindProxies(door: Door): Door {
+  const settings = { trustedKeys: [], isRequired: true };
+  return new ProxyDoor(door, settings, platform);
+}
+
 /** Who comes in; undefined: nobody does. What the log is told goes to `told`. */
 async function comesIn(
   door: Door,
@@ -80,7 +87,13 @@ async function comesIn(
   const verdict = await door.admit(request);
   if (!isRefused(verdict)) return verdict;
   const { refused, wire } = verdict;
-  assert.equal(refused, ClosedReason.AUTHENTICATION_FAILURE);
+  const isUnproxied = told.includes("DBG proxy connection required");
+  assert.equal(
+    refused,
+    isUnproxied
+      ? ClosedReason.PROXY_REQUIRED
+      : ClosedReason.AUTHENTICATION_FAILURE,
+  );
   assert.equal(wire, "Authorization Violation");
   return undefined;
 }
@@ -352,16 +365,25 @@ test("a single user and a token have the permissions of their block", async () =
 test("who has to come through a proxy does not come in without one", async () => {
   const user = { user: "ann", password: "p" };
   const each = doorFor({ users: [{ ...user, proxyRequired: true }] });
-  const all = doorFor({ users: [user], proxyRequired: true });
+  const all = behindProxies(doorFor({ users: [user] }));
   for (const door of [each, all]) {
-    assert.equal(await comesIn(door, { user: "ann", pass: "p" }), undefined);
+    const told: string[] = [];
+    const ann = { user: "ann", pass: "p" };
+    assert.equal(await comesIn(door, ann, "STANDARD", told), undefined);
+    assert.deepEqual(told, ["DBG proxy connection required"]);
   }
-  const anonymous = shaped({
-    authorization: { users: [user], proxyRequired: true },
-    noAuthUser: "ann",
-  });
-  assert.equal(anonymous.greet().anonymous, undefined);
-  assert.equal(await comesIn(anonymous, {}), undefined);
+  const bound = [{ ...user, proxyRequired: true }];
+  for (
+    const anonymous of [
+      behindProxies(doorFor({ users: [user] }, "ann")),
+      doorFor({ users: bound }, "ann"),
+      behindProxies(doorFor(undefined)),
+    ]
+  ) {
+    assert.equal(anonymous.greet().anonymous, undefined);
+    assert.equal(anonymous.greet().isOpen, false);
+    assert.equal(await comesIn(anonymous, {}), undefined);
+  }
 });
 
 test("only hashes of bcrypt are taken for hashes", () => {

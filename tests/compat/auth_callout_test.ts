@@ -3,8 +3,6 @@
  * who comes in, as whom, and what the log says of those who do not.
  */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   anotherAccount,
   anotherUser,
@@ -13,16 +11,9 @@ import {
   makeCalloutKeys,
   serveCallout,
 } from "../support/callout_service.ts";
-import { modelMissing, newestNatsServer } from "../support/nats_server.ts";
-import { connectPeer, type Peer } from "../support/peer.ts";
-import {
-  spawnCommand,
-  spawnProgram,
-  type TestProcess,
-} from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
-import { temporaryFolder } from "../support/temp.ts";
-import { test, type TestContext } from "../support/test.ts";
+import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
+import { IN, login, OUT, start, SUBJECTS } from "./two_servers.ts";
 
 const keys = makeCalloutKeys();
 const issuer = keys.issuer.getPublicKey();
@@ -42,64 +33,6 @@ function configuration(more = ""): string {
 }
 
 const SEALED = `, xkey: ${keys.curve.getPublicKey()}`;
-
-interface Subject {
-  readonly title: string;
-  readonly skip: string | false;
-  spawn(file: string): TestProcess;
-}
-
-const SUBJECTS: readonly Subject[] = [
-  {
-    title: "Midge",
-    skip: false,
-    spawn: (file) =>
-      spawnProgram(currentRuntime(), "server.ts", ["-D", "-c", file]),
-  },
-  {
-    title: "nats-server",
-    skip: modelMissing,
-    spawn: (file) => spawnCommand([newestNatsServer, "-D", "-c", file]),
-  },
-];
-
-interface Running {
-  readonly process: TestProcess;
-  readonly port: number;
-}
-
-async function start(
-  t: TestContext,
-  { spawn }: Subject,
-  config: string,
-): Promise<Running> {
-  const file = join(temporaryFolder(t), "callout.conf");
-  writeFileSync(file, `listen: "127.0.0.1:-1"\n${config}`);
-  const server = spawn(file);
-  t.after(() => server.stop());
-  await server.waitFor("Server is ready");
-  const [, port] = await server.waitFor(
-    /Listening for client connections on \S+:(\d+)/,
-  );
-  return { process: server, port: Number(port) };
-}
-
-/** What a client hears in answer to its CONNECT and a PING. */
-async function login(
-  t: TestContext,
-  port: number,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<{ readonly peer: Peer; readonly answer: string }> {
-  const peer = await connectPeer({ port });
-  t.after(() => peer.close());
-  await peer.expectLine();
-  const connect = { verbose: false, pedantic: false, ...fields };
-  peer.send(`CONNECT ${JSON.stringify(connect)}\r\nPING\r\n`);
-  return { peer, answer: await peer.expect(/(PONG|-ERR .*)\r\n/) };
-}
-
-const IN = "PONG\r\n";
-const OUT = "-ERR 'Authorization Violation'\r\n";
 
 /** A user name, what is answered for it, and what the log says of that; empty: it comes in. */
 type Row = readonly [

@@ -42,6 +42,7 @@ test("CONNECT takes every field that it knows", () => {
     nkey: "nkey",
     sig: "sig",
     jwt: "jwt",
+    proxy_sig: "proxy_sig",
     name: "name",
     lang: "lang",
     version: "1.0",

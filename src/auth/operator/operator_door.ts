@@ -30,6 +30,7 @@ import { isFromOneOf } from "../jwt/networks.ts";
 import { SharedPermissions } from "../jwt/shared_permissions.ts";
 import { filledIn } from "../jwt/templates.ts";
 import { makeNonce, signatureFault } from "../nkeys.ts";
+import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
 import { REFUSED } from "../secret_check.ts";
 import type { Trust } from "./trust.ts";
 import type { TrustedAccount, TrustedAccounts } from "./trusted_accounts.ts";
@@ -73,7 +74,15 @@ interface Objection {
   readonly text: string;
   readonly isLoud?: boolean;
   readonly live?: LoginRefusal;
+  /** Why it does not come in, as monitoring tells it. */
+  readonly refusal?: LoginRefusal;
 }
+
+const UNPROXIED: Objection = {
+  text: PROXY_REQUIRED_TEXT,
+  refusal: PROXY_REQUIRED,
+  live: PROXY_REQUIRED,
+};
 
 /** A user whose account is known. */
 interface Candidate {
@@ -110,7 +119,7 @@ export class OperatorDoor implements Door {
     if (user === undefined) {
       return refuse(request, { text: "Authentication requires a user JWT" });
     }
-    const objection = this.#objectionToUser(user);
+    const objection = this.#objectionToUser(user, request);
     if (objection !== undefined) return refuse(request, objection, user);
     const key = user.issuerAccount || user.issuer;
     const account = this.#world.accounts.known(key);
@@ -139,12 +148,13 @@ export class OperatorDoor implements Door {
     }
   }
 
-  #objectionToUser(user: UserClaims): Objection | undefined {
+  #objectionToUser(
+    user: UserClaims,
+    { proxyKey }: LoginRequest,
+  ): Objection | undefined {
     const { trust, clock } = this.#world;
     const issues = checkUser(user, clock.now() / 1000);
-    if (user.rights.needsProxy) {
-      return { text: "proxy connection required" };
-    }
+    if (user.rights.needsProxy && proxyKey === undefined) return UNPROXIED;
     if (issues.areFatal) {
       const list = issues.list.map(({ text }) => text).join(" ");
       const text = `User JWT no longer valid: &{Issues:[${list}]}`;
@@ -201,7 +211,7 @@ export class OperatorDoor implements Door {
     if (request.proof !== undefined && request.proof !== proof) {
       return { text: "", live: NOT_VOUCHED_FOR };
     }
-    if (rights.needsProxy) return { text: "proxy connection required" };
+    if (rights.needsProxy && request.proxyKey === undefined) return UNPROXIED;
     if (accounts.hasExpired(account)) {
       return { text: "Account JWT has expired", live: ACCOUNT_EXPIRED };
     }
@@ -324,12 +334,12 @@ function connectionObjection(
 
 function refuse(
   { log, proof }: LoginRequest,
-  { text, isLoud = false, live = REFUSED }: Objection,
+  { text, isLoud = false, live = REFUSED, refusal: fresh = REFUSED }: Objection,
   user?: UserClaims,
 ): LoginRefusal {
   if (text !== "" && isLoud) log.error(text);
   else if (text !== "") log.debug(text);
-  const refusal = proof === undefined ? REFUSED : live;
+  const refusal = proof === undefined ? fresh : live;
   // NATS: only who is in has a name.
   const isNamed = proof !== undefined && user !== undefined;
   const who = isNamed ? `JWT User ${quoted(user.subject)}` : "";

@@ -43,8 +43,10 @@ export interface ClientHost extends ConnectionHost {
 }
 
 /** How a client came. */
-export interface Arrival
-  extends Pick<LoginRequest, "connectionType" | "nonce"> {
+export interface Arrival {
+  readonly connectionType: LoginRequest["connectionType"];
+  /** The nonce that it is greeted with. */
+  readonly nonce: LoginRequest["nonce"];
   /** Called whenever the client has come in. */
   readonly onBound: () => void;
   /** Called when it has left an account for another. */

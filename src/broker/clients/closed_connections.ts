@@ -33,6 +33,8 @@ export interface ClosedConnection extends Readonly<ConnectionFacts> {
   readonly user: string;
   readonly account: string;
   readonly claims: PrincipalClaims | undefined;
+  /** The trusted proxy that it came through. */
+  readonly proxyKey: string | undefined;
   readonly subscriptionCount: number;
   /** The first of its subscriptions. */
   readonly subscriptions: readonly SubscriptionFacts[];
@@ -163,6 +165,7 @@ function describe(
     user: login.principal?.user ?? "",
     account: login.account.name,
     claims: login.principal?.claims,
+    proxyKey: login.principal?.proxyKey,
     subscriptionCount: session.subscriptions.size,
     subscriptions: firstFacts(session.subscriptions.values()),
   };

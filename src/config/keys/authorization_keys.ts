@@ -20,10 +20,10 @@ import { reportType } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyInSteps, findEntry } from "./entries.ts";
 import { text } from "./flag_rows.ts";
-import { type Reader, string, unlessZero } from "./readers.ts";
+import { boolean, type Reader, string, unlessZero } from "./readers.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { rowsOf } from "./rows.ts";
-import { proxyRequired, users, withPermissions } from "./user_keys.ts";
+import { users, withPermissions } from "./user_keys.ts";
 import type { Block, KeyFlag } from "./schema.ts";
 
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
@@ -151,7 +151,7 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
     rows.option({
       names: ["proxy_required"],
       field: "proxyRequired",
-      reader: proxyRequired,
+      reader: boolean,
       text: "Clients have to come through one of the `proxies`.",
       goField: "ProxyRequired",
       reload: "restart",

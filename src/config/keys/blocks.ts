@@ -16,7 +16,7 @@ import {
 } from "./permission_keys.ts";
 import { REGISTRY_BLOCK } from "./registry_keys.ts";
 import { RESOLVER_BLOCK } from "./resolver_keys.ts";
-import { PROXIES_BLOCK, PROXY_BLOCK } from "./trust_keys.ts";
+import { PROXIES_BLOCK, PROXY_BLOCK } from "./proxy_keys.ts";
 import type { BlockFacts } from "./schema.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import { USER_BLOCK } from "./user_keys.ts";

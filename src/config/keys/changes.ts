@@ -227,14 +227,18 @@ function goText(value: unknown, { unit }: Pick<OptionFacts, "unit">): string {
 
 /** The lines of the log about `changes`; those of one text are told once. */
 export function reloadedLines(changes: readonly OptionChange[]): string[] {
-  const lines = changes.map(reloadedLine).filter((line) => line !== "");
+  const lines = changes.flatMap(reloadedText).filter((line) => line !== "");
   return [...new Set(lines)];
 }
 
-function reloadedLine({ row, path, after }: OptionChange): string {
+function reloadedText(
+  { row, path, before, after }: OptionChange,
+): string | string[] {
   const { reloaded } = row;
   if (typeof reloaded === "string") return reloaded;
-  if (reloaded !== undefined) return reloaded(after as never);
+  if (reloaded !== undefined) {
+    return reloaded(after as never, before as never);
+  }
   const [name] = "names" in row ? (row as KeyFacts).names : [path];
   return `Reloaded: ${name} = ${goText(after, row)}`;
 }

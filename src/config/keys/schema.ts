@@ -99,7 +99,7 @@ export type GoFields = (
 ) => Readonly<Record<string, unknown>>;
 
 /** A line of the log about a new value. */
-export type ReloadedText = (value: never) => string;
+export type ReloadedText = (value: never, before: never) => string | string[];
 
 /** A key of the configuration: all that is known of it, but how it is read. */
 export interface KeyFacts extends OptionFacts {

@@ -1,19 +1,15 @@
 /** Keys of the top level: whom the server trusts besides its own configuration. */
 import { isPublicKey, type KeyKind } from "../../core/nkeys.ts";
-import type {
-  ProxiesOptions,
-  ServerOptions,
-  TrustOptions,
-} from "../../options/options.ts";
+import type { ServerOptions, TrustOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import type { ConfigEntry, ConfigValue } from "../dialect/tree.ts";
-import { goType, quote, reportMissing } from "./complaints.ts";
-import { applyEntries } from "./entries.ts";
+import type { ConfigEntry } from "../dialect/tree.ts";
+import { goType, quote } from "./complaints.ts";
+import { PROXIES_KEY } from "./proxy_keys.ts";
 import { type Reader, string } from "./readers.ts";
 import { resolver, RESOLVER_BLOCK } from "./resolver_keys.ts";
 import { TLS_SHAPE } from "./missing_shapes.ts";
 import { refused, rowsOf } from "./rows.ts";
-import type { Block, BlockFacts, ConfigKey, Names, Reload } from "./schema.ts";
+import type { BlockFacts, ConfigKey, Names, Reload } from "./schema.ts";
 
 const LIST = {
   type: "string[]",
@@ -88,136 +84,6 @@ const preload: Reader<ReadonlyMap<string, string>> = {
 };
 
 const rows = rowsOf<ServerOptions>();
-
-/** A proxy's entry while it is read. */
-interface ProxyDraft {
-  key: string;
-}
-
-const proxyRows = rowsOf<ProxyDraft>();
-
-const proxyKey: Reader<string> = {
-  ...string,
-  kind: "public key",
-  read(entry, report) {
-    const key = string.read(entry, report);
-    if (key === undefined || isAnyKey(key)) return key;
-    report.error(entry.at, `invalid proxy key ${quote(key)}`);
-    return undefined;
-  },
-};
-
-const KINDS: readonly KeyKind[] = ["O", "A", "U", "N", "C", "X"];
-
-function isAnyKey(text: string): boolean {
-  return KINDS.some((kind) => isPublicKey(text, kind));
-}
-
-/** One of the proxies. */
-export const PROXY_BLOCK: Block<ProxyDraft> = {
-  place: "an entry of `trusted` in `proxies`",
-  types: {
-    options: "string",
-    optionsText: "",
-    isByHand: true,
-    config: "ProxyConfig",
-    configText: "A proxy that clients may come through.",
-  },
-  keys: [
-    proxyRows.option({
-      names: ["key", "public_key"],
-      field: "key",
-      reader: proxyKey,
-      default: "",
-      isRequired: true,
-      text: "The public key by which it signs.",
-      reload: "now",
-    }),
-  ],
-};
-
-function readProxy(item: ConfigValue, report: Report): string[] {
-  if (item.kind !== "map") {
-    report.error(
-      item.at,
-      `expected proxies' trusted entry to be a map/struct, got ${goType(item)}`,
-    );
-    return [];
-  }
-  const before = report.errors.length;
-  const draft: ProxyDraft = { key: "" };
-  applyEntries(PROXY_BLOCK, item, draft, report);
-  if (draft.key === "" && report.errors.length === before) {
-    report.error(item.at, 'proxy trusted key "" is invalid');
-  }
-  return draft.key === "" ? [] : [draft.key];
-}
-
-const trustedProxies: Reader<readonly string[]> = {
-  kind: "list of proxies",
-  type: "string[]",
-  written: "readonly ProxyConfig[]",
-  read({ at, value }, report) {
-    if (value.kind === "array") {
-      return value.items.flatMap((item) => readProxy(item, report));
-    }
-    report.error(
-      at,
-      `expected proxies' trusted field to be an array, got ${goType(value)}`,
-    );
-    return undefined;
-  },
-};
-
-interface ProxiesDraft {
-  trustedKeys: readonly string[];
-}
-
-const proxiesRows = rowsOf<ProxiesDraft>();
-
-/** `proxies`. */
-export const PROXIES_BLOCK: Block<ProxiesDraft> = {
-  place: "`proxies`",
-  types: {
-    options: "ProxiesOptions",
-    optionsText: "",
-    isByHand: true,
-    config: "ProxiesConfig",
-    configText: "Proxies that clients may come through.",
-  },
-  keys: [
-    proxiesRows.option({
-      names: ["trusted"],
-      field: "trustedKeys",
-      reader: trustedProxies,
-      default: [],
-      text: "Who they are.",
-      reload: "now",
-    }),
-  ],
-};
-
-const proxies: Reader<ProxiesOptions> = {
-  kind: "map",
-  type: "ProxiesOptions",
-  written: "ProxiesConfig",
-  read(entry, report) {
-    const { at, value } = entry;
-    if (value.kind !== "map") {
-      report.error(
-        at,
-        `expected proxies to be a map/struct, got ${goType(value)}`,
-      );
-      return undefined;
-    }
-    const draft: ProxiesDraft = { trustedKeys: [] };
-    applyEntries(PROXIES_BLOCK, value, draft, report);
-    if (draft.trustedKeys.length > 0) {
-      reportMissing(entry, "login by way of a proxy", report);
-    }
-    return draft;
-  },
-};
 
 const NOBODY: TrustOptions = {
   operators: [],
@@ -314,16 +180,7 @@ export const TRUST_KEYS: readonly ConfigKey<ServerOptions>[] = [
     text: "The bearer JWT of clients that bring none.",
     reload: "new connections",
   }),
-  rows.option({
-    names: ["proxies"],
-    field: "proxies",
-    reader: proxies,
-    inner: PROXIES_BLOCK,
-    default: undefined,
-    text: "Proxies that clients may come through.",
-    reloaded: "",
-    reload: "now",
-  }),
+  PROXIES_KEY,
   refused(
     ["resolver_tls"],
     "JWTs would come from a server that nobody has checked.",

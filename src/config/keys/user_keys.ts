@@ -68,22 +68,6 @@ const userKey = checkedString((text) =>
   isPublicKey(text, "U") ? undefined : "Not a valid public nkey for a user"
 );
 
-/** A user that has it is shut out, since Midge knows no proxies. */
-export const proxyRequired: Reader<boolean> = {
-  ...boolean,
-  read(entry, report) {
-    const isRequired = boolean.read(entry, report);
-    if (isRequired) {
-      report.miss(
-        entry.at,
-        "who needs a proxy is not let in: " +
-          "Midge has no login by way of a proxy yet",
-      );
-    }
-    return isRequired;
-  },
-};
-
 /** A user whose name may be missing yet. */
 type UserDraft = Partial<UserOptions>;
 
@@ -142,7 +126,7 @@ export const USER_BLOCK: Block<UserDraft> = {
     rows.option({
       names: ["proxy_required"],
       field: "proxyRequired",
-      reader: proxyRequired,
+      reader: boolean,
       text: "It has to come through one of the `proxies`.",
       reload: "now",
     }),

@@ -144,6 +144,7 @@ function openClient(session: ClientSession): ClientFacts {
     user: login.principal?.user ?? "",
     account: login.account.name,
     claims: login.principal?.claims,
+    proxyKey: login.principal?.proxyKey,
     inGlobalAccount: login.account.name === GLOBAL_ACCOUNT,
     subscriptionCount: session.subscriptions.size,
     subscriptions: [],

@@ -140,6 +140,7 @@ export class WatchedServer implements SnapshotSource {
       httpBasePath: options.httpBasePath,
       configuredAt: broker.configuredAt,
       configDigest: options.configDigest,
+      proxies: options.proxies?.trustedKeys,
       tags: options.serverTags,
       systemAccount: broker.host.accounts.system?.name ?? "",
       cluster: cluster === undefined ? undefined : {
