@@ -19,7 +19,7 @@ export interface ResolverConfig {
   interval?: string;
   /** How long another node is waited for. Takes: duration. Default: `1.9s`. */
   timeout?: string;
-  /** `cache`: how long a file is kept; 0 for ever. Takes: duration. Default: `0s`. */
+  /** `cache`: how long a file that is not used is kept; 0 for ever. Takes: duration. Default: `0s`. */
   ttl?: string;
 }
 

@@ -18,6 +18,8 @@ import { borrowedPayload } from "./request.ts";
 import type { Voice } from "./voice.ts";
 
 const decoder = new TextDecoder();
+/** How often it is looked for JWTs that were not used for too long, at least. */
+const LOOK_MS = 60_000;
 
 export interface StoreParts {
   readonly voice: Voice;
@@ -38,7 +40,9 @@ export class AccountStore {
   }
 
   start(): void {
-    if (this.#parts.options.kind === "full") this.#compareLater();
+    const { kind, ttlMs } = this.#parts.options;
+    if (kind === "full") this.#compareLater();
+    else if (ttlMs > 0) this.#dropStaleLater(Math.min(ttlMs, LOOK_MS));
   }
 
   stop(): void {
@@ -128,6 +132,17 @@ export class AccountStore {
       );
       // An answer from this server has come by now.
       if (end === undefined || isOver) finish(undefined);
+    });
+  }
+
+  #dropStaleLater(delayMs: number): void {
+    const { store, voice } = this.#parts;
+    const { clock, log } = voice.broker.host;
+    this.#timer = clock.after(delayMs, () => {
+      store.dropStale().catch((error: Error) =>
+        log.error(`An old JWT could not be removed: ${error.message}`)
+      );
+      this.#dropStaleLater(delayMs);
     });
   }
 

@@ -17,7 +17,7 @@ import type { Peers } from "./peers.ts";
 import type { Voice } from "./voice.ts";
 
 /** What resolvers stand on. */
-export interface ResolvingPlatform extends Omit<StoreWorld, "log"> {
+export interface ResolvingPlatform extends Omit<StoreWorld, "log" | "now"> {
   readonly verifySignature: VerifySignature;
   readonly fetch: Fetch;
   /** Makes a folder, unless it is there. */
@@ -44,12 +44,14 @@ export async function openResolver(
       "using nats based account resolver - the system account needs to be specified in configuration or the operator jwt",
     );
   }
-  const { folder, limit, kind } = resolver;
+  const { folder, limit, kind, ttlMs } = resolver;
   await platform.makeFolder(folder);
-  const store = new JwtStore({ ...platform, log: host.log }, {
+  const now = (): number => host.clock.monotonic();
+  const store = new JwtStore({ ...platform, log: host.log, now }, {
     folder,
     limit,
     dropsOldest: kind === "cache",
+    ttlMs,
   });
   await store.open();
   const how = kind === "full" ? "all" : "some";

@@ -315,6 +315,32 @@ test("servers compare their folders, and look up what they lack at once", async 
   );
 });
 
+test("a cache forgets what was not used for its ttl, and asks for it again", async (t) => {
+  const stage = new Stage(t);
+  const a = stage.chain.account();
+  const [source, folder] = [temporaryFolder(t), temporaryFolder(t)];
+  const file = `${a.key}.jwt`;
+  writeFileSync(join(source, file), a.jwt());
+  const one = await stage.start(full(source), { cluster: {} });
+  const routes = [{ host: "127.0.0.1", port: one.clusterPort }];
+  const cache = await stage.start(
+    full(folder, { kind: "cache", ttlMs: 200 }),
+    { cluster: { routes } },
+  );
+  const { accounts, resolver } = cache.server.broker.operator!;
+  const isKept = () => readdirSync(folder).includes(file);
+  await until(
+    "it is found at the other server",
+    () => accounts.find(a.key).then(() => true, () => false),
+  );
+  await until("it is not kept any more", () => !isKept());
+  // Who uses the account may stay.
+  assert.equal(accounts.known(a.key)?.jwt, a.jwt());
+  assert.equal(await resolver.lookup(a.key), a.jwt());
+  await until("it is gone once more", () => !isKept());
+  assert.ok(readdirSync(source).includes(file));
+});
+
 test("an older JWT that comes while a newer one is written down does not take its place", async (t) => {
   const folder = temporaryFolder(t);
   const stage = new Stage(t);

@@ -25,6 +25,8 @@ export interface StoreWorld {
   readonly sha256: (text: string) => string;
   readonly verifySignature: VerifySignature;
   readonly log: Logger;
+  /** Milliseconds that never step back. */
+  readonly now: () => number;
 }
 
 export interface StoreSettings {
@@ -33,6 +35,8 @@ export interface StoreSettings {
   readonly limit: number;
   /** Where there is no room the JWT that was not used for the longest time goes, instead of an error. */
   readonly dropsOldest: boolean;
+  /** A JWT that was not used for this long is not there any more; 0: it stays. */
+  readonly ttlMs: number;
 }
 
 export class JwtStore {
@@ -40,6 +44,8 @@ export class JwtStore {
   readonly #settings: StoreSettings;
   /** Those that were not used for the longest time first. */
   readonly #jwts = new Map<string, string>();
+  /** When each was used last. */
+  readonly #usedAt = new Map<string, number>();
   /** XOR of the digests of all of them. */
   readonly #digest = new Uint8Array(DIGEST_BYTES);
   /** One change of a file after the other. */
@@ -73,8 +79,8 @@ export class JwtStore {
   get(key: string): string | undefined {
     const jwt = this.#jwts.get(key);
     if (jwt === undefined || !this.#settings.dropsOldest) return jwt;
-    this.#jwts.delete(key);
-    this.#jwts.set(key, jwt);
+    if (this.#isStale(key)) return undefined;
+    this.#use(key, jwt);
     return jwt;
   }
 
@@ -100,7 +106,9 @@ export class JwtStore {
   ): Promise<void> {
     return this.#next(async () => {
       const kept = this.#jwts.get(key);
-      if (kept === jwt || (kept !== undefined && !replaces(kept))) return;
+      if (kept === jwt) return this.#use(key, jwt);
+      const isKept = kept !== undefined && !this.#isStale(key);
+      if (isKept && !replaces(kept)) return;
       if (kept === undefined) await this.#makeRoom();
       const { files } = this.#world;
       await files.replaceText(this.#path(key, ENDING), jwt, MODE);
@@ -121,6 +129,28 @@ export class JwtStore {
       this.#forget(key);
       return true;
     });
+  }
+
+  /** Those that were not used for too long go. */
+  dropStale(): Promise<void> {
+    return this.#next(async () => {
+      for (const key of [...this.#jwts.keys()]) {
+        if (!this.#isStale(key)) return;
+        await this.#world.files.remove(this.#path(key, ENDING));
+        this.#forget(key);
+      }
+    });
+  }
+
+  #isStale(key: string): boolean {
+    const { ttlMs } = this.#settings;
+    return ttlMs > 0 && this.#usedAt.get(key)! + ttlMs <= this.#world.now();
+  }
+
+  #use(key: string, jwt: string): void {
+    this.#jwts.delete(key);
+    this.#jwts.set(key, jwt);
+    this.#usedAt.set(key, this.#world.now());
   }
 
   async #makeRoom(): Promise<void> {
@@ -144,7 +174,7 @@ export class JwtStore {
 
   #keep(key: string, jwt: string): void {
     this.#forget(key);
-    this.#jwts.set(key, jwt);
+    this.#use(key, jwt);
     this.#count(jwt);
   }
 
@@ -152,6 +182,7 @@ export class JwtStore {
     const jwt = this.#jwts.get(key);
     if (jwt === undefined) return;
     this.#jwts.delete(key);
+    this.#usedAt.delete(key);
     this.#count(jwt);
   }
 

@@ -113,7 +113,7 @@ export const RESOLVER_BLOCK: Block<ResolverDraft> = {
       field: "ttlMs",
       reader: durationString,
       default: 0,
-      text: "`cache`: how long a file is kept; 0 for ever.",
+      text: "`cache`: how long a file that is not used is kept; 0 for ever.",
       reload: "restart",
     }),
   ],
