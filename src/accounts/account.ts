@@ -68,6 +68,14 @@ export interface SubjectFacts {
 export interface InterestLinks {
   adding(interest: Interest): void;
   removed(interest: Interest): void;
+  /** What `interest`, which is in, hears of other accounts. */
+  importedBy(interest: Interest): readonly ImportedInterest[];
+}
+
+/** Interest in another account. */
+export interface ImportedInterest {
+  readonly account: string;
+  readonly subject: string;
 }
 
 export interface AccountSettings {

@@ -17,7 +17,7 @@ import {
 import type { ImportOptions } from "../options/options.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import type { Message } from "../wire/message.ts";
-import type { Account, InterestLinks } from "./account.ts";
+import type { Account, ImportedInterest, InterestLinks } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Exporters, ImportHost, ImportLink } from "./import_host.ts";
 import { ImportPath } from "./import_path.ts";
@@ -154,6 +154,10 @@ class AccountLinks implements InterestLinks {
 
   adding(interest: Interest): void {
     for (const stream of this.#streams) stream.adding(interest);
+  }
+
+  importedBy(interest: Interest): ImportedInterest[] {
+    return this.#streams.flatMap((stream) => stream.importedBy(interest));
   }
 
   removed(interest: Interest): void {

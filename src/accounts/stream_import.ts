@@ -19,7 +19,7 @@ import {
 import type { StreamImport } from "../options/options.ts";
 import { Message, subjectOf } from "../wire/message.ts";
 import { copyParts, setSubject } from "../wire/rewrite.ts";
-import type { Account } from "./account.ts";
+import type { Account, ImportedInterest } from "./account.ts";
 import {
   findTarget,
   type ImportHost,
@@ -86,6 +86,14 @@ export class StreamLink implements ImportLink {
     );
     this.#shadows.set(interest, shadow);
     this.#target.exporter.insert(shadow);
+  }
+
+  /** What a subscription here hears there, if anything. */
+  importedBy(interest: Interest): ImportedInterest[] {
+    const shadow = this.#shadows.get(interest);
+    const account = this.#target?.exporter.name;
+    if (shadow === undefined || account === undefined) return [];
+    return [{ account, subject: shadow.subject }];
   }
 
   /** A subscription here has ended. */

@@ -57,6 +57,25 @@ async function replyIn(peer: Peer): Promise<string> {
   return reply;
 }
 
+test("the log names what is heard of another account, at the client that hears it", async (t) => {
+  const { midge, i } = await pair(
+    t,
+    [streamExport("s.>"), streamExport("x")],
+    [
+      streamImport("E", "s.>", { local: "p.s.>" }),
+      streamImport("E", "x", { local: "p.x" }),
+    ],
+  );
+  await tell(i, "SUB p.s.> 1\r\nSUB p.s.a q 2\r\nSUB p.* 3\r\nSUB y 4\r\n");
+  const line = /^DBG \S+ - cid:2 - .*(Creating import subscription .*)$/;
+  assert.deepEqual(
+    midge.log.lines.flatMap((text) => line.exec(text)?.[1] ?? []),
+    ["s.>", "s.a", "x"].map((subject) =>
+      `Creating import subscription on "${subject}" from account "E"`
+    ),
+  );
+});
+
 test("a stream is heard under its local subject, by subscriptions of every width", async (t) => {
   const { e, i } = await pair(t, [streamExport("s.>"), streamExport("o.*.*")], [
     streamImport("E", "s.>", { local: "p.s.>" }),

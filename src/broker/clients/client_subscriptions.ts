@@ -2,13 +2,15 @@
  * The subscriptions of one client, by the names that it gave them, and the
  * rules for new ones. They stand in the account's trie as well.
  */
-import type { Account } from "../../accounts/account.ts";
+import type { Account, InterestLinks } from "../../accounts/account.ts";
 import { type DirectReceiver, Interest } from "../../accounts/interest.ts";
 import { WireError } from "../../core/errors.ts";
 import { type MapKey, mapKey } from "../../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
+import { quotedBytes } from "../../core/quote.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
 import type { SubArgs } from "../../wire/subscriptions.ts";
+import type { ConnectionLog } from "../connections/connection_log.ts";
 import type { Turn, TurnOwner } from "../connections/turn.ts";
 import type { ClientRights } from "./client_rights.ts";
 import {
@@ -28,6 +30,7 @@ export interface SubscriptionLimits {
 /** A client, and the account that it is in at the time. */
 type Subscribing = DirectReceiver & {
   readonly login: { readonly account: Account };
+  readonly connection: { readonly log: ConnectionLog };
 };
 
 export class ClientSubscriptions {
@@ -69,8 +72,23 @@ export class ClientSubscriptions {
     );
     this.bySid = withRoom(this.bySid);
     this.bySid.set(key, interest);
-    this.#client.login.account.add(interest);
+    const { account } = this.#client.login;
+    account.add(interest);
+    if (account.links !== undefined) this.#noteImports(account.links, interest);
     return "";
+  }
+
+  /** NATS: a line for each stream of another account that it hears. */
+  #noteImports(links: InterestLinks, interest: Interest): void {
+    const { log } = this.#client.connection;
+    if (!log.debugs) return;
+    for (const imported of links.importedBy(interest)) {
+      const [subject, account] = [imported.subject, imported.account]
+        .map(quotedBytes);
+      log.debug(
+        `Creating import subscription on ${subject} from account ${account}`,
+      );
+    }
   }
 
   /** What is wrong with a subscription that the client, with its `rights`, may not have. */
