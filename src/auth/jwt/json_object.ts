@@ -14,6 +14,9 @@ export class JwtError extends MidgeError {
   }
 }
 
+/** Go's: what is larger cannot be read. */
+const INTEGER_MAX = 2 ** 63;
+
 export class JsonObject {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #place: string;
@@ -42,7 +45,9 @@ export class JsonObject {
   /** A whole number; `absent` where there is none. */
   integer(name: string, absent: number = 0): number {
     const value = this.#value(name) ?? absent;
-    if (typeof value !== "number" || !Number.isInteger(value)) {
+    const isOne = typeof value === "number" && Number.isInteger(value) &&
+      Math.abs(value) <= INTEGER_MAX;
+    if (!isOne) {
       throw this.#wrong(name, "int");
     }
     return value;

@@ -123,6 +123,10 @@ test("GHSA-g33f: what is no JWT is an error with its reason", () => {
       "json: claims.iat is no int",
     ],
     [
+      forged(key, claims(key, { type: "user" }, { exp: 1e308 })),
+      "json: claims.exp is no int",
+    ],
+    [
       forged(key, claims(key, { type: "user", subs: 1.5 })),
       "json: claims.nats.subs is no int",
     ],
