@@ -7,6 +7,7 @@ import type {
   ImportOptions,
   MappingOptions,
 } from "../options/options.ts";
+import { bytesOfBase64Url } from "../core/base64.ts";
 import { unlessEmpty } from "./fields.ts";
 import type {
   AccountInfo,
@@ -14,9 +15,13 @@ import type {
   ImportRow,
   MapRow,
 } from "./page_types.ts";
-import type { AccountFacts } from "./snapshot.ts";
+import type { AccountFacts, SnapshotHead, TrustedFacts } from "./snapshot.ts";
 import { sublistFields } from "./subsz.ts";
 import { timeText } from "./text.ts";
+
+const decoder = new TextDecoder();
+
+type Moments = Pick<SnapshotHead, "startedAt" | "now" | "shiftMs">;
 
 const RESPONSE_TYPES = {
   singleton: "Singleton",
@@ -25,15 +30,17 @@ const RESPONSE_TYPES = {
 } as const;
 
 export function accountDetail(
-  { name, clients, lookUp, mappings, exports, imports }: AccountFacts,
-  startedAt: number,
+  facts: AccountFacts,
+  { startedAt, now, shiftMs }: Moments,
   systemAccount: string,
 ): AccountInfo {
+  const { name, clients, lookUp, mappings, exports, imports, trusted } = facts;
+  const { expiresAt = 0 } = trusted?.claims ?? {};
   return {
     account_name: name,
     update_time: timeText(startedAt),
     is_system: name === systemAccount || undefined,
-    expired: false,
+    expired: expiresAt > 0 && expiresAt * 1000 <= now + shiftMs,
     complete: true,
     jetstream_enabled: false,
     leafnode_connections: 0,
@@ -43,8 +50,33 @@ export function accountDetail(
     exports: unlessEmpty(exports.map(exportRow)),
     imports: unlessEmpty(imports.map(importRow)),
     name_tag: name,
+    ...(trusted && trustedFields(trusted, name)),
     sublist_stats: sublistFields([lookUp]),
   };
+}
+
+/** NATS monitoring: limits and all else of a JWT are told as it says them. */
+function trustedFields(
+  { jwt, claims }: TrustedFacts,
+  name: string,
+): Partial<AccountInfo> & { name_tag: string } {
+  const { revocations, tags } = claims;
+  return {
+    jwt,
+    issuer_key: claims.issuer,
+    name_tag: claims.name || name,
+    tags: unlessEmpty(tags),
+    decoded_jwt: payloadOf(jwt),
+    revoked_user: revocations.size === 0 ? undefined : Object.fromEntries(
+      [...revocations].map(([user, at]) => [user, timeText(at * 1000)]),
+    ),
+  };
+}
+
+function payloadOf(jwt: string): unknown {
+  const [, payload = ""] = jwt.split(".");
+  const bytes = bytesOfBase64Url(payload);
+  return bytes && JSON.parse(decoder.decode(bytes));
 }
 
 function mappingRows(

@@ -34,7 +34,7 @@ export const accountz: Page<string, AccountzParts, Accountz> = {
       ...head,
       account_detail: accountDetail(
         account,
-        snapshot.startedAt,
+        snapshot,
         settings.systemAccount,
       ),
     };

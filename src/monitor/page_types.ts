@@ -175,7 +175,6 @@ export interface ConnInfo {
   jwt?: string | undefined;
   /** The key that signed the JWT; without a JWT, the account. */
   issuer_key?: string | undefined;
-  /** What the account is called. */
   name_tag?: string | undefined;
   tags?: readonly string[] | undefined;
   /** The trusted proxy that it came through. */
@@ -185,7 +184,6 @@ export interface ConnInfo {
 /** One subscription. */
 export interface SubDetail {
   account?: string | undefined;
-  /** What the account is called. */
   account_tag?: string | undefined;
   subject: string;
   /** The queue group. */
@@ -285,8 +283,12 @@ export interface AccountInfo {
   exports?: ExportRow[] | undefined;
   /** Those of the system account's services, which every account has, as well. */
   imports?: ImportRow[] | undefined;
-  /** What the account is called. */
+  jwt?: string | undefined;
+  issuer_key?: string | undefined;
   name_tag: string;
+  tags?: readonly string[] | undefined;
+  decoded_jwt?: unknown;
+  revoked_user?: Record<string, string> | undefined;
   sublist_stats: SublistStats;
 }
 

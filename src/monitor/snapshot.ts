@@ -260,6 +260,19 @@ export interface RouteFacts {
   readonly subscriptions: readonly SubscriptionRowFacts[];
 }
 
+/** What an account's JWT says of it. Moments are seconds. */
+export interface TrustedFacts {
+  readonly jwt: string;
+  readonly claims: {
+    readonly name: string;
+    readonly issuer: string;
+    readonly tags: readonly string[];
+    readonly expiresAt: number;
+    /** By user, or `*`. */
+    readonly revocations: ReadonlyMap<string, number>;
+  };
+}
+
 export interface AccountFacts {
   readonly name: string;
   readonly clients: number;
@@ -271,6 +284,8 @@ export interface AccountFacts {
   readonly exports: readonly ExportOptions[];
   readonly imports: readonly ImportOptions[];
   readonly lookUp: LookUpFacts;
+  /** Of an account that a JWT tells of. */
+  readonly trusted: TrustedFacts | undefined;
 }
 
 /** Counters of the look-up of subjects. */

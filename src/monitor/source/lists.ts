@@ -4,7 +4,6 @@
  * are copied.
  */
 import type { Account } from "../../accounts/account.ts";
-import type { Accounts } from "../../accounts/accounts.ts";
 import type { Interest } from "../../accounts/interest.ts";
 import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import type { Broker } from "../../broker/broker.ts";
@@ -268,22 +267,22 @@ export function* takeAccounts(
   for (const account of [...accounts]) {
     awake.add(account.name);
     if (name === "" || account.name === name) {
-      rows.push(accountFacts(account, accounts));
+      rows.push(accountFacts(account, broker));
     }
     if (budget.spend()) yield;
   }
   for (const other of accounts.names()) {
     const isWanted = name === "" || other === name;
     if (isWanted && !awake.has(other)) {
-      rows.push(unusedAccount(other, accounts));
+      rows.push(unusedAccount(other, broker));
     }
     if (budget.spend()) yield;
   }
   return rows;
 }
-function accountFacts(account: Account, accounts: Accounts): AccountFacts {
+function accountFacts(account: Account, broker: Broker): AccountFacts {
   return {
-    ...configured(account.name, accounts),
+    ...configured(account.name, broker),
     name: account.name,
     clients: account.clients,
     traffic: { ...account.traffic },
@@ -293,8 +292,8 @@ function accountFacts(account: Account, accounts: Accounts): AccountFacts {
   };
 }
 
-function unusedAccount(name: string, accounts: Accounts): AccountFacts {
-  const facts = configured(name, accounts);
+function unusedAccount(name: string, broker: Broker): AccountFacts {
+  const facts = configured(name, broker);
   const subscriptions =
     facts.imports.filter(({ kind }) => kind === "service").length;
   return {
@@ -311,13 +310,14 @@ function unusedAccount(name: string, accounts: Accounts): AccountFacts {
 
 function configured(
   name: string,
-  accounts: Accounts,
-): Pick<AccountFacts, "mappings" | "exports" | "imports"> {
+  { host: { accounts }, operator }: Broker,
+): Pick<AccountFacts, "mappings" | "exports" | "imports" | "trusted"> {
   const options = accounts.optionsOf(name);
   return {
     mappings: options?.mappings ?? [],
     exports: options?.exports ?? [],
     imports: accounts.importsOf(name),
+    trusted: operator?.accounts.known(name),
   };
 }
 
