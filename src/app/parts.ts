@@ -4,6 +4,7 @@
  * line in the log for each, and closed together. `server.ts` is what programs
  * see of them.
  */
+import { calloutFaults } from "../auth/callout/callout_faults.ts";
 import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
@@ -206,6 +207,7 @@ export class ServerParts {
     log.notice(`  Name:     ${identity.name}`);
     log.notice(`  ID:       ${identity.id}`);
     log.notice(describeLogins(options));
+    for (const fault of calloutFaults(options)) log.error(fault);
     if (hasPlainPasswords(options)) {
       log.warn("Plaintext passwords detected, use nkeys or bcrypt");
     }

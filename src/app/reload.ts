@@ -4,6 +4,7 @@
  * name, and nothing has changed. Otherwise the parts take it over, and clients
  * that may not stay are let go of. One reload is done after the other.
  */
+import { calloutFaults } from "../auth/callout/callout_faults.ts";
 import { describeLogins } from "../auth/login_shape.ts";
 import {
   changesBetween,
@@ -73,6 +74,7 @@ export class Reloading {
     for (const line of reloadedLines(changes)) log.notice(line);
     const logins = describeLogins(next);
     if (logins !== describeLogins(before)) log.notice(logins);
+    for (const fault of calloutFaults(next)) log.error(fault);
     this.#platform.follow?.(next, before);
     await this.#parts.reconfigure(next);
     const digest = next.configDigest === "" ? "" : ` (${next.configDigest})`;

@@ -200,6 +200,12 @@ class ConfiguredDoor implements Door {
     return this.#byToken(request);
   }
 
+  needsProxy({ nkey, user }: Credentials): boolean {
+    const { byKey, byName } = this.#table;
+    const known = nkey === "" ? byName.get(user) : byKey.get(nkey);
+    return known?.needsProxy ?? false;
+  }
+
   #byKey(request: LoginRequest): Verdict {
     const { credentials: { nkey, sig }, nonce = "", proof, log } = request;
     const known = this.#table.byKey.get(nkey);

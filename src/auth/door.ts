@@ -7,6 +7,7 @@
 import type { Address, TlsState } from "../platform/socket.ts";
 import type { ClosedReason } from "../core/closed.ts";
 import type { ConnectionType, PermissionsOptions } from "../options/options.ts";
+import type { UserClaims } from "./jwt/claims.ts";
 
 /** Who a peer turned out to be, and what follows from that. */
 export interface Principal {
@@ -90,6 +91,8 @@ export interface LoginRequest {
   readonly waiting: Waiting;
   /** What a client says of itself besides. */
   readonly client?: SelfDescription;
+  /** Whom it has shown to be by a JWT, when a service is asked about it. */
+  readonly user?: Pick<UserClaims, "subject" | "name" | "tags">;
   /** Of a peer that is in, and looked at again: what it proved then. */
   readonly proof?: string | undefined;
   /** Who it is now, then. */
@@ -145,6 +148,8 @@ export interface Door {
   makeNonce(): string | undefined;
   /** Whether a peer comes in, now or later. A promise that rejects is a refusal. */
   admit(admission: LoginRequest): Verdict | Promise<Verdict>;
+  /** Whether who claims to be this peer has to come through a proxy. */
+  needsProxy?(credentials: Credentials): boolean;
 }
 
 export function isRefused(verdict: Verdict): verdict is LoginRefusal {

@@ -5,6 +5,7 @@
 import type { Account } from "../accounts/account.ts";
 import { InternalClient } from "../accounts/internal.ts";
 import type { CalloutWorld } from "../auth/callout/callout_door.ts";
+import type { AccountCalloutWorld } from "../auth/operator/account_callout.ts";
 import type {
   AskingServer,
   CalloutQuestion,
@@ -14,6 +15,7 @@ import {
   type ServerKeys,
 } from "../auth/callout/server_keys.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
+import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { randomName } from "../core/nuid.ts";
 import { NATS_VERSION } from "../core/version.ts";
@@ -41,7 +43,7 @@ interface AuthServicePlatform {
 
 type ServiceHost = Pick<ClientHost, "accounts" | "delivery" | "info">;
 
-export class AuthService implements CalloutWorld {
+export class AuthService implements CalloutWorld, AccountCalloutWorld {
   readonly globalAccount: string = GLOBAL_ACCOUNT;
   readonly clock: Clock;
   readonly random: Random;
@@ -85,6 +87,10 @@ export class AuthService implements CalloutWorld {
       cluster: this.#host().info.clusterName(),
       tags: serverTags,
     };
+  }
+
+  timeoutMs(): number {
+    return this.#options().authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
   }
 
   hasAccount(name: string): boolean {

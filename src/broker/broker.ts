@@ -236,7 +236,10 @@ export class Broker {
   #operatorMode(options: ServerOptions): OperatorMode | undefined {
     const { trust } = options;
     if (trust === undefined) return undefined;
-    return new OperatorMode({ ...options, trust }, this.#platform, {
+    return new OperatorMode({ ...options, trust }, {
+      ...this.#platform,
+      callout: this.#authService,
+    }, {
       put: (account) => this.host.accounts.put(account),
       changed: (name) => void this.clients.review(name),
     });
@@ -245,14 +248,13 @@ export class Broker {
 
 /** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
 function identityOf(
-  { serverName, authorization }: ServerOptions,
+  { serverName, authorization, trust }: ServerOptions,
   random: Random,
   clock: Clock,
   keyId: () => string,
 ): ServerIdentity {
-  const id = authorization?.authCallout === undefined
-    ? serverId(random)
-    : keyId();
+  const asks = authorization?.authCallout !== undefined || trust !== undefined;
+  const id = asks ? keyId() : serverId(random);
   return { id, name: serverName || id, startedAt: clock.now() };
 }
 

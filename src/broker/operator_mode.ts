@@ -3,6 +3,7 @@
  * door that asks for one.
  */
 import type { DoorPlatform } from "../auth/configured_door.ts";
+import type { AccountCalloutWorld } from "../auth/operator/account_callout.ts";
 import { OperatorDoor } from "../auth/operator/operator_door.ts";
 import { readTrust, type Trust } from "../auth/operator/trust.ts";
 import {
@@ -22,6 +23,8 @@ export interface OperatorPlatform extends DoorPlatform {
   /** The one that people set: JWTs have moments of the day. */
   readonly clock: Clock;
   readonly log: Logger;
+  /** By which the services of accounts are asked about logins. */
+  readonly callout: AccountCalloutWorld;
 }
 
 export class OperatorMode {

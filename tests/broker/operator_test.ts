@@ -273,7 +273,7 @@ function refusals(): readonly [
         }),
       ]),
       bearer,
-      /^ERR The account asks a service about logins, which Midge does not/,
+      /^DBG Authorization callout response not received in time on account/,
     ],
     [
       "an unknown kind of connection",

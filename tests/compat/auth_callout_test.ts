@@ -365,4 +365,30 @@ for (const subject of SUBJECTS) {
       assert.equal(answer, OUT);
     },
   );
+
+  test(`${title} says which of the service's users are missing`, {
+    skip,
+  }, async (t) => {
+    const config = configuration()
+      .replace("auth_users: [auth]", "auth_users: [auth, nix]");
+    const { process, reload } = await start(t, subject, config);
+    // nats-server says it too early at its start: its log is not open yet.
+    if (subject === SUBJECTS[1]) await reload(config);
+    await process.waitFor('Authorization callout user "nix" not valid: <nil>');
+    assert(!process.stderr.includes('user "auth" not valid'));
+  });
+
+  test(`${title} refuses a reload that adds a service, by name`, {
+    skip,
+  }, async (t) => {
+    const { process, port, ask } = await start(
+      t,
+      subject,
+      `${ACCOUNTS}authorization { timeout: 1s }\n`,
+    );
+    ask(configuration());
+    await process.waitFor("config reload not supported for AuthCallout");
+    const { answer } = await login(t, port, { user: "st", pass: "st" });
+    assert.equal(answer, IN);
+  });
 }

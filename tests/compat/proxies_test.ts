@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { createServer, createUser } from "@nats-io/nkeys";
-import type { KeyPair } from "../../src/core/nkeys.ts";
 import { Chain, signNonce } from "../auth/jwt/chain.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -16,6 +15,8 @@ import {
   start,
   SUBJECTS,
 } from "./two_servers.ts";
+
+type KeyPair = ReturnType<typeof createUser>;
 
 const proxy = createUser();
 const another = createServer();

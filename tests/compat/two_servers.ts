@@ -38,6 +38,8 @@ export interface Running {
   readonly port: number;
   /** Has the server read `config` in the place of its own. */
   reload(config: string): Promise<void>;
+  /** The same, without waiting for what becomes of it. */
+  ask(config: string): void;
 }
 
 /** Both log in full. */
@@ -56,16 +58,19 @@ export async function start(
   const [, port] = await server.waitFor(
     /Listening for client connections on \S+:(\d+)/,
   );
-  const reload = async (text: string): Promise<void> => {
-    const before = reloadsIn(server);
+  const ask = (text: string): void => {
     write(text);
     server.kill("SIGHUP");
+  };
+  const reload = async (text: string): Promise<void> => {
+    const before = reloadsIn(server);
+    ask(text);
     await until(
       "the configuration is read again",
       () => reloadsIn(server) > before,
     );
   };
-  return { process: server, port: Number(port), reload };
+  return { process: server, port: Number(port), reload, ask };
 }
 
 function reloadsIn({ stderr, stdout }: TestProcess): number {

@@ -8,7 +8,11 @@ import {
   createUser,
   fromSeed,
 } from "@nats-io/nkeys";
-import { connect, type Msg } from "../../src/faces/client.ts";
+import {
+  connect,
+  type ConnectionOptions,
+  type Msg,
+} from "../../src/faces/client.ts";
 import type { Cleanup } from "./temp.ts";
 
 type KeyPair = ReturnType<typeof createAccount>;
@@ -102,12 +106,10 @@ export async function serveCallout(
   port: number,
   keys: CalloutKeys,
   answers: Answers,
+  login: ConnectionOptions = { user: "auth", pass: "auth" },
 ): Promise<CalloutService> {
-  const client = await connect({
-    servers: `127.0.0.1:${port}`,
-    user: "auth",
-    pass: "auth",
-  });
+  const servers = `127.0.0.1:${port}`;
+  const client = await connect({ servers, ...login });
   t.after(() => client.close());
   const service: CalloutService = { asked: [], messages: [] };
   client.subscribe("$SYS.REQ.USER.AUTH", {

@@ -13,17 +13,30 @@ import type { AuthorizationResponseClaims, UserClaims } from "../jwt/claims.ts";
 import { decodeJwt, decodeUserJwt } from "../jwt/decode.ts";
 import { checkMoments, Issues } from "../jwt/issues.ts";
 import { JwtError } from "../jwt/json_object.ts";
+import { PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
 import type { ServerKeys } from "./server_keys.ts";
+
+/** Of an answer that another key signed than may. */
+export const UNKNOWN_SIGNER = "Auth callout signing key is unknown";
+
+/** Who may sign what. */
+export interface IssuerRules {
+  /** The account of the service. */
+  readonly account: string;
+  /** Why an answer is none of the service's; empty: it is. */
+  answerFault(answer: AuthorizationResponseClaims): string;
+  /** Why the service may not let such a user in; empty: it may. */
+  faultOf(user: UserClaims): string;
+}
 
 /** What an answer has to fit. */
 export interface Expected {
   readonly keys: ServerKeys;
   readonly serverId: string;
   readonly userKey: string;
-  /** The account key that signs answers and users. */
-  readonly issuer: string;
-  /** The account of the service. */
-  readonly account: string;
+  readonly rules: IssuerRules;
+  /** The client came through a trusted proxy. */
+  readonly isProxied: boolean;
   /** The key that answers are sealed by; empty: they are not sealed. */
   readonly xkey: string;
   /** Wall clock, in seconds. */
@@ -33,28 +46,19 @@ export interface Expected {
 
 /** The user that the service lets in. */
 export function userIn(answer: Uint8Array, expected: Expected): UserClaims {
-  const { account, userKey, issuer, verify, now } = expected;
+  const { rules, userKey, verify, now } = expected;
   const response = responseIn(answer, expected);
   const user = decodeUserJwt(response.jwt, verify);
-  const where = `on account ${quoted(account)}`;
-  if (user.issuerAccount !== "") {
-    throw new JwtError(
-      `Error non operator mode account ${
-        quoted(account)
-      }: attempted to use issuer_account`,
-    );
+  if (user.rights.needsProxy && !expected.isProxied) {
+    throw new JwtError(PROXY_REQUIRED_TEXT);
   }
-  if (user.issuer !== issuer) {
-    throw new JwtError(
-      `Wrong issuer for auth callout response ${where}, ` +
-        `expected ${quoted(issuer)} got ${quoted(user.issuer)}`,
-    );
-  }
+  const fault = rules.faultOf(user);
+  if (fault !== "") throw new JwtError(fault);
   if (user.subject !== userKey) {
     throw new JwtError(
       `Expected authorized user of ${quoted(userKey)} but got ${
         quoted(user.subject)
-      } ${where}`,
+      } on account ${quoted(rules.account)}`,
     );
   }
   const issues = checkUser(user, now);
@@ -70,9 +74,9 @@ function responseIn(
   answer: Uint8Array,
   expected: Expected,
 ): AuthorizationResponseClaims {
-  const { account, userKey, serverId, issuer, verify } = expected;
+  const { rules, userKey, serverId, verify } = expected;
   if (answer.length === 0) {
-    throw violation(`"no reason supplied" on account ${quoted(account)}`);
+    throw violation(`"no reason supplied" on account ${quoted(rules.account)}`);
   }
   const response = decodeJwt(textOf(answer, expected), verify);
   if (response.kind !== "authorization_response") {
@@ -90,9 +94,8 @@ function responseIn(
   if (response.audience !== serverId) {
     throw violation("auth callout response is not for server");
   }
-  if (response.issuer !== issuer) {
-    throw new JwtError("Auth callout signing key is unknown");
-  }
+  const fault = rules.answerFault(response);
+  if (fault !== "") throw new JwtError(fault);
   if (response.error !== "") {
     throw new JwtError(
       `Auth callout service returned an error: ${response.error}`,

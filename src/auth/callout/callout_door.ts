@@ -5,15 +5,11 @@
  *
  * NATS auth callout, for accounts of a configuration.
  */
-import { randomPublicKey } from "../../core/key_text.ts";
-import type { Logger } from "../../core/log.ts";
 import { quoted } from "../../core/quote.ts";
 import type {
   AuthCalloutOptions,
   PermissionsOptions,
 } from "../../options/options.ts";
-import type { Clock, Random } from "../../platform/clock.ts";
-import type { VerifySignature } from "../../platform/signatures.ts";
 import {
   type Door,
   type Greeting,
@@ -22,38 +18,21 @@ import {
   type Principal,
   type Verdict,
 } from "../door.ts";
-import type { UserClaims, UserRights } from "../jwt/claims.ts";
-import { allowedFor } from "../jwt/connect_times.ts";
+import type { UserClaims } from "../jwt/claims.ts";
 import { JwtError } from "../jwt/json_object.ts";
-import { isFromOneOf } from "../jwt/networks.ts";
 import { SharedPermissions } from "../jwt/shared_permissions.ts";
+import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
 import { REFUSED } from "../secret_check.ts";
-import { userIn } from "./answer.ts";
+import { UNKNOWN_SIGNER } from "./answer.ts";
+import { askedAbout, type AskingWorld, endOf, refusalFor } from "./asking.ts";
 import { Narrowing } from "./narrowing.ts";
-import {
-  type AskingServer,
-  type CalloutQuestion,
-  claimedUser,
-  questionAbout,
-} from "./question.ts";
+import { claimedUser } from "./question.ts";
 
 /** What the door stands on. */
-export interface CalloutWorld {
-  /** As it is now. */
-  server(): AskingServer;
-  /** Publishes a question in `account`, and gives the first answer; undefined: none came in time. */
-  ask(
-    account: string,
-    question: CalloutQuestion,
-    timeoutMs: number,
-  ): Promise<Uint8Array | undefined>;
+export interface CalloutWorld extends AskingWorld {
   /** Whether there is an account of this name. */
   hasAccount(name: string): boolean;
   readonly globalAccount: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly verifySignature: VerifySignature;
 }
 
 /** Nobody comes in by what the configuration says of those without credentials. */
@@ -102,8 +81,14 @@ export class CalloutDoor implements Door {
     if (current !== undefined && proof === this.#proof) {
       return this.#world.hasAccount(current.account) ? current : REFUSED;
     }
+    const { credentials, proxyKey, log } = request;
+    // Nobody is asked about a user of the configuration that has to come another way.
+    if (proxyKey === undefined && this.#inside.needsProxy?.(credentials)) {
+      log.debug(PROXY_REQUIRED_TEXT);
+      return PROXY_REQUIRED;
+    }
     const { authUsers, allowedAccounts } = this.#options;
-    if (authUsers.includes(claimedUser(request.credentials))) {
+    if (authUsers.includes(claimedUser(credentials))) {
       return narrowed(await this.#inside.admit(request), this.#service);
     }
     if (allowedAccounts.length > 0) {
@@ -124,61 +109,45 @@ export class CalloutDoor implements Door {
   }
 
   async #asked(request: LoginRequest): Promise<Verdict> {
-    const { log } = this.#world;
+    const { account, issuer, xkey } = this.#options;
     try {
-      return await this.#answered(request);
+      const user = await askedAbout(request, {
+        ...{ account, xkey, audience: issuer, timeoutMs: this.#timeoutMs },
+        answerFault: (answer) => answer.issuer === issuer ? "" : UNKNOWN_SIGNER,
+        faultOf: (claims) => this.#issuerFault(claims),
+      }, this.#world);
+      return user === undefined ? REFUSED : this.#principalOf(user, request);
     } catch (error) {
-      if (!(error instanceof JwtError)) throw error;
-      log.warn(capitalised(error.message));
-      return REFUSED;
+      return refusalFor(error, this.#world.log);
     }
   }
 
-  async #answered(request: LoginRequest): Promise<Verdict> {
-    const { clock, random, verifySignature: verify } = this.#world;
-    const { account, issuer, xkey } = this.#options;
-    const timeoutMs = this.#timeoutMs;
-    const userKey = randomPublicKey("U", random);
-    const server = this.#world.server();
-    const question = questionAbout(request, {
-      ...{ server, issuer, userKey, xkey, timeoutMs, random },
-      now: clock.now(),
-    });
-    request.waiting.begins();
-    const answer = await this.#world.ask(account, question, timeoutMs);
-    if (answer === undefined) {
-      request.log.debug(
-        `Authorization callout response not received in time on account ${
-          quoted(account)
-        }`,
-      );
-      return REFUSED;
+  #issuerFault({ issuer, issuerAccount }: UserClaims): string {
+    const account = quoted(this.#options.account);
+    if (issuerAccount !== "") {
+      return `Error non operator mode account ${account}: attempted to use issuer_account`;
     }
-    const user = userIn(answer, {
-      ...{ userKey, issuer, account, xkey, verify },
-      keys: server.keys,
-      serverId: server.id,
-      now: clock.now() / 1000,
-    });
-    return this.#principalOf(user, request);
+    const expected = this.#options.issuer;
+    return issuer === expected
+      ? ""
+      : `Wrong issuer for auth callout response on account ${account}, ` +
+        `expected ${quoted(expected)} got ${quoted(issuer)}`;
   }
 
   #principalOf(user: UserClaims, request: LoginRequest): Principal {
     const { rights } = user;
-    const where = `on account ${quoted(this.#options.account)}`;
+    const { account } = this.#options;
     if (!this.#world.hasAccount(user.audience)) {
       throw new JwtError(
         `No valid account ${
           quoted(user.audience)
-        } for auth callout response ${where}: account missing`,
+        } for auth callout response on account ${
+          quoted(account)
+        }: account missing`,
       );
     }
-    const stay = this.#stayOf(rights, request, where);
     const now = this.#world.clock.now();
-    const expiresAt = Math.min(
-      user.expiresAt === 0 ? Infinity : user.expiresAt * 1000,
-      now + stay,
-    );
+    const end = endOf(user, rights, request, { account, now });
     const permissions = this.#permissionsOf(user);
     return {
       account: user.audience,
@@ -188,37 +157,9 @@ export class CalloutDoor implements Door {
         maxSubscriptions: rights.maxSubscriptions,
         maxPayloadBytes: rights.maxPayloadBytes,
       },
-      ...(expiresAt !== Infinity && { expiresAt }),
+      ...(end !== Infinity && { expiresAt: end }),
       proof: this.#proof,
     };
-  }
-
-  /** How long the user may stay, in milliseconds; throws unless it may come by this way, from there, and now. */
-  #stayOf(
-    { connectionTypes, sources, times, timesLocation }: UserRights,
-    { connectionType, remote: { host }, log }: LoginRequest,
-    where: string,
-  ): number {
-    const types = connectionTypes.map((type) => type.toUpperCase());
-    if (types.length > 0 && !types.includes(connectionType)) {
-      throw new JwtError(
-        `Authorized user ${where} not allowed to use connection type`,
-      );
-    }
-    if (sources.length > 0 && !isFromOneOf(sources, host)) {
-      log.error(`Bad src Ip ${host}`);
-      throw new JwtError(
-        `Authorized user ${where} not allowed from source ${quoted(host)}`,
-      );
-    }
-    const stay = allowedFor(times, timesLocation, this.#world.clock.now());
-    if (stay === undefined) {
-      log.error("Outside connect times");
-      throw new JwtError(
-        `Authorized user ${where} outside of valid connect times`,
-      );
-    }
-    return stay;
   }
 
   #permissionsOf(user: UserClaims): PermissionsOptions | undefined {
@@ -231,8 +172,4 @@ function narrowed(verdict: Verdict, narrowing: Narrowing): Verdict {
   return isRefused(verdict)
     ? verdict
     : { ...verdict, permissions: narrowing.of(verdict.permissions) };
-}
-
-function capitalised(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

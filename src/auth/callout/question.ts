@@ -80,7 +80,7 @@ function claimsOf(
   request: LoginRequest,
   { server, userKey, xkey }: QuestionParts,
 ): Readonly<Record<string, unknown>> {
-  const { credentials, nonce, tls, remote, client } = request;
+  const { credentials, nonce, tls, remote, client, user } = request;
   return {
     server_id: filled({
       name: server.name,
@@ -95,11 +95,14 @@ function claimsOf(
     client_info: filled({
       host: remote.host,
       id: client?.id ?? 0,
-      user: claimedUser(credentials),
+      user: credentials.nkey || credentials.user || (user?.subject ?? "") ||
+        claimedUser(credentials),
       name: client?.name ?? "",
+      tags: user?.tags ?? [],
+      name_tag: user?.name ?? "",
       kind: "Client",
       type: "nats",
-      nonce: nonce ?? "",
+      nonce: credentials.sig === "" ? "" : nonce ?? "",
     }),
     connect_opts: {
       ...filled({

@@ -5,8 +5,6 @@
  * NATS authentication (operator mode): each check has its place, and a line in
  * the log for those who look for the reason of a refusal.
  */
-import { ClosedReason } from "../../core/closed.ts";
-import { WireError } from "../../core/errors.ts";
 import { quoted } from "../../core/quote.ts";
 import type {
   ConnectionType,
@@ -32,12 +30,21 @@ import { filledIn } from "../jwt/templates.ts";
 import { makeNonce, signatureFault } from "../nkeys.ts";
 import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
 import { REFUSED } from "../secret_check.ts";
+import { AccountCallout, type AccountCalloutWorld } from "./account_callout.ts";
+import {
+  ACCOUNT_EXPIRED,
+  EXPIRED,
+  NOT_VOUCHED_FOR,
+  REVOKED,
+} from "./refusals.ts";
 import type { Trust } from "./trust.ts";
 import type { TrustedAccount, TrustedAccounts } from "./trusted_accounts.ts";
 
 export interface OperatorDoorWorld {
   readonly trust: Trust;
   readonly accounts: TrustedAccounts;
+  /** By which the services of accounts are asked. */
+  readonly callout: AccountCalloutWorld;
   readonly clock: Clock;
   readonly random: Random;
   readonly verifySignature: VerifySignature;
@@ -47,25 +54,6 @@ const GREETING: Greeting = {
   isOpen: false,
   asksLogin: true,
   anonymous: undefined,
-};
-
-/** What a client that is in is told when it may not stay. */
-const EXPIRED: LoginRefusal = {
-  refused: ClosedReason.AUTHENTICATION_EXPIRED,
-  wire: WireError.USER_EXPIRED,
-};
-const ACCOUNT_EXPIRED: LoginRefusal = {
-  refused: ClosedReason.AUTHENTICATION_EXPIRED,
-  wire: WireError.ACCOUNT_EXPIRED,
-};
-const REVOKED: LoginRefusal = {
-  refused: ClosedReason.CREDENTIALS_REVOKED,
-  wire: WireError.USER_REVOKED,
-};
-/** Its signing key is gone, or has another role: it is told nothing. */
-const NOT_VOUCHED_FOR: LoginRefusal = {
-  refused: ClosedReason.AUTHENTICATION_FAILURE,
-  wire: "",
 };
 
 /** Why a user does not come in, and what who was in is told then. */
@@ -98,9 +86,14 @@ interface Candidate {
 export class OperatorDoor implements Door {
   readonly #world: OperatorDoorWorld;
   readonly #permissions = new SharedPermissions();
+  readonly #callout: AccountCallout;
 
   constructor(world: OperatorDoorWorld) {
     this.#world = world;
+    this.#callout = new AccountCallout(world.callout, {
+      ...world,
+      permissions: this.#permissions,
+    });
   }
 
   greet(): Greeting {
@@ -112,6 +105,8 @@ export class OperatorDoor implements Door {
   }
 
   admit(request: LoginRequest): Verdict | Promise<Verdict> {
+    const reviewed = this.#callout.review(request);
+    if (reviewed !== undefined) return reviewed;
     const { jwt } = request.credentials;
     const { defaultSentinel } = this.#world.trust;
     const own = this.#read(jwt);
@@ -171,16 +166,17 @@ export class OperatorDoor implements Door {
     request: LoginRequest,
     { jwt, user }: Pick<Candidate, "jwt" | "user">,
     account: TrustedAccount,
-  ): Verdict {
+  ): Verdict | Promise<Verdict> {
     const role = account.signers.get(user.issuer);
     const rights = this.#rightsOf(user, account, role);
     if ("text" in rights) return refuse(request, rights, user);
     const candidate = { request, jwt, user, account, role, rights };
     const objection = this.#objectionTo(candidate);
     if (objection !== undefined) return refuse(request, objection, user);
-    const principal = this.#principalOf(candidate);
     if (request.proof === undefined) tellOf(candidate);
-    return principal;
+    return this.#callout.decidesAbout(user, account)
+      ? this.#callout.admit(request, jwt, user, account)
+      : this.#principalOf(candidate);
   }
 
   /** Its own, or those of the key that signed it. */
@@ -218,10 +214,11 @@ export class OperatorDoor implements Door {
     if (rights.isBearer && account.claims.limits.disallowBearer) {
       return { text: "Account does not allow bearer tokens" };
     }
-    const { authUsers } = account.claims.authorization;
-    if (authUsers.length > 0 && !authUsers.includes(user.subject)) {
-      // Only the service of the account could let it in, and it is not asked.
-      return { text: NO_CALLOUT, isLoud: true, live: NOT_VOUCHED_FOR };
+    if (
+      request.proof !== undefined && this.#callout.decidesAbout(user, account)
+    ) {
+      // It came in by itself, before the account had a service.
+      return { text: "", live: NOT_VOUCHED_FOR };
     }
     const objection = connectionObjection(request, rights);
     if (objection !== undefined) return objection;
@@ -293,12 +290,12 @@ export class OperatorDoor implements Door {
     account: TrustedAccount,
     rights: UserRights,
   ): PermissionsOptions | undefined {
-    return this.#permissions.of(rights) ?? account.options.defaultPermissions;
+    return this.#callout.narrowed(
+      this.#permissions.of(rights) ?? account.options.defaultPermissions,
+      account,
+    );
   }
 }
-
-const NO_CALLOUT =
-  "The account asks a service about logins, which Midge does not in operator mode";
 
 /** What a client has shown by its signature: who it is, and by which role. */
 function proofOf(

@@ -7,9 +7,9 @@ import {
 } from "@nats-io/nkeys";
 import { signJwt } from "../../../src/auth/jwt/sign.ts";
 import { base64Url } from "../../../src/core/base64.ts";
-import type { KeyPair } from "../../../src/core/nkeys.ts";
 import type { TrustOptions } from "../../../src/options/options.ts";
 
+type KeyPair = ReturnType<typeof createUser>;
 type Claims = Readonly<Record<string, unknown>>;
 
 /** Fields beside those of the kind: `name`, `exp`, `iat`, `aud`, ... */
