@@ -3,7 +3,7 @@
  * starts, the credentials let in, and what it changes holds after a reload.
  */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import {
@@ -126,6 +126,46 @@ async function reaches(
 }
 
 for (const [name, contender] of Object.entries(CONTENDERS)) {
+  test(`${name}: what nsc pushes to a resolver with a folder holds at once`, {
+    skip: contender.missing,
+  }, async (t) => {
+    const folder = temporaryFolder(t);
+    const nsc = new Nsc(folder);
+    nsc.run("add", "operator", "--generate-signing-key", "--sys", "OP");
+    const main = join(folder, "server.conf");
+    nsc.run(
+      "generate",
+      "config",
+      "--nats-resolver",
+      "--config-file",
+      main,
+      "--force",
+    );
+    const text = readFileSync(main, "utf8");
+    assert.match(text, /type: full/);
+    writeFileSync(
+      main,
+      "listen: 127.0.0.1:-1\n" +
+        text.replace(/dir: .*/, `dir: "${join(folder, "jwts")}"`),
+    );
+    const program = contender.start(["-c", main, "-D"]);
+    t.after(() => program.stop());
+    const [, port] = await program.waitFor(
+      /Listening for client connections on \S+:(\d+)/,
+    );
+    await program.waitFor("Server is ready");
+    const server = new Running(nsc, program, main, Number(port));
+    nsc.run("add", "account", "LATER");
+    nsc.run("add", "user", "--account", "LATER", "ann");
+    await assert.rejects(server.as(t, "LATER", "ann"), TURNED_AWAY);
+    const push = ["push", "--all", "--account-jwt-server-url"];
+    nsc.run(...push, `nats://127.0.0.1:${port}`);
+    await (await server.as(t, "LATER", "ann")).flush();
+    nsc.run("edit", "account", "LATER", "--conns", "0");
+    nsc.run(...push, `nats://127.0.0.1:${port}`);
+    await assert.rejects(server.as(t, "LATER", "ann"), TURNED_AWAY);
+  });
+
   test(`${name}: users that nsc made log in, each with its rights`, {
     skip: contender.missing,
   }, async (t) => {
