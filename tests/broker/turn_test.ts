@@ -546,6 +546,18 @@ test("work that nobody waits for is spread, each of it done once and in order", 
   assert.deepEqual(done, upTo(10_000));
 });
 
+test("what spread work spreads itself makes no turn longer", () => {
+  const still = new StillBroker();
+  const { turn } = still.broker.host;
+  const done: number[] = [];
+  turn.spreadOver(upTo(100), TURN_WORK_MAX / 10, (n) => {
+    turn.spreadOver([n], 0, () => done.push(n));
+  });
+  assert.ok(done.length <= 10, `${done.length} at once`);
+  still.settle();
+  assert.deepEqual(done, upTo(100));
+});
+
 test("the first words of new clients wait for a round, those of others do not", () => {
   const still = new StillBroker();
   const crowd = still.client();

@@ -72,6 +72,8 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   #carrier: Owner | undefined = undefined;
   #isCarrying = false;
   #flushScheduled = false;
+  /** A step of what is spread is under way, outside of all connections. */
+  #isSpreading = false;
 
   /** `now` gives milliseconds. */
   constructor(runSoon: RunSoon, log: TracingLog, now: () => number) {
@@ -138,10 +140,21 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
    * meter as the parser does.
    */
   spread(step: () => boolean): void {
-    const isTurn = this.owner === undefined;
-    if (isTurn) this.meter.begin();
+    // What a step spreads in its turn is part of it, and counts there.
+    const isTurn = this.owner === undefined && !this.#isSpreading;
+    if (!isTurn) return this.#goOnWith(step);
+    this.#isSpreading = true;
+    this.meter.begin();
+    try {
+      this.#goOnWith(step);
+    } finally {
+      this.#isSpreading = false;
+      this.end("whole");
+    }
+  }
+
+  #goOnWith(step: () => boolean): void {
     const isDone = step();
-    if (isTurn) this.end("whole");
     if (!isDone) this.rounds.enter(() => this.spread(step));
   }
 
