@@ -67,13 +67,13 @@ export class Delivery {
     message: Message,
     publisher: MessageSource | undefined,
   ): number {
-    const { plain, queues, isAtOnce } = match;
+    const { plain, queues } = match;
     const receivers = plain.length + queues.length;
     if (receivers === 0) return 0;
     const work = receivers * deliveryWork(message.size);
     this.#meter.spent += work;
     if (
-      work > WIDE_WORK && !isAtOnce &&
+      work > WIDE_WORK && !match.isAtOnce &&
       this.#serveWide(plain, message, publisher)
     ) {
       return takersIn(plain, publisher) +

@@ -122,7 +122,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     "no server",
-    (answer) => [answer.response({ jwt: answer.user() }, { aud: "NXXX" })],
+    (answer) => [answer.response({ jwt: answer.user() }, { aud: "NOTHER" })],
     `${INVALID} Audience must be a server public key`,
   ],
   [
