@@ -77,7 +77,8 @@ test("the options of a request are those of its page", async (t) => {
     ["a", "A", "in A"],
   );
   assert.equal((await connz({ user: "a" })).length, 1);
-  assert.equal((await connz({ acc: "ZZ" })).length, 0);
+  // NATS monitoring: of an account that is not there, there is not even a list.
+  assert.equal(await connz({ acc: "ZZ" }), null);
   assert.equal((await connz({ limit: 1, sort: "start" })).length, 1);
   const [listed] = await connz({ acc: "A", subscriptions: true });
   assert.deepEqual(listed?.["subscriptions_list"], ["x.y"]);
