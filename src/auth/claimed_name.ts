@@ -1,5 +1,5 @@
 /** What the log calls a peer that was not let in. */
-import { isAnyPublicKey } from "../core/nkeys.ts";
+import { isAnyPublicKey } from "../core/key_text.ts";
 import { quoted } from "../core/quote.ts";
 import { REDACTED } from "../core/redact.ts";
 import type { Credentials } from "./door.ts";

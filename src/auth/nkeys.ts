@@ -2,7 +2,7 @@
  * Logins by key: a nonce that is signed, and the signature that comes back.
  */
 import { base64Url, bytesOfBase64, bytesOfBase64Url } from "../core/base64.ts";
-import { publicKeyBytes } from "../core/nkeys.ts";
+import { publicKeyBytes } from "../core/key_text.ts";
 import type { Random } from "../platform/clock.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
 

@@ -9,7 +9,7 @@
 import { bytesOfBase64Url } from "../core/base64.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
-import { publicKeyBytes } from "../core/nkeys.ts";
+import { publicKeyBytes } from "../core/key_text.ts";
 import type { Random } from "../platform/clock.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
 import {

@@ -6,7 +6,7 @@
 import type { OperatorMode } from "../broker/operator_mode.ts";
 import { decodeAccountJwt, decodeGenericJwt } from "../auth/jwt/decode.ts";
 import type { JwtStore } from "../auth/resolver/jwt_store.ts";
-import { isPublicKey } from "../core/nkeys.ts";
+import { isPublicKey } from "../core/key_text.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import type { FolderResolver } from "../options/options.ts";
 import type { VerifySignature } from "../platform/signatures.ts";

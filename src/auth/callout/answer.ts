@@ -5,7 +5,8 @@
  *
  * NATS auth callout: the response, and what is checked of it.
  */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
+import type { KeyPair } from "../../core/nkeys.ts";
 import { quoted } from "../../core/quote.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
 import { checkUser } from "../jwt/check_user.ts";
@@ -14,7 +15,6 @@ import { decodeJwt, decodeUserJwt } from "../jwt/decode.ts";
 import { checkMoments, Issues } from "../jwt/issues.ts";
 import { JwtError } from "../jwt/json_object.ts";
 import { PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
-import type { ServerKeys } from "./server_keys.ts";
 
 /** Of an answer that another key signed than may. */
 export const UNKNOWN_SIGNER = "Auth callout signing key is unknown";
@@ -31,7 +31,8 @@ export interface IssuerRules {
 
 /** What an answer has to fit. */
 export interface Expected {
-  readonly keys: ServerKeys;
+  /** What opens a sealed answer; undefined: none is sealed. */
+  readonly sealing: KeyPair | undefined;
   readonly serverId: string;
   readonly userKey: string;
   readonly rules: IssuerRules;
@@ -109,11 +110,11 @@ function violation(text: string): JwtError {
 }
 
 /** Opened, where it is sealed; what is not sealed is signed all the same. */
-function textOf(answer: Uint8Array, { keys, xkey }: Expected): string {
+function textOf(answer: Uint8Array, { sealing, xkey }: Expected): string {
   const utf8 = new TextDecoder();
-  if (xkey === "") return utf8.decode(answer);
+  if (sealing === undefined) return utf8.decode(answer);
   try {
-    return utf8.decode(keys.sealing.open(answer, xkey) ?? answer);
+    return utf8.decode(sealing.open(answer, xkey) ?? answer);
   } catch {
     return utf8.decode(answer);
   }

@@ -57,8 +57,9 @@ export async function askedAbout(
   const { account, audience, xkey, timeoutMs } = service;
   const userKey = randomPublicKey("U", random);
   const server = world.server();
+  const sealing = xkey === "" ? undefined : await server.keys.sealing();
   const question = questionAbout(request, {
-    ...{ server, userKey, xkey, timeoutMs, random },
+    ...{ server, userKey, sealing, xkey, timeoutMs, random },
     issuer: audience,
     now: clock.now(),
   });
@@ -73,10 +74,9 @@ export async function askedAbout(
     return undefined;
   }
   return userIn(answer, {
-    ...{ userKey, xkey, verify },
+    ...{ userKey, sealing, xkey, verify },
     rules: service,
     isProxied: request.proxyKey !== undefined,
-    keys: server.keys,
     serverId: server.id,
     now: clock.now() / 1000,
   });

@@ -10,6 +10,7 @@ import type { Random } from "../../platform/clock.ts";
 import type { TlsState } from "../../platform/socket.ts";
 import type { Credentials, LoginRequest } from "../door.ts";
 import { signJwt } from "../jwt/sign.ts";
+import type { KeyPair } from "../../core/nkeys.ts";
 import type { ServerKeys } from "./server_keys.ts";
 
 /** The server as the service sees it. */
@@ -31,7 +32,8 @@ export interface QuestionParts {
   readonly issuer: string;
   /** The key that the answer has to be about. */
   readonly userKey: string;
-  /** Empty: the question is not sealed. */
+  /** What seals the question; undefined: it is not sealed. */
+  readonly sealing: KeyPair | undefined;
   readonly xkey: string;
   readonly timeoutMs: number;
   /** The wall clock, in milliseconds. */
@@ -53,7 +55,7 @@ export function questionAbout(
   request: LoginRequest,
   parts: QuestionParts,
 ): CalloutQuestion {
-  const { server: { keys }, xkey, now, timeoutMs, random } = parts;
+  const { server: { keys }, sealing, xkey, now, timeoutMs, random } = parts;
   const iat = Math.floor(now / 1000);
   const jwt = signJwt({
     aud: AUDIENCE,
@@ -64,12 +66,12 @@ export function questionAbout(
     nats: claimsOf(request, parts),
   }, keys.signing);
   const bytes = new TextEncoder().encode(jwt);
-  if (xkey === "") return { payload: bytes, headers: undefined };
+  if (sealing === undefined) return { payload: bytes, headers: undefined };
   const nonce = new Uint8Array(SEAL_NONCE_BYTES);
   random.fill(nonce);
-  const own = keys.sealing.getPublicKey();
+  const own = sealing.getPublicKey();
   return {
-    payload: keys.sealing.seal(bytes, xkey, nonce),
+    payload: sealing.seal(bytes, xkey, nonce),
     headers: new TextEncoder().encode(
       `NATS/1.0\r\nNats-Server-Xkey: ${own}\r\n\r\n`,
     ),
@@ -78,7 +80,7 @@ export function questionAbout(
 
 function claimsOf(
   request: LoginRequest,
-  { server, userKey, xkey }: QuestionParts,
+  { server, userKey, sealing }: QuestionParts,
 ): Readonly<Record<string, unknown>> {
   const { credentials, nonce, tls, remote, client, user } = request;
   return {
@@ -89,7 +91,7 @@ function claimsOf(
       version: server.version,
       cluster: server.cluster,
       tags: server.tags,
-      xkey: xkey === "" ? "" : server.keys.sealing.getPublicKey(),
+      xkey: sealing?.getPublicKey() ?? "",
     }),
     user_nkey: userKey,
     client_info: filled({

@@ -1,5 +1,5 @@
 /** What is wrong with the imports that an account claims, and with their tokens. */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import { quoted } from "../../core/quote.ts";
 import { isSubsetMatch } from "../../core/subject.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";

@@ -1,5 +1,5 @@
 /** What is wrong with the claims of a user. */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import { quoted } from "../../core/quote.ts";
 import type { UserClaims, UserRights } from "./claims.ts";
 import { timeOfDay, zoneFault } from "./connect_times.ts";

@@ -3,7 +3,11 @@
  * name. Nothing of one that is not signed properly comes out.
  */
 import { bytesOfBase64Url } from "../../core/base64.ts";
-import { isPublicKey, type KeyKind, publicKeyBytes } from "../../core/nkeys.ts";
+import {
+  isPublicKey,
+  type KeyKind,
+  publicKeyBytes,
+} from "../../core/key_text.ts";
 import { quoted } from "../../core/quote.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
 import type {

@@ -5,7 +5,7 @@
  *
  * NATS auth callout, in operator mode.
  */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import { quoted } from "../../core/quote.ts";
 import type { PermissionsOptions } from "../../options/options.ts";
 import {

@@ -3,7 +3,7 @@
  * and what they ask of the server.
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import { quoted } from "../../core/quote.ts";
 import { NATS_VERSION } from "../../core/version.ts";
 import type { TrustOptions } from "../../options/options.ts";

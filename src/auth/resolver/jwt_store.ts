@@ -6,7 +6,7 @@
  */
 import { JwtError } from "../jwt/json_object.ts";
 import { decodeAccountJwt } from "../jwt/decode.ts";
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Files } from "../../platform/files.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";

@@ -1,5 +1,5 @@
 /** The `accounts` block: subject spaces of their own, and who is in them. */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import type {
   AccountLimits,
   AccountOptions,

@@ -1,6 +1,6 @@
 /** `auth_callout`: a service that decides who may log in. */
 import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import type { AuthCalloutOptions } from "../../options/options.ts";
 import { described, goType, quote } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";

@@ -1,5 +1,5 @@
 /** `proxies`: the proxies that clients may come through. */
-import { isAnyPublicKey } from "../../core/nkeys.ts";
+import { isAnyPublicKey } from "../../core/key_text.ts";
 import type { ProxiesOptions, ServerOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigValue } from "../dialect/tree.ts";

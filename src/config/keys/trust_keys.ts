@@ -1,5 +1,5 @@
 /** Keys of the top level: whom the server trusts besides its own configuration. */
-import { isPublicKey, type KeyKind } from "../../core/nkeys.ts";
+import { isPublicKey, type KeyKind } from "../../core/key_text.ts";
 import type { ServerOptions, TrustOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";

@@ -1,5 +1,5 @@
 /** Users: those of `authorization`, and those of an account. */
-import { isPublicKey } from "../../core/nkeys.ts";
+import { isPublicKey } from "../../core/key_text.ts";
 import type {
   ConnectionType,
   PermissionsOptions,
