@@ -15,13 +15,8 @@ import { leafz } from "../monitor/unused.ts";
 import type { Message } from "../wire/message.ts";
 import type { AccountConnections } from "./account_connections.ts";
 import { AnswerError, type Answers } from "./answers.ts";
-import { readRequest, type SystemRequest, tokenAt } from "./request.ts";
-import {
-  isMeant,
-  readAsked,
-  type RequestForm,
-  requestForm,
-} from "./request_options.ts";
+import { readRequest, tokenAt } from "./request.ts";
+import { type RequestForm, requestForm } from "./request_options.ts";
 import {
   CONNZ_FORM,
   JSZ_FORM,
@@ -111,7 +106,7 @@ export class AccountRequests {
 
   #ask({ form, show }: AccountRequest, message: Message): void {
     const request = readRequest(message);
-    const options = this.#optionsOf(request, form);
+    const options = this.#answers.optionsOf(request, form);
     if (options === undefined) return;
     const name = tokenAt(message, NAME_TOKEN);
     this.#answers.data(request, show(this.#watched, options.query, name));
@@ -120,7 +115,7 @@ export class AccountRequests {
   /** NATS: an account that has no clients here is not told of, unless that is asked for. */
   #askStatistics(message: Message, name: string): void {
     const request = readRequest(message);
-    const options = this.#optionsOf(request, STATZ_FORM);
+    const options = this.#answers.optionsOf(request, STATZ_FORM);
     if (options === undefined) return;
     const { values, query } = options;
     const wanted = name === "" ? values["accounts"] : [name];
@@ -150,16 +145,6 @@ export class AccountRequests {
     if (event !== undefined) {
       this.#voice.answer(readRequest(message).reply, event);
     }
-  }
-
-  /** Undefined where the request is answered already, or is not for this server. */
-  #optionsOf(request: SystemRequest, form: RequestForm) {
-    const options = readAsked(request.text, form);
-    if ("error" in options) {
-      this.#answers.error(request, new AnswerError(400, options.error));
-      return undefined;
-    }
-    return isMeant(options.values, this.#voice.broker) ? options : undefined;
   }
 }
 

@@ -10,6 +10,12 @@ import { Refusal } from "../http/refusal.ts";
 import { type SlicedWork, SliceQueue } from "../http/slices.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import type { SystemRequest } from "./request.ts";
+import {
+  type AskedOptions,
+  isMeant,
+  readAsked,
+  type RequestForm,
+} from "./request_options.ts";
 import type { Voice } from "./voice.ts";
 
 /** What answers stand on. */
@@ -71,6 +77,19 @@ export class Answers {
       yield* [];
       return errorFields(error);
     });
+  }
+
+  /** What `request` asks for; undefined where it is answered already, or is not for this server. */
+  optionsOf(
+    request: SystemRequest,
+    form: RequestForm,
+  ): Exclude<AskedOptions, { readonly error: string }> | undefined {
+    const options = readAsked(request.text, form);
+    if ("error" in options) {
+      this.error(request, new AnswerError(400, options.error));
+      return undefined;
+    }
+    return isMeant(options.values, this.#voice.broker) ? options : undefined;
   }
 
   #send(

@@ -15,11 +15,9 @@ import { subsz } from "../monitor/subsz.ts";
 import { gatewayz, jsz, leafz } from "../monitor/unused.ts";
 import { varz } from "../monitor/varz.ts";
 import type { Message } from "../wire/message.ts";
-import { AnswerError, type Answers } from "./answers.ts";
-import { readRequest, type SystemRequest } from "./request.ts";
+import type { Answers } from "./answers.ts";
+import { readRequest } from "./request.ts";
 import {
-  isMeant,
-  readAsked,
   type RequestFields,
   type RequestForm,
   requestForm,
@@ -203,27 +201,17 @@ export class ServerRequests {
   /** NATS: statistics are never compressed. */
   #askStatistics(message: Message): void {
     const request = readRequest(message);
-    const options = this.#optionsOf(request, STATSZ_FORM);
+    const options = this.#answers.optionsOf(request, STATSZ_FORM);
     if (options === undefined) return;
     this.#voice.answer(request.reply, this.#statistics.body());
   }
 
   #ask({ form, show }: ServerRequest, message: Message): void {
     const request = readRequest(message);
-    const options = this.#optionsOf(request, form);
+    const options = this.#answers.optionsOf(request, form);
     if (options === undefined) return;
     const { query, values } = options;
     this.#answers.data(request, show(this.#watched, query, values));
-  }
-
-  /** Undefined where the request is answered already, or is not for this server. */
-  #optionsOf(request: SystemRequest, form: RequestForm) {
-    const options = readAsked(request.text, form);
-    if ("error" in options) {
-      this.#answers.error(request, new AnswerError(400, options.error));
-      return undefined;
-    }
-    return isMeant(options.values, this.#voice.broker) ? options : undefined;
   }
 }
 
