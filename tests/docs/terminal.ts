@@ -21,8 +21,10 @@ const SESSION = new RegExp(`${BEGIN}(\\d+)${BEGIN}`);
 
 // Each command comes with a zero byte behind it, and reads nothing itself. When
 // no more can come, because the tests have died, nothing that was started stays.
+// A job that is ended before it has become its program is a copy of this shell,
+// trap included: it has nothing to end.
 const LOOP = `
-trap 'kill -9 $(jobs -p)' EXIT
+trap '[ $BASHPID = $$ ] && kill -9 $(jobs -p)' EXIT
 exec 2>&1
 set -m
 printf '${BEGIN}%d${BEGIN}' $$
