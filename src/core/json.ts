@@ -13,3 +13,10 @@ export function fieldName(name: string): string {
   // A long s has no capital letter of its own; the Kelvin sign becomes a k.
   return name.toLowerCase().replaceAll("\u017f", "s");
 }
+
+/** Whether a value is an object, and no list. */
+export function isRecord(
+  value: unknown,
+): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

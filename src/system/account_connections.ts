@@ -12,7 +12,8 @@ import type { Accounts } from "../accounts/accounts.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { accountStat } from "../monitor/accounts.ts";
 import type { Peers } from "./peers.ts";
-import { borrowedPayload, isRecord, jsonIn } from "./request.ts";
+import { isRecord } from "../core/json.ts";
+import { borrowedPayload, jsonIn } from "./request.ts";
 import { type EventHead, jsonBytes, type Voice } from "./voice.ts";
 
 const TYPE = "io.nats.server.advisory.v1.account_connections";

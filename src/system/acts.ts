@@ -5,7 +5,7 @@
 import { ClosedReason } from "../core/closed.ts";
 import type { Message } from "../wire/message.ts";
 import type { Answers } from "./answers.ts";
-import { decodeGo, type GoStruct } from "./go_json.ts";
+import { decodeGo, type GoStruct } from "../core/go_json.ts";
 import { readRequest } from "./request.ts";
 import type { Voice } from "./voice.ts";
 

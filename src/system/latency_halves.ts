@@ -6,7 +6,8 @@ import type { OtherHalf } from "../accounts/latency.ts";
 import type { RequestInfo } from "../accounts/request_info.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { shortHash } from "../core/short_hash.ts";
-import { borrowedPayload, isRecord, jsonIn } from "./request.ts";
+import { isRecord } from "../core/json.ts";
+import { borrowedPayload, jsonIn } from "./request.ts";
 import type { Voice } from "./voice.ts";
 
 export class LatencyHalves {

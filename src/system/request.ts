@@ -51,12 +51,6 @@ export function jsonIn(payload: Uint8Array): unknown {
   }
 }
 
-export function isRecord(
-  value: unknown,
-): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The token at `place` of a subject, from 0; empty without one. */
 export function tokenAt(message: Message, place: number): string {
   const { subjectBuffer, subjectStart, subjectEnd } = message;

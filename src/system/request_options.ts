@@ -3,7 +3,7 @@
  * options of the page, which become the parameters of its query.
  */
 import type { Broker } from "../broker/broker.ts";
-import { decodeGo, type GoField, type GoStruct } from "./go_json.ts";
+import { decodeGo, type GoField, type GoStruct } from "../core/go_json.ts";
 
 /** Go's struct for the options of one kind of request. */
 export interface RequestForm {

@@ -12,7 +12,8 @@ import type { EndingFacts, RouteFacts } from "../monitor/snapshot.ts";
 import { timeText } from "../monitor/text.ts";
 import type { Timer } from "../platform/clock.ts";
 import type { Peers } from "./peers.ts";
-import { borrowedPayload, isRecord, jsonIn } from "./request.ts";
+import { isRecord } from "../core/json.ts";
+import { borrowedPayload, jsonIn } from "./request.ts";
 import type { Voice } from "./voice.ts";
 
 const FIRST_MS = 250;

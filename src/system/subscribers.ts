@@ -12,7 +12,8 @@ import { hasWildcard, isSubsetMatch } from "../core/subject.ts";
 import type { Message } from "../wire/message.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Peers } from "./peers.ts";
-import { borrowedPayload, isRecord, jsonIn, readRequest } from "./request.ts";
+import { isRecord } from "../core/json.ts";
+import { borrowedPayload, jsonIn, readRequest } from "./request.ts";
 import { jsonBytes, type Voice } from "./voice.ts";
 
 /** NATS: what has not been told after this time is not counted. */

@@ -2,8 +2,7 @@
  * JSON as Go decodes it into a struct, with its words for what is wrong: tools
  * show them, and tests compare them.
  */
-import { fieldName } from "../core/json.ts";
-import { isRecord } from "./request.ts";
+import { fieldName, isRecord } from "./json.ts";
 
 /** What a field takes. */
 export type GoKind = "string" | "bool" | "int" | "strings";

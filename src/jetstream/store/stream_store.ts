@@ -1,0 +1,69 @@
+/**
+ * The seam of storage: where the messages of one stream are kept, and what goes
+ * with them, the states of consumers among it. A stream knows in memory which
+ * messages it has (`message_index.ts`); a store keeps what they say, and gives it
+ * back. `tests/jetstream/store_suite.ts` holds what each store must do.
+ *
+ * Changes are made in the order of their calls, and those before a `sync` are
+ * kept together or, after a crash, up to one of them. Nothing is promised before
+ * `sync` has called back.
+ */
+
+/** A message as a stream keeps it. Its bytes must not be changed. */
+export interface StoredMessage {
+  /** From 1 on; each is larger than those before. */
+  readonly seq: number;
+  /** When it was stored, in microseconds since the Unix epoch. */
+  readonly timeUs: number;
+  /** A byte string. */
+  readonly subject: string;
+  /** A block of headers, from `NATS/1.0` to the empty line; empty: none. */
+  readonly headers: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** The first of what a store tells of a message that it cannot give back. */
+export interface Damage {
+  readonly seq: number;
+  /** What is wrong, and in which file. */
+  readonly text: string;
+}
+
+/** A store cannot take more: the disk is full, or broken. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+}
+
+export interface StreamStore {
+  /**
+   * Hands over all messages in ascending order, once, before anything else is
+   * asked; what cannot be read is told instead.
+   */
+  replay(
+    take: (message: StoredMessage) => void,
+    damaged: (damage: Damage) => void,
+  ): void;
+  /** The largest sequence that was ever used, whether its message is there or not; 0: none was. */
+  readonly lastSeq: number;
+  /** Sequences up to `seq` are used. */
+  skipTo(seq: number): void;
+  /** Keeps a message, whose bytes are the store's from now on. */
+  append(message: StoredMessage): void;
+  /** A message; undefined: it is not there. Throws a `StoreError` that names it when it is damaged. */
+  load(seq: number): StoredMessage | undefined;
+  /** Forgets a message. `erase`: nobody who reads the file finds it either. */
+  remove(seq: number, erase: boolean): void;
+  /** Keeps `value` under a name, in place of what it has; undefined: nothing. */
+  put(name: string, value: string | undefined): void;
+  /** What is kept under names that begin with `prefix`, in the order of the names. */
+  values(prefix: string): Iterable<readonly [name: string, value: string]>;
+  /**
+   * Calls `done` once all before it is kept for good: in memory at once. With an
+   * error nothing since the last `sync` that had none may be relied on.
+   */
+  sync(done: (error?: StoreError) => void): void;
+  /** Resolves when all is kept and the store may be opened by others. */
+  close(): Promise<void>;
+  /** Removes all that it keeps. */
+  destroy(): Promise<void>;
+}

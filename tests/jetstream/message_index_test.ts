@@ -1,0 +1,149 @@
+/** The index of a stream's messages, with a seed, against a list that is searched from end to end. */
+import assert from "node:assert/strict";
+import { subjectMatches } from "../../src/core/subject.ts";
+import {
+  type IndexEntry,
+  MessageIndex,
+} from "../../src/jetstream/store/message_index.ts";
+import type { SubjectFilter } from "../../src/jetstream/store/subject_table.ts";
+import { type Random, randomBelow } from "../../src/platform/clock.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
+
+const PATTERNS = [["a.1"], ["a.*"], [">"], ["a.1", "b.>"], ["c"], []];
+
+/** Messages in ascending order, and everything asked of them by going through all. */
+class NaiveIndex {
+  list: IndexEntry[] = [];
+  lastSeq = 0;
+  firstSeq = 1;
+
+  add(entry: IndexEntry): void {
+    this.list.push(entry);
+    this.lastSeq = entry.seq;
+    this.firstSeq = this.list[0]!.seq;
+  }
+
+  skipTo(seq: number): void {
+    this.lastSeq = seq;
+    if (this.list.length === 0) this.firstSeq = seq + 1;
+  }
+
+  remove(seq: number): IndexEntry | undefined {
+    const found = this.list.find((entry) => entry.seq === seq);
+    this.list = this.list.filter((entry) => entry !== found);
+    if (seq === this.firstSeq && found !== undefined) {
+      this.firstSeq = this.list[0]?.seq ?? this.lastSeq + 1;
+    }
+    return found;
+  }
+
+  meant(patterns: readonly string[]): IndexEntry[] {
+    return this.list.filter(({ subject }) =>
+      patterns.length === 0 ||
+      patterns.some((pattern) => subjectMatches(pattern, subject))
+    );
+  }
+}
+
+function compare(
+  index: MessageIndex,
+  naive: NaiveIndex,
+  filters: readonly SubjectFilter[],
+  at: number,
+): void {
+  assert.equal(index.messages, naive.list.length);
+  assert.equal(index.bytes, naive.list.reduce((sum, one) => sum + one.size, 0));
+  assert.equal(index.firstSeq, naive.firstSeq, "first");
+  assert.equal(index.lastSeq, naive.lastSeq, "last");
+  assert.equal(
+    index.subjects.size,
+    new Set(naive.list.map(({ subject }) => subject)).size,
+  );
+  const here = naive.list.find(({ seq }) => seq === at);
+  assert.equal(index.has(at), here !== undefined);
+  assert.equal(index.subjectOf(at), here?.subject);
+  assert.equal(index.timeOf(at), here?.timeUs ?? 0);
+  assert.equal(index.sizeOf(at), here?.size ?? 0);
+  for (const [i, filter] of filters.entries()) {
+    const meant = naive.meant(PATTERNS[i]!);
+    const behind = meant.filter(({ seq }) => seq >= at);
+    const end = Math.max(at, naive.lastSeq + 1);
+    assert.equal(index.next(at, filter), behind[0]?.seq ?? end, "next");
+    assert.equal(index.count(at, filter), behind.length, "count");
+    const before = meant.findLast(({ seq }) => seq < at)?.seq ?? 0;
+    assert.equal(index.previous(at, filter), before, "previous");
+  }
+  if (here === undefined) return;
+  const same = naive.list.filter(({ subject }) => subject === here.subject);
+  const place = same.indexOf(here);
+  assert.equal(index.sameBefore(at), same[place - 1]?.seq ?? 0);
+  assert.equal(index.sameAfter(at), same[place + 1]?.seq ?? 0);
+  const entry = index.subjects.get(here.subject)!;
+  assert.deepEqual(
+    [entry.first, entry.last, entry.count],
+    [same[0]!.seq, same.at(-1)!.seq, same.length],
+  );
+}
+
+function live(random: Random, steps: number, removals: number): void {
+  const index = new MessageIndex();
+  const naive = new NaiveIndex();
+  const filters = PATTERNS.map((patterns) => index.subjects.filter(patterns));
+  for (let step = 0; step < steps; step++) {
+    const dice = random.next();
+    if (dice < removals && naive.list.length > 0) {
+      const { seq } = naive.list[randomBelow(random, naive.list.length)]!;
+      const { wasLastOfSubject: _, ...entry } = index.remove(seq)!;
+      assert.deepEqual(entry, naive.remove(seq));
+      assert.equal(index.remove(seq), undefined);
+    } else if (dice > 0.99) {
+      const seq = naive.lastSeq + randomBelow(random, 3000);
+      index.skipTo(seq);
+      naive.skipTo(seq);
+    } else {
+      const entry = {
+        seq: naive.lastSeq + 1,
+        timeUs: 1_000_000 + step,
+        subject: `${"abc"[randomBelow(random, 3)]}.${randomBelow(random, 4)}`,
+        size: 1 + randomBelow(random, 100),
+      };
+      index.add(entry);
+      naive.add(entry);
+    }
+    compare(index, naive, filters, randomBelow(random, naive.lastSeq + 3));
+  }
+}
+
+test("an index says what a list of all messages does", () => {
+  const seed = freshSeed();
+  const random = seededRandom(seed);
+  live(random, 2000, 0.3);
+  live(random, 1500, 0.49);
+});
+
+test("numbers of subjects that are gone are used again, for other answers", () => {
+  const index = new MessageIndex();
+  const filter = index.subjects.filter(["a"]);
+  index.add({ seq: 1, timeUs: 1, subject: "a", size: 1 });
+  assert.equal(index.next(1, filter), 1);
+  assert.equal(index.remove(1)?.wasLastOfSubject, true);
+  index.add({ seq: 2, timeUs: 2, subject: "b", size: 1 });
+  assert.equal(index.next(1, filter), 3);
+  assert.equal(index.count(1, filter), 0);
+});
+
+test("the first message of a time is found", () => {
+  const index = new MessageIndex();
+  for (let seq = 1; seq <= 5; seq++) {
+    index.add({ seq, timeUs: seq * 10, subject: "a", size: 1 });
+  }
+  index.remove(3);
+  assert.deepEqual([0, 20, 25, 50, 51].map((time) => index.firstAt(time)), [
+    1,
+    2,
+    4,
+    5,
+    6,
+  ]);
+});
