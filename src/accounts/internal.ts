@@ -7,6 +7,7 @@ import { asciiBytes } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import { Message } from "../wire/message.ts";
+import { setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
 import {
@@ -16,11 +17,14 @@ import {
 } from "./interest.ts";
 import { Kind } from "./reach.ts";
 
-/** Takes a message, which is borrowed for the call, of what published it here. */
+/**
+ * Takes a message, which is borrowed for the call, of what published it here. With
+ * false it was not taken: as far as its publisher can tell, nobody was there.
+ */
 export type MessageHandler = (
   message: Message,
   publisher: MessageSource | undefined,
-) => void;
+) => unknown;
 
 const LINE_END = "\r\n";
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -44,6 +48,8 @@ interface PublishExtras {
   readonly reply?: string;
   /** A whole block of headers, from `NATS/1.0` to the empty line. */
   readonly headers?: Uint8Array;
+  /** The subject that receivers see, a byte string; default: the one that it is published on. */
+  readonly shownSubject?: string;
 }
 
 export class InternalClient implements DirectReceiver {
@@ -95,7 +101,7 @@ export class InternalClient implements DirectReceiver {
   publish(
     subject: string,
     payload: Uint8Array,
-    { reply = "", headers = NO_BYTES }: PublishExtras = {},
+    { reply = "", headers = NO_BYTES, shownSubject }: PublishExtras = {},
   ): number {
     if (!isLiteralSubject(subject)) {
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
@@ -109,6 +115,9 @@ export class InternalClient implements DirectReceiver {
       message.subjectStart,
       message.subjectEnd,
     );
+    if (shownSubject !== undefined) {
+      setSubject(message, asciiBytes(shownSubject));
+    }
     return this.#delivery.publish(this.#account, match, message, this);
   }
 
@@ -132,8 +141,7 @@ export class InternalClient implements DirectReceiver {
     const handler = this.#handlers.get(interest);
     if (handler === undefined) return false;
     interest.delivered++;
-    handler(message, publisher);
-    return true;
+    return handler(message, publisher) !== false;
   }
 
   /** Ends all its subscriptions. */

@@ -8,6 +8,7 @@ import { calloutFaults } from "../auth/callout/callout_faults.ts";
 import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
+import { JetStream } from "../jetstream/jetstream.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { openResolver } from "../system/resolving.ts";
 import { System, type SystemPlatform } from "../system/system.ts";
@@ -68,6 +69,7 @@ export class ServerParts {
   readonly #platform: ServerPlatform;
   readonly #announcer: Announcer | undefined = undefined;
   readonly #system: System | undefined = undefined;
+  readonly #jetstream: JetStream | undefined = undefined;
   #monitor: Monitor | undefined = undefined;
   #registry: Registry | undefined = undefined;
 
@@ -93,6 +95,12 @@ export class ServerParts {
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
     if (isNode) this.#system = System.of(this.watched, reload, platform);
+    if (isNode && options.jetstream !== undefined) {
+      this.#jetstream = new JetStream(options.jetstream, {
+        ...this.broker.host,
+        serverName: this.broker.identity.name,
+      });
+    }
   }
 
   get runSoon(): RunSoon | undefined {
@@ -150,6 +158,7 @@ export class ServerParts {
       this.cluster?.stop(),
       this.#monitor?.close(),
       this.#registry?.stop(),
+      this.#jetstream?.stop(),
     ]);
   }
 
@@ -175,6 +184,7 @@ export class ServerParts {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
+    this.#jetstream?.start();
     await broker.start();
     if (broker.port.address !== undefined) {
       const at = formatAddress(broker.port.address);

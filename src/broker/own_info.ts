@@ -3,7 +3,7 @@
  * of them is to see it, anew whenever something in it changes.
  */
 import type { Door } from "../auth/door.ts";
-import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
+import { API_LEVEL, CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
@@ -113,6 +113,10 @@ export class OwnInfo implements InfoSource {
       headers: !options.noHeaderSupport,
       ...(needsLogin && { auth_required: true }),
       max_payload: maxPayloadBytes,
+      ...(options.jetstream !== undefined && {
+        jetstream: true,
+        api_lvl: API_LEVEL,
+      }),
       client_id: id,
       client_ip: remoteHost,
       ...(nonce !== undefined && { nonce }),

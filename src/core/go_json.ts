@@ -85,7 +85,7 @@ function misfit(value: unknown, field: GoField, struct: string): string {
   return isFit ? "" : complain(kindOf(value), type);
 }
 
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   return value === null ? "null" : typeof value;
@@ -98,7 +98,7 @@ const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/;
 const NUMBER_BEGUN = /^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?/;
 
 /** What Go's scanner says of the first character that cannot be there. */
-function syntaxError(text: string): string {
+export function syntaxError(text: string): string {
   const open: ("object" | "array")[] = [];
   let expects: Expectation = "value";
   let at = 0;

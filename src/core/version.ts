@@ -6,6 +6,9 @@ export const MIDGE_VERSION = "0.1.0";
 /** The nats-server release that Midge answers like, as told in INFO. */
 export const NATS_VERSION = "2.15.3";
 
+/** The level of JetStream's API, as told in INFO. */
+export const API_LEVEL = 5;
+
 /** Client protocol: 1 means that the server sends INFO whenever the cluster changes. */
 export const CLIENT_PROTOCOL = 1;
 

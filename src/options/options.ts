@@ -58,6 +58,7 @@ export type {
   ResponseRules,
   SubjectRules,
 } from "./permissions.ts";
+export type { JetStreamConfig, JetStreamOptions } from "./jetstream.ts";
 export {
   defaultRegistryOptions,
   type RegistryConfig,

@@ -11,6 +11,7 @@ import type {
 } from "./authorization.ts";
 import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
 import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
+import type { JetStreamConfig, JetStreamOptions } from "./jetstream.ts";
 import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
 import type { ProxiesOptions, TrustOptions } from "./trust.ts";
@@ -110,6 +111,8 @@ export interface ServerOptions {
   cluster: ClusterOptions | undefined;
   /** Where this node announces itself, and looks for others. */
   discovery: DiscoveryOptions | undefined;
+  /** Keep messages in streams. */
+  jetstream: JetStreamOptions | undefined;
   /** Serve a registry of nodes. */
   registry: RegistryOptions | undefined;
   /** Operator mode: whom to trust, and where accounts are found. */
@@ -246,6 +249,8 @@ export interface ServerConfig {
   cluster?: ClusterConfig;
   /** Where this node announces itself, and looks for others. */
   discovery?: DiscoveryConfig;
+  /** Keep messages in streams. */
+  jetstream?: boolean | "enabled" | "disabled" | JetStreamConfig;
   /** Serve a registry of nodes. */
   registry?: RegistryConfig;
 }
@@ -299,6 +304,7 @@ export function defaultServerOptions(): ServerOptions {
     serverTags: [],
     cluster: undefined,
     discovery: undefined,
+    jetstream: undefined,
     registry: undefined,
     registryOnly: false,
     configFile: "",

@@ -6,6 +6,7 @@ import { CALLOUT_BLOCK } from "./callout_keys.ts";
 import { CLUSTER_BLOCK } from "./cluster_keys.ts";
 import { DISCOVERY_BLOCK } from "./discovery_keys.ts";
 import { EXPORT_BLOCK } from "./export_keys.ts";
+import { JETSTREAM_BLOCK } from "./jetstream_keys.ts";
 import { LATENCY_BLOCK } from "./latency_keys.ts";
 import { IMPORT_BLOCK, REMOTE_BLOCK } from "./import_keys.ts";
 import { DESTINATION_BLOCK } from "./mapping_keys.ts";
@@ -43,4 +44,5 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
   cluster: [CLUSTER_BLOCK],
   discovery: [DISCOVERY_BLOCK],
   registry: [REGISTRY_BLOCK],
+  jetstream: [JETSTREAM_BLOCK],
 };

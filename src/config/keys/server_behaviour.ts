@@ -1,5 +1,6 @@
 /** Keys of the top level: what else can be set, and the blocks. */
 import type { ServerOptions } from "../../options/options.ts";
+import { JETSTREAM_BLOCK, readJetStream } from "./jetstream_keys.ts";
 import { CLUSTER_BLOCK, readCluster } from "./cluster_keys.ts";
 import { DISCOVERY_BLOCK, readDiscovery } from "./discovery_keys.ts";
 import { boolean, integer, strings, unlessZero } from "./readers.ts";
@@ -91,6 +92,15 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     block: DISCOVERY_BLOCK,
     read: readDiscovery,
     text: "Where this node announces itself, and looks for others.",
+    reload: "restart",
+  }),
+  rows.block({
+    names: ["jetstream"],
+    field: "jetstream",
+    block: JETSTREAM_BLOCK,
+    written: 'boolean | "enabled" | "disabled" | JetStreamConfig',
+    read: readJetStream,
+    text: "Keep messages in streams.",
     reload: "restart",
   }),
   rows.block({

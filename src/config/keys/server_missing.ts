@@ -1,7 +1,6 @@
 /** Keys of the top level that nats-server has and Midge has not, or not yet. */
 import {
   GATEWAY_SHAPE,
-  JETSTREAM_SHAPE,
   LEAFNODES_SHAPE,
   MQTT_SHAPE,
   OCSP_SHAPE,
@@ -29,11 +28,6 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   missing(["feature_flags"], { name: "feature flags" }, "restart"),
   missing(["gateway"], { name: "gateways", shape: GATEWAY_SHAPE }, "restart"),
   missing(["https", "https_port"], { name: "HTTPS" }, "restart"),
-  missing(["jetstream"], {
-    name: "JetStream",
-    shape: JETSTREAM_SHAPE,
-    isOnByMap: true,
-  }, "now"),
   missing(["leafnodes", "leaf"], {
     name: "leaf nodes",
     shape: LEAFNODES_SHAPE,

@@ -1,0 +1,159 @@
+/**
+ * JetStream in one account: its streams, each with its consumers. What a request
+ * may ask for is checked before anything is made here.
+ */
+import { InternalClient } from "../accounts/internal.ts";
+import type { Account } from "../accounts/account.ts";
+import type { Delivery } from "../accounts/delivery.ts";
+import type { Logger } from "../core/log.ts";
+import { goJson } from "../core/json.ts";
+import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import type { Clock, Random } from "../platform/clock.ts";
+import { type Message, replyOf, subjectOf } from "../wire/message.ts";
+import { ApiError } from "./api/api_error.ts";
+import { Consumer } from "./consumer/consumer.ts";
+import type { ConsumerConfig } from "./consumer/consumer_config.ts";
+import { Pulling } from "./consumer/pulling.ts";
+import type { Moments } from "./moments.ts";
+import { MemoryStore } from "./store/memory_store.ts";
+import type { PublishAck } from "./stream/stream.ts";
+import { Stream } from "./stream/stream.ts";
+import type { StreamConfig } from "./stream/stream_config.ts";
+import type { StreamHost } from "./stream/stream_host.ts";
+
+/** What JetStream stands on. */
+export interface JetStreamHost {
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly moments: Moments;
+  readonly serverName: string;
+  /** Empty without one. */
+  readonly domain: string;
+}
+
+/** A stream, with what hears its subjects. */
+export interface OpenStream {
+  readonly stream: Stream;
+  readonly consumers: Map<string, Consumer>;
+}
+
+export class AccountStreams {
+  readonly account: Account;
+  readonly host: StreamHost;
+  readonly serverName: string;
+  /** By name. */
+  readonly streams: Map<string, OpenStream> = new Map();
+  readonly #ends = new Map<string, (() => void)[]>();
+
+  constructor(account: Account, host: JetStreamHost) {
+    this.account = account;
+    this.serverName = host.serverName;
+    const client = new InternalClient(account, host.delivery);
+    this.host = { ...host, client };
+  }
+
+  /** Makes a stream, whose configuration has been checked. */
+  create(config: StreamConfig): OpenStream {
+    const { moments, client } = this.host;
+    const stream = new Stream(
+      config,
+      this.host,
+      new MemoryStore(),
+      moments.nowUs(),
+    );
+    const open = { stream, consumers: new Map() };
+    this.streams.set(config.name, open);
+    this.#ends.set(
+      config.name,
+      (config.subjects ?? []).map((subject) =>
+        client.subscribe(
+          utf8ByteString(subject),
+          "",
+          (message) => this.#published(stream, message),
+        )
+      ),
+    );
+    return open;
+  }
+
+  /** The stream with this name. Throws an `ApiError` where there is none. */
+  named(name: string): OpenStream {
+    const open = this.streams.get(name);
+    if (open === undefined) throw new ApiError(10059);
+    return open;
+  }
+
+  async delete(name: string): Promise<void> {
+    const { stream, consumers } = this.named(name);
+    this.streams.delete(name);
+    for (const end of this.#ends.get(name) ?? []) end();
+    this.#ends.delete(name);
+    for (const consumer of consumers.values()) {
+      tellWaiting(consumer, "409 Consumer Deleted");
+      consumer.stop();
+    }
+    await stream.destroy();
+  }
+
+  /** Makes a consumer, whose configuration has been checked. */
+  addConsumer(
+    { stream, consumers }: OpenStream,
+    name: string,
+    config: ConsumerConfig,
+  ): Consumer {
+    const { moments } = this.host;
+    const consumer = new Consumer(name, config, stream, moments.nowUs());
+    consumers.set(name, consumer);
+    consumer.start();
+    consumer.demand = new Pulling(consumer);
+    return consumer;
+  }
+
+  deleteConsumer({ consumers }: OpenStream, name: string): void {
+    const consumer = consumers.get(name);
+    if (consumer === undefined) throw new ApiError(10014);
+    consumers.delete(name);
+    tellWaiting(consumer, "409 Consumer Deleted");
+    consumer.stop();
+  }
+
+  /** The server stops. */
+  async stop(): Promise<void> {
+    for (const { stream, consumers } of this.streams.values()) {
+      for (const consumer of consumers.values()) {
+        tellWaiting(consumer, "409 Server Shutdown");
+        consumer.stop();
+      }
+      await stream.close();
+    }
+    this.host.client.close();
+  }
+
+  #published(stream: Stream, message: Message): void {
+    const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+    const payloadFrom = payloadStart + Math.max(0, headerSize);
+    const reply = replyOf(message);
+    stream.publish({
+      subject: subjectOf(message),
+      headers: bodyBuffer.slice(payloadStart, payloadFrom),
+      payload: bodyBuffer.slice(payloadFrom, bodyEnd - 2),
+    }, (ack) => {
+      if (reply === "" || stream.config.no_ack) return;
+      this.host.client.publish(reply, ackBytes(stream.name, ack));
+    });
+  }
+}
+
+/** NATS JetStream: `"duplicate": true` has a blank in it. */
+function ackBytes(stream: string, ack: PublishAck | ApiError): Uint8Array {
+  const text = ack instanceof ApiError
+    ? goJson({ error: ack.record(), stream, seq: 0 })
+    : goJson(ack).replace('"duplicate":true', '"duplicate": true');
+  return asciiBytes(utf8ByteString(text));
+}
+
+function tellWaiting({ demand }: Consumer, status: string): void {
+  if (demand instanceof Pulling) demand.tell(status);
+}

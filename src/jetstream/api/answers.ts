@@ -1,0 +1,119 @@
+/** What the API tells of streams and consumers, in the order in which it is written. */
+import { API_LEVEL } from "../../core/version.ts";
+import type { Consumer } from "../consumer/consumer.ts";
+import { Pulling } from "../consumer/pulling.ts";
+import { momentText } from "../moments.ts";
+import type { SubjectFilter } from "../store/subject_table.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { OpenStream } from "../account_streams.ts";
+
+/** What of a stream is told besides. */
+export interface StateOptions {
+  readonly deleted?: boolean;
+  readonly subjects?: Readonly<Record<string, number>> | undefined;
+}
+
+/** A stream, as requests about it are answered. */
+export function streamInfo(
+  { stream, consumers }: OpenStream,
+  nowUs: number,
+  version: string,
+  { cluster, ...options }: StateOptions & { readonly cluster?: object } = {},
+): object {
+  return {
+    config: withVersion(stream.config, version),
+    created: momentText(stream.createdUs),
+    state: streamState(stream, consumers.size, options),
+    ...(cluster && { cluster }),
+    ts: momentText(nowUs),
+  };
+}
+
+/** NATS JetStream: what a configuration says of the server goes only into answers about one. */
+export function withVersion<
+  T extends { readonly metadata?: Readonly<Record<string, string>> },
+>(config: T, version: string): T {
+  const { metadata = {} } = config;
+  const all = {
+    ...metadata,
+    "_nats.ver": version,
+    "_nats.level": String(API_LEVEL),
+  };
+  const sorted = Object.entries(all).sort(([a], [b]) => a < b ? -1 : 1);
+  return { ...config, metadata: Object.fromEntries(sorted) };
+}
+
+export function streamState(
+  { index }: Stream,
+  consumerCount: number,
+  { deleted = false, subjects }: StateOptions = {},
+): object {
+  const { messages, bytes, firstSeq, lastSeq, lastTimeUs, gaps } = index;
+  const isUnused = lastSeq === 0;
+  return {
+    messages,
+    bytes,
+    first_seq: isUnused ? 0 : firstSeq,
+    first_ts: momentText(messages === 0 ? 0 : index.timeOf(firstSeq)),
+    last_seq: lastSeq,
+    last_ts: momentText(lastTimeUs),
+    ...(index.subjects.size > 0 && { num_subjects: index.subjects.size }),
+    ...(subjects !== undefined && { subjects }),
+    ...(gaps > 0 && messages > 0 && { num_deleted: gaps }),
+    ...(deleted && gaps > 0 && messages > 0 && { deleted: gapsOf(index) }),
+    consumer_count: consumerCount,
+  };
+}
+
+function gapsOf(index: Stream["index"]): number[] {
+  const gaps: number[] = [];
+  let seq = index.firstSeq;
+  while (seq <= index.lastSeq) {
+    const next = index.next(seq);
+    while (seq < next && seq <= index.lastSeq) gaps.push(seq++);
+    seq = next + 1;
+  }
+  return gaps;
+}
+
+/** Subjects that `filter` means, with their messages, in the order of their names. */
+export function subjectCounts(
+  { index }: Stream,
+  filter: SubjectFilter,
+): [string, number][] {
+  const counts: [string, number][] = [];
+  for (const { number, subject, count } of index.subjects.entries()) {
+    if (filter.meansNumber(number)) counts.push([subject, count]);
+  }
+  return counts.sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+export function consumerInfo(
+  consumer: Consumer,
+  nowUs: number,
+  version: string,
+): object {
+  const { progress, selection, demand, stream } = consumer;
+  const { floor, deliveredUs, ackedUs } = progress;
+  return {
+    stream_name: stream.name,
+    name: consumer.name,
+    created: momentText(consumer.createdUs),
+    config: withVersion(consumer.config, version),
+    delivered: {
+      consumer_seq: progress.consumerSeq,
+      stream_seq: progress.seq,
+      ...(deliveredUs > 0 && { last_active: momentText(deliveredUs) }),
+    },
+    ack_floor: {
+      consumer_seq: floor.consumerSeq,
+      stream_seq: floor.seq,
+      ...(ackedUs > 0 && { last_active: momentText(ackedUs) }),
+    },
+    num_ack_pending: progress.pending.size,
+    num_redelivered: consumer.redelivered,
+    num_waiting: demand instanceof Pulling ? demand.waiting : 0,
+    num_pending: selection.pending,
+    ts: momentText(nowUs),
+  };
+}

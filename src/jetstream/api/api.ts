@@ -1,0 +1,137 @@
+/**
+ * Requests to JetStream in one account: which there are, what they are given, and
+ * how an answer is made of what comes of them. What a request does is in
+ * `stream_requests.ts` and `consumer_requests.ts`.
+ */
+import {
+  asciiBytes,
+  byteString,
+  utf8ByteString,
+  utf8Text,
+} from "../../core/ascii.ts";
+import { API_LEVEL } from "../../core/version.ts";
+import { goJson } from "../../core/json.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { publishHeaders } from "../stream/publish_headers.ts";
+import type { AccountStreams } from "../account_streams.ts";
+import type { ApiCall, ApiCounts } from "./api_call.ts";
+import { ApiError } from "./api_error.ts";
+import { consumerRequests } from "./consumer_requests.ts";
+import { readShape, ShapeError, type Struct } from "./shape.ts";
+import { streamRequests } from "./stream_requests.ts";
+import { accountRequests } from "./account_requests.ts";
+
+const PREFIX = "$JS.API.";
+
+/** NATS JetStream: consumers and streams hear these themselves; where none does, nobody is there. */
+const HEARD_ELSEWHERE = [
+  "CONSUMER.MSG.NEXT.",
+  "CONSUMER.RESET.",
+  "DIRECT.GET.",
+];
+
+export class Api implements ApiCounts {
+  total = 0;
+  errors = 0;
+  readonly #account: AccountStreams;
+  readonly #calls: readonly ApiCall[];
+  readonly #strict: boolean;
+
+  constructor(account: AccountStreams, strict: boolean) {
+    this.#account = account;
+    this.#strict = strict;
+    this.#calls = [
+      ...accountRequests(this),
+      ...streamRequests(),
+      ...consumerRequests(),
+    ];
+    account.host.client.subscribe(
+      `${PREFIX}>`,
+      "",
+      (message) => this.#asked(message),
+    );
+  }
+
+  #asked(message: Message): boolean {
+    const subject = subjectOf(message).slice(PREFIX.length);
+    if (HEARD_ELSEWHERE.some((begin) => subject.startsWith(begin))) {
+      return false;
+    }
+    for (const call of this.#calls) {
+      const tokens = tokensFor(call.pattern, subject);
+      if (tokens === undefined) continue;
+      void this.#answer(call, tokens, message);
+      return true;
+    }
+    return true;
+  }
+
+  async #answer(
+    call: ApiCall,
+    tokens: readonly string[],
+    message: Message,
+  ): Promise<void> {
+    const reply = replyOf(message);
+    const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+    const start = payloadStart + Math.max(0, headerSize);
+    const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
+    const type = `io.nats.jetstream.api.v1.${call.type}`;
+    this.total++;
+    let body: object;
+    try {
+      checkLevel(bodyBuffer.subarray(payloadStart, start));
+      const answer = call.answer(this.#account, {
+        tokens: tokens.map(utf8Text),
+        text,
+        read: (struct) => this.#read(text, struct),
+      });
+      body = { type, ...(answer instanceof Promise ? await answer : answer) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.errors++;
+      body = { type, error: error.record() };
+    }
+    if (reply === "") return;
+    const bytes = asciiBytes(utf8ByteString(goJson(body)));
+    this.#account.host.client.publish(reply, bytes);
+  }
+
+  #read(text: string, struct: Struct): Record<string, unknown> {
+    if (text.trim() === "") return {};
+    try {
+      return readShape(text, struct, { strict: this.#strict });
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      throw new ApiError(10025, error.message);
+    }
+  }
+}
+
+/** NATS JetStream: a client may say which level of the API it needs. */
+function checkLevel(block: Uint8Array): void {
+  const level = publishHeaders(block).get("Nats-Required-Api-Level");
+  if (level === undefined) return;
+  if (!/^\d+$/.test(level) || Number(level) > API_LEVEL) {
+    throw new ApiError(10185);
+  }
+}
+
+/** What stands where `pattern` has wildcards; undefined: `subject` does not fit. */
+function tokensFor(
+  pattern: string,
+  subject: string,
+): readonly string[] | undefined {
+  const wanted = pattern.split(".");
+  const given = subject.split(".");
+  const tokens: string[] = [];
+  for (const [i, token] of wanted.entries()) {
+    if (token === ">") {
+      if (given.length <= i) return undefined;
+      return [...tokens, given.slice(i).join(".")];
+    }
+    if (given[i] === undefined) return undefined;
+    if (token === "*") tokens.push(given[i]!);
+    else if (token !== given[i]) return undefined;
+  }
+  return given.length === wanted.length ? tokens : undefined;
+}

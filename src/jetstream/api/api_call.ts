@@ -1,0 +1,31 @@
+/** One kind of request to JetStream, as a row of a table. */
+import type { AccountStreams } from "../account_streams.ts";
+import type { Struct } from "./shape.ts";
+
+/** One request that was understood. */
+export interface ApiRequest {
+  /** The tokens that stand for `*` in its subject, and all behind `>` as one. */
+  readonly tokens: readonly string[];
+  readonly text: string;
+  /** What its JSON says. Throws an `ApiError`. */
+  read(struct: Struct): Record<string, unknown>;
+}
+
+/** One kind of request. */
+export interface ApiCall {
+  /** Its subject behind `$JS.API.`. */
+  readonly pattern: string;
+  /** Of its answer, behind `io.nats.jetstream.api.v1.`. */
+  readonly type: string;
+  /** The fields of the answer. Throws an `ApiError`. */
+  answer(
+    account: AccountStreams,
+    request: ApiRequest,
+  ): object | Promise<object>;
+}
+
+/** How many requests of an account were answered, and how many of those with an error. */
+export interface ApiCounts {
+  readonly total: number;
+  readonly errors: number;
+}

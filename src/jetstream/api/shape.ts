@@ -1,0 +1,203 @@
+/**
+ * What JSON of the API may look like, as tables: it is read strictly, in Go's
+ * words for what is wrong, and what is written has the order of the table.
+ *
+ * NATS JetStream API: an unknown field is an error, unless the server is told
+ * to be lenient; names count in any case; `null` is as if the field were missing.
+ */
+import { kindOf, syntaxError } from "../../core/go_json.ts";
+import { fieldName, isRecord } from "../../core/json.ts";
+
+/** What one value may be. */
+export type Shape =
+  | { readonly kind: "string" | "bool" | "time" | "strings" | "map" }
+  /** `type`: Go's name for it. */
+  | { readonly kind: "int"; readonly type: string }
+  | { readonly kind: "ints"; readonly type: string }
+  /** One of some words. `zero`: the one that an empty string stands for. */
+  | { readonly kind: "enum"; readonly words: readonly string[] }
+  | { readonly kind: "struct"; readonly struct: Struct }
+  | { readonly kind: "structs"; readonly struct: Struct };
+
+/** The fields of an object, by name, in the order in which they are written. */
+export interface Struct {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, Shape>>;
+}
+
+/** Why a text cannot be read, in Go's words. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** How JSON is read. */
+export interface ReadingOptions {
+  /** An unknown field is an error. */
+  readonly strict: boolean;
+}
+
+/** The fields that a text gives. Throws a `ShapeError`. */
+export function readShape(
+  text: string,
+  struct: Struct,
+  options: ReadingOptions,
+): Record<string, unknown> {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new ShapeError(syntaxError(text));
+  }
+  if (body === null) return {};
+  return readStruct(body, struct, struct.name, options);
+}
+
+function readStruct(
+  value: unknown,
+  struct: Struct,
+  path: string,
+  options: ReadingOptions,
+): Record<string, unknown> {
+  if (!isRecord(value)) {
+    const into = path === struct.name
+      ? `Go value of type server.${struct.name}`
+      : `Go struct field ${path} of type server.${struct.name}`;
+    throw misfit(value, into);
+  }
+  const fields: Record<string, unknown> = {};
+  for (const [given, field] of Object.entries(value)) {
+    const name = knownName(given, struct);
+    if (name === undefined) {
+      if (!options.strict) continue;
+      throw new ShapeError(`json: unknown field ${JSON.stringify(given)}`);
+    }
+    if (field === null) continue;
+    const shape = struct.fields[name]!;
+    fields[name] = readValue(field, shape, `${path}.${name}`, options);
+  }
+  return fields;
+}
+
+function knownName(given: string, { fields }: Struct): string | undefined {
+  if (Object.hasOwn(fields, given)) return given;
+  const name = fieldName(given);
+  return Object.hasOwn(fields, name) ? name : undefined;
+}
+
+function readValue(
+  value: unknown,
+  shape: Shape,
+  path: string,
+  options: ReadingOptions,
+): unknown {
+  switch (shape.kind) {
+    case "string":
+      return check(value, typeof value === "string", path, "string");
+    case "bool":
+      return check(value, typeof value === "boolean", path, "bool");
+    case "int":
+      return readInt(value, path, shape.type);
+    case "time":
+      return readTime(value);
+    case "enum":
+      return readWord(value, shape.words);
+    case "map":
+      return readMap(value, path);
+    case "strings":
+      return readList(
+        value,
+        path,
+        "[]string",
+        (one) => check(one, typeof one === "string", path, "string"),
+      );
+    case "ints":
+      return readList(
+        value,
+        path,
+        `[]${shape.type}`,
+        (one) => readInt(one, path, shape.type),
+      );
+    case "struct":
+      return readStruct(value, shape.struct, path, options);
+    case "structs":
+      return readList(
+        value,
+        path,
+        `[]*server.${shape.struct.name}`,
+        (one) => readStruct(one, shape.struct, path, options),
+      );
+  }
+}
+
+function check(
+  value: unknown,
+  fits: boolean,
+  path: string,
+  type: string,
+): unknown {
+  if (!fits) throw misfit(value, `Go struct field ${path} of type ${type}`);
+  return value;
+}
+
+function readInt(value: unknown, path: string, type: string): number {
+  const into = `Go struct field ${path} of type ${type}`;
+  if (typeof value !== "number") throw misfit(value, into);
+  const isUnsigned = type.startsWith("u");
+  if (!Number.isInteger(value) || (isUnsigned && value < 0)) {
+    throw new ShapeError(`json: cannot unmarshal number ${value} into ${into}`);
+  }
+  return value;
+}
+
+/** RFC 3339 */
+const TIME =
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+function readTime(value: unknown): string {
+  if (typeof value !== "string") {
+    throw new ShapeError("Time.UnmarshalJSON: input is not a JSON string");
+  }
+  if (!TIME.test(value) || Number.isNaN(Date.parse(value))) {
+    const shown = JSON.stringify(value);
+    throw new ShapeError(
+      `parsing time ${JSON.stringify(shown)} as ` +
+        `${
+          JSON.stringify('"2006-01-02T15:04:05Z07:00"')
+        }: cannot parse ${shown} as ${JSON.stringify("2006")}`,
+    );
+  }
+  return value;
+}
+
+function readWord(value: unknown, words: readonly string[]): string {
+  if (typeof value === "string" && words.includes(value)) return value;
+  const shown = JSON.stringify(JSON.stringify(value));
+  throw new ShapeError(`can not unmarshal ${shown}`);
+}
+
+function readMap(value: unknown, path: string): Record<string, string> {
+  const into = `Go struct field ${path} of type`;
+  if (!isRecord(value)) throw misfit(value, `${into} map[string]string`);
+  const map: Record<string, string> = {};
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== "string") throw misfit(text, `${into} string`);
+    map[name] = text;
+  }
+  return map;
+}
+
+function readList<T>(
+  value: unknown,
+  path: string,
+  type: string,
+  read: (one: unknown) => T,
+): T[] {
+  if (!Array.isArray(value)) {
+    throw misfit(value, `Go struct field ${path} of type ${type}`);
+  }
+  return value.map(read);
+}
+
+function misfit(value: unknown, into: string): ShapeError {
+  return new ShapeError(`json: cannot unmarshal ${kindOf(value)} into ${into}`);
+}

@@ -1,0 +1,326 @@
+/** Requests about streams and their messages. */
+import { NATS_VERSION } from "../../core/version.ts";
+import { base64 } from "../../core/base64.ts";
+import { isValidSubject, subjectsCollide } from "../../core/subject.ts";
+import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
+import type { AccountStreams, OpenStream } from "../account_streams.ts";
+import { momentOf, momentText } from "../moments.ts";
+import type { Stream } from "../stream/stream.ts";
+import {
+  completeStreamConfig,
+  type GivenStreamConfig,
+  STREAM_CONFIG,
+  type StreamConfig,
+} from "../stream/stream_config.ts";
+import { streamInfo, subjectCounts } from "./answers.ts";
+import type { ApiCall, ApiRequest } from "./api_call.ts";
+import { ApiError } from "./api_error.ts";
+import { pageOf } from "./paging.ts";
+import type { Shape, Struct } from "./shape.ts";
+
+const INT: Shape = { kind: "int", type: "int" };
+const UINT64: Shape = { kind: "int", type: "uint64" };
+const STRING: Shape = { kind: "string" };
+const BOOL: Shape = { kind: "bool" };
+
+const CREATE: Struct = {
+  ...STREAM_CONFIG,
+  name: "StreamConfigRequest",
+  fields: { ...STREAM_CONFIG.fields, pedantic: BOOL },
+};
+const LIST: Struct = {
+  name: "JSApiStreamNamesRequest",
+  fields: { offset: INT, subject: STRING },
+};
+const INFO: Struct = {
+  name: "JSApiStreamInfoRequest",
+  fields: { offset: INT, deleted_details: BOOL, subjects_filter: STRING },
+};
+const PURGE: Struct = {
+  name: "JSApiStreamPurgeRequest",
+  fields: { filter: STRING, seq: UINT64, keep: UINT64 },
+};
+const GET: Struct = {
+  name: "JSApiMsgGetRequest",
+  fields: {
+    seq: UINT64,
+    last_by_subj: STRING,
+    next_by_subj: STRING,
+    batch: INT,
+    max_bytes: INT,
+    start_time: { kind: "time" },
+    multi_last: { kind: "strings" },
+    up_to_seq: UINT64,
+    up_to_time: { kind: "time" },
+    no_hdr: BOOL,
+  },
+};
+const DELETE_MESSAGE: Struct = {
+  name: "JSApiMsgDeleteRequest",
+  fields: { seq: UINT64, no_erase: BOOL },
+};
+
+const NAMES_LIMIT = 1024;
+const LIST_LIMIT = 256;
+const SUBJECTS_LIMIT = 100_000;
+
+export function streamRequests(): readonly ApiCall[] {
+  return [
+    {
+      pattern: "STREAM.CREATE.*",
+      type: "stream_create_response",
+      answer: create,
+    },
+    { pattern: "STREAM.INFO.*", type: "stream_info_response", answer: info },
+    { pattern: "STREAM.NAMES", type: "stream_names_response", answer: names },
+    { pattern: "STREAM.LIST", type: "stream_list_response", answer: list },
+    {
+      pattern: "STREAM.DELETE.*",
+      type: "stream_delete_response",
+      answer: remove,
+    },
+    { pattern: "STREAM.PURGE.*", type: "stream_purge_response", answer: purge },
+    {
+      pattern: "STREAM.MSG.GET.*",
+      type: "stream_msg_get_response",
+      answer: getMessage,
+    },
+    {
+      pattern: "STREAM.MSG.DELETE.*",
+      type: "stream_msg_delete_response",
+      answer: deleteMessage,
+    },
+  ];
+}
+
+function create(account: AccountStreams, request: ApiRequest): object {
+  const { pedantic: _, ...given } = request.read(CREATE) as
+    & GivenStreamConfig
+    & { pedantic?: boolean };
+  if (given.name !== request.tokens[0]) throw new ApiError(10056);
+  const config = completeStreamConfig(given);
+  checkSubjects(account, config);
+  const known = account.streams.get(config.name);
+  if (known !== undefined) {
+    if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
+      throw new ApiError(10058);
+    }
+    return { ...told(account, known), did_create: true };
+  }
+  return { ...told(account, account.create(config)), did_create: true };
+}
+
+function told(account: AccountStreams, open: OpenStream): object {
+  return streamInfo(open, account.host.moments.nowUs(), NATS_VERSION);
+}
+
+function checkSubjects(
+  { streams }: AccountStreams,
+  { name, subjects = [] }: StreamConfig,
+): void {
+  if (subjects.some((subject) => !isValidSubject(subject))) {
+    throw new ApiError(10052, "invalid subject");
+  }
+  for (const { stream } of streams.values()) {
+    if (stream.name === name) continue;
+    const meets = (stream.config.subjects ?? []).some((other) =>
+      subjects.some((subject) => subjectsCollide(subject, other))
+    );
+    if (meets) throw new ApiError(10065);
+  }
+}
+
+function info(account: AccountStreams, request: ApiRequest): object {
+  const { offset, deleted_details, subjects_filter } = readLenient(
+    request,
+    INFO,
+  );
+  const open = account.named(request.tokens[0]!);
+  const { moments } = account.host;
+  const cluster = { leader: account.serverName };
+  if (typeof subjects_filter !== "string" || subjects_filter === "") {
+    return {
+      total: 0,
+      offset: 0,
+      limit: 0,
+      ...streamInfo(open, moments.nowUs(), NATS_VERSION, {
+        deleted: deleted_details === true,
+        cluster,
+      }),
+    };
+  }
+  const filter = open.stream.index.subjects.filter([
+    utf8ByteString(subjects_filter),
+  ]);
+  const counts = subjectCounts(open.stream, filter);
+  filter.release();
+  const { rows, ...page } = pageOf(counts, offset, SUBJECTS_LIMIT);
+  const subjects = Object.fromEntries(
+    rows.map(([subject, count]) => [utf8Text(subject), count]),
+  );
+  return {
+    ...page,
+    ...streamInfo(open, moments.nowUs(), NATS_VERSION, {
+      deleted: deleted_details === true,
+      cluster,
+      ...(rows.length > 0 && { subjects }),
+    }),
+  };
+}
+
+/** NATS JetStream API: the body counts only where it looks like JSON. */
+function readLenient(
+  request: ApiRequest,
+  struct: Struct,
+): Record<string, unknown> {
+  return /^\s*[{[]/.test(request.text) ? request.read(struct) : {};
+}
+
+function chosen(
+  { streams }: AccountStreams,
+  subject: unknown,
+): OpenStream[] {
+  const names = [...streams.keys()].sort();
+  const all = names.map((name) => streams.get(name)!);
+  if (typeof subject !== "string" || subject === "") return all;
+  return all.filter(({ stream: { config } }) =>
+    (config.subjects ?? []).some((other) => subjectsCollide(other, subject))
+  );
+}
+
+function names(account: AccountStreams, request: ApiRequest): object {
+  const { offset, subject } = readLenient(request, LIST);
+  const all = chosen(account, subject).map(({ stream }) => stream.name);
+  const { rows, ...page } = pageOf(all, offset, NAMES_LIMIT);
+  return { ...page, streams: rows.length === 0 ? null : rows };
+}
+
+function list(account: AccountStreams, request: ApiRequest): object {
+  const { offset, subject } = readLenient(request, LIST);
+  const { rows, ...page } = pageOf(
+    chosen(account, subject),
+    offset,
+    LIST_LIMIT,
+  );
+  return { ...page, streams: rows.map((open) => told(account, open)) };
+}
+
+async function remove(
+  account: AccountStreams,
+  { tokens, text }: ApiRequest,
+): Promise<object> {
+  if (text.trim() !== "" && text.trim() !== "{}") throw new ApiError(10038);
+  await account.delete(tokens[0]!);
+  return { success: true };
+}
+
+function purge(account: AccountStreams, request: ApiRequest): object {
+  const { filter, seq = 0, keep = 0 } = readLenient(request, PURGE) as {
+    filter?: string;
+    seq?: number;
+    keep?: number;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  if (seq > 0 && keep > 0) throw new ApiError(10003);
+  if (stream.config.sealed) throw new ApiError(10109);
+  if (stream.config.deny_purge) {
+    throw new ApiError(10110, "stream purge not permitted");
+  }
+  return { success: true, purged: purged(stream, filter, seq, keep) };
+}
+
+function purged(
+  stream: Stream,
+  pattern: string | undefined,
+  seq: number,
+  keep: number,
+): number {
+  const { index } = stream;
+  const isAll = pattern === undefined || pattern === "" || pattern === ">";
+  const filter = isAll
+    ? undefined
+    : index.subjects.filter([utf8ByteString(pattern)]);
+  let end = seq > 0 ? seq : index.lastSeq + 1;
+  if (keep > 0) {
+    for (let left = keep; left > 0 && end > 0; left--) {
+      end = index.previous(end, filter);
+    }
+  }
+  const count = stream.purge(end, filter);
+  filter?.release();
+  return count;
+}
+
+function getMessage(account: AccountStreams, request: ApiRequest): object {
+  const given = request.read(GET) as {
+    seq?: number;
+    last_by_subj?: string;
+    next_by_subj?: string;
+    start_time?: string;
+    batch?: number;
+    max_bytes?: number;
+    no_hdr?: boolean;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  const seq = seqFor(stream, given);
+  const message = seq === undefined ? undefined : stream.load(seq);
+  if (message === undefined) throw new ApiError(10037);
+  const { subject, headers, payload, timeUs } = message;
+  return {
+    message: {
+      subject: utf8Text(subject),
+      seq: message.seq,
+      ...(headers.length > 0 && !given.no_hdr && { hdrs: base64(headers) }),
+      ...(payload.length > 0 && { data: base64(payload) }),
+      time: momentText(timeUs),
+    },
+  };
+}
+
+/** The message that is meant; undefined: there is none. Throws an `ApiError` where nothing is. */
+function seqFor(
+  { index }: Stream,
+  { seq, last_by_subj, next_by_subj, start_time, batch, max_bytes }: {
+    readonly seq?: number;
+    readonly last_by_subj?: string;
+    readonly next_by_subj?: string;
+    readonly start_time?: string;
+    readonly batch?: number;
+    readonly max_bytes?: number;
+  },
+): number | undefined {
+  const isOdd = batch !== undefined || max_bytes !== undefined ||
+    (last_by_subj !== undefined && seq !== undefined);
+  if (isOdd) throw new ApiError(10003);
+  if (last_by_subj !== undefined) {
+    const filter = index.subjects.filter([utf8ByteString(last_by_subj)]);
+    const last = index.previous(index.lastSeq + 1, filter);
+    filter.release();
+    return last || undefined;
+  }
+  const from = start_time === undefined
+    ? seq
+    : index.firstAt(momentOf(start_time));
+  if (next_by_subj !== undefined) {
+    const filter = index.subjects.filter([utf8ByteString(next_by_subj)]);
+    const next = index.next(from ?? index.firstSeq, filter);
+    filter.release();
+    return next;
+  }
+  if (from === undefined || from === 0) throw new ApiError(10003);
+  return from;
+}
+
+function deleteMessage(account: AccountStreams, request: ApiRequest): object {
+  const { seq = 0, no_erase } = request.read(DELETE_MESSAGE) as {
+    seq?: number;
+    no_erase?: boolean;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  if (stream.config.sealed) throw new ApiError(10109);
+  if (stream.config.deny_delete) {
+    throw new ApiError(10057, "message delete not permitted");
+  }
+  if (!stream.remove(seq, no_erase !== true)) throw new ApiError(10043, seq);
+  return { success: true };
+}

@@ -1,0 +1,302 @@
+/**
+ * One consumer of a stream: it hands messages to those that ask for them, knows
+ * which wait for an acknowledgement, and hands those out again for which none
+ * comes.
+ *
+ * More than a dozen members: because the API shows all that a consumer is.
+ */
+import { byteString } from "../../core/ascii.ts";
+import type { Timer } from "../../platform/clock.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { msUntil, nanosecondText, usOf } from "../moments.ts";
+import type { StoredMessage } from "../store/stream_store.ts";
+import type { Stream, StreamReader } from "../stream/stream.ts";
+import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
+import type { ConsumerConfig } from "./consumer_config.ts";
+import { Progress } from "./progress.ts";
+import { Selection } from "./selection.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Somebody who takes messages now. */
+export interface Taker {
+  /** Where they go; a byte string. */
+  readonly to: string;
+  /** One has gone there, of so many bytes. */
+  took(bytes: number): void;
+}
+
+/** Those that want messages: requests that wait, or who listens to a subject. */
+export interface Demand {
+  /** Who takes a message of so many bytes; undefined: nobody. */
+  taker(bytes: number): Taker | undefined;
+  /** No message is left to come for now. */
+  idle(): void;
+  /** Another message is asked for along with an acknowledgement. */
+  ask(request: string, reply: string): void;
+  stop(): void;
+}
+
+export class Consumer implements StreamReader {
+  readonly name: string;
+  config: ConsumerConfig;
+  readonly createdUs: number;
+  readonly stream: Stream;
+  readonly progress: Progress;
+  readonly selection: Selection;
+  demand: Demand | undefined = undefined;
+  /** Messages to be delivered again, in this order. */
+  readonly #again = new Set<number>();
+  #dueTimer: Timer | undefined = undefined;
+  #dueAtUs = Infinity;
+  #isPumping = false;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(
+    name: string,
+    config: ConsumerConfig,
+    stream: Stream,
+    createdUs: number,
+  ) {
+    this.name = name;
+    this.config = config;
+    this.stream = stream;
+    this.createdUs = createdUs;
+    this.selection = new Selection(stream, config);
+    this.progress = new Progress(this.selection.startsAfter);
+  }
+
+  /** Hears acknowledgements, and of messages. */
+  start(): void {
+    const { client } = this.stream.host;
+    this.stream.readers.add(this);
+    if (this.config.ack_policy === "none") return;
+    const at = `${this.stream.name}.${this.name}`;
+    const tails = [`${at}.*.*.*.*.*`, `*.*.${at}.*.*.*.*.*`];
+    for (const tail of tails) {
+      this.#ends.push(
+        client.subscribe(
+          `$JS.ACK.${tail}`,
+          "",
+          (message) => this.#acknowledged(message),
+        ),
+      );
+    }
+  }
+
+  stop(): void {
+    this.stream.readers.delete(this);
+    this.#dueTimer?.cancel();
+    for (const end of this.#ends.splice(0)) end();
+    this.demand?.stop();
+    this.selection.release();
+  }
+
+  needs(seq: number, subjectNumber: number): boolean {
+    const { progress } = this;
+    if (!this.selection.means(subjectNumber)) return false;
+    return seq > progress.seq || progress.pending.has(seq);
+  }
+
+  stored(seq: number, subjectNumber: number): void {
+    if (this.selection.stored(seq, subjectNumber)) this.pump();
+  }
+
+  removing(seq: number, subjectNumber: number): void {
+    this.selection.removing(seq, subjectNumber);
+    this.#again.delete(seq);
+    this.progress.settle(seq);
+  }
+
+  /** Messages that were delivered more than once and wait for an acknowledgement. */
+  get redelivered(): number {
+    return this.progress.deliveries.size;
+  }
+
+  /** Hands out what may go, as long as somebody takes it. */
+  pump(): void {
+    if (this.#isPumping || this.demand === undefined) return;
+    this.#isPumping = true;
+    try {
+      while (this.#deliverNext());
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** False when nothing can go now. */
+  #deliverNext(): boolean {
+    const seq = this.#nextAgain() ?? this.#nextNew();
+    if (seq === undefined) {
+      this.demand!.idle();
+      return false;
+    }
+    const message = this.stream.load(seq);
+    const isAgain = this.#again.has(seq);
+    if (message === undefined) {
+      if (isAgain) this.#again.delete(seq);
+      else this.selection.advance();
+      return true;
+    }
+    const reply = this.#replyLength(message);
+    const { subject, headers, payload } = message;
+    const bytes = subject.length + reply + headers.length + payload.length;
+    const taker = this.demand!.taker(bytes);
+    if (taker === undefined) return false;
+    if (isAgain) this.#again.delete(seq);
+    else this.selection.advance();
+    this.#send(message, taker, bytes);
+    return true;
+  }
+
+  #nextAgain(): number | undefined {
+    const { max_deliver } = this.config;
+    for (const seq of this.#again) {
+      const times = this.progress.timesDelivered(seq);
+      if (max_deliver < 0 || times < max_deliver) return seq;
+      this.#again.delete(seq);
+      this.progress.settle(seq);
+    }
+    return undefined;
+  }
+
+  #nextNew(): number | undefined {
+    const { max_ack_pending = -1 } = this.config;
+    const isFull = max_ack_pending > 0 &&
+      this.progress.pending.size >= max_ack_pending;
+    return isFull ? undefined : this.selection.peek();
+  }
+
+  #send(message: StoredMessage, taker: Taker, bytes: number): void {
+    const { seq, timeUs, subject, headers, payload } = message;
+    const { config, progress, stream: { host, name } } = this;
+    const nowUs = host.moments.nowUs();
+    const times = progress.timesDelivered(seq) + 1;
+    const waits = config.ack_policy !== "none";
+    const consumerSeq = progress.delivered(
+      seq,
+      nowUs,
+      waits ? { dueUs: nowUs + this.#waitUs(times) } : undefined,
+    );
+    const reply =
+      `$JS.ACK.${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
+      `.${nanosecondText(timeUs)}.${this.selection.pending}`;
+    if (waits) this.#watchDue(nowUs + this.#waitUs(times));
+    taker.took(bytes);
+    host.client.publish(taker.to, payload, {
+      shownSubject: subject,
+      reply,
+      headers,
+    });
+    if (!waits) this.stream.released(seq);
+  }
+
+  #replyLength({ seq }: StoredMessage): number {
+    const digits = String(seq).length +
+      String(this.progress.consumerSeq).length;
+    return this.stream.name.length + this.name.length + digits + 40;
+  }
+
+  /** How long an acknowledgement may take, in microseconds. */
+  #waitUs(times: number): number {
+    const { backoff, ack_wait = 0 } = this.config;
+    if (backoff === undefined) return usOf(ack_wait);
+    return usOf(backoff[Math.min(times, backoff.length) - 1]!);
+  }
+
+  #acknowledged(message: Message): boolean {
+    const seq = ackedSeq(subjectOf(message));
+    const reply = replyOf(message);
+    const ack = readAck(textOf(message));
+    if (seq === undefined || seq > this.progress.seq) return true;
+    this.#settle(seq, ack, reply);
+    if (reply !== "" && ack.kind !== "next") {
+      this.stream.host.client.publish(reply, NO_BYTES);
+    }
+    this.pump();
+    return true;
+  }
+
+  #settle(seq: number, ack: Ack, reply: string): void {
+    const { moments } = this.stream.host;
+    this.progress.ackedUs = moments.nowUs();
+    switch (ack.kind) {
+      case "nak":
+        return this.#later(seq, ack.delayUs);
+      case "progress":
+        return this.#later(
+          seq,
+          this.#waitUs(this.progress.timesDelivered(seq)) || 1,
+        );
+      case "nothing":
+        return;
+      case "next":
+        this.#done(seq);
+        return this.demand?.ask(ack.request, reply);
+      case "ack":
+      case "term":
+        return this.#done(seq);
+    }
+  }
+
+  /** `seq` is acknowledged, and with it all before it where that is meant. */
+  #done(seq: number): void {
+    const { pending } = this.progress;
+    const seqs = this.config.ack_policy === "all"
+      ? [...pending.keys()].filter((other) => other <= seq)
+      : [seq];
+    for (const one of seqs) {
+      if (!this.progress.settle(one)) continue;
+      this.#again.delete(one);
+      this.stream.released(one);
+    }
+  }
+
+  /** To be delivered again, after `delayUs`. */
+  #later(seq: number, delayUs: number): void {
+    const waiting = this.progress.pending.get(seq);
+    if (waiting === undefined) return;
+    if (delayUs === 0) {
+      waiting.dueUs = Infinity;
+      this.#again.add(seq);
+      return;
+    }
+    waiting.dueUs = this.stream.host.moments.nowUs() + delayUs;
+    this.#watchDue(waiting.dueUs);
+  }
+
+  #watchDue(atUs: number): void {
+    if (atUs >= this.#dueAtUs) return;
+    const { clock, moments } = this.stream.host;
+    this.#dueTimer?.cancel();
+    this.#dueAtUs = atUs;
+    this.#dueTimer = clock.after(msUntil(atUs, moments.nowUs()), () => {
+      this.#dueAtUs = Infinity;
+      this.#collectDue();
+    });
+  }
+
+  /** What is due is delivered again, in the order of the stream. */
+  #collectDue(): void {
+    const nowUs = this.stream.host.moments.nowUs();
+    const due: number[] = [];
+    let nextUs = Infinity;
+    for (const waiting of this.progress.pending.values()) {
+      if (waiting.dueUs > nowUs) nextUs = Math.min(nextUs, waiting.dueUs);
+      else {
+        waiting.dueUs = Infinity;
+        due.push(waiting.seq);
+      }
+    }
+    for (const seq of due.sort((a, b) => a - b)) this.#again.add(seq);
+    if (nextUs < Infinity) this.#watchDue(nextUs);
+    this.pump();
+  }
+}
+
+/** The payload of `message` as a byte string. */
+function textOf(message: Message): string {
+  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+  const start = payloadStart + Math.max(0, headerSize);
+  return byteString(bodyBuffer, start, bodyEnd - 2);
+}

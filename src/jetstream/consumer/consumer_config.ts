@@ -1,0 +1,211 @@
+/**
+ * What a consumer is told to be: the fields of its configuration, with what holds
+ * where a request does not say. Names are those of the API.
+ */
+import type { Shape, Struct } from "../api/shape.ts";
+import type { StreamConfig } from "../stream/stream_config.ts";
+
+/** Where a consumer begins. */
+export type DeliverPolicy =
+  | "all"
+  | "last"
+  | "new"
+  | "by_start_sequence"
+  | "by_start_time"
+  | "last_per_subject";
+
+/** What an acknowledgement means. */
+export type AckPolicy = "none" | "all" | "explicit" | "flow_control";
+
+/** In the order in which the API writes it. Durations are nanoseconds. */
+export interface ConsumerConfig {
+  readonly durable_name?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly deliver_policy: DeliverPolicy;
+  readonly opt_start_seq?: number;
+  readonly opt_start_time?: string;
+  readonly ack_policy: AckPolicy;
+  readonly ack_wait?: number;
+  /** -1: no limit. */
+  readonly max_deliver: number;
+  readonly backoff?: readonly number[];
+  readonly filter_subject?: string;
+  readonly filter_subjects?: readonly string[];
+  readonly replay_policy: "instant" | "original";
+  /** Bits a second. */
+  readonly rate_limit_bps?: number;
+  readonly sample_freq?: string;
+  readonly max_waiting?: number;
+  /** -1: no limit. */
+  readonly max_ack_pending?: number;
+  readonly flow_control?: boolean;
+  readonly headers_only?: boolean;
+  readonly max_batch?: number;
+  readonly max_expires?: number;
+  readonly max_bytes?: number;
+  readonly deliver_subject?: string;
+  readonly deliver_group?: string;
+  readonly idle_heartbeat?: number;
+  readonly inactive_threshold?: number;
+  readonly num_replicas: number;
+  readonly mem_storage?: boolean;
+  readonly direct?: boolean;
+  readonly sourcing?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly pause_until?: string;
+  readonly priority_groups?: readonly string[];
+  readonly priority_policy?:
+    | "none"
+    | "overflow"
+    | "pinned_client"
+    | "prioritized";
+  readonly priority_timeout?: number;
+}
+
+/** What a request gives of it. */
+export type GivenConsumerConfig = {
+  -readonly [Field in keyof ConsumerConfig]?: ConsumerConfig[Field];
+};
+
+const STRING: Shape = { kind: "string" };
+const STRINGS: Shape = { kind: "strings" };
+const BOOL: Shape = { kind: "bool" };
+const TIME: Shape = { kind: "time" };
+const INT: Shape = { kind: "int", type: "int" };
+const UINT64: Shape = { kind: "int", type: "uint64" };
+const DURATION: Shape = { kind: "int", type: "time.Duration" };
+
+/** The configuration in a request. */
+export const CONSUMER_CONFIG: Struct = {
+  name: "ConsumerConfig",
+  fields: {
+    durable_name: STRING,
+    name: STRING,
+    description: STRING,
+    deliver_policy: {
+      kind: "enum",
+      words: [
+        "all",
+        "last",
+        "new",
+        "by_start_sequence",
+        "by_start_time",
+        "last_per_subject",
+        "undefined",
+      ],
+    },
+    opt_start_seq: UINT64,
+    opt_start_time: TIME,
+    ack_policy: {
+      kind: "enum",
+      words: ["none", "all", "explicit", "flow_control"],
+    },
+    ack_wait: DURATION,
+    max_deliver: INT,
+    backoff: { kind: "ints", type: "time.Duration" },
+    filter_subject: STRING,
+    filter_subjects: STRINGS,
+    replay_policy: { kind: "enum", words: ["instant", "original"] },
+    rate_limit_bps: UINT64,
+    sample_freq: STRING,
+    max_waiting: INT,
+    max_ack_pending: INT,
+    flow_control: BOOL,
+    headers_only: BOOL,
+    max_batch: INT,
+    max_expires: DURATION,
+    max_bytes: INT,
+    deliver_subject: STRING,
+    deliver_group: STRING,
+    idle_heartbeat: DURATION,
+    inactive_threshold: DURATION,
+    num_replicas: INT,
+    mem_storage: BOOL,
+    direct: BOOL,
+    sourcing: BOOL,
+    metadata: { kind: "map" },
+    pause_until: TIME,
+    priority_groups: STRINGS,
+    priority_policy: {
+      kind: "enum",
+      words: ["none", "overflow", "pinned_client", "prioritized"],
+    },
+    priority_timeout: DURATION,
+  },
+};
+
+/** Written even where they say nothing. */
+const SPOKEN: readonly (keyof ConsumerConfig)[] = [
+  "deliver_policy",
+  "ack_policy",
+  "max_deliver",
+  "replay_policy",
+  "num_replicas",
+];
+
+const NANOSECONDS = 1e9;
+const ACK_WAIT = 30 * NANOSECONDS;
+const INACTIVE_THRESHOLD = 5 * NANOSECONDS;
+const MAX_WAITING = 512;
+const MAX_ACK_PENDING = 1000;
+const PINNED_TIMEOUT = 120 * NANOSECONDS;
+
+/** `given` with what holds where it says nothing; in the order of the API. */
+export function completeConsumerConfig(
+  given: GivenConsumerConfig,
+  { consumer_limits }: Pick<StreamConfig, "consumer_limits">,
+): ConsumerConfig {
+  const isPush = Boolean(given.deliver_subject);
+  const acks = given.ack_policy === "explicit" || given.ack_policy === "all";
+  const ackWait = given.backoff?.[0] ?? (given.ack_wait || undefined);
+  const isPinned = given.priority_policy === "pinned_client";
+  const complete: ConsumerConfig = {
+    deliver_policy: "all",
+    ack_policy: "none",
+    replay_policy: "instant",
+    num_replicas: 0,
+    ...given,
+    max_deliver: given.max_deliver !== undefined && given.max_deliver > 0
+      ? given.max_deliver
+      : -1,
+    ...(acks && { ack_wait: ackWait ?? ACK_WAIT }),
+    ...(!isPush && {
+      max_waiting: given.max_waiting !== undefined && given.max_waiting > 0
+        ? given.max_waiting
+        : MAX_WAITING,
+    }),
+    ...(given.ack_policy !== undefined && given.ack_policy !== "none" && {
+      max_ack_pending: given.max_ack_pending ||
+        consumer_limits.max_ack_pending || MAX_ACK_PENDING,
+    }),
+    inactive_threshold: given.inactive_threshold ||
+      consumer_limits.inactive_threshold ||
+      (given.durable_name ? 0 : INACTIVE_THRESHOLD),
+    ...(isPinned && {
+      priority_timeout: given.priority_timeout || PINNED_TIMEOUT,
+    }),
+  };
+  return inOrder(complete);
+}
+
+function inOrder(config: ConsumerConfig): ConsumerConfig {
+  const ordered: Record<string, unknown> = {};
+  for (const field of Object.keys(CONSUMER_CONFIG.fields)) {
+    const name = field as keyof ConsumerConfig;
+    const value = config[name];
+    const saysNothing = value === undefined || value === "" || value === 0 ||
+      value === false || (Array.isArray(value) && value.length === 0);
+    if (saysNothing && !SPOKEN.includes(name)) continue;
+    ordered[name] = value;
+  }
+  return ordered as unknown as ConsumerConfig;
+}
+
+/** The subjects that a consumer is about; none: all. */
+export function filtersOf(
+  { filter_subject, filter_subjects }: ConsumerConfig,
+): readonly string[] {
+  if (filter_subjects !== undefined) return filter_subjects;
+  return filter_subject === undefined ? [] : [filter_subject];
+}

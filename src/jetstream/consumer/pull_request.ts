@@ -1,0 +1,97 @@
+/**
+ * A request for messages of a consumer, as its JSON gives it.
+ *
+ * NATS JetStream: an empty request asks for one message, a bare number for so
+ * many, and any other text that is no JSON for one.
+ */
+import { formatDuration } from "../../core/duration.ts";
+import { readShape, ShapeError, type Struct } from "../api/shape.ts";
+import type { ConsumerConfig } from "./consumer_config.ts";
+
+/** Names are those of the JSON; durations are nanoseconds. */
+export interface PullRequest {
+  readonly batch: number;
+  readonly expires: number;
+  readonly no_wait: boolean;
+  /** 0: any number. */
+  readonly max_bytes: number;
+  readonly idle_heartbeat: number;
+}
+
+const INT = { kind: "int", type: "int" } as const;
+const DURATION = { kind: "int", type: "time.Duration" } as const;
+const STRING = { kind: "string" } as const;
+
+const PULL_REQUEST: Struct = {
+  name: "JSApiConsumerGetNextRequest",
+  fields: {
+    expires: DURATION,
+    batch: INT,
+    max_bytes: INT,
+    no_wait: { kind: "bool" },
+    idle_heartbeat: DURATION,
+    group: STRING,
+    min_pending: { kind: "int", type: "int64" },
+    min_ack_pending: { kind: "int", type: "int64" },
+    id: STRING,
+    priority: INT,
+  },
+};
+
+/** What keeps a request from being served: a status. */
+export class PullRefusal extends Error {
+  override readonly name = "PullRefusal";
+}
+
+/** The request in `text`. Throws a `PullRefusal`. */
+export function readPull(text: string): PullRequest {
+  const nothing = {
+    batch: 1,
+    expires: 0,
+    no_wait: false,
+    max_bytes: 0,
+    idle_heartbeat: 0,
+  };
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{")) {
+    const batch = /^\d+$/.test(trimmed) ? Number(trimmed) : 1;
+    return { ...nothing, batch: batch || 1 };
+  }
+  try {
+    const given = readShape(trimmed, PULL_REQUEST, { strict: false });
+    const request = { ...nothing, ...given } as PullRequest;
+    const { batch, no_wait, idle_heartbeat, expires } = request;
+    if (2 * idle_heartbeat > expires) {
+      throw new PullRefusal("400 Bad Request - heartbeat value too large");
+    }
+    // NATS JetStream: nothing, at once, is answered as such.
+    return batch === 0 && !no_wait ? { ...request, batch: 1 } : request;
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new PullRefusal(`400 Bad Request - ${error.message}`);
+  }
+}
+
+/** Throws a `PullRefusal` for a request that the consumer does not allow. */
+export function checkPull(
+  { batch, expires, max_bytes }: PullRequest,
+  { max_batch = 0, max_expires = 0, max_bytes: most = 0 }: ConsumerConfig,
+): void {
+  if (max_batch > 0 && batch > max_batch) {
+    throw new PullRefusal(`409 Exceeded MaxRequestBatch of ${max_batch}`);
+  }
+  if (max_expires > 0 && expires > max_expires) {
+    const limit = durationOf(max_expires);
+    throw new PullRefusal(`409 Exceeded MaxRequestExpires of ${limit}`);
+  }
+  if (most > 0 && max_bytes > most) {
+    throw new PullRefusal(`409 Exceeded MaxRequestMaxBytes of ${most}`);
+  }
+}
+
+const NS_PER_MS = 1e6;
+
+/** As Go writes it. */
+function durationOf(nanoseconds: number): string {
+  return formatDuration(nanoseconds / NS_PER_MS);
+}

@@ -1,0 +1,199 @@
+/**
+ * Those who ask a consumer for messages: their requests, in the order in which
+ * they came, and what they are told when they get none.
+ */
+import { byteString } from "../../core/ascii.ts";
+import type { Message } from "../../wire/message.ts";
+import { replyOf } from "../../wire/message.ts";
+import { msUntil, usOf } from "../moments.ts";
+import type { Consumer, Demand, Taker } from "./consumer.ts";
+import {
+  checkPull,
+  PullRefusal,
+  type PullRequest,
+  readPull,
+} from "./pull_request.ts";
+import { statusBlock } from "./statuses.ts";
+import { type Pull, WaitingPulls } from "./waiting_pulls.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const US_PER_MS = 1000;
+
+export class Pulling implements Demand {
+  readonly #consumer: Consumer;
+  readonly #pulls = new WaitingPulls();
+  readonly #end: () => void;
+
+  constructor(consumer: Consumer) {
+    const { name, stream } = consumer;
+    this.#consumer = consumer;
+    this.#end = stream.host.client.subscribe(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${name}`,
+      "",
+      (message) => this.#requested(message),
+    );
+  }
+
+  /** Requests that wait. */
+  get waiting(): number {
+    return this.#pulls.size;
+  }
+
+  /** The consumer goes, or the server stops: those who wait are told. */
+  tell(status: string): void {
+    for (const pull of this.#pulls.takeAll()) this.#answer(pull.reply, status);
+  }
+
+  stop(): void {
+    this.#end();
+    this.#pulls.takeAll();
+  }
+
+  taker(bytes: number): Taker | undefined {
+    const { client, moments } = this.#consumer.stream.host;
+    while (true) {
+      const pull = this.#pulls.first;
+      if (pull === undefined) return undefined;
+      if (!client.isHeard(pull.reply)) {
+        this.#pulls.remove(pull);
+      } else if (pull.endsUs <= moments.nowUs()) {
+        this.#timedOut(pull);
+      } else if (bytes > pull.bytesLeft) {
+        this.#close(pull, "409 Message Size Exceeds MaxBytes");
+      } else {
+        return { to: pull.reply, took: (taken) => this.#took(pull, taken) };
+      }
+    }
+  }
+
+  /** Those who do not wait are told that there is nothing. */
+  idle(): void {
+    const { progress, config } = this.#consumer;
+    const { max_ack_pending = -1 } = config;
+    const isStalled = max_ack_pending > 0 &&
+      progress.pending.size >= max_ack_pending;
+    if (isStalled) return;
+    for (const pull of this.#pulls.all()) {
+      if (!pull.noWait || pull.endsUs < Infinity) continue;
+      this.#pulls.remove(pull);
+      this.#answer(pull.reply, "404 No Messages");
+    }
+  }
+
+  ask(request: string, reply: string): void {
+    if (reply !== "") this.#pull(request, reply);
+  }
+
+  #requested(message: Message): boolean {
+    const reply = replyOf(message);
+    if (reply === "") return true;
+    const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+    const start = payloadStart + Math.max(0, headerSize);
+    this.#pull(byteString(bodyBuffer, start, bodyEnd - 2), reply);
+    return true;
+  }
+
+  #pull(text: string, reply: string): void {
+    const { config } = this.#consumer;
+    try {
+      const request = readPull(text);
+      checkPull(request, config);
+      this.#enter(request, reply);
+    } catch (error) {
+      if (!(error instanceof PullRefusal)) throw error;
+      this.#answer(reply, error.message);
+    }
+  }
+
+  #enter(request: PullRequest, reply: string): void {
+    const { config, selection, stream: { host: { moments } } } = this.#consumer;
+    const { no_wait, expires, batch, max_bytes, idle_heartbeat } = request;
+    if (this.#pulls.size >= (config.max_waiting ?? Infinity)) {
+      if (idle_heartbeat > 0) return;
+      throw new PullRefusal("409 Exceeded MaxWaiting");
+    }
+    const isServedLater = no_wait && selection.pending > 0 &&
+      selection.pending < this.#pulls.wanted;
+    if (isServedLater) throw new PullRefusal("408 Requests Pending");
+    const pull: Pull = {
+      reply,
+      left: batch,
+      bytesLeft: max_bytes > 0 ? max_bytes : Infinity,
+      limitsBytes: max_bytes > 0,
+      noWait: no_wait,
+      endsUs: expires > 0 ? moments.nowUs() + usOf(expires) : Infinity,
+      heartbeatMs: usOf(idle_heartbeat) / US_PER_MS,
+      timers: [],
+    };
+    if (batch === 0) throw new PullRefusal("404 No Messages");
+    this.#pulls.add(pull);
+    this.#watchEnd(pull);
+    this.#beat(pull);
+    this.#consumer.pump();
+  }
+
+  #took(pull: Pull, bytes: number): void {
+    pull.left--;
+    pull.bytesLeft -= bytes;
+    if (pull.left === 0) {
+      this.#pulls.remove(pull);
+      if (pull.limitsBytes) this.#completed(pull);
+      return;
+    }
+    this.#pulls.turn();
+    this.#beat(pull);
+  }
+
+  /** Behind the message that completes it. */
+  #completed(pull: Pull): void {
+    const { clock } = this.#consumer.stream.host;
+    clock.after(0, () => this.#answer(pull.reply, "409 Batch Completed", pull));
+  }
+
+  #watchEnd(pull: Pull): void {
+    if (pull.endsUs === Infinity) return;
+    const { clock, moments } = this.#consumer.stream.host;
+    pull.timers[0] = clock.after(
+      msUntil(pull.endsUs, moments.nowUs()),
+      () => this.#timedOut(pull),
+    );
+  }
+
+  /** A sign of life, each time that nothing has come for a while. */
+  #beat(pull: Pull): void {
+    if (pull.heartbeatMs === 0) return;
+    const { clock } = this.#consumer.stream.host;
+    pull.timers[1]?.cancel();
+    pull.timers[1] = clock.after(pull.heartbeatMs, () => {
+      const { progress } = this.#consumer;
+      this.#answer(pull.reply, "100 Idle Heartbeat", undefined, {
+        "Nats-Last-Consumer": progress.consumerSeq,
+        "Nats-Last-Stream": progress.seq,
+      });
+      this.#beat(pull);
+    });
+  }
+
+  #timedOut(pull: Pull): void {
+    this.#close(pull, "408 Request Timeout");
+  }
+
+  #close(pull: Pull, status: string): void {
+    if (this.#pulls.remove(pull)) this.#answer(pull.reply, status, pull);
+  }
+
+  /** `pull`: the headers tell what is left of it. */
+  #answer(
+    reply: string,
+    status: string,
+    pull?: Pull,
+    headers: Readonly<Record<string, number>> = pull === undefined ? {} : {
+      "Nats-Pending-Messages": pull.left,
+      "Nats-Pending-Bytes": pull.limitsBytes ? pull.bytesLeft : 0,
+    },
+  ): void {
+    this.#consumer.stream.host.client.publish(reply, NO_BYTES, {
+      headers: statusBlock(status, headers),
+    });
+  }
+}

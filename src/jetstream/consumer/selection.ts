@@ -1,0 +1,133 @@
+/**
+ * Which messages of a stream come to a consumer for the first time, in which
+ * order, and how many there are still to come: exactly, at any time.
+ */
+import { momentOf } from "../moments.ts";
+import type { SubjectFilter } from "../store/subject_table.ts";
+import type { Stream } from "../stream/stream.ts";
+import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+
+export class Selection {
+  /** Messages that are still to come. */
+  pending = 0;
+  /** The message before the first one. */
+  readonly startsAfter: number;
+  readonly #stream: Stream;
+  readonly #filter: SubjectFilter;
+  /** The last message of each subject, where the consumer begins with those; ascending. */
+  #lasts: number[] = [];
+  /** Where it goes on behind those. */
+  #next: number;
+
+  constructor(stream: Stream, config: ConsumerConfig) {
+    this.#stream = stream;
+    this.#filter = stream.index.subjects.filter(filtersOf(config));
+    if (config.deliver_policy === "last_per_subject") {
+      this.#lasts = this.#lastOfEach();
+      this.#next = stream.visibleSeq + 1;
+      this.startsAfter = (this.#lasts[0] ?? this.#next) - 1;
+      this.pending = this.#lasts.length;
+    } else {
+      this.#next = startOf(stream, config, this.#filter);
+      this.startsAfter = this.#next - 1;
+      this.#recount();
+    }
+  }
+
+  /** Whether the subject with this number is selected. */
+  means(subjectNumber: number): boolean {
+    return this.#filter.meansNumber(subjectNumber);
+  }
+
+  /** The next message; undefined: none is there. */
+  peek(): number | undefined {
+    if (this.#lasts.length > 0) return this.#lasts[0];
+    const { index, visibleSeq } = this.#stream;
+    const seq = index.next(this.#next, this.#filter);
+    // What lies between is not looked at again.
+    this.#next = Math.max(this.#next, Math.min(seq, visibleSeq + 1));
+    return seq <= visibleSeq ? seq : undefined;
+  }
+
+  /** The message that `peek` gave has been delivered. */
+  advance(): void {
+    this.pending--;
+    if (this.#lasts.length > 0) this.#lasts.shift();
+    else this.#next++;
+  }
+
+  /** A message is there, for good. */
+  stored(seq: number, subjectNumber: number): boolean {
+    const isMeant = seq >= this.#next && this.means(subjectNumber);
+    if (isMeant) this.pending++;
+    return isMeant;
+  }
+
+  /** A message goes. */
+  removing(seq: number, subjectNumber: number): void {
+    if (!this.means(subjectNumber) || seq > this.#stream.visibleSeq) return;
+    const at = this.#lasts.indexOf(seq);
+    if (at >= 0) this.#lasts.splice(at, 1);
+    else if (seq < this.#next) return;
+    this.pending--;
+  }
+
+  /** Begins again at `seq`. */
+  moveTo(seq: number): void {
+    this.#lasts = [];
+    this.#next = seq;
+    this.#recount();
+  }
+
+  /** It is not asked any more. */
+  release(): void {
+    this.#filter.release();
+  }
+
+  #recount(): void {
+    const { index, visibleSeq } = this.#stream;
+    const unseen = index.count(visibleSeq + 1, this.#filter);
+    this.pending = Math.max(
+      0,
+      index.count(this.#next, this.#filter) - unseen,
+    );
+  }
+
+  #lastOfEach(): number[] {
+    const { index, visibleSeq } = this.#stream;
+    const lasts: number[] = [];
+    for (const { number, last } of index.subjects.entries()) {
+      if (!this.#filter.meansNumber(number)) continue;
+      let seq = last;
+      while (seq > visibleSeq) seq = index.sameBefore(seq);
+      if (seq > 0) lasts.push(seq);
+    }
+    return lasts.sort((a, b) => a - b);
+  }
+}
+
+/** The first sequence that a consumer looks at. */
+function startOf(
+  { index, visibleSeq }: Stream,
+  config: ConsumerConfig,
+  filter: SubjectFilter,
+): number {
+  const end = visibleSeq + 1;
+  switch (config.deliver_policy) {
+    case "new":
+      return end;
+    case "last": {
+      const last = index.previous(end, filter);
+      return last === 0 ? end : last;
+    }
+    case "by_start_sequence":
+      return Math.max(config.opt_start_seq ?? 0, index.firstSeq);
+    case "by_start_time":
+      return Math.min(
+        end,
+        index.firstAt(momentOf(config.opt_start_time ?? "")),
+      );
+    default:
+      return index.firstSeq;
+  }
+}

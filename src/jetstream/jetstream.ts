@@ -1,0 +1,65 @@
+/**
+ * JetStream of one server: in which accounts it is there, and what requests find
+ * in each. It is opened before the server's port, and closed behind it.
+ */
+import type { Account } from "../accounts/account.ts";
+import type { Accounts, AccountsObserver } from "../accounts/accounts.ts";
+import type { Delivery } from "../accounts/delivery.ts";
+import type { Logger } from "../core/log.ts";
+import type { JetStreamOptions } from "../options/options.ts";
+import type { Clock, Random } from "../platform/clock.ts";
+import { AccountStreams } from "./account_streams.ts";
+import { Api } from "./api/api.ts";
+import { Moments } from "./moments.ts";
+
+/** What JetStream stands on. */
+export interface JetStreamPlatform {
+  readonly accounts: Accounts;
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly serverName: string;
+}
+
+export class JetStream {
+  readonly #options: JetStreamOptions;
+  readonly #platform: JetStreamPlatform;
+  readonly #moments: Moments;
+  /** By the name of the account. */
+  readonly #accounts = new Map<string, AccountStreams>();
+
+  constructor(options: JetStreamOptions, platform: JetStreamPlatform) {
+    this.#options = options;
+    this.#platform = platform;
+    this.#moments = new Moments(platform.clock);
+  }
+
+  start(): void {
+    const { accounts } = this.#platform;
+    accounts.observe(this.#observer);
+    for (const account of accounts) this.#open(account);
+  }
+
+  async stop(): Promise<void> {
+    for (const account of this.#accounts.values()) await account.stop();
+  }
+
+  readonly #observer: AccountsObserver = {
+    accountAdded: (account) => this.#open(account),
+    accountRemoved: () => {},
+    interestChanged: () => {},
+  };
+
+  #open(account: Account): void {
+    const { accounts } = this.#platform;
+    if (account === accounts.system || this.#accounts.has(account.name)) return;
+    const streams = new AccountStreams(account, {
+      ...this.#platform,
+      moments: this.#moments,
+      domain: this.#options.domain,
+    });
+    this.#accounts.set(account.name, streams);
+    new Api(streams, this.#options.strict);
+  }
+}

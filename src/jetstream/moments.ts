@@ -1,0 +1,64 @@
+/**
+ * Time as JetStream writes it: in microseconds since the Unix epoch, and in text
+ * with nanoseconds, of which the last three digits are zeros.
+ */
+import type { Clock } from "../platform/clock.ts";
+
+const US_PER_MS = 1000;
+const NS_PER_US = 1000;
+const US_PER_S = 1_000_000;
+
+/** NATS: how a time is written that is not set. */
+export const NO_TIME = "0001-01-01T00:00:00Z";
+
+/** Microseconds now; never less than before. */
+export class Moments {
+  readonly #clock: Clock;
+  readonly #originUs: number;
+  #lastUs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#originUs = (clock.now() - clock.monotonic()) * US_PER_MS;
+  }
+
+  nowUs(): number {
+    const now = Math.floor(
+      this.#originUs + this.#clock.monotonic() * US_PER_MS,
+    );
+    if (now > this.#lastUs) this.#lastUs = now;
+    return this.#lastUs;
+  }
+}
+
+/** As Go writes it in JSON: zeros at the end of the fraction are left out. 0: `NO_TIME`. */
+export function momentText(us: number): string {
+  if (us === 0) return NO_TIME;
+  const seconds = Math.floor(us / US_PER_S);
+  const fraction = us - seconds * US_PER_S;
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
+  if (fraction === 0) return `${text}Z`;
+  return `${text}.${String(fraction).padStart(6, "0").replace(/0+$/, "")}Z`;
+}
+
+/** Microseconds of a text that `Date.parse` understands. */
+export function momentOf(text: string): number {
+  const [, digits = ""] = /\.(\d+)/.exec(text) ?? [];
+  const whole = Date.parse(text.replace(/\.\d+/, ""));
+  return whole * US_PER_MS + Number(digits.slice(0, 6).padEnd(6, "0"));
+}
+
+/** A time as the digits of its nanoseconds, which are too many for a number. */
+export function nanosecondText(us: number): string {
+  return us === 0 ? "0" : `${us}000`;
+}
+
+/** Nanoseconds of the API as microseconds. */
+export function usOf(nanoseconds: number): number {
+  return nanoseconds / NS_PER_US;
+}
+
+/** Milliseconds until a moment, for a timer. */
+export function msUntil(us: number, nowUs: number): number {
+  return Math.max(0, Math.ceil((us - nowUs) / US_PER_MS));
+}

@@ -1,0 +1,16 @@
+/** What streams and consumers ask of the server around them. */
+import type { InternalClient } from "../../accounts/internal.ts";
+import type { Logger } from "../../core/log.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
+import type { Moments } from "../moments.ts";
+
+export interface StreamHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly moments: Moments;
+  /** Empty without one. */
+  readonly domain: string;
+  /** The server as a client of the stream's account. */
+  readonly client: InternalClient;
+}
