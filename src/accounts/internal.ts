@@ -121,9 +121,13 @@ export class InternalClient implements DirectReceiver {
     return this.#delivery.publish(this.#account, match, message, this);
   }
 
-  /** Whether anybody but itself would hear a message on `subject`, a literal byte string. */
-  isHeard(subject: string): boolean {
+  /**
+   * Whether anybody but itself would hear a message on `subject`, a literal byte
+   * string; `group`: in the queue group of that name.
+   */
+  isHeard(subject: string, group?: string): boolean {
     const { plain, queues } = this.#account.sublist.match(subject);
+    if (group !== undefined) return queues.some(({ name }) => name === group);
     return queues.length > 0 || plain.some(({ direct }) => direct !== this);
   }
 

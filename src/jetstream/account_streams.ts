@@ -14,6 +14,8 @@ import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import { Pulling } from "./consumer/pulling.ts";
+import { Pushing } from "./consumer/pushing.ts";
+import { DirectGet } from "./stream/direct_get.ts";
 import type { Moments } from "./moments.ts";
 import { MemoryStore } from "./store/memory_store.ts";
 import type { PublishAck } from "./stream/stream.ts";
@@ -65,16 +67,18 @@ export class AccountStreams {
     );
     const open = { stream, consumers: new Map() };
     this.streams.set(config.name, open);
-    this.#ends.set(
-      config.name,
-      (config.subjects ?? []).map((subject) =>
-        client.subscribe(
-          utf8ByteString(subject),
-          "",
-          (message) => this.#published(stream, message),
-        )
-      ),
+    const ends = (config.subjects ?? []).map((subject) =>
+      client.subscribe(
+        utf8ByteString(subject),
+        "",
+        (message) => this.#published(stream, message),
+      )
     );
+    if (config.allow_direct) {
+      const direct = new DirectGet(stream);
+      ends.push(() => direct.stop());
+    }
+    this.#ends.set(config.name, ends);
     return open;
   }
 
@@ -107,7 +111,9 @@ export class AccountStreams {
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
     consumer.start();
-    consumer.demand = new Pulling(consumer);
+    consumer.demand = config.deliver_subject === undefined
+      ? new Pulling(consumer)
+      : new Pushing(consumer);
     return consumer;
   }
 

@@ -2,6 +2,7 @@
 import { API_LEVEL } from "../../core/version.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import { Pulling } from "../consumer/pulling.ts";
+import { Pushing } from "../consumer/pushing.ts";
 import { momentText } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import type { Stream } from "../stream/stream.ts";
@@ -114,6 +115,7 @@ export function consumerInfo(
     num_redelivered: consumer.redelivered,
     num_waiting: demand instanceof Pulling ? demand.waiting : 0,
     num_pending: selection.pending,
+    ...(demand instanceof Pushing && demand.isBound && { push_bound: true }),
     ts: momentText(nowUs),
   };
 }

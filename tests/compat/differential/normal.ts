@@ -25,6 +25,12 @@ const OWN_TEXTS = [
   "time",
   "timestamp",
   "user_nkey",
+  // Of streams and consumers.
+  "created",
+  "ts",
+  "first_ts",
+  "last_ts",
+  "last_active",
 ];
 
 const OWN_NUMBERS = [
@@ -35,7 +41,6 @@ const OWN_NUMBERS = [
   "cores",
   "gomaxprocs",
   "cpu",
-  "seq",
   "rtt",
   "iat",
   "exp",
@@ -61,6 +66,9 @@ export function normal(text: string): string {
       .replace(/("(?:server_name|remote_name)": ?)"N[A-Z0-9]{55}"/g, '$1"<id>"')
       .replace(texts, '$1"<own>"')
       .replace(numbers, "$1<own>")
+      // What a server says in the system account has a number.
+      .replace(/("flags":\d+,"seq":)\d+/g, "$1<own>")
+      .replace(/(\$JS\.ACK(?:\.[^.\s]+){5}\.)\d{19}\b/g, "$1<time>")
       .replace(/(127\.0\.0\.1:)\d+/g, "$1<port>")
       .replace(ids, (_, field, id) => {
         if (!named.has(id)) named.set(id, `<id ${named.size + 1}>`);

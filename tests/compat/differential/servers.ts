@@ -23,12 +23,18 @@ export interface Ports {
 /** Addresses for both; a configuration says the rest. */
 const LISTEN = `listen: "127.0.0.1:-1"\n`;
 
+/** A configuration as it is written; `<folder>` in it is a folder of the server's own. */
+function textOf(config: string, folder: string): string {
+  return LISTEN + config.replaceAll("<folder>", folder);
+}
+
 export async function startMidgeOf(
   t: Cleanup,
   config: string,
 ): Promise<Ports> {
-  const file = join(temporaryFolder(t), "midge.conf");
-  writeFileSync(file, LISTEN + config);
+  const folder = temporaryFolder(t);
+  const file = join(folder, "midge.conf");
+  writeFileSync(file, textOf(config, folder));
   const server = await startServer({ include: file });
   t.after(() => server.stop());
   return {
@@ -37,7 +43,7 @@ export async function startMidgeOf(
     http: server.monitorAddress?.port ?? 0,
     basePath: server.broker.options.httpBasePath,
     async reload(changed) {
-      writeFileSync(file, LISTEN + changed);
+      writeFileSync(file, textOf(changed, folder));
       try {
         await server.reload({ include: file });
         return "done";
@@ -52,8 +58,9 @@ export async function startNatsServerOf(
   t: Cleanup,
   config: string,
 ): Promise<Ports> {
-  const file = join(temporaryFolder(t), "nats.conf");
-  writeFileSync(file, LISTEN + config);
+  const folder = temporaryFolder(t);
+  const file = join(folder, "nats.conf");
+  writeFileSync(file, textOf(config, folder));
   const server = spawnCommand([newestNatsServer, "-c", file]);
   t.after(() => server.stop());
   await server.waitFor("Server is ready");
@@ -69,7 +76,7 @@ export async function startNatsServerOf(
     basePath: /http_base_path: "(.*)"/.exec(config)?.[1] ?? "",
     async reload(changed) {
       const told = server.stderr.length;
-      writeFileSync(file, LISTEN + changed);
+      writeFileSync(file, textOf(changed, folder));
       server.kill("SIGHUP");
       const said = (): string => server.stderr.slice(told);
       await until("a reload", () => RELOADED.test(said()));

@@ -1,0 +1,139 @@
+/**
+ * A consumer that sends its messages to a subject, as long as somebody listens
+ * there: with signs of life when none come, and, where its listeners are slower
+ * than the stream, no more at once than they answer for.
+ *
+ * NATS JetStream (push consumers, flow control): a request to answer is sent once
+ * more than half of the window is on its way; each answer doubles the window.
+ */
+import { randomName } from "../../core/nuid.ts";
+import type { Timer } from "../../platform/clock.ts";
+import { usOf } from "../moments.ts";
+import type { Consumer, Demand, Taker } from "./consumer.ts";
+import { statusBlock } from "./statuses.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const US_PER_MS = 1000;
+const WINDOW_MAX = 32 * 1024 * 1024;
+const WINDOW_MIN = WINDOW_MAX / 16;
+const FLOW_NAME_CHARS = 4;
+/** Between two looks at whether somebody listens. */
+const LOOK_MS = 250;
+
+export class Pushing implements Demand {
+  readonly #consumer: Consumer;
+  readonly #to: string;
+  readonly #heartbeatMs: number;
+  #heartbeat: Timer | undefined = undefined;
+  #look: Timer | undefined = undefined;
+  /** Bytes that may be on their way. */
+  #window = WINDOW_MIN;
+  #unanswered = 0;
+  /** What the open request to answer is about. */
+  #flow: { readonly subject: string; readonly bytes: number } | undefined =
+    undefined;
+  readonly #end: () => void;
+
+  constructor(consumer: Consumer) {
+    const { config, name, stream } = consumer;
+    this.#consumer = consumer;
+    this.#to = config.deliver_subject!;
+    this.#heartbeatMs = usOf(config.idle_heartbeat ?? 0) / US_PER_MS;
+    this.#end = config.flow_control
+      ? stream.host.client.subscribe(
+        `$JS.FC.${stream.name}.${name}.*`,
+        "",
+        () => this.#answered(),
+      )
+      : () => {};
+    this.#beat();
+    this.#watch();
+  }
+
+  /** Whether somebody listens. */
+  get isBound(): boolean {
+    const { config, stream: { host: { client } } } = this.#consumer;
+    return client.isHeard(this.#to, config.deliver_group);
+  }
+
+  taker(): Taker | undefined {
+    if (!this.isBound) return undefined;
+    const { flow_control } = this.#consumer.config;
+    if (flow_control && this.#unanswered > this.#window) return undefined;
+    return { to: this.#to, took: (bytes) => this.#took(bytes) };
+  }
+
+  idle(): void {}
+
+  ask(): void {}
+
+  stop(): void {
+    this.#end();
+    this.#heartbeat?.cancel();
+    this.#look?.cancel();
+  }
+
+  #took(bytes: number): void {
+    this.#beat();
+    if (!this.#consumer.config.flow_control) return;
+    this.#unanswered += bytes;
+    if (this.#flow !== undefined || this.#unanswered <= this.#window / 2) {
+      return;
+    }
+    const { stream, name } = this.#consumer;
+    const token = randomName(stream.host.random, FLOW_NAME_CHARS);
+    this.#flow = {
+      subject: `$JS.FC.${stream.name}.${name}.${token}`,
+      bytes: this.#unanswered,
+    };
+    const { clock } = stream.host;
+    // Behind the message that it is about.
+    clock.after(
+      0,
+      () => this.#say("100 FlowControl Request", {}, this.#flow?.subject),
+    );
+  }
+
+  #answered(): void {
+    if (this.#flow === undefined) return;
+    this.#unanswered = Math.max(0, this.#unanswered - this.#flow.bytes);
+    this.#flow = undefined;
+    this.#window = Math.min(2 * this.#window, WINDOW_MAX);
+    this.#consumer.pump();
+  }
+
+  #beat(): void {
+    if (this.#heartbeatMs === 0) return;
+    const { clock } = this.#consumer.stream.host;
+    this.#heartbeat?.cancel();
+    this.#heartbeat = clock.after(this.#heartbeatMs, () => {
+      const { progress } = this.#consumer;
+      this.#say("100 Idle Heartbeat", {
+        "Nats-Last-Consumer": progress.consumerSeq,
+        "Nats-Last-Stream": progress.seq,
+        ...(this.#flow && { "Nats-Consumer-Stalled": this.#flow.subject }),
+      });
+      this.#beat();
+    });
+  }
+
+  /** Listeners come without a word to the consumer. */
+  #watch(): void {
+    const { clock } = this.#consumer.stream.host;
+    this.#look = clock.after(LOOK_MS, () => {
+      this.#consumer.pump();
+      this.#watch();
+    });
+  }
+
+  #say(
+    status: string,
+    headers: Readonly<Record<string, string | number>>,
+    reply: string = "",
+  ): void {
+    this.#consumer.stream.host.client.publish(this.#to, NO_BYTES, {
+      headers: statusBlock(status, headers),
+      reply,
+    });
+  }
+}

@@ -1,0 +1,325 @@
+/**
+ * Messages of a stream, given to those who ask for them without a consumer: one,
+ * several in a row, or the last of each of several subjects.
+ *
+ * NATS JetStream (direct get): an answer comes on the reply subject of its
+ * request; what was stored is told in headers behind those of the message.
+ */
+import {
+  asciiBytes,
+  byteString,
+  utf8ByteString,
+  utf8Text,
+} from "../../core/ascii.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { readShape, ShapeError, type Struct } from "../api/shape.ts";
+import { momentOf, momentText } from "../moments.ts";
+import type { StoredMessage } from "../store/stream_store.ts";
+import type { SubjectFilter } from "../store/subject_table.ts";
+import type { Stream } from "./stream.ts";
+
+/** What is asked for; names are those of the JSON. */
+interface DirectRequest {
+  readonly seq?: number;
+  readonly last_by_subj?: string;
+  readonly next_by_subj?: string;
+  readonly start_time?: string;
+  readonly batch?: number;
+  readonly max_bytes?: number;
+  readonly multi_last?: readonly string[];
+  readonly up_to_seq?: number;
+  readonly up_to_time?: string;
+  readonly no_hdr?: boolean;
+}
+
+const UINT64 = { kind: "int", type: "uint64" } as const;
+const INT = { kind: "int", type: "int" } as const;
+const STRING = { kind: "string" } as const;
+const TIME = { kind: "time" } as const;
+
+const DIRECT_REQUEST: Struct = {
+  name: "JSApiMsgGetRequest",
+  fields: {
+    seq: UINT64,
+    last_by_subj: STRING,
+    next_by_subj: STRING,
+    batch: INT,
+    max_bytes: INT,
+    start_time: TIME,
+    multi_last: { kind: "strings" },
+    up_to_seq: UINT64,
+    up_to_time: TIME,
+    no_hdr: { kind: "bool" },
+  },
+};
+
+const NO_BYTES = new Uint8Array(0);
+const VERSION_LINE = asciiBytes("NATS/1.0\r\n");
+const LINE_END = asciiBytes("\r\n");
+/** Subjects of one answer. */
+const SUBJECTS_MAX = 1024;
+const BYTES_MAX = 64 * 1024 * 1024;
+
+/** A request that is answered with a status. */
+class DirectRefusal extends Error {
+  override readonly name = "DirectRefusal";
+}
+
+export class DirectGet {
+  readonly #stream: Stream;
+  readonly #prefix: string;
+  readonly #ends: (() => void)[];
+
+  constructor(stream: Stream) {
+    const { client } = stream.host;
+    const subject = `$JS.API.DIRECT.GET.${stream.name}`;
+    this.#stream = stream;
+    this.#prefix = `${subject}.`;
+    this.#ends = [subject, `${subject}.>`].map((one) =>
+      client.subscribe(one, "_sys_", (message) => this.#asked(message))
+    );
+  }
+
+  stop(): void {
+    for (const end of this.#ends) end();
+  }
+
+  #asked(message: Message): void {
+    const reply = replyOf(message);
+    if (reply === "") return;
+    try {
+      this.#answer(requestIn(message, this.#prefix), reply);
+    } catch (error) {
+      if (!(error instanceof DirectRefusal)) throw error;
+      this.#say(reply, `NATS/1.0 ${error.message}\r\n\r\n`);
+    }
+  }
+
+  #answer(request: DirectRequest, reply: string): void {
+    if (request.multi_last !== undefined) {
+      return this.#lastOfEach(request, reply);
+    }
+    if (request.batch !== undefined && request.batch > 0) {
+      return this.#several(request, reply);
+    }
+    const { index } = this.#stream;
+    const seq = this.#withFilter(request, (filter) => {
+      if (request.last_by_subj !== undefined) {
+        return index.previous(this.#stream.visibleSeq + 1, filter);
+      }
+      const from = startOf(request, this.#stream);
+      return request.next_by_subj === undefined && request.seq !== undefined
+        ? from
+        : index.next(from, filter);
+    });
+    const message = this.#visible(seq);
+    if (message === undefined) throw new DirectRefusal("404 Message Not Found");
+    this.#give(message, reply, request, []);
+  }
+
+  /** Up to `batch` messages in a row. */
+  #several(request: DirectRequest, reply: string): void {
+    const { index, visibleSeq } = this.#stream;
+    this.#withFilter(request, (filter) => {
+      let seq = index.next(startOf(request, this.#stream), filter);
+      if (seq > visibleSeq) throw new DirectRefusal("404 Message Not Found");
+      let pending = index.count(seq, filter) -
+        index.count(visibleSeq + 1, filter);
+      let bytes = 0;
+      let last = 0;
+      for (let i = 0; i < request.batch! && seq <= visibleSeq; i++) {
+        const message = this.#visible(seq)!;
+        bytes += message.headers.length + message.payload.length;
+        this.#give(message, reply, request, [
+          `Nats-Num-Pending: ${--pending}`,
+          `Nats-Last-Sequence: ${last}`,
+        ]);
+        last = seq;
+        seq = index.next(seq + 1, filter);
+        if (bytes > (request.max_bytes || BYTES_MAX)) break;
+      }
+      this.#end(reply, pending, last, []);
+    });
+  }
+
+  /** The last message of each subject, up to some place of the stream. */
+  #lastOfEach(request: DirectRequest, reply: string): void {
+    const { index, visibleSeq } = this.#stream;
+    const { up_to_seq, up_to_time, batch, seq: from = 0 } = request;
+    if (up_to_seq !== undefined && up_to_time !== undefined) {
+      throw new DirectRefusal("408 Bad Request");
+    }
+    const upTo = up_to_seq ||
+      (up_to_time === undefined
+        ? visibleSeq
+        : index.firstAt(momentOf(up_to_time)) - 1);
+    const filter = index.subjects.filter(
+      request.multi_last!.map(utf8ByteString),
+    );
+    const lasts = lastsOf(this.#stream, filter, Math.min(upTo, visibleSeq))
+      .filter((seq) => seq >= from);
+    filter.release();
+    if (lasts.length === 0) throw new DirectRefusal("404 No Results");
+    if (lasts.length > SUBJECTS_MAX) {
+      throw new DirectRefusal("413 Too Many Results");
+    }
+    let pending = lasts.length;
+    let bytes = 0;
+    let last = 0;
+    for (const seq of lasts.slice(0, batch || lasts.length)) {
+      const message = this.#visible(seq)!;
+      bytes += message.headers.length + message.payload.length;
+      this.#give(message, reply, request, [
+        `Nats-Num-Pending: ${--pending}`,
+        `Nats-Last-Sequence: ${last}`,
+      ]);
+      last = seq;
+      if (bytes > (request.max_bytes || BYTES_MAX)) break;
+    }
+    this.#end(reply, pending, last, [`Nats-UpTo-Sequence: ${upTo}`]);
+  }
+
+  #end(
+    reply: string,
+    pending: number,
+    last: number,
+    more: readonly string[],
+  ): void {
+    const lines = [
+      "NATS/1.0 204 EOB",
+      `Nats-Num-Pending: ${pending}`,
+      `Nats-Last-Sequence: ${last}`,
+      ...more,
+    ];
+    this.#say(reply, `${lines.join("\r\n")}\r\n\r\n`);
+  }
+
+  #give(
+    message: StoredMessage,
+    reply: string,
+    { no_hdr }: DirectRequest,
+    more: readonly string[],
+  ): void {
+    const { client } = this.#stream.host;
+    client.publish(reply, message.payload, {
+      headers: no_hdr ? NO_BYTES : this.#headersOf(message, more),
+    });
+  }
+
+  #headersOf(
+    { seq, subject, headers, timeUs }: StoredMessage,
+    more: readonly string[],
+  ): Uint8Array {
+    const lines = asciiBytes(
+      [
+        `Nats-Stream: ${this.#stream.name}`,
+        `Nats-Subject: ${subject}`,
+        `Nats-Sequence: ${seq}`,
+        `Nats-Time-Stamp: ${momentText(timeUs)}`,
+        ...more,
+        "\r\n",
+      ].join("\r\n"),
+    );
+    const own = headers.length > 0
+      ? headers.subarray(0, headers.length - LINE_END.length)
+      : VERSION_LINE;
+    const block = new Uint8Array(own.length + lines.length);
+    block.set(own);
+    block.set(lines, own.length);
+    return block;
+  }
+
+  #visible(seq: number): StoredMessage | undefined {
+    return seq > 0 && seq <= this.#stream.visibleSeq
+      ? this.#stream.load(seq)
+      : undefined;
+  }
+
+  #withFilter<T>(
+    { last_by_subj, next_by_subj }: DirectRequest,
+    use: (filter: SubjectFilter | undefined) => T,
+  ): T {
+    const pattern = last_by_subj ?? next_by_subj;
+    const filter = pattern === undefined
+      ? undefined
+      : this.#stream.index.subjects.filter([utf8ByteString(pattern)]);
+    try {
+      return use(filter);
+    } finally {
+      filter?.release();
+    }
+  }
+
+  #say(reply: string, headers: string): void {
+    this.#stream.host.client.publish(reply, NO_BYTES, {
+      headers: asciiBytes(headers),
+    });
+  }
+}
+
+/** The request in `message`, whose subject may have one behind `prefix`. */
+function requestIn(message: Message, prefix: string): DirectRequest {
+  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+  const start = payloadStart + Math.max(0, headerSize);
+  const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2)).trim();
+  const subject = subjectOf(message);
+  const given = text === "" ? {} : read(text);
+  if (subject.startsWith(prefix)) {
+    const { no_hdr, ...others } = given;
+    if (Object.keys(others).length > 0) {
+      throw new DirectRefusal("408 Bad Request");
+    }
+    const last = utf8Text(subject.slice(prefix.length));
+    return { last_by_subj: last, ...(no_hdr && { no_hdr }) };
+  }
+  if (text === "") throw new DirectRefusal("408 Empty Request");
+  checkFields(given);
+  return given;
+}
+
+function read(text: string): DirectRequest {
+  try {
+    return readShape(text, DIRECT_REQUEST, { strict: false });
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new DirectRefusal("408 Malformed Request");
+  }
+}
+
+function checkFields(request: DirectRequest): void {
+  const { seq, last_by_subj, next_by_subj, start_time, multi_last } = request;
+  const saysNothing = !seq && last_by_subj === undefined &&
+    next_by_subj === undefined && start_time === undefined &&
+    multi_last === undefined;
+  if (saysNothing) throw new DirectRefusal("408 Empty Request");
+  const isOdd = (last_by_subj !== undefined &&
+    (seq || next_by_subj !== undefined || start_time !== undefined)) ||
+    (multi_last !== undefined &&
+      (last_by_subj !== undefined || next_by_subj !== undefined)) ||
+    (seq && start_time !== undefined);
+  if (isOdd) throw new DirectRefusal("408 Bad Request");
+}
+
+function startOf(
+  { seq, start_time }: DirectRequest,
+  { index }: Stream,
+): number {
+  if (start_time !== undefined) return index.firstAt(momentOf(start_time));
+  return seq || index.firstSeq;
+}
+
+/** The last message up to `upTo` of each subject that `filter` means, ascending. */
+function lastsOf(
+  { index }: Stream,
+  filter: SubjectFilter,
+  upTo: number,
+): number[] {
+  const lasts: number[] = [];
+  for (const { number, last } of index.subjects.entries()) {
+    if (!filter.meansNumber(number)) continue;
+    let seq = last;
+    while (seq > upTo) seq = index.sameBefore(seq);
+    if (seq > 0) lasts.push(seq);
+  }
+  return lasts.sort((a, b) => a - b);
+}
