@@ -24,7 +24,8 @@ import { isAnyHost } from "../net/ip.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Address } from "../platform/socket.ts";
-import type { RunSoon } from "../platform/turns.ts";
+import type { LoadStorage } from "../platform/storage.ts";
+import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
@@ -49,6 +50,8 @@ export interface ProcessPlatform {
   readonly addressesRefused?: () => string | undefined;
   /** For clients in this process. */
   readonly flow?: Flow;
+  /** Without it, streams are in memory. */
+  readonly loadStorage?: LoadStorage;
 }
 
 /** What the process around a server does for a reload. Each may be missing. */
@@ -98,6 +101,8 @@ export class ServerParts {
     if (isNode && options.jetstream !== undefined) {
       this.#jetstream = new JetStream(options.jetstream, {
         ...this.broker.host,
+        runSoon: platform.runSoon ?? runSoonOn(clock),
+        loadStorage: platform.loadStorage,
         serverName: this.broker.identity.name,
       });
     }
@@ -184,7 +189,7 @@ export class ServerParts {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
-    this.#jetstream?.start();
+    await this.#jetstream?.start();
     await broker.start();
     if (broker.port.address !== undefined) {
       const at = formatAddress(broker.port.address);

@@ -17,7 +17,8 @@ import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import type { Moments } from "./moments.ts";
-import { MemoryStore } from "./store/memory_store.ts";
+import type { Stores } from "./store/stores.ts";
+import type { StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/stream.ts";
 import { Stream } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
@@ -33,7 +34,11 @@ export interface JetStreamHost {
   readonly serverName: string;
   /** Empty without one. */
   readonly domain: string;
+  readonly stores: Stores;
 }
+
+/** The name under which a store has what its stream is told to be. */
+const STREAM = "stream";
 
 /** A stream, with what hears its subjects. */
 export interface OpenStream {
@@ -47,10 +52,12 @@ export class AccountStreams {
   readonly serverName: string;
   /** By name. */
   readonly streams: Map<string, OpenStream> = new Map();
+  readonly #stores: Stores;
   readonly #ends = new Map<string, (() => void)[]>();
 
   constructor(account: Account, host: JetStreamHost) {
     this.account = account;
+    this.#stores = host.stores;
     this.serverName = host.serverName;
     const client = new InternalClient(account, host.delivery);
     this.host = { ...host, client };
@@ -58,13 +65,39 @@ export class AccountStreams {
 
   /** Makes a stream, whose configuration has been checked. */
   create(config: StreamConfig): OpenStream {
-    const { moments, client } = this.host;
-    const stream = new Stream(
-      config,
-      this.host,
-      new MemoryStore(),
-      moments.nowUs(),
-    );
+    const { account, host: { moments } } = this;
+    const store = this.#stores.open(account.name, config.name, config.storage);
+    const createdUs = moments.nowUs();
+    store.put(STREAM, JSON.stringify({ config, createdUs }));
+    return this.#open(config, store, createdUs);
+  }
+
+  /** Opens the streams that are there from an earlier life of the server. */
+  recover(): void {
+    const { account, host: { log } } = this;
+    for (const name of this.#stores.names(account.name)) {
+      const store = this.#stores.open(account.name, name, "file");
+      const [, text] = [...store.values(STREAM)]
+        .find(([key]) => key === STREAM) ?? [];
+      if (text === undefined) {
+        log.error(`Stream ${name} has no configuration and is not opened`);
+        continue;
+      }
+      const { config, createdUs } = JSON.parse(text) as {
+        config: StreamConfig;
+        createdUs: number;
+      };
+      this.#open(config, store, createdUs);
+    }
+  }
+
+  #open(
+    config: StreamConfig,
+    store: StreamStore,
+    createdUs: number,
+  ): OpenStream {
+    const { client } = this.host;
+    const stream = new Stream(config, this.host, store, createdUs);
     const open = { stream, consumers: new Map() };
     this.streams.set(config.name, open);
     const ends = (config.subjects ?? []).map((subject) =>

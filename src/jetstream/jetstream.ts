@@ -10,6 +10,9 @@ import type { JetStreamOptions } from "../options/options.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
+import type { LoadStorage } from "../platform/storage.ts";
+import type { RunSoon } from "../platform/turns.ts";
+import { type DurableStorage, Stores } from "./store/stores.ts";
 import { Moments } from "./moments.ts";
 
 /** What JetStream stands on. */
@@ -20,12 +23,16 @@ export interface JetStreamPlatform {
   readonly random: Random;
   readonly log: Logger;
   readonly serverName: string;
+  readonly runSoon: RunSoon;
+  /** Without it all streams are in memory. */
+  readonly loadStorage?: LoadStorage | undefined;
 }
 
 export class JetStream {
   readonly #options: JetStreamOptions;
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
+  #stores: Stores | undefined = undefined;
   /** By the name of the account. */
   readonly #accounts = new Map<string, AccountStreams>();
 
@@ -35,10 +42,19 @@ export class JetStream {
     this.#moments = new Moments(platform.clock);
   }
 
-  start(): void {
-    const { accounts } = this.#platform;
+  /** Opens the streams that are there. Rejects with an error that names what cannot be opened. */
+  async start(): Promise<void> {
+    const { accounts, runSoon } = this.#platform;
+    this.#stores = new Stores(await this.#storage(), runSoon);
     accounts.observe(this.#observer);
     for (const account of accounts) this.#open(account);
+  }
+
+  async #storage(): Promise<DurableStorage | undefined> {
+    const { loadStorage } = this.#platform;
+    const folder = this.#options.storeDir;
+    if (folder === "" || loadStorage === undefined) return undefined;
+    return { folder, storage: await loadStorage() };
   }
 
   async stop(): Promise<void> {
@@ -58,7 +74,9 @@ export class JetStream {
       ...this.#platform,
       moments: this.#moments,
       domain: this.#options.domain,
+      stores: this.#stores!,
     });
+    streams.recover();
     this.#accounts.set(account.name, streams);
     new Api(streams, this.#options.strict);
   }

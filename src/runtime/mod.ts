@@ -12,6 +12,7 @@ import type { Flow } from "../platform/flow.ts";
 import type { Gzip } from "../platform/gzip.ts";
 import type { Network } from "../platform/socket.ts";
 import type { MakeSigner, VerifySignature } from "../platform/signatures.ts";
+import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
 import { denoNetwork } from "./net/deno_net.ts";
@@ -25,6 +26,7 @@ import { serveHttp } from "./net/http.ts";
 import { nodeNetwork } from "./net/node_net.ts";
 import { runSoon } from "./net/run_soon.ts";
 import { makeSigner, verifySignature } from "./process/signatures.ts";
+import { loadStorage } from "./storage/sqlite.ts";
 import {
   addressesRefused,
   coreCount,
@@ -64,6 +66,7 @@ export interface Platform {
   readonly runSoon: RunSoon;
   readonly flow: Flow;
   readonly gzip: Gzip;
+  readonly loadStorage: LoadStorage;
 }
 
 const isDeno = "Deno" in globalThis;
@@ -93,4 +96,5 @@ export const platform: Platform = {
   runSoon,
   flow,
   gzip,
+  loadStorage,
 };

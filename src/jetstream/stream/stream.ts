@@ -87,8 +87,11 @@ export class Stream {
     this.host = host;
     this.#store = store;
     this.#ids = new KnownIds(usOf(config.duplicate_window ?? 0));
-    if (config.first_seq !== undefined) this.#skipTo(config.first_seq - 1);
+    this.#replay();
+    const { first_seq = 1 } = config;
+    if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
+    this.#watchAge();
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
@@ -157,6 +160,22 @@ export class Stream {
   async destroy(): Promise<void> {
     this.stop();
     await this.#store.destroy();
+  }
+
+  /** Takes in what the store has from an earlier life. */
+  #replay(): void {
+    const { index, host: { log } } = this;
+    this.#store.replay((message) => {
+      const { seq, timeUs, subject, headers } = message;
+      const size = this.#sizeOf(message);
+      if (seq > index.lastSeq + 1) index.skipTo(seq - 1);
+      index.add({ seq, timeUs, subject, size });
+      const id = publishHeaders(headers).get("Nats-Msg-Id");
+      this.#lastId = id ?? "";
+      if (id) this.#ids.add(id, seq, timeUs);
+    }, ({ text }) => log.error(`Stream ${this.name}: ${text}`));
+    const { lastSeq } = this.#store;
+    if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
   }
 
   #take(publication: Publication, acknowledge: Acknowledge): void {

@@ -1,0 +1,56 @@
+/**
+ * Where the streams of a server are: each has a folder of its own,
+ * `<store_dir>/<account>/streams/<stream>`. Without a folder all are in memory.
+ */
+import type { Storage } from "../../platform/storage.ts";
+import type { RunSoon } from "../../platform/turns.ts";
+import { FileStore } from "./file_store.ts";
+import { MemoryStore } from "./memory_store.ts";
+import type { StreamStore } from "./stream_store.ts";
+
+/** What a name may have as part of a path; everything else is written as `%2F`. */
+const UNSAFE = /[^\w$=-]/g;
+
+/** Durable storage, and the folder that it is in. */
+export interface DurableStorage {
+  readonly folder: string;
+  readonly storage: Storage;
+}
+
+export class Stores {
+  readonly #durable: DurableStorage | undefined;
+  readonly #runSoon: RunSoon;
+
+  constructor(durable: DurableStorage | undefined, runSoon: RunSoon) {
+    this.#durable = durable;
+    this.#runSoon = runSoon;
+  }
+
+  /** Names of the streams that an account has in files. */
+  names(account: string): string[] {
+    if (this.#durable === undefined) return [];
+    const { folder, storage } = this.#durable;
+    return storage.folders(`${folder}/${safe(account)}/streams`)
+      .map(decodeURIComponent);
+  }
+
+  /** The store of a stream, a new one where there is none. Throws a `StoreError`. */
+  open(account: string, stream: string, kind: "file" | "memory"): StreamStore {
+    if (kind === "memory" || this.#durable === undefined) {
+      return new MemoryStore();
+    }
+    const { folder, storage } = this.#durable;
+    const path = `${folder}/${safe(account)}/streams/${safe(stream)}`;
+    return new FileStore(path, storage, this.#runSoon);
+  }
+}
+
+function safe(name: string): string {
+  return name.replace(
+    UNSAFE,
+    (char) =>
+      [...new TextEncoder().encode(char)].map((byte) =>
+        `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
+      ).join(""),
+  );
+}

@@ -1,0 +1,60 @@
+/**
+ * The seam of durable storage: small databases, each a file, and their folders.
+ * `runtime/storage/sqlite.ts` implements it.
+ */
+
+/** What a place in a row holds. Numbers are whole. */
+export type StoredValue = number | string | Uint8Array | null;
+
+/** A row, by the names of its columns. */
+export type StoredRow = Readonly<Record<string, StoredValue>>;
+
+/** Why a database does not do what it is told. */
+export type StorageFault =
+  /** Another process has it. */
+  | "in use"
+  /** There is no room left. */
+  | "full"
+  /** What it reads makes no sense. */
+  | "damaged"
+  | "failed";
+
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly fault: StorageFault;
+
+  constructor(message: string, fault: StorageFault, cause?: unknown) {
+    super(message, { cause });
+    this.fault = fault;
+  }
+}
+
+/** One statement of SQL, with `?` for values. Throws a `StorageError`. */
+export interface Statement {
+  run(...values: readonly StoredValue[]): void;
+  first(...values: readonly StoredValue[]): StoredRow | undefined;
+  /** One row after the other; ends early where the caller does. */
+  rows(...values: readonly StoredValue[]): Iterable<StoredRow>;
+}
+
+/** An open database, which this process has for itself. Throws a `StorageError`. */
+export interface Database {
+  /** Statements without values or rows. */
+  execute(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+export interface Storage {
+  /** Opens the database `path`; its folder is made where it is missing. */
+  open(path: string): Database;
+  /** Names of the folders in a folder; none where that is missing. */
+  folders(path: string): string[];
+  /** Removes a folder with all that is in it. */
+  remove(path: string): void;
+  /** CRC-32 (ISO 3309) of `bytes` behind what has the checksum `before`. */
+  checksum(bytes: Uint8Array, before: number): number;
+}
+
+/** Makes storage ready. Rejects with a `StorageError` where the runtime has none. */
+export type LoadStorage = () => Promise<Storage>;

@@ -1,0 +1,117 @@
+/**
+ * Storage by `node:sqlite`, which is a part of Node from 22.13 on, of Deno and of
+ * Bun. It is loaded when a server needs it.
+ *
+ * A database has its file for itself (`locking_mode`), and what is committed is
+ * on disk when the call returns (`synchronous`).
+ */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { isError } from "../../core/errors.ts";
+import {
+  type Database,
+  type Statement,
+  type Storage,
+  StorageError,
+  type StorageFault,
+  type StoredRow,
+  type StoredValue,
+} from "../../platform/storage.ts";
+
+export async function loadStorage(): Promise<Storage> {
+  const { DatabaseSync } = await import("node:sqlite").catch((cause) => {
+    const text = "This runtime has no node:sqlite: streams in files need " +
+      "Node 22.13, Deno 2.8 or Bun 1.4";
+    throw new StorageError(text, "failed", cause);
+  });
+  return {
+    open(path) {
+      mkdirSync(dirname(path), { recursive: true });
+      return faulty(() => new SqliteDatabase(new DatabaseSync(path)));
+    },
+    folders(path) {
+      try {
+        return readdirSync(path, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      } catch {
+        return [];
+      }
+    },
+    remove: (path) => rmSync(path, { recursive: true, force: true }),
+    checksum: (bytes, before) => crc32(bytes, before),
+  };
+}
+
+class SqliteDatabase implements Database {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    database.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; " +
+        "PRAGMA synchronous = FULL",
+    );
+  }
+
+  execute(sql: string): void {
+    faulty(() => this.#database.exec(sql));
+  }
+
+  prepare(sql: string): Statement {
+    return new SqliteStatement(faulty(() => this.#database.prepare(sql)));
+  }
+
+  close(): void {
+    faulty(() => this.#database.close());
+  }
+}
+
+class SqliteStatement implements Statement {
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    this.#statement = statement;
+  }
+
+  run(...values: readonly StoredValue[]): void {
+    faulty(() => this.#statement.run(...values));
+  }
+
+  first(...values: readonly StoredValue[]): StoredRow | undefined {
+    return faulty(() => this.#statement.get(...values)) as
+      | StoredRow
+      | undefined;
+  }
+
+  *rows(...values: readonly StoredValue[]): Iterable<StoredRow> {
+    const rows = faulty(() => this.#statement.iterate(...values));
+    while (true) {
+      const { done, value } = faulty(() => rows.next());
+      if (done) return;
+      yield value as StoredRow;
+    }
+  }
+}
+
+/** What `act` gives. Throws a `StorageError` in place of what it throws. */
+function faulty<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const text = isError(error) ? error.message : String(error);
+    throw new StorageError(text, faultOf(text), error);
+  }
+}
+
+/** Not every runtime tells the number of an error; all tell SQLite's text. */
+const FAULTS: readonly (readonly [RegExp, StorageFault])[] = [
+  [/locked|busy/i, "in use"],
+  [/is full/i, "full"],
+  [/malformed|not a database|corrupt/i, "damaged"],
+];
+
+function faultOf(text: string): StorageFault {
+  return FAULTS.find(([pattern]) => pattern.test(text))?.[1] ?? "failed";
+}

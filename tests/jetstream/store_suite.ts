@@ -1,0 +1,131 @@
+/** What every store of a stream's messages must do. */
+import assert from "node:assert/strict";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import type {
+  StoredMessage,
+  StreamStore,
+} from "../../src/jetstream/store/stream_store.ts";
+import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+
+/** Makes stores for one test. */
+export interface StoreMaker {
+  readonly name: string;
+  /** What was kept is there again when a store is closed and opened. */
+  readonly isKept: boolean;
+  /** Opens the one store of the test, again or for the first time. */
+  opener(t: Cleanup): Promise<() => StreamStore>;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function message(seq: number, subject: string, payload: string): StoredMessage {
+  return {
+    seq,
+    timeUs: 1_795_966_290_709_496 + seq,
+    subject,
+    headers: seq % 2 === 0 ? asciiBytes("NATS/1.0\r\nA: b\r\n\r\n") : NO_BYTES,
+    payload: asciiBytes(payload),
+  };
+}
+
+function synced(store: StreamStore): Promise<void> {
+  return new Promise((resolve, reject) =>
+    store.sync((error) => error === undefined ? resolve() : reject(error))
+  );
+}
+
+function plain({ headers, payload, ...facts }: StoredMessage): object {
+  return { ...facts, headers: [...headers], payload: [...payload] };
+}
+
+export function testStore(maker: StoreMaker): void {
+  const { name } = maker;
+
+  test(`${name}: a message is given back as it came`, async (t) => {
+    const store = (await maker.opener(t))();
+    const messages = [
+      message(1, "a.b", "one"),
+      message(2, "a.\xc3\xa4", "\0\xff"),
+      message(3, "a.\xff\xfe", ""),
+    ];
+    for (const one of messages) store.append(one);
+    await synced(store);
+    assert.equal(store.lastSeq, 3);
+    for (const one of messages) {
+      assert.deepEqual(plain(store.load(one.seq)!), plain(one));
+    }
+    assert.equal(store.load(4), undefined);
+  });
+
+  test(`${name}: a message that is removed is not there`, async (t) => {
+    const store = (await maker.opener(t))();
+    for (const seq of [1, 2, 3]) store.append(message(seq, "a", `${seq}`));
+    store.remove(2, false);
+    store.remove(3, true);
+    store.remove(9, false);
+    await synced(store);
+    assert.equal(store.load(2), undefined);
+    assert.equal(store.load(3), undefined);
+    assert.equal(store.load(1)?.seq, 1);
+    assert.equal(store.lastSeq, 3);
+  });
+
+  test(`${name}: values by name, and those of a prefix`, async (t) => {
+    const store = (await maker.opener(t))();
+    store.put("c/b", "2");
+    store.put("c/a", "1");
+    store.put("d", "3");
+    store.put("c/a", "4");
+    store.put("c/x", "5");
+    store.put("c/x", undefined);
+    await synced(store);
+    assert.deepEqual([...store.values("c/")], [["c/a", "4"], ["c/b", "2"]]);
+    assert.deepEqual([...store.values("e")], []);
+  });
+
+  test(`${name}: those who wait are called in their order`, async (t) => {
+    const store = (await maker.opener(t))();
+    const order: string[] = [];
+    store.append(message(1, "a", "x"));
+    store.sync(() => order.push("first"));
+    store.append(message(2, "a", "x"));
+    store.sync(() => order.push("second"));
+    await synced(store);
+    assert.deepEqual(order, ["first", "second"]);
+  });
+
+  if (!maker.isKept) return;
+
+  test(`${name}: what was kept is there again`, async (t) => {
+    const open = await maker.opener(t);
+    const before = open();
+    for (const seq of [1, 2, 5]) before.append(message(seq, "a", `${seq}`));
+    before.remove(2, false);
+    before.skipTo(9);
+    before.put("name", "value");
+    await synced(before);
+    await before.close();
+    const after = open();
+    const seqs: number[] = [];
+    after.replay(({ seq }) => seqs.push(seq), ({ text }) => assert.fail(text));
+    assert.deepEqual(seqs, [1, 5]);
+    assert.equal(after.lastSeq, 9);
+    assert.deepEqual([...after.values("")].filter(([key]) => key === "name"), [
+      ["name", "value"],
+    ]);
+    await after.close();
+  });
+
+  test(`${name}: what is destroyed is gone`, async (t) => {
+    const open = await maker.opener(t);
+    const before = open();
+    before.append(message(1, "a", "x"));
+    await synced(before);
+    await before.destroy();
+    const after = open();
+    after.replay(() => assert.fail("A message"), () => assert.fail("Damage"));
+    assert.equal(after.lastSeq, 0);
+    await after.close();
+  });
+}

@@ -1,0 +1,72 @@
+/** The stores of a stream's messages, in memory and in a file. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import { FileStore } from "../../src/jetstream/store/file_store.ts";
+import { MemoryStore } from "../../src/jetstream/store/memory_store.ts";
+import { platform } from "../../src/runtime/mod.ts";
+import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
+import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+import { testStore } from "./store_suite.ts";
+
+testStore({
+  name: "memory",
+  isKept: false,
+  opener: () => Promise.resolve(() => new MemoryStore()),
+});
+
+testStore({
+  name: "file",
+  isKept: true,
+  async opener(t) {
+    const folder = join(temporaryFolder(t), "stream");
+    const storage = await loadStorage();
+    let last: FileStore | undefined;
+    t.after(() => last?.close());
+    return () => last = new FileStore(folder, storage, platform.runSoon);
+  },
+});
+
+async function fileStore(t: Cleanup): Promise<[FileStore, string]> {
+  const folder = join(temporaryFolder(t), "stream");
+  const store = new FileStore(folder, await loadStorage(), platform.runSoon);
+  t.after(() => store.close());
+  return [store, folder];
+}
+
+test("a store in a file is for one process at a time", async (t) => {
+  const [, folder] = await fileStore(t);
+  const storage = await loadStorage();
+  assert.throws(() => new FileStore(folder, storage, platform.runSoon), {
+    name: "StoreError",
+    message: `${folder}/stream.db: is in use by another process`,
+  });
+});
+
+test("a message that was changed in the file is named, and all others are read", async (t) => {
+  const [store, folder] = await fileStore(t);
+  for (const seq of [1, 2, 3]) {
+    store.append({
+      seq,
+      timeUs: seq,
+      subject: "a",
+      headers: new Uint8Array(0),
+      payload: asciiBytes("payload"),
+    });
+  }
+  await store.close();
+  const storage = await loadStorage();
+  const database = storage.open(`${folder}/stream.db`);
+  database.execute("UPDATE message SET payload = x'00' WHERE seq = 2");
+  database.close();
+  const again = new FileStore(folder, storage, platform.runSoon);
+  t.after(() => again.close());
+  const read: number[] = [];
+  const damaged: string[] = [];
+  again.replay(({ seq }) => read.push(seq), ({ text }) => damaged.push(text));
+  assert.deepEqual(read, [1, 3]);
+  const text = `message 2 of ${folder}/stream.db is damaged`;
+  assert.deepEqual(damaged, [text]);
+  assert.throws(() => again.load(2), { name: "StoreError", message: text });
+});
