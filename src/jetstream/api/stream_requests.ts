@@ -1,7 +1,7 @@
 /** Requests about streams and their messages. */
 import { NATS_VERSION } from "../../core/version.ts";
 import { base64 } from "../../core/base64.ts";
-import { isValidSubject, subjectsCollide } from "../../core/subject.ts";
+import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import { momentOf, momentText } from "../moments.ts";
@@ -10,8 +10,8 @@ import {
   completeStreamConfig,
   type GivenStreamConfig,
   STREAM_CONFIG,
-  type StreamConfig,
 } from "../stream/stream_config.ts";
+import { checkStream } from "../stream/stream_checks.ts";
 import { streamInfo, subjectCounts } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
@@ -98,9 +98,26 @@ function create(account: AccountStreams, request: ApiRequest): object {
     & GivenStreamConfig
     & { pedantic?: boolean };
   if (given.name !== request.tokens[0]) throw new ApiError(10056);
+  if (/[\\/]/.test(given.name ?? "")) throw new ApiError(10128);
+  if (given.sealed) {
+    throw new ApiError(
+      10052,
+      "stream configuration for create can not be sealed",
+    );
+  }
+  if (given.mirror_direct && given.mirror === undefined) {
+    throw new ApiError(
+      10052,
+      "stream has no mirror but does have mirror direct",
+    );
+  }
+  if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
   const config = completeStreamConfig(given);
-  checkSubjects(account, config);
   const known = account.streams.get(config.name);
+  const others = [...account.streams.values()]
+    .map(({ stream }) => stream.config)
+    .filter(({ name }) => name !== config.name);
+  checkStream(config, { others, duplicateWindowMax: 0 });
   if (known !== undefined) {
     if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
       throw new ApiError(10058);
@@ -112,22 +129,6 @@ function create(account: AccountStreams, request: ApiRequest): object {
 
 function told(account: AccountStreams, open: OpenStream): object {
   return streamInfo(open, account.host.moments.nowUs(), NATS_VERSION);
-}
-
-function checkSubjects(
-  { streams }: AccountStreams,
-  { name, subjects = [] }: StreamConfig,
-): void {
-  if (subjects.some((subject) => !isValidSubject(subject))) {
-    throw new ApiError(10052, "invalid subject");
-  }
-  for (const { stream } of streams.values()) {
-    if (stream.name === name) continue;
-    const meets = (stream.config.subjects ?? []).some((other) =>
-      subjects.some((subject) => subjectsCollide(subject, other))
-    );
-    if (meets) throw new ApiError(10065);
-  }
 }
 
 function info(account: AccountStreams, request: ApiRequest): object {

@@ -1,0 +1,321 @@
+/**
+ * Whether a stream may be as a request wants it.
+ *
+ * NATS JetStream: the order of the checks is the server's, since only the first
+ * that fails is told.
+ */
+import { isValidSubject, subjectsCollide } from "../../core/subject.ts";
+import { SubjectTransform } from "../../core/subject_transform.ts";
+import { TransformError } from "../../core/transform_function.ts";
+import { ApiError } from "../api/api_error.ts";
+import type { SourceConfig, StreamConfig } from "./stream_config.ts";
+
+/** What is known of the other streams of the account. */
+export interface StreamSurroundings {
+  /** The other streams' configurations. */
+  readonly others: readonly StreamConfig[];
+  /** Nanoseconds; 0: none. */
+  readonly duplicateWindowMax: number;
+}
+
+const NAME_MAX = 255;
+const DESCRIPTION_MAX = 4096;
+const METADATA_MAX = 128 * 1024;
+const REPLICAS_MAX = 5;
+const NS_PER_MS = 1e6;
+const SHORTEST = 100 * NS_PER_MS;
+const NS_PER_S = 1e9;
+
+/** Throws an `ApiError` with the first thing that is wrong. */
+export function checkStream(
+  config: StreamConfig,
+  surroundings: StreamSurroundings,
+): void {
+  checkName(config);
+  checkTimes(config, surroundings);
+  checkFeatures(config);
+  checkMirror(config, surroundings);
+  checkSources(config, surroundings);
+  checkSubjects(config);
+  checkTransforms(config);
+  checkOverlap(config, surroundings);
+}
+
+/** Whether a stream may have this name. */
+export function isStreamName(name: string): boolean {
+  return name !== "" && !/[\s.*>\\/]/.test(name);
+}
+
+function wrong(text: string): ApiError {
+  return new ApiError(10052, text);
+}
+
+function checkName(config: StreamConfig): void {
+  const { name, description = "", metadata = {}, num_replicas } = config;
+  if (!isStreamName(name)) {
+    throw wrong(
+      "stream name is required and can not contain '.', '*', '>', '\\', '/'",
+    );
+  }
+  if (name.length > NAME_MAX) {
+    throw wrong(`stream name is too long, maximum allowed is ${NAME_MAX}`);
+  }
+  if (description.length > DESCRIPTION_MAX) {
+    throw wrong(
+      `stream description is too long, maximum allowed is ${DESCRIPTION_MAX}`,
+    );
+  }
+  const size = Object.entries(metadata)
+    .reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (size > METADATA_MAX) {
+    throw wrong(
+      `stream metadata exceeds maximum size of ${METADATA_MAX} bytes`,
+    );
+  }
+  if (num_replicas > REPLICAS_MAX) {
+    throw wrong(`maximum replicas is ${REPLICAS_MAX}`);
+  }
+  if (num_replicas < 0) throw new ApiError(10133);
+}
+
+function checkTimes(
+  { max_age, duplicate_window = 0 }: StreamConfig,
+  { duplicateWindowMax }: StreamSurroundings,
+): void {
+  if (max_age < 0) throw wrong("max age can not be negative");
+  if (max_age > 0 && max_age < SHORTEST) {
+    throw wrong("max age needs to be >= 100ms");
+  }
+  if (duplicate_window < 0) {
+    throw wrong("duplicates window can not be negative");
+  }
+  if (max_age > 0 && duplicate_window > max_age) {
+    throw wrong("duplicates window can not be larger then max age");
+  }
+  if (duplicateWindowMax > 0 && duplicate_window > duplicateWindowMax) {
+    throw wrong("duplicates window can not be larger then server limit");
+  }
+  if (duplicate_window > 0 && duplicate_window < SHORTEST) {
+    throw wrong("duplicates window needs to be >= 100ms");
+  }
+}
+
+function checkFeatures(config: StreamConfig): void {
+  const isNew = config.discard === "new";
+  if (config.deny_purge && config.allow_rollup_hdrs) {
+    throw wrong("roll-ups require the purge permission");
+  }
+  if (config.allow_msg_counter) {
+    if (isNew) throw wrong("counter stream cannot use discard new");
+    if (config.allow_msg_ttl) {
+      throw wrong("counter stream cannot use message TTLs");
+    }
+    if (config.allow_msg_schedules) {
+      throw wrong("counter stream cannot use message schedules");
+    }
+    if (config.retention !== "limits") {
+      throw wrong("counter stream can only use limits retention");
+    }
+  }
+  if (config.discard_new_per_subject) {
+    if (!isNew) {
+      throw wrong(
+        "discard new per subject requires discard new policy to be set",
+      );
+    }
+    if (config.max_msgs_per_subject <= 0) {
+      throw wrong("discard new per subject requires max msgs per subject > 0");
+    }
+  }
+  const marker = config.subject_delete_marker_ttl ?? 0;
+  if (marker < 0) {
+    throw wrong("subject delete marker TTL must not be negative");
+  }
+  if (marker > 0 && marker < NS_PER_S) {
+    throw wrong("subject delete marker TTL must be at least 1 second");
+  }
+  if (config.allow_msg_schedules && isNew) {
+    throw wrong("message scheduling cannot use discard new");
+  }
+  if (config.persist_mode === "async") {
+    if (config.storage !== "file") {
+      throw wrong("async persist mode is only supported on file storage");
+    }
+    if (config.allow_atomic) {
+      throw wrong(
+        "async persist mode is not supported with atomic batch publish",
+      );
+    }
+  }
+}
+
+function checkMirror(
+  config: StreamConfig,
+  { others }: StreamSurroundings,
+): void {
+  const { mirror } = config;
+  if (mirror === undefined) return;
+  if (config.first_seq) throw new ApiError(10143);
+  if (config.subjects !== undefined) throw new ApiError(10034);
+  if (config.sources !== undefined) throw new ApiError(10031);
+  if (config.allow_msg_counter) throw new ApiError(10173);
+  if (config.allow_atomic) throw new ApiError(10198);
+  if (config.allow_batched) throw new ApiError(10209);
+  if (config.allow_msg_schedules) throw new ApiError(10186);
+  const { filter_subject, subject_transforms = [] } = mirror;
+  if (filter_subject && subject_transforms.length > 0) {
+    throw new ApiError(10150);
+  }
+  if (config.subject_delete_marker_ttl) {
+    throw wrong("subject delete markers forbidden on mirrors");
+  }
+  for (const [i, { src, dest }] of subject_transforms.entries()) {
+    if (src !== "" && !isValidSubject(src)) {
+      throw new ApiError(10151, "invalid subject");
+    }
+    const fault = transformFault(src, dest);
+    if (fault !== undefined) throw new ApiError(10154, fault);
+    const meets = subject_transforms.slice(i + 1)
+      .some((other) => subjectsCollide(src || ">", other.src || ">"));
+    if (meets) throw new ApiError(10152);
+  }
+  if (!isStreamName(mirror.name)) throw new ApiError(10142);
+  const origin = originOf(mirror, others);
+  if (origin !== undefined && isSmaller(config, origin)) {
+    throw new ApiError(10030);
+  }
+}
+
+function checkSources(
+  config: StreamConfig,
+  { others }: StreamSurroundings,
+): void {
+  const { sources = [] } = config;
+  if (sources.length > 0 && config.allow_msg_schedules) {
+    throw new ApiError(10187);
+  }
+  const seen = new Set<string>();
+  for (const source of sources) {
+    if (!isStreamName(source.name)) throw new ApiError(10141);
+    const { filter_subject = "", subject_transforms = [], external } = source;
+    const key = JSON.stringify([
+      source.name,
+      filter_subject,
+      subject_transforms,
+      external?.api,
+    ]);
+    if (seen.has(key)) throw new ApiError(10140);
+    seen.add(key);
+    if (filter_subject !== "" && subject_transforms.length > 0) {
+      throw new ApiError(10144);
+    }
+    for (const [i, { src, dest }] of subject_transforms.entries()) {
+      if (src !== "" && !isValidSubject(src)) {
+        throw new ApiError(10145, "invalid subject");
+      }
+      const fault = transformFault(src, dest);
+      if (fault !== undefined) throw new ApiError(10146, fault);
+      const meets = subject_transforms.slice(i + 1)
+        .some((other) => subjectsCollide(src || ">", other.src || ">"));
+      if (meets) throw new ApiError(10147);
+    }
+    const origin = originOf(source, others);
+    if (origin !== undefined && isSmaller(config, origin)) {
+      throw new ApiError(10046);
+    }
+  }
+}
+
+function originOf(
+  { name, external }: SourceConfig,
+  others: readonly StreamConfig[],
+): StreamConfig | undefined {
+  return external === undefined
+    ? others.find((other) => other.name === name)
+    : undefined;
+}
+
+/** Messages of `origin` may be too large for `config`. */
+function isSmaller(config: StreamConfig, origin: StreamConfig): boolean {
+  return config.max_msg_size > 0 &&
+    (origin.max_msg_size < 0 || config.max_msg_size < origin.max_msg_size);
+}
+
+/** Subjects that only a stream which acknowledges nothing may have. */
+const RESERVED: readonly (readonly [string, string, RegExp])[] = [
+  ["$JS.>", "jetstream api", /^\$JS\.EVENT\./],
+  ["$JSC.>", "jetstream api", /^$/],
+  ["$NRG.>", "jetstream api", /^$/],
+  ["$SYS.>", "system api", /^\$SYS\.ACCOUNT\./],
+];
+
+function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
+  for (const [i, subject] of subjects.entries()) {
+    if (!isValidSubject(subject)) throw wrong("invalid subject");
+    if (subjects.indexOf(subject) < i) {
+      throw wrong("duplicate subjects detected");
+    }
+    if (subject === ">" && !no_ack) {
+      throw wrong("capturing all subjects requires no-ack to be true");
+    }
+    for (const [reserved, what, exempt] of RESERVED) {
+      const isExempt = no_ack || subject === ">" || exempt.test(subject);
+      if (isExempt || !subjectsCollide(subject, reserved)) continue;
+      throw wrong(
+        `subjects that overlap with ${what} require no-ack to be true`,
+      );
+    }
+    for (const other of subjects.slice(0, i)) {
+      if (!subjectsCollide(subject, other)) continue;
+      throw wrong(`subject "${subject}" overlaps with "${other}"`);
+    }
+  }
+}
+
+function checkTransforms(config: StreamConfig): void {
+  const { subject_transform, republish, subjects = [] } = config;
+  if (subject_transform !== undefined) {
+    const { src, dest } = subject_transform;
+    if (src !== "" && !isValidSubject(src)) {
+      throw new ApiError(10155, "invalid subject");
+    }
+    const fault = transformFault(src, dest);
+    if (fault !== undefined) throw new ApiError(10156, fault);
+  }
+  if (republish === undefined) return;
+  const { src, dest } = republish;
+  if (transformFault(src, dest) !== undefined) {
+    throw wrong(
+      `stream configuration for republish with transform from '${src}' to '${dest}' not valid`,
+    );
+  }
+  const isCycle = !/\{\{|\$/.test(dest) && isValidSubject(dest) &&
+    subjects.some((subject) => subjectsCollide(subject, dest));
+  if (isCycle) {
+    throw wrong("stream configuration for republish destination forms a cycle");
+  }
+}
+
+/** What is wrong with a transform; undefined: nothing. */
+function transformFault(src: string, dest: string): string | undefined {
+  if (dest === "") return undefined;
+  try {
+    SubjectTransform.parse(src || ">", dest);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TransformError)) throw error;
+    return error.message;
+  }
+}
+
+function checkOverlap(
+  { subjects = [] }: StreamConfig,
+  { others }: StreamSurroundings,
+): void {
+  const meets = others.some((other) =>
+    (other.subjects ?? []).some((one) =>
+      subjects.some((subject) => subjectsCollide(subject, one))
+    )
+  );
+  if (meets) throw new ApiError(10065);
+}
