@@ -5,6 +5,7 @@ import { Pulling } from "../consumer/pulling.ts";
 import { Pushing } from "../consumer/pushing.ts";
 import { momentText } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
+import { sorted } from "../stream/stream_config.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { OpenStream } from "../account_streams.ts";
 
@@ -14,15 +15,21 @@ export interface StateOptions {
   readonly subjects?: Readonly<Record<string, number>> | undefined;
 }
 
+interface InfoOptions extends StateOptions {
+  readonly cluster?: object;
+  /** Of the server, where it is told. */
+  readonly version?: string;
+}
+
 /** A stream, as requests about it are answered. */
 export function streamInfo(
   { stream, consumers }: OpenStream,
   nowUs: number,
-  version: string,
-  { cluster, ...options }: StateOptions & { readonly cluster?: object } = {},
+  { cluster, version, ...options }: InfoOptions = {},
 ): object {
+  const { config } = stream;
   return {
-    config: withVersion(stream.config, version),
+    config: version === undefined ? config : withVersion(config, version),
     created: momentText(stream.createdUs),
     state: streamState(stream, consumers.size, options),
     ...(cluster && { cluster }),
@@ -31,7 +38,7 @@ export function streamInfo(
 }
 
 /** NATS JetStream: what a configuration says of the server goes only into answers about one. */
-export function withVersion<
+function withVersion<
   T extends { readonly metadata?: Readonly<Record<string, string>> },
 >(config: T, version: string): T {
   const { metadata = {} } = config;
@@ -40,8 +47,7 @@ export function withVersion<
     "_nats.ver": version,
     "_nats.level": String(API_LEVEL),
   };
-  const sorted = Object.entries(all).sort(([a], [b]) => a < b ? -1 : 1);
-  return { ...config, metadata: Object.fromEntries(sorted) };
+  return { ...config, metadata: sorted(all) };
 }
 
 export function streamState(

@@ -76,7 +76,6 @@ export class Api implements ApiCounts {
     const start = payloadStart + Math.max(0, headerSize);
     const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
     const type = `io.nats.jetstream.api.v1.${call.type}`;
-    this.total++;
     let body: object;
     try {
       checkLevel(bodyBuffer.subarray(payloadStart, start));
@@ -89,8 +88,13 @@ export class Api implements ApiCounts {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.errors++;
-      body = { type, error: error.record() };
+      body = {
+        type,
+        error: error.record(),
+        ...call.behindError,
+      };
     }
+    this.total++;
     if (reply === "") return;
     const bytes = asciiBytes(utf8ByteString(goJson(body)));
     this.#account.host.client.publish(reply, bytes);

@@ -17,6 +17,8 @@ export interface ApiCall {
   readonly pattern: string;
   /** Of its answer, behind `io.nats.jetstream.api.v1.`. */
   readonly type: string;
+  /** NATS JetStream API: what stands behind an error, fields that are written in any case. */
+  readonly behindError?: object;
   /** The fields of the answer. Throws an `ApiError`. */
   answer(
     account: AccountStreams,

@@ -11,6 +11,9 @@ export interface PageOf<T> {
   readonly rows: readonly T[];
 }
 
+/** The page of a list that could not be made. */
+export const NO_PAGE = { total: 0, offset: 0, limit: 0 } as const;
+
 export function pageOf<T>(
   all: readonly T[],
   offset: unknown,

@@ -22,6 +22,8 @@ export type Shape =
 /** The fields of an object, by name, in the order in which they are written. */
 export interface Struct {
   readonly name: string;
+  /** Go's name for the struct inside this one that has the fields, where it is not this one. */
+  readonly embedded?: string;
   readonly fields: Readonly<Record<string, Shape>>;
 }
 
@@ -46,24 +48,36 @@ export function readShape(
   try {
     body = JSON.parse(text);
   } catch {
-    throw new ShapeError(syntaxError(text));
+    throw new ShapeError(decoderError(text));
   }
   if (body === null) return {};
-  return readStruct(body, struct, struct.name, options);
+  return readStruct(body, struct, [], options);
 }
+
+/** In the words of Go's decoder, which reads on where there is no more. */
+function decoderError(text: string): string {
+  const error = syntaxError(text);
+  return error === "unexpected end of JSON input" ? "unexpected EOF" : error;
+}
+
+/** Where a value stands: the names from the outermost field on. */
+type Path = readonly string[];
 
 function readStruct(
   value: unknown,
   struct: Struct,
-  path: string,
+  path: Path,
   options: ReadingOptions,
+  parent: Struct = struct,
 ): Record<string, unknown> {
   if (!isRecord(value)) {
-    const into = path === struct.name
-      ? `Go value of type server.${struct.name}`
-      : `Go struct field ${path} of type server.${struct.name}`;
-    throw misfit(value, into);
+    throw path.length === 0
+      ? misfit(value, `Go value of type server.${struct.name}`)
+      : misfit(value, fieldOf(parent, path, `server.${struct.name}`));
   }
+  const inside = struct.embedded === undefined
+    ? path
+    : [...path, struct.embedded];
   const fields: Record<string, unknown> = {};
   for (const [given, field] of Object.entries(value)) {
     const name = knownName(given, struct);
@@ -73,7 +87,7 @@ function readStruct(
     }
     if (field === null) continue;
     const shape = struct.fields[name]!;
-    fields[name] = readValue(field, shape, `${path}.${name}`, options);
+    fields[name] = readValue(field, shape, struct, [...inside, name], options);
   }
   return fields;
 }
@@ -87,60 +101,55 @@ function knownName(given: string, { fields }: Struct): string | undefined {
 function readValue(
   value: unknown,
   shape: Shape,
-  path: string,
+  parent: Struct,
+  path: Path,
   options: ReadingOptions,
 ): unknown {
+  const fits = <T>(one: T, isFit: boolean, type: string): T => {
+    if (!isFit) throw misfit(one, fieldOf(parent, path, type));
+    return one;
+  };
+  const list = <T>(type: string, read: (one: unknown) => T): T[] =>
+    fits(value as unknown[], Array.isArray(value), type).map(read);
   switch (shape.kind) {
     case "string":
-      return check(value, typeof value === "string", path, "string");
+      return fits(value, typeof value === "string", "string");
     case "bool":
-      return check(value, typeof value === "boolean", path, "bool");
+      return fits(value, typeof value === "boolean", "bool");
     case "int":
-      return readInt(value, path, shape.type);
+      return readInt(value, fieldOf(parent, path, shape.type), shape.type);
     case "time":
       return readTime(value);
     case "enum":
       return readWord(value, shape.words);
     case "map":
-      return readMap(value, path);
+      return readMap(value, (type) => fieldOf(parent, path, type));
     case "strings":
-      return readList(
-        value,
-        path,
+      return list(
         "[]string",
-        (one) => check(one, typeof one === "string", path, "string"),
+        (one) => fits(one, typeof one === "string", "string"),
       );
     case "ints":
-      return readList(
-        value,
-        path,
+      return list(
         `[]${shape.type}`,
-        (one) => readInt(one, path, shape.type),
+        (one) => readInt(one, fieldOf(parent, path, shape.type), shape.type),
       );
     case "struct":
-      return readStruct(value, shape.struct, path, options);
+      return readStruct(value, shape.struct, path, options, parent);
     case "structs":
-      return readList(
-        value,
-        path,
+      return list(
         `[]*server.${shape.struct.name}`,
-        (one) => readStruct(one, shape.struct, path, options),
+        (one) => readStruct(one, shape.struct, path, options, parent),
       );
   }
 }
 
-function check(
-  value: unknown,
-  fits: boolean,
-  path: string,
-  type: string,
-): unknown {
-  if (!fits) throw misfit(value, `Go struct field ${path} of type ${type}`);
-  return value;
+/** Go names the struct that a field is in, and the way to it from the outermost. */
+function fieldOf(struct: Struct, path: Path, type: string): string {
+  return `Go struct field ${struct.name}.${path.join(".")} of type ${type}`;
 }
 
-function readInt(value: unknown, path: string, type: string): number {
-  const into = `Go struct field ${path} of type ${type}`;
+function readInt(value: unknown, into: string, type: string): number {
   if (typeof value !== "number") throw misfit(value, into);
   const isUnsigned = type.startsWith("u");
   if (!Number.isInteger(value) || (isUnsigned && value < 0)) {
@@ -175,27 +184,17 @@ function readWord(value: unknown, words: readonly string[]): string {
   throw new ShapeError(`can not unmarshal ${shown}`);
 }
 
-function readMap(value: unknown, path: string): Record<string, string> {
-  const into = `Go struct field ${path} of type`;
-  if (!isRecord(value)) throw misfit(value, `${into} map[string]string`);
+function readMap(
+  value: unknown,
+  into: (type: string) => string,
+): Record<string, string> {
+  if (!isRecord(value)) throw misfit(value, into("map[string]string"));
   const map: Record<string, string> = {};
   for (const [name, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw misfit(text, `${into} string`);
+    if (typeof text !== "string") throw misfit(text, into("string"));
     map[name] = text;
   }
   return map;
-}
-
-function readList<T>(
-  value: unknown,
-  path: string,
-  type: string,
-  read: (one: unknown) => T,
-): T[] {
-  if (!Array.isArray(value)) {
-    throw misfit(value, `Go struct field ${path} of type ${type}`);
-  }
-  return value.map(read);
 }
 
 function misfit(value: unknown, into: string): ShapeError {

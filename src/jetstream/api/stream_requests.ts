@@ -15,7 +15,7 @@ import { checkStream } from "../stream/stream_checks.ts";
 import { streamInfo, subjectCounts } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
-import { pageOf } from "./paging.ts";
+import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Shape, Struct } from "./shape.ts";
 
 const INT: Shape = { kind: "int", type: "int" };
@@ -24,12 +24,13 @@ const STRING: Shape = { kind: "string" };
 const BOOL: Shape = { kind: "bool" };
 
 const CREATE: Struct = {
-  ...STREAM_CONFIG,
   name: "StreamConfigRequest",
+  embedded: "StreamConfig",
   fields: { ...STREAM_CONFIG.fields, pedantic: BOOL },
 };
 const LIST: Struct = {
   name: "JSApiStreamNamesRequest",
+  embedded: "ApiPagedRequest",
   fields: { offset: INT, subject: STRING },
 };
 const INFO: Struct = {
@@ -71,7 +72,12 @@ export function streamRequests(): readonly ApiCall[] {
       type: "stream_create_response",
       answer: create,
     },
-    { pattern: "STREAM.INFO.*", type: "stream_info_response", answer: info },
+    {
+      pattern: "STREAM.INFO.*",
+      type: "stream_info_response",
+      behindError: NO_PAGE,
+      answer: info,
+    },
     { pattern: "STREAM.NAMES", type: "stream_names_response", answer: names },
     { pattern: "STREAM.LIST", type: "stream_list_response", answer: list },
     {
@@ -79,7 +85,12 @@ export function streamRequests(): readonly ApiCall[] {
       type: "stream_delete_response",
       answer: remove,
     },
-    { pattern: "STREAM.PURGE.*", type: "stream_purge_response", answer: purge },
+    {
+      pattern: "STREAM.PURGE.*",
+      type: "stream_purge_response",
+      behindError: { purged: 0 },
+      answer: purge,
+    },
     {
       pattern: "STREAM.MSG.GET.*",
       type: "stream_msg_get_response",
@@ -128,7 +139,9 @@ function create(account: AccountStreams, request: ApiRequest): object {
 }
 
 function told(account: AccountStreams, open: OpenStream): object {
-  return streamInfo(open, account.host.moments.nowUs(), NATS_VERSION);
+  return streamInfo(open, account.host.moments.nowUs(), {
+    version: NATS_VERSION,
+  });
 }
 
 function info(account: AccountStreams, request: ApiRequest): object {
@@ -144,7 +157,8 @@ function info(account: AccountStreams, request: ApiRequest): object {
       total: 0,
       offset: 0,
       limit: 0,
-      ...streamInfo(open, moments.nowUs(), NATS_VERSION, {
+      ...streamInfo(open, moments.nowUs(), {
+        version: NATS_VERSION,
         deleted: deleted_details === true,
         cluster,
       }),
@@ -161,7 +175,8 @@ function info(account: AccountStreams, request: ApiRequest): object {
   );
   return {
     ...page,
-    ...streamInfo(open, moments.nowUs(), NATS_VERSION, {
+    ...streamInfo(open, moments.nowUs(), {
+      version: NATS_VERSION,
       deleted: deleted_details === true,
       cluster,
       ...(rows.length > 0 && { subjects }),
@@ -203,7 +218,8 @@ function list(account: AccountStreams, request: ApiRequest): object {
     offset,
     LIST_LIMIT,
   );
-  return { ...page, streams: rows.map((open) => told(account, open)) };
+  const nowUs = account.host.moments.nowUs();
+  return { ...page, streams: rows.map((open) => streamInfo(open, nowUs)) };
 }
 
 async function remove(

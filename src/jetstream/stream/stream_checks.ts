@@ -267,7 +267,7 @@ function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
     }
     for (const other of subjects.slice(0, i)) {
       if (!subjectsCollide(subject, other)) continue;
-      throw wrong(`subject "${subject}" overlaps with "${other}"`);
+      throw wrong(`subject "${other}" overlaps with "${subject}"`);
     }
   }
 }

@@ -67,7 +67,7 @@ export interface StreamConfig {
   };
   readonly mirror?: SourceConfig;
   readonly sources?: readonly SourceConfig[];
-  readonly compression: "none" | "s2";
+  readonly compression?: "none" | "s2";
   readonly first_seq?: number;
   readonly subject_transform?: TransformConfig;
   readonly republish?: RepublishConfig;
@@ -249,6 +249,7 @@ export function completeStreamConfig(given: GivenStreamConfig): StreamConfig {
     max_msg_size: orNone(given.max_msg_size),
     num_replicas: given.num_replicas || 1,
     duplicate_window: window,
+    metadata: withLevel(given),
     deny_purge: markerTtl > 0 ? false : given.deny_purge ?? false,
     allow_rollup_hdrs: markerTtl > 0 || given.allow_msg_schedules === true ||
       (given.allow_rollup_hdrs ?? false),
@@ -263,11 +264,32 @@ function inOrder(config: StreamConfig): StreamConfig {
     const name = field as keyof StreamConfig;
     const value = config[name];
     if (value === undefined) continue;
+    // NATS JetStream: what is in memory is not compressed.
+    if (name === "compression" && config.storage === "memory") continue;
     if (SILENT.includes(name) && (value === "" || !value)) continue;
     if (Array.isArray(value) && value.length === 0) continue;
     ordered[name] = value;
   }
   return ordered as unknown as StreamConfig;
+}
+
+/** NATS JetStream: which level of the API a stream needs is kept with it. */
+function withLevel(given: GivenStreamConfig): Record<string, string> {
+  const isOf2 = given.allow_msg_counter || given.allow_atomic ||
+    given.allow_msg_schedules || given.persist_mode === "async";
+  const isOf1 = given.allow_msg_ttl || given.subject_delete_marker_ttl;
+  const level = given.allow_batched ? "4" : isOf2 ? "2" : isOf1 ? "1" : "0";
+  const { "_nats.ver": _ver, "_nats.level": _level, ...own } = given.metadata ??
+    {};
+  return sorted({ ...own, "_nats.req.level": level });
+}
+
+/** NATS: maps are written in the order of their keys. */
+export function sorted(
+  map: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const entries = Object.entries(map).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(entries);
 }
 
 function orNone(limit: number | undefined): number {

@@ -79,7 +79,8 @@ function talkOf(
   configs: ReadonlyMap<string, string>,
   file: string,
 ): Conversation {
-  const steps = lines.map((line): Step => {
+  let questions = 0;
+  const steps = lines.flatMap((line): Step | Step[] => {
     const isServer = line.startsWith("route");
     const [word, rest] = split(line);
     if (word === PAGES) return { by: PAGES, say: rest };
@@ -94,12 +95,24 @@ function talkOf(
     }
     if (word.endsWith("?")) return { by, say: `?${rest}` };
     if (rest === "closed") return { by, say: "?" };
+    if (/^asks\b/.test(rest)) return question(by, rest.slice(5), ++questions);
     if (/^login\b/.test(rest)) {
       return { by, say: loginLine(rest.slice(6)), isAlone: true };
     }
     throw new Error(`${file}: no step is written so: ${line}`);
   });
   return { title, steps, endsItself: false, inBytes: false };
+}
+
+/** Sends `text`, a subject and what goes there, and waits for one answer to it. */
+function question(by: string, text: string, number: number): Step[] {
+  const [subject, body] = split(text);
+  const verb = body.startsWith("<<h ") ? "HPUB" : "PUB";
+  const payload = body === "" ? "<<+>>" : body;
+  return [
+    { by, say: `${verb} ${subject} ask.${number} ${payload}↵` },
+    { by, say: `?MSG ask.${number} ` },
+  ];
 }
 
 function differenceOf(
