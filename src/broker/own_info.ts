@@ -101,6 +101,7 @@ export class OwnInfo implements InfoSource {
     const cluster = this.clusterName();
     const { isOpen, asksLogin } = this.#parts.door().greet();
     // NATS: a newcomer need not log in where those without credentials are let in.
+    const hasStreams = options.jetstream !== undefined;
     const needsLogin = isNew ? asksLogin : !isOpen;
     return {
       server_id: identity.id,
@@ -113,10 +114,7 @@ export class OwnInfo implements InfoSource {
       headers: !options.noHeaderSupport,
       ...(needsLogin && { auth_required: true }),
       max_payload: maxPayloadBytes,
-      ...(options.jetstream !== undefined && {
-        jetstream: true,
-        api_lvl: API_LEVEL,
-      }),
+      ...(hasStreams && { jetstream: true }),
       client_id: id,
       client_ip: remoteHost,
       ...(nonce !== undefined && { nonce }),
@@ -126,6 +124,7 @@ export class OwnInfo implements InfoSource {
       ...(boundTo !== undefined &&
         { connect_info: true, remote_account: boundTo }),
       ...(isSystem === true && { acc_is_sys: true }),
+      ...(hasStreams && { api_lvl: API_LEVEL }),
     };
   }
 

@@ -20,7 +20,7 @@ import type { Moments } from "./moments.ts";
 import type { Stores } from "./store/stores.ts";
 import type { StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/stream.ts";
-import { Stream } from "./stream/stream.ts";
+import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
 
@@ -36,9 +36,6 @@ export interface JetStreamHost {
   readonly domain: string;
   readonly stores: Stores;
 }
-
-/** The name under which a store has what its stream is told to be. */
-const STREAM = "stream";
 
 /** A stream, with what hears its subjects. */
 export interface OpenStream {
@@ -68,8 +65,9 @@ export class AccountStreams {
     const { account, host: { moments } } = this;
     const store = this.#stores.open(account.name, config.name, config.storage);
     const createdUs = moments.nowUs();
-    store.put(STREAM, JSON.stringify({ config, createdUs }));
-    return this.#open(config, store, createdUs);
+    const open = this.#open(config, store, createdUs);
+    open.stream.save();
+    return open;
   }
 
   /** Opens the streams that are there from an earlier life of the server. */
@@ -77,8 +75,8 @@ export class AccountStreams {
     const { account, host: { log } } = this;
     for (const name of this.#stores.names(account.name)) {
       const store = this.#stores.open(account.name, name, "file");
-      const [, text] = [...store.values(STREAM)]
-        .find(([key]) => key === STREAM) ?? [];
+      const [, text] = [...store.values(STREAM_VALUE)]
+        .find(([key]) => key === STREAM_VALUE) ?? [];
       if (text === undefined) {
         log.error(`Stream ${name} has no configuration and is not opened`);
         continue;
@@ -96,10 +94,25 @@ export class AccountStreams {
     store: StreamStore,
     createdUs: number,
   ): OpenStream {
-    const { client } = this.host;
     const stream = new Stream(config, this.host, store, createdUs);
     const open = { stream, consumers: new Map() };
     this.streams.set(config.name, open);
+    this.#listen(open);
+    return open;
+  }
+
+  /** A stream becomes what `config` says, which has been checked. */
+  update(open: OpenStream, config: StreamConfig): void {
+    const { stream } = open;
+    stream.reconfigure(config);
+    this.#silence(stream.name);
+    this.#listen(open);
+  }
+
+  /** Hears the subjects of a stream, and those who ask for its messages. */
+  #listen({ stream }: OpenStream): void {
+    const { config } = stream;
+    const { client } = this.host;
     const ends = (config.subjects ?? []).map((subject) =>
       client.subscribe(
         utf8ByteString(subject),
@@ -112,7 +125,11 @@ export class AccountStreams {
       ends.push(() => direct.stop());
     }
     this.#ends.set(config.name, ends);
-    return open;
+  }
+
+  #silence(name: string): void {
+    for (const end of this.#ends.get(name) ?? []) end();
+    this.#ends.delete(name);
   }
 
   /** The stream with this name. Throws an `ApiError` where there is none. */
@@ -125,8 +142,7 @@ export class AccountStreams {
   async delete(name: string): Promise<void> {
     const { stream, consumers } = this.named(name);
     this.streams.delete(name);
-    for (const end of this.#ends.get(name) ?? []) end();
-    this.#ends.delete(name);
+    this.#silence(name);
     for (const consumer of consumers.values()) {
       tellWaiting(consumer, "409 Consumer Deleted");
       consumer.stop();
@@ -143,11 +159,20 @@ export class AccountStreams {
     const { moments } = this.host;
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
+    return consumer;
+  }
+
+  /** A consumer that was added hands messages out from now on. */
+  startConsumer(consumer: Consumer): void {
     consumer.start();
-    consumer.demand = config.deliver_subject === undefined
+    consumer.demand = consumer.config.deliver_subject === undefined
       ? new Pulling(consumer)
       : new Pushing(consumer);
-    return consumer;
+  }
+
+  /** A consumer becomes what `config` says, which has been checked. */
+  updateConsumer(consumer: Consumer, config: ConsumerConfig): void {
+    consumer.reconfigure(config);
   }
 
   deleteConsumer({ consumers }: OpenStream, name: string): void {

@@ -98,7 +98,7 @@ export function subjectCounts(
 export function consumerInfo(
   consumer: Consumer,
   nowUs: number,
-  version: string,
+  version?: string,
 ): object {
   const { progress, selection, demand, stream } = consumer;
   const { floor, deliveredUs, ackedUs } = progress;
@@ -106,7 +106,9 @@ export function consumerInfo(
     stream_name: stream.name,
     name: consumer.name,
     created: momentText(consumer.createdUs),
-    config: withVersion(consumer.config, version),
+    config: version === undefined
+      ? consumer.config
+      : withVersion(consumer.config, version),
     delivered: {
       consumer_seq: progress.consumerSeq,
       stream_seq: progress.seq,

@@ -4,6 +4,11 @@ import { NATS_VERSION } from "../../core/version.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import {
+  checkConsumer,
+  checkConsumerUpdate,
+  checkSharing,
+} from "../consumer/consumer_checks.ts";
+import {
   completeConsumerConfig,
   CONSUMER_CONFIG,
   type GivenConsumerConfig,
@@ -11,7 +16,7 @@ import {
 import { consumerInfo } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
-import { pageOf } from "./paging.ts";
+import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Struct } from "./shape.ts";
 
 const CREATE: Struct = {
@@ -19,7 +24,7 @@ const CREATE: Struct = {
   fields: {
     stream_name: { kind: "string" },
     config: { kind: "struct", struct: CONSUMER_CONFIG },
-    action: { kind: "string" },
+    action: { kind: "action" },
     pedantic: { kind: "bool" },
   },
 };
@@ -31,6 +36,7 @@ const LIST: Struct = {
 const NAMES_LIMIT = 1024;
 const LIST_LIMIT = 256;
 const NAME_CHARS = 8;
+const NAME_MAX = 255;
 
 export function consumerRequests(): readonly ApiCall[] {
   const type = "consumer_create_response";
@@ -38,10 +44,15 @@ export function consumerRequests(): readonly ApiCall[] {
     { pattern: "CONSUMER.CREATE.*", type, answer: create },
     { pattern: "CONSUMER.CREATE.*.*", type, answer: create },
     { pattern: "CONSUMER.CREATE.*.*.>", type, answer: create },
-    { pattern: "CONSUMER.DURABLE.CREATE.*.*", type, answer: create },
+    {
+      pattern: "CONSUMER.DURABLE.CREATE.*.*",
+      type,
+      answer: createDurable,
+    },
     {
       pattern: "CONSUMER.NAMES.*",
       type: "consumer_names_response",
+      behindError: { ...NO_PAGE, consumers: [] },
       answer: names,
     },
     {
@@ -62,27 +73,87 @@ export function consumerRequests(): readonly ApiCall[] {
   ];
 }
 
+/** What a request to make a consumer says. */
+interface CreateRequest {
+  readonly stream_name?: string;
+  readonly config?: GivenConsumerConfig;
+  readonly action?: string;
+}
+
 function create(account: AccountStreams, request: ApiRequest): object {
-  const { stream_name, config: given = {} } = request.read(CREATE) as {
-    stream_name?: string;
-    config?: GivenConsumerConfig;
-    action?: string;
-  };
-  const [streamName = "", subjectName, filter] = request.tokens;
+  return createOrUpdate(account, request, false);
+}
+
+function createDurable(account: AccountStreams, request: ApiRequest): object {
+  return createOrUpdate(account, request, true);
+}
+
+function createOrUpdate(
+  account: AccountStreams,
+  request: ApiRequest,
+  isDurable: boolean,
+): object {
+  const { stream_name, config: given = {}, action = "" } = request.read(
+    CREATE,
+  ) as CreateRequest;
+  const [streamName = ""] = request.tokens;
   if (stream_name !== streamName) throw new ApiError(10056);
+  const name = nameOf(account, request, given, isDurable);
   const open = account.named(streamName);
-  const name = subjectName ?? given.name ??
-    randomName(account.host.random, NAME_CHARS);
-  if (filter !== undefined && filter !== given.filter_subject) {
-    throw new ApiError(10131);
-  }
+  const { config: stream } = open.stream;
+  if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
+  const isNamed = request.tokens.length > 1 || given.name !== undefined;
   const config = completeConsumerConfig(
-    subjectName === undefined ? given : { ...given, name },
-    open.stream.config,
+    isNamed ? { ...given, name } : given,
+    stream,
   );
+  checkConsumer(config, stream);
   const known = open.consumers.get(name);
-  if (known !== undefined) return told(account, known);
-  return told(account, account.addConsumer(open, name, config));
+  const others = [...open.consumers.values()]
+    .filter((other) => other !== known).map((other) => other.config);
+  if (known !== undefined) {
+    const isSame = JSON.stringify(known.config) === JSON.stringify(config);
+    if (action === "create" && !isSame) throw new ApiError(10148);
+    if (isSame) return told(account, known);
+    checkConsumerUpdate(known.config, config);
+  } else if (action === "update") throw new ApiError(10149);
+  if (stream.retention === "workqueue") checkSharing(config, others);
+  if (known !== undefined) {
+    account.updateConsumer(known, config);
+    return told(account, known);
+  }
+  const isFull = stream.max_consumers > 0 &&
+    open.consumers.size >= stream.max_consumers;
+  if (isFull) throw new ApiError(10026);
+  const consumer = account.addConsumer(open, name, config);
+  const answer = told(account, consumer);
+  // NATS JetStream: the answer tells what was there before the first delivery.
+  account.startConsumer(consumer);
+  return answer;
+}
+
+/** The name that a request is about. Throws an `ApiError` where its parts do not fit. */
+function nameOf(
+  { host }: AccountStreams,
+  { tokens }: ApiRequest,
+  given: GivenConsumerConfig,
+  isDurable: boolean,
+): string {
+  const [, name, filter] = tokens;
+  const { durable_name } = given;
+  if (name === undefined) {
+    if (durable_name) throw new ApiError(10020);
+    return given.name ?? randomName(host.random, NAME_CHARS);
+  }
+  if (/[\\/]/.test(name)) throw new ApiError(10127);
+  if (name.length > NAME_MAX) throw new ApiError(10102, NAME_MAX);
+  if (isDurable && !durable_name) throw new ApiError(10018);
+  if (durable_name && durable_name !== name) throw new ApiError(10017);
+  if (filter !== undefined) {
+    if (given.filter_subjects !== undefined) throw new ApiError(10137);
+    if (filter !== given.filter_subject) throw new ApiError(10131);
+  }
+  return name;
 }
 
 function told(account: AccountStreams, consumer: Consumer): object {
@@ -129,5 +200,6 @@ function names(account: AccountStreams, request: ApiRequest): object {
 function list(account: AccountStreams, request: ApiRequest): object {
   const all = allOf(account, request);
   const { rows, ...page } = pageOf(all, offsetOf(request), LIST_LIMIT);
-  return { ...page, consumers: rows.map((one) => told(account, one)) };
+  const nowUs = account.host.moments.nowUs();
+  return { ...page, consumers: rows.map((one) => consumerInfo(one, nowUs)) };
 }

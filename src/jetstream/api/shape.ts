@@ -10,7 +10,7 @@ import { fieldName, isRecord } from "../../core/json.ts";
 
 /** What one value may be. */
 export type Shape =
-  | { readonly kind: "string" | "bool" | "time" | "strings" | "map" }
+  | { readonly kind: "string" | "bool" | "time" | "strings" | "map" | "action" }
   /** `type`: Go's name for it. */
   | { readonly kind: "int"; readonly type: string }
   | { readonly kind: "ints"; readonly type: string }
@@ -122,6 +122,8 @@ function readValue(
       return readTime(value);
     case "enum":
       return readWord(value, shape.words);
+    case "action":
+      return readAction(value);
     case "map":
       return readMap(value, (type) => fieldOf(parent, path, type));
     case "strings":
@@ -182,6 +184,11 @@ function readWord(value: unknown, words: readonly string[]): string {
   if (typeof value === "string" && words.includes(value)) return value;
   const shown = JSON.stringify(JSON.stringify(value));
   throw new ShapeError(`can not unmarshal ${shown}`);
+}
+
+function readAction(value: unknown): string {
+  if (value === "" || value === "create" || value === "update") return value;
+  throw new ShapeError(`unknown consumer action: ${JSON.stringify(value)}`);
 }
 
 function readMap(

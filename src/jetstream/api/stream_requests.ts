@@ -10,8 +10,13 @@ import {
   completeStreamConfig,
   type GivenStreamConfig,
   STREAM_CONFIG,
+  type StreamConfig,
 } from "../stream/stream_config.ts";
-import { checkStream } from "../stream/stream_checks.ts";
+import {
+  checkStream,
+  checkStreamUpdate,
+  sealed,
+} from "../stream/stream_checks.ts";
 import { streamInfo, subjectCounts } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
@@ -78,6 +83,11 @@ export function streamRequests(): readonly ApiCall[] {
       behindError: NO_PAGE,
       answer: info,
     },
+    {
+      pattern: "STREAM.UPDATE.*",
+      type: "stream_update_response",
+      answer: update,
+    },
     { pattern: "STREAM.NAMES", type: "stream_names_response", answer: names },
     { pattern: "STREAM.LIST", type: "stream_list_response", answer: list },
     {
@@ -125,10 +135,10 @@ function create(account: AccountStreams, request: ApiRequest): object {
   if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
   const config = completeStreamConfig(given);
   const known = account.streams.get(config.name);
-  const others = [...account.streams.values()]
-    .map(({ stream }) => stream.config)
-    .filter(({ name }) => name !== config.name);
-  checkStream(config, { others, duplicateWindowMax: 0 });
+  checkStream(config, {
+    others: othersThan(account, config.name),
+    duplicateWindowMax: 0,
+  });
   if (known !== undefined) {
     if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
       throw new ApiError(10058);
@@ -136,6 +146,49 @@ function create(account: AccountStreams, request: ApiRequest): object {
     return { ...told(account, known), did_create: true };
   }
   return { ...told(account, account.create(config)), did_create: true };
+}
+
+function update(account: AccountStreams, request: ApiRequest): object {
+  const { pedantic: _, ...given } = request.read(CREATE) as
+    & GivenStreamConfig
+    & { pedantic?: boolean };
+  const config = sealed(completeStreamConfig(given));
+  checkStream(config, {
+    others: othersThan(account, config.name),
+    duplicateWindowMax: 0,
+  });
+  const [name = ""] = request.tokens;
+  const open = account.named(name);
+  if (config.name !== name) {
+    throw new ApiError(10052, "stream configuration name must match original");
+  }
+  checkStreamUpdate(open.stream.config, config);
+  checkConsumerLimits(open, config);
+  account.update(open, config);
+  const { domain } = account.host;
+  return { ...told(account, open), ...(domain !== "" && { domain }) };
+}
+
+/** Throws an `ApiError` for consumers that go beyond what the stream would allow. */
+function checkConsumerLimits(
+  { consumers }: OpenStream,
+  { consumer_limits }: StreamConfig,
+): void {
+  const { max_ack_pending: most = 0, inactive_threshold: longest = 0 } =
+    consumer_limits;
+  const beyond = [...consumers.values()].filter(({ config }) =>
+    (most > 0 && (config.max_ack_pending ?? 0) > most) ||
+    (longest > 0 && (config.inactive_threshold ?? 0) > longest)
+  );
+  if (beyond.length === 0) return;
+  const names = beyond.map(({ name }) => name).sort().join(", ");
+  throw new ApiError(10069, `change to limits violates consumers: ${names}`);
+}
+
+/** The configurations of all streams but the one called `name`. */
+function othersThan({ streams }: AccountStreams, name: string): StreamConfig[] {
+  return [...streams.values()].map(({ stream }) => stream.config)
+    .filter((config) => config.name !== name);
 }
 
 function told(account: AccountStreams, open: OpenStream): object {

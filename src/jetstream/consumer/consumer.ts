@@ -12,8 +12,9 @@ import { msUntil, nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Stream, StreamReader } from "../stream/stream.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
-import type { ConsumerConfig } from "./consumer_config.ts";
+import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import { Progress } from "./progress.ts";
+import { withHeaders } from "../stream/header_block.ts";
 import { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -43,7 +44,7 @@ export class Consumer implements StreamReader {
   readonly createdUs: number;
   readonly stream: Stream;
   readonly progress: Progress;
-  readonly selection: Selection;
+  selection: Selection;
   demand: Demand | undefined = undefined;
   /** Messages to be delivered again, in this order. */
   readonly #again = new Set<number>();
@@ -82,6 +83,19 @@ export class Consumer implements StreamReader {
         ),
       );
     }
+  }
+
+  /** Becomes what `config` says; what was delivered stays so. */
+  reconfigure(config: ConsumerConfig): void {
+    const filters = (one: ConsumerConfig): string => filtersOf(one).join(" ");
+    const isSame = filters(config) === filters(this.config);
+    this.config = config;
+    if (!isSame) {
+      this.selection.release();
+      this.selection = new Selection(this.stream, config);
+      this.selection.moveTo(this.progress.seq + 1);
+    }
+    this.pump();
   }
 
   stop(): void {
@@ -183,10 +197,11 @@ export class Consumer implements StreamReader {
       `.${nanosecondText(timeUs)}.${this.selection.pending}`;
     if (waits) this.#watchDue(nowUs + this.#waitUs(times));
     taker.took(bytes);
-    host.client.publish(taker.to, payload, {
+    const isBare = config.headers_only === true;
+    host.client.publish(taker.to, isBare ? NO_BYTES : payload, {
       shownSubject: subject,
       reply,
-      headers,
+      headers: isBare ? withSize(headers, payload.length) : headers,
     });
     if (!waits) this.stream.released(seq);
   }
@@ -299,4 +314,9 @@ function textOf(message: Message): string {
   const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
   const start = payloadStart + Math.max(0, headerSize);
   return byteString(bodyBuffer, start, bodyEnd - 2);
+}
+
+/** NATS JetStream: where only headers are delivered, one of them tells what is left out. */
+function withSize(headers: Uint8Array, size: number): Uint8Array {
+  return withHeaders(headers, [`Nats-Msg-Size: ${size}`]);
 }

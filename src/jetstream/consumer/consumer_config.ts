@@ -3,6 +3,7 @@
  * where a request does not say. Names are those of the API.
  */
 import type { Shape, Struct } from "../api/shape.ts";
+import { sorted } from "../stream/stream_config.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
 
 /** Where a consumer begins. */
@@ -182,6 +183,7 @@ export function completeConsumerConfig(
     inactive_threshold: given.inactive_threshold ||
       consumer_limits.inactive_threshold ||
       (given.durable_name ? 0 : INACTIVE_THRESHOLD),
+    metadata: withLevel(given),
     ...(isPinned && {
       priority_timeout: given.priority_timeout || PINNED_TIMEOUT,
     }),
@@ -200,6 +202,16 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
     ordered[name] = value;
   }
   return ordered as unknown as ConsumerConfig;
+}
+
+/** NATS JetStream: which level of the API a consumer needs is kept with it. */
+function withLevel(given: GivenConsumerConfig): Record<string, string> {
+  const isOf1 = given.pause_until !== undefined ||
+    given.priority_groups !== undefined || given.priority_policy !== undefined;
+  const level = given.ack_policy === "flow_control" ? "4" : isOf1 ? "1" : "0";
+  const { "_nats.ver": _ver, "_nats.level": _level, ...own } = given.metadata ??
+    {};
+  return sorted({ ...own, "_nats.req.level": level });
 }
 
 /** The subjects that a consumer is about; none: all. */

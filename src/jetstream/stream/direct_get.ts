@@ -16,6 +16,7 @@ import { readShape, ShapeError, type Struct } from "../api/shape.ts";
 import { momentOf, momentText } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
+import { withHeaders } from "./header_block.ts";
 import type { Stream } from "./stream.ts";
 
 /** What is asked for; names are those of the JSON. */
@@ -54,8 +55,6 @@ const DIRECT_REQUEST: Struct = {
 };
 
 const NO_BYTES = new Uint8Array(0);
-const VERSION_LINE = asciiBytes("NATS/1.0\r\n");
-const LINE_END = asciiBytes("\r\n");
 /** Subjects of one answer. */
 const SUBJECTS_MAX = 1024;
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -210,23 +209,13 @@ export class DirectGet {
     { seq, subject, headers, timeUs }: StoredMessage,
     more: readonly string[],
   ): Uint8Array {
-    const lines = asciiBytes(
-      [
-        `Nats-Stream: ${this.#stream.name}`,
-        `Nats-Subject: ${subject}`,
-        `Nats-Sequence: ${seq}`,
-        `Nats-Time-Stamp: ${momentText(timeUs)}`,
-        ...more,
-        "\r\n",
-      ].join("\r\n"),
-    );
-    const own = headers.length > 0
-      ? headers.subarray(0, headers.length - LINE_END.length)
-      : VERSION_LINE;
-    const block = new Uint8Array(own.length + lines.length);
-    block.set(own);
-    block.set(lines, own.length);
-    return block;
+    return withHeaders(headers, [
+      `Nats-Stream: ${this.#stream.name}`,
+      `Nats-Subject: ${subject}`,
+      `Nats-Sequence: ${seq}`,
+      `Nats-Time-Stamp: ${momentText(timeUs)}`,
+      ...more,
+    ]);
   }
 
   #visible(seq: number): StoredMessage | undefined {

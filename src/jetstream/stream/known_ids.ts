@@ -13,11 +13,16 @@ interface Known {
 
 export class KnownIds {
   /** How long an id is remembered, in microseconds. */
-  readonly #windowUs: number;
+  #windowUs: number;
   /** The oldest first. */
   readonly #ids = new Map<string, Known>();
 
   constructor(windowUs: number) {
+    this.#windowUs = windowUs;
+  }
+
+  /** Ids are remembered this long from now on, those that are known too. */
+  resize(windowUs: number): void {
     this.#windowUs = windowUs;
   }
 

@@ -50,6 +50,9 @@ export interface PublishAck {
 /** Told once a message is kept for good, or why it is not. */
 export type Acknowledge = (ack: PublishAck | ApiError) => void;
 
+/** The name under which a store has what its stream is told to be. */
+export const STREAM_VALUE = "stream";
+
 /** Bytes that a message counts besides its own, in memory and in a file. */
 const MEMORY_OVERHEAD = 16;
 const FILE_OVERHEAD = 30;
@@ -92,6 +95,43 @@ export class Stream {
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
     this.#watchAge();
+  }
+
+  /** Keeps what the stream is told to be. */
+  save(): void {
+    const { config, createdUs } = this;
+    this.#store.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
+    this.#sync();
+  }
+
+  /** Becomes what `config` says: what is beyond its limits goes at once. */
+  reconfigure(config: StreamConfig): void {
+    const before = this.config;
+    this.config = config;
+    this.save();
+    if (config.duplicate_window !== before.duplicate_window) {
+      this.#ids.resize(usOf(config.duplicate_window ?? 0));
+    }
+    for (const { subject } of [...this.index.subjects.entries()]) {
+      this.#enforceLimits(subject);
+    }
+    this.#ageTimer?.cancel();
+    this.#ageTimer = undefined;
+    if (config.max_age > 0) this.#expire();
+    this.#watchAge();
+    if (config.retention === "interest" && before.retention === "limits") {
+      this.#dropUnwanted();
+    }
+  }
+
+  /** Messages are kept for consumers from now on: those that none wants go. */
+  #dropUnwanted(): void {
+    const { index } = this;
+    let seq = index.next(index.firstSeq);
+    while (seq <= index.lastSeq) {
+      if (!this.#isNeeded(seq, index.subjectNumber(seq))) this.remove(seq);
+      seq = index.next(seq + 1);
+    }
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */

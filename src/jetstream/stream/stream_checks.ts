@@ -41,6 +41,53 @@ export function checkStream(
   checkOverlap(config, surroundings);
 }
 
+/** Throws an `ApiError` where a stream cannot become what `next` says, which is right in itself. */
+export function checkStreamUpdate(
+  before: StreamConfig,
+  next: StreamConfig,
+): void {
+  const refuse = (text: string): never => {
+    throw wrong(`stream configuration update can not ${text}`);
+  };
+  if (next.num_replicas > 1) throw new ApiError(10074);
+  if (next.storage !== before.storage) refuse("change storage type");
+  if (next.retention !== before.retention) {
+    const isQueue = [next.retention, before.retention].includes("workqueue");
+    if (isQueue) refuse("change retention policy to/from workqueue");
+  }
+  if (before.sealed && !next.sealed) refuse("unseal a sealed stream");
+  if (before.deny_delete && !next.deny_delete) {
+    refuse("cancel deny message deletes");
+  }
+  if (before.deny_purge && !next.deny_purge) refuse("cancel deny purge");
+  const isOther = next.mirror !== undefined &&
+    JSON.stringify(next.mirror) !== JSON.stringify(before.mirror);
+  if (isOther) throw new ApiError(10055);
+  if (before.allow_msg_ttl && !next.allow_msg_ttl) {
+    throw wrong("message TTL status can not be disabled");
+  }
+  if (before.allow_msg_counter !== next.allow_msg_counter) {
+    refuse("change message counter setting");
+  }
+  if (before.allow_msg_schedules && !next.allow_msg_schedules) {
+    throw wrong("message schedules can not be disabled");
+  }
+  if (before.persist_mode !== next.persist_mode) refuse("change persist mode");
+}
+
+/** What a stream is that is sealed. */
+export function sealed(config: StreamConfig): StreamConfig {
+  if (!config.sealed) return config;
+  return {
+    ...config,
+    max_age: 0,
+    discard: "new",
+    deny_delete: true,
+    deny_purge: true,
+    allow_rollup_hdrs: false,
+  };
+}
+
 /** Whether a stream may have this name. */
 export function isStreamName(name: string): boolean {
   return name !== "" && !/[\s.*>\\/]/.test(name);

@@ -22,9 +22,12 @@ export interface Difference {
 
 export const DIFFERENCES: readonly Difference[] = [
   {
-    what: "`api_lvl` in INFO",
-    why: "it is the level of JetStream, which Midge has not",
-    extra: { who: "nats-server", bytes: /,"api_lvl":\d+/g },
+    what: "`api_lvl` in INFO of a server without JetStream",
+    why: "it is the level of JetStream",
+    extra: {
+      who: "nats-server",
+      bytes: /(?<!"jetstream":true.*),"api_lvl":\d+/g,
+    },
   },
   {
     what: "`xkey` in INFO",

@@ -66,6 +66,7 @@ export function normal(text: string): string {
       .replace(/("(?:server_name|remote_name)": ?)"N[A-Z0-9]{55}"/g, '$1"<id>"')
       .replace(texts, '$1"<own>"')
       .replace(numbers, "$1<own>")
+      .replace(/(Nats-Time-Stamp: )\S+/g, "$1<time>")
       // What a server says in the system account has a number.
       .replace(/("flags":\d+,"seq":)\d+/g, "$1<own>")
       .replace(/(\$JS\.ACK(?:\.[^.\s]+){5}\.)\d{19}\b/g, "$1<time>")
