@@ -70,6 +70,10 @@ export class JetStream {
   #open(account: Account): void {
     const { accounts } = this.#platform;
     if (account === accounts.system || this.#accounts.has(account.name)) return;
+    // NATS JetStream: an account that is configured has streams where it says so.
+    const configured = accounts.optionsOf(account.name);
+    const has = configured === undefined || configured.jetstream !== undefined;
+    if (!has) return;
     const streams = new AccountStreams(account, {
       ...this.#platform,
       moments: this.#moments,

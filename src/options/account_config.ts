@@ -22,6 +22,8 @@ export interface AccountConfig {
   msg_trace?: string | AccountTraceConfig;
   /** Its public key, beside its name. Takes: public key. */
   nkey?: string;
+  /** That it has streams, and what they may be. */
+  jetstream?: boolean | "enabled" | "disabled" | AccountJetStreamConfig;
 }
 
 /** One of the `users`: `user` and `password`, or `nkey`. */
@@ -136,4 +138,24 @@ export interface AccountTraceConfig {
   dest: string;
   /** Percent of those messages. Takes: percentage. Default: `100`. */
   sampling?: number | string;
+}
+
+/** The `jetstream` block of an account. */
+export interface AccountJetStreamConfig {
+  /** Bytes of all its streams in memory. Takes: size. Default: `-1`. */
+  max_memory?: number | string;
+  /** Bytes of all its streams in files. Takes: size. Default: `-1`. */
+  max_store?: number | string;
+  /** Streams that it may have. Default: `-1`. */
+  max_streams?: number;
+  /** Consumers that each of its streams may have. Default: `-1`. */
+  max_consumers?: number;
+  /** Each stream has to say how large it may become. */
+  max_bytes_required?: boolean;
+  /** Bytes that a stream in memory may have. Takes: size. Default: `-1`. */
+  mem_max_stream_bytes?: number | string;
+  /** Bytes that a stream in a file may have. Takes: size. Default: `-1`. */
+  disk_max_stream_bytes?: number | string;
+  /** Messages of a consumer that may wait for an acknowledgement. Default: `-1`. */
+  max_ack_pending?: number;
 }

@@ -122,6 +122,23 @@ export interface AccountOptions {
   /** For its users that have none of their own. */
   readonly defaultPermissions?: PermissionsOptions;
   readonly trace?: AccountTrace;
+  /** What its streams may be; undefined: it has none. */
+  readonly jetstream?: AccountStreamLimits;
+}
+
+/** What the streams of an account may be; -1: no limit. */
+export interface AccountStreamLimits {
+  readonly maxMemoryBytes: number;
+  readonly maxFileBytes: number;
+  readonly maxStreams: number;
+  /** Of one stream. */
+  readonly maxConsumers: number;
+  readonly maxAckPending: number;
+  /** Of one stream that says nothing, and at most. */
+  readonly memoryStreamBytes: number;
+  readonly fileStreamBytes: number;
+  /** Each stream has to say how large it may become. */
+  readonly maxBytesRequired: boolean;
 }
 
 /** No limit at all. */

@@ -8,6 +8,10 @@
 export interface JetStreamOptions {
   /** The folder of streams that are kept in files. */
   storeDir: string;
+  /** Bytes of all streams in memory. */
+  maxMemoryBytes: number;
+  /** Bytes of all streams in files. */
+  maxFileBytes: number;
   /** The name by which these streams are told from those of others. */
   domain: string;
   /** Refuse requests with fields that are not known. */
@@ -20,6 +24,10 @@ export interface JetStreamConfig {
   enabled?: boolean;
   /** The folder of streams that are kept in files. */
   store_dir?: string;
+  /** Bytes of all streams in memory. Takes: size. Default: `-1`. */
+  max_memory_store?: number | string;
+  /** Bytes of all streams in files. Takes: size. Default: `-1`. */
+  max_file_store?: number | string;
   /** The name by which these streams are told from those of others. */
   domain?: string;
   /** Refuse requests with fields that are not known. Default: `true`. */
@@ -30,6 +38,8 @@ export interface JetStreamConfig {
 export function defaultJetStreamOptions(): JetStreamOptions {
   return {
     storeDir: "",
+    maxMemoryBytes: -1,
+    maxFileBytes: -1,
     domain: "",
     strict: true,
   };

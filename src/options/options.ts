@@ -21,6 +21,7 @@ export type {
 export {
   type AccountLimits,
   type AccountOptions,
+  type AccountStreamLimits,
   type AccountTrace,
   type ExportBase,
   type ExportOptions,

@@ -3,6 +3,7 @@ import { isPublicKey } from "../../core/key_text.ts";
 import type {
   AccountLimits,
   AccountOptions,
+  AccountStreamLimits,
   AccountTrace,
   ImportOptions,
   MappingOptions,
@@ -28,8 +29,11 @@ import { importsOfAccount } from "./import_keys.ts";
 import { mappings } from "./mapping_keys.ts";
 import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { integer, type Reader, string } from "./readers.ts";
-import { ACCOUNT_JETSTREAM_SHAPE } from "./missing_shapes.ts";
-import { missing, rowsOf } from "./rows.ts";
+import {
+  ACCOUNT_JETSTREAM_BLOCK,
+  accountJetStream,
+} from "./account_jetstream_keys.ts";
+import { rowsOf } from "./rows.ts";
 import type { Block, Placed, Writable } from "./schema.ts";
 import { trace } from "./trace_keys.ts";
 import { users, withPermissions } from "./user_keys.ts";
@@ -128,6 +132,7 @@ interface AccountDraft {
   limits: AccountLimits;
   defaultPermissions?: PermissionsOptions;
   trace?: AccountTrace;
+  jetstream?: AccountStreamLimits;
 }
 
 const rows = rowsOf<AccountDraft>();
@@ -207,11 +212,14 @@ export const ACCOUNT_BLOCK: Block<AccountDraft> = {
       text: "Its public key, beside its name.",
       reload: "now",
     }),
-    missing(["jetstream"], {
-      name: "JetStream",
-      shape: ACCOUNT_JETSTREAM_SHAPE,
-      isOnByMap: true,
-    }, "now"),
+    rows.option({
+      names: ["jetstream"],
+      field: "jetstream",
+      reader: accountJetStream,
+      inner: ACCOUNT_JETSTREAM_BLOCK,
+      text: "That it has streams, and what they may be.",
+      reload: "now",
+    }),
   ],
 };
 

@@ -1,5 +1,6 @@
 /** Every block of the configuration, by the file of `src/options` with its types. */
 import { ACCOUNT_BLOCK, ACCOUNT_LIMITS_BLOCK } from "./account_keys.ts";
+import { ACCOUNT_JETSTREAM_BLOCK } from "./account_jetstream_keys.ts";
 import { TRACE_BLOCK } from "./trace_keys.ts";
 import { AUTHORIZATION_BLOCK } from "./authorization_keys.ts";
 import { CALLOUT_BLOCK } from "./callout_keys.ts";
@@ -38,6 +39,7 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
     REMOTE_BLOCK,
     ACCOUNT_LIMITS_BLOCK,
     TRACE_BLOCK,
+    ACCOUNT_JETSTREAM_BLOCK,
   ],
   mapping_config: [DESTINATION_BLOCK],
   trust_config: [RESOLVER_BLOCK, CALLOUT_BLOCK, PROXIES_BLOCK, PROXY_BLOCK],

@@ -7,8 +7,9 @@ import type { ConfigEntry } from "../dialect/tree.ts";
 import type { JetStreamOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
+import { byteSize, isTurnedOn } from "./jetstream_values.ts";
 import { boolean, string } from "./readers.ts";
-import { checkedRow, rowsOf } from "./rows.ts";
+import { checkedRow, refused, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
 
 const rows = rowsOf<JetStreamOptions>();
@@ -40,6 +41,24 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reload: "restart",
     }),
     rows.option({
+      names: ["max_memory_store", "max_mem_store", "max_mem"],
+      field: "maxMemoryBytes",
+      reader: byteSize,
+      default: -1,
+      unit: "bytes",
+      text: "Bytes of all streams in memory.",
+      reload: "restart",
+    }),
+    rows.option({
+      names: ["max_file_store", "max_file"],
+      field: "maxFileBytes",
+      reader: byteSize,
+      default: -1,
+      unit: "bytes",
+      text: "Bytes of all streams in files.",
+      reload: "restart",
+    }),
+    rows.option({
       names: ["domain"],
       field: "domain",
       reader: string,
@@ -55,6 +74,48 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       text: "Refuse requests with fields that are not known.",
       reload: "restart",
     }),
+    withoutEffect(
+      ["sync", "sync_interval"],
+      "a message is acknowledged when it is on disk",
+      "restart",
+    ),
+    withoutEffect(
+      [
+        "unique_tag",
+        "extension_hint",
+        "max_outstanding_catchup",
+        "meta_compact",
+        "meta_compact_size",
+        "meta_compact_sync",
+      ],
+      "Midge's streams are not replicated",
+      "restart",
+    ),
+    withoutEffect(
+      [
+        "max_buffered_size",
+        "max_buffered_msgs",
+        "request_queue_limit",
+        "info_queue_limit",
+        "max_concurrent_io",
+      ],
+      "Midge has no such queue",
+      "restart",
+    ),
+    refused(
+      [
+        "cipher",
+        "key",
+        "ek",
+        "encryption_key",
+        "prev_key",
+        "prev_ek",
+        "prev_encryption_key",
+        "tpm",
+      ],
+      "Messages would be readable in the files.",
+      "restart",
+    ),
   ],
 };
 
@@ -71,20 +132,5 @@ export function readJetStream(
     const isOff = enabled?.kind === "boolean" && !enabled.value;
     return isOff ? undefined : options;
   }
-  const isOn = value.kind === "boolean"
-    ? value.value
-    : value.kind === "string"
-    ? ENABLED.get(value.value.toLowerCase())
-    : undefined;
-  if (isOn === undefined) {
-    report.error(entry.at, 'Expected "enabled" or "disabled" for jetstream');
-  }
-  return isOn ? defaultsOf(JETSTREAM_BLOCK) : undefined;
+  return isTurnedOn(entry, report) ? defaultsOf(JETSTREAM_BLOCK) : undefined;
 }
-
-const ENABLED = new Map([
-  ["enabled", true],
-  ["enable", true],
-  ["disabled", false],
-  ["disable", false],
-]);

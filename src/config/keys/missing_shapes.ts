@@ -152,50 +152,6 @@ export const WEBSOCKET_SHAPE: MapShape = {
   },
 };
 
-export const JETSTREAM_SHAPE: MapShape = {
-  or: ["boolean", "string"],
-  fields: {
-    "strict enable enabled": BOOLEAN,
-    "store store_dir storedir domain cipher extension_hint": STRING,
-    "key ek encryption_key prev_key prev_ek prev_encryption_key": STRING,
-    unique_tag: STRING,
-    "max_memory_store max_mem_store max_mem": SIZE,
-    "max_file_store max_file": SIZE,
-    "max_outstanding_catchup max_buffered_size max_buffered_msgs": SIZE,
-    "request_queue_limit info_queue_limit": INTEGER,
-    "meta_compact meta_compact_size": SIZE,
-    meta_compact_sync: ["boolean", "string", "integer"],
-    "sync sync_interval": DURATION,
-    tpm: {
-      fields: {
-        "keys_file encryption_password srk_password cipher": STRING,
-        pcr: INTEGER,
-      },
-    },
-    limits: {
-      fields: {
-        "max_ack_pending max_ha_assets max_request_batch": INTEGER,
-        duplicate_window: DURATION,
-        batch: MAP,
-      },
-    },
-  },
-};
-
-/** `jetstream` of an account. */
-export const ACCOUNT_JETSTREAM_SHAPE: MapShape = {
-  or: ["boolean", "string", "integer"],
-  fields: {
-    "max_memory max_mem memory mem max_store max_disk store disk": SIZE,
-    "max_streams streams max_consumers consumers": INTEGER,
-    max_bytes_required: BOOLEAN,
-    "max_stream_bytes memory_max_stream_bytes mem_max_stream_bytes": SIZE,
-    "disk_max_stream_bytes store_max_stream_bytes": SIZE,
-    "max_ack_pending": INTEGER,
-    cluster_traffic: STRING,
-  },
-};
-
 export const OCSP_SHAPE: MapShape = {
   or: ["boolean"],
   fields: { mode: STRING, status: STRING, status_timeout: DURATION },
