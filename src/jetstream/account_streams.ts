@@ -13,6 +13,7 @@ import { type Message, replyOf, subjectOf } from "../wire/message.ts";
 import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
+import { savedConsumers } from "./consumer/saved_consumer.ts";
 import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import { DirectGet } from "./stream/direct_get.ts";
@@ -85,7 +86,19 @@ export class AccountStreams {
         config: StreamConfig;
         createdUs: number;
       };
-      this.#open(config, store, createdUs);
+      this.#recoverConsumers(this.#open(config, store, createdUs));
+    }
+  }
+
+  #recoverConsumers({ stream, consumers }: OpenStream): void {
+    const kept = (prefix: string): Iterable<readonly [string, string]> =>
+      stream.kept(prefix);
+    for (const saved of savedConsumers(kept)) {
+      const { name, config, createdUs } = saved;
+      const consumer = new Consumer(name, config, stream, createdUs);
+      consumers.set(name, consumer);
+      consumer.restore(saved);
+      this.startConsumer(consumer);
     }
   }
 
@@ -159,6 +172,7 @@ export class AccountStreams {
     const { moments } = this.host;
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
+    stream.changed(consumer);
     return consumer;
   }
 
@@ -181,6 +195,7 @@ export class AccountStreams {
     consumers.delete(name);
     tellWaiting(consumer, "409 Consumer Deleted");
     consumer.stop();
+    consumer.forget();
   }
 
   /** The server stops. */

@@ -10,11 +10,18 @@ import type { Timer } from "../../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { msUntil, nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
-import type { Stream, StreamReader } from "../stream/stream.ts";
+import type { Keeper, Stream, StreamReader } from "../stream/stream.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import { Progress } from "./progress.ts";
 import { withHeaders } from "../stream/header_block.ts";
+import {
+  forgetConsumer,
+  type SavedConsumer,
+  saveIdentity,
+  savePending,
+  saveProgress,
+} from "./saved_consumer.ts";
 import { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -38,7 +45,7 @@ export interface Demand {
   stop(): void;
 }
 
-export class Consumer implements StreamReader {
+export class Consumer implements StreamReader, Keeper {
   readonly name: string;
   config: ConsumerConfig;
   readonly createdUs: number;
@@ -52,6 +59,10 @@ export class Consumer implements StreamReader {
   #dueAtUs = Infinity;
   #isPumping = false;
   readonly #ends: (() => void)[] = [];
+  /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
+  readonly #unsaved = new Set<number>();
+  #isNew = true;
+  #isGone = false;
 
   constructor(
     name: string,
@@ -90,12 +101,57 @@ export class Consumer implements StreamReader {
     const filters = (one: ConsumerConfig): string => filtersOf(one).join(" ");
     const isSame = filters(config) === filters(this.config);
     this.config = config;
+    this.#isNew = true;
+    this.stream.changed(this);
     if (!isSame) {
       this.selection.release();
       this.selection = new Selection(this.stream, config);
       this.selection.moveTo(this.progress.seq + 1);
     }
     this.pump();
+  }
+
+  /** Goes on where an earlier life of the server came to. */
+  restore({ progress, pending }: SavedConsumer): void {
+    this.#isNew = false;
+    if (progress === undefined) return;
+    const { stream: { index, visibleSeq } } = this;
+    const { place, ...saved } = progress;
+    const isThere = pending.filter(({ seq }) => index.has(seq));
+    // What the stream has lost can neither be ahead nor wait.
+    const seq = Math.min(saved.seq, visibleSeq);
+    this.progress.restore({ ...saved, seq }, isThere);
+    this.selection.restore(
+      { ...place, next: Math.min(place.next, visibleSeq + 1) },
+      seq,
+    );
+    if (isThere.length > 0) this.#watchDue(0);
+  }
+
+  save(put: (name: string, value: string | undefined) => void): void {
+    if (this.config.mem_storage) return;
+    const { name, config, createdUs, progress, selection } = this;
+    if (this.#isGone) {
+      return forgetConsumer(put, name, [
+        ...progress.pending.keys(),
+        ...this.#unsaved,
+      ]);
+    }
+    if (this.#isNew) saveIdentity(put, name, { config, createdUs });
+    this.#isNew = false;
+    saveProgress(put, name, progress, selection.place);
+    for (const seq of this.#unsaved) {
+      const waiting = progress.pending.get(seq);
+      const times = progress.timesDelivered(seq);
+      savePending(put, name, seq, waiting && { ...waiting, times });
+    }
+    this.#unsaved.clear();
+  }
+
+  /** It is deleted: nothing is kept of it. */
+  forget(): void {
+    this.#isGone = true;
+    this.stream.changed(this);
   }
 
   stop(): void {
@@ -119,7 +175,13 @@ export class Consumer implements StreamReader {
   removing(seq: number, subjectNumber: number): void {
     this.selection.removing(seq, subjectNumber);
     this.#again.delete(seq);
-    this.progress.settle(seq);
+    if (this.progress.settle(seq)) this.#touched(seq);
+  }
+
+  /** What is known of a message has changed. */
+  #touched(seq: number): void {
+    this.#unsaved.add(seq);
+    this.stream.changed(this);
   }
 
   /** Messages that were delivered more than once and wait for an acknowledgement. */
@@ -169,7 +231,7 @@ export class Consumer implements StreamReader {
       const times = this.progress.timesDelivered(seq);
       if (max_deliver < 0 || times < max_deliver) return seq;
       this.#again.delete(seq);
-      this.progress.settle(seq);
+      if (this.progress.settle(seq)) this.#touched(seq);
     }
     return undefined;
   }
@@ -196,6 +258,7 @@ export class Consumer implements StreamReader {
       `$JS.ACK.${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
       `.${nanosecondText(timeUs)}.${this.selection.pending}`;
     if (waits) this.#watchDue(nowUs + this.#waitUs(times));
+    this.#touched(seq);
     taker.took(bytes);
     const isBare = config.headers_only === true;
     host.client.publish(taker.to, isBare ? NO_BYTES : payload, {
@@ -225,8 +288,12 @@ export class Consumer implements StreamReader {
     const ack = readAck(textOf(message));
     if (seq === undefined || seq > this.progress.seq) return true;
     this.#settle(seq, ack, reply);
+    // An answer means that the acknowledgement outlives the server.
     if (reply !== "" && ack.kind !== "next") {
-      this.stream.host.client.publish(reply, NO_BYTES);
+      this.stream.changed(
+        this,
+        () => this.stream.host.client.publish(reply, NO_BYTES),
+      );
     }
     this.pump();
     return true;
@@ -262,6 +329,7 @@ export class Consumer implements StreamReader {
       : [seq];
     for (const one of seqs) {
       if (!this.progress.settle(one)) continue;
+      this.#touched(one);
       this.#again.delete(one);
       this.stream.released(one);
     }
@@ -271,6 +339,7 @@ export class Consumer implements StreamReader {
   #later(seq: number, delayUs: number): void {
     const waiting = this.progress.pending.get(seq);
     if (waiting === undefined) return;
+    this.#touched(seq);
     if (delayUs === 0) {
       waiting.dueUs = Infinity;
       this.#again.add(seq);

@@ -23,6 +23,17 @@ export interface Place {
   readonly seq: number;
 }
 
+/** How far a consumer had come, without what waits. */
+export type SavedProgress = Pick<
+  Progress,
+  "consumerSeq" | "seq" | "floor" | "deliveredUs" | "ackedUs"
+>;
+
+/** A message that waited, and how often it had been delivered. */
+export interface SavedAck extends PendingAck {
+  readonly times: number;
+}
+
 export class Progress {
   /** The number of the last delivery. */
   consumerSeq = 0;
@@ -85,6 +96,19 @@ export class Progress {
     else if (seq === this.floor.seq + 1) this.#raiseFloor(known.consumerSeq);
     else if (this.#isBelowAllPending(seq)) this.#raiseFloor(known.consumerSeq);
     return true;
+  }
+
+  /** Goes on where an earlier life of the server came to. */
+  restore(saved: SavedProgress, pending: Iterable<SavedAck>): void {
+    this.consumerSeq = saved.consumerSeq;
+    this.seq = saved.seq;
+    this.floor = saved.floor;
+    this.deliveredUs = saved.deliveredUs;
+    this.ackedUs = saved.ackedUs;
+    for (const { times, ...waiting } of pending) {
+      this.pending.set(waiting.seq, waiting);
+      if (times > 1) this.deliveries.set(waiting.seq, times);
+    }
   }
 
   /** Begins again behind `seq`; what waits is forgotten. */

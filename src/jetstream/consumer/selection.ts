@@ -7,6 +7,13 @@ import type { SubjectFilter } from "../store/subject_table.ts";
 import type { Stream } from "../stream/stream.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 
+/** Where a selection goes on. */
+export interface SavedPlace {
+  readonly next: number;
+  /** Last messages of subjects are still to come before that. */
+  readonly hasLasts: boolean;
+}
+
 export class Selection {
   /** Messages that are still to come. */
   pending = 0;
@@ -23,7 +30,7 @@ export class Selection {
     this.#stream = stream;
     this.#filter = stream.index.subjects.filter(filtersOf(config));
     if (config.deliver_policy === "last_per_subject") {
-      this.#lasts = this.#lastOfEach();
+      this.#lasts = this.#lastOfEach(stream.visibleSeq);
       this.#next = stream.visibleSeq + 1;
       this.startsAfter = (this.#lasts[0] ?? this.#next) - 1;
       this.pending = this.#lasts.length;
@@ -72,6 +79,19 @@ export class Selection {
     this.pending--;
   }
 
+  /** Where it goes on, as it is saved. */
+  get place(): SavedPlace {
+    return { next: this.#next, hasLasts: this.#lasts.length > 0 };
+  }
+
+  /** Goes on at `place`; `after`: the last message that was delivered. */
+  restore({ next, hasLasts }: SavedPlace, after: number): void {
+    this.moveTo(next);
+    if (!hasLasts) return;
+    this.#lasts = this.#lastOfEach(next - 1).filter((seq) => seq > after);
+    this.pending += this.#lasts.length;
+  }
+
   /** Begins again at `seq`. */
   moveTo(seq: number): void {
     this.#lasts = [];
@@ -93,13 +113,13 @@ export class Selection {
     );
   }
 
-  #lastOfEach(): number[] {
-    const { index, visibleSeq } = this.#stream;
+  #lastOfEach(upTo: number): number[] {
+    const { index } = this.#stream;
     const lasts: number[] = [];
     for (const { number, last } of index.subjects.entries()) {
       if (!this.#filter.meansNumber(number)) continue;
       let seq = last;
-      while (seq > visibleSeq) seq = index.sameBefore(seq);
+      while (seq > upTo) seq = index.sameBefore(seq);
       if (seq > 0) lasts.push(seq);
     }
     return lasts.sort((a, b) => a - b);

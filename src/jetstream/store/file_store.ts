@@ -50,6 +50,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 type Done = (error?: StoreError) => void;
 
 export class FileStore implements StreamStore {
+  readonly isLasting: boolean = true;
   lastSeq = 0;
   readonly #path: string;
   readonly #folder: string;

@@ -2,6 +2,7 @@
 import type { StoredMessage, StreamStore } from "./stream_store.ts";
 
 export class MemoryStore implements StreamStore {
+  readonly isLasting: boolean = false;
   lastSeq = 0;
   readonly #messages = new Map<number, StoredMessage>();
   readonly #values = new Map<string, string>();

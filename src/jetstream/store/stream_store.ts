@@ -35,6 +35,8 @@ export class StoreError extends Error {
 }
 
 export interface StreamStore {
+  /** Whether anything of it is there after a restart. */
+  readonly isLasting: boolean;
   /**
    * Hands over all messages in ascending order, once, before anything else is
    * asked; what cannot be read is told instead.

@@ -32,6 +32,12 @@ export interface StreamReader {
   removing(seq: number, subjectNumber: number): void;
 }
 
+/** Something that is kept with a stream, by names and texts. */
+export interface Keeper {
+  /** Hands over what has changed since the last time; undefined: it is not kept any more. */
+  save(put: (name: string, value: string | undefined) => void): void;
+}
+
 /** A message as somebody publishes it. Its bytes are the stream's from now on. */
 export interface Publication {
   readonly subject: string;
@@ -59,6 +65,7 @@ const FILE_OVERHEAD = 30;
 const FILE_HEADER_OVERHEAD = 4;
 
 const HEADERS_MAX = 65_535;
+const NOTHING = (): void => {};
 
 export class Stream {
   readonly name: string;
@@ -75,6 +82,8 @@ export class Stream {
   #lastId = "";
   /** Messages that are stored, but not for good; the oldest first. */
   #unsynced: { readonly seq: number; readonly done: () => void }[] = [];
+  /** What has changed and is to be kept with the next commit. */
+  readonly #changed = new Set<Keeper>();
   #isSyncing = false;
   #ageTimer: Timer | undefined = undefined;
 
@@ -132,6 +141,18 @@ export class Stream {
       if (!this.#isNeeded(seq, index.subjectNumber(seq))) this.remove(seq);
       seq = index.next(seq + 1);
     }
+  }
+
+  /** `keeper` has changed; `done` is called once that is kept for good. */
+  changed(keeper: Keeper, done: () => void = NOTHING): void {
+    if (!this.#store.isLasting) return done();
+    this.#changed.add(keeper);
+    this.#whenSynced(0, done);
+  }
+
+  /** What is kept under names that begin with `prefix`. */
+  kept(prefix: string): Iterable<readonly [name: string, value: string]> {
+    return this.#store.values(prefix);
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
@@ -402,6 +423,10 @@ export class Stream {
   #sync(): void {
     if (this.#isSyncing) return;
     this.#isSyncing = true;
+    for (const keeper of this.#changed) {
+      keeper.save((name, value) => this.#store.put(name, value));
+    }
+    this.#changed.clear();
     const waiting = this.#unsynced;
     this.#unsynced = [];
     this.#store.sync((error) => {
@@ -414,7 +439,7 @@ export class Stream {
 
   #synced(waiting: readonly { readonly seq: number; done(): void }[]): void {
     for (const { seq, done } of waiting) {
-      this.visibleSeq = seq;
+      if (seq > this.visibleSeq) this.visibleSeq = seq;
       done();
       const number = this.index.subjectNumber(seq);
       if (number === 0) continue;
