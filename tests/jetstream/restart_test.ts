@@ -1,0 +1,122 @@
+/** Streams and consumers in files are after a restart what they were before. */
+import assert from "node:assert/strict";
+import type { NatsConnection } from "../../src/client/connection.ts";
+import { createInbox, type Msg } from "../../src/faces/client.ts";
+import { startServer } from "../../src/app/start_server.ts";
+import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+
+interface Life {
+  readonly connection: NatsConnection;
+  /** Sends a request to the API, and gives the answer. Fails for an error. */
+  ask(subject: string, body?: object): Promise<Answer>;
+  end(): Promise<void>;
+}
+
+type Answer = Record<string, unknown>;
+
+async function live(t: Cleanup, folder: string): Promise<Life> {
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    jetstream: { store_dir: folder },
+  });
+  t.after(() => server.stop());
+  const connection = await server.connect();
+  return {
+    connection,
+    async ask(subject, body) {
+      const text = body === undefined ? "" : JSON.stringify(body);
+      const answer = await connection.request(`$JS.API.${subject}`, text);
+      const value = answer.json<Answer>();
+      assert.equal(value["error"], undefined, JSON.stringify(value["error"]));
+      return value;
+    },
+    async end() {
+      await connection.close();
+      await server.stop();
+    },
+  };
+}
+
+/** The next message of the consumer `C`, or what is said in its place. */
+async function next(connection: NatsConnection): Promise<Msg> {
+  const inbox = createInbox();
+  const subscription = connection.subscribe(inbox, { max: 1 });
+  const body = JSON.stringify({ batch: 1, no_wait: true });
+  connection.publish("$JS.API.CONSUMER.MSG.NEXT.S.C", body, { reply: inbox });
+  for await (const message of subscription) return message;
+  throw new Error("The connection has ended");
+}
+
+/** What is the same in two lives. */
+function lasting({ ts: _, ...answer }: Answer): Answer {
+  return answer;
+}
+
+test("messages and their stream are there after a restart", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s.>"] });
+  for (const subject of ["s.1", "s.2", "s.1"]) {
+    const ack = await before.connection.request(subject, "x");
+    assert.equal(ack.json<Answer>()["stream"], "S");
+  }
+  await before.ask("STREAM.MSG.DELETE.S", { seq: 2 });
+  const told = await before.ask("STREAM.INFO.S", { deleted_details: true });
+  const message = await before.ask("STREAM.MSG.GET.S", { seq: 3 });
+  await before.end();
+  const after = await live(t, folder);
+  assert.deepEqual(
+    lasting(await after.ask("STREAM.INFO.S", { deleted_details: true })),
+    {
+      ...lasting(told),
+      cluster: (await after.ask("STREAM.INFO.S"))["cluster"],
+    },
+  );
+  assert.deepEqual(await after.ask("STREAM.MSG.GET.S", { seq: 3 }), message);
+  const ack = await after.connection.request("s.3", "x");
+  assert.equal(ack.json<Answer>()["seq"], 4);
+});
+
+test("sequences go on behind messages that are gone", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  for (let i = 0; i < 3; i++) await before.connection.request("s", "x");
+  await before.ask("STREAM.PURGE.S");
+  await before.end();
+  const after = await live(t, folder);
+  const ack = await after.connection.request("s", "x");
+  assert.equal(ack.json<Answer>()["seq"], 4);
+});
+
+test("a consumer goes on where it was, and gives nothing again that was acknowledged", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  await before.ask("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  for (let i = 1; i <= 4; i++) await before.connection.request("s", `${i}`);
+  const first = await next(before.connection);
+  await before.connection.request(first.reply!, "+ACK");
+  const second = await next(before.connection);
+  assert.equal(second.string(), "2");
+  const third = await next(before.connection);
+  await before.connection.request(third.reply!, "+ACK");
+  await before.end();
+  const after = await live(t, folder);
+  const told = await after.ask("CONSUMER.INFO.S.C");
+  assert.deepEqual(
+    [told["num_ack_pending"], told["num_pending"], told["ack_floor"]],
+    [1, 1, {
+      consumer_seq: 1,
+      stream_seq: 1,
+      last_active: (told["ack_floor"] as Answer)["last_active"],
+    }],
+  );
+  const fourth = await next(after.connection);
+  assert.equal(fourth.string(), "4");
+  const again = await next(after.connection);
+  assert.equal(again.headers?.status, "404 No Messages");
+});
