@@ -17,7 +17,8 @@ import { savedConsumers } from "./consumer/saved_consumer.ts";
 import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import { DirectGet } from "./stream/direct_get.ts";
-import type { Moments } from "./moments.ts";
+import { Inactivity } from "./consumer/inactivity.ts";
+import { type Moments, usOf } from "./moments.ts";
 import type { Stores } from "./store/stores.ts";
 import type { StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/stream.ts";
@@ -182,11 +183,34 @@ export class AccountStreams {
     consumer.demand = consumer.config.deliver_subject === undefined
       ? new Pulling(consumer)
       : new Pushing(consumer);
+    this.#watchUse(consumer);
+  }
+
+  /** A consumer that nobody uses for too long is deleted. */
+  #watchUse(consumer: Consumer): void {
+    consumer.inactivity?.stop();
+    const { name, stream, config: { inactive_threshold } } = consumer;
+    if (!inactive_threshold) return;
+    consumer.inactivity = new Inactivity(
+      this.host.clock,
+      usOf(inactive_threshold) / 1000,
+      () => ({
+        isInUse: consumer.demand?.isInUse === true,
+        lastUse: consumer.lastUse,
+      }),
+      () => {
+        const open = this.streams.get(stream.name);
+        if (open?.consumers.get(name) === consumer) {
+          this.deleteConsumer(open, name);
+        }
+      },
+    );
   }
 
   /** A consumer becomes what `config` says, which has been checked. */
   updateConsumer(consumer: Consumer, config: ConsumerConfig): void {
     consumer.reconfigure(config);
+    this.#watchUse(consumer);
   }
 
   deleteConsumer({ consumers }: OpenStream, name: string): void {

@@ -10,9 +10,11 @@ import type { Timer } from "../../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { msUntil, nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
-import type { Keeper, Stream, StreamReader } from "../stream/stream.ts";
+import type { Keeper } from "../stream/commits.ts";
+import type { Stream, StreamReader } from "../stream/stream.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import type { Inactivity } from "./inactivity.ts";
 import { Progress } from "./progress.ts";
 import { withHeaders } from "../stream/header_block.ts";
 import {
@@ -40,6 +42,8 @@ export interface Demand {
   taker(bytes: number): Taker | undefined;
   /** No message is left to come for now. */
   idle(): void;
+  /** Whether somebody wants messages, now. */
+  readonly isInUse: boolean;
   /** Another message is asked for along with an acknowledgement. */
   ask(request: string, reply: string): void;
   stop(): void;
@@ -53,6 +57,9 @@ export class Consumer implements StreamReader, Keeper {
   readonly progress: Progress;
   selection: Selection;
   demand: Demand | undefined = undefined;
+  /** When it was asked or answered last, on the monotonic clock. */
+  lastUse = 0;
+  inactivity: Inactivity | undefined = undefined;
   /** Messages to be delivered again, in this order. */
   readonly #again = new Set<number>();
   #dueTimer: Timer | undefined = undefined;
@@ -157,6 +164,7 @@ export class Consumer implements StreamReader, Keeper {
   stop(): void {
     this.stream.readers.delete(this);
     this.#dueTimer?.cancel();
+    this.inactivity?.stop();
     for (const end of this.#ends.splice(0)) end();
     this.demand?.stop();
     this.selection.release();
@@ -187,6 +195,11 @@ export class Consumer implements StreamReader, Keeper {
   /** Messages that were delivered more than once and wait for an acknowledgement. */
   get redelivered(): number {
     return this.progress.deliveries.size;
+  }
+
+  /** Somebody has asked or answered. */
+  used(): void {
+    this.lastUse = this.stream.host.clock.monotonic();
   }
 
   /** Hands out what may go, as long as somebody takes it. */
@@ -286,6 +299,7 @@ export class Consumer implements StreamReader, Keeper {
     const seq = ackedSeq(subjectOf(message));
     const reply = replyOf(message);
     const ack = readAck(textOf(message));
+    this.used();
     if (seq === undefined || seq > this.progress.seq) return true;
     this.#settle(seq, ack, reply);
     // An answer means that the acknowledgement outlives the server.

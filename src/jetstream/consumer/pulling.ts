@@ -39,6 +39,10 @@ export class Pulling implements Demand {
     return this.#pulls.size;
   }
 
+  get isInUse(): boolean {
+    return this.#pulls.size > 0;
+  }
+
   /** The consumer goes, or the server stops: those who wait are told. */
   tell(status: string): void {
     for (const pull of this.#pulls.takeAll()) this.#answer(pull.reply, status);
@@ -87,6 +91,7 @@ export class Pulling implements Demand {
   #requested(message: Message): boolean {
     const reply = replyOf(message);
     if (reply === "") return true;
+    this.#consumer.used();
     const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
     const start = payloadStart + Math.max(0, headerSize);
     this.#pull(byteString(bodyBuffer, start, bodyEnd - 2), reply);

@@ -56,6 +56,10 @@ export class Pushing implements Demand {
     return client.isHeard(this.#to, config.deliver_group);
   }
 
+  get isInUse(): boolean {
+    return this.isBound;
+  }
+
   taker(): Taker | undefined {
     if (!this.isBound) return undefined;
     const { flow_control } = this.#consumer.config;

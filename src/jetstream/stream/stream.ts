@@ -15,12 +15,16 @@ import type {
   StoreError,
   StreamStore,
 } from "../store/stream_store.ts";
-import { msUntil, usOf } from "../moments.ts";
-import type { Timer } from "../../platform/clock.ts";
+import { usOf } from "../moments.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
+import { beyondLimits, checkRoom, type Publication, sizeOf } from "./room.ts";
 import { KnownIds } from "./known_ids.ts";
-import { publishHeaders } from "./publish_headers.ts";
+import { Commits, type Keeper } from "./commits.ts";
+import { checkExpected, rollupOf } from "./expectations.ts";
+import { Expiry } from "./expiry.ts";
+import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
+import { timeToLive } from "./time_to_live.ts";
 
 /** What a stream tells those that hand its messages on. */
 export interface StreamReader {
@@ -30,19 +34,6 @@ export interface StreamReader {
   stored(seq: number, subjectNumber: number): void;
   /** A message goes, by a limit or on request. */
   removing(seq: number, subjectNumber: number): void;
-}
-
-/** Something that is kept with a stream, by names and texts. */
-export interface Keeper {
-  /** Hands over what has changed since the last time; undefined: it is not kept any more. */
-  save(put: (name: string, value: string | undefined) => void): void;
-}
-
-/** A message as somebody publishes it. Its bytes are the stream's from now on. */
-export interface Publication {
-  readonly subject: string;
-  readonly headers: Uint8Array;
-  readonly payload: Uint8Array;
 }
 
 /** What a publisher is told. */
@@ -58,11 +49,6 @@ export type Acknowledge = (ack: PublishAck | ApiError) => void;
 
 /** The name under which a store has what its stream is told to be. */
 export const STREAM_VALUE = "stream";
-
-/** Bytes that a message counts besides its own, in memory and in a file. */
-const MEMORY_OVERHEAD = 16;
-const FILE_OVERHEAD = 30;
-const FILE_HEADER_OVERHEAD = 4;
 
 const HEADERS_MAX = 65_535;
 const NOTHING = (): void => {};
@@ -80,12 +66,8 @@ export class Stream {
   readonly #store: StreamStore;
   readonly #ids: KnownIds;
   #lastId = "";
-  /** Messages that are stored, but not for good; the oldest first. */
-  #unsynced: { readonly seq: number; readonly done: () => void }[] = [];
-  /** What has changed and is to be kept with the next commit. */
-  readonly #changed = new Set<Keeper>();
-  #isSyncing = false;
-  #ageTimer: Timer | undefined = undefined;
+  readonly #commits: Commits;
+  readonly #expiry: Expiry;
 
   constructor(
     config: StreamConfig,
@@ -98,19 +80,28 @@ export class Stream {
     this.createdUs = createdUs;
     this.host = host;
     this.#store = store;
+    this.#commits = new Commits(store, (seq) => this.#kept(seq));
+    this.#expiry = new Expiry(host, {
+      index: this.index,
+      config: () => this.config,
+      load: (seq) => store.load(seq),
+      remove: (seq) => this.remove(seq),
+      publish: (publication) => this.publish(publication, NOTHING),
+      changed: () => this.#commits.commit(),
+    });
     this.#ids = new KnownIds(usOf(config.duplicate_window ?? 0));
     this.#replay();
     const { first_seq = 1 } = config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
-    this.#watchAge();
+    this.#expiry.watch();
   }
 
   /** Keeps what the stream is told to be. */
   save(): void {
     const { config, createdUs } = this;
     this.#store.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
-    this.#sync();
+    this.#commits.commit();
   }
 
   /** Becomes what `config` says: what is beyond its limits goes at once. */
@@ -124,10 +115,9 @@ export class Stream {
     for (const { subject } of [...this.index.subjects.entries()]) {
       this.#enforceLimits(subject);
     }
-    this.#ageTimer?.cancel();
-    this.#ageTimer = undefined;
-    if (config.max_age > 0) this.#expire();
-    this.#watchAge();
+    this.#expiry.stop();
+    if (config.max_age > 0) this.#expiry.expire();
+    this.#expiry.watch();
     if (config.retention === "interest" && before.retention === "limits") {
       this.#dropUnwanted();
     }
@@ -145,9 +135,10 @@ export class Stream {
 
   /** `keeper` has changed; `done` is called once that is kept for good. */
   changed(keeper: Keeper, done: () => void = NOTHING): void {
-    if (!this.#store.isLasting) return done();
-    this.#changed.add(keeper);
-    this.#whenSynced(0, done);
+    this.#commits.changed(keeper, (error) => {
+      if (error === undefined) done();
+      else this.#failed(error);
+    });
   }
 
   /** What is kept under names that begin with `prefix`. */
@@ -176,6 +167,7 @@ export class Stream {
     if (number === 0) return false;
     for (const reader of this.readers) reader.removing(seq, number);
     this.index.remove(seq);
+    this.#expiry.endings.removed(seq);
     this.#store.remove(seq, erase);
     return true;
   }
@@ -193,7 +185,7 @@ export class Stream {
       this.#skipTo(end - 1);
       this.visibleSeq = end - 1;
     }
-    this.#sync();
+    this.#commits.commit();
     return purged;
   }
 
@@ -209,8 +201,8 @@ export class Stream {
 
   /** No reader, publisher or timer hears of it any more. */
   stop(): void {
-    this.#ageTimer?.cancel();
-    this.#unsynced = [];
+    this.#expiry.stop();
+    this.#commits.stop();
   }
 
   async close(): Promise<void> {
@@ -228,15 +220,27 @@ export class Stream {
     const { index, host: { log } } = this;
     this.#store.replay((message) => {
       const { seq, timeUs, subject, headers } = message;
-      const size = this.#sizeOf(message);
+      const size = sizeOf(this.config, message);
       if (seq > index.lastSeq + 1) index.skipTo(seq - 1);
       index.add({ seq, timeUs, subject, size });
-      const id = publishHeaders(headers).get("Nats-Msg-Id");
+      const asked = publishHeaders(headers);
+      const lifetimeUs = this.#lifetimeOf(asked);
+      if (lifetimeUs !== undefined) {
+        this.#expiry.endings.add(seq, timeUs + lifetimeUs);
+      }
+      const id = asked.get("Nats-Msg-Id");
       this.#lastId = id ?? "";
       if (id) this.#ids.add(id, seq, timeUs);
     }, ({ text }) => log.error(`Stream ${this.name}: ${text}`));
     const { lastSeq } = this.#store;
     if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
+  }
+
+  /** How long a message of an earlier life stays. */
+  #lifetimeOf(headers: PublishHeaders): number | undefined {
+    return this.config.allow_msg_ttl
+      ? timeToLive(this.config, headers)
+      : undefined;
   }
 
   #take(publication: Publication, acknowledge: Acknowledge): void {
@@ -250,7 +254,8 @@ export class Stream {
       throw new ApiError(10054);
     }
     if (block.length > HEADERS_MAX) throw new ApiError(10097);
-    this.#checkExpected(subject, headers);
+    const lifetimeUs = timeToLive(config, headers);
+    checkExpected(config, index, subject, headers);
     const id = headers.get("Nats-Msg-Id");
     const known = id && this.#ids.find(id, nowUs);
     if (known) return acknowledge({ ...this.#ack(known), duplicate: true });
@@ -258,15 +263,15 @@ export class Stream {
     if (lastId !== undefined && lastId !== this.#lastId) {
       throw new ApiError(10070, this.#lastId);
     }
-    const rollup = this.#rollupOf(headers.get("Nats-Rollup"));
-    const size = this.#sizeOf(publication);
-    if (rollup === "") this.#checkRoom(subject, size);
+    const rollup = rollupOf(config, headers);
+    const size = sizeOf(config, publication);
+    if (rollup === "none") checkRoom(config, index, subject, size);
     const seq = index.lastSeq + 1;
     this.#lastId = id ?? "";
     if (id) this.#ids.add(id, seq, nowUs);
     if (!this.#isWanted(subject)) {
       this.#skipTo(seq);
-      return this.#whenSynced(seq, () => acknowledge(this.#ack(seq)));
+      return this.#acknowledge(seq, acknowledge);
     }
     index.add({ seq, timeUs: nowUs, subject, size });
     this.#store.append({
@@ -279,70 +284,29 @@ export class Stream {
     if (rollup === "all") this.purge(seq);
     if (rollup === "sub") this.#purgeSubject(subject, seq);
     this.#enforceLimits(subject);
-    this.#watchAge();
-    this.#whenSynced(seq, () => acknowledge(this.#ack(seq)));
+    if (lifetimeUs !== undefined) {
+      this.#expiry.endings.add(seq, nowUs + lifetimeUs);
+    }
+    this.#expiry.watch();
+    this.#acknowledge(seq, acknowledge);
+  }
+
+  /** Once the message is kept for good, or cannot be. */
+  #acknowledge(seq: number, acknowledge: Acknowledge): void {
+    this.#commits.whenKept(seq, (error) => {
+      if (error === undefined) return acknowledge(this.#ack(seq));
+      this.#failed(error);
+      acknowledge(new ApiError(10077, error.message));
+    });
+  }
+
+  #failed(error: StoreError): void {
+    this.host.log.error(`Stream ${this.name}: ${error.message}`);
   }
 
   #ack(seq: number): PublishAck {
     const { domain } = this.host;
     return { stream: this.name, ...(domain !== "" && { domain }), seq };
-  }
-
-  #checkExpected(subject: string, headers: ReadonlyMap<string, string>): void {
-    const { index } = this;
-    const stream = headers.get("Nats-Expected-Stream");
-    if (stream !== undefined && stream !== this.name) throw new ApiError(10060);
-    const ofSubject = headers.get("Nats-Expected-Last-Subject-Sequence");
-    const other = headers.get("Nats-Expected-Last-Subject-Sequence-Subject");
-    if (ofSubject !== undefined) {
-      const filter = index.subjects.filter([other ?? subject]);
-      const last = index.previous(index.lastSeq + 1, filter);
-      filter.release();
-      if (last !== Number(ofSubject)) throw new ApiError(10071, last);
-    } else if (other !== undefined) {
-      throw new ApiError(10193);
-    }
-    const last = headers.get("Nats-Expected-Last-Sequence");
-    if (last !== undefined && Number(last) !== index.lastSeq) {
-      throw new ApiError(10071, index.lastSeq);
-    }
-  }
-
-  #rollupOf(value: string | undefined): "" | "sub" | "all" {
-    if (value === undefined) return "";
-    if (!this.config.allow_rollup_hdrs || this.config.deny_purge) {
-      throw new ApiError(10111, "rollup not permitted");
-    }
-    const rollup = value.toLowerCase();
-    if (rollup === "sub" || rollup === "all") return rollup;
-    throw new ApiError(10111, `rollup value invalid: ${JSON.stringify(value)}`);
-  }
-
-  /** Bytes that a message counts. */
-  #sizeOf({ subject, headers, payload }: Publication): number {
-    const bytes = subject.length + headers.length + payload.length;
-    if (this.config.storage === "memory") return bytes + MEMORY_OVERHEAD;
-    return bytes + FILE_OVERHEAD +
-      (headers.length > 0 ? FILE_HEADER_OVERHEAD : 0);
-  }
-
-  /** Refuses a message for which there is no room, where older ones may not go. */
-  #checkRoom(subject: string, size: number): void {
-    const { config, index } = this;
-    if (config.discard === "old") return;
-    const ofSubject = index.subjects.get(subject)?.count ?? 0;
-    const isFullOfSubject = config.max_msgs_per_subject > 0 &&
-      ofSubject >= config.max_msgs_per_subject;
-    if (isFullOfSubject) {
-      if (!config.discard_new_per_subject) return;
-      throw new ApiError(10077, "maximum messages per subject exceeded");
-    }
-    if (config.max_msgs > 0 && index.messages >= config.max_msgs) {
-      throw new ApiError(10077, "maximum messages exceeded");
-    }
-    if (config.max_bytes > 0 && index.bytes + size > config.max_bytes) {
-      throw new ApiError(10077, "maximum bytes exceeded");
-    }
   }
 
   /** Whether a message is kept at all: not where it is kept for consumers, and none wants it. */
@@ -372,40 +336,7 @@ export class Stream {
   /** Old messages go until what is left is within the limits. */
   #enforceLimits(subject: string): void {
     const { config, index } = this;
-    const { max_msgs, max_bytes, max_msgs_per_subject } = config;
-    const entry = index.subjects.get(subject);
-    if (entry !== undefined && max_msgs_per_subject > 0) {
-      while (entry.count > max_msgs_per_subject) this.remove(entry.first);
-    }
-    while (max_msgs > 0 && index.messages > max_msgs) {
-      this.remove(index.firstSeq);
-    }
-    while (max_bytes > 0 && index.bytes > max_bytes) {
-      this.remove(index.firstSeq);
-    }
-  }
-
-  /** Has the first message removed when it is too old. */
-  #watchAge(): void {
-    const { config: { max_age }, index, host: { clock, moments } } = this;
-    if (max_age === 0 || this.#ageTimer !== undefined || index.messages === 0) {
-      return;
-    }
-    const goesAt = index.timeOf(index.firstSeq) + usOf(max_age);
-    this.#ageTimer = clock.after(msUntil(goesAt, moments.nowUs()), () => {
-      this.#ageTimer = undefined;
-      this.#expire();
-      this.#watchAge();
-    });
-  }
-
-  #expire(): void {
-    const { index } = this;
-    const oldest = this.host.moments.nowUs() - usOf(this.config.max_age);
-    while (index.messages > 0 && index.timeOf(index.firstSeq) <= oldest) {
-      this.remove(index.firstSeq);
-    }
-    this.#sync();
+    for (const seq of beyondLimits(config, index, subject)) this.remove(seq);
   }
 
   #skipTo(seq: number): void {
@@ -413,41 +344,11 @@ export class Stream {
     this.#store.skipTo(seq);
   }
 
-  /** Calls `done` once the message `seq` is kept for good; then readers hear of it as well. */
-  #whenSynced(seq: number, done: () => void): void {
-    this.#unsynced.push({ seq, done });
-    this.#sync();
-  }
-
-  /** One call to the store is under way at a time; what comes meanwhile waits for the next. */
-  #sync(): void {
-    if (this.#isSyncing) return;
-    this.#isSyncing = true;
-    for (const keeper of this.#changed) {
-      keeper.save((name, value) => this.#store.put(name, value));
-    }
-    this.#changed.clear();
-    const waiting = this.#unsynced;
-    this.#unsynced = [];
-    this.#store.sync((error) => {
-      this.#isSyncing = false;
-      if (error === undefined) this.#synced(waiting);
-      else this.#failed(error);
-      if (this.#unsynced.length > 0) this.#sync();
-    });
-  }
-
-  #synced(waiting: readonly { readonly seq: number; done(): void }[]): void {
-    for (const { seq, done } of waiting) {
-      if (seq > this.visibleSeq) this.visibleSeq = seq;
-      done();
-      const number = this.index.subjectNumber(seq);
-      if (number === 0) continue;
-      for (const reader of this.readers) reader.stored(seq, number);
-    }
-  }
-
-  #failed(error: StoreError): void {
-    this.host.log.error(`Stream ${this.name}: ${error.message}`);
+  /** A message is kept for good: readers may have it. */
+  #kept(seq: number): void {
+    if (seq > this.visibleSeq) this.visibleSeq = seq;
+    const number = this.index.subjectNumber(seq);
+    if (number === 0) return;
+    for (const reader of this.readers) reader.stored(seq, number);
   }
 }

@@ -1,0 +1,77 @@
+/**
+ * What a stream does with its store, and who waits until it is kept for good: one
+ * commit is under way at a time, and what comes meanwhile goes into the next.
+ */
+import type { StoreError, StreamStore } from "../store/stream_store.ts";
+
+/** Something that is kept with a stream, by names and texts. */
+export interface Keeper {
+  /** Hands over what has changed since the last time; undefined: it is not kept any more. */
+  save(put: (name: string, value: string | undefined) => void): void;
+}
+
+/** Waits for a commit. */
+interface Waiting {
+  /** The message that is kept by it; 0: none. */
+  readonly seq: number;
+  done(error: StoreError | undefined): void;
+}
+
+export class Commits {
+  readonly #store: StreamStore;
+  /** Told of each message that is kept for good. */
+  readonly #kept: (seq: number) => void;
+  readonly #changed = new Set<Keeper>();
+  #waiting: Waiting[] = [];
+  #isUnderWay = false;
+
+  constructor(store: StreamStore, kept: (seq: number) => void) {
+    this.#store = store;
+    this.#kept = kept;
+  }
+
+  /** `keeper` has changed; `done` is called once that is kept for good, or cannot be. */
+  changed(
+    keeper: Keeper,
+    done: (error: StoreError | undefined) => void,
+  ): void {
+    if (!this.#store.isLasting) return done(undefined);
+    this.#changed.add(keeper);
+    this.whenKept(0, done);
+  }
+
+  /** Calls `done` once the message `seq`, and all before, is kept for good, or cannot be. */
+  whenKept(
+    seq: number,
+    done: (error: StoreError | undefined) => void,
+  ): void {
+    this.#waiting.push({ seq, done });
+    this.commit();
+  }
+
+  /** Has what was changed kept, soon. */
+  commit(): void {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    for (const keeper of this.#changed) {
+      keeper.save((name, value) => this.#store.put(name, value));
+    }
+    this.#changed.clear();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#store.sync((error) => {
+      this.#isUnderWay = false;
+      for (const { seq, done } of waiting) {
+        // Who publishes hears of it before those who listen.
+        done(error);
+        if (error === undefined && seq > 0) this.#kept(seq);
+      }
+      if (this.#waiting.length > 0 || this.#changed.size > 0) this.commit();
+    });
+  }
+
+  /** Nobody waits any more. */
+  stop(): void {
+    this.#waiting = [];
+  }
+}

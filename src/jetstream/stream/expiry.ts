@@ -1,0 +1,127 @@
+/**
+ * Messages that are too old: by the stream's limit of age, or because they were to
+ * stay for a while only. They go by themselves, whether or not anybody asks.
+ */
+import type { Timer } from "../../platform/clock.ts";
+import { msUntil, usOf } from "../moments.ts";
+import type { MessageIndex } from "../store/message_index.ts";
+import type { StoredMessage } from "../store/stream_store.ts";
+import { withHeaders } from "./header_block.ts";
+import { publishHeaders } from "./publish_headers.ts";
+import type { Publication } from "./room.ts";
+import type { StreamConfig } from "./stream_config.ts";
+import type { StreamHost } from "./stream_host.ts";
+import { Endings } from "./time_to_live.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const NS_PER_S = 1e9;
+
+/** The stream, as far as its messages become too old. */
+export interface AgeingStream {
+  readonly index: MessageIndex;
+  config(): StreamConfig;
+  load(seq: number): StoredMessage | undefined;
+  remove(seq: number): void;
+  publish(publication: Publication): void;
+  /** Something was removed. */
+  changed(): void;
+}
+
+export class Expiry {
+  readonly endings: Endings = new Endings();
+  readonly #host: Pick<StreamHost, "clock" | "moments">;
+  readonly #stream: AgeingStream;
+  #timer: Timer | undefined = undefined;
+  /** When `#timer` looks, in microseconds. */
+  #looksAtUs = Infinity;
+
+  constructor(
+    host: Pick<StreamHost, "clock" | "moments">,
+    stream: AgeingStream,
+  ) {
+    this.#host = host;
+    this.#stream = stream;
+  }
+
+  /** Looks no more, until `watch` is called. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#looksAtUs = Infinity;
+  }
+
+  /** Has messages removed whose time is over. */
+  watch(): void {
+    const { clock, moments } = this.#host;
+    const goesAt = Math.min(this.#oldestGoesAt(), this.endings.nextUs);
+    if (goesAt >= this.#looksAtUs) return;
+    this.#timer?.cancel();
+    this.#looksAtUs = goesAt;
+    this.#timer = clock.after(msUntil(goesAt, moments.nowUs()), () => {
+      this.#looksAtUs = Infinity;
+      this.expire();
+      this.watch();
+    });
+  }
+
+  /** When the oldest message is too old; Infinity: it stays. */
+  #oldestGoesAt(): number {
+    const { index } = this.#stream;
+    const { max_age } = this.#stream.config();
+    if (max_age === 0 || index.messages === 0) return Infinity;
+    let seq = index.firstSeq;
+    while (this.endings.stays(seq)) seq = index.next(seq + 1);
+    return seq > index.lastSeq ? Infinity : index.timeOf(seq) + usOf(max_age);
+  }
+
+  /** Removes them. */
+  expire(): void {
+    const { index } = this.#stream;
+    const nowUs = this.#host.moments.nowUs();
+    for (let seq; (seq = this.endings.take(nowUs)) !== undefined;) {
+      this.#expireOne(seq);
+    }
+    const { max_age } = this.#stream.config();
+    if (max_age > 0) {
+      const oldest = nowUs - usOf(max_age);
+      let seq = index.firstSeq;
+      while (seq <= index.lastSeq && index.timeOf(seq) <= oldest) {
+        if (!this.endings.stays(seq)) this.#expireOne(seq);
+        seq = index.next(seq + 1);
+      }
+    }
+    this.#stream.changed();
+  }
+
+  #expireOne(seq: number): void {
+    const subject = this.#stream.index.subjectOf(seq);
+    if (subject === undefined) return;
+    const isLast = this.#stream.index.subjects.get(subject)?.last === seq;
+    const isMarker = isLast && this.#isMarker(seq);
+    this.#stream.remove(seq);
+    if (isLast && !isMarker) this.#mark(subject);
+  }
+
+  #isMarker(seq: number): boolean {
+    const message = this.#stream.load(seq);
+    return message !== undefined &&
+      publishHeaders(message.headers).has("Nats-Marker-Reason");
+  }
+
+  /**
+   * NATS JetStream (`subject_delete_marker_ttl`): when the last message of a
+   * subject has become too old, a marker says so for a while.
+   */
+  #mark(subject: string): void {
+    const { subject_delete_marker_ttl: ttl = 0 } = this.#stream.config();
+    if (ttl === 0) return;
+    this.#stream.publish({
+      subject,
+      headers: withHeaders(NO_BYTES, [
+        "Nats-Marker-Reason: MaxAge",
+        `Nats-TTL: ${ttl / NS_PER_S}s`,
+        "Nats-Rollup: sub",
+      ]),
+      payload: NO_BYTES,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/** How much a stream holds: what a message counts, and what has to go for another. */
+import { ApiError } from "../api/api_error.ts";
+import type { MessageIndex } from "../store/message_index.ts";
+import type { StreamConfig } from "./stream_config.ts";
+
+/** A message as somebody publishes it. Its bytes are the stream's from now on. */
+export interface Publication {
+  /** A byte string. */
+  readonly subject: string;
+  /** A block of headers; empty: none. */
+  readonly headers: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** NATS JetStream: bytes that a message counts besides its own, in memory and in a file. */
+const MEMORY_OVERHEAD = 16;
+const FILE_OVERHEAD = 30;
+const FILE_HEADER_OVERHEAD = 4;
+
+/** Bytes that a message counts. */
+export function sizeOf(
+  { storage }: StreamConfig,
+  { subject, headers, payload }: Publication,
+): number {
+  const bytes = subject.length + headers.length + payload.length;
+  if (storage === "memory") return bytes + MEMORY_OVERHEAD;
+  return bytes + FILE_OVERHEAD +
+    (headers.length > 0 ? FILE_HEADER_OVERHEAD : 0);
+}
+
+/** Throws an `ApiError` for a message for which there is no room, where older ones may not go. */
+export function checkRoom(
+  config: StreamConfig,
+  index: MessageIndex,
+  subject: string,
+  size: number,
+): void {
+  if (config.discard === "old") return;
+  const ofSubject = index.subjects.get(subject)?.count ?? 0;
+  const isFullOfSubject = config.max_msgs_per_subject > 0 &&
+    ofSubject >= config.max_msgs_per_subject;
+  if (isFullOfSubject) {
+    if (!config.discard_new_per_subject) return;
+    throw new ApiError(10077, "maximum messages per subject exceeded");
+  }
+  if (config.max_msgs > 0 && index.messages >= config.max_msgs) {
+    throw new ApiError(10077, "maximum messages exceeded");
+  }
+  if (config.max_bytes > 0 && index.bytes + size > config.max_bytes) {
+    throw new ApiError(10077, "maximum bytes exceeded");
+  }
+}
+
+/** The messages that have to go, one after the other, each when the one before has gone. */
+export function* beyondLimits(
+  { max_msgs, max_bytes, max_msgs_per_subject }: StreamConfig,
+  index: MessageIndex,
+  subject: string,
+): Iterable<number> {
+  const entry = index.subjects.get(subject);
+  if (entry !== undefined && max_msgs_per_subject > 0) {
+    while (entry.count > max_msgs_per_subject) yield entry.first;
+  }
+  while (max_msgs > 0 && index.messages > max_msgs) yield index.firstSeq;
+  while (max_bytes > 0 && index.bytes > max_bytes) yield index.firstSeq;
+}
