@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ["platform", "core", "net", "options"],
   config: ["platform", "core", "net", "discovery", "options", "auth"],
   accounts: ["platform", "core", "wire", "options"],
+  jetstream: ["platform", "core", "wire", "options", "accounts"],
   broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
   routes: [
     "platform",
@@ -81,6 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "config",
     "auth",
+    "jetstream",
     "broker",
     "routes",
     "monitor",

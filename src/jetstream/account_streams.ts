@@ -1,6 +1,8 @@
 /**
  * JetStream in one account: its streams, each with its consumers. What a request
  * may ask for is checked before anything is made here.
+ *
+ * More than a dozen members: because each kind of request has one.
  */
 import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";

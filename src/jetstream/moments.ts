@@ -9,7 +9,7 @@ const NS_PER_US = 1000;
 const US_PER_S = 1_000_000;
 
 /** NATS: how a time is written that is not set. */
-export const NO_TIME = "0001-01-01T00:00:00Z";
+const NO_TIME = "0001-01-01T00:00:00Z";
 
 /** Microseconds now; never less than before. */
 export class Moments {

@@ -59,7 +59,11 @@ export type {
   ResponseRules,
   SubjectRules,
 } from "./permissions.ts";
-export type { JetStreamConfig, JetStreamOptions } from "./jetstream.ts";
+export {
+  defaultJetStreamOptions,
+  type JetStreamConfig,
+  type JetStreamOptions,
+} from "./jetstream.ts";
 export {
   defaultRegistryOptions,
   type RegistryConfig,

@@ -50,7 +50,7 @@ function withVersion<
   return { ...config, metadata: sorted(all) };
 }
 
-export function streamState(
+function streamState(
   { index }: Stream,
   consumerCount: number,
   { deleted = false, subjects }: StateOptions = {},

@@ -1,4 +1,4 @@
-/** Requests about consumers. */
+/** Requests about consumers, and what they have to say to make one. */
 import { randomName } from "../../core/nuid.ts";
 import { NATS_VERSION } from "../../core/version.ts";
 import type { AccountStreams } from "../account_streams.ts";

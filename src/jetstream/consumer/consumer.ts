@@ -6,15 +6,15 @@
  * More than a dozen members: because the API shows all that a consumer is.
  */
 import { byteString } from "../../core/ascii.ts";
-import type { Timer } from "../../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
-import { msUntil, nanosecondText, usOf } from "../moments.ts";
+import { nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Keeper } from "../stream/commits.ts";
 import type { Stream, StreamReader } from "../stream/stream.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
+import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
 import { withHeaders } from "../stream/header_block.ts";
 import {
@@ -28,21 +28,21 @@ import { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Somebody who takes messages now. */
+/** Where messages may go now. */
 export interface Taker {
   /** Where they go; a byte string. */
   readonly to: string;
-  /** One has gone there, of so many bytes. */
+  /** A message of `bytes` has gone there. */
   took(bytes: number): void;
 }
 
 /** Those that want messages: requests that wait, or who listens to a subject. */
 export interface Demand {
-  /** Who takes a message of so many bytes; undefined: nobody. */
+  /** Where a message of `bytes` may go; undefined: nowhere. */
   taker(bytes: number): Taker | undefined;
   /** No message is left to come for now. */
   idle(): void;
-  /** Whether somebody wants messages, now. */
+  /** Whether messages are wanted, now. */
   readonly isInUse: boolean;
   /** Another message is asked for along with an acknowledgement. */
   ask(request: string, reply: string): void;
@@ -60,10 +60,7 @@ export class Consumer implements StreamReader, Keeper {
   /** When it was asked or answered last, on the monotonic clock. */
   lastUse = 0;
   inactivity: Inactivity | undefined = undefined;
-  /** Messages to be delivered again, in this order. */
-  readonly #again = new Set<number>();
-  #dueTimer: Timer | undefined = undefined;
-  #dueAtUs = Infinity;
+  readonly #again: Redelivery;
   #isPumping = false;
   readonly #ends: (() => void)[] = [];
   /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
@@ -83,6 +80,11 @@ export class Consumer implements StreamReader, Keeper {
     this.createdUs = createdUs;
     this.selection = new Selection(stream, config);
     this.progress = new Progress(this.selection.startsAfter);
+    this.#again = new Redelivery(
+      stream.host,
+      this.progress.pending,
+      () => this.pump(),
+    );
   }
 
   /** Hears acknowledgements, and of messages. */
@@ -132,7 +134,7 @@ export class Consumer implements StreamReader, Keeper {
       { ...place, next: Math.min(place.next, visibleSeq + 1) },
       seq,
     );
-    if (isThere.length > 0) this.#watchDue(0);
+    if (isThere.length > 0) this.#again.watch(0);
   }
 
   save(put: (name: string, value: string | undefined) => void): void {
@@ -163,7 +165,7 @@ export class Consumer implements StreamReader, Keeper {
 
   stop(): void {
     this.stream.readers.delete(this);
-    this.#dueTimer?.cancel();
+    this.#again.stop();
     this.inactivity?.stop();
     for (const end of this.#ends.splice(0)) end();
     this.demand?.stop();
@@ -182,7 +184,7 @@ export class Consumer implements StreamReader, Keeper {
 
   removing(seq: number, subjectNumber: number): void {
     this.selection.removing(seq, subjectNumber);
-    this.#again.delete(seq);
+    this.#again.forget(seq);
     if (this.progress.settle(seq)) this.#touched(seq);
   }
 
@@ -197,12 +199,12 @@ export class Consumer implements StreamReader, Keeper {
     return this.progress.deliveries.size;
   }
 
-  /** Somebody has asked or answered. */
+  /** It was asked or answered. */
   used(): void {
     this.lastUse = this.stream.host.clock.monotonic();
   }
 
-  /** Hands out what may go, as long as somebody takes it. */
+  /** Hands out what may go, as long as it is taken. */
   pump(): void {
     if (this.#isPumping || this.demand === undefined) return;
     this.#isPumping = true;
@@ -221,9 +223,9 @@ export class Consumer implements StreamReader, Keeper {
       return false;
     }
     const message = this.stream.load(seq);
-    const isAgain = this.#again.has(seq);
+    const isAgain = this.#again.seqs.has(seq);
     if (message === undefined) {
-      if (isAgain) this.#again.delete(seq);
+      if (isAgain) this.#again.forget(seq);
       else this.selection.advance();
       return true;
     }
@@ -232,7 +234,7 @@ export class Consumer implements StreamReader, Keeper {
     const bytes = subject.length + reply + headers.length + payload.length;
     const taker = this.demand!.taker(bytes);
     if (taker === undefined) return false;
-    if (isAgain) this.#again.delete(seq);
+    if (isAgain) this.#again.forget(seq);
     else this.selection.advance();
     this.#send(message, taker, bytes);
     return true;
@@ -240,10 +242,10 @@ export class Consumer implements StreamReader, Keeper {
 
   #nextAgain(): number | undefined {
     const { max_deliver } = this.config;
-    for (const seq of this.#again) {
+    for (const seq of this.#again.seqs) {
       const times = this.progress.timesDelivered(seq);
       if (max_deliver < 0 || times < max_deliver) return seq;
-      this.#again.delete(seq);
+      this.#again.forget(seq);
       if (this.progress.settle(seq)) this.#touched(seq);
     }
     return undefined;
@@ -270,7 +272,7 @@ export class Consumer implements StreamReader, Keeper {
     const reply =
       `$JS.ACK.${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
       `.${nanosecondText(timeUs)}.${this.selection.pending}`;
-    if (waits) this.#watchDue(nowUs + this.#waitUs(times));
+    if (waits) this.#again.watch(nowUs + this.#waitUs(times));
     this.#touched(seq);
     taker.took(bytes);
     const isBare = config.headers_only === true;
@@ -318,9 +320,9 @@ export class Consumer implements StreamReader, Keeper {
     this.progress.ackedUs = moments.nowUs();
     switch (ack.kind) {
       case "nak":
-        return this.#later(seq, ack.delayUs);
+        return this.#postpone(seq, ack.delayUs);
       case "progress":
-        return this.#later(
+        return this.#postpone(
           seq,
           this.#waitUs(this.progress.timesDelivered(seq)) || 1,
         );
@@ -335,6 +337,12 @@ export class Consumer implements StreamReader, Keeper {
     }
   }
 
+  #postpone(seq: number, delayUs: number): void {
+    if (!this.progress.pending.has(seq)) return;
+    this.#touched(seq);
+    this.#again.postpone(seq, delayUs);
+  }
+
   /** `seq` is acknowledged, and with it all before it where that is meant. */
   #done(seq: number): void {
     const { pending } = this.progress;
@@ -344,51 +352,9 @@ export class Consumer implements StreamReader, Keeper {
     for (const one of seqs) {
       if (!this.progress.settle(one)) continue;
       this.#touched(one);
-      this.#again.delete(one);
+      this.#again.forget(one);
       this.stream.released(one);
     }
-  }
-
-  /** To be delivered again, after `delayUs`. */
-  #later(seq: number, delayUs: number): void {
-    const waiting = this.progress.pending.get(seq);
-    if (waiting === undefined) return;
-    this.#touched(seq);
-    if (delayUs === 0) {
-      waiting.dueUs = Infinity;
-      this.#again.add(seq);
-      return;
-    }
-    waiting.dueUs = this.stream.host.moments.nowUs() + delayUs;
-    this.#watchDue(waiting.dueUs);
-  }
-
-  #watchDue(atUs: number): void {
-    if (atUs >= this.#dueAtUs) return;
-    const { clock, moments } = this.stream.host;
-    this.#dueTimer?.cancel();
-    this.#dueAtUs = atUs;
-    this.#dueTimer = clock.after(msUntil(atUs, moments.nowUs()), () => {
-      this.#dueAtUs = Infinity;
-      this.#collectDue();
-    });
-  }
-
-  /** What is due is delivered again, in the order of the stream. */
-  #collectDue(): void {
-    const nowUs = this.stream.host.moments.nowUs();
-    const due: number[] = [];
-    let nextUs = Infinity;
-    for (const waiting of this.progress.pending.values()) {
-      if (waiting.dueUs > nowUs) nextUs = Math.min(nextUs, waiting.dueUs);
-      else {
-        waiting.dueUs = Infinity;
-        due.push(waiting.seq);
-      }
-    }
-    for (const seq of due.sort((a, b) => a - b)) this.#again.add(seq);
-    if (nextUs < Infinity) this.#watchDue(nextUs);
-    this.pump();
   }
 }
 

@@ -2,7 +2,7 @@
  * Ends a consumer that nobody uses any more.
  *
  * NATS JetStream (`inactive_threshold`): a consumer that pushes is in use while
- * somebody listens, one that is pulled while a request waits; after that, or
+ * its subject has listeners, one that is pulled while a request waits; after that, or
  * after the last request or acknowledgement, the time counts.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";

@@ -13,12 +13,12 @@ export interface PendingAck {
   consumerSeq: number;
   /** When that was, in microseconds. */
   deliveredUs: number;
-  /** When it is to be delivered again; Infinity: not before somebody says so. */
+  /** When it is to be delivered again; Infinity: not before it is told to be. */
   dueUs: number;
 }
 
 /** A place in a stream, as a consumer counts and as the stream does. */
-export interface Place {
+export interface StreamPlace {
   readonly consumerSeq: number;
   readonly seq: number;
 }
@@ -40,7 +40,7 @@ export class Progress {
   /** The last message that was delivered for the first time. */
   seq: number;
   /** Everything up to here is acknowledged. */
-  floor: Place;
+  floor: StreamPlace;
   /** By sequence, in the order of the first deliveries. */
   readonly pending: Map<number, PendingAck> = new Map();
   /** How often messages were delivered, where that was more than once. */

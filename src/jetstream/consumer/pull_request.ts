@@ -1,8 +1,8 @@
 /**
  * A request for messages of a consumer, as its JSON gives it.
  *
- * NATS JetStream: an empty request asks for one message, a bare number for so
- * many, and any other text that is no JSON for one.
+ * NATS JetStream: an empty request asks for one message, a bare number for that
+ * number of messages, and any other text that is no JSON for one.
  */
 import { formatDuration } from "../../core/duration.ts";
 import { readShape, ShapeError, type Struct } from "../api/shape.ts";

@@ -1,6 +1,6 @@
 /**
- * A consumer that sends its messages to a subject, as long as somebody listens
- * there: with signs of life when none come, and, where its listeners are slower
+ * A consumer that sends its messages to a subject, as long as there is interest
+ * in it: with signs of life when none come, and, where its listeners are slower
  * than the stream, no more at once than they answer for.
  *
  * NATS JetStream (push consumers, flow control): a request to answer is sent once
@@ -17,7 +17,7 @@ const US_PER_MS = 1000;
 const WINDOW_MAX = 32 * 1024 * 1024;
 const WINDOW_MIN = WINDOW_MAX / 16;
 const FLOW_NAME_CHARS = 4;
-/** Between two looks at whether somebody listens. */
+/** Between two looks at whether there is interest. */
 const LOOK_MS = 250;
 
 export class Pushing implements Demand {
@@ -50,7 +50,7 @@ export class Pushing implements Demand {
     this.#watch();
   }
 
-  /** Whether somebody listens. */
+  /** Whether there is interest in its subject. */
   get isBound(): boolean {
     const { config, stream: { host: { client } } } = this.#consumer;
     return client.isHeard(this.#to, config.deliver_group);

@@ -1,7 +1,7 @@
 /**
  * A stream's messages in a database of their own. What is written in one turn of
- * the event loop is committed together at its end, and only then, when it is on
- * disk, whoever waits for it is told.
+ * the event loop is committed together at its end, and what waits for it is told
+ * only then, when it is on disk.
  *
  * Each message has a checksum, which is verified whenever the message is read.
  * One that does not fit is told of, and everything else stays readable; nothing

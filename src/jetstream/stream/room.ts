@@ -3,7 +3,7 @@ import { ApiError } from "../api/api_error.ts";
 import type { MessageIndex } from "../store/message_index.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
-/** A message as somebody publishes it. Its bytes are the stream's from now on. */
+/** A message as it is published. Its bytes are the stream's from now on. */
 export interface Publication {
   /** A byte string. */
   readonly subject: string;

@@ -89,7 +89,7 @@ export function sealed(config: StreamConfig): StreamConfig {
 }
 
 /** Whether a stream may have this name. */
-export function isStreamName(name: string): boolean {
+function isStreamName(name: string): boolean {
   return name !== "" && !/[\s.*>\\/]/.test(name);
 }
 

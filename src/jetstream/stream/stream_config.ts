@@ -9,7 +9,7 @@ import type { Shape, Struct } from "../api/shape.ts";
 export type Retention = "limits" | "interest" | "workqueue";
 /** Which message goes when a stream is full. */
 export type Discard = "old" | "new";
-export type Storage = "file" | "memory";
+export type StorageKind = "file" | "memory";
 
 /** A subject that becomes another. */
 export interface TransformConfig {
@@ -37,7 +37,7 @@ export interface SourceConfig {
 }
 
 /** What consumers of a stream may ask for at most, and have without asking. */
-export interface ConsumerLimits {
+export interface StreamConsumerLimits {
   /** Nanoseconds. */
   readonly inactive_threshold?: number;
   readonly max_ack_pending?: number;
@@ -56,7 +56,7 @@ export interface StreamConfig {
   readonly max_msgs_per_subject: number;
   readonly max_msg_size: number;
   readonly discard: Discard;
-  readonly storage: Storage;
+  readonly storage: StorageKind;
   readonly num_replicas: number;
   readonly no_ack?: boolean;
   readonly duplicate_window?: number;
@@ -78,7 +78,7 @@ export interface StreamConfig {
   readonly deny_delete: boolean;
   readonly deny_purge: boolean;
   readonly allow_rollup_hdrs: boolean;
-  readonly consumer_limits: ConsumerLimits;
+  readonly consumer_limits: StreamConsumerLimits;
   readonly allow_msg_ttl: boolean;
   readonly subject_delete_marker_ttl?: number;
   readonly allow_msg_counter?: boolean;
