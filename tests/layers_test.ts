@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: [
     "platform",
     "core",
+    "net",
     "wire",
     "http",
     "options",

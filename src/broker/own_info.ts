@@ -114,7 +114,7 @@ export class OwnInfo implements InfoSource {
       ...(needsLogin && { auth_required: true }),
       max_payload: maxPayloadBytes,
       client_id: id,
-      client_ip: remoteHost,
+      ...(remoteHost !== "" && { client_ip: remoteHost }),
       ...(nonce !== undefined && { nonce }),
       ...(cluster !== "" && { cluster }),
       ...(urls.length > 0 && { connect_urls: [...urls] }),

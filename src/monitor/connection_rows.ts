@@ -2,6 +2,7 @@
  * One client as a row of `/connz`, whether it is connected or gone.
  */
 import type { WithRows } from "../http/json_pieces.ts";
+import { formatHost } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
 import type { ConnInfo } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
@@ -26,7 +27,7 @@ export function clientRow(
     cid: client.id,
     kind: "Client",
     type: "nats",
-    ip: remote.host,
+    ip: formatHost(remote),
     port: remote.port,
     start: timeText(client.startedAt + shiftMs),
     last_activity: timeText(client.lastActivityAt + shiftMs),

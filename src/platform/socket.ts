@@ -9,10 +9,14 @@
  * implementation must do.
  */
 
-/** A TCP endpoint. IPv6 hosts carry no brackets. */
+/** A TCP endpoint, or with a path the file of a unix socket. IPv6 hosts carry no brackets. */
 export interface Address {
+  /** Empty with a path. */
   readonly host: string;
+  /** 0 with a path. */
   readonly port: number;
+  /** Both ends of a connection have that of the listener: who dials has no address. */
+  readonly path?: string;
 }
 
 /** One connected byte stream, accepted or dialled. It closes exactly once. */
@@ -84,6 +88,8 @@ export interface ListenOptions {
    * `EADDRINUSE`.
    */
   readonly reusePort?: boolean;
+  /** Who may connect to a unix socket, as the mode of its file; its owner alone unless set. */
+  readonly fileMode?: number;
   /** Told what keeps connections from being accepted, such as too many open files: again and again while it lasts. */
   readonly onTrouble?: (trouble: NetworkError) => void;
 }
@@ -100,7 +106,9 @@ export interface Network {
   /**
    * Port 0 asks for any free one. The system holds as many connections that are
    * not accepted yet as it can. Rejects with the code `ETLSUNSUPPORTED` when
-   * TLS is asked for where there is none.
+   * TLS is asked for where there is none. The file of a unix socket is there
+   * until `close`; one that a dead server has left is taken over, any other
+   * file stays as it is.
    */
   listen(
     at: Address,

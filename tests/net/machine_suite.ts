@@ -9,6 +9,7 @@ import { executableOf } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { describeNetwork } from "./suite.ts";
+import { describeUnixSockets } from "./unix_suite.ts";
 
 export function describeMachineNetwork(name: string, network: Network): void {
   describeNetwork(name, (t) => ({
@@ -16,6 +17,7 @@ export function describeMachineNetwork(name: string, network: Network): void {
     silentAddress: () => silentAddress(t),
     dialAndReset,
   }));
+  if (process.platform !== "win32") describeUnixSockets(name, network);
 
   test(`${name}: a listener on all addresses answers on IPv6 too, where there is any`, async (t) => {
     const hosts: string[] = [];

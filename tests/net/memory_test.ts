@@ -161,3 +161,28 @@ test("one seed gives one history", async () => {
   assert.equal(histories[0], histories[1]);
   assert.notEqual(histories[0], histories[2]);
 });
+
+test("the path of a unix socket is a machine's own, and taken once", async () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork(clock, seededRandom(1));
+  const at = { host: "", port: 0, path: "/run/a.sock" };
+  const here = network.on("10.0.0.1");
+  const accepted: Socket[] = [];
+  const listener = await here.listen(at, {}, (socket) => {
+    accepted.push(socket);
+  });
+  await assert.rejects(here.listen(at, {}, () => {}), {
+    message: "listen unix /run/a.sock: bind: address already in use",
+  });
+  const elsewhere = network.on("10.0.0.2").dial(at);
+  const refused = assert.rejects(elsewhere, {
+    message: "dial unix /run/a.sock: connect: connection refused",
+  });
+  const dialled = here.dial(at);
+  await clock.advance(10);
+  await refused;
+  assert.deepEqual((await dialled).remote, at);
+  assert.deepEqual(accepted[0]?.remote, at);
+  await listener.close();
+  await (await here.listen(at, {}, () => {})).close();
+});

@@ -18,6 +18,7 @@ import type { SubscriptionLimits } from "./client_subscriptions.ts";
 /** A client as INFO and the list of clients see it. */
 export interface InfoReader {
   readonly id: number;
+  /** Empty for one that came through a unix socket. */
   readonly remoteHost: string;
   /** The largest message that it may publish. */
   readonly maxPayloadBytes: number;

@@ -1,9 +1,10 @@
 /**
- * One socket of `node:net`, accepted or dialled: TCP, or TLS on top of it once
- * it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
+ * One socket of `node:net`, accepted or dialled: TCP or a unix socket, or TLS on
+ * top of it once it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
  */
 import type { Socket as TcpSocket } from "node:net";
 import { assert } from "../../core/assert.ts";
+import { unixAddress } from "../../net/address.ts";
 import type {
   Address,
   CloseReason,
@@ -32,9 +33,11 @@ export class NodeSocket implements Socket {
   #isGone = false;
   readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
-  constructor(raw: TcpSocket) {
-    this.remote = endpoint(raw.remoteAddress, raw.remotePort);
-    this.local = endpoint(raw.localAddress, raw.localPort);
+  /** `path` is that of a unix socket. */
+  constructor(raw: TcpSocket, path?: string) {
+    const unix = path === undefined ? undefined : unixAddress(path);
+    this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
+    this.local = unix ?? endpoint(raw.localAddress, raw.localPort);
     this.#raw = raw;
     this.#life = new SocketLife({
       pendingBytes: () => this.#raw.writableLength,
