@@ -192,9 +192,16 @@ const CLIENT_DOORS: Readonly<Record<string, readonly string[]>> = {
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
-/** Where fake timers find nothing to replace: what they would replace is read here once. */
-const TIMERS_FILE = "src/runtime/process/timers.ts";
-const MICROTASK_FILE = "src/core/microtask.ts";
+/** Where fake timers find nothing to replace: what they would replace is read in these once. */
+const TIMERS_FILES: readonly string[] = [
+  "src/runtime/process/timers.ts",
+  "src/runtime/browser/page_clock.ts",
+  "src/core/microtask.ts",
+];
+
+/** What a browser page gets of Midge, and all that it may have of the platform's folder. */
+const BROWSER_FACE = "src/faces/browser.ts";
+const BROWSER_FOLDER = "src/runtime/browser/";
 
 /** What a test's fake timers put others in the place of. */
 const FAKED_NAMES =
@@ -257,6 +264,27 @@ test("no room reaches a runtime, not even by way of other files", () => {
     return way === undefined ? [] : [way.join(" > ")];
   });
   assert.deepEqual(reaching, []);
+});
+
+test("what a browser gets needs no runtime, not even by way of other files", () => {
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of targets.get(path) ?? []) visit(target);
+  };
+  visit(BROWSER_FACE);
+  const files = sources.filter(({ path }) => reached.has(path));
+  assert.ok(files.length > 50);
+  const runtime = files.map(({ path }) => path).filter((path) =>
+    path.startsWith("src/runtime/") && !path.startsWith(BROWSER_FOLDER)
+  );
+  assert.deepEqual(runtime, []);
+  const modules = files.flatMap((file) =>
+    importsOf(file).map(({ specifier }) => specifier)
+      .filter((specifier) => /^(?:node|bun|npm|jsr|https?):/.test(specifier))
+  );
+  assert.deepEqual(modules, []);
 });
 
 test("a room imports only from the folders that its rule lists", () => {
@@ -356,7 +384,7 @@ test("only the platform's folder names a runtime, its timers or its clock", () =
 
 test("what fake timers replace is read once, in one file for each kind", () => {
   const late = sources
-    .filter(({ path }) => path !== TIMERS_FILE && path !== MICROTASK_FILE)
+    .filter(({ path }) => !TIMERS_FILES.includes(path))
     .flatMap((file) => {
       const { code } = partsOf(file.text);
       const [, taken = ""] =

@@ -21,7 +21,7 @@ export type SkipReason = "allow-list" | "cluster" | "password";
 
 /** One server of the pool, as it was when the client was asked. */
 export interface ServerState {
-  /** `nats://host:port` or `tls://host:port`, without credentials. */
+  /** Like `nats://host:port` or `wss://host:port/path`, without credentials and query. */
   readonly url: string;
   /** `host:port`, as `getServer` and events have it. */
   readonly listen: string;

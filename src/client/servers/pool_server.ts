@@ -18,6 +18,8 @@ export interface ServerFacts {
   readonly tls?: boolean;
   /** What its certificate must show, if not its host. */
   readonly tlsName?: string | undefined;
+  /** Path and query of a WebSocket; undefined: TCP. */
+  readonly webPath?: string | undefined;
   readonly serverId?: string | undefined;
   readonly serverName?: string | undefined;
   readonly cluster?: string | undefined;
@@ -32,8 +34,11 @@ export interface ServerFacts {
 export class PoolServer implements ServerTarget {
   readonly host: string;
   readonly port: number;
-  /** `host:port`; two servers are the same when this is. */
+  /** `host:port`. */
   readonly listen: string;
+  /** Two servers are the same when this is: one port may have several of them behind it, by their paths. */
+  readonly key: string;
+  readonly webPath: string | undefined;
   readonly origins: Set<Origin>;
   credentials: UrlCredentials | undefined;
   tls: boolean;
@@ -65,6 +70,8 @@ export class PoolServer implements ServerTarget {
     this.host = normalHost(address.host);
     this.port = address.port;
     this.listen = formatAddress({ host: this.host, port: address.port });
+    this.webPath = facts.webPath;
+    this.key = this.listen + (facts.webPath ?? "");
     this.origins = new Set([origin]);
     this.credentials = facts.credentials;
     this.tls = facts.tls ?? false;
@@ -79,7 +86,12 @@ export class PoolServer implements ServerTarget {
   }
 
   get url(): string {
-    return `${this.tls ? "tls" : "nats"}://${this.listen}`;
+    if (this.webPath === undefined) {
+      return `${this.tls ? "tls" : "nats"}://${this.listen}`;
+    }
+    // A query may be a secret.
+    const path = this.webPath.replace(/\?.*/s, "").replace(/^\/$/, "");
+    return `${this.tls ? "wss" : "ws"}://${this.listen}${path}`;
   }
 
   /** Known from the cluster only. */

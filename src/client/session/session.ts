@@ -144,7 +144,9 @@ export class Session implements OpHandler {
         new TimeoutError(`${listen} did not answer within ${timeoutMs} ms`),
       );
     });
-    if (this.#options.tls?.handshakeFirst === true) this.#secureFirst();
+    const isFirst = this.#options.tls?.handshakeFirst === true;
+    // That of a WebSocket is done.
+    if (isFirst && this.server.webPath === undefined) this.#secureFirst();
     else this.socket.open(this.#socketEvents);
     return this.#opened.promise;
   }

@@ -18,4 +18,6 @@ export interface ServerTarget extends Address {
   readonly tls: boolean;
   /** What its certificate must show; undefined: its host. */
   readonly tlsName: string | undefined;
+  /** Path and query at which it is asked for a WebSocket; undefined: it is spoken to by TCP. */
+  readonly webPath: string | undefined;
 }
