@@ -7,6 +7,7 @@
  */
 import { finishSteps, type Steps } from "../core/steps.ts";
 import { Nuid } from "../core/nuid.ts";
+import { quoted } from "../core/quote.ts";
 import type {
   AccountOptions,
   AuthorizationOptions,
@@ -15,16 +16,18 @@ import type {
 } from "../options/options.ts";
 import type { Random } from "../platform/clock.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
-import type {
-  Credentials,
-  Door,
-  Greeting,
-  LoginRefusal,
-  LoginRequest,
-  Principal,
-  Verdict,
+import {
+  type Credentials,
+  type Door,
+  type Greeting,
+  isRefused,
+  type LoginRefusal,
+  type LoginRequest,
+  type Principal,
+  type Verdict,
 } from "./door.ts";
 import { CalloutDoor, type CalloutWorld } from "./callout/callout_door.ts";
+import { CertificateUsers } from "./certificate_user.ts";
 import type { CompareHash } from "./hash_queue.ts";
 import { makeNonce, signatureFault } from "./nkeys.ts";
 import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "./proxy_door.ts";
@@ -49,6 +52,8 @@ export interface DoorSettings {
   readonly noAuthUser: string;
   /** Operators vouch for all that come in. */
   readonly trust?: TrustOptions;
+  /** On some port clients are who their certificates say. */
+  readonly mapsCertificates?: boolean;
 }
 
 /** What a door stands on. */
@@ -90,9 +95,27 @@ function* doorOfUsers(
   platform: DoorPlatform,
 ): Steps<Door> {
   const table = yield* userTable(settings);
-  return settings.authorization?.token === undefined && !hasUsers(settings)
-    ? new OpenDoor(settings.account)
-    : new ConfiguredDoor(settings, table, platform);
+  if (settings.authorization?.token === undefined && !hasUsers(settings)) {
+    return new OpenDoor(settings.account);
+  }
+  const byCertificate = mapsUsers(settings, table)
+    ? yield* CertificateUsers.of(table.byName)
+    : undefined;
+  return new ConfiguredDoor(settings, { ...table, byCertificate }, platform);
+}
+
+/** NATS: the one user of an `authorization` is no user that a certificate could name. */
+function mapsUsers(
+  { mapsCertificates, authorization }: DoorSettings,
+  { byName }: UserTable,
+): boolean {
+  const single = authorization?.user === undefined ? 0 : 1;
+  return mapsCertificates === true && byName.size > single;
+}
+
+interface Users extends UserTable {
+  /** Undefined: certificates are not looked at. */
+  readonly byCertificate: CertificateUsers | undefined;
 }
 
 /** Nobody comes in. */
@@ -142,7 +165,7 @@ const TOKEN_USER = "[REDACTED]";
 
 class ConfiguredDoor implements Door {
   readonly #settings: DoorSettings;
-  readonly #table: UserTable;
+  readonly #table: Users;
   readonly #platform: DoorPlatform;
   readonly #secrets: SecretCheck;
   /** Those who bring nothing are this user of the table; undefined: none. */
@@ -151,7 +174,7 @@ class ConfiguredDoor implements Door {
 
   constructor(
     settings: DoorSettings,
-    table: UserTable,
+    table: Users,
     platform: DoorPlatform,
   ) {
     const { noAuthUser } = settings;
@@ -168,14 +191,16 @@ class ConfiguredDoor implements Door {
       asksLogin: this.#nobody === undefined || this.#nobody === hidden,
       // NATS: without a CONNECT nobody is a user that logs in by key.
       anonymous: named !== undefined && !named.needsProxy &&
-          takes(named, "STANDARD")
+          takes(named, "STANDARD") && !this.#needsCertificate(named)
         ? named.principal
         : undefined,
     };
   }
 
-  greet(): Greeting {
-    return this.#greeting;
+  greet(mapsCertificate = false): Greeting {
+    return mapsCertificate && this.#table.byCertificate !== undefined
+      ? { ...this.#greeting, anonymous: undefined }
+      : this.#greeting;
   }
 
   makeNonce(): string | undefined {
@@ -189,8 +214,12 @@ class ConfiguredDoor implements Door {
     if (this.#table.byKey.size > 0 && credentials.nkey !== "") {
       return this.#byKey(request);
     }
+    const { byCertificate } = this.#table;
+    if (request.mapsCertificate && byCertificate !== undefined) {
+      return this.#byCertificate(request, byCertificate);
+    }
     if (this.#nobody !== undefined && bringsNothing(credentials)) {
-      return refusalOf(this.#nobody, request) ?? this.#nobody.principal;
+      return this.#refusalOf(this.#nobody, request) ?? this.#nobody.principal;
     }
     if (credentials.user !== "") {
       const known = this.#table.byName.get(credentials.user);
@@ -210,7 +239,7 @@ class ConfiguredDoor implements Door {
     const { credentials: { nkey, sig }, nonce = "", proof, log } = request;
     const known = this.#table.byKey.get(nkey);
     if (known === undefined) return UNKNOWN;
-    const refusal = refusalOf(known, request);
+    const refusal = this.#refusalOf(known, request);
     if (refusal !== undefined) return refusal;
     if (proof === nkey) return known.principal;
     // NATS: the user that needs no credentials needs no signature either.
@@ -224,11 +253,33 @@ class ConfiguredDoor implements Door {
     return REFUSED;
   }
 
+  /** NATS: its password is compared all the same. */
+  #byCertificate(
+    request: LoginRequest,
+    users: CertificateUsers,
+  ): Verdict | Promise<Verdict> {
+    const { connectionType, credentials: { user }, log } = request;
+    const known = users.userOf(request, (one) => takes(one, connectionType));
+    if (known === undefined) return REFUSED;
+    if (user !== "") {
+      log.warn(
+        `User ${
+          quoted(user)
+        } found in connect proto, but user required from cert`,
+      );
+    }
+    const who = `User ${quoted(known.principal.user)}`;
+    const verdict = this.#byPassword(request, known);
+    return verdict instanceof Promise
+      ? verdict.then((settled) => shownAs(settled, who))
+      : shownAs(verdict, who);
+  }
+
   #byPassword(
     request: LoginRequest,
     known: KnownUser,
   ): Verdict | Promise<Verdict> {
-    const refusal = refusalOf(known, request);
+    const refusal = this.#refusalOf(known, request);
     if (refusal !== undefined) return refusal;
     const { principal, password: expected } = known;
     const { pass: secret } = request.credentials;
@@ -251,6 +302,36 @@ class ConfiguredDoor implements Door {
     const { auth_token: secret } = request.credentials;
     return this.#secrets.verdict(request, { secret, expected, principal });
   }
+
+  /** Why the user may not come this way; undefined: it may. */
+  #refusalOf(
+    known: KnownUser,
+    { connectionType, proxyKey, mapsCertificate, log }: LoginRequest,
+  ): LoginRefusal | undefined {
+    if (!takes(known, connectionType)) return REFUSED;
+    if (!mapsCertificate && this.#needsCertificate(known)) {
+      const { user } = known.principal;
+      log.debug(`User ${quoted(user)} requires a client certificate`);
+      return REFUSED;
+    }
+    if (!known.needsProxy || proxyKey !== undefined) return undefined;
+    log.debug(PROXY_REQUIRED_TEXT);
+    return PROXY_REQUIRED;
+  }
+
+  /**
+   * NATS: where certificates name users, one that has neither password nor key
+   * is proved by a certificate, or not at all.
+   */
+  #needsCertificate({ password, principal }: KnownUser): boolean {
+    return this.#table.byCertificate !== undefined && password === "" &&
+      principal.claims === undefined;
+  }
+}
+
+/** The log is to call a peer that is refused `who`. */
+function shownAs(verdict: Verdict, who: string): Verdict {
+  return isRefused(verdict) ? { ...verdict, who } : verdict;
 }
 
 /** Whether the user may come by a connection of this kind. */
@@ -260,17 +341,6 @@ function takes(
 ): boolean {
   return connectionTypes === undefined || connectionTypes.length === 0 ||
     connectionTypes.includes(type);
-}
-
-/** Why the user may not come this way; undefined: it may. */
-function refusalOf(
-  known: KnownUser,
-  { connectionType, proxyKey, log }: LoginRequest,
-): LoginRefusal | undefined {
-  if (!takes(known, connectionType)) return REFUSED;
-  if (!known.needsProxy || proxyKey !== undefined) return undefined;
-  log.debug(PROXY_REQUIRED_TEXT);
-  return PROXY_REQUIRED;
 }
 
 function bringsNothing({ user, pass, auth_token }: Credentials): boolean {

@@ -71,8 +71,8 @@ export class ProxyDoor implements Door {
     this.#platform = platform;
   }
 
-  greet(): Greeting {
-    const greeting = this.#inside.greet();
+  greet(mapsCertificate?: boolean): Greeting {
+    const greeting = this.#inside.greet(mapsCertificate);
     return this.#isRequired
       ? { ...greeting, isOpen: false, anonymous: undefined }
       : greeting;

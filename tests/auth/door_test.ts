@@ -81,6 +81,7 @@ async function comesIn(
     waiting: { isOver: false, hasLeft: false, begins: () => {} },
     log: {
       debug: (text) => told.push(`DBG ${text}`),
+      warn: (text) => told.push(`WRN ${text}`),
       error: (text) => told.push(`ERR ${text}`),
     },
   };

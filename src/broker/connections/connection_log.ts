@@ -1,6 +1,9 @@
 /**
  * The log of one connection: each line begins with its address and its number,
  * and what is traced is free of secrets.
+ *
+ * More than a dozen members: because there is one for each level, and one for
+ * each kind of line that is traced.
  */
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Logger } from "../../core/log.ts";
@@ -46,6 +49,10 @@ export class ConnectionLog {
 
   notice(text: string): void {
     this.#log.notice(`${this.label} - ${text}`);
+  }
+
+  warn(text: string): void {
+    this.#log.warn(`${this.label} - ${text}`);
   }
 
   /** Charged to the turn: some are caused by a peer as often as it likes. */
