@@ -35,6 +35,7 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   PermissionsOptions: "./permissions.ts",
   AuthCalloutOptions: "./trust.ts",
   ProxiesOptions: "./trust.ts",
+  TlsSettings: "./tls.ts",
   UserOptions: "./user.ts",
 };
 

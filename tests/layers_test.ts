@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: ["core"],
   http: ["platform", "core", "net"],
   discovery: ["platform", "core", "net"],
-  options: ["core", "discovery"],
+  options: ["platform", "core", "discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   auth: ["platform", "core", "net", "options"],
   config: ["platform", "core", "net", "discovery", "options", "auth"],

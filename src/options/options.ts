@@ -69,6 +69,8 @@ export {
   type ServerConfig,
   type ServerOptions,
 } from "./server.ts";
+export type { TlsConfig } from "./tls_config.ts";
+export type { TlsCertificateConfig } from "./tls_config.ts";
 export type {
   AuthCalloutOptions,
   FolderResolver,

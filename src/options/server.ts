@@ -13,6 +13,8 @@ import type { ClusterConfig, ClusterOptions } from "./cluster.ts";
 import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
 import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
+import type { TlsSettings } from "./tls.ts";
+import type { TlsConfig } from "./tls_config.ts";
 import type { ProxiesOptions, TrustOptions } from "./trust.ts";
 import type { ProxiesConfig, ResolverConfig } from "./trust_config.ts";
 
@@ -54,6 +56,10 @@ export interface ServerOptions {
   pidFile: string;
   /** Write the listening addresses into a file in this folder. */
   portsFileDir: string;
+  /** TLS for clients. */
+  tls: TlsSettings | undefined;
+  /** With `tls`: clients may do without. */
+  allowNonTls: boolean;
   /** Who may connect as a client. */
   authorization: AuthorizationOptions | undefined;
   /** The user, by name or key, that a client without credentials is. */
@@ -174,6 +180,10 @@ export interface ServerConfig {
   trace_verbose?: boolean;
   /** Longest payload that a trace shows, in bytes; 0 for all of it. Default: `0`. */
   max_traced_msg_len?: number;
+  /** TLS for clients. */
+  tls?: TlsConfig;
+  /** With `tls`: clients may do without. */
+  allow_non_tls?: boolean;
   /** Who may connect as a client. */
   authorization?: AuthorizationConfig;
   /** The user, by name or key, that a client without credentials is. */
@@ -271,6 +281,8 @@ export function defaultServerOptions(): ServerOptions {
     maxTracedMsgLen: 0,
     pidFile: "",
     portsFileDir: "",
+    tls: undefined,
+    allowNonTls: false,
     authorization: undefined,
     noAuthUser: "",
     accounts: [],

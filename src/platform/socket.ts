@@ -129,16 +129,46 @@ export type CloseReason =
   | { readonly kind: "tls"; readonly detail: string }
   | { readonly kind: "failed"; readonly code: string; readonly cause: unknown };
 
-/** What a TLS upgrade needs; certificates are PEM text. */
+/** A certificate and its key, as PEM text. */
+export interface CertifiedKey {
+  /** Its own first, then those that vouch for it. */
+  readonly certificate: string;
+  /** A secret: it goes into no log and no error. */
+  readonly key: string;
+}
+
+/** The oldest version of TLS that is spoken. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** What a TLS upgrade needs. */
 export interface TlsUpgrade {
   readonly role: "server" | "client";
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly authorities?: readonly string[];
-  /** Server: ask for and verify the client's certificate. Client: verify the server's. */
-  readonly verify: boolean;
+  /**
+   * What is shown of oneself. A server shows the first that is for the name
+   * that its client asks for, or the first of all; a client has one at most.
+   */
+  readonly certificates?: readonly CertifiedKey[];
+  /** Whom certificates must come from, as PEM text; the machine's authorities unless set. */
+  readonly authorities?: readonly string[] | undefined;
+  /**
+   * Server: a client must show a certificate; `optional`: it may. One that is
+   * shown is verified. Client: the server's is verified.
+   */
+  readonly verify: boolean | "optional";
   readonly serverName?: string;
   readonly timeoutMs: number;
+  readonly minVersion?: TlsVersion;
+  /** Suites of TLS 1.2 by their names in IANA's registry; the runtime's unless set. */
+  readonly cipherSuites?: readonly string[] | undefined;
+  /** Curves by Go's names, such as `CurveP256`; the runtime's unless set. */
+  readonly curves?: readonly string[] | undefined;
+}
+
+/** What is wrong with settings of TLS on the runtime, in words. */
+export interface TlsProblems {
+  readonly errors: readonly string[];
+  /** The runtime does without. */
+  readonly warnings: readonly string[];
 }
 
 /** The facts of a finished TLS handshake. */

@@ -547,7 +547,6 @@ const ODD: readonly (readonly [text: string, ...warnings: string[]])[] = [
   ["jetstream disabled", '1:1: "jetstream" has no effect: it is off'],
   ["jetstream { enabled false }", '1:1: "jetstream" has no effect: it is off'],
   ["https_port 0", '1:1: "https_port" has no effect: it is off'],
-  ["tls {}", '1:1: "tls" has no effect: it is off'],
   ["debug on\nlisten 4222"],
 ];
 
@@ -677,7 +676,7 @@ const OFF: readonly string[] = [
   ...["trace_headers false", "server_metadata {}"],
   ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
   ...["prof_port 0", "prof_block_rate 0"],
-  ...["allow_non_tls off", 'store_dir ""', "ocsp_cache off"],
+  ...['store_dir ""', "ocsp_cache off"],
   ...["cluster { pool_size -1 }", "cluster { tls {} }"],
   ...["cluster { permissions {} }", "cluster { accounts [] }"],
 ];

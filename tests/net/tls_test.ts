@@ -183,7 +183,10 @@ test(
     }));
     const { cert, key } = certificates.client;
     const socket = await dial();
-    await socket.secure({ ...upgrade, certificate: cert, key });
+    await socket.secure({
+      ...upgrade,
+      certificates: [{ certificate: cert, key }],
+    });
     const peer = new Peer(socket);
     socket.write(new TextEncoder().encode("it is me"));
     await peer.hears("it is me");
@@ -255,7 +258,9 @@ test("a certificate that is none is refused", { skip }, async (t) => {
     ca: authority.cert,
   }));
   const socket = await dial();
-  const nonsense = { certificate: "no PEM", key: "s3cret" };
+  const nonsense = {
+    certificates: [{ certificate: "no PEM", key: "s3cret" }],
+  };
   const refusal: unknown = await socket.secure({ ...upgrade, ...nonsense })
     .then(() => new Peer(socket).closed, (error: unknown) => error);
   assert.ok(refusal instanceof NetworkError || "kind" in Object(refusal));

@@ -2,6 +2,7 @@
  * The port for clients: closed, open, or not there at all, for a server that
  * clients reach another way.
  */
+import type { TlsSettings } from "../../options/tls.ts";
 import type {
   Address,
   Listener,
@@ -14,6 +15,7 @@ export interface PortOptions {
   readonly port: number;
   /** There is to be no port. */
   readonly dontListen: boolean;
+  readonly tls?: TlsSettings | undefined;
 }
 
 export class ClientPort {
@@ -43,9 +45,13 @@ export class ClientPort {
 
   /** Opens the port, if there is to be one. Rejects with a `NetworkError`. */
   async open(onSocket: (socket: Socket) => void): Promise<void> {
-    const { host, port, dontListen } = this.#options;
+    const { host, port, dontListen, tls } = this.#options;
     if (!dontListen) {
-      this.#listener = await this.#network.listen({ host, port }, {}, onSocket);
+      this.#listener = await this.#network.listen(
+        { host, port },
+        tls === undefined ? {} : { tls: { role: "server", ...tls } },
+        onSocket,
+      );
       this.#lastAddress = this.#listener.address;
     }
     this.accepting = true;

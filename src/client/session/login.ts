@@ -85,8 +85,9 @@ export function tlsUpgrade(
     ...(ca !== undefined && {
       authorities: typeof ca === "string" ? [ca] : ca,
     }),
-    ...(cert !== undefined && { certificate: cert }),
-    ...(key !== undefined && { key }),
+    ...(cert !== undefined && {
+      certificates: [{ certificate: cert, key: key ?? "" }],
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import { isName } from "./mask_blocks.ts";
 import { finishSteps, type Steps } from "../../core/steps.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
+import type { TlsProblems, TlsUpgrade } from "../../platform/socket.ts";
 import type {
   ConfigArray,
   ConfigEntry,
@@ -34,6 +35,8 @@ export interface ConfigWorld {
     message: Uint8Array,
     signature: Uint8Array,
   ): boolean;
+  /** Without it certificates and keys are not checked. */
+  tlsProblems?(tls: TlsUpgrade): TlsProblems;
   /** Lets others do their work; without it a text is read in one go. */
   pause?(): Promise<void>;
 }

@@ -5,7 +5,6 @@ import {
   LEAFNODES_SHAPE,
   MQTT_SHAPE,
   OCSP_SHAPE,
-  TLS_SHAPE,
   WEBSOCKET_SHAPE,
 } from "./missing_shapes.ts";
 import { missing, refused, withoutEffect } from "./rows.ts";
@@ -18,13 +17,12 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
     "Midge has no Go profiler",
     "restart",
   ),
-  withoutEffect(["allow_non_tls"], "Midge's clients never use TLS", "restart"),
   withoutEffect(
     ["store_dir", "storedir", "default_js_domain"],
     "Midge has no JetStream",
     "restart",
   ),
-  withoutEffect(["ocsp_cache"], "Midge has no TLS", "now"),
+  withoutEffect(["ocsp_cache"], "Midge has no OCSP", "now"),
 
   missing(["feature_flags"], { name: "feature flags" }, "restart"),
   missing(["gateway"], { name: "gateways", shape: GATEWAY_SHAPE }, "restart"),
@@ -49,12 +47,6 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
     shape: WEBSOCKET_SHAPE,
   }, "restart"),
 
-  refused(
-    ["tls"],
-    "What clients send would be readable, and those without a certificate come in.",
-    "new connections",
-    TLS_SHAPE,
-  ),
   refused(
     ["proxy_protocol"],
     "Clients would come in past the proxy, and from its address.",

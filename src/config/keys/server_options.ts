@@ -13,6 +13,7 @@ import { defaultsOf } from "./defaults.ts";
 import { applyInSteps, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import type { ConfigWorld } from "../dialect/parser.ts";
+import { readTlsFiles } from "./tls_files.ts";
 import { checkTrust } from "./trust_checks.ts";
 import type { ConfigMap } from "../dialect/tree.ts";
 
@@ -49,6 +50,7 @@ export function* optionsInSteps(
   if (options.http?.host === "") options.http.host = options.host;
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
+  readTlsFiles(options, root, world, report);
   yield* checkTrust(options, root, world, report);
   yield* checkLogins(options, root, report);
   checkFind(options, root, report);

@@ -9,6 +9,7 @@
  */
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { contextOptions } from "./tls_context.ts";
 import { peerCertificates } from "./peer_certificates.ts";
 import { deferred } from "../../core/deferred.ts";
 import { isError } from "../../core/errors.ts";
@@ -52,17 +53,14 @@ export function startHandshake(
 
 function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
   const name = tls.serverName ?? raw.remoteAddress ?? "";
-  const { authorities, certificate, key } = tls;
   try {
     return connect({
       socket: raw,
       host: name,
       // RFC 6066: an address is no server name.
       ...(isIP(name) === 0 && { servername: name }),
-      ...(authorities !== undefined && { ca: [...authorities] }),
-      ...(certificate !== undefined && { cert: certificate }),
-      ...(key !== undefined && { key }),
-      rejectUnauthorized: tls.verify,
+      ...contextOptions(tls),
+      rejectUnauthorized: tls.verify !== false,
     });
   } catch (error) {
     throw tlsFailure("certificate or key cannot be read", error);
