@@ -47,7 +47,7 @@ export class Chromium {
       ...flags,
       "about:blank",
     ]);
-    let devTools: DevTools | undefined;
+    let devTools: DevTools | undefined = undefined;
     t.after(async () => {
       if (devTools === undefined) started.kill();
       else devTools.call("Browser.close").catch(() => {});
