@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   net: ["platform", "core"],
   wire: ["core"],
   http: ["platform", "core", "net"],
+  websocket: ["platform", "core", "net", "http"],
   discovery: ["platform", "core", "net"],
   options: ["platform", "core", "discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],

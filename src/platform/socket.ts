@@ -50,8 +50,8 @@ export interface Socket {
    * the peer. Rejects, and closes with kind `tls`, when the handshake fails.
    */
   secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void>;
-  /** Sends what is pending, then closes. */
-  end(): void;
+  /** Sends what is pending, then closes. `why` is told to the peer where the transport has words for it. */
+  end(why?: string): void;
   /** Closes now; what is pending is dropped. */
   destroy(): void;
 }

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { CloseReason, Socket } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
-import type { Cleanup } from "../support/temp.ts";
 import { test } from "../support/test.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
+import { keepMoving, VirtualClock } from "../support/virtual_clock.ts";
 import { describeNetwork } from "./suite.ts";
 
 describeNetwork("memory", (t) => {
@@ -25,17 +24,6 @@ describeNetwork("memory", (t) => {
     },
   };
 });
-
-/** Lets the virtual time run while the test waits for events. */
-function keepMoving(clock: VirtualClock, t: Cleanup): void {
-  let running = true;
-  t.after(() => {
-    running = false;
-  });
-  (async () => {
-    while (running) await clock.advance(1);
-  })();
-}
 
 interface Machines {
   readonly clock: VirtualClock;

@@ -142,7 +142,9 @@ export class Connection
     const isHeard = !UNHEARD.has(reason);
     if (isHeard) this.#attempt(() => this.output.outbox.flush());
     this.#finish(reason);
-    this.#attempt(() => isHeard ? this.#endSocket() : this.socket.destroy());
+    this.#attempt(() =>
+      isHeard ? this.#endSocket(reason) : this.socket.destroy()
+    );
   }
 
   onData(chunk: Uint8Array): void {
@@ -216,12 +218,12 @@ export class Connection
     this.close(ClosedReason.STALE_CONNECTION, WireError.STALE_CONNECTION);
   }
 
-  #endSocket(): void {
+  #endSocket(reason: ClosedReason): void {
     this.#lastWordsTimer = this.#host.clock.after(
       LAST_WORDS_MS,
       () => this.socket.destroy(),
     );
-    this.socket.end();
+    this.socket.end(reason);
   }
 
   /** A socket that fails at the end of its life must not keep others from theirs. */
