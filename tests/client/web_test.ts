@@ -43,8 +43,7 @@ test("wss:// brings what the options say of TLS", async (t) => {
     ...plain,
     serverName: "n",
     authorities: ["CA"],
-    certificate: "C",
-    key: "K",
+    certificates: [{ certificate: "C", key: "K" }],
   });
 });
 
