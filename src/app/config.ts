@@ -78,7 +78,7 @@ export async function configuredBy(
   if (value.kind !== "string") {
     throw new ConfigError([diagnose(at, "include must be a string")]);
   }
-  const file = await readConfig(value.value, world);
+  const file = await readConfig(value.value, world, "transient");
   const configured = await withWarnings(
     overlaid(file.root, root),
     file.warnings,

@@ -313,12 +313,27 @@ function* readAccount(
 }
 
 function accountOf(name: string, draft: AccountDraft): AccountOptions {
-  const { users, exports, imports, defaultPermissions } = draft;
+  const { nkey, mappings, limits, defaultPermissions, trace } = draft;
+  // Ten thousand accounts have little each: what says nothing is shared.
   return {
     name,
-    ...draft,
-    users: withPermissions(users, defaultPermissions),
-    exports: exports.map(({ value }) => value),
-    imports: imports.map(({ value }) => value),
+    nkey,
+    users: withPermissions(draft.users, defaultPermissions),
+    exports: valuesOf(draft.exports),
+    imports: valuesOf(draft.imports),
+    mappings: mappings.length === 0 ? NONE : mappings,
+    limits: isUnlimited(limits) ? UNLIMITED_ACCOUNT : limits,
+    ...(defaultPermissions !== undefined && { defaultPermissions }),
+    ...(trace !== undefined && { trace }),
   };
+}
+
+const NONE: readonly never[] = [];
+
+function valuesOf<Value>(list: readonly Placed<Value>[]): readonly Value[] {
+  return list.length === 0 ? NONE : list.map(({ value }) => value);
+}
+
+function isUnlimited(limits: AccountLimits): boolean {
+  return Object.values(limits).every((limit) => limit === -1);
 }

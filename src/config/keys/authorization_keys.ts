@@ -206,7 +206,9 @@ export function* authorizationInSteps(
   }
   const options = defaultsOf(AUTHORIZATION_BLOCK);
   yield* applyInSteps(AUTHORIZATION_BLOCK, value, options, report);
-  options.users = withPermissions(options.users, options.defaultPermissions);
+  options.users = [
+    ...withPermissions(options.users, options.defaultPermissions),
+  ];
   checkTogether(options, value, report);
   return options;
 }
