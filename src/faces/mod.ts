@@ -70,6 +70,7 @@ export {
   type SublistStats,
   type Subsz,
   type SubszOptions,
+  type TlsPeerCert,
   type UserConfig,
   type Varz,
   type WindowOptions,

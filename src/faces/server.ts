@@ -74,6 +74,7 @@ export type {
   SubDetail,
   SublistStats,
   Subsz,
+  TlsPeerCert,
   Varz,
 } from "../monitor/page_types.ts";
 export { DiscoveryError } from "../discovery/discovery.ts";

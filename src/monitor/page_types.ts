@@ -112,6 +112,16 @@ export interface ClusterVarz {
   tls_timeout?: number;
 }
 
+/** A certificate that a client has shown. */
+export interface TlsPeerCert {
+  /** `CN=alice,O=Acme` */
+  subject?: string | undefined;
+  /** SHA-256 of the public key with its algorithm, in hexadecimal digits. */
+  spki_sha256?: string | undefined;
+  /** SHA-256 of the certificate. */
+  cert_sha256?: string | undefined;
+}
+
 /** A count for each kind of connection. */
 export interface CountsByKind {
   clients: number;
@@ -162,8 +172,11 @@ export interface ConnInfo {
   name?: string | undefined;
   lang?: string | undefined;
   version?: string | undefined;
+  /** `1.3`; only of clients that came over TLS, as all of these. */
   tls_version?: string | undefined;
   tls_cipher_suite?: string | undefined;
+  /** With `auth`: the certificates that it has shown, its own first. */
+  tls_peer_certs?: TlsPeerCert[] | undefined;
   /** With `auth`, as `account`. */
   authorized_user?: string | undefined;
   account?: string | undefined;

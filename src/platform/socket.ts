@@ -173,22 +173,25 @@ export interface TlsProblems {
 
 /** The facts of a finished TLS handshake. */
 export interface TlsState {
+  /** `1.3` */
   readonly version: string;
+  /** By its name in IANA's registry, such as `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string;
-  /** What the peer showed, its own certificate first; none: it showed nothing. */
+  /**
+   * What the peer showed, its own certificate first, without the authority
+   * behind the last; none: it showed nothing.
+   */
   readonly peerCertificates?: readonly PeerCertificate[];
 }
 
 /** A certificate of the peer. */
 export interface PeerCertificate {
-  /** As it was sent, in DER: what decides anything is read from here. */
+  /** As it was sent, in DER: what is told or decided by it is read from here. */
   readonly der: Uint8Array;
   /** SHA-256 of `der`, in lower-case hexadecimal digits. */
   readonly sha256: string;
-  /** For showing: `C=DE, CN=joe`, written as the runtime writes it. */
-  readonly subject: string;
-  /** For showing: its alternative names, such as `DNS:localhost`. */
-  readonly names: readonly string[];
+  /** The same of its public key, as it stands there with its algorithm. */
+  readonly keySha256: string;
 }
 
 /** A `listen` or `dial` that did not work. `code` is the system's, such as `ECONNREFUSED`. */

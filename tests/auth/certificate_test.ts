@@ -25,13 +25,12 @@ const skip = opensslMissing;
 
 function tlsOf(...certificates: readonly Certificate[]): TlsState {
   return {
-    version: "TLSv1.3",
+    version: "1.3",
     cipher: "TLS_AES_128_GCM_SHA256",
     peerCertificates: certificates.map(({ cert }) => ({
       der: Uint8Array.from(new X509Certificate(cert).raw),
       sha256: "",
-      subject: "for showing: decides nothing",
-      names: [],
+      keySha256: "",
     })),
   };
 }

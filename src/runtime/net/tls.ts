@@ -95,9 +95,10 @@ function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
 }
 
 function stateOf(stream: TLSSocket): TlsState {
+  const cipher = stream.getCipher();
   return {
-    version: stream.getProtocol() ?? "",
-    cipher: stream.getCipher()?.name ?? "",
+    version: stream.getProtocol()?.replace(/^TLSv/, "") ?? "",
+    cipher: cipher?.standardName ?? "",
     peerCertificates: peerCertificates(stream),
   };
 }
