@@ -36,8 +36,8 @@ import type {
   Healthz,
   Routez,
   Subsz,
-  Varz,
 } from "../monitor/page_types.ts";
+import type { Varz } from "../monitor/varz_types.ts";
 import { formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";

@@ -8,6 +8,10 @@
 import { finishSteps, type Steps } from "../core/steps.ts";
 import { Nuid } from "../core/nuid.ts";
 import { quoted } from "../core/quote.ts";
+import {
+  authTimeoutMs,
+  type AuthTimeoutOptions,
+} from "../core/auth_timeout.ts";
 import type {
   AccountOptions,
   AuthorizationOptions,
@@ -52,6 +56,8 @@ export interface DoorSettings {
   readonly noAuthUser: string;
   /** Operators vouch for all that come in. */
   readonly trust?: TrustOptions;
+  /** Of the clients' port. */
+  readonly tls?: AuthTimeoutOptions["tls"];
   /** On some port clients are who their certificates say. */
   readonly mapsCertificates?: boolean;
 }
@@ -87,7 +93,7 @@ export function* makeDoorInSteps(
   const inside = yield* doorOfUsers(settings, platform);
   return callout === undefined || world === undefined
     ? inside
-    : new CalloutDoor(callout, authorization!.timeoutMs, inside, world);
+    : new CalloutDoor(callout, authTimeoutMs(settings), inside, world);
 }
 
 function* doorOfUsers(

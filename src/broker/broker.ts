@@ -18,13 +18,14 @@ import type { DoorPlatform } from "../auth/configured_door.ts";
 import type { Door } from "../auth/door.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
-import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
+import { STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { finishInTurns, finishSteps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
+import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import type { MakeSigner } from "../platform/signatures.ts";
@@ -370,7 +371,7 @@ function clientSettings(options: ServerOptions): ClientSettings {
     pingIntervalMs: options.pingIntervalMs,
     pingMax: options.pingMax,
     pingAlways: false,
-    authTimeoutMs: options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS,
+    authTimeoutMs: authTimeoutMs(options),
     maxPayloadBytes: options.maxPayloadBytes,
     maxSubscriptions: options.maxSubscriptions,
     maxSubscriptionTokens: options.maxSubscriptionTokens,

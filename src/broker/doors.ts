@@ -20,6 +20,8 @@ export function* clientDoor(
       account: GLOBAL_ACCOUNT,
       systemAccount: options.systemAccount,
       noAuthUser: options.noAuthUser,
+      tls: options.tls,
+      mapsCertificates: options.tls?.verifyAndMap ?? false,
       ...(options.trust !== undefined && { trust: options.trust }),
     },
     platform,

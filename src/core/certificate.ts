@@ -4,6 +4,7 @@
  * names is not the same on each, and not always unambiguous. Whether to trust a
  * certificate is not decided here: that is the handshake's matter.
  */
+import { bytesOfBase64 } from "./base64.ts";
 import {
   DER,
   derAscii,
@@ -50,6 +51,16 @@ export function readCertificate(der: Uint8Array): CertificateFacts | undefined {
     if (error instanceof DerError) return undefined;
     throw error;
   }
+}
+
+const PEM_BLOCK =
+  /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/;
+
+/** The first certificate of a text in PEM; undefined without one. */
+export function certificateInPem(text: string): CertificateFacts | undefined {
+  const [, lines = ""] = PEM_BLOCK.exec(text) ?? [];
+  const der = bytesOfBase64(lines.replaceAll(/\s/g, ""));
+  return der && readCertificate(der);
 }
 
 function certificateOf(whole: DerElement): CertificateFacts {

@@ -56,10 +56,8 @@ export type {
   AccountStat,
   AccountStatz,
   Accountz,
-  ClusterVarz,
   ConnInfo,
   Connz,
-  CountsByKind,
   DataStats,
   Discoveryz,
   DiscoveryzNode,
@@ -75,7 +73,7 @@ export type {
   SublistStats,
   Subsz,
   TlsPeerCert,
-  Varz,
 } from "../monitor/page_types.ts";
+export type { ClusterVarz, CountsByKind, Varz } from "../monitor/varz_types.ts";
 export { DiscoveryError } from "../discovery/discovery.ts";
 export { type Address, NetworkError } from "../platform/socket.ts";

@@ -120,6 +120,7 @@ export interface SettingsFacts {
   /** Where clients are told to connect. */
   readonly advertised: Address;
   readonly authRequired: boolean;
+  readonly tls: TlsFacts;
   readonly connectUrls: readonly string[];
   /** Infinity, as in the next two: no limit. */
   readonly maxConnections: number;
@@ -145,7 +146,20 @@ export interface SettingsFacts {
   readonly cluster: ClusterSettingsFacts | undefined;
 }
 
+/** What a listener was told of TLS. */
+export interface TlsFacts {
+  /** For a handshake, or what it would be. */
+  readonly timeoutMs: number;
+  /** Nobody comes in without. */
+  readonly isRequired: boolean;
+  /** The other end has to show a certificate. */
+  readonly verifies: boolean;
+  /** When the first certificate expires, in wall-clock milliseconds; undefined: there is none. */
+  readonly notAfter: number | undefined;
+}
+
 export interface ClusterSettingsFacts {
+  readonly tls: TlsFacts;
   readonly name: string;
   readonly host: string;
   readonly port: number | undefined;

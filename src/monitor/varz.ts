@@ -8,7 +8,7 @@ import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
 import type { Page } from "./page.ts";
-import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";
+import type { ClusterVarz, CountsByKind, Varz } from "./varz_types.ts";
 import type {
   ClusterSettingsFacts,
   CounterFacts,
@@ -16,12 +16,13 @@ import type {
   ServerSnapshot,
   SettingsFacts,
   SnapshotHead,
+  TlsFacts,
   TrafficFacts,
 } from "./snapshot.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
 
-/** nats-server tells its default also where nothing uses TLS. */
-const TLS_TIMEOUT_SECONDS = 2;
+/** Of `2026-01-01T12:00:00`. */
+const SECONDS_END = 19;
 /** The broker is one thread. */
 const THREADS = 1;
 
@@ -44,7 +45,7 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     mqtt: {},
     websocket: {},
     jetstream: {},
-    tls_timeout: TLS_TIMEOUT_SECONDS,
+    tls_timeout: settings.tls.timeoutMs / 1000,
     write_deadline: toNanoseconds(settings.writeDeadlineMs),
     ...loadFields(snapshot),
     ...counterFields(counters),
@@ -65,12 +66,13 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
       wait_time: 0,
       max_wait_time: 0,
     },
+    tls_cert_not_after: certNotAfter(settings.tls),
   };
 }
 
 function identity(
   { serverId, serverName }: SnapshotHead,
-  { runtimeName, advertised, authRequired, connectUrls }: SettingsFacts,
+  { runtimeName, advertised, authRequired, tls, connectUrls }: SettingsFacts,
 ) {
   return {
     server_id: serverId,
@@ -81,6 +83,8 @@ function identity(
     host: advertised.host,
     port: advertised.port,
     auth_required: authRequired || undefined,
+    tls_required: tls.isRequired || undefined,
+    tls_verify: tls.verifies || undefined,
     connect_urls: unlessEmpty(connectUrls),
   };
 }
@@ -115,8 +119,18 @@ function clusterFields(cluster: ClusterSettingsFacts | undefined): ClusterVarz {
     cluster_port: cluster.port,
     auth_timeout: cluster.authTimeoutMs / 1000,
     urls: unlessEmpty(cluster.configured.map(formatAddress)),
-    tls_timeout: TLS_TIMEOUT_SECONDS,
+    tls_timeout: cluster.tls.timeoutMs / 1000,
+    tls_required: cluster.tls.isRequired || undefined,
+    tls_verify: cluster.tls.verifies || undefined,
+    tls_cert_not_after: certNotAfter(cluster.tls),
   };
+}
+
+/** NATS monitoring: whole seconds. */
+function certNotAfter({ notAfter }: TlsFacts): string | undefined {
+  return notAfter === undefined
+    ? undefined
+    : `${new Date(notAfter).toISOString().slice(0, SECONDS_END)}Z`;
 }
 
 function loadFields(

@@ -49,6 +49,3 @@ export interface TlsSettings {
   /** A side that dials takes any certificate. */
   readonly insecure: boolean;
 }
-
-/** How long a handshake may take unless it is said, as with nats-server. */
-export const TLS_TIMEOUT_MS = 2000;

@@ -20,10 +20,17 @@ import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";
+import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { formatAddress } from "../net/address.ts";
-import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
+import {
+  type Address,
+  type Listener,
+  type Network,
+  NetworkError,
+  type Socket,
+} from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Announcements } from "./announcements.ts";
 import { ClusterName } from "./cluster_name.ts";
@@ -38,7 +45,6 @@ import { Route, type RouteOwner } from "./route.ts";
 import { RouteBook } from "./route_book.ts";
 import {
   retryPolicy,
-  routeAuthTimeoutMs,
   routeMaxPayloadBytes,
   routeSettings,
 } from "./settings.ts";
@@ -135,7 +141,10 @@ export class Cluster implements RoutesLink {
 
   /** Opens the route port and begins to dial. Rejects with a `NetworkError`. */
   async start(): Promise<void> {
-    const { host, port, routes } = this.options;
+    const { host, port, routes, tls } = this.options;
+    if (tls !== undefined) {
+      throw new NetworkError("TLS is for clients only", "ETLSUNSUPPORTED");
+    }
     this.#reportName();
     if (port !== undefined) await this.#listen({ host, port });
     this.#told = this.#introduction();
@@ -229,7 +238,7 @@ export class Cluster implements RoutesLink {
       delivery,
       tracing,
       door: () => this.#door,
-      authTimeoutMs: routeAuthTimeoutMs(this.options),
+      authTimeoutMs: authTimeoutMs(this.options),
       maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),
       accountNamed: (name) => accounts.named(name),
       measuredRequestCame: (account, message) =>
@@ -250,7 +259,7 @@ export class Cluster implements RoutesLink {
   #takeNumbers(): void {
     const { options } = this.#broker;
     this.#settings = routeSettings(options, this.options);
-    this.#owner.authTimeoutMs = routeAuthTimeoutMs(this.options);
+    this.#owner.authTimeoutMs = authTimeoutMs(this.options);
     this.#owner.maxPayloadBytes = routeMaxPayloadBytes(options);
     this.#dialers.reconfigure(retryPolicy(options, this.options));
     for (const { connection } of this.#book.open) {

@@ -193,6 +193,7 @@ test("a cluster listens, dials and knows who may connect", () => {
     noAdvertise: true,
     connectRetries: 5,
     connectBackoff: true,
+    tls: undefined,
     pingIntervalMs: 20_000,
     pingMax: 4,
   });
@@ -677,7 +678,7 @@ const OFF: readonly string[] = [
   ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
   ...["prof_port 0", "prof_block_rate 0"],
   ...['store_dir ""', "ocsp_cache off"],
-  ...["cluster { pool_size -1 }", "cluster { tls {} }"],
+  ...["cluster { pool_size -1 }"],
   ...["cluster { permissions {} }", "cluster { accounts [] }"],
 ];
 

@@ -124,10 +124,11 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       names: ["timeout"],
       field: "timeoutMs",
       reader: unlessZero(authTimeout),
-      default: AUTH_TIMEOUT_MS,
-      text: "How long a connection may take to log in.",
-      reloaded: (ms: number) =>
-        `Reloaded: authorization timeout = ${ms / 1000}`,
+      default: undefined,
+      text:
+        "How long a connection may take to log in: 2s, or with `tls` a second longer than a handshake.",
+      reloaded: (ms: number | undefined) =>
+        `Reloaded: authorization timeout = ${(ms ?? AUTH_TIMEOUT_MS) / 1000}`,
       reload: "new connections",
     }),
     rows.option({

@@ -25,6 +25,7 @@ import { defaultsOf } from "./defaults.ts";
 import { findEntry, readBlock } from "./entries.ts";
 import {
   boolean,
+  changed,
   duration,
   filledString,
   integer,
@@ -36,9 +37,9 @@ import {
 } from "./readers.ts";
 import { advertised } from "./advertised.ts";
 import { routeUrls } from "./route_urls.ts";
-import { TLS_SHAPE } from "./missing_shapes.ts";
 import { checkedRow, missing, refused, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
+import { TLS_BLOCK, tlsBlock } from "./tls_keys.ts";
 
 // Midge's routes do not compress, which is what these modes allow.
 const PLAIN_MODES = ["off", "disabled", "accept", "not supported"];
@@ -268,6 +269,20 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       text: "Unanswered PINGs before a route is closed: as the server's.",
       reload: "now",
     }),
+    rows.option({
+      names: ["tls"],
+      field: "tls",
+      inner: TLS_BLOCK,
+      reader: changed(
+        tlsBlock({ hasKnownUrls: true }),
+        // NATS server configuration: nodes always verify each other.
+        (tls) => ({ ...tls, verify: true }),
+      ),
+      default: undefined,
+      text:
+        "TLS between nodes: both show certificates, and that of a node that is dialled is for the host of its URL.",
+      reload: "new connections",
+    }),
     checkedRow({
       names: ["compression"],
       kind: "off or accept",
@@ -283,12 +298,6 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       "now",
     ),
     missing(["accounts"], { name: "routes for single accounts" }, "now"),
-    refused(
-      ["tls"],
-      "What nodes send would be readable, and those without a certificate come in.",
-      "new connections",
-      TLS_SHAPE,
-    ),
     refused(
       ["permissions"],
       "More would go over routes than is allowed.",

@@ -26,6 +26,20 @@ const SITES: readonly TlsSite[] = [
     get: ({ tls }) => tls,
     set: (options, tls) => options.tls = tls,
   },
+  {
+    path: [["cluster"], ["tls"]],
+    get: ({ cluster }) => cluster?.tls,
+    set: ({ cluster }, tls) => {
+      if (cluster !== undefined) cluster.tls = tls;
+    },
+  },
+  {
+    path: [["registry"], ["tls"]],
+    get: ({ registry }) => registry?.tls,
+    set: ({ registry }, tls) => {
+      if (registry !== undefined) registry.tls = tls;
+    },
+  },
 ];
 
 /** Reads the files that all blocks of `options` name. */

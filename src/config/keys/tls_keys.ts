@@ -2,12 +2,9 @@
  * The `tls` block, the same wherever it stands. What its files hold is read
  * behind all rows, by `tls_files.ts`.
  */
-import {
-  TLS_TIMEOUT_MS,
-  type TlsSettings,
-  type TlsVerification,
-} from "../../options/tls.ts";
+import type { TlsSettings, TlsVerification } from "../../options/tls.ts";
 import type { TlsVersion } from "../../platform/socket.ts";
+import { TLS_TIMEOUT_MS } from "../../core/limits.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { goType } from "./complaints.ts";
