@@ -12,7 +12,9 @@
  */
 import { type ConnectOptions, withProviders } from "../app/client_discovery.ts";
 import { withTlsFiles } from "../app/tls_files.ts";
+import { webDialler } from "../app/web_dialler.ts";
 import { NatsConnection } from "../client/connection.ts";
+import type { ClientRuntime } from "../client/link.ts";
 import { inboxUnder } from "../client/messages/inbox.ts";
 import { Nuid } from "../core/nuid.ts";
 import { platform } from "../runtime/mod.ts";
@@ -49,6 +51,9 @@ export class Svcm extends Services {
     super(connection, platform);
   }
 }
+
+/** What a client needs of the machine. */
+const machine: ClientRuntime = { ...platform, dialWeb: webDialler(platform) };
 
 /** Makes unique names: `nuid.next()`. */
 export const nuid: Nuid = new Nuid(platform.random);
@@ -90,7 +95,7 @@ export async function connect(
   try {
     const connection = await NatsConnection.open(
       withProviders(withTlsFiles(options, readTextFile), platform),
-      platform,
+      machine,
     );
     connection.closed().then(release);
     return connection;

@@ -38,6 +38,8 @@ export interface WebSocketClientHost extends WebSocketHost {
 }
 
 const KEY_BYTES = 16;
+/** How every answer begins. */
+const HTTP = "HTTP/";
 const DEFLATE_OFFER =
   "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
@@ -65,6 +67,8 @@ class ClientHandshake implements SocketEvents {
   readonly #resolve: (socket: WebSocketSocket) => void;
   readonly #reject: (error: NetworkError) => void;
   readonly #stopTimer: () => void;
+  /** Nothing has come yet. */
+  #isFirst = true;
   #isOver = false;
 
   constructor(
@@ -94,6 +98,10 @@ class ClientHandshake implements SocketEvents {
 
   onData(chunk: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#isFirst && !mayBeHttp(chunk)) {
+      return this.#fail("the answer is no HTTP");
+    }
+    this.#isFirst = false;
     this.#answer.append(chunk);
     try {
       if (!this.#answer.isWhole()) return;
@@ -174,6 +182,12 @@ function requestText(
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ];
   return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** A port for clients of another kind may say a line, and then wait for ever. */
+function mayBeHttp(chunk: Uint8Array): boolean {
+  const beginning = byteString(chunk.subarray(0, HTTP.length));
+  return HTTP.startsWith(beginning);
 }
 
 /** What is wrong with an answer that should grant a WebSocket. */

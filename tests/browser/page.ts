@@ -1,13 +1,16 @@
 /**
  * What runs in the page: the same conversations by Midge's client and by the
- * official one. `stage.ts` bundles it for Chromium; `face_test.ts` runs it where
- * the tests run.
+ * official one. `stage.ts` bundles it for Chromium; `face_test.ts` and
+ * `tests/client/web_sockets_test.ts` run it where the tests run.
  */
 import * as core from "@nats-io/nats-core";
 import * as midge from "../../src/faces/browser.ts";
 
 /** The clients under test. */
-export type ClientName = "midge/browser" | "@nats-io/nats-core";
+export type ClientName =
+  | "midge/browser"
+  | "@nats-io/nats-core"
+  | "midge/client";
 
 /** As much of a connection as both have in common. */
 type Connection = Awaited<ReturnType<typeof midge.connect>>;
@@ -17,16 +20,21 @@ interface Client {
   headers(): midge.MsgHdrs;
 }
 
-const CLIENTS: Readonly<Record<ClientName, unknown>> = {
-  "midge/browser": midge,
-  "@nats-io/nats-core": { connect: core.wsconnect, headers: core.headers },
-};
+const clients = new Map<ClientName, unknown>([
+  ["midge/browser", midge],
+  ["@nats-io/nats-core", { connect: core.wsconnect, headers: core.headers }],
+]);
+
+/** One more, which no page can load. */
+export function join(name: ClientName, client: unknown): void {
+  clients.set(name, client);
+}
 
 const MANY = 2000;
 const LARGE_BYTES = 900_000;
 
 function clientOf(name: ClientName): Client {
-  return CLIENTS[name] as Client;
+  return clients.get(name) as Client;
 }
 
 /** Publishes, subscribes and requests; gives what came of it. */

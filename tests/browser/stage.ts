@@ -23,6 +23,8 @@ import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 export interface WebServer {
   /** Of its WebSocket; the host is a name in its certificate. */
   readonly url: string;
+  /** Of clients without a WebSocket. */
+  readonly natsPort: number;
   stop(): Promise<void>;
   /** Starts it again where it was. */
   restart(): Promise<void>;
@@ -30,6 +32,8 @@ export interface WebServer {
 
 export interface WebServerOptions {
   readonly certificate?: Certificate;
+  /** More of the `tls` block of the WebSocket. */
+  readonly tls?: string;
   /** More of the `websocket` block. */
   readonly web?: string;
   /** More of the file. */
@@ -43,6 +47,7 @@ export type StartWebServer = (
 ) => Promise<WebServer>;
 
 interface Running {
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -69,11 +74,11 @@ async function started(
   options: WebServerOptions = {},
   start: (config: string) => Promise<Running>,
 ): Promise<WebServer> {
-  const { certificate, web = "", config = "" } = options;
+  const { certificate, tls: more = "", web = "", config = "" } = options;
   const port = await freePort();
   const tls = certificate === undefined
     ? "no_tls: true"
-    : `tls { cert_file: "${certificate.certFile}", key_file: "${certificate.keyFile}" }`;
+    : `tls { cert_file: "${certificate.certFile}", key_file: "${certificate.keyFile}", ${more} }`;
   const text = `${config}
     websocket { host: "127.0.0.1", port: ${port}, ${tls}
       ${web}
@@ -84,6 +89,7 @@ async function started(
     url: certificate === undefined
       ? `ws://127.0.0.1:${port}`
       : `wss://localhost:${port}`,
+    natsPort: running.port,
     stop: () => running.stop(),
     async restart() {
       running = await start(text);
