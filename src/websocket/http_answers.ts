@@ -16,7 +16,8 @@ type Headers = readonly (readonly [name: string, value: string])[];
 interface Plain {
   readonly status: string;
   readonly headers: Headers;
-  readonly body: string;
+  /** Without it no length is told. */
+  readonly body?: string;
   readonly closes?: boolean;
 }
 
@@ -66,7 +67,8 @@ export function otherReply(
   }
   if (path === "*") {
     if (method === "OPTIONS") {
-      return reply(head, { status: "200 OK", headers: [], body: "" }, now);
+      const headers: Headers = [["Content-Length", "0"]];
+      return reply(head, { status: "200 OK", headers }, now);
     }
     const status = "400 Bad Request";
     return reply(head, { status, headers: [], body: "", closes: true }, now);
@@ -113,11 +115,11 @@ function reply(
     ...headers.map(line),
     ...(closes ? ["Connection: close"] : []),
     `Date: ${new Date(now).toUTCString()}`,
-    `Content-Length: ${body.length}`,
+    ...(body === undefined ? [] : [`Content-Length: ${body.length}`]),
     ...(saysClose && !closes ? ["Connection: close"] : []),
     ...(isKept && !isLast ? ["Connection: keep-alive"] : []),
   ];
-  const shown = method === "HEAD" ? "" : body;
+  const shown = method === "HEAD" ? "" : body ?? "";
   const bytes = asciiBytes(`${lines.join("\r\n")}\r\n\r\n${shown}`);
   return { bytes, isLast };
 }

@@ -12,7 +12,7 @@ export interface RequestHead {
   readonly path: string;
   /** With its `?`; empty without one. */
   readonly search: string;
-  /** 1.0 is 0, and 1.1 is 1. */
+  /** That of HTTP 1; later than that is 1 as well. */
   readonly minorVersion: number;
   /** Empty: it has none. */
   readonly host: string;
@@ -69,9 +69,11 @@ export function readHead(bytes: Uint8Array): RequestHead {
   if (version.major !== "1" && !(method === "PRI" && target === "*")) {
     throw HttpRefusal.version();
   }
-  const minorVersion = Number(version.minor);
+  const minorVersion = version.major === "1" ? Number(version.minor) : 1;
   const { path, search, host } = targetParts(method, target);
-  checkHost(headers, minorVersion, method);
+  const needsHost = version.major === "1" && minorVersion > 0 &&
+    method !== "CONNECT";
+  checkHost(headers, needsHost);
   return {
     method,
     path,
@@ -146,14 +148,10 @@ function targetParts(
   return { path: path === "" ? "/" : path!, search, host };
 }
 
-function checkHost(
-  headers: RequestHeaders,
-  minorVersion: number,
-  method: string,
-): void {
+function checkHost(headers: RequestHeaders, isNeeded: boolean): void {
   const hosts = headers.all("host");
   if (hosts.length > 1) throw HttpRefusal.bad();
-  if (minorVersion > 0 && hosts.length === 0 && method !== "CONNECT") {
+  if (isNeeded && hosts.length === 0) {
     throw HttpRefusal.bad("missing required Host header");
   }
   if (!HOST.test(hosts[0] ?? "")) {
