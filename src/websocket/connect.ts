@@ -113,10 +113,8 @@ class ClientHandshake implements SocketEvents {
     const wrong = wrongIn(lines, acceptOf(this.#host.sha1, this.#key));
     if (wrong !== undefined) return this.#fail(wrong);
     const extensions = valuesOf(lines, "sec-websocket-extensions");
-    const isCompressed = namesDeflate(extensions);
-    if (
-      isCompressed !== extensions.length > 0 || !this.#mayCompress(extensions)
-    ) {
+    const isCompressed = extensions.length > 0;
+    if (isCompressed && !this.#mayBe(extensions)) {
       return this.#fail("the server chose an extension that was not offered");
     }
     this.#open(isCompressed);
@@ -128,9 +126,12 @@ class ClientHandshake implements SocketEvents {
     this.#fail("the connection ended before the answer", codeOf(reason));
   }
 
-  #mayCompress(extensions: readonly string[]): boolean {
-    return extensions.length === 0 ||
-      this.#target.compressedBytesMax !== undefined;
+  /** One that keeps a context from message to message was not offered. */
+  #mayBe(extensions: readonly string[]): boolean {
+    const [extension = "", ...others] = extensions;
+    return this.#target.compressedBytesMax !== undefined &&
+      others.length === 0 && namesDeflate(extensions) &&
+      /;\s*server_no_context_takeover\b/i.test(extension);
   }
 
   #open(isCompressed: boolean): void {
