@@ -179,6 +179,9 @@ export class ServerParts {
     if (broker.port.address !== undefined) {
       const at = formatAddress(broker.port.address);
       broker.host.log.notice(`Listening for client connections on ${at}`);
+      if (broker.options.proxyProtocol) {
+        broker.host.log.notice("PROXY protocol enabled for client connections");
+      }
     }
     await cluster?.start();
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();

@@ -27,6 +27,7 @@ import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
+import { ProxiedSocket } from "../net/proxied_socket.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import type { MakeSigner } from "../platform/signatures.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
@@ -145,7 +146,7 @@ export class Broker {
     await this.port.open((socket) =>
       rounds.admit(() => {
         if (this.#isStopped) socket.destroy();
-        else this.clients.accept(socket);
+        else this.clients.accept(this.#behindProxy(socket));
       })
     );
     if (this.port.address !== undefined) this.host.info.portOpened();
@@ -232,6 +233,14 @@ export class Broker {
     if (!this.port.accepting) return false;
     this.clients.join(socket);
     return true;
+  }
+
+  /** `socket`, behind the header of a proxy where there may be one. */
+  #behindProxy(socket: Socket): Socket {
+    const { options, host } = this;
+    return options.proxyProtocol
+      ? new ProxiedSocket(socket, host.clock)
+      : socket;
   }
 
   #operatorMode(options: ServerOptions): OperatorMode | undefined {

@@ -28,6 +28,8 @@ export interface ServerOptions {
   dontListen: boolean;
   /** The server's name, unique in its cluster; its id unless given. */
   serverName: string;
+  /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
+  proxyProtocol: boolean;
   /** The `host[:port]` that clients are told to dial instead of this one. */
   clientAdvertise: string;
   /** Where monitoring is served; nowhere unless set. */
@@ -164,6 +166,8 @@ export interface ServerConfig {
   dont_listen?: boolean;
   /** The server's name, unique in its cluster; its id unless given. */
   server_name?: string;
+  /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
+  proxy_protocol?: boolean;
   /** The `host[:port]` that clients are told to dial instead of this one. */
   client_advertise?: string;
   /** Where monitoring is served; nowhere unless set. Takes: port or host:port. */
@@ -267,6 +271,7 @@ export function defaultServerOptions(): ServerOptions {
     port: 4222,
     dontListen: false,
     serverName: "",
+    proxyProtocol: false,
     clientAdvertise: "",
     http: undefined,
     httpBasePath: "",

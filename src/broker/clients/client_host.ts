@@ -8,6 +8,7 @@ import type { Delivery } from "../../accounts/delivery.ts";
 import type { TraceHost } from "../../accounts/message_trace.ts";
 import type { Door, LoginRequest } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
+import type { ProxiedSocket } from "../../net/proxied_socket.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import type {
   ConnectionHost,
@@ -18,7 +19,7 @@ import type { SubscriptionLimits } from "./client_subscriptions.ts";
 /** A client as INFO and the list of clients see it. */
 export interface InfoReader {
   readonly id: number;
-  /** Empty for one that came through a unix socket. */
+  /** Empty for one that came through a unix socket, and while it is not known. */
   readonly remoteHost: string;
   /** The largest message that it may publish. */
   readonly maxPayloadBytes: number;
@@ -43,9 +44,15 @@ export interface ClientHost extends ConnectionHost {
   readonly tracing: TraceHost;
 }
 
-/** How a client came. */
-export interface Arrival {
+/** The way by which a client comes. */
+export interface Way {
   readonly connectionType: LoginRequest["connectionType"];
+  /** Its socket, where the header of a proxy may come first. */
+  readonly proxied?: ProxiedSocket | undefined;
+}
+
+/** How a client came, and whom it concerns. */
+export interface Arrival extends Way {
   /** The nonce that it is greeted with. */
   readonly nonce: LoginRequest["nonce"];
   /** Called whenever the client has come in. */

@@ -6,9 +6,14 @@ import type { Account } from "../../accounts/account.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { deferred } from "../../core/deferred.ts";
 import { WireError } from "../../core/errors.ts";
-import type { ConnectionType } from "../../options/options.ts";
+import { ProxiedSocket } from "../../net/proxied_socket.ts";
 import type { Socket } from "../../platform/socket.ts";
-import type { ClientHost, ClientLife, ClientSettings } from "./client_host.ts";
+import type {
+  ClientHost,
+  ClientLife,
+  ClientSettings,
+  Way,
+} from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import { InfoPush } from "./info_push.ts";
 import { ClientSession } from "./session.ts";
@@ -124,14 +129,17 @@ export class ClientSessions {
   /** A client that comes through the port. */
   accept(socket: Socket): void {
     const isFull = this.sessions.size >= this.#maxConnections;
-    const session = this.#session(socket, "STANDARD");
+    const session = this.#session(socket, {
+      connectionType: "STANDARD",
+      ...(socket instanceof ProxiedSocket && { proxied: socket }),
+    });
     if (!isFull) return session.start();
     session.refuse(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
   }
 
   /** A client that comes another way; it is let in however many there are. */
   join(socket: Socket): void {
-    this.#session(socket, "IN_PROCESS").start();
+    this.#session(socket, { connectionType: "IN_PROCESS" }).start();
   }
 
   /** Tells every client what changed about the cluster, now or a little later. */
@@ -172,12 +180,12 @@ export class ClientSessions {
     });
   }
 
-  #session(socket: Socket, type: ConnectionType): ClientSession {
+  #session(socket: Socket, way: Way): ClientSession {
     const session = new ClientSession(
       this.#host,
       socket,
       this.#settings,
-      type,
+      way,
       this.#life,
     );
     session.login.account.clients++;

@@ -27,6 +27,7 @@ import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { Arrival, ClientHost, ClientSettings } from "./client_host.ts";
 import { ClientRights } from "./client_rights.ts";
+import { afterHeader } from "./proxied_client.ts";
 
 /** How often it is asked whether the time of a client is over, at least. */
 const EXPIRY_LOOK_MS = 3_600_000;
@@ -76,9 +77,21 @@ export class Login {
     if (isOpen) this.principal = anonymous;
   }
 
-  /** The client was greeted: it has this long to log in. */
+  /** Empty while the header of a proxy may name another. */
+  get remoteHost(): string {
+    const isKnown = !this.#arrival.proxied?.awaitsHeader;
+    return isKnown ? this.#connection.socket.remote.host : "";
+  }
+
+  /** The client was greeted: it has this long to log in, behind the header of a proxy. */
   start(): void {
     this.#connection.input.isStranger = this.isStranger;
+    const { proxied } = this.#arrival;
+    if (proxied?.awaitsHeader) {
+      return afterHeader(proxied, this.#connection, this.#host, () => {
+        this.start();
+      });
+    }
     if (this.principal !== undefined) return;
     this.#timer = this.#host.clock.after(
       this.#settings.authTimeoutMs,

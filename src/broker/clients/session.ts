@@ -23,7 +23,6 @@ import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
-import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { writeMsg } from "../../wire/encode.ts";
@@ -41,6 +40,7 @@ import type {
   ClientLife,
   ClientSettings,
   InfoReader,
+  Way,
 } from "./client_host.ts";
 import { clientLimits } from "./client_limits.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
@@ -92,13 +92,13 @@ export class ClientSession implements Peer, DirectReceiver {
     host: ClientHost,
     socket: Socket,
     settings: ClientSettings,
-    connectionType: ConnectionType,
+    way: Way,
     life: ClientLife<ClientSession>,
   ) {
     this.connection = new Connection(host, socket, settings, this);
     this.#nonce = host.door.makeNonce();
     this.login = new Login(host, this.connection, settings, {
-      connectionType,
+      ...way,
       nonce: this.#nonce,
       onBound: () => this.#bound(),
       onMoved: (left) => life.moved(left),
@@ -390,7 +390,7 @@ export class ClientSession implements Peer, DirectReceiver {
   #sendInfo(
     how: Omit<InfoReader, "id" | "remoteHost" | "maxPayloadBytes">,
   ): number {
-    const remoteHost = this.connection.socket.remote.host;
+    const { remoteHost } = this.login;
     const { maxPayloadBytes } = this.#publishing;
     const reader = { id: this.id, remoteHost, maxPayloadBytes, ...how };
     const line = infoLine(this.#host.info.tell(reader));

@@ -87,6 +87,15 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
     reload: "restart",
   }),
   rows.option({
+    names: ["proxy_protocol"],
+    field: "proxyProtocol",
+    reader: boolean,
+    default: false,
+    text:
+      "Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2).",
+    reload: "restart",
+  }),
+  rows.option({
     names: ["client_advertise"],
     field: "clientAdvertise",
     reader: advertised("client_advertise"),

@@ -7,10 +7,10 @@ import {
   OCSP_SHAPE,
   WEBSOCKET_SHAPE,
 } from "./missing_shapes.ts";
-import { missing, refused, withoutEffect } from "./rows.ts";
+import { missing, withoutEffect } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
 
-/** What has nothing to act on, and what is refused. */
+/** What has nothing to act on. */
 export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   withoutEffect(
     ["prof_port", "prof_block_rate"],
@@ -46,10 +46,4 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
     name: "WebSocket",
     shape: WEBSOCKET_SHAPE,
   }, "restart"),
-
-  refused(
-    ["proxy_protocol"],
-    "Clients would come in past the proxy, and from its address.",
-    "restart",
-  ),
 ];
