@@ -159,9 +159,9 @@ export class OwnInfo implements InfoSource {
   /** Where clients are told to connect. */
   get advertisedAddress(): Address {
     const { clientAdvertise, host } = this.#parts.options();
-    const { port } = this.#parts.clientAddress();
+    const { port, host: opened } = this.#parts.clientAddress();
     return clientAdvertise === ""
-      ? { host, port }
+      ? { host: opened === "" ? "" : host, port }
       : advertisedAddress(clientAdvertise, port);
   }
 

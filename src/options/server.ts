@@ -24,8 +24,10 @@ export interface ServerOptions {
   host: string;
   /** The port to listen on for clients; 0 for any free one. */
   port: number;
-  /** Open no port for clients; those of the same process connect. */
+  /** Open no port for clients; those of the same process connect, and those of unix sockets that `listen` names. */
   dontListen: boolean;
+  /** Who may connect to the unix sockets of `listen` and `http`, as the mode of their files. */
+  unixSocketMode: number;
   /** The server's name, unique in its cluster; its id unless given. */
   serverName: string;
   /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
@@ -122,6 +124,10 @@ export interface ServerOptions {
   registry: RegistryOptions | undefined;
   /** Operator mode: whom to trust, and where accounts are found. */
   trust?: TrustOptions;
+  /** The paths of unix sockets for clients. */
+  unixSockets: string[];
+  /** The paths of unix sockets for monitoring. */
+  httpSockets: string[];
   /** Serve nothing but the registry. */
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */
@@ -156,22 +162,24 @@ export interface ServerConfig {
    * be those of the environment.
    */
   include?: string;
-  /** Where clients connect to. Takes: port or host:port. Default: `0.0.0.0:4222`. */
-  listen?: string | number;
+  /** Where clients connect to. Unix sockets alone are the only way in, unless `host` or `port` names a port. Takes: port, host:port, `unix:///path`, or list of them. Default: `0.0.0.0:4222`. */
+  listen?: string | number | readonly string[];
   /** The host to listen on for clients. Default: `0.0.0.0`. */
   host?: string;
   /** The port to listen on for clients; 0 for any free one. Default: `4222`. */
   port?: number;
-  /** Open no port for clients; those of the same process connect. */
+  /** Open no port for clients; those of the same process connect, and those of unix sockets that `listen` names. */
   dont_listen?: boolean;
+  /** Who may connect to the unix sockets of `listen` and `http`, as the mode of their files. Takes: octal digits in quotes. Default: `0600`. */
+  unix_socket_mode?: string;
   /** The server's name, unique in its cluster; its id unless given. */
   server_name?: string;
   /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
   proxy_protocol?: boolean;
   /** The `host[:port]` that clients are told to dial instead of this one. */
   client_advertise?: string;
-  /** Where monitoring is served; nowhere unless set. Takes: port or host:port. */
-  http?: string | number;
+  /** Where monitoring is served; nowhere unless set. Takes: port, host:port, `unix:///path`, or list of them. */
+  http?: string | number | readonly string[];
   /** The port for monitoring, on the host that clients connect to. */
   http_port?: number;
   /** A prefix for the paths of monitoring. */
@@ -270,6 +278,7 @@ export function defaultServerOptions(): ServerOptions {
     host: "0.0.0.0",
     port: 4222,
     dontListen: false,
+    unixSocketMode: 384,
     serverName: "",
     proxyProtocol: false,
     clientAdvertise: "",
@@ -317,6 +326,8 @@ export function defaultServerOptions(): ServerOptions {
     cluster: undefined,
     discovery: undefined,
     registry: undefined,
+    unixSockets: [],
+    httpSockets: [],
     registryOnly: false,
     configFile: "",
     configDigest: "",

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import { ServerPool } from "../../src/client/servers/pool.ts";
-import { parseServer } from "../../src/client/servers/server_url.ts";
+import {
+  foundServer,
+  parseServer,
+} from "../../src/client/servers/server_url.ts";
 import { seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
@@ -27,6 +30,12 @@ const URLS: readonly [string, string, object | undefined][] = [
   ["nats://a@b:x@h", "h:4222", { user: "a@b", pass: "x" }],
   ["nats://t0ken@h", "h:4222", { token: "t0ken" }],
   ["nats://100%:x@h", "h:4222", { user: "100%", pass: "x" }],
+  ["unix:///run/midge.sock", "unix:///run/midge.sock", undefined],
+  [" UNIX:///a%20b%2Cc%C3%BC", "unix:///a b,cü", undefined],
+  ["unix:///100%.sock", "unix:///100%.sock", undefined],
+  ["unix:///run/a@b:c?d", "unix:///run/a@b:c?d", undefined],
+  ["unix://ann:p%2Fq@/run/a", "unix:///run/a", { user: "ann", pass: "p/q" }],
+  ["unix://t0ken@/run/a", "unix:///run/a", { token: "t0ken" }],
 ];
 
 for (const [text, listen, credentials] of URLS) {
@@ -53,6 +62,14 @@ const NO_SERVERS = [
   "ws://h/a\r\nX: y",
   "ws://h/ä",
   "fe80::1",
+  "unix:",
+  "unix:/run/a",
+  "unix://",
+  "unix:///",
+  "unix://run/a",
+  "unix:///run/",
+  "unix:///a%00b",
+  `unix:///${"x".repeat(107)}`,
 ];
 
 for (const text of NO_SERVERS) {
@@ -119,12 +136,48 @@ test("WebSockets at one port are told apart by their paths", () => {
   );
 });
 
+test("a unix socket that cannot be is refused with its reason", () => {
+  const problems: [text: string, problem: string][] = [
+    [
+      "unix://run/a",
+      'a unix socket needs an absolute path, as in "unix:///run/midge.sock"',
+    ],
+    [
+      `unix:///${"ü".repeat(54)}`,
+      "the path of a unix socket has at most 107 bytes, and this one 109",
+    ],
+  ];
+  for (const [text, problem] of problems) {
+    const message = `Server "${text}" cannot be used: ${problem}`;
+    assert.throws(() => parseServer(text), { message });
+  }
+});
+
+test("a unix socket has no host and no port", () => {
+  const { host, port, path, url, tls } = parseServer("unix:///run/a.sock");
+  assert.deepEqual(
+    { host, port, path, url, tls },
+    {
+      host: "",
+      port: 0,
+      path: "/run/a.sock",
+      url: "unix:///run/a.sock",
+      tls: false,
+    },
+  );
+});
+
+test("others name no unix socket", () => {
+  assert.equal(foundServer("unix:///run/a.sock", "gossip", {}), undefined);
+});
+
 test("no message shows a password", () => {
   for (
     const text of [
       "http://ann:secret@h",
       "ann:secret@h:x",
       "ws://ann:secret@h:x/",
+      "unix://ann:secret@run/a",
     ]
   ) {
     assert.throws(

@@ -36,6 +36,36 @@ const SET:
     ["listen: localhost:-1", { host: "localhost", port: 0 }],
     ["listen: localhost:0", { host: "localhost", port: 4222 }],
     ["port: -1", { port: 0 }],
+    ["listen: unix:///run/a", { unixSockets: ["/run/a"], dontListen: true }],
+    ['listen: ["unix:///a", "unix:///b", "unix:///a"]', {
+      unixSockets: ["/a", "/b"],
+      dontListen: true,
+    }],
+    ['listen: ["h:1", "unix:///run/a%20b"]', {
+      host: "h",
+      port: 1,
+      unixSockets: ["/run/a b"],
+    }],
+    ["listen: [5222, unix:///a]", { port: 5222, unixSockets: ["/a"] }],
+    ["port: -1, listen: unix:///a", { port: 0, unixSockets: ["/a"] }],
+    ["listen: unix:///a, host: h", { host: "h", unixSockets: ["/a"] }],
+    ["listen: [unix:///a, h:1], dont_listen: true", {
+      host: "h",
+      port: 1,
+      unixSockets: ["/a"],
+      dontListen: true,
+    }],
+    ['unix_socket_mode: "0660"', { unixSocketMode: 0o660 }],
+    ['unix_socket_mode: "777"', { unixSocketMode: 0o777 }],
+    ["http: unix:///m", { httpSockets: ["/m"] }],
+    ['http: ["a:1", "unix:///m"]', {
+      ...http("a", 1),
+      httpSockets: ["/m"],
+    }],
+    ["http: unix:///m, http_port: 8222", {
+      ...http("0.0.0.0", 8222),
+      httpSockets: ["/m"],
+    }],
     ["port: 0", { port: 4222 }],
     ["PORT: 5222", { port: 5222 }],
     ["host: a.example", { host: "a.example" }],
@@ -263,6 +293,39 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "listen: {}",
     "1:1: expected port or host:port, got map[string]interface {}",
   ],
+  [
+    "listen: unix://run/a",
+    '1:1: cannot listen at "unix://run/a": a unix socket needs an absolute path, as in "unix:///run/midge.sock"',
+  ],
+  [
+    `listen: unix:///${"x".repeat(107)}`,
+    `1:1: cannot listen at "unix:///${
+      "x".repeat(107)
+    }": the path of a unix socket has at most 107 bytes, and this one 108`,
+  ],
+  [
+    'http: "unix:///m/"',
+    '1:1: cannot listen at "unix:///m/": the path of a unix socket ends in a file, as in "unix:///run/midge.sock"',
+  ],
+  [
+    'listen: ["h:1", "unix:///a", ":2"]',
+    "1:1: listen takes one host:port, besides unix sockets",
+  ],
+  ["listen: [true]", "1:1: expected port or host:port, got bool"],
+  [
+    "listen: unix:///a, http: unix:///a",
+    '1:20: "/a" is for clients or for monitoring',
+  ],
+  [
+    "cluster { listen: unix:///a }",
+    "1:11: listen cannot be a unix socket: only `listen` of the top level and `http` may be",
+  ],
+  ...["0660", "0o660", "true", '"rw"', '"0888"', '"1777"', '""']
+    .map((value): [string, string] => [
+      `unix_socket_mode: ${value}`,
+      '1:1: unix_socket_mode takes octal digits in quotes, such as "0660", not ' +
+      ({ "0660": "int64", "0o660": '"0o660"', "true": "bool" }[value] ?? value),
+    ]),
   ["listen: []", "1:1: expected port or host:port, got []interface {}"],
   ["listen: h:65536", "1:1: port 65536 is out of range, 0 to 65535 or -1"],
   ["port: -2", "1:1: port -2 is out of range, 0 to 65535 or -1"],

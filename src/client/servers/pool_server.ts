@@ -34,7 +34,9 @@ export interface ServerFacts {
 export class PoolServer implements ServerTarget {
   readonly host: string;
   readonly port: number;
-  /** `host:port`. */
+  /** Of a unix socket; host and port mean nothing then. */
+  declare readonly path?: string;
+  /** `host:port`, or the URL of a unix socket. */
   readonly listen: string;
   /** Two servers are the same when this is: one port may have several of them behind it, by their paths. */
   readonly key: string;
@@ -69,7 +71,8 @@ export class PoolServer implements ServerTarget {
   constructor(address: Address, origin: Origin, facts: ServerFacts = {}) {
     this.host = normalHost(address.host);
     this.port = address.port;
-    this.listen = formatAddress({ host: this.host, port: address.port });
+    if (address.path !== undefined) this.path = address.path;
+    this.listen = formatAddress({ ...address, host: this.host });
     this.webPath = facts.webPath;
     this.key = this.listen + (facts.webPath ?? "");
     this.origins = new Set([origin]);
@@ -86,6 +89,7 @@ export class PoolServer implements ServerTarget {
   }
 
   get url(): string {
+    if (this.path !== undefined) return this.listen;
     if (this.webPath === undefined) {
       return `${this.tls ? "tls" : "nats"}://${this.listen}`;
     }

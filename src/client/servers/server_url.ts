@@ -1,14 +1,15 @@
 /**
  * The URLs of servers: `host:port`, or with a scheme and credentials
- * `nats://user:pass@host:port`, and with a path `wss://host/path`. What the user
- * writes must make sense; nonsense of others is left out. No error quotes
- * credentials.
+ * `nats://user:pass@host:port`, with a path `wss://host/path`, or
+ * `unix:///run/midge.sock`. What the user writes must make sense; nonsense of
+ * others is left out. No error quotes credentials.
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { CLIENT_PORT } from "../../core/limits.ts";
 import { REDACTED, redactNodeUrl } from "../../core/redact.ts";
-import { parseAddress, splitAddress } from "../../net/address.ts";
-import { splitUrl } from "../../net/url.ts";
+import { parseAddress, splitAddress, unixAddress } from "../../net/address.ts";
+import { isUnixUrl, parseUnixUrl } from "../../net/unix_url.ts";
+import { splitUrl, UrlError } from "../../net/url.ts";
 import type { Address } from "../../platform/socket.ts";
 import type { Origin } from "../api/servers.ts";
 import type { UrlCredentials } from "../session/target.ts";
@@ -55,6 +56,8 @@ export function foundServer(
   facts: ServerFacts,
 ): PoolServer | undefined {
   if (text.length > SERVER_CHARS_MAX) return undefined;
+  // Others do not know the files of this machine.
+  if (isUnixUrl(text)) return undefined;
   try {
     // What has no scheme is spoken to as its facts say.
     const { address, ...said } = parseServerUrl(
@@ -77,6 +80,7 @@ interface ServerUrl {
 }
 
 function parseServerUrl(text: string, usualScheme: string): ServerUrl {
+  if (isUnixUrl(text)) return unixServer(text);
   const { scheme, userInfo = "", address, rest } = splitUrl(
     text.includes("://") ? text : `${usualScheme}://${text}`,
   );
@@ -108,6 +112,22 @@ function parseServerUrl(text: string, usualScheme: string): ServerUrl {
 /** What a server is asked for; it never hears of a fragment. */
 function pathAndQuery(rest: string): string {
   return rest.replace(/#.*/s, "").replace(/^(?!\/)/, "/");
+}
+
+function unixServer(text: string): ServerUrl {
+  try {
+    const { path, userInfo = "" } = parseUnixUrl(text);
+    const credentials = credentialsOf(userInfo);
+    return {
+      address: unixAddress(path),
+      credentials,
+      tls: false,
+      webPath: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof UrlError)) throw error;
+    throw noServer(text, `cannot be used: ${error.message}`);
+  }
 }
 
 /** Passwords stay out of the message. */

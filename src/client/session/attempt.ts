@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
+import { unixAddress } from "../../net/address.ts";
 import type { Network, Socket } from "../../platform/socket.ts";
 import type { DialWeb } from "../../platform/web_dialler.ts";
 import {
@@ -89,6 +90,7 @@ export class Attempt {
   async #addresses(): Promise<string[]> {
     const { server } = this;
     const { network } = this.#context;
+    if (server.path !== undefined) return [server.host];
     const found = await this.#unlessAborted(network.lookup(server.host));
     const allowed = found.filter((address) => this.#allowsAddress(address));
     if (allowed.length < found.length && allowed.length === 0) {
@@ -122,7 +124,9 @@ export class Attempt {
     const { timeoutMs } = options;
     const target = webTarget(options, this.server);
     if (target === undefined) {
-      return network.dial({ host, port: this.server.port }, { timeoutMs });
+      const { port, path } = this.server;
+      const to = path === undefined ? { host, port } : unixAddress(path);
+      return network.dial(to, { timeoutMs });
     }
     if (dialWeb === undefined) {
       throw new ConnectionError("there are no WebSockets here");

@@ -30,6 +30,9 @@ export function upgrades(
   const isRequired = info.tls_required === true;
   const isOffered = isRequired || info.tls_available === true;
   const isWanted = options.tls !== undefined || server.tls;
+  if (server.path !== undefined) {
+    return refusesOverUnix(server, isRequired || isWanted);
+  }
   if (isWanted && !isOffered) {
     throw new ConnectionError(`${listen} has no TLS, which was asked for`);
   }
@@ -69,6 +72,14 @@ export function webTarget(
     tls: server.tls ? tlsUpgrade(options, server) : undefined,
     timeoutMs: options.timeoutMs,
   };
+}
+
+/** The system keeps a unix socket from others: it speaks no TLS. Throws where TLS is wanted all the same. */
+function refusesOverUnix({ listen }: ServerTarget, isWanted: boolean): false {
+  if (!isWanted) return false;
+  throw new ConnectionError(
+    `${listen} was to speak TLS, which a unix socket does not`,
+  );
 }
 
 /** What a handshake with a server checks and shows. */

@@ -145,8 +145,10 @@ export class Session implements OpHandler {
       );
     });
     const isFirst = this.#options.tls?.handshakeFirst === true;
-    // That of a WebSocket is done.
-    if (isFirst && this.server.webPath === undefined) this.#secureFirst();
+    // That of a WebSocket is done, and a unix socket has none.
+    const { webPath, path } = this.server;
+    const mayBeFirst = webPath === undefined && path === undefined;
+    if (isFirst && mayBeFirst) this.#secureFirst();
     else this.socket.open(this.#socketEvents);
     return this.#opened.promise;
   }

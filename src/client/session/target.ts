@@ -10,7 +10,7 @@ export interface UrlCredentials {
 
 /** The server that a session is opened to. */
 export interface ServerTarget extends Address {
-  /** `host:port`, for texts. */
+  /** `host:port`, or the URL of a unix socket, for texts. */
   readonly listen: string;
   /** Undefined: the credentials of the options hold. */
   readonly credentials: UrlCredentials | undefined;

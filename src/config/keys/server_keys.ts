@@ -73,6 +73,20 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
       reload: "now",
     },
     {
+      field: "unixSockets",
+      type: "string[]",
+      default: [],
+      text: "The paths of unix sockets for clients.",
+      reload: "restart",
+    },
+    {
+      field: "httpSockets",
+      type: "string[]",
+      default: [],
+      text: "The paths of unix sockets for monitoring.",
+      reload: "restart",
+    },
+    {
       field: "registryOnly",
       type: "boolean",
       default: false,

@@ -75,7 +75,7 @@ export class PlacedNetwork implements Network {
     const isAny = isAnyHost(address.host);
     const service = this.#exchange.serve(
       this.#place,
-      isAny ? this.#machine : address.host,
+      address.path ?? (isAny ? this.#machine : address.host),
       address.port,
     );
     let closing: Promise<void> | undefined;
@@ -92,7 +92,10 @@ export class PlacedNetwork implements Network {
   }
 
   async dial(to: Address, options: DialOptions = {}): Promise<Socket> {
-    const service = this.#exchange.find(to, await this.lookup(to.host));
+    const hosts = to.path === undefined
+      ? await this.lookup(to.host)
+      : [to.path];
+    const service = this.#exchange.find(to, hosts);
     if (service === undefined) {
       const inner = await this.#beneath.dial(to, options);
       return this.#dialled(to, undefined, inner);
