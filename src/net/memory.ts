@@ -139,7 +139,7 @@ export class MemoryNetwork implements Network {
     options: ListenOptions,
     onSocket: Accept,
   ): Promise<Listener> {
-    if (options.tls !== undefined || options.mayUpgrade) throw noTls();
+    if (options.mayUpgrade) throw noTls();
     const { reusePort: isShared = false } = options;
     const ports = this.#services.get(machine) ?? new Map();
     this.#services.set(machine, ports);

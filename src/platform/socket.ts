@@ -47,7 +47,10 @@ export interface Socket {
   resume(): void;
   /**
    * Upgrades in place to TLS. `head` holds bytes that were already read from
-   * the peer. Rejects, and closes with kind `tls`, when the handshake fails.
+   * the peer: what a server hears first is part of the handshake. Rejects, and
+   * closes with kind `tls`, when the handshake fails. Until it resolves, nothing
+   * is read, and what a server writes is lost. Settings that are used again
+   * should be the same object: a server makes much of them only once.
    */
   secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void>;
   /** Sends what is pending, then closes. `why` is told to the peer where the transport has words for it. */
@@ -75,11 +78,9 @@ export interface DialOptions {
 
 /** What a listener is asked for beyond an address. */
 export interface ListenOptions {
-  /** Accepted sockets speak TLS before they are handed over, as a server. */
-  readonly tls?: TlsUpgrade;
   /**
-   * Accepted sockets may go over to TLS later. Asks for sockets of a kind that
-   * can, where there are several.
+   * Accepted sockets may go over to TLS, as a server: see `Socket.secure`. Asks
+   * for sockets of a kind that can, where there are several.
    */
   readonly mayUpgrade?: boolean;
   /**
@@ -106,7 +107,7 @@ export interface Network {
   /**
    * Port 0 asks for any free one. The system holds as many connections that are
    * not accepted yet as it can. Rejects with the code `ETLSUNSUPPORTED` when
-   * TLS is asked for where there is none. The file of a unix socket is there
+   * sockets are to go over to TLS where there is none. The file of a unix socket is there
    * until `close`; one that a dead server has left is taken over, any other
    * file stays as it is.
    */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import process from "node:process";
-import type { Address, Network, Socket } from "../../src/platform/socket.ts";
+import type { Address, Network } from "../../src/platform/socket.ts";
 import { test } from "../support/test.ts";
 import { silentAddress } from "./silent_address.ts";
 import { describeNetwork } from "./suite.ts";
@@ -49,19 +49,6 @@ export function describeMachineNetwork(name: string, network: Network): void {
     socket.open({ onData: () => {}, onDrain: () => {}, onClose });
     await closed.promise;
     assert.deepEqual(warnings, []);
-  });
-
-  test(`${name}: TLS of a server is refused with a code of its own`, async (t) => {
-    const at = { host: "127.0.0.1", port: 0 };
-    const accepted = Promise.withResolvers<Socket>();
-    const listener = await network.listen(at, {}, accepted.resolve);
-    t.after(() => listener.close());
-    const dialled = await network.dial(listener.address);
-    const upgrade = { role: "server", verify: false, timeoutMs: 1000 } as const;
-    for (const socket of [dialled, await accepted.promise]) {
-      t.after(() => socket.destroy());
-      await assert.rejects(socket.secure(upgrade), { code: "ETLSUNSUPPORTED" });
-    }
   });
 }
 

@@ -67,6 +67,24 @@ export function describeNetwork(
     assert.deepEqual(reason, { kind: "reset", code: "ECONNRESET" });
   });
 
+  check(
+    "sockets that may go over to TLS begin in clear, or there are none",
+    async ({ network }, t) => {
+      const pairing = pair(network, t, { mayUpgrade: true });
+      const outcome = await pairing.catch((error: unknown) => error);
+      if (outcome instanceof NetworkError) {
+        return assert.equal(outcome.code, "ETLSUNSUPPORTED");
+      }
+      const { near, far } = await pairing;
+      assert.equal(far.tls, undefined);
+      const readers = [Receiver.on(near), Receiver.on(far)];
+      near.write(ascii("to"));
+      far.write(ascii("fro"));
+      await readers[0]!.hasBytes(3);
+      await readers[1]!.hasBytes(2);
+    },
+  );
+
   check("nobody listens: ECONNREFUSED", async ({ network }) => {
     const listener = await network.listen(ANY_PORT, {}, () => {});
     await listener.close();
@@ -411,33 +429,6 @@ export function describeStreams(
       assert.equal(far.pendingBytes, 0);
     },
   );
-
-  check(
-    "sockets that may go over to TLS begin in clear, or there are none",
-    async (network, t) => {
-      const pairing = pair(network, t, { mayUpgrade: true });
-      const outcome = await pairing.catch((error: unknown) => error);
-      if (outcome instanceof NetworkError) {
-        return assert.equal(outcome.code, "ETLSUNSUPPORTED");
-      }
-      const { near, far } = await pairing;
-      assert.equal(far.tls, undefined);
-      const readers = [Receiver.on(near), Receiver.on(far)];
-      near.write(ascii("to"));
-      far.write(ascii("fro"));
-      await readers[0]!.hasBytes(3);
-      await readers[1]!.hasBytes(2);
-    },
-  );
-
-  check("a server's TLS is refused with a code of its own", async (network) => {
-    const tls = { role: "server", verify: false, timeoutMs: 1000 } as const;
-    const listening = network.listen(ANY_PORT, { tls }, () => {});
-    await assert.rejects(listening, {
-      name: "NetworkError",
-      code: "ETLSUNSUPPORTED",
-    });
-  });
 
   check("a closed listener leaves its sockets alone", async (network, t) => {
     const { near, far, listener } = await pair(network, t);

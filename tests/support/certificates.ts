@@ -63,6 +63,8 @@ export interface Owner {
   readonly subject?: string;
   /** `DNS:localhost,email:a@b.c`; empty for none. */
   readonly names?: string;
+  /** What its key is for; for servers and clients unless set. */
+  readonly usage?: string;
 }
 
 /** Makes one more, which `authority` vouches for, beside the files of that. */
@@ -78,7 +80,11 @@ function makeLeaf(
   folder: string,
   name: string,
   authority: Certificate,
-  { subject = `/CN=${name}`, names = "" }: Owner,
+  {
+    subject = `/CN=${name}`,
+    names = "",
+    usage = "serverAuth,clientAuth",
+  }: Owner,
 ): Certificate {
   const files = filesFor(folder, name);
   const request = join(folder, `${name}.csr`);
@@ -87,7 +93,7 @@ function makeLeaf(
     extensions,
     (names === "" ? "" : `subjectAltName=${names}\n`) +
       "basicConstraints=CA:FALSE\n" +
-      "extendedKeyUsage=serverAuth,clientAuth\n",
+      `extendedKeyUsage=${usage}\n`,
   );
   openssl([
     ...["req", "-utf8", "-nodes", ...NEW_KEY],

@@ -4,11 +4,12 @@
  */
 import { unixAddress } from "../../net/address.ts";
 import type { TlsSettings } from "../../options/tls.ts";
-import type {
-  Address,
-  Listener,
-  Network,
-  Socket,
+import {
+  type Address,
+  type Listener,
+  type Network,
+  NetworkError,
+  type Socket,
 } from "../../platform/socket.ts";
 
 export interface PortOptions {
@@ -63,10 +64,14 @@ export class ClientPort {
   async open(onSocket: (socket: Socket) => void): Promise<void> {
     const { host, port, dontListen, tls, unixSockets, unixSocketMode } =
       this.#options;
+    if (tls !== undefined) {
+      const message = "TLS is not supported for clients of a server";
+      throw new NetworkError(message, "ETLSUNSUPPORTED");
+    }
     if (!dontListen) {
       this.#listener = await this.#network.listen(
         { host, port },
-        tls === undefined ? {} : { tls: { role: "server", ...tls } },
+        {},
         onSocket,
       );
       this.#lastAddress = this.#listener.address;

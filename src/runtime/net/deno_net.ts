@@ -80,10 +80,9 @@ async function dial(to: Address, options?: DialOptions): Promise<Socket> {
  */
 function needsNode(
   { path }: Address,
-  { tls, mayUpgrade, reusePort }: ListenOptions,
+  { mayUpgrade, reusePort }: ListenOptions,
 ): boolean {
-  return path !== undefined || tls !== undefined || mayUpgrade === true ||
-    reusePort === true;
+  return path !== undefined || mayUpgrade === true || reusePort === true;
 }
 
 /** What goes wrong for one connection, such as too many open files, is over soon. */

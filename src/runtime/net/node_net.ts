@@ -31,7 +31,6 @@ import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
-import { noServerTls } from "./tls.ts";
 import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
@@ -43,7 +42,6 @@ async function listen(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  if (options.tls !== undefined) throw noServerTls();
   if (at.path !== undefined) return listenAtPath(at.path, options, onSocket);
   const host = await listeningHost(at.host);
   const isShort = (): void =>

@@ -10,15 +10,11 @@
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { contextOptions } from "./tls_context.ts";
-import { peerCertificates } from "./peer_certificates.ts";
+import { failureText, tlsFailure } from "./tls_failures.ts";
+import { tlsStateOf } from "./tls_state.ts";
 import { deferred } from "../../core/deferred.ts";
-import { isError } from "../../core/errors.ts";
-import {
-  NetworkError,
-  type TlsState,
-  type TlsUpgrade,
-} from "../../platform/socket.ts";
-import { errorCode, timerDelay } from "../process/system.ts";
+import type { TlsState, TlsUpgrade } from "../../platform/socket.ts";
+import { timerDelay } from "../process/system.ts";
 import { clearTimeout, setTimeout } from "../process/timers.ts";
 
 /** A handshake that began. */
@@ -85,45 +81,11 @@ function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
     if (tls.verify && !stream.authorized) {
       return fail("the certificate was not verified");
     }
-    resolve(stateOf(stream));
+    resolve(tlsStateOf(stream));
   });
   return promise.finally(() => {
     clearTimeout(timer);
     stream.off("error", onError);
     stream.off("close", onClose);
   });
-}
-
-function stateOf(stream: TLSSocket): TlsState {
-  const cipher = stream.getCipher();
-  return {
-    version: stream.getProtocol()?.replace(/^TLSv/, "") ?? "",
-    cipher: cipher?.standardName ?? "",
-    peerCertificates: peerCertificates(stream),
-  };
-}
-
-/** A failed handshake, in the words of the one who noticed. */
-function tlsFailure(detail: string, cause?: unknown): NetworkError {
-  return new NetworkError(`${FAILED}${detail}`, "ETLS", cause);
-}
-
-/** What is said where a server is asked for TLS. */
-export function noServerTls(): NetworkError {
-  const message = "TLS is not supported for clients of a server";
-  return new NetworkError(message, "ETLSUNSUPPORTED");
-}
-
-const FAILED = "TLS handshake failed: ";
-
-/** What went wrong, in the runtime's own words, on one line. */
-export function failureText(error: unknown): string {
-  if (!isError(error)) return String(error);
-  const text = error.message.replace(FAILED, "").replaceAll(/\s+/g, " ").trim();
-  return text === "" ? errorCode(error) ?? "unknown error" : text;
-}
-
-/** Whether an error of a stream is about TLS, such as a refused certificate. */
-export function isTlsError(error: Error): boolean {
-  return /^ERR_(?:SSL|TLS|OSSL)_/.test(errorCode(error) ?? "");
 }
