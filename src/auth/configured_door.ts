@@ -38,7 +38,7 @@ import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "./proxy_door.ts";
 import { isBcrypt, REFUSED, SecretCheck, UNKNOWN } from "./secret_check.ts";
 import {
   hasUsers,
-  type KnownUser,
+  KnownUser,
   type UserTable,
   userTable,
 } from "./user_table.ts";
@@ -369,12 +369,7 @@ function hiddenUser(
     }
   }
   const user = `nats-${new Nuid(random).next().slice(0, HIDDEN_CHARS)}`;
-  return {
-    principal: { account, user },
-    password: "",
-    connectionTypes: undefined,
-    needsProxy: false,
-  };
+  return new KnownUser({ user, password: "" }, { name: account });
 }
 
 /** Of its name, behind `nats-`. */

@@ -22,7 +22,7 @@ import { STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
-import { finishInTurns, finishSteps } from "../core/steps.ts";
+import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import { authTimeoutMs } from "../core/auth_timeout.ts";
@@ -154,9 +154,15 @@ export class Broker {
 
   /** The door that `options` ask for, which stands nowhere yet. Takes as many turns as it needs. */
   makeDoor(options: ServerOptions): Promise<Door> {
+    return this.#inTurns(
+      clientDoor(options, this.#platform, this.#authService),
+    );
+  }
+
+  #inTurns<T>(work: Steps<T>): Promise<T> {
     const { rounds } = this.host.turn;
     return finishInTurns(
-      clientDoor(options, this.#platform, this.#authService),
+      work,
       () => new Promise((resolve) => rounds.enter(resolve)),
     );
   }
@@ -186,15 +192,18 @@ export class Broker {
     // Accounts go when nobody is in them any more.
     const staying = new Set(options.accounts.map(({ name }) => name));
     const leaving = before.accounts.filter(({ name }) => !staying.has(name));
-    accounts.configure(
+    await this.#inTurns(accounts.configureInSteps(
       [...configuredAccounts(options), ...leaving],
       options.systemAccount,
-    );
+    ));
     // Behind the accounts, whose limits hold for their clients.
     this.clients.reconfigure(clientSettings(options), options.maxConnections);
     this.#host.door = door;
     await this.clients.review();
-    accounts.configure(configuredAccounts(options), options.systemAccount);
+    await this.#inTurns(accounts.configureInSteps(
+      configuredAccounts(options),
+      options.systemAccount,
+    ));
   }
 
   /** Closes the port and every client. */
