@@ -10,7 +10,7 @@ export interface FrameShape {
   /** Four bytes; undefined: not masked. Default: some. */
   readonly key?: Uint8Array | undefined;
   /** What the header says; default: what there is. */
-  readonly length?: bigint;
+  readonly length?: number | bigint;
   /** Default: the shortest form of the length. */
   readonly lengthBytes?: 0 | 2 | 8;
 }
@@ -24,25 +24,26 @@ export function frame(
   shape: FrameShape = {},
 ): Uint8Array {
   const bytes = typeof payload === "string" ? asciiBytes(payload) : payload;
-  const { final = true, bits = 0, length = BigInt(bytes.length) } = shape;
+  const { final = true, bits = 0, length = bytes.length } = shape;
   const key = "key" in shape ? shape.key : SOME_KEY;
-  const usual = length < 126n ? 0 : length < 65_536n ? 2 : 8;
+  const usual = length < 126 ? 0 : length < 65_536 ? 2 : 8;
   const { lengthBytes = usual } = shape;
-  const header = [final ? 0x80 | bits << 4 | opcode : bits << 4 | opcode];
-  const masked = key === undefined ? 0 : 0x80;
-  header.push(
-    masked |
-      (lengthBytes === 0 ? Number(length) : lengthBytes === 2 ? 126 : 127),
-  );
-  for (let at = lengthBytes - 1; at >= 0; at--) {
-    header.push(Number(length >> BigInt(8 * at) & 0xffn));
+  const keyLength = key === undefined ? 0 : 4;
+  const start = 2 + lengthBytes + keyLength;
+  const all = new Uint8Array(start + bytes.length);
+  all[0] = (final ? 0x80 : 0) | bits << 4 | opcode;
+  all[1] = (key === undefined ? 0 : 0x80) |
+    (lengthBytes === 0 ? Number(length) : lengthBytes === 2 ? 126 : 127);
+  let rest = BigInt(lengthBytes === 0 ? 0 : length);
+  for (let at = 1 + lengthBytes; at > 1 && rest > 0n; at--) {
+    all[at] = Number(rest & 0xffn);
+    rest >>= 8n;
   }
-  const masking = key ?? Uint8Array.of(0, 0, 0, 0);
-  return joinedBytes([
-    Uint8Array.from(header),
-    key ?? new Uint8Array(0),
-    bytes.map((byte, at) => byte ^ masking[at % 4]!),
-  ]);
+  if (key !== undefined) all.set(key, 2 + lengthBytes);
+  for (let at = 0; at < bytes.length; at++) {
+    all[start + at] = bytes[at]! ^ (key === undefined ? 0 : key[at % 4]!);
+  }
+  return all;
 }
 
 export interface FrameRead {
