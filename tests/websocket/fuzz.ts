@@ -160,15 +160,22 @@ function readInChunks(
   socket.open(heard);
   turns();
   const pauses = randomBelow(random, 3) === 0;
+  let isPaused = false;
+  const setPaused = (to: boolean): void => {
+    isPaused = to;
+    if (to) socket.pause();
+    else socket.resume();
+  };
   heard.onChunk = () => {
-    if (pauses && randomBelow(random, 2) === 0) socket.pause();
-    if (pauses && randomBelow(random, 4) === 0) socket.resume();
+    assert.equal(isPaused, false);
+    if (pauses && randomBelow(random, 2) === 0) setPaused(true);
+    if (pauses && randomBelow(random, 4) === 0) setPaused(false);
   };
   for (const chunk of chunksOf(random, stream)) {
     below.hears(chunk);
     // A socket that is paused brings nothing.
     while (below.isPaused && heard.ends.length === 0) {
-      socket.resume();
+      setPaused(false);
       turns();
     }
   }
