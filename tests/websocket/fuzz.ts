@@ -1,6 +1,6 @@
 /**
  * Random streams of frames, right and spoilt, and random requests, each tried
- * in one call. Whoever calls prints the seed. `fuzz_test.ts` tries some of them,
+ * in one call; the caller prints the seed. `fuzz_test.ts` tries some of them,
  * `scripts/fuzz_websocket.ts` as many as it is told.
  */
 import assert from "node:assert/strict";
@@ -36,7 +36,7 @@ const host = hostOn(
 /** A stream of frames that may be spoilt. Gives how it ends. */
 export function tryStream(random: Random): string {
   const masks = pick(random, MASKS);
-  const isCompressing = randomBelow(random, 16) === 0;
+  const isCompressing = randomBelow(random, 8) === 0;
   let stream = randomStream(random, masks, isCompressing);
   if (randomBelow(random, 2) === 0) stream = spoilt(random, stream);
   const rules = {
@@ -241,8 +241,25 @@ function randomStream(
       );
     });
   }
+  if (randomBelow(random, 10) === 0) parts.push(wrongFrame(random, masks));
   if (randomBelow(random, 4) === 0) addClose(random, add);
   return joinedBytes(parts);
+}
+
+/** A frame that breaks a rule, if it is not one that breaks it by chance. */
+function wrongFrame(random: Random, masks: FrameRules["masks"]): Uint8Array {
+  const bytes = randomBytes(random, 20);
+  bytes[1]! &= masks === "refused" ? 0x7f : 0xff;
+  bytes[1]! |= masks === "needed" ? 0x80 : 0;
+  if (randomBelow(random, 4) === 0) {
+    // A control frame, compressed, or in parts, or too long.
+    bytes[0] = pick(random, [0xc8, 0xc9, 0xca, 0x09, 0x89]);
+    if (bytes[0] === 0x89) bytes[1]! |= 0x7e;
+    else bytes[1]! &= 0x83;
+  }
+  // Reserved bits would hide all other rules.
+  if (randomBelow(random, 8) > 0) bytes[0]! &= 0xcf;
+  return bytes;
 }
 
 type Add = (opcode: number, payload: Uint8Array, final: boolean) => void;
