@@ -58,6 +58,8 @@ export class PlacedNetwork implements Network {
     for (const listener of [...this.#listeners]) void listener.close();
     const ends = this.#ends;
     this.#ends = [];
+    // Who hears of one end has nobody left to tell of it.
+    for (const { socket } of ends) socket.destroy();
     for (const { socket } of ends) socket.crash();
   }
 
