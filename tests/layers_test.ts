@@ -35,7 +35,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ["platform", "core", "net", "options"],
   config: ["platform", "core", "net", "discovery", "options", "auth"],
   accounts: ["platform", "core", "wire", "options"],
-  broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
+  broker: [
+    "platform",
+    "core",
+    "net",
+    "wire",
+    "websocket",
+    "options",
+    "auth",
+    "accounts",
+  ],
   routes: [
     "platform",
     "core",

@@ -50,6 +50,8 @@ export type {
   ServerConfig,
   SubjectRulesConfig,
   UserConfig,
+  WebSocketAuthorizationConfig,
+  WebSocketConfig,
 } from "../options/options.ts";
 
 /** What errors call an object. */

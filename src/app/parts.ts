@@ -156,8 +156,8 @@ export class ServerParts {
 
   /** Takes other options while it runs. */
   async reconfigure(options: ServerOptions): Promise<void> {
-    const door = await this.broker.makeDoor(options);
-    const clients = this.broker.reconfigure(options, door);
+    const doors = await this.broker.makeDoors(options);
+    const clients = this.broker.reconfigure(options, doors);
     // A server gets no cluster, and loses none, while it runs.
     if (options.cluster !== undefined) {
       this.cluster?.reconfigure(options.cluster);
@@ -183,6 +183,7 @@ export class ServerParts {
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
     await broker.start();
+    this.#tellOfWebSockets();
     for (const address of broker.port.addresses) {
       const at = formatAddress(address);
       broker.host.log.notice(`Listening for client connections on ${at}`);
@@ -193,6 +194,16 @@ export class ServerParts {
     await cluster?.start();
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
     this.#announce();
+  }
+
+  #tellOfWebSockets(): void {
+    const { host, options, websocketPort: { url } } = this.broker;
+    if (url === undefined) return;
+    host.log.notice(`Listening for websocket clients on ${url}`);
+    if (options.websocket?.tls !== undefined) return;
+    host.log.warn(
+      "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!",
+    );
   }
 
   #announce(): void {

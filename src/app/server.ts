@@ -128,6 +128,19 @@ export class Server implements AsyncDisposable {
     return `nats://${formatAddress(reachable(this.broker.port.lastAddress))}`;
   }
 
+  /** Where clients connect by WebSocket; undefined without such a port, and once it accepts no more. */
+  get websocketAddress(): Address | undefined {
+    return this.broker.websocketPort.address;
+  }
+
+  /** `ws://host:port`, or `wss://`, for clients on this machine; undefined as `websocketAddress` is. */
+  get websocketUrl(): string | undefined {
+    const { address, url } = this.broker.websocketPort;
+    if (address === undefined || url === undefined) return undefined;
+    const scheme = url.startsWith("wss") ? "wss" : "ws";
+    return `${scheme}://${formatAddress(reachable(address))}`;
+  }
+
   /** Where other servers connect; undefined without a cluster's port, as once it has stopped. */
   get clusterAddress(): Address | undefined {
     return this.cluster?.address;

@@ -27,6 +27,7 @@ import {
   isRefused,
   type LoginRefusal,
   type LoginRequest,
+  type PortFacts,
   type Principal,
   type Verdict,
 } from "./door.ts";
@@ -176,7 +177,9 @@ class ConfiguredDoor implements Door {
   readonly #secrets: SecretCheck;
   /** Those who bring nothing are this user of the table; undefined: none. */
   readonly #nobody: KnownUser | undefined;
-  readonly #greeting: Greeting;
+  /** Those who have said nothing of themselves are this user, if it may come by their port. */
+  readonly #anonymous: KnownUser | undefined;
+  readonly #greeting: Omit<Greeting, "anonymous">;
 
   constructor(
     settings: DoorSettings,
@@ -195,18 +198,25 @@ class ConfiguredDoor implements Door {
       isOpen: false,
       // NATS: the hidden user is a secret of the server's.
       asksLogin: this.#nobody === undefined || this.#nobody === hidden,
-      // NATS: without a CONNECT nobody is a user that logs in by key.
-      anonymous: named !== undefined && !named.needsProxy &&
-          takes(named, "STANDARD") && !this.#needsCertificate(named)
-        ? named.principal
-        : undefined,
     };
+    // NATS: without a CONNECT nobody is a user that logs in by key.
+    this.#anonymous = named !== undefined && !named.needsProxy &&
+        !this.#needsCertificate(named)
+      ? named
+      : undefined;
   }
 
-  greet(mapsCertificate = false): Greeting {
-    return mapsCertificate && this.#table.byCertificate !== undefined
-      ? { ...this.#greeting, anonymous: undefined }
-      : this.#greeting;
+  greet(
+    { mapsCertificate = false, connectionType = "STANDARD" }: PortFacts = {},
+  ): Greeting {
+    const known = this.#anonymous;
+    const isAsked = mapsCertificate && this.#table.byCertificate !== undefined;
+    const mayBe = !isAsked && known !== undefined &&
+      takes(known, connectionType);
+    return {
+      ...this.#greeting,
+      anonymous: mayBe ? known.principal : undefined,
+    };
   }
 
   makeNonce(): string | undefined {

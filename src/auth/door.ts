@@ -144,12 +144,17 @@ export interface Credentials {
   readonly proxy_sig?: string;
 }
 
+/** A port that strangers come by. */
+export interface PortFacts {
+  /** They are who their certificates say. */
+  readonly mapsCertificate?: boolean;
+  /** Default: `STANDARD`. */
+  readonly connectionType?: ConnectionType;
+}
+
 export interface Door {
-  /**
-   * What strangers are told, which is the same for all that come by the same
-   * port. `mapsCertificate`: those of this one are who their certificates say.
-   */
-  greet(mapsCertificate?: boolean): Greeting;
+  /** What strangers are told, which is the same for all that come by the same port. */
+  greet(port?: PortFacts): Greeting;
   /** To be signed by a peer that logs in by key, another one for each; undefined where nobody does. */
   makeNonce(): string | undefined;
   /** Whether a peer comes in, now or later. A promise that rejects is a refusal. */

@@ -90,6 +90,12 @@ function writePortsFile(folder: string, server: Server): () => void {
       { monitoring: monitors.flatMap((address) => urls("http", address)) }),
     ...(server.clusterAddress !== undefined &&
       { cluster: urls("nats", server.clusterAddress) }),
+    ...(server.websocketAddress !== undefined && {
+      websocket: urls(
+        server.websocketUrl?.startsWith("wss") ? "wss" : "ws",
+        server.websocketAddress,
+      ),
+    }),
     ...(server.registryAddress !== undefined &&
       { registry: urls("registry", server.registryAddress) }),
   };

@@ -73,6 +73,8 @@ export {
   type TlsPeerCert,
   type UserConfig,
   type Varz,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
   type WindowOptions,
 } from "./server.ts";
 export {

@@ -35,6 +35,8 @@ export {
   type ServerConfig,
   type SubjectRulesConfig,
   type UserConfig,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
 } from "../app/config.ts";
 export { startServer } from "../app/start_server.ts";
 export { InvalidArgumentError } from "../core/errors.ts";

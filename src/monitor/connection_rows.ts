@@ -28,7 +28,7 @@ export function clientRow(
   return {
     cid: client.id,
     kind: "Client",
-    type: "nats",
+    type: client.connectionType === "WEBSOCKET" ? "websocket" : "nats",
     ip: formatHost(remote),
     port: remote.port,
     start: timeText(client.startedAt + shiftMs),

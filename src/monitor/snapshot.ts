@@ -12,6 +12,7 @@
 import type { ClosedReason } from "../core/closed.ts";
 import type { NodeRecord } from "../discovery/node_record.ts";
 import type {
+  ConnectionType,
   ExportOptions,
   ImportOptions,
   MappingOptions,
@@ -144,6 +145,23 @@ export interface SettingsFacts {
   /** Empty: there is none. */
   readonly systemAccount: string;
   readonly cluster: ClusterSettingsFacts | undefined;
+  readonly websocket: WebSocketSettingsFacts | undefined;
+}
+
+/** What the port for WebSockets was told. */
+export interface WebSocketSettingsFacts extends Address {
+  readonly advertise: string;
+  readonly noAuthUser: string;
+  readonly jwtCookie: string;
+  readonly handshakeTimeoutMs: number | undefined;
+  readonly authTimeoutMs: number | undefined;
+  readonly noTls: boolean;
+  readonly tls: TlsFacts;
+  readonly mapsCertificates: boolean;
+  readonly pinnedCerts: readonly string[];
+  readonly sameOrigin: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly compression: boolean;
 }
 
 /** What a listener was told of TLS. */
@@ -209,6 +227,7 @@ export interface TrafficFacts {
 
 export interface ClientFacts {
   readonly id: number;
+  readonly connectionType: ConnectionType;
   readonly remote: Address;
   readonly startedAt: number;
   readonly lastActivityAt: number;

@@ -8,7 +8,12 @@ import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
 import type { Page } from "./page.ts";
-import type { ClusterVarz, CountsByKind, Varz } from "./varz_types.ts";
+import type {
+  ClusterVarz,
+  CountsByKind,
+  Varz,
+  WebSocketVarz,
+} from "./varz_types.ts";
 import type {
   ClusterSettingsFacts,
   CounterFacts,
@@ -18,6 +23,7 @@ import type {
   SnapshotHead,
   TlsFacts,
   TrafficFacts,
+  WebSocketSettingsFacts,
 } from "./snapshot.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
 
@@ -43,7 +49,7 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     gateway: {},
     leaf: {},
     mqtt: {},
-    websocket: {},
+    websocket: websocketFields(settings.websocket),
     jetstream: {},
     tls_timeout: settings.tls.timeoutMs / 1000,
     write_deadline: toNanoseconds(settings.writeDeadlineMs),
@@ -103,6 +109,29 @@ function limits(settings: SettingsFacts) {
     max_control_line: settings.maxControlLineBytes,
     max_payload: settings.maxPayloadBytes,
     max_pending: orNoLimit(settings.maxPendingBytes),
+  };
+}
+
+function websocketFields(
+  facts: WebSocketSettingsFacts | undefined,
+): WebSocketVarz {
+  if (facts === undefined) return {};
+  const { authTimeoutMs, handshakeTimeoutMs } = facts;
+  return {
+    host: facts.host,
+    port: facts.port,
+    advertise: unlessEmpty(facts.advertise),
+    no_auth_user: unlessEmpty(facts.noAuthUser),
+    jwt_cookie: unlessEmpty(facts.jwtCookie),
+    handshake_timeout: handshakeTimeoutMs && toNanoseconds(handshakeTimeoutMs),
+    auth_timeout: authTimeoutMs && authTimeoutMs / 1000,
+    no_tls: facts.noTls || undefined,
+    tls_map: facts.mapsCertificates || undefined,
+    tls_pinned_certs: unlessEmpty(facts.pinnedCerts),
+    same_origin: facts.sameOrigin || undefined,
+    allowed_origins: unlessEmpty(facts.allowedOrigins),
+    compression: facts.compression || undefined,
+    tls_cert_not_after: certNotAfter(facts.tls),
   };
 }
 

@@ -41,7 +41,7 @@ export interface Varz {
   gateway: Record<string, never>;
   leaf: Record<string, never>;
   mqtt: Record<string, never>;
-  websocket: Record<string, never>;
+  websocket: WebSocketVarz;
   jetstream: Record<string, never>;
   /** Seconds. */
   tls_timeout: number;
@@ -95,6 +95,27 @@ export interface Varz {
     max_wait_time: number;
   };
   /** When the certificate for clients expires. */
+  tls_cert_not_after?: string | undefined;
+}
+
+/** The `websocket` of `Varz`; empty without one. */
+export interface WebSocketVarz {
+  host?: string;
+  port?: number;
+  advertise?: string | undefined;
+  no_auth_user?: string | undefined;
+  jwt_cookie?: string | undefined;
+  /** Nanoseconds. */
+  handshake_timeout?: number | undefined;
+  /** Seconds. */
+  auth_timeout?: number | undefined;
+  no_tls?: boolean | undefined;
+  tls_map?: boolean | undefined;
+  tls_pinned_certs?: readonly string[] | undefined;
+  same_origin?: boolean | undefined;
+  allowed_origins?: readonly string[] | undefined;
+  compression?: boolean | undefined;
+  /** When its certificate expires. */
   tls_cert_not_after?: string | undefined;
 }
 

@@ -87,3 +87,11 @@ export type {
   ResolverConfig,
 } from "./trust_config.ts";
 export type { UserOptions } from "./user.ts";
+export {
+  defaultWebSocketAuthorizationOptions,
+  defaultWebSocketOptions,
+  type WebSocketAuthorization,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
+  type WebSocketOptions,
+} from "./websocket.ts";

@@ -17,6 +17,7 @@ import type { TlsSettings } from "./tls.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import type { ProxiesOptions, TrustOptions } from "./trust.ts";
 import type { ProxiesConfig, ResolverConfig } from "./trust_config.ts";
+import type { WebSocketConfig, WebSocketOptions } from "./websocket.ts";
 
 /** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
 export interface ServerOptions {
@@ -116,6 +117,8 @@ export interface ServerOptions {
   strict: boolean;
   /** Labels that monitoring shows. */
   serverTags: string[];
+  /** A port for clients that speak through WebSockets. */
+  websocket: WebSocketOptions | undefined;
   /** The routes between the nodes of a cluster. */
   cluster: ClusterOptions | undefined;
   /** Where this node announces itself, and looks for others. */
@@ -264,6 +267,8 @@ export interface ServerConfig {
   strict?: boolean;
   /** Labels that monitoring shows. Takes: string or list of strings. */
   server_tags?: string | readonly string[];
+  /** A port for clients that speak through WebSockets. */
+  websocket?: WebSocketConfig;
   /** The routes between the nodes of a cluster. */
   cluster?: ClusterConfig;
   /** Where this node announces itself, and looks for others. */
@@ -274,6 +279,10 @@ export interface ServerConfig {
 
 /** The options of the top level without a configuration; a fresh object each time. */
 export function defaultServerOptions(): ServerOptions {
+  return { ...part1(), ...part2() };
+}
+
+function part1() {
   return {
     host: "0.0.0.0",
     port: 4222,
@@ -323,7 +332,13 @@ export function defaultServerOptions(): ServerOptions {
     reconnectErrorReports: 1,
     strict: false,
     serverTags: [],
+    websocket: undefined,
     cluster: undefined,
+  } satisfies Partial<ServerOptions>;
+}
+
+function part2() {
+  return {
     discovery: undefined,
     registry: undefined,
     unixSockets: [],
@@ -331,5 +346,5 @@ export function defaultServerOptions(): ServerOptions {
     registryOnly: false,
     configFile: "",
     configDigest: "",
-  };
+  } satisfies Partial<ServerOptions>;
 }

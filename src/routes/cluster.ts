@@ -353,9 +353,7 @@ export class Cluster implements RoutesLink {
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
     if (isGossip) return this.#gossip.heardOf(info);
-    const { ldm, connect_urls = [] } = info;
-    const urls = ldm || this.options.noAdvertise ? [] : connect_urls;
-    this.#members.takeClientUrls(route, urls);
+    this.#members.takeClientUrls(route, info);
   }
 
   #identity(): RouteIdentity {

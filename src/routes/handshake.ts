@@ -30,6 +30,7 @@ export interface RouteIdentity {
   readonly headers: boolean;
   readonly maxPayloadBytes: number;
   readonly clientUrls: readonly string[];
+  readonly webSocketUrls: readonly string[];
   readonly lameDuck: boolean;
   readonly runtimeName: string;
 }
@@ -50,6 +51,8 @@ export function routeInfo(identity: RouteIdentity): ServerInfo {
     ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
     ...(identity.clientUrls.length > 0 &&
       { connect_urls: [...identity.clientUrls] }),
+    ...(identity.webSocketUrls.length > 0 &&
+      { ws_connect_urls: [...identity.webSocketUrls] }),
     ...(identity.advertised !== "" && { ip: identity.advertised }),
     ...(identity.lameDuck && { ldm: true }),
   };

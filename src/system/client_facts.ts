@@ -21,7 +21,7 @@ export interface ClientRecord {
   readonly name_tag?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly kind: "Client";
-  readonly client_type: "nats";
+  readonly client_type: "nats" | "websocket";
 }
 
 /**
@@ -58,7 +58,9 @@ export function clientRecord(
       ? claims.tags
       : undefined,
     kind: "Client",
-    client_type: "nats",
+    client_type: login.entrance.connectionType === "WEBSOCKET"
+      ? "websocket"
+      : "nats",
   };
 }
 

@@ -41,6 +41,8 @@ export interface WebSocketAcceptor {
   accepted(socket: WebSocketSocket, request: WebSocketRequest): void;
   /** A request was refused; `why` is for the log. The peer may try again. */
   refused(why: string): void;
+  /** Once: nothing more is read here. */
+  over?(): void;
 }
 
 /** The time for a request where none is given. */
@@ -188,7 +190,9 @@ class Handshake implements SocketEvents {
   }
 
   #end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#timer?.cancel();
+    this.#acceptor.over?.();
   }
 }

@@ -42,6 +42,14 @@ export function originRefusal(
   return isListed ? undefined : "not in the allowed list";
 }
 
+/** The origin that a configuration allows, which was checked when it was read. */
+export function originOf(text: string): PageOrigin {
+  const origin = parseOrigin(text);
+  return typeof origin === "string"
+    ? { scheme: "", host: "", port: "" }
+    : origin;
+}
+
 /** An origin, or in words of Go why the text is none. */
 function parseOrigin(text: string): PageOrigin | string {
   const [, scheme, authority = ""] =

@@ -734,7 +734,7 @@ test("a variable is one only where it is referred to", () => {
 /** Each is off, on nats-server 2.15.3 too. */
 const OFF: readonly string[] = [
   ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
-  ...["leafnodes { port 0, remotes [] }", "websocket { port 0, no_tls on }"],
+  ...["leafnodes { port 0, remotes [] }"],
   ...["mqtt { port 0 }"],
   ...["resolver MEM", "resolver_preload {}"],
   ...["syslog no", 'remote_syslog ""', "ocsp off"],

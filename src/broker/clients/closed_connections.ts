@@ -5,6 +5,7 @@
  */
 import type { PrincipalClaims } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
+import type { ConnectionType } from "../../options/options.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
 import type { ConnectionFacts } from "../connections/counters.ts";
 import type { ClientSession } from "./session.ts";
@@ -21,6 +22,7 @@ export interface SubscriptionFacts {
 
 /** A client that is gone. Times are milliseconds of the broker's clock. */
 export interface ClosedConnection extends Readonly<ConnectionFacts> {
+  readonly connectionType: ConnectionType;
   readonly remote: Address;
   readonly stoppedAt: number;
   readonly reason: ClosedReason;
@@ -154,6 +156,7 @@ function describe(
   const { tls } = connection.socket;
   return {
     ...connection.facts,
+    connectionType: login.entrance.connectionType,
     remote: connection.socket.remote,
     tls: tls && { version: tls.version, cipher: tls.cipher },
     stoppedAt,

@@ -16,6 +16,7 @@ import type {
   SocketEvents,
 } from "../../platform/socket.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
+import { formatAddress } from "../../net/address.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ConnectionFacts } from "./counters.ts";
 import type { ConnectionHost, ConnectionSettings } from "./host.ts";
@@ -72,7 +73,7 @@ export class Connection
     };
     this.log = new ConnectionLog(
       host.log,
-      socket.remote,
+      fromText(peer, socket),
       `${peer.idLabel}:${this.facts.id}`,
       host,
       host.turn.meter,
@@ -243,6 +244,12 @@ export class Connection
     this.output.stop();
     this.#peer.ended(reason);
   }
+}
+
+/** Where the peer is, for the log. */
+function fromText({ forwardedFor }: Peer, { remote }: Socket): string {
+  const at = formatAddress(remote);
+  return forwardedFor === undefined ? at : `${forwardedFor}/${at}`;
 }
 
 /** The one mapping from what the transport saw to why the connection ended. */

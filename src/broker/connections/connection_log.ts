@@ -8,8 +8,6 @@
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Logger } from "../../core/log.ts";
 import { LOG_LINE_WORK, type WorkMeter } from "../../core/work_meter.ts";
-import { formatAddress } from "../../net/address.ts";
-import type { Address } from "../../platform/socket.ts";
 import type { Op } from "../../wire/ops.ts";
 import { operationText, outputText, payloadText } from "./trace.ts";
 
@@ -28,12 +26,12 @@ export class ConnectionLog {
 
   constructor(
     log: Logger,
-    remote: Address,
+    from: string,
     id: string,
     limits: TraceLimits,
     meter: WorkMeter,
   ) {
-    this.label = `${formatAddress(remote)} - ${id}`;
+    this.label = `${from} - ${id}`;
     this.#log = log;
     this.#limits = limits;
     this.#meter = meter;

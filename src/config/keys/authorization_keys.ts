@@ -29,7 +29,7 @@ import type { Block, KeyFlag } from "./schema.ts";
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
 const TIMEOUT_SUSPICIOUS_MS = 60_000;
 
-const authTimeout: Reader<number> = {
+export const authTimeout: Reader<number> = {
   kind: "seconds or duration",
   type: "number",
   written: "number | string",

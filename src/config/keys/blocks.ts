@@ -21,6 +21,10 @@ import type { BlockFacts } from "./schema.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import { CERTIFICATE_BLOCK, TLS_BLOCK } from "./tls_keys.ts";
 import { USER_BLOCK } from "./user_keys.ts";
+import {
+  WEBSOCKET_AUTHORIZATION_BLOCK,
+  WEBSOCKET_BLOCK,
+} from "./websocket_keys.ts";
 
 /** Named by the files of `src/options`, the outermost block first. */
 export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
@@ -45,4 +49,5 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
   cluster: [CLUSTER_BLOCK],
   discovery: [DISCOVERY_BLOCK],
   registry: [REGISTRY_BLOCK],
+  websocket: [WEBSOCKET_BLOCK, WEBSOCKET_AUTHORIZATION_BLOCK],
 };

@@ -22,7 +22,8 @@ export function* checkLogins(
     yield* reportDuplicateUsers(mapsWithUsers(root), report);
   }
   checkSingleUser(options, root, report);
-  checkNoAuthUser(options, root, report);
+  checkNoAuthUser(options, options.noAuthUser, root, report);
+  checkWebSocket(options, root, report);
   checkSystemAccount(options, root, report);
   checkCallout(options, root, report);
 }
@@ -77,14 +78,50 @@ function checkSingleUser(
   }
 }
 
-function checkNoAuthUser(
+/** Logins of `websocket` beside those of all clients. */
+function checkWebSocket(
   options: ServerOptions,
   root: ConfigMap,
   report: Report,
 ): void {
-  const { noAuthUser, trust } = options;
-  const entry = findEntry(root, "no_auth_user");
-  if (entry === undefined || noAuthUser === "" || trust !== undefined) return;
+  const block = findEntry(root, "websocket", "ws")?.value;
+  const { websocket, trust } = options;
+  if (websocket === undefined || block?.kind !== "map") return;
+  const { authorization, noAuthUser, jwtCookie } = websocket;
+  checkNoAuthUser(options, noAuthUser, block, report);
+  const refuse = (names: readonly string[], text: string): void =>
+    report.error(findEntry(block, ...names)?.at ?? block.at, text);
+  const hasUsers = !usersOf(options).next().done;
+  for (
+    const [what, value] of [
+      ["username", authorization?.user],
+      ["token", authorization?.token],
+    ] as const
+  ) {
+    if (!value || !hasUsers) continue;
+    refuse(
+      ["authorization", "authentication"],
+      `websocket authentication ${what} not compatible with presence of ` +
+        "users/nkeys",
+    );
+  }
+  if (jwtCookie === "" || trust !== undefined) return;
+  refuse(
+    ["jwt_cookie"],
+    "trusted operators or trusted keys configuration is required for JWT " +
+      `authentication via cookie ${quote(jwtCookie)}`,
+  );
+}
+
+function checkNoAuthUser(
+  options: ServerOptions,
+  noAuthUser: string,
+  block: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(block, "no_auth_user");
+  const isIdle = noAuthUser === "" || options.trust !== undefined;
+  if (entry === undefined || isIdle) return;
   const users = [...usersOf(options)];
   if (users.length === 0) {
     report.error(

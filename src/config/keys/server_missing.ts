@@ -5,7 +5,6 @@ import {
   LEAFNODES_SHAPE,
   MQTT_SHAPE,
   OCSP_SHAPE,
-  WEBSOCKET_SHAPE,
 } from "./missing_shapes.ts";
 import { missing, withoutEffect } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
@@ -42,8 +41,4 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   missing(["syslog"], { name: "syslog" }, "now"),
   missing(["server_metadata"], { name: "metadata of servers" }, "now"),
   missing(["trace_headers"], { name: "trace of headers alone" }, "now"),
-  missing(["websocket", "ws"], {
-    name: "WebSocket",
-    shape: WEBSOCKET_SHAPE,
-  }, "restart"),
 ];

@@ -27,6 +27,13 @@ const SITES: readonly TlsSite[] = [
     set: (options, tls) => options.tls = tls,
   },
   {
+    path: [["websocket", "ws"], ["tls"]],
+    get: ({ websocket }) => websocket?.tls,
+    set: ({ websocket }, tls) => {
+      if (websocket !== undefined) websocket.tls = tls;
+    },
+  },
+  {
     path: [["cluster"], ["tls"]],
     get: ({ cluster }) => cluster?.tls,
     set: ({ cluster }, tls) => {

@@ -36,6 +36,7 @@ import {
 } from "./lists.ts";
 import { RequestCounts } from "./request_counts.ts";
 import { tlsFacts } from "./tls_facts.ts";
+import { websocketFacts } from "./websocket_facts.ts";
 
 const NO_TRAFFIC: TrafficFacts = {
   inMsgs: 0,
@@ -124,7 +125,7 @@ export class WatchedServer implements SnapshotSource {
     return {
       runtimeName: this.platform.runtimeName,
       advertised: broker.host.info.advertisedAddress,
-      authRequired: !broker.host.door.greet().isOpen,
+      authRequired: !broker.entrances.port.door.greet().isOpen,
       tls: tlsFacts(options.tls, options.allowNonTls),
       connectUrls: broker.host.info.allUrls,
       maxConnections: options.maxConnections,
@@ -153,6 +154,7 @@ export class WatchedServer implements SnapshotSource {
         configured: cluster.options.routes
           .map(({ host, port }) => ({ host, port })),
       },
+      websocket: websocketFacts(broker),
     };
   }
 
