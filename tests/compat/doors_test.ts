@@ -21,6 +21,7 @@ import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { DIFFERENCES } from "./differential/differences.ts";
 import { normal } from "./differential/normal.ts";
+import { startMidgeWith, startNatsServerWith } from "./door_servers.ts";
 import {
   type DoorGroup,
   type Doors,
@@ -119,44 +120,6 @@ function shown({ title }: DoorTalk, mine: string, theirs: string): string {
     )
       .join("\n").slice(0, 2500);
   return `# ${title}\n${lines(mine, "-")}\n${lines(theirs, "+")}`;
-}
-
-async function startMidgeWith(t: TestContext, file: string): Promise<Doors> {
-  const lines: string[] = [];
-  const server = await startServer(
-    { include: file },
-    ({ text }) => void lines.push(text),
-  );
-  t.after(() => server.stop());
-  return doorsIn(lines.join("\n"));
-}
-
-async function startNatsServerWith(
-  t: TestContext,
-  file: string,
-): Promise<Doors> {
-  const server = spawnCommand([newestNatsServer, "-c", file]);
-  t.after(() => server.stop());
-  await server.waitFor("Server is ready");
-  return doorsIn(server.stderr);
-}
-
-const DOORS: readonly (readonly [keyof Doors, RegExp])[] = [
-  ["client", /Listening for client connections on 127\.0\.0\.1:(\d+)/],
-  [
-    "websocket",
-    /Listening for websocket clients on wss?:\/\/127\.0\.0\.1:(\d+)/,
-  ],
-  ["monitor", /Starting https? monitor on 127\.0\.0\.1:(\d+)/],
-];
-
-function doorsIn(log: string): Doors {
-  return Object.fromEntries(
-    DOORS.flatMap(([name, line]) => {
-      const port = line.exec(log)?.[1];
-      return port === undefined ? [] : [[name, Number(port)]];
-    }),
-  );
 }
 
 /** All that is wrong, each with its line: nats-server tells the first that it meets. */
