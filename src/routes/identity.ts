@@ -46,6 +46,7 @@ export function routeIdentity(
     address,
     advertised,
     authRequired: !door.greet().isOpen,
+    tlsRequired: options.tls !== undefined,
     headers: !broker.options.noHeaderSupport,
     maxPayloadBytes: broker.options.maxPayloadBytes,
     clientUrls: isTold ? clients : [],

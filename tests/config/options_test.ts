@@ -507,8 +507,7 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ],
   [
     "cluster { routes [tls://h:1] }",
-    '1:19: error parsing route url ["tls://h:1"]: ' +
-    "tls routes are not supported by Midge yet",
+    "1:1: a tls:// route needs certificates: the cluster has no tls block",
   ],
   ["cluster { routes [5] }", "1:19: A route must be a URL, got int64"],
 

@@ -13,7 +13,12 @@ import {
   readAuthorization,
   requiresLogin,
 } from "./authorization_keys.ts";
-import { clusterFlag, listeningPort, ROUTES_FLAG } from "./cluster_flags.ts";
+import {
+  clusterFlag,
+  listeningPort,
+  ROUTES_FLAG,
+  TLS_ROUTE_TEXT,
+} from "./cluster_flags.ts";
 import {
   goType,
   notSupported,
@@ -311,5 +316,10 @@ export function readCluster(
   entry: ConfigEntry,
   report: Report,
 ): ClusterOptions | undefined {
-  return readBlock(CLUSTER_BLOCK, "cluster", entry, report);
+  const cluster = readBlock(CLUSTER_BLOCK, "cluster", entry, report);
+  const isPlain = cluster !== undefined && cluster.tls === undefined;
+  if (isPlain && cluster.routes.some(({ tls }) => tls)) {
+    report.error(entry.at, TLS_ROUTE_TEXT);
+  }
+  return cluster;
 }
