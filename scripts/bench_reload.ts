@@ -5,7 +5,7 @@
  * clients have to go. A client in a process of its own sends PINGs all the time;
  * how late that process was itself tells how busy the machine is.
  *
- *   deno run -A scripts/bench_reload.ts [-users 10000] [-runtime bun]
+ *   deno run -A scripts/bench_reload.ts [-users 10000] [-accounts] [-runtime bun]
  *
  * Needs a nats-server: `.tools/go/nats-server`, or one on the PATH.
  */
@@ -38,6 +38,11 @@ const FLAGS = {
     names: ["users"],
     type: "integer",
     doc: "Users, each with a connection (default 10000)",
+  },
+  accounts: {
+    names: ["accounts"],
+    type: "boolean",
+    doc: "Each user in an account of its own, which imports a service",
   },
   runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
   pinger: {
@@ -75,20 +80,26 @@ async function main(): Promise<void> {
   const users = values.users ?? 10_000;
   const outcomes = new Map<string, Outcome>();
   for (const contender of contendersOn(values.runtime)) {
-    outcomes.set(contender.name, await measure(contender, users));
+    const outcome = await measure(contender, users, values.accounts === true);
+    outcomes.set(contender.name, outcome);
   }
-  printTable(users, outcomes);
+  const who = values.accounts ? "users, each in an account," : "users,";
+  printTable(`${users} ${who} each connected`, outcomes);
 }
 
 async function measure(
   contender: Contender,
   users: number,
+  hasAccounts: boolean,
 ): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "midge-reload-"));
   const [file, log] = [join(folder, "server.conf"), join(folder, "log")];
   const write = (changedFrom: number): void => {
     // At once, so that no half of it is read.
-    writeFileSync(`${file}.new`, configuration(users, changedFrom, log));
+    const listed = list(users, changedFrom);
+    const text = hasAccounts ? inAccounts(listed) : inOneAccount(listed);
+    const head = `log_file: "${log}"\nmax_connections: 100000\n`;
+    writeFileSync(`${file}.new`, head + text);
     renameSync(`${file}.new`, file);
   };
   write(users);
@@ -117,20 +128,27 @@ async function measure(
   }
 }
 
-/** Every second user, from `changedFrom` on, has another password. */
-function configuration(
-  users: number,
-  changedFrom: number,
-  log: string,
-): string {
-  const list = Array.from({ length: users }, (_, at) => {
+/** Every second user, from `changedFrom` on, has another password. The last one is the pinger. */
+function list(users: number, changedFrom: number): string[] {
+  const listed = Array.from({ length: users }, (_, at) => {
     const isChanged = at >= changedFrom && at % 2 === 0;
     const password = isChanged ? "other" : "secret";
-    return `  { user: user${at}, password: ${password}${at} }`;
+    return `{ user: user${at}, password: ${password}${at} }`;
   });
-  return `log_file: "${log}"\nmax_connections: 100000\n` +
-    `authorization { timeout: 60, users: [\n${list.join("\n")}\n` +
-    `  { user: pinger, password: pinger }\n] }\n`;
+  return [...listed, "{ user: pinger, password: pinger }"];
+}
+
+function inOneAccount(listed: readonly string[]): string {
+  return `authorization { timeout: 60, users: [\n${listed.join("\n")}\n] }\n`;
+}
+
+function inAccounts(listed: readonly string[]): string {
+  const accounts = listed.map((user, at) =>
+    `A${at} { users: [${user}], ` +
+    `imports: [{ service: { account: HUB, subject: q.${at} } }] }`
+  );
+  return "authorization { timeout: 60 }\naccounts {\n" +
+    `HUB { exports: [{ service: "q.>" }] }\n${accounts.join("\n")}\n}\n`;
 }
 
 /** What a server says stands in its log, not on standard error. */
@@ -243,7 +261,7 @@ async function sendPings(port: number): Promise<void> {
 }
 
 function printTable(
-  users: number,
+  who: string,
   outcomes: ReadonlyMap<string, Outcome>,
 ): void {
   const [reference] = outcomes.values();
@@ -252,7 +270,7 @@ function printTable(
     ["half", "half of the passwords are others"],
   ] as const;
   for (const [scene, title] of scenes) {
-    console.log(`\n${users} users, each connected: ${title}`);
+    console.log(`\n${who}: ${title}`);
     for (const [server, outcome] of outcomes) {
       const { tookMs, pingMs, lateMs } = outcome[scene];
       const ratio = pingMs / (reference?.[scene].pingMs ?? NaN);

@@ -35,6 +35,7 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   PermissionsOptions: "./permissions.ts",
   AuthCalloutOptions: "./trust.ts",
   ProxiesOptions: "./trust.ts",
+  TlsSettings: "./tls.ts",
   UserOptions: "./user.ts",
 };
 
@@ -163,14 +164,37 @@ function defaults(block: BlockFacts): string[] {
   const members = defaultFields(block)
     .map(([field, value]) => `    ${field}: ${literal(value)},\n`);
   const name = options.replace("Options", "");
+  const parts = partsOf(members);
+  const [only = ""] = parts;
+  const returned = parts.length <= 1
+    ? `{\n${only}  }`
+    : `{ ${parts.map((_, at) => `...part${at + 1}()`).join(", ")} }`;
+  const others = parts.length <= 1
+    ? []
+    : parts.map((part, at) =>
+      `function part${at + 1}() {\n` +
+      `  return {\n${part}  } satisfies Partial<${options}>;\n}\n`
+    );
   return [
     comment(
       `The options of ${block.place} without a configuration; a fresh object each time.`,
       "",
     ) +
     `export function default${name}Options(): ${options} {\n` +
-    `  return {\n${members.join("")}  };\n}\n`,
+    `  return ${returned};\n}\n`,
+    ...others,
   ];
+}
+
+/** No function is longer than a page. */
+const MEMBERS_MAX = 50;
+
+function partsOf(members: readonly string[]): string[] {
+  const count = Math.ceil(members.length / MEMBERS_MAX);
+  return Array.from(
+    { length: count },
+    (_, at) => members.slice(at * MEMBERS_MAX, (at + 1) * MEMBERS_MAX).join(""),
+  );
 }
 
 function literal(value: unknown): string {

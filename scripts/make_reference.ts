@@ -32,6 +32,11 @@ import { RESOLVER_BLOCK } from "../src/config/keys/resolver_keys.ts";
 import { PROXIES_BLOCK, PROXY_BLOCK } from "../src/config/keys/proxy_keys.ts";
 import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
 import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
+import { CERTIFICATE_BLOCK, TLS_BLOCK } from "../src/config/keys/tls_keys.ts";
+import {
+  WEBSOCKET_AUTHORIZATION_BLOCK,
+  WEBSOCKET_BLOCK,
+} from "../src/config/keys/websocket_keys.ts";
 import { USER_BLOCK } from "../src/config/keys/user_keys.ts";
 import { SERVER_FLAGS } from "../src/config/server_flags.ts";
 import { isMain } from "../src/runtime/process/system.ts";
@@ -77,6 +82,10 @@ function tables(): Record<string, string> {
     cluster: keyTable(CLUSTER_BLOCK),
     discovery: keyTable(DISCOVERY_BLOCK),
     registry: keyTable(REGISTRY_BLOCK),
+    websocket: keyTable(WEBSOCKET_BLOCK),
+    "websocket login": keyTable(WEBSOCKET_AUTHORIZATION_BLOCK),
+    "tls block": keyTable(TLS_BLOCK),
+    certificates: keyTable(CERTIFICATE_BLOCK),
     "without effect": withoutEffect(),
     missing: reasons("missing"),
     refused: reasons("refused"),

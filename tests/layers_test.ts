@@ -28,14 +28,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   net: ["platform", "core"],
   wire: ["core"],
   http: ["platform", "core", "net"],
+  websocket: ["platform", "core", "net", "http"],
   discovery: ["platform", "core", "net"],
-  options: ["core", "discovery"],
+  options: ["platform", "core", "discovery"],
   registry: ["platform", "core", "net", "http", "discovery"],
   auth: ["platform", "core", "net", "options"],
   config: ["platform", "core", "net", "discovery", "options", "auth"],
   accounts: ["platform", "core", "wire", "options"],
   jetstream: ["platform", "core", "wire", "options", "accounts"],
-  broker: ["platform", "core", "net", "wire", "options", "auth", "accounts"],
+  broker: [
+    "platform",
+    "core",
+    "net",
+    "wire",
+    "websocket",
+    "options",
+    "auth",
+    "accounts",
+  ],
   routes: [
     "platform",
     "core",
@@ -61,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: [
     "platform",
     "core",
+    "net",
     "wire",
     "http",
     "options",
@@ -77,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core",
     "net",
     "http",
+    "websocket",
     "discovery",
     "options",
     "registry",
@@ -193,9 +205,16 @@ const CLIENT_DOORS: Readonly<Record<string, readonly string[]>> = {
 const PLATFORM_NAMES =
   /\b(?:Deno\.|Bun\.|process\.|Buffer\b|setTimeout\b|setInterval\b|setImmediate\b|Date\.now\b|Math\.random\b|performance\.)/;
 
-/** Where fake timers find nothing to replace: what they would replace is read here once. */
-const TIMERS_FILE = "src/runtime/process/timers.ts";
-const MICROTASK_FILE = "src/core/microtask.ts";
+/** Where fake timers find nothing to replace: what they would replace is read in these once. */
+const TIMERS_FILES: readonly string[] = [
+  "src/runtime/process/timers.ts",
+  "src/runtime/browser/page_clock.ts",
+  "src/core/microtask.ts",
+];
+
+/** What a browser page gets of Midge, and all that it may have of the platform's folder. */
+const BROWSER_FACE = "src/faces/browser.ts";
+const BROWSER_FOLDER = "src/runtime/browser/";
 
 /** What a test's fake timers put others in the place of. */
 const FAKED_NAMES =
@@ -258,6 +277,27 @@ test("no room reaches a runtime, not even by way of other files", () => {
     return way === undefined ? [] : [way.join(" > ")];
   });
   assert.deepEqual(reaching, []);
+});
+
+test("what a browser gets needs no runtime, not even by way of other files", () => {
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of targets.get(path) ?? []) visit(target);
+  };
+  visit(BROWSER_FACE);
+  const files = sources.filter(({ path }) => reached.has(path));
+  assert.ok(files.length > 50);
+  const runtime = files.map(({ path }) => path).filter((path) =>
+    path.startsWith("src/runtime/") && !path.startsWith(BROWSER_FOLDER)
+  );
+  assert.deepEqual(runtime, []);
+  const modules = files.flatMap((file) =>
+    importsOf(file).map(({ specifier }) => specifier)
+      .filter((specifier) => /^(?:node|bun|npm|jsr|https?):/.test(specifier))
+  );
+  assert.deepEqual(modules, []);
 });
 
 test("a room imports only from the folders that its rule lists", () => {
@@ -357,7 +397,7 @@ test("only the platform's folder names a runtime, its timers or its clock", () =
 
 test("what fake timers replace is read once, in one file for each kind", () => {
   const late = sources
-    .filter(({ path }) => path !== TIMERS_FILE && path !== MICROTASK_FILE)
+    .filter(({ path }) => !TIMERS_FILES.includes(path))
     .flatMap((file) => {
       const { code } = partsOf(file.text);
       const [, taken = ""] =

@@ -50,6 +50,11 @@ const BCRYPT_PACKAGE = join(LIBRARY, "runtime/bcrypt/bcrypt_package.js");
 const PROGRAM = "scripts/midge.ts";
 const COMMAND = "bin/midge.js";
 
+/** What a bundle for a browser gets in the place of a face that needs a runtime. */
+const IN_BROWSERS: Readonly<Record<string, string>> = {
+  "./client": "./src/faces/browser.ts",
+};
+
 /** The oldest Node 20 has no `Symbol.asyncDispose`. */
 const NODE_RANGE = ">=20.6";
 
@@ -232,7 +237,10 @@ function writeManifest(folder: string, manifest: Manifest): void {
       bin: { midge: COMMAND },
       exports: {
         ...Object.fromEntries(
-          faces.map(([path, face]) => [path, entrance(face)]),
+          faces.map(([path, face]) => [path, {
+            ...inBrowsers(path),
+            ...entrance(face),
+          }]),
         ),
         "./package.json": "./package.json",
       },
@@ -269,6 +277,12 @@ function entrance(face: string): object {
     require: formOf(face, COMMON_JS),
     default: esm.default,
   };
+}
+
+/** Comes first, as other conditions hold in a browser, too. */
+function inBrowsers(path: string): object {
+  const face = IN_BROWSERS[path];
+  return face === undefined ? {} : { browser: entrance(face) };
 }
 
 function formOf(face: string, folder: string): Form {

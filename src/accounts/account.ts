@@ -94,7 +94,7 @@ const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
  * up anew, in the cache of the trie, which is bounded by their sum: that costs
  * nothing beside their deliveries.
  */
-const KEPT_MATCH_MAX = 256;
+export const KEPT_MATCH_MAX = 256;
 
 /** What holds for an account of which nothing was said. */
 export const NO_LIMITS: AccountLimits = {
@@ -127,6 +127,8 @@ export class Account implements AccountName {
   trace: AccountTrace | undefined = undefined;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
+  /** Times that it was given mappings. */
+  #mapped = 0;
   #subjects = new SubjectCache<SubjectFacts>();
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
@@ -156,6 +158,11 @@ export class Account implements AccountName {
     known.value = isKept ? facts : undefined;
     known.generation = isKept ? generation : -1;
     return facts;
+  }
+
+  /** Facts hold as long as this stays the same. */
+  get generation(): number {
+    return this.sublist.generation + this.#mapped;
   }
 
   /**
@@ -217,6 +224,7 @@ export class Account implements AccountName {
       ? undefined
       : new Mappings(list, this.name, this.#chance);
     this.#subjects = new SubjectCache();
+    this.#mapped++;
   }
 
   #factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {

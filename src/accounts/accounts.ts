@@ -15,6 +15,7 @@ import {
   noTraffic,
   type Traffic,
 } from "../core/traffic.ts";
+import { finishSteps, forEachInSteps, type Steps } from "../core/steps.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import type { AccountOptions, ImportOptions } from "../options/options.ts";
 import {
@@ -38,6 +39,9 @@ export interface AccountsObserver extends InterestObserver {
 export interface AccountsSettings extends AccountSettings {
   readonly imports: ImportSettings;
 }
+
+/** Accounts that take as long to configure anew as a step. */
+const ACCOUNTS_PER_STEP = 16;
 
 export class Accounts implements Iterable<Account> {
   readonly global: Account;
@@ -125,6 +129,14 @@ export class Accounts implements Iterable<Account> {
     list: readonly AccountOptions[],
     systemAccount: string = "",
   ): void {
+    finishSteps(this.configureInSteps(list, systemAccount));
+  }
+
+  /** The same; what each account has of it holds from its step on. */
+  *configureInSteps(
+    list: readonly AccountOptions[],
+    systemAccount: string,
+  ): Steps<void> {
     const before = new Map(this.#configured);
     const isSameSystem = this.#systemName === systemAccount;
     this.#systemName = systemAccount;
@@ -146,14 +158,17 @@ export class Accounts implements Iterable<Account> {
     const changed = [...this].filter(({ name }) =>
       !isSameSystem || !isAlike(before.get(name), this.optionsOf(name))
     );
-    for (const account of changed) this.#configureOne(account);
+    yield* forEachInSteps(changed, ACCOUNTS_PER_STEP, (account) => {
+      const isThere = this.#awake.get(account.name) === account;
+      if (isThere) this.#configureOne(account);
+    });
     // An account that sleeps may export something else.
     const isRefreshed = changed.length > 0 || !isSameSystem ||
       before.size !== this.#configured.size ||
       [...before].some(([name, options]) =>
         !isAlike(options, this.optionsOf(name))
       );
-    if (isRefreshed) this.imports.refresh();
+    if (isRefreshed) yield* this.imports.refresh();
   }
 
   /** The account is there from now on, as `options` says; all others stay as they are. */
@@ -162,7 +177,7 @@ export class Accounts implements Iterable<Account> {
     this.#configured.set(options.name, isSystem ? offering(options) : options);
     const account = this.#awake.get(options.name);
     if (account !== undefined) this.#configureOne(account);
-    this.imports.refresh();
+    finishSteps(this.imports.refresh());
   }
 
   /** Adds the account `name`, or gives the one that is there. */
@@ -189,7 +204,7 @@ export class Accounts implements Iterable<Account> {
     if (name === GLOBAL_ACCOUNT) return false;
     const wasConfigured = this.#configured.delete(name);
     const wasAwake = this.#drop(name);
-    if (wasAwake) this.imports.refresh();
+    if (wasAwake) finishSteps(this.imports.refresh());
     return wasConfigured || wasAwake;
   }
 

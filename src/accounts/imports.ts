@@ -6,6 +6,7 @@
  * More than a dozen members: because it is what all its parts stand on
  * (`ImportHost`), and accounts and routes ask it for them.
  */
+import { forEachInSteps, type Steps } from "../core/steps.ts";
 import { isValidSubject } from "../core/subject.ts";
 import {
   type ActivationCheck,
@@ -66,8 +67,16 @@ export class Imports implements ImportHost {
   }
 
   /** Accounts were configured anew: imports may lead somewhere else, or nowhere. */
-  refresh(): void {
-    for (const links of this.#links.values()) links.refresh();
+  refresh(): Steps<void> {
+    return forEachInSteps(
+      this.#allLinks(),
+      LINKS_PER_STEP,
+      (link) => link.refresh(),
+    );
+  }
+
+  *#allLinks(): Generator<ImportLink> {
+    for (const { links } of this.#links.values()) yield* links;
   }
 
   /** `account` is gone. */
@@ -110,6 +119,9 @@ export class Imports implements ImportHost {
   }
 }
 
+/** Imports that take as long to lead elsewhere as a step. */
+const LINKS_PER_STEP = 64;
+
 /** Of one account. */
 class AccountLinks implements InterestLinks {
   readonly #account: Account;
@@ -142,8 +154,8 @@ class AccountLinks implements InterestLinks {
       .filter((link) => link instanceof StreamLink);
   }
 
-  refresh(): void {
-    for (const link of this.#links.values()) link.refresh();
+  get links(): Iterable<ImportLink> {
+    return this.#links.values();
   }
 
   end(): void {

@@ -12,6 +12,7 @@ import {
 } from "../config/dialect/diagnostic.ts";
 import { digestOf, optionsInTurns, readConfig } from "../config/load.ts";
 import { parseObject } from "../config/dialect/object.ts";
+import { isUnixUrl } from "../net/unix_url.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { ConfigWorld } from "../config/dialect/parser.ts";
 import {
@@ -49,6 +50,8 @@ export type {
   ServerConfig,
   SubjectRulesConfig,
   UserConfig,
+  WebSocketAuthorizationConfig,
+  WebSocketConfig,
 } from "../options/options.ts";
 
 /** What errors call an object. */
@@ -78,7 +81,7 @@ export async function configuredBy(
   if (value.kind !== "string") {
     throw new ConfigError([diagnose(at, "include must be a string")]);
   }
-  const file = await readConfig(value.value, world);
+  const file = await readConfig(value.value, world, "transient");
   const configured = await withWarnings(
     overlaid(file.root, root),
     file.warnings,
@@ -159,7 +162,12 @@ function withAnyPort(value: ConfigValue, form: KeyFacts["port"]): ConfigValue {
   if (value.kind === "integer" && value.value === 0) {
     return { ...value, value: -1 };
   }
-  const isAddress = value.kind === "string" && form === "address";
+  if (value.kind === "array" && form === "address") {
+    const items = value.items.map((item) => withAnyPort(item, form));
+    return { ...value, items };
+  }
+  const isAddress = value.kind === "string" && form === "address" &&
+    !isUnixUrl(value.value);
   if (!isAddress) return value;
   return { ...value, value: value.value.replace(/:0+$/, ":-1") };
 }

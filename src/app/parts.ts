@@ -19,7 +19,7 @@ import {
   startMonitor,
 } from "../monitor/monitor.ts";
 import { WatchedServer } from "../monitor/source/watched_server.ts";
-import { formatAddress } from "../net/address.ts";
+import { formatAddress, unixAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { Flow } from "../platform/flow.ts";
@@ -73,7 +73,7 @@ export class ServerParts {
   readonly #announcer: Announcer | undefined = undefined;
   readonly #system: System | undefined = undefined;
   readonly #jetstream: JetStream | undefined = undefined;
-  #monitor: Monitor | undefined = undefined;
+  readonly #monitors: Monitor[] = [];
   #registry: Registry | undefined = undefined;
 
   /** `reload` has the server read its configuration again. */
@@ -117,7 +117,7 @@ export class ServerParts {
   }
 
   get monitorAddress(): Address | undefined {
-    return this.#monitor?.address;
+    return this.#monitors[0]?.address;
   }
 
   get registryAddress(): Address | undefined {
@@ -130,12 +130,7 @@ export class ServerParts {
     const { log } = host;
     const platform = this.#platform;
     this.#introduce(platform.runtimeName);
-    if (options.http !== undefined) {
-      this.#monitor = await startMonitor(this.watched, options.http);
-      log.notice(
-        `Starting http monitor on ${formatAddress(this.#monitor.address)}`,
-      );
-    }
+    await this.#startMonitors();
     if (options.registry !== undefined) {
       this.#registry = await Registry.start(options.registry, {
         ...platform,
@@ -161,7 +156,7 @@ export class ServerParts {
     await Promise.all([
       this.broker.stop(),
       this.cluster?.stop(),
-      this.#monitor?.close(),
+      ...this.#monitors.map((monitor) => monitor.close()),
       this.#registry?.stop(),
       this.#jetstream?.stop(),
     ]);
@@ -175,8 +170,8 @@ export class ServerParts {
 
   /** Takes other options while it runs. */
   async reconfigure(options: ServerOptions): Promise<void> {
-    const door = await this.broker.makeDoor(options);
-    const clients = this.broker.reconfigure(options, door);
+    const doors = await this.broker.makeDoors(options);
+    const clients = this.broker.reconfigure(options, doors);
     // A server gets no cluster, and loses none, while it runs.
     if (options.cluster !== undefined) {
       this.cluster?.reconfigure(options.cluster);
@@ -185,23 +180,49 @@ export class ServerParts {
     this.#announce();
   }
 
+  async #startMonitors(): Promise<void> {
+    const { options, host } = this.broker;
+    const { http, httpSockets, unixSocketMode: fileMode } = options;
+    const places = [...http ? [http] : [], ...httpSockets.map(unixAddress)];
+    for (const at of places) {
+      const monitor = await startMonitor(this.watched, at, { fileMode });
+      this.#monitors.push(monitor);
+      const where = formatAddress(monitor.address);
+      host.log.notice(`Starting http monitor on ${where}`);
+    }
+  }
+
   async #startNode(): Promise<void> {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
     await this.#jetstream?.start();
     await broker.start();
-    if (broker.port.address !== undefined) {
-      const at = formatAddress(broker.port.address);
+    this.#tellOfWebSockets();
+    for (const address of broker.port.addresses) {
+      const at = formatAddress(address);
       broker.host.log.notice(`Listening for client connections on ${at}`);
+      if (broker.options.proxyProtocol) {
+        broker.host.log.notice("PROXY protocol enabled for client connections");
+      }
     }
     await cluster?.start();
     if (cluster !== undefined) cluster.onRenamed = () => this.#announce();
     this.#announce();
   }
 
+  #tellOfWebSockets(): void {
+    const { host, options, websocketPort: { url } } = this.broker;
+    if (url === undefined) return;
+    host.log.notice(`Listening for websocket clients on ${url}`);
+    if (options.websocket?.tls !== undefined) return;
+    host.log.warn(
+      "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!",
+    );
+  }
+
   #announce(): void {
-    const { cluster, monitorAddress: monitor } = this;
+    const { cluster, watched: { httpAddress: monitor } } = this;
     const { interfaceAddresses } = this.#platform;
     this.#announcer?.announce(
       ownNode(this.broker, { cluster, monitor, interfaceAddresses }),

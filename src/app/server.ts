@@ -36,9 +36,9 @@ import type {
   Healthz,
   Routez,
   Subsz,
-  Varz,
 } from "../monitor/page_types.ts";
-import { formatAddress } from "../net/address.ts";
+import type { Varz } from "../monitor/varz_types.ts";
+import { formatAddress, unixAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
@@ -105,21 +105,40 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Where it listens for clients; undefined once it accepts no more. */
+  /**
+   * Where it listens for clients; undefined once it accepts no more. Without a
+   * port it is the `path` of the first unix socket.
+   */
   get address(): Address | undefined {
-    return this.broker.port.address;
+    return this.broker.port.addresses[0];
   }
 
   /**
-   * `nats://host:port` for clients on this machine; it stays what it was when
-   * the server has stopped. Throws an `InvalidOperationError` with
-   * `dont_listen`.
+   * `nats://host:port` for clients on this machine, or `unix:///path` where there
+   * are unix sockets and no port; it stays what it was when the server has
+   * stopped. Throws an `InvalidOperationError` with `dont_listen` alone.
    */
   get url(): string {
-    if (this.broker.options.dontListen) {
+    const { dontListen, unixSockets } = this.broker.options;
+    if (dontListen) {
+      const [path] = unixSockets;
+      if (path !== undefined) return formatAddress(unixAddress(path));
       throw new InvalidOperationError("The server has no port for clients");
     }
     return `nats://${formatAddress(reachable(this.broker.port.lastAddress))}`;
+  }
+
+  /** Where clients connect by WebSocket; undefined without such a port, and once it accepts no more. */
+  get websocketAddress(): Address | undefined {
+    return this.broker.websocketPort.address;
+  }
+
+  /** `ws://host:port`, or `wss://`, for clients on this machine; undefined as `websocketAddress` is. */
+  get websocketUrl(): string | undefined {
+    const { address, url } = this.broker.websocketPort;
+    if (address === undefined || url === undefined) return undefined;
+    const scheme = url.startsWith("wss") ? "wss" : "ws";
+    return `${scheme}://${formatAddress(reachable(address))}`;
   }
 
   /** Where other servers connect; undefined without a cluster's port, as once it has stopped. */
@@ -127,7 +146,7 @@ export class Server implements AsyncDisposable {
     return this.cluster?.address;
   }
 
-  /** Where monitoring is served over HTTP; undefined where it is not. */
+  /** Where monitoring is served over HTTP: the port, or the first unix socket; undefined where it is not. */
   get monitorAddress(): Address | undefined {
     return this.#parts.monitorAddress;
   }

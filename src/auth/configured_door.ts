@@ -7,6 +7,11 @@
  */
 import { finishSteps, type Steps } from "../core/steps.ts";
 import { Nuid } from "../core/nuid.ts";
+import { quoted } from "../core/quote.ts";
+import {
+  authTimeoutMs,
+  type AuthTimeoutOptions,
+} from "../core/auth_timeout.ts";
 import type {
   AccountOptions,
   AuthorizationOptions,
@@ -15,23 +20,26 @@ import type {
 } from "../options/options.ts";
 import type { Random } from "../platform/clock.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
-import type {
-  Credentials,
-  Door,
-  Greeting,
-  LoginRefusal,
-  LoginRequest,
-  Principal,
-  Verdict,
+import {
+  type Credentials,
+  type Door,
+  type Greeting,
+  isRefused,
+  type LoginRefusal,
+  type LoginRequest,
+  type PortFacts,
+  type Principal,
+  type Verdict,
 } from "./door.ts";
 import { CalloutDoor, type CalloutWorld } from "./callout/callout_door.ts";
+import { CertificateUsers } from "./certificate_user.ts";
 import type { CompareHash } from "./hash_queue.ts";
 import { makeNonce, signatureFault } from "./nkeys.ts";
 import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "./proxy_door.ts";
 import { isBcrypt, REFUSED, SecretCheck, UNKNOWN } from "./secret_check.ts";
 import {
   hasUsers,
-  type KnownUser,
+  KnownUser,
   type UserTable,
   userTable,
 } from "./user_table.ts";
@@ -49,6 +57,10 @@ export interface DoorSettings {
   readonly noAuthUser: string;
   /** Operators vouch for all that come in. */
   readonly trust?: TrustOptions;
+  /** Of the clients' port. */
+  readonly tls?: AuthTimeoutOptions["tls"];
+  /** On some port clients are who their certificates say. */
+  readonly mapsCertificates?: boolean;
 }
 
 /** What a door stands on. */
@@ -82,7 +94,7 @@ export function* makeDoorInSteps(
   const inside = yield* doorOfUsers(settings, platform);
   return callout === undefined || world === undefined
     ? inside
-    : new CalloutDoor(callout, authorization!.timeoutMs, inside, world);
+    : new CalloutDoor(callout, authTimeoutMs(settings), inside, world);
 }
 
 function* doorOfUsers(
@@ -90,9 +102,27 @@ function* doorOfUsers(
   platform: DoorPlatform,
 ): Steps<Door> {
   const table = yield* userTable(settings);
-  return settings.authorization?.token === undefined && !hasUsers(settings)
-    ? new OpenDoor(settings.account)
-    : new ConfiguredDoor(settings, table, platform);
+  if (settings.authorization?.token === undefined && !hasUsers(settings)) {
+    return new OpenDoor(settings.account);
+  }
+  const byCertificate = mapsUsers(settings, table)
+    ? yield* CertificateUsers.of(table.byName)
+    : undefined;
+  return new ConfiguredDoor(settings, { ...table, byCertificate }, platform);
+}
+
+/** NATS: the one user of an `authorization` is no user that a certificate could name. */
+function mapsUsers(
+  { mapsCertificates, authorization }: DoorSettings,
+  { byName }: UserTable,
+): boolean {
+  const single = authorization?.user === undefined ? 0 : 1;
+  return mapsCertificates === true && byName.size > single;
+}
+
+interface Users extends UserTable {
+  /** Undefined: certificates are not looked at. */
+  readonly byCertificate: CertificateUsers | undefined;
 }
 
 /** Nobody comes in. */
@@ -142,16 +172,18 @@ const TOKEN_USER = "[REDACTED]";
 
 class ConfiguredDoor implements Door {
   readonly #settings: DoorSettings;
-  readonly #table: UserTable;
+  readonly #table: Users;
   readonly #platform: DoorPlatform;
   readonly #secrets: SecretCheck;
   /** Those who bring nothing are this user of the table; undefined: none. */
   readonly #nobody: KnownUser | undefined;
-  readonly #greeting: Greeting;
+  /** Those who have said nothing of themselves are this user, if it may come by their port. */
+  readonly #anonymous: KnownUser | undefined;
+  readonly #greeting: Omit<Greeting, "anonymous">;
 
   constructor(
     settings: DoorSettings,
-    table: UserTable,
+    table: Users,
     platform: DoorPlatform,
   ) {
     const { noAuthUser } = settings;
@@ -166,16 +198,25 @@ class ConfiguredDoor implements Door {
       isOpen: false,
       // NATS: the hidden user is a secret of the server's.
       asksLogin: this.#nobody === undefined || this.#nobody === hidden,
-      // NATS: without a CONNECT nobody is a user that logs in by key.
-      anonymous: named !== undefined && !named.needsProxy &&
-          takes(named, "STANDARD")
-        ? named.principal
-        : undefined,
     };
+    // NATS: without a CONNECT nobody is a user that logs in by key.
+    this.#anonymous = named !== undefined && !named.needsProxy &&
+        !this.#needsCertificate(named)
+      ? named
+      : undefined;
   }
 
-  greet(): Greeting {
-    return this.#greeting;
+  greet(
+    { mapsCertificate = false, connectionType = "STANDARD" }: PortFacts = {},
+  ): Greeting {
+    const known = this.#anonymous;
+    const isAsked = mapsCertificate && this.#table.byCertificate !== undefined;
+    const mayBe = !isAsked && known !== undefined &&
+      takes(known, connectionType);
+    return {
+      ...this.#greeting,
+      anonymous: mayBe ? known.principal : undefined,
+    };
   }
 
   makeNonce(): string | undefined {
@@ -189,8 +230,12 @@ class ConfiguredDoor implements Door {
     if (this.#table.byKey.size > 0 && credentials.nkey !== "") {
       return this.#byKey(request);
     }
+    const { byCertificate } = this.#table;
+    if (request.mapsCertificate && byCertificate !== undefined) {
+      return this.#byCertificate(request, byCertificate);
+    }
     if (this.#nobody !== undefined && bringsNothing(credentials)) {
-      return refusalOf(this.#nobody, request) ?? this.#nobody.principal;
+      return this.#refusalOf(this.#nobody, request) ?? this.#nobody.principal;
     }
     if (credentials.user !== "") {
       const known = this.#table.byName.get(credentials.user);
@@ -210,7 +255,7 @@ class ConfiguredDoor implements Door {
     const { credentials: { nkey, sig }, nonce = "", proof, log } = request;
     const known = this.#table.byKey.get(nkey);
     if (known === undefined) return UNKNOWN;
-    const refusal = refusalOf(known, request);
+    const refusal = this.#refusalOf(known, request);
     if (refusal !== undefined) return refusal;
     if (proof === nkey) return known.principal;
     // NATS: the user that needs no credentials needs no signature either.
@@ -224,11 +269,33 @@ class ConfiguredDoor implements Door {
     return REFUSED;
   }
 
+  /** NATS: its password is compared all the same. */
+  #byCertificate(
+    request: LoginRequest,
+    users: CertificateUsers,
+  ): Verdict | Promise<Verdict> {
+    const { connectionType, credentials: { user }, log } = request;
+    const known = users.userOf(request, (one) => takes(one, connectionType));
+    if (known === undefined) return REFUSED;
+    if (user !== "") {
+      log.warn(
+        `User ${
+          quoted(user)
+        } found in connect proto, but user required from cert`,
+      );
+    }
+    const who = `User ${quoted(known.principal.user)}`;
+    const verdict = this.#byPassword(request, known);
+    return verdict instanceof Promise
+      ? verdict.then((settled) => shownAs(settled, who))
+      : shownAs(verdict, who);
+  }
+
   #byPassword(
     request: LoginRequest,
     known: KnownUser,
   ): Verdict | Promise<Verdict> {
-    const refusal = refusalOf(known, request);
+    const refusal = this.#refusalOf(known, request);
     if (refusal !== undefined) return refusal;
     const { principal, password: expected } = known;
     const { pass: secret } = request.credentials;
@@ -251,6 +318,36 @@ class ConfiguredDoor implements Door {
     const { auth_token: secret } = request.credentials;
     return this.#secrets.verdict(request, { secret, expected, principal });
   }
+
+  /** Why the user may not come this way; undefined: it may. */
+  #refusalOf(
+    known: KnownUser,
+    { connectionType, proxyKey, mapsCertificate, log }: LoginRequest,
+  ): LoginRefusal | undefined {
+    if (!takes(known, connectionType)) return REFUSED;
+    if (!mapsCertificate && this.#needsCertificate(known)) {
+      const { user } = known.principal;
+      log.debug(`User ${quoted(user)} requires a client certificate`);
+      return REFUSED;
+    }
+    if (!known.needsProxy || proxyKey !== undefined) return undefined;
+    log.debug(PROXY_REQUIRED_TEXT);
+    return PROXY_REQUIRED;
+  }
+
+  /**
+   * NATS: where certificates name users, one that has neither password nor key
+   * is proved by a certificate, or not at all.
+   */
+  #needsCertificate({ password, principal }: KnownUser): boolean {
+    return this.#table.byCertificate !== undefined && password === "" &&
+      principal.claims === undefined;
+  }
+}
+
+/** The log is to call a peer that is refused `who`. */
+function shownAs(verdict: Verdict, who: string): Verdict {
+  return isRefused(verdict) ? { ...verdict, who } : verdict;
 }
 
 /** Whether the user may come by a connection of this kind. */
@@ -260,17 +357,6 @@ function takes(
 ): boolean {
   return connectionTypes === undefined || connectionTypes.length === 0 ||
     connectionTypes.includes(type);
-}
-
-/** Why the user may not come this way; undefined: it may. */
-function refusalOf(
-  known: KnownUser,
-  { connectionType, proxyKey, log }: LoginRequest,
-): LoginRefusal | undefined {
-  if (!takes(known, connectionType)) return REFUSED;
-  if (!known.needsProxy || proxyKey !== undefined) return undefined;
-  log.debug(PROXY_REQUIRED_TEXT);
-  return PROXY_REQUIRED;
 }
 
 function bringsNothing({ user, pass, auth_token }: Credentials): boolean {
@@ -293,12 +379,7 @@ function hiddenUser(
     }
   }
   const user = `nats-${new Nuid(random).next().slice(0, HIDDEN_CHARS)}`;
-  return {
-    principal: { account, user },
-    password: "",
-    connectionTypes: undefined,
-    needsProxy: false,
-  };
+  return new KnownUser({ user, password: "" }, { name: account });
 }
 
 /** Of its name, behind `nats-`. */

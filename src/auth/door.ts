@@ -84,6 +84,8 @@ export interface LoginRequest {
   /** The nonce that it was greeted with. */
   readonly nonce: string | undefined;
   readonly tls: TlsState | undefined;
+  /** It is who its certificate says, whatever it says of itself. */
+  readonly mapsCertificate?: boolean | undefined;
   readonly remote: Address;
   readonly connectionType: ConnectionType;
   /** The public key of the trusted proxy that it comes through; undefined: there is none. */
@@ -114,6 +116,7 @@ export interface SelfDescription {
 /** The log of one connection. */
 export interface LoginLog {
   debug(text: string): void;
+  warn(text: string): void;
   error(text: string): void;
 }
 
@@ -141,9 +144,17 @@ export interface Credentials {
   readonly proxy_sig?: string;
 }
 
+/** A port that strangers come by. */
+export interface PortFacts {
+  /** They are who their certificates say. */
+  readonly mapsCertificate?: boolean;
+  /** Default: `STANDARD`. */
+  readonly connectionType?: ConnectionType;
+}
+
 export interface Door {
-  /** What strangers are told, which is the same for all. */
-  greet(): Greeting;
+  /** What strangers are told, which is the same for all that come by the same port. */
+  greet(port?: PortFacts): Greeting;
   /** To be signed by a peer that logs in by key, another one for each; undefined where nobody does. */
   makeNonce(): string | undefined;
   /** Whether a peer comes in, now or later. A promise that rejects is a refusal. */

@@ -18,6 +18,7 @@ import {
   isRefused,
   type LoginRefusal,
   type LoginRequest,
+  type PortFacts,
   type Verdict,
 } from "./door.ts";
 import { makeNonce } from "./nkeys.ts";
@@ -71,8 +72,8 @@ export class ProxyDoor implements Door {
     this.#platform = platform;
   }
 
-  greet(): Greeting {
-    const greeting = this.#inside.greet();
+  greet(port?: PortFacts): Greeting {
+    const greeting = this.#inside.greet(port);
     return this.#isRequired
       ? { ...greeting, isOpen: false, anonymous: undefined }
       : greeting;

@@ -13,15 +13,34 @@ import type {
 import type { Principal } from "./door.ts";
 import { isBcrypt } from "./secret_check.ts";
 
-/** A user, and what it has to bring. */
-export interface KnownUser {
-  readonly principal: Principal;
+/** A user, and what it has to bring. Of ten thousand most never come: all is made when it is asked for. */
+export class KnownUser {
+  readonly #user: UserOptions;
+  readonly #owner: Owner;
+
+  constructor(user: UserOptions, owner: Owner) {
+    this.#user = user;
+    this.#owner = owner;
+  }
+
+  get principal(): Principal {
+    return principalOf(this.#user, this.#owner);
+  }
+
   /** Empty for one that logs in by key. */
-  readonly password: string;
+  get password(): string {
+    return this.#user.nkey === undefined ? this.#user.password : "";
+  }
+
   /** Undefined: every kind. */
-  readonly connectionTypes: readonly ConnectionType[] | undefined;
+  get connectionTypes(): readonly ConnectionType[] | undefined {
+    return this.#user.connectionTypes;
+  }
+
   /** It comes in through a proxy only. */
-  readonly needsProxy: boolean;
+  get needsProxy(): boolean {
+    return this.#user.proxyRequired ?? false;
+  }
 }
 
 /** Where users come from. */
@@ -37,10 +56,11 @@ export interface UserTable {
   readonly byKey: ReadonlyMap<string, KnownUser>;
 }
 
+/** The account of a user. */
 interface Owner {
-  readonly account: string;
+  readonly name: string;
   /** For users without permissions of their own. */
-  readonly permissions: PermissionsOptions | undefined;
+  readonly defaultPermissions?: PermissionsOptions | undefined;
 }
 
 /** Users that take as long to put into a table as a step. */
@@ -50,7 +70,7 @@ export function* userTable(sources: UserSources): Steps<UserTable> {
   const byName = new Map<string, KnownUser>();
   const byKey = new Map<string, KnownUser>();
   yield* forEachInSteps(usersOf(sources), USERS_PER_STEP, ([user, owner]) => {
-    const known = knownUser(user, owner);
+    const known = new KnownUser(user, owner);
     if (user.nkey !== undefined) byKey.set(user.nkey, known);
     else if (user.user !== "") byName.set(user.user, known);
   });
@@ -77,38 +97,29 @@ function* usersOf(
 ): Generator<[UserOptions, Owner], void> {
   if (authorization !== undefined) {
     const { user, password = "", users } = authorization;
-    const owner = {
-      account,
-      permissions: authorization.defaultPermissions,
-    };
+    const { defaultPermissions } = authorization;
+    const owner = { name: account, defaultPermissions };
     if (user !== undefined) yield [{ user, password }, owner];
     for (const each of users) yield [each, owner];
   }
-  for (const { name, users, defaultPermissions } of accounts) {
-    const owner = { account: name, permissions: defaultPermissions };
-    for (const each of users) yield [each, owner];
+  for (const owner of accounts) {
+    for (const each of owner.users) yield [each, owner];
   }
 }
 
-function knownUser(
-  { user, password, nkey, connectionTypes, proxyRequired, ...own }: UserOptions,
-  { account, permissions: defaults }: Owner,
-): KnownUser {
-  const permissions = own.permissions ?? defaults;
+function principalOf(
+  { user, password, nkey, ...own }: UserOptions,
+  { name: account, defaultPermissions }: Owner,
+): Principal {
+  const permissions = own.permissions ?? defaultPermissions;
   const proof = nkey ?? password;
   return {
-    principal: {
-      account,
-      user: nkey ?? user,
-      ...((nkey !== undefined || isBcrypt(password)) && { proof }),
-      ...(permissions !== undefined && { permissions }),
-      // NATS monitoring: who logs in by key is vouched for by the account.
-      ...(nkey !== undefined &&
-        { claims: { ...NO_CLAIMS, issuerKey: account } }),
-    },
-    password: nkey === undefined ? password : "",
-    connectionTypes,
-    needsProxy: proxyRequired ?? false,
+    account,
+    user: nkey ?? user,
+    ...((nkey !== undefined || isBcrypt(password)) && { proof }),
+    ...(permissions !== undefined && { permissions }),
+    // NATS monitoring: who logs in by key is vouched for by the account.
+    ...(nkey !== undefined && { claims: { ...NO_CLAIMS, issuerKey: account } }),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type ServerKeys,
 } from "../auth/callout/server_keys.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
-import { AUTH_TIMEOUT_MS } from "../core/limits.ts";
+import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { Logger } from "../core/log.ts";
 import { randomName } from "../core/nuid.ts";
 import { NATS_VERSION } from "../core/version.ts";
@@ -90,7 +90,7 @@ export class AuthService implements CalloutWorld, AccountCalloutWorld {
   }
 
   timeoutMs(): number {
-    return this.#options().authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
+    return authTimeoutMs(this.#options());
   }
 
   hasAccount(name: string): boolean {

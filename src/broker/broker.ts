@@ -15,32 +15,33 @@ import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
 import type { DoorPlatform } from "../auth/configured_door.ts";
-import type { Door } from "../auth/door.ts";
-import type { Clock, Random } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
-import { AUTH_TIMEOUT_MS, STALL_FRACTION } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import { serverId } from "../core/nuid.ts";
 import { SlabPool } from "../core/outbox.ts";
-import { finishInTurns, finishSteps } from "../core/steps.ts";
+import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type { AccountOptions, ServerOptions } from "../options/options.ts";
+import { ProxiedSocket } from "../net/proxied_socket.ts";
 import type { Network, Socket } from "../platform/socket.ts";
-import type { MakeSigner } from "../platform/signatures.ts";
+import type { Deflate } from "../platform/deflate.ts";
+import type { MakeSigner, Sha1 } from "../platform/signatures.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { AuthService } from "./auth_service.ts";
-import type { ClientHost, ClientSettings } from "./clients/client_host.ts";
+import type { ClientDoors, ClientHost } from "./clients/client_host.ts";
 import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
+import { WebSocketPort } from "./clients/websocket_port.ts";
 import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
 import type { Producer } from "./connections/producer.ts";
 import { Turn } from "./connections/turn.ts";
-import { clientDoor, proxied } from "./doors.ts";
+import { clientDoors, operatorDoors } from "./doors.ts";
+import { Entrances } from "./entrances.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { OperatorMode } from "./operator_mode.ts";
-import { OwnInfo, type ServerIdentity } from "./own_info.ts";
+import { identityOf, OwnInfo, type ServerIdentity } from "./own_info.ts";
 import { SteadyClock } from "./steady_clock.ts";
 
 /** What a broker stands on; everything that would name a platform. */
@@ -49,6 +50,9 @@ export interface BrokerPlatform extends DoorPlatform {
   readonly clock: Clock;
   readonly log: Logger;
   readonly makeSigner: MakeSigner;
+  /** For WebSockets. */
+  readonly deflate: Deflate;
+  readonly sha1: Sha1;
   /** Turns of the event loop; without it, the clock makes them. */
   readonly runSoon?: RunSoon;
   /** Addresses of this machine, for a server that listens on all of them. */
@@ -70,8 +74,7 @@ type BrokerHost = ClientHost & {
 };
 
 /** The same, with what a reload replaces. */
-type ChangingHost = Omit<BrokerHost, "door" | "maxTracedMsgLen"> & {
-  door: Door;
+type ChangingHost = Omit<BrokerHost, "maxTracedMsgLen"> & {
   maxTracedMsgLen: number;
 };
 
@@ -83,6 +86,8 @@ export class Broker {
   readonly identity: ServerIdentity;
   readonly clients: ClientSessions;
   readonly port: ClientPort;
+  readonly websocketPort: WebSocketPort;
+  readonly entrances: Entrances;
   routes: RoutesLink | undefined = undefined;
   /** Undefined: accounts and users are those of the configuration. */
   readonly operator: OperatorMode | undefined;
@@ -113,16 +118,23 @@ export class Broker {
     this.operator = this.#operatorMode(options);
     this.#host = hostOf(options, { ...platform, clock }, this.identity, {
       operator: this.operator,
-      authService: this.#authService,
       options: () => this.options,
       clientAddress: () => this.port.lastAddress,
+      webSocketAddress: () => this.websocketPort.lastAddress,
       push: () => this.clients.pushInfo(),
       pushSoon: () => this.clients.pushInfoSoon(),
     });
-    this.clients = new ClientSessions(
-      this.host,
-      clientSettings(options),
+    this.entrances = new Entrances(
       options,
+      this.operator === undefined
+        ? finishSteps(clientDoors(options, platform, this.#authService))
+        : operatorDoors(this.operator, options, platform),
+    );
+    this.clients = new ClientSessions(this.host, this.entrances, options);
+    this.websocketPort = new WebSocketPort(
+      options.websocket,
+      options.maxPayloadBytes,
+      { ...platform, ...this.host },
     );
     this.#lameDuck = new LameDuck(this.host, this.clients, options);
     this.clients.onEnd = () => this.#lameDuck.clientEnded();
@@ -141,69 +153,93 @@ export class Broker {
   /** Lets clients in, through their port if there is to be one. Rejects with a `NetworkError` when it cannot be opened. */
   async start(): Promise<void> {
     const { rounds } = this.host.turn;
-    await this.port.open((socket) =>
+    const admit = (take: (socket: Socket) => void) => (socket: Socket) =>
       rounds.admit(() => {
         if (this.#isStopped) socket.destroy();
-        else this.clients.accept(socket);
-      })
+        else take(socket);
+      });
+    await this.websocketPort.open(admit, (socket, webSocket) => {
+      const entrance = this.entrances.websocket;
+      this.clients.accept(socket, { entrance, webSocket });
+    });
+    await this.port.open(
+      admit((socket) => this.clients.accept(this.#behindProxy(socket))),
     );
-    if (this.port.address !== undefined) this.host.info.portOpened();
+    this.host.info.portsOpened(this.port.address !== undefined);
   }
 
-  /** The door that `options` ask for, which stands nowhere yet. Takes as many turns as it needs. */
-  makeDoor(options: ServerOptions): Promise<Door> {
+  /** The doors that `options` ask for, which stand nowhere yet. Takes as many turns as it needs. */
+  makeDoors(options: ServerOptions): Promise<ClientDoors> {
+    return this.#inTurns(
+      clientDoors(options, this.#platform, this.#authService),
+    );
+  }
+
+  #inTurns<T>(work: Steps<T>): Promise<T> {
     const { rounds } = this.host.turn;
     return finishInTurns(
-      clientDoor(options, this.#platform, this.#authService),
+      work,
       () => new Promise((resolve) => rounds.enter(resolve)),
     );
   }
 
   /**
-   * Takes other options while it runs, and `door`, which was made of them: those
+   * Takes other options while it runs, and `doors`, which were made of them: those
    * that need no restart hold at once. Resolves when it is seen to that clients
    * that are there have them, too, and may stay, which takes as many turns as it
    * needs.
    */
-  async reconfigure(options: ServerOptions, door: Door): Promise<void> {
+  async reconfigure(
+    options: ServerOptions,
+    doors: ClientDoors,
+  ): Promise<void> {
     const { accounts, clock, info } = this.host;
     const before = this.options;
     this.options = options;
     this.configuredAt = clock.now();
+    if (options.websocket !== undefined) {
+      this.websocketPort.reconfigure(options.websocket);
+    }
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
     if (this.operator !== undefined && options.trust !== undefined) {
       this.operator.reload(options.trust);
-      this.#host.door = proxied(this.operator.door, options, this.#platform);
-      this.clients.reconfigure(clientSettings(options), options.maxConnections);
+      this.entrances.take(
+        options,
+        operatorDoors(this.operator, options, this.#platform),
+      );
+      this.clients.reconfigure(options.maxConnections);
       await this.clients.review();
       return;
     }
     // Accounts go when nobody is in them any more.
     const staying = new Set(options.accounts.map(({ name }) => name));
     const leaving = before.accounts.filter(({ name }) => !staying.has(name));
-    accounts.configure(
+    await this.#inTurns(accounts.configureInSteps(
       [...configuredAccounts(options), ...leaving],
       options.systemAccount,
-    );
+    ));
     // Behind the accounts, whose limits hold for their clients.
-    this.clients.reconfigure(clientSettings(options), options.maxConnections);
-    this.#host.door = door;
+    this.entrances.take(options, doors);
+    this.clients.reconfigure(options.maxConnections);
     await this.clients.review();
-    accounts.configure(configuredAccounts(options), options.systemAccount);
+    await this.#inTurns(accounts.configureInSteps(
+      configuredAccounts(options),
+      options.systemAccount,
+    ));
   }
 
   /** Closes the port and every client. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    const portClosed = this.port.close();
+    const portsClosed = this.#closePorts();
     this.clients.closeAll(ClosedReason.SERVER_SHUTDOWN);
     this.#lameDuck.cutShort();
     this.operator?.accounts.stop();
-    await portClosed;
+    await portsClosed;
   }
 
   /**
@@ -216,7 +252,7 @@ export class Broker {
     if (info.lameDuck || this.#isStopped) return;
     info.lameDuck = true;
     log.notice("Entering lame duck mode, stop accepting new clients");
-    await this.port.close();
+    await this.#closePorts();
     if (this.clients.sessions.size === 0) return;
     this.routes?.announceLameDuck();
     info.push();
@@ -233,6 +269,18 @@ export class Broker {
     return true;
   }
 
+  async #closePorts(): Promise<void> {
+    await Promise.all([this.port.close(), this.websocketPort.close()]);
+  }
+
+  /** `socket`, behind the header of a proxy where there may be one. */
+  #behindProxy(socket: Socket): Socket {
+    const { options, host } = this;
+    return options.proxyProtocol
+      ? new ProxiedSocket(socket, host.clock)
+      : socket;
+  }
+
   #operatorMode(options: ServerOptions): OperatorMode | undefined {
     const { trust } = options;
     if (trust === undefined) return undefined;
@@ -246,18 +294,6 @@ export class Broker {
   }
 }
 
-/** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
-function identityOf(
-  { serverName, authorization, trust }: ServerOptions,
-  random: Random,
-  clock: Clock,
-  keyId: () => string,
-): ServerIdentity {
-  const asks = authorization?.authCallout !== undefined || trust !== undefined;
-  const id = asks ? keyId() : serverId(random);
-  return { id, name: serverName || id, startedAt: clock.now() };
-}
-
 function hostOf(
   options: ServerOptions,
   platform: BrokerPlatform & { readonly clock: SteadyClock },
@@ -265,14 +301,17 @@ function hostOf(
   parts:
     & Pick<
       ConstructorParameters<typeof OwnInfo>[0],
-      "clientAddress" | "options" | "push" | "pushSoon"
+      | "clientAddress"
+      | "webSocketAddress"
+      | "options"
+      | "push"
+      | "pushSoon"
     >
     & {
       readonly operator: OperatorMode | undefined;
-      readonly authService: AuthService;
     },
 ): ChangingHost {
-  const { operator, authService } = parts;
+  const { operator } = parts;
   const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
   const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
@@ -281,7 +320,6 @@ function hostOf(
     ...parts,
     identity,
     now: () => clock.now(),
-    door: () => host.door,
   });
   const delivery = new Delivery(random, turn.meter, turn);
   const accounts = accountsOf(options, turn.meter, {
@@ -310,9 +348,6 @@ function hostOf(
     nextConnectionId: () => ++lastConnectionId,
     accounts,
     delivery,
-    door: operator === undefined
-      ? finishSteps(clientDoor(options, platform, authService))
-      : proxied(operator.door, options, platform),
     info,
     tracing: { delivery, clock, describeServer: () => info.describe() },
   };
@@ -356,24 +391,4 @@ function configuredAccounts(
 ): AccountOptions[] {
   if (mappings.length === 0) return accounts;
   return [{ ...plainAccount(GLOBAL_ACCOUNT), mappings }, ...accounts];
-}
-
-function clientSettings(options: ServerOptions): ClientSettings {
-  return {
-    maxControlLineBytes: options.maxControlLineBytes,
-    maxPendingBytes: options.maxPendingBytes,
-    stallPendingBytes: options.noFastProducerStall
-      ? Infinity
-      : options.maxPendingBytes * STALL_FRACTION,
-    writeDeadlineMs: options.writeDeadlineMs,
-    isDeadlineLenient: false,
-    pingIntervalMs: options.pingIntervalMs,
-    pingMax: options.pingMax,
-    pingAlways: false,
-    authTimeoutMs: options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS,
-    maxPayloadBytes: options.maxPayloadBytes,
-    maxSubscriptions: options.maxSubscriptions,
-    maxSubscriptionTokens: options.maxSubscriptionTokens,
-    headers: !options.noHeaderSupport,
-  };
 }

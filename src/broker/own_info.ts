@@ -2,9 +2,10 @@
  * What the server tells its clients about itself and its cluster: INFO, as each
  * of them is to see it, anew whenever something in it changes.
  */
-import type { Door } from "../auth/door.ts";
+import { serverId } from "../core/nuid.ts";
 import { API_LEVEL, CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import type { ServerOptions } from "../options/options.ts";
+import type { Clock, Random } from "../platform/clock.ts";
 import type { Address } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { advertisedAddress, formatAddress } from "../net/address.ts";
@@ -22,6 +23,18 @@ export interface ServerIdentity {
   readonly startedAt: number;
 }
 
+/** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
+export function identityOf(
+  { serverName, authorization, trust }: ServerOptions,
+  random: Random,
+  clock: Clock,
+  keyId: () => string,
+): ServerIdentity {
+  const asks = authorization?.authCallout !== undefined || trust !== undefined;
+  const id = asks ? keyId() : serverId(random);
+  return { id, name: serverName || id, startedAt: clock.now() };
+}
+
 /** What INFO is made of, besides what changes. */
 export interface InfoParts {
   readonly identity: ServerIdentity;
@@ -29,17 +42,24 @@ export interface InfoParts {
   readonly now: () => number;
   /** As they are now. */
   readonly options: () => ServerOptions;
-  readonly door: () => Door;
   /** Shown as INFO's `go`: what runs the server. */
   readonly runtimeName: string;
   /** Addresses of this machine, for a server that listens on all of them. */
   readonly interfaceAddresses: () => string[];
   /** Where clients connect, or did. */
   readonly clientAddress: () => Address;
+  /** The same, by WebSocket. */
+  readonly webSocketAddress: () => Address;
   /** Tells every client. */
   readonly push: () => void;
   /** The same, some of them a little later: news of the cluster may come in masses. */
   readonly pushSoon: () => void;
+}
+
+/** Addresses of a server for clients, `host:port`. */
+export interface ToldUrls {
+  readonly clients?: readonly string[];
+  readonly webSockets?: readonly string[];
 }
 
 export class OwnInfo implements InfoSource {
@@ -52,6 +72,8 @@ export class OwnInfo implements InfoSource {
   #described = 0;
   /** Where clients can go; made when the port is known. */
   #urls = new ClientUrls([]);
+  /** The same, by WebSocket. */
+  #webSocketUrls = new ClientUrls([]);
 
   constructor(parts: InfoParts) {
     this.#parts = parts;
@@ -61,9 +83,9 @@ export class OwnInfo implements InfoSource {
     return this.#parts.identity.name;
   }
 
-  /** This server's own addresses for clients, `host:port`. */
-  get ownUrls(): readonly string[] {
-    return this.#urls.own;
+  /** This server's own addresses for clients. */
+  get own(): Required<ToldUrls> {
+    return { clients: this.#urls.own, webSockets: this.#webSocketUrls.own };
   }
 
   /** All addresses for clients; empty as long as no other server has told any. */
@@ -71,9 +93,18 @@ export class OwnInfo implements InfoSource {
     return this.#urls.all;
   }
 
-  /** The port is open: from now on its addresses are told. */
-  portOpened(): void {
-    this.#urls = new ClientUrls(this.#ownUrls());
+  /** The ports are open: from now on their addresses are told. */
+  portsOpened(hasClientPort: boolean): void {
+    if (hasClientPort) this.#urls = new ClientUrls(this.#ownUrls());
+    const { websocket } = this.#parts.options();
+    if (websocket === undefined) return;
+    const { host, advertise } = websocket;
+    const { port } = this.#parts.webSocketAddress();
+    this.#webSocketUrls = new ClientUrls(
+      advertise === ""
+        ? this.#urlsOf({ host, port })
+        : [formatAddress(advertisedAddress(advertise, port))],
+    );
   }
 
   /** The server is told to clients in another way: those that are there hear of it. */
@@ -85,6 +116,7 @@ export class OwnInfo implements InfoSource {
   tell(
     {
       id,
+      entrance,
       remoteHost,
       isNew,
       nonce,
@@ -96,27 +128,31 @@ export class OwnInfo implements InfoSource {
   ): ServerInfo {
     const { identity, runtimeName } = this.#parts;
     const options = this.#parts.options();
-    const advertised = this.advertisedAddress;
-    const urls = this.lameDuck ? this.#urls.others : this.#urls.all;
+    const isWebSocket = entrance.connectionType === "WEBSOCKET";
+    const { host, port } = isWebSocket
+      ? this.#parts.webSocketAddress()
+      : this.advertisedAddress;
+    const known = isWebSocket ? this.#webSocketUrls : this.#urls;
+    const urls = this.lameDuck ? known.others : known.all;
     const cluster = this.clusterName();
-    const { isOpen, asksLogin } = this.#parts.door().greet();
+    const { isOpen, asksLogin } = entrance.door.greet(entrance);
     // NATS: a newcomer need not log in where those without credentials are let in.
     const hasStreams = options.jetstream !== undefined;
-    const needsLogin = isNew ? asksLogin : !isOpen;
+    const needsLogin = isNew ? asksLogin || entrance.asksAll : !isOpen;
     return {
       server_id: identity.id,
       server_name: identity.name,
       version: NATS_VERSION,
       proto: CLIENT_PROTOCOL,
       go: runtimeName,
-      host: advertised.host,
-      port: advertised.port,
+      host,
+      port,
       headers: !options.noHeaderSupport,
       ...(needsLogin && { auth_required: true }),
       max_payload: maxPayloadBytes,
       ...(hasStreams && { jetstream: true }),
       client_id: id,
-      client_ip: remoteHost,
+      ...(remoteHost !== "" && { client_ip: remoteHost }),
       ...(nonce !== undefined && { nonce }),
       ...(cluster !== "" && { cluster }),
       ...(urls.length > 0 && { connect_urls: [...urls] }),
@@ -153,30 +189,36 @@ export class OwnInfo implements InfoSource {
   }
 
   /** Another server now tells `after` as its addresses for clients, where it told `before`. */
-  replaceUrls(before: readonly string[], after: readonly string[]): void {
-    const added = this.#urls.add(after);
-    const removed = this.#urls.remove(before);
-    if (added || removed) this.#parts.pushSoon();
+  replaceUrls(before: ToldUrls, after: ToldUrls): void {
+    const changes = [
+      this.#urls.add(after.clients ?? []),
+      this.#webSocketUrls.add(after.webSockets ?? []),
+      this.#urls.remove(before.clients ?? []),
+      this.#webSocketUrls.remove(before.webSockets ?? []),
+    ];
+    if (changes.includes(true)) this.#parts.pushSoon();
   }
 
   /** Where clients are told to connect. */
   get advertisedAddress(): Address {
     const { clientAdvertise, host } = this.#parts.options();
-    const { port } = this.#parts.clientAddress();
+    const { port, host: opened } = this.#parts.clientAddress();
     return clientAdvertise === ""
-      ? { host, port }
+      ? { host: opened === "" ? "" : host, port }
       : advertisedAddress(clientAdvertise, port);
   }
 
-  /** NATS: a server that listens everywhere tells each of the machine's addresses. */
   #ownUrls(): string[] {
     const advertised = this.advertisedAddress;
-    const everywhere = this.#parts.options().clientAdvertise === "" &&
-      isAnyHost(advertised.host);
-    const hosts = everywhere
-      ? this.#parts.interfaceAddresses()
-      : [advertised.host];
-    return (hosts.length > 0 ? hosts : [advertised.host])
-      .map((host) => formatAddress({ host, port: advertised.port }));
+    return this.#parts.options().clientAdvertise === ""
+      ? this.#urlsOf(advertised)
+      : [formatAddress(advertised)];
+  }
+
+  /** NATS: a server that listens everywhere tells each of the machine's addresses. */
+  #urlsOf({ host, port }: Address): string[] {
+    const hosts = isAnyHost(host) ? this.#parts.interfaceAddresses() : [host];
+    return (hosts.length > 0 ? hosts : [host])
+      .map((host) => formatAddress({ host, port }));
   }
 }

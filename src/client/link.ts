@@ -7,6 +7,7 @@
 import type { Clock, Random } from "../platform/clock.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Network } from "../platform/socket.ts";
+import type { DialWeb } from "../platform/web_dialler.ts";
 import type { ReadInfo } from "../wire/info.ts";
 import {
   ClosedConnectionError,
@@ -28,6 +29,8 @@ export interface ClientRuntime {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
+  /** Without it there are no WebSockets. */
+  readonly dialWeb?: DialWeb | undefined;
   /** Without it a drain may wait for a callback that waits for the drain. */
   readonly flow?: Flow;
 }

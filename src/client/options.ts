@@ -112,7 +112,9 @@ function namedServers(given: ConnectionOptions): string[] {
 
 function jitterMs(given: ConnectionOptions): number {
   const isSecure = (given.tls !== undefined && given.tls !== null) ||
-    serverList(given.servers).some((url) => splitUrl(url).scheme === "tls");
+    serverList(given.servers).some((url) =>
+      /^(?:tls|wss)$/.test(splitUrl(url).scheme ?? "")
+    );
   return isSecure
     ? given.reconnectJitterTLS ?? RECONNECT_JITTER_TLS_MS
     : given.reconnectJitter ?? RECONNECT_JITTER_MS;

@@ -5,7 +5,7 @@
 import type { Logger } from "../core/log.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
-import { formatAddress } from "../net/address.ts";
+import { formatAddress, unixAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import {
   absolutePath,
@@ -82,12 +82,20 @@ const PORTS_FILE_NAMES = ["midge", "nats-server"];
 
 /** Writes the ports file of `server` into `folder`, by each of its names; call the result to remove them. */
 function writePortsFile(folder: string, server: Server): () => void {
+  const monitors = monitorAddresses(server);
   const ports = {
-    nats: urls("nats", server.address),
-    ...(server.monitorAddress !== undefined &&
-      { monitoring: urls("http", server.monitorAddress) }),
+    nats: [...server.broker.port.addresses]
+      .flatMap((address) => urls("nats", address)),
+    ...(monitors.length > 0 &&
+      { monitoring: monitors.flatMap((address) => urls("http", address)) }),
     ...(server.clusterAddress !== undefined &&
       { cluster: urls("nats", server.clusterAddress) }),
+    ...(server.websocketAddress !== undefined && {
+      websocket: urls(
+        server.websocketUrl?.startsWith("wss") ? "wss" : "ws",
+        server.websocketAddress,
+      ),
+    }),
     ...(server.registryAddress !== undefined &&
       { registry: urls("registry", server.registryAddress) }),
   };
@@ -99,8 +107,17 @@ function writePortsFile(folder: string, server: Server): () => void {
   return () => paths.forEach(removeFile);
 }
 
-function urls(scheme: string, address: Address | undefined): string[] {
-  if (address === undefined) return [];
+/** The port's first, and all unix sockets. */
+function monitorAddresses(server: Server): Address[] {
+  const { monitorAddress, broker } = server;
+  const sockets = broker.options.httpSockets.map(unixAddress);
+  const hasPort = monitorAddress !== undefined &&
+    monitorAddress.path === undefined;
+  return hasPort ? [monitorAddress, ...sockets] : sockets;
+}
+
+function urls(scheme: string, address: Address): string[] {
+  if (address.path !== undefined) return [formatAddress(address)];
   const { host, port } = address;
   const hosts = isAnyHost(host)
     ? ["127.0.0.1", ...interfaceAddresses()]

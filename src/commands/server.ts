@@ -15,6 +15,7 @@ import type { Logger } from "../core/log.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";
+import { collectGarbage } from "../runtime/process/garbage.ts";
 import {
   exit,
   onSignal,
@@ -114,6 +115,14 @@ export async function runServer(
   }
 }
 
+/** Accounts and users behind which the start leaves much behind. */
+const MANY_USERS = 1000;
+
+function hasManyUsers({ accounts, authorization }: ServerOptions): boolean {
+  const users = authorization?.users ?? [];
+  return accounts.length + users.length >= MANY_USERS;
+}
+
 function attemptOrFail(work: () => void): void {
   try {
     work();
@@ -149,6 +158,7 @@ async function run(
   const server = await starting;
   files.written = new ProcessFiles(server);
   attemptOrFail(() => files.written?.write(options));
+  if (hasManyUsers(options)) await collectGarbage();
 }
 
 function followLog(log: LogOutput, options: ServerOptions): void {

@@ -17,14 +17,18 @@ import {
 } from "./keys/server_options.ts";
 import { parseToml } from "./dialect/toml.ts";
 
-/** The tree of a file. Rejects with ConfigError, for a file that is not there too. */
+/**
+ * The tree of a file; a `transient` one is read once, for its options. Rejects
+ * with ConfigError, for a file that is not there too.
+ */
 export async function readConfig(
   path: string,
   world: ConfigWorld,
+  tree: "lasting" | "transient" = "lasting",
 ): Promise<ParsedConfig> {
   const source = new Source(path, readText(path, world));
   if (isToml(path)) return await parseToml(source);
-  return await inTurns(parseInSteps(source, world), world);
+  return await inTurns(parseInSteps(source, world, tree), world);
 }
 
 /** The options that a file states. Rejects with ConfigError. */
@@ -32,7 +36,7 @@ export async function readServerOptions(
   path: string,
   world: ConfigWorld,
 ): Promise<ConfiguredOptions> {
-  const { root, warnings } = await readConfig(path, world);
+  const { root, warnings } = await readConfig(path, world, "transient");
   await world.pause?.();
   const configured = await optionsInTurns(root, world);
   configured.options.configFile = path;

@@ -16,6 +16,8 @@ export const MAX_CONNECTIONS = 65536;
 export const MAX_NUMBER_DIGITS = 9;
 
 export const AUTH_TIMEOUT_MS = 2000;
+/** For a TLS handshake. */
+export const TLS_TIMEOUT_MS = 2000;
 export const PING_INTERVAL_MS = 120_000;
 export const PING_OUTSTANDING_MAX = 2;
 /** The first PING comes early: it measures the round trip. */

@@ -23,23 +23,36 @@ const SLAB_MAX_BYTES = 65_536;
 /** Free slabs of one size that the pool keeps. */
 const FREE_SLABS_MAX = 256;
 
-const NO_SLAB: Uint8Array = new Uint8Array(0);
+/** A piece of memory, as single bytes and as words. */
+class Slab {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+
+  constructor(size: number) {
+    const memory = new ArrayBuffer(size);
+    this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
+  }
+}
+
+const NO_SLAB: Slab = new Slab(0);
 
 /** Slabs of 4, 8, 16, 32 and 64 KiB that are free at the moment. */
 export class SlabPool {
-  readonly #free = new Map<number, Uint8Array[]>();
+  readonly #free = new Map<number, Slab[]>();
 
   /** A slab of at least `bytes`; larger ones than 64 KiB are made to measure. */
-  take(bytes: number): Uint8Array {
+  take(bytes: number): Slab {
     const size = slabSize(bytes);
-    return this.#free.get(size)?.pop() ?? new Uint8Array(size);
+    return this.#free.get(size)?.pop() ?? new Slab(size);
   }
 
   /** Takes back a slab that nobody reads any more. */
-  give(slab: Uint8Array): void {
-    if (slab.length > SLAB_MAX_BYTES) return;
-    const free = this.#free.get(slab.length);
-    if (free === undefined) this.#free.set(slab.length, [slab]);
+  give(slab: Slab): void {
+    const size = slab.bytes.length;
+    if (size > SLAB_MAX_BYTES) return;
+    const free = this.#free.get(size);
+    if (free === undefined) this.#free.set(size, [slab]);
     else if (free.length < FREE_SLABS_MAX) free.push(slab);
   }
 }
@@ -53,10 +66,11 @@ function slabSize(bytes: number): number {
 
 export class Outbox {
   /**
-   * The slab being filled, up to `end`. Encoders call `reserve`, write behind
-   * `end` and move it; nobody else touches the two.
+   * The slab being filled, up to `end`, as bytes and as words. Encoders call
+   * `reserve`, write behind `end` and move it; nobody else touches them.
    */
-  slab: Uint8Array = NO_SLAB;
+  slab: Uint8Array = NO_SLAB.bytes;
+  view: DataView = NO_SLAB.view;
   end = 0;
   /** Bytes that the sink was ever given. */
   writtenBytes = 0;
@@ -65,12 +79,13 @@ export class Outbox {
 
   readonly #pool: SlabPool;
   readonly #sink: ByteSink;
+  #filled: Slab = NO_SLAB;
   /** Full slabs before `slab`, and how much of each is used. */
-  #full: Uint8Array[] = [];
+  #full: Slab[] = [];
   #fullEnds: number[] = [];
   #fullBytes = 0;
   /** Slabs that the sink may still read, and `writtenBytes` behind each. */
-  #lent: Uint8Array[] = [];
+  #lent: Slab[] = [];
   #lentEnds: number[] = [];
   #slabBytes = SLAB_MIN_BYTES;
 
@@ -119,9 +134,9 @@ export class Outbox {
   /** Takes back the slabs of which the sink has taken every byte. */
   reclaim(): void {
     const { pendingBytes } = this.#sink;
-    if (pendingBytes === 0 && this.end === 0 && this.slab !== NO_SLAB) {
-      this.#pool.give(this.slab);
-      this.slab = NO_SLAB;
+    if (pendingBytes === 0 && this.end === 0 && this.#filled !== NO_SLAB) {
+      this.#pool.give(this.#filled);
+      this.#fill(NO_SLAB);
     }
     const takenBytes = this.writtenBytes - pendingBytes;
     let count = 0;
@@ -146,20 +161,26 @@ export class Outbox {
     this.#full = [];
     this.#fullEnds = [];
     this.#fullBytes = 0;
-    this.slab = NO_SLAB;
+    this.#fill(NO_SLAB);
     this.end = 0;
     this.#lent = [];
     this.#lentEnds = [];
   }
 
+  #fill(slab: Slab): void {
+    this.#filled = slab;
+    this.slab = slab.bytes;
+    this.view = slab.view;
+  }
+
   #nextSlab(bytes: number): void {
     if (this.end > 0) {
-      this.#full.push(this.slab);
+      this.#full.push(this.#filled);
       this.#fullEnds.push(this.end);
       this.#fullBytes += this.end;
       this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
-    } else if (this.slab !== NO_SLAB) this.#pool.give(this.slab);
-    this.slab = this.#pool.take(Math.max(bytes, this.#slabBytes));
+    } else if (this.#filled !== NO_SLAB) this.#pool.give(this.#filled);
+    this.#fill(this.#pool.take(Math.max(bytes, this.#slabBytes)));
     this.end = 0;
   }
 
@@ -182,23 +203,24 @@ export class Outbox {
   }
 
   #writeLast(): void {
-    const { slab, end } = this;
-    const sparse = end < slab.length / 4;
+    const { end } = this;
+    const slab = this.#filled;
+    const sparse = end < slab.bytes.length / 4;
     this.end = 0;
     if (sparse && this.#sink.pendingBytes > 0) {
       // A sink that lags would keep the whole slab for these few bytes.
-      return this.#write(slab.slice(0, end));
+      return this.#write(slab.bytes.slice(0, end));
     }
     // A slab that stayed mostly empty is followed by a smaller one.
     if (sparse && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
-    this.slab = NO_SLAB;
+    this.#fill(NO_SLAB);
     this.#lend(slab, end);
   }
 
-  #lend(slab: Uint8Array, end: number): void {
+  #lend(slab: Slab, end: number): void {
     this.#lent.push(slab);
     this.#lentEnds.push(this.writtenBytes + end);
-    this.#write(slab.subarray(0, end));
+    this.#write(slab.bytes.subarray(0, end));
   }
 
   #write(bytes: Uint8Array): void {

@@ -10,7 +10,9 @@
  *     cache:///path                                nats://host:port
  *
  * `tcp://` is another word for `nats://`. Parameters follow a `?`: `resolver=host:port` for dns and srv; `tls=true` for
- * https to etcd, Consul, a monitor or a registry; `token_env=NAME` or
+ * https to etcd, Consul, a monitor or a registry, with `ca_file=PATH` from an
+ * authority that the machine does not know, and with `cert_file=PATH` and
+ * `key_file=PATH` showing a certificate of one's own; `token_env=NAME` or
  * `token_file=PATH` in place of a token in the URL; `dc` and `tag` for Consul.
  */
 import { REGISTRY_PORT } from "../core/limits.ts";
@@ -72,11 +74,13 @@ interface SchemeRule {
   readonly login: "none" | "token" | "password";
 }
 
-const TOKEN_PARAMS = ["token_env", "token_file", "tls"];
+const TLS_FILE_PARAMS = ["ca_file", "cert_file", "key_file"];
+const TLS_PARAMS = ["tls", ...TLS_FILE_PARAMS];
+const TOKEN_PARAMS = ["token_env", "token_file", ...TLS_PARAMS];
 
 const RULES: Readonly<Record<DiscoveryScheme, SchemeRule>> = {
   etcd: {
-    params: ["tls", "password_env", "password_file"],
+    params: [...TLS_PARAMS, "password_env", "password_file"],
     needsHost: true,
     defaultPort: 2379,
     login: "password",
@@ -100,7 +104,7 @@ const RULES: Readonly<Record<DiscoveryScheme, SchemeRule>> = {
     login: "none",
   },
   monitor: {
-    params: ["tls"],
+    params: TLS_PARAMS,
     needsHost: true,
     defaultPort: 8222,
     login: "none",
@@ -257,6 +261,16 @@ function paramsOf(
   }
   if (!["true", "false"].includes(params.get("tls") ?? "false")) {
     fail(name, "tls is either true or false");
+  }
+  const files = TLS_FILE_PARAMS.filter((param) => params.has(param));
+  if (files.length > 0 && params.get("tls") !== "true") {
+    fail(name, `${files[0]} is for https, which tls=true asks for`);
+  }
+  if (params.has("cert_file") !== params.has("key_file")) {
+    fail(name, "cert_file and key_file come together");
+  }
+  if (files.some((param) => params.get(param) === "")) {
+    fail(name, "it names a file without a path");
   }
   const resolver = params.get("resolver");
   if (resolver !== undefined && parseAddress(resolver) === undefined) {

@@ -70,8 +70,11 @@ export {
   type SublistStats,
   type Subsz,
   type SubszOptions,
+  type TlsPeerCert,
   type UserConfig,
   type Varz,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
   type WindowOptions,
 } from "./server.ts";
 export {

@@ -35,6 +35,8 @@ export {
   type ServerConfig,
   type SubjectRulesConfig,
   type UserConfig,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
 } from "../app/config.ts";
 export { startServer } from "../app/start_server.ts";
 export { InvalidArgumentError } from "../core/errors.ts";
@@ -56,10 +58,8 @@ export type {
   AccountStat,
   AccountStatz,
   Accountz,
-  ClusterVarz,
   ConnInfo,
   Connz,
-  CountsByKind,
   DataStats,
   Discoveryz,
   DiscoveryzNode,
@@ -74,7 +74,8 @@ export type {
   SubDetail,
   SublistStats,
   Subsz,
-  Varz,
+  TlsPeerCert,
 } from "../monitor/page_types.ts";
+export type { ClusterVarz, CountsByKind, Varz } from "../monitor/varz_types.ts";
 export { DiscoveryError } from "../discovery/discovery.ts";
 export { type Address, NetworkError } from "../platform/socket.ts";

@@ -1,9 +1,12 @@
 /**
  * One client as a row of `/connz`, whether it is connected or gone.
  */
+import { readCertificate } from "../core/certificate.ts";
+import { fullSubjectText } from "../core/distinguished_name.ts";
 import type { WithRows } from "../http/json_pieces.ts";
+import { formatHost } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
-import type { ConnInfo } from "./page_types.ts";
+import type { ConnInfo, TlsPeerCert } from "./page_types.ts";
 import type { SubscriptionLevel } from "./query.ts";
 import type { ClientFacts, Moment } from "./snapshot.ts";
 import { subscriptionFields } from "./subscription_rows.ts";
@@ -25,8 +28,8 @@ export function clientRow(
   return {
     cid: client.id,
     kind: "Client",
-    type: "nats",
-    ip: remote.host,
+    type: client.connectionType === "WEBSOCKET" ? "websocket" : "nats",
+    ip: formatHost(remote),
     port: remote.port,
     start: timeText(client.startedAt + shiftMs),
     last_activity: timeText(client.lastActivityAt + shiftMs),
@@ -47,6 +50,7 @@ export function clientRow(
     version: unlessEmpty(client.version),
     tls_version: client.tls?.version,
     tls_cipher_suite: client.tls?.cipher,
+    tls_peer_certs: options.auth ? peerCerts(client) : undefined,
     authorized_user: options.auth ? unlessEmpty(client.user) : undefined,
     account: options.auth && !client.inGlobalAccount
       ? client.account
@@ -61,6 +65,18 @@ export function clientRow(
     ...(options.auth && claimsFields(client)),
     proxy: client.proxyKey === undefined ? undefined : { key: client.proxyKey },
   };
+}
+
+function peerCerts({ tls }: ClientFacts): TlsPeerCert[] | undefined {
+  const shown = tls?.peerCertificates ?? [];
+  if (shown.length === 0) return undefined;
+  return shown.map(({ der, sha256, keySha256 }) => ({
+    subject: unlessEmpty(
+      fullSubjectText(readCertificate(der)?.subject ?? []),
+    ),
+    spki_sha256: unlessEmpty(keySha256),
+    cert_sha256: sha256,
+  }));
 }
 
 function claimsFields(

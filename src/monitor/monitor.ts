@@ -14,7 +14,7 @@ import { plainPath, redirectOf } from "../http/clean_path.ts";
 import { Refusal } from "../http/refusal.ts";
 import { Router } from "../http/router.ts";
 import { type SlicedWork, SliceQueue } from "../http/slices.ts";
-import type { HttpReply, HttpRequest } from "../platform/http.ts";
+import type { HttpLimits, HttpReply, HttpRequest } from "../platform/http.ts";
 import type { Address } from "../platform/socket.ts";
 import { runSoonOn } from "../platform/turns.ts";
 import { accountz, accstatz } from "./accounts.ts";
@@ -76,14 +76,17 @@ const ROUTER = new Router<Endpoint>(
 export async function startMonitor(
   server: WatchedServer,
   at: Address,
+  limits: HttpLimits = {},
 ): Promise<Monitor> {
   const { serveHttp, runSoon } = server.platform;
   const slices = new SliceQueue(runSoon ?? runSoonOn(server.clock));
   const listener = await serveHttp(
     at,
     (request) => reply(server, request, slices),
+    limits,
   );
-  server.httpAddress = listener.address;
+  // Nobody elsewhere can use the path of a unix socket.
+  if (at.path === undefined) server.httpAddress = listener.address;
   return listener;
 }
 

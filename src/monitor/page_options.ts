@@ -20,8 +20,8 @@ import type {
   Healthz,
   Routez,
   Subsz,
-  Varz,
 } from "./page_types.ts";
+import type { Varz } from "./varz_types.ts";
 import { routez } from "./routez.ts";
 import { subsz } from "./subsz.ts";
 import { varz } from "./varz.ts";

@@ -12,6 +12,7 @@
 import type { ClosedReason } from "../core/closed.ts";
 import type { NodeRecord } from "../discovery/node_record.ts";
 import type {
+  ConnectionType,
   ExportOptions,
   ImportOptions,
   MappingOptions,
@@ -120,6 +121,7 @@ export interface SettingsFacts {
   /** Where clients are told to connect. */
   readonly advertised: Address;
   readonly authRequired: boolean;
+  readonly tls: TlsFacts;
   readonly connectUrls: readonly string[];
   /** Infinity, as in the next two: no limit. */
   readonly maxConnections: number;
@@ -143,9 +145,39 @@ export interface SettingsFacts {
   /** Empty: there is none. */
   readonly systemAccount: string;
   readonly cluster: ClusterSettingsFacts | undefined;
+  readonly websocket: WebSocketSettingsFacts | undefined;
+}
+
+/** What the port for WebSockets was told. */
+export interface WebSocketSettingsFacts extends Address {
+  readonly advertise: string;
+  readonly noAuthUser: string;
+  readonly jwtCookie: string;
+  readonly handshakeTimeoutMs: number | undefined;
+  readonly authTimeoutMs: number | undefined;
+  readonly noTls: boolean;
+  readonly tls: TlsFacts;
+  readonly mapsCertificates: boolean;
+  readonly pinnedCerts: readonly string[];
+  readonly sameOrigin: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly compression: boolean;
+}
+
+/** What a listener was told of TLS. */
+export interface TlsFacts {
+  /** For a handshake, or what it would be. */
+  readonly timeoutMs: number;
+  /** Nobody comes in without. */
+  readonly isRequired: boolean;
+  /** The other end has to show a certificate. */
+  readonly verifies: boolean;
+  /** When the first certificate expires, in wall-clock milliseconds; undefined: there is none. */
+  readonly notAfter: number | undefined;
 }
 
 export interface ClusterSettingsFacts {
+  readonly tls: TlsFacts;
   readonly name: string;
   readonly host: string;
   readonly port: number | undefined;
@@ -195,6 +227,7 @@ export interface TrafficFacts {
 
 export interface ClientFacts {
   readonly id: number;
+  readonly connectionType: ConnectionType;
   readonly remote: Address;
   readonly startedAt: number;
   readonly lastActivityAt: number;

@@ -8,7 +8,12 @@ import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
 import type { Page } from "./page.ts";
-import type { ClusterVarz, CountsByKind, Varz } from "./page_types.ts";
+import type {
+  ClusterVarz,
+  CountsByKind,
+  Varz,
+  WebSocketVarz,
+} from "./varz_types.ts";
 import type {
   ClusterSettingsFacts,
   CounterFacts,
@@ -16,12 +21,14 @@ import type {
   ServerSnapshot,
   SettingsFacts,
   SnapshotHead,
+  TlsFacts,
   TrafficFacts,
+  WebSocketSettingsFacts,
 } from "./snapshot.ts";
 import { timeText, toNanoseconds, uptimeText } from "./text.ts";
 
-/** nats-server tells its default also where nothing uses TLS. */
-const TLS_TIMEOUT_SECONDS = 2;
+/** Of `2026-01-01T12:00:00`. */
+const SECONDS_END = 19;
 /** The broker is one thread. */
 const THREADS = 1;
 
@@ -42,9 +49,9 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     gateway: {},
     leaf: {},
     mqtt: {},
-    websocket: {},
+    websocket: websocketFields(settings.websocket),
     jetstream: {},
-    tls_timeout: TLS_TIMEOUT_SECONDS,
+    tls_timeout: settings.tls.timeoutMs / 1000,
     write_deadline: toNanoseconds(settings.writeDeadlineMs),
     ...loadFields(snapshot),
     ...counterFields(counters),
@@ -65,12 +72,13 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
       wait_time: 0,
       max_wait_time: 0,
     },
+    tls_cert_not_after: certNotAfter(settings.tls),
   };
 }
 
 function identity(
   { serverId, serverName }: SnapshotHead,
-  { runtimeName, advertised, authRequired, connectUrls }: SettingsFacts,
+  { runtimeName, advertised, authRequired, tls, connectUrls }: SettingsFacts,
 ) {
   return {
     server_id: serverId,
@@ -81,6 +89,8 @@ function identity(
     host: advertised.host,
     port: advertised.port,
     auth_required: authRequired || undefined,
+    tls_required: tls.isRequired || undefined,
+    tls_verify: tls.verifies || undefined,
     connect_urls: unlessEmpty(connectUrls),
   };
 }
@@ -102,6 +112,29 @@ function limits(settings: SettingsFacts) {
   };
 }
 
+function websocketFields(
+  facts: WebSocketSettingsFacts | undefined,
+): WebSocketVarz {
+  if (facts === undefined) return {};
+  const { authTimeoutMs, handshakeTimeoutMs } = facts;
+  return {
+    host: facts.host,
+    port: facts.port,
+    advertise: unlessEmpty(facts.advertise),
+    no_auth_user: unlessEmpty(facts.noAuthUser),
+    jwt_cookie: unlessEmpty(facts.jwtCookie),
+    handshake_timeout: handshakeTimeoutMs && toNanoseconds(handshakeTimeoutMs),
+    auth_timeout: authTimeoutMs && authTimeoutMs / 1000,
+    no_tls: facts.noTls || undefined,
+    tls_map: facts.mapsCertificates || undefined,
+    tls_pinned_certs: unlessEmpty(facts.pinnedCerts),
+    same_origin: facts.sameOrigin || undefined,
+    allowed_origins: unlessEmpty(facts.allowedOrigins),
+    compression: facts.compression || undefined,
+    tls_cert_not_after: certNotAfter(facts.tls),
+  };
+}
+
 /** NATS server configuration: a negative number is no limit, and JSON has no infinity. */
 function orNoLimit(limit: number): number {
   return limit === Infinity ? -1 : limit;
@@ -115,8 +148,18 @@ function clusterFields(cluster: ClusterSettingsFacts | undefined): ClusterVarz {
     cluster_port: cluster.port,
     auth_timeout: cluster.authTimeoutMs / 1000,
     urls: unlessEmpty(cluster.configured.map(formatAddress)),
-    tls_timeout: TLS_TIMEOUT_SECONDS,
+    tls_timeout: cluster.tls.timeoutMs / 1000,
+    tls_required: cluster.tls.isRequired || undefined,
+    tls_verify: cluster.tls.verifies || undefined,
+    tls_cert_not_after: certNotAfter(cluster.tls),
   };
+}
+
+/** NATS monitoring: whole seconds. */
+function certNotAfter({ notAfter }: TlsFacts): string | undefined {
+  return notAfter === undefined
+    ? undefined
+    : `${new Date(notAfter).toISOString().slice(0, SECONDS_END)}Z`;
 }
 
 function loadFields(

@@ -71,9 +71,23 @@ export function advertisedAddress(text: string, usualPort: number): Address {
   return { host, port: portNumber(port ?? "") || usualPort };
 }
 
-/** `host:port`, with brackets around an IPv6 host. */
-export function formatAddress({ host, port }: Address): string {
-  return `${bracketed(host)}:${port}`;
+/** `host:port`, with brackets around an IPv6 host, or `unix:///path`. */
+export function formatAddress({ host, port, path }: Address): string {
+  return path === undefined ? `${bracketed(host)}:${port}` : unixUrl(path);
+}
+
+/** Where one came from without the port: an IP address, or a unix socket. */
+export function formatHost({ host, path }: Address): string {
+  return path === undefined ? host : unixUrl(path);
+}
+
+/** The address of a unix socket. */
+export function unixAddress(path: string): Address {
+  return { host: "", port: 0, path };
+}
+
+function unixUrl(path: string): string {
+  return `unix://${path}`;
 }
 
 /** A host as it stands in an address or a URL. */

@@ -16,14 +16,24 @@ const TEXTS: Readonly<Record<string, string>> = {
   ECONNRESET: "connection reset by peer",
   EHOSTUNREACH: "no route to host",
   EMFILE: "too many open files",
+  ENAMETOOLONG: "the path is too long for a unix socket",
   ENFILE: "too many open files in system",
   ENETUNREACH: "network is unreachable",
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  ENOTSOCK: "a file that is no socket stands there",
+  EROFS: "read-only file system",
 };
 
 /** A runtime may refuse for reasons of its own, and says them itself. */
 function textOf(code: string, cause: unknown): string {
   if (code === "ENOTCAPABLE" && isError(cause)) return cause.message;
   return TEXTS[code] ?? code;
+}
+
+/** `tcp 127.0.0.1:4222`, or `unix /run/midge.sock` */
+function placeOf(at: Address): string {
+  return at.path === undefined ? `tcp ${formatAddress(at)}` : `unix ${at.path}`;
 }
 
 /** `listen tcp 127.0.0.1:4222: bind: address already in use` */
@@ -33,7 +43,7 @@ export function listenFailure(
   cause?: unknown,
 ): NetworkError {
   const text = textOf(code, cause);
-  const message = `listen tcp ${formatAddress(at)}: bind: ${text}`;
+  const message = `listen ${placeOf(at)}: bind: ${text}`;
   return new NetworkError(message, code, cause);
 }
 
@@ -45,7 +55,7 @@ export function acceptFailure(
 ): NetworkError {
   const text = TEXTS[code] ?? code;
   return new NetworkError(
-    `accept tcp ${formatAddress(at)}: ${text}`,
+    `accept ${placeOf(at)}: ${text}`,
     code,
     cause,
   );
@@ -61,7 +71,7 @@ export function dialFailure(
     ? "i/o timeout"
     : `connect: ${textOf(code, cause)}`;
   return new NetworkError(
-    `dial tcp ${formatAddress(to)}: ${what}`,
+    `dial ${placeOf(to)}: ${what}`,
     code,
     cause,
   );

@@ -19,8 +19,13 @@ export function ipBytes(text: string): readonly number[] | undefined {
 /** The usual way to write a host: lower case, IPv4 as IPv4, IPv6 as short as can be. */
 export function normalHost(host: string): string {
   const bytes = host.includes(":") ? ipBytes(host) : undefined;
-  if (bytes === undefined) return host.toLowerCase();
-  return bytes.length === IPV4_BYTES ? bytes.join(".") : ipv6Text(bytes);
+  return bytes === undefined ? host.toLowerCase() : ipText(bytes);
+}
+
+/** The usual way to write an address of 4 or 16 bytes. */
+export function ipText(bytes: readonly number[]): string {
+  if (bytes.length === IPV4_BYTES) return bytes.join(".");
+  return isMapped(bytes) ? bytes.slice(12).join(".") : ipv6Text(bytes);
 }
 
 /** Whether a server that listens there is open on every interface. */

@@ -54,8 +54,8 @@ const FIRST_FREE_PORT = 32_768;
 export class MemoryNetwork implements Network {
   readonly #carrier: Carrier;
   readonly #names: Readonly<Record<string, readonly string[]>>;
-  /** By machine, then by port. */
-  readonly #services = new Map<string, Map<number, Service>>();
+  /** By machine, then by port, or by the path of a unix socket. */
+  readonly #services = new Map<string, Map<number | string, Service>>();
   readonly #sockets = new Set<MemorySocket>();
   readonly #cuts = new Set<string>();
   #waitingForHeal: (() => void)[] = [];
@@ -139,16 +139,16 @@ export class MemoryNetwork implements Network {
     options: ListenOptions,
     onSocket: Accept,
   ): Promise<Listener> {
-    if (options.tls !== undefined || options.mayUpgrade) throw noTls();
+    if (options.mayUpgrade) throw noTls();
     const { reusePort: isShared = false } = options;
-    const [host = at.host] = await this.lookup(at.host);
-    const ports = this.#services.get(machine) ?? new Map<number, Service>();
+    const ports = this.#services.get(machine) ?? new Map();
     this.#services.set(machine, ports);
-    const port = at.port === 0 ? this.#freePort(ports) : at.port;
+    const address = await this.#placeFor(at, ports);
+    const port = address.path ?? address.port;
     const service = ports.get(port) ?? { isShared, accepts: [] };
     const mayJoin = service.accepts.length === 0 ||
       isShared && service.isShared;
-    if (!mayJoin) throw listenFailure({ host, port }, "EADDRINUSE");
+    if (!mayJoin) throw listenFailure(address, "EADDRINUSE");
     ports.set(port, service);
     // A function of its own, since the same one may listen twice.
     const accept: Accept = (socket) => onSocket(socket);
@@ -159,7 +159,16 @@ export class MemoryNetwork implements Network {
       if (isLast && ports.get(port) === service) ports.delete(port);
       return Promise.resolve();
     };
-    return { address: { host, port }, close };
+    return { address, close };
+  }
+
+  async #placeFor(
+    at: Address,
+    taken: ReadonlyMap<number | string, Service>,
+  ): Promise<Address> {
+    if (at.path !== undefined) return at;
+    const [host = at.host] = await this.lookup(at.host);
+    return { host, port: at.port === 0 ? this.#freePort(taken) : at.port };
   }
 
   async #dial(
@@ -167,13 +176,15 @@ export class MemoryNetwork implements Network {
     to: Address,
     options: DialOptions = {},
   ): Promise<Socket> {
-    const [host = to.host] = await this.lookup(to.host);
-    const address = { host, port: to.port };
-    const target = isOwn(host) ? machine : host;
+    const [host = to.host] = to.path === undefined
+      ? await this.lookup(to.host)
+      : [];
+    const address = { ...to, host };
+    const target = isOwn(address) ? machine : host;
     if (!await this.#reach(machine, target, options.timeoutMs)) {
       throw dialFailure(address, "ETIMEDOUT");
     }
-    const accept = nextOf(this.#services.get(target)?.get(to.port));
+    const accept = nextOf(this.#services.get(target)?.get(to.path ?? to.port));
     if (accept === undefined) throw dialFailure(address, "ECONNREFUSED");
     return this.#connect(machine, { machine: target, address }, accept);
   }
@@ -196,15 +207,19 @@ export class MemoryNetwork implements Network {
   }
 
   #connect(machine: string, there: PipeEnd, accept: Accept): Socket {
-    const host = isOwn(there.address.host) ? LOOPBACK : machine;
-    const here = { machine, address: { host, port: this.#nextPort() } };
+    const { address: to } = there;
+    const host = isOwn(to) ? LOOPBACK : machine;
+    const address = to.path === undefined
+      ? { host, port: this.#nextPort() }
+      : to;
+    const here = { machine, address };
     const [near, far] = connectedPair(this.#carrier, here, there);
     this.#sockets.add(near);
     accept(far);
     return near;
   }
 
-  #freePort(taken: ReadonlyMap<number, Service>): number {
+  #freePort(taken: ReadonlyMap<number | string, Service>): number {
     for (;;) {
       const port = this.#nextPort();
       if (!taken.has(port)) return port;
@@ -234,7 +249,7 @@ function cutBetween(machine: string, other: string): string {
   return machine < other ? `${machine} ${other}` : `${other} ${machine}`;
 }
 
-/** Whether a call to `host` stays on the machine that makes it. */
-function isOwn(host: string): boolean {
-  return isLoopback(host) || isAnyHost(host);
+/** Whether a call stays on the machine that makes it. */
+function isOwn({ host, path }: Address): boolean {
+  return path !== undefined || isLoopback(host) || isAnyHost(host);
 }

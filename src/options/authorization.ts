@@ -19,8 +19,8 @@ export interface AuthorizationOptions {
   token?: string;
   /** Several users instead of one. */
   users: UserOptions[];
-  /** How long a connection may take to log in. */
-  timeoutMs: number;
+  /** How long a connection may take to log in: 2s, or with `tls` a second longer than a handshake. */
+  timeoutMs: number | undefined;
   /** For those who have no permissions of their own. */
   defaultPermissions?: PermissionsOptions;
   /** A service that decides who may log in. */
@@ -39,7 +39,7 @@ export interface AuthorizationConfig {
   token?: string;
   /** Several users instead of one. Takes: list of users. */
   users?: readonly UserConfig[];
-  /** How long a connection may take to log in. Takes: seconds or duration, 0 for the default. Default: `2s`. */
+  /** How long a connection may take to log in: 2s, or with `tls` a second longer than a handshake. Takes: seconds or duration, 0 for the default. */
   timeout?: number | string;
   /** For those who have no permissions of their own. */
   default_permissions?: PermissionsConfig;
@@ -53,6 +53,6 @@ export interface AuthorizationConfig {
 export function defaultAuthorizationOptions(): AuthorizationOptions {
   return {
     users: [],
-    timeoutMs: 2000,
+    timeoutMs: undefined,
   };
 }

@@ -8,6 +8,8 @@ import type {
   AuthorizationOptions,
 } from "./authorization.ts";
 import type { RouteTarget } from "./route_target.ts";
+import type { TlsSettings } from "./tls.ts";
+import type { TlsConfig } from "./tls_config.ts";
 
 /** The routes between the nodes of a cluster. */
 export interface ClusterOptions {
@@ -33,6 +35,8 @@ export interface ClusterOptions {
   pingIntervalMs: number | undefined;
   /** Unanswered PINGs before a route is closed: as the server's. */
   pingMax: number | undefined;
+  /** TLS between nodes: both show certificates, and that of a node that is dialled is for the host of its URL. */
+  tls: TlsSettings | undefined;
 }
 
 /** The `cluster` block. */
@@ -61,6 +65,8 @@ export interface ClusterConfig {
   ping_interval?: string;
   /** Unanswered PINGs before a route is closed: as the server's. Takes: integer, 0 for the default. */
   ping_max?: number;
+  /** TLS between nodes: both show certificates, and that of a node that is dialled is for the host of its URL. */
+  tls?: TlsConfig;
   /** Routes are never compressed. */
   compression?: false | "off" | "accept";
 }
@@ -79,5 +85,6 @@ export function defaultClusterOptions(): ClusterOptions {
     connectBackoff: false,
     pingIntervalMs: undefined,
     pingMax: undefined,
+    tls: undefined,
   };
 }

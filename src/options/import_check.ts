@@ -3,6 +3,7 @@
  * can only be told when each of them is known. The texts are nats-server's,
  * since people compare what is said of a configuration.
  */
+import type { Steps } from "../core/steps.ts";
 import { isValidSubject, subjectsCollide } from "../core/subject.ts";
 import type { AccountOptions, ImportOptions } from "./accounts.ts";
 import {
@@ -24,25 +25,45 @@ export interface ImportProblem {
 /** A chain of imports that is longer is taken for one without an end. */
 const CHAIN_MAX = 1024;
 
+/** Accounts, exports and imports that take as long to look at as a step. */
+const ITEMS_PER_STEP = 256;
+
 /**
  * All problems, exports before imports. Where an account imports two services
  * as one subject, nothing else is looked for.
  */
-export function importProblems(
+export function* importProblems(
   accounts: readonly AccountOptions[],
   isActivated: ActivationCheck,
-): ImportProblem[] {
-  const duplicates = accounts.flatMap(duplicatesIn);
+): Steps<ImportProblem[]> {
+  let looked = 0;
+  const isStep = (items: number): boolean => {
+    const before = looked;
+    looked += items + 1;
+    return before % ITEMS_PER_STEP > looked % ITEMS_PER_STEP ||
+      items >= ITEMS_PER_STEP;
+  };
+  const duplicates: ImportProblem[] = [];
+  const byName = new Map<string, AccountOptions>();
+  for (const account of accounts) {
+    byName.set(account.name, account);
+    duplicates.push(...duplicatesIn(account));
+    if (isStep(account.imports.length)) yield;
+  }
   if (duplicates.length > 0) return duplicates;
-  const byName = new Map(accounts.map((account) => [account.name, account]));
-  return [
-    ...accounts.flatMap((account) => exportProblems(account, byName)),
-    ...accounts.flatMap((account) =>
-      account.imports.flatMap((wanted, index) =>
-        problemOf(account, wanted, index, byName, isActivated)
-      )
-    ),
-  ];
+  const problems: ImportProblem[] = [];
+  for (const account of accounts) {
+    problems.push(...exportProblems(account, byName));
+    if (isStep(account.exports.length)) yield;
+  }
+  for (const account of accounts) {
+    for (const [index, wanted] of account.imports.entries()) {
+      problems.push(...problemOf(account, wanted, index, byName, isActivated));
+      // What may be imported is looked for among all that is exported.
+      if (isStep(byName.get(wanted.account)?.exports.length ?? 0)) yield;
+    }
+  }
+  return problems;
 }
 
 type ByName = ReadonlyMap<string, AccountOptions>;

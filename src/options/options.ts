@@ -75,6 +75,8 @@ export {
   type ServerConfig,
   type ServerOptions,
 } from "./server.ts";
+export type { TlsConfig } from "./tls_config.ts";
+export type { TlsCertificateConfig } from "./tls_config.ts";
 export type {
   AuthCalloutOptions,
   FolderResolver,
@@ -91,3 +93,11 @@ export type {
   ResolverConfig,
 } from "./trust_config.ts";
 export type { UserOptions } from "./user.ts";
+export {
+  defaultWebSocketAuthorizationOptions,
+  defaultWebSocketOptions,
+  type WebSocketAuthorization,
+  type WebSocketAuthorizationConfig,
+  type WebSocketConfig,
+  type WebSocketOptions,
+} from "./websocket.ts";

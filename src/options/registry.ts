@@ -3,6 +3,8 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
+import type { TlsSettings } from "./tls.ts";
+import type { TlsConfig } from "./tls_config.ts";
 
 /** A registry of nodes, served over HTTP. */
 export interface RegistryOptions {
@@ -12,6 +14,8 @@ export interface RegistryOptions {
   port: number;
   /** What a node needs to announce itself; nothing unless set. */
   token: string | undefined;
+  /** The registry is asked by `https`, and with `verify` by those with a certificate alone. */
+  tls: TlsSettings | undefined;
   /** Keep the nodes in this file over a restart. */
   stateFile: string;
 }
@@ -26,6 +30,8 @@ export interface RegistryConfig {
   port?: number;
   /** What a node needs to announce itself; nothing unless set. */
   token?: string;
+  /** The registry is asked by `https`, and with `verify` by those with a certificate alone. */
+  tls?: TlsConfig;
   /** Keep the nodes in this file over a restart. */
   state_file?: string;
 }
@@ -36,6 +42,7 @@ export function defaultRegistryOptions(): RegistryOptions {
     host: "127.0.0.1",
     port: 4280,
     token: undefined,
+    tls: undefined,
     stateFile: "",
   };
 }

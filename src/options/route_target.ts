@@ -3,7 +3,7 @@
  * the cluster hold a list of them.
  */
 
-/** A route to dial, from `nats-route://[user:password@ | token@]host:port`. */
+/** A route to dial, from `nats-route://[user:password@ | token@]host:port` or `tls://...`. */
 export interface RouteTarget {
   /** A name or an address. */
   host: string;
@@ -15,4 +15,8 @@ export interface RouteTarget {
   password?: string;
   /** In place of user and password. */
   token?: string;
+  /** The URL says that it is reached over TLS. */
+  tls?: true;
+  /** The name that its certificate has to show, where that is not `host`. */
+  tlsName?: string;
 }

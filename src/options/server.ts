@@ -14,8 +14,11 @@ import type { DiscoveryConfig, DiscoveryOptions } from "./discovery.ts";
 import type { JetStreamConfig, JetStreamOptions } from "./jetstream.ts";
 import type { MappingConfig } from "./mapping.ts";
 import type { RegistryConfig, RegistryOptions } from "./registry.ts";
+import type { TlsSettings } from "./tls.ts";
+import type { TlsConfig } from "./tls_config.ts";
 import type { ProxiesOptions, TrustOptions } from "./trust.ts";
 import type { ProxiesConfig, ResolverConfig } from "./trust_config.ts";
+import type { WebSocketConfig, WebSocketOptions } from "./websocket.ts";
 
 /** A server, as its configuration comes out. Sizes in bytes, durations in milliseconds. */
 export interface ServerOptions {
@@ -23,10 +26,14 @@ export interface ServerOptions {
   host: string;
   /** The port to listen on for clients; 0 for any free one. */
   port: number;
-  /** Open no port for clients; those of the same process connect. */
+  /** Open no port for clients; those of the same process connect, and those of unix sockets that `listen` names. */
   dontListen: boolean;
+  /** Who may connect to the unix sockets of `listen` and `http`, as the mode of their files. */
+  unixSocketMode: number;
   /** The server's name, unique in its cluster; its id unless given. */
   serverName: string;
+  /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
+  proxyProtocol: boolean;
   /** The `host[:port]` that clients are told to dial instead of this one. */
   clientAdvertise: string;
   /** Where monitoring is served; nowhere unless set. */
@@ -55,6 +62,10 @@ export interface ServerOptions {
   pidFile: string;
   /** Write the listening addresses into a file in this folder. */
   portsFileDir: string;
+  /** TLS for clients. */
+  tls: TlsSettings | undefined;
+  /** With `tls`: clients may do without. */
+  allowNonTls: boolean;
   /** Who may connect as a client. */
   authorization: AuthorizationOptions | undefined;
   /** The user, by name or key, that a client without credentials is. */
@@ -107,6 +118,8 @@ export interface ServerOptions {
   strict: boolean;
   /** Labels that monitoring shows. */
   serverTags: string[];
+  /** A port for clients that speak through WebSockets. */
+  websocket: WebSocketOptions | undefined;
   /** The routes between the nodes of a cluster. */
   cluster: ClusterOptions | undefined;
   /** Where this node announces itself, and looks for others. */
@@ -117,6 +130,10 @@ export interface ServerOptions {
   registry: RegistryOptions | undefined;
   /** Operator mode: whom to trust, and where accounts are found. */
   trust?: TrustOptions;
+  /** The paths of unix sockets for clients. */
+  unixSockets: string[];
+  /** The paths of unix sockets for monitoring. */
+  httpSockets: string[];
   /** Serve nothing but the registry. */
   registryOnly: boolean;
   /** The file that the options came from; empty without one. */
@@ -151,20 +168,24 @@ export interface ServerConfig {
    * be those of the environment.
    */
   include?: string;
-  /** Where clients connect to. Takes: port or host:port. Default: `0.0.0.0:4222`. */
-  listen?: string | number;
+  /** Where clients connect to. Unix sockets alone are the only way in, unless `host` or `port` names a port. Takes: port, host:port, `unix:///path`, or list of them. Default: `0.0.0.0:4222`. */
+  listen?: string | number | readonly string[];
   /** The host to listen on for clients. Default: `0.0.0.0`. */
   host?: string;
   /** The port to listen on for clients; 0 for any free one. Default: `4222`. */
   port?: number;
-  /** Open no port for clients; those of the same process connect. */
+  /** Open no port for clients; those of the same process connect, and those of unix sockets that `listen` names. */
   dont_listen?: boolean;
+  /** Who may connect to the unix sockets of `listen` and `http`, as the mode of their files. Takes: octal digits in quotes. Default: `0600`. */
+  unix_socket_mode?: string;
   /** The server's name, unique in its cluster; its id unless given. */
   server_name?: string;
+  /** Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2). */
+  proxy_protocol?: boolean;
   /** The `host[:port]` that clients are told to dial instead of this one. */
   client_advertise?: string;
-  /** Where monitoring is served; nowhere unless set. Takes: port or host:port. */
-  http?: string | number;
+  /** Where monitoring is served; nowhere unless set. Takes: port, host:port, `unix:///path`, or list of them. */
+  http?: string | number | readonly string[];
   /** The port for monitoring, on the host that clients connect to. */
   http_port?: number;
   /** A prefix for the paths of monitoring. */
@@ -177,6 +198,10 @@ export interface ServerConfig {
   trace_verbose?: boolean;
   /** Longest payload that a trace shows, in bytes; 0 for all of it. Default: `0`. */
   max_traced_msg_len?: number;
+  /** TLS for clients. */
+  tls?: TlsConfig;
+  /** With `tls`: clients may do without. */
+  allow_non_tls?: boolean;
   /** Who may connect as a client. */
   authorization?: AuthorizationConfig;
   /** The user, by name or key, that a client without credentials is. */
@@ -245,6 +270,8 @@ export interface ServerConfig {
   strict?: boolean;
   /** Labels that monitoring shows. Takes: string or list of strings. */
   server_tags?: string | readonly string[];
+  /** A port for clients that speak through WebSockets. */
+  websocket?: WebSocketConfig;
   /** The routes between the nodes of a cluster. */
   cluster?: ClusterConfig;
   /** Where this node announces itself, and looks for others. */
@@ -257,11 +284,17 @@ export interface ServerConfig {
 
 /** The options of the top level without a configuration; a fresh object each time. */
 export function defaultServerOptions(): ServerOptions {
+  return { ...part1(), ...part2() };
+}
+
+function part1() {
   return {
     host: "0.0.0.0",
     port: 4222,
     dontListen: false,
+    unixSocketMode: 384,
     serverName: "",
+    proxyProtocol: false,
     clientAdvertise: "",
     http: undefined,
     httpBasePath: "",
@@ -276,6 +309,8 @@ export function defaultServerOptions(): ServerOptions {
     maxTracedMsgLen: 0,
     pidFile: "",
     portsFileDir: "",
+    tls: undefined,
+    allowNonTls: false,
     authorization: undefined,
     noAuthUser: "",
     accounts: [],
@@ -302,12 +337,20 @@ export function defaultServerOptions(): ServerOptions {
     reconnectErrorReports: 1,
     strict: false,
     serverTags: [],
+    websocket: undefined,
     cluster: undefined,
+  } satisfies Partial<ServerOptions>;
+}
+
+function part2() {
+  return {
     discovery: undefined,
     jetstream: undefined,
     registry: undefined,
+    unixSockets: [],
+    httpSockets: [],
     registryOnly: false,
     configFile: "",
     configDigest: "",
-  };
+  } satisfies Partial<ServerOptions>;
 }

@@ -3,6 +3,8 @@
  * `runtime/net/fetch.ts` implements it.
  */
 
+import type { CertifiedKey } from "./socket.ts";
+
 /** The part of the web's `fetch` that is used here. Rejects when there is no answer. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<Fetched>;
 
@@ -11,6 +13,18 @@ export interface FetchRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal: AbortSignal;
+  /** For `https`: what the server has to show, and what is shown to it. The machine's authorities, and nothing, unless set. */
+  readonly tls?: FetchTls | undefined;
+}
+
+/** The TLS of a request. */
+export interface FetchTls {
+  /** Whom the server's certificate must come from, as PEM text. */
+  readonly authorities?: readonly string[] | undefined;
+  /** Shown to a server that asks. */
+  readonly certificate?: CertifiedKey | undefined;
+  /** Any certificate will do. */
+  readonly insecure?: boolean;
 }
 
 export interface Fetched {

@@ -58,6 +58,8 @@ export interface HttpLimits {
   readonly requestTimeoutMs?: number;
   /** How long a client may leave an answer unread. */
   readonly stallTimeoutMs?: number;
+  /** The mode of a unix socket's file; for its owner alone unless set. */
+  readonly fileMode?: number;
   /** Connections at one time; further ones are closed at once. */
   readonly connectionsMax?: number;
   /** Told what keeps connections from being accepted, as by `ListenOptions`. */

@@ -1,4 +1,7 @@
-/** Signatures, which the machine checks and makes a hundred times as fast as we could. */
+/** Signatures and digests, which the machine checks and makes a hundred times as fast as we could. */
+
+/** SHA-1 of a text, in base64. */
+export type Sha1 = (text: string) => string;
 
 /** Whether `signature` is that of Ed25519 over `message` by the owner of the public `key`, 32 bytes. Never throws. */
 export type VerifySignature = (

@@ -9,10 +9,14 @@
  * implementation must do.
  */
 
-/** A TCP endpoint. IPv6 hosts carry no brackets. */
+/** A TCP endpoint, or with a path the file of a unix socket. IPv6 hosts carry no brackets. */
 export interface Address {
+  /** Empty with a path. */
   readonly host: string;
+  /** 0 with a path. */
   readonly port: number;
+  /** Both ends of a connection have that of the listener: who dials has no address. */
+  readonly path?: string;
 }
 
 /** One connected byte stream, accepted or dialled. It closes exactly once. */
@@ -43,11 +47,14 @@ export interface Socket {
   resume(): void;
   /**
    * Upgrades in place to TLS. `head` holds bytes that were already read from
-   * the peer. Rejects, and closes with kind `tls`, when the handshake fails.
+   * the peer: what a server hears first is part of the handshake. Rejects, and
+   * closes with kind `tls`, when the handshake fails. Until it resolves, nothing
+   * is read, and what a server writes is lost. Settings that are used again
+   * should be the same object: a server makes much of them only once.
    */
   secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void>;
-  /** Sends what is pending, then closes. */
-  end(): void;
+  /** Sends what is pending, then closes. `why` is told to the peer where the transport has words for it. */
+  end(why?: string): void;
   /** Closes now; what is pending is dropped. */
   destroy(): void;
 }
@@ -71,11 +78,9 @@ export interface DialOptions {
 
 /** What a listener is asked for beyond an address. */
 export interface ListenOptions {
-  /** Accepted sockets speak TLS before they are handed over, as a server. */
-  readonly tls?: TlsUpgrade;
   /**
-   * Accepted sockets may go over to TLS later. Asks for sockets of a kind that
-   * can, where there are several.
+   * Accepted sockets may go over to TLS, as a server: see `Socket.secure`. Asks
+   * for sockets of a kind that can, where there are several.
    */
   readonly mayUpgrade?: boolean;
   /**
@@ -84,6 +89,8 @@ export interface ListenOptions {
    * `EADDRINUSE`.
    */
   readonly reusePort?: boolean;
+  /** Who may connect to a unix socket, as the mode of its file; its owner alone unless set. */
+  readonly fileMode?: number;
   /** Told what keeps connections from being accepted, such as too many open files: again and again while it lasts. */
   readonly onTrouble?: (trouble: NetworkError) => void;
 }
@@ -100,7 +107,9 @@ export interface Network {
   /**
    * Port 0 asks for any free one. The system holds as many connections that are
    * not accepted yet as it can. Rejects with the code `ETLSUNSUPPORTED` when
-   * TLS is asked for where there is none.
+   * sockets are to go over to TLS where there is none. The file of a unix socket is there
+   * until `close`; one that a dead server has left is taken over, any other
+   * file stays as it is.
    */
   listen(
     at: Address,
@@ -121,36 +130,69 @@ export type CloseReason =
   | { readonly kind: "tls"; readonly detail: string }
   | { readonly kind: "failed"; readonly code: string; readonly cause: unknown };
 
-/** What a TLS upgrade needs; certificates are PEM text. */
+/** A certificate and its key, as PEM text. */
+export interface CertifiedKey {
+  /** Its own first, then those that vouch for it. */
+  readonly certificate: string;
+  /** A secret: it goes into no log and no error. */
+  readonly key: string;
+}
+
+/** The oldest version of TLS that is spoken. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** What a TLS upgrade needs. */
 export interface TlsUpgrade {
   readonly role: "server" | "client";
-  readonly certificate?: string;
-  readonly key?: string;
-  readonly authorities?: readonly string[];
-  /** Server: ask for and verify the client's certificate. Client: verify the server's. */
-  readonly verify: boolean;
+  /**
+   * What is shown of oneself. A server shows the first that is for the name
+   * that its client asks for, or the first of all; a client has one at most.
+   */
+  readonly certificates?: readonly CertifiedKey[];
+  /** Whom certificates must come from, as PEM text; the machine's authorities unless set. */
+  readonly authorities?: readonly string[] | undefined;
+  /**
+   * Server: a client must show a certificate; `optional`: it may. One that is
+   * shown is verified. Client: the server's is verified.
+   */
+  readonly verify: boolean | "optional";
   readonly serverName?: string;
   readonly timeoutMs: number;
+  readonly minVersion?: TlsVersion;
+  /** Suites of TLS 1.2 by their names in IANA's registry; the runtime's unless set. */
+  readonly cipherSuites?: readonly string[] | undefined;
+  /** Curves by Go's names, such as `CurveP256`; the runtime's unless set. */
+  readonly curves?: readonly string[] | undefined;
+}
+
+/** What is wrong with settings of TLS on the runtime, in words. */
+export interface TlsProblems {
+  readonly errors: readonly string[];
+  /** The runtime does without. */
+  readonly warnings: readonly string[];
 }
 
 /** The facts of a finished TLS handshake. */
 export interface TlsState {
+  /** `1.3` */
   readonly version: string;
+  /** By its name in IANA's registry, such as `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string;
-  /** What the peer showed, its own certificate first; none: it showed nothing. */
+  /**
+   * What the peer showed, its own certificate first, without the authority
+   * behind the last; none: it showed nothing.
+   */
   readonly peerCertificates?: readonly PeerCertificate[];
 }
 
 /** A certificate of the peer. */
 export interface PeerCertificate {
-  /** As it was sent, in DER: what decides anything is read from here. */
+  /** As it was sent, in DER: what is told or decided by it is read from here. */
   readonly der: Uint8Array;
   /** SHA-256 of `der`, in lower-case hexadecimal digits. */
   readonly sha256: string;
-  /** For showing: `C=DE, CN=joe`, written as the runtime writes it. */
-  readonly subject: string;
-  /** For showing: its alternative names, such as `DNS:localhost`. */
-  readonly names: readonly string[];
+  /** The same of its public key, as it stands there with its algorithm. */
+  readonly keySha256: string;
 }
 
 /** A `listen` or `dial` that did not work. `code` is the system's, such as `ECONNREFUSED`. */

@@ -10,7 +10,11 @@ import type { Files } from "../platform/files.ts";
 import type { ServeHttp } from "../platform/http.ts";
 import { formatAddress } from "../net/address.ts";
 import { isLoopback } from "../net/ip.ts";
-import type { Address, Listener } from "../platform/socket.ts";
+import {
+  type Address,
+  type Listener,
+  NetworkError,
+} from "../platform/socket.ts";
 import { RegistryApi } from "./api.ts";
 import { type RegistryState, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";
@@ -24,6 +28,7 @@ export interface RegistrySettings {
   readonly port: number;
   /** What announcing needs; undefined: nothing. */
   readonly token: string | undefined;
+  readonly tls?: object | undefined;
   /** Keeps the nodes over a restart; empty: nothing does. */
   readonly stateFile: string;
 }
@@ -87,7 +92,10 @@ export class Registry {
   }
 
   async #start(): Promise<void> {
-    const { host, port, token } = this.#settings;
+    const { host, port, token, tls } = this.#settings;
+    if (tls !== undefined) {
+      throw new NetworkError("TLS is for clients only", "ETLSUNSUPPORTED");
+    }
     const { serveHttp, log } = this.#platform;
     await this.#restore();
     try {

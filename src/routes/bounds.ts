@@ -27,6 +27,8 @@ export function boundedInfo(info: ServerInfo): ServerInfo {
   return {
     ...Object.fromEntries(entries) as ServerInfo,
     connect_urls: boundedUrls(info.connect_urls ?? []),
+    ...(info.ws_connect_urls !== undefined &&
+      { ws_connect_urls: boundedUrls(info.ws_connect_urls) }),
   };
 }
 

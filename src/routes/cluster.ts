@@ -14,16 +14,16 @@
 import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import type { Door } from "../auth/door.ts";
-import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/configured_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";
+import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { formatAddress } from "../net/address.ts";
-import type { Address, Listener, Network, Socket } from "../platform/socket.ts";
+import type { Address, Network, Socket } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Announcements } from "./announcements.ts";
 import { ClusterName } from "./cluster_name.ts";
@@ -35,10 +35,12 @@ import { routeConnect, type RouteIdentity, routeInfo } from "./handshake.ts";
 import { routeIdentity, sharedCredentials } from "./identity.ts";
 import { Members } from "./members.ts";
 import { Route, type RouteOwner } from "./route.ts";
+import { needsOtherDoor, routeDoor } from "./route_door.ts";
+import { RoutePort } from "./route_port.ts";
+import { RouteTls } from "./route_tls.ts";
 import { RouteBook } from "./route_book.ts";
 import {
   retryPolicy,
-  routeAuthTimeoutMs,
   routeMaxPayloadBytes,
   routeSettings,
 } from "./settings.ts";
@@ -71,7 +73,8 @@ export class Cluster implements RoutesLink {
   readonly #gossip: Gossip;
   readonly #members: Members;
   readonly #found: FoundNodes | undefined;
-  #listener: Listener | undefined = undefined;
+  readonly #tls: RouteTls;
+  readonly #port: RoutePort;
   /** What other servers were told of this one, at the start or by a reload. */
   #told = "";
   #stopped = false;
@@ -88,6 +91,18 @@ export class Cluster implements RoutesLink {
     this.#door = routeDoor(options, platform);
     this.#settings = routeSettings(broker.options, options);
     this.#name = new ClusterName(options.name, broker.host.random);
+    this.#tls = new RouteTls({
+      log: broker.host.log,
+      settings: () => this.options.tls,
+      routes: () => this.options.routes,
+    });
+    this.#port = new RoutePort({
+      network: platform.network,
+      tls: this.#tls,
+      log: broker.host.log,
+      connected: (socket) =>
+        broker.host.turn.rounds.admit(() => this.#connect(socket, undefined)),
+    });
     this.#dialers = this.#makeDialers();
     this.#gossip = new Gossip({
       id: broker.identity.id,
@@ -120,7 +135,7 @@ export class Cluster implements RoutesLink {
 
   /** Where other servers connect; undefined without a route port. */
   get address(): Address | undefined {
-    return this.#listener?.address;
+    return this.#port.address;
   }
 
   /** What all routes, also those that are gone, have carried. */
@@ -137,7 +152,8 @@ export class Cluster implements RoutesLink {
   async start(): Promise<void> {
     const { host, port, routes } = this.options;
     this.#reportName();
-    if (port !== undefined) await this.#listen({ host, port });
+    this.#tls.warn();
+    if (port !== undefined) await this.#port.open({ host, port });
     this.#told = this.#introduction();
     for (const target of routes) this.#dialers.dial(target, "configured");
     this.#found?.start();
@@ -148,7 +164,8 @@ export class Cluster implements RoutesLink {
     this.#found?.stop();
     this.#dialers.stop();
     this.#members.stop();
-    await this.#listener?.close();
+    this.#tls.stop();
+    await this.#port.close();
   }
 
   /** Resolves once routes to `count` other servers stand. */
@@ -161,12 +178,14 @@ export class Cluster implements RoutesLink {
    * may stay do, and hear of what has changed.
    */
   reconfigure(options: ClusterOptions): void {
-    const { authorization, name } = this.options;
+    const before = this.options;
     this.options = options;
     this.#takeNumbers();
-    if (options.name !== "" && options.name !== name) this.#rename();
-    if (isOther(options.authorization, authorization)) this.#changeDoor();
+    if (options.name !== "" && options.name !== before.name) this.#rename();
+    if (needsOtherDoor(before, options)) this.#changeDoor();
     this.#changeRoutes();
+    if (before.tls !== options.tls) this.#tls.warn();
+    void this.#port.follow();
     const introduction = this.#introduction();
     if (introduction === this.#told) return;
     this.#told = introduction;
@@ -190,6 +209,8 @@ export class Cluster implements RoutesLink {
       random,
       log,
       retry: retryPolicy(options, this.options),
+      secure: (socket, target, failures) =>
+        this.#tls.dialled(socket, target, failures),
       dialled: (dialer, socket) => this.#connect(socket, dialer),
     });
   }
@@ -229,7 +250,7 @@ export class Cluster implements RoutesLink {
       delivery,
       tracing,
       door: () => this.#door,
-      authTimeoutMs: routeAuthTimeoutMs(this.options),
+      authTimeoutMs: authTimeoutMs(this.options),
       maxPayloadBytes: routeMaxPayloadBytes(this.#broker.options),
       accountNamed: (name) => accounts.named(name),
       measuredRequestCame: (account, message) =>
@@ -250,7 +271,7 @@ export class Cluster implements RoutesLink {
   #takeNumbers(): void {
     const { options } = this.#broker;
     this.#settings = routeSettings(options, this.options);
-    this.#owner.authTimeoutMs = routeAuthTimeoutMs(this.options);
+    this.#owner.authTimeoutMs = authTimeoutMs(this.options);
     this.#owner.maxPayloadBytes = routeMaxPayloadBytes(options);
     this.#dialers.reconfigure(retryPolicy(options, this.options));
     for (const { connection } of this.#book.open) {
@@ -314,19 +335,6 @@ export class Cluster implements RoutesLink {
     );
   }
 
-  async #listen(at: Address): Promise<void> {
-    this.#listener = await this.#platform.network.listen(
-      at,
-      {},
-      (socket) => {
-        const { rounds } = this.#broker.host.turn;
-        rounds.admit(() => this.#connect(socket, undefined));
-      },
-    );
-    const address = formatAddress(this.#listener.address);
-    this.#log.notice(`Listening for route connections on ${address}`);
-  }
-
   #connect(socket: Socket, dialer: Dialer | undefined): void {
     if (this.#stopped) return socket.destroy();
     const route = new Route(
@@ -344,9 +352,7 @@ export class Cluster implements RoutesLink {
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
     if (isGossip) return this.#gossip.heardOf(info);
-    const { ldm, connect_urls = [] } = info;
-    const urls = ldm || this.options.noAdvertise ? [] : connect_urls;
-    this.#members.takeClientUrls(route, urls);
+    this.#members.takeClientUrls(route, info);
   }
 
   #identity(): RouteIdentity {
@@ -362,24 +368,4 @@ export class Cluster implements RoutesLink {
       this.#platform.runtimeName,
     );
   }
-}
-
-function routeDoor(
-  { authorization }: ClusterOptions,
-  platform: ClusterPlatform,
-): Door {
-  return makeDoor({
-    authorization,
-    accounts: [],
-    account: GLOBAL_ACCOUNT,
-    systemAccount: "",
-    noAuthUser: "",
-  }, platform);
-}
-
-function isOther(
-  one: ClusterOptions["authorization"],
-  other: ClusterOptions["authorization"],
-): boolean {
-  return JSON.stringify(one) !== JSON.stringify(other);
 }

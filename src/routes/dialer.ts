@@ -32,6 +32,12 @@ export interface DialerOwner {
   readonly random: Random;
   readonly log: Logger;
   readonly retry: RetryPolicy;
+  /** What comes before all else on a socket that was dialled; the socket is closed if that fails. */
+  secure(
+    socket: Socket,
+    target: RouteTarget,
+    failures: number,
+  ): Promise<void> | undefined;
   dialled(dialer: Dialer, socket: Socket): void;
   /** The dialer will not try again. */
   gaveUp(dialer: Dialer): void;
@@ -176,11 +182,21 @@ export class Dialer {
     log.debug(`Trying to connect to route on ${this.name}`);
     network.dial(this.target, { timeoutMs: ROUTE_DIAL_TIMEOUT_MS }).then(
       (socket) => {
-        if (this.#stopped) return socket.destroy();
-        this.#owner.dialled(this, socket);
+        const { target } = this;
+        const done = this.#owner.secure(socket, target, this.#failures);
+        if (done === undefined) return this.#connected(socket);
+        return done.then(
+          () => this.#connected(socket),
+          (error: unknown) => this.#failed(error),
+        );
       },
       (error: unknown) => this.#failed(error),
     );
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#stopped) return socket.destroy();
+    this.#owner.dialled(this, socket);
   }
 
   #failed(error: unknown): void {

@@ -24,7 +24,21 @@ export interface FoundTarget {
 export type DialersWorld = Omit<DialerOwner, "gaveUp">;
 
 /** Credentials that this server shows to another one. */
-export type RouteCredentials = Omit<RouteTarget, "host" | "port">;
+export type RouteCredentials = Pick<
+  RouteTarget,
+  "user" | "password" | "token"
+>;
+
+/** Only those, of what may be a whole target. */
+function credentialsIn(
+  { user, password, token }: RouteCredentials,
+): RouteCredentials {
+  return {
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(token !== undefined && { token }),
+  };
+}
 
 export class Dialers {
   readonly #owner: Omit<DialerOwner, "retry"> & { retry: RetryPolicy };
@@ -74,9 +88,10 @@ export class Dialers {
     credentialsOf: (dialer: Dialer) => RouteCredentials,
   ): Dialer[] {
     return [...this.#dialers].filter((dialer) => {
-      const { host, port, ...before } = dialer.target;
+      const { user: _, password: __, token: ___, ...place } = dialer.target;
+      const before = dialer.target;
       const after = credentialsOf(dialer);
-      dialer.target = { ...after, host, port };
+      dialer.target = { ...place, ...credentialsIn(after) };
       return before.user !== after.user || before.token !== after.token ||
         before.password !== after.password;
     });

@@ -176,7 +176,11 @@ export class FoundNodes {
     this.#tell(listed);
     const { dialers, routes } = this.#world;
     const found = [...nodes.values()].map(({ address, door, serverId }) => ({
-      target: { ...address, ...this.credentialsOf(door) },
+      target: {
+        ...address,
+        ...(door.host !== address.host && { tlsName: door.host }),
+        ...this.credentialsOf(door),
+      },
       route: routes.get(serverId)?.member,
     }));
     dialers.replaceFound(found, !this.#isReached);

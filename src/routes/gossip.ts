@@ -81,7 +81,7 @@ export function gossipAbout(
   info: ServerInfo,
   seenAt: Address,
 ): ServerInfo | undefined {
-  const { ip = "", port, connect_urls = [] } = info;
+  const { ip = "", port, connect_urls = [], ws_connect_urls } = info;
   if (ip === "" && port === 0) return undefined;
   const seen = `nats-route://${formatAddress({ host: seenAt.host, port })}/`;
   return {
@@ -98,6 +98,7 @@ export function gossipAbout(
     cluster: info.cluster ?? "",
     ...(info.cluster_dynamic && { cluster_dynamic: true }),
     ...(connect_urls.length > 0 && { connect_urls }),
+    ...(ws_connect_urls !== undefined && { ws_connect_urls }),
     ip: ip === "" ? seen : ip,
   };
 }

@@ -27,9 +27,12 @@ export interface RouteIdentity {
   /** `nats-route://host:port/` when that is not the address to be seen on the wire. */
   readonly advertised: string;
   readonly authRequired: boolean;
+  /** Other nodes come over TLS, with certificates. */
+  readonly tlsRequired: boolean;
   readonly headers: boolean;
   readonly maxPayloadBytes: number;
   readonly clientUrls: readonly string[];
+  readonly webSocketUrls: readonly string[];
   readonly lameDuck: boolean;
   readonly runtimeName: string;
 }
@@ -45,11 +48,14 @@ export function routeInfo(identity: RouteIdentity): ServerInfo {
     port: identity.address.port,
     headers: identity.headers,
     ...(identity.authRequired && { auth_required: true }),
+    ...(identity.tlsRequired && { tls_required: true, tls_verify: true }),
     max_payload: identity.maxPayloadBytes,
     cluster: identity.cluster,
     ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
     ...(identity.clientUrls.length > 0 &&
       { connect_urls: [...identity.clientUrls] }),
+    ...(identity.webSocketUrls.length > 0 &&
+      { ws_connect_urls: [...identity.webSocketUrls] }),
     ...(identity.advertised !== "" && { ip: identity.advertised }),
     ...(identity.lameDuck && { ldm: true }),
   };
@@ -69,7 +75,7 @@ export function routeConnect(
       { auth_token: target.token, user: target.token }),
     ...(target.user !== undefined &&
       { user: target.user, pass: target.password ?? "" }),
-    tls_required: false,
+    tls_required: identity.tlsRequired,
     headers: identity.headers,
     name: identity.id,
     cluster: identity.cluster,

@@ -36,6 +36,8 @@ export function routeIdentity(
   const advertised = options.advertise === ""
     ? ""
     : `nats-route://${formatAddress(address)}/`;
+  const { clients, webSockets } = broker.host.info.own;
+  const isTold = !options.noAdvertise && !broker.lameDuck;
   return {
     id: broker.identity.id,
     name: broker.identity.name,
@@ -44,11 +46,11 @@ export function routeIdentity(
     address,
     advertised,
     authRequired: !door.greet().isOpen,
+    tlsRequired: options.tls !== undefined,
     headers: !broker.options.noHeaderSupport,
     maxPayloadBytes: broker.options.maxPayloadBytes,
-    clientUrls: options.noAdvertise || broker.lameDuck
-      ? []
-      : broker.host.info.ownUrls,
+    clientUrls: isTold ? clients : [],
+    webSocketUrls: isTold ? webSockets : [],
     lameDuck: broker.lameDuck,
     runtimeName,
   };

@@ -5,6 +5,7 @@
  * `route.ts`.
  */
 import type { Timer } from "../platform/clock.ts";
+import type { ToldUrls } from "../broker/own_info.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import type { Dialer } from "./dialer.ts";
 import { FRESH, type Membership } from "./membership.ts";
@@ -20,7 +21,7 @@ export class Member {
   elsewhere = "";
   membership: Membership = FRESH;
   /** Client addresses that were taken over from the peer's INFO. */
-  clientUrls: readonly string[] = [];
+  toldUrls: ToldUrls = {};
   /** When another connection to the peer was asked whether it lives. */
   askedAt: number = -Infinity;
   /** It answered by a PONG. */

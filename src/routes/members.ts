@@ -103,10 +103,16 @@ export class Members {
   }
 
   /** Replaces the client addresses that were taken over from a route. */
-  takeClientUrls({ member }: Route, urls: readonly string[]): void {
-    const before = member.clientUrls;
-    member.clientUrls = urls;
-    this.#world.broker.host.info.replaceUrls(before, urls);
+  takeClientUrls({ member }: Route, info: ServerInfo | undefined): void {
+    const isTaken = !info?.ldm && !this.#world.noAdvertise();
+    const before = member.toldUrls;
+    member.toldUrls = isTaken
+      ? {
+        clients: info?.connect_urls ?? [],
+        webSockets: info?.ws_connect_urls ?? [],
+      }
+      : {};
+    this.#world.broker.host.info.replaceUrls(before, member.toldUrls);
   }
 
   #workOff(): void {
@@ -181,18 +187,17 @@ export class Members {
   }
 
   #register(route: Route): void {
-    const { broker, book, noAdvertise } = this.#world;
-    const { ldm, connect_urls = [] } = route.member.info!;
+    const { broker, book } = this.#world;
     book.register(route);
     route.interest.activate();
     route.announceAll(broker.host.accounts);
-    this.takeClientUrls(route, noAdvertise() || ldm ? [] : connect_urls);
+    this.takeClientUrls(route, route.member.info);
     this.#hasChanged = true;
   }
 
   #unregister(route: Route): void {
     this.#world.book.unregister(route);
-    this.takeClientUrls(route, []);
+    this.takeClientUrls(route, undefined);
   }
 
   #askOther(route: Route): void {

@@ -9,14 +9,14 @@ import type { Route } from "./route.ts";
 
 /** NATS route protocol: `connect_urls` are for clients, `ip` is for servers. Undefined for a peer without any door. */
 export function peerNode(route: Route): NodeRecord | undefined {
-  const { member: { info, clientUrls }, connection: { socket } } = route;
+  const { member: { info, toldUrls }, connection: { socket } } = route;
   if (info === undefined) return undefined;
   const dialled = gossipAbout(info, socket.remote)?.ip;
   return nodeFrom({
     id: info.server_id,
     name: info.server_name,
     cluster: info.cluster,
-    urls: clientUrls.map((address) => `nats://${address}`),
+    urls: (toldUrls.clients ?? []).map((address) => `nats://${address}`),
     routes: dialled === undefined ? [] : [dialled],
   });
 }

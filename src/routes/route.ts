@@ -33,7 +33,7 @@ import type { Outbox } from "../core/outbox.ts";
 import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
-import { malformed } from "../wire/args.ts";
+import { malformed, MessageArgs } from "../wire/args.ts";
 import { interestLine, stripped, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { type Message, NO_HEADERS, subjectOf } from "../wire/message.ts";
@@ -54,6 +54,7 @@ import { isCutElsewhere } from "./nats_server_words.ts";
 import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
 import { StuckWatch } from "./stuck_watch.ts";
+import { ROUTE_OPS } from "./route_ops.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 import { tracedServer } from "./traced_server.ts";
 
@@ -71,26 +72,6 @@ export interface RouteOwner extends RoutedMessagesOwner {
   informed(route: Route, info: ServerInfo): void;
 }
 
-const ROUTE_OPS: readonly Op[] = [
-  Op.CONNECT,
-  Op.INFO,
-  Op.PUB,
-  Op.SUB,
-  Op.UNSUB,
-  Op.HMSG,
-  Op.PING,
-  Op.PONG,
-  Op.OK,
-  Op.ERR,
-  Op.RS_PLUS,
-  Op.RS_MINUS,
-  Op.RMSG,
-  Op.LS_PLUS,
-  Op.LS_MINUS,
-  Op.A_PLUS,
-  Op.A_MINUS,
-];
-
 /** Work to tell a peer of one interest. */
 const ANNOUNCE_WORK = 5;
 
@@ -104,6 +85,8 @@ export class Route implements Peer, ServerReceiver {
   readonly member: Member;
   readonly interest: RemoteInterest;
   readonly login: RouteLogin;
+  /** There before the connection, whose parser reads into it. */
+  readonly routedArgs: MessageArgs = new MessageArgs();
 
   readonly #output: Output;
   readonly #outbox: Outbox;
@@ -141,7 +124,7 @@ export class Route implements Peer, ServerReceiver {
       settings.stallPendingBytes,
     );
     this.interest = new RemoteInterest(this, host.turn, owner.accountNamed);
-    this.#messages = new RoutedMessages(host, owner, this);
+    this.#messages = new RoutedMessages(host, owner, this, this.routedArgs);
   }
 
   /** `IP:PORT - rid:N`. */
@@ -319,6 +302,12 @@ export class Route implements Peer, ServerReceiver {
     this.#peerReliesOnIt();
     if (this.connection.closed) return;
     if (this.#messages.payload(op, buffer, start, end)) this.login.sayOk();
+  }
+
+  published(): void {
+    this.#peerReliesOnIt();
+    if (this.connection.closed) return;
+    if (this.#messages.published()) this.login.sayOk();
   }
 
   #info(info: ServerInfo): void {

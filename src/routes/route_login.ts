@@ -33,6 +33,9 @@ export interface RouteLoginWorld {
   connected(claim: ClusterClaim): void;
 }
 
+/** The first byte of a TLS connection (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
 export class RouteLogin {
   /** The peer may say more than CONNECT. */
   isLetIn: boolean;
@@ -67,6 +70,11 @@ export class RouteLogin {
   /** NATS route protocol: the first byte of who dials in must be that of CONNECT. */
   begins(chunk: Uint8Array): boolean {
     if (beginsConnect(chunk)) return true;
+    if (chunk[0] === TLS_HANDSHAKE) {
+      this.#world.connection.log.error(
+        "The other node begins with a TLS handshake, and this cluster has no tls",
+      );
+    }
     this.#world.connection.close(
       ClosedReason.AUTHENTICATION_FAILURE,
       WireError.AUTHORIZATION_VIOLATION,

@@ -4,6 +4,7 @@
  */
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
+import { KnownFacts } from "../accounts/known_facts.ts";
 import type { ServerReceiver, TracedServer } from "../accounts/interest.ts";
 import { isMeasured } from "../accounts/remote_requests.ts";
 import { FollowedMessage, type TraceHost } from "../accounts/message_trace.ts";
@@ -19,10 +20,13 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { countIn, type Traffic } from "../core/traffic.ts";
 import { quotedBytes } from "../core/quote.ts";
-import { MessageArgs } from "../wire/args.ts";
+import type { MessageArgs } from "../wire/args.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
 import { Op } from "../wire/ops.ts";
 import type { Words } from "../wire/words.ts";
+
+/** A payload ends with CR LF. */
+const LINE_END_BYTES = 2;
 
 /** Where messages go. */
 export interface RoutedMessagesOwner {
@@ -46,17 +50,21 @@ export class RoutedMessages {
   readonly #owner: RoutedMessagesOwner;
   readonly #route: MessageRoute;
   readonly #traffic: Traffic;
-  readonly #args = new MessageArgs();
+  readonly #args: MessageArgs;
+  /** Of the message before, good for one whose line is the same. */
+  readonly #known: KnownFacts = new KnownFacts();
   #lastAccount: Account | undefined = undefined;
 
   constructor(
     host: ConnectionHost,
     owner: RoutedMessagesOwner,
     route: MessageRoute,
+    args: MessageArgs,
   ) {
     this.#host = host;
     this.#owner = owner;
     this.#route = route;
+    this.#args = args;
     this.#traffic = route.connection.facts.traffic;
   }
 
@@ -67,8 +75,13 @@ export class RoutedMessages {
     if (op === Op.PUB) args.readPub(buffer, words, false);
     else args.readRoutedMsg(buffer, words, op === Op.HMSG);
     const { size } = args.message;
+    this.#checkSize(size);
+    return size;
+  }
+
+  #checkSize(size: number): void {
     const { maxPayloadBytes } = this.#owner;
-    if (size <= maxPayloadBytes) return size;
+    if (size <= maxPayloadBytes) return;
     throw new ProtocolError(
       ClosedReason.MAX_PAYLOAD,
       WireError.MAX_PAYLOAD,
@@ -78,20 +91,26 @@ export class RoutedMessages {
 
   /** Delivers the message of that line; false when this server does not have its account. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): boolean {
+    this.#args.complete(buffer, start, end);
+    return this.#handle(op);
+  }
+
+  /** The same for an RMSG whose line is the one before once more, complete with its payload. */
+  published(): boolean {
+    this.#checkSize(this.#args.message.size);
+    return this.#handle(Op.RMSG);
+  }
+
+  #handle(op: Op): boolean {
     const args = this.#args;
     const { message } = args;
-    args.complete(buffer, start, end);
-    if (this.#host.turn.traces) this.#trace(op, buffer, start, end);
+    if (this.#host.turn.traces) this.#trace(op);
     const account = this.#accountOf(args);
     const counted = account?.routeTraffic ?? this.#host.counters.strays;
     countIn(this.#traffic, counted, message.size);
     if (account === undefined) return this.#isForNobody(args);
     if (isMeasured(message)) this.#owner.measuredRequestCame(account, message);
-    const { match } = account.facts(
-      message.subjectBuffer,
-      message.subjectStart,
-      message.subjectEnd,
-    );
+    const { match } = this.#known.of(account, args);
     const { delivery } = this.#owner;
     const trace = op === Op.HMSG ? this.#traceOf(account, message) : undefined;
     if (trace === undefined) {
@@ -105,7 +124,9 @@ export class RoutedMessages {
 
   /** `account` is gone. */
   forget(account: Account): void {
-    if (this.#lastAccount === account) this.#lastAccount = undefined;
+    if (this.#lastAccount !== account) return;
+    this.#lastAccount = undefined;
+    this.#known.forget();
   }
 
   /** The trace that the headers of `message` ask for; undefined: none, as with nearly all. */
@@ -137,20 +158,22 @@ export class RoutedMessages {
     return false;
   }
 
-  #trace(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    const { words } = this.#args;
+  #trace(op: Op): void {
+    const args = this.#args;
+    const { subjectBuffer, bodyBuffer, payloadStart, bodyEnd } = args.message;
     const { log } = this.#route.connection;
-    log.traceIn(op, buffer, words.starts[0]!, words.ends[words.count - 1]!);
-    log.tracePayload(buffer, start, end);
+    log.traceIn(op, subjectBuffer, args.accountStart, args.end);
+    log.tracePayload(bodyBuffer, payloadStart, bodyEnd - LINE_END_BYTES);
   }
 
   /** The account that a message names; nearly always that of the message before. */
   #accountOf(
-    { message, accountStart, accountEnd }: MessageArgs,
+    { message, accountStart, accountEnd, isRepeated }: MessageArgs,
   ): Account | undefined {
+    const last = this.#lastAccount;
+    if (isRepeated && last !== undefined) return last;
     const { subjectBuffer: buffer } = message;
     const length = accountEnd - accountStart;
-    const last = this.#lastAccount;
     if (
       last?.nameBytes.length === length &&
       equalBytes(last.nameBytes, 0, buffer, accountStart, length)

@@ -3,7 +3,6 @@
  * its broker.
  */
 import {
-  AUTH_TIMEOUT_MS,
   ROUTE_CONTROL_LINE_FACTOR,
   ROUTE_PING_INTERVAL_MAX_MS,
   ROUTE_RETRY_MAX_MS,
@@ -45,11 +44,6 @@ export function routeMaxPayloadBytes(
   { maxPayloadBytes, maxPendingBytes }: ServerOptions,
 ): number {
   return Math.max(maxPayloadBytes, maxPendingBytes);
-}
-
-/** The time that a peer has to send its credentials. */
-export function routeAuthTimeoutMs({ authorization }: ClusterOptions): number {
-  return authorization?.timeoutMs ?? AUTH_TIMEOUT_MS;
 }
 
 export function retryPolicy(

@@ -5,20 +5,26 @@
  * them names the few that it takes.
  */
 import type { Clock, Random } from "../platform/clock.ts";
+import type { Deflate } from "../platform/deflate.ts";
 import type { Dns } from "../platform/dns.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { Files } from "../platform/files.ts";
 import type { Flow } from "../platform/flow.ts";
 import type { Gzip } from "../platform/gzip.ts";
 import type { Network } from "../platform/socket.ts";
-import type { MakeSigner, VerifySignature } from "../platform/signatures.ts";
+import type {
+  MakeSigner,
+  Sha1,
+  VerifySignature,
+} from "../platform/signatures.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
 import { denoNetwork } from "./net/deno_net.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
-import { sha256 } from "./process/digest.ts";
+import { deflate } from "./process/deflate.ts";
+import { sha1, sha256 } from "./process/digest.ts";
 import { files, makeFolder } from "./process/files.ts";
 import { flow } from "./process/flow.ts";
 import { gzip } from "./process/gzip.ts";
@@ -66,6 +72,8 @@ export interface Platform {
   readonly runSoon: RunSoon;
   readonly flow: Flow;
   readonly gzip: Gzip;
+  readonly deflate: Deflate;
+  readonly sha1: Sha1;
   readonly loadStorage: LoadStorage;
 }
 
@@ -96,5 +104,7 @@ export const platform: Platform = {
   runSoon,
   flow,
   gzip,
+  deflate,
+  sha1,
   loadStorage,
 };

@@ -1,5 +1,6 @@
 /** A client as events and answers tell of it. */
 import type { ClientSession } from "../broker/clients/session.ts";
+import { formatHost } from "../net/address.ts";
 import { timeText, toNanoseconds } from "../monitor/text.ts";
 
 /** NATS: `ClientInfo`, in its order; what is not known is left out. */
@@ -20,7 +21,7 @@ export interface ClientRecord {
   readonly name_tag?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly kind: "Client";
-  readonly client_type: "nats";
+  readonly client_type: "nats" | "websocket";
 }
 
 /**
@@ -38,7 +39,7 @@ export function clientRecord(
   const claims = principal?.claims;
   return {
     start: timeText(connection.facts.startedAt + shiftMs),
-    host: connection.socket.remote.host,
+    host: formatHost(connection.socket.remote),
     id,
     acc: account.name,
     user: orNone(user ?? principal?.user),
@@ -57,7 +58,9 @@ export function clientRecord(
       ? claims.tags
       : undefined,
     kind: "Client",
-    client_type: "nats",
+    client_type: login.entrance.connectionType === "WEBSOCKET"
+      ? "websocket"
+      : "nats",
   };
 }
 

@@ -25,7 +25,7 @@ import { Words } from "./words.ts";
 
 const NO_WORDS = new Words();
 
-/** What `scanPub` gives for a line that it leaves to `readPub`. */
+/** What `scanPub` and `repeatedLine` give for a line that they leave to the `read` methods. */
 export const NOT_SCANNED = -1;
 
 /**
@@ -45,6 +45,12 @@ export class MessageArgs {
   /** RMSG: words `queuesFrom` up to `queuesTo` name queue groups. */
   queuesFrom = 0;
   queuesTo = 0;
+  /** The line is, byte for byte, that of the message before, which stood in the same buffer. */
+  isRepeated = false;
+  /** Where a line stands that may be repeated, with its verb and its end. */
+  #lineStart = 0;
+  /** 0: there is none. */
+  #lineBytes = 0;
   /** Where the sizes stand in the control line: one, or with headers two. */
   #sizesStart = 0;
   #sizesEnd = 0;
@@ -71,6 +77,47 @@ export class MessageArgs {
     message.bodyStart = this.#sizesStart;
     message.bodyEnd = end + 2;
     message.payloadStart = start;
+  }
+
+  /** The line `[start, end)` of the buffer was read last, and may come again. */
+  noteLine(start: number, end: number): void {
+    const isWhole = this.message.headerSize === NO_HEADERS &&
+      this.queuesFrom === this.queuesTo;
+    this.#lineStart = start;
+    this.#lineBytes = isWhole ? end - start : 0;
+  }
+
+  /** What stood in a buffer is not there any more. */
+  forgetLine(): void {
+    this.#lineBytes = 0;
+  }
+
+  /**
+   * Whether the line at `start` is the one before once more: then all that it says
+   * is known, and stands further on by as many bytes as the line does. Gives the place behind it, or `NOT_SCANNED`.
+   */
+  repeatedLine(buffer: Uint8Array, start: number, end: number): number {
+    const length = this.#lineBytes;
+    if (length === 0 || start + length > end) return NOT_SCANNED;
+    const { message } = this;
+    // A part that was replaced stands elsewhere.
+    if (
+      message.subjectBuffer !== buffer || message.replyBuffer !== buffer ||
+      message.bodyBuffer !== buffer ||
+      !sameWords(message.bodyView, this.#lineStart, start, length)
+    ) return NOT_SCANNED;
+    const distance = start - this.#lineStart;
+    this.#lineStart = start;
+    this.isRepeated = true;
+    message.subjectStart += distance;
+    message.subjectEnd += distance;
+    message.replyStart += distance;
+    message.replyEnd += distance;
+    this.accountStart += distance;
+    this.accountEnd += distance;
+    this.#sizesStart += distance;
+    this.#sizesEnd += distance;
+    return start + length;
   }
 
   /** Single blanks between the sizes, and CR LF right behind them. */
@@ -116,6 +163,8 @@ export class MessageArgs {
     const { message } = this;
     const { starts, ends, count } = words;
     this.words = words;
+    this.isRepeated = false;
+    this.#lineBytes = 0;
     message.subjectBuffer = buffer;
     message.replyBuffer = buffer;
     this.#sizesStart = starts[count - (withHeaders ? 2 : 1)]!;
@@ -171,6 +220,7 @@ export class MessageArgs {
     const size = readDecimal(buffer, wordStart, at);
     if (size < 0) return NOT_SCANNED;
     const { message } = this;
+    this.isRepeated = false;
     message.subjectBuffer = buffer;
     message.subjectStart = start;
     message.subjectEnd = subjectEnd;
@@ -231,6 +281,21 @@ export class MessageArgs {
     if (indicator === PLUS) this.#replyAt(3);
     this.queuesFrom = indicator === PLUS ? 4 : 3;
   }
+}
+
+/** Whether `length` bytes, four at least, stand at `a` and at `b`. */
+function sameWords(
+  view: DataView,
+  a: number,
+  b: number,
+  length: number,
+): boolean {
+  // The last word overlaps the one before.
+  const last = length - 4;
+  for (let i = 0; i < last; i += 4) {
+    if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
+  }
+  return view.getInt32(a + last) === view.getInt32(b + last);
 }
 
 /** The first byte at or after `at` that is no graphic character: it may end a word. */

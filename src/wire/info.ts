@@ -51,6 +51,8 @@ export interface ServerInfo {
   cluster_dynamic?: boolean;
   /** `host:port` of all servers of the cluster, for clients. */
   connect_urls?: string[];
+  /** Routes: the same, by WebSocket. */
+  ws_connect_urls?: string[];
   /** The server asks its clients to leave. */
   ldm?: boolean;
   /** This INFO follows the first PONG of a client. */
@@ -148,7 +150,12 @@ export function readInfo(
   const count = (name: string): number =>
     typeof fields[name] === "number" ? fields[name] : 0;
   const flag = (name: string): boolean => fields[name] === true;
-  const urls = fields["connect_urls"];
+  const urls = (name: string): string[] => {
+    const list = fields[name];
+    const items = Array.isArray(list) ? list : [];
+    return items.filter((url) => typeof url === "string");
+  };
+  const webSocketUrls = urls("ws_connect_urls");
   return {
     server_id: text("server_id"),
     server_name: text("server_name"),
@@ -170,9 +177,8 @@ export function readInfo(
     nonce: text("nonce"),
     cluster: text("cluster"),
     cluster_dynamic: flag("cluster_dynamic"),
-    connect_urls: Array.isArray(urls)
-      ? urls.filter((url) => typeof url === "string")
-      : [],
+    connect_urls: urls("connect_urls"),
+    ...(webSocketUrls.length > 0 && { ws_connect_urls: webSocketUrls }),
     ldm: flag("ldm"),
     ...(count("api_lvl") !== 0 && { api_lvl: count("api_lvl") }),
     ...(text("domain") !== "" && { domain: text("domain") }),

@@ -12,6 +12,7 @@
 import { byteString } from "../core/ascii.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_VIEW: DataView = new DataView(new ArrayBuffer(0));
 
 /** `Message.headerSize` of a message without headers. */
 export const NO_HEADERS = -1;
@@ -38,6 +39,23 @@ export class Message {
   bodyEnd = 0;
   /** Where headers and payload begin, in `bodyBuffer`. */
   payloadStart = 0;
+  #viewed: Uint8Array = NO_BYTES;
+  #view: DataView = NO_VIEW;
+
+  /** `bodyBuffer` as words. It is made once for all messages that stand there in a row. */
+  get bodyView(): DataView {
+    if (this.#viewed !== this.bodyBuffer) this.#lookAt(this.bodyBuffer);
+    return this.#view;
+  }
+
+  #lookAt(bytes: Uint8Array): void {
+    this.#viewed = bytes;
+    this.#view = new DataView(
+      bytes.buffer,
+      bytes.byteOffset,
+      bytes.byteLength,
+    );
+  }
 
   get hasReply(): boolean {
     return this.replyEnd > this.replyStart;

@@ -113,7 +113,14 @@ export interface OpHandler {
    */
   readonly pubArgs?: MessageArgs;
 
-  /** The PUB in `pubArgs`, completed with its payload; throws as `line` does. */
+  /**
+   * Set where RMSG is the commonest operation: `line` reads it into these
+   * arguments. One that is all there and whose line is the one before once more
+   * comes to `published` only.
+   */
+  readonly routedArgs?: MessageArgs;
+
+  /** The message in `pubArgs` or `routedArgs`, completed with its payload; throws as `line` does. */
   published?(): void;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */

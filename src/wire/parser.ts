@@ -14,7 +14,7 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
-import { NO_PAYLOAD, type Op, type OpHandler, VERBS } from "./ops.ts";
+import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
 import { DEAD, FIRST_FINAL, NEXT, START } from "./verb_machine.ts";
 import { Words } from "./words.ts";
 
@@ -60,6 +60,8 @@ export class Parser {
   /** Indexed by operation. */
   readonly #rules: Uint8Array;
   readonly #pubArgs: MessageArgs | undefined;
+  /** Of the operation whose lines are often the same. */
+  readonly #repeatedArgs: MessageArgs | undefined;
   readonly #meter: WorkMeter;
   /** The words of the line under way. */
   readonly #words = new Words();
@@ -78,6 +80,7 @@ export class Parser {
   constructor(handler: OpHandler, options: ParserOptions) {
     this.#handler = handler;
     this.#pubArgs = handler.pubArgs;
+    this.#repeatedArgs = handler.pubArgs ?? handler.routedArgs;
     this.#rules = Uint8Array.from(VERBS, ({ rule }, op) => {
       if (!handler.allowedOps.includes(op as Op)) return REFUSED;
       return RULE_OF[rule];
@@ -126,6 +129,7 @@ export class Parser {
   parse(chunk: Uint8Array): number {
     const end = chunk.length;
     let at = 0;
+    this.#repeatedArgs?.forgetLine();
     while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
     const meter = this.#meter;
     while (at < end && !this.#stopped && !this.#suspended) {
@@ -143,8 +147,9 @@ export class Parser {
 
   /** Reads one operation at `start`; gives the place behind it, or `INCOMPLETE`. */
   #operation(buffer: Uint8Array, start: number, end: number): number {
-    if (this.#pubArgs !== undefined && isPub(buffer, start, end)) {
-      const next = this.#publication(this.#pubArgs, buffer, start, end);
+    const repeatedArgs = this.#repeatedArgs;
+    if (repeatedArgs !== undefined) {
+      const next = this.#inFastLane(repeatedArgs, buffer, start, end);
       if (next !== NOT_SCANNED) return next;
     }
     let at = start;
@@ -190,29 +195,39 @@ export class Parser {
     }
     if (buffer[payloadEnd + 1] !== LF) throw unknownOperation();
     this.#handler.payload(op, buffer, behind, payloadEnd);
+    if (op === Op.RMSG) repeatedArgs?.noteLine(start, behind);
     return payloadEnd + 2;
   }
 
   /**
-   * The fast lane: a PUB that is written as usual and all there. Gives the place
-   * behind it, or `NOT_SCANNED` to have it read the ordinary way.
+   * The fast lane: a message whose line is the one before once more, or a PUB that
+   * is written as usual, and all there. Gives the place behind it, or
+   * `NOT_SCANNED` to have it read the ordinary way.
    */
-  #publication(
+  #inFastLane(
     args: MessageArgs,
     buffer: Uint8Array,
     start: number,
     end: number,
   ): number {
-    const argsStart = start + PUB_BYTES;
-    const lineEnd = args.scanPub(buffer, argsStart, end);
-    if (lineEnd === NOT_SCANNED || lineEnd - 1 - argsStart > this.#maxLine) {
-      return NOT_SCANNED;
+    let behind = args.repeatedLine(buffer, start, end);
+    if (behind === NOT_SCANNED) {
+      if (this.#pubArgs === undefined || !isPub(buffer, start, end)) {
+        return NOT_SCANNED;
+      }
+      const argsStart = start + PUB_BYTES;
+      const lineEnd = args.scanPub(buffer, argsStart, end);
+      if (lineEnd === NOT_SCANNED || lineEnd - 1 - argsStart > this.#maxLine) {
+        return NOT_SCANNED;
+      }
+      behind = lineEnd + 1;
+      args.noteLine(start, behind);
     }
-    const payloadEnd = lineEnd + 1 + args.message.size;
+    const payloadEnd = behind + args.message.size;
     const isWhole = payloadEnd + 2 <= end && buffer[payloadEnd] === CR &&
       buffer[payloadEnd + 1] === LF;
     if (!isWhole) return NOT_SCANNED;
-    args.completeScanned(lineEnd + 1, payloadEnd);
+    args.completeScanned(behind, payloadEnd);
     this.#handler.published!();
     return payloadEnd + 2;
   }

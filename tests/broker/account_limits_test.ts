@@ -191,7 +191,7 @@ test("limits that are lowered hold for those that are there", async (t) => {
     B: { maxSubscriptions: 1 },
   });
   const options = { ...broker.options, accounts };
-  await broker.reconfigure(options, await broker.makeDoor(options));
+  await broker.reconfigure(options, await broker.makeDoors(options));
   assert.equal(await surplus.expectClosed(), FULL);
   assert.equal(await subscribed.expectClosed(), SUBSCRIPTIONS);
   kept.send("PUB x 4\r\n0123\r\n");

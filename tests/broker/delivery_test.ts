@@ -237,3 +237,21 @@ test("100,000 subscriptions to one subject all get its message", async (t) => {
   assert.equal(sids.size, 100_000);
   assert.equal(count(text, "\r\n"), 200_000);
 });
+
+test("interest that changes between two messages with the same line counts", async (t) => {
+  const [both] = await peers(t, [{}]);
+  const pub = (payload: string) => `PUB a.b 1\r\n${payload}\r\n`;
+  await say(both!, pub("-"));
+  // One chunk, so that the lines stand in the same memory.
+  both!.send([
+    `${pub("1")}SUB a.b 1\r\n${pub("2")}${pub("3")}SUB a.* 2\r\n${pub("4")}`,
+    `UNSUB 1\r\n${pub("5")}${pub("6")}UNSUB 2\r\n${pub("7")}`,
+    `SUB a.b 3\r\nUNSUB 3 2\r\n${pub("8")}${pub("9")}${pub("0")}`,
+  ].join(""));
+  const text = await heard(both!);
+  const messages = [...text.matchAll(/MSG a\.b (\d) 1\r\n(.)\r\n/g)];
+  assert.deepEqual(
+    messages.map(([, sid, payload]) => `${payload}:${sid}`).sort(),
+    ["2:1", "3:1", "4:1", "4:2", "5:2", "6:2", "8:3", "9:3"],
+  );
+});

@@ -125,7 +125,9 @@ test("news of the cluster go to protocol 1, after the first PONG", async (t) => 
   hasty.send('CONNECT {"protocol":1}\r\n');
   await hasty.expect("+OK\r\n");
 
-  broker.host.info.replaceUrls([], ["10.0.0.1:4222", "10.0.0.2:4222"]);
+  broker.host.info.replaceUrls({ clients: [] }, {
+    clients: ["10.0.0.1:4222", "10.0.0.2:4222"],
+  });
   const own = `127.0.0.1:${port}`;
   const urls = [own, "10.0.0.1:4222", "10.0.0.2:4222"];
   assert.deepEqual(parsed(await modern.expectLine()).connect_urls, urls);
@@ -135,10 +137,13 @@ test("news of the cluster go to protocol 1, after the first PONG", async (t) => 
   assert.deepEqual(parsed(await hasty.expectLine()).connect_urls, urls);
 
   // Told by two servers, withdrawn by one: nothing has changed.
-  broker.host.info.replaceUrls([], ["10.0.0.1:4222"]);
-  broker.host.info.replaceUrls(["10.0.0.1:4222"], []);
+  broker.host.info.replaceUrls({ clients: [] }, { clients: ["10.0.0.1:4222"] });
+  broker.host.info.replaceUrls({ clients: ["10.0.0.1:4222"] }, { clients: [] });
   await modern.silence();
-  broker.host.info.replaceUrls(["10.0.0.1:4222", "10.0.0.2:4222"], []);
+  broker.host.info.replaceUrls(
+    { clients: ["10.0.0.1:4222", "10.0.0.2:4222"] },
+    { clients: [] },
+  );
   assert.deepEqual(parsed(await modern.expectLine()).connect_urls, [own]);
   const late = await connected(t, port);
   await late.handshake({ protocol: 1 });

@@ -3,6 +3,8 @@
  * themselves, and turns that come when the test says so. For tests that count
  * what happens in one turn.
  */
+import { deflate } from "../../src/runtime/process/deflate.ts";
+import { sha1 } from "../../src/runtime/process/digest.ts";
 import { makeSigner } from "../../src/runtime/process/signatures.ts";
 import { Broker } from "../../src/broker/broker.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
@@ -126,6 +128,8 @@ export class StillBroker {
         log,
         verifySignature: () => false,
         makeSigner,
+        deflate,
+        sha1,
         compareHash: () => Promise.resolve(true),
         interfaceAddresses: () => [],
         runtimeName: "test",

@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { NatsConnection } from "../../src/client/connection.ts";
 import type { ConnectionOptions } from "../../src/client/api/options.ts";
 import type { Status } from "../../src/client/api/status.ts";
+import type { ClientRuntime } from "../../src/client/link.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Network } from "../../src/platform/socket.ts";
+import type { WebTarget } from "../../src/platform/web_dialler.ts";
 import { flow } from "../../src/runtime/process/flow.ts";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
@@ -24,6 +26,8 @@ export class Scene {
   readonly network: MemoryNetwork;
   /** `host:port` and time of each dial. */
   readonly dials: { readonly to: string; readonly at: number }[] = [];
+  /** The WebSockets that were dialled; what is in one goes to the server as it is. */
+  readonly webs: WebTarget[] = [];
   readonly #t: Cleanup;
   readonly #names: Readonly<Record<string, string[]>>;
 
@@ -46,6 +50,7 @@ export class Scene {
     servers: readonly (FakeServer | string)[],
     options: ConnectionOptions = {},
     clock: Clock = this.clock,
+    others: Partial<ClientRuntime> = {},
   ): Promise<NatsConnection> {
     return NatsConnection.open({
       servers: servers.map((s) => typeof s === "string" ? s : s.listen),
@@ -55,9 +60,14 @@ export class Scene {
       ...options,
     }, {
       network: this.#recording(),
+      dialWeb: (network, host, target) => {
+        this.webs.push(target);
+        return network.dial({ host, port: target.port });
+      },
       clock,
       random: seededRandom(SEED),
       flow,
+      ...others,
     });
   }
 

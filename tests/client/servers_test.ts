@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { clientOptions } from "../../src/client/options.ts";
 import { ServerPool } from "../../src/client/servers/pool.ts";
-import { parseServer } from "../../src/client/servers/server_url.ts";
+import {
+  foundServer,
+  parseServer,
+} from "../../src/client/servers/server_url.ts";
 import { seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
@@ -27,6 +30,12 @@ const URLS: readonly [string, string, object | undefined][] = [
   ["nats://a@b:x@h", "h:4222", { user: "a@b", pass: "x" }],
   ["nats://t0ken@h", "h:4222", { token: "t0ken" }],
   ["nats://100%:x@h", "h:4222", { user: "100%", pass: "x" }],
+  ["unix:///run/midge.sock", "unix:///run/midge.sock", undefined],
+  [" UNIX:///a%20b%2Cc%C3%BC", "unix:///a b,cü", undefined],
+  ["unix:///100%.sock", "unix:///100%.sock", undefined],
+  ["unix:///run/a@b:c?d", "unix:///run/a@b:c?d", undefined],
+  ["unix://ann:p%2Fq@/run/a", "unix:///run/a", { user: "ann", pass: "p/q" }],
+  ["unix://t0ken@/run/a", "unix:///run/a", { token: "t0ken" }],
 ];
 
 for (const [text, listen, credentials] of URLS) {
@@ -47,7 +56,20 @@ const NO_SERVERS = [
   "h:0",
   "h:x",
   "h h",
+  "ws://",
+  "wss:///path",
+  "ws://h/a b",
+  "ws://h/a\r\nX: y",
+  "ws://h/ä",
   "fe80::1",
+  "unix:",
+  "unix:/run/a",
+  "unix://",
+  "unix:///",
+  "unix://run/a",
+  "unix:///run/",
+  "unix:///a%00b",
+  `unix:///${"x".repeat(107)}`,
 ];
 
 for (const text of NO_SERVERS) {
@@ -56,19 +78,108 @@ for (const text of NO_SERVERS) {
   });
 }
 
-test("only tls:// asks for TLS, in whatever letters", () => {
+test("only tls:// and wss:// ask for TLS, in whatever letters", () => {
   const isTls = (text: string): boolean => parseServer(text).tls;
-  assert.deepEqual(["tls://h", "TLS://h"].map(isTls), [true, true]);
-  const plain = ["h", "nats://h", "tcp://h", "tcp://tls:x@h", "tls:x@h"];
+  const secure = ["tls://h", "TLS://h", "wss://h", "WSS://h"];
+  assert.deepEqual(secure.filter(isTls), secure);
+  const plain = [
+    "h",
+    "ws://h",
+    "nats://h",
+    "tcp://h",
+    "tcp://tls:x@h",
+    "tls:x@h",
+  ];
   assert.deepEqual(plain.filter(isTls), []);
   const jitters = { reconnectJitter: 1, reconnectJitterTLS: 2 };
   const jitter = (servers: string): number =>
     clientOptions({ servers, ...jitters }).reconnectJitterMs;
-  assert.deepEqual(["tcp://h", "h,TLS://h"].map(jitter), [1, 2]);
+  const lists = ["tcp://h", "h,TLS://h", "ws://h,h", "ws://h,wss://h"];
+  assert.deepEqual(lists.map(jitter), [1, 2, 1, 2]);
+});
+
+const WEB_URLS: readonly [string, string, string, string][] = [
+  ["ws://h", "h:80", "/", "ws://h:80"],
+  ["wss://h", "h:443", "/", "wss://h:443"],
+  ["WSS://H:/", "h:443", "/", "wss://h:443"],
+  ["ws://[::1]:8080/nats", "[::1]:8080", "/nats", "ws://[::1]:8080/nats"],
+  ["wss://h/a/b?key=x#there", "h:443", "/a/b?key=x", "wss://h:443/a/b"],
+  ["wss://h:444?key=x", "h:444", "/?key=x", "wss://h:444"],
+  ["ws://ann:x@h:81/p", "h:81", "/p", "ws://h:81/p"],
+];
+
+for (const [text, listen, path, url] of WEB_URLS) {
+  test(`server ${text} is reached by WebSocket`, () => {
+    const server = parseServer(text);
+    assert.equal(server.listen, listen);
+    assert.equal(server.webPath, path);
+    assert.equal(server.url, url);
+    assert.equal(server.tls, /^wss/i.test(text));
+    const credentials = text.includes("@")
+      ? { user: "ann", pass: "x" }
+      : undefined;
+    assert.deepEqual(server.credentials, credentials);
+  });
+}
+
+test("only a WebSocket has a path", () => {
+  assert.equal(parseServer("nats://h/path").webPath, undefined);
+  assert.equal(parseServer("tls://h:4222/").webPath, undefined);
+});
+
+test("WebSockets at one port are told apart by their paths", () => {
+  const urls = ["wss://h/a", "wss://h/b", "wss://h/a", "wss://h/a?b", "h:443"];
+  const pool = new ServerPool(urls.map(parseServer), undefined);
+  assert.deepEqual(
+    pool.servers.map(({ url }) => url),
+    ["wss://h:443/a", "wss://h:443/b", "wss://h:443/a", "nats://h:443"],
+  );
+});
+
+test("a unix socket that cannot be is refused with its reason", () => {
+  const problems: [text: string, problem: string][] = [
+    [
+      "unix://run/a",
+      'a unix socket needs an absolute path, as in "unix:///run/midge.sock"',
+    ],
+    [
+      `unix:///${"ü".repeat(54)}`,
+      "the path of a unix socket has at most 107 bytes, and this one 109",
+    ],
+  ];
+  for (const [text, problem] of problems) {
+    const message = `Server "${text}" cannot be used: ${problem}`;
+    assert.throws(() => parseServer(text), { message });
+  }
+});
+
+test("a unix socket has no host and no port", () => {
+  const { host, port, path, url, tls } = parseServer("unix:///run/a.sock");
+  assert.deepEqual(
+    { host, port, path, url, tls },
+    {
+      host: "",
+      port: 0,
+      path: "/run/a.sock",
+      url: "unix:///run/a.sock",
+      tls: false,
+    },
+  );
+});
+
+test("others name no unix socket", () => {
+  assert.equal(foundServer("unix:///run/a.sock", "gossip", {}), undefined);
 });
 
 test("no message shows a password", () => {
-  for (const text of ["http://ann:secret@h", "ann:secret@h:x"]) {
+  for (
+    const text of [
+      "http://ann:secret@h",
+      "ann:secret@h:x",
+      "ws://ann:secret@h:x/",
+      "unix://ann:secret@run/a",
+    ]
+  ) {
     assert.throws(
       () => parseServer(text),
       (error: Error) =>

@@ -130,6 +130,7 @@ test("what needs a restart is refused by nats-server's name for it", () => {
     ["", "http: 127.0.0.1:8222", "HTTPHost: old=0.0.0.0, new=127.0.0.1"],
     ["", "http_base_path: /a", "HTTPBasePath: old=, new=/a"],
     ["", "disable_sublist_cache: true", "NoSublistCache: old=false, new=true"],
+    ["", "proxy_protocol: true", "ProxyProtocol: old=false, new=true"],
     ["", "no_header_support: true", "NoHeaderSupport: old=false, new=true"],
     ["", "max_closed_clients: 5", "MaxClosedClients: old=10000, new=5"],
     ["", "logfile_size_limit: 5", "LogSizeLimit: old=0, new=5"],

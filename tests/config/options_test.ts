@@ -36,6 +36,36 @@ const SET:
     ["listen: localhost:-1", { host: "localhost", port: 0 }],
     ["listen: localhost:0", { host: "localhost", port: 4222 }],
     ["port: -1", { port: 0 }],
+    ["listen: unix:///run/a", { unixSockets: ["/run/a"], dontListen: true }],
+    ['listen: ["unix:///a", "unix:///b", "unix:///a"]', {
+      unixSockets: ["/a", "/b"],
+      dontListen: true,
+    }],
+    ['listen: ["h:1", "unix:///run/a%20b"]', {
+      host: "h",
+      port: 1,
+      unixSockets: ["/run/a b"],
+    }],
+    ["listen: [5222, unix:///a]", { port: 5222, unixSockets: ["/a"] }],
+    ["port: -1, listen: unix:///a", { port: 0, unixSockets: ["/a"] }],
+    ["listen: unix:///a, host: h", { host: "h", unixSockets: ["/a"] }],
+    ["listen: [unix:///a, h:1], dont_listen: true", {
+      host: "h",
+      port: 1,
+      unixSockets: ["/a"],
+      dontListen: true,
+    }],
+    ['unix_socket_mode: "0660"', { unixSocketMode: 0o660 }],
+    ['unix_socket_mode: "777"', { unixSocketMode: 0o777 }],
+    ["http: unix:///m", { httpSockets: ["/m"] }],
+    ['http: ["a:1", "unix:///m"]', {
+      ...http("a", 1),
+      httpSockets: ["/m"],
+    }],
+    ["http: unix:///m, http_port: 8222", {
+      ...http("0.0.0.0", 8222),
+      httpSockets: ["/m"],
+    }],
     ["port: 0", { port: 4222 }],
     ["PORT: 5222", { port: 5222 }],
     ["host: a.example", { host: "a.example" }],
@@ -96,6 +126,7 @@ const SET:
     ['lame_duck_duration: "1h"', { lameDuckDurationMs: 3_600_000 }],
     ["lame_duck_grace_period: 5s", { lameDuckGraceMs: 5000 }],
     ["no_header_support: true", { noHeaderSupport: true }],
+    ["proxy_protocol: true", { proxyProtocol: true }],
     ["no_fast_producer_stall: true", { noFastProducerStall: true }],
     ["disable_sublist_cache: true", { disableSublistCache: true }],
     ["no_sublist_cache: true", { disableSublistCache: true }],
@@ -193,6 +224,7 @@ test("a cluster listens, dials and knows who may connect", () => {
     noAdvertise: true,
     connectRetries: 5,
     connectBackoff: true,
+    tls: undefined,
     pingIntervalMs: 20_000,
     pingMax: 4,
   });
@@ -261,6 +293,39 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "listen: {}",
     "1:1: expected port or host:port, got map[string]interface {}",
   ],
+  [
+    "listen: unix://run/a",
+    '1:1: cannot listen at "unix://run/a": a unix socket needs an absolute path, as in "unix:///run/midge.sock"',
+  ],
+  [
+    `listen: unix:///${"x".repeat(107)}`,
+    `1:1: cannot listen at "unix:///${
+      "x".repeat(107)
+    }": the path of a unix socket has at most 107 bytes, and this one 108`,
+  ],
+  [
+    'http: "unix:///m/"',
+    '1:1: cannot listen at "unix:///m/": the path of a unix socket ends in a file, as in "unix:///run/midge.sock"',
+  ],
+  [
+    'listen: ["h:1", "unix:///a", ":2"]',
+    "1:1: listen takes one host:port, besides unix sockets",
+  ],
+  ["listen: [true]", "1:1: expected port or host:port, got bool"],
+  [
+    "listen: unix:///a, http: unix:///a",
+    '1:20: "/a" is for clients or for monitoring',
+  ],
+  [
+    "cluster { listen: unix:///a }",
+    "1:11: listen cannot be a unix socket: only `listen` of the top level and `http` may be",
+  ],
+  ...["0660", "0o660", "true", '"rw"', '"0888"', '"1777"', '""']
+    .map((value): [string, string] => [
+      `unix_socket_mode: ${value}`,
+      '1:1: unix_socket_mode takes octal digits in quotes, such as "0660", not ' +
+      ({ "0660": "int64", "0o660": '"0o660"', "true": "bool" }[value] ?? value),
+    ]),
   ["listen: []", "1:1: expected port or host:port, got []interface {}"],
   ["listen: h:65536", "1:1: port 65536 is out of range, 0 to 65535 or -1"],
   ["port: -2", "1:1: port -2 is out of range, 0 to 65535 or -1"],
@@ -442,8 +507,7 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
   ],
   [
     "cluster { routes [tls://h:1] }",
-    '1:19: error parsing route url ["tls://h:1"]: ' +
-    "tls routes are not supported by Midge yet",
+    "1:1: a tls:// route needs certificates: the cluster has no tls block",
   ],
   ["cluster { routes [5] }", "1:19: A route must be a URL, got int64"],
 
@@ -547,7 +611,6 @@ const ODD: readonly (readonly [text: string, ...warnings: string[]])[] = [
   ["jetstream disabled", '1:1: "jetstream" has no effect: it is off'],
   ["jetstream { enabled false }", '1:1: "jetstream" has no effect: it is off'],
   ["https_port 0", '1:1: "https_port" has no effect: it is off'],
-  ["tls {}", '1:1: "tls" has no effect: it is off'],
   ["debug on\nlisten 4222"],
 ];
 
@@ -670,15 +733,15 @@ test("a variable is one only where it is referred to", () => {
 /** Each is off, on nats-server 2.15.3 too. */
 const OFF: readonly string[] = [
   ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
-  ...["leafnodes { port 0, remotes [] }", "websocket { port 0, no_tls on }"],
+  ...["leafnodes { port 0, remotes [] }"],
   ...["mqtt { port 0 }"],
   ...["resolver MEM", "resolver_preload {}"],
-  ...["proxy_protocol off", "syslog no", 'remote_syslog ""', "ocsp off"],
+  ...["syslog no", 'remote_syslog ""', "ocsp off"],
   ...["trace_headers false", "server_metadata {}"],
   ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
   ...["prof_port 0", "prof_block_rate 0"],
-  ...["allow_non_tls off", 'store_dir ""', "ocsp_cache off"],
-  ...["cluster { pool_size -1 }", "cluster { tls {} }"],
+  ...['store_dir ""', "ocsp_cache off"],
+  ...["cluster { pool_size -1 }"],
   ...["cluster { permissions {} }", "cluster { accounts [] }"],
 ];
 

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { ConfigError, Source } from "../../src/config/dialect/diagnostic.ts";
-import { parseSource } from "../../src/config/dialect/parser.ts";
+import { digestedText } from "../../src/config/dialect/digest.ts";
+import { parseInSteps, parseSource } from "../../src/config/dialect/parser.ts";
+import type { ConfigValue } from "../../src/config/dialect/tree.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
@@ -122,6 +125,20 @@ log_file: (
 )
 `;
 
+/** Short maps of all kinds: with variables, secrets, escapes, and keys that are set twice. */
+const SHORT = `
+NAME: short
+accounts {
+  A { users: [{user: a1, password: p}, {user: "$NAME.a2", pass: "$NAME"}]
+      exports: [{stream: a.>}, {service: "b.*"}] }
+  B { imports: [{stream: {account: A, subject: a.b}}], users [{user: b1, password: q}] }
+  C { users: [{user: c1, password: $2a$11$EriHSUV8WO7PWUXT, permissions:
+      {publish: [x, y.>]}}, {nkey: U, user: "\\x41"}, {user: a1, pass: p}], user: 1 }
+  D {}, E: { X: $HOME, y: $X, y: 5 }
+}
+cluster { permissions { import: x }, include "more.conf" }
+`;
+
 const DAMAGE = [..."{}[]()=:,;#'\"$\\\n\r\t -.09kbix@/é\u{1F600}\u0000"];
 
 function damage(random: Random, text: string): string {
@@ -176,4 +193,62 @@ test("random characters never break the reader", () => {
     refused += errorsOf(() => valuesOf(text)).length;
   }
   assert(refused > 1000, `seed ${seed}: only ${refused} texts were refused`);
+});
+
+test("a tree whose short maps are read again says what one says that is kept", () => {
+  const seed = freshSeed();
+  console.log(`seed ${seed}`);
+  const random = seededRandom(seed);
+  let read = 0;
+  for (let round = 0; round < 1000; round++) {
+    const isWhole = round % 3 === 0;
+    const text = isWhole ? SHORT : damage(random, SHORT);
+    const more = isWhole
+      ? "port: 6222"
+      : damage(random, "port: $NAME\nz { y }");
+    const world = worldOf({ "more.conf": more }, { HOME: "x" });
+    const [kept, again] = (["lasting", "transient"] as const).map((tree) =>
+      told(() => {
+        const work = parseInSteps(new Source("t.conf", text), world, tree);
+        const { root, warnings } = finishSteps(work);
+        const digest = finishSteps(digestedText(root));
+        const options = told(() => optionsFrom(root));
+        return { tree: placed(root), warnings, digest, options };
+      })
+    );
+    assert.deepEqual(again, kept, `seed ${seed}, round ${round}: ${text}`);
+    if (!Array.isArray(kept)) read++;
+  }
+  assert(read > 333, `seed ${seed}: only ${read} texts were read`);
+});
+
+/** What `read` gives, or all that it complains of. */
+function told<Result>(read: () => Result): Result | readonly unknown[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.diagnostics;
+    throw error;
+  }
+}
+
+/** A value with all that is known of it and of where it stands. */
+function placed(value: ConfigValue): unknown {
+  const { kind, at: { source: { file }, line, column } } = value;
+  const at = { kind, file, line, column };
+  if (value.kind === "array") return { ...at, items: value.items.map(placed) };
+  if (value.kind !== "map") return { ...at, value: value.value };
+  const entries = [...value.entries.values()].map((entry) => ({
+    ...entry,
+    at: [entry.at.source.file, entry.at.line, entry.at.column],
+    value: placed(entry.value),
+  }));
+  return { ...at, entries };
+}
+
+test("of a file with an error of syntax nothing else is told", () => {
+  const text = "port: 1\nport: $NOTHING\ninclude gone.conf\na: [";
+  const report = told(() => parseSource(new Source("t.conf", text), worldOf()));
+  assert(Array.isArray(report));
+  assert.deepEqual(report.map(({ line }) => line), [4]);
 });

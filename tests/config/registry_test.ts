@@ -15,6 +15,7 @@ import { test } from "../support/test.ts";
 import { errorsOf, optionsOf, worldOf } from "./reading.ts";
 
 const DEFAULTS: RegistryOptions = {
+  tls: undefined,
   host: "127.0.0.1",
   port: 4280,
   token: undefined,
@@ -137,6 +138,7 @@ test("flags change what a file says of the registry", () => {
     config,
   );
   assert.deepEqual(registry, {
+    tls: undefined,
     host: "127.0.0.1",
     port: 5280,
     token: "new",
@@ -182,6 +184,7 @@ test("a program's options have the same block", () => {
     registry: { port: 0, token: "t", state_file: "f" },
   });
   assert.deepEqual(registry, {
+    tls: undefined,
     host: "127.0.0.1",
     port: 0,
     token: "t",

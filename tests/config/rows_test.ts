@@ -82,6 +82,7 @@ const KEY_U = "UANKVADI7GUTCERRWYOO37GG65UKW2IIKS2GEQDWNJHHPL727VTBO5V7";
 /** Values of the types that a program writes, of which each key takes one. */
 const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   string: [
+    "0600",
     "word",
     "45s",
     "h:1",
@@ -102,7 +103,12 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
     ["standard"],
     [KEY_A],
     [KEY_O],
+    ["a".repeat(64)],
+    ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+    ["X25519"],
+    ["127.0.0.1:4222", "unix:///run/midge.sock"],
   ],
+  "readonly TlsCertificateConfig[]": [[{ cert_file: "a", key_file: "b" }]],
   ResolverConfig: [{ type: "full", dir: "jwt" }],
   AuthCalloutConfig: [{ issuer: KEY_A, auth_users: ["a"] }],
   "readonly ProxyConfig[]": [[{ key: KEY_U }]],

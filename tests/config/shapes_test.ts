@@ -57,20 +57,15 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
   ["jetstream {\n store_dir: $DATA\n unique_tag: az\n}", "jetstream"],
 
   // Listeners that Midge has not.
-  ["websocket {\n  port: 8080\n  no_tls: true\n}", "websocket"],
+  ["websocket {\n  port: 8080\n  no_tls: true\n}"],
+  ['ws {\n listen: "127.0.0.1:9443"\n no_tls: true\n headers { "X-Node": $HOSTNAME }\n}'],
   [
     "websocket\n{\n  listen: 0.0.0.0:9222\n  no_tls: true\n  compression: true\n}\njetstream {}",
-    "websocket",
     "jetstream",
   ],
   [
-    "websocket {\n port: 9443\n tls { cert_file: c, key_file: k, ca_file: a, verify: true }\n}",
-    "websocket",
-  ],
-  [
-    'websocket {\n listen: "0.0.0.0:9222"\n authorization { token: "t" }\n' +
+    'websocket {\n listen: "0.0.0.0:9222"\n authorization { token: "t" }\n no_tls: true\n' +
     ' same_origin: false\n allowed_origins ["http://a.example"]\n}',
-    "websocket",
   ],
   [
     'mqtt {\n listen: 0.0.0.0:1883\n no_auth_user: m\n ack_wait: "30s"\n max_ack_pending: 100\n}\n' +

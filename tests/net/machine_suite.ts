@@ -2,13 +2,11 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import process from "node:process";
-import type { Address, Network, Socket } from "../../src/platform/socket.ts";
-import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
-import { spawnCommand } from "../support/process.ts";
-import { executableOf } from "../support/runtimes.ts";
-import type { Cleanup } from "../support/temp.ts";
+import type { Address, Network } from "../../src/platform/socket.ts";
 import { test } from "../support/test.ts";
+import { silentAddress } from "./silent_address.ts";
 import { describeNetwork } from "./suite.ts";
+import { describeUnixSockets } from "./unix_suite.ts";
 
 export function describeMachineNetwork(name: string, network: Network): void {
   describeNetwork(name, (t) => ({
@@ -16,6 +14,7 @@ export function describeMachineNetwork(name: string, network: Network): void {
     silentAddress: () => silentAddress(t),
     dialAndReset,
   }));
+  if (process.platform !== "win32") describeUnixSockets(name, network);
 
   test(`${name}: a listener on all addresses answers on IPv6 too, where there is any`, async (t) => {
     const hosts: string[] = [];
@@ -51,19 +50,6 @@ export function describeMachineNetwork(name: string, network: Network): void {
     await closed.promise;
     assert.deepEqual(warnings, []);
   });
-
-  test(`${name}: TLS of a server is refused with a code of its own`, async (t) => {
-    const at = { host: "127.0.0.1", port: 0 };
-    const accepted = Promise.withResolvers<Socket>();
-    const listener = await network.listen(at, {}, accepted.resolve);
-    t.after(() => listener.close());
-    const dialled = await network.dial(listener.address);
-    const upgrade = { role: "server", verify: false, timeoutMs: 1000 } as const;
-    for (const socket of [dialled, await accepted.promise]) {
-      t.after(() => socket.destroy());
-      await assert.rejects(socket.secure(upgrade), { code: "ETLSUNSUPPORTED" });
-    }
-  });
 }
 
 function dialAndReset(to: Address): Promise<void> {
@@ -71,31 +57,4 @@ function dialAndReset(to: Address): Promise<void> {
     const raw = connect(to.port, to.host, () => raw.resetAndDestroy());
     raw.on("close", () => resolve());
   });
-}
-
-// Listens, and then does nothing for ever.
-const SLEEPER = `
-const server = require("node:net").createServer();
-server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
-  require("node:fs").writeSync(1, "port " + server.address().port + "\\n");
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-});`;
-
-/** A listener that never accepts, with its queue filled up. */
-async function silentAddress(t: Cleanup): Promise<Address> {
-  const node = executableOf("node");
-  assert.ok(node !== undefined);
-  const sleeper = spawnCommand([node, "-e", SLEEPER]);
-  t.after(() => sleeper.stop());
-  const [, port] = await sleeper.waitFor(/port (\d+)\n/);
-  const address = { host: "127.0.0.1", port: Number(port) };
-  const inQueue: Socket[] = [];
-  t.after(() => inQueue.forEach((socket) => socket.destroy()));
-  for (;;) {
-    try {
-      inQueue.push(await nodeNetwork.dial(address, { timeoutMs: 100 }));
-    } catch {
-      return address;
-    }
-  }
 }

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { MemoryNetwork } from "../../src/net/memory.ts";
 import type { CloseReason, Socket } from "../../src/platform/socket.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
-import type { Cleanup } from "../support/temp.ts";
 import { test } from "../support/test.ts";
-import { VirtualClock } from "../support/virtual_clock.ts";
+import { keepMoving, VirtualClock } from "../support/virtual_clock.ts";
 import { describeNetwork } from "./suite.ts";
 
 describeNetwork("memory", (t) => {
@@ -25,17 +24,6 @@ describeNetwork("memory", (t) => {
     },
   };
 });
-
-/** Lets the virtual time run while the test waits for events. */
-function keepMoving(clock: VirtualClock, t: Cleanup): void {
-  let running = true;
-  t.after(() => {
-    running = false;
-  });
-  (async () => {
-    while (running) await clock.advance(1);
-  })();
-}
 
 interface Machines {
   readonly clock: VirtualClock;
@@ -160,4 +148,29 @@ test("one seed gives one history", async () => {
   }
   assert.equal(histories[0], histories[1]);
   assert.notEqual(histories[0], histories[2]);
+});
+
+test("the path of a unix socket is a machine's own, and taken once", async () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork(clock, seededRandom(1));
+  const at = { host: "", port: 0, path: "/run/a.sock" };
+  const here = network.on("10.0.0.1");
+  const accepted: Socket[] = [];
+  const listener = await here.listen(at, {}, (socket) => {
+    accepted.push(socket);
+  });
+  await assert.rejects(here.listen(at, {}, () => {}), {
+    message: "listen unix /run/a.sock: bind: address already in use",
+  });
+  const elsewhere = network.on("10.0.0.2").dial(at);
+  const refused = assert.rejects(elsewhere, {
+    message: "dial unix /run/a.sock: connect: connection refused",
+  });
+  const dialled = here.dial(at);
+  await clock.advance(10);
+  await refused;
+  assert.deepEqual((await dialled).remote, at);
+  assert.deepEqual(accepted[0]?.remote, at);
+  await listener.close();
+  await (await here.listen(at, {}, () => {})).close();
 });

@@ -28,9 +28,11 @@ export interface NetworkUnderTest {
 }
 
 const ANY_PORT: Address = { host: "127.0.0.1", port: 0 };
-// More than the buffers of a loopback connection take.
+// More than the buffers of a loopback connection take, however it is packed.
 const FLOOD_BYTES = 16 * 1024 * 1024;
+const flood = randomBytes(seededRandom(5), FLOOD_BYTES);
 
+/** What there is of ports and names. It calls `describeStreams` as well. */
 export function describeNetwork(
   name: string,
   start: (t: Cleanup) => NetworkUnderTest,
@@ -42,19 +44,7 @@ export function describeNetwork(
     test(`${name}: ${title}`, (t) => run(start(t), t));
   }
 
-  /** The ends may be of different make, so each of them is tried as each. */
-  function checkBoth(
-    title: string,
-    run: (ends: Pair, network: Network, t: Cleanup) => Promise<void>,
-  ): void {
-    check(title, async ({ network }, t) => {
-      await run(await pair(network, t), network, t);
-    });
-    check(`${title}, the other way round`, async ({ network }, t) => {
-      const { near, far, listener } = await pair(network, t);
-      await run({ near: far, far: near, listener }, network, t);
-    });
-  }
+  describeStreams(name, (t) => start(t).network);
 
   check("both ends know both addresses", async ({ network }, t) => {
     const { near, far, listener } = await pair(network, t);
@@ -66,7 +56,151 @@ export function describeNetwork(
     assert.equal(near.tls, undefined);
   });
 
-  check("large transfers cross byte for byte", async ({ network }, t) => {
+  check("a reset is seen as one", async (under, t) => {
+    const accepted = Promise.withResolvers<Socket>();
+    const listener = await under.network.listen(ANY_PORT, {}, accepted.resolve);
+    t.after(() => listener.close());
+    const dialled = under.dialAndReset(listener.address);
+    const receiver = Receiver.on(await accepted.promise);
+    await dialled;
+    const reason = await receiver.closed();
+    assert.deepEqual(reason, { kind: "reset", code: "ECONNRESET" });
+  });
+
+  check(
+    "sockets that may go over to TLS begin in clear, or there are none",
+    async ({ network }, t) => {
+      const pairing = pair(network, t, { mayUpgrade: true });
+      const outcome = await pairing.catch((error: unknown) => error);
+      if (outcome instanceof NetworkError) {
+        return assert.equal(outcome.code, "ETLSUNSUPPORTED");
+      }
+      const { near, far } = await pairing;
+      assert.equal(far.tls, undefined);
+      const readers = [Receiver.on(near), Receiver.on(far)];
+      near.write(ascii("to"));
+      far.write(ascii("fro"));
+      await readers[0]!.hasBytes(3);
+      await readers[1]!.hasBytes(2);
+    },
+  );
+
+  check("nobody listens: ECONNREFUSED", async ({ network }) => {
+    const listener = await network.listen(ANY_PORT, {}, () => {});
+    await listener.close();
+    const { port } = listener.address;
+    await assert.rejects(network.dial(listener.address), {
+      name: "NetworkError",
+      code: "ECONNREFUSED",
+      message: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
+    });
+  });
+
+  check("nobody answers: ETIMEDOUT", async (under) => {
+    const silent = await under.silentAddress();
+    await assert.rejects(under.network.dial(silent, { timeoutMs: 100 }), {
+      name: "NetworkError",
+      code: "ETIMEDOUT",
+      message: /^dial tcp .*: i\/o timeout$/,
+    });
+  });
+
+  check("the port is taken: EADDRINUSE", async ({ network }, t) => {
+    const listener = await network.listen(ANY_PORT, {}, () => {});
+    t.after(() => listener.close());
+    const { port } = listener.address;
+    await assert.rejects(network.listen(listener.address, {}, () => {}), {
+      name: "NetworkError",
+      code: "EADDRINUSE",
+      message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
+    });
+  });
+
+  check(
+    "a shared port is one of all that ask for it",
+    async ({ network }, t) => {
+      const shared = { reusePort: true };
+      const counts = [0, 0];
+      const count = (one: number) => (socket: Socket): void => {
+        counts[one]!++;
+        socket.end();
+      };
+      const first = await network.listen(ANY_PORT, shared, count(0));
+      t.after(() => first.close());
+      const at = first.address;
+      await assert.rejects(network.listen(at, {}, () => {}), {
+        code: "EADDRINUSE",
+      });
+      const second = await listenUnlessTaken(network, at, shared, count(1));
+      if (second === undefined) return;
+      t.after(() => second.close());
+      const visit = async (): Promise<void> => {
+        const socket = await network.dial(at);
+        assert.equal((await Receiver.on(socket).closed()).kind, "ended");
+      };
+      for (let visits = 0; visits < 10; visits++) await visit();
+      assert.equal(counts[0]! + counts[1]!, 10);
+      await first.close();
+      const before = counts[1]!;
+      for (let visits = 0; visits < 3; visits++) await visit();
+      assert.equal(counts[1], before + 3);
+    },
+  );
+
+  check("names are looked up, and dialled", async ({ network }, t) => {
+    assert.deepEqual(await network.lookup("127.0.0.1"), ["127.0.0.1"]);
+    assert.deepEqual(await network.lookup("::1"), ["::1"]);
+    const found = await network.lookup("localhost");
+    assert.ok(found.includes("127.0.0.1"));
+    const at = { host: "localhost", port: 0 };
+    const listener = await network.listen(at, {}, (socket) => socket.end());
+    t.after(() => listener.close());
+    const { port } = listener.address;
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const socket = await network.dial({ host, port }, { timeoutMs: 30_000 });
+      assert.equal((await Receiver.on(socket).closed()).kind, "ended");
+    }
+  });
+
+  check("an unknown name is ENOTFOUND", async ({ network }) => {
+    const wanted = {
+      name: "NetworkError",
+      code: "ENOTFOUND",
+      message: "lookup nowhere.invalid: no such host",
+    };
+    await assert.rejects(network.lookup("nowhere.invalid"), wanted);
+    const address = { host: "nowhere.invalid", port: 1 };
+    await assert.rejects(network.dial(address), wanted);
+  });
+}
+
+/** What holds whatever the address: `start` gives a network whose `ANY_PORT` may be anywhere. */
+export function describeStreams(
+  name: string,
+  start: (t: Cleanup) => Network,
+): void {
+  function check(
+    title: string,
+    run: (network: Network, t: Cleanup) => Promise<void>,
+  ): void {
+    test(`${name}: ${title}`, (t) => run(start(t), t));
+  }
+
+  /** The ends may be of different make, so each of them is tried as each. */
+  function checkBoth(
+    title: string,
+    run: (ends: Pair, network: Network, t: Cleanup) => Promise<void>,
+  ): void {
+    check(title, async (network, t) => {
+      await run(await pair(network, t), network, t);
+    });
+    check(`${title}, the other way round`, async (network, t) => {
+      const { near, far, listener } = await pair(network, t);
+      await run({ near: far, far: near, listener }, network, t);
+    });
+  }
+
+  check("large transfers cross byte for byte", async (network, t) => {
     const seed = freshSeed();
     console.log(`${name} seed ${seed}`);
     const random = seededRandom(seed);
@@ -131,7 +265,7 @@ export function describeNetwork(
       const reader = Receiver.on(near);
       const writer = Receiver.on(far);
       near.pause();
-      assert.equal(far.write(new Uint8Array(FLOOD_BYTES)), false);
+      assert.equal(far.write(flood), false);
       assert.ok(far.pendingBytes > 0);
       await roundTrip(network, t);
       assert.equal(writer.drains, 0);
@@ -251,24 +385,13 @@ export function describeNetwork(
     const reader = Receiver.on(near);
     const writer = Receiver.on(far);
     near.pause();
-    far.write(new Uint8Array(FLOOD_BYTES));
+    far.write(flood);
     far.destroy();
     assert.equal(far.pendingBytes, 0);
     assert.deepEqual(await writer.closed(), { kind: "closed" });
     near.resume();
     await reader.closed();
     assert.ok(reader.length < FLOOD_BYTES);
-  });
-
-  check("a reset is seen as one", async (under, t) => {
-    const accepted = Promise.withResolvers<Socket>();
-    const listener = await under.network.listen(ANY_PORT, {}, accepted.resolve);
-    t.after(() => listener.close());
-    const dialled = under.dialAndReset(listener.address);
-    const receiver = Receiver.on(await accepted.promise);
-    await dialled;
-    const reason = await receiver.closed();
-    assert.deepEqual(reason, { kind: "reset", code: "ECONNRESET" });
   });
 
   checkBoth(
@@ -307,97 +430,7 @@ export function describeNetwork(
     },
   );
 
-  check("nobody listens: ECONNREFUSED", async ({ network }) => {
-    const listener = await network.listen(ANY_PORT, {}, () => {});
-    await listener.close();
-    const { port } = listener.address;
-    await assert.rejects(network.dial(listener.address), {
-      name: "NetworkError",
-      code: "ECONNREFUSED",
-      message: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
-    });
-  });
-
-  check("nobody answers: ETIMEDOUT", async (under) => {
-    const silent = await under.silentAddress();
-    await assert.rejects(under.network.dial(silent, { timeoutMs: 100 }), {
-      name: "NetworkError",
-      code: "ETIMEDOUT",
-      message: /^dial tcp .*: i\/o timeout$/,
-    });
-  });
-
-  check("the port is taken: EADDRINUSE", async ({ network }, t) => {
-    const listener = await network.listen(ANY_PORT, {}, () => {});
-    t.after(() => listener.close());
-    const { port } = listener.address;
-    await assert.rejects(network.listen(listener.address, {}, () => {}), {
-      name: "NetworkError",
-      code: "EADDRINUSE",
-      message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
-    });
-  });
-
-  check(
-    "a shared port is one of all that ask for it",
-    async ({ network }, t) => {
-      const shared = { reusePort: true };
-      const counts = [0, 0];
-      const count = (one: number) => (socket: Socket): void => {
-        counts[one]!++;
-        socket.end();
-      };
-      const first = await network.listen(ANY_PORT, shared, count(0));
-      t.after(() => first.close());
-      const at = first.address;
-      await assert.rejects(network.listen(at, {}, () => {}), {
-        code: "EADDRINUSE",
-      });
-      const second = await listenUnlessTaken(network, at, shared, count(1));
-      if (second === undefined) return;
-      t.after(() => second.close());
-      const visit = async (): Promise<void> => {
-        const socket = await network.dial(at);
-        assert.equal((await Receiver.on(socket).closed()).kind, "ended");
-      };
-      for (let visits = 0; visits < 10; visits++) await visit();
-      assert.equal(counts[0]! + counts[1]!, 10);
-      await first.close();
-      const before = counts[1]!;
-      for (let visits = 0; visits < 3; visits++) await visit();
-      assert.equal(counts[1], before + 3);
-    },
-  );
-
-  check(
-    "sockets that may go over to TLS begin in clear, or there are none",
-    async ({ network }, t) => {
-      const pairing = pair(network, t, { mayUpgrade: true });
-      const outcome = await pairing.catch((error: unknown) => error);
-      if (outcome instanceof NetworkError) {
-        return assert.equal(outcome.code, "ETLSUNSUPPORTED");
-      }
-      const { near, far } = await pairing;
-      assert.equal(far.tls, undefined);
-      const readers = [Receiver.on(near), Receiver.on(far)];
-      near.write(ascii("to"));
-      far.write(ascii("fro"));
-      await readers[0]!.hasBytes(3);
-      await readers[1]!.hasBytes(2);
-    },
-  );
-
-  check("a server's TLS is refused with a code of its own", async (under) => {
-    const tls = { role: "server", verify: false, timeoutMs: 1000 } as const;
-    const listening = under.network.listen(ANY_PORT, { tls }, () => {});
-    await assert.rejects(listening, {
-      name: "NetworkError",
-      code: "ETLSUNSUPPORTED",
-    });
-  });
-
-  check("a closed listener leaves its sockets alone", async (under, t) => {
-    const { network } = under;
+  check("a closed listener leaves its sockets alone", async (network, t) => {
     const { near, far, listener } = await pair(network, t);
     await listener.close();
     await listener.close();
@@ -406,32 +439,6 @@ export function describeNetwork(
     await reader.hasBytes(10);
     const again = await network.listen(listener.address, {}, () => {});
     await again.close();
-  });
-
-  check("names are looked up, and dialled", async ({ network }, t) => {
-    assert.deepEqual(await network.lookup("127.0.0.1"), ["127.0.0.1"]);
-    assert.deepEqual(await network.lookup("::1"), ["::1"]);
-    const found = await network.lookup("localhost");
-    assert.ok(found.includes("127.0.0.1"));
-    const at = { host: "localhost", port: 0 };
-    const listener = await network.listen(at, {}, (socket) => socket.end());
-    t.after(() => listener.close());
-    const { port } = listener.address;
-    for (const host of ["127.0.0.1", "localhost"]) {
-      const socket = await network.dial({ host, port }, { timeoutMs: 30_000 });
-      assert.equal((await Receiver.on(socket).closed()).kind, "ended");
-    }
-  });
-
-  check("an unknown name is ENOTFOUND", async ({ network }) => {
-    const wanted = {
-      name: "NetworkError",
-      code: "ENOTFOUND",
-      message: "lookup nowhere.invalid: no such host",
-    };
-    await assert.rejects(network.lookup("nowhere.invalid"), wanted);
-    const address = { host: "nowhere.invalid", port: 1 };
-    await assert.rejects(network.dial(address), wanted);
   });
 }
 

@@ -1,6 +1,6 @@
 /** The machine's sockets under TLS, as a client, on each runtime. */
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import {
   type CloseReason,
   NetworkError,
@@ -83,21 +83,21 @@ test("a socket goes over to TLS and stays the same", { skip }, async (t) => {
   assert.equal(peer.socket.tls, undefined);
   const { local, remote } = peer.socket;
   await peer.socket.secure(upgrade);
-  assert.match(peer.socket.tls!.version, /^TLSv1\.[23]$/);
-  assert.match(peer.socket.tls!.cipher, /AES|CHACHA/);
-  const [shown] = peer.socket.tls!.peerCertificates ?? [];
+  assert.match(peer.socket.tls!.version, /^1\.[23]$/);
+  assert.match(peer.socket.tls!.cipher, /^TLS_[A-Z0-9_]+$/);
+  const [shown, ...others] = peer.socket.tls!.peerCertificates ?? [];
+  assert.deepEqual(others, []);
   const known = new X509Certificate(certificates.server.cert);
   assert.deepEqual(shown!.der, Uint8Array.from(known.raw));
   assert.equal(
     shown!.sha256,
     known.fingerprint256.replaceAll(":", "").toLowerCase(),
   );
-  assert.equal(shown!.subject, "CN=server");
-  assert.deepEqual(shown!.names, [
-    "DNS:localhost",
-    "DNS:nats.test",
-    "IP Address:127.0.0.1",
-  ]);
+  const key = known.publicKey.export({ type: "spki", format: "der" });
+  assert.equal(
+    shown!.keySha256,
+    createHash("sha256").update(key).digest("hex"),
+  );
   assert.deepEqual([peer.socket.local, peer.socket.remote], [local, remote]);
   peer.socket.write(new TextEncoder().encode("over TLS"));
   await peer.hears("over TLS");
@@ -183,7 +183,10 @@ test(
     }));
     const { cert, key } = certificates.client;
     const socket = await dial();
-    await socket.secure({ ...upgrade, certificate: cert, key });
+    await socket.secure({
+      ...upgrade,
+      certificates: [{ certificate: cert, key }],
+    });
     const peer = new Peer(socket);
     socket.write(new TextEncoder().encode("it is me"));
     await peer.hears("it is me");
@@ -255,7 +258,9 @@ test("a certificate that is none is refused", { skip }, async (t) => {
     ca: authority.cert,
   }));
   const socket = await dial();
-  const nonsense = { certificate: "no PEM", key: "s3cret" };
+  const nonsense = {
+    certificates: [{ certificate: "no PEM", key: "s3cret" }],
+  };
   const refusal: unknown = await socket.secure({ ...upgrade, ...nonsense })
     .then(() => new Peer(socket).closed, (error: unknown) => error);
   assert.ok(refusal instanceof NetworkError || "kind" in Object(refusal));

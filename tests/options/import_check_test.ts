@@ -1,6 +1,7 @@
 /** What is said of exports and imports that do not fit, in nats-server's words. */
 import assert from "node:assert/strict";
 import { importProblems } from "../../src/options/import_check.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { NO_ACTIVATION } from "../../src/options/import_rules.ts";
 import type { AccountOptions } from "../../src/options/options.ts";
 import {
@@ -14,7 +15,7 @@ import { test } from "../support/test.ts";
 
 /** `account list index: text` for each problem. */
 function problemsIn(...accounts: readonly AccountOptions[]): string[] {
-  return importProblems(accounts, NO_ACTIVATION).map(
+  return finishSteps(importProblems(accounts, NO_ACTIVATION)).map(
     ({ account, list, index, text }) => `${account} ${list} ${index}: ${text}`,
   );
 }
@@ -107,11 +108,11 @@ test("an import that needs a token asks what the token says", () => {
     accountOptions("A", { exports }),
     accountOptions("B", { imports }),
   ];
-  const problems = importProblems(accounts, ({ token }, importer, offered) => {
+  const work = importProblems(accounts, ({ token }, importer, offered) => {
     asked.push(`${token} ${importer} ${offered.subject}`);
     return Infinity;
   });
-  assert.deepEqual(problems, []);
+  assert.deepEqual(finishSteps(work), []);
   assert.deepEqual(asked, ["good B q"]);
 });
 

@@ -16,11 +16,11 @@ import { installed, runIn } from "./installed.ts";
 
 const { command } = currentRuntime();
 
-/** Bundles the project's `input` into `output`, with what else `words` ask for. */
+/** Bundles the project's `input` into `output`. */
 type Bundle = (
   input: string,
   output: string,
-  words?: readonly string[],
+  platform?: "node" | "browser",
 ) => Promise<unknown>;
 
 const BUNDLERS: readonly {
@@ -28,7 +28,12 @@ const BUNDLERS: readonly {
   readonly skip: string | false;
   readonly bundle: Bundle;
 }[] = [
-  { title: "esbuild", skip: false, bundle: esbuild },
+  {
+    title: "esbuild",
+    skip: false,
+    bundle: (input, output, platform) =>
+      esbuild(input, output, [`--platform=${platform ?? "node"}`]),
+  },
   {
     title: "Bun",
     skip: executableOf("bun") === undefined && "there is no Bun",
@@ -95,6 +100,23 @@ test("a program that only connects is bundled without the broker", async (t) => 
   }
 });
 
+for (const { title, skip, bundle } of BUNDLERS) {
+  test(
+    `a bundle by ${title} for a browser has the client, and nothing of a runtime`,
+    { skip },
+    async (t) => {
+      const file = join(temporaryFolder(t), "bundle.mjs");
+      await bundle("page.js", file, "browser");
+      const text = readFileSync(file, "utf8");
+      assert.doesNotMatch(text, /(?:from|import|require)\s*\(?\s*["']node:/);
+      assert.match(
+        await runIn(join(file, ".."), [...command, file]),
+        /^true, _?NatsConnection\d*, true, ws:\/\/localhost:8080\n$/,
+      );
+    },
+  );
+}
+
 test("a bundle by esbuild logs in by nkey, with the flag that the guide names", async (t) => {
   const guide = readFileSync(join(PROJECT_FOLDER, "docs/embedding.md"), "utf8");
   const [flag = ""] = /--define:\S+(?=`)/.exec(guide) ?? [];
@@ -120,9 +142,13 @@ async function esbuild(
   ]);
 }
 
-async function bunBuild(input: string, output: string): Promise<void> {
+async function bunBuild(
+  input: string,
+  output: string,
+  platform: "node" | "browser" = "node",
+): Promise<void> {
   const { project } = await installed();
   const bun = executableOf("bun") ?? "bun";
-  const kind = ["--target=node", "--format=esm"];
+  const kind = [`--target=${platform}`, "--format=esm"];
   await runIn(project, [bun, "build", input, ...kind, `--outfile=${output}`]);
 }

@@ -18,6 +18,7 @@ interface Target {
   readonly import: Form;
   readonly require: Form;
   readonly default: string;
+  readonly browser?: Omit<Target, "browser">;
 }
 
 interface Form {
@@ -95,7 +96,7 @@ test("its declarations import no package and give no type away", async () => {
   assert.deepEqual(strange.map(({ path }) => path), []);
 });
 
-test("its package.json has the five faces, and what they name is there", async () => {
+test("its package.json has the faces, and what they name is there", async () => {
   const { folder } = await installed();
   const { exports } = await manifest();
   const repository = JSON.parse(
@@ -104,9 +105,13 @@ test("its package.json has the five faces, and what they name is there", async (
   const { "./package.json": itself, ...faces } = exports;
   assert.equal(itself, "./package.json");
   assert.deepEqual(Object.keys(faces), Object.keys(repository.exports));
-  assert.equal(Object.keys(faces).length, 5);
-  for (const face of Object.values(faces)) {
+  assert.equal(Object.keys(faces).length, 6);
+  const targets = Object.values(faces).flatMap((face) => {
     assert.ok(typeof face !== "string");
+    const { browser, ...others } = face;
+    return browser === undefined ? [others] : [browser, others];
+  });
+  for (const face of targets) {
     // The order counts, here and in each form.
     assert.deepEqual(
       Object.keys(face),
@@ -121,6 +126,18 @@ test("its package.json has the five faces, and what they name is there", async (
     assert.match(code(join(folder, face.import.default)), /^export /m);
     assert.match(code(join(folder, face.require.default)), /module\.exports/);
   }
+});
+
+test("a browser gets the client that needs no runtime, under both names", async () => {
+  const { exports } = await manifest();
+  const [client, browser] = [exports["./client"], exports["./browser"]];
+  assert.ok(typeof client !== "string" && typeof browser !== "string");
+  assert.equal(Object.keys(client!)[0], "browser");
+  assert.deepEqual(client!.browser, browser);
+  const others = Object.entries(exports).filter(([, target]) =>
+    typeof target !== "string" && target.browser !== undefined
+  );
+  assert.deepEqual(others.map(([path]) => path), ["./client"]);
 });
 
 test("its package.json says what is true of the repository, and runs nothing", async () => {
@@ -143,6 +160,7 @@ test("its package.json says what is true of the repository, and runs nothing", a
         client: ["./cjs/faces/client.d.ts"],
         cluster: ["./cjs/faces/cluster.d.ts"],
         cfgparse: ["./cjs/faces/cfgparse.d.ts"],
+        browser: ["./cjs/faces/browser.d.ts"],
       },
     },
     files: [

@@ -11,17 +11,23 @@ const STRICTER = {
 const PROJECTS = [
   {
     title: "a project for Node, without the types of Node",
-    programs: ["user.ts", "only_client.ts"],
+    programs: ["user.ts", "only_client.ts", "page.ts"],
     settings: { module: "nodenext" },
   },
   {
     title: "a project for a bundler",
-    programs: ["user.ts", "only_client.ts"],
+    programs: ["user.ts", "only_client.ts", "page.ts"],
     settings: { module: "esnext", moduleResolution: "bundler" },
   },
   {
     title: "a project with the types of Node and without a browser's",
-    programs: ["user.ts", "only_client.ts", "login.ts", "bundled.ts"],
+    programs: [
+      "user.ts",
+      "only_client.ts",
+      "login.ts",
+      "bundled.ts",
+      "page.ts",
+    ],
     settings: {
       module: "nodenext",
       target: "es2022",

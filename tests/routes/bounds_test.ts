@@ -98,7 +98,7 @@ test("news of many servers at once come to all clients, not one by one", async (
   for (let at = 0; at < 300; at++) clients.push(await connectClient(t, midge));
   const told = Array.from({ length: 50 }, (_, at) => `10.0.0.${at}:4222`);
   const { info } = midge.server.broker.host;
-  for (const url of told) info.replaceUrls([], [url]);
+  for (const url of told) info.replaceUrls({}, { clients: [url] });
   const all = [`127.0.0.1:${midge.port}`, ...told];
   for (const client of clients) {
     let urls: unknown;

@@ -108,3 +108,21 @@ test("a routed message may be larger than max_payload, not than max_pending", as
   }
   assert.deepEqual(await roundTrip(client), []);
 });
+
+test("routed messages with the same line are heard by those who listen by then", async (t) => {
+  const { client, peer } = await setting(t);
+  const routed = (payload: string) => `RMSG $G foo rr 1\r\n${payload}\r\n`;
+  const heard = (sid: number, payload: string) =>
+    `MSG foo ${sid} rr 1\r\n${payload}\r\n`;
+  await tell(client, "SUB foo 1\r\n");
+  await roundTrip(peer);
+  await tell(peer, routed("1") + routed("2") + routed("3"));
+  const three = heard(1, "1") + heard(1, "2") + heard(1, "3");
+  assert.equal(await client.expect(heard(1, "3")), three);
+  await tell(client, "UNSUB 1\r\nSUB foo 2\r\n");
+  await roundTrip(peer);
+  await tell(peer, routed("4") + routed("5"));
+  const two = heard(2, "4") + heard(2, "5");
+  assert.equal(await client.expect(heard(2, "5")), two);
+  await client.silence();
+});

@@ -140,6 +140,36 @@ test(
 );
 
 test(
+  "a unix socket needs its address, and its file to read and to write",
+  { skip },
+  async (t) => {
+    const path = join(temporaryFolder(t), "a.sock");
+    const flags = [`unix:${path}`, path, path]
+      .map((what, at) => `--allow-${["net", "read", "write"][at]}=${what}`);
+    const config = { listen: `unix://${path}` };
+    for (const [at, flag] of flags.entries()) {
+      const given = flags.slice(0, at);
+      const why = `Deno was not given ${flag}`;
+      assert.equal(
+        await said(t, given, "serve", config),
+        `listen unix ${path}: bind: ${why}`,
+      );
+      assert.equal(
+        await said(t, given, "dial", config.listen),
+        `Cannot connect to ${config.listen}: dial unix ${path}: connect: ${why}`,
+      );
+      const pages = { dont_listen: true, http: config.listen };
+      assert.equal(
+        await said(t, given, "serve", pages),
+        `listen unix ${path}: bind: ${why}`,
+      );
+    }
+    assert.equal(await said(t, flags, "serve", config), "yes");
+    assert.equal(existsSync(path), false);
+  },
+);
+
+test(
   "a client that may not dial, or look a name up, names the flag",
   { skip },
   async (t) => {

@@ -1,13 +1,22 @@
 /** Requests as discovery makes them, on the runtime's own `fetch`. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import type { FetchTls } from "../../src/platform/fetch.ts";
 import { fetchAnswer } from "../../src/runtime/net/fetch.ts";
 import { type Handler, startHttpSource } from "../discovery/http_source.ts";
+import {
+  type Certificates,
+  makeCertificates,
+  opensslMissing,
+} from "../support/certificates.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 const NEVER: AbortSignal = new AbortController().signal;
 
@@ -200,3 +209,131 @@ test("a program ends by itself once its requests were aborted", async (t) => {
   await program.waitFor("aborted");
   assert.equal((await program.exited).code, 0);
 });
+
+/** Over TLS of `certificates`, which asks for a certificate of theirs. */
+async function serveTls(
+  t: TestContext,
+  { server, authority }: Certificates,
+  handle: RequestListener,
+): Promise<string> {
+  const { cert, key } = server;
+  const source = createSecureServer(
+    { cert, key, ca: authority.cert, requestCert: true },
+    handle,
+  );
+  source.on("tlsClientError", () => {});
+  t.after(() => {
+    source.close();
+    source.closeAllConnections();
+  });
+  source.listen(0, "127.0.0.1");
+  await once(source, "listening");
+  return `https://localhost:${(source.address() as AddressInfo).port}`;
+}
+
+const skip = opensslMissing;
+
+test(
+  "over TLS, the server is verified and a certificate shown",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { authority, client, stranger } = certificates;
+    const url = await serveTls(t, certificates, (request, response) => {
+      const parts: string[] = [];
+      request.setEncoding("utf8").on(
+        "data",
+        (part: string) => parts.push(part),
+      );
+      request.on("end", () => {
+        response.writeHead(201, { "X-Method": request.method ?? "" });
+        response.end(`${request.headers["x-token"]} ${parts.join("")}`);
+      });
+    });
+    const certificate = { certificate: client.cert, key: client.key };
+    const tls = { authorities: [authority.cert], certificate };
+    const answer = await fetchAnswer(`${url}/a?b=c`, {
+      method: "PUT",
+      headers: { "X-Token": "t" },
+      body: "höre",
+      signal: NEVER,
+      tls,
+    });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get("X-Method"), "PUT");
+    assert.equal(answer.headers.get("x-other"), null);
+    assert.equal(await textOf(answer.body), "t höre");
+    const others: readonly FetchTls[] = [
+      { certificate },
+      { ...tls, authorities: [stranger.cert] },
+    ];
+    for (const other of others) {
+      await assert.rejects(
+        fetchAnswer(url, { signal: NEVER, tls: other }),
+        { message: "the certificate is not accepted" },
+      );
+    }
+    const any = await fetchAnswer(url, {
+      signal: NEVER,
+      tls: { certificate, insecure: true },
+    });
+    assert.equal(any.status, 201);
+    await textOf(any.body);
+  },
+);
+
+test(
+  "over TLS, a server that wants a certificate takes no other",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { authority, stranger } = certificates;
+    let requests = 0;
+    const url = await serveTls(t, certificates, (_, response) => {
+      requests++;
+      response.end();
+    });
+    const authorities = [authority.cert];
+    const certificate = { certificate: stranger.cert, key: stranger.key };
+    for (const tls of [{ authorities }, { authorities, certificate }]) {
+      await assert.rejects(fetchAnswer(url, { signal: NEVER, tls }));
+    }
+    assert.equal(requests, 0);
+  },
+);
+
+test(
+  "over TLS, a request that is aborted leaves nothing open",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const gone: Promise<unknown>[] = [];
+    const url = await serveTls(t, certificates, (request, response) => {
+      request.on("error", () => {});
+      gone.push(
+        new Promise((resolve) => request.socket.once("close", resolve)),
+      );
+      if (request.url === "/silent") return;
+      response.write("one");
+    });
+    const { authority, client } = certificates;
+    const tls = {
+      authorities: [authority.cert],
+      certificate: { certificate: client.cert, key: client.key },
+    };
+    const silent = new AbortController();
+    const asked = fetchAnswer(`${url}/silent`, { signal: silent.signal, tls });
+    await until("the request is there", () => gone.length === 1);
+    silent.abort(new Error("no more"));
+    await assert.rejects(asked, { message: "no more" });
+    const begun = new AbortController();
+    const { body } = await fetchAnswer(url, { signal: begun.signal, tls });
+    await assert.rejects(async () => {
+      for await (const _ of body!) begun.abort(new Error("enough"));
+    }, { message: "enough" });
+    const { body: left } = await fetchAnswer(url, { signal: NEVER, tls });
+    for await (const _ of left!) break;
+    assert.equal(gone.length, 3);
+    await Promise.all(gone);
+  },
+);

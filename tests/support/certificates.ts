@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
 /** For the `skip` option of tests. */
@@ -39,8 +39,10 @@ export function makeCertificates(t: Cleanup): Certificates {
   return {
     authority,
     stranger: makeAuthority(folder, "stranger"),
-    server: makeLeaf(folder, "server", authority, SERVER_NAMES),
-    client: makeLeaf(folder, "client", authority, "DNS:client.test"),
+    server: makeLeaf(folder, "server", authority, { names: SERVER_NAMES }),
+    client: makeLeaf(folder, "client", authority, {
+      names: "DNS:client.test",
+    }),
   };
 }
 
@@ -55,24 +57,47 @@ function makeAuthority(folder: string, name: string): Certificate {
   return read(files);
 }
 
+/** Whose a certificate is, as `openssl` takes it. */
+export interface Owner {
+  /** `/O=Acme/OU=dev+CN=alice`; a part may have several attributes. */
+  readonly subject?: string;
+  /** `DNS:localhost,email:a@b.c`; empty for none. */
+  readonly names?: string;
+  /** What its key is for; for servers and clients unless set. */
+  readonly usage?: string;
+}
+
+/** Makes one more, which `authority` vouches for, beside the files of that. */
+export function makeCertificate(
+  authority: Certificate,
+  name: string,
+  owner: Owner,
+): Certificate {
+  return makeLeaf(dirname(authority.certFile), name, authority, owner);
+}
+
 function makeLeaf(
   folder: string,
   name: string,
   authority: Certificate,
-  alternativeNames: string,
+  {
+    subject = `/CN=${name}`,
+    names = "",
+    usage = "serverAuth,clientAuth",
+  }: Owner,
 ): Certificate {
   const files = filesFor(folder, name);
   const request = join(folder, `${name}.csr`);
   const extensions = join(folder, `${name}.ext`);
   writeFileSync(
     extensions,
-    `subjectAltName=${alternativeNames}\n` +
+    (names === "" ? "" : `subjectAltName=${names}\n`) +
       "basicConstraints=CA:FALSE\n" +
-      "extendedKeyUsage=serverAuth,clientAuth\n",
+      `extendedKeyUsage=${usage}\n`,
   );
   openssl([
-    ...["req", "-nodes", ...NEW_KEY],
-    ...["-keyout", files.keyFile, "-out", request, "-subj", `/CN=${name}`],
+    ...["req", "-utf8", "-nodes", ...NEW_KEY],
+    ...["-keyout", files.keyFile, "-out", request, "-subj", subject],
   ]);
   openssl([
     ...["x509", "-req", "-days", "2", "-in", request],

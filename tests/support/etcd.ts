@@ -8,6 +8,9 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import type { FetchTls } from "../../src/platform/fetch.ts";
+import { fetchAnswer } from "../../src/runtime/net/fetch.ts";
+import type { Certificates } from "./certificates.ts";
 import { freePort } from "./free_port.ts";
 import { spawnCommand, type TestProcess } from "./process.ts";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
@@ -27,10 +30,18 @@ export class Etcd {
   readonly port: number;
   readonly #folder: string;
   readonly #flags: readonly string[];
+  readonly #tls: FetchTls | undefined;
   #process: TestProcess | undefined;
   #token: string | undefined;
 
-  constructor(port: number, folder: string, flags: readonly string[]) {
+  /** With `tls` it is asked over TLS alone, which `flags` have to turn on. */
+  constructor(
+    port: number,
+    folder: string,
+    flags: readonly string[],
+    tls?: FetchTls,
+  ) {
+    this.#tls = tls;
     this.port = port;
     this.#folder = join(folder, "data");
     this.#flags = flags;
@@ -38,7 +49,7 @@ export class Etcd {
 
   /** Starts it on what it knew before, and waits until it is ready. */
   async start(): Promise<void> {
-    const url = `http://127.0.0.1:${this.port}`;
+    const url = this.#url;
     const nowhere = "http://127.0.0.1:1";
     this.#process = spawnCommand([
       COMMAND,
@@ -55,7 +66,8 @@ export class Etcd {
       "--bcrypt-cost=4",
       ...this.#flags,
     ]);
-    await this.#process.waitFor("serving client traffic insecurely");
+    const how = this.#tls === undefined ? "insecurely" : "securely";
+    await this.#process.waitFor(`serving client traffic ${how}`);
   }
 
   /** Ends it by force. */
@@ -126,17 +138,48 @@ export class Etcd {
     this.#token = String(token);
   }
 
+  get #url(): string {
+    const scheme = this.#tls === undefined ? "http" : "https";
+    return `${scheme}://127.0.0.1:${this.port}`;
+  }
+
   /** Calls the JSON gateway, and fails unless it answers with status 200. */
   async call(path: string, body: Fields): Promise<Fields> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/v3/${path}`, {
+    const answer = await fetchAnswer(`${this.#url}/v3/${path}`, {
       method: "POST",
       headers: this.#token === undefined ? {} : { Authorization: this.#token },
       body: JSON.stringify(body),
+      signal: new AbortController().signal,
+      tls: this.#tls,
     });
-    const text = await answer.text();
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of answer.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+    }
     if (answer.status !== 200) throw new Error(`etcd ${path}: ${text}`);
     return JSON.parse(text);
   }
+}
+
+/** Starts one that takes clients with a certificate over TLS, and no others. */
+export async function startSecureEtcd(
+  t: Cleanup,
+  { authority, server, client }: Certificates,
+): Promise<Etcd> {
+  const flags = [
+    `--cert-file=${server.certFile}`,
+    `--key-file=${server.keyFile}`,
+    `--trusted-ca-file=${authority.certFile}`,
+    "--client-cert-auth",
+  ];
+  const etcd = new Etcd(await freePort(), temporaryFolder(t), flags, {
+    authorities: [authority.cert],
+    certificate: { certificate: client.cert, key: client.key },
+  });
+  t.after(() => etcd.stop());
+  await etcd.start();
+  return etcd;
 }
 
 /** etcd takes no more changes in one transaction. */

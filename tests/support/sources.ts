@@ -31,9 +31,11 @@ export function sourcesOf(folder: string): SourceFile[] {
     .sort((one, other) => one.path < other.path ? -1 : 1);
 }
 
-/** The programs in the top folder; each has the name of a face of `src`. */
+/** The programs in the top folder; each has the name of a face of `src`, most of which have one. */
 export function topPrograms(): SourceFile[] {
+  const top = readdirSync(PROJECT_FOLDER);
   return readdirSync(join(PROJECT_FOLDER, "src", "faces"))
+    .filter((name) => top.includes(name))
     .map((name) => sourceAt(join(PROJECT_FOLDER, name)));
 }
 

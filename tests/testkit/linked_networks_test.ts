@@ -78,6 +78,7 @@ function listenersOf(network: Network, t: Cleanup): Network {
 class Listening {
   text = "";
   drains = 0;
+  onClosed: () => void = () => {};
   close: CloseReason | undefined;
   readonly socket: Socket;
 
@@ -86,7 +87,10 @@ class Listening {
     socket.open({
       onData: (chunk) => this.text += new TextDecoder().decode(chunk),
       onDrain: () => this.drains++,
-      onClose: (reason) => this.close = reason,
+      onClose: (reason) => {
+        this.close = reason;
+        this.onClosed();
+      },
     });
   }
 
@@ -285,6 +289,20 @@ test("an unplugged place falls silent at once, and the others hear of it as the 
   await assert.rejects(scene.a.listen(at, {}, () => {}), {
     code: "ENETUNREACH",
   });
+});
+
+test("who hears of one end of an unplugged place can tell nobody", async () => {
+  const scene = await Scene.open();
+  const [first] = await scene.pair();
+  const [second, far] = await scene.pair();
+  first.onClosed = () => void second.say("the first is gone");
+  scene.a.unplug();
+  await scene.clock.advance(10);
+  assert.deepEqual([first.close?.kind, second.close?.kind], [
+    "closed",
+    "closed",
+  ]);
+  assert.equal(far.text, "");
 });
 
 test("a call to a port that is closed goes along the link, too", async () => {

@@ -3,6 +3,7 @@ import {
   CLIENT,
   type Dialect,
   FAST_CLIENT,
+  FAST_ROUTE,
   LIBRARY,
   ROUTE,
 } from "./recorder.ts";
@@ -131,5 +132,6 @@ export const SAMPLES: ReadonlyMap<Dialect, readonly Sample[]> = new Map([
   [CLIENT, CLIENT_SAMPLES],
   [FAST_CLIENT, CLIENT_SAMPLES],
   [ROUTE, ROUTE_SAMPLES],
+  [FAST_ROUTE, ROUTE_SAMPLES],
   [LIBRARY, LIBRARY_SAMPLES],
 ]);

@@ -6,6 +6,7 @@
  */
 import { base64 } from "../../core/base64.ts";
 import { randomName } from "../../core/nuid.ts";
+import { formatHost } from "../../net/address.ts";
 import type { Random } from "../../platform/clock.ts";
 import type { TlsState } from "../../platform/socket.ts";
 import type { Credentials, LoginRequest } from "../door.ts";
@@ -95,7 +96,7 @@ function claimsOf(
     }),
     user_nkey: userKey,
     client_info: filled({
-      host: remote.host,
+      host: formatHost(remote),
       id: client?.id ?? 0,
       user: credentials.nkey || credentials.user || (user?.subject ?? "") ||
         claimedUser(credentials),

@@ -6,8 +6,9 @@ import type { Account } from "../../accounts/account.ts";
 import type { Accounts } from "../../accounts/accounts.ts";
 import type { Delivery } from "../../accounts/delivery.ts";
 import type { TraceHost } from "../../accounts/message_trace.ts";
-import type { Door, LoginRequest } from "../../auth/door.ts";
+import type { Credentials, Door, LoginRequest } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
+import type { ProxiedSocket } from "../../net/proxied_socket.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import type {
   ConnectionHost,
@@ -18,6 +19,8 @@ import type { SubscriptionLimits } from "./client_subscriptions.ts";
 /** A client as INFO and the list of clients see it. */
 export interface InfoReader {
   readonly id: number;
+  readonly entrance: Entrance;
+  /** Empty for one that came through a unix socket, and while it is not known. */
   readonly remoteHost: string;
   /** The largest message that it may publish. */
   readonly maxPayloadBytes: number;
@@ -37,14 +40,46 @@ export interface InfoReader {
 export interface ClientHost extends ConnectionHost {
   readonly accounts: Accounts;
   readonly delivery: Delivery;
-  readonly door: Door;
   readonly info: InfoSource;
   readonly tracing: TraceHost;
 }
 
-/** How a client came. */
-export interface Arrival {
+/** A way in: what holds for all who come by it, as it is now. */
+export interface Entrance {
   readonly connectionType: LoginRequest["connectionType"];
+  readonly door: Door;
+  /** They are who their certificates say. */
+  readonly mapsCertificate: boolean;
+  readonly settings: ClientSettings;
+  /** Newcomers are told to log in, though some may do without. */
+  readonly asksAll: boolean;
+}
+
+/** The doors that clients come through. */
+export interface ClientDoors {
+  readonly port: Door;
+  readonly websocket: Door;
+}
+
+/** How one client comes. */
+export interface Way {
+  readonly entrance: Entrance;
+  /** Its socket, where the header of a proxy may come first. */
+  readonly proxied?: ProxiedSocket | undefined;
+  /** What it brought where it asked for a WebSocket. */
+  readonly webSocket?: WebSocketArrival | undefined;
+}
+
+/** What the request of a WebSocket says of its client. */
+export interface WebSocketArrival {
+  /** The one address that a proxy has named. */
+  readonly forwardedFor: string | undefined;
+  /** From cookies; they stand for what CONNECT does not say. */
+  readonly credentials: Partial<Credentials>;
+}
+
+/** The same, and whom it concerns. */
+export interface Arrival extends Way {
   /** The nonce that it is greeted with. */
   readonly nonce: LoginRequest["nonce"];
   /** Called whenever the client has come in. */

@@ -4,6 +4,7 @@
  * the NATS client protocol's, as nats-server keeps it.
  */
 import type { SubjectFacts } from "../../accounts/account.ts";
+import { KnownFacts } from "../../accounts/known_facts.ts";
 import type { MappedSubject } from "../../accounts/mappings.ts";
 import type { FollowedMessage } from "../../accounts/message_trace.ts";
 import { asciiBytes, byteString } from "../../core/ascii.ts";
@@ -41,6 +42,8 @@ export class ClientPublishing {
   readonly #login: Login;
   readonly #args: MessageArgs;
   readonly #traffic: Traffic;
+  /** Of the message before, good for one whose line is the same. */
+  readonly #known: KnownFacts = new KnownFacts();
 
   constructor(
     host: ClientHost,
@@ -107,11 +110,7 @@ export class ClientPublishing {
   #publish(message: Message): void {
     const { account, fields, rights } = this.#login;
     countIn(this.#traffic, account.traffic, message.size);
-    let facts: SubjectFacts | undefined = account.facts(
-      message.subjectBuffer,
-      message.subjectStart,
-      message.subjectEnd,
-    );
+    let facts: SubjectFacts | undefined = this.#known.of(account, this.#args);
     if (!facts.isPlain || rights !== undefined || this.#host.turn.traces) {
       facts = this.#judged(message, facts);
       if (facts === undefined) return;

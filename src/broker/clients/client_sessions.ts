@@ -6,9 +6,9 @@ import type { Account } from "../../accounts/account.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { deferred } from "../../core/deferred.ts";
 import { WireError } from "../../core/errors.ts";
-import type { ConnectionType } from "../../options/options.ts";
+import { ProxiedSocket } from "../../net/proxied_socket.ts";
 import type { Socket } from "../../platform/socket.ts";
-import type { ClientHost, ClientLife, ClientSettings } from "./client_host.ts";
+import type { ClientHost, ClientLife, Entrance, Way } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import { InfoPush } from "./info_push.ts";
 import { ClientSession } from "./session.ts";
@@ -35,6 +35,12 @@ export interface ClientSessionLimits {
   readonly maxClosedClients: number;
 }
 
+/** The ways in that are no business of others. */
+export interface ClientEntrances {
+  readonly port: Entrance;
+  readonly inProcess: Entrance;
+}
+
 export class ClientSessions {
   /** By the numbers of their connections. */
   readonly sessions: Map<number, ClientSession> = new Map();
@@ -44,7 +50,7 @@ export class ClientSessions {
   /** Told of clients that come and go, after everything else is done for them. */
   observer: ClientLife<ClientSession> | undefined = undefined;
   readonly #host: ClientHost;
-  #settings: ClientSettings;
+  readonly #entrances: ClientEntrances;
   #maxConnections: number;
   readonly #news: InfoPush;
   readonly #life: ClientLife<ClientSession> = {
@@ -55,22 +61,20 @@ export class ClientSessions {
 
   constructor(
     host: ClientHost,
-    settings: ClientSettings,
+    entrances: ClientEntrances,
     { maxConnections, maxClosedClients }: ClientSessionLimits,
   ) {
     this.#host = host;
-    this.#settings = settings;
+    this.#entrances = entrances;
     this.#maxConnections = maxConnections;
     this.closed = new ClosedConnections(maxClosedClients);
     this.#news = new InfoPush(host.clock, () => this.#tellAll());
   }
 
   /**
-   * Other numbers hold from now on, for those that are there once they are
-   * reviewed. Where there may be fewer clients, the last that came have to go.
+   * Where there may be fewer clients from now on, the last that came have to go.
    */
-  reconfigure(settings: ClientSettings, maxConnections: number): void {
-    this.#settings = settings;
+  reconfigure(maxConnections: number): void {
     this.#maxConnections = maxConnections;
     const surplus = [...this.sessions.values()].slice(maxConnections);
     for (const { connection } of surplus) {
@@ -95,7 +99,7 @@ export class ClientSessions {
       ),
       REVIEW_WORK,
       (session) => {
-        if (name === undefined) session.reconfigure(this.#settings);
+        if (name === undefined) session.reconfigure();
         session.review();
         if (session.connection.closed) {
           this.#host.turn.meter.spent += CLOSE_WORK;
@@ -121,17 +125,23 @@ export class ClientSessions {
     this.#closeSurplus(account);
   }
 
-  /** A client that comes through the port. */
-  accept(socket: Socket): void {
+  /** A client that comes through a port; the one for clients, unless another way is named. */
+  accept(
+    socket: Socket,
+    way: Way = {
+      entrance: this.#entrances.port,
+      ...(socket instanceof ProxiedSocket && { proxied: socket }),
+    },
+  ): void {
     const isFull = this.sessions.size >= this.#maxConnections;
-    const session = this.#session(socket, "STANDARD");
+    const session = this.#session(socket, way);
     if (!isFull) return session.start();
     session.refuse(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
   }
 
   /** A client that comes another way; it is let in however many there are. */
   join(socket: Socket): void {
-    this.#session(socket, "IN_PROCESS").start();
+    this.#session(socket, { entrance: this.#entrances.inProcess }).start();
   }
 
   /** Tells every client what changed about the cluster, now or a little later. */
@@ -172,12 +182,11 @@ export class ClientSessions {
     });
   }
 
-  #session(socket: Socket, type: ConnectionType): ClientSession {
+  #session(socket: Socket, way: Way): ClientSession {
     const session = new ClientSession(
       this.#host,
       socket,
-      this.#settings,
-      type,
+      way,
       this.#life,
     );
     session.login.account.clients++;

@@ -5,6 +5,7 @@
  */
 import type { PrincipalClaims } from "../../auth/door.ts";
 import type { ClosedReason } from "../../core/closed.ts";
+import type { ConnectionType } from "../../options/options.ts";
 import type { Address, TlsState } from "../../platform/socket.ts";
 import type { ConnectionFacts } from "../connections/counters.ts";
 import type { ClientSession } from "./session.ts";
@@ -21,6 +22,7 @@ export interface SubscriptionFacts {
 
 /** A client that is gone. Times are milliseconds of the broker's clock. */
 export interface ClosedConnection extends Readonly<ConnectionFacts> {
+  readonly connectionType: ConnectionType;
   readonly remote: Address;
   readonly stoppedAt: number;
   readonly reason: ClosedReason;
@@ -28,6 +30,7 @@ export interface ClosedConnection extends Readonly<ConnectionFacts> {
   readonly name: string;
   readonly lang: string;
   readonly version: string;
+  /** Without certificates: those of a client that is gone are told by nobody. */
   readonly tls: TlsState | undefined;
   /** Who it had proved to be. Never what it claimed: that may be a secret in the wrong field. */
   readonly user: string;
@@ -121,13 +124,11 @@ export class ClosedConnections {
 }
 
 function clientBytes(closed: ClosedConnection): number {
-  const { name, lang, version, user, account, tls, claims } = closed;
+  const { name, lang, version, user, account, claims } = closed;
   const jwt = claims?.jwt.length ?? 0;
-  let bytes = CLIENT_BYTES + 2 * jwt +
+  return CLIENT_BYTES + 2 * jwt +
     2 * (name.length + lang.length + version.length) +
     2 * (user.length + account.length);
-  for (const { der } of tls?.peerCertificates ?? []) bytes += der.length;
-  return bytes;
 }
 
 function subscriptionBytes({ subscriptions }: ClosedConnection): number {
@@ -152,10 +153,12 @@ function describe(
 ): ClosedConnection {
   const { login, connection } = session;
   const { fields } = login;
+  const { tls } = connection.socket;
   return {
     ...connection.facts,
+    connectionType: login.entrance.connectionType,
     remote: connection.socket.remote,
-    tls: connection.socket.tls,
+    tls: tls && { version: tls.version, cipher: tls.cipher },
     stoppedAt,
     reason,
     rttMs: connection.keepAlive.rttMs,

@@ -25,8 +25,15 @@ import { type ConnectFields, defaultConnectFields } from "../../wire/info.ts";
 import { Op } from "../../wire/ops.ts";
 import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
-import type { Arrival, ClientHost, ClientSettings } from "./client_host.ts";
+import type {
+  Arrival,
+  ClientHost,
+  ClientSettings,
+  Entrance,
+} from "./client_host.ts";
 import { ClientRights } from "./client_rights.ts";
+import { afterHeader } from "./proxied_client.ts";
+import { withCookies } from "./websocket_login.ts";
 
 /** How often it is asked whether the time of a client is over, at least. */
 const EXPIRY_LOOK_MS = 3_600_000;
@@ -62,23 +69,40 @@ export class Login {
   constructor(
     host: ClientHost,
     connection: Connection,
-    settings: ClientSettings,
     arrival: Arrival,
   ) {
-    const { isOpen, anonymous } = host.door.greet();
+    const { isOpen, anonymous } = arrival.entrance.door
+      .greet(arrival.entrance);
     this.account = host.accounts.global;
     this.#host = host;
     this.#connection = connection;
-    this.#settings = settings;
+    this.#settings = arrival.entrance.settings;
     this.#arrival = arrival;
     this.#anonymous = anonymous;
     this.#openedAt = host.clock.monotonic();
     if (isOpen) this.principal = anonymous;
   }
 
-  /** The client was greeted: it has this long to log in. */
+  /** The way by which the client came in. */
+  get entrance(): Entrance {
+    return this.#arrival.entrance;
+  }
+
+  /** Empty while the header of a proxy may name another. */
+  get remoteHost(): string {
+    const isKnown = !this.#arrival.proxied?.awaitsHeader;
+    return isKnown ? this.#connection.socket.remote.host : "";
+  }
+
+  /** The client was greeted: it has this long to log in, behind the header of a proxy. */
   start(): void {
     this.#connection.input.isStranger = this.isStranger;
+    const { proxied } = this.#arrival;
+    if (proxied?.awaitsHeader) {
+      return afterHeader(proxied, this.#connection, this.#host, () => {
+        this.start();
+      });
+    }
     if (this.principal !== undefined) return;
     this.#timer = this.#host.clock.after(
       this.#settings.authTimeoutMs,
@@ -120,7 +144,7 @@ export class Login {
    * things; one whose user is gone, or elsewhere, is let go of without a word.
    */
   review(changed: (principal: Principal) => void): void {
-    const { isOpen, anonymous } = this.#host.door.greet();
+    const { isOpen, anonymous } = this.entrance.door.greet(this.entrance);
     this.#anonymous = anonymous;
     const { principal } = this;
     if (!this.hasConnected) {
@@ -157,12 +181,14 @@ export class Login {
   /** Hands the door's verdict to `take`; that of another door is asked for if there is one by then. */
   #admit(take: (verdict: Verdict) => void, current?: Principal): void {
     const connection = this.#connection;
-    const { door } = this.#host;
+    const { door, connectionType, mapsCertificate } = this.entrance;
     const { log, socket } = connection;
     const verdict = door.admit({
       credentials: this.fields,
       client: { ...this.fields, id: connection.facts.id },
-      ...this.#arrival,
+      nonce: this.#arrival.nonce,
+      connectionType,
+      mapsCertificate,
       tls: socket.tls,
       remote: socket.remote,
       // The time for a login counts until what takes long begins.
@@ -172,7 +198,7 @@ export class Login {
       log,
     });
     takeVerdict(connection, verdict, (settled) => {
-      if (door === this.#host.door) take(settled);
+      if (door === this.entrance.door) take(settled);
       else this.#admit(take, current);
     });
   }
@@ -181,7 +207,10 @@ export class Login {
   connect(buffer: Uint8Array, start: number, end: number): void {
     const connection = this.#connection;
     const { log } = connection;
-    this.fields = readConnect(this.fields, buffer, start, end);
+    this.fields = withCookies(
+      readConnect(this.fields, buffer, start, end),
+      this.#arrival.webSocket,
+    );
     // Not before: what cannot be read cannot be freed of its secrets either.
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
     connection.noteActivity();

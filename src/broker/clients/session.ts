@@ -23,7 +23,6 @@ import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { printableBytes } from "../../core/quote.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
-import type { ConnectionType } from "../../options/options.ts";
 import type { Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { writeMsg } from "../../wire/encode.ts";
@@ -41,8 +40,10 @@ import type {
   ClientLife,
   ClientSettings,
   InfoReader,
+  Way,
 } from "./client_host.ts";
 import { clientLimits } from "./client_limits.ts";
+import { CLIENT_OPS } from "./client_ops.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
@@ -53,22 +54,10 @@ import { revocation, violates } from "./violations.ts";
 /** Work to ask whether a subscription is still allowed. */
 const REJUDGED_WORK = 20;
 
-const CLIENT_OPS: readonly Op[] = [
-  Op.CONNECT,
-  Op.INFO,
-  Op.PUB,
-  Op.HPUB,
-  Op.SUB,
-  Op.UNSUB,
-  Op.PING,
-  Op.PONG,
-  Op.OK,
-  Op.ERR,
-];
-
 export class ClientSession implements Peer, DirectReceiver {
   readonly kind: Kind = Kind.CLIENT;
-  readonly idLabel = "cid";
+  readonly idLabel: string;
+  readonly forwardedFor: string | undefined;
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
   /** There before the connection, whose parser fills it. */
   readonly pubArgs: MessageArgs = new MessageArgs();
@@ -91,14 +80,16 @@ export class ClientSession implements Peer, DirectReceiver {
   constructor(
     host: ClientHost,
     socket: Socket,
-    settings: ClientSettings,
-    connectionType: ConnectionType,
+    way: Way,
     life: ClientLife<ClientSession>,
   ) {
+    const { settings, door } = way.entrance;
+    this.idLabel = way.webSocket === undefined ? "cid" : "wid";
+    this.forwardedFor = way.webSocket?.forwardedFor;
     this.connection = new Connection(host, socket, settings, this);
-    this.#nonce = host.door.makeNonce();
-    this.login = new Login(host, this.connection, settings, {
-      connectionType,
+    this.#nonce = door.makeNonce();
+    this.login = new Login(host, this.connection, {
+      ...way,
       nonce: this.#nonce,
       onBound: () => this.#bound(),
       onMoved: (left) => life.moved(left),
@@ -121,7 +112,8 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   /** Other numbers hold from now on. */
-  reconfigure(settings: ClientSettings): void {
+  reconfigure(): void {
+    const { settings } = this.login.entrance;
     this.connection.reconfigure(settings);
     this.#settings = settings;
     this.applyLimits();
@@ -388,11 +380,14 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   #sendInfo(
-    how: Omit<InfoReader, "id" | "remoteHost" | "maxPayloadBytes">,
+    how: Pick<
+      InfoReader,
+      "isNew" | "nonce" | "boundTo" | "isSystem" | "isToLeave"
+    >,
   ): number {
-    const remoteHost = this.connection.socket.remote.host;
+    const { id, login: { entrance, remoteHost } } = this;
     const { maxPayloadBytes } = this.#publishing;
-    const reader = { id: this.id, remoteHost, maxPayloadBytes, ...how };
+    const reader = { id, entrance, remoteHost, maxPayloadBytes, ...how };
     const line = infoLine(this.#host.info.tell(reader));
     this.connection.send(line);
     return line.length;

@@ -16,6 +16,7 @@ import type {
   SocketEvents,
 } from "../../platform/socket.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
+import { formatAddress } from "../../net/address.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ConnectionFacts } from "./counters.ts";
 import type { ConnectionHost, ConnectionSettings } from "./host.ts";
@@ -72,7 +73,7 @@ export class Connection
     };
     this.log = new ConnectionLog(
       host.log,
-      socket.remote,
+      fromText(peer, socket),
       `${peer.idLabel}:${this.facts.id}`,
       host,
       host.turn.meter,
@@ -142,7 +143,9 @@ export class Connection
     const isHeard = !UNHEARD.has(reason);
     if (isHeard) this.#attempt(() => this.output.outbox.flush());
     this.#finish(reason);
-    this.#attempt(() => isHeard ? this.#endSocket() : this.socket.destroy());
+    this.#attempt(() =>
+      isHeard ? this.#endSocket(reason) : this.socket.destroy()
+    );
   }
 
   onData(chunk: Uint8Array): void {
@@ -216,12 +219,12 @@ export class Connection
     this.close(ClosedReason.STALE_CONNECTION, WireError.STALE_CONNECTION);
   }
 
-  #endSocket(): void {
+  #endSocket(reason: ClosedReason): void {
     this.#lastWordsTimer = this.#host.clock.after(
       LAST_WORDS_MS,
       () => this.socket.destroy(),
     );
-    this.socket.end();
+    this.socket.end(reason);
   }
 
   /** A socket that fails at the end of its life must not keep others from theirs. */
@@ -241,6 +244,12 @@ export class Connection
     this.output.stop();
     this.#peer.ended(reason);
   }
+}
+
+/** Where the peer is, for the log. */
+function fromText({ forwardedFor }: Peer, { remote }: Socket): string {
+  const at = formatAddress(remote);
+  return forwardedFor === undefined ? at : `${forwardedFor}/${at}`;
 }
 
 /** The one mapping from what the transport saw to why the connection ended. */

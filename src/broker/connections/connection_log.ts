@@ -1,12 +1,13 @@
 /**
  * The log of one connection: each line begins with its address and its number,
  * and what is traced is free of secrets.
+ *
+ * More than a dozen members: because there is one for each level, and one for
+ * each kind of line that is traced.
  */
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Logger } from "../../core/log.ts";
 import { LOG_LINE_WORK, type WorkMeter } from "../../core/work_meter.ts";
-import { formatAddress } from "../../net/address.ts";
-import type { Address } from "../../platform/socket.ts";
 import type { Op } from "../../wire/ops.ts";
 import { operationText, outputText, payloadText } from "./trace.ts";
 
@@ -25,12 +26,12 @@ export class ConnectionLog {
 
   constructor(
     log: Logger,
-    remote: Address,
+    from: string,
     id: string,
     limits: TraceLimits,
     meter: WorkMeter,
   ) {
-    this.label = `${formatAddress(remote)} - ${id}`;
+    this.label = `${from} - ${id}`;
     this.#log = log;
     this.#limits = limits;
     this.#meter = meter;
@@ -46,6 +47,10 @@ export class ConnectionLog {
 
   notice(text: string): void {
     this.#log.notice(`${this.label} - ${text}`);
+  }
+
+  warn(text: string): void {
+    this.#log.warn(`${this.label} - ${text}`);
   }
 
   /** Charged to the turn: some are caused by a peer as often as it likes. */

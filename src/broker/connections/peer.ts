@@ -9,6 +9,8 @@ import type { OpHandler } from "../../wire/ops.ts";
 export interface Peer extends OpHandler {
   /** `cid` or `rid`, for the log. */
   readonly idLabel: string;
+  /** The address that a proxy has named for it, for the log. */
+  readonly forwardedFor?: string | undefined;
   /** The first bytes of the peer; false ends the connection, and was said to it. */
   begins?(chunk: Uint8Array): boolean;
   /** The connection has ended; called once. */

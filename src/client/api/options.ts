@@ -13,7 +13,10 @@ export interface ConnectionOptions {
   /**
    * `host:port` or `nats://[user:pass@ | token@]host:port`, one, several, or
    * several divided by commas; with `tls://` nothing is sent in clear, and
-   * `tcp://` is the same as `nats://`.
+   * `tcp://` is the same as `nats://`. `ws://host[:port][/path]`, and `wss://`
+   * with TLS, are WebSockets, on ports 80 and 443 unless given.
+   * `unix:///run/midge.sock` is the file of a unix socket; `%2C` stands for a
+   * comma in its path.
    * Default: `127.0.0.1:4222`, or with `discovery` none.
    */
   readonly servers?: string | readonly string[];

@@ -21,13 +21,13 @@ export type SkipReason = "allow-list" | "cluster" | "password";
 
 /** One server of the pool, as it was when the client was asked. */
 export interface ServerState {
-  /** `nats://host:port` or `tls://host:port`, without credentials. */
+  /** Like `nats://host:port`, `wss://host:port/path` or `unix:///path`, without credentials and query. */
   readonly url: string;
-  /** `host:port`, as `getServer` and events have it. */
+  /** `host:port` or `unix:///path`, as `getServer` and events have it. */
   readonly listen: string;
-  /** The host of `listen`. */
+  /** The host of `listen`; empty for a unix socket. */
   readonly hostname: string;
-  /** The port of `listen`. */
+  /** The port of `listen`; 0 for a unix socket. */
   readonly port: number;
   /** The name that its certificate must show; empty: the host. */
   readonly tlsName: string;

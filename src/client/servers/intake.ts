@@ -74,9 +74,7 @@ export class Intake {
   #admits(server: PoolServer): boolean {
     const reason = this.#admission.refusal(server);
     if (reason === undefined) return true;
-    const known = this.#pool.servers.find(({ listen }) =>
-      listen === server.listen
-    );
+    const known = this.#pool.servers.find(({ key }) => key === server.key);
     // It needs no admission, as the user has named it.
     if (known?.isTrusted === true) return reason !== "cluster";
     this.#skips.tell(server, reason);

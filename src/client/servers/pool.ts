@@ -44,7 +44,7 @@ export class ServerPool {
     random: Random | undefined,
     clock?: Clock,
   ) {
-    this.#servers = byListen(servers);
+    this.#servers = byKey(servers);
     this.#random = random;
     this.#clock = clock;
     this.#shuffle(this.#servers);
@@ -116,6 +116,7 @@ export class ServerPool {
       credentials: this.#current?.credentials,
       tls: this.#current?.tls ?? false,
       tlsName: certificateName(this.#current),
+      webPath: this.#current?.webPath,
       vouched: this.#current?.isTrusted ?? false,
     };
     const found = connectUrls.slice(0, POOL_SERVERS_MAX)
@@ -126,12 +127,12 @@ export class ServerPool {
 
   /** Takes over the whole set that one source names. */
   replace(origin: Origin, found: readonly PoolServer[]): PoolChange {
-    const listed = new Map(byListen(found).map((news) => [news.listen, news]));
+    const listed = new Map(byKey(found).map((news) => [news.key, news]));
     const added: string[] = [];
     const deleted: string[] = [];
     for (const server of [...this.servers]) {
-      const news = listed.get(server.listen);
-      listed.delete(server.listen);
+      const news = listed.get(server.key);
+      listed.delete(server.key);
       if (news !== undefined) {
         if (this.#confirm(server, origin, news)) added.push(server.listen);
       } else if (this.#forget(server, origin)) deleted.push(server.listen);
@@ -145,11 +146,11 @@ export class ServerPool {
   /** The user names other servers; what discovery found stays. */
   reset(servers: readonly PoolServer[]): PoolChange {
     const before = this.#servers;
-    const known = new Map(before.map((server) => [server.listen, server]));
-    const named = byListen(servers).map((server) => {
-      const old = known.get(server.listen);
+    const known = new Map(before.map((server) => [server.key, server]));
+    const named = byKey(servers).map((server) => {
+      const old = known.get(server.key);
       if (old === undefined) return server;
-      known.delete(server.listen);
+      known.delete(server.key);
       old.origins.add("static");
       old.tls = server.tls;
       old.tlsName = undefined;
@@ -236,8 +237,8 @@ export function isSameNode(one: PoolServer, other: PoolServer): boolean {
 }
 
 /** Of several that are the same, the last one. */
-function byListen(servers: readonly PoolServer[]): PoolServer[] {
-  return [...new Map(servers.map((one) => [one.listen, one])).values()];
+function byKey(servers: readonly PoolServer[]): PoolServer[] {
+  return [...new Map(servers.map((one) => [one.key, one])).values()];
 }
 
 function reliability({ origins }: PoolServer): number {

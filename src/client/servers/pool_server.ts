@@ -18,6 +18,8 @@ export interface ServerFacts {
   readonly tls?: boolean;
   /** What its certificate must show, if not its host. */
   readonly tlsName?: string | undefined;
+  /** Path and query of a WebSocket; undefined: TCP. */
+  readonly webPath?: string | undefined;
   readonly serverId?: string | undefined;
   readonly serverName?: string | undefined;
   readonly cluster?: string | undefined;
@@ -32,8 +34,13 @@ export interface ServerFacts {
 export class PoolServer implements ServerTarget {
   readonly host: string;
   readonly port: number;
-  /** `host:port`; two servers are the same when this is. */
+  /** Of a unix socket; host and port mean nothing then. */
+  declare readonly path?: string;
+  /** `host:port`, or the URL of a unix socket. */
   readonly listen: string;
+  /** Two servers are the same when this is: one port may have several of them behind it, by their paths. */
+  readonly key: string;
+  readonly webPath: string | undefined;
   readonly origins: Set<Origin>;
   credentials: UrlCredentials | undefined;
   tls: boolean;
@@ -64,7 +71,10 @@ export class PoolServer implements ServerTarget {
   constructor(address: Address, origin: Origin, facts: ServerFacts = {}) {
     this.host = normalHost(address.host);
     this.port = address.port;
-    this.listen = formatAddress({ host: this.host, port: address.port });
+    if (address.path !== undefined) this.path = address.path;
+    this.listen = formatAddress({ ...address, host: this.host });
+    this.webPath = facts.webPath;
+    this.key = this.listen + (facts.webPath ?? "");
     this.origins = new Set([origin]);
     this.credentials = facts.credentials;
     this.tls = facts.tls ?? false;
@@ -79,7 +89,13 @@ export class PoolServer implements ServerTarget {
   }
 
   get url(): string {
-    return `${this.tls ? "tls" : "nats"}://${this.listen}`;
+    if (this.path !== undefined) return this.listen;
+    if (this.webPath === undefined) {
+      return `${this.tls ? "tls" : "nats"}://${this.listen}`;
+    }
+    // A query may be a secret.
+    const path = this.webPath.replace(/\?.*/s, "").replace(/^\/$/, "");
+    return `${this.tls ? "wss" : "ws"}://${this.listen}${path}`;
   }
 
   /** Known from the cluster only. */

@@ -7,13 +7,16 @@
  */
 import type { Clock } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
+import { unixAddress } from "../../net/address.ts";
 import type { Network, Socket } from "../../platform/socket.ts";
+import type { DialWeb } from "../../platform/web_dialler.ts";
 import {
   AuthorizationError,
   ClosedConnectionError,
   ConnectionError,
 } from "../api/errors.ts";
 import type { ServerTarget } from "./target.ts";
+import { webTarget } from "./login.ts";
 import { Session, type SessionContext } from "./session.ts";
 
 /** RFC 8305, section 5: "Connection Attempt Delay". */
@@ -21,6 +24,8 @@ const NEXT_ADDRESS_MS = 250;
 
 export interface AttemptContext extends SessionContext {
   readonly network: Network;
+  /** Without it there are no WebSockets. */
+  readonly dialWeb?: DialWeb | undefined;
 }
 
 export class Attempt {
@@ -85,6 +90,7 @@ export class Attempt {
   async #addresses(): Promise<string[]> {
     const { server } = this;
     const { network } = this.#context;
+    if (server.path !== undefined) return [server.host];
     const found = await this.#unlessAborted(network.lookup(server.host));
     const allowed = found.filter((address) => this.#allowsAddress(address));
     if (allowed.length < found.length && allowed.length === 0) {
@@ -113,10 +119,19 @@ export class Attempt {
     }
   }
 
-  #dial(host: string): Promise<Socket> {
-    const { network, options } = this.#context;
+  async #dial(host: string): Promise<Socket> {
+    const { network, dialWeb, options } = this.#context;
     const { timeoutMs } = options;
-    return network.dial({ host, port: this.server.port }, { timeoutMs });
+    const target = webTarget(options, this.server);
+    if (target === undefined) {
+      const { port, path } = this.server;
+      const to = path === undefined ? { host, port } : unixAddress(path);
+      return network.dial(to, { timeoutMs });
+    }
+    if (dialWeb === undefined) {
+      throw new ConnectionError("there are no WebSockets here");
+    }
+    return await dialWeb(network, host, target);
   }
 
   #unlessAborted<T>(promise: Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@
  */
 import { CLIENT_PROTOCOL, MIDGE_VERSION } from "../../core/version.ts";
 import type { TlsUpgrade } from "../../platform/socket.ts";
+import type { WebTarget } from "../../platform/web_dialler.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { AuthorizationError, ConnectionError } from "../api/errors.ts";
@@ -24,9 +25,14 @@ export function upgrades(
   info: ServerInfo,
 ): boolean {
   const { listen } = server;
+  // Its TLS is below the WebSocket, or nowhere.
+  if (server.webPath !== undefined) return false;
   const isRequired = info.tls_required === true;
   const isOffered = isRequired || info.tls_available === true;
   const isWanted = options.tls !== undefined || server.tls;
+  if (server.path !== undefined) {
+    return refusesOverUnix(server, isRequired || isWanted);
+  }
   if (isWanted && !isOffered) {
     throw new ConnectionError(`${listen} has no TLS, which was asked for`);
   }
@@ -36,6 +42,44 @@ export function upgrades(
     );
   }
   return isOffered && !options.refusesTls;
+}
+
+/**
+ * What a WebSocket needs that leads to the server; undefined where it is spoken
+ * to by TCP. Throws a `ConnectionError` when URL and options contradict each
+ * other.
+ */
+export function webTarget(
+  options: SessionOptions,
+  server: ServerTarget,
+): WebTarget | undefined {
+  const { host, port, listen, webPath } = server;
+  if (webPath === undefined) return undefined;
+  if (options.tls !== undefined && !server.tls) {
+    throw new ConnectionError(
+      `ws://${listen} has no TLS, which was asked for: that is wss://`,
+    );
+  }
+  if (options.refusesTls && server.tls) {
+    throw new ConnectionError(
+      `wss://${listen} wants TLS, which option "tls" rules out`,
+    );
+  }
+  return {
+    host,
+    port,
+    path: webPath,
+    tls: server.tls ? tlsUpgrade(options, server) : undefined,
+    timeoutMs: options.timeoutMs,
+  };
+}
+
+/** The system keeps a unix socket from others: it speaks no TLS. Throws where TLS is wanted all the same. */
+function refusesOverUnix({ listen }: ServerTarget, isWanted: boolean): false {
+  if (!isWanted) return false;
+  throw new ConnectionError(
+    `${listen} was to speak TLS, which a unix socket does not`,
+  );
 }
 
 /** What a handshake with a server checks and shows. */
@@ -52,8 +96,9 @@ export function tlsUpgrade(
     ...(ca !== undefined && {
       authorities: typeof ca === "string" ? [ca] : ca,
     }),
-    ...(cert !== undefined && { certificate: cert }),
-    ...(key !== undefined && { key }),
+    ...(cert !== undefined && {
+      certificates: [{ certificate: cert, key: key ?? "" }],
+    }),
   };
 }
 

@@ -144,7 +144,11 @@ export class Session implements OpHandler {
         new TimeoutError(`${listen} did not answer within ${timeoutMs} ms`),
       );
     });
-    if (this.#options.tls?.handshakeFirst === true) this.#secureFirst();
+    const isFirst = this.#options.tls?.handshakeFirst === true;
+    // That of a WebSocket is done, and a unix socket has none.
+    const { webPath, path } = this.server;
+    const mayBeFirst = webPath === undefined && path === undefined;
+    if (isFirst && mayBeFirst) this.#secureFirst();
     else this.socket.open(this.#socketEvents);
     return this.#opened.promise;
   }

@@ -10,7 +10,7 @@ export interface UrlCredentials {
 
 /** The server that a session is opened to. */
 export interface ServerTarget extends Address {
-  /** `host:port`, for texts. */
+  /** `host:port`, or the URL of a unix socket, for texts. */
   readonly listen: string;
   /** Undefined: the credentials of the options hold. */
   readonly credentials: UrlCredentials | undefined;
@@ -18,4 +18,6 @@ export interface ServerTarget extends Address {
   readonly tls: boolean;
   /** What its certificate must show; undefined: its host. */
   readonly tlsName: string | undefined;
+  /** Path and query at which it is asked for a WebSocket; undefined: it is spoken to by TCP. */
+  readonly webPath: string | undefined;
 }

@@ -2,6 +2,8 @@
  * A place in a text that moves forward, and the classes of characters that
  * the configuration dialect knows. The state functions of `lexer.ts` read
  * through it.
+ *
+ * More than a dozen members: because it is all that the lexer sees of a text.
  */
 import {
   ConfigError,
@@ -16,6 +18,15 @@ const SPECIAL_CHARACTERS: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 
+/** A place in a text. */
+export interface TextPlace {
+  readonly offset: number;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+}
+
 export class Cursor {
   readonly #source: Source;
   readonly #text: string;
@@ -26,6 +37,12 @@ export class Cursor {
   constructor(source: Source) {
     this.#source = source;
     this.#text = source.text;
+  }
+
+  moveTo({ offset, line, column }: TextPlace): void {
+    this.#offset = offset;
+    this.#line = line;
+    this.#lineStart = offset - column + 1;
   }
 
   /** The next character; empty at the end. */
@@ -97,7 +114,9 @@ export function isNewline(character: string): boolean {
 
 /** Space, newlines and, unlike in values, any space that Unicode knows. */
 export function isSpace(character: string): boolean {
-  return /[\s\u0085]/.test(character);
+  return character < "\x7f"
+    ? character === " " || character >= "\t" && character <= "\r"
+    : /[\s\u0085]/.test(character);
 }
 
 export function isSeparator(character: string): boolean {

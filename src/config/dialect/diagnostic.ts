@@ -110,6 +110,12 @@ export class ConfigError extends MidgeError {
   }
 }
 
+/** How much a report had found. */
+interface ReportMark {
+  readonly errors: number;
+  readonly warnings: number;
+}
+
 /** Collects what is wrong, so that one run tells all of it. */
 export class Report {
   readonly errors: ConfigDiagnostic[] = [];
@@ -133,6 +139,17 @@ export class Report {
   miss(at: Position, message: string): void {
     if (this.isStrict) this.error(at, message);
     else this.warn(at, message);
+  }
+
+  /** What was found so far. */
+  mark(): ReportMark {
+    return { errors: this.errors.length, warnings: this.warnings.length };
+  }
+
+  /** Has `errors` stand for all that was found since `mark`. */
+  replaceSince(mark: ReportMark, errors: readonly ConfigDiagnostic[]): void {
+    this.errors.splice(mark.errors, Infinity, ...errors);
+    this.warnings.length = mark.warnings;
   }
 
   /** Throws everything that was found, if anything was, in reading order. */

@@ -3,10 +3,16 @@
  * keys in order, values as they were read, without the variables that others
  * refer to.
  */
-import type { ConfigMap, ConfigValue } from "./tree.ts";
+import { isShort } from "./short_maps.ts";
+import type {
+  ConfigArray,
+  ConfigEntry,
+  ConfigMap,
+  ConfigValue,
+} from "./tree.ts";
 import type { Steps } from "../../core/steps.ts";
 
-/** Maps and lists that take as long as a step. */
+/** Texts of values that take as long to make as a step. */
 const VALUES_PER_STEP = 512;
 
 export function* digestedText(root: ConfigMap): Steps<string> {
@@ -14,44 +20,37 @@ export function* digestedText(root: ConfigMap): Steps<string> {
 }
 
 function* textOf(
-  value: ConfigValue,
+  value: ConfigMap | ConfigArray,
   count: { values: number },
 ): Steps<string> {
-  switch (value.kind) {
-    case "map":
-    case "array":
-      if (++count.values % VALUES_PER_STEP === 0) yield;
-      return value.kind === "map"
-        ? yield* mapText(value, count)
-        : `[${(yield* textsOf(value.items, count)).join()}]`;
-    default:
-      return scalarText(value);
-  }
-}
-
-function* textsOf(
-  values: readonly ConfigValue[],
-  count: { values: number },
-): Steps<string[]> {
   const texts: string[] = [];
-  for (const value of values) {
-    texts.push(
-      isScalar(value) ? scalarText(value) : yield* textOf(value, count),
-    );
+  const told = value.kind === "map" ? toldOf(value) : value.items;
+  for (const each of told) {
+    if (++count.values % VALUES_PER_STEP === 0) yield;
+    const isEntry = "key" in each;
+    const inner = isEntry ? each.value : each;
+    const text = isScalar(inner) || isShort(inner)
+      ? shortText(inner)
+      : yield* textOf(inner, count);
+    texts.push(isEntry ? `${quotedText(each.key)}:${text}` : text);
   }
-  return texts;
+  return value.kind === "map" ? `{${texts.join()}}` : `[${texts.join()}]`;
 }
 
-function* mapText(
-  { entries }: ConfigMap,
-  count: { values: number },
-): Steps<string> {
-  const told = [...entries.values()]
+/** A list or a map of a few values is no work for a step of its own. */
+function shortText(value: ConfigValue): string {
+  if (isScalar(value)) return scalarText(value);
+  if (value.kind === "array") return `[${value.items.map(shortText).join()}]`;
+  const fields = toldOf(value).map((entry) =>
+    `${quotedText(entry.key)}:${shortText(entry.value)}`
+  );
+  return `{${fields.join()}}`;
+}
+
+function toldOf({ entries }: ConfigMap): ConfigEntry[] {
+  return [...entries.values()]
     .filter(({ isVariable }) => !isVariable)
     .sort((one, other) => one.key < other.key ? -1 : 1);
-  const texts = yield* textsOf(told.map(({ value }) => value), count);
-  const fields = told.map(({ key }, at) => `${quotedText(key)}:${texts[at]}`);
-  return `{${fields.join()}}`;
 }
 
 type Scalar = Exclude<ConfigValue, { kind: "map" | "array" }>;

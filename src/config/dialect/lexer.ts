@@ -5,7 +5,6 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
-import type { Steps } from "../../core/steps.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import {
   Cursor,
@@ -16,68 +15,61 @@ import {
   isQuote,
   isSeparator,
   isSpace,
+  type TextPlace,
 } from "./cursor.ts";
-import {
-  ConfigError,
-  type Position,
-  type Report,
-  type Source,
-} from "./diagnostic.ts";
+import type { Position, Source } from "./diagnostic.ts";
 import { readUntil } from "./escapes.ts";
-import { type BareWord, readBareWord } from "./scalar.ts";
-
-/** A piece of the text that means something. */
-export type Item = { readonly at: Position } & ItemMeaning;
-
-type ItemMeaning =
-  | { readonly kind: "key"; readonly value: string }
-  | { readonly kind: "include"; readonly value: string }
-  | { readonly kind: "mapStart" | "mapEnd" | "arrayStart" | "arrayEnd" | "end" }
-  | Exclude<BareWord, { kind: "wrong" }>
-  | {
-    readonly kind: "string";
-    readonly value: string;
-    /** Variables may stand in it. */
-    readonly isOpen?: true;
-  };
+import type { Item } from "./item.ts";
+import { readBareWord } from "./scalar.ts";
 
 /** Deeper brackets than this are a mistake or an attack on the stack. */
 export const NESTING_MAX = 100;
 
-/**
- * The items of a whole file, the last of them `end`, or of a text that is one
- * value, such as an environment variable's. Throws ConfigError.
- */
-export function lexInSteps(
-  source: Source,
-  text: "file" | "value" = "file",
-): Steps<Item[]> {
-  return steps(new Lexer(source), text === "file" ? betweenEntries : value);
+/** What a source is. */
+export interface Extent {
+  /** A whole file, or a text that is one value, such as an environment variable's. */
+  readonly what: "file" | "value";
+  /** The place of all items; where each stands, unless set. */
+  readonly at?: Position;
 }
 
-/** The items, or none when the text is wrong; what is wrong goes to `report`. */
-export function* lexInto(report: Report, lexing: Steps<Item[]>): Steps<Item[]> {
-  try {
-    return yield* lexing;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    report.errors.push(...error.diagnostics);
-    return [];
+/** Items as they are asked for. The last one is `end`. */
+export class Items {
+  /** How many were taken. */
+  taken = 0;
+  readonly #lexer: Lexer;
+  #state: State | undefined;
+
+  constructor(source: Source, { what, at }: Extent) {
+    this.#lexer = new Lexer(source, at);
+    this.#state = what === "file" ? betweenEntries : value;
+  }
+
+  /** From now on these are the items of the value that begins at `place`. */
+  begin(place: TextPlace): void {
+    this.#lexer.moveTo(place);
+    this.#lexer.brackets.length = 0;
+    this.#state = value;
+  }
+
+  /** Where the last item ends. */
+  get offset(): number {
+    return this.#lexer.offset;
+  }
+
+  /** Undefined behind the last one. Throws ConfigError. */
+  take(): Item | undefined {
+    const lexer = this.#lexer;
+    lexer.item = undefined;
+    while (this.#state !== undefined && lexer.item === undefined) {
+      this.#state = this.#state(lexer);
+    }
+    this.taken++;
+    return lexer.item;
   }
 }
 
-/** States that take as long as a step. */
-const STATES_PER_STEP = 2000;
-
-function* steps(lexer: Lexer, start: State): Steps<Item[]> {
-  let state: State | undefined = start;
-  for (let count = 1; state !== undefined; count++) {
-    state = state(lexer);
-    if (count % STATES_PER_STEP === 0) yield;
-  }
-  return lexer.items;
-}
-
+/** Reads a little, finds one item at most, and returns what reads on. */
 type State = (lexer: Lexer) => State | undefined;
 
 /** A bracket that waits for its counterpart. `file` braces enclose a whole file. */
@@ -87,8 +79,21 @@ interface OpenBracket {
 }
 
 class Lexer extends Cursor {
-  readonly items: Item[] = [];
+  /** The one that was found by the last state. */
+  item: Item | undefined = undefined;
   readonly brackets: OpenBracket[] = [];
+  readonly #at: Position | undefined;
+  #last: Item | undefined = undefined;
+
+  constructor(source: Source, at: Position | undefined) {
+    super(source);
+    this.#at = at;
+  }
+
+  /** The item before what is read. */
+  get last(): Item | undefined {
+    return this.#last;
+  }
 
   get innermost(): OpenBracket | undefined {
     return this.brackets.at(-1);
@@ -96,13 +101,18 @@ class Lexer extends Cursor {
 
   /** What is read may be a secret: it stands in a block, or its key says so. */
   get isSecret(): boolean {
-    const key = this.items.at(-1);
     return this.brackets.some(({ kind }) => kind !== "file") ||
-      key?.kind === "key" && isSecretKey(key.value);
+      this.#last?.kind === "key" && isSecretKey(this.#last.value);
   }
 
-  emit(meaning: ItemMeaning, at: Position): void {
-    this.items.push({ ...meaning, at });
+  /** Where items that begin here stand. */
+  get place(): Position {
+    return this.#at ?? this.here;
+  }
+
+  emit(item: Item): void {
+    this.item = item;
+    this.#last = item;
   }
 
   open(kind: OpenBracket["kind"]): void {
@@ -136,13 +146,13 @@ function endOfText(lexer: Lexer): undefined {
     const what = innermost.kind === "array" ? "array" : "map";
     lexer.fail(`Unexpected EOF processing ${what}.`, innermost.at);
   }
-  lexer.emit({ kind: "end" }, lexer.here);
+  lexer.emit({ kind: "end", at: lexer.place });
 }
 
 function closeBrace(lexer: Lexer): State {
   const bracket = lexer.brackets.pop();
   if (bracket === undefined) lexer.fail("Unexpected '}', no '{' is open");
-  if (bracket.kind === "map") lexer.emit({ kind: "mapEnd" }, lexer.here);
+  if (bracket.kind === "map") lexer.emit({ kind: "mapEnd", at: lexer.place });
   lexer.advance();
   return afterValue;
 }
@@ -151,19 +161,19 @@ function quotedKey(lexer: Lexer): State {
   const quotedAt = lexer.here;
   const quote = lexer.next;
   lexer.advance();
-  const at = lexer.here;
+  const at = lexer.place;
   const start = lexer.offset;
   lexer.advanceWhile((character) => character !== quote);
   if (lexer.next === "") {
     lexer.fail("Unexpected EOF processing quoted key.", quotedAt);
   }
-  lexer.emit({ kind: "key", value: lexer.slice(start) }, at);
+  lexer.emit({ kind: "key", value: lexer.slice(start), at });
   lexer.advance();
   return afterKey;
 }
 
 function bareKey(lexer: Lexer): State {
-  const at = lexer.here;
+  const at = lexer.place;
   const start = lexer.offset;
   lexer.advanceWhile((character) =>
     !isSpace(character) && !isSeparator(character)
@@ -173,7 +183,7 @@ function bareKey(lexer: Lexer): State {
     lexer.advanceWhile(isBlank);
     if (!isSeparator(lexer.next)) return includedFile;
   }
-  lexer.emit({ kind: "key", value: key }, at);
+  lexer.emit({ kind: "key", value: key, at });
   return afterKey;
 }
 
@@ -205,7 +215,7 @@ function includedFile(lexer: Lexer): State {
   }
   const quote = isQuote(next) ? next : "";
   if (quote !== "") lexer.advance();
-  const at = lexer.here;
+  const at = lexer.place;
   const start = lexer.offset;
   lexer.advanceWhile((character) =>
     quote === ""
@@ -215,7 +225,7 @@ function includedFile(lexer: Lexer): State {
   if (quote !== "" && lexer.next === "") {
     lexer.fail("Unexpected EOF in quoted include", at);
   }
-  lexer.emit({ kind: "include", value: lexer.slice(start) }, at);
+  lexer.emit({ kind: "include", value: lexer.slice(start), at });
   if (isQuote(lexer.next)) lexer.advance();
   return afterValue;
 }
@@ -224,11 +234,11 @@ function value(lexer: Lexer): State {
   lexer.advanceWhile(isBlank);
   switch (lexer.next) {
     case "{":
-      lexer.emit({ kind: "mapStart" }, lexer.here);
+      lexer.emit({ kind: "mapStart", offset: lexer.offset, at: lexer.place });
       lexer.open("map");
       return betweenEntries;
     case "[":
-      lexer.emit({ kind: "arrayStart" }, lexer.here);
+      lexer.emit({ kind: "arrayStart", at: lexer.place });
       lexer.open("array");
       return arrayElement;
     case "'":
@@ -245,13 +255,13 @@ function value(lexer: Lexer): State {
 function singleQuoted(lexer: Lexer): State {
   const quotedAt = lexer.here;
   lexer.advance();
-  const at = lexer.here;
+  const at = lexer.place;
   const start = lexer.offset;
   lexer.advanceWhile((character) => character !== "'");
   if (lexer.next === "") {
     lexer.fail("Unexpected EOF processing quoted string.", quotedAt);
   }
-  lexer.emit({ kind: "string", value: lexer.slice(start) }, at);
+  lexer.emit({ kind: "string", value: lexer.slice(start), at });
   lexer.advance();
   return afterValue;
 }
@@ -259,24 +269,24 @@ function singleQuoted(lexer: Lexer): State {
 function doubleQuoted(lexer: Lexer): State {
   const quotedAt = lexer.here;
   lexer.advance();
-  const at = lexer.here;
+  const at = lexer.place;
   const { text } = readUntil(lexer, (character) => character === '"');
   if (lexer.next === "") {
     lexer.fail("Unexpected EOF processing quoted string.", quotedAt);
   }
-  lexer.emit({ kind: "string", value: text, isOpen: true }, at);
+  lexer.emit({ kind: "string", value: text, isOpen: true, at });
   lexer.advance();
   return afterValue;
 }
 
 function bare(lexer: Lexer): State {
-  const at = lexer.here;
+  const at = lexer.place;
   const { text, hasEscapes } = readUntil(lexer, endsBareWord);
   if (text === "" && !hasEscapes) failWithoutValue(lexer);
   // nats-server takes a quote at the end of a bare word for the end of a string.
   if (lexer.next === "'") {
     lexer.advance();
-    lexer.emit({ kind: "string", value: text }, at);
+    lexer.emit({ kind: "string", value: text, at });
     return afterValue;
   }
   const word = hasEscapes ? undefined : readBareWord(text);
@@ -285,14 +295,15 @@ function bare(lexer: Lexer): State {
   }
   const isText = word === undefined || word.kind === "string";
   lexer.emit(
-    isText ? { kind: "string", value: text, isOpen: true } : word,
-    at,
+    isText
+      ? { kind: "string", value: text, isOpen: true, at }
+      : { ...word, at },
   );
   return afterValue;
 }
 
 function failWithoutValue(lexer: Lexer): never {
-  const key = lexer.items.at(-1);
+  const key = lexer.last;
   const { found } = lexer;
   if (key?.kind !== "key") lexer.fail(`Expected value but found ${found}`);
   const name = lexer.isSecret ? "A key" : `Key "${key.value}"`;
@@ -304,7 +315,7 @@ function failWithoutValue(lexer: Lexer): never {
 function block(lexer: Lexer): State {
   const openedAt = lexer.here;
   lexer.advance();
-  const at = lexer.here;
+  const at = lexer.place;
   const start = lexer.offset;
   let end = lexer.indexOf("\n)", start);
   while (end >= 0 && !"\r\n".includes(lexer.charAt(end + 2))) {
@@ -312,7 +323,7 @@ function block(lexer: Lexer): State {
   }
   if (end < 0) lexer.fail("Unexpected EOF processing block.", openedAt);
   lexer.advanceTo(end + 1);
-  lexer.emit({ kind: "string", value: lexer.slice(start) }, at);
+  lexer.emit({ kind: "string", value: lexer.slice(start), at });
   lexer.advance();
   return afterValue;
 }
@@ -328,7 +339,7 @@ function arrayElement(lexer: Lexer): State | undefined {
 
 function closeArray(lexer: Lexer): State {
   lexer.brackets.pop();
-  lexer.emit({ kind: "arrayEnd" }, lexer.here);
+  lexer.emit({ kind: "arrayEnd", at: lexer.place });
   lexer.advance();
   return afterValue;
 }

@@ -24,7 +24,9 @@ const OPEN_KEYS: ReadonlySet<string> = new Set(
    port ports_file_dir prof_block_rate prof_port proxy_protocol
    reconnect_error_reports server_metadata server_name server_tags
    store_dir storedir strict syslog system system_account trace trace_headers
-   trace_verbose write_deadline write_timeout include`.split(/\s+/),
+   trace_verbose unix_socket_mode write_deadline write_timeout include`.split(
+    /\s+/,
+  ),
 );
 
 /** Keys whose values are no secrets when they are numbers or durations. */

@@ -4,19 +4,22 @@
  * functions. A syntax error ends the file that it is in; everything else that
  * is wrong, in all files, is collected and thrown at once.
  */
-import { type Position, Report, Source } from "./diagnostic.ts";
+import type { TextPlace } from "./cursor.ts";
+import { ConfigError, type Position, Report, Source } from "./diagnostic.ts";
 import type { ConfigDiagnostic } from "./diagnostic.ts";
-import { filled } from "./interpolation.ts";
-import { type Item, lexInSteps, lexInto } from "./lexer.ts";
+import type { Item } from "./item.ts";
+import { type Extent, Items } from "./lexer.ts";
 import { isName } from "./mask_blocks.ts";
 import { finishSteps, type Steps } from "../../core/steps.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
+import type { TlsProblems, TlsUpgrade } from "../../platform/socket.ts";
+import { type MapReader, ShortMaps } from "./short_maps.ts";
+import { attempt, type EnvironmentText, Variables } from "./variables.ts";
 import type {
   ConfigArray,
   ConfigEntry,
   ConfigMap,
-  ConfigString,
   ConfigValue,
 } from "./tree.ts";
 
@@ -34,6 +37,8 @@ export interface ConfigWorld {
     message: Uint8Array,
     signature: Uint8Array,
   ): boolean;
+  /** Without it certificates and keys are not checked. */
+  tlsProblems?(tls: TlsUpgrade): TlsProblems;
   /** Lets others do their work; without it a text is read in one go. */
   pause?(): Promise<void>;
 }
@@ -51,24 +56,30 @@ export function parseSource(source: Source, world: ConfigWorld): ParsedConfig {
   return finishSteps(parseInSteps(source, world));
 }
 
-/** The same, in steps. */
+/**
+ * The same, in steps. A tree that is `transient` is read once and then
+ * forgotten: short maps in it are read when they are looked into.
+ */
 export function* parseInSteps(
   source: Source,
   world: ConfigWorld,
+  tree: "lasting" | "transient" = "lasting",
 ): Steps<ParsedConfig> {
-  const run: Run = { world, report: new Report(), including: [source.file] };
+  const run: Run = {
+    world,
+    report: new Report(),
+    including: [source.file],
+    isTransient: tree === "transient",
+  };
   const root = yield* parseFile(source, run);
   run.report.throwIfErrors();
   return { root, warnings: run.report.warnings };
 }
 
-/** The value of a variable as a text; without an entry it is the environment's. */
-interface VariableText {
-  readonly text: string;
-  readonly entry?: ConfigEntry;
-}
-
-type TextItem = Extract<Item, { kind: "string" }> & { readonly isOpen?: true };
+type ScalarItem = Extract<
+  Item,
+  { kind: "variable" | "string" | "integer" | "float" | "boolean" | "date" }
+>;
 
 /** What all files of one configuration share. */
 interface Run {
@@ -76,11 +87,31 @@ interface Run {
   readonly report: Report;
   /** The file that is being read, after those that include it. */
   readonly including: string[];
+  readonly isTransient: boolean;
 }
 
+/** Of a file with an error of syntax nothing else is told. */
 function* parseFile(source: Source, run: Run): Steps<ConfigMap> {
-  const items = yield* lexInto(run.report, lexInSteps(source));
-  return yield* new TreeBuilder(source, items, run).file();
+  const mark = run.report.mark();
+  try {
+    return yield* new TreeBuilder(source, { what: "file" }, run).file();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    run.report.replaceSince(mark, error.diagnostics);
+    const at = { source, line: 1, column: 1 };
+    return { kind: "map", entries: new Map(), at };
+  }
+}
+
+/** Reads maps of a text that has been read before, with nothing in them that depends on what is around them. */
+function mapReader(source: Source, { world }: Run): MapReader {
+  const builder = new TreeBuilder(source, { what: "file" }, {
+    world,
+    report: new Report(),
+    including: [],
+    isTransient: false,
+  });
+  return (place) => builder.map(place);
 }
 
 /** Items that take as long to put together as a step. */
@@ -89,43 +120,97 @@ const ITEMS_PER_STEP = 1024;
 /** Includes nested deeper than this are taken for a loop through links. */
 const INCLUDE_DEPTH_MAX = 32;
 
-/** Builds the tree of one file, or of one environment variable. */
+/** A map or an array that is being read. */
+interface OpenValue {
+  readonly value: ConfigMap | OpenArray;
+  /** Of a map, where its text begins. */
+  readonly offset: number;
+  /** How often variables were used before it. */
+  readonly uses: number;
+  /** Of a map: the key whose value comes next. */
+  key: KeyItem | undefined;
+}
+
+type OpenArray = ConfigArray & { readonly items: ConfigValue[] };
+
+type KeyItem = Extract<Item, { kind: "key" }>;
+
+/** Builds the tree of one file, of one environment variable, or of a map in a file. */
 class TreeBuilder {
   readonly #source: Source;
-  readonly #items: readonly Item[];
+  readonly #items: Items;
   readonly #run: Run;
   /** The environment variables whose text is being read, from the outermost. */
   readonly #expanding: readonly string[];
   /** The maps around the current item, from the outermost. */
   readonly #scopes: ConfigMap[] = [];
-  #index = 0;
-  /** A variable that is a secret was put into a text of the current entry. */
-  #holdsSecret = false;
+  /** The maps and arrays around the current item, from the outermost. */
+  readonly #open: OpenValue[] = [];
+  readonly #shortMaps: ShortMaps | undefined;
+  readonly #variables: Variables;
+  /** What stands outside of all maps and arrays. */
+  #outermost: ConfigValue | undefined = undefined;
 
   constructor(
     source: Source,
-    items: readonly Item[],
+    extent: Extent,
     run: Run,
     expanding: readonly string[] = [],
   ) {
     this.#source = source;
-    this.#items = items;
+    this.#items = new Items(source, extent);
     this.#run = run;
     this.#expanding = expanding;
+    this.#variables = new Variables({
+      scopes: this.#scopes,
+      expanding,
+      report: run.report,
+      env: (name) => run.world.env(name),
+      read: (text) => this.#readEnvironmentText(text),
+    });
+    if (run.isTransient && expanding.length === 0) {
+      this.#shortMaps = new ShortMaps(source, mapReader(source, run));
+    }
   }
 
-  file(): Steps<ConfigMap> {
-    return this.#entriesUntilEnd({ source: this.#source, line: 1, column: 1 });
+  *file(): Steps<ConfigMap> {
+    const at = { source: this.#source, line: 1, column: 1 };
+    const root = this.#openMap(at, 0);
+    let stepEnd = ITEMS_PER_STEP;
+    let item = this.#items.take();
+    while (item !== undefined) {
+      if (item.kind === "include") yield* this.#include(item.value, item.at);
+      else this.#put(item);
+      if (this.#items.taken >= stepEnd) {
+        yield;
+        stepEnd = this.#items.taken + ITEMS_PER_STEP;
+      }
+      item = this.#items.take();
+    }
+    return root;
+  }
+
+  /** The map that begins at `place`. */
+  map(place: TextPlace): ConfigMap {
+    this.#items.begin(place);
+    const map = this.#single();
+    if (map?.kind !== "map") throw new TypeError("No map begins here");
+    return map;
   }
 
   /** The one value of the environment variable `name`, or an error at `at`. */
   singleValue(name: string, at: Position): ConfigValue | undefined {
-    const first = this.#take();
-    const value = first === undefined
-      ? undefined
-      : finishSteps(this.#value(first));
-    if (this.#take()?.kind === "end") return value;
-    this.#run.report.error(
+    const { report } = this.#run;
+    const mark = report.mark();
+    try {
+      const value = this.#single();
+      if (this.#items.take()?.kind === "end") return value;
+    } catch (error) {
+      // What it says would quote the text, which may be a secret.
+      if (!(error instanceof ConfigError)) throw error;
+      report.replaceSince(mark, []);
+    }
+    report.error(
       at,
       `variable reference for '${name}' on line ${at.line} could not be ` +
         "parsed: the environment variable does not hold one value",
@@ -133,37 +218,87 @@ class TreeBuilder {
     return undefined;
   }
 
-  #take(): Item | undefined {
-    return this.#items[this.#index++];
-  }
-
-  *#entriesUntilEnd(at: Position): Steps<ConfigMap> {
-    const map: ConfigMap = { kind: "map", entries: new Map(), at };
-    this.#scopes.push(map);
-    let item = this.#take();
-    while (item !== undefined && item.kind !== "mapEnd") {
-      if (item.kind === "key") yield* this.#entry(map, item.value, item.at);
+  /** The first value of the text, with all that is in it. */
+  #single(): ConfigValue | undefined {
+    do {
+      const item = this.#items.take();
+      if (item === undefined) break;
       if (item.kind === "include") {
-        yield* this.#include(map, item.value, item.at);
-      }
-      if (this.#index % ITEMS_PER_STEP === 0) yield;
-      item = this.#take();
-    }
-    this.#scopes.pop();
-    return map;
+        finishSteps(this.#include(item.value, item.at));
+      } else this.#put(item);
+    } while (this.#open.length > 0);
+    return this.#outermost;
   }
 
-  *#entry(map: ConfigMap, key: string, at: Position): Steps<void> {
-    const item = this.#take();
-    const isSecret = isSecretKey(key);
-    this.#holdsSecret = false;
-    const value = item === undefined
-      ? undefined
-      : yield* this.#value(item, isSecret);
-    const isShown = !isSecret && !this.#holdsSecret;
-    this.#holdsSecret = false;
-    if (value === undefined) return;
-    this.#set(map, { key, at, value, isVariable: false, isSecret: !isShown });
+  #put(item: Exclude<Item, { kind: "include" }>): void {
+    switch (item.kind) {
+      case "key": {
+        const map = this.#open.at(-1);
+        if (map !== undefined) map.key = item;
+        this.#variables.holdsSecret = false;
+        break;
+      }
+      case "mapStart":
+        this.#openMap(item.at, item.offset);
+        break;
+      case "arrayStart":
+        this.#openArray(item.at);
+        break;
+      case "mapEnd":
+      case "arrayEnd":
+        this.#close();
+        break;
+      case "end":
+        break;
+      default:
+        this.#add(this.#scalar(item));
+    }
+  }
+
+  #openMap(at: Position, offset: number): ConfigMap {
+    const value: ConfigMap = { kind: "map", entries: new Map(), at };
+    const { uses } = this.#variables;
+    this.#open.push({ value, offset, uses, key: undefined });
+    this.#scopes.push(value);
+    return value;
+  }
+
+  #openArray(at: Position): void {
+    const value: OpenArray = { kind: "array", items: [], at };
+    this.#open.push({ value, offset: 0, uses: 0, key: undefined });
+  }
+
+  #close(): void {
+    const closed = this.#open.pop();
+    if (closed === undefined) return;
+    const { value, offset, uses } = closed;
+    if (value.kind === "array") return this.#add(value);
+    this.#scopes.pop();
+    const isFree = uses === this.#variables.uses;
+    this.#add(
+      isFree && this.#shortMaps !== undefined
+        ? this.#shortMaps.kept(value, offset, this.#items.offset)
+        : value,
+    );
+  }
+
+  /** To what is open; undefined has been reported. */
+  #add(value: ConfigValue | undefined): void {
+    const around = this.#open.at(-1);
+    if (around === undefined) this.#outermost = value;
+    else if (around.value.kind === "map") this.#addEntry(around, value);
+    else if (value !== undefined) around.value.items.push(value);
+  }
+
+  #addEntry(around: OpenValue, value: ConfigValue | undefined): void {
+    const { value: map, key: item } = around;
+    const { holdsSecret } = this.#variables;
+    around.key = undefined;
+    this.#variables.holdsSecret = false;
+    if (map.kind !== "map" || item === undefined || value === undefined) return;
+    const { value: key, at } = item;
+    const isSecret = isSecretKey(key) || holdsSecret;
+    this.#set(map, { key, at, value, isVariable: false, isSecret });
   }
 
   #set(map: ConfigMap, entry: ConfigEntry): void {
@@ -184,167 +319,37 @@ class TreeBuilder {
     map.entries.set(entry.key, entry);
   }
 
-  /** `undefined` has been reported. */
-  *#value(
-    item: Item,
-    isSecret: boolean = false,
-  ): Steps<ConfigValue | undefined> {
+  #scalar(item: ScalarItem): ConfigValue | undefined {
     switch (item.kind) {
-      case "mapStart":
-        return yield* this.#entriesUntilEnd(item.at);
-      case "arrayStart":
-        return yield* this.#array(item.at);
       case "variable":
-        return this.#variable(item.value, item.at, isSecret);
+        return this.#variables.value(item.value, item.at, this.#isSecret);
       case "string":
-        return this.#string(item, isSecret);
-      case "integer":
-      case "float":
-      case "boolean":
-      case "date":
-        return item;
+        return this.#variables.string(item, this.#isSecret);
       default:
-        return undefined;
+        return item;
     }
   }
 
-  *#array(at: Position): Steps<ConfigArray> {
-    const items: ConfigValue[] = [];
-    let item = this.#take();
-    while (item !== undefined && item.kind !== "arrayEnd") {
-      const value = yield* this.#value(item);
-      if (value !== undefined) items.push(value);
-      item = this.#take();
-    }
-    return { kind: "array", items, at };
+  /** The value that comes next is that of a key which says that it is a secret. */
+  get #isSecret(): boolean {
+    const key = this.#open.at(-1)?.key;
+    return key !== undefined && isSecretKey(key.value);
   }
 
-  // NATS server configuration: a name is looked for in the enclosing maps,
-  // the innermost first, among the keys set so far; then in the environment.
-  #variable(
-    name: string,
-    at: Position,
-    isSecret: boolean,
-  ): ConfigValue | undefined {
-    const entry = this.#scopes.findLast((scope) => scope.entries.has(name))
-      ?.entries.get(name);
-    if (entry === undefined) {
-      return this.#compound(`$${name}`, at) ?? this.#environmentValue(name, at);
-    }
-    entry.isVariable = true;
-    entry.isSecret ||= isSecret;
-    return { ...entry.value, at };
-  }
-
-  /** A text, with the variables that are in it. That of a secret is what it is. */
-  #string(
-    { value, at, isOpen }: TextItem,
-    isSecret: boolean,
-  ): ConfigString {
-    if (isOpen !== true || this.#expanding.length > 0) {
-      return { kind: "string", value, at };
-    }
-    if (isSecret) {
-      this.#warnOfSecret(value, at);
-      return { kind: "string", value, at };
-    }
-    const { text, missing } = filled(value, (name) => this.#use(name));
-    if (missing > 0) {
-      this.#run.report.warn(
-        at,
-        "there is no such variable; the $ and the name behind it stay in the text",
-      );
-    }
-    return { kind: "string", value: text, at };
-  }
-
-  /** `$A.b$C` without quotes is a text if all its variables have values, and no name of a variable. */
-  #compound(text: string, at: Position): ConfigString | undefined {
-    if (/^\$\w+$/.test(text) || this.#expanding.length > 0) return undefined;
-    const made = filled(text, (name) => this.#use(name));
-    if (made.places === 0 || made.missing > 0) return undefined;
-    return { kind: "string", value: made.text, at };
-  }
-
-  #warnOfSecret(value: string, at: Position): void {
-    const { places, missing } = filled(
-      value,
-      (name) => this.#textOf(name)?.text,
-    );
-    if (places === missing) return;
-    this.#run.report.warn(
-      at,
-      "a secret is the text itself, not a variable that is in it; " +
-        "$NAME alone, without quotes, is the variable",
-    );
-  }
-
-  /** The value of a variable in a text, which is used now. */
-  #use(name: string): string | undefined {
-    const found = this.#textOf(name);
-    if (found?.entry !== undefined) found.entry.isVariable = true;
-    this.#holdsSecret ||= found?.entry?.isSecret ?? isSecretKey(name);
-    return found?.text;
-  }
-
-  /** What a variable has for the middle of a text: nothing that is a list or a map. */
-  #textOf(name: string): VariableText | undefined {
-    const entry = this.#scopes.findLast((scope) => scope.entries.has(name))
-      ?.entries.get(name);
-    if (entry === undefined) {
-      const text = attempt(() => this.#run.world.env(name));
-      const isThere = typeof text === "string" && text.trim() !== "";
-      return isThere ? { text } : undefined;
-    }
-    const { value } = entry;
-    const isText = value.kind !== "map" && value.kind !== "array" &&
-      value.kind !== "date";
-    return isText ? { text: String(value.value), entry } : undefined;
-  }
-
-  #environmentValue(name: string, at: Position): ConfigValue | undefined {
-    const { report, world } = this.#run;
-    if (this.#expanding.includes(name)) {
-      report.error(at, `variable reference cycle for '${name}'`);
-      return undefined;
-    }
-    const text = attempt(() => world.env(name));
-    if (text instanceof Error) {
-      report.error(at, text.message);
-      return undefined;
-    }
-    if (text !== undefined && text.trim() !== "") {
-      return this.#readEnvironmentText(name, text, at);
-    }
-    // The text of a variable may be a password, so it is not quoted.
-    const what = this.#expanding.length > 0
-      ? `in '${this.#expanding.at(-1)}'`
-      : `for '${name}'`;
-    report.error(
-      at,
-      `variable reference ${what} on line ${at.line} can not be found`,
-    );
-    return undefined;
-  }
-
-  // The text sees other environment variables, but no key of the file. All
-  // that it holds stands where the file refers to it.
+  // All that an environment variable holds stands where the file refers to it,
+  // and sees other variables of the environment, but no key of the file.
   #readEnvironmentText(
-    name: string,
-    text: string,
-    at: Position,
+    { name, text, at }: EnvironmentText,
   ): ConfigValue | undefined {
-    const source = new Source(`$${name}`, text);
-    const items = finishSteps(
-      lexInto(new Report(), lexInSteps(source, "value")),
-    )
-      .map((item) => ({ ...item, at }));
     const expanding = [...this.#expanding, name];
-    const builder = new TreeBuilder(source, items, this.#run, expanding);
-    return builder.singleValue(name, at);
+    const source = new Source(`$${name}`, text);
+    const extent: Extent = { what: "value", at };
+    return new TreeBuilder(source, extent, this.#run, expanding)
+      .singleValue(name, at);
   }
 
-  *#include(map: ConfigMap, path: string, at: Position): Steps<void> {
+  *#include(path: string, at: Position): Steps<void> {
+    this.#variables.uses++;
     const { including, report, world } = this.#run;
     const file = pathBeside(this.#source.file, path);
     if (this.#expanding.length > 0) {
@@ -375,19 +380,12 @@ class TreeBuilder {
       this.#run,
     );
     including.pop();
+    const map = this.#scopes.at(-1);
+    if (map === undefined) return;
     for (const entry of included.entries.values()) this.#set(map, entry);
   }
 }
 
 function nameOf({ key }: ConfigEntry): string {
   return isName(key) ? `"${key}"` : "The key";
-}
-
-/** What the world gives, or why it does not. */
-function attempt<T>(ask: () => T): T | Error {
-  try {
-    return ask();
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }

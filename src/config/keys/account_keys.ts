@@ -14,7 +14,7 @@ import { GLOBAL_ACCOUNT } from "../../core/account_names.ts";
 import { UNLIMITED_ACCOUNT } from "../../options/options.ts";
 import { importProblems } from "../../options/import_check.ts";
 import { NO_ACTIVATION } from "../../options/import_rules.ts";
-import { finishSteps, type Steps } from "../../core/steps.ts";
+import { finishSteps, forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap, ConfigValue } from "../dialect/tree.ts";
 import { described, goType, quote } from "./complaints.ts";
@@ -272,35 +272,42 @@ function* readAccounts(
   map: ConfigMap,
   report: Report,
 ): Steps<AccountOptions[]> {
-  const drafts = new Map<string, AccountDraft>();
+  const placed = new Map<string, PlacedLinks>();
   const list: AccountOptions[] = [];
   for (const entry of map.entries.values()) {
     const { key, at, isVariable } = entry;
     if (isVariable || isReserved(key, at, report)) continue;
     const draft = yield* readAccount(entry, report);
-    drafts.set(key, draft);
+    const { exports, imports } = draft;
+    if (exports.length + imports.length > 0) {
+      placed.set(key, { exports, imports });
+    }
     list.push(accountOf(key, draft));
     if (list.length % ACCOUNTS_PER_STEP === 0) yield;
   }
-  reportImports(list, drafts, report);
-  yield;
+  yield* reportImports(list, placed, report);
   return list;
 }
 
+/** What an account has to do with others, and where it stands. */
+type PlacedLinks = Pick<AccountDraft, "exports" | "imports">;
+
 /** What is wrong with exports and imports, seen beside those of the other accounts. */
-function reportImports(
+function* reportImports(
   list: readonly AccountOptions[],
-  drafts: ReadonlyMap<string, AccountDraft>,
+  placed: ReadonlyMap<string, PlacedLinks>,
   report: Report,
-): void {
-  for (const problem of importProblems(list, NO_ACTIVATION)) {
+): Steps<void> {
+  for (const problem of yield* importProblems(list, NO_ACTIVATION)) {
     const { account, list: name, index, text } = problem;
-    const at = drafts.get(account)?.[name][index]?.at;
+    const at = placed.get(account)?.[name][index]?.at;
     if (at !== undefined) report.error(at, text);
   }
-  for (const { exports } of drafts.values()) {
-    reportLatencies(exports, report);
-  }
+  yield* forEachInSteps(
+    placed.values(),
+    ACCOUNTS_PER_STEP,
+    ({ exports }) => reportLatencies(exports, report),
+  );
 }
 
 function isReserved(name: string, at: Position, report: Report): boolean {
@@ -321,12 +328,27 @@ function* readAccount(
 }
 
 function accountOf(name: string, draft: AccountDraft): AccountOptions {
-  const { users, exports, imports, defaultPermissions } = draft;
+  const { nkey, mappings, limits, defaultPermissions, trace } = draft;
+  // Ten thousand accounts have little each: what says nothing is shared.
   return {
     name,
-    ...draft,
-    users: withPermissions(users, defaultPermissions),
-    exports: exports.map(({ value }) => value),
-    imports: imports.map(({ value }) => value),
+    nkey,
+    users: withPermissions(draft.users, defaultPermissions),
+    exports: valuesOf(draft.exports),
+    imports: valuesOf(draft.imports),
+    mappings: mappings.length === 0 ? NONE : mappings,
+    limits: isUnlimited(limits) ? UNLIMITED_ACCOUNT : limits,
+    ...(defaultPermissions !== undefined && { defaultPermissions }),
+    ...(trace !== undefined && { trace }),
   };
+}
+
+const NONE: readonly never[] = [];
+
+function valuesOf<Value>(list: readonly Placed<Value>[]): readonly Value[] {
+  return list.length === 0 ? NONE : list.map(({ value }) => value);
+}
+
+function isUnlimited(limits: AccountLimits): boolean {
+  return Object.values(limits).every((limit) => limit === -1);
 }

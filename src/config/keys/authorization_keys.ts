@@ -29,7 +29,7 @@ import type { Block, KeyFlag } from "./schema.ts";
 /** Longer than this, an unquoted `1m`, which is a million, is the likely reason. */
 const TIMEOUT_SUSPICIOUS_MS = 60_000;
 
-const authTimeout: Reader<number> = {
+export const authTimeout: Reader<number> = {
   kind: "seconds or duration",
   type: "number",
   written: "number | string",
@@ -124,10 +124,11 @@ export const AUTHORIZATION_BLOCK: Block<AuthorizationOptions> = {
       names: ["timeout"],
       field: "timeoutMs",
       reader: unlessZero(authTimeout),
-      default: AUTH_TIMEOUT_MS,
-      text: "How long a connection may take to log in.",
-      reloaded: (ms: number) =>
-        `Reloaded: authorization timeout = ${ms / 1000}`,
+      default: undefined,
+      text:
+        "How long a connection may take to log in: 2s, or with `tls` a second longer than a handshake.",
+      reloaded: (ms: number | undefined) =>
+        `Reloaded: authorization timeout = ${(ms ?? AUTH_TIMEOUT_MS) / 1000}`,
       reload: "new connections",
     }),
     rows.option({
@@ -206,7 +207,9 @@ export function* authorizationInSteps(
   }
   const options = defaultsOf(AUTHORIZATION_BLOCK);
   yield* applyInSteps(AUTHORIZATION_BLOCK, value, options, report);
-  options.users = withPermissions(options.users, options.defaultPermissions);
+  options.users = [
+    ...withPermissions(options.users, options.defaultPermissions),
+  ];
   checkTogether(options, value, report);
   return options;
 }

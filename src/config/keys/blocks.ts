@@ -21,7 +21,12 @@ import { RESOLVER_BLOCK } from "./resolver_keys.ts";
 import { PROXIES_BLOCK, PROXY_BLOCK } from "./proxy_keys.ts";
 import type { BlockFacts } from "./schema.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
+import { CERTIFICATE_BLOCK, TLS_BLOCK } from "./tls_keys.ts";
 import { USER_BLOCK } from "./user_keys.ts";
+import {
+  WEBSOCKET_AUTHORIZATION_BLOCK,
+  WEBSOCKET_BLOCK,
+} from "./websocket_keys.ts";
 
 /** Named by the files of `src/options`, the outermost block first. */
 export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
@@ -43,8 +48,10 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
   ],
   mapping_config: [DESTINATION_BLOCK],
   trust_config: [RESOLVER_BLOCK, CALLOUT_BLOCK, PROXIES_BLOCK, PROXY_BLOCK],
+  tls_config: [TLS_BLOCK, CERTIFICATE_BLOCK],
   cluster: [CLUSTER_BLOCK],
   discovery: [DISCOVERY_BLOCK],
   registry: [REGISTRY_BLOCK],
   jetstream: [JETSTREAM_BLOCK],
+  websocket: [WEBSOCKET_BLOCK, WEBSOCKET_AUTHORIZATION_BLOCK],
 };

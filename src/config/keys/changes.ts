@@ -4,6 +4,7 @@
  * nats-server, and what its log tells of the others.
  */
 import { formatDuration } from "../../core/duration.ts";
+import { formatMode } from "../../core/file_mode.ts";
 import { isSecretKey } from "../../core/redact.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import { defaultsOf, optionsIn } from "./defaults.ts";
@@ -221,6 +222,7 @@ function goText(value: unknown, { unit }: Pick<OptionFacts, "unit">): string {
   if (typeof value === "object") return "{...}";
   if (typeof value !== "number") return String(value);
   if (unit === "ms") return formatDuration(value);
+  if (unit === "mode") return formatMode(value);
   // NATS server configuration: a negative number is no limit.
   return value === Infinity ? "-1" : String(value);
 }

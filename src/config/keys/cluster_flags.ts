@@ -85,9 +85,17 @@ export const ROUTES_FLAG: KeyFlag = {
   doc: "Nodes to connect to, instead of the file's",
 };
 
+/** What is said of a route by `tls://` where nodes have nothing to show each other. */
+export const TLS_ROUTE_TEXT =
+  "a tls:// route needs certificates: the cluster has no tls block";
+
 function setRoutes(options: ServerOptions, list: string): void {
   if (options.cluster !== undefined) {
-    options.cluster.routes = readRoutes(list);
+    const routes = readRoutes(list);
+    if (!options.cluster.tls && routes.some(({ tls }) => tls)) {
+      throw new FlagError(TLS_ROUTE_TEXT);
+    }
+    options.cluster.routes = routes;
   } else if (list.trim() !== "") {
     throw new FlagError(
       "solicited routes require cluster capabilities, e.g. --cluster",

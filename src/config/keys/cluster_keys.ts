@@ -13,7 +13,12 @@ import {
   readAuthorization,
   requiresLogin,
 } from "./authorization_keys.ts";
-import { clusterFlag, listeningPort, ROUTES_FLAG } from "./cluster_flags.ts";
+import {
+  clusterFlag,
+  listeningPort,
+  ROUTES_FLAG,
+  TLS_ROUTE_TEXT,
+} from "./cluster_flags.ts";
 import {
   goType,
   notSupported,
@@ -25,6 +30,7 @@ import { defaultsOf } from "./defaults.ts";
 import { findEntry, readBlock } from "./entries.ts";
 import {
   boolean,
+  changed,
   duration,
   filledString,
   integer,
@@ -36,9 +42,9 @@ import {
 } from "./readers.ts";
 import { advertised } from "./advertised.ts";
 import { routeUrls } from "./route_urls.ts";
-import { TLS_SHAPE } from "./missing_shapes.ts";
 import { checkedRow, missing, refused, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
+import { TLS_BLOCK, tlsBlock } from "./tls_keys.ts";
 
 // Midge's routes do not compress, which is what these modes allow.
 const PLAIN_MODES = ["off", "disabled", "accept", "not supported"];
@@ -268,6 +274,20 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       text: "Unanswered PINGs before a route is closed: as the server's.",
       reload: "now",
     }),
+    rows.option({
+      names: ["tls"],
+      field: "tls",
+      inner: TLS_BLOCK,
+      reader: changed(
+        tlsBlock({ hasKnownUrls: true }),
+        // NATS server configuration: nodes always verify each other.
+        (tls) => ({ ...tls, verify: true }),
+      ),
+      default: undefined,
+      text:
+        "TLS between nodes: both show certificates, and that of a node that is dialled is for the host of its URL.",
+      reload: "new connections",
+    }),
     checkedRow({
       names: ["compression"],
       kind: "off or accept",
@@ -284,12 +304,6 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
     ),
     missing(["accounts"], { name: "routes for single accounts" }, "now"),
     refused(
-      ["tls"],
-      "What nodes send would be readable, and those without a certificate come in.",
-      "new connections",
-      TLS_SHAPE,
-    ),
-    refused(
       ["permissions"],
       "More would go over routes than is allowed.",
       "now",
@@ -302,5 +316,10 @@ export function readCluster(
   entry: ConfigEntry,
   report: Report,
 ): ClusterOptions | undefined {
-  return readBlock(CLUSTER_BLOCK, "cluster", entry, report);
+  const cluster = readBlock(CLUSTER_BLOCK, "cluster", entry, report);
+  const isPlain = cluster !== undefined && cluster.tls === undefined;
+  if (isPlain && cluster.routes.some(({ tls }) => tls)) {
+    report.error(entry.at, TLS_ROUTE_TEXT);
+  }
+  return cluster;
 }

@@ -1,5 +1,6 @@
 /** The defaults of a block, as values and as help and reference show them. */
 import { formatDuration } from "../../core/duration.ts";
+import { formatMode } from "../../core/file_mode.ts";
 import type {
   Block,
   BlockFacts,
@@ -71,6 +72,7 @@ function shown(value: unknown, unit: Unit | undefined): string {
   }
   if (typeof value !== "number") return "";
   if (unit === "ms") return formatDuration(value);
+  if (unit === "mode") return formatMode(value);
   return unit === "bytes" ? shownSize(value) : String(value);
 }
 

@@ -3,16 +3,13 @@
  * beside `accounts`, users that exist twice, and accounts that are named.
  */
 import { GLOBAL_ACCOUNT, SYSTEM_ACCOUNT } from "../../core/account_names.ts";
-import { forEachInSteps, type Steps } from "../../core/steps.ts";
-import type { ServerOptions } from "../../options/options.ts";
+import type { Steps } from "../../core/steps.ts";
+import type { ServerOptions, UserOptions } from "../../options/options.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import type { ConfigMap, ConfigValue } from "../dialect/tree.ts";
+import type { ConfigMap } from "../dialect/tree.ts";
 import { quote } from "./complaints.ts";
 import { findEntry } from "./entries.ts";
 import { reportDuplicateUsers } from "./user_keys.ts";
-
-/** Accounts that take as long to look at as a step. */
-const ACCOUNTS_PER_STEP = 512;
 
 /** Says what does not fit. */
 export function* checkLogins(
@@ -20,32 +17,47 @@ export function* checkLogins(
   root: ConfigMap,
   report: Report,
 ): Steps<void> {
-  const lists = yield* userLists(root);
-  yield* reportDuplicateUsers(lists, report);
+  // Of what has no mistakes the options know as much, and are sooner asked.
+  if (report.errors.length > 0 || (yield* hasDuplicateUsers(options))) {
+    yield* reportDuplicateUsers(mapsWithUsers(root), report);
+  }
   checkSingleUser(options, root, report);
-  checkNoAuthUser(options, root, report);
+  checkNoAuthUser(options, options.noAuthUser, root, report);
+  checkWebSocket(options, root, report);
   checkSystemAccount(options, root, report);
   checkCallout(options, root, report);
 }
 
-/** The values of all `users`, wherever they stand. */
-function* userLists(root: ConfigMap): Steps<ConfigValue[]> {
-  const lists: ConfigValue[] = [];
-  const take = (map: ConfigValue | undefined): void => {
-    const list = map?.kind === "map" ? findEntry(map, "users") : undefined;
-    if (list !== undefined) lists.push(list.value);
-  };
-  take(findEntry(root, "authorization")?.value);
-  const accounts = findEntry(root, "accounts")?.value;
-  if (accounts?.kind === "map") {
-    const entries = accounts.entries.values();
-    yield* forEachInSteps(
-      entries,
-      ACCOUNTS_PER_STEP,
-      ({ value }) => take(value),
-    );
+/** Users that take as long to look at as a step. */
+const USERS_PER_STEP = 1024;
+
+function* hasDuplicateUsers(options: ServerOptions): Steps<boolean> {
+  const seen = { user: new Set<string>(), nkey: new Set<string>() };
+  let count = 0;
+  for (const { user, nkey } of usersOf(options)) {
+    if (nkey === undefined) seen.user.add(user);
+    else seen.nkey.add(nkey);
+    if (++count % USERS_PER_STEP === 0) yield;
   }
-  return lists;
+  return seen.user.size + seen.nkey.size < count;
+}
+
+function* usersOf(
+  { authorization, accounts }: ServerOptions,
+): Generator<UserOptions> {
+  yield* authorization?.users ?? [];
+  for (const { users } of accounts) yield* users;
+}
+
+/** The maps that may have `users`. */
+function* mapsWithUsers(root: ConfigMap): Generator<ConfigMap> {
+  const authorization = findEntry(root, "authorization")?.value;
+  if (authorization?.kind === "map") yield authorization;
+  const accounts = findEntry(root, "accounts")?.value;
+  if (accounts?.kind !== "map") return;
+  for (const { value } of accounts.entries.values()) {
+    if (value.kind === "map") yield value;
+  }
 }
 
 // NATS: accounts may stand beside one user or a token as long as nobody logs
@@ -66,17 +78,51 @@ function checkSingleUser(
   }
 }
 
-function checkNoAuthUser(
-  { authorization, accounts, noAuthUser, trust }: ServerOptions,
+/** Logins of `websocket` beside those of all clients. */
+function checkWebSocket(
+  options: ServerOptions,
   root: ConfigMap,
   report: Report,
 ): void {
-  const entry = findEntry(root, "no_auth_user");
-  if (entry === undefined || noAuthUser === "" || trust !== undefined) return;
-  const users = [
-    ...authorization?.users ?? [],
-    ...accounts.flatMap((account) => account.users),
-  ];
+  const block = findEntry(root, "websocket", "ws")?.value;
+  const { websocket, trust } = options;
+  if (websocket === undefined || block?.kind !== "map") return;
+  const { authorization, noAuthUser, jwtCookie } = websocket;
+  checkNoAuthUser(options, noAuthUser, block, report);
+  const refuse = (names: readonly string[], text: string): void =>
+    report.error(findEntry(block, ...names)?.at ?? block.at, text);
+  const hasUsers = !usersOf(options).next().done;
+  for (
+    const [what, value] of [
+      ["username", authorization?.user],
+      ["token", authorization?.token],
+    ] as const
+  ) {
+    if (!value || !hasUsers) continue;
+    refuse(
+      ["authorization", "authentication"],
+      `websocket authentication ${what} not compatible with presence of ` +
+        "users/nkeys",
+    );
+  }
+  if (jwtCookie === "" || trust !== undefined) return;
+  refuse(
+    ["jwt_cookie"],
+    "trusted operators or trusted keys configuration is required for JWT " +
+      `authentication via cookie ${quote(jwtCookie)}`,
+  );
+}
+
+function checkNoAuthUser(
+  options: ServerOptions,
+  noAuthUser: string,
+  block: ConfigMap,
+  report: Report,
+): void {
+  const entry = findEntry(block, "no_auth_user");
+  const isIdle = noAuthUser === "" || options.trust !== undefined;
+  if (entry === undefined || isIdle) return;
+  const users = [...usersOf(options)];
   if (users.length === 0) {
     report.error(
       entry.at,

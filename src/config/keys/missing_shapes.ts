@@ -137,21 +137,6 @@ export const MQTT_SHAPE: MapShape = {
   },
 };
 
-export const WEBSOCKET_SHAPE: MapShape = {
-  fields: {
-    ...LISTENER,
-    "advertise no_auth_user": STRING,
-    "no_tls same_origin compress compression": BOOLEAN,
-    tls: TLS_SHAPE,
-    "allowed_origins allowed_origin allow_origins allow_origin": TEXTS,
-    "origins origin": TEXTS,
-    "handshake_timeout ping_interval": DURATION,
-    "authorization authentication": { fields: LOGIN },
-    "jwt_cookie user_cookie pass_cookie token_cookie": STRING,
-    headers: MAP,
-  },
-};
-
 export const OCSP_SHAPE: MapShape = {
   or: ["boolean"],
   fields: { mode: STRING, status: STRING, status_timeout: DURATION },

@@ -4,6 +4,7 @@
  * field of each row, and the type that a program may write for it.
  */
 import { PORT_MAX, splitAddress } from "../../net/address.ts";
+import { isUnixUrl } from "../../net/unix_url.ts";
 import { durationProblem, parseDuration } from "../../core/duration.ts";
 import type { Position, Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
@@ -250,12 +251,17 @@ export const listenAddress: Reader<ListenAddress> = {
   type: "{ host: string; port: number }",
   written: "string | number",
   port: "address",
-  read({ at, value }, report) {
+  read({ key, at, value }, report) {
     if (value.kind === "integer") {
       return checkPort(undefined, String(value.value), at, report);
     }
     if (value.kind !== "string") {
       report.error(at, `expected port or host:port, got ${goType(value)}`);
+      return undefined;
+    }
+    if (isUnixUrl(value.value)) {
+      const text = "only `listen` of the top level and `http` may be";
+      report.error(at, `${key} cannot be a unix socket: ${text}`);
       return undefined;
     }
     const { host = "", port } = splitAddress(value.value) ?? {};

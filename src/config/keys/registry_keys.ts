@@ -22,6 +22,7 @@ import {
 } from "./readers.ts";
 import { rowsOf } from "./rows.ts";
 import type { Block, KeyFlag } from "./schema.ts";
+import { TLS_BLOCK, tlsBlock } from "./tls_keys.ts";
 
 /** Programs of this machine only. */
 const REGISTRY_HOST = "127.0.0.1";
@@ -136,6 +137,16 @@ export const REGISTRY_BLOCK: Block<RegistryOptions> = {
         isSecret: true,
       }],
       reload: "restart",
+    }),
+    rows.option({
+      names: ["tls"],
+      field: "tls",
+      inner: TLS_BLOCK,
+      reader: tlsBlock(),
+      default: undefined,
+      text:
+        "The registry is asked by `https`, and with `verify` by those with a certificate alone.",
+      reload: "new connections",
     }),
     rows.option({
       names: ["state_file"],

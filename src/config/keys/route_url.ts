@@ -8,13 +8,15 @@ import { parseNodeUrl, UrlError } from "../../net/url.ts";
  */
 export function parseRouteUrl(url: string): RouteTarget {
   const { scheme, user, host, port } = parseNodeUrl(url);
-  if (scheme === "tls") {
-    throw new UrlError("tls routes are not supported by Midge yet");
-  }
   if (port === 0) throw new UrlError('invalid port "0" after host');
-  if (user === undefined) return { host, port };
+  const address = {
+    host,
+    port,
+    ...(scheme === "tls" && { tls: true as const }),
+  };
+  if (user === undefined) return address;
   const { name, password } = user;
   return password === undefined
-    ? { host, port, token: name }
-    : { host, port, user: name, password };
+    ? { ...address, token: name }
+    : { ...address, user: name, password };
 }

@@ -30,8 +30,8 @@ export type Reload = "now" | "new connections" | "restart";
 /** Keys that Midge only knows do nothing, since there is nothing to do or since Midge lacks it, or are refused. */
 export type KeyState = "works" | "no effect" | "missing" | "refused";
 
-/** How the default of a number is shown: as a duration, or as a size. */
-export type Unit = "ms" | "bytes";
+/** How the default of a number is shown: as a duration, as a size, or as the mode of a file. */
+export type Unit = "ms" | "bytes" | "mode";
 
 /** Where a value holds a port, for which files and programs write "any" in different ways. */
 export type PortForm = "port" | "address";

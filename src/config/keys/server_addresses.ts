@@ -1,19 +1,25 @@
 /** Keys of the top level: where clients connect, and where monitoring is served. */
 import { ANY_HOST, CLIENT_PORT } from "../../core/limits.ts";
 import type { ServerOptions } from "../../options/options.ts";
+import { FlagError } from "../flags/flags.ts";
 import { number, text } from "./flag_rows.ts";
 import {
   boolean,
   changed,
   checkedPort,
   filledString,
-  listenAddress,
   port,
   string,
   stringWithoutSpaces,
 } from "./readers.ts";
 import { advertised } from "./advertised.ts";
 import { rowsOf } from "./rows.ts";
+import {
+  fileMode,
+  flagPlaces,
+  type ListenPlaces,
+  listenPlaces,
+} from "./unix_sockets.ts";
 import type { ConfigKey } from "./schema.ts";
 
 type Options = ServerOptions;
@@ -24,6 +30,36 @@ const rows = rowsOf<Options>((options) => options);
 function clientPort(port: number): number {
   if (port === -1) return 0;
   return port === 0 ? CLIENT_PORT : port;
+}
+
+function setPlaces(options: Options, { address, sockets }: ListenPlaces): void {
+  options.host = address?.host ?? options.host;
+  if (address !== undefined) options.port = clientPort(address.port);
+  options.unixSockets = [...sockets];
+}
+
+/** What the command line names takes the place of what the file does. */
+function setFlagPlaces(options: Options, text: string): void {
+  const { hosts, sockets } = flagPlaces(text);
+  if (hosts.length > 1) {
+    throw new FlagError("-a takes one host, besides unix sockets");
+  }
+  if (sockets.length > 0) options.unixSockets = sockets;
+  if (hosts[0] === undefined) options.dontListen = true;
+  else {
+    setHost(options, hosts[0]);
+    openPort(options);
+  }
+}
+
+/** A port that the command line names is opened beside unix sockets. */
+function openPort(options: Options): void {
+  if (options.unixSockets.length > 0) options.dontListen = false;
+}
+
+function setFlagPort(options: Options, port: number): void {
+  options.port = clientPort(checkedPort(port, "p"));
+  openPort(options);
 }
 
 // Monitoring without a host of its own is served where the clients connect.
@@ -38,13 +74,11 @@ function setHost(options: Options, host: string): void {
 export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
   rows.key({
     names: ["listen"],
-    reader: listenAddress,
+    reader: listenPlaces,
     sets: ["host", "port"],
-    set(options, address) {
-      options.host = address.host ?? options.host;
-      options.port = clientPort(address.port);
-    },
-    text: "Where clients connect to.",
+    set: setPlaces,
+    text: "Where clients connect to. Unix sockets alone are the only way in, " +
+      "unless `host` or `port` names a port.",
     reload: "restart",
   }),
   rows.option({
@@ -53,7 +87,11 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
     reader: filledString,
     default: ANY_HOST,
     text: "The host to listen on for clients.",
-    flags: [text("Server", ["a", "addr", "net"], "host", setHost)],
+    flags: [{
+      ...text("Server", ["a", "addr", "net"], "host", setFlagPlaces),
+      doc: "The host to listen on for clients, or unix:///path,\n" +
+        "or both with a comma; -p opens a port beside that",
+    }],
     reload: "restart",
   }),
   rows.option({
@@ -62,7 +100,7 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
     reader: changed(port, clientPort),
     default: CLIENT_PORT,
     text: "The port to listen on for clients; -1 for any free one.",
-    flags: [{ section: "Server", names: ["p", "port"], value: "port" }],
+    flags: [number("Server", ["p", "port"], "port", setFlagPort)],
     reload: "restart",
   }),
   rows.option({
@@ -70,7 +108,18 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
     field: "dontListen",
     reader: boolean,
     default: false,
-    text: "Open no port for clients; those of the same process connect.",
+    text: "Open no port for clients; those of the same process connect, " +
+      "and those of unix sockets that `listen` names.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["unix_socket_mode"],
+    field: "unixSocketMode",
+    reader: fileMode,
+    default: 0o600,
+    text: "Who may connect to the unix sockets of `listen` and `http`, " +
+      "as the mode of their files.",
+    unit: "mode",
     reload: "restart",
   }),
   rows.option({
@@ -84,6 +133,15 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
       names: ["n", "name", "server_name"],
       value: "name",
     }],
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["proxy_protocol"],
+    field: "proxyProtocol",
+    reader: boolean,
+    default: false,
+    text:
+      "Clients may come through a proxy that says for whom it connects (PROXY protocol 1 and 2).",
     reload: "restart",
   }),
   rows.option({
@@ -125,9 +183,13 @@ export const MONITORING_KEYS: readonly ConfigKey<Options>[] = [
   rows.key({
     names: ["http"],
     field: "http",
-    reader: listenAddress,
-    set(options, { host, port }) {
-      options.http = monitoring(host ?? "", port);
+    sets: ["http", "httpSockets"],
+    reader: listenPlaces,
+    type: "{ host: string; port: number }",
+    set(options, { address, sockets }) {
+      options.httpSockets = [...sockets];
+      if (address === undefined) return;
+      options.http = monitoring(address.host ?? "", address.port);
     },
     default: undefined,
     text: "Where monitoring is served; nowhere unless set.",

@@ -7,6 +7,7 @@ import { boolean, integer, strings, unlessZero } from "./readers.ts";
 import { readRegistry, REGISTRY_BLOCK } from "./registry_keys.ts";
 import { rowsOf } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
+import { readWebSocket, WEBSOCKET_BLOCK } from "./websocket_keys.ts";
 
 const rows = rowsOf<ServerOptions>((options) => options);
 
@@ -77,6 +78,14 @@ export const BEHAVIOUR_KEYS: readonly ConfigKey<ServerOptions>[] = [
 
 /** The blocks. */
 export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
+  rows.block({
+    names: ["websocket", "ws"],
+    field: "websocket",
+    block: WEBSOCKET_BLOCK,
+    read: readWebSocket,
+    text: "A port for clients that speak through WebSockets.",
+    reload: "now",
+  }),
   rows.block({
     names: ["cluster"],
     field: "cluster",

@@ -13,6 +13,7 @@ import {
 } from "./server_limits.ts";
 import { LOG_KEYS } from "./server_log.ts";
 import { MISSING_KEYS } from "./server_missing.ts";
+import { TLS_KEYS } from "./server_tls.ts";
 import { TRUST_FACTS, TRUST_KEYS } from "./trust_keys.ts";
 import type { Block, ConfigKey } from "./schema.ts";
 
@@ -23,6 +24,7 @@ export const SERVER_PARTS: Readonly<
   addresses: ADDRESS_KEYS,
   monitoring: MONITORING_KEYS,
   log: LOG_KEYS,
+  tls: TLS_KEYS,
   login: LOGIN_KEYS,
   trust: TRUST_KEYS,
   limits: LIMIT_KEYS,
@@ -69,6 +71,20 @@ export const SERVER_BLOCK: Block<ServerOptions> = {
       text: "Operator mode: whom to trust, and where accounts are found.",
       block: TRUST_FACTS,
       reload: "now",
+    },
+    {
+      field: "unixSockets",
+      type: "string[]",
+      default: [],
+      text: "The paths of unix sockets for clients.",
+      reload: "restart",
+    },
+    {
+      field: "httpSockets",
+      type: "string[]",
+      default: [],
+      text: "The paths of unix sockets for monitoring.",
+      reload: "restart",
     },
     {
       field: "registryOnly",

@@ -4,26 +4,23 @@ import {
   LEAFNODES_SHAPE,
   MQTT_SHAPE,
   OCSP_SHAPE,
-  TLS_SHAPE,
-  WEBSOCKET_SHAPE,
 } from "./missing_shapes.ts";
-import { missing, refused, withoutEffect } from "./rows.ts";
+import { missing, withoutEffect } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
 
-/** What has nothing to act on, and what is refused. */
+/** What has nothing to act on. */
 export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   withoutEffect(
     ["prof_port", "prof_block_rate"],
     "Midge has no Go profiler",
     "restart",
   ),
-  withoutEffect(["allow_non_tls"], "Midge's clients never use TLS", "restart"),
   withoutEffect(
     ["store_dir", "storedir", "default_js_domain"],
     "Midge has no JetStream",
     "restart",
   ),
-  withoutEffect(["ocsp_cache"], "Midge has no TLS", "now"),
+  withoutEffect(["ocsp_cache"], "Midge has no OCSP", "now"),
 
   missing(["feature_flags"], { name: "feature flags" }, "restart"),
   missing(["gateway"], { name: "gateways", shape: GATEWAY_SHAPE }, "restart"),
@@ -38,20 +35,4 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
   missing(["syslog"], { name: "syslog" }, "now"),
   missing(["server_metadata"], { name: "metadata of servers" }, "now"),
   missing(["trace_headers"], { name: "trace of headers alone" }, "now"),
-  missing(["websocket", "ws"], {
-    name: "WebSocket",
-    shape: WEBSOCKET_SHAPE,
-  }, "restart"),
-
-  refused(
-    ["tls"],
-    "What clients send would be readable, and those without a certificate come in.",
-    "new connections",
-    TLS_SHAPE,
-  ),
-  refused(
-    ["proxy_protocol"],
-    "Clients would come in past the proxy, and from its address.",
-    "restart",
-  ),
 ];

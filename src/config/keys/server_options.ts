@@ -13,8 +13,11 @@ import { defaultsOf } from "./defaults.ts";
 import { applyInSteps, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
 import type { ConfigWorld } from "../dialect/parser.ts";
+import { readTlsFiles } from "./tls_files.ts";
 import { checkTrust } from "./trust_checks.ts";
-import type { ConfigMap } from "../dialect/tree.ts";
+import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
+import { isUnixUrl } from "../../net/unix_url.ts";
+import { quote } from "./complaints.ts";
 
 /** Options, and what is odd about the configuration that they came from. */
 export interface ConfiguredOptions {
@@ -47,13 +50,39 @@ export function* optionsInSteps(
   yield* applyInSteps(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;
   if (options.http?.host === "") options.http.host = options.host;
+  checkUnixSockets(options, root, report);
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);
+  readTlsFiles(options, root, world, report);
   yield* checkTrust(options, root, world, report);
   yield* checkLogins(options, root, report);
   checkFind(options, root, report);
   report.throwIfErrors();
   return { options, warnings: report.warnings };
+}
+
+/** Unix sockets alone are all that a server listens at. */
+function checkUnixSockets(
+  options: ServerOptions,
+  root: ConfigMap,
+  report: Report,
+): void {
+  const { unixSockets, httpSockets } = options;
+  const twice = httpSockets.find((path) => unixSockets.includes(path));
+  if (twice !== undefined) {
+    const at = findEntry(root, "http")?.at ?? root.at;
+    report.error(at, `${quote(twice)} is for clients or for monitoring`);
+  }
+  if (unixSockets.length === 0) return;
+  const named = findEntry(root, "host", "net", "port") !== undefined;
+  options.dontListen ||= !named && !namesPort(findEntry(root, "listen"));
+}
+
+function namesPort(listen: ConfigEntry | undefined): boolean {
+  if (listen === undefined) return false;
+  const { value } = listen;
+  const items = value.kind === "array" ? value.items : [value];
+  return items.some((item) => item.kind !== "string" || !isUnixUrl(item.value));
 }
 
 function checkLimits(

@@ -195,14 +195,15 @@ function checkName(
   return false;
 }
 
-/** Says of each user of `lists` that came before that it is there twice. */
+/** Says of each of the `users` of `maps` that came before that it is there twice. */
 export function* reportDuplicateUsers(
-  lists: readonly ConfigValue[],
+  maps: Iterable<ConfigMap>,
   report: Report,
 ): Steps<void> {
   const seen = { user: new Set<string>(), nkey: new Set<string>() };
-  yield* forEachInSteps(lists.flatMap(itemsOf), USERS_PER_STEP, (item) => {
-    if (item.kind !== "map") return;
+  // A map may be read anew whenever it is looked into, so none is kept.
+  yield* forEachInSteps(usersOf(maps), USERS_PER_STEP, (item) => {
+    if (item?.kind !== "map") return;
     const key = findEntry(item, "nkey");
     const entry = key ?? findEntry(item, "user", "username");
     if (entry?.value.kind !== "string") return;
@@ -215,16 +216,23 @@ export function* reportDuplicateUsers(
   });
 }
 
-function itemsOf(list: ConfigValue): readonly ConfigValue[] {
-  return list.kind === "array" ? list.items : [];
+/** All users, and something for each map that has none: it takes time as well. */
+function* usersOf(
+  maps: Iterable<ConfigMap>,
+): Generator<ConfigValue | undefined> {
+  for (const map of maps) {
+    const list = findEntry(map, "users")?.value;
+    yield undefined;
+    if (list?.kind === "array") yield* list.items;
+  }
 }
 
 /** The users, each with `permissions` unless it has its own. */
 export function withPermissions(
   users: readonly UserOptions[],
   permissions: PermissionsOptions | undefined,
-): UserOptions[] {
+): readonly UserOptions[] {
   return permissions === undefined
-    ? [...users]
+    ? users
     : users.map((user) => ({ permissions, ...user }));
 }

@@ -11,6 +11,7 @@ import {
   etcdOptionsOf,
   registryAddressOf,
 } from "../sources/target_options.ts";
+import { withTlsOf } from "../sources/target_tls.ts";
 import type { DiscoveryTarget } from "../url.ts";
 import { consulRegistrar } from "./consul_registrar.ts";
 import { etcdRegistrar } from "./etcd_registrar.ts";
@@ -21,8 +22,9 @@ import { registryRegistrar } from "./registry_registrar.ts";
 /** The registrar that a URL names. Throws a `DiscoveryError` where nothing can be announced. */
 export function registrarOf(
   target: DiscoveryTarget,
-  platform: DiscoveryPlatform,
+  machine: DiscoveryPlatform,
 ): Registrar {
+  const platform = withTlsOf(target, machine);
   const { scheme, name, path } = target;
   switch (scheme) {
     case "file":

@@ -20,15 +20,17 @@ import {
   hasTls,
   registryAddressOf,
 } from "../sources/target_options.ts";
+import { withTlsOf } from "../sources/target_tls.ts";
 import { staticList } from "./static_list.ts";
 import type { DiscoveryTarget } from "../url.ts";
 
 /** The provider that a URL names. Throws a `DiscoveryError` for one that cannot be used. */
 export function providerOf(
   target: DiscoveryTarget,
-  platform: DiscoveryPlatform,
+  machine: DiscoveryPlatform,
   wanted: Wanted,
 ): Discovery {
+  const platform = withTlsOf(target, machine);
   const { host, port, path, url, params } = target;
   const resolver = params.get("resolver");
   switch (target.scheme) {

@@ -131,6 +131,7 @@ function openClient(session: ClientSession): ClientFacts {
   return {
     ...facts,
     traffic: { ...facts.traffic },
+    connectionType: login.entrance.connectionType,
     remote: socket.remote,
     stoppedAt: undefined,
     reason: undefined,

@@ -4,14 +4,13 @@
  */
 import type { Broker } from "../../broker/broker.ts";
 import { ClosedReason } from "../../core/closed.ts";
-import { AUTH_TIMEOUT_MS } from "../../core/limits.ts";
 import { atOnce, type SlicedWork } from "../../http/slices.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Address } from "../../platform/socket.ts";
 import type { Cluster } from "../../routes/cluster.ts";
 import { ownNode } from "../../routes/own_node.ts";
 import { peerNode } from "../../routes/peer_node.ts";
-import { routeAuthTimeoutMs } from "../../routes/settings.ts";
+import { authTimeoutMs } from "../../core/auth_timeout.ts";
 import type { SnapshotSource } from "../page.ts";
 import type { MonitorPlatform } from "../platform.ts";
 import type {
@@ -36,6 +35,8 @@ import {
   takeSubscriptions,
 } from "./lists.ts";
 import { RequestCounts } from "./request_counts.ts";
+import { tlsFacts } from "./tls_facts.ts";
+import { websocketFacts } from "./websocket_facts.ts";
 
 const NO_TRAFFIC: TrafficFacts = {
   inMsgs: 0,
@@ -124,7 +125,8 @@ export class WatchedServer implements SnapshotSource {
     return {
       runtimeName: this.platform.runtimeName,
       advertised: broker.host.info.advertisedAddress,
-      authRequired: !broker.host.door.greet().isOpen,
+      authRequired: !broker.entrances.port.door.greet().isOpen,
+      tls: tlsFacts(options.tls, options.allowNonTls),
       connectUrls: broker.host.info.allUrls,
       maxConnections: options.maxConnections,
       maxPendingBytes: options.maxPendingBytes,
@@ -134,7 +136,7 @@ export class WatchedServer implements SnapshotSource {
       pingIntervalMs: options.pingIntervalMs,
       pingMax: options.pingMax,
       writeDeadlineMs: options.writeDeadlineMs,
-      authTimeoutMs: options.authorization?.timeoutMs ?? AUTH_TIMEOUT_MS,
+      authTimeoutMs: authTimeoutMs(options),
       // NATS monitoring: without a port of its own, the host is that of the clients.
       http: httpAddress ?? { host: options.host, port: 0 },
       httpBasePath: options.httpBasePath,
@@ -147,10 +149,12 @@ export class WatchedServer implements SnapshotSource {
         name: cluster.clusterName,
         host: cluster.options.host,
         port: cluster.address?.port ?? cluster.options.port,
-        authTimeoutMs: routeAuthTimeoutMs(cluster.options),
+        authTimeoutMs: authTimeoutMs(cluster.options),
+        tls: tlsFacts(cluster.options.tls),
         configured: cluster.options.routes
           .map(({ host, port }) => ({ host, port })),
       },
+      websocket: websocketFacts(broker),
     };
   }
 

@@ -1,7 +1,7 @@
 /** What the system's error says about the end of a stream. */
 import type { CloseReason } from "../../platform/socket.ts";
 import { errorCode } from "../process/system.ts";
-import { failureText, isTlsError } from "./tls.ts";
+import { failureText, isTlsError } from "./tls_failures.ts";
 
 const RESET_CODES: ReadonlySet<string> = new Set([
   "ECONNRESET",

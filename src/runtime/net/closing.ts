@@ -88,7 +88,8 @@ const STEPS: Readonly<Record<SocketState, Row>> = {
     gone: GONE,
   },
   securing: {
-    end: FINISH,
+    // Nothing can be said in the middle of a handshake.
+    end: CLOSE,
     destroy: CLOSE,
     secured: { to: "open", action: "nothing" },
     peerEnded: { to: "closed", action: "close", reason: "cutShort" },

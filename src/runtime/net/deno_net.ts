@@ -44,7 +44,7 @@ async function listen(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  if (needsNode(options)) {
+  if (needsNode(at, options)) {
     return await nodeNetwork.listen(at, options, (socket) => {
       onSocket(new FairSocket(socket, news, fairness));
     });
@@ -75,10 +75,14 @@ async function dial(to: Address, options?: DialOptions): Promise<Socket> {
 
 /**
  * Deno's own sockets cannot become those of a TLS server, and share a port only
- * with a flag for what is unstable.
+ * with a flag for what is unstable. The file of a unix socket is looked after
+ * there.
  */
-function needsNode({ tls, mayUpgrade, reusePort }: ListenOptions): boolean {
-  return tls !== undefined || mayUpgrade === true || reusePort === true;
+function needsNode(
+  { path }: Address,
+  { mayUpgrade, reusePort }: ListenOptions,
+): boolean {
+  return path !== undefined || mayUpgrade === true || reusePort === true;
 }
 
 /** What goes wrong for one connection, such as too many open files, is over soon. */

@@ -19,7 +19,7 @@ import { ReadBuffers } from "./deno_reading.ts";
 import type { DenoConnection } from "./deno_sockets.ts";
 import { Writer } from "./deno_writing.ts";
 import { SocketLife } from "./socket_life.ts";
-import { noServerTls } from "./tls.ts";
+import { noUpgrade } from "./tls_failures.ts";
 import { setImmediate } from "../process/timers.ts";
 
 /**
@@ -91,7 +91,7 @@ export class DenoSocket implements Socket {
   }
 
   secure(): Promise<void> {
-    return Promise.reject(noServerTls());
+    return Promise.reject(noUpgrade());
   }
 
   end(): void {

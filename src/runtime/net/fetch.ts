@@ -1,5 +1,6 @@
 /**
- * HTTP requests for discovery on the web's `fetch`, made alike on all runtimes:
+ * HTTP requests for discovery on the web's `fetch`, or on `node:https` where
+ * TLS of one's own is asked for, made alike on all runtimes:
  * no redirect is followed, because a token would travel along; no answer is
  * stored; a stream may be silent for as long as its reader likes, where the
  * runtime allows (Node ends one after five minutes without a byte); and nothing
@@ -9,6 +10,7 @@ import { isError } from "../../core/errors.ts";
 import type { Fetch, Fetched, FetchRequest } from "../../platform/fetch.ts";
 import { refusalOf } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
+import { askOverTls } from "./fetch_tls.ts";
 
 interface BunRequestInit extends RequestInit {
   /** Node's types do not know it. */
@@ -29,14 +31,34 @@ export const fetchAnswer: Fetch = async (url, request) => {
     inner.abort();
   };
   try {
-    const response = await fetch(url, initOf(request, inner.signal));
-    return fetched(response, signal, release);
+    return request.tls === undefined
+      ? fetched(
+        await fetch(url, initOf(request, inner.signal)),
+        signal,
+        release,
+      )
+      : await askedOverTls(url, request, inner.signal, release);
   } catch (error) {
     release();
     signal.throwIfAborted();
     throw plainFailure(error);
   }
 };
+
+/** The web's `fetch` takes certificates in another way on each runtime, and on Node in none. */
+async function askedOverTls(
+  url: string,
+  request: FetchRequest,
+  inner: AbortSignal,
+  release: () => void,
+): Promise<Fetched> {
+  const { status, headers, body } = await askOverTls(url, request, inner);
+  return {
+    status,
+    headers,
+    body: chunksOf(body, request.signal, release),
+  };
+}
 
 function initOf(request: FetchRequest, signal: AbortSignal): BunRequestInit {
   const { method = "GET", headers = {}, body } = request;
@@ -61,14 +83,12 @@ function fetched(
   return {
     status,
     headers,
-    body: body === null ? null : chunksOf(body, signal, release),
+    body: body === null ? null : chunksOf(read(body), signal, release),
   };
 }
 
-async function* chunksOf(
+async function* read(
   body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-  release: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = body.getReader();
   try {
@@ -77,12 +97,23 @@ async function* chunksOf(
       if (done) return;
       yield value;
     }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+async function* chunksOf(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  release: () => void,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* body;
   } catch (error) {
     signal.throwIfAborted();
     throw plainFailure(error);
   } finally {
     release();
-    reader.cancel().catch(() => {});
   }
 }
 

@@ -22,7 +22,7 @@ import type {
   HttpStream,
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
-import { formatAddress } from "../../net/address.ts";
+import { formatAddress, unixAddress } from "../../net/address.ts";
 import { askForNet } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
@@ -30,6 +30,7 @@ import { HttpPace } from "./http_pace.ts";
 import { runSoon } from "./run_soon.ts";
 import { HttpLane } from "./http_lane.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
+import { listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
@@ -73,7 +74,7 @@ export function serveHttp(
     connectionsCheckingInterval: headersTimeoutMs / 5,
   };
   try {
-    askForNet(formatAddress(at));
+    if (at.path === undefined) askForNet(formatAddress(at));
   } catch (error) {
     return Promise.reject(listenFailure(at, errorCode(error) ?? "", error));
   }
@@ -88,8 +89,11 @@ export function serveHttp(
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, handle, stallTimeoutMs)
       .catch(() => void response.destroy());
-  const unwatch = watchConnections(server, limits);
+  const unwatch = watchConnections(server, at, limits);
   server.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
+  if (at.path !== undefined) {
+    return serveAtPath(server, at.path, unwatch, limits.fileMode);
+  }
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       unwatch();
@@ -109,15 +113,41 @@ export function serveHttp(
   });
 }
 
+async function serveAtPath(
+  server: Server,
+  path: string,
+  unwatch: () => void,
+  fileMode: number | undefined,
+): Promise<Listener> {
+  try {
+    const file = await listenOnUnix(server, path, fileMode);
+    server.on("error", () => {});
+    let closed: Promise<void> | undefined;
+    const stop = (): Promise<void> => {
+      unwatch();
+      file.stop(() => closed = close(server));
+      return closed ?? Promise.resolve();
+    };
+    return { address: unixAddress(path), close: () => closed ?? stop() };
+  } catch (error) {
+    unwatch();
+    throw error;
+  }
+}
+
 /** Lets connections go that took the last file, and tells of that, until the result is called. */
 function watchConnections(
   server: Server,
+  asked: Address,
   { onTrouble }: HttpLimits,
 ): () => void {
   const isShort = (): void => {
     const at = server.address();
-    if (at === null || typeof at === "string") return;
-    onTrouble?.(acceptFailure({ host: at.address, port: at.port }, "EMFILE"));
+    if (at === null) return;
+    const address = typeof at === "string"
+      ? asked
+      : { host: at.address, port: at.port };
+    onTrouble?.(acceptFailure(address, "EMFILE"));
   };
   server.on("connection", (socket: Socket) => {
     if (mayKeepSocket()) return;

@@ -4,7 +4,13 @@
  * `runtime/mod.ts` hands it to the broker and to the client; on Deno,
  * `deno_net.ts` listens in its place and shares the rest.
  */
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type Server,
+  type Socket as TcpSocket,
+} from "node:net";
 import {
   acceptFailure,
   dialFailure,
@@ -18,14 +24,14 @@ import type {
   Network,
   Socket,
 } from "../../platform/socket.ts";
-import { formatAddress } from "../../net/address.ts";
-import { askForNet, refusalOf } from "../process/permissions.ts";
-import { timerDelay } from "../process/system.ts";
+import { formatAddress, unixAddress } from "../../net/address.ts";
+import { askForNet, askForUnix, refusalOf } from "../process/permissions.ts";
+import { errorCode, timerDelay } from "../process/system.ts";
 import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
-import { noServerTls } from "./tls.ts";
+import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 /** The network of the machine. */
@@ -36,28 +42,70 @@ async function listen(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  if (options.tls !== undefined) throw noServerTls();
+  if (at.path !== undefined) return listenAtPath(at.path, options, onSocket);
   const host = await listeningHost(at.host);
   const isShort = (): void =>
     options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
-  const server = createServer({ noDelay: true }, (raw) => {
-    if (mayKeepSocket()) return onSocket(new NodeSocket(raw));
-    raw.destroy();
-    isShort();
-  });
+  const server = createServer(
+    { noDelay: true },
+    accepting((raw) => onSocket(new NodeSocket(raw)), isShort),
+  );
   const port = await bindAny(
     { host, port: at.port },
     (address) => bindAddress(server, address, options),
   );
+  const stop = keepListening(server, isShort);
+  return { address: { host, port }, close: stop };
+}
+
+async function listenAtPath(
+  path: string,
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  const address = unixAddress(path);
+  const isShort = (): void =>
+    options.onTrouble?.(acceptFailure(address, "EMFILE"));
+  const server = createServer(
+    accepting((raw) => onSocket(new NodeSocket(raw, path)), isShort),
+  );
+  const file = await listenOnUnix(server, path, options.fileMode);
+  lengthenQueue(server);
+  const stop = keepListening(server, isShort);
+  let isStopped = false;
+  const close = (): Promise<void> => {
+    if (!isStopped) file.stop(() => void stop());
+    isStopped = true;
+    return Promise.resolve();
+  };
+  return { address, close };
+}
+
+/** What becomes of a connection: it is let go when it took the last file. */
+function accepting(
+  accept: (raw: TcpSocket) => void,
+  isShort: () => void,
+): (raw: TcpSocket) => void {
+  return (raw) => {
+    if (mayKeepSocket()) return accept(raw);
+    raw.destroy();
+    isShort();
+  };
+}
+
+/** What ends a listener that is open. */
+function keepListening(
+  server: Server,
+  isShort: () => void,
+): () => Promise<void> {
   // What goes wrong for one connection, such as too many open files, must not
   // end the listener, let alone the process.
   server.on("error", () => {});
   const unwatch = watchFiles(isShort);
-  const stop = (): Promise<void> => {
+  return () => {
     unwatch();
     return close(server);
   };
-  return { address: { host, port }, close: stop };
 }
 
 function bindAddress(
@@ -90,6 +138,7 @@ function close(server: Server): Promise<void> {
 
 /** Tries the addresses of a name in turn; the time is shared among them. */
 async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
+  if (to.path !== undefined) return await dialAddress(to, options.timeoutMs);
   const startedAt = monotonicTime();
   const hosts = await lookupHost(to.host);
   let failure: unknown = lookupFailure(to.host);
@@ -109,7 +158,7 @@ async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
 
 function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const raw = connect({ host: to.host, port: to.port, noDelay: true });
+    const raw = connectTo(to);
     const fail = (code: string, cause?: unknown): void => {
       clearTimeout(timer);
       raw.destroy();
@@ -124,7 +173,20 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     raw.once("connect", () => {
       clearTimeout(timer);
       raw.off("error", onError);
-      resolve(new NodeSocket(raw));
+      resolve(new NodeSocket(raw, to.path));
     });
   });
+}
+
+/** Throws what is wrong with the path of a unix socket, or not granted. */
+function connectTo(to: Address): TcpSocket {
+  const { host, port, path } = to;
+  if (path === undefined) return connect({ host, port, noDelay: true });
+  try {
+    checkUnixPath(path);
+    askForUnix(path);
+    return connect({ path });
+  } catch (error) {
+    throw dialFailure(to, errorCode(error) ?? "EUNKNOWN", refusalOf(error));
+  }
 }

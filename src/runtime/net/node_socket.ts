@@ -1,9 +1,10 @@
 /**
- * One socket of `node:net`, accepted or dialled: TCP, or TLS on top of it once
- * it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
+ * One socket of `node:net`, accepted or dialled: TCP or a unix socket, or TLS on
+ * top of it once it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
  */
 import type { Socket as TcpSocket } from "node:net";
 import { assert } from "../../core/assert.ts";
+import { unixAddress } from "../../net/address.ts";
 import type {
   Address,
   CloseReason,
@@ -16,7 +17,10 @@ import { endpoint } from "./addresses.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import { SocketLife } from "./socket_life.ts";
-import { failureText, noServerTls, startHandshake } from "./tls.ts";
+import { startHandshake } from "./tls.ts";
+import { failureText } from "./tls_failures.ts";
+import { readBelow } from "./tls_reading.ts";
+import { serverHandshake } from "./tls_server.ts";
 import { setImmediate } from "../process/timers.ts";
 
 /** The members are those of `Socket`, and what its life asks of it. */
@@ -26,15 +30,21 @@ export class NodeSocket implements Socket {
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
   #tls: TlsState | undefined;
+  /** What carries TLS, once it does. */
+  #below: TcpSocket | undefined;
   #events: SocketEvents | undefined;
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
+  /** A server's handshake goes on, and says how it ends. */
+  #isHandedOver = false;
   readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
-  constructor(raw: TcpSocket) {
-    this.remote = endpoint(raw.remoteAddress, raw.remotePort);
-    this.local = endpoint(raw.localAddress, raw.localPort);
+  /** `path` is that of a unix socket. */
+  constructor(raw: TcpSocket, path?: string) {
+    const unix = path === undefined ? undefined : unixAddress(path);
+    this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
+    this.local = unix ?? endpoint(raw.localAddress, raw.localPort);
     this.#raw = raw;
     this.#life = new SocketLife({
       pendingBytes: () => this.#raw.writableLength,
@@ -62,35 +72,65 @@ export class NodeSocket implements Socket {
   // Several writes of one turn need no cork: while the first is under way the
   // stream gathers the rest, and sends them together.
   write(bytes: Uint8Array): boolean {
-    return this.#life.reason !== undefined || this.#raw.write(bytes);
+    // In the middle of a handshake there is nobody to hear it.
+    return this.#isHandedOver || this.#life.reason !== undefined ||
+      this.#raw.write(bytes);
   }
 
   pause(): void {
-    if (this.#life.reason === undefined) this.#raw.pause();
+    if (this.#life.reason !== undefined) return;
+    this.#raw.pause();
+    if (this.#below !== undefined) readBelow(this.#below, false);
   }
 
   resume(): void {
+    if (this.#below !== undefined) readBelow(this.#below, true);
     this.#raw.resume();
   }
 
   async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
-    if (tls.role === "server") throw noServerTls();
     assert(!this.#life.isSecuring && !this.#tls, "a socket is secured once");
-    const raw = this.#raw;
-    raw.off("data", this.#onData);
+    this.#raw.off("data", this.#onData);
     this.#act(this.#life.after("secure"));
     try {
-      const { stream, done } = startHandshake(raw, tls, head);
-      this.#raw = stream;
-      this.#listenTo(stream);
-      this.#tls = await done;
+      this.#tls = tls.role === "server"
+        ? await this.#secureAsServer(tls, head)
+        : await this.#secureAsClient(tls, head);
     } catch (error) {
       const detail = failureText(error);
       this.#act(this.#life.after("failed", { kind: "tls", detail }));
+      // What the raw socket told of its end meanwhile was not heard.
+      if (this.#raw.closed && !this.#isGone) this.#gone();
       throw error;
     }
     this.#act(this.#life.after("secured"));
     if (this.#events !== undefined) this.#read();
+  }
+
+  #secureAsClient(tls: TlsUpgrade, head?: Uint8Array): Promise<TlsState> {
+    const raw = this.#raw;
+    const { stream, done } = startHandshake(raw, tls, head);
+    this.#below = raw;
+    this.#raw = stream;
+    this.#listenTo(stream);
+    return done;
+  }
+
+  async #secureAsServer(
+    tls: TlsUpgrade,
+    head?: Uint8Array,
+  ): Promise<TlsState> {
+    this.#isHandedOver = true;
+    try {
+      const raw = this.#raw;
+      const { stream, state } = await serverHandshake(raw, tls, head);
+      this.#below = raw;
+      this.#raw = stream;
+      this.#listenTo(stream);
+      return state;
+    } finally {
+      this.#isHandedOver = false;
+    }
   }
 
   end(): void {
@@ -104,7 +144,7 @@ export class NodeSocket implements Socket {
   /** A stream that another has taken the place of is not heard any more. */
   #listenTo(raw: TcpSocket): void {
     const ifCurrent = (act: () => void): void => {
-      if (raw === this.#raw) act();
+      if (raw === this.#raw && !this.#isHandedOver) act();
     };
     raw.on("error", (error) => ifCurrent(() => this.#failed(error)));
     raw.on(
@@ -121,7 +161,7 @@ export class NodeSocket implements Socket {
     // A stream says its end by itself once all is sent, and closes when both
     // ends are said. What comes until then is read and dropped.
     this.#raw.end();
-    this.#raw.resume();
+    this.resume();
   }
 
   #read(): void {

@@ -1,14 +1,17 @@
 /**
  * The certificates that the other end of a TLS connection showed, by what
- * `node:tls` tells of them. Runtimes differ in how they write names, and not
- * all of them escape what stands in one, so names are for showing: a decision by
- * a name reads it from the bytes.
+ * `node:tls` tells of them: their bytes, and nothing of what the runtime reads
+ * in those, which is not the same on each.
  */
 import { createHash } from "node:crypto";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { readCertificate } from "../../core/certificate.ts";
 import type { PeerCertificate } from "../../platform/socket.ts";
 
-/** Its own certificate first, then those that vouch for it, as far as they are known. */
+/**
+ * Its own certificate first, then those that vouch for it. Runtimes add the
+ * authority that they found themselves, which stands for itself: it is left out.
+ */
 export function peerCertificates(
   stream: TLSSocket,
 ): readonly PeerCertificate[] {
@@ -16,29 +19,36 @@ export function peerCertificates(
   const seen = new Set<string>();
   let next: Partial<DetailedPeerCertificate> | undefined = stream
     .getPeerCertificate(true);
-  // Without a certificate there is an empty object; an authority's stands for itself.
+  // Without a certificate there is an empty object.
   while (next?.raw !== undefined) {
-    const facts = factsOf(next.raw, next);
+    const facts = factsOf(next.raw);
     if (seen.has(facts.sha256)) break;
     seen.add(facts.sha256);
+    if (found.length > 0 && isRoot(next)) break;
     found.push(facts);
     next = next.issuerCertificate;
   }
   return found;
 }
 
-function factsOf(
-  raw: Uint8Array,
-  { subject, subjectaltname }: Partial<DetailedPeerCertificate>,
-): PeerCertificate {
+function isRoot(
+  { subject, issuer }: Partial<DetailedPeerCertificate>,
+): boolean {
+  return JSON.stringify(subject) === JSON.stringify(issuer);
+}
+
+function factsOf(raw: Uint8Array): PeerCertificate {
+  // A copy: what the runtime hands out is a view of memory of its own.
+  const der = Uint8Array.from(raw);
+  const key = readCertificate(der)?.publicKeyInfo;
   return {
-    // A copy: what the runtime hands out is a view of memory of its own.
-    der: Uint8Array.from(raw),
-    sha256: createHash("sha256").update(raw).digest("hex"),
-    subject: Object.entries(subject ?? {})
-      .flatMap(([key, values]) =>
-        [values].flat().map((value) => `${key}=${value}`)
-      ).join(", "),
-    names: subjectaltname?.split(", ") ?? [],
+    der,
+    sha256: sha256(der),
+    // What cannot be read has no key that anybody knows.
+    keySha256: key === undefined ? "" : sha256(key),
   };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -9,15 +9,12 @@
  */
 import { isIP, type Socket as TcpSocket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { peerCertificates } from "./peer_certificates.ts";
+import { contextOptions } from "./tls_context.ts";
+import { failureText, tlsFailure } from "./tls_failures.ts";
+import { tlsStateOf } from "./tls_state.ts";
 import { deferred } from "../../core/deferred.ts";
-import { isError } from "../../core/errors.ts";
-import {
-  NetworkError,
-  type TlsState,
-  type TlsUpgrade,
-} from "../../platform/socket.ts";
-import { errorCode, timerDelay } from "../process/system.ts";
+import type { TlsState, TlsUpgrade } from "../../platform/socket.ts";
+import { timerDelay } from "../process/system.ts";
 import { clearTimeout, setTimeout } from "../process/timers.ts";
 
 /** A handshake that began. */
@@ -52,17 +49,14 @@ export function startHandshake(
 
 function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
   const name = tls.serverName ?? raw.remoteAddress ?? "";
-  const { authorities, certificate, key } = tls;
   try {
     return connect({
       socket: raw,
       host: name,
       // RFC 6066: an address is no server name.
       ...(isIP(name) === 0 && { servername: name }),
-      ...(authorities !== undefined && { ca: [...authorities] }),
-      ...(certificate !== undefined && { cert: certificate }),
-      ...(key !== undefined && { key }),
-      rejectUnauthorized: tls.verify,
+      ...contextOptions(tls),
+      rejectUnauthorized: tls.verify !== false,
     });
   } catch (error) {
     throw tlsFailure("certificate or key cannot be read", error);
@@ -87,44 +81,11 @@ function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
     if (tls.verify && !stream.authorized) {
       return fail("the certificate was not verified");
     }
-    resolve(stateOf(stream));
+    resolve(tlsStateOf(stream));
   });
   return promise.finally(() => {
     clearTimeout(timer);
     stream.off("error", onError);
     stream.off("close", onClose);
   });
-}
-
-function stateOf(stream: TLSSocket): TlsState {
-  return {
-    version: stream.getProtocol() ?? "",
-    cipher: stream.getCipher()?.name ?? "",
-    peerCertificates: peerCertificates(stream),
-  };
-}
-
-/** A failed handshake, in the words of the one who noticed. */
-function tlsFailure(detail: string, cause?: unknown): NetworkError {
-  return new NetworkError(`${FAILED}${detail}`, "ETLS", cause);
-}
-
-/** What is said where a server is asked for TLS. */
-export function noServerTls(): NetworkError {
-  const message = "TLS is not supported for clients of a server";
-  return new NetworkError(message, "ETLSUNSUPPORTED");
-}
-
-const FAILED = "TLS handshake failed: ";
-
-/** What went wrong, in the runtime's own words, on one line. */
-export function failureText(error: unknown): string {
-  if (!isError(error)) return String(error);
-  const text = error.message.replace(FAILED, "").replaceAll(/\s+/g, " ").trim();
-  return text === "" ? errorCode(error) ?? "unknown error" : text;
-}
-
-/** Whether an error of a stream is about TLS, such as a refused certificate. */
-export function isTlsError(error: Error): boolean {
-  return /^ERR_(?:SSL|TLS|OSSL)_/.test(errorCode(error) ?? "");
 }

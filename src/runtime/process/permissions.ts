@@ -9,9 +9,9 @@
 /** A permission, as Deno describes it. */
 export type Permission =
   | NetPermission
-  | { readonly name: "read"; readonly path: string }
+  | { readonly name: "read" | "write"; readonly path: string }
   | { readonly name: "env"; readonly variable: string }
-  | { readonly name: "sys"; readonly kind: "networkInterfaces" };
+  | { readonly name: "sys"; readonly kind: "networkInterfaces" | "umask" };
 
 /** `host` is `host:port`, or a host for all of its ports. */
 interface NetPermission {
@@ -56,6 +56,16 @@ export function askForNet(host: string): void {
   const state = deno?.permissions.requestSync({ name: "net", host }).state;
   if (deno === undefined || state === "granted") return;
   throw new RefusedError(`--allow-net=${host}`);
+}
+
+/** The same for a unix socket, for which Deno wants three permissions. */
+export function askForUnix(path: string): void {
+  askForNet(`unix:${path}`);
+  for (const name of ["read", "write"] as const) {
+    const state = deno?.permissions.requestSync({ name, path }).state;
+    if (deno === undefined || state === "granted") continue;
+    throw new RefusedError(`--allow-${name}=${path}`);
+  }
 }
 
 /** The refusal that an error is; undefined for any other error. */

@@ -156,6 +156,10 @@ export function checkOptions(options: ServerOptions, plan: Plan): void {
   if (options.dontListen) {
     refuse("dont_listen", 'leaves no way in: use network: "memory"');
   }
+  const [socket] = [...options.unixSockets, ...options.httpSockets];
+  if (socket !== undefined) {
+    refuse(`unix://${socket}`, "can be of one node alone");
+  }
   if (inMemory && options.http !== undefined) {
     refuse("http_port", 'needs network: "sockets"');
   }

@@ -58,6 +58,8 @@ export class PlacedNetwork implements Network {
     for (const listener of [...this.#listeners]) void listener.close();
     const ends = this.#ends;
     this.#ends = [];
+    // Who hears of one end has nobody left to tell of it.
+    for (const { socket } of ends) socket.destroy();
     for (const { socket } of ends) socket.crash();
   }
 
@@ -75,7 +77,7 @@ export class PlacedNetwork implements Network {
     const isAny = isAnyHost(address.host);
     const service = this.#exchange.serve(
       this.#place,
-      isAny ? this.#machine : address.host,
+      address.path ?? (isAny ? this.#machine : address.host),
       address.port,
     );
     let closing: Promise<void> | undefined;
@@ -92,7 +94,10 @@ export class PlacedNetwork implements Network {
   }
 
   async dial(to: Address, options: DialOptions = {}): Promise<Socket> {
-    const service = this.#exchange.find(to, await this.lookup(to.host));
+    const hosts = to.path === undefined
+      ? await this.lookup(to.host)
+      : [to.path];
+    const service = this.#exchange.find(to, hosts);
     if (service === undefined) {
       const inner = await this.#beneath.dial(to, options);
       return this.#dialled(to, undefined, inner);

@@ -1,0 +1,41 @@
+/**
+ * What one connection knows of the subject of its last message: publishers tend
+ * to repeat themselves, to the byte.
+ */
+import type { MessageArgs } from "../wire/args.ts";
+import { type Account, KEPT_MATCH_MAX, type SubjectFacts } from "./account.ts";
+
+export class KnownFacts {
+  #account: Account | undefined = undefined;
+  #generation = -1;
+  #facts: SubjectFacts | undefined = undefined;
+
+  /** What `account` knows of the subject of the message in `args`. */
+  of(account: Account, args: MessageArgs): SubjectFacts {
+    const facts = this.#facts;
+    if (
+      facts !== undefined && args.isRepeated && this.#account === account &&
+      this.#generation === account.generation
+    ) return facts;
+    return this.#lookUp(account, args);
+  }
+
+  /** Nothing of an account is kept. */
+  forget(): void {
+    this.#account = this.#facts = undefined;
+  }
+
+  #lookUp(account: Account, { message }: MessageArgs): SubjectFacts {
+    const facts = account.facts(
+      message.subjectBuffer,
+      message.subjectStart,
+      message.subjectEnd,
+    );
+    const { plain, queues } = facts.match;
+    const isKept = plain.length <= KEPT_MATCH_MAX && queues.length === 0;
+    this.#account = account;
+    this.#generation = account.generation;
+    this.#facts = isKept ? facts : undefined;
+    return facts;
+  }
+}

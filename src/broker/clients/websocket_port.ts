@@ -1,0 +1,182 @@
+/**
+ * The port for clients that speak through WebSockets, if there is to be one:
+ * what comes in there asks for a WebSocket first, and is a client once it has
+ * one. With TLS the handshake of that comes before anything else.
+ */
+import type { Logger } from "../../core/log.ts";
+import type { SlabPool } from "../../core/outbox.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { WebSocketOptions } from "../../options/options.ts";
+import type { TlsSettings } from "../../options/tls.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Deflate } from "../../platform/deflate.ts";
+import type { Sha1 } from "../../platform/signatures.ts";
+import type {
+  Address,
+  Listener,
+  Network,
+  Socket,
+  TlsUpgrade,
+} from "../../platform/socket.ts";
+import { type RunSoon, runSoonOn } from "../../platform/turns.ts";
+import {
+  acceptWebSocket,
+  type WebSocketAcceptor,
+  type WebSocketSettings,
+} from "../../websocket/accept.ts";
+import type { WebSocketHost } from "../../websocket/host.ts";
+import { originOf } from "../../websocket/origin.ts";
+import type { WebSocketArrival } from "./client_host.ts";
+import { credentialsIn } from "./websocket_login.ts";
+
+/** What the port stands on. */
+export interface WebSocketPortHost {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly slabs: SlabPool;
+  readonly deflate: Deflate;
+  readonly sha1: Sha1;
+  readonly runSoon?: RunSoon;
+}
+
+type Take = (socket: Socket) => void;
+
+export class WebSocketPort {
+  readonly #options: WebSocketOptions | undefined;
+  readonly #maxPayloadBytes: number;
+  readonly #host: WebSocketPortHost & WebSocketHost;
+  /** Those whose request is still to come, or refused. */
+  readonly #asking = new Set<Socket>();
+  #upgrade: TlsUpgrade | undefined;
+  #listener: Listener | undefined = undefined;
+  #lastAddress: Address = { host: "", port: 0 };
+
+  constructor(
+    options: WebSocketOptions | undefined,
+    maxPayloadBytes: number,
+    host: WebSocketPortHost,
+  ) {
+    this.#options = options;
+    this.#upgrade = upgradeOf(options?.tls);
+    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#host = { ...host, runSoon: host.runSoon ?? runSoonOn(host.clock) };
+  }
+
+  /** Where clients connect; undefined while none are accepted, and without a port. */
+  get address(): Address | undefined {
+    return this.#listener?.address;
+  }
+
+  /** The same, or what it was when it was open; port 0 stands for no port. */
+  get lastAddress(): Address {
+    return this.#lastAddress;
+  }
+
+  /** `ws://host:port`, or `wss://`; undefined while it is not open. */
+  get url(): string | undefined {
+    const { address } = this;
+    if (address === undefined) return undefined;
+    return `${this.#isSecure ? "wss" : "ws"}://${formatAddress(address)}`;
+  }
+
+  /**
+   * Opens the port, if there is to be one. Rejects with a `NetworkError`.
+   * `admit` says when a socket that has come in gets its turn.
+   */
+  async open(
+    admit: (take: Take) => Take,
+    onClient: (socket: Socket, arrival: WebSocketArrival) => void,
+  ): Promise<void> {
+    const options = this.#options;
+    if (options === undefined) return;
+    const { host, port } = options;
+    const settings = settingsOf(options, this.#maxPayloadBytes);
+    this.#listener = await this.#host.network.listen(
+      { host, port },
+      { mayUpgrade: this.#isSecure },
+      admit((socket) =>
+        void this.#arrived(socket, () => {
+          const acceptor = this.#acceptor(socket, options, onClient);
+          acceptWebSocket(socket, settings, this.#host, acceptor);
+        })
+      ),
+    );
+    this.#lastAddress = this.#listener.address;
+  }
+
+  /** Other certificates are shown from now on. */
+  reconfigure({ tls }: WebSocketOptions): void {
+    this.#upgrade = upgradeOf(tls);
+  }
+
+  /** From now on nobody comes in; resolves when the port is free. */
+  async close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    for (const socket of this.#asking) socket.destroy();
+    await listener?.close();
+  }
+
+  get #isSecure(): boolean {
+    return this.#options?.tls !== undefined;
+  }
+
+  /** Calls `take` behind the handshake of TLS, if there is to be one. */
+  async #arrived(socket: Socket, take: () => void): Promise<void> {
+    this.#asking.add(socket);
+    if (this.#upgrade === undefined) return take();
+    try {
+      await socket.secure(this.#upgrade);
+    } catch (error) {
+      this.#asking.delete(socket);
+      const from = formatAddress(socket.remote);
+      const why = error instanceof Error ? error.message : String(error);
+      return this.#host.log.error(
+        `websocket: TLS handshake error from ${from}: ${why}`,
+      );
+    }
+    take();
+  }
+
+  #acceptor(
+    raw: Socket,
+    options: WebSocketOptions,
+    onClient: (socket: Socket, arrival: WebSocketArrival) => void,
+  ): WebSocketAcceptor {
+    const { log } = this.#host;
+    const from = formatAddress(raw.remote);
+    return {
+      accepted(socket, { kind, cookies, forwardedFor }) {
+        if (kind === "leafnode") {
+          log.error("Not configured to accept leaf node connections");
+          return socket.destroy();
+        }
+        const credentials = credentialsIn(cookies, options);
+        onClient(socket, { forwardedFor, credentials });
+      },
+      refused: (why) =>
+        log.error(`${from} - websocket handshake error: ${why}`),
+      over: () => this.#asking.delete(raw),
+    };
+  }
+}
+
+function upgradeOf(tls: TlsSettings | undefined): TlsUpgrade | undefined {
+  return tls && { role: "server", ...tls };
+}
+
+function settingsOf(
+  options: WebSocketOptions,
+  maxPayloadBytes: number,
+): WebSocketSettings {
+  const { tls, sameOrigin, allowedOrigins, compression, headers } = options;
+  return {
+    isSecure: tls !== undefined,
+    origins: { isSame: sameOrigin, allowed: allowedOrigins.map(originOf) },
+    compression,
+    headers: Object.entries(headers),
+    handshakeTimeoutMs: options.handshakeTimeoutMs,
+    maxPayloadBytes,
+  };
+}
