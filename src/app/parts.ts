@@ -104,6 +104,7 @@ export class ServerParts {
         runSoon: platform.runSoon ?? runSoonOn(clock),
         loadStorage: platform.loadStorage,
         serverName: this.broker.identity.name,
+        storeDir: options.storeDir,
       });
     }
   }

@@ -17,7 +17,7 @@ import {
   type ServerOptions,
 } from "../options/options.ts";
 import { configWorld } from "../runtime/config_world.ts";
-import { exit, printError } from "../runtime/process/system.ts";
+import { exit, printError, temporaryPath } from "../runtime/process/system.ts";
 
 /** Where the options of a server come from. */
 export interface OptionsSource {
@@ -32,7 +32,12 @@ export async function readOptions(
   const configured = configFile === ""
     ? { options: defaultServerOptions(), warnings: [] }
     : await readServerOptions(configFile, configWorld);
-  applyFlags(configured.options, withSecrets(flags, configWorld));
+  const { options } = configured;
+  applyFlags(options, withSecrets(flags, configWorld));
+  // NATS JetStream: a program keeps streams in files, whether or not it is told where.
+  if (options.jetstream?.storeDir === "" && options.storeDir === "") {
+    options.storeDir = temporaryPath("midge/jetstream");
+  }
   return configured;
 }
 

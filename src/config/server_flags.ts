@@ -124,8 +124,6 @@ const MISSING_FLAGS: readonly ServerFlag[] = [
   number(MISSING, ["ms", "https_port"], "HTTPS"),
   toggle(MISSING, ["s", "syslog"], "Log to syslog"),
   word(MISSING, ["r", "remote_syslog"], "url", "Log to another machine"),
-  toggle(MISSING, ["js", "jetstream"], "JetStream"),
-  word(MISSING, ["sd", "store_dir"], "folder", "Where JetStream stores"),
   number(MISSING, ["profile"], "Profiler"),
 ];
 

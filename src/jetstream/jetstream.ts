@@ -24,6 +24,8 @@ export interface JetStreamPlatform {
   readonly log: Logger;
   readonly serverName: string;
   readonly runSoon: RunSoon;
+  /** The folder of streams, where the options of JetStream name none; empty: none. */
+  readonly storeDir: string;
   /** Without it all streams are in memory. */
   readonly loadStorage?: LoadStorage | undefined;
 }
@@ -52,7 +54,7 @@ export class JetStream {
 
   async #storage(): Promise<DurableStorage | undefined> {
     const { loadStorage } = this.#platform;
-    const folder = this.#options.storeDir;
+    const folder = this.#options.storeDir || this.#platform.storeDir;
     if (folder === "" || loadStorage === undefined) return undefined;
     return { folder, storage: await loadStorage() };
   }

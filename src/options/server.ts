@@ -126,6 +126,8 @@ export interface ServerOptions {
   discovery: DiscoveryOptions | undefined;
   /** Keep messages in streams. */
   jetstream: JetStreamOptions | undefined;
+  /** The folder of streams, where `jetstream` names none. */
+  storeDir: string;
   /** Serve a registry of nodes. */
   registry: RegistryOptions | undefined;
   /** Operator mode: whom to trust, and where accounts are found. */
@@ -278,6 +280,8 @@ export interface ServerConfig {
   discovery?: DiscoveryConfig;
   /** Keep messages in streams. */
   jetstream?: boolean | "enabled" | "disabled" | JetStreamConfig;
+  /** The folder of streams, where `jetstream` names none. */
+  store_dir?: string;
   /** Serve a registry of nodes. */
   registry?: RegistryConfig;
 }
@@ -346,6 +350,7 @@ function part2() {
   return {
     discovery: undefined,
     jetstream: undefined,
+    storeDir: "",
     registry: undefined,
     unixSockets: [],
     httpSockets: [],

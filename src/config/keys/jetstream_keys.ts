@@ -10,9 +10,29 @@ import { applyEntries, findEntry } from "./entries.ts";
 import { byteSize, isTurnedOn } from "./jetstream_values.ts";
 import { boolean, string } from "./readers.ts";
 import { checkedRow, refused, rowsOf, withoutEffect } from "./rows.ts";
-import type { Block } from "./schema.ts";
+import { text, toggle } from "./flag_rows.ts";
+import type { Block, KeyFlag } from "./schema.ts";
 
 const rows = rowsOf<JetStreamOptions>();
+
+/** Streams, and their folder, by flags. */
+export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
+  {
+    ...toggle("Server", ["js", "jetstream"], (options, on) => {
+      options.jetstream = on
+        ? options.jetstream ?? defaultsOf(JETSTREAM_BLOCK)
+        : undefined;
+    }),
+    doc: "Keep messages in streams",
+  },
+  {
+    ...text("Server", ["sd", "store_dir"], "folder", (options, folder) => {
+      options.storeDir = folder;
+      if (options.jetstream !== undefined) options.jetstream.storeDir = "";
+    }),
+    doc: "The folder of streams",
+  },
+];
 
 /** The keys of `jetstream`. */
 export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {

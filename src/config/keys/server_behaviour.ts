@@ -1,9 +1,13 @@
 /** Keys of the top level: what else can be set, and the blocks. */
 import type { ServerOptions } from "../../options/options.ts";
-import { JETSTREAM_BLOCK, readJetStream } from "./jetstream_keys.ts";
+import {
+  JETSTREAM_BLOCK,
+  JETSTREAM_FLAGS,
+  readJetStream,
+} from "./jetstream_keys.ts";
 import { CLUSTER_BLOCK, readCluster } from "./cluster_keys.ts";
 import { DISCOVERY_BLOCK, readDiscovery } from "./discovery_keys.ts";
-import { boolean, integer, strings, unlessZero } from "./readers.ts";
+import { boolean, integer, string, strings, unlessZero } from "./readers.ts";
 import { readRegistry, REGISTRY_BLOCK } from "./registry_keys.ts";
 import { rowsOf } from "./rows.ts";
 import type { ConfigKey } from "./schema.ts";
@@ -110,6 +114,15 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     written: 'boolean | "enabled" | "disabled" | JetStreamConfig',
     read: readJetStream,
     text: "Keep messages in streams.",
+    reload: "restart",
+  }),
+  rows.option({
+    names: ["store_dir", "storedir"],
+    field: "storeDir",
+    reader: string,
+    default: "",
+    text: "The folder of streams, where `jetstream` names none.",
+    flags: JETSTREAM_FLAGS,
     reload: "restart",
   }),
   rows.block({

@@ -16,8 +16,8 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
     "restart",
   ),
   withoutEffect(
-    ["store_dir", "storedir", "default_js_domain"],
-    "Midge has no JetStream",
+    ["default_js_domain"],
+    "Midge has no leaf nodes",
     "restart",
   ),
   withoutEffect(["ocsp_cache"], "Midge has no OCSP", "now"),

@@ -12,8 +12,8 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { availableParallelism, networkInterfaces } from "node:os";
-import { resolve } from "node:path";
+import { availableParallelism, networkInterfaces, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isError } from "../../core/errors.ts";
@@ -313,3 +313,8 @@ export const systemRandom: Random = {
     randomFillSync(target);
   },
 };
+
+/** A path in the system's folder of temporary files. */
+export function temporaryPath(name: string): string {
+  return join(tmpdir(), name);
+}
