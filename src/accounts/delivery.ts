@@ -139,15 +139,16 @@ export class Delivery {
    * `args` because it has chosen this server. A named group without a member that
    * can take it is passed on to one other server, back to the sender if there is
    * no other: the sender chose by an interest that has ended in the meantime, or
-   * does not know what the members here may hear.
+   * does not know what the members here may hear. `message`: as it is delivered
+   * here, where that is not as it came.
    */
   relay(
     account: Account,
     match: SubjectMatch<Interest>,
     args: MessageArgs,
     from: ServerReceiver,
+    message: Message = args.message,
   ): void {
-    const { message } = args;
     // For groups alone: the sender has served the others, or has had it served.
     const plain = namesOneTwice(args) ? NOBODY : match.plain;
     const work = plain.length * deliveryWork(message.size);
@@ -165,8 +166,9 @@ export class Delivery {
     try {
       const here = isWide ? servedAtOnce(plain) : plain;
       this.#servePlain(frame, here, served, message, from, hears);
-      if (groups === "named") this.#serveNamed(frame, match, args, from, hears);
-      else this.#serveGroups(frame, match.queues, message, from, hears);
+      if (groups === "named") {
+        this.#serveNamed(frame, match, args, from, hears, message);
+      } else this.#serveGroups(frame, match.queues, message, from, hears);
       frame.forward(account, message);
     } finally {
       this.#depth--;
@@ -179,8 +181,8 @@ export class Delivery {
     args: MessageArgs,
     from: ServerReceiver,
     hears: number,
+    message: Message,
   ): void {
-    const { message } = args;
     for (let word = args.queuesFrom; word < args.queuesTo; word++) {
       const group = groupNamed(match, args, word);
       const times = timesNamed(args, word);

@@ -7,6 +7,7 @@ import { asciiBytes } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import { Message } from "../wire/message.ts";
+import { asRouted } from "../wire/shown_subject.ts";
 import { setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
@@ -116,7 +117,9 @@ export class InternalClient implements DirectReceiver {
       message.subjectEnd,
     );
     if (shownSubject !== undefined) {
+      const to = message.subjectBuffer;
       setSubject(message, asciiBytes(shownSubject));
+      message.routed = asRouted(message, to);
     }
     return this.#delivery.publish(this.#account, match, message, this);
   }

@@ -218,7 +218,7 @@ export class Route implements Peer, ServerReceiver {
     }
     writeRoutedMsg(
       this.#outbox,
-      message,
+      message.routed ?? message,
       account.nameBytes,
       groups,
       groupCount,

@@ -23,6 +23,7 @@ import { quotedBytes } from "../core/quote.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
 import { Op } from "../wire/ops.ts";
+import { asShown } from "../wire/shown_subject.ts";
 import type { Words } from "../wire/words.ts";
 
 /** A payload ends with CR LF. */
@@ -113,10 +114,11 @@ export class RoutedMessages {
     const { match } = this.#known.of(account, args);
     const { delivery } = this.#owner;
     const trace = op === Op.HMSG ? this.#traceOf(account, message) : undefined;
+    const shown = asShown(message) ?? message;
     if (trace === undefined) {
-      delivery.relay(account, match, args, this.#route);
+      delivery.relay(account, match, args, this.#route, shown);
     } else {
-      delivery.relay(account, trace.followed(match), args, this.#route);
+      delivery.relay(account, trace.followed(match), args, this.#route, shown);
       trace.finish();
     }
     return true;

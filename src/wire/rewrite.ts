@@ -26,6 +26,7 @@ export function copyParts(from: Message, to: Message): void {
   to.bodyStart = from.bodyStart;
   to.bodyEnd = from.bodyEnd;
   to.payloadStart = from.payloadStart;
+  to.routed = from.routed;
 }
 
 /** A copy that owns its bytes, for a message that is wanted after its call. */

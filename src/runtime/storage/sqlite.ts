@@ -8,7 +8,6 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
 import { isError } from "../../core/errors.ts";
 import {
   type Database,
@@ -26,6 +25,7 @@ export async function loadStorage(): Promise<Storage> {
       "Node 22.13, Deno 2.8 or Bun 1.4";
     throw new StorageError(text, "failed", cause);
   });
+  const { crc32 } = await import("node:zlib");
   return {
     open(path) {
       mkdirSync(dirname(path), { recursive: true });
