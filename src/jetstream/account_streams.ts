@@ -12,6 +12,7 @@ import { goJson } from "../core/json.ts";
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../wire/message.ts";
+import { Advisories } from "./advisories.ts";
 import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
@@ -61,7 +62,9 @@ export class AccountStreams {
     this.#stores = host.stores;
     this.serverName = host.serverName;
     const client = new InternalClient(account, host.delivery);
-    this.host = { ...host, client };
+    const { moments, random, domain } = host;
+    const advisories = new Advisories(client, moments, random, domain);
+    this.host = { ...host, client, advisories };
   }
 
   /** Makes a stream, whose configuration has been checked. */
@@ -71,6 +74,7 @@ export class AccountStreams {
     const createdUs = moments.nowUs();
     const open = this.#open(config, store, createdUs);
     open.stream.save();
+    this.host.advisories.stream(config.name, "create");
     return open;
   }
 
@@ -123,6 +127,7 @@ export class AccountStreams {
     stream.reconfigure(config);
     this.#silence(stream.name);
     this.#listen(open);
+    this.host.advisories.stream(stream.name, "modify");
   }
 
   /** Hears the subjects of a stream, and those who ask for its messages. */
@@ -164,6 +169,7 @@ export class AccountStreams {
       consumer.stop();
     }
     await stream.destroy();
+    this.host.advisories.stream(name, "delete");
   }
 
   /** Makes a consumer, whose configuration has been checked. */
@@ -176,6 +182,7 @@ export class AccountStreams {
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
     stream.changed(consumer);
+    this.host.advisories.consumer(stream.name, name, "create");
     return consumer;
   }
 
@@ -222,6 +229,7 @@ export class AccountStreams {
     tellWaiting(consumer, "409 Consumer Deleted");
     consumer.stop();
     consumer.forget();
+    this.host.advisories.consumer(consumer.stream.name, name, "delete");
   }
 
   /** The server stops. */

@@ -11,6 +11,7 @@ import { nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Keeper } from "../stream/commits.ts";
 import type { Stream, StreamReader } from "../stream/stream.ts";
+import { tellOfAnswer, tellOfLast } from "./delivery_news.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
@@ -246,6 +247,7 @@ export class Consumer implements StreamReader, Keeper {
       const times = this.progress.timesDelivered(seq);
       if (max_deliver < 0 || times < max_deliver) return seq;
       this.#again.forget(seq);
+      tellOfLast(this, seq, times);
       if (this.progress.settle(seq)) this.#touched(seq);
     }
     return undefined;
@@ -320,6 +322,7 @@ export class Consumer implements StreamReader, Keeper {
     this.progress.ackedUs = moments.nowUs();
     switch (ack.kind) {
       case "nak":
+        tellOfAnswer(this, "nak", seq);
         return this.#postpone(seq, ack.delayUs);
       case "progress":
         return this.#postpone(
@@ -331,8 +334,10 @@ export class Consumer implements StreamReader, Keeper {
       case "next":
         this.#done(seq);
         return this.demand?.ask(ack.request, reply);
-      case "ack":
       case "term":
+        tellOfAnswer(this, "terminated", seq, ack.reason);
+        return this.#done(seq);
+      case "ack":
         return this.#done(seq);
     }
   }

@@ -23,6 +23,7 @@ import { KnownIds } from "./known_ids.ts";
 import { Commits, type Keeper } from "./commits.ts";
 import { checkExpected, rollupOf } from "./expectations.ts";
 import { Expiry } from "./expiry.ts";
+import { ConfiguredTransform, Republishing } from "./republishing.ts";
 import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
 import { timeToLive } from "./time_to_live.ts";
 
@@ -68,6 +69,8 @@ export class Stream {
   #lastId = "";
   readonly #commits: Commits;
   readonly #expiry: Expiry;
+  #transform: ConfiguredTransform | undefined = undefined;
+  #republishing: Republishing | undefined = undefined;
 
   constructor(
     config: StreamConfig,
@@ -90,6 +93,7 @@ export class Stream {
       changed: () => this.#commits.commit(),
     });
     this.#ids = new KnownIds(usOf(config.duplicate_window ?? 0));
+    this.#readTransforms();
     this.#replay();
     const { first_seq = 1 } = config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
@@ -108,6 +112,7 @@ export class Stream {
   reconfigure(config: StreamConfig): void {
     const before = this.config;
     this.config = config;
+    this.#readTransforms();
     this.save();
     if (config.duplicate_window !== before.duplicate_window) {
       this.#ids.resize(usOf(config.duplicate_window ?? 0));
@@ -243,7 +248,8 @@ export class Stream {
       : undefined;
   }
 
-  #take(publication: Publication, acknowledge: Acknowledge): void {
+  #take(given: Publication, acknowledge: Acknowledge): void {
+    const publication = this.#transformed(given);
     const { subject, headers: block, payload } = publication;
     const { config, index } = this;
     const nowUs = this.host.moments.nowUs();
@@ -291,13 +297,37 @@ export class Stream {
     this.#acknowledge(seq, acknowledge);
   }
 
+  #transformed(publication: Publication): Publication {
+    const subject = this.#transform?.of(publication.subject);
+    return subject === undefined ? publication : { ...publication, subject };
+  }
+
+  /** Takes over what the configuration says of subjects. */
+  #readTransforms(): void {
+    const { name, host, config: { subject_transform, republish } } = this;
+    this.#transform = subject_transform &&
+      new ConfiguredTransform(subject_transform, host.random);
+    this.#republishing = republish && new Republishing(name, republish, host);
+  }
+
   /** Once the message is kept for good, or cannot be. */
   #acknowledge(seq: number, acknowledge: Acknowledge): void {
     this.#commits.whenKept(seq, (error) => {
-      if (error === undefined) return acknowledge(this.#ack(seq));
+      if (error === undefined) {
+        this.#republish(seq);
+        return acknowledge(this.#ack(seq));
+      }
       this.#failed(error);
       acknowledge(new ApiError(10077, error.message));
     });
+  }
+
+  #republish(seq: number): void {
+    const republishing = this.#republishing;
+    if (republishing === undefined) return;
+    const message = this.load(seq);
+    if (message === undefined) return;
+    republishing.publish(message, this.index.sameBefore(seq));
   }
 
   #failed(error: StoreError): void {

@@ -1,5 +1,6 @@
 /** What streams and consumers ask of the server around them. */
 import type { InternalClient } from "../../accounts/internal.ts";
+import type { Advisories } from "../advisories.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Moments } from "../moments.ts";
@@ -11,6 +12,7 @@ export interface StreamHost {
   readonly moments: Moments;
   /** Empty without one. */
   readonly domain: string;
+  readonly advisories: Advisories;
   /** The server as a client of the stream's account. */
   readonly client: InternalClient;
 }

@@ -1,0 +1,97 @@
+/**
+ * What JetStream tells of itself: that streams and consumers come and go, and what
+ * becomes of messages. Nothing is made that has no listener.
+ *
+ * NATS JetStream (advisories): `$JS.EVENT.ADVISORY...`, in the account concerned.
+ */
+import type { InternalClient } from "../accounts/internal.ts";
+import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import { goJson } from "../core/json.ts";
+import { Nuid } from "../core/nuid.ts";
+import type { Random } from "../platform/clock.ts";
+import { type Moments, momentText } from "./moments.ts";
+
+export class Advisories {
+  readonly #client: InternalClient;
+  readonly #moments: Moments;
+  readonly #domain: string;
+  readonly #nuid: Nuid;
+
+  constructor(
+    client: InternalClient,
+    moments: Moments,
+    random: Random,
+    domain: string,
+  ) {
+    this.#client = client;
+    this.#moments = moments;
+    this.#domain = domain;
+    this.#nuid = new Nuid(random);
+  }
+
+  stream(
+    stream: string,
+    action: "create" | "modify" | "delete",
+  ): void {
+    const what = ACTIONS[action];
+    this.#say(`STREAM.${what}.${stream}`, "stream_action", { stream, action });
+  }
+
+  consumer(
+    stream: string,
+    consumer: string,
+    action: "create" | "delete",
+  ): void {
+    const subject = `CONSUMER.${ACTIONS[action]}.${stream}.${consumer}`;
+    this.#say(subject, "consumer_action", { stream, consumer, action });
+  }
+
+  /** What became of one delivery, `MSG_NAKED`, `MSG_TERMINATED` or `MAX_DELIVERIES`. */
+  message(
+    what: "MSG_NAKED" | "MSG_TERMINATED" | "MAX_DELIVERIES",
+    type: "nak" | "terminated" | "max_deliver",
+    facts: Readonly<Record<string, string | number | undefined>> & {
+      readonly stream: string;
+      readonly consumer: string;
+    },
+  ): void {
+    this.#say(
+      `CONSUMER.${what}.${facts.stream}.${facts.consumer}`,
+      type,
+      facts,
+    );
+  }
+
+  paused(
+    stream: string,
+    consumer: string,
+    paused: boolean,
+    until: string,
+  ): void {
+    this.#say(`CONSUMER.PAUSE.${stream}.${consumer}`, "consumer_pause", {
+      stream,
+      consumer,
+      paused,
+      pause_until: until,
+    });
+  }
+
+  #say(subject: string, type: string, facts: object): void {
+    const to = utf8ByteString(`$JS.EVENT.ADVISORY.${subject}`);
+    if (!this.#client.isHeard(to)) return;
+    const body = {
+      type: `io.nats.jetstream.advisory.v1.${type}`,
+      id: this.#nuid.next(),
+      timestamp: momentText(this.#moments.nowUs()),
+      ...facts,
+      ...(this.#domain !== "" && { domain: this.#domain }),
+    };
+    this.#client.publish(to, asciiBytes(utf8ByteString(goJson(body))));
+  }
+}
+
+const ACTIONS = {
+  create: "CREATED",
+  modify: "UPDATED",
+  delete: "DELETED",
+} as const;

@@ -1,0 +1,45 @@
+/** What is told of single deliveries, to those who listen for that. */
+import type { Stream } from "../stream/stream.ts";
+import type { Progress } from "./progress.ts";
+
+/** The consumer that a delivery was one of. */
+export interface Deliverer {
+  readonly name: string;
+  readonly stream: Stream;
+  readonly progress: Progress;
+}
+
+const SUBJECTS = { nak: "MSG_NAKED", terminated: "MSG_TERMINATED" } as const;
+
+/** A client has given a message back, or wants it no more. */
+export function tellOfAnswer(
+  { name, stream, progress }: Deliverer,
+  type: "nak" | "terminated",
+  seq: number,
+  reason: string = "",
+): void {
+  const waiting = progress.pending.get(seq);
+  if (waiting === undefined) return;
+  stream.host.advisories.message(SUBJECTS[type], type, {
+    stream: stream.name,
+    consumer: name,
+    consumer_seq: waiting.consumerSeq,
+    stream_seq: seq,
+    deliveries: progress.timesDelivered(seq),
+    ...(reason !== "" && { reason }),
+  });
+}
+
+/** A message was delivered as often as it may be. */
+export function tellOfLast(
+  { name, stream }: Deliverer,
+  seq: number,
+  deliveries: number,
+): void {
+  stream.host.advisories.message("MAX_DELIVERIES", "max_deliver", {
+    stream: stream.name,
+    consumer: name,
+    stream_seq: seq,
+    deliveries,
+  });
+}
