@@ -63,6 +63,7 @@ export interface SocketEvents {
   /**
    * `chunk` is borrowed: it is valid until this call returns or, when the socket
    * was paused meanwhile, until it is resumed; for good if it closes before that.
+   * Until then the receiver may write to it as well.
    */
   onData(chunk: Uint8Array): void;
   /** All that was written has been taken; comes after a `write` that gave false. */
