@@ -97,6 +97,8 @@ export interface ListenOptions {
 }
 
 export interface Listener {
+  /** Sockets that it accepts cannot go over to TLS: that was not asked for. */
+  readonly isPlainOnly?: boolean;
   /** Where it listens, with the real port when 0 was asked for. */
   readonly address: Address;
   /** Stops accepting; accepted sockets live on. */
