@@ -8,6 +8,7 @@ import type { Timer } from "../platform/clock.ts";
 import type { ToldUrls } from "../broker/own_info.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import type { Dialer } from "./dialer.ts";
+import { isOther } from "./settings.ts";
 import { FRESH, type Membership } from "./membership.ts";
 
 export class Member {
@@ -32,6 +33,16 @@ export class Member {
   constructor(solicitedBy: Dialer | undefined) {
     this.solicitedBy = solicitedBy;
     if (solicitedBy !== undefined) this.dialers.add(solicitedBy);
+  }
+
+  /** Notes what interest the peer takes by a later INFO of its own; false when that is what it was. */
+  takesOther({ export: taken }: ServerInfo): boolean {
+    if (this.info === undefined || !isOther(taken, this.info.export)) {
+      return false;
+    }
+    const { export: _, ...known } = this.info;
+    this.info = { ...known, ...(taken !== undefined && { export: taken }) };
+    return true;
   }
 
   /** It is the route to its peer. */

@@ -94,7 +94,6 @@ const NOT_YET = "is a nats-server option that Midge does not support yet";
 
 /** A server without them would let in, or tell, more than the file says. */
 const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
-  ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
   ["resolver_tls { ca_file: x }", `1:1: resolver_tls ${NOT_YET}`],
 ];
 

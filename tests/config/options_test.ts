@@ -227,6 +227,7 @@ test("a cluster listens, dials and knows who may connect", () => {
     tls: undefined,
     pingIntervalMs: 20_000,
     pingMax: 4,
+    permissions: undefined,
   });
 });
 
@@ -742,7 +743,7 @@ const OFF: readonly string[] = [
   ...["prof_port 0", "prof_block_rate 0"],
   ...['store_dir ""', "ocsp_cache off"],
   ...["cluster { pool_size -1 }"],
-  ...["cluster { permissions {} }", "cluster { accounts [] }"],
+  ...["cluster { accounts [] }"],
 ];
 
 for (const text of OFF) {
