@@ -3,6 +3,9 @@
  * other end, how far it has come on its way to being a route, and which
  * dialers rest on it. The connection itself, which speaks the protocol, is
  * `route.ts`.
+ *
+ * More than a dozen members: because most of them are data that its cluster
+ * notes.
  */
 import type { Timer } from "../platform/clock.ts";
 import type { ToldUrls } from "../broker/own_info.ts";
