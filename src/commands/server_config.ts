@@ -8,6 +8,7 @@ import {
   formatDiagnostic,
 } from "../config/dialect/diagnostic.ts";
 import { applyFlags, type GivenFlags } from "../config/argv.ts";
+import { applyTlsFlags } from "../config/tls_flags.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import type { ConfiguredOptions } from "../config/keys/server_options.ts";
 import { readServerOptions } from "../config/load.ts";
@@ -33,6 +34,7 @@ export async function readOptions(
     ? { options: defaultServerOptions(), warnings: [] }
     : await readServerOptions(configFile, configWorld);
   applyFlags(configured.options, withSecrets(flags, configWorld));
+  applyTlsFlags(configured.options, flags, configWorld);
   return configured;
 }
 
