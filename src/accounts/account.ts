@@ -20,6 +20,7 @@ import type {
   AccountTrace,
   MappingOptions,
 } from "../options/options.ts";
+import { FactsBelow } from "./facts_below.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import {
   type MappedSubject,
@@ -59,6 +60,8 @@ export interface SubjectFacts {
   readonly reserved: boolean;
   /** What clients publish here goes there instead; undefined: it stays. */
   readonly mapped: MappedSubject | undefined;
+  /** It holds for many subjects, so no permissions may note in it what they say of one. */
+  readonly isShared: boolean;
   /** The permissions that judged it last, and what they said; theirs to write. */
   judge: object | undefined;
   verdict: number;
@@ -130,6 +133,8 @@ export class Account implements AccountName {
   /** Times that it was given mappings. */
   #mapped = 0;
   #subjects = new SubjectCache<SubjectFacts>();
+  /** Made for the first subject that is not found by itself. */
+  #below: FactsBelow<SubjectFacts> | undefined = undefined;
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
 
@@ -146,10 +151,7 @@ export class Account implements AccountName {
    */
   facts(buffer: Uint8Array, start: number, end: number): SubjectFacts {
     const known = this.#subjects.find(buffer, start, end);
-    if (known === undefined) {
-      const subject = byteString(buffer, start, end);
-      return this.#factsOf(subject, this.sublist.matchOnce(subject));
-    }
+    if (known === undefined) return this.#factsOnce(buffer, start, end);
     const { generation } = this.sublist;
     if (known.generation === generation) return known.value!;
     const { subject } = known;
@@ -227,6 +229,24 @@ export class Account implements AccountName {
     this.#mapped++;
   }
 
+  /** The same for a subject that is not expected again. */
+  #factsOnce(buffer: Uint8Array, start: number, end: number): SubjectFacts {
+    const subject = byteString(buffer, start, end);
+    this.#below ??= new FactsBelow((parent) => this.#factsBelow(parent));
+    const shared = this.#below.of(buffer, start, end, this.generation);
+    return shared !== undefined && !this.sublist.isSubscribedTo(subject)
+      ? shared
+      : this.#factsOf(subject, this.sublist.matchOnce(subject));
+  }
+
+  /** What holds for each subject with one more token than `parent` that nobody subscribes to by itself. */
+  #factsBelow(parent: string): SubjectFacts | undefined {
+    if (this.#mappings !== undefined || !isLiteralSubject(parent)) return;
+    const match = this.sublist.matchBelow(parent);
+    if (match === undefined || sizeOf(match) > KEPT_MATCH_MAX) return;
+    return { ...this.#factsOf(`${parent}.x`, match), isShared: true };
+  }
+
   #factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
     const literal = isLiteralSubject(subject);
     const reserved = RESERVED.test(subject);
@@ -237,6 +257,7 @@ export class Account implements AccountName {
       literal,
       reserved,
       mapped,
+      isShared: false,
       judge: undefined,
       verdict: 0,
     };

@@ -58,10 +58,13 @@ export type {
 const NAME = "options";
 
 /** The options that `config` states by itself. Throws `ConfigError` with all that is wrong with it. */
-export function optionsOf(config: ServerConfig): ServerOptions {
+export function optionsOf(
+  config: ServerConfig,
+  world?: ConfigWorld,
+): ServerOptions {
   const root = treeOf(config);
   const include = takeInclude(root);
-  if (include === undefined) return optionsFrom(root).options;
+  if (include === undefined) return optionsFrom(root, world).options;
   const message = "include reads a file, which is not possible here";
   throw new ConfigError([diagnose(include.at, message)]);
 }

@@ -203,6 +203,7 @@ export class ServerParts {
     for (const address of broker.port.addresses) {
       const at = formatAddress(address);
       broker.host.log.notice(`Listening for client connections on ${at}`);
+      if (address.path === undefined) this.#tellTls();
       if (broker.options.proxyProtocol) {
         broker.host.log.notice("PROXY protocol enabled for client connections");
       }
@@ -220,6 +221,19 @@ export class ServerParts {
     host.log.warn(
       "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!",
     );
+  }
+
+  #tellTls(): void {
+    const { options: { tls, allowNonTls }, host: { log } } = this.broker;
+    if (tls === undefined) return;
+    const how = allowNonTls ? "available" : "required";
+    log.notice(`TLS ${how} for client connections`);
+    if (tls.handshakeFirst && tls.fallbackDelayMs === 0) {
+      log.warn(
+        'Clients that are not using "TLS Handshake First" option will fail ' +
+          "to connect",
+      );
+    }
   }
 
   #announce(): void {

@@ -6,12 +6,6 @@
  *
  * More than a dozen members: because the rooms above it find all parts through it.
  */
-import {
-  Accounts,
-  type AccountsSettings,
-  plainAccount,
-} from "../accounts/accounts.ts";
-import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
 import { Delivery } from "../accounts/delivery.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
 import type { DoorPlatform } from "../auth/configured_door.ts";
@@ -21,18 +15,20 @@ import type { Logger } from "../core/log.ts";
 import { SlabPool } from "../core/outbox.ts";
 import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
-import type { WorkMeter } from "../core/work_meter.ts";
-import type { AccountOptions, ServerOptions } from "../options/options.ts";
+import type { ServerOptions } from "../options/options.ts";
 import { ProxiedSocket } from "../net/proxied_socket.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import type { Deflate } from "../platform/deflate.ts";
 import type { MakeSigner, Sha1 } from "../platform/signatures.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
+import { accountsOf, configuredAccounts } from "./configured_accounts.ts";
 import { AuthService } from "./auth_service.ts";
 import type { ClientDoors, ClientHost } from "./clients/client_host.ts";
 import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
 import { WebSocketPort } from "./clients/websocket_port.ts";
+import type { Reception } from "./clients/reception.ts";
+import { TlsReception } from "./clients/tls_reception.ts";
 import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
 import type { Producer } from "./connections/producer.ts";
@@ -113,7 +109,6 @@ export class Broker {
       clock,
       () => this.#authService.keys.signing.getPublicKey(),
     );
-    this.port = new ClientPort(platform.network, options);
     this.#platform = platform;
     this.operator = this.#operatorMode(options);
     this.#host = hostOf(options, { ...platform, clock }, this.identity, {
@@ -124,6 +119,11 @@ export class Broker {
       push: () => this.clients.pushInfo(),
       pushSoon: () => this.clients.pushInfoSoon(),
     });
+    this.port = new ClientPort(
+      platform.network,
+      options,
+      this.#reception(options),
+    );
     this.entrances = new Entrances(
       options,
       this.operator === undefined
@@ -153,17 +153,21 @@ export class Broker {
   /** Lets clients in, through their port if there is to be one. Rejects with a `NetworkError` when it cannot be opened. */
   async start(): Promise<void> {
     const { rounds } = this.host.turn;
-    const admit = (take: (socket: Socket) => void) => (socket: Socket) =>
-      rounds.admit(() => {
-        if (this.#isStopped) socket.destroy();
-        else take(socket);
-      });
+    const admit =
+      <Rest extends unknown[]>(take: (socket: Socket, ...rest: Rest) => void) =>
+      (socket: Socket, ...rest: Rest) =>
+        rounds.admit(() => {
+          if (this.#isStopped) socket.destroy();
+          else take(socket, ...rest);
+        });
     await this.websocketPort.open(admit, (socket, webSocket) => {
       const entrance = this.entrances.websocket;
       this.clients.accept(socket, { entrance, webSocket });
     });
     await this.port.open(
-      admit((socket) => this.clients.accept(this.#behindProxy(socket))),
+      admit((socket, reception) =>
+        this.clients.accept(this.#behindProxy(socket), { reception })
+      ),
     );
     this.host.info.portsOpened(this.port.address !== undefined);
   }
@@ -201,6 +205,7 @@ export class Broker {
       this.websocketPort.reconfigure(options.websocket);
     }
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
+    const opened = this.port.reconfigure(this.#reception(options));
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
@@ -212,7 +217,7 @@ export class Broker {
       );
       this.clients.reconfigure(options.maxConnections);
       await this.clients.review();
-      return;
+      return await opened;
     }
     // Accounts go when nobody is in them any more.
     const staying = new Set(options.accounts.map(({ name }) => name));
@@ -229,6 +234,7 @@ export class Broker {
       configuredAccounts(options),
       options.systemAccount,
     ));
+    await opened;
   }
 
   /** Closes the port and every client. */
@@ -271,6 +277,11 @@ export class Broker {
 
   async #closePorts(): Promise<void> {
     await Promise.all([this.port.close(), this.websocketPort.close()]);
+  }
+
+  /** What clients of the port have to pass. */
+  #reception({ tls, allowNonTls }: ServerOptions): Reception | undefined {
+    return tls && new TlsReception(tls, allowNonTls, this.host);
   }
 
   /** `socket`, behind the header of a proxy where there may be one. */
@@ -363,32 +374,4 @@ function mappingChance(
     clusterName: () => info.clusterName(),
     complain: (text) => log.error(text),
   };
-}
-
-function accountsOf(
-  options: ServerOptions,
-  meter: WorkMeter,
-  parts: Pick<AccountsSettings, "mapping" | "imports">,
-  operator: OperatorMode | undefined,
-): Accounts {
-  const accounts = new Accounts({
-    sublistCache: !options.disableSublistCache,
-    meter,
-    ...parts,
-  });
-  if (operator === undefined) {
-    accounts.configure(configuredAccounts(options), options.systemAccount);
-  } else {
-    const { trust, accounts: trusted } = operator;
-    accounts.configure(trusted.options(), trust.systemAccount);
-  }
-  return accounts;
-}
-
-/** Those that are configured, with the global one where it maps subjects. */
-function configuredAccounts(
-  { accounts, mappings }: ServerOptions,
-): AccountOptions[] {
-  if (mappings.length === 0) return accounts;
-  return [{ ...plainAccount(GLOBAL_ACCOUNT), mappings }, ...accounts];
 }

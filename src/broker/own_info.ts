@@ -124,6 +124,7 @@ export class OwnInfo implements InfoSource {
       isSystem,
       isToLeave,
       maxPayloadBytes,
+      tls,
     }: InfoReader,
   ): ServerInfo {
     const { identity, runtimeName } = this.#parts;
@@ -149,6 +150,9 @@ export class OwnInfo implements InfoSource {
       port,
       headers: !options.noHeaderSupport,
       ...(needsLogin && { auth_required: true }),
+      ...(tls?.isRequired && { tls_required: true }),
+      ...(tls?.verifies && { tls_verify: true }),
+      ...(tls?.isAvailable && { tls_available: true }),
       max_payload: maxPayloadBytes,
       ...(hasStreams && { jetstream: true }),
       client_id: id,

@@ -8,6 +8,7 @@ import {
   formatDiagnostic,
 } from "../config/dialect/diagnostic.ts";
 import { applyFlags, type GivenFlags } from "../config/argv.ts";
+import { applyTlsFlags } from "../config/tls_flags.ts";
 import { FlagError } from "../config/flags/flags.ts";
 import type { ConfiguredOptions } from "../config/keys/server_options.ts";
 import { readServerOptions } from "../config/load.ts";
@@ -34,6 +35,7 @@ export async function readOptions(
     : await readServerOptions(configFile, configWorld);
   const { options } = configured;
   applyFlags(options, withSecrets(flags, configWorld));
+  applyTlsFlags(options, flags, configWorld);
   // NATS JetStream: a program keeps streams in files, whether or not it is told where.
   if (options.jetstream?.storeDir === "" && options.storeDir === "") {
     options.storeDir = temporaryPath("midge/jetstream");

@@ -141,6 +141,7 @@ const SECTIONS: readonly FlagSection[] = [
   "Server",
   "Logging",
   "Authorization",
+  "TLS",
   "Cluster",
   "Discovery",
   "Common",
@@ -183,4 +184,17 @@ function titleOf(section: FlagSection): string {
 }
 
 /** The text of `-help_tls`. */
-export const TLS_HELP = "Midge does not support TLS yet.\n";
+export const TLS_HELP = `\
+TLS is configured in the tls block of a configuration file:
+
+tls {
+  cert_file: "server.pem"
+  key_file: "server.key"
+  # Clients have to show a certificate of these authorities.
+  ca_file: "ca.pem"
+  verify: true
+}
+
+The flags -tls, -tlscert, -tlskey, -tlscacert and -tlsverify do the same.
+docs/configuration.md has all keys.
+`;

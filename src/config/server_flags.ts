@@ -109,18 +109,13 @@ const COMMAND_FLAGS: readonly ServerFlag[] = [
   },
   toggle("Common", ["h", "help"], "Show this text"),
   toggle("Common", ["v", "version"], "Show the version"),
-  toggle("Common", ["help_tls"], "Show what there is about TLS"),
+  toggle("Common", ["help_tls"], "Show how TLS is configured"),
 ];
 
 const MISSING = "Not supported yet";
 
 /** The flags of nats-server that Midge knows only to say that it lacks them. */
 const MISSING_FLAGS: readonly ServerFlag[] = [
-  toggle(MISSING, ["tls"], "TLS for clients"),
-  toggle(MISSING, ["tlsverify"], "TLS with client certificates"),
-  word(MISSING, ["tlscert"], "file", "Certificate"),
-  word(MISSING, ["tlskey"], "file", "Key of the certificate"),
-  word(MISSING, ["tlscacert"], "file", "Certificates to trust"),
   number(MISSING, ["ms", "https_port"], "HTTPS"),
   toggle(MISSING, ["s", "syslog"], "Log to syslog"),
   word(MISSING, ["r", "remote_syslog"], "url", "Log to another machine"),
@@ -132,8 +127,25 @@ const KEY_FLAGS: readonly ServerFlag[] = serverFlagsOf(SERVER_BLOCK);
 // Help shows the commands below the ports and above the process's files.
 const FILES_AT = KEY_FLAGS.findIndex(({ names }) => names.includes("pid"));
 
+/** TLS for clients; `tls_flags.ts` says what they do together. */
+export const TLS_FLAGS: readonly ServerFlag[] = [
+  toggle("TLS", ["tls"], "TLS for clients, without their certificates"),
+  word("TLS", ["tlscert"], "file", "Certificate"),
+  word("TLS", ["tlskey"], "file", "Key of the certificate"),
+  {
+    ...toggle(
+      "TLS",
+      ["tlsverify"],
+      "TLS with client certificates; =optional: those\nthat are shown must be good",
+    ),
+    word: "optional",
+  },
+  word("TLS", ["tlscacert"], "file", "Authorities of client certificates"),
+];
+
 /** Every flag that the server knows; help shows those of a section in this order. */
 export const SERVER_FLAGS: readonly ServerFlag[] = [
   ...KEY_FLAGS.toSpliced(FILES_AT, 0, ...COMMAND_FLAGS),
+  ...TLS_FLAGS,
   ...MISSING_FLAGS,
 ];

@@ -82,6 +82,7 @@ export const WireError = {
   ACCOUNT_EXPIRED: "Account Authentication Expired",
   USER_REVOKED: "User Authentication Revoked",
   TOO_MANY_LOGINS: "Too Many Logins",
+  THROTTLED: "Connection throttling is active. Please try again later.",
   STALE_CONNECTION: "Stale Connection",
   MAX_CONNECTIONS: "maximum connections exceeded",
   MAX_ACCOUNT_CONNECTIONS: "maximum account active connections exceeded",

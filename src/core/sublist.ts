@@ -9,14 +9,16 @@
 
 import { assert } from "./assert.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
+import {
+  type Audience,
+  collectBelow,
+  collectPatterns,
+  PatternNode,
+  prune,
+} from "./pattern_node.ts";
 import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
 import type { QueueGroup, SubjectMatch, Subscriber } from "./subject_match.ts";
-import {
-  hasEmptyToken,
-  hasWildcard,
-  isValidSubject,
-  tokenEnd,
-} from "./subject.ts";
+import { hasEmptyToken, hasWildcard, isValidSubject } from "./subject.ts";
 import { type KeyedMap, withRoom } from "./wide_map.ts";
 import { INTEREST_WORK, NODE_WORK, WorkMeter } from "./work_meter.ts";
 
@@ -42,41 +44,6 @@ export interface SublistCounters {
   /** Deliveries of one message: each plain subscriber and each queue group is one. */
   readonly maxFanout: number;
   readonly avgFanout: number;
-}
-
-/** The subscribers of one subject: the only one itself, or a set of several. */
-type Audience<S> = S | Set<S>;
-
-/** Where one token of a pattern leads. */
-class PatternNode<S> {
-  children: KeyedMap<MapKey, PatternNode<S>> | undefined = undefined;
-  audience: Audience<S> | undefined = undefined;
-
-  get isEmpty(): boolean {
-    return this.children === undefined && this.audience === undefined;
-  }
-
-  child(token: string): PatternNode<S> | undefined {
-    return this.children?.get(mapKey(token));
-  }
-
-  childOrNew(token: string): PatternNode<S> {
-    this.children = withRoom<MapKey, PatternNode<S>>(
-      this.children ?? new Map(),
-    );
-    const key = mapKey(token);
-    let child = this.children.get(key);
-    if (child === undefined) {
-      child = new PatternNode();
-      this.children.set(key, child);
-    }
-    return child;
-  }
-
-  dropChild(token: string): void {
-    this.children?.delete(mapKey(token));
-    if (this.children?.size === 0) this.children = undefined;
-  }
 }
 
 export class Sublist<S extends Subscriber> {
@@ -161,6 +128,25 @@ export class Sublist<S extends Subscriber> {
   matchOnce(subject: string): SubjectMatch<S> {
     this.#matches++;
     return gather(this.#audiencesOf(subject));
+  }
+
+  /**
+   * Who hears a subject that consists of `parent`, which has neither empty tokens
+   * nor wildcards, and one more ordinary token, as long as nobody subscribes to
+   * that very subject. Undefined: it depends on the token.
+   */
+  matchBelow(parent: string): SubjectMatch<S> | undefined {
+    const audiences: Audience<S>[] = [];
+    const nodes = collectBelow(this.#patterns, parent, audiences);
+    this.#meter.spent += Math.abs(nodes) * NODE_WORK;
+    return nodes < 0 ? undefined : gather(audiences);
+  }
+
+  /** Whether someone subscribes to this very subject; counts as a match that was known. */
+  isSubscribedTo(subject: string): boolean {
+    this.#matches++;
+    this.#cacheHits++;
+    return this.#literals.has(mapKey(subject));
   }
 
   /** Whether anyone hears `subject`. */
@@ -254,50 +240,6 @@ export class Sublist<S extends Subscriber> {
       this.#meter.spent += nodes * NODE_WORK;
     }
     return audiences;
-  }
-}
-
-/**
- * Walks the trie level by level, since a hostile pattern may be deep enough to
- * exhaust the stack of a recursive walk. Gives how many nodes it looked at.
- */
-function collectPatterns<S>(
-  root: PatternNode<S>,
-  subject: string,
-  audiences: Audience<S>[],
-): number {
-  let level = [root];
-  let start = 0;
-  let nodes = 0;
-  while (start <= subject.length && level.length > 0) {
-    const end = tokenEnd(subject, start);
-    const token = subject.slice(start, end);
-    const isOrdinary = token !== "*" && token !== ">";
-    const next: PatternNode<S>[] = [];
-    nodes += level.length;
-    for (const node of level) {
-      const rest = node.child(">")?.audience;
-      if (rest !== undefined) audiences.push(rest);
-      const any = node.child("*");
-      if (any !== undefined) next.push(any);
-      const same = isOrdinary ? node.child(token) : undefined;
-      if (same !== undefined) next.push(same);
-    }
-    level = next;
-    start = end + 1;
-  }
-  for (const { audience } of level) {
-    if (audience !== undefined) audiences.push(audience);
-  }
-  return nodes + level.length;
-}
-
-/** Drops the nodes at the end of a pattern's path that lead nowhere any more. */
-function prune<S>(path: readonly PatternNode<S>[], pattern: string): void {
-  const tokens = pattern.split(".");
-  for (let depth = tokens.length; depth > 0; depth--) {
-    if (!path[depth]!.isEmpty) return;
-    path[depth - 1]!.dropChild(tokens[depth - 1]!);
   }
 }
 

@@ -14,7 +14,13 @@
  * @module
  */
 import { platform as machine } from "../runtime/mod.ts";
-import { keepProcessAlive, printError } from "../runtime/process/system.ts";
+import { tlsProblems } from "../runtime/net/tls_context.ts";
+import { makeKeyPair } from "../runtime/process/key_pairs.ts";
+import {
+  keepProcessAlive,
+  printError,
+  readTextFile,
+} from "../runtime/process/system.ts";
 import { nextTurn } from "../runtime/process/turn.ts";
 import { RunningCluster } from "../testkit/cluster/cluster.ts";
 import type { TestPlatform } from "../testkit/cluster/platform.ts";
@@ -44,6 +50,7 @@ export type { Place, Side } from "../testkit/cluster/places.ts";
 export { ClusterError } from "../testkit/cluster/failure.ts";
 export type { LogLine } from "../testkit/cluster/log_tail.ts";
 export type { ClusterNode } from "../testkit/cluster/node.ts";
+export type { TestTls } from "../testkit/tls/kit_certificates.ts";
 export { ManualClock } from "../testkit/time/manual_clock.ts";
 export { seededRandom } from "../testkit/time/random.ts";
 export type {
@@ -64,6 +71,9 @@ const platform: TestPlatform = {
   virtualClock: () => new VirtualClock(),
   keepAlive: keepProcessAlive,
   printError,
+  readTextFile,
+  tlsProblems,
+  makeKeyPair,
 };
 
 /**

@@ -98,6 +98,7 @@ export {
   startCluster,
   type Surroundings,
   type TestFunction,
+  type TestTls,
   type Timer,
   VirtualClock,
   withCluster,

@@ -3,10 +3,12 @@
  * writes them. Made by `scripts/make_options.ts` from the rows of
  * `src/config/keys`; change those.
  */
+import type { PermissionsConfig } from "./account_config.ts";
 import type {
   AuthorizationConfig,
   AuthorizationOptions,
 } from "./authorization.ts";
+import type { PermissionsOptions } from "./permissions.ts";
 import type { RouteTarget } from "./route_target.ts";
 import type { TlsSettings } from "./tls.ts";
 import type { TlsConfig } from "./tls_config.ts";
@@ -37,6 +39,8 @@ export interface ClusterOptions {
   pingMax: number | undefined;
   /** TLS between nodes: both show certificates, and that of a node that is dialled is for the host of its URL. */
   tls: TlsSettings | undefined;
+  /** Interest of this node's clients that others hear of (`import`), and interest of others that is served (`export`). */
+  permissions: PermissionsOptions | undefined;
 }
 
 /** The `cluster` block. */
@@ -69,6 +73,8 @@ export interface ClusterConfig {
   tls?: TlsConfig;
   /** Routes are never compressed. */
   compression?: false | "off" | "accept";
+  /** Interest of this node's clients that others hear of (`import`), and interest of others that is served (`export`). */
+  permissions?: PermissionsConfig;
 }
 
 /** The options of `cluster` without a configuration; a fresh object each time. */
@@ -86,5 +92,6 @@ export function defaultClusterOptions(): ClusterOptions {
     pingIntervalMs: undefined,
     pingMax: undefined,
     tls: undefined,
+    permissions: undefined,
   };
 }

@@ -63,6 +63,7 @@ export interface SocketEvents {
   /**
    * `chunk` is borrowed: it is valid until this call returns or, when the socket
    * was paused meanwhile, until it is resumed; for good if it closes before that.
+   * Until then the receiver may write to it as well.
    */
   onData(chunk: Uint8Array): void;
   /** All that was written has been taken; comes after a `write` that gave false. */
@@ -96,6 +97,8 @@ export interface ListenOptions {
 }
 
 export interface Listener {
+  /** Sockets that it accepts cannot go over to TLS: that was not asked for. */
+  readonly isPlainOnly?: boolean;
   /** Where it listens, with the real port when 0 was asked for. */
   readonly address: Address;
   /** Stops accepting; accepted sockets live on. */

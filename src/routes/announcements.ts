@@ -36,7 +36,7 @@ export class Announcements implements AccountsObserver {
     const told = queue === "" && members > 0 && before > 0;
     if (told) return;
     for (const route of this.#routes.values()) {
-      route.announce(account, subject, queue, members);
+      route.told.tell(account, subject, queue, members);
     }
   }
 }

@@ -18,8 +18,13 @@ export const NEWCOMERS_MAX = 256;
 /** Servers that are dialled at one time because others told of them. */
 export const TOLD_SERVERS_MAX = 256;
 
+/** Subjects of what a peer takes; only whether they change counts. */
+const SUBJECTS_MAX = 256;
+
 /** What counts of a peer's INFO. */
-export function boundedInfo(info: ServerInfo): ServerInfo {
+export function boundedInfo(
+  { import: _, export: taken, ...info }: ServerInfo,
+): ServerInfo {
   const entries = Object.entries(info).map(([name, value]) => [
     name,
     typeof value === "string" ? value.slice(0, TEXT_CHARS_MAX) : value,
@@ -29,7 +34,18 @@ export function boundedInfo(info: ServerInfo): ServerInfo {
     connect_urls: boundedUrls(info.connect_urls ?? []),
     ...(info.ws_connect_urls !== undefined &&
       { ws_connect_urls: boundedUrls(info.ws_connect_urls) }),
+    ...(taken !== undefined && {
+      export: {
+        ...(taken.allow !== undefined && { allow: bounded(taken.allow) }),
+        ...(taken.deny !== undefined && { deny: bounded(taken.deny) }),
+      },
+    }),
   };
+}
+
+function bounded(subjects: readonly string[]): string[] {
+  return subjects.slice(0, SUBJECTS_MAX)
+    .map((subject) => subject.slice(0, TEXT_CHARS_MAX));
 }
 
 /** Each address once, in their order, up to the first that is too much. */

@@ -39,7 +39,9 @@ import { needsOtherDoor, routeDoor } from "./route_door.ts";
 import { RoutePort } from "./route_port.ts";
 import { RouteTls } from "./route_tls.ts";
 import { RouteBook } from "./route_book.ts";
+import { RoutePermissions } from "./route_permissions.ts";
 import {
+  isOther,
   retryPolicy,
   routeMaxPayloadBytes,
   routeSettings,
@@ -53,8 +55,12 @@ export interface ClusterPlatform extends DoorPlatform {
 
 /** What routes ask of it, with what a reload replaces. */
 type ChangingOwner =
-  & Omit<RouteOwner, "authTimeoutMs" | "maxPayloadBytes">
-  & { authTimeoutMs: number; maxPayloadBytes: number };
+  & Omit<RouteOwner, "authTimeoutMs" | "maxPayloadBytes" | "permissions">
+  & {
+    authTimeoutMs: number;
+    maxPayloadBytes: number;
+    permissions: RoutePermissions;
+  };
 
 export class Cluster implements RoutesLink {
   /** As they are now: a reload replaces them. */
@@ -187,9 +193,21 @@ export class Cluster implements RoutesLink {
     if (before.tls !== options.tls) this.#tls.warn();
     void this.#port.follow();
     const introduction = this.#introduction();
-    if (introduction === this.#told) return;
-    this.#told = introduction;
-    for (const route of this.routes.values()) route.sendInfo();
+    if (introduction !== this.#told) {
+      this.#told = introduction;
+      for (const route of this.routes.values()) route.sendInfo();
+    }
+    if (isOther(options.permissions, before.permissions)) this.#judgeAgain();
+  }
+
+  /** NATS: peers are told first, and then of the interest that is meant. */
+  #judgeAgain(): void {
+    const before = this.#owner.permissions;
+    this.#owner.permissions = new RoutePermissions(this.options.permissions);
+    const { accounts } = this.#broker.host;
+    for (const route of this.routes.values()) {
+      route.judgeAgain(accounts, before);
+    }
   }
 
   announceLameDuck(): void {
@@ -260,6 +278,7 @@ export class Cluster implements RoutesLink {
       happened: (route, event, claim) =>
         this.#members.happened(route, event, claim),
       informed: (route, info) => this.#informed(route, info),
+      permissions: new RoutePermissions(this.options.permissions),
     };
   }
 
@@ -352,6 +371,10 @@ export class Cluster implements RoutesLink {
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
     if (isGossip) return this.#gossip.heardOf(info);
+    if (route.member.takesOther(info)) {
+      // NATS: what it takes now and did not take before, it wants to hear again.
+      route.told.tellAll(this.#broker.host.accounts);
+    }
     this.#members.takeClientUrls(route, info);
   }
 

@@ -8,7 +8,7 @@
 import { WireError } from "../core/errors.ts";
 import { quoted } from "../core/quote.ts";
 import { NATS_VERSION, ROUTE_PROTOCOL } from "../core/version.ts";
-import type { RouteTarget } from "../options/options.ts";
+import type { PermissionsOptions, RouteTarget } from "../options/options.ts";
 import type { Address } from "../platform/socket.ts";
 import {
   type ConnectFields,
@@ -34,10 +34,13 @@ export interface RouteIdentity {
   readonly clientUrls: readonly string[];
   readonly webSocketUrls: readonly string[];
   readonly lameDuck: boolean;
+  /** Which interest it tells of, and takes. */
+  readonly permissions: PermissionsOptions | undefined;
   readonly runtimeName: string;
 }
 
 export function routeInfo(identity: RouteIdentity): ServerInfo {
+  const { publish, subscribe } = identity.permissions ?? {};
   return {
     server_id: identity.id,
     server_name: identity.name,
@@ -57,6 +60,8 @@ export function routeInfo(identity: RouteIdentity): ServerInfo {
     ...(identity.webSocketUrls.length > 0 &&
       { ws_connect_urls: [...identity.webSocketUrls] }),
     ...(identity.advertised !== "" && { ip: identity.advertised }),
+    ...(publish !== undefined && { import: publish }),
+    ...(subscribe !== undefined && { export: subscribe }),
     ...(identity.lameDuck && { ldm: true }),
   };
 }

@@ -52,6 +52,7 @@ export function routeIdentity(
     clientUrls: isTold ? clients : [],
     webSocketUrls: isTold ? webSockets : [],
     lameDuck: broker.lameDuck,
+    permissions: options.permissions,
     runtimeName,
   };
 }

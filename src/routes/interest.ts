@@ -38,6 +38,9 @@ interface RemoteLine {
   readonly weight: number;
 }
 
+/** Work to look whether one interest is welcome. */
+const LOOK_WORK = 5;
+
 /** The account of this name, of those that this server has. */
 type AccountNamed = (name: string) => Account | undefined;
 
@@ -126,6 +129,16 @@ export class RemoteInterest {
     if (known === undefined) return;
     entries!.delete(key);
     withdraw(known);
+  }
+
+  /** Forgets all but what `isWelcome`. Takes as many turns as it needs. */
+  keepOnly(isWelcome: (subject: string) => boolean): void {
+    this.#turn.spreadOver(entriesOf(this.#accounts), LOOK_WORK, (entry) => {
+      const { subject, queue } = entry.subscription;
+      if (entry.isGone || isWelcome(subject)) return;
+      entry.place.entries.delete(keyOf(subject, queue));
+      withdraw(entry);
+    });
   }
 
   /** This server has `account` from now on. Takes as many turns as it needs. */

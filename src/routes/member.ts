@@ -3,11 +3,15 @@
  * other end, how far it has come on its way to being a route, and which
  * dialers rest on it. The connection itself, which speaks the protocol, is
  * `route.ts`.
+ *
+ * More than a dozen members: because most of them are data that its cluster
+ * notes.
  */
 import type { Timer } from "../platform/clock.ts";
 import type { ToldUrls } from "../broker/own_info.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import type { Dialer } from "./dialer.ts";
+import { isOther } from "./settings.ts";
 import { FRESH, type Membership } from "./membership.ts";
 
 export class Member {
@@ -32,6 +36,16 @@ export class Member {
   constructor(solicitedBy: Dialer | undefined) {
     this.solicitedBy = solicitedBy;
     if (solicitedBy !== undefined) this.dialers.add(solicitedBy);
+  }
+
+  /** Notes what interest the peer takes by a later INFO of its own; false when that is what it was. */
+  takesOther({ export: taken }: ServerInfo): boolean {
+    if (this.info === undefined || !isOther(taken, this.info.export)) {
+      return false;
+    }
+    const { export: _, ...known } = this.info;
+    this.info = { ...known, ...(taken !== undefined && { export: taken }) };
+    return true;
   }
 
   /** It is the route to its peer. */

@@ -190,7 +190,7 @@ export class Members {
     const { broker, book } = this.#world;
     book.register(route);
     route.interest.activate();
-    route.announceAll(broker.host.accounts);
+    route.told.tellAll(broker.host.accounts);
     this.takeClientUrls(route, route.member.info);
     this.#hasChanged = true;
   }

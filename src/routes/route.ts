@@ -34,7 +34,7 @@ import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs } from "../wire/args.ts";
-import { interestLine, stripped, writeRoutedMsg } from "../wire/encode.ts";
+import { stripped, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { type Message, NO_HEADERS, subjectOf } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
@@ -53,9 +53,11 @@ import type { MembershipEvent } from "./membership.ts";
 import { isCutElsewhere } from "./nats_server_words.ts";
 import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
+import type { RoutePermissions } from "./route_permissions.ts";
 import { StuckWatch } from "./stuck_watch.ts";
 import { ROUTE_OPS } from "./route_ops.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
+import { ToldInterest } from "./told_interest.ts";
 import { tracedServer } from "./traced_server.ts";
 
 /** What a route asks of the cluster that owns it. */
@@ -70,10 +72,9 @@ export interface RouteOwner extends RoutedMessagesOwner {
   happened(route: Route, event: MembershipEvent, claim?: ClusterClaim): void;
   /** Gossip about a third server, or a registered peer's later INFO about itself. */
   informed(route: Route, info: ServerInfo): void;
+  /** Those of the cluster, as they are now. */
+  readonly permissions: RoutePermissions;
 }
-
-/** Work to tell a peer of one interest. */
-const ANNOUNCE_WORK = 5;
 
 export class Route implements Peer, ServerReceiver {
   readonly kind: Kind = Kind.ROUTE;
@@ -84,6 +85,7 @@ export class Route implements Peer, ServerReceiver {
   /** What the cluster knows of it. */
   readonly member: Member;
   readonly interest: RemoteInterest;
+  readonly told: ToldInterest;
   readonly login: RouteLogin;
   /** There before the connection, whose parser reads into it. */
   readonly routedArgs: MessageArgs = new MessageArgs();
@@ -124,6 +126,11 @@ export class Route implements Peer, ServerReceiver {
       settings.stallPendingBytes,
     );
     this.interest = new RemoteInterest(this, host.turn, owner.accountNamed);
+    this.told = new ToldInterest(
+      this.connection,
+      host.turn,
+      () => owner.permissions,
+    );
     this.#messages = new RoutedMessages(host, owner, this, this.routedArgs);
   }
 
@@ -169,35 +176,18 @@ export class Route implements Peer, ServerReceiver {
     this.connection.keepAlive.ping();
   }
 
-  /** Tells the peer all interest of this server's clients. Takes as many turns as it needs. */
-  announceAll(accounts: Iterable<Account>): void {
-    for (const account of [...accounts]) {
-      const interest = account.localInterest();
-      this.#host.turn.spreadOver(interest, ANNOUNCE_WORK, (one) => {
-        const { subject, queue, members } = one;
-        // What has changed meanwhile was told when it did.
-        if (members > 0) this.announce(account, subject, queue, members);
-      });
-    }
-  }
-
   /** `account` is gone, with all that the peer wants in it. */
   forget(account: Account): void {
     this.interest.forget(account);
     this.#messages.forget(account);
   }
 
-  /** Tells the peer how many local members an interest has now. */
-  announce(
-    account: Account,
-    subject: string,
-    queue: string,
-    members: number,
-  ): void {
-    const line = interestLine(account.name, subject, queue, members);
-    const { log } = this.connection;
-    if (log.traces) log.traceOut(byteString(line, 0, line.length - 2));
-    this.connection.send(line);
+  /** Other permissions of the cluster hold than `before`. Takes as many turns as it needs. */
+  judgeAgain(accounts: Iterable<Account>, before: RoutePermissions): void {
+    this.told.judgeAgain(accounts, before);
+    this.interest.keepOnly((subject) =>
+      this.#owner.permissions.mayExport(subject)
+    );
   }
 
   get traced(): TracedServer {
@@ -212,6 +202,7 @@ export class Route implements Peer, ServerReceiver {
   ): void {
     const { connection } = this;
     if (connection.isDeaf || isCutElsewhere(message)) return;
+    if (this.#owner.permissions.hides(message)) return;
     if (this.#stuck.isStuck) return this.#stuck.lose();
     if (message.headerSize !== NO_HEADERS && !this.member.takesHeaders) {
       return this.forward(account, stripped(message), groups, groupCount);
@@ -352,7 +343,12 @@ export class Route implements Peer, ServerReceiver {
       return connection.sendError(WireError.INVALID_SUBSCRIPTION);
     }
     if (connection.closed) return;
-    if (!this.interest.add(line)) {
+    if (!this.#owner.permissions.mayExport(line.subject)) {
+      const subject = quotedBytes(line.subject);
+      connection.log.debug(
+        `Can not export ${subject}, ignoring remote subscription request`,
+      );
+    } else if (!this.interest.add(line)) {
       const [name, subject] = [line.account, line.subject].map(quotedBytes);
       connection.log.error(
         `Unknown account ${name} for remote subject ${subject}`,

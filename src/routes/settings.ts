@@ -57,3 +57,8 @@ export function retryPolicy(
     reconnectErrorReports: server.reconnectErrorReports,
   };
 }
+
+/** Whether two values of an option, or of INFO, say something else. */
+export function isOther(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
+}

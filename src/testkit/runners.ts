@@ -16,6 +16,7 @@ import { reportOf } from "./cluster/report.ts";
 import type { LogLine } from "./cluster/log_tail.ts";
 import type { TestPlatform } from "./cluster/platform.ts";
 import type { Plan } from "./cluster/setup.ts";
+import type { TestTls } from "./tls/kit_certificates.ts";
 import type { UnderTest } from "./cluster/under_test.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ServerScene<Runner = unknown> {
   readonly runner: Runner;
   readonly seed: number | undefined;
   readonly clock: Clock;
+  /** See `RunningCluster.tls`. */
+  readonly tls: TestTls | undefined;
   /** Connects a client, which is closed after the test. */
   connect(options?: ClusterConnectOptions): Promise<NatsConnection>;
   /** See `RunningCluster.run`. */
@@ -95,6 +98,7 @@ export function serverTest<Runner>(
       runner,
       seed: cluster.seed,
       clock: cluster.clock,
+      tls: cluster.tls,
       connect: (options) => cluster.connect(options),
       run: (work, limitMs) => cluster.run(work, limitMs),
       until: (isTrue, what, limitMs) => cluster.until(isTrue, what, limitMs),

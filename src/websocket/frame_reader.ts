@@ -23,7 +23,7 @@ import {
   RESERVED,
   WebSocketError,
 } from "./frames.ts";
-import { mask } from "./mask.ts";
+import { forgetMasked, mask } from "./mask.ts";
 
 /** Who is told what the frames say. */
 export interface FrameSink {
@@ -96,6 +96,8 @@ export class FrameReader {
     } catch (error) {
       this.#handOn(chunk);
       throw error;
+    } finally {
+      forgetMasked();
     }
   }
 
@@ -234,7 +236,7 @@ export class FrameReader {
     if (this.#start === this.#end) {
       this.#start = at;
       this.#end = at;
-    } else if (this.#end !== at) chunk.copyWithin(this.#end, at, at + count);
+    } else if (this.#end !== at) move(chunk, this.#end, at, count);
     mask(chunk, this.#end, count, this.#key, this.#phase);
     this.#end += count;
   }
@@ -286,6 +288,19 @@ export class FrameReader {
     this.#start = this.#end;
     return this.#sink.message(chunk.subarray(start, end));
   }
+}
+
+/** Up to here a loop is faster than a call. */
+const SHORT_BYTES = 48;
+
+function move(
+  bytes: Uint8Array,
+  to: number,
+  from: number,
+  count: number,
+): void {
+  if (count > SHORT_BYTES) return void bytes.copyWithin(to, from, from + count);
+  for (let at = 0; at < count; at++) bytes[to + at] = bytes[from + at]!;
 }
 
 function headerLength(second: number): number {

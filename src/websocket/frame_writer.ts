@@ -18,7 +18,7 @@ import {
   MASKED,
   Opcode,
 } from "./frames.ts";
-import { mask } from "./mask.ts";
+import { forgetMasked, mask } from "./mask.ts";
 import { MaskKeys } from "./mask_keys.ts";
 
 /** What holds for the frames to one peer. */
@@ -103,6 +103,7 @@ export class FrameWriter implements ByteSink {
       }
     } else this.#frame(first, payload);
     this.#outbox.flush();
+    forgetMasked();
     if (this.#socket.pendingBytes > 0) {
       this.#ends.push(this.#given);
       this.#sizes.push(payload.length);

@@ -7,6 +7,12 @@
 import { goJson } from "../core/json.ts";
 import { badJson, readJson } from "./json_fields.ts";
 
+/** Subjects that are allowed and denied. */
+interface SubjectLists {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
 /** INFO, with the wire's names. Fields in the order in which nats-server writes them. */
 export interface ServerInfo {
   /** Of this start of the server alone. */
@@ -67,6 +73,10 @@ export interface ServerInfo {
   domain?: string;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
+  /** Routes: which interest the sender tells of. */
+  import?: SubjectLists;
+  /** Routes: which interest of others the sender takes. */
+  export?: SubjectLists;
   /** The sender's gateway: only a gateway port says it first. */
   gateway?: string;
   /** Routes: the sender knows the origin clusters of leaf nodes. */
@@ -183,8 +193,31 @@ export function readInfo(
     ...(count("api_lvl") !== 0 && { api_lvl: count("api_lvl") }),
     ...(text("domain") !== "" && { domain: text("domain") }),
     ip: text("ip"),
+    ...rulesIn(fields, "import"),
+    ...rulesIn(fields, "export"),
     gateway: text("gateway"),
     lnoc: flag("lnoc"),
+  };
+}
+
+/** Lists of subjects that are allowed and denied. */
+function rulesIn(
+  fields: Readonly<Record<string, unknown>>,
+  name: "import" | "export",
+): { import?: SubjectLists; export?: SubjectLists } {
+  const rules = fields[name];
+  if (typeof rules !== "object" || rules === null) return {};
+  const { allow, deny } = rules as Readonly<Record<string, unknown>>;
+  const list = (value: unknown): string[] | undefined =>
+    Array.isArray(value)
+      ? value.filter((item) => typeof item === "string")
+      : undefined;
+  const [allowed, denied] = [list(allow), list(deny)];
+  return {
+    [name]: {
+      ...(allowed !== undefined && { allow: allowed }),
+      ...(denied !== undefined && { deny: denied }),
+    },
   };
 }
 

@@ -532,3 +532,37 @@ test("responses that were allowed still are if rules for them stay the same", as
     refusal('Publish to "in.1"'),
   );
 });
+
+test("subjects that differ in their last token are judged one by one", async (t) => {
+  const midge = await startWith(t, {
+    ruled: {
+      publish: { allow: ["in.*", "up.7"], deny: ["in.7", "in.9"] },
+    },
+    plain: undefined,
+  });
+  const hearer = await login(midge, "plain");
+  await hearer.say("SUB in.* 1\r\nSUB up.* 2\r\n");
+  const publisher = await login(midge, "ruled");
+  const numbers = Array.from({ length: 20 }, (_, i) => i);
+  const subjects = ["in", "up"].flatMap((parent) =>
+    numbers.map((i) => `${parent}.${i}`)
+  );
+  const mayBe = (subject: string) =>
+    subject.startsWith("in.")
+      ? !["in.7", "in.9"].includes(subject)
+      : subject === "up.7";
+  const told = await asks(
+    publisher,
+    subjects.map((subject) => `PUB ${subject} 0\r\n\r\n`).join(""),
+  );
+  assert.equal(
+    told,
+    subjects.filter((subject) => !mayBe(subject))
+      .map((subject) => refusal(`Publish to "${subject}"`)).join(""),
+  );
+  const heard = hearer.take().match(/MSG \S+/g) ?? [];
+  assert.deepEqual(
+    heard,
+    subjects.filter(mayBe).map((subject) => `MSG ${subject}`),
+  );
+});

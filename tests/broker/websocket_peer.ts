@@ -22,6 +22,24 @@ export async function askForWebSocket(
 ): Promise<{ peer: WebSocketPeer; answer: string }> {
   const raw = await connectPeer({ port });
   t.after(() => raw.close());
+  return await ask(raw, port, { path, headers });
+}
+
+/** A client on a connection that is there, whose WebSocket was granted. */
+export async function upgraded(
+  raw: Peer,
+  port: number,
+): Promise<WebSocketPeer> {
+  const { peer, answer } = await ask(raw, port, { path: "/", headers: "" });
+  assert.match(answer, /^HTTP\/1\.1 101 /);
+  return peer;
+}
+
+async function ask(
+  raw: Peer,
+  port: number,
+  { path, headers }: Required<WebSocketRequestParts>,
+): Promise<{ peer: WebSocketPeer; answer: string }> {
   raw.send(
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
       "Upgrade: websocket\r\nConnection: Upgrade\r\n" +

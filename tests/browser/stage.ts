@@ -3,11 +3,12 @@
  * clients, and servers with a WebSocket port.
  */
 import { createHash, createPublicKey } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { esbuildExecutable } from "../../scripts/build/bundle.ts";
+import { startServer } from "../../server.ts";
 import type { Certificate } from "../support/certificates.ts";
 import { freePort } from "../support/free_port.ts";
 import {
@@ -51,12 +52,27 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** The servers under test. */
+/** The servers under test: Midge on the runtime of the tests, and the one that it is like. */
 export const SERVERS: readonly {
   readonly title: string;
   readonly missing: string | false;
   readonly start: StartWebServer;
 }[] = [
+  {
+    title: "Midge",
+    missing: false,
+    start: (t, options) =>
+      started(t, options, async (config) => {
+        const file = join(temporaryFolder(t), "midge.conf");
+        writeFileSync(file, config);
+        const server = await startServer({
+          include: file,
+          host: "127.0.0.1",
+          port: 0,
+        });
+        return { port: server.address!.port, stop: () => server.stop() };
+      }),
+  },
   {
     title: "nats-server",
     missing: modelMissing,

@@ -135,6 +135,8 @@ test("every flag of the table is set by a test or changes no option", () => {
   ];
   // A token needs a registry; tests/config/registry_test.ts sets it.
   other.push("v", "version", "help_tls", "registry_token");
+  // They need files; tests/config/tls_test.ts has those.
+  other.push("tls", "tlscert", "tlskey", "tlsverify", "tlscacert");
   for (const name of other) tested.add(name);
   const names = SERVER_FLAGS
     .filter(({ section }) => section !== "Not supported yet")
@@ -370,10 +372,6 @@ const COMMANDS: readonly (readonly [string[], ServerCommand])[] = [
   }],
   [["-sl", "zork"], refusal('unknown signal "zork"')],
   [["-sl", "stop=1=2"], refusal("invalid signal parameters: [2]")],
-  [["-tls"], refusal("-tls is not supported by Midge yet")],
-  [["--tlscert", "x"], refusal("-tlscert is not supported by Midge yet")],
-  [["-js"], refusal("-js is not supported by Midge yet")],
-  [["-jetstream"], refusal("-js is not supported by Midge yet")],
   [["-s"], refusal("-s is not supported by Midge yet")],
   [["-profile", "6060"], refusal("-profile is not supported by Midge yet")],
   [["-ms", "8443"], refusal("-ms is not supported by Midge yet")],
@@ -391,8 +389,6 @@ for (const [args, command] of COMMANDS) {
 
 test("what is not supported may be turned off", () => {
   const args = [
-    "-tls=false",
-    "-js=false",
     "-s=false",
     "-profile",
     "0",
@@ -421,6 +417,7 @@ test("the usage has every flag in its section, in lines of a terminal", () => {
     "Server options",
     "Logging options",
     "Authorization options",
+    "TLS options",
     "Cluster options",
     "Discovery options",
     "Common options",

@@ -9,21 +9,6 @@ const lacking = (key: string, feature: string): string =>
 
 /** A server without them lets in no more than the file says. */
 const MISSING: readonly (readonly [text: string, ...warnings: string[]])[] = [
-  ["jetstream: true", `1:1: ${lacking("jetstream", "JetStream")}`],
-  ["jetstream: enabled", `1:1: ${lacking("jetstream", "JetStream")}`],
-  ["jetstream {}", `1:1: ${lacking("jetstream", "JetStream")}`],
-  ["JetStream { store_dir x }", `1:1: ${lacking("JetStream", "JetStream")}`],
-  [
-    "jetstream { store_dir: /x, max_mem: 1G, max_file: 10GB, domain: d\n" +
-    "cipher: aes, key: k, limits { max_ack_pending: 5, duplicate_window: 1s }\n" +
-    "unique_tag: az, sync_interval: always, tpm { keys_file: f, pcr: 22 } }",
-    `1:1: ${lacking("jetstream", "JetStream")}`,
-  ],
-  [
-    "accounts { A { jetstream: enabled }, B { jetstream { max_mem: 1G, max_streams: 5 } } }",
-    `1:16: ${lacking("jetstream", "JetStream")}`,
-    `1:42: ${lacking("jetstream", "JetStream")}`,
-  ],
   [
     "leafnodes { port 7422, authorization { user a, password b, account A\n" +
     "users [{ user c }] }, remotes [{ url: nats://h, account: A, hub: true\n" +
@@ -86,7 +71,7 @@ for (const [text, ...warnings] of MISSING) {
 }
 
 test("a strict server takes what turns something off", () => {
-  const text = "strict: true\ngateway {}, jetstream: off\nprof_port: 1";
+  const text = "strict: true\ngateway {}, mqtt: off\nprof_port: 1";
   assert.equal(optionsOf(text).strict, true);
 });
 
@@ -94,7 +79,6 @@ const NOT_YET = "is a nats-server option that Midge does not support yet";
 
 /** A server without them would let in, or tell, more than the file says. */
 const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
-  ["cluster { permissions { import x } }", `1:11: permissions ${NOT_YET}`],
   ["resolver_tls { ca_file: x }", `1:1: resolver_tls ${NOT_YET}`],
 ];
 
@@ -120,16 +104,6 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     '1:28: unknown field "ulr"',
   ],
   ["gateway { gateways: [{ nam: y }] }", '1:24: unknown field "nam"'],
-  ["jetstream { store: 5 }", "1:13: store must be a string, got an integer"],
-  ["jetstream { limits { foo: 5 } }", '1:22: unknown field "foo"'],
-  [
-    "jetstream: [a]",
-    "1:1: Expected map to define jetstream, got []interface {}",
-  ],
-  [
-    "accounts { A { jetstream { foo: 1 } } }",
-    '1:28: unknown field "foo"',
-  ],
 ];
 
 for (const [text, ...errors] of WRONG) {
@@ -141,8 +115,7 @@ for (const [text, ...errors] of WRONG) {
 test("no secret of a block that does nothing is shown", () => {
   const text =
     "leafnodes { foo: 1, remotes [{ url: 'nats://u:s3cret@h' }] }\n" +
-    "mqtt { authorization { token: s3cret, prot: 1 } }\n" +
-    "jetstream { key: s3cret, bar: 1 }";
+    "mqtt { authorization { token: s3cret, prot: 1 } }";
   for (const strict of ["", "\nstrict: true"]) {
     try {
       optionsOf(text + strict);

@@ -227,6 +227,7 @@ test("a cluster listens, dials and knows who may connect", () => {
     tls: undefined,
     pingIntervalMs: 20_000,
     pingMax: 4,
+    permissions: undefined,
   });
 });
 
@@ -607,9 +608,6 @@ const ODD: readonly (readonly [text: string, ...warnings: string[]])[] = [
     "prof_port 6060",
     '1:1: "prof_port" has no effect: Midge has no Go profiler',
   ],
-  ["jetstream false", '1:1: "jetstream" has no effect: it is off'],
-  ["jetstream disabled", '1:1: "jetstream" has no effect: it is off'],
-  ["jetstream { enabled false }", '1:1: "jetstream" has no effect: it is off'],
   ["https_port 0", '1:1: "https_port" has no effect: it is off'],
   ["debug on\nlisten 4222"],
 ];
@@ -738,11 +736,10 @@ const OFF: readonly string[] = [
   ...["resolver MEM", "resolver_preload {}"],
   ...["syslog no", 'remote_syslog ""', "ocsp off"],
   ...["trace_headers false", "server_metadata {}"],
-  ...["jetstream { enabled off, store_dir /x }", "jetstream disable"],
   ...["prof_port 0", "prof_block_rate 0"],
-  ...['store_dir ""', "ocsp_cache off"],
+  ...["ocsp_cache off"],
   ...["cluster { pool_size -1 }"],
-  ...["cluster { permissions {} }", "cluster { accounts [] }"],
+  ...["cluster { accounts [] }"],
 ];
 
 for (const text of OFF) {

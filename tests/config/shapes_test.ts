@@ -40,28 +40,25 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
   ],
 
   // JetStream.
-  ["jetstream: enabled", "jetstream"],
-  ["jetstream: true\nmax_payload: 8MB", "jetstream"],
-  ["jetstream {}", "jetstream"],
-  ["jetstream: {}\nport: 4222", "jetstream"],
-  ["jetstream {\n  store_dir: /data\n}\nhttp: 8222", "jetstream"],
-  [
-    "jetstream {\n store_dir: /data\n max_mem: 256MB\n max_file: 1GB\n}",
-    "jetstream",
-  ],
+  ["jetstream: enabled"],
+  ["jetstream: true\nmax_payload: 8MB"],
+  ["jetstream {}"],
+  ["jetstream: {}\nport: 4222"],
+  ["jetstream {\n  store_dir: /data\n}\nhttp: 8222"],
+  ["jetstream {\n store_dir: /data\n max_mem: 256MB\n max_file: 1GB\n}"],
   [
     'jetstream {\n store_dir="./store"\n domain=hub\n max_memory_store: 1G\n' +
     " max_file_store: 10G\n max_outstanding_catchup: 256MB\n sync_interval: 30s\n}",
-    "jetstream",
+    "max_outstanding_catchup",
+    "sync_interval",
   ],
-  ["jetstream {\n store_dir: $DATA\n unique_tag: az\n}", "jetstream"],
+  ["jetstream {\n store_dir: $DATA\n unique_tag: az\n}", "unique_tag"],
 
   // Listeners that Midge has not.
   ["websocket {\n  port: 8080\n  no_tls: true\n}"],
   ['ws {\n listen: "127.0.0.1:9443"\n no_tls: true\n headers { "X-Node": $HOSTNAME }\n}'],
   [
     "websocket\n{\n  listen: 0.0.0.0:9222\n  no_tls: true\n  compression: true\n}\njetstream {}",
-    "jetstream",
   ],
   [
     'websocket {\n listen: "0.0.0.0:9222"\n authorization { token: "t" }\n no_tls: true\n' +
@@ -111,8 +108,6 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
   [
     'port: 4222\njetstream: {}\nsystem_account: "SYS"\naccounts: {\n GLOBAL: {\n  users: [\n   {user: anyone}\n' +
     "  ],\n  jetstream: true\n },\n SYS: {\n  users: [\n   {user: adm, password: adm}\n  ]\n },\n}\nno_auth_user: anyone",
-    "jetstream",
-    "jetstream",
   ],
   [
     `accounts: {\n U: {\n  users: [\n   {nkey: ${USER}}\n  ]\n }\n SYS: {\n  users: [\n` +
@@ -131,7 +126,6 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
     '  exports = [ { stream: "c.entities.>" }\n { stream: "c.events.>" } ]\n }\n' +
     ' D { imports = [ { stream: { account: C, subject: "c.events.>" } } ] }\n}\n' +
     'authorization { default_permissions { publish = ["c.>"], subscribe = ["c.>"] } }',
-    "jetstream",
   ],
   [
     "accounts: {\n A: {\n  exports: [ {service: price, accounts: [B]} ]\n  users: [ {user: a, password: a} ]\n }\n" +
@@ -145,8 +139,6 @@ const SHAPES: readonly (readonly [text: string, ...warned: string[]])[] = [
     'accounts {\n AUTH { users: [ { user: "auth", password: "auth" } ], jetstream: enabled }\n' +
     '  SYS { users: [ { user: "admin", password: "admin" } ], }\n  Apps: { jetstream: enabled }\n}\n' +
     `system_account: SYS\nauthorization { auth_callout {\n issuer: ${ACCOUNT}\n auth_users: [ auth ]\n account: AUTH\n} }`,
-    "jetstream",
-    "jetstream",
   ],
 
   // Operators.

@@ -6,6 +6,12 @@ import { Source } from "../../src/config/dialect/diagnostic.ts";
 import { parseSource } from "../../src/config/dialect/parser.ts";
 import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import type { TlsSettings } from "../../src/options/tls.ts";
+import {
+  defaultServerOptions,
+  type ServerOptions,
+} from "../../src/options/options.ts";
+import { applyTlsFlags } from "../../src/config/tls_flags.ts";
+import { parseServerArguments } from "../../src/config/argv.ts";
 import { configWorld } from "../../src/runtime/config_world.ts";
 import {
   type Certificates,
@@ -412,4 +418,68 @@ test("a suite that no runtime has any more is named", () => {
     `tls { allow_insecure_cipher_suites: true, cipher_suites: ["${old}"] }`,
   );
   assert.ok(says.some((text) => text.endsWith(`has no ${old}`)), says.join());
+});
+
+/** Options of a file, and what the flags make of them. */
+function flagged(
+  args: readonly string[],
+  options: ServerOptions = defaultServerOptions(),
+): ServerOptions {
+  const command = parseServerArguments(args);
+  assert.ok(command.do === "run");
+  applyTlsFlags(options, command.flags, configWorld);
+  return options;
+}
+
+test(
+  "flags name the files anew, and keep what else the block says",
+  { skip },
+  (t) => {
+    const { server, authority } = makeCertificates(t);
+    const { certFile, keyFile } = server;
+    const files = ["--tlscert", certFile, "--tlskey", keyFile];
+    const file = optionsOf(
+      "tls { timeout: 7, handshake_first: true, verify: true }",
+    );
+    const { tls } = flagged(["--tls", ...files], file);
+    assert.equal(tls?.certificates[0]?.certificate, server.cert);
+    assert.equal(tls?.timeoutMs, 7000);
+    assert.equal(tls?.handshakeFirst, true);
+    assert.equal(tls?.verify, false);
+    const verified = ["--tlscacert", authority.certFile, "--tlsverify"];
+    const other = flagged([...files, ...verified]).tls;
+    assert.deepEqual(other?.authorities, [authority.cert]);
+    assert.equal(other?.verify, true);
+    assert.equal(
+      flagged([...files, "--tlsverify=optional"]).tls?.verify,
+      "optional",
+    );
+    assert.equal(flagged(["-tls=false"], file).tls, undefined);
+    assert.equal(flagged(["-D"]).tls, undefined);
+  },
+);
+
+test("flags that make no sense together are refused", { skip }, (t) => {
+  const { server, client } = makeCertificates(t);
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [["--tls"], "TLS Server certificate must be present and valid"],
+    [["--tlsverify"], "TLS Server certificate must be present and valid"],
+    [
+      ["--tls", "--tlscert", server.certFile],
+      "TLS Server private key must be present and valid",
+    ],
+    [
+      ["--tlscert", server.certFile, "--tlskey", client.keyFile],
+      `${PAIR}: tls: private key does not match public key`,
+    ],
+    [
+      ["--tlscert", "/nope", "--tlskey", "/nope"],
+      `${PAIR}: open /nope: no such file or directory`,
+    ],
+  ];
+  for (const [args, message] of rows) {
+    assert.throws(() => flagged(args), { name: "FlagError", message });
+  }
+  const wrong = parseServerArguments(["--tlsverify=foo"]);
+  assert.ok(wrong.do === "refuse");
 });

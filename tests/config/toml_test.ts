@@ -146,9 +146,8 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "1:1: max_payload (2000000) cannot be higher than max_pending (1000000)",
   ],
   [
-    'cluster.permissions.import = "x"',
-    "1:9: permissions is a nats-server option that Midge " +
-    "does not support yet",
+    'cluster.permissions.import = "a..b"',
+    '1:21: subject "a..b" is not a valid subject',
   ],
 ];
 

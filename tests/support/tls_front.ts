@@ -5,8 +5,13 @@
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import type { Certificates } from "./certificates.ts";
+import type { Certificate } from "./certificates.ts";
 import type { Cleanup } from "./temp.ts";
+
+/** What it shows. */
+export interface ShownCertificates {
+  readonly server: Pick<Certificate, "cert" | "key">;
+}
 
 export interface TlsFrontOptions extends TlsOptions {
   /** Said in clear before TLS begins. */
@@ -20,7 +25,7 @@ export interface TlsFrontOptions extends TlsOptions {
 /** Starts one on a free port of 127.0.0.1; it ends with the test. Gives the port. */
 export async function startTlsFront(
   t: Cleanup,
-  certificates: Certificates,
+  certificates: ShownCertificates,
   options: TlsFrontOptions = {},
 ): Promise<number> {
   const { greeting, mute = false, behindPort, ...tls } = options;

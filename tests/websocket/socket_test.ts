@@ -7,7 +7,13 @@ import { platform } from "../../src/runtime/mod.ts";
 import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
 import type { WebSocketSettings } from "../../src/websocket/accept.ts";
 import { silentAddress } from "../net/silent_address.ts";
-import { describeNetwork } from "../net/suite.ts";
+import {
+  clientTls,
+  securedNetwork,
+  serverTls,
+} from "../net/secured_network.ts";
+import { describeNetwork, describeStreams } from "../net/suite.ts";
+import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { keepMoving } from "../support/virtual_clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
@@ -57,6 +63,18 @@ for (const { name, settings } of SETTINGS) {
       settings,
     );
   }
+}
+
+if (opensslMissing === false) {
+  describeStreams("WebSocket on sockets under TLS", (t) => {
+    const certificates = makeCertificates(t);
+    const secured = securedNetwork(
+      platform.network,
+      serverTls(certificates),
+      clientTls(certificates),
+    );
+    return new WebSocketNetwork(secured, hostOn());
+  });
 }
 
 function describeOnMachine(

@@ -14,6 +14,7 @@ import type {
   ConnectionHost,
   ConnectionSettings,
 } from "../connections/host.ts";
+import type { Reception, TlsInfo } from "./reception.ts";
 import type { SubscriptionLimits } from "./client_subscriptions.ts";
 
 /** A client as INFO and the list of clients see it. */
@@ -34,7 +35,15 @@ export interface InfoReader {
   readonly isSystem?: boolean;
   /** It is told to leave, whatever becomes of the others. */
   readonly isToLeave?: boolean;
+  /** What it is told of TLS; nothing unless set. */
+  readonly tls?: TlsInfo | undefined;
 }
+
+/** What is told of one INFO. */
+export type InfoNews = Pick<
+  InfoReader,
+  "isNew" | "nonce" | "boundTo" | "isSystem" | "isToLeave" | "tls"
+>;
 
 /** More than a dozen members: because it has those of `ConnectionHost`, a client being a connection, too. */
 export interface ClientHost extends ConnectionHost {
@@ -66,6 +75,8 @@ export interface Way {
   readonly entrance: Entrance;
   /** Its socket, where the header of a proxy may come first. */
   readonly proxied?: ProxiedSocket | undefined;
+  /** What it has to pass before it may say anything. */
+  readonly reception?: Reception | undefined;
   /** What it brought where it asked for a WebSocket. */
   readonly webSocket?: WebSocketArrival | undefined;
 }

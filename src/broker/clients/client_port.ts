@@ -3,14 +3,13 @@
  * server that clients reach another way.
  */
 import { unixAddress } from "../../net/address.ts";
-import type { TlsSettings } from "../../options/tls.ts";
-import {
-  type Address,
-  type Listener,
-  type Network,
-  NetworkError,
-  type Socket,
+import type {
+  Address,
+  Listener,
+  Network,
+  Socket,
 } from "../../platform/socket.ts";
+import type { Reception } from "./reception.ts";
 
 export interface PortOptions {
   readonly host: string;
@@ -20,23 +19,32 @@ export interface PortOptions {
   /** The paths of unix sockets. */
   readonly unixSockets: readonly string[];
   readonly unixSocketMode: number;
-  /** Of the port: a unix socket speaks none. */
-  readonly tls?: TlsSettings | undefined;
 }
+
+/** Takes a client that comes, and what it has to pass. */
+type Accept = (socket: Socket, reception: Reception | undefined) => void;
 
 export class ClientPort {
   /** New clients may come in. */
   accepting = false;
+  /** What clients of the port have to pass; those of unix sockets pass nothing. */
+  #reception: Reception | undefined;
   readonly #network: Network;
   readonly #options: PortOptions;
   #listener: Listener | undefined = undefined;
   #sockets: Listener[] = [];
   #lastAddress: Address;
+  #onSocket: Accept = () => {};
 
-  constructor(network: Network, options: PortOptions) {
+  constructor(
+    network: Network,
+    options: PortOptions,
+    reception: Reception | undefined,
+  ) {
     const { host, port, dontListen, unixSockets } = options;
     this.#network = network;
     this.#options = options;
+    this.#reception = reception;
     const isUnixOnly = dontListen && unixSockets.length > 0;
     this.#lastAddress = {
       host: isUnixOnly ? "" : host,
@@ -61,28 +69,46 @@ export class ClientPort {
   }
 
   /** Opens the port and the sockets, as far as there are to be some. Rejects with a `NetworkError`. */
-  async open(onSocket: (socket: Socket) => void): Promise<void> {
-    const { host, port, dontListen, tls, unixSockets, unixSocketMode } =
+  async open(onSocket: Accept): Promise<void> {
+    const { host, port, dontListen, unixSockets, unixSocketMode } =
       this.#options;
-    if (tls !== undefined) {
-      const message = "TLS is not supported for clients of a server";
-      throw new NetworkError(message, "ETLSUNSUPPORTED");
-    }
+    this.#onSocket = onSocket;
     if (!dontListen) {
-      this.#listener = await this.#network.listen(
-        { host, port },
-        {},
-        onSocket,
-      );
+      this.#listener = await this.#listen({ host, port });
       this.#lastAddress = this.#listener.address;
     }
     for (const path of unixSockets) {
       const options = { fileMode: unixSocketMode };
       this.#sockets.push(
-        await this.#network.listen(unixAddress(path), options, onSocket),
+        await this.#network.listen(
+          unixAddress(path),
+          options,
+          (socket) => onSocket(socket, undefined),
+        ),
       );
     }
     this.accepting = true;
+  }
+
+  /**
+   * Clients to come have to pass another reception. A port whose sockets cannot
+   * go over to TLS is opened anew, if they are to.
+   */
+  async reconfigure(reception: Reception | undefined): Promise<void> {
+    const { address, isPlainOnly } = this.#listener ?? {};
+    this.#reception = reception;
+    if (address === undefined || reception === undefined) return;
+    if (isPlainOnly !== true) return;
+    await this.#listener?.close();
+    this.#listener = await this.#listen(address);
+  }
+
+  #listen(at: Address): Promise<Listener> {
+    return this.#network.listen(
+      at,
+      { mayUpgrade: this.#reception !== undefined },
+      (socket) => this.#onSocket(socket, this.#reception),
+    );
   }
 
   /** From now on no client comes in; resolves when the port is free. */

@@ -50,7 +50,9 @@ export class ClientRights {
 
   /** May it publish to the subject that `facts` are about and that stands in `message`? */
   mayPublish(facts: SubjectFacts, message: Message): boolean {
-    if (facts.judge !== this.#permissions) this.#judge(facts, message);
+    if (facts.isShared || facts.judge !== this.#permissions) {
+      this.#judge(facts, message);
+    }
     return facts.verdict === PublishVerdict.ALLOWED ||
       (facts.verdict === PublishVerdict.NOT_ALLOWED &&
         this.#permits?.use(subjectOf(message)) === true);

@@ -126,15 +126,13 @@ export class ClientSessions {
   }
 
   /** A client that comes through a port; the one for clients, unless another way is named. */
-  accept(
-    socket: Socket,
-    way: Way = {
+  accept(socket: Socket, way: Partial<Way> = {}): void {
+    const isFull = this.sessions.size >= this.#maxConnections;
+    const session = this.#session(socket, {
       entrance: this.#entrances.port,
       ...(socket instanceof ProxiedSocket && { proxied: socket }),
-    },
-  ): void {
-    const isFull = this.sessions.size >= this.#maxConnections;
-    const session = this.#session(socket, way);
+      ...way,
+    });
     if (!isFull) return session.start();
     session.refuse(ClosedReason.MAX_CONNECTIONS, WireError.MAX_CONNECTIONS);
   }

@@ -20,6 +20,9 @@ import {
   type Violation,
 } from "./violations.ts";
 
+/** Work to ask whether a subscription is still allowed. */
+const REJUDGED_WORK = 20;
+
 export interface SubscriptionLimits {
   /** Subscriptions of one client; 0: no limit. */
   readonly maxSubscriptions: number;
@@ -115,6 +118,26 @@ export class ClientSubscriptions {
   remove(interest: Interest): void {
     this.bySid.delete(mapKey(interest.sid));
     this.#client.login.account.remove(interest);
+  }
+
+  /**
+   * Ends those that `rights` do not allow, as long as these hold, and calls
+   * `revoked` with each; in as many turns as it takes.
+   */
+  rejudge(
+    rights: ClientRights,
+    hold: () => boolean,
+    revoked: (interest: Interest) => void,
+  ): void {
+    const { bySid } = this;
+    this.#turn.spreadOver(bySid.values(), REJUDGED_WORK, (interest) => {
+      const { subject, queue } = interest;
+      // Meanwhile it may be gone.
+      if (interest.hasEnded || !hold()) return;
+      if (rights.maySubscribe(subject, queue)) return;
+      this.remove(interest);
+      revoked(interest);
+    });
   }
 
   /** None of them hears anything from now on. */

@@ -22,7 +22,7 @@ import { FIRST_CLIENT_PING_MS } from "../../core/limits.ts";
 import { OK_LINE } from "../../wire/encode.ts";
 import { readConnect } from "../../wire/connect.ts";
 import { type ConnectFields, defaultConnectFields } from "../../wire/info.ts";
-import { Op } from "../../wire/ops.ts";
+import { beginsConnect, Op } from "../../wire/ops.ts";
 import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import type {
@@ -108,6 +108,16 @@ export class Login {
       this.#settings.authTimeoutMs,
       () => this.#timedOut(),
     );
+  }
+
+  /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
+  begins(chunk: Uint8Array): boolean {
+    if (!this.isStranger || beginsConnect(chunk)) return true;
+    this.#connection.close(
+      ClosedReason.AUTHENTICATION_FAILURE,
+      WireError.AUTHORIZATION_VIOLATION,
+    );
+    return false;
   }
 
   stop(): void {

@@ -9,7 +9,7 @@ import type { ConnectionHost } from "../connections/host.ts";
 export function afterHeader(
   socket: ProxiedSocket,
   connection: Connection,
-  { log }: ConnectionHost,
+  { log }: Pick<ConnectionHost, "log">,
   goOn: () => void,
 ): void {
   socket.header = {

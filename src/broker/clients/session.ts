@@ -16,19 +16,17 @@ import { Kind } from "../../accounts/reach.ts";
 import type { RequestInfo } from "../../accounts/request_info.ts";
 import type { Principal } from "../../auth/door.ts";
 import { byteString } from "../../core/ascii.ts";
-import { ClosedReason } from "../../core/closed.ts";
-import { WireError } from "../../core/errors.ts";
+import type { ClosedReason } from "../../core/closed.ts";
 import { type MapKey, mapKey } from "../../core/map_key.ts";
 import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
-import { printableBytes } from "../../core/quote.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
-import type { Socket } from "../../platform/socket.ts";
+import type { CloseReason, Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { writeMsg } from "../../wire/encode.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
-import { beginsConnect, NO_PAYLOAD, Op } from "../../wire/ops.ts";
+import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
 import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
@@ -39,20 +37,24 @@ import type {
   ClientHost,
   ClientLife,
   ClientSettings,
-  InfoReader,
+  InfoNews,
   Way,
 } from "./client_host.ts";
 import { clientLimits } from "./client_limits.ts";
 import { CLIENT_OPS } from "./client_ops.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
+import { newcomer } from "./newcomer.ts";
+import type { Entering, Reception, TlsInfo } from "./reception.ts";
 import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
 import { Requester } from "./requester.ts";
 import { noteHearer } from "./traced.ts";
-import { revocation, violates } from "./violations.ts";
-
-/** Work to ask whether a subscription is still allowed. */
-const REJUDGED_WORK = 20;
+import {
+  clientError,
+  revocation,
+  tooManySubscriptions,
+  violates,
+} from "./violations.ts";
 
 export class ClientSession implements Peer, DirectReceiver {
   readonly kind: Kind = Kind.CLIENT;
@@ -76,6 +78,9 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Made for the first request to another account. */
   #requester: Requester | undefined = undefined;
   #firstPongSent = false;
+  readonly #way: Way;
+  /** It is still in the reception. */
+  #entering: Entering | undefined = undefined;
 
   constructor(
     host: ClientHost,
@@ -91,10 +96,14 @@ export class ClientSession implements Peer, DirectReceiver {
     this.login = new Login(host, this.connection, {
       ...way,
       nonce: this.#nonce,
-      onBound: () => this.#bound(),
+      onBound: () => {
+        life.bound(this);
+        this.applyLimits();
+      },
       onMoved: (left) => life.moved(left),
     });
     this.#host = host;
+    this.#way = way;
     this.#settings = settings;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
@@ -133,12 +142,7 @@ export class ClientSession implements Peer, DirectReceiver {
     );
     this.#publishing.maxPayloadBytes = maxPayloadBytes;
     this.#subscriptions.max = maxSubscriptions;
-    if (!this.#subscriptions.areTooMany) return;
-    connection.log.error(WireError.MAX_SUBSCRIPTIONS);
-    connection.close(
-      ClosedReason.MAX_SUBSCRIPTIONS,
-      WireError.MAX_SUBSCRIPTIONS,
-    );
+    if (this.#subscriptions.areTooMany) tooManySubscriptions(connection);
   }
 
   /** Unique among all connections of the server. */
@@ -153,9 +157,11 @@ export class ClientSession implements Peer, DirectReceiver {
 
   /** Greets the client and starts reading. */
   start(): void {
+    const { reception } = this.#way;
+    if (reception !== undefined) return this.#enter(reception);
     this.login.start();
     this.connection.log.debug("Client connection created");
-    this.#sendInfo({ isNew: true, nonce: this.#nonce });
+    this.#greet();
     this.connection.start();
     this.connection.keepAlive.start();
   }
@@ -163,7 +169,7 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Turns away a client that came when the server was full; INFO comes first all the same. */
   refuse(reason: ClosedReason, wireError: string): void {
     this.connection.start();
-    this.#sendInfo({ isNew: true, nonce: this.#nonce });
+    if (this.#way.reception?.isSilent !== true) this.#greet();
     this.connection.close(reason, wireError);
   }
 
@@ -182,14 +188,14 @@ export class ClientSession implements Peer, DirectReceiver {
     return this.#sendInfo({ isNew: false, isToLeave: true });
   }
 
-  /** NATS client protocol: a stranger's first byte must be that of CONNECT. */
   begins(chunk: Uint8Array): boolean {
-    if (!this.login.isStranger || beginsConnect(chunk)) return true;
-    this.connection.close(
-      ClosedReason.AUTHENTICATION_FAILURE,
-      WireError.AUTHORIZATION_VIOLATION,
-    );
+    if (this.#entering === undefined) return this.login.begins(chunk);
+    this.#entering.hear(chunk);
     return false;
+  }
+
+  hungUp(reason: CloseReason): boolean {
+    return this.#entering?.hungUp(reason) ?? false;
   }
 
   requestInfo(isShared: boolean, isForServer: boolean): RequestInfo {
@@ -254,15 +260,12 @@ export class ClientSession implements Peer, DirectReceiver {
     this.applyLimits();
     const { rights } = login;
     if (rights === undefined) return;
-    const { turn } = this.#host;
-    turn.spreadOver(this.subscriptions.values(), REJUDGED_WORK, (interest) => {
-      const { subject, queue } = interest;
-      // Meanwhile it may be gone, or the rights may have changed once more.
-      if (interest.hasEnded || login.rights !== rights) return;
-      if (rights.maySubscribe(subject, queue)) return;
-      this.#subscriptions.remove(interest);
-      violates(connection, revocation(interest, principal.user));
-    });
+    this.#subscriptions.rejudge(
+      rights,
+      // Meanwhile the rights may have changed once more.
+      () => login.rights === rights,
+      (interest) => violates(connection, revocation(interest, principal.user)),
+    );
   }
 
   line(
@@ -295,12 +298,8 @@ export class ClientSession implements Peer, DirectReceiver {
     this.#publishing.payload(op, buffer, start, end);
   }
 
-  #bound(): void {
-    this.#life.bound(this);
-    this.applyLimits();
-  }
-
   ended(reason: ClosedReason): void {
+    this.#entering?.stop();
     this.login.end();
     this.connection.log.debug(`Client connection closed: ${reason}`);
     this.#life.ended(this, reason);
@@ -322,7 +321,7 @@ export class ClientSession implements Peer, DirectReceiver {
         // Nothing in it concerns the server, but it has to be JSON.
         return void readInfo(buffer, start, end);
       case Op.ERR:
-        return this.#clientError(byteString(buffer, start, end));
+        return clientError(this.connection, byteString(buffer, start, end));
     }
   }
 
@@ -374,20 +373,24 @@ export class ClientSession implements Peer, DirectReceiver {
     }
   }
 
-  #clientError(text: string): void {
-    this.connection.log.error(`Client Error ${printableBytes(text)}`);
-    this.connection.close(ClosedReason.PARSE_ERROR);
+  #enter(reception: Reception): void {
+    this.connection.log.debug("Client connection created");
+    this.connection.start();
+    const through = () => this.#entering = undefined;
+    this.#entering = reception.receive(
+      newcomer(this, this.#way.proxied, (tls) => this.#greet(tls), through),
+    );
   }
 
-  #sendInfo(
-    how: Pick<
-      InfoReader,
-      "isNew" | "nonce" | "boundTo" | "isSystem" | "isToLeave"
-    >,
-  ): number {
+  #greet(tls: TlsInfo | undefined = this.#way.reception?.tls): void {
+    this.#sendInfo({ isNew: true, nonce: this.#nonce, tls });
+  }
+
+  #sendInfo(how: InfoNews): number {
     const { id, login: { entrance, remoteHost } } = this;
     const { maxPayloadBytes } = this.#publishing;
-    const reader = { id, entrance, remoteHost, maxPayloadBytes, ...how };
+    const tls = this.#way.reception?.tls;
+    const reader = { id, entrance, remoteHost, maxPayloadBytes, tls, ...how };
     const line = infoLine(this.#host.info.tell(reader));
     this.connection.send(line);
     return line.length;

@@ -2,6 +2,8 @@
  * What no client may do, and the texts in which it is told so.
  * NATS: some names belong to the servers.
  */
+import { ClosedReason } from "../../core/closed.ts";
+import { WireError } from "../../core/errors.ts";
 import { printableBytes, quoted, quotedBytes } from "../../core/quote.ts";
 import type { SubArgs } from "../../wire/subscriptions.ts";
 import type { Connection } from "../connections/connection.ts";
@@ -116,4 +118,19 @@ function hasPrefix(buffer: Uint8Array, start: number, prefix: string): boolean {
     if (buffer[start + i] !== prefix.charCodeAt(i)) return false;
   }
   return true;
+}
+
+/** A client that has more subscriptions than it may have is closed. */
+export function tooManySubscriptions(connection: Connection): void {
+  connection.log.error(WireError.MAX_SUBSCRIPTIONS);
+  connection.close(
+    ClosedReason.MAX_SUBSCRIPTIONS,
+    WireError.MAX_SUBSCRIPTIONS,
+  );
+}
+
+/** So is one that tells of an error; `text` is a byte string. */
+export function clientError(connection: Connection, text: string): void {
+  connection.log.error(`Client Error ${printableBytes(text)}`);
+  connection.close(ClosedReason.PARSE_ERROR);
 }

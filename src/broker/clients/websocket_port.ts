@@ -28,6 +28,7 @@ import type { WebSocketHost } from "../../websocket/host.ts";
 import { originOf } from "../../websocket/origin.ts";
 import type { WebSocketArrival } from "./client_host.ts";
 import { credentialsIn } from "./websocket_login.ts";
+import { securedFirst } from "./websocket_tls.ts";
 
 /** What the port stands on. */
 export interface WebSocketPortHost {
@@ -95,9 +96,9 @@ export class WebSocketPort {
     this.#listener = await this.#host.network.listen(
       { host, port },
       { mayUpgrade: this.#isSecure },
-      admit((socket) =>
-        void this.#arrived(socket, () => {
-          const acceptor = this.#acceptor(socket, options, onClient);
+      admit((raw) =>
+        void this.#arrived(raw, (socket) => {
+          const acceptor = this.#acceptor(raw, options, onClient);
           acceptWebSocket(socket, settings, this.#host, acceptor);
         })
       ),
@@ -122,21 +123,17 @@ export class WebSocketPort {
     return this.#options?.tls !== undefined;
   }
 
-  /** Calls `take` behind the handshake of TLS, if there is to be one. */
-  async #arrived(socket: Socket, take: () => void): Promise<void> {
-    this.#asking.add(socket);
-    if (this.#upgrade === undefined) return take();
-    try {
-      await socket.secure(this.#upgrade);
-    } catch (error) {
-      this.#asking.delete(socket);
-      const from = formatAddress(socket.remote);
-      const why = error instanceof Error ? error.message : String(error);
-      return this.#host.log.error(
-        `websocket: TLS handshake error from ${from}: ${why}`,
-      );
-    }
-    take();
+  /** Calls `take` with the socket behind the handshake of TLS, if there is to be one. */
+  async #arrived(raw: Socket, take: Take): Promise<void> {
+    this.#asking.add(raw);
+    const { clock, log } = this.#host;
+    const socket = this.#upgrade === undefined
+      ? raw
+      : await securedFirst(raw, this.#upgrade, clock);
+    if (typeof socket !== "string") return take(socket);
+    this.#asking.delete(raw);
+    const from = formatAddress(raw.remote);
+    log.error(`websocket: TLS handshake error from ${from}: ${socket}`);
   }
 
   #acceptor(

@@ -151,8 +151,8 @@ export class Connection
   onData(chunk: Uint8Array): void {
     if (this.closed) return;
     if (!this.#hasBegun) {
-      this.#hasBegun = true;
       if (this.#peer.begins?.(chunk) === false) return;
+      this.#hasBegun = true;
     }
     this.keepAlive.heard();
     this.input.take(chunk);
@@ -165,6 +165,7 @@ export class Connection
   onClose(reason: CloseReason): void {
     this.#lastWordsTimer?.cancel();
     if (this.closed) return;
+    if (!this.#hasBegun && this.#peer.hungUp?.(reason) === true) return;
     // No drain comes any more, for which a producer could wait.
     this.isDeaf = true;
     this.output.stop();

@@ -4,6 +4,7 @@
  * nothing of that.
  */
 import type { ClosedReason } from "../../core/closed.ts";
+import type { CloseReason } from "../../platform/socket.ts";
 import type { OpHandler } from "../../wire/ops.ts";
 
 export interface Peer extends OpHandler {
@@ -11,8 +12,13 @@ export interface Peer extends OpHandler {
   readonly idLabel: string;
   /** The address that a proxy has named for it, for the log. */
   readonly forwardedFor?: string | undefined;
-  /** The first bytes of the peer; false ends the connection, and was said to it. */
+  /**
+   * Bytes of the peer, as long as it gives false: those are its own matter, or
+   * have ended the connection.
+   */
   begins?(chunk: Uint8Array): boolean;
+  /** It hangs up before it has begun; true: the connection is closed. */
+  hungUp?(reason: CloseReason): boolean;
   /** The connection has ended; called once. */
   ended(reason: ClosedReason): void;
 }

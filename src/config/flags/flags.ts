@@ -22,6 +22,8 @@ export interface FlagDefinition {
   readonly value?: string;
   /** All that its value can be, for completion. */
   readonly choices?: readonly string[];
+  /** Of a `boolean`: what it may be besides. */
+  readonly word?: string;
   /** What it does, for help. */
   readonly doc: string;
 }
@@ -153,11 +155,12 @@ function splitFlag(word: string): { name: string; value: string | undefined } {
 }
 
 function readValue(
-  { type }: FlagDefinition,
+  { type, word }: FlagDefinition,
   name: string,
   text: string | undefined,
   before: FlagValue | undefined,
 ): FlagValue {
+  if (word !== undefined && text === word) return word;
   if (type === "boolean") return readBoolean(name, text);
   if (text === undefined) {
     throw new FlagError(`flag needs an argument: -${name}`);

@@ -67,6 +67,8 @@ const ORDER: readonly string[] = [
   "logSizeLimit",
   "logMaxNum",
   "cluster.routes",
+  "tls",
+  "allowNonTls",
   "writeDeadlineMs",
   "maxClosedClients",
   "lameDuckDurationMs",
@@ -181,6 +183,8 @@ export function reloadRefusal(
   options: ServerOptions,
 ): string | undefined {
   const { row, path, isUnchanged } = change;
+  const fixed = fixedFieldRefusal(change);
+  if (fixed !== undefined) return fixed;
   if (row.reload !== "restart" || isUnchanged) return undefined;
   if (row.refusal !== undefined) {
     return `config reload not supported for ${row.refusal}`;
@@ -194,6 +198,23 @@ export function reloadRefusal(
   const [old, next] = [before, after]
     .map((fields) => isSecret ? "[REDACTED]" : goText(fields![name], row));
   return `config reload not supported for ${name}: old=${old}, new=${next}`;
+}
+
+/** The same, for a field of a value that may change otherwise. */
+function fixedFieldRefusal(
+  { row: { fixedFields = {} }, before, after }: OptionChange,
+): string | undefined {
+  for (const [field, name] of Object.entries(fixedFields)) {
+    const [old, next] = [before, after].map((value) =>
+      value === undefined ? undefined : fieldsOf(value as object)[field]
+    );
+    // What is not there has the value that turns it off.
+    const nothing = typeof (old ?? next) === "number" ? 0 : false;
+    if ((old ?? nothing) === (next ?? nothing)) continue;
+    return `config reload not supported for ${name}: ` +
+      `old=${old ?? nothing}, new=${next ?? nothing}`;
+  }
+  return undefined;
 }
 
 function goFields(

@@ -6,6 +6,7 @@ import type { ConfigEntry } from "../dialect/tree.ts";
 import type {
   AuthorizationOptions,
   ClusterOptions,
+  PermissionsOptions,
   ServerOptions,
 } from "../../options/options.ts";
 import {
@@ -40,9 +41,10 @@ import {
   stringWithoutSpaces,
   unlessZero,
 } from "./readers.ts";
+import { permissions, PERMISSIONS_BLOCK } from "./permission_keys.ts";
 import { advertised } from "./advertised.ts";
 import { routeUrls } from "./route_urls.ts";
-import { checkedRow, missing, refused, rowsOf, withoutEffect } from "./rows.ts";
+import { checkedRow, missing, rowsOf, withoutEffect } from "./rows.ts";
 import type { Block } from "./schema.ts";
 import { TLS_BLOCK, tlsBlock } from "./tls_keys.ts";
 
@@ -73,6 +75,19 @@ function compressionMode({ value }: ConfigEntry): string | undefined {
   const mode = value.kind === "map" ? findEntry(value, "mode")?.value : value;
   return mode?.kind === "string" ? mode.value.toLowerCase() : undefined;
 }
+
+const routePermissions: Reader<PermissionsOptions> = {
+  ...permissions,
+  read(entry, report) {
+    const read = permissions.read(entry, report);
+    if (read?.responses === undefined) return read;
+    report.error(
+      entry.at,
+      "Cluster permissions do not support dynamic responses",
+    );
+    return undefined;
+  },
+};
 
 const routePingInterval: Reader<number> = {
   ...duration,
@@ -303,11 +318,16 @@ export const CLUSTER_BLOCK: Block<ClusterOptions> = {
       "now",
     ),
     missing(["accounts"], { name: "routes for single accounts" }, "now"),
-    refused(
-      ["permissions"],
-      "More would go over routes than is allowed.",
-      "now",
-    ),
+    rows.option({
+      names: ["permissions"],
+      field: "permissions",
+      default: undefined,
+      inner: PERMISSIONS_BLOCK,
+      reader: routePermissions,
+      text:
+        "Interest of this node's clients that others hear of (`import`), and interest of others that is served (`export`).",
+      reload: "now",
+    }),
   ],
 };
 

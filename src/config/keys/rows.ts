@@ -39,6 +39,7 @@ interface RowFacts {
   readonly isForProcess?: boolean;
   readonly goField?: string | GoFields;
   readonly reloaded?: string | ReloadedText;
+  readonly fixedFields?: Readonly<Record<string, string>>;
   readonly isAlwaysReloaded?: boolean;
 }
 

@@ -41,6 +41,7 @@ export type FlagSection =
   | "Server"
   | "Logging"
   | "Authorization"
+  | "TLS"
   | "Cluster"
   | "Discovery"
   | "Common"
@@ -79,6 +80,8 @@ export interface OptionFacts {
    * capital unless set, or several fields with a value each.
    */
   readonly goField?: string | GoFields;
+  /** Fields of its value that cannot change, with what nats-server calls them. */
+  readonly fixedFields?: Readonly<Record<string, string>>;
   /** What nats-server says in place of that name and the two values. */
   readonly refusal?: string;
   /**

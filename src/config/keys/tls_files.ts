@@ -94,7 +94,7 @@ interface LoadedTls extends TlsProblems {
 }
 
 /** Reads the files that `tls` names, and checks them. */
-function withTlsTexts(
+export function withTlsTexts(
   tls: TlsSettings,
   world: Pick<ConfigWorld, "readFile" | "tlsProblems">,
 ): LoadedTls {

@@ -391,3 +391,8 @@ function settingsOf(draft: TlsDraft): TlsSettings {
     timeoutMs: draft.timeoutMs > 0 ? draft.timeoutMs : TLS_TIMEOUT_MS,
   };
 }
+
+/** The settings of a block that says nothing. */
+export function defaultTls(): TlsSettings {
+  return settingsOf(defaultsOf(TLS_BLOCK));
+}

@@ -65,7 +65,11 @@ async function listen(
     const code = errorCode(error) ?? "EUNKNOWN";
     options.onTrouble?.(acceptFailure({ host, port }, code, error));
   });
-  return { address: { host, port }, close: () => acceptor.close() };
+  return {
+    address: { host, port },
+    isPlainOnly: true,
+    close: () => acceptor.close(),
+  };
 }
 
 async function dial(to: Address, options?: DialOptions): Promise<Socket> {

@@ -18,6 +18,7 @@ import {
   NEW_SUITES,
   opensslCurve,
   opensslSuite,
+  SAFE_SUITES,
 } from "./tls_names.ts";
 
 /** The options of a context for `tls`, with its first certificate or `own`. */
@@ -25,7 +26,8 @@ export function contextOptions(
   tls: TlsUpgrade,
   own: CertifiedKey | undefined = tls.certificates?.[0],
 ): SecureContextOptions {
-  const { authorities, minVersion, cipherSuites, curves } = tls;
+  const { role, authorities, minVersion, curves } = tls;
+  const { cipherSuites = role === "server" ? SAFE_SUITES : undefined } = tls;
   return {
     ...(own !== undefined && { cert: own.certificate, key: own.key }),
     ...(authorities !== undefined && { ca: [...authorities] }),

@@ -41,6 +41,14 @@ export const DENO_SUITES: readonly string[] = Object.keys(SUITES).filter(
   (name) => /^TLS_ECDHE_.*_(?:GCM|POLY1305)_/.test(name),
 );
 
+/** What a server speaks unless it is told, as Go does. */
+export const SAFE_SUITES: readonly string[] = [
+  ...DENO_SUITES,
+  ...Object.keys(SUITES).filter((name) =>
+    /^TLS_ECDHE_.*_AES_.*_CBC_SHA$/.test(name)
+  ),
+];
+
 /** The curves of Deno's TLS, which cannot be chosen among. */
 export const DENO_CURVES: readonly string[] = [
   "X25519MLKEM768",

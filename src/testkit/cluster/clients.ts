@@ -6,11 +6,13 @@ import {
   type ConnectOptions,
   withProviders,
 } from "../../app/client_discovery.ts";
+import { webDialler } from "../../app/web_dialler.ts";
 import { NatsConnection } from "../../client/connection.ts";
 import type { Status } from "../../client/api/status.ts";
 import { deferred } from "../../core/deferred.ts";
 import { MidgeError } from "../../core/errors.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { runSoonOn } from "../../platform/turns.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import { selfDriven } from "../time/self_driven.ts";
 import type { World } from "./world.ts";
@@ -85,16 +87,19 @@ export class Clients {
       }
       options.onStatus?.(status);
     };
-    const all = { servers, ...options, onStatus };
+    const tls = this.#tlsOf(options);
+    const all = { servers, ...options, ...tls, onStatus };
+    const { isVirtual } = this.#world.plan;
+    const runSoon = isVirtual ? runSoonOn(clock) : platform.runSoon;
+    const own = { ...platform, clock, random, runSoon };
     const opening = NatsConnection.open(
-      withProviders(all, { ...platform, clock, random }),
-      { ...platform, network, clock, random },
+      withProviders(all, own),
+      { ...own, network, dialWeb: webDialler(own) },
     );
     try {
       const connection = await pace.run(opening);
       const flush = connection.flush.bind(connection);
       this.#keep({ name, on, connection, flush }, clock);
-      const { isVirtual } = this.#world.plan;
       return isVirtual ? selfDriven(connection, pace) : connection;
     } catch (error) {
       // It may have been too slow for us, and come still.
@@ -102,6 +107,14 @@ export class Clients {
       clock.die();
       throw error;
     }
+  }
+
+  /** Where nodes have certificates, a client knows their authority. */
+  #tlsOf({ tls = {} }: ConnectOptions): Pick<ConnectOptions, "tls"> {
+    const { certificates } = this.#world;
+    if (certificates === undefined || tls === null) return {};
+    const { ca } = certificates.forClients;
+    return { tls: { ...(tls.caFile === undefined && { ca }), ...tls } };
   }
 
   /**

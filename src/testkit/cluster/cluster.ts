@@ -11,6 +11,7 @@ import type { ServerConfig } from "../../app/config.ts";
 import type { Server } from "../../app/server.ts";
 import type { NatsConnection } from "../../client/connection.ts";
 import type { Clock } from "../../platform/clock.ts";
+import type { TestTls } from "../tls/kit_certificates.ts";
 import { clusterStopped } from "../time/pace.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
 import type { LogLine } from "./log_tail.ts";
@@ -65,6 +66,7 @@ export class RunningCluster implements AsyncDisposable {
   ): Promise<RunningCluster> {
     const cluster = new RunningCluster(plan, platform);
     try {
+      await cluster.#world.prepare();
       for (let index = 0; index < plan.size; index++) {
         await cluster.#nodes.join(plan.node(index));
       }
@@ -95,6 +97,20 @@ export class RunningCluster implements AsyncDisposable {
   /** Where clients connect, one URL for each node, dead ones included. */
   get urls(): readonly string[] {
     return this.#nodes.all.map(({ url }) => url);
+  }
+
+  /** The same for WebSockets; none without such ports. */
+  get websocketUrls(): readonly string[] {
+    return this.#nodes.all.map(({ websocketUrl }) => websocketUrl)
+      .filter((url) => url !== undefined);
+  }
+
+  /**
+   * What a client needs to connect by TLS; undefined without it. The clients of
+   * `connect` have it.
+   */
+  get tls(): TestTls | undefined {
+    return this.#world.certificates?.forClients;
   }
 
   /** What `startCluster` takes to do the same again; undefined where chance came from the machine. */

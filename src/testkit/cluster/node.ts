@@ -29,6 +29,8 @@ export interface ClusterNode {
   readonly name: string;
   /** Where its clients connect; it keeps its port while it is dead. */
   readonly url: string;
+  /** Where its clients connect by WebSocket; undefined without such a port. */
+  readonly websocketUrl: string | undefined;
   readonly alive: boolean;
   /** Undefined while it is dead; after a restart, another one. */
   readonly server: Server | undefined;
@@ -55,6 +57,7 @@ export class TestNode implements ClusterNode {
   readonly #hasRoutes: boolean;
   #options: ServerOptions;
   #url = "";
+  #websocketUrl: string | undefined;
   #routeAddress: Address | undefined;
   #life: Life | undefined;
   #lives = 0;
@@ -65,13 +68,17 @@ export class TestNode implements ClusterNode {
   constructor(world: World, index: number, config: ServerConfig) {
     this.index = index;
     this.#world = world;
-    this.#options = nodeOptions(world.plan, index, config);
+    this.#options = nodeOptions(world, index, config);
     this.#hasRoutes = config.cluster?.routes !== undefined;
     this.name = this.#options.serverName;
   }
 
   get url(): string {
     return this.#url;
+  }
+
+  get websocketUrl(): string | undefined {
+    return this.#websocketUrl;
   }
 
   /** Where other nodes connect; undefined without a route port. */
@@ -104,6 +111,7 @@ export class TestNode implements ClusterNode {
     this.id = server.broker.identity.id;
     this.#options = withPortsOf(this.#options, server);
     this.#url = server.url;
+    this.#websocketUrl = server.websocketUrl;
     this.#routeAddress = server.clusterAddress;
     void server.stopped.then(() => this.#buryIf(life));
   }

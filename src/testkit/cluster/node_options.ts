@@ -9,11 +9,14 @@ import { type Random, randomBelow } from "../../platform/clock.ts";
 import { isAnyHost } from "../../net/ip.ts";
 import type { Address } from "../../platform/socket.ts";
 import { sharedCredentials } from "../../routes/identity.ts";
+import type { KitCertificates } from "../tls/kit_certificates.ts";
+import type { TestPlatform } from "./platform.ts";
 import { checkOptions, type Plan } from "./setup.ts";
 
 const LOOPBACK = "127.0.0.1";
 const MEMORY_CLIENT_PORT = 4222;
 const MEMORY_ROUTE_PORT = 6222;
+const MEMORY_WEBSOCKET_PORT = 8080;
 /**
  * A port that the system hands out would not do: while a node is dead, anybody's
  * outgoing connection may be given it. These lie below the range for such
@@ -35,32 +38,66 @@ export function machineOf(plan: Plan, index: number): string {
   return `10.0.${Math.floor(number / 250)}.${1 + (number - 1) % 250}`;
 }
 
+/** Whom the options of a node are for, and who reads files that they name. */
+export interface NodePlan {
+  readonly plan: Plan;
+  readonly platform: Pick<TestPlatform, "readTextFile" | "tlsProblems">;
+  readonly certificates: KitCertificates | undefined;
+}
+
 /** Checks what the test asks for. Throws a `ConfigError`, or an `InvalidArgumentError`. */
 export function nodeOptions(
-  plan: Plan,
+  { plan, platform, certificates }: NodePlan,
   index: number,
   config: ServerConfig,
 ): ServerOptions {
   const host = machineOf(plan, index);
   const { clusterName: name } = plan;
   const isMember = name !== undefined || config.cluster !== undefined;
+  const { cluster: own = {} } = config;
   const options = optionsOf({
     server_name: nodeName(index),
     host,
     port: 0,
     debug: true,
     ...config,
-    ...(isMember && {
-      cluster: { ...(name && { name }), host, port: 0, ...config.cluster },
+    ...(certificates && { tls: certificates.block(config.tls) }),
+    ...((plan.hasWebSocket || config.websocket) && {
+      websocket: { host, port: 0, ...webTls(config, certificates) },
     }),
+    ...(isMember && {
+      cluster: {
+        ...(name && { name }),
+        host,
+        port: 0,
+        ...own,
+      },
+    }),
+  }, {
+    readFile: (path) =>
+      certificates?.textOf(path) ?? platform.readTextFile(path),
+    env: () => undefined,
+    tlsProblems: platform.tlsProblems,
   });
   checkOptions(options, plan);
-  const { cluster } = options;
+  const { cluster, websocket } = options;
   if (plan.inMemory) {
-    options.host = host;
-    if (cluster !== undefined) cluster.host = host;
+    for (const listener of [options, cluster, websocket]) {
+      if (listener !== undefined) listener.host = host;
+    }
   }
   return options;
+}
+
+/** A test's own block, with what the kit knows of TLS. */
+function webTls(
+  { websocket: own = {} }: ServerConfig,
+  certificates: KitCertificates | undefined,
+): NonNullable<ServerConfig["websocket"]> {
+  if (own.no_tls === true) return own;
+  return certificates === undefined
+    ? { ...(own.tls === undefined && { no_tls: true }), ...own }
+    : { ...own, tls: certificates.block(own.tls) };
 }
 
 /** The options with routes to `others`. */
@@ -80,8 +117,10 @@ export function withRoutes(
 }
 
 /** Whether a port is for us to choose. */
-export function leavesPortOpen({ port, cluster }: ServerOptions): boolean {
-  return port === 0 || cluster?.port === 0;
+export function leavesPortOpen(
+  { port, cluster, websocket }: ServerOptions,
+): boolean {
+  return port === 0 || cluster?.port === 0 || websocket?.port === 0;
 }
 
 /** The options with a port in the place of each that is for us to choose. */
@@ -92,13 +131,21 @@ export function withPorts(
 ): ServerOptions {
   const choose = (inMemory: number): number =>
     plan.inMemory ? inMemory : FIRST_PORT + randomBelow(random, PORT_COUNT);
-  const { port, cluster } = options;
+  const chosen = <Port extends number | undefined>(
+    port: Port,
+    inMemory: number,
+  ): Port | number => port === 0 ? choose(inMemory) : port;
+  const { port, cluster, websocket } = options;
   return {
     ...options,
-    port: port === 0 ? choose(MEMORY_CLIENT_PORT) : port,
+    port: chosen(port, MEMORY_CLIENT_PORT),
     cluster: cluster && {
       ...cluster,
-      port: cluster.port === 0 ? choose(MEMORY_ROUTE_PORT) : cluster.port,
+      port: chosen(cluster.port, MEMORY_ROUTE_PORT),
+    },
+    websocket: websocket && {
+      ...websocket,
+      port: chosen(websocket.port, MEMORY_WEBSOCKET_PORT),
     },
   };
 }
@@ -108,7 +155,7 @@ export function withPortsOf(
   options: ServerOptions,
   server: Server,
 ): ServerOptions {
-  const { cluster, http, registry } = options;
+  const { cluster, http, registry, websocket } = options;
   const portOf = (address: Address | undefined, given: number): number =>
     address?.port ?? given;
   return {
@@ -117,6 +164,10 @@ export function withPortsOf(
     cluster: cluster && {
       ...cluster,
       port: server.clusterAddress?.port ?? cluster.port,
+    },
+    websocket: websocket && {
+      ...websocket,
+      port: portOf(server.websocketAddress, websocket.port),
     },
     http: http && { ...http, port: portOf(server.monitorAddress, http.port) },
     registry: registry && {

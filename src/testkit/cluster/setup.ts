@@ -27,6 +27,16 @@ export interface Surroundings {
    */
   readonly seed?: number;
   /**
+   * Clients speak TLS with the nodes: an authority and certificates for
+   * `localhost` and loopback are made in memory, the clients of `connect` trust
+   * it, and what other clients need is in `tls` of the cluster or of the test's
+   * scene. A node's own `tls` adds to it, `{ verify: true }` say. On sockets
+   * only.
+   */
+  readonly tls?: boolean;
+  /** Each node has a port for WebSockets as well, with TLS if there is `tls`. */
+  readonly websocket?: boolean;
+  /**
    * After how many milliseconds `meshed`, `settled`, `run` and all others that
    * wait give up. Default: 30 s, and 10 min of a virtual clock.
    */
@@ -56,7 +66,14 @@ export interface ServerSetup extends Surroundings {
   readonly log?: Logger;
 }
 
-const SURROUNDINGS = ["network", "clock", "seed", "limitMs"];
+const SURROUNDINGS = [
+  "network",
+  "clock",
+  "seed",
+  "limitMs",
+  "tls",
+  "websocket",
+];
 
 /** A setup with nothing left open. */
 export interface Plan {
@@ -70,7 +87,11 @@ export interface Plan {
   /** Undefined: the machine's randomness. */
   readonly seed: number | undefined;
   readonly limitMs: number;
+  readonly hasTls: boolean;
+  readonly hasWebSocket: boolean;
 }
+
+type PlannedSurroundings = Omit<Plan, "size" | "clusterName" | "node" | "log">;
 
 const SIZE_MAX = 200;
 const REAL_LIMIT_MS = 30_000;
@@ -108,8 +129,8 @@ export function serverPlan(setup: ServerSetup, random: Random): Plan {
 function surroundings(
   setup: Surroundings,
   random: Random,
-): Pick<Plan, "inMemory" | "isVirtual" | "seed" | "limitMs"> {
-  const { network = "sockets", clock = "real", seed } = setup;
+): PlannedSurroundings {
+  const { network = "sockets", clock = "real", seed, tls = false } = setup;
   oneOf("network", network, ["sockets", "memory"]);
   oneOf("clock", clock, ["real", "virtual"]);
   const inMemory = network === "memory";
@@ -122,13 +143,29 @@ function surroundings(
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
     throw new InvalidArgumentError(`"seed" is a whole number, not ${seed}`);
   }
+  const { websocket = false } = setup;
+  for (const [name, given] of Object.entries({ tls, websocket })) {
+    if (typeof given !== "boolean") {
+      throw new InvalidArgumentError(`"${name}" is true or false`);
+    }
+  }
+  if (tls && inMemory) {
+    throw new InvalidArgumentError('"tls" needs network: "sockets"');
+  }
   const limitMs = setup.limitMs ??
     (isVirtual ? VIRTUAL_LIMIT_MS : REAL_LIMIT_MS);
   if (!(limitMs > 0)) {
     throw new InvalidArgumentError(`"limitMs" is above 0, not ${limitMs}`);
   }
   const fresh = inMemory ? Math.floor(random.next() * 1e9) : undefined;
-  return { inMemory, isVirtual, seed: seed ?? fresh, limitMs };
+  return {
+    inMemory,
+    isVirtual,
+    seed: seed ?? fresh,
+    limitMs,
+    hasTls: tls,
+    hasWebSocket: websocket,
+  };
 }
 
 /** Options of the server in the wrong place must not go by unseen. */

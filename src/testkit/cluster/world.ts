@@ -2,6 +2,8 @@
  * Where a test's nodes and clients live: a clock, networks with faults, chance,
  * and the log of all. On sockets that is the machine's; in memory it is made
  * from the seed.
+ *
+ * More than a dozen members: because all of a test's cluster lives in it.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import { OUTSIDE } from "../faults/exchange.ts";
@@ -15,6 +17,7 @@ import { machineOf } from "./node_options.ts";
 import { type Pace, RealPace, VirtualPace } from "../time/pace.ts";
 import type { TestPlatform } from "./platform.ts";
 import { seededRandom, seedFor } from "../time/random.ts";
+import { KitCertificates } from "../tls/kit_certificates.ts";
 import type { Plan } from "./setup.ts";
 import type { ManualClock } from "../time/manual_clock.ts";
 
@@ -30,6 +33,8 @@ export class World {
   readonly tail: LogTail;
   readonly networks: LinkedNetworks;
   readonly pace: Pace;
+  /** Undefined without TLS, and before `prepare`. */
+  certificates: KitCertificates | undefined;
   /** When something has happened at a socket or in a log last, by the machine's clock. */
   activeAtMs: number;
   /** What networks have pending dies with the world. */
@@ -52,6 +57,18 @@ export class World {
     this.activeAtMs = platform.clock.monotonic();
     this.tail.onLine = () => this.#happened();
     this.networks.onActivity = () => this.#happened();
+  }
+
+  /** Makes what nodes and clients need before the first of them. */
+  async prepare(): Promise<void> {
+    if (!this.plan.hasTls) return;
+    const { clock, makeKeyPair } = this.platform;
+    const random = this.randomFor("certificates");
+    this.certificates = await KitCertificates.create({
+      clock,
+      random,
+      makeKeyPair,
+    });
   }
 
   /** Chance for `who`, which does not depend on what others draw. */

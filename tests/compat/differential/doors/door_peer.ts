@@ -85,10 +85,8 @@ export class DoorPeer {
       secure.once("secureConnect", () => {
         const { authorized } = secure;
         const version = secure.getProtocol();
-        const { name } = secure.getCipher() ?? {};
-        this.#note(
-          `<tls ${version} ${name} ${authorized ? "trusted" : "untrusted"}>`,
-        );
+        // Which of the ciphers that both know is each implementation's choice.
+        this.#note(`<tls ${version} ${authorized ? "trusted" : "untrusted"}>`);
         resolve();
       });
       secure.once("error", (error: Error & { code?: string }) => {

@@ -1,0 +1,317 @@
+/**
+ * The reception of a port whose clients speak TLS, or may. What comes in which
+ * order, and what is said of failures, are nats-server's:
+ *
+ * - INFO in clear, then the handshake;
+ * - with `handshake_first` the handshake, then INFO; with a time for that the
+ *   first form for clients that have not begun by then;
+ * - with `allow_non_tls` the first six bytes of a client decide, or what there
+ *   is of them when the time for a handshake is over.
+ *
+ * The first record of a handshake is looked at before any library sees it: who
+ * speaks something else is let go of without an answer.
+ */
+import { assert } from "../../core/assert.ts";
+import { ClosedReason } from "../../core/closed.ts";
+import { WireError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { formatAddress } from "../../net/address.ts";
+import {
+  beginsHandshake,
+  offeredVersions,
+  recordState,
+} from "../../net/tls_record.ts";
+import type { TlsSettings } from "../../options/tls.ts";
+import type { Clock, Timer } from "../../platform/clock.ts";
+import {
+  type CloseReason,
+  NetworkError,
+  type TlsUpgrade,
+} from "../../platform/socket.ts";
+import type { Entering, Newcomer, Reception, TlsInfo } from "./reception.ts";
+import { afterHeader } from "./proxied_client.ts";
+import { HandshakeRate } from "./handshake_rate.ts";
+
+/** What a reception stands on. */
+export interface ReceptionHost {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class TlsReception implements Reception {
+  readonly tls: TlsInfo;
+  readonly isSilent: boolean;
+  readonly settings: TlsSettings;
+  readonly allowsNonTls: boolean;
+  /** The same object for all handshakes: much is made of it once. */
+  readonly upgrade: TlsUpgrade;
+  readonly rate: HandshakeRate;
+  readonly clock: Clock;
+  readonly log: Logger;
+
+  constructor(
+    settings: TlsSettings,
+    allowsNonTls: boolean,
+    { clock, log }: ReceptionHost,
+  ) {
+    const { handshakeFirst, verify, connectionRateLimit } = settings;
+    this.settings = settings;
+    this.allowsNonTls = allowsNonTls;
+    this.isSilent = handshakeFirst;
+    this.upgrade = { role: "server", ...settings };
+    this.tls = {
+      isRequired: !allowsNonTls,
+      isAvailable: allowsNonTls,
+      verifies: verify === true,
+    };
+    this.rate = new HandshakeRate(connectionRateLimit, clock, log);
+    this.clock = clock;
+    this.log = log;
+  }
+
+  receive(newcomer: Newcomer): Entering {
+    return new TlsEntering(this, newcomer);
+  }
+}
+
+/** What a client has to say before it is known whether it speaks TLS. */
+const PEEKED_BYTES = 6;
+
+type Stage =
+  /** INFO is held back: does it begin a handshake by itself? */
+  | "waiting"
+  /** It may speak TLS, or not. */
+  | "peeking"
+  /** The first record of the handshake is read. */
+  | "hello"
+  | "securing"
+  | "done";
+
+const REQUIRED: TlsInfo = {
+  isRequired: true,
+  isAvailable: false,
+  verifies: false,
+};
+
+class TlsEntering implements Entering {
+  readonly #reception: TlsReception;
+  readonly #newcomer: Newcomer;
+  readonly #heard = new HeardBytes();
+  #stage: Stage = "waiting";
+  /** INFO comes behind the handshake. */
+  #isFirst: boolean;
+  #timer: Timer | undefined = undefined;
+
+  constructor(reception: TlsReception, newcomer: Newcomer) {
+    this.#reception = reception;
+    this.#newcomer = newcomer;
+    this.#isFirst = reception.isSilent;
+    const { proxied, connection } = newcomer;
+    if (!proxied?.awaitsHeader) this.#begin();
+    else afterHeader(proxied, connection, reception, () => this.#begin());
+  }
+
+  hear(chunk: Uint8Array): void {
+    this.#heard.add(chunk);
+    this.#heardMore();
+  }
+
+  hungUp(reason: CloseReason): boolean {
+    const { connection } = this.#newcomer;
+    // Who says nothing where it need not speak TLS is a client like others.
+    if (this.#stage === "peeking") return false;
+    this.#failed(this.#wordsOf(reason));
+    return connection.closed;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#stage = "done";
+  }
+
+  #begin(): void {
+    const { fallbackDelayMs } = this.#reception.settings;
+    if (!this.#isFirst) return this.#greetFirst();
+    if (fallbackDelayMs === 0) return this.#handshake();
+    this.#timer = this.#reception.clock.after(fallbackDelayMs, () => {
+      this.#isFirst = false;
+      this.#greetFirst();
+    });
+  }
+
+  #greetFirst(): void {
+    const { allowsNonTls, tls, clock, settings } = this.#reception;
+    this.#newcomer.greet(tls);
+    if (this.#newcomer.connection.closed) return;
+    if (!allowsNonTls) return this.#handshake();
+    this.#stage = "peeking";
+    this.#timer = clock.after(settings.timeoutMs, () => this.#decide());
+  }
+
+  #heardMore(): void {
+    const bytes = this.#heard.all;
+    if (this.#stage === "waiting" && this.#isFirst) {
+      return this.#handshake();
+    }
+    if (this.#stage === "peeking" && bytes.length >= PEEKED_BYTES) {
+      return this.#decide();
+    }
+    if (this.#stage === "hello") this.#readHello();
+  }
+
+  #decide(): void {
+    this.#timer?.cancel();
+    const bytes = this.#heard.all;
+    if (beginsHandshake(bytes)) return this.#handshake();
+    this.#stage = "done";
+    this.#newcomer.comeIn(bytes);
+  }
+
+  #handshake(): void {
+    this.#timer?.cancel();
+    const { connection } = this.#newcomer;
+    const { rate, clock, settings } = this.#reception;
+    if (!rate.allows()) {
+      return connection.close(
+        ClosedReason.MAX_CONNECTIONS,
+        WireError.THROTTLED,
+      );
+    }
+    connection.log.debug("Starting TLS client connection handshake");
+    this.#stage = "hello";
+    this.#timer = clock.after(
+      settings.timeoutMs,
+      () => this.#failed(this.#wordsOf({ kind: "timeout" })),
+    );
+    this.#readHello();
+  }
+
+  #readHello(): void {
+    const bytes = this.#heard.all;
+    const state = recordState(bytes);
+    if (state === "foreign") {
+      this.#failed("tls: first record does not look like a TLS handshake");
+    } else if (state === "complete") this.#secure();
+  }
+
+  #secure(): void {
+    const { socket } = this.#newcomer.connection;
+    this.#stage = "securing";
+    // A failure is heard as the end of the socket, unless it cannot even begin.
+    socket.secure(this.#reception.upgrade, this.#heard.handOver()).then(
+      () => this.#secured(),
+      (error: unknown) => {
+        const isRefused = error instanceof NetworkError &&
+          error.code === "ETLSUNSUPPORTED";
+        if (isRefused) this.#failed(error.message);
+      },
+    );
+  }
+
+  #secured(): void {
+    const { connection } = this.#newcomer;
+    const { socket, log } = connection;
+    if (connection.closed || this.#stage !== "securing") return;
+    assert(socket.tls !== undefined, "a handshake leaves its facts");
+    this.#timer?.cancel();
+    if (!this.#isPinned()) return this.#failed("certificate not pinned");
+    log.debug("TLS handshake complete");
+    const { version, cipher } = socket.tls;
+    log.debug(`TLS version ${version}, cipher suite ${cipher}`);
+    this.#stage = "done";
+    if (this.#isFirst) this.#newcomer.greet(this.#firstInfo());
+    // The handshake has taken all that was heard before.
+    this.#newcomer.comeIn(this.#heard.afterHello());
+  }
+
+  /** Who spoke TLS first has no choice any more. */
+  #firstInfo(): TlsInfo {
+    const { verifies } = this.#reception.tls;
+    return { ...REQUIRED, verifies };
+  }
+
+  #isPinned(): boolean {
+    const { pinnedCerts } = this.#reception.settings;
+    if (pinnedCerts === undefined) return true;
+    const { log, socket } = this.#newcomer.connection;
+    const key = socket.tls?.peerCertificates?.[0]?.keySha256;
+    if (key !== undefined && pinnedCerts.includes(key)) return true;
+    log.debug(
+      key === undefined
+        ? "Failed pinned cert test as client did not provide a certificate"
+        : `Failed pinned cert test for key id: ${key}`,
+    );
+    return false;
+  }
+
+  #failed(why: string): void {
+    const { connection } = this.#newcomer;
+    if (connection.closed) return;
+    const text = `TLS handshake error: ${why}`;
+    if (PROBES.test(why)) connection.log.debug(text);
+    else connection.log.error(text);
+    connection.close(ClosedReason.TLS_HANDSHAKE_FAILURE);
+  }
+
+  /** Why nothing more comes, as Go says it. */
+  #wordsOf(reason: Pick<CloseReason, "kind"> & { detail?: string }): string {
+    const { kind, detail = "" } = reason;
+    const { local, remote } = this.#newcomer.connection.socket;
+    const ends = `${formatAddress(local)}->${formatAddress(remote)}`;
+    switch (kind) {
+      case "tls":
+        return detail === TOO_OLD ? this.#versionsText() : detail;
+      case "timeout":
+        return `read tcp ${ends}: i/o timeout`;
+      case "reset":
+        return `read tcp ${ends}: read: connection reset by peer`;
+      default:
+        return this.#heard.all.length > 0 ? "unexpected EOF" : "EOF";
+    }
+  }
+
+  #versionsText(): string {
+    const offered = offeredVersions(this.#heard.all)
+      .map((version) => version.toString(16));
+    return `${TOO_OLD}: [${offered.join(" ")}]`;
+  }
+}
+
+const TOO_OLD = "tls: client offered only unsupported versions";
+
+/** NATS: what any scanner of ports brings about is no error. */
+const PROBES = /first record does not look like a TLS handshake|i\/o timeout$/;
+
+/** What a client has said so far; it grows in few steps. */
+class HeardBytes {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+  /** Where what the handshake was given ends. */
+  #helloEnd = 0;
+
+  get all(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      grown.set(this.all);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
+  }
+
+  /** All of it goes to the handshake. */
+  handOver(): Uint8Array {
+    this.#helloEnd = this.#length;
+    return this.all;
+  }
+
+  /** What was heard behind that, inside TLS. */
+  afterHello(): Uint8Array {
+    return this.all.subarray(this.#helloEnd);
+  }
+}

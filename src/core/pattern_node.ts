@@ -1,0 +1,125 @@
+/**
+ * The trie of patterns: a node for each token, with the subscribers of the
+ * pattern that ends there. `sublist.ts` owns it.
+ */
+
+import { type MapKey, mapKey } from "./map_key.ts";
+import { tokenEnd } from "./subject.ts";
+import { type KeyedMap, withRoom } from "./wide_map.ts";
+
+/** The subscribers of one subject: the only one itself, or a set of several. */
+export type Audience<S> = S | Set<S>;
+
+/** Where one token of a pattern leads. */
+export class PatternNode<S> {
+  children: KeyedMap<MapKey, PatternNode<S>> | undefined = undefined;
+  audience: Audience<S> | undefined = undefined;
+
+  get isEmpty(): boolean {
+    return this.children === undefined && this.audience === undefined;
+  }
+
+  child(token: string): PatternNode<S> | undefined {
+    return this.children?.get(mapKey(token));
+  }
+
+  childOrNew(token: string): PatternNode<S> {
+    this.children = withRoom<MapKey, PatternNode<S>>(
+      this.children ?? new Map(),
+    );
+    const key = mapKey(token);
+    let child = this.children.get(key);
+    if (child === undefined) {
+      child = new PatternNode();
+      this.children.set(key, child);
+    }
+    return child;
+  }
+
+  dropChild(token: string): void {
+    this.children?.delete(mapKey(token));
+    if (this.children?.size === 0) this.children = undefined;
+  }
+}
+
+/**
+ * Walks the trie level by level, since a hostile pattern may be deep enough to
+ * exhaust the stack of a recursive walk. Gives how many nodes it looked at.
+ */
+export function collectPatterns<S>(
+  root: PatternNode<S>,
+  subject: string,
+  audiences: Audience<S>[],
+): number {
+  let level = [root];
+  let start = 0;
+  let nodes = 0;
+  while (start <= subject.length && level.length > 0) {
+    const end = tokenEnd(subject, start);
+    const token = subject.slice(start, end);
+    const isOrdinary = token !== "*" && token !== ">";
+    const next: PatternNode<S>[] = [];
+    nodes += level.length;
+    for (const node of level) {
+      const rest = node.child(">")?.audience;
+      if (rest !== undefined) audiences.push(rest);
+      const any = node.child("*");
+      if (any !== undefined) next.push(any);
+      const same = isOrdinary ? node.child(token) : undefined;
+      if (same !== undefined) next.push(same);
+    }
+    level = next;
+    start = end + 1;
+  }
+  for (const { audience } of level) {
+    if (audience !== undefined) audiences.push(audience);
+  }
+  return nodes + level.length;
+}
+
+/**
+ * The audiences of all subjects with one ordinary token behind `parent`. Gives
+ * how many nodes it looked at, as a negative number if some pattern has such a
+ * token of its own.
+ */
+export function collectBelow<S>(
+  root: PatternNode<S>,
+  parent: string,
+  audiences: Audience<S>[],
+): number {
+  let level = [root];
+  let nodes = 0;
+  for (const token of parent.split(".")) {
+    const next: PatternNode<S>[] = [];
+    nodes += level.length;
+    for (const node of level) {
+      const rest = node.child(">")?.audience;
+      if (rest !== undefined) audiences.push(rest);
+      for (const key of ["*", token]) {
+        const child = node.child(key);
+        if (child !== undefined) next.push(child);
+      }
+    }
+    level = next;
+  }
+  for (const node of level) {
+    const [rest, any] = [node.child(">"), node.child("*")];
+    const wild = Number(rest !== undefined) + Number(any !== undefined);
+    if ((node.children?.size ?? 0) > wild) return -nodes;
+    if (rest?.audience !== undefined) audiences.push(rest.audience);
+    if (any?.audience !== undefined) audiences.push(any.audience);
+  }
+  return nodes + level.length;
+}
+
+/** Drops the nodes at the end of a pattern's path that lead nowhere any more. */
+export function prune<S>(
+  path: readonly PatternNode<S>[],
+  pattern: string,
+): void {
+  const tokens = pattern.split(".");
+  for (let depth = tokens.length; depth > 0; depth--) {
+    if (!path[depth]!.isEmpty) return;
+    path[depth - 1]!.dropChild(tokens[depth - 1]!);
+  }
+}

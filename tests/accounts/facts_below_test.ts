@@ -1,0 +1,152 @@
+/** What an account knows of subjects that it has never seen, beside what a search of its interest gives. */
+import assert from "node:assert/strict";
+import { type Account, KEPT_MATCH_MAX } from "../../src/accounts/account.ts";
+import { Accounts } from "../../src/accounts/accounts.ts";
+import { type DirectReceiver, Interest } from "../../src/accounts/interest.ts";
+import { Kind } from "../../src/accounts/reach.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import { isLiteralSubject } from "../../src/core/subject.ts";
+import type { SubjectMatch } from "../../src/core/subject_match.ts";
+import { randomBelow } from "../../src/platform/clock.ts";
+import { freshSeed, seededRandom } from "../support/random.ts";
+import { test } from "../support/test.ts";
+import { accountSettings } from "./account_settings.ts";
+
+const RECEIVER: DirectReceiver = {
+  kind: Kind.CLIENT,
+  takes: () => true,
+  deliver: () => true,
+};
+
+let lastSid = 0;
+
+function interestIn(subject: string, queue = ""): Interest {
+  return Interest.direct(RECEIVER, subject, queue, String(++lastSid));
+}
+
+function newAccount(): Account {
+  return new Accounts(accountSettings()).global;
+}
+
+function factsOf(account: Account, subject: string) {
+  const bytes = asciiBytes(`<${subject}>`);
+  return account.facts(bytes, 1, bytes.length - 1);
+}
+
+function picture({ plain, queues }: SubjectMatch<Interest>): string {
+  const members = queues.flatMap((group) =>
+    group.members.map(({ sid }) => `${group.name} ${sid}`)
+  );
+  return [...plain.map(({ sid }) => sid), ...members].sort().join();
+}
+
+/** Fails unless the account knows of `subject` what a search gives. */
+function isRight(account: Account, subject: string): void {
+  const { match, literal, isPlain } = factsOf(account, subject);
+  const searched = account.sublist.matchOnce(subject);
+  assert.equal(picture(match), picture(searched), subject);
+  assert.equal(literal, isLiteralSubject(subject), subject);
+  if (isPlain) assert.ok(literal, subject);
+}
+
+test("subjects below one parent share what is known, once that has been of use", () => {
+  const account = newAccount();
+  account.add(interestIn("in.box.*"));
+  const facts = Array.from(
+    { length: 6 },
+    (_, i) => factsOf(account, `in.box.${i}`),
+  );
+  const shared = facts.filter(({ isShared }) => isShared);
+  assert.ok(shared.length >= 3, String(shared.length));
+  assert.equal(new Set(shared).size, 1);
+  for (const { match } of facts) assert.equal(match.plain.length, 1);
+});
+
+test("who subscribes to one of them is heard of, and so is who leaves", () => {
+  const account = newAccount();
+  account.add(interestIn("in.box.*"));
+  const expectAll = () => {
+    for (let i = 0; i < 6; i++) isRight(account, `in.box.${lastSid}-${i}`);
+    for (const subject of ["in.box.7", "in.box.x", "in.box", "in.box.x.y"]) {
+      isRight(account, subject);
+    }
+  };
+  expectAll();
+  const own = [
+    "in.box.7",
+    "in.box.7",
+    "in.>",
+    "in.box.x.*",
+    "in.*.x",
+    "*.box.*",
+  ];
+  const added = own.map((subject) => interestIn(subject));
+  for (const interest of added) {
+    account.add(interest);
+    expectAll();
+  }
+  for (const interest of added) {
+    account.remove(interest);
+    expectAll();
+  }
+});
+
+test("a mapped subject, a reserved one and wildcards are not taken for others", () => {
+  const account = newAccount();
+  account.add(interestIn(">"));
+  for (let i = 0; i < 6; i++) isRight(account, `in.box.${i}`);
+  const destination = { subject: "elsewhere", weight: 100, cluster: "" };
+  account.map([{ source: "in.box.7", destinations: [destination] }]);
+  for (let i = 10; i < 16; i++) isRight(account, `in.box.${i}`);
+  assert.ok(factsOf(account, "in.box.7").mapped);
+  assert.equal(factsOf(account, "in.box.8").mapped, undefined);
+  account.map([]);
+  assert.equal(factsOf(account, "in.box.7").mapped, undefined);
+  for (let i = 20; i < 26; i++) {
+    assert.ok(factsOf(account, `_GR_.${i}`).reserved);
+    assert.equal(factsOf(account, `_GX_.${i}`).reserved, false);
+  }
+  for (const last of ["*", ">", "", "*x", ">>", "a*"]) {
+    for (let i = 0; i < 4; i++) isRight(account, `in.box.${last}`);
+  }
+});
+
+test("a match of many is not kept for what is below a parent", () => {
+  const account = newAccount();
+  for (let i = 0; i <= KEPT_MATCH_MAX; i++) account.add(interestIn("in.*"));
+  for (let i = 0; i < 6; i++) {
+    assert.equal(factsOf(account, `in.${i}`).isShared, false);
+  }
+});
+
+test("by chance: whatever is subscribed to, each subject is heard by who should", () => {
+  const seed = freshSeed();
+  console.log(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const tokens = ["a", "b", "1", "*"];
+  const token = (more: readonly string[]) => {
+    const from = [...tokens, ...more];
+    return from[randomBelow(random, from.length)]!;
+  };
+  const subject = (more: readonly string[]) =>
+    Array.from({ length: 1 + randomBelow(random, 3) }, () => token(more))
+      .join(".");
+  let seen = 0;
+  for (let round = 0; round < 30; round++) {
+    const account = newAccount();
+    const inside: Interest[] = [];
+    for (let step = 0; step < 60; step++) {
+      const kind = randomBelow(random, 8);
+      if (kind === 0) {
+        const end = randomBelow(random, 3) === 0 ? ".>" : "";
+        const queue = randomBelow(random, 3) === 0 ? "q" : "";
+        inside.push(interestIn(subject([]) + end, queue));
+        account.add(inside.at(-1)!);
+      } else if (kind === 1 && inside.length > 0) {
+        account.remove(
+          inside.splice(randomBelow(random, inside.length), 1)[0]!,
+        );
+      } else isRight(account, subject([`n${++seen}`, "", ">"]));
+    }
+  }
+});

@@ -1,0 +1,193 @@
+/** WebSockets under TLS: who comes in, who is told that it speaks the wrong thing, and what is shown after a reload. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import {
+  connect as connectTls,
+  type ConnectionOptions,
+  type TLSSocket,
+} from "node:tls";
+import {
+  defaultAuthorizationOptions,
+  defaultWebSocketOptions,
+} from "../../src/options/options.ts";
+import type { TlsSettings } from "../../src/options/tls.ts";
+import {
+  type Certificate,
+  type Certificates,
+  makeCertificate,
+  makeCertificates,
+  opensslMissing as skip,
+} from "../support/certificates.ts";
+import { startMidge, type TestOptions } from "../support/midge.ts";
+import { connectPeer, Peer } from "../support/peer.ts";
+import { test, type TestContext } from "../support/test.ts";
+import { tlsSettings } from "../support/tls_settings.ts";
+import { upgraded, type WebSocketPeer } from "./websocket_peer.ts";
+
+async function startSecure(
+  t: TestContext,
+  certificates: Certificates,
+  tls: Partial<TlsSettings> & { readonly shown?: Certificate } = {},
+  options: TestOptions = {},
+) {
+  const midge = await startMidge(t, {
+    ...options,
+    websocket: {
+      ...defaultWebSocketOptions(),
+      host: "127.0.0.1",
+      tls: tlsSettings(certificates, { verify: false, ...tls }),
+    },
+  });
+  return { ...midge, webPort: midge.server.websocketAddress!.port };
+}
+
+async function dial(
+  t: TestContext,
+  port: number,
+  { authority }: Certificates,
+  options: ConnectionOptions = {},
+): Promise<{ page: WebSocketPeer; socket: TLSSocket }> {
+  const socket = connectTls({
+    host: "127.0.0.1",
+    port,
+    servername: "localhost",
+    ca: authority.cert,
+    ...options,
+  });
+  t.after(() => socket.destroy());
+  await once(socket, "secureConnect");
+  const peer = new Peer(socket);
+  return { page: await upgraded(peer, port), socket };
+}
+
+test("a client by wss is a client", { skip }, async (t) => {
+  const certificates = makeCertificates(t);
+  const { webPort, server, log } = await startSecure(t, certificates);
+  const { page, socket } = await dial(t, webPort, certificates);
+  await page.login();
+  page.send("SUB x 1\r\nPUB x 2\r\nhi\r\n");
+  await page.expect("MSG x 1 2\r\nhi\r\n");
+  const [client] = server.connz().connections;
+  assert.equal(client!.type, "websocket");
+  assert.equal(`TLSv${client!.tls_version}`, socket.getProtocol());
+  assert.equal(server.websocketUrl, `wss://127.0.0.1:${webPort}`);
+  assert.ok(log.lines.includes(
+    `INF Listening for websocket clients on wss://127.0.0.1:${webPort}`,
+  ));
+  assert.ok(!log.lines.some((line) => line.includes("PRODUCTION")));
+});
+
+test(
+  "HTTP in clear is told that it should not be, and other words are not answered",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { webPort, log } = await startSecure(t, certificates);
+    const plain = await connectPeer({ port: webPort });
+    t.after(() => plain.close());
+    plain.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await plain.expectClosed();
+    assert.equal(
+      plain.unread,
+      "HTTP/1.0 400 Bad Request\r\n\r\n" +
+        "Client sent an HTTP request to an HTTPS server.\n",
+    );
+    const nonsense = await connectPeer({ port: webPort });
+    t.after(() => nonsense.close());
+    nonsense.send("CONNECT {}\r\n");
+    await nonsense.expectClosed();
+    assert.equal(nonsense.unread, "");
+    const errors = log.lines.filter((line) => line.startsWith("ERR"))
+      .map((line) => line.replace(/:\d+:/, ":<port>:"));
+    const prefix = "ERR websocket: TLS handshake error from 127.0.0.1:<port>:";
+    assert.deepEqual(errors, [
+      `${prefix} client sent an HTTP request to an HTTPS server`,
+      `${prefix} tls: first record does not look like a TLS handshake`,
+    ]);
+  },
+);
+
+test("who says nothing is let go of when the time for the handshake is over", {
+  skip,
+}, async (t) => {
+  const certificates = makeCertificates(t);
+  const { webPort } = await startSecure(t, certificates, { timeoutMs: 50 });
+  const silent = await connectPeer({ port: webPort });
+  t.after(() => silent.close());
+  await silent.expectClosed();
+  const half = await connectPeer({ port: webPort });
+  t.after(() => half.close());
+  half.send("\x16\x03\x01\x02\x00\x01");
+  await half.expectClosed();
+});
+
+test(
+  "a certificate says who the client is, where the block maps it",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const alice = makeCertificate(certificates.authority, "alice", {
+      names: "email:alice@example.com",
+    });
+    const { webPort, server } = await startSecure(t, certificates, {
+      verify: true,
+      verifyAndMap: true,
+      authorities: [certificates.authority.cert],
+    }, {
+      authorization: {
+        ...defaultAuthorizationOptions(),
+        users: [{ user: "alice@example.com", password: "" }],
+      },
+    });
+    const { page } = await dial(t, webPort, certificates, alice);
+    await page.login();
+    const [client] = server.connz({ auth: true }).connections;
+    assert.equal(client!.authorized_user, "alice@example.com");
+  },
+);
+
+test(
+  "certificates that a reload brings are shown to those who come from then on",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { webPort, server } = await startSecure(t, certificates);
+    const first = await dial(t, webPort, certificates);
+    await first.page.login();
+    const next = makeCertificate(certificates.authority, "next", {
+      names: "DNS:localhost",
+      subject: "/CN=next",
+    });
+    const { options } = server.broker;
+    const changed = {
+      ...options,
+      websocket: {
+        ...options.websocket!,
+        tls: tlsSettings(certificates, { verify: false, shown: next }),
+      },
+    };
+    await server.broker.reconfigure(
+      changed,
+      await server.broker.makeDoors(changed),
+    );
+    const second = await dial(t, webPort, certificates);
+    assert.equal(second.socket.getPeerCertificate().subject.CN, "next");
+    first.page.send("PING\r\n");
+    await first.page.expect("PONG\r\n");
+  },
+);
+
+test("a server that stops leaves no handshake behind", { skip }, async (t) => {
+  const certificates = makeCertificates(t);
+  const { webPort, server } = await startSecure(t, certificates);
+  const silent = await connectPeer({ port: webPort });
+  t.after(() => silent.close());
+  const half = await connectPeer({ port: webPort });
+  t.after(() => half.close());
+  half.send("\x16\x03");
+  // One that comes later is accepted later.
+  await dial(t, webPort, certificates);
+  await server.stop();
+  await silent.expectClosed();
+  await half.expectClosed();
+});

@@ -1,0 +1,87 @@
+/** Nodes of the kit whose clients come by WebSocket. */
+import assert from "node:assert/strict";
+import {
+  type ClusterSetup,
+  InvalidArgumentError,
+  type RunningCluster,
+  startCluster,
+} from "../../mod.ts";
+import { rejection } from "../support/rejection.ts";
+import { test, type TestContext } from "../support/test.ts";
+
+async function clusterOf(
+  t: TestContext,
+  setup: ClusterSetup,
+): Promise<RunningCluster> {
+  const cluster = await startCluster({ size: 2, ...setup });
+  t.after(() => cluster.stop());
+  return cluster;
+}
+
+/** A client at `url` answers one elsewhere, and goes on when its node is dead. */
+async function servesAndMoves(
+  cluster: RunningCluster,
+  url: string,
+): Promise<void> {
+  const service = await cluster.connect({ servers: url });
+  service.subscribe("ask", {
+    callback: (_error, message) => void message.respond("yes"),
+  });
+  await cluster.settled();
+  const asking = await cluster.connect({ node: 1 });
+  assert.equal((await asking.request("ask")).string(), "yes");
+  await cluster.kill(0);
+  await cluster.settled();
+  assert.equal((await asking.request("ask")).string(), "yes");
+  await cluster.restart(0);
+  await cluster.settled();
+  assert.equal((await asking.request("ask")).string(), "yes");
+}
+
+const MEMORY: ClusterSetup = {
+  network: "memory",
+  clock: "virtual",
+  seed: 7,
+};
+
+for (const [where, setup] of [["sockets", {}], ["memory", MEMORY]] as const) {
+  test(`each node has a port for WebSockets, on ${where}`, async (t) => {
+    const cluster = await clusterOf(t, { ...setup, websocket: true });
+    const { websocketUrls, nodes, urls } = cluster;
+    assert.equal(websocketUrls.length, 2);
+    assert.deepEqual(
+      nodes.map(({ websocketUrl }) => websocketUrl),
+      websocketUrls,
+    );
+    assert.ok(websocketUrls.every((url) => url.startsWith("ws://")));
+    assert.ok(urls.every((url) => url.startsWith("nats://")));
+    await servesAndMoves(cluster, websocketUrls[0]!);
+    assert.deepEqual(cluster.websocketUrls, websocketUrls);
+  });
+}
+
+test("without it there is none, and a node may have one of its own", async (t) => {
+  const cluster = await clusterOf(t, {
+    node: (index) =>
+      index === 0 ? {} : { websocket: { no_tls: true, compression: true } },
+  });
+  assert.equal(cluster.tls, undefined);
+  assert.equal(cluster.nodes[0]!.websocketUrl, undefined);
+  const [url, ...others] = cluster.websocketUrls;
+  assert.deepEqual(others, []);
+  const client = await cluster.connect({ servers: url! });
+  await client.flush();
+});
+
+test("a setup that makes no sense says so", async () => {
+  const cases: readonly [object, RegExp][] = [
+    [{ tls: true, network: "memory" }, /"tls" needs network: "sockets"/],
+    [{ tls: {} }, /"tls" is true or false/],
+    [{ websocket: 1 }, /"websocket" is true or false/],
+  ];
+  for (const [setup, text] of cases) {
+    const error = await rejection(startCluster(setup));
+    assert.ok(error instanceof InvalidArgumentError);
+    assert.match(error.message, text);
+  }
+});
