@@ -44,10 +44,10 @@ test("a misspelt key is an error for the compiler and when it runs", async () =>
 });
 
 test("what nats-server has and Midge has not is refused by name", async () => {
-  const config: object = { jetstream: {}, tls: { cert_file: "c" } };
+  const config: object = { mqtt: {}, jetstream: { cipher: "aes" } };
   const error = await rejection(startServer(config));
-  assert.doesNotMatch(String(error), /jetstream is/);
-  assert.match(String(error), /tls is a nats-server option that Midge/);
+  assert.doesNotMatch(String(error), /mqtt is/);
+  assert.match(String(error), /cipher is a nats-server option that Midge/);
 });
 
 test("accounts, users and permissions are typed, and act", async (t) => {
@@ -203,7 +203,7 @@ test("what is odd about the options is logged, and what is for programs", async 
   writeFileSync(
     file,
     `log_file: '${join(folder, "log")}', pid_file: '${join(folder, "pid")}'\n` +
-      "store_dir: data\n",
+      "ocsp_cache: true\n",
   );
   const warnings: string[] = [];
   await using _ = await startServer(
@@ -214,7 +214,7 @@ test("what is odd about the options is logged, and what is for programs", async 
   );
   const program = "has no effect: it is for a server that is a program";
   assert.deepEqual(warnings, [
-    `${file}:2:1: "store_dir" has no effect: Midge has no JetStream`,
+    `${file}:2:1: "ocsp_cache" has no effect: Midge has no OCSP`,
     `${file}:1:1: "log_file" ${program}`,
     `${file}:1:${`log_file: '${join(folder, "log")}', `.length + 1}: ` +
     `"pid_file" ${program}`,

@@ -120,8 +120,8 @@ test("bash completes every flag of every command", { skip: noBash }, (t) => {
   }
   const server = COMMANDS[0]!;
   const offered = proposeInBash(folder, ["-"]);
-  assert.ok(offered.includes("-cluster") && !offered.includes("-jetstream"));
-  assert.ok(flagsOf(server).some(({ names }) => names.includes("jetstream")));
+  assert.ok(offered.includes("-cluster") && !offered.includes("-syslog"));
+  assert.ok(flagsOf(server).some(({ names }) => names.includes("syslog")));
 });
 
 test("bash takes -flag=value for three words", { skip: noBash }, (t) => {

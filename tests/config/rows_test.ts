@@ -55,7 +55,7 @@ test("every key that works sets a field, or is only checked", () => {
     state === "works" && field === undefined && sets === undefined &&
     type === "never"
   ).map(({ names }) => names[0]);
-  assert.deepEqual(checked, ["write_timeout", "compression"]);
+  assert.deepEqual(checked, ["write_timeout", "compression", "enabled"]);
   for (const block of blocks) {
     const fields = optionsIn(block).map(({ field }) => field);
     for (const { names, state, field, sets = [] } of block.keys) {

@@ -13,7 +13,7 @@
 const OPEN_KEYS: ReadonlySet<string> = new Set(
   `allow_non_tls client_advertise connect_error_reports debug
    default_js_domain disable_sublist_cache dont_listen host http
-   http_base_path http_port https https_port jetstream lame_duck_duration
+   http_base_path http_port https https_port lame_duck_duration
    lame_duck_grace_period listen log_file log_max_num log_size_limit
    logfile logfile_max_num logfile_size_limit logtime logtime_utc
    max_closed_clients max_conn max_connections max_control_line max_payload

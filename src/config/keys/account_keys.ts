@@ -328,7 +328,8 @@ function* readAccount(
 }
 
 function accountOf(name: string, draft: AccountDraft): AccountOptions {
-  const { nkey, mappings, limits, defaultPermissions, trace } = draft;
+  const { nkey, mappings, limits, defaultPermissions, trace, jetstream } =
+    draft;
   // Ten thousand accounts have little each: what says nothing is shared.
   return {
     name,
@@ -340,6 +341,7 @@ function accountOf(name: string, draft: AccountDraft): AccountOptions {
     limits: isUnlimited(limits) ? UNLIMITED_ACCOUNT : limits,
     ...(defaultPermissions !== undefined && { defaultPermissions }),
     ...(trace !== undefined && { trace }),
+    ...(jetstream !== undefined && { jetstream }),
   };
 }
 

@@ -1,0 +1,114 @@
+/** `jetstream`, of the server and of its accounts: what its values become, and its mistakes. */
+import assert from "node:assert/strict";
+import {
+  defaultJetStreamOptions,
+  type JetStreamOptions,
+} from "../../src/options/options.ts";
+import { test } from "../support/test.ts";
+import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
+
+const DEFAULTS = defaultJetStreamOptions();
+
+const VALUES:
+  readonly (readonly [text: string, options: JetStreamOptions | undefined])[] =
+    [
+      ["jetstream: true", DEFAULTS],
+      ["jetstream: enabled", DEFAULTS],
+      ["jetstream {}", DEFAULTS],
+      ["jetstream { enabled: true }", DEFAULTS],
+      ["jetstream: false", undefined],
+      ["jetstream: disabled", undefined],
+      ["jetstream { enabled: false, store_dir: /x }", undefined],
+      ["JetStream { store_dir x }", { ...DEFAULTS, storeDir: "x" }],
+      [
+        "jetstream { store: /x, max_mem: 1G, max_file: '10M', domain: d, strict: false }",
+        {
+          storeDir: "/x",
+          maxMemoryBytes: 1_000_000_000,
+          maxFileBytes: 10 * 1024 * 1024,
+          domain: "d",
+          strict: false,
+        },
+      ],
+    ];
+
+for (const [text, options] of VALUES) {
+  test(`${JSON.stringify(text)} says what streams there are`, () => {
+    assert.deepEqual(optionsOf(text).jetstream, options);
+  });
+}
+
+test("a folder of streams may stand by itself", () => {
+  assert.equal(optionsOf("store_dir: /data").storeDir, "/data");
+});
+
+test("accounts have streams where they say so", () => {
+  const { accounts } = optionsOf(
+    "accounts { A { jetstream: enabled }, B {}, C { jetstream: disabled }\n" +
+      "D { jetstream { max_mem: 1G, max_store: '2G', max_streams: 5, max_consumers: 6\n" +
+      "max_bytes_required: true, mem_max_stream_bytes: 7, disk_max_stream_bytes: 8, max_ack_pending: 9 } } }",
+  );
+  const unlimited = {
+    maxMemoryBytes: -1,
+    maxFileBytes: -1,
+    maxStreams: -1,
+    maxConsumers: -1,
+    maxBytesRequired: false,
+    memoryStreamBytes: -1,
+    fileStreamBytes: -1,
+    maxAckPending: -1,
+  };
+  assert.deepEqual(accounts.map(({ jetstream }) => jetstream), [
+    unlimited,
+    undefined,
+    undefined,
+    {
+      maxMemoryBytes: 1_000_000_000,
+      maxFileBytes: 2 * 1024 ** 3,
+      maxStreams: 5,
+      maxConsumers: 6,
+      maxBytesRequired: true,
+      memoryStreamBytes: 7,
+      fileStreamBytes: 8,
+      maxAckPending: 9,
+    },
+  ]);
+});
+
+const WRONG: readonly (readonly [text: string, error: string])[] = [
+  ["jetstream { store: 5 }", "1:13: store must be a string, got an integer"],
+  ["jetstream { foo: 5 }", '1:13: unknown field "foo"'],
+  [
+    "jetstream: [a]",
+    '1:1: Expected "enabled" or "disabled" for jetstream, or a map',
+  ],
+  [
+    "jetstream: abc",
+    '1:1: Expected "enabled" or "disabled" for jetstream, or a map',
+  ],
+  [
+    "jetstream { max_mem: '1X' }",
+    "1:13: max_mem must be a number of bytes, or one with K, M, G or T",
+  ],
+  ["accounts { A { jetstream { foo: 1 } } }", '1:28: unknown field "foo"'],
+  [
+    "jetstream { cipher: aes }",
+    "1:13: cipher is a nats-server option that Midge does not support yet",
+  ],
+];
+
+for (const [text, error] of WRONG) {
+  test(`${JSON.stringify(text)} is told its mistake`, () => {
+    assert.deepEqual(errorsOf(() => optionsOf(text)), [error]);
+  });
+}
+
+test("what has nothing to act on is told", () => {
+  assert.deepEqual(
+    warningsOf("jetstream { sync_interval: always, unique_tag: az }"),
+    [
+      '1:13: "sync_interval" has no effect: a message is acknowledged when it is on disk',
+      '1:36: "unique_tag" has no effect: Midge\'s streams are not replicated',
+    ],
+  );
+});
