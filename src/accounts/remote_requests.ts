@@ -23,6 +23,8 @@ const MEASURED_REPLY = "_R_.*.*.*.T";
 const SERVER_PLACE = 3;
 /** For one more the oldest is given up. */
 const AWAITED_MAX = 65_536;
+/** NATS: they have about 50 characters, besides the server's name in short. */
+const REPLY_CHARS_MAX = 256;
 /** A response that takes longer is told of by nobody. */
 const AWAITED_MS = 120_000;
 
@@ -57,6 +59,7 @@ export class RemoteRequests implements DirectReceiver {
   /** A request that `isMeasured` has come from another server. */
   came(message: Message): void {
     const reply = replyOf(message);
+    if (reply.length > REPLY_CHARS_MAX) return;
     if (!isSubsetMatch(reply, MEASURED_REPLY)) return;
     if (!this.#isService(subjectOf(message))) return;
     const now = this.#host.clock.monotonic();

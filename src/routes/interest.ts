@@ -38,6 +38,9 @@ interface RemoteLine {
   readonly weight: number;
 }
 
+/** Interests in accounts that this server does not have; about 100 MB. */
+const NOTED_MAX = 262_144;
+
 /** Work to look whether one interest is welcome. */
 const LOOK_WORK = 5;
 
@@ -56,6 +59,8 @@ export class RemoteInterest {
   readonly #turn: Turn<TurnOwner>;
   readonly #accountNamed: AccountNamed;
   #accounts = new Map<string, RemoteAccount>();
+  /** How many are in accounts that this server does not have. */
+  #noted = 0;
   #isActive = false;
 
   constructor(
@@ -84,7 +89,10 @@ export class RemoteInterest {
     }
   }
 
-  /** Notes an RS+. False for the first one in an account that this server does not have. */
+  /**
+   * Notes an RS+. False for the first one in an account that this server does
+   * not have. Too many of those are not noted, and nobody is told of each.
+   */
   add({ account: name, subject, queue, weight }: RemoteLine): boolean {
     const known = this.#accounts.get(name);
     const place = known ?? this.#newPlace(name);
@@ -93,6 +101,13 @@ export class RemoteInterest {
     const before = entries.get(key);
     if (before?.subscription.weight === weight) return true;
     if (before !== undefined) withdraw(before);
+    else if (place.account === undefined) {
+      if (this.#noted >= NOTED_MAX) {
+        this.#dropIfEmpty(place);
+        return true;
+      }
+      this.#noted++;
+    }
     const subscription = Interest.ofServer(
       this.#route,
       subject,
@@ -111,7 +126,7 @@ export class RemoteInterest {
     if (this.#isActive) return;
     this.#isActive = true;
     for (const place of this.#accounts.values()) {
-      place.account = this.#accountNamed(place.name);
+      this.#settle(place, this.#accountNamed(place.name));
     }
     this.#turn.spreadOver(this, 0, putUp);
   }
@@ -129,6 +144,9 @@ export class RemoteInterest {
     if (known === undefined) return;
     entries!.delete(key);
     withdraw(known);
+    if (known.place.account === undefined) this.#noted--;
+    // Names come and go, some of them made up: what says nothing is not kept.
+    this.#dropIfEmpty(known.place);
   }
 
   /** Forgets all but what `isWelcome`. Takes as many turns as it needs. */
@@ -136,8 +154,7 @@ export class RemoteInterest {
     this.#turn.spreadOver(entriesOf(this.#accounts), LOOK_WORK, (entry) => {
       const { subject, queue } = entry.subscription;
       if (entry.isGone || isWelcome(subject)) return;
-      entry.place.entries.delete(keyOf(subject, queue));
-      withdraw(entry);
+      this.remove({ account: entry.place.name, subject, queue });
     });
   }
 
@@ -145,7 +162,7 @@ export class RemoteInterest {
   adopt(account: Account): void {
     const place = this.#accounts.get(account.name);
     if (place === undefined) return;
-    place.account = account;
+    this.#settle(place, account);
     if (this.#isActive) {
       this.#turn.spreadOver(place.entries.values(), 0, putUp);
     }
@@ -154,14 +171,26 @@ export class RemoteInterest {
   /** `account` is gone, with its trie. */
   forget({ name }: Account): void {
     const place = this.#accounts.get(name);
-    if (place !== undefined) place.account = undefined;
+    if (place !== undefined) this.#settle(place, undefined);
   }
 
   /** The route is gone. Takes as many turns as it needs. */
   clear(): void {
     const accounts = this.#accounts;
     this.#accounts = new Map();
+    this.#noted = 0;
     this.#turn.spreadOver(entriesOf(accounts), 0, withdraw);
+  }
+
+  #settle(place: RemoteAccount, account: Account | undefined): void {
+    const { size } = place.entries;
+    if (place.account === undefined) this.#noted -= size;
+    if (account === undefined) this.#noted += size;
+    place.account = account;
+  }
+
+  #dropIfEmpty({ name, entries }: RemoteAccount): void {
+    if (entries.size === 0) this.#accounts.delete(name);
   }
 
   #newPlace(name: string): RemoteAccount {

@@ -19,6 +19,8 @@ import {
 import { connectPeer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
+import { Chain, keyOf, signNonce } from "../auth/jwt/chain.ts";
+import { JWTS, KEYS } from "../auth/jwt/example.ts";
 import {
   askForWebSocket,
   connectWebSocketPeer,
@@ -216,6 +218,23 @@ test("a token may come as a cookie", async (t) => {
     headers: "Cookie: t=s3cret\r\n",
   });
   await web.login();
+});
+
+test("a user's JWT may come as a cookie, and the nonce is signed all the same", async (t) => {
+  const { webPort } = await startWeb(t, { jwtCookie: "j" }, {
+    trust: new Chain().trust([[KEYS.account.key, JWTS.acc]], {
+      operators: [JWTS.op],
+    }),
+  });
+  const headers = `Cookie: j=${JWTS.alice}\r\n`;
+  const web = await connectWebSocketPeer(t, webPort, { headers });
+  const { nonce } = JSON.parse((await web.expect("\r\n")).slice(5));
+  const sig = signNonce(keyOf(KEYS.user.seed), nonce);
+  const connect = { sig, verbose: false, protocol: 1 };
+  web.send(`CONNECT ${JSON.stringify(connect)}\r\nPING\r\n`);
+  await web.expect("PONG\r\n");
+  const other = await connectWebSocketPeer(t, webPort, { headers });
+  assert.equal(await refusal(other, {}), REFUSED);
 });
 
 test("a login has its own time, or the server's", async (t) => {

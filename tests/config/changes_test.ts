@@ -13,6 +13,8 @@ import { test } from "../support/test.ts";
 import { optionsOf } from "./reading.ts";
 
 /** Told in every reload. */
+const WEB = "websocket { port: 8080, no_tls: true }";
+
 const ALWAYS = ["Reloaded: authorization users", "Reloaded: accounts"];
 
 function changes(before: string, after: string) {
@@ -131,6 +133,13 @@ test("what needs a restart is refused by nats-server's name for it", () => {
     ["", "http_base_path: /a", "HTTPBasePath: old=, new=/a"],
     ["", "disable_sublist_cache: true", "NoSublistCache: old=false, new=true"],
     ["", "proxy_protocol: true", "ProxyProtocol: old=false, new=true"],
+    ["", WEB, "Websocket: old={...}, new={...}"],
+    [WEB, "", "Websocket: old={...}, new={...}"],
+    [
+      WEB,
+      "websocket { port: 8080, no_tls: true, compression: true }",
+      "Websocket: old={...}, new={...}",
+    ],
     ["", "no_header_support: true", "NoHeaderSupport: old=false, new=true"],
     ["", "max_closed_clients: 5", "MaxClosedClients: old=10000, new=5"],
     ["", "logfile_size_limit: 5", "LogSizeLimit: old=0, new=5"],

@@ -1,5 +1,7 @@
 /** What the server tells of clients, accounts and itself. */
 import assert from "node:assert/strict";
+import { defaultWebSocketOptions } from "../../src/options/options.ts";
+import { connectWebSocketPeer } from "../broker/websocket_peer.ts";
 import { connectPeer } from "../support/peer.ts";
 import { seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
@@ -11,6 +13,23 @@ import {
   startSystem,
   SYSTEM_OPTIONS,
 } from "./system_client.ts";
+
+test("a client by WebSocket is told of as one", async (t) => {
+  const { hear, midge } = await startSystem(t, {
+    websocket: {
+      ...defaultWebSocketOptions(),
+      host: "127.0.0.1",
+      noTls: true,
+    },
+  });
+  const heard = await hear("$SYS.ACCOUNT.A.CONNECT");
+  const { port } = midge.server.websocketAddress!;
+  const page = await connectWebSocketPeer(t, port);
+  await page.login({ user: "a", pass: "pw" });
+  await until("it is told of", () => heard.length > 0);
+  const { kind, client_type } = heard[0]![1]["client"] as Json;
+  assert.deepEqual([kind, client_type], ["Client", "websocket"]);
+});
 
 test("a client that comes and goes is told of, its account's connections first", async (t) => {
   const { hear, midge, id } = await startSystem(t);

@@ -1,10 +1,12 @@
-/** Nodes of the kit whose clients come by WebSocket. */
+/** Nodes of the kit whose clients come by TLS or by WebSocket. */
 import assert from "node:assert/strict";
 import {
   type ClusterSetup,
+  connect,
   InvalidArgumentError,
   type RunningCluster,
   startCluster,
+  withServer,
 } from "../../mod.ts";
 import { rejection } from "../support/rejection.ts";
 import { test, type TestContext } from "../support/test.ts";
@@ -72,6 +74,56 @@ test("without it there is none, and a node may have one of its own", async (t) =
   const client = await cluster.connect({ servers: url! });
   await client.flush();
 });
+
+test("clients of a cluster with TLS trust its authority, and nobody else does", async (t) => {
+  const cluster = await clusterOf(t, { tls: true });
+  const { ca } = cluster.tls!;
+  const { urls: servers } = cluster;
+  const other = await connect({ servers, tls: { ca } });
+  t.after(() => other.close());
+  assert.equal(other.info?.tls_required, true);
+  for (const tls of [{}, { ca, serverName: "other.test" }]) {
+    assert.match(
+      String(await rejection(connect({ servers, tls, reconnect: false }))),
+      /TLS/,
+    );
+  }
+  await servesAndMoves(cluster, servers[0]!);
+});
+
+test("WebSockets of a cluster with TLS have it, too", async (t) => {
+  const cluster = await clusterOf(t, { tls: true, websocket: true });
+  const { websocketUrls: urls } = cluster;
+  assert.ok(urls.every((url) => url.startsWith("wss://")));
+  await servesAndMoves(cluster, urls[0]!);
+});
+
+test("a node's own settings of TLS count, and clients have a certificate", async (t) => {
+  const cluster = await clusterOf(t, {
+    size: 1,
+    tls: true,
+    node: () => ({ tls: { verify: true, timeout: 5 } }),
+  });
+  const client = await cluster.connect({ tls: cluster.tls! });
+  await client.flush();
+  const stranger = cluster.connect({ reconnect: false });
+  assert.match(String(await rejection(stranger)), /Cannot connect|closed|TLS/);
+});
+
+test(
+  "a server under test has TLS by one word",
+  withServer({ tls: true, websocket: true }, async (server, scene) => {
+    const inside = await scene.connect();
+    await inside.flush();
+    assert.equal(inside.info?.tls_required, true);
+    const { ca } = scene.tls!;
+    for (const servers of [server.url, server.websocketUrl!]) {
+      const client = await connect({ servers, tls: { ca } });
+      await client.flush();
+      await client.close();
+    }
+  }),
+);
 
 test("a setup that makes no sense says so", async () => {
   const cases: readonly [object, RegExp][] = [

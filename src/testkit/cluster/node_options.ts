@@ -71,6 +71,7 @@ export function nodeOptions(
         host,
         port: 0,
         ...own,
+        ...(certificates && { tls: certificates.block(own.tls) }),
       },
     }),
   }, {

@@ -27,10 +27,10 @@ export interface Surroundings {
    */
   readonly seed?: number;
   /**
-   * Clients speak TLS with the nodes: an authority and certificates for
-   * `localhost` and loopback are made in memory, the clients of `connect` trust
-   * it, and what other clients need is in `tls` of the cluster or of the test's
-   * scene. A node's own `tls` adds to it, `{ verify: true }` say. On sockets
+   * Clients and nodes speak TLS with each other: an authority and certificates
+   * for `localhost` and loopback are made in memory, the clients of `connect`
+   * trust it, and what other clients need is in `tls` of the cluster or of the
+   * test's scene. A node's own `tls` adds to it, `{ verify: true }` say. On sockets
    * only.
    */
   readonly tls?: boolean;

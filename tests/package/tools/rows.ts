@@ -1,8 +1,8 @@
 /**
  * The tools that the package is tried with, one row for each way of using one.
  * A row is a small project: files, and commands that build and run `only.*`, for
- * the client alone, and `whole.*`, for all of Midge. `docs/tools.md` shows the
- * same rows.
+ * the client alone, and `whole.*`, for all of Midge, or `page.*`, for a browser.
+ * `docs/tools.md` shows the same rows.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,9 +42,13 @@ export function versionOf(tool: string): string {
 // tweetnacl, below nkeys, otherwise calls `require`, which a module does not have.
 const SELF = "--define:self=globalThis";
 
-/** The two programs of a bundle, run. */
-function ran(folder: string, extension: string): (readonly string[])[] {
-  return ["only", "whole"].map((name) => [
+/** The programs of a bundle, run. */
+function ran(
+  folder: string,
+  extension: string,
+  names: readonly string[] = ["only", "whole"],
+): (readonly string[])[] {
+  return names.map((name) => [
     "node",
     `${folder}/${name}${extension}`,
   ]);
@@ -108,12 +112,16 @@ ${
 }
 ${faked("tryFakedInside", "(clock = fakes.install())", "clock.uninstall()")}`;
 
-function webpack(mode: string, options: string): (readonly string[])[] {
+function webpack(
+  mode: string,
+  options: string,
+  platform: string = `target: "node",
+      entry: { only: "../only.mjs", whole: "../whole.mjs" },`,
+): (readonly string[])[] {
   const program = `
     const settings = {
       mode: "${mode}",
-      target: "node",
-      entry: { only: "../only.mjs", whole: "../whole.mjs" },
+      ${platform}
       ${options}
     };
     require("webpack")(settings, (error, stats) => {
@@ -150,6 +158,27 @@ export default {
       output: { entryFileNames: "[name].mjs" },
     },
   },
+};`;
+
+const VITE_PAGE = `
+export default {
+  build: {
+    // What it loads ahead in a page needs a document.
+    modulePreload: false,
+    rollupOptions: {
+      input: ["../page.mjs"],
+      output: { entryFileNames: "[name].mjs" },
+    },
+  },
+};`;
+
+const ROLLUP_PAGE = `
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+export default {
+  input: ["../page.mjs"],
+  plugins: [nodeResolve({ browser: true }), commonjs()],
+  output: { dir: "dist", format: "es", entryFileNames: "[name].mjs" },
 };`;
 
 const TSUP = `
@@ -259,6 +288,52 @@ export const ROWS: readonly Row[] = [
         "--out-extension:.js=.cjs",
       ],
       ...ran("cjs", ".cjs"),
+    ],
+  },
+  {
+    tool: "webpack",
+    use: '`target: "web"`, for a page, minified',
+    commands: [
+      ...webpack(
+        "production",
+        `experiments: { outputModule: true },
+        performance: { hints: false },
+        output: { filename: "[name].mjs", chunkFilename: "[id].mjs",
+          module: true, chunkFormat: "module" }`,
+        `target: ["web", "es2022"], entry: { page: "../page.mjs" },`,
+      ),
+      ...ran("dist", ".mjs", ["page"]),
+    ],
+  },
+  {
+    tool: "vite",
+    use: "for a page",
+    files: { "vite.config.mjs": VITE_PAGE },
+    commands: [["bin:vite", "build"], ...ran("dist", ".mjs", ["page"])],
+  },
+  {
+    tool: "rollup",
+    use: "for a page, with node-resolve's `browser: true`",
+    files: { "rollup.config.mjs": ROLLUP_PAGE },
+    commands: [
+      ["bin:rollup", "--config"],
+      ...ran("dist", ".mjs", ["page"]),
+    ],
+  },
+  {
+    tool: "esbuild",
+    use: "for a page, `--format=esm`",
+    commands: [
+      [
+        "bin:esbuild",
+        "../page.mjs",
+        "--bundle",
+        "--format=esm",
+        "--minify",
+        "--outdir=dist",
+        "--out-extension:.js=.mjs",
+      ],
+      ...ran("dist", ".mjs", ["page"]),
     ],
   },
   {

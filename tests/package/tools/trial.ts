@@ -71,6 +71,9 @@ export async function tryTools(): Promise<readonly string[]> {
   return JSON.parse(readFileSync(join(folder, "outcomes.json"), "utf8"));
 }
 
+/** Where a server is, by the variables that programs read. */
+type Urls = Readonly<Record<"MIDGE_URL" | "MIDGE_WEB_URL", string>>;
+
 /** The folder in whose `node_modules` the tools are. */
 async function installTools(): Promise<string> {
   if (executableOf("node") === undefined) {
@@ -136,6 +139,23 @@ tryClient(process.env["MIDGE_URL"] ?? "").then((said) => {
   if (said !== CLIENT_SAID) throw new Error(said);
 });
 `,
+  page: `import * as browser from "midge/browser";
+import { connect } from "midge/client";
+// Bundlers for browsers put an empty one in the place of process.env.
+const { env } = globalThis[["pro", "cess"].join("")];
+const url = env["MIDGE_WEB_URL"] ?? "";
+async function talk() {
+  if (connect !== browser.connect) throw new Error("two clients");
+  const connection = await connect({ servers: url });
+  connection.subscribe("ask", {
+    callback: (_error, message) => void message.respond("page"),
+  });
+  const answer = await connection.request("ask");
+  if (answer.string() !== "page") throw new Error(answer.string());
+  await connection.drain();
+}
+talk();
+`,
   whole: `import { ALL_SAID, tryAll } from "./tried";
 tryAll("midge.toml").then((said) => {
   if (said !== ALL_SAID) throw new Error(said);
@@ -175,13 +195,22 @@ async function translate(project: string): Promise<void> {
 }
 
 async function tryRows(project: string): Promise<string[]> {
-  await using server = await startServer({ host: "127.0.0.1", port: 0 });
+  const host = "127.0.0.1";
+  await using server = await startServer({
+    host,
+    port: 0,
+    websocket: { host, port: 0, no_tls: true },
+  });
+  const urls = {
+    MIDGE_URL: server.url,
+    MIDGE_WEB_URL: server.websocketUrl!,
+  };
   const outcomes: string[] = [];
   const waiting = [...ROWS.entries()];
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [at, row] = next;
-      outcomes[at] = await tryRow(row, join(project, `row${at}`), server.url);
+      outcomes[at] = await tryRow(row, join(project, `row${at}`), urls);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -191,7 +220,7 @@ async function tryRows(project: string): Promise<string[]> {
 async function tryRow(
   { files = {}, commands }: Row,
   folder: string,
-  url: string,
+  urls: Urls,
 ): Promise<string> {
   mkdirSync(folder);
   writeFileSync(join(folder, "midge.toml"), "max_payload = 65536\n");
@@ -199,7 +228,7 @@ async function tryRow(
     writeFileSync(join(folder, name), text);
   }
   for (const words of commands) {
-    const failure = await failureOf(words.map(wordIn(folder)), folder, url);
+    const failure = await failureOf(words.map(wordIn(folder)), folder, urls);
     if (failure !== undefined) return failure;
   }
   return "works";
@@ -208,11 +237,11 @@ async function tryRow(
 async function failureOf(
   words: readonly string[],
   cwd: string,
-  url: string,
+  urls: Urls,
 ): Promise<string | undefined> {
   const program = spawnCommand(words, {
     cwd,
-    env: { MIDGE_URL: url, NO_COLOR: "1", FORCE_COLOR: "0" },
+    env: { ...urls, NO_COLOR: "1", FORCE_COLOR: "0" },
   });
   const limit = setTimeout(() => program.kill("SIGKILL"), COMMAND_LIMIT_MS);
   const { code, signal } = await program.exited;
