@@ -13,6 +13,7 @@ import {
   CONSUMER_CONFIG,
   type GivenConsumerConfig,
 } from "../consumer/consumer_config.ts";
+import { refuseMissingOfConsumer } from "../not_yet.ts";
 import { consumerInfo } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
@@ -108,6 +109,7 @@ function createOrUpdate(
     stream,
   );
   checkConsumer(config, stream);
+  refuseMissingOfConsumer(config);
   const known = open.consumers.get(name);
   const others = [...open.consumers.values()]
     .filter((other) => other !== known).map((other) => other.config);

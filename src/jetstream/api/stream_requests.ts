@@ -5,6 +5,7 @@ import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import { momentOf, momentText } from "../moments.ts";
+import { refuseMissing } from "../not_yet.ts";
 import type { Stream } from "../stream/stream.ts";
 import {
   completeStreamConfig,
@@ -139,6 +140,7 @@ function create(account: AccountStreams, request: ApiRequest): object {
     others: othersThan(account, config.name),
     duplicateWindowMax: 0,
   });
+  refuseMissing(config);
   if (known !== undefined) {
     if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
       throw new ApiError(10058);
@@ -157,6 +159,7 @@ function update(account: AccountStreams, request: ApiRequest): object {
     others: othersThan(account, config.name),
     duplicateWindowMax: 0,
   });
+  refuseMissing(config);
   const [name = ""] = request.tokens;
   const open = account.named(name);
   if (config.name !== name) {

@@ -1,0 +1,45 @@
+/**
+ * What a stream or a consumer may be on nats-server and not on Midge: a request
+ * for it is refused by name, and nothing is left out in silence.
+ */
+import { ApiError } from "./api/api_error.ts";
+import type { ConsumerConfig } from "./consumer/consumer_config.ts";
+import type { StreamConfig } from "./stream/stream_config.ts";
+
+const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
+  "mirror",
+  "sources",
+  "allow_msg_counter",
+  "allow_atomic",
+  "allow_batched",
+  "allow_msg_schedules",
+];
+
+const CONSUMER_FIELDS: readonly (keyof ConsumerConfig)[] = [
+  "pause_until",
+  "priority_groups",
+  "rate_limit_bps",
+  "sample_freq",
+];
+
+/** Throws an `ApiError` for a stream that Midge cannot have. */
+export function refuseMissing(config: StreamConfig): void {
+  const field = STREAM_FIELDS.find((name) => config[name] !== undefined);
+  if (field !== undefined) throw new ApiError(10052, notYet(field));
+}
+
+/** Throws an `ApiError` for a consumer that Midge cannot have. */
+export function refuseMissingOfConsumer(config: ConsumerConfig): void {
+  const field = CONSUMER_FIELDS.find((name) => config[name] !== undefined);
+  if (field !== undefined) throw new ApiError(10052, notYet(field));
+  if (config.replay_policy === "original") {
+    throw new ApiError(10052, notYet("replay_policy original"));
+  }
+  if (config.ack_policy === "flow_control") {
+    throw new ApiError(10052, notYet("ack_policy flow_control"));
+  }
+}
+
+function notYet(what: string): string {
+  return `${what} is not supported by Midge yet`;
+}
