@@ -15,6 +15,7 @@ import { checkActivation } from "../jwt/check_imports.ts";
 import type { AccountClaims, SigningRole } from "../jwt/claims.ts";
 import { decodeAccountJwt, decodeActivationJwt } from "../jwt/decode.ts";
 import { checkMoments, Issues } from "../jwt/issues.ts";
+import { LookupLanes } from "../resolver/lookup_lanes.ts";
 import type { Trust } from "./trust.ts";
 
 /** Where JWTs of accounts are found. */
@@ -70,6 +71,7 @@ export class TrustedAccounts {
   readonly #world: TrustedAccountsWorld;
   readonly #accounts = new Map<string, Entry>();
   readonly #lookups = new Map<string, Promise<void>>();
+  readonly #lanes = new LookupLanes();
 
   constructor(world: TrustedAccountsWorld) {
     this.#world = world;
@@ -185,7 +187,7 @@ export class TrustedAccounts {
 
   async #fetch(key: string): Promise<void> {
     const { log, resolver } = this.#world;
-    const jwt = await resolver.lookup(key);
+    const jwt = await this.#lanes.run(() => resolver.lookup(key));
     if (jwt === undefined) throw new Error(AccountFault.MISSING);
     const { fault, claims } = this.#read(key, jwt);
     if (claims === undefined) throw new Error(fault);
