@@ -87,12 +87,6 @@ type Stage =
   | "securing"
   | "done";
 
-const REQUIRED: TlsInfo = {
-  isRequired: true,
-  isAvailable: false,
-  verifies: false,
-};
-
 class TlsEntering implements Entering {
   readonly #reception: TlsReception;
   readonly #newcomer: Newcomer;
@@ -250,8 +244,7 @@ class TlsEntering implements Entering {
 
   /** Who spoke TLS first has no choice any more. */
   #firstInfo(): TlsInfo {
-    const { verifies } = this.#reception.tls;
-    return { ...REQUIRED, verifies };
+    return { ...this.#reception.tls, isRequired: true };
   }
 
   #isPinned(): boolean {
