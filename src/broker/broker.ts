@@ -162,7 +162,8 @@ export class Broker {
         });
     await this.websocketPort.open(admit, (socket, webSocket) => {
       const entrance = this.entrances.websocket;
-      this.clients.accept(socket, { entrance, webSocket });
+      const { tls } = this.websocketPort;
+      this.clients.accept(socket, { entrance, webSocket, tls });
     });
     await this.port.open(
       admit((socket, reception) =>
@@ -287,7 +288,8 @@ export class Broker {
   /** `socket`, behind the header of a proxy where there may be one. */
   #behindProxy(socket: Socket): Socket {
     const { options, host } = this;
-    return options.proxyProtocol
+    // Nobody but clients of this machine comes through a unix socket.
+    return options.proxyProtocol && socket.remote.path === undefined
       ? new ProxiedSocket(socket, host.clock)
       : socket;
   }

@@ -15,6 +15,7 @@ import process from "node:process";
 import { connect, type NatsConnection } from "../../client.ts";
 import { type Server, startServer } from "../../server.ts";
 import { runCommand } from "../commands/run.ts";
+import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { rejection } from "../support/rejection.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnProgram } from "../support/process.ts";
@@ -242,6 +243,35 @@ test("TLS over a unix socket is refused by its name", { skip }, async (t) => {
       },
     );
   }
+});
+
+test("TLS and the headers of proxies are the port's alone", {
+  skip: skip || opensslMissing,
+}, async (t) => {
+  const { path, url } = placeFor(t);
+  const { server: { certFile, keyFile } } = makeCertificates(t);
+  await using server = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    listen: url,
+    tls: { cert_file: certFile, key_file: keyFile },
+    proxy_protocol: true,
+  });
+  const info = await infoAt(path);
+  assert.deepEqual(
+    [info["tls_required"], info["tls_available"]],
+    [undefined, undefined],
+  );
+  await connected(t, { servers: url });
+  await assert.rejects(connect({ servers: server.url, reconnect: false }));
+  // No header is read here: its words are the protocol's.
+  const socket = connectSocket({ path });
+  t.after(() => void socket.destroy());
+  let heard = "";
+  socket.on("data", (chunk) => heard += chunk);
+  socket.write("PROXY TCP4 10.1.2.3 10.0.0.1 5555 4222\r\n");
+  await until("it is refused", () => heard.includes("-ERR"));
+  assert.match(heard, /Unknown Protocol Operation/);
 });
 
 test("a client comes back when its server does", { skip }, async (t) => {

@@ -260,7 +260,8 @@ test("allow_non_tls with handshake_first is as without, unless it falls back", {
     allowNonTls: true,
   });
   const first = await strict.enter({ first: true });
-  assert.deepEqual(tlsIn(await first.peer.expect("\r\n")), REQUIRED);
+  const both = { ...REQUIRED, tls_available: true };
+  assert.deepEqual(tlsIn(await first.peer.expect("\r\n")), both);
   const lenient = await scene(
     t,
     () => ({ handshakeFirst: true, fallbackDelayMs: 20 }),

@@ -88,9 +88,6 @@ const CLIENTS: readonly Client[] = [
 
 type Start = (t: Cleanup, file: string) => ReturnType<typeof startMidgeWith>;
 
-/** Of Midge: its port for clients does not go over to TLS, and it has no WebSockets. */
-const notYet = "Midge has no such doors yet";
-
 const SERVERS: readonly (readonly [name: string, start: Start])[] = [
   ["Midge", startMidgeWith],
   ["nats-server", startNatsServerWith],
@@ -146,7 +143,7 @@ async function environment(
 for (const [name, start] of SERVERS) {
   for (const { name: client, missing, cases, make } of CLIENTS) {
     const skip = opensslMissing || missing ||
-      (name === "Midge" ? notYet : modelMissing);
+      name !== "Midge" && modelMissing;
     test(
       `${client} comes through the doors of ${name}`,
       { skip },

@@ -53,9 +53,14 @@ async function compare(t: TestContext, group: DoorGroup): Promise<void> {
   const disagreements: string[] = [];
   if (group.talks.length > 0) {
     const [midge, natsServer] = await Promise.all([
-      startMidgeWith(t, file),
+      startMidgeWith(t, file).catch((error: Error) => error),
       startNatsServerWith(t, file),
     ]);
+    if (midge instanceof Error) {
+      // Deno's TLS chooses by itself, and is not to be told to.
+      if (!/cannot be limited on/.test(midge.message)) throw midge;
+      return t.skip(midge.message);
+    }
     for (const talk of group.talks) {
       const [mine, theirs] = await Promise.all(
         [midge, natsServer].map((doors) => heard(talk, doors, certificates)),
@@ -85,10 +90,15 @@ async function compare(t: TestContext, group: DoorGroup): Promise<void> {
   );
 }
 
-/** Its CLOSE for a bad frame and the end of the connection race in nats-server. */
+/**
+ * Its CLOSE for a bad frame and the end of the connection race in nats-server.
+ * A certificate that nobody vouches for is found out behind the handshake by
+ * Midge's runtimes, which then send no alert: `docs/missing.md` tells it.
+ */
 function areAlike(mine: string, theirs: string): boolean {
   const withoutClose = (text: string): string =>
-    text.replace(/<frame 88>\n1002 .*\n/g, "");
+    text.replace(/<frame 88>\n1002 .*\n/g, "")
+      .replace(/<tls error ERR_SSL_TLSV1_ALERT_UNKNOWN_CA>\n/g, "");
   return mine === theirs ||
     mine.length !== theirs.length &&
       withoutClose(mine) === withoutClose(theirs);
@@ -102,6 +112,9 @@ function filled(text: string, certificates: Certificates): string {
   );
 }
 
+/** A record of TLS that holds an alert in clear: seven bytes. */
+const ALERT = new RegExp(`${"\x15\x03"}[^]{5}\\n?`, "g");
+
 async function heard(
   talk: DoorTalk,
   doors: Doors,
@@ -109,7 +122,9 @@ async function heard(
 ): Promise<string> {
   const text = await holdAtDoor(talk, doors, certificates)
     .catch((error: Error) => `failed: ${error.message}`);
-  let rest = normal(text).replace(/^Date: .*\r\n/gm, "Date: <date>\r\n");
+  let rest = normal(text).replace(/^Date: .*\r\n/gm, "Date: <date>\r\n")
+    // Whether junk gets an alert of TLS is up to each implementation of it.
+    .replace(ALERT, "");
   for (const { extra, own } of DIFFERENCES) {
     if (extra !== undefined) rest = rest.replace(extra.bytes, "");
     if (own !== undefined) rest = rest.replace(own, "<own>");

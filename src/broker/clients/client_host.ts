@@ -77,6 +77,8 @@ export interface Way {
   readonly proxied?: ProxiedSocket | undefined;
   /** What it has to pass before it may say anything. */
   readonly reception?: Reception | undefined;
+  /** What INFO says of TLS where there is no reception. */
+  readonly tls?: TlsInfo | undefined;
   /** What it brought where it asked for a WebSocket. */
   readonly webSocket?: WebSocketArrival | undefined;
 }
@@ -121,4 +123,9 @@ export interface ClientLife<Client> {
   /** It has left an account for another, by one more CONNECT. */
   moved(left: Account): void;
   ended(client: Client, reason: ClosedReason): void;
+}
+
+/** What INFO says of TLS to a client that comes in this way. */
+export function tlsOf({ reception, tls }: Way): TlsInfo | undefined {
+  return reception?.tls ?? tls;
 }

@@ -33,12 +33,13 @@ import { Connection } from "../connections/connection.ts";
 import type { Output } from "../connections/output.ts";
 import type { Peer } from "../connections/peer.ts";
 import { deliveryText } from "../connections/trace.ts";
-import type {
-  ClientHost,
-  ClientLife,
-  ClientSettings,
-  InfoNews,
-  Way,
+import {
+  type ClientHost,
+  type ClientLife,
+  type ClientSettings,
+  type InfoNews,
+  tlsOf,
+  type Way,
 } from "./client_host.ts";
 import { clientLimits } from "./client_limits.ts";
 import { CLIENT_OPS } from "./client_ops.ts";
@@ -382,14 +383,14 @@ export class ClientSession implements Peer, DirectReceiver {
     );
   }
 
-  #greet(tls: TlsInfo | undefined = this.#way.reception?.tls): void {
+  #greet(tls: TlsInfo | undefined = tlsOf(this.#way)): void {
     this.#sendInfo({ isNew: true, nonce: this.#nonce, tls });
   }
 
   #sendInfo(how: InfoNews): number {
     const { id, login: { entrance, remoteHost } } = this;
     const { maxPayloadBytes } = this.#publishing;
-    const tls = this.#way.reception?.tls;
+    const tls = tlsOf(this.#way);
     const reader = { id, entrance, remoteHost, maxPayloadBytes, tls, ...how };
     const line = infoLine(this.#host.info.tell(reader));
     this.connection.send(line);

@@ -87,12 +87,6 @@ type Stage =
   | "securing"
   | "done";
 
-const REQUIRED: TlsInfo = {
-  isRequired: true,
-  isAvailable: false,
-  verifies: false,
-};
-
 class TlsEntering implements Entering {
   readonly #reception: TlsReception;
   readonly #newcomer: Newcomer;
@@ -107,8 +101,10 @@ class TlsEntering implements Entering {
     this.#newcomer = newcomer;
     this.#isFirst = reception.isSilent;
     const { proxied, connection } = newcomer;
-    if (!proxied?.awaitsHeader) this.#begin();
-    else afterHeader(proxied, connection, reception, () => this.#begin());
+    if (proxied?.awaitsHeader) {
+      afterHeader(proxied, connection, reception, () => this.#behindHeader());
+      this.#beforeHeader();
+    } else this.#begin();
   }
 
   hear(chunk: Uint8Array): void {
@@ -139,9 +135,31 @@ class TlsEntering implements Entering {
     });
   }
 
+  /** NATS: INFO in clear does not wait for the header of a proxy, which ends the wait for a handshake. */
+  #beforeHeader(): void {
+    const { tls, clock, settings: { fallbackDelayMs } } = this.#reception;
+    const greet = (): void => {
+      this.#isFirst = false;
+      this.#newcomer.greet(tls);
+    };
+    if (!this.#isFirst) return greet();
+    if (fallbackDelayMs === 0) return;
+    this.#timer = clock.after(fallbackDelayMs, greet);
+  }
+
+  #behindHeader(): void {
+    this.#timer?.cancel();
+    if (this.#isFirst) this.#handshake();
+    else this.#greeted();
+  }
+
   #greetFirst(): void {
-    const { allowsNonTls, tls, clock, settings } = this.#reception;
-    this.#newcomer.greet(tls);
+    this.#newcomer.greet(this.#reception.tls);
+    this.#greeted();
+  }
+
+  #greeted(): void {
+    const { allowsNonTls, clock, settings } = this.#reception;
     if (this.#newcomer.connection.closed) return;
     if (!allowsNonTls) return this.#handshake();
     this.#stage = "peeking";
@@ -226,8 +244,7 @@ class TlsEntering implements Entering {
 
   /** Who spoke TLS first has no choice any more. */
   #firstInfo(): TlsInfo {
-    const { verifies } = this.#reception.tls;
-    return { ...REQUIRED, verifies };
+    return { ...this.#reception.tls, isRequired: true };
   }
 
   #isPinned(): boolean {

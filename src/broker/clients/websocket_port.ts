@@ -27,6 +27,7 @@ import {
 import type { WebSocketHost } from "../../websocket/host.ts";
 import { originOf } from "../../websocket/origin.ts";
 import type { WebSocketArrival } from "./client_host.ts";
+import type { TlsInfo } from "./reception.ts";
 import { credentialsIn } from "./websocket_login.ts";
 import { securedFirst } from "./websocket_tls.ts";
 
@@ -72,6 +73,13 @@ export class WebSocketPort {
   /** The same, or what it was when it was open; port 0 stands for no port. */
   get lastAddress(): Address {
     return this.#lastAddress;
+  }
+
+  /** What INFO says of TLS. NATS: never that a certificate is asked for. */
+  get tls(): TlsInfo | undefined {
+    return this.#isSecure
+      ? { isRequired: true, isAvailable: true, verifies: false }
+      : undefined;
   }
 
   /** `ws://host:port`, or `wss://`; undefined while it is not open. */
