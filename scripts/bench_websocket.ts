@@ -33,20 +33,30 @@ const FLAGS = {
   },
 } as const;
 
-/** What is measured: its name, its unit, and how natsload is called. */
+type Field = "delivered_per_s" | "server_cpu_ns_per_msg" | "kib_per_conn";
+
+/** What is measured: its name, how natsload is called, and what it says of it. */
 interface Load {
   readonly name: string;
-  readonly unit: string;
   readonly args: readonly string[];
-  readonly field: "delivered_per_s" | "kib_per_conn";
+  readonly fields: readonly Field[];
 }
+
+const UNITS: Readonly<Record<Field, string>> = {
+  delivered_per_s: "/s",
+  // What the server spends on a message that comes, or goes.
+  server_cpu_ns_per_msg: " ns of CPU",
+  kib_per_conn: " KiB",
+};
 
 const PAIR = ["pubsub", "-n", "1000000", "-size", "128"];
 
 function loadsOf(connections: number): readonly Load[] {
   const idle = ["idle", "-conns", String(connections)];
-  const rate = { unit: "/s", field: "delivered_per_s" } as const;
-  const size = { unit: " KiB", field: "kib_per_conn" } as const;
+  const rate = {
+    fields: ["delivered_per_s", "server_cpu_ns_per_msg"],
+  } as const;
+  const size = { fields: ["kib_per_conn"] } as const;
   return [
     { name: "TCP, 1 to 1, 128 B", args: PAIR, ...rate },
     {
@@ -73,20 +83,27 @@ async function main(): Promise<void> {
   for (let round = 0; round < (values.rounds ?? 3); round++) {
     for (const contender of contenders) {
       for (const load of loads) {
-        const key = `${contender.name}: ${load.name}`;
-        const figure = await measure(contender, generator, load);
-        figures.set(key, [...figures.get(key) ?? [], figure]);
+        const said = await measure(contender, generator, load);
+        for (const field of load.fields) {
+          const key = `${contender.name}: ${load.name}: ${field}`;
+          figures.set(key, [...figures.get(key) ?? [], said[field]]);
+        }
       }
     }
   }
-  for (const { name: load, unit } of loads) {
-    console.log(load);
-    const base = median(figures.get(`${contenders[0]!.name}: ${load}`) ?? []);
-    for (const { name } of contenders) {
-      const figure = median(figures.get(`${name}: ${load}`) ?? []);
-      const shown = Math.round(figure).toLocaleString("en").padStart(12);
-      const ratio = (figure / base).toFixed(2);
-      console.log(`  ${name.padEnd(16)} ${shown}${unit}  ${ratio}`);
+  for (const { name, fields } of loads) {
+    console.log(name);
+    for (const field of fields) {
+      const medians = contenders.map((contender) =>
+        median(figures.get(`${contender.name}: ${name}: ${field}`) ?? [])
+      );
+      contenders.forEach((contender, at) => {
+        const figure = medians[at]!;
+        const shown = Math.round(figure).toLocaleString("en").padStart(12);
+        const ratio = (figure / medians[0]!).toFixed(2);
+        const label = contender.name.padEnd(16);
+        console.log(`  ${label} ${shown}${UNITS[field]}  ${ratio}`);
+      });
     }
   }
 }
@@ -95,8 +112,8 @@ async function main(): Promise<void> {
 async function measure(
   contender: Contender,
   generator: string,
-  { args, field }: Load,
-): Promise<number> {
+  { args, fields }: Load,
+): Promise<Record<Field, number>> {
   const folder = mkdtempSync(join(tmpdir(), "midge-bench-"));
   const file = join(folder, "server.conf");
   const port = await freePort();
@@ -108,10 +125,10 @@ async function measure(
   try {
     const at = `127.0.0.1:${args.includes("-ws") ? port : server.port}`;
     const all = [...args, "-p", at, "-pid", String(server.pid)];
-    const run = (): number =>
-      JSON.parse(execFileSync(generator, all, { encoding: "utf8" }))[field];
+    const run = (): Record<Field, number> =>
+      JSON.parse(execFileSync(generator, all, { encoding: "utf8" }));
     // The memory of a connection is told by the first that come.
-    if (field !== "kib_per_conn") run();
+    if (!fields.includes("kib_per_conn")) run();
     return run();
   } finally {
     await server.stop();
