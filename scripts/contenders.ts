@@ -81,6 +81,10 @@ export class RunningContender {
     return new RunningContender(port, child);
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** `VmRSS` or `VmHWM`, in MiB. */
   memory(what: "VmRSS" | "VmHWM"): number {
     const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");

@@ -28,6 +28,7 @@ import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
 import { WebSocketPort } from "./clients/websocket_port.ts";
 import type { Reception } from "./clients/reception.ts";
+import { closeUnpinned } from "./clients/pinned.ts";
 import { TlsReception } from "./clients/tls_reception.ts";
 import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
@@ -207,6 +208,8 @@ export class Broker {
     }
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
     const opened = this.port.reconfigure(this.#reception(options));
+    const [pinned, old] = [options, before].map(({ tls }) => tls?.pinnedCerts);
+    if (pinned?.join() !== old?.join()) this.#pinAnew(pinned);
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
@@ -278,6 +281,19 @@ export class Broker {
 
   async #closePorts(): Promise<void> {
     await Promise.all([this.port.close(), this.websocketPort.close()]);
+  }
+
+  #pinAnew(pinned: readonly string[] | undefined): void {
+    const { port } = this.entrances;
+    const clients = [...this.clients.sessions.values()]
+      .filter(({ connection: { socket }, login }) =>
+        socket.tls !== undefined && login.entrance === port
+      );
+    closeUnpinned(
+      clients.map(({ connection }) => connection),
+      pinned,
+      this.host.log,
+    );
   }
 
   /** What clients of the port have to pass. */

@@ -144,6 +144,9 @@ export interface CertifiedKey {
 /** The oldest version of TLS that is spoken. */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
+/** The `code` of what failed because a peer broke the rules of WebSocket; the `cause` says which. */
+export const WEBSOCKET_FAILED = "EWEBSOCKET";
+
 /** What a TLS upgrade needs. */
 export interface TlsUpgrade {
   readonly role: "server" | "client";

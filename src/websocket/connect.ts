@@ -11,6 +11,7 @@ import {
   NetworkError,
   type Socket,
   type SocketEvents,
+  WEBSOCKET_FAILED,
 } from "../platform/socket.ts";
 import { EventRelay } from "./event_relay.ts";
 import type { WebSocketHost } from "./host.ts";
@@ -156,7 +157,7 @@ class ClientHandshake implements SocketEvents {
     this.#resolve(socket);
   }
 
-  #fail(why: string, code: string = "EWEBSOCKET"): void {
+  #fail(why: string, code: string = WEBSOCKET_FAILED): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer();
@@ -225,5 +226,5 @@ function tokensOf(lines: readonly string[], name: string): string[] {
 function codeOf(reason: CloseReason): string {
   return reason.kind === "reset" || reason.kind === "failed"
     ? reason.code
-    : "EWEBSOCKET";
+    : WEBSOCKET_FAILED;
 }

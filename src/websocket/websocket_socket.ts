@@ -11,6 +11,7 @@ import {
   type Socket,
   type SocketEvents,
   type TlsState,
+  WEBSOCKET_FAILED,
 } from "../platform/socket.ts";
 import { CloseCode, closeCodeOf } from "./close_codes.ts";
 import {
@@ -218,7 +219,7 @@ export class WebSocketSocket implements Socket, SocketEvents, FrameSink {
       ? error
       : { message: "", code: CloseCode.INTERNAL };
     if (this.#reason === undefined) this.#sayClose(code, message);
-    this.#finish({ kind: "failed", code: "EWEBSOCKET", cause: error });
+    this.#finish({ kind: "failed", code: WEBSOCKET_FAILED, cause: error });
   }
 
   /** Says no more, and hears no more. */

@@ -44,10 +44,10 @@ test("a misspelt key is an error for the compiler and when it runs", async () =>
 });
 
 test("what nats-server has and Midge has not is refused by name", async () => {
-  const config: object = { mqtt: {}, jetstream: { cipher: "aes" } };
+  const config: object = { mqtt: {}, tls: { ocsp_peer: true } };
   const error = await rejection(startServer(config));
   assert.doesNotMatch(String(error), /mqtt is/);
-  assert.match(String(error), /cipher is a nats-server option that Midge/);
+  assert.match(String(error), /ocsp_peer is a nats-server option that Midge/);
 });
 
 test("accounts, users and permissions are typed, and act", async (t) => {

@@ -21,6 +21,7 @@ import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { Chain, keyOf, signNonce } from "../auth/jwt/chain.ts";
 import { JWTS, KEYS } from "../auth/jwt/example.ts";
+import { frame } from "../websocket/frame_bytes.ts";
 import {
   askForWebSocket,
   connectWebSocketPeer,
@@ -388,6 +389,21 @@ test("a lame duck lets clients by WebSocket go, too", async (t) => {
   await web.expect(/"ldm":true/);
   assert.equal(await web.closed(), "1001 Server Shutdown");
   await left;
+});
+
+test("a frame that breaks a rule is told to the peer, the log and monitoring", async (t) => {
+  const { webPort, server, log } = await startWeb(t);
+  const web = await connectWebSocketPeer(t, webPort);
+  await web.login();
+  web.raw.send(frame(3, "x"));
+  assert.equal(await web.closed(), "1002 unknown opcode 3");
+  const [gone] = server.connz({ state: "closed" }).connections;
+  assert.equal(gone?.reason, "Read Error");
+  assert.ok(
+    log.lines.some((line) =>
+      line.endsWith(" - wid:1 - read error: unknown opcode 3")
+    ),
+  );
 });
 
 test("/varz has what the block says", async (t) => {

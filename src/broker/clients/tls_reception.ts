@@ -30,6 +30,7 @@ import {
 } from "../../platform/socket.ts";
 import type { Entering, Newcomer, Reception, TlsInfo } from "./reception.ts";
 import { afterHeader } from "./proxied_client.ts";
+import { isPinned } from "./pinned.ts";
 import { HandshakeRate } from "./handshake_rate.ts";
 
 /** What a reception stands on. */
@@ -232,7 +233,9 @@ class TlsEntering implements Entering {
     if (connection.closed || this.#stage !== "securing") return;
     assert(socket.tls !== undefined, "a handshake leaves its facts");
     this.#timer?.cancel();
-    if (!this.#isPinned()) return this.#failed("certificate not pinned");
+    if (!isPinned(connection, this.#reception.settings.pinnedCerts)) {
+      return this.#failed("certificate not pinned");
+    }
     log.debug("TLS handshake complete");
     const { version, cipher } = socket.tls;
     log.debug(`TLS version ${version}, cipher suite ${cipher}`);
@@ -245,20 +248,6 @@ class TlsEntering implements Entering {
   /** Who spoke TLS first has no choice any more. */
   #firstInfo(): TlsInfo {
     return { ...this.#reception.tls, isRequired: true };
-  }
-
-  #isPinned(): boolean {
-    const { pinnedCerts } = this.#reception.settings;
-    if (pinnedCerts === undefined) return true;
-    const { log, socket } = this.#newcomer.connection;
-    const key = socket.tls?.peerCertificates?.[0]?.keySha256;
-    if (key !== undefined && pinnedCerts.includes(key)) return true;
-    log.debug(
-      key === undefined
-        ? "Failed pinned cert test as client did not provide a certificate"
-        : `Failed pinned cert test for key id: ${key}`,
-    );
-    return false;
   }
 
   #failed(why: string): void {

@@ -10,10 +10,11 @@ import type { Timer } from "../../platform/clock.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
 import { noTraffic } from "../../core/traffic.ts";
-import type {
-  CloseReason,
-  Socket,
-  SocketEvents,
+import {
+  type CloseReason,
+  type Socket,
+  type SocketEvents,
+  WEBSOCKET_FAILED,
 } from "../../platform/socket.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
 import { formatAddress } from "../../net/address.ts";
@@ -197,7 +198,11 @@ export class Connection
   }
 
   socketEnded(reason: CloseReason): void {
-    if (!this.closed) this.#finish(closedReasonOf(reason));
+    if (this.closed) return;
+    if (reason.kind === "failed" && reason.code === WEBSOCKET_FAILED) {
+      this.log.error(`read error: ${(reason.cause as Error).message}`);
+    }
+    this.#finish(closedReasonOf(reason));
   }
 
   gaveUp(reason: ClosedReason, text: string): void {
