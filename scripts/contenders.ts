@@ -104,14 +104,15 @@ export class RunningContender {
 }
 
 /** The path of the load generator; builds it from its source. */
-export function buildLoadGenerator(): string {
-  const program = join(TOOLS_FOLDER, "natsload");
+export function buildLoadGenerator(tls?: "with TLS"): string {
+  const program = join(TOOLS_FOLDER, tls ? "natsload-tls" : "natsload");
   const source = join(PROJECT_FOLDER, "scripts", "natsload.c");
   const isFresh = existsSync(program) &&
     statSync(program).mtimeMs > statSync(source).mtimeMs;
   if (isFresh) return program;
   mkdirSync(TOOLS_FOLDER, { recursive: true });
-  execFileSync("cc", ["-O2", "-o", program, source]);
+  const library = tls ? ["-DWITH_TLS", "-lssl", "-lcrypto"] : [];
+  execFileSync("cc", ["-O2", "-o", program, source, ...library]);
   return program;
 }
 

@@ -1,12 +1,12 @@
 /**
- * WebSocket beside plain TCP, on Midge and on nats-server in one run: messages
- * of 128 bytes from one client to another, and the memory of a connection at
- * rest. Each load runs twice on a server of its own and the second run counts;
+ * TLS and WebSocket beside plain TCP, on Midge and on nats-server in one run:
+ * messages from one client to another, and the memory of a connection at rest. Each load runs twice on a server of its own and the second run counts;
  * rounds are interleaved and the median counts.
  *
- *   deno run -A scripts/bench_websocket.ts [-rounds 3] [-runtime bun] [-conns 2000]
+ *   deno run -A scripts/bench_doors.ts [-rounds 3] [-runtime bun] [-conns 2000]
  *
- * Needs `cc`, and nats-server on the PATH or in `.tools/go`.
+ * Needs `cc` and OpenSSL with its headers, and nats-server on the PATH or in
+ * `.tools/go`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -50,6 +50,8 @@ const UNITS: Readonly<Record<Field, string>> = {
 };
 
 const PAIR = ["pubsub", "-n", "1000000", "-size", "128"];
+const TLS_SMALL = ["pubsub", "-n", "1000000", "-size", "16", "-tls", "1"];
+const TLS_LARGE = ["pubsub", "-n", "300000", "-size", "1024", "-tls", "1"];
 
 function loadsOf(connections: number): readonly Load[] {
   const idle = ["idle", "-conns", String(connections)];
@@ -69,6 +71,9 @@ function loadsOf(connections: number): readonly Load[] {
       args: [...PAIR, "-ws", "16"],
       ...rate,
     },
+    { name: "TLS, 1 to 1, 16 B", args: TLS_SMALL, ...rate },
+    { name: "TLS, 1 to 1, 1 KiB", args: TLS_LARGE, ...rate },
+    { name: "TLS, at rest", args: [...idle, "-tls", "1"], ...size },
     { name: "TCP, at rest", args: idle, ...size },
     { name: "WebSocket, at rest", args: [...idle, "-ws", "1"], ...size },
   ];
@@ -76,14 +81,16 @@ function loadsOf(connections: number): readonly Load[] {
 
 async function main(): Promise<void> {
   const { values } = parseFlags(FLAGS, process.argv.slice(2));
-  const generator = buildLoadGenerator();
+  const generator = buildLoadGenerator("with TLS");
+  const folder = mkdtempSync(join(tmpdir(), "midge-bench-"));
+  const certificate = makeCertificate(folder);
   const loads = loadsOf(values.conns ?? 2000);
   const contenders = contendersOn(values.runtime);
   const figures = new Map<string, number[]>();
   for (let round = 0; round < (values.rounds ?? 3); round++) {
     for (const contender of contenders) {
       for (const load of loads) {
-        const said = await measure(contender, generator, load);
+        const said = await measure(contender, generator, load, certificate);
         for (const field of load.fields) {
           const key = `${contender.name}: ${load.name}: ${field}`;
           figures.set(key, [...figures.get(key) ?? [], said[field]]);
@@ -91,6 +98,7 @@ async function main(): Promise<void> {
       }
     }
   }
+  rmSync(folder, { recursive: true, force: true });
   for (const { name, fields } of loads) {
     console.log(name);
     for (const field of fields) {
@@ -108,18 +116,38 @@ async function main(): Promise<void> {
   }
 }
 
+/** The paths of a certificate and its key. */
+interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+function makeCertificate(folder: string): Certificate {
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const paths = ["-keyout", key, "-out", cert];
+  execFileSync("openssl", [
+    ...["req", "-x509", ...curve, "-nodes", "-days", "2"],
+    ...["-subj", "/CN=localhost", ...paths],
+  ], { stdio: "ignore" });
+  return { cert, key };
+}
+
 /** A server of its own for each load: memory that one has taken is not given back. */
 async function measure(
   contender: Contender,
   generator: string,
   { args, fields }: Load,
+  certificate: Certificate,
 ): Promise<Record<Field, number>> {
   const folder = mkdtempSync(join(tmpdir(), "midge-bench-"));
   const file = join(folder, "server.conf");
   const port = await freePort();
   writeFileSync(
     file,
-    `websocket { listen: "127.0.0.1:${port}", no_tls: true }\n`,
+    args.includes("-tls")
+      ? `tls { cert_file: "${certificate.cert}", key_file: "${certificate.key}" }\n`
+      : `websocket { listen: "127.0.0.1:${port}", no_tls: true }\n`,
   );
   const server = await RunningContender.start(contender, ["-c", file]);
   try {
