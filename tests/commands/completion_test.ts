@@ -82,7 +82,7 @@ const ROWS: readonly (readonly [string[], readonly string[]])[] = [
   [["server", "-ports_file_dir", "nod"], ["nodes"]],
   [["-sl", "re"], ["reopen", "reload"]],
   [["server", "--no_adv"], ["--no_advertise"]],
-  [["--jetstr"], []],
+  [["--syslo"], []],
 ];
 
 /** fish marks folders; the order is the shell's own. */

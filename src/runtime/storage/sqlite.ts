@@ -7,7 +7,6 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { isError } from "../../core/errors.ts";
 import {
   type Database,
@@ -19,13 +18,31 @@ import {
   type StoredValue,
 } from "../../platform/storage.ts";
 
+/** What is used of `node:sqlite`, which types of older Nodes do not know. */
+interface SqliteModule {
+  readonly DatabaseSync: new (path: string) => DatabaseSync;
+}
+
+interface DatabaseSync {
+  exec(sql: string): void;
+  prepare(sql: string): StatementSync;
+  close(): void;
+}
+
+interface StatementSync {
+  run(...values: readonly StoredValue[]): unknown;
+  get(...values: readonly StoredValue[]): StoredRow | undefined;
+  iterate(...values: readonly StoredValue[]): Iterator<StoredRow>;
+}
+
+/** The same of `node:zlib`. */
+interface ZlibModule {
+  crc32(bytes: Uint8Array, before: number): number;
+}
+
 export async function loadStorage(): Promise<Storage> {
-  const { DatabaseSync } = await import("node:sqlite").catch((cause) => {
-    const text = "This runtime has no node:sqlite: streams in files need " +
-      "Node 22.13, Deno 2.8 or Bun 1.4";
-    throw new StorageError(text, "failed", cause);
-  });
-  const { crc32 } = await import("node:zlib");
+  const { DatabaseSync } = await builtIn<SqliteModule>("node:sqlite");
+  const { crc32 } = await builtIn<ZlibModule>("node:zlib");
   return {
     open(path) {
       mkdirSync(dirname(path), { recursive: true });
@@ -42,6 +59,17 @@ export async function loadStorage(): Promise<Storage> {
     remove: (path) => rmSync(path, { recursive: true, force: true }),
     checksum: (bytes, before) => crc32(bytes, before),
   };
+}
+
+/** A module of the runtime; the name is no literal, since not every Node has it. */
+async function builtIn<Module>(name: string): Promise<Module> {
+  try {
+    return await import(name) as Module;
+  } catch (cause) {
+    const text = `This runtime has no ${name}: streams in files need ` +
+      "Node 22.13, Deno 2.8 or Bun 1.4";
+    throw new StorageError(text, "failed", cause);
+  }
 }
 
 class SqliteDatabase implements Database {
@@ -80,9 +108,7 @@ class SqliteStatement implements Statement {
   }
 
   first(...values: readonly StoredValue[]): StoredRow | undefined {
-    return faulty(() => this.#statement.get(...values)) as
-      | StoredRow
-      | undefined;
+    return faulty(() => this.#statement.get(...values));
   }
 
   *rows(...values: readonly StoredValue[]): Iterable<StoredRow> {
@@ -90,7 +116,7 @@ class SqliteStatement implements Statement {
     while (true) {
       const { done, value } = faulty(() => rows.next());
       if (done) return;
-      yield value as StoredRow;
+      yield value;
     }
   }
 }
