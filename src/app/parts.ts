@@ -30,6 +30,7 @@ import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
 import { ownNode } from "../routes/own_node.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
+import { startSecureMonitor } from "./secure_monitor.ts";
 import { tellingPorts } from "./trouble.ts";
 
 /** Everything that would name a platform. */
@@ -185,6 +186,8 @@ export class ServerParts {
     const { options, host } = this.broker;
     const { http, httpSockets, unixSocketMode: fileMode } = options;
     const places = [...http ? [http] : [], ...httpSockets.map(unixAddress)];
+    const secure = await startSecureMonitor(this.watched);
+    if (secure !== undefined) this.#monitors.push(secure);
     for (const at of places) {
       const monitor = await startMonitor(this.watched, at, { fileMode });
       this.#monitors.push(monitor);

@@ -102,6 +102,9 @@ function keepPorts(before: ServerOptions, next: ServerOptions): void {
   if (next.http?.port === 0 && before.http !== undefined) {
     next.http = { ...next.http, port: before.http.port };
   }
+  if (next.https?.port === 0 && before.https !== undefined) {
+    next.https = { ...next.https, port: before.https.port };
+  }
   if (next.websocket?.port === 0 && before.websocket !== undefined) {
     next.websocket.port = before.websocket.port;
   }

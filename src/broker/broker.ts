@@ -208,8 +208,10 @@ export class Broker {
     }
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
     const opened = this.port.reconfigure(this.#reception(options));
-    const [pinned, old] = [options, before].map(({ tls }) => tls?.pinnedCerts);
-    if (pinned?.join() !== old?.join()) this.#pinAnew(pinned);
+    closeUnpinned([...this.clients.sessions.values()], this.host.log, [
+      [this.entrances.port, options.tls, before.tls],
+      [this.entrances.websocket, options.websocket?.tls, before.websocket?.tls],
+    ]);
     if (options.clientAdvertise !== before.clientAdvertise) {
       info.advertisedAnew();
     }
@@ -281,19 +283,6 @@ export class Broker {
 
   async #closePorts(): Promise<void> {
     await Promise.all([this.port.close(), this.websocketPort.close()]);
-  }
-
-  #pinAnew(pinned: readonly string[] | undefined): void {
-    const { port } = this.entrances;
-    const clients = [...this.clients.sessions.values()]
-      .filter(({ connection: { socket }, login }) =>
-        socket.tls !== undefined && login.entrance === port
-      );
-    closeUnpinned(
-      clients.map(({ connection }) => connection),
-      pinned,
-      this.host.log,
-    );
   }
 
   /** What clients of the port have to pass. */

@@ -83,11 +83,12 @@ const PORTS_FILE_NAMES = ["midge", "nats-server"];
 /** Writes the ports file of `server` into `folder`, by each of its names; call the result to remove them. */
 function writePortsFile(folder: string, server: Server): () => void {
   const monitors = monitorAddresses(server);
+  const scheme = server.broker.options.https === undefined ? "http" : "https";
   const ports = {
     nats: [...server.broker.port.addresses]
       .flatMap((address) => urls("nats", address)),
     ...(monitors.length > 0 &&
-      { monitoring: monitors.flatMap((address) => urls("http", address)) }),
+      { monitoring: monitors.flatMap((address) => urls(scheme, address)) }),
     ...(server.clusterAddress !== undefined &&
       { cluster: urls("nats", server.clusterAddress) }),
     ...(server.websocketAddress !== undefined && {

@@ -116,7 +116,6 @@ const MISSING = "Not supported yet";
 
 /** The flags of nats-server that Midge knows only to say that it lacks them. */
 const MISSING_FLAGS: readonly ServerFlag[] = [
-  number(MISSING, ["ms", "https_port"], "HTTPS"),
   toggle(MISSING, ["s", "syslog"], "Log to syslog"),
   word(MISSING, ["r", "remote_syslog"], "url", "Log to another machine"),
   number(MISSING, ["profile"], "Profiler"),

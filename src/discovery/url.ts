@@ -54,8 +54,8 @@ export interface DiscoveryTarget {
   readonly host: string;
   /** 0 when the URL names none. */
   readonly port: number;
-  /** Decoded, with its leading slash; empty for none. */
-  readonly path: string;
+  /** Decoded, with its leading slash; empty for none. No `path`: that of an `Address` is a unix socket. */
+  readonly pathname: string;
   /** Of a login at etcd. */
   readonly user: string;
   /** The password, or the token; decoded. */
@@ -166,7 +166,7 @@ export function parseDiscoveryUrl(text: string): DiscoveryTarget {
     name,
     url,
     ...hostAndPort(parts.address, rule, name),
-    path: decoded(path, name),
+    pathname: decoded(path, name),
     ...loginOf(parts.userInfo, rule, name),
     params: isWeb ? new Map() : paramsOf(query, rule, name),
   };

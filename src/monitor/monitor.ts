@@ -86,7 +86,8 @@ export async function startMonitor(
     limits,
   );
   // Nobody elsewhere can use the path of a unix socket.
-  if (at.path === undefined) server.httpAddress = listener.address;
+  if (limits.https !== undefined) server.httpsAddress = listener.address;
+  else if (at.path === undefined) server.httpAddress = listener.address;
   return listener;
 }
 

@@ -134,6 +134,8 @@ export interface SettingsFacts {
   readonly writeDeadlineMs: number;
   readonly authTimeoutMs: number;
   readonly http: Address;
+  /** Undefined: monitoring is not served over TLS. */
+  readonly https: Address | undefined;
   readonly httpBasePath: string;
   /** Since when the options hold, in wall-clock milliseconds. */
   readonly configuredAt: number;

@@ -38,6 +38,8 @@ export interface ServerOptions {
   clientAdvertise: string;
   /** Where monitoring is served; nowhere unless set. */
   http: { host: string; port: number } | undefined;
+  /** Where monitoring is served over TLS, in place of `http`, with the certificates of `tls`; no client has to show one. */
+  https: { host: string; port: number } | undefined;
   /** A prefix for the paths of monitoring. */
   httpBasePath: string;
   /** Log into this file instead of standard error. */
@@ -66,6 +68,8 @@ export interface ServerOptions {
   tls: TlsSettings | undefined;
   /** With `tls`: clients may do without. */
   allowNonTls: boolean;
+  /** TLS towards the URL of `resolver`. */
+  resolverTls: TlsSettings | undefined;
   /** Who may connect as a client. */
   authorization: AuthorizationOptions | undefined;
   /** The user, by name or key, that a client without credentials is. */
@@ -190,6 +194,10 @@ export interface ServerConfig {
   http?: string | number | readonly string[];
   /** The port for monitoring, on the host that clients connect to. */
   http_port?: number;
+  /** Where monitoring is served over TLS, in place of `http`, with the certificates of `tls`; no client has to show one. Takes: port or host:port. */
+  https?: string | number;
+  /** The port of `https`, on the host that clients connect to. */
+  https_port?: number;
   /** A prefix for the paths of monitoring. */
   http_base_path?: string;
   /** Log what helps to find a fault. */
@@ -204,6 +212,8 @@ export interface ServerConfig {
   tls?: TlsConfig;
   /** With `tls`: clients may do without. */
   allow_non_tls?: boolean;
+  /** TLS towards the URL of `resolver`. */
+  resolver_tls?: TlsConfig;
   /** Who may connect as a client. */
   authorization?: AuthorizationConfig;
   /** The user, by name or key, that a client without credentials is. */
@@ -301,6 +311,7 @@ function part1() {
     proxyProtocol: false,
     clientAdvertise: "",
     http: undefined,
+    https: undefined,
     httpBasePath: "",
     logFile: "",
     logtime: true,
@@ -315,6 +326,7 @@ function part1() {
     portsFileDir: "",
     tls: undefined,
     allowNonTls: false,
+    resolverTls: undefined,
     authorization: undefined,
     noAuthUser: "",
     accounts: [],
@@ -341,13 +353,13 @@ function part1() {
     reconnectErrorReports: 1,
     strict: false,
     serverTags: [],
-    websocket: undefined,
-    cluster: undefined,
   } satisfies Partial<ServerOptions>;
 }
 
 function part2() {
   return {
+    websocket: undefined,
+    cluster: undefined,
     discovery: undefined,
     jetstream: undefined,
     storeDir: "",

@@ -5,7 +5,7 @@
  * answer before it was taken. `runtime/net/http.ts` implements the seam, and
  * `tests/runtime/http_test.ts` checks it.
  */
-import type { Address, Listener, NetworkError } from "./socket.ts";
+import type { Address, Listener, NetworkError, TlsUpgrade } from "./socket.ts";
 
 /** One request. Nothing in it has been checked. */
 export interface HttpRequest {
@@ -60,10 +60,20 @@ export interface HttpLimits {
   readonly stallTimeoutMs?: number;
   /** The mode of a unix socket's file; for its owner alone unless set. */
   readonly fileMode?: number;
+  /** Over TLS, and in no other way. A unix socket takes none. */
+  readonly https?: HttpsOptions | undefined;
   /** Connections at one time; further ones are closed at once. */
   readonly connectionsMax?: number;
   /** Told what keeps connections from being accepted, as by `ListenOptions`. */
   readonly onTrouble?: (trouble: NetworkError) => void;
+}
+
+/** HTTP over TLS. */
+export interface HttpsOptions {
+  /** As a server, for the next handshake: the same object as long as it is the same. */
+  tls(): TlsUpgrade;
+  /** Told of handshakes that failed, and of clients that speak in clear. */
+  onFailure(remote: Address, detail: string): void;
 }
 
 /** Serves HTTP at an address; port 0 asks for any free one. Rejects with a `NetworkError`. */

@@ -7,14 +7,11 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { quoted } from "../core/quote.ts";
 import type { Files } from "../platform/files.ts";
-import type { ServeHttp } from "../platform/http.ts";
+import type { HttpsOptions, ServeHttp } from "../platform/http.ts";
 import { formatAddress } from "../net/address.ts";
 import { isLoopback } from "../net/ip.ts";
-import {
-  type Address,
-  type Listener,
-  NetworkError,
-} from "../platform/socket.ts";
+import { serverUpgrades } from "../net/server_upgrades.ts";
+import type { Address, Listener, TlsUpgrade } from "../platform/socket.ts";
 import { RegistryApi } from "./api.ts";
 import { type RegistryState, StateFile } from "./state_file.ts";
 import { NodeStore, StoreFull } from "./store.ts";
@@ -28,7 +25,8 @@ export interface RegistrySettings {
   readonly port: number;
   /** What announcing needs; undefined: nothing. */
   readonly token: string | undefined;
-  readonly tls?: object | undefined;
+  /** Asked over TLS alone. */
+  readonly tls?: Omit<TlsUpgrade, "role"> | undefined;
   /** Keeps the nodes over a restart; empty: nothing does. */
   readonly stateFile: string;
 }
@@ -93,16 +91,13 @@ export class Registry {
 
   async #start(): Promise<void> {
     const { host, port, token, tls } = this.#settings;
-    if (tls !== undefined) {
-      throw new NetworkError("TLS is for clients only", "ETLSUNSUPPORTED");
-    }
     const { serveHttp, log } = this.#platform;
     await this.#restore();
     try {
       this.#listener = await serveHttp(
         { host, port },
         (request) => this.api.handle(request),
-        { connectionsMax: CONNECTIONS_MAX },
+        { connectionsMax: CONNECTIONS_MAX, https: tls && this.#https(tls) },
       );
     } catch (error) {
       this.store.close();
@@ -116,6 +111,19 @@ export class Registry {
           "announce nodes",
       );
     }
+  }
+
+  #https(tls: Omit<TlsUpgrade, "role">): HttpsOptions {
+    const { log } = this.#platform;
+    return {
+      tls: serverUpgrades(() => this.#settings.tls ?? tls, (now) => now),
+      onFailure: (remote, detail) =>
+        log.error(
+          `registry: TLS handshake error from ${
+            formatAddress(remote)
+          }: ${detail}`,
+        ),
+    };
   }
 
   async #restore(): Promise<void> {

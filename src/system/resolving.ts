@@ -12,6 +12,7 @@ import type { Fetch } from "../platform/fetch.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
 import { AccountStore } from "./account_store.ts";
 import { type ClaimsFolder, ClaimsRequests } from "./claims.ts";
+import type { TlsSettings } from "../options/tls.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Peers } from "./peers.ts";
 import type { Voice } from "./voice.ts";
@@ -34,7 +35,11 @@ export async function openResolver(
   if (operator === undefined || resolver === undefined) return undefined;
   if (resolver.kind === "memory") return undefined;
   if (resolver.kind === "url") {
-    const accounts = new UrlAccounts(resolver.url, platform.fetch, host.clock);
+    const accounts = new UrlAccounts(
+      resolver.url,
+      overTls(platform.fetch, () => broker.options.resolverTls),
+      host.clock,
+    );
     await accounts.check();
     operator.resolver = accounts;
     return undefined;
@@ -59,6 +64,19 @@ export async function openResolver(
   await keepPreloaded(operator, store);
   operator.resolver = { lookup: (key) => store.get(key) };
   return store;
+}
+
+/** Asks with the TLS of `resolver_tls`, as it is at each question. */
+function overTls(fetch: Fetch, settings: () => TlsSettings | undefined): Fetch {
+  return (url, request) => {
+    const tls = settings();
+    if (tls === undefined) return fetch(url, request);
+    const { authorities, certificates: [certificate], insecure } = tls;
+    return fetch(url, {
+      ...request,
+      tls: { authorities, certificate, insecure },
+    });
+  };
 }
 
 /** The services of the system account for a server in operator mode. */

@@ -72,6 +72,8 @@ class Handshake implements SocketEvents {
   #timer: Timer | undefined = undefined;
   /** Of a body that is passed over. */
   #unwantedBytes = 0;
+  /** Answers are pending that the peer does not take: no further request is read. */
+  #isBlocked = false;
   #isOver = false;
 
   constructor(
@@ -94,21 +96,31 @@ class Handshake implements SocketEvents {
 
   onData(chunk: Uint8Array): void {
     if (this.#isOver) return;
+    this.#requests.append(chunk);
+    this.#answerAll();
+  }
+
+  onDrain(): void {
+    if (this.#isOver || !this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#answerAll();
+    if (!this.#isOver && !this.#isBlocked) this.#socket.resume();
+  }
+
+  onClose(_reason: CloseReason): void {
+    this.#end();
+  }
+
+  /** Answers what has come, as far as the peer takes answers. */
+  #answerAll(): void {
     try {
-      this.#requests.append(chunk);
-      while (!this.#isOver && this.#nextIsWhole()) {
+      while (!this.#isOver && !this.#isBlocked && this.#nextIsWhole()) {
         this.#answer(readHead(this.#requests.next()));
       }
     } catch (error) {
       if (!(error instanceof HttpRefusal)) throw error;
       this.#send(refusalReply(error));
     }
-  }
-
-  onDrain(): void {}
-
-  onClose(_reason: CloseReason): void {
-    this.#end();
   }
 
   #nextIsWhole(): boolean {
@@ -135,10 +147,16 @@ class Handshake implements SocketEvents {
   }
 
   #send({ bytes, isLast }: PortAnswer): void {
-    this.#socket.write(bytes);
-    if (!isLast) return;
+    const isTaken = this.#socket.write(bytes);
+    if (!isLast) return isTaken ? undefined : this.#block();
     this.#end();
     this.#socket.end();
+  }
+
+  /** Answers are longer than requests: who takes none gets no more of them. */
+  #block(): void {
+    this.#isBlocked = true;
+    this.#socket.pause();
   }
 
   #accept(upgrade: Upgrade): void {

@@ -1,6 +1,6 @@
 /** TLS of a running server: other certificates, other settings, on and off. */
 import assert from "node:assert/strict";
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -8,6 +8,7 @@ import {
   makeCertificate,
   makeCertificates,
   opensslMissing as skip,
+  pinOf,
 } from "../support/certificates.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
@@ -125,14 +126,7 @@ test(
 test("a client whose key is not pinned any more goes", { skip }, async (t) => {
   const certificates = makeCertificates(t);
   const { server, client, authority } = certificates;
-  const [own, other] = [client, server].map(({ cert }) =>
-    createHash("sha256").update(
-      new X509Certificate(cert).publicKey.export({
-        type: "spki",
-        format: "der",
-      }),
-    ).digest("hex")
-  );
+  const [own, other] = [client, server].map(pinOf);
   const withPins = (...pins: (string | undefined)[]): string =>
     tls(
       server,

@@ -4,7 +4,6 @@
  * are nats-server 2.15.3's.
  */
 import assert from "node:assert/strict";
-import { createHash, X509Certificate } from "node:crypto";
 import { connect as connectRaw, type Socket } from "node:net";
 import type { TlsSettings } from "../../src/options/tls.ts";
 import {
@@ -13,6 +12,7 @@ import {
   makeCertificate,
   makeCertificates,
   opensslMissing as skip,
+  pinOf,
 } from "../support/certificates.ts";
 import {
   startMidge,
@@ -515,16 +515,9 @@ test("more handshakes than may begin in a second are refused in clear", {
 });
 
 test("only those come in whose keys are pinned", { skip }, async (t) => {
-  const keyOf = ({ cert }: Certificate): string =>
-    createHash("sha256").update(
-      new X509Certificate(cert).publicKey.export({
-        type: "spki",
-        format: "der",
-      }),
-    ).digest("hex");
   const { enter, certificates, log, reasons } = await scene(
     t,
-    ({ client }) => ({ verify: "optional", pinnedCerts: [keyOf(client)] }),
+    ({ client }) => ({ verify: "optional", pinnedCerts: [pinOf(client)] }),
   );
   await talks(await enter(certificates.client));
   for (const own of [certificates.server, undefined]) {
@@ -535,7 +528,7 @@ test("only those come in whose keys are pinned", { skip }, async (t) => {
   assert.deepEqual(reasons(), [FAILURE, FAILURE]);
   const texts = [
     "ERR TLS handshake error: certificate not pinned",
-    `DBG Failed pinned cert test for key id: ${keyOf(certificates.server)}`,
+    `DBG Failed pinned cert test for key id: ${pinOf(certificates.server)}`,
     "DBG Failed pinned cert test as client did not provide a certificate",
   ];
   const shown = log.lines.map((line) =>

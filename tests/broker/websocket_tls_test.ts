@@ -1,11 +1,13 @@
 /** WebSockets under TLS: who comes in, who is told that it speaks the wrong thing, and what is shown after a reload. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect as connectRaw } from "node:net";
 import {
   connect as connectTls,
   type ConnectionOptions,
   type TLSSocket,
 } from "node:tls";
+import type { Server } from "../../src/app/server.ts";
 import {
   defaultAuthorizationOptions,
   defaultWebSocketOptions,
@@ -17,10 +19,12 @@ import {
   makeCertificate,
   makeCertificates,
   opensslMissing as skip,
+  pinOf,
 } from "../support/certificates.ts";
 import { startMidge, type TestOptions } from "../support/midge.ts";
 import { connectPeer, Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { tlsSettings } from "../support/tls_settings.ts";
 import { upgraded, type WebSocketPeer } from "./websocket_peer.ts";
 
@@ -41,12 +45,32 @@ async function startSecure(
   return { ...midge, webPort: midge.server.websocketAddress!.port };
 }
 
+/** A reload of `websocket.tls` alone. */
+async function reload(
+  { broker }: Server,
+  tls: TlsSettings,
+): Promise<void> {
+  const { options } = broker;
+  const changed = { ...options, websocket: { ...options.websocket!, tls } };
+  await broker.reconfigure(changed, await broker.makeDoors(changed));
+}
+
 async function dial(
+  t: TestContext,
+  port: number,
+  certificates: Certificates,
+  options: ConnectionOptions = {},
+): Promise<{ page: WebSocketPeer; socket: TLSSocket }> {
+  const { peer, socket } = await handshake(t, port, certificates, options);
+  return { page: await upgraded(peer, port), socket };
+}
+
+async function handshake(
   t: TestContext,
   port: number,
   { authority }: Certificates,
   options: ConnectionOptions = {},
-): Promise<{ page: WebSocketPeer; socket: TLSSocket }> {
+): Promise<{ peer: Peer; socket: TLSSocket }> {
   const socket = connectTls({
     host: "127.0.0.1",
     port,
@@ -56,8 +80,7 @@ async function dial(
   });
   t.after(() => socket.destroy());
   await once(socket, "secureConnect");
-  const peer = new Peer(socket);
-  return { page: await upgraded(peer, port), socket };
+  return { peer: new Peer(socket), socket };
 }
 
 test("a client by wss is a client", { skip }, async (t) => {
@@ -158,17 +181,9 @@ test(
       names: "DNS:localhost",
       subject: "/CN=next",
     });
-    const { options } = server.broker;
-    const changed = {
-      ...options,
-      websocket: {
-        ...options.websocket!,
-        tls: tlsSettings(certificates, { verify: false, shown: next }),
-      },
-    };
-    await server.broker.reconfigure(
-      changed,
-      await server.broker.makeDoors(changed),
+    await reload(
+      server,
+      tlsSettings(certificates, { verify: false, shown: next }),
     );
     const second = await dial(t, webPort, certificates);
     assert.equal(second.socket.getPeerCertificate().subject.CN, "next");
@@ -176,6 +191,84 @@ test(
     await first.page.expect("PONG\r\n");
   },
 );
+
+test("only those come in whose keys are pinned", { skip }, async (t) => {
+  const certificates = makeCertificates(t);
+  const { client, server: stranger } = certificates;
+  const { webPort, log } = await startSecure(t, certificates, {
+    verify: "optional",
+    pinnedCerts: [pinOf(client)],
+  });
+  const { page } = await dial(t, webPort, certificates, client);
+  await page.login();
+  for (const own of [stranger, {}]) {
+    const { peer } = await handshake(t, webPort, certificates, own);
+    assert.equal(await peer.expectClosed(), "");
+  }
+  const told = log.lines.map((line) => line.replace(/127\S+\d/, "<client>"));
+  const error = "ERR websocket: TLS handshake error from <client>: " +
+    "certificate not pinned";
+  const debug = "DBG <client> - Failed pinned cert test";
+  assert.deepEqual(
+    told.filter((line) => line === error || line.startsWith(debug)),
+    [
+      `${debug} for key id: ${pinOf(stranger)}`,
+      error,
+      `${debug} as client did not provide a certificate`,
+      error,
+    ],
+  );
+});
+
+test(
+  "a client whose key is not pinned any more goes, before its request as well",
+  {
+    skip,
+  },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { client, server: other } = certificates;
+    const pins = (...pinnedCerts: string[]): TlsSettings =>
+      tlsSettings(certificates, { verify: "optional", pinnedCerts });
+    const { webPort, server } = await startSecure(t, certificates, {
+      ...pins(pinOf(client)),
+    });
+    const { page } = await dial(t, webPort, certificates, client);
+    await page.login();
+    const asking = await handshake(t, webPort, certificates, client);
+    asking.peer.send("GET / HTTP/1.1\r\n");
+    await reload(server, pins(pinOf(client), pinOf(other)));
+    page.send("PING\r\n");
+    await page.expect("PONG\r\n");
+    await reload(server, pins(pinOf(other)));
+    await page.raw.expectClosed();
+    await asking.peer.expectClosed();
+    const [gone] = server.connz({ state: "closed" }).connections;
+    assert.equal(gone?.reason, "TLS Handshake Failure");
+  },
+);
+
+test("more handshakes than may begin in a second are not begun", {
+  skip,
+}, async (t) => {
+  const certificates = makeCertificates(t);
+  const { webPort, log } = await startSecure(t, certificates, {
+    connectionRateLimit: 1,
+  });
+  const { page } = await dial(t, webPort, certificates);
+  await page.login();
+  // On a busy machine a second may be over between two of them.
+  const told = /^WRN Rejected \d+ connections due to TLS rate limiting$/;
+  await until("one that is rejected", async () => {
+    const socket = connectRaw({ port: webPort, host: "127.0.0.1" });
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    return log.lines.some((line) => told.test(line));
+  });
+  page.send("PING\r\n");
+  await page.expect("PONG\r\n");
+});
 
 test("a server that stops leaves no handshake behind", { skip }, async (t) => {
   const certificates = makeCertificates(t);

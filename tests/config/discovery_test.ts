@@ -73,7 +73,7 @@ test("the parts of a URL are read, secrets and parameters too", () => {
   );
   assert.equal(etcd?.user, "u");
   assert.equal(etcd?.secret, "p@");
-  assert.equal(etcd?.path, "/x");
+  assert.equal(etcd?.pathname, "/x");
   assert.equal(srv?.host, "_nats._tcp.a.example");
   assert.equal(srv?.params.get("resolver"), "[::1]:53");
   assert.equal(ttlMs, 3000);

@@ -32,8 +32,6 @@ const MISSING: readonly (readonly [text: string, ...warnings: string[]])[] = [
     `1:1: ${lacking("remote_syslog", "syslog")}`,
     `2:1: ${lacking("syslog", "syslog")}`,
   ],
-  ["https: 8443", `1:1: ${lacking("https", "HTTPS")}`],
-  ["https_port: 8443", `1:1: ${lacking("https_port", "HTTPS")}`],
   [
     "trace_headers: true",
     `1:1: ${lacking("trace_headers", "trace of headers alone")}`,
@@ -79,7 +77,7 @@ const NOT_YET = "is a nats-server option that Midge does not support yet";
 
 /** A server without them would let in, or tell, more than the file says. */
 const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
-  ["resolver_tls { ca_file: x }", `1:1: resolver_tls ${NOT_YET}`],
+  ["tls { ocsp_peer: true }", `1:7: ocsp_peer ${NOT_YET}`],
 ];
 
 for (const [text, ...errors] of REFUSED) {

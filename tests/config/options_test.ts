@@ -608,7 +608,6 @@ const ODD: readonly (readonly [text: string, ...warnings: string[]])[] = [
     "prof_port 6060",
     '1:1: "prof_port" has no effect: Midge has no Go profiler',
   ],
-  ["https_port 0", '1:1: "https_port" has no effect: it is off'],
   ["debug on\nlisten 4222"],
 ];
 
@@ -730,7 +729,7 @@ test("a variable is one only where it is referred to", () => {
 
 /** Each is off, on nats-server 2.15.3 too. */
 const OFF: readonly string[] = [
-  ...["https 0", "gateway {}", "gateway { port 0 }", "leafnodes {}"],
+  ...["gateway {}", "gateway { port 0 }", "leafnodes {}"],
   ...["leafnodes { port 0, remotes [] }"],
   ...["mqtt { port 0 }"],
   ...["resolver MEM", "resolver_preload {}"],

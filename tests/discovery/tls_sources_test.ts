@@ -18,9 +18,12 @@ import {
   opensslMissing,
 } from "../support/certificates.ts";
 import { etcdMissing, startSecureEtcd } from "../support/etcd.ts";
+import { startMidge } from "../support/midge.ts";
 import { rejection } from "../support/rejection.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
+import { tlsSettings } from "../support/tls_settings.ts";
+import { until } from "../support/until.ts";
 import { ask, startWatch, testNode, urlsOf } from "./suite.ts";
 
 const skip = etcdMissing || opensslMissing;
@@ -139,3 +142,53 @@ test("files for TLS belong to URLs with TLS, and certificates have keys", () => 
   const whole = "etcd://h/p?tls=true&ca_file=a&cert_file=b&key_file=c";
   assert.equal(parseDiscoveryUrl(whole).params.get("key_file"), "c");
 });
+
+test(
+  "a registry is asked and announced at over TLS, with certificates where it asks",
+  { skip: opensslMissing },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { client } = certificates;
+    const { server, log } = await startMidge(t, {
+      registryOnly: true,
+      registry: {
+        host: "127.0.0.1",
+        port: 0,
+        token: undefined,
+        stateFile: "",
+        tls: tlsSettings(certificates),
+      },
+    });
+    const { port } = server.registryAddress!;
+    const targetWith = (query: string): DiscoveryTarget =>
+      parseDiscoveryUrl(`registry://localhost:${port}?${query}`);
+    const target = targetWith(queryOf(certificates, client));
+    const provider = providerOf(target, platform, "client");
+    const watch = startWatch(t, provider);
+    const registration = await register(registrarOf(target, platform));
+    const urls = urlsOf((await ask(provider)).endpoints);
+    assert.equal(urls.length, 1);
+    await watch.sees(urls);
+    await registration.close();
+    await watch.sees([]);
+    const bare = new URLSearchParams({
+      tls: "true",
+      ca_file: certificates.authority.certFile,
+    });
+    for (const query of ["", `${bare}`]) {
+      const failed = ask(providerOf(targetWith(query), platform, "client"));
+      assert.ok(await rejection(failed) instanceof DiscoveryError, query);
+    }
+    for (
+      const pattern of [
+        /^ERR registry: TLS handshake error from \S+: client sent an HTTP request to an HTTPS server$/,
+        /^ERR registry: TLS handshake error from \S+: tls: client didn't provide a certificate$/,
+      ]
+    ) {
+      await until(
+        `a line like ${pattern}`,
+        () => log.lines.some((line) => pattern.test(line)),
+      );
+    }
+  },
+);

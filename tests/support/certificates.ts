@@ -5,6 +5,7 @@
  * as the reason, where there is no `openssl`.
  */
 import { spawnSync } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
@@ -44,6 +45,13 @@ export function makeCertificates(t: Cleanup): Certificates {
       names: "DNS:client.test",
     }),
   };
+}
+
+/** What `pinned_certs` calls its key. */
+export function pinOf({ cert }: Certificate): string {
+  const key = new X509Certificate(cert).publicKey
+    .export({ type: "spki", format: "der" });
+  return createHash("sha256").update(key).digest("hex");
 }
 
 function makeAuthority(folder: string, name: string): Certificate {

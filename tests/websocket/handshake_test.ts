@@ -40,6 +40,36 @@ test("a request may be cut anywhere", () => {
   }
 });
 
+test("who takes no answers is given no more of them, until it does", async () => {
+  const one = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const probe = new HandPort();
+  probe.below.hears(one);
+  const { length } = probe.below.written();
+  const port = new HandPort();
+  const { below } = port;
+  below.takesBytes = length;
+  below.hears(one.repeat(5));
+  assert.equal(below.written().length, 2 * length);
+  assert.equal(below.isPaused, true);
+  below.takesBytes = length;
+  below.take(length);
+  assert.equal(below.written().length, 2 * length);
+  assert.equal(below.isPaused, true);
+  below.takesBytes = Infinity;
+  below.take(length);
+  assert.equal(below.written().length, length);
+  assert.equal(below.isPaused, false);
+  below.hears(requestText());
+  assert.ok(port.socket !== undefined);
+  // One that goes on taking nothing has the time for a request, as others.
+  const other = new HandPort();
+  other.below.takesBytes = 0;
+  other.below.hears(one.repeat(5));
+  assert.equal(other.below.written().length, length);
+  await other.clock.advance(10_001);
+  assert.equal(other.below.state, "destroyed");
+});
+
 test("the address that a proxy names is handed on if it is one", () => {
   const named = (header: string) =>
     openPort({ "X-Forwarded-For": header }).request?.forwardedFor;

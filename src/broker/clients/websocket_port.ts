@@ -7,7 +7,6 @@ import type { Logger } from "../../core/log.ts";
 import type { SlabPool } from "../../core/outbox.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { WebSocketOptions } from "../../options/options.ts";
-import type { TlsSettings } from "../../options/tls.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Deflate } from "../../platform/deflate.ts";
 import type { Sha1 } from "../../platform/signatures.ts";
@@ -16,7 +15,6 @@ import type {
   Listener,
   Network,
   Socket,
-  TlsUpgrade,
 } from "../../platform/socket.ts";
 import { type RunSoon, runSoonOn } from "../../platform/turns.ts";
 import {
@@ -29,7 +27,7 @@ import { originOf } from "../../websocket/origin.ts";
 import type { WebSocketArrival } from "./client_host.ts";
 import type { TlsInfo } from "./reception.ts";
 import { credentialsIn } from "./websocket_login.ts";
-import { securedFirst } from "./websocket_tls.ts";
+import { WebSocketTls } from "./websocket_tls.ts";
 
 /** What the port stands on. */
 export interface WebSocketPortHost {
@@ -46,11 +44,11 @@ type Take = (socket: Socket) => void;
 
 export class WebSocketPort {
   readonly #options: WebSocketOptions | undefined;
+  readonly #tls: WebSocketTls | undefined;
   readonly #maxPayloadBytes: number;
   readonly #host: WebSocketPortHost & WebSocketHost;
   /** Those whose request is still to come, or refused. */
   readonly #asking = new Set<Socket>();
-  #upgrade: TlsUpgrade | undefined;
   #listener: Listener | undefined = undefined;
   #lastAddress: Address = { host: "", port: 0 };
 
@@ -60,9 +58,9 @@ export class WebSocketPort {
     host: WebSocketPortHost,
   ) {
     this.#options = options;
-    this.#upgrade = upgradeOf(options?.tls);
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#host = { ...host, runSoon: host.runSoon ?? runSoonOn(host.clock) };
+    this.#tls = options?.tls && new WebSocketTls(options.tls, this.#host);
   }
 
   /** Where clients connect; undefined while none are accepted, and without a port. */
@@ -114,9 +112,16 @@ export class WebSocketPort {
     this.#lastAddress = this.#listener.address;
   }
 
-  /** Other certificates are shown from now on. */
+  /** Other certificates are shown from now on, and other keys pinned. */
   reconfigure({ tls }: WebSocketOptions): void {
-    this.#upgrade = upgradeOf(tls);
+    if (this.#tls === undefined || tls === undefined) return;
+    this.#tls.reconfigure(tls);
+    // Those in their handshake are looked at behind it.
+    for (const socket of this.#asking) {
+      if (socket.tls !== undefined && !this.#tls.isPinned(socket)) {
+        socket.destroy();
+      }
+    }
   }
 
   /** From now on nobody comes in; resolves when the port is free. */
@@ -134,14 +139,9 @@ export class WebSocketPort {
   /** Calls `take` with the socket behind the handshake of TLS, if there is to be one. */
   async #arrived(raw: Socket, take: Take): Promise<void> {
     this.#asking.add(raw);
-    const { clock, log } = this.#host;
-    const socket = this.#upgrade === undefined
-      ? raw
-      : await securedFirst(raw, this.#upgrade, clock);
-    if (typeof socket !== "string") return take(socket);
+    const socket = this.#tls === undefined ? raw : await this.#tls.secured(raw);
+    if (socket !== undefined) return take(socket);
     this.#asking.delete(raw);
-    const from = formatAddress(raw.remote);
-    log.error(`websocket: TLS handshake error from ${from}: ${socket}`);
   }
 
   #acceptor(
@@ -165,10 +165,6 @@ export class WebSocketPort {
       over: () => this.#asking.delete(raw),
     };
   }
-}
-
-function upgradeOf(tls: TlsSettings | undefined): TlsUpgrade | undefined {
-  return tls && { role: "server", ...tls };
 }
 
 function settingsOf(

@@ -1,11 +1,18 @@
 /**
  * TLS in front of WebSockets: it always comes first, and who speaks HTTP in
- * clear is told so. NATS: in the words of Go's server of HTTP.
+ * clear is told so. NATS: in the words of Go's server of HTTP. nats-server takes
+ * `pinned_certs` and `connection_rate_limit` here as well, and looks at neither.
  */
 import { asciiBytes, byteString } from "../../core/ascii.ts";
+import type { Logger } from "../../core/log.ts";
+import { pinnedFault } from "../../core/pinned.ts";
+import { formatAddress } from "../../net/address.ts";
 import { PeekedSocket } from "../../net/peeked_socket.ts";
+import type { TlsSettings } from "../../options/tls.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Socket, TlsUpgrade } from "../../platform/socket.ts";
+import { HandshakeRate } from "./handshake_rate.ts";
+import type { ReceptionHost } from "./tls_reception.ts";
 
 /** The header of a record, by which one tells what comes. */
 const RECORD_HEADER_BYTES = 5;
@@ -17,8 +24,61 @@ const NOT_HTTPS = asciiBytes(
     "Client sent an HTTP request to an HTTPS server.\n",
 );
 
+export class WebSocketTls {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #pinned: readonly string[] | undefined;
+  /** The same object until a reload: much is made of it once. */
+  #upgrade: TlsUpgrade;
+  #rate: HandshakeRate;
+
+  constructor(settings: TlsSettings, { clock, log }: ReceptionHost) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#pinned = settings.pinnedCerts;
+    this.#upgrade = { role: "server", ...settings };
+    this.#rate = new HandshakeRate(settings.connectionRateLimit, clock, log);
+  }
+
+  reconfigure(settings: TlsSettings): void {
+    this.#pinned = settings.pinnedCerts;
+    this.#upgrade = { role: "server", ...settings };
+    this.#rate = new HandshakeRate(
+      settings.connectionRateLimit,
+      this.#clock,
+      this.#log,
+    );
+  }
+
+  /** Whether the key of a socket that is secured may come in. */
+  isPinned(socket: Socket): boolean {
+    const fault = pinnedFault(socket.tls, this.#pinned);
+    if (fault === "") return true;
+    this.#log.debug(`${formatAddress(socket.remote)} - ${fault}`);
+    return false;
+  }
+
+  /** The socket under TLS; undefined where it is of no use, and closed then. */
+  async secured(raw: Socket): Promise<Socket | undefined> {
+    if (!this.#rate.allows()) {
+      raw.destroy();
+      return undefined;
+    }
+    const socket = await securedFirst(raw, this.#upgrade, this.#clock);
+    if (typeof socket === "string") return this.#failed(raw, socket);
+    if (this.isPinned(socket)) return socket;
+    socket.destroy();
+    return this.#failed(raw, "certificate not pinned");
+  }
+
+  #failed({ remote }: Socket, why: string): undefined {
+    const from = formatAddress(remote);
+    this.#log.error(`websocket: TLS handshake error from ${from}: ${why}`);
+  }
+}
+
 /** The socket under TLS, or why it is of no use; then it is closed. */
-export async function securedFirst(
+async function securedFirst(
   socket: Socket,
   tls: TlsUpgrade,
   clock: Clock,

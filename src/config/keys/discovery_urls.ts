@@ -36,7 +36,7 @@ export const findUrls: Reader<DiscoveryTarget[]> = urls(findTarget);
 
 function announceTarget(url: string): DiscoveryTarget {
   const target = parseDiscoveryUrl(url);
-  const { scheme, name, path } = target;
+  const { scheme, name, pathname: path } = target;
   if (!REGISTRIES.includes(scheme)) {
     throw new DiscoveryError(
       `Cannot announce at "${name}": it can only be asked; announcing works ` +

@@ -41,7 +41,7 @@ const LISTENER = {
 };
 
 /** `tls`, wherever it stands. */
-export const TLS_SHAPE: MapShape = {
+const TLS_SHAPE: MapShape = {
   fields: {
     "cert_file key_file ca_file cert_store cert_match_by cert_match": STRING,
     "insecure verify verify_and_map verify_cert_and_check_known_urls": BOOLEAN,

@@ -8,6 +8,7 @@ import {
   changed,
   checkedPort,
   filledString,
+  listenAddress,
   port,
   string,
   stringWithoutSpaces,
@@ -64,10 +65,11 @@ function setFlagPort(options: Options, port: number): void {
 
 // Monitoring without a host of its own is served where the clients connect.
 function setHost(options: Options, host: string): void {
-  const { http } = options;
-  const isShared = http?.host === options.host;
+  const shared = [options.http, options.https].filter((place) =>
+    place?.host === options.host
+  );
   options.host = host || ANY_HOST;
-  if (http !== undefined && isShared) http.host = options.host;
+  for (const place of shared) if (place) place.host = options.host;
 }
 
 /** Where clients connect. */
@@ -173,6 +175,11 @@ function basePath(path: string): string {
   return parts.map((part) => `/${part}`).join("");
 }
 
+function setSecurePort(options: Options, port: number): void {
+  const host = options.https?.host ?? options.host;
+  options.https = monitoring(host, checkedPort(port, "ms"));
+}
+
 function setMonitoringPort(options: Options, port: number): void {
   const host = options.http?.host ?? options.host;
   options.http = monitoring(host, checkedPort(port, "m"));
@@ -208,6 +215,34 @@ export const MONITORING_KEYS: readonly ConfigKey<Options>[] = [
     },
     text: "The port for monitoring, on the host that clients connect to.",
     flags: [number("Server", ["m", "http_port"], "port", setMonitoringPort)],
+    reload: "restart",
+  }),
+  rows.key({
+    names: ["https"],
+    field: "https",
+    reader: listenAddress,
+    type: "{ host: string; port: number }",
+    set(options, { host, port }) {
+      options.https = monitoring(host ?? "", port);
+    },
+    default: undefined,
+    text:
+      "Where monitoring is served over TLS, in place of `http`, with the certificates of `tls`; no client has to show one.",
+    goField: (https: Options["https"], { host }) => ({
+      HTTPHost: https?.host ?? host,
+      HTTPSPort: https?.port ?? 0,
+    }),
+    reload: "restart",
+  }),
+  rows.key({
+    names: ["https_port"],
+    field: "https",
+    reader: port,
+    set(options, port) {
+      options.https = monitoring(options.https?.host ?? "", port);
+    },
+    text: "The port of `https`, on the host that clients connect to.",
+    flags: [number("Server", ["ms", "https_port"], "port", setSecurePort)],
     reload: "restart",
   }),
   rows.option({

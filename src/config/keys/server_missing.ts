@@ -24,7 +24,6 @@ export const MISSING_KEYS: readonly ConfigKey<unknown>[] = [
 
   missing(["feature_flags"], { name: "feature flags" }, "restart"),
   missing(["gateway"], { name: "gateways", shape: GATEWAY_SHAPE }, "restart"),
-  missing(["https", "https_port"], { name: "HTTPS" }, "restart"),
   missing(["leafnodes", "leaf"], {
     name: "leaf nodes",
     shape: LEAFNODES_SHAPE,

@@ -50,6 +50,7 @@ export function* optionsInSteps(
   yield* applyInSteps(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;
   if (options.http?.host === "") options.http.host = options.host;
+  if (options.https?.host === "") options.https.host = options.host;
   checkUnixSockets(options, root, report);
   checkLimits(options, root, report);
   checkLameDuck(options, root, report);

@@ -95,4 +95,13 @@ export const TLS_KEYS: readonly ConfigKey<ServerOptions>[] = [
     goField: "AllowNonTLS",
     reload: "restart",
   }),
+  rows.option({
+    names: ["resolver_tls"],
+    field: "resolverTls",
+    inner: TLS_BLOCK,
+    reader: tlsBlock(),
+    default: undefined,
+    text: "TLS towards the URL of `resolver`.",
+    reload: "now",
+  }),
 ];

@@ -41,6 +41,11 @@ const SITES: readonly TlsSite[] = [
     },
   },
   {
+    path: [["resolver_tls"]],
+    get: ({ resolverTls }) => resolverTls,
+    set: (options, tls) => options.resolverTls = tls,
+  },
+  {
     path: [["registry"], ["tls"]],
     get: ({ registry }) => registry?.tls,
     set: ({ registry }, tls) => {

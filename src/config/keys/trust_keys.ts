@@ -7,8 +7,7 @@ import { goType, quote } from "./complaints.ts";
 import { PROXIES_KEY } from "./proxy_keys.ts";
 import { type Reader, string } from "./readers.ts";
 import { resolver, RESOLVER_BLOCK } from "./resolver_keys.ts";
-import { TLS_SHAPE } from "./missing_shapes.ts";
-import { refused, rowsOf } from "./rows.ts";
+import { rowsOf } from "./rows.ts";
 import type { BlockFacts, ConfigKey, Names, Reload } from "./schema.ts";
 
 const LIST = {
@@ -181,12 +180,6 @@ export const TRUST_KEYS: readonly ConfigKey<ServerOptions>[] = [
     reload: "new connections",
   }),
   PROXIES_KEY,
-  refused(
-    ["resolver_tls"],
-    "JWTs would come from a server that nobody has checked.",
-    "now",
-    TLS_SHAPE,
-  ),
 ];
 
 /** JWTs are long, and nobody compares them by eye. */

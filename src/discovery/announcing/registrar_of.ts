@@ -25,7 +25,7 @@ export function registrarOf(
   machine: DiscoveryPlatform,
 ): Registrar {
   const platform = withTlsOf(target, machine);
-  const { scheme, name, path } = target;
+  const { scheme, name, pathname: path } = target;
   switch (scheme) {
     case "file":
       if (path.endsWith("/")) return fileRegistrar({ path }, platform);

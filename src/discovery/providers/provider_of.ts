@@ -31,7 +31,7 @@ export function providerOf(
   wanted: Wanted,
 ): Discovery {
   const platform = withTlsOf(target, machine);
-  const { host, port, path, url, params } = target;
+  const { host, port, pathname: path, url, params } = target;
   const resolver = params.get("resolver");
   switch (target.scheme) {
     case "dns":

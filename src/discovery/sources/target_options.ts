@@ -8,17 +8,17 @@ export function etcdOptionsOf(
   target: DiscoveryTarget,
   password: string,
 ): EtcdOptions {
-  const { host, port, user, path } = target;
-  return { host, port, tls: hasTls(target), user, password, prefix: path };
+  const { host, port, user, pathname: prefix } = target;
+  return { host, port, tls: hasTls(target), user, password, prefix };
 }
 
 export function consulOptionsOf(
   target: DiscoveryTarget,
   token: string,
 ): ConsulOptions {
-  const { path, params } = target;
+  const { pathname: service, params } = target;
   const filter = { dc: params.get("dc") ?? "", tag: params.get("tag") ?? "" };
-  return { ...registryAddressOf(target, token), service: path, ...filter };
+  return { ...registryAddressOf(target, token), service, ...filter };
 }
 
 export function registryAddressOf(

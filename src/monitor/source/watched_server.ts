@@ -59,6 +59,8 @@ export class WatchedServer implements SnapshotSource {
   readonly requests: RequestCounts = new RequestCounts();
   /** Where monitoring is served; undefined: nowhere. */
   httpAddress: Address | undefined;
+  /** The same over TLS. */
+  httpsAddress: Address | undefined = undefined;
   readonly #cpu: CpuMeter;
 
   constructor(
@@ -139,6 +141,7 @@ export class WatchedServer implements SnapshotSource {
       authTimeoutMs: authTimeoutMs(options),
       // NATS monitoring: without a port of its own, the host is that of the clients.
       http: httpAddress ?? { host: options.host, port: 0 },
+      https: this.httpsAddress,
       httpBasePath: options.httpBasePath,
       configuredAt: broker.configuredAt,
       configDigest: options.configDigest,

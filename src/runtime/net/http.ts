@@ -10,7 +10,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
 import { deferred } from "../../core/deferred.ts";
 import { acceptFailure, listenFailure } from "../../net/failures.ts";
 import type {
@@ -28,6 +28,7 @@ import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { HttpPace } from "./http_pace.ts";
 import { runSoon } from "./run_soon.ts";
+import { HttpsPort } from "./https.ts";
 import { HttpLane } from "./http_lane.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
 import { listenOnUnix } from "./unix_socket.ts";
@@ -89,26 +90,40 @@ export function serveHttp(
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, handle, stallTimeoutMs)
       .catch(() => void response.destroy());
-  const unwatch = watchConnections(server, at, limits);
-  server.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
+  const secure = limits.https && new HttpsPort(server, limits.https, {
+    headersTimeoutMs,
+    requestTimeoutMs: options.requestTimeout,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
+  });
+  const door = secure?.listener ?? server;
+  const unwatch = watchConnections(door, at, limits);
+  door.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
   if (at.path !== undefined) {
     return serveAtPath(server, at.path, unwatch, limits.fileMode);
   }
+  const stop = (): Promise<void> => {
+    unwatch();
+    return secure === undefined ? close(server) : secure.close();
+  };
+  return listenAt(door, at, stop).catch((error: unknown) => {
+    unwatch();
+    throw error;
+  });
+}
+
+function listenAt(
+  door: TcpServer,
+  at: Address,
+  stop: () => Promise<void>,
+): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      unwatch();
+    door.once("error", (error) => {
       reject(listenFailure(at, errorCode(error) ?? "EUNKNOWN", error));
     });
-    server.listen(at.port, at.host, LISTEN_QUEUE_MAX, () => {
-      server.on("error", () => {});
-      const { port } = server.address() as AddressInfo;
-      resolve({
-        address: { host: at.host, port },
-        close: () => {
-          unwatch();
-          return close(server);
-        },
-      });
+    door.listen(at.port, at.host, LISTEN_QUEUE_MAX, () => {
+      door.on("error", () => {});
+      const { port } = door.address() as AddressInfo;
+      resolve({ address: { host: at.host, port }, close: stop });
     });
   });
 }
@@ -137,7 +152,7 @@ async function serveAtPath(
 
 /** Lets connections go that took the last file, and tells of that, until the result is called. */
 function watchConnections(
-  server: Server,
+  server: TcpServer,
   asked: Address,
   { onTrouble }: HttpLimits,
 ): () => void {
