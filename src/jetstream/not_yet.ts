@@ -16,7 +16,6 @@ const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
 ];
 
 const CONSUMER_FIELDS: readonly (keyof ConsumerConfig)[] = [
-  "pause_until",
   "priority_groups",
   "rate_limit_bps",
   "sample_freq",

@@ -120,3 +120,23 @@ test("a consumer goes on where it was, and gives nothing again that was acknowle
   const again = await next(after.connection);
   assert.equal(again.headers?.status, "404 No Messages");
 });
+
+test("a pause lasts over a restart", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  await before.ask("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  await before.connection.request("s", "1");
+  const pause_until = "2999-01-01T00:00:00Z";
+  await before.ask("CONSUMER.PAUSE.S.C", { pause_until });
+  await before.end();
+  const after = await live(t, folder);
+  const told = await after.ask("CONSUMER.INFO.S.C");
+  assert.equal(told["paused"], true);
+  assert.equal((told["config"] as Answer)["pause_until"], pause_until);
+  const nothing = await next(after.connection);
+  assert.equal(nothing.headers?.status, "404 No Messages");
+  await after.ask("CONSUMER.PAUSE.S.C");
+  assert.equal((await next(after.connection)).string(), "1");
+});

@@ -9,6 +9,8 @@ import { sorted } from "../stream/stream_config.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { OpenStream } from "../account_streams.ts";
 
+const NS_PER_US = 1000;
+
 /** What of a stream is told besides. */
 export interface StateOptions {
   readonly deleted?: boolean;
@@ -100,7 +102,7 @@ export function consumerInfo(
   nowUs: number,
   version?: string,
 ): object {
-  const { progress, selection, demand, stream } = consumer;
+  const { progress, selection, demand, stream, pause } = consumer;
   const { floor, deliveredUs, ackedUs } = progress;
   return {
     stream_name: stream.name,
@@ -124,6 +126,10 @@ export function consumerInfo(
     num_waiting: demand instanceof Pulling ? demand.waiting : 0,
     num_pending: selection.pending,
     ...(demand instanceof Pushing && demand.isBound && { push_bound: true }),
+    ...(pause.isOn && {
+      paused: true,
+      pause_remaining: pause.leftUs * NS_PER_US,
+    }),
     ts: momentText(nowUs),
   };
 }

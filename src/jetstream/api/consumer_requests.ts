@@ -12,7 +12,10 @@ import {
   completeConsumerConfig,
   CONSUMER_CONFIG,
   type GivenConsumerConfig,
+  withPause,
 } from "../consumer/consumer_config.ts";
+import { tellOfPause } from "../consumer/delivery_news.ts";
+import { momentOf, momentText } from "../moments.ts";
 import { refuseMissingOfConsumer } from "../not_yet.ts";
 import { consumerInfo } from "./answers.ts";
 import type { ApiCall, ApiRequest } from "./api_call.ts";
@@ -34,6 +37,12 @@ const LIST: Struct = {
   fields: { offset: { kind: "int", type: "int" } },
 };
 
+const PAUSE: Struct = {
+  name: "JSApiConsumerPauseRequest",
+  fields: { pause_until: { kind: "time" } },
+};
+
+const NS_PER_US = 1000;
 const NAMES_LIMIT = 1024;
 const LIST_LIMIT = 256;
 const NAME_CHARS = 8;
@@ -71,6 +80,12 @@ export function consumerRequests(): readonly ApiCall[] {
       type: "consumer_delete_response",
       answer: remove,
     },
+    {
+      pattern: "CONSUMER.PAUSE.*.*",
+      type: "consumer_pause_response",
+      behindError: { paused: false, pause_until: momentText(0) },
+      answer: pause,
+    },
   ];
 }
 
@@ -104,25 +119,28 @@ function createOrUpdate(
   const { config: stream } = open.stream;
   if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
   const isNamed = request.tokens.length > 1 || given.name !== undefined;
-  const config = completeConsumerConfig(
+  const known = open.consumers.get(name);
+  const complete = completeConsumerConfig(
     isNamed ? { ...given, name } : given,
     stream,
   );
+  const config = known === undefined
+    ? complete
+    : withPause(complete, known.config.pause_until);
   checkConsumer(config, stream);
   refuseMissingOfConsumer(config);
-  const known = open.consumers.get(name);
   const others = [...open.consumers.values()]
     .filter((other) => other !== known).map((other) => other.config);
   if (known !== undefined) {
     const isSame = JSON.stringify(known.config) === JSON.stringify(config);
     if (action === "create" && !isSame) throw new ApiError(10148);
-    if (isSame) return told(account, known);
+    if (isSame) return toldAgain(account, known);
     checkConsumerUpdate(known.config, config);
   } else if (action === "update") throw new ApiError(10149);
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {
     account.updateConsumer(known, config);
-    return told(account, known);
+    return toldAgain(account, known);
   }
   const isFull = stream.max_consumers > 0 &&
     open.consumers.size >= stream.max_consumers;
@@ -131,7 +149,14 @@ function createOrUpdate(
   const answer = told(account, consumer);
   // NATS JetStream: the answer tells what was there before the first delivery.
   account.startConsumer(consumer);
+  if (consumer.pause.isOn) tellOfPause(consumer);
   return answer;
+}
+
+/** NATS JetStream: a consumer that is made again while it is paused says so. */
+function toldAgain(account: AccountStreams, consumer: Consumer): object {
+  if (consumer.pause.isOn) tellOfPause(consumer);
+  return told(account, consumer);
 }
 
 /** The name that a request is about. Throws an `ApiError` where its parts do not fit. */
@@ -182,15 +207,42 @@ function remove(account: AccountStreams, request: ApiRequest): object {
   return { success: true };
 }
 
+function pause(account: AccountStreams, request: ApiRequest): object {
+  const { pause_until: text } = readAny(request, PAUSE) as {
+    readonly pause_until?: string;
+  };
+  const consumer = consumerNamed(account, request);
+  const untilUs = text === undefined ? 0 : Math.max(0, momentOf(text));
+  const moment = untilUs === 0 ? undefined : momentText(untilUs);
+  const { config: { pause_until: before } } = consumer;
+  const beforeUs = before === undefined ? 0 : momentOf(before);
+  if (untilUs !== beforeUs) {
+    account.updateConsumer(consumer, withPause(consumer.config, moment));
+    tellOfPause(consumer);
+  }
+  const { isOn, leftUs } = consumer.pause;
+  return {
+    paused: isOn,
+    pause_until: momentText(untilUs),
+    ...(isOn && { pause_remaining: leftUs * NS_PER_US }),
+  };
+}
+
+/** NATS JetStream: a text that is no JSON says nothing. */
+function readAny(
+  request: ApiRequest,
+  struct: Struct,
+): Record<string, unknown> {
+  return /^\s*[{[]/.test(request.text) ? request.read(struct) : {};
+}
+
 function allOf(account: AccountStreams, request: ApiRequest): Consumer[] {
   const { consumers } = account.named(request.tokens[0]!);
   return [...consumers.keys()].sort().map((name) => consumers.get(name)!);
 }
 
 function offsetOf(request: ApiRequest): unknown {
-  return /^\s*[{[]/.test(request.text)
-    ? request.read(LIST)["offset"]
-    : undefined;
+  return readAny(request, LIST)["offset"];
 }
 
 function names(account: AccountStreams, request: ApiRequest): object {

@@ -171,10 +171,8 @@ function readTime(value: unknown): string {
   if (!TIME.test(value) || Number.isNaN(Date.parse(value))) {
     const shown = JSON.stringify(value);
     throw new ShapeError(
-      `parsing time ${JSON.stringify(shown)} as ` +
-        `${
-          JSON.stringify('"2006-01-02T15:04:05Z07:00"')
-        }: cannot parse ${shown} as ${JSON.stringify("2006")}`,
+      `parsing time ${shown} as "2006-01-02T15:04:05Z07:00": ` +
+        `cannot parse ${shown} as "2006"`,
     );
   }
   return value;

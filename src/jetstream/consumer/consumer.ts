@@ -5,16 +5,15 @@
  *
  * More than a dozen members: because the API shows all that a consumer is.
  */
-import { byteString } from "../../core/ascii.ts";
-import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Keeper } from "../stream/commits.ts";
 import type { Stream, StreamReader } from "../stream/stream.ts";
-import { tellOfAnswer, tellOfLast } from "./delivery_news.ts";
-import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import { tellOfLast, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
+import { Pause } from "./pause.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
 import { withHeaders } from "../stream/header_block.ts";
@@ -63,7 +62,8 @@ export class Consumer implements StreamReader, Keeper {
   inactivity: Inactivity | undefined = undefined;
   readonly #again: Redelivery;
   #isPumping = false;
-  readonly #ends: (() => void)[] = [];
+  readonly #acknowledgements: Acknowledgements;
+  readonly pause: Pause;
   /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
   readonly #unsaved = new Set<number>();
   #isNew = true;
@@ -86,24 +86,15 @@ export class Consumer implements StreamReader, Keeper {
       this.progress.pending,
       () => this.pump(),
     );
+    this.#acknowledgements = new Acknowledgements(this, this.#again);
+    this.pause = new Pause(stream.host, () => this.#resumed());
+    this.pause.until(config.pause_until);
   }
 
   /** Hears acknowledgements, and of messages. */
   start(): void {
-    const { client } = this.stream.host;
     this.stream.readers.add(this);
-    if (this.config.ack_policy === "none") return;
-    const at = `${this.stream.name}.${this.name}`;
-    const tails = [`${at}.*.*.*.*.*`, `*.*.${at}.*.*.*.*.*`];
-    for (const tail of tails) {
-      this.#ends.push(
-        client.subscribe(
-          `$JS.ACK.${tail}`,
-          "",
-          (message) => this.#acknowledged(message),
-        ),
-      );
-    }
+    if (this.config.ack_policy !== "none") this.#acknowledgements.start();
   }
 
   /** Becomes what `config` says; what was delivered stays so. */
@@ -113,6 +104,7 @@ export class Consumer implements StreamReader, Keeper {
     this.config = config;
     this.#isNew = true;
     this.stream.changed(this);
+    this.pause.until(config.pause_until);
     if (!isSame) {
       this.selection.release();
       this.selection = new Selection(this.stream, config);
@@ -168,7 +160,8 @@ export class Consumer implements StreamReader, Keeper {
     this.stream.readers.delete(this);
     this.#again.stop();
     this.inactivity?.stop();
-    for (const end of this.#ends.splice(0)) end();
+    this.#acknowledgements.stop();
+    this.pause.stop();
     this.demand?.stop();
     this.selection.release();
   }
@@ -186,11 +179,11 @@ export class Consumer implements StreamReader, Keeper {
   removing(seq: number, subjectNumber: number): void {
     this.selection.removing(seq, subjectNumber);
     this.#again.forget(seq);
-    if (this.progress.settle(seq)) this.#touched(seq);
+    if (this.progress.settle(seq)) this.touched(seq);
   }
 
   /** What is known of a message has changed. */
-  #touched(seq: number): void {
+  touched(seq: number): void {
     this.#unsaved.add(seq);
     this.stream.changed(this);
   }
@@ -198,6 +191,11 @@ export class Consumer implements StreamReader, Keeper {
   /** Messages that were delivered more than once and wait for an acknowledgement. */
   get redelivered(): number {
     return this.progress.deliveries.size;
+  }
+
+  #resumed(): void {
+    tellOfPause(this);
+    this.pump();
   }
 
   /** It was asked or answered. */
@@ -218,6 +216,10 @@ export class Consumer implements StreamReader, Keeper {
 
   /** False when nothing can go now. */
   #deliverNext(): boolean {
+    if (this.pause.isOn) {
+      this.demand!.idle();
+      return false;
+    }
     const seq = this.#nextAgain() ?? this.#nextNew();
     if (seq === undefined) {
       this.demand!.idle();
@@ -248,7 +250,7 @@ export class Consumer implements StreamReader, Keeper {
       if (max_deliver < 0 || times < max_deliver) return seq;
       this.#again.forget(seq);
       tellOfLast(this, seq, times);
-      if (this.progress.settle(seq)) this.#touched(seq);
+      if (this.progress.settle(seq)) this.touched(seq);
     }
     return undefined;
   }
@@ -269,13 +271,13 @@ export class Consumer implements StreamReader, Keeper {
     const consumerSeq = progress.delivered(
       seq,
       nowUs,
-      waits ? { dueUs: nowUs + this.#waitUs(times) } : undefined,
+      waits ? { dueUs: nowUs + this.waitUs(times) } : undefined,
     );
     const reply =
       `$JS.ACK.${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
       `.${nanosecondText(timeUs)}.${this.selection.pending}`;
-    if (waits) this.#again.watch(nowUs + this.#waitUs(times));
-    this.#touched(seq);
+    if (waits) this.#again.watch(nowUs + this.waitUs(times));
+    this.touched(seq);
     taker.took(bytes);
     const isBare = config.headers_only === true;
     host.client.publish(taker.to, isBare ? NO_BYTES : payload, {
@@ -293,81 +295,11 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   /** How long an acknowledgement may take, in microseconds. */
-  #waitUs(times: number): number {
+  waitUs(times: number): number {
     const { backoff, ack_wait = 0 } = this.config;
     if (backoff === undefined) return usOf(ack_wait);
     return usOf(backoff[Math.min(times, backoff.length) - 1]!);
   }
-
-  #acknowledged(message: Message): boolean {
-    const seq = ackedSeq(subjectOf(message));
-    const reply = replyOf(message);
-    const ack = readAck(textOf(message));
-    this.used();
-    if (seq === undefined || seq > this.progress.seq) return true;
-    this.#settle(seq, ack, reply);
-    // An answer means that the acknowledgement outlives the server.
-    if (reply !== "" && ack.kind !== "next") {
-      this.stream.changed(
-        this,
-        () => this.stream.host.client.publish(reply, NO_BYTES),
-      );
-    }
-    this.pump();
-    return true;
-  }
-
-  #settle(seq: number, ack: Ack, reply: string): void {
-    const { moments } = this.stream.host;
-    this.progress.ackedUs = moments.nowUs();
-    switch (ack.kind) {
-      case "nak":
-        tellOfAnswer(this, "nak", seq);
-        return this.#postpone(seq, ack.delayUs);
-      case "progress":
-        return this.#postpone(
-          seq,
-          this.#waitUs(this.progress.timesDelivered(seq)) || 1,
-        );
-      case "nothing":
-        return;
-      case "next":
-        this.#done(seq);
-        return this.demand?.ask(ack.request, reply);
-      case "term":
-        tellOfAnswer(this, "terminated", seq, ack.reason);
-        return this.#done(seq);
-      case "ack":
-        return this.#done(seq);
-    }
-  }
-
-  #postpone(seq: number, delayUs: number): void {
-    if (!this.progress.pending.has(seq)) return;
-    this.#touched(seq);
-    this.#again.postpone(seq, delayUs);
-  }
-
-  /** `seq` is acknowledged, and with it all before it where that is meant. */
-  #done(seq: number): void {
-    const { pending } = this.progress;
-    const seqs = this.config.ack_policy === "all"
-      ? [...pending.keys()].filter((other) => other <= seq)
-      : [seq];
-    for (const one of seqs) {
-      if (!this.progress.settle(one)) continue;
-      this.#touched(one);
-      this.#again.forget(one);
-      this.stream.released(one);
-    }
-  }
-}
-
-/** The payload of `message` as a byte string. */
-function textOf(message: Message): string {
-  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
-  const start = payloadStart + Math.max(0, headerSize);
-  return byteString(bodyBuffer, start, bodyEnd - 2);
 }
 
 /** NATS JetStream: where only headers are delivered, one of them tells what is left out. */

@@ -191,6 +191,18 @@ export function completeConsumerConfig(
   return inOrder(complete);
 }
 
+/** `config` with another end of its pause; undefined: none. */
+export function withPause(
+  config: ConsumerConfig,
+  moment: string | undefined,
+): ConsumerConfig {
+  const { pause_until: _, ...others } = config;
+  const all = moment === undefined
+    ? others
+    : { ...others, pause_until: moment };
+  return inOrder({ ...all, metadata: withLevel(all) });
+}
+
 function inOrder(config: ConsumerConfig): ConsumerConfig {
   const ordered: Record<string, unknown> = {};
   for (const field of Object.keys(CONSUMER_CONFIG.fields)) {

@@ -1,5 +1,8 @@
-/** What is told of single deliveries, to those who listen for that. */
+/** What is told of a consumer's deliveries, to those who listen for that. */
+import { momentText } from "../moments.ts";
 import type { Stream } from "../stream/stream.ts";
+import type { ConsumerConfig } from "./consumer_config.ts";
+import type { Pause } from "./pause.ts";
 import type { Progress } from "./progress.ts";
 
 /** The consumer that a delivery was one of. */
@@ -42,4 +45,15 @@ export function tellOfLast(
     stream_seq: seq,
     deliveries,
   });
+}
+
+/** Deliveries are held back until a moment, or no more. */
+export function tellOfPause(
+  { name, stream, config, pause }: Deliverer & {
+    readonly config: ConsumerConfig;
+    readonly pause: Pause;
+  },
+): void {
+  const until = config.pause_until ?? momentText(0);
+  stream.host.advisories.paused(stream.name, name, pause.isOn, until);
 }

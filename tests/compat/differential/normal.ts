@@ -46,6 +46,8 @@ const OWN_NUMBERS = [
   "exp",
   // What nats-server has not flushed yet, even when the client has it.
   "pending_bytes",
+  // Of a consumer.
+  "pause_remaining",
 ];
 
 /** Numbers of connections: named in the order in which they are told. */

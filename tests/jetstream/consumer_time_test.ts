@@ -1,0 +1,108 @@
+/** What consumers do as time passes, on a virtual clock. */
+import assert from "node:assert/strict";
+import { startCluster } from "../../src/faces/cluster.ts";
+import type { NatsConnection } from "../../src/faces/client.ts";
+import type { Cleanup } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+
+type Answer = Record<string, unknown>;
+
+/** A stream `S` on `s.>`, with whoever asks its server. */
+interface Scene {
+  readonly connection: NatsConnection;
+  /** The moment `ms` from now. */
+  momentIn(ms: number): string;
+  ask(subject: string, body?: object): Promise<Answer>;
+  /** Makes or changes the consumer `C`. */
+  consumer(config: object): Promise<Answer>;
+  /** Waits for `ms` of the virtual clock. */
+  advance(ms: number): Promise<void>;
+  /** At which second each message on `subject` comes, with its text or its status. */
+  hear(subject: string): string[];
+}
+
+async function scene(t: Cleanup): Promise<Scene> {
+  const cluster = await startCluster({
+    size: 1,
+    network: "memory",
+    clock: "virtual",
+    node: () => ({ jetstream: true }),
+  });
+  t.after(() => cluster.stop());
+  const connection = await cluster.connect();
+  const { clock } = cluster;
+  const ask = async (subject: string, body?: object): Promise<Answer> => {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const answer = await cluster.run(
+      connection.request(`$JS.API.${subject}`, text),
+    );
+    const value = answer.json<Answer>();
+    assert.equal(value["error"], undefined, JSON.stringify(value["error"]));
+    return value;
+  };
+  await ask("STREAM.CREATE.S", { name: "S", subjects: ["s.>"] });
+  const originMs = clock.monotonic();
+  // A message is under way for milliseconds.
+  const seconds = (): string =>
+    ((clock.monotonic() - originMs) / 1000).toFixed(1);
+  return {
+    connection,
+    momentIn: (ms) => new Date(clock.now() + ms).toISOString(),
+    ask,
+    consumer: (config) =>
+      ask("CONSUMER.CREATE.S.C", {
+        stream_name: "S",
+        config: { durable_name: "C", ack_policy: "explicit", ...config },
+      }),
+    advance: (ms) => cluster.advance(ms),
+    hear(subject) {
+      const heard: string[] = [];
+      connection.subscribe(subject, {
+        callback: (_, message) => {
+          const status = message.headers?.status;
+          heard.push(`${seconds()} ${status || message.string()}`);
+        },
+      });
+      return heard;
+    },
+  };
+}
+
+test("a paused consumer gives signs of life and no messages, and goes on by itself", async (t) => {
+  const { connection, ask, consumer, advance, hear, momentIn } = await scene(t);
+  const news: unknown[] = [];
+  connection.subscribe("$JS.EVENT.ADVISORY.CONSUMER.PAUSE.S.C", {
+    callback: (_, message) => void news.push(message.json<Answer>()["paused"]),
+  });
+  const heard = hear("to.c");
+  connection.publish("s.1", "one");
+  const told = await consumer({
+    deliver_subject: "to.c",
+    idle_heartbeat: 1e9,
+    pause_until: momentIn(2500),
+  });
+  assert.equal(told["paused"], true);
+  await advance(2600);
+  assert.deepEqual(heard, [
+    "1.0 100 Idle Heartbeat",
+    "2.0 100 Idle Heartbeat",
+    "2.5 one",
+  ]);
+  assert.deepEqual(news, [true, false]);
+  const after = await ask("CONSUMER.INFO.S.C");
+  assert.equal(after["paused"], undefined);
+});
+
+test("a request for messages of a paused consumer waits for its end", async (t) => {
+  const { connection, ask, consumer, advance, hear, momentIn } = await scene(t);
+  const heard = hear("to.c");
+  connection.publish("s.1", "one");
+  await consumer({});
+  await ask("CONSUMER.PAUSE.S.C", { pause_until: momentIn(1000) });
+  connection.publish("$JS.API.CONSUMER.MSG.NEXT.S.C", "1", { reply: "to.c" });
+  await advance(900);
+  assert.deepEqual(heard, []);
+  await ask("CONSUMER.PAUSE.S.C");
+  await advance(10);
+  assert.deepEqual(heard, ["0.9 one"]);
+});
