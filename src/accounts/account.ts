@@ -28,6 +28,7 @@ import {
   Mappings,
 } from "./mappings.ts";
 import { Kind, REACH } from "./reach.ts";
+import { WatchedSubjects } from "./watched_subjects.ts";
 
 /** Told whenever the number of local members of an interest changes. */
 export interface InterestObserver {
@@ -137,6 +138,8 @@ export class Account implements AccountName {
   #below: FactsBelow<SubjectFacts> | undefined = undefined;
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
+  /** Made for the first one. */
+  #watched: WatchedSubjects | undefined = undefined;
 
   constructor(name: string, { sublistCache, meter, mapping }: AccountSettings) {
     this.name = name;
@@ -199,6 +202,15 @@ export class Account implements AccountName {
     }
   }
 
+  /**
+   * Has `changed` called whenever interest that means `subject`, a literal one,
+   * has come or gone, of this server or of others. Call the result to end it.
+   */
+  watch(subject: string, changed: () => void): () => void {
+    this.#watched ??= new WatchedSubjects();
+    return this.#watched.add(subject, changed);
+  }
+
   add(interest: Interest): void {
     this.links?.adding(interest);
     this.insert(interest);
@@ -208,6 +220,7 @@ export class Account implements AccountName {
   insert(interest: Interest): void {
     this.sublist.insert(interest);
     if (isLocal(interest)) this.#changed(interest, 1);
+    this.#watched?.changed(interest.subject);
   }
 
   /** False when `interest` is not in. */
@@ -216,6 +229,7 @@ export class Account implements AccountName {
     interest.hasEnded = true;
     if (isLocal(interest)) this.#changed(interest, -1);
     this.links?.removed(interest);
+    this.#watched?.changed(interest.subject);
     return true;
   }
 

@@ -134,6 +134,11 @@ export class InternalClient implements DirectReceiver {
     return queues.length > 0 || plain.some(({ direct }) => direct !== this);
   }
 
+  /** Has `changed` called whenever what `isHeard` says of `subject` may be another. Call the result to end it. */
+  watch(subject: string, changed: () => void): () => void {
+    return this.#account.watch(subject, changed);
+  }
+
   takes(publisher: MessageSource | undefined): boolean {
     return this.#echo || publisher !== this;
   }

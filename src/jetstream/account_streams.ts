@@ -189,10 +189,14 @@ export class AccountStreams {
   /** A consumer that was added hands messages out from now on. */
   startConsumer(consumer: Consumer): void {
     consumer.start();
+    this.#openDemand(consumer);
+    this.#watchUse(consumer);
+  }
+
+  #openDemand(consumer: Consumer): void {
     consumer.demand = consumer.config.deliver_subject === undefined
       ? new Pulling(consumer)
       : new Pushing(consumer);
-    this.#watchUse(consumer);
   }
 
   /** A consumer that nobody uses for too long is deleted. */
@@ -218,7 +222,14 @@ export class AccountStreams {
 
   /** A consumer becomes what `config` says, which has been checked. */
   updateConsumer(consumer: Consumer, config: ConsumerConfig): void {
+    const { deliver_subject: to } = consumer.config;
     consumer.reconfigure(config);
+    if (to !== config.deliver_subject) {
+      consumer.demand?.stop();
+      this.#openDemand(consumer);
+      // NATS JetStream: what waits comes again where messages go from now on.
+      consumer.deliverAgain();
+    }
     this.#watchUse(consumer);
   }
 

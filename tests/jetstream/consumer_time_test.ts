@@ -7,7 +7,7 @@ import { test } from "../support/test.ts";
 
 type Answer = Record<string, unknown>;
 
-/** A stream `S` on `s.>`, with whoever asks its server. */
+/** A stream `S` on `s.>` of a server, with one client. */
 interface Scene {
   readonly connection: NatsConnection;
   /** The moment `ms` from now. */
@@ -105,4 +105,38 @@ test("a request for messages of a paused consumer waits for its end", async (t) 
   await ask("CONSUMER.PAUSE.S.C");
   await advance(10);
   assert.deepEqual(heard, ["0.9 one"]);
+});
+
+test("a consumer pushes as soon as there is a listener, and only then", async (t) => {
+  const { connection, consumer, advance, hear } = await scene(t);
+  connection.publish("s.1", "one");
+  await consumer({ deliver_subject: "to.c", idle_heartbeat: 1e9 });
+  await advance(3000);
+  const heard = hear("to.*");
+  await advance(1020);
+  assert.deepEqual(heard, ["3.0 one", "4.0 100 Idle Heartbeat"]);
+});
+
+test("a consumer pushes to listeners at another node", async (t) => {
+  const cluster = await startCluster({
+    size: 2,
+    network: "memory",
+    clock: "virtual",
+    node: (index) => index === 0 ? { jetstream: true } : {},
+  });
+  t.after(() => cluster.stop());
+  const near = await cluster.connect({ node: 0 });
+  const ask = (subject: string, body: object): Promise<unknown> =>
+    cluster.run(near.request(`$JS.API.${subject}`, JSON.stringify(body)));
+  await ask("STREAM.CREATE.S", { name: "S", subjects: ["s.>"] });
+  const config = { durable_name: "C", deliver_subject: "to.c" };
+  await ask("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  near.publish("s.1", "one");
+  const far = await cluster.connect({ node: 1 });
+  const heard: string[] = [];
+  far.subscribe("to.c", {
+    callback: (_, message) => void heard.push(message.string()),
+  });
+  await cluster.advance(50);
+  assert.deepEqual(heard, ["one"]);
 });

@@ -2,7 +2,6 @@
 import { API_LEVEL } from "../../core/version.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import { Pulling } from "../consumer/pulling.ts";
-import { Pushing } from "../consumer/pushing.ts";
 import { momentText } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { sorted } from "../stream/stream_config.ts";
@@ -125,7 +124,7 @@ export function consumerInfo(
     num_redelivered: consumer.redelivered,
     num_waiting: demand instanceof Pulling ? demand.waiting : 0,
     num_pending: selection.pending,
-    ...(demand instanceof Pushing && demand.isBound && { push_bound: true }),
+    ...(consumer.isBound && { push_bound: true }),
     ...(pause.isOn && {
       paused: true,
       pause_remaining: pause.leftUs * NS_PER_US,

@@ -136,6 +136,8 @@ function createOrUpdate(
     if (action === "create" && !isSame) throw new ApiError(10148);
     if (isSame) return toldAgain(account, known);
     checkConsumerUpdate(known.config, config);
+    const moves = known.config.deliver_subject !== config.deliver_subject;
+    if (known.isBound && moves) throw new ApiError(10013);
   } else if (action === "update") throw new ApiError(10149);
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {

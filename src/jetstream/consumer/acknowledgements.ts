@@ -2,18 +2,32 @@
 import { byteString } from "../../core/ascii.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
-import type { Consumer } from "./consumer.ts";
-import { tellOfAnswer } from "./delivery_news.ts";
+import type { ConsumerConfig } from "./consumer_config.ts";
+import { type Deliverer, tellOfAnswer } from "./delivery_news.ts";
+import type { Keeper } from "../stream/commits.ts";
 import type { Redelivery } from "./redelivery.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
+/** The consumer that the messages are from. */
+interface Acknowledged extends Deliverer, Keeper {
+  readonly config: ConsumerConfig;
+  readonly demand:
+    | { ask(request: string, reply: string): void }
+    | undefined;
+  used(): void;
+  touched(seq: number): void;
+  /** How long an acknowledgement may take, in microseconds. */
+  waitUs(times: number): number;
+  pump(): void;
+}
+
 export class Acknowledgements {
-  readonly #consumer: Consumer;
+  readonly #consumer: Acknowledged;
   readonly #again: Redelivery;
   #ends: readonly (() => void)[] = [];
 
-  constructor(consumer: Consumer, again: Redelivery) {
+  constructor(consumer: Acknowledged, again: Redelivery) {
     this.#consumer = consumer;
     this.#again = again;
   }

@@ -198,6 +198,20 @@ export class Consumer implements StreamReader, Keeper {
     this.pump();
   }
 
+  /** All that waits for an acknowledgement is due. */
+  deliverAgain(): void {
+    for (const seq of this.progress.pending.keys()) {
+      this.#again.postpone(seq, 0);
+    }
+  }
+
+  /** Whether there is interest in the subject that it pushes to. */
+  get isBound(): boolean {
+    const { deliver_subject: to, deliver_group } = this.config;
+    const { client } = this.stream.host;
+    return to !== undefined && client.isHeard(to, deliver_group);
+  }
+
   /** It was asked or answered. */
   used(): void {
     this.lastUse = this.stream.host.clock.monotonic();

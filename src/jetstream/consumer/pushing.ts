@@ -17,14 +17,14 @@ const US_PER_MS = 1000;
 const WINDOW_MAX = 32 * 1024 * 1024;
 const WINDOW_MIN = WINDOW_MAX / 16;
 const FLOW_NAME_CHARS = 4;
-/** Between two looks at whether there is interest. */
-const LOOK_MS = 250;
 
 export class Pushing implements Demand {
   readonly #consumer: Consumer;
   readonly #to: string;
   readonly #heartbeatMs: number;
   #heartbeat: Timer | undefined = undefined;
+  #isBound = false;
+  /** Listeners have come or gone. */
   #look: Timer | undefined = undefined;
   /** Bytes that may be on their way. */
   #window = WINDOW_MIN;
@@ -32,36 +32,36 @@ export class Pushing implements Demand {
   /** What the open request to answer is about. */
   #flow: { readonly subject: string; readonly bytes: number } | undefined =
     undefined;
-  readonly #end: () => void;
+  readonly #ends: (() => void)[];
 
   constructor(consumer: Consumer) {
     const { config, name, stream } = consumer;
     this.#consumer = consumer;
     this.#to = config.deliver_subject!;
     this.#heartbeatMs = usOf(config.idle_heartbeat ?? 0) / US_PER_MS;
-    this.#end = config.flow_control
-      ? stream.host.client.subscribe(
-        `$JS.FC.${stream.name}.${name}.*`,
-        "",
-        () => this.#answered(),
-      )
-      : () => {};
-    this.#beat();
-    this.#watch();
-  }
-
-  /** Whether there is interest in its subject. */
-  get isBound(): boolean {
-    const { config, stream: { host: { client } } } = this.#consumer;
-    return client.isHeard(this.#to, config.deliver_group);
+    const { client, clock } = stream.host;
+    this.#ends = [client.watch(this.#to, () => {
+      // Behind all that a client says at once.
+      this.#look ??= clock.after(0, () => this.#listenersChanged());
+    })];
+    if (config.flow_control) {
+      this.#ends.push(
+        client.subscribe(
+          `$JS.FC.${stream.name}.${name}.*`,
+          "",
+          () => this.#answered(),
+        ),
+      );
+    }
+    this.#look = clock.after(0, () => this.#listenersChanged());
   }
 
   get isInUse(): boolean {
-    return this.isBound;
+    return this.#consumer.isBound;
   }
 
   taker(): Taker | undefined {
-    if (!this.isBound) return undefined;
+    if (!this.#consumer.isBound) return undefined;
     const { flow_control } = this.#consumer.config;
     if (flow_control && this.#unanswered > this.#window) return undefined;
     return { to: this.#to, took: (bytes) => this.#took(bytes) };
@@ -72,7 +72,7 @@ export class Pushing implements Demand {
   ask(): void {}
 
   stop(): void {
-    this.#end();
+    for (const end of this.#ends) end();
     this.#heartbeat?.cancel();
     this.#look?.cancel();
   }
@@ -121,13 +121,15 @@ export class Pushing implements Demand {
     });
   }
 
-  /** Listeners come without a word to the consumer. */
-  #watch(): void {
-    const { clock } = this.#consumer.stream.host;
-    this.#look = clock.after(LOOK_MS, () => {
-      this.#consumer.pump();
-      this.#watch();
-    });
+  #listenersChanged(): void {
+    this.#look = undefined;
+    const { isBound } = this.#consumer;
+    if (isBound === this.#isBound) return;
+    this.#isBound = isBound;
+    this.#consumer.used();
+    if (!isBound) return this.#heartbeat?.cancel();
+    this.#beat();
+    this.#consumer.pump();
   }
 
   #say(
