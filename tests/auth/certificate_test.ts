@@ -117,6 +117,7 @@ async function comes(
     : { who: verdict.user, isIn: true, log };
 }
 
+// CVE-2026-33248: a subject is compared by its parts.
 test("the first name in the certificate that is a user's is who comes", {
   skip,
 }, async (t) => {

@@ -11,7 +11,12 @@ const NAMING =
   /^(?:ARCHITECTURE|CONTRIBUTING|SECURITY|tests\/README|docs\/decisions\/.*)\.md$/;
 
 /** Where the names of ARCHITECTURE.md begin: a file may be named within its room. */
-const SOURCES: readonly string[] = ["src", "src/client", "src/discovery"];
+const SOURCES: readonly string[] = [
+  "src",
+  "src/client",
+  "src/discovery",
+  "src/jetstream",
+];
 
 test("links and names of files lead to what is there", () => {
   const lost = [...documents(), "ARCHITECTURE.md"].flatMap((page) => {
