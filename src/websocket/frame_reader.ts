@@ -47,6 +47,11 @@ export interface FrameRules {
 const LENGTH_HIGH_MAX = 0x1fffff;
 const WORD = 2 ** 32;
 
+/** What may be inflated in one call of `read`, in bytes of messages. */
+const INFLATED_MAX = 1_048_576;
+/** A message costs this many besides its own, be it empty: that is what takes the time of a bomb of small ones. */
+const INFLATED_EACH = 32_768;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export class FrameReader {
@@ -69,6 +74,8 @@ export class FrameReader {
   #compressed: CompressedMessage | undefined = undefined;
   #control: Uint8Array | undefined = undefined;
   #controlLength = 0;
+  /** By the call of `read` under way. */
+  #inflatedBytes = 0;
   /** Where the bytes lie in the chunk that are to be handed on. */
   #start = 0;
   #end = 0;
@@ -85,12 +92,13 @@ export class FrameReader {
 
   /**
    * Reads `chunk` (borrowed, and written to) up to its end, or to where the sink
-   * wanted nothing more: gives how far it came. Throws a `WebSocketError` behind
-   * what was right.
+   * wanted nothing more, or where enough was inflated for one turn: gives how far
+   * it came. Throws a `WebSocketError` behind what was right.
    */
   read(chunk: Uint8Array): number {
     this.#start = 0;
     this.#end = 0;
+    this.#inflatedBytes = 0;
     try {
       return this.#read(chunk);
     } catch (error) {
@@ -272,7 +280,9 @@ export class FrameReader {
     this.#inFrame = false;
     this.#compressed = undefined;
     const bytes = inflated(compressed);
-    return bytes.length === 0 || this.#sink.message(bytes);
+    this.#inflatedBytes += INFLATED_EACH + bytes.length;
+    const goesOn = bytes.length === 0 || this.#sink.message(bytes);
+    return goesOn && this.#inflatedBytes < INFLATED_MAX;
   }
 
   get #controlPayload(): Uint8Array {

@@ -184,10 +184,12 @@ export class WebSocketSocket implements Socket, SocketEvents, FrameSink {
     if (this.#reason !== undefined) return;
     const isLeft = used < chunk.length || this.#reader.isHolding;
     if (isLeft) this.#rest = chunk.subarray(used);
-    if (this.#isPaused || !this.#wasPaused) return;
-    // It was resumed while it read.
-    if (isLeft) this.#goOnSoon();
-    else this.#inner.resume();
+    if (this.#isPaused) return;
+    if (isLeft) {
+      // It was resumed while it read, or what was read took long enough.
+      this.#inner.pause();
+      this.#goOnSoon();
+    } else if (this.#wasPaused) this.#inner.resume();
   }
 
   #goOnSoon(): void {

@@ -260,6 +260,28 @@ test("compressed messages come in fragments, each for itself", () => {
   assert.equal(framesIn(port.below.written()).length, 1);
 });
 
+test("others have their turn while many messages are inflated", () => {
+  const text = "a".repeat(400_000);
+  for (const [what, message] of [["empty", ""], ["large", text]] as const) {
+    const port = compressing();
+    const one = frame(BINARY, deflated(message), COMPRESSED);
+    const all = Array.from({ length: 100 }, () => one);
+    port.below.hears(joinedBytes([...all, frame(BINARY, "end")]));
+    port.below.closes({ kind: "ended" });
+    let turns = 0;
+    while (port.heard.ends.length === 0 && turns < 1000) {
+      assert.equal(port.below.isPaused, true, what);
+      assert.ok(!port.heard.text.endsWith("end"), what);
+      port.turn();
+      turns++;
+    }
+    assert.equal(port.heard.text, `${message.repeat(100)}end`);
+    assert.deepEqual(port.heard.ends, [{ kind: "ended" }]);
+    // 32 messages at a time, or 1 MiB.
+    assert.equal(turns, what === "empty" ? 3 : 33);
+  }
+});
+
 test("a message that becomes too large is refused", () => {
   const port = compressing(1000);
   port.below.hears(frame(BINARY, deflated("a".repeat(1000)), COMPRESSED));
