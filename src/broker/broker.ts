@@ -118,7 +118,7 @@ export class Broker {
       clientAddress: () => this.port.lastAddress,
       webSocketAddress: () => this.websocketPort.lastAddress,
       push: () => this.clients.pushInfo(),
-      pushSoon: () => this.clients.pushInfoSoon(),
+      pushSoon: (news) => this.clients.pushInfoSoon(news),
     });
     this.port = new ClientPort(
       platform.network,

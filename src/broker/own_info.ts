@@ -12,6 +12,7 @@ import { advertisedAddress, formatAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
 import { ClientUrls } from "./client_urls.ts";
 import type { InfoReader, InfoSource } from "./clients/client_host.ts";
+import type { UrlNews } from "./clients/info_push.ts";
 
 /** Who the server is, from its start to its end. */
 export interface ServerIdentity {
@@ -52,8 +53,8 @@ export interface InfoParts {
   readonly webSocketAddress: () => Address;
   /** Tells every client. */
   readonly push: () => void;
-  /** The same, some of them a little later: news of the cluster may come in masses. */
-  readonly pushSoon: () => void;
+  /** Tells those that the news are for, some of them a little later: news of the cluster may come in masses. */
+  readonly pushSoon: (news: UrlNews) => void;
 }
 
 /** Addresses of a server for clients, `host:port`. */
@@ -194,13 +195,18 @@ export class OwnInfo implements InfoSource {
 
   /** Another server now tells `after` as its addresses for clients, where it told `before`. */
   replaceUrls(before: ToldUrls, after: ToldUrls): void {
-    const changes = [
-      this.#urls.add(after.clients ?? []),
-      this.#webSocketUrls.add(after.webSockets ?? []),
-      this.#urls.remove(before.clients ?? []),
-      this.#webSocketUrls.remove(before.webSockets ?? []),
-    ];
-    if (changes.includes(true)) this.#parts.pushSoon();
+    const isNew = {
+      clients: this.#urls.add(after.clients ?? []),
+      webSockets: this.#webSocketUrls.add(after.webSockets ?? []),
+    };
+    const isGone = {
+      clients: this.#urls.remove(before.clients ?? []),
+      webSockets: this.#webSocketUrls.remove(before.webSockets ?? []),
+    };
+    this.#parts.pushSoon({
+      clients: isNew.clients || isGone.clients,
+      webSockets: isNew.webSockets || isGone.webSockets,
+    });
   }
 
   /** Where clients are told to connect. */

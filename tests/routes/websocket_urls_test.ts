@@ -98,6 +98,31 @@ test("clients hear of the other servers by the way that they came, as these come
   assert.deepEqual(left.connect_urls, [web]);
 });
 
+test("clients hear of changes in the addresses of their own kind alone", async (t) => {
+  const { midge, webPort } = await startWeb(t);
+  const page = await connectWebSocketPeer(t, webPort);
+  await page.login();
+  const tcp = await connectClient(t, midge, { protocol: 1 });
+  const one = await join(t, midge, {
+    id: "ONE",
+    info: { connect_urls: [], ws_connect_urls: ["10.0.0.1:8080"] },
+  });
+  assert.match(await page.expect("\r\n"), /"10\.0\.0\.1:8080"/);
+  tcp.send("PING\r\n");
+  assert.equal(await tcp.expect("\r\n"), "PONG\r\n");
+  await one.peer.close();
+  assert.doesNotMatch(await page.expect("\r\n"), /10\.0\.0\.1/);
+  tcp.send("PING\r\n");
+  assert.equal(await tcp.expect("\r\n"), "PONG\r\n");
+  await join(t, midge, {
+    id: "TWO",
+    info: { connect_urls: ["10.0.0.2:4222"], ws_connect_urls: [] },
+  });
+  assert.match(await tcp.expect("\r\n"), /"10\.0\.0\.2:4222"/);
+  page.send("PING\r\n");
+  assert.equal(await page.expect("\r\n"), "PONG\r\n");
+});
+
 test("a server without the port passes addresses for WebSockets on, and tells its clients of none", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const one = await join(t, midge, { id: "ONE", info: { port: 1111 } });

@@ -10,7 +10,7 @@ import { ProxiedSocket } from "../../net/proxied_socket.ts";
 import type { Socket } from "../../platform/socket.ts";
 import type { ClientHost, ClientLife, Entrance, Way } from "./client_host.ts";
 import { ClosedConnections } from "./closed_connections.ts";
-import { InfoPush } from "./info_push.ts";
+import { InfoPush, type UrlNews } from "./info_push.ts";
 import { ClientSession } from "./session.ts";
 
 /** Work to print INFO for one client. */
@@ -53,6 +53,8 @@ export class ClientSessions {
   readonly #entrances: ClientEntrances;
   #maxConnections: number;
   readonly #news: InfoPush;
+  /** The same for those who came by WebSocket. */
+  readonly #webSocketNews: InfoPush;
   readonly #life: ClientLife<ClientSession> = {
     bound: (session) => this.observer?.bound(session),
     moved: (left) => this.observer?.moved(left),
@@ -68,7 +70,14 @@ export class ClientSessions {
     this.#entrances = entrances;
     this.#maxConnections = maxConnections;
     this.closed = new ClosedConnections(maxClosedClients);
-    this.#news = new InfoPush(host.clock, () => this.#tellAll());
+    this.#news = new InfoPush(
+      host.clock,
+      () => this.#tell((one) => !isByWebSocket(one)),
+    );
+    this.#webSocketNews = new InfoPush(
+      host.clock,
+      () => this.#tell(isByWebSocket),
+    );
   }
 
   /**
@@ -142,19 +151,20 @@ export class ClientSessions {
     this.#session(socket, { entrance: this.#entrances.inProcess }).start();
   }
 
-  /** Tells every client what changed about the cluster, now or a little later. */
-  pushInfoSoon(): void {
-    this.#news.request();
+  /** Tells clients what changed about the cluster, now or a little later. */
+  pushInfoSoon({ clients, webSockets }: UrlNews): void {
+    if (clients) this.#news.request();
+    if (webSockets) this.#webSocketNews.request();
   }
 
   /** Tells every client what changed. Takes as many turns as it needs. */
   pushInfo(): void {
-    this.#news.stop();
-    this.#tellAll();
+    this.#stopNews();
+    this.#tell(() => true);
   }
 
   closeAll(reason: ClosedReason): void {
-    this.#news.stop();
+    this.#stopNews();
     for (const session of [...this.sessions.values()]) {
       session.connection.close(reason);
     }
@@ -173,9 +183,15 @@ export class ClientSessions {
     for (const { login } of this.#in(account).slice(-surplus)) login.tooMany();
   }
 
-  #tellAll(): void {
+  #stopNews(): void {
+    this.#news.stop();
+    this.#webSocketNews.stop();
+  }
+
+  #tell(isFor: (session: ClientSession) => boolean): void {
     const { turn } = this.#host;
     turn.spreadOver(this.sessions.values(), INFO_WORK, (session) => {
+      if (!isFor(session)) return;
       turn.meter.spent += session.pushInfo() >> INFO_BYTES_PER_WORK_SHIFT;
     });
   }
@@ -202,4 +218,8 @@ export class ClientSessions {
     this.observer?.ended(session, reason);
     this.onEnd();
   }
+}
+
+function isByWebSocket({ login }: ClientSession): boolean {
+  return login.entrance.connectionType === "WEBSOCKET";
 }

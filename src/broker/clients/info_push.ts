@@ -7,6 +7,12 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 /** From one push to the next. */
 const PAUSE_MS = 100;
 
+/** Whose addresses are others now. NATS: clients hear of those by which they came alone. */
+export interface UrlNews {
+  readonly clients: boolean;
+  readonly webSockets: boolean;
+}
+
 export class InfoPush {
   readonly #clock: Clock;
   readonly #push: () => void;
