@@ -63,7 +63,13 @@ export class AccountStreams {
     this.serverName = host.serverName;
     const client = new InternalClient(account, host.delivery);
     const { moments, random, domain } = host;
-    const advisories = new Advisories(client, moments, random, domain);
+    const advisories = new Advisories(
+      account.name,
+      client,
+      moments,
+      random,
+      domain,
+    );
     this.host = { ...host, client, advisories };
   }
 

@@ -2,7 +2,7 @@
  * What JetStream tells of itself: that streams and consumers come and go, and what
  * becomes of messages. Nothing is made that has no listener.
  *
- * NATS JetStream (advisories): `$JS.EVENT.ADVISORY...`, in the account concerned.
+ * NATS JetStream (advisories, metrics): `$JS.EVENT...`, in the account concerned.
  */
 import type { InternalClient } from "../accounts/internal.ts";
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
@@ -12,17 +12,21 @@ import type { Random } from "../platform/clock.ts";
 import { type Moments, momentText } from "./moments.ts";
 
 export class Advisories {
+  /** The name of the account. */
+  readonly #account: string;
   readonly #client: InternalClient;
   readonly #moments: Moments;
   readonly #domain: string;
   readonly #nuid: Nuid;
 
   constructor(
+    account: string,
     client: InternalClient,
     moments: Moments,
     random: Random,
     domain: string,
   ) {
+    this.#account = account;
     this.#client = client;
     this.#moments = moments;
     this.#domain = domain;
@@ -62,6 +66,22 @@ export class Advisories {
     );
   }
 
+  /** A client of a priority group is pinned, or not any more. */
+  group(
+    what: "PINNED" | "UNPINNED",
+    type: "pinned" | "unpinned",
+    facts: Readonly<Record<string, string>> & {
+      readonly stream: string;
+      readonly consumer: string;
+    },
+  ): void {
+    this.#say(
+      `CONSUMER.${what}.${facts.stream}.${facts.consumer}`,
+      `consumer_group_${type}`,
+      { account: this.#account, ...facts },
+    );
+  }
+
   paused(
     stream: string,
     consumer: string,
@@ -76,11 +96,26 @@ export class Advisories {
     });
   }
 
+  /** A message was acknowledged, one of those that are looked at. */
+  acknowledged(
+    facts: Readonly<Record<string, string | number>> & {
+      readonly stream: string;
+      readonly consumer: string;
+    },
+  ): void {
+    const subject = `METRIC.CONSUMER.ACK.${facts.stream}.${facts.consumer}`;
+    this.#publish(subject, "metric.v1.consumer_ack", facts);
+  }
+
   #say(subject: string, type: string, facts: object): void {
-    const to = utf8ByteString(`$JS.EVENT.ADVISORY.${subject}`);
+    this.#publish(`ADVISORY.${subject}`, `advisory.v1.${type}`, facts);
+  }
+
+  #publish(subject: string, type: string, facts: object): void {
+    const to = utf8ByteString(`$JS.EVENT.${subject}`);
     if (!this.#client.isHeard(to)) return;
     const body = {
-      type: `io.nats.jetstream.advisory.v1.${type}`,
+      type: `io.nats.jetstream.${type}`,
       id: this.#nuid.next(),
       timestamp: momentText(this.#moments.nowUs()),
       ...facts,

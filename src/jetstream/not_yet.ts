@@ -16,9 +16,7 @@ const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
 ];
 
 const CONSUMER_FIELDS: readonly (keyof ConsumerConfig)[] = [
-  "priority_groups",
   "rate_limit_bps",
-  "sample_freq",
 ];
 
 /** Throws an `ApiError` for a stream that Midge cannot have. */

@@ -59,8 +59,9 @@ async function scene(t: Cleanup): Promise<Scene> {
       const heard: string[] = [];
       connection.subscribe(subject, {
         callback: (_, message) => {
-          const status = message.headers?.status;
-          heard.push(`${seconds()} ${status || message.string()}`);
+          const { headers } = message;
+          const text = headers?.code ? headers.status : message.string();
+          heard.push(`${seconds()} ${text}`);
         },
       });
       return heard;
@@ -139,4 +140,35 @@ test("a consumer pushes to listeners at another node", async (t) => {
   });
   await cluster.advance(50);
   assert.deepEqual(heard, ["one"]);
+});
+
+test("a pinned client loses its place when it asks for nothing in time", async (t) => {
+  const { connection, ask, consumer, advance, hear } = await scene(t);
+  const heard = hear("to.*");
+  const news: string[] = [];
+  connection.subscribe("$JS.EVENT.ADVISORY.CONSUMER.UNPINNED.S.C", {
+    callback: (_, message) =>
+      void news.push(String(message.json<Answer>()["reason"])),
+  });
+  await consumer({
+    priority_policy: "pinned_client",
+    priority_groups: ["A"],
+    priority_timeout: 1e9,
+  });
+  const pull = (reply: string, id: string): void => {
+    const body = JSON.stringify({ batch: 1, group: "A", ...(id && { id }) });
+    connection.publish("$JS.API.CONSUMER.MSG.NEXT.S.C", body, { reply });
+  };
+  pull("to.one", "");
+  pull("to.two", "");
+  connection.publish("s.1", "1");
+  await advance(600);
+  const info = await ask("CONSUMER.INFO.S.C");
+  const [group] = info["priority_groups"] as Answer[];
+  pull("to.one", String(group!["pinned_client_id"]));
+  connection.publish("s.1", "2");
+  connection.publish("s.1", "3");
+  await advance(1200);
+  assert.deepEqual(heard, ["0.0 1", "0.6 2", "1.6 3"]);
+  assert.deepEqual(news, ["timeout"]);
 });

@@ -130,5 +130,21 @@ export function consumerInfo(
       pause_remaining: pause.leftUs * NS_PER_US,
     }),
     ts: momentText(nowUs),
+    ...groupsOf(consumer),
+  };
+}
+
+function groupsOf(
+  { config: { priority_policy = "none", priority_groups = [] }, demand }:
+    Consumer,
+): object {
+  if (priority_policy === "none") return {};
+  const pin = demand instanceof Pulling ? demand.priority.pin : undefined;
+  return {
+    priority_groups: priority_groups.map((group) => ({
+      group,
+      ...(pin && { pinned_client_id: pin.id }),
+      pinned_ts: momentText(pin?.sinceUs ?? 0),
+    })),
   };
 }

@@ -6,6 +6,7 @@ import type { Consumer } from "../consumer/consumer.ts";
 import {
   checkConsumer,
   checkConsumerUpdate,
+  checkGroupName,
   checkSharing,
 } from "../consumer/consumer_checks.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type GivenConsumerConfig,
   withPause,
 } from "../consumer/consumer_config.ts";
+import { Pulling } from "../consumer/pulling.ts";
 import { tellOfPause } from "../consumer/delivery_news.ts";
 import { momentOf, momentText } from "../moments.ts";
 import { refuseMissingOfConsumer } from "../not_yet.ts";
@@ -40,6 +42,11 @@ const LIST: Struct = {
 const PAUSE: Struct = {
   name: "JSApiConsumerPauseRequest",
   fields: { pause_until: { kind: "time" } },
+};
+
+const UNPIN: Struct = {
+  name: "JSApiConsumerUnpinRequest",
+  fields: { group: { kind: "string" } },
 };
 
 const NS_PER_US = 1000;
@@ -85,6 +92,11 @@ export function consumerRequests(): readonly ApiCall[] {
       type: "consumer_pause_response",
       behindError: { paused: false, pause_until: momentText(0) },
       answer: pause,
+    },
+    {
+      pattern: "CONSUMER.UNPIN.*.*",
+      type: "consumer_unpin_response",
+      answer: unpin,
     },
   ];
 }
@@ -228,6 +240,20 @@ function pause(account: AccountStreams, request: ApiRequest): object {
     pause_until: momentText(untilUs),
     ...(isOn && { pause_remaining: leftUs * NS_PER_US }),
   };
+}
+
+function unpin(account: AccountStreams, request: ApiRequest): object {
+  if (request.text.trim() === "") {
+    throw new ApiError(10025, "unexpected end of JSON input");
+  }
+  const { group = "" } = request.read(UNPIN) as { readonly group?: string };
+  if (group === "") throw new ApiError(10025, "consumer group not specified");
+  checkGroupName(group);
+  const { config, demand } = consumerNamed(account, request);
+  const { priority_groups = [] } = config;
+  if (!priority_groups.includes(group)) throw new ApiError(10160);
+  if (demand instanceof Pulling) demand.priority.unpin("admin", group);
+  return {};
 }
 
 /** NATS JetStream: a text that is no JSON says nothing. */

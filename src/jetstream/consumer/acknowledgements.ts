@@ -3,7 +3,7 @@ import { byteString } from "../../core/ascii.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
 import type { ConsumerConfig } from "./consumer_config.ts";
-import { type Deliverer, tellOfAnswer } from "./delivery_news.ts";
+import { type Deliverer, tellOfAnswer, tellOfSample } from "./delivery_news.ts";
 import type { Keeper } from "../stream/commits.ts";
 import type { Redelivery } from "./redelivery.ts";
 
@@ -86,12 +86,14 @@ export class Acknowledgements {
       case "nothing":
         return;
       case "next":
+        tellOfSample(consumer, seq);
         this.#done(seq);
         return consumer.demand?.ask(ack.request, reply);
       case "term":
         tellOfAnswer(consumer, "terminated", seq, ack.reason);
         return this.#done(seq);
       case "ack":
+        tellOfSample(consumer, seq);
         return this.#done(seq);
     }
   }

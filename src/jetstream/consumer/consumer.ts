@@ -32,6 +32,8 @@ const NO_BYTES = new Uint8Array(0);
 export interface Taker {
   /** Where they go; a byte string. */
   readonly to: string;
+  /** A line that the headers of a message have besides. */
+  readonly header?: string;
   /** A message of `bytes` has gone there. */
   took(bytes: number): void;
 }
@@ -294,10 +296,13 @@ export class Consumer implements StreamReader, Keeper {
     this.touched(seq);
     taker.took(bytes);
     const isBare = config.headers_only === true;
+    const lines: string[] = [];
+    if (taker.header !== undefined) lines.push(taker.header);
+    if (isBare) lines.push(`Nats-Msg-Size: ${payload.length}`);
     host.client.publish(taker.to, isBare ? NO_BYTES : payload, {
       shownSubject: subject,
       reply,
-      headers: isBare ? withSize(headers, payload.length) : headers,
+      headers: lines.length === 0 ? headers : withHeaders(headers, lines),
     });
     if (!waits) this.stream.released(seq);
   }
@@ -314,9 +319,4 @@ export class Consumer implements StreamReader, Keeper {
     if (backoff === undefined) return usOf(ack_wait);
     return usOf(backoff[Math.min(times, backoff.length) - 1]!);
   }
-}
-
-/** NATS JetStream: where only headers are delivered, one of them tells what is left out. */
-function withSize(headers: Uint8Array, size: number): Uint8Array {
-  return withHeaders(headers, [`Nats-Msg-Size: ${size}`]);
 }

@@ -223,8 +223,13 @@ function checkPriority(config: ConsumerConfig): void {
   if (priority_groups.length === 0) throw new ApiError(10159);
   for (const group of priority_groups) {
     if (group === "") throw new ApiError(10161);
-    if (!GROUP.test(group)) throw new ApiError(10162);
+    checkGroupName(group);
   }
+}
+
+/** Throws an `ApiError` for a name that a priority group cannot have. */
+export function checkGroupName(group: string): void {
+  if (!GROUP.test(group)) throw new ApiError(10162);
 }
 
 function checkRetention(

@@ -47,6 +47,32 @@ export function tellOfLast(
   });
 }
 
+const PERCENT = 100;
+const NS_PER_US = 1000;
+
+/** A message is acknowledged that waited. NATS JetStream (`sample_freq`): that is told of some in a hundred. */
+export function tellOfSample(
+  { name, stream, config, progress }: Deliverer & {
+    readonly config: ConsumerConfig;
+  },
+  seq: number,
+): void {
+  const { sample_freq, ack_policy } = config;
+  if (sample_freq === undefined || ack_policy !== "explicit") return;
+  const waiting = progress.pending.get(seq);
+  const { random, moments, advisories } = stream.host;
+  const isMeant = random.next() * PERCENT < Number.parseInt(sample_freq, 10);
+  if (waiting === undefined || !isMeant) return;
+  advisories.acknowledged({
+    stream: stream.name,
+    consumer: name,
+    consumer_seq: waiting.consumerSeq,
+    stream_seq: seq,
+    ack_time: (moments.nowUs() - waiting.deliveredUs) * NS_PER_US,
+    deliveries: progress.timesDelivered(seq),
+  });
+}
+
 /** Deliveries are held back until a moment, or no more. */
 export function tellOfPause(
   { name, stream, config, pause }: Deliverer & {

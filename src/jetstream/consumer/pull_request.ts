@@ -16,8 +16,17 @@ export interface PullRequest {
   /** 0: any number. */
   readonly max_bytes: number;
   readonly idle_heartbeat: number;
+  /** Empty: none is named. */
+  readonly group: string;
+  /** 0: any number. */
+  readonly min_pending: number;
+  readonly min_ack_pending: number;
+  /** Of a client that is pinned; empty: none. */
+  readonly id: string;
+  readonly priority: number;
 }
 
+const PRIORITY_MAX = 9;
 const INT = { kind: "int", type: "int" } as const;
 const DURATION = { kind: "int", type: "time.Duration" } as const;
 const STRING = { kind: "string" } as const;
@@ -43,14 +52,25 @@ export class PullRefusal extends Error {
   override readonly name = "PullRefusal";
 }
 
+/** A request in JSON. */
+export interface PullAsked extends PullRequest {
+  readonly isJson: boolean;
+}
+
 /** The request in `text`. Throws a `PullRefusal`. */
-export function readPull(text: string): PullRequest {
+export function readPull(text: string): PullAsked {
   const nothing = {
     batch: 1,
     expires: 0,
     no_wait: false,
     max_bytes: 0,
     idle_heartbeat: 0,
+    group: "",
+    min_pending: 0,
+    min_ack_pending: 0,
+    id: "",
+    priority: 0,
+    isJson: false,
   };
   const trimmed = text.trim();
   if (!trimmed.startsWith("{")) {
@@ -59,10 +79,15 @@ export function readPull(text: string): PullRequest {
   }
   try {
     const given = readShape(trimmed, PULL_REQUEST, { strict: false });
-    const request = { ...nothing, ...given } as PullRequest;
+    const request = { ...nothing, ...given, isJson: true } as PullAsked;
     const { batch, no_wait, idle_heartbeat, expires } = request;
     if (2 * idle_heartbeat > expires) {
       throw new PullRefusal("400 Bad Request - heartbeat value too large");
+    }
+    if (request.priority < 0 || request.priority > PRIORITY_MAX) {
+      throw new PullRefusal(
+        `400 Bad Request - Priority must be between 0 and ${PRIORITY_MAX}`,
+      );
     }
     // NATS JetStream: nothing, at once, is answered as such.
     return batch === 0 && !no_wait ? { ...request, batch: 1 } : request;
@@ -74,9 +99,11 @@ export function readPull(text: string): PullRequest {
 
 /** Throws a `PullRefusal` for a request that the consumer does not allow. */
 export function checkPull(
-  { batch, expires, max_bytes }: PullRequest,
-  { max_batch = 0, max_expires = 0, max_bytes: most = 0 }: ConsumerConfig,
+  request: PullAsked,
+  config: ConsumerConfig,
 ): void {
+  const { batch, expires, max_bytes } = request;
+  const { max_batch = 0, max_expires = 0, max_bytes: most = 0 } = config;
   if (max_batch > 0 && batch > max_batch) {
     throw new PullRefusal(`409 Exceeded MaxRequestBatch of ${max_batch}`);
   }
@@ -87,6 +114,26 @@ export function checkPull(
   if (most > 0 && max_bytes > most) {
     throw new PullRefusal(`409 Exceeded MaxRequestMaxBytes of ${most}`);
   }
+  if (request.isJson) checkGroup(request, config);
+}
+
+function checkGroup(
+  { group, min_pending, min_ack_pending, id }: PullRequest,
+  { priority_policy = "none", priority_groups = [] }: ConsumerConfig,
+): void {
+  const refuse = (why: string): never => {
+    throw new PullRefusal(`400 Bad Request - ${why}`);
+  };
+  const hasLeast = min_pending !== 0 || min_ack_pending !== 0;
+  if (hasLeast && priority_policy !== "overflow") {
+    refuse("Not a Overflow Priority consumer");
+  }
+  if (id !== "" && priority_policy !== "pinned_client") {
+    refuse("Not a Pinned Client Priority consumer");
+  }
+  if (priority_policy === "none") return;
+  if (group === "") refuse("Priority Group missing");
+  if (!priority_groups.includes(group)) refuse("Invalid Priority Group");
 }
 
 const NS_PER_MS = 1e6;

@@ -7,6 +7,7 @@ import type { Message } from "../../wire/message.ts";
 import { replyOf } from "../../wire/message.ts";
 import { msUntil, usOf } from "../moments.ts";
 import type { Consumer, Demand, Taker } from "./consumer.ts";
+import { Priority } from "./priority.ts";
 import {
   checkPull,
   PullRefusal,
@@ -23,10 +24,12 @@ export class Pulling implements Demand {
   readonly #consumer: Consumer;
   readonly #pulls = new WaitingPulls();
   readonly #end: () => void;
+  readonly priority: Priority;
 
   constructor(consumer: Consumer) {
     const { name, stream } = consumer;
     this.#consumer = consumer;
+    this.priority = new Priority(consumer);
     this.#end = stream.host.client.subscribe(
       `$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${name}`,
       "",
@@ -50,24 +53,44 @@ export class Pulling implements Demand {
 
   stop(): void {
     this.#end();
+    this.priority.stop();
     this.#pulls.takeAll();
   }
 
   taker(bytes: number): Taker | undefined {
-    const { client, moments } = this.#consumer.stream.host;
+    let place = 0;
     while (true) {
-      const pull = this.#pulls.first;
+      const pull = this.#pulls.at(place);
       if (pull === undefined) return undefined;
-      if (!client.isHeard(pull.reply)) {
-        this.#pulls.remove(pull);
-      } else if (pull.endsUs <= moments.nowUs()) {
-        this.#timedOut(pull);
-      } else if (bytes > pull.bytesLeft) {
-        this.#close(pull, "409 Message Size Exceeds MaxBytes");
-      } else {
-        return { to: pull.reply, took: (taken) => this.#took(pull, taken) };
+      if (this.#hasGone(pull, bytes)) continue;
+      if (this.priority.verdict(pull.claim) === "later") {
+        if (isForNow(pull)) this.#close(pull, "404 No Messages", false);
+        else place++;
+        continue;
       }
+      const header = this.priority.serve(pull.claim);
+      const id = this.priority.pin?.id ?? "";
+      pull.claim = { ...pull.claim, id };
+      return {
+        to: pull.reply,
+        ...(header !== undefined && { header }),
+        took: (taken) => this.#took(pull, taken),
+      };
     }
+  }
+
+  /** Whether a request cannot have a message of `bytes` and waits no more. */
+  #hasGone(pull: Pull, bytes: number): boolean {
+    const { client, moments } = this.#consumer.stream.host;
+    if (!client.isHeard(pull.reply)) return this.#pulls.remove(pull);
+    if (pull.endsUs <= moments.nowUs()) {
+      return this.#close(pull, "408 Request Timeout");
+    }
+    if (this.priority.verdict(pull.claim) === "wrong") {
+      return this.#close(pull, "423 Nats-Wrong-Pin-Id");
+    }
+    if (bytes <= pull.bytesLeft) return false;
+    return this.#close(pull, "409 Message Size Exceeds MaxBytes");
   }
 
   /** Those who do not wait are told that there is nothing. */
@@ -78,9 +101,7 @@ export class Pulling implements Demand {
       progress.pending.size >= max_ack_pending;
     if (isStalled) return;
     for (const pull of this.#pulls.all()) {
-      if (!pull.noWait || pull.endsUs < Infinity) continue;
-      this.#pulls.remove(pull);
-      this.#answer(pull.reply, "404 No Messages");
+      if (isForNow(pull)) this.#close(pull, "404 No Messages", false);
     }
   }
 
@@ -103,6 +124,7 @@ export class Pulling implements Demand {
     try {
       const request = readPull(text);
       checkPull(request, config);
+      this.priority.claimed(request);
       this.#enter(request, reply);
     } catch (error) {
       if (!(error instanceof PullRefusal)) throw error;
@@ -128,6 +150,8 @@ export class Pulling implements Demand {
       noWait: no_wait,
       endsUs: expires > 0 ? moments.nowUs() + usOf(expires) : Infinity,
       heartbeatMs: usOf(idle_heartbeat) / US_PER_MS,
+      rank: this.priority.rank(request),
+      claim: request,
       timers: [],
     };
     if (batch === 0) throw new PullRefusal("404 No Messages");
@@ -145,7 +169,7 @@ export class Pulling implements Demand {
       if (pull.limitsBytes) this.#completed(pull);
       return;
     }
-    this.#pulls.turn();
+    this.#pulls.turned(pull);
     this.#beat(pull);
   }
 
@@ -183,8 +207,11 @@ export class Pulling implements Demand {
     this.#close(pull, "408 Request Timeout");
   }
 
-  #close(pull: Pull, status: string): void {
-    if (this.#pulls.remove(pull)) this.#answer(pull.reply, status, pull);
+  /** False: it did not wait. `tells`: what is left of it. */
+  #close(pull: Pull, status: string, tells: boolean = true): boolean {
+    if (!this.#pulls.remove(pull)) return false;
+    this.#answer(pull.reply, status, tells ? pull : undefined);
+    return true;
   }
 
   /** `pull`: the headers tell what is left of it. */
@@ -201,4 +228,9 @@ export class Pulling implements Demand {
       headers: statusBlock(status, headers),
     });
   }
+}
+
+/** It takes what is there at once. */
+function isForNow({ noWait, endsUs }: Pull): boolean {
+  return noWait && endsUs === Infinity;
 }

@@ -1,8 +1,9 @@
 /**
- * Requests of clients for messages that wait to be served, the oldest first.
- * With several of them each gets one message in its turn.
+ * Requests of clients for messages that wait to be served: by rank, and of one
+ * rank the oldest first. With several of them each gets one message in its turn.
  */
 import type { Timer } from "../../platform/clock.ts";
+import type { Claim } from "./priority.ts";
 
 /** One request as it came, and what is left of it. */
 export interface Pull {
@@ -18,6 +19,10 @@ export interface Pull {
   readonly endsUs: number;
   /** Between signs of life; 0: none are wanted. */
   readonly heartbeatMs: number;
+  /** Lower ones are served first. */
+  readonly rank: number;
+  /** With the id of the client once that is pinned. */
+  claim: Claim;
   /** Whatever runs for it. */
   timers: Timer[];
 }
@@ -29,9 +34,9 @@ export class WaitingPulls {
     return this.#list.length;
   }
 
-  /** The one whose turn it is. */
-  get first(): Pull | undefined {
-    return this.#list[0];
+  /** The one that has its turn after `place` others. */
+  at(place: number): Pull | undefined {
+    return this.#list[place];
   }
 
   /** Messages that all of them want. */
@@ -45,13 +50,15 @@ export class WaitingPulls {
   }
 
   add(pull: Pull): void {
-    this.#list.push(pull);
+    let place = this.#list.length;
+    while (place > 0 && this.#list[place - 1]!.rank > pull.rank) place--;
+    this.#list.splice(place, 0, pull);
   }
 
-  /** The first one has had its turn. */
-  turn(): void {
-    const first = this.#list.shift();
-    if (first !== undefined) this.#list.push(first);
+  /** One that waits has had its turn. */
+  turned(pull: Pull): void {
+    this.#list.splice(this.#list.indexOf(pull), 1);
+    this.add(pull);
   }
 
   /** It waits no more; false: it did not. */

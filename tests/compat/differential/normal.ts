@@ -31,6 +31,9 @@ const OWN_TEXTS = [
   "first_ts",
   "last_ts",
   "last_active",
+  "pinned_client_id",
+  "pinned_id",
+  "pinned_ts",
 ];
 
 const OWN_NUMBERS = [
@@ -48,6 +51,7 @@ const OWN_NUMBERS = [
   "pending_bytes",
   // Of a consumer.
   "pause_remaining",
+  "ack_time",
 ];
 
 /** Numbers of connections: named in the order in which they are told. */
@@ -69,6 +73,7 @@ export function normal(text: string): string {
       .replace(texts, '$1"<own>"')
       .replace(numbers, "$1<own>")
       .replace(/(Nats-Time-Stamp: )\S+/g, "$1<time>")
+      .replace(/(Nats-Pin-Id: )\S+/g, "$1<own>")
       // What a server says in the system account has a number.
       .replace(/("flags":\d+,"seq":)\d+/g, "$1<own>")
       .replace(/(\$JS\.ACK(?:\.[^.\s]+){5}\.)\d{19}\b/g, "$1<time>")
