@@ -99,6 +99,23 @@ function longByteString(
   return text;
 }
 
+/**
+ * `text` without the spaces and tabs around it; `String.trim` would take letters
+ * such as U+00A0. The time is that of its length, where a pattern that ends with
+ * `[ \t]+$` takes the square of it for blanks inside of a text.
+ */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
 /** A byte string for people to read: decoded as UTF-8, invalid bytes replaced. */
 export function utf8Text(text: string): string {
   return utf8Decoder.decode(asciiBytes(text));

@@ -6,6 +6,7 @@
  * `MsgHdrs`, and a `Match` says how a name is looked up.
  */
 
+import { trimBlanks } from "./ascii.ts";
 import { MidgeError } from "./errors.ts";
 
 /** How the name in a call is compared with the names that are there. */
@@ -212,11 +213,6 @@ function checkedValue(value: string): string {
 
 function hasLineBreak(text: string): boolean {
   return text.includes("\r") || text.includes("\n");
-}
-
-/** Only space and tab: `String.trim` would eat letters such as U+00A0. */
-function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function checkedCode(code: number): number {

@@ -2,7 +2,7 @@
  * Request line and headers of an HTTP request, read as strictly as Go's server
  * does, behind which nats-server stands, and refused in the same words.
  */
-import { byteString } from "../core/ascii.ts";
+import { byteString, trimBlanks } from "../core/ascii.ts";
 import { HttpRefusal } from "./http_refusal.ts";
 
 /** A request without its body. Texts are byte strings. */
@@ -113,7 +113,7 @@ function readHeaders(lines: readonly string[]): RequestHeaders {
     if (colon <= 0 || BAD_VALUE.test(line)) throw HttpRefusal.bad();
     const name = line.slice(0, colon);
     isNameBad ||= !TOKEN.test(name);
-    headers.add(name, line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ""));
+    headers.add(name, trimBlanks(line.slice(colon + 1)));
   }
   if (isNameBad) throw HttpRefusal.bad("invalid header name");
   return headers;

@@ -7,6 +7,7 @@ import {
   equalBytes,
   hashBytes,
   readDecimal,
+  trimBlanks,
   utf8ByteString,
   utf8Text,
   writeBytes,
@@ -104,4 +105,15 @@ test("hashBytes is a folded FNV-1a and spreads over a small table", () => {
     slots.add(hashBytes(subject, 0, subject.length) & 1023);
   }
   assert.ok(slots.size > 550, `${slots.size} of 1024 slots in use`);
+});
+
+test("blanks go from around a text, whatever is inside of it", () => {
+  for (const text of ["", "a", "a b", "\u00a0", "\ra\n"]) {
+    for (const around of ["", " ", "\t", " \t \t"]) {
+      assert.equal(trimBlanks(`${around}${text}${around}`), text);
+    }
+  }
+  // What takes the square of the length ends here after hours.
+  const inside = `a${" \t".repeat(4_000_000)}b`;
+  assert.equal(trimBlanks(` ${inside}\t`), inside);
 });

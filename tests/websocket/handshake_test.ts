@@ -242,6 +242,16 @@ test("a request that is too large is refused, before it ends", () => {
   }
 });
 
+test("a request may have blanks for most of its bytes", () => {
+  const value = `a${" ".repeat(64_000)}b`;
+  // What takes the square of their number ends here after many minutes.
+  for (let count = 0; count < 200; count++) {
+    const { below, socket } = openPort({ "X-Other": value });
+    assert.ok(socket !== undefined);
+    below.closes({ kind: "ended" });
+  }
+});
+
 test("a request may be large", () => {
   const port = openPort({ Cookie: `jwt=${"a".repeat(60_000)}` });
   assert.equal(port.request?.cookies.get("jwt")?.length, 60_000);
