@@ -91,6 +91,23 @@ test("clients of a cluster with TLS trust its authority, and nobody else does", 
   await servesAndMoves(cluster, servers[0]!);
 });
 
+test("nodes of a cluster with TLS talk over it, those that come later too", async (t) => {
+  const cluster = await clusterOf(t, { tls: true });
+  await cluster.kill(0);
+  await cluster.restart(0);
+  await cluster.settled();
+  await cluster.meshed();
+  for (const { cluster: node } of cluster.servers) {
+    const routes = [...node!.routes.values()];
+    assert.equal(routes.length, 1);
+    for (const { connection: { socket } } of routes) {
+      assert.match(socket.tls!.version, /^1\.[23]$/);
+      // Both ends show certificates.
+      assert.equal(socket.tls!.peerCertificates!.length, 1);
+    }
+  }
+});
+
 test("WebSockets of a cluster with TLS have it, too", async (t) => {
   const cluster = await clusterOf(t, { tls: true, websocket: true });
   const { websocketUrls: urls } = cluster;
