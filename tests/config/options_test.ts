@@ -756,3 +756,32 @@ test("of a key that is set twice, the later one counts", () => {
     [{ host: "h", port: 1 }],
   );
 });
+
+test("permissions in a cluster's authorization are the cluster's, unless it has its own", () => {
+  const inner = "permissions { import: a, export: { deny: b } }";
+  const warning =
+    'setting "permissions" within cluster authorization block is deprecated';
+  for (
+    const [users, isAsked] of [
+      ["user: u, password: p", true],
+      ["users: [{ user: u, password: p }]", true],
+      ["", false],
+    ] as const
+  ) {
+    const text = `cluster { authorization { ${users}\n${inner} } }`;
+    const { permissions, authorization } = optionsOf(text).cluster!;
+    assert.deepEqual(permissions?.publish?.allow, ["a"]);
+    assert.deepEqual(permissions?.subscribe?.deny, ["b"]);
+    assert.equal(authorization !== undefined, isAsked);
+    assert.equal(authorization?.defaultPermissions, undefined);
+    assert.deepEqual(
+      authorization?.users.map((user) => user.permissions) ?? [],
+      users.startsWith("users") ? [undefined] : [],
+    );
+    assert.deepEqual(warningsOf(text), [`2:1: ${warning}`]);
+  }
+  const own =
+    `cluster { permissions { import: c }, authorization { user: u, password: p, ${inner} } }`;
+  assert.deepEqual(optionsOf(own).cluster!.permissions?.publish?.allow, ["c"]);
+  assert.equal(optionsOf(own).cluster!.permissions?.subscribe, undefined);
+});

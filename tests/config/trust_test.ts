@@ -310,8 +310,13 @@ const WRONG: readonly (readonly [text: string, ...errors: string[]])[] = [
     "1:27: Cluster authorization does not support callouts",
   ],
   [
-    "cluster { authorization { user a, pass b, permissions { publish x } } }",
-    "1:43: permissions is a nats-server option that Midge does not support yet",
+    "cluster { authorization { user a, pass b, permissions { publish x, allow_responses: true } } }",
+    "1:43: Cluster permissions do not support dynamic responses",
+  ],
+  [
+    "cluster { authorization { users [{ user a, pass b, permissions { publish x } }]\n" +
+    "permissions { publish y } } }",
+    "1:11: Cluster authorization knows users with a name and a password only",
   ],
 
   // Proxies.

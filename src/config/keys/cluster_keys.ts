@@ -76,15 +76,14 @@ function compressionMode({ value }: ConfigEntry): string | undefined {
   return mode?.kind === "string" ? mode.value.toLowerCase() : undefined;
 }
 
+const NO_RESPONSES = "Cluster permissions do not support dynamic responses";
+
 const routePermissions: Reader<PermissionsOptions> = {
   ...permissions,
   read(entry, report) {
     const read = permissions.read(entry, report);
     if (read?.responses === undefined) return read;
-    report.error(
-      entry.at,
-      "Cluster permissions do not support dynamic responses",
-    );
+    report.error(entry.at, NO_RESPONSES);
     return undefined;
   },
 };
@@ -111,12 +110,14 @@ function readRouteAuthorization(
   const authorization = readAuthorization(entry, report);
   if (authorization === undefined) return undefined;
   checkRouteUsers(authorization, entry, report);
-  return requiresLogin(authorization) ? authorization : undefined;
+  const says = requiresLogin(authorization) ||
+    authorization.defaultPermissions !== undefined;
+  return says ? authorization : undefined;
 }
 
 /** Says what clients may have and routes may not. */
 function checkRouteUsers(
-  { users }: AuthorizationOptions,
+  { users, defaultPermissions }: AuthorizationOptions,
   { at, value }: ConfigEntry,
   report: Report,
 ): void {
@@ -132,13 +133,20 @@ function checkRouteUsers(
   if (callout !== undefined) {
     report.error(callout.at, "Cluster authorization does not support callouts");
   }
-  for (const missing of [defaults, proxy]) {
-    if (missing !== undefined) report.error(missing.at, notSupported(missing));
+  if (proxy !== undefined) report.error(proxy.at, notSupported(proxy));
+  if (defaults !== undefined) {
+    report.warn(
+      defaults.at,
+      'setting "permissions" within cluster authorization block is deprecated',
+    );
+    if (defaultPermissions?.responses !== undefined) {
+      report.error(defaults.at, NO_RESPONSES);
+    }
   }
   const hasOthers = users.some(({ nkey, connectionTypes, ...user }) =>
     nkey !== undefined || connectionTypes !== undefined ||
     user.proxyRequired !== undefined ||
-    user.permissions !== undefined && defaults === undefined
+    user.permissions !== undefined && user.permissions !== defaultPermissions
   );
   if (hasOthers) {
     report.error(
@@ -341,5 +349,18 @@ export function readCluster(
   if (isPlain && cluster.routes.some(({ tls }) => tls)) {
     report.error(entry.at, TLS_ROUTE_TEXT);
   }
+  if (cluster !== undefined) moveRoutePermissions(cluster);
   return cluster;
+}
+
+/** NATS: those in `authorization` are the cluster's, unless it has its own. */
+function moveRoutePermissions(cluster: ClusterOptions): void {
+  const { authorization } = cluster;
+  if (authorization?.defaultPermissions === undefined) return;
+  const { defaultPermissions, ...others } = authorization;
+  const users = others.users.map(({ permissions: _, ...user }) => user);
+  cluster.permissions ??= defaultPermissions;
+  cluster.authorization = requiresLogin(others)
+    ? { ...others, users }
+    : undefined;
 }
