@@ -47,6 +47,8 @@ interface InternalClientOptions {
 interface PublishExtras {
   /** A byte string; empty: none. */
   readonly reply?: string;
+  /** Without a reply there is an empty one; default: as with the client. */
+  readonly emptyReply?: boolean;
   /** A whole block of headers, from `NATS/1.0` to the empty line. */
   readonly headers?: Uint8Array;
   /** The subject that receivers see, a byte string; default: the one that it is published on. */
@@ -102,14 +104,16 @@ export class InternalClient implements DirectReceiver {
   publish(
     subject: string,
     payload: Uint8Array,
-    { reply = "", headers = NO_BYTES, shownSubject }: PublishExtras = {},
+    { reply = "", headers = NO_BYTES, shownSubject, emptyReply }:
+      PublishExtras = {},
   ): number {
     if (!isLiteralSubject(subject)) {
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
     }
     // What goes on into another account has none there.
     const isAnswer = subject.startsWith("_R_.");
-    const before = reply === "" && !isAnswer ? this.#noReply : "";
+    const noReply = emptyReply ? " " : this.#noReply;
+    const before = reply === "" && !isAnswer ? noReply : "";
     const message = messageOf(subject, reply, before, headers, payload);
     const { match } = this.#account.facts(
       message.subjectBuffer,

@@ -140,3 +140,31 @@ test("a pause lasts over a restart", async (t) => {
   await after.ask("CONSUMER.PAUSE.S.C");
   assert.equal((await next(after.connection)).string(), "1");
 });
+
+test("a consumer that was set to begin again does so after a restart", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  await before.ask("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  for (const text of ["1", "2", "3"]) {
+    await before.connection.request("s", text);
+  }
+  const first = await next(before.connection);
+  await before.connection.request(first.reply!, "+ACK");
+  await next(before.connection);
+  const { reset_seq } = await before.ask("CONSUMER.RESET.S.C", { seq: 1 });
+  assert.equal(reset_seq, 1);
+  await before.end();
+  const after = await live(t, folder);
+  const told = await after.ask("CONSUMER.INFO.S.C");
+  assert.deepEqual([told["num_pending"], told["num_ack_pending"]], [3, 0]);
+  for (const text of ["1", "2", "3"]) {
+    const message = await next(after.connection);
+    assert.equal(message.string(), text);
+    assert.match(
+      message.reply!,
+      new RegExp(`^\\$JS\\.ACK\\.S\\.C\\.1\\.${text}\\.`),
+    );
+  }
+});

@@ -26,7 +26,6 @@ const PREFIX = "$JS.API.";
 /** NATS JetStream: consumers and streams hear these themselves; where none does, nobody is there. */
 const HEARD_ELSEWHERE = [
   "CONSUMER.MSG.NEXT.",
-  "CONSUMER.RESET.",
   "DIRECT.GET.",
 ];
 
@@ -60,10 +59,15 @@ export class Api implements ApiCounts {
     for (const call of this.#calls) {
       const tokens = tokensFor(call.pattern, subject);
       if (tokens === undefined) continue;
+      if (call.isOfConsumer && !this.#isThere(tokens)) return false;
       void this.#answer(call, tokens, message);
       return true;
     }
     return true;
+  }
+
+  #isThere([stream = "", consumer = ""]: readonly string[]): boolean {
+    return this.#account.streams.get(stream)?.consumers.has(consumer) === true;
   }
 
   async #answer(
@@ -82,7 +86,7 @@ export class Api implements ApiCounts {
       const answer = call.answer(this.#account, {
         tokens: tokens.map(utf8Text),
         text,
-        read: (struct) => this.#read(text, struct),
+        read: (struct) => this.#read(text, struct, call),
       });
       body = { type, ...(answer instanceof Promise ? await answer : answer) };
     } catch (error) {
@@ -97,13 +101,19 @@ export class Api implements ApiCounts {
     this.total++;
     if (reply === "") return;
     const bytes = asciiBytes(utf8ByteString(goJson(body)));
-    this.#account.host.client.publish(reply, bytes);
+    const { isOfConsumer: emptyReply = false } = call;
+    this.#account.host.client.publish(reply, bytes, { emptyReply });
   }
 
-  #read(text: string, struct: Struct): Record<string, unknown> {
+  #read(
+    text: string,
+    struct: Struct,
+    { isLenient = false }: ApiCall,
+  ): Record<string, unknown> {
     if (text.trim() === "") return {};
     try {
-      return readShape(text, struct, { strict: this.#strict });
+      const strict = this.#strict && !isLenient;
+      return readShape(text, struct, { strict });
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new ApiError(10025, error.message);

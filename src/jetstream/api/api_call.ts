@@ -19,6 +19,13 @@ export interface ApiCall {
   readonly type: string;
   /** NATS JetStream API: what stands behind an error, fields that are written in any case. */
   readonly behindError?: object;
+  /** Fields that no table has are left out. */
+  readonly isLenient?: boolean;
+  /**
+   * NATS JetStream: a consumer hears it itself, so that nobody is there where the
+   * consumer is not; and the answer has an empty reply subject.
+   */
+  readonly isOfConsumer?: boolean;
   /** The fields of the answer. Throws an `ApiError`. */
   answer(
     account: AccountStreams,

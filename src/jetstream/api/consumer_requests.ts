@@ -3,6 +3,7 @@ import { randomName } from "../../core/nuid.ts";
 import { NATS_VERSION } from "../../core/version.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { Consumer } from "../consumer/consumer.ts";
+import { checkReset } from "../consumer/reset_checks.ts";
 import {
   checkConsumer,
   checkConsumerUpdate,
@@ -47,6 +48,11 @@ const PAUSE: Struct = {
 const UNPIN: Struct = {
   name: "JSApiConsumerUnpinRequest",
   fields: { group: { kind: "string" } },
+};
+
+const RESET: Struct = {
+  name: "JSApiConsumerResetRequest",
+  fields: { seq: { kind: "int", type: "uint64" } },
 };
 
 const NS_PER_US = 1000;
@@ -96,7 +102,16 @@ export function consumerRequests(): readonly ApiCall[] {
     {
       pattern: "CONSUMER.UNPIN.*.*",
       type: "consumer_unpin_response",
+      isLenient: true,
       answer: unpin,
+    },
+    {
+      pattern: "CONSUMER.RESET.*.*",
+      type: "consumer_reset_response",
+      isLenient: true,
+      isOfConsumer: true,
+      behindError: { reset_seq: 0 },
+      answer: reset,
     },
   ];
 }
@@ -254,6 +269,19 @@ function unpin(account: AccountStreams, request: ApiRequest): object {
   if (!priority_groups.includes(group)) throw new ApiError(10160);
   if (demand instanceof Pulling) demand.priority.unpin("admin", group);
   return {};
+}
+
+function reset(account: AccountStreams, request: ApiRequest): Promise<object> {
+  const { seq = 0 } = request.read(RESET) as { readonly seq?: number };
+  const consumer = consumerNamed(account, request);
+  if (seq > 0) checkReset(consumer, seq);
+  consumer.reset(seq > 0 ? seq : undefined);
+  const reset_seq = consumer.progress.seq + 1;
+  const answer = { ...told(account, consumer), reset_seq };
+  // An answer means that it outlives the server.
+  return new Promise((resolve) =>
+    consumer.stream.changed(consumer, () => resolve(answer))
+  );
 }
 
 /** NATS JetStream: a text that is no JSON says nothing. */

@@ -207,6 +207,24 @@ export class Consumer implements StreamReader, Keeper {
     }
   }
 
+  /** Forgets what was delivered and begins again at `seq`, or behind all that is acknowledged. */
+  reset(seq: number | undefined): void {
+    const { progress, selection, stream } = this;
+    const { floor, pending } = progress;
+    const before = [...pending.keys()];
+    const after = seq === undefined ? floor.seq : seq - 1;
+    progress.startOver(after);
+    if (seq === undefined) selection.goBack(after);
+    else selection.moveTo(seq);
+    for (const one of before) {
+      this.#again.forget(one);
+      this.#unsaved.add(one);
+    }
+    stream.changed(this);
+    // Behind the answer to who asked for it.
+    stream.host.clock.after(0, () => this.pump());
+  }
+
   /** Whether there is interest in the subject that it pushes to. */
   get isBound(): boolean {
     const { deliver_subject: to, deliver_group } = this.config;

@@ -111,9 +111,12 @@ export class Progress {
     }
   }
 
-  /** Begins again behind `seq`; what waits is forgotten. */
-  moveTo(seq: number): void {
+  /** Begins again behind `seq`; nothing was delivered. */
+  startOver(seq: number): void {
     this.seq = seq;
+    this.consumerSeq = 0;
+    this.deliveredUs = 0;
+    this.ackedUs = 0;
     this.pending.clear();
     this.deliveries.clear();
     this.#floorToDelivered();

@@ -92,6 +92,12 @@ export class Selection {
     this.pending += this.#lasts.length;
   }
 
+  /** Goes back to what comes behind `after`. */
+  goBack(after: number): void {
+    if (this.#lasts.length > 0) this.restore(this.place, after);
+    else this.moveTo(after + 1);
+  }
+
   /** Begins again at `seq`. */
   moveTo(seq: number): void {
     this.#lasts = [];

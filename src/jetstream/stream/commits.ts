@@ -53,10 +53,7 @@ export class Commits {
   commit(): void {
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
-    for (const keeper of this.#changed) {
-      keeper.save((name, value) => this.#store.put(name, value));
-    }
-    this.#changed.clear();
+    this.#save();
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#store.sync((error) => {
@@ -70,8 +67,16 @@ export class Commits {
     });
   }
 
-  /** Nobody waits any more. */
+  /** Nobody waits any more; what has changed goes into the store, which is about to be closed. */
   stop(): void {
     this.#waiting = [];
+    this.#save();
+  }
+
+  #save(): void {
+    for (const keeper of this.#changed) {
+      keeper.save((name, value) => this.#store.put(name, value));
+    }
+    this.#changed.clear();
   }
 }
