@@ -29,6 +29,7 @@ import type { BlockFacts, KeyFacts } from "../config/keys/schema.ts";
 
 export type {
   AccountConfig,
+  AccountJetStreamConfig,
   AccountLimitsConfig,
   AccountTraceConfig,
   AuthCalloutConfig,
@@ -38,6 +39,7 @@ export type {
   DiscoveryConfig,
   ExportConfig,
   ImportConfig,
+  JetStreamConfig,
   LatencyConfig,
   MappingConfig,
   PermissionsConfig,
@@ -49,6 +51,8 @@ export type {
   ResponsesConfig,
   ServerConfig,
   SubjectRulesConfig,
+  TlsCertificateConfig,
+  TlsConfig,
   UserConfig,
   WebSocketAuthorizationConfig,
   WebSocketConfig,

@@ -200,7 +200,7 @@ export class ServerParts {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
-    await this.#jetstream?.start();
+    this.#jetstream?.start();
     await broker.start();
     this.#tellOfWebSockets();
     for (const address of broker.port.addresses) {

@@ -38,6 +38,7 @@ export type {
 export type {
   AccountLimits,
   AccountOptions,
+  AccountStreamLimits,
   AccountTrace,
   AuthCalloutOptions,
   AuthorizationOptions,
@@ -49,6 +50,7 @@ export type {
   FolderResolver,
   ImportBase,
   ImportOptions,
+  JetStreamOptions,
   LatencyOptions,
   MappingDestination,
   MappingOptions,
@@ -68,7 +70,20 @@ export type {
   TrustOptions,
   UrlResolver,
   UserOptions,
+  WebSocketAuthorization,
+  WebSocketOptions,
 } from "../options/options.ts";
+export type {
+  TlsCertificate,
+  TlsSettings,
+  TlsVerification,
+} from "../options/tls.ts";
+export type {
+  CertifiedKey,
+  TlsProblems,
+  TlsUpgrade,
+  TlsVersion,
+} from "../platform/socket.ts";
 export {
   DISCOVERY_SCHEMES,
   type DiscoveryScheme,

@@ -22,7 +22,7 @@ export {
   type Snapshot,
   type WatchOptions,
 } from "../discovery/discovery.ts";
-export type { ReadInfo, ServerInfo } from "../wire/info.ts";
+export type { ReadInfo, ServerInfo, SubjectLists } from "../wire/info.ts";
 export * as errors from "../client/api/errors.ts";
 export { InvalidArgumentError, InvalidOperationError } from "../core/errors.ts";
 export {

@@ -14,6 +14,7 @@ export type { InProcessOptions } from "../app/in_process.ts";
 export type { Server } from "../app/server.ts";
 export {
   type AccountConfig,
+  type AccountJetStreamConfig,
   type AccountLimitsConfig,
   type AccountTraceConfig,
   type AuthCalloutConfig,
@@ -23,6 +24,7 @@ export {
   type DiscoveryConfig,
   type ExportConfig,
   type ImportConfig,
+  type JetStreamConfig,
   type LatencyConfig,
   type MappingConfig,
   type PermissionsConfig,
@@ -34,6 +36,8 @@ export {
   type ResponsesConfig,
   type ServerConfig,
   type SubjectRulesConfig,
+  type TlsCertificateConfig,
+  type TlsConfig,
   type UserConfig,
   type WebSocketAuthorizationConfig,
   type WebSocketConfig,
@@ -76,6 +80,11 @@ export type {
   Subsz,
   TlsPeerCert,
 } from "../monitor/page_types.ts";
-export type { ClusterVarz, CountsByKind, Varz } from "../monitor/varz_types.ts";
+export type {
+  ClusterVarz,
+  CountsByKind,
+  Varz,
+  WebSocketVarz,
+} from "../monitor/varz_types.ts";
 export { DiscoveryError } from "../discovery/discovery.ts";
 export { type Address, NetworkError } from "../platform/socket.ts";

@@ -44,19 +44,19 @@ export class JetStream {
     this.#moments = new Moments(platform.clock);
   }
 
-  /** Opens the streams that are there. Rejects with an error that names what cannot be opened. */
-  async start(): Promise<void> {
+  /** Opens the streams that are there. Throws an error that names what cannot be opened. */
+  start(): void {
     const { accounts, runSoon } = this.#platform;
-    this.#stores = new Stores(await this.#storage(), runSoon);
+    this.#stores = new Stores(this.#storage(), runSoon);
     accounts.observe(this.#observer);
     for (const account of accounts) this.#open(account);
   }
 
-  async #storage(): Promise<DurableStorage | undefined> {
+  #storage(): DurableStorage | undefined {
     const { loadStorage } = this.#platform;
     const folder = this.#options.storeDir || this.#platform.storeDir;
     if (folder === "" || loadStorage === undefined) return undefined;
-    return { folder, storage: await loadStorage() };
+    return { folder, storage: loadStorage() };
   }
 
   async stop(): Promise<void> {

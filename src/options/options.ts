@@ -7,6 +7,7 @@
  */
 export type {
   AccountConfig,
+  AccountJetStreamConfig,
   AccountLimitsConfig,
   AccountTraceConfig,
   ExportConfig,

@@ -56,5 +56,5 @@ export interface Storage {
   checksum(bytes: Uint8Array, before: number): number;
 }
 
-/** Makes storage ready. Rejects with a `StorageError` where the runtime has none. */
-export type LoadStorage = () => Promise<Storage>;
+/** Makes storage ready. Throws a `StorageError` where the runtime has none. */
+export type LoadStorage = () => Storage;

@@ -8,7 +8,7 @@ import { goJson } from "../core/json.ts";
 import { badJson, readJson } from "./json_fields.ts";
 
 /** Subjects that are allowed and denied. */
-interface SubjectLists {
+export interface SubjectLists {
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
 }

@@ -21,7 +21,7 @@ testStore({
   isKept: true,
   async opener(t) {
     const folder = join(temporaryFolder(t), "stream");
-    const storage = await loadStorage();
+    const storage = loadStorage();
     let last: FileStore | undefined;
     t.after(() => last?.close());
     return () => last = new FileStore(folder, storage, platform.runSoon);
@@ -30,14 +30,14 @@ testStore({
 
 async function fileStore(t: Cleanup): Promise<[FileStore, string]> {
   const folder = join(temporaryFolder(t), "stream");
-  const store = new FileStore(folder, await loadStorage(), platform.runSoon);
+  const store = new FileStore(folder, loadStorage(), platform.runSoon);
   t.after(() => store.close());
   return [store, folder];
 }
 
 test("a store in a file is for one process at a time", async (t) => {
   const [, folder] = await fileStore(t);
-  const storage = await loadStorage();
+  const storage = loadStorage();
   assert.throws(() => new FileStore(folder, storage, platform.runSoon), {
     name: "StoreError",
     message: `${folder}/stream.db: is in use by another process`,
@@ -56,7 +56,7 @@ test("a message that was changed in the file is named, and all others are read",
     });
   }
   await store.close();
-  const storage = await loadStorage();
+  const storage = loadStorage();
   const database = storage.open(`${folder}/stream.db`);
   database.execute("UPDATE message SET payload = x'00' WHERE seq = 2");
   database.close();

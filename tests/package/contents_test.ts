@@ -35,7 +35,8 @@ const MEANT: readonly RegExp[] = [
 ];
 const DOCUMENT =
   /^(?:README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
-const EXAMPLE = /^examples\/(?:[a-z_]+\.ts|article\/node[abc]\.cfg)$/;
+const EXAMPLE =
+  /^examples\/(?:[a-z_]+\.ts|article\/node[abc]\.cfg|deploy\/[\w.]+)$/;
 
 async function packed(): Promise<string[]> {
   const { tarball, project } = await installed();

@@ -48,7 +48,7 @@ test("deno publish takes it, and only what is meant", { skip }, async (t) => {
   const strange = files.filter((path) =>
     !documents.includes(path) &&
     !/^docs\/[a-z_]+\.md$/.test(path) &&
-    !/^examples\/(?:README\.md|[a-z_]+\.ts|article\/node[abc]\.cfg)$/
+    !/^examples\/(?:README\.md|[a-z_]+\.ts|article\/node[abc]\.cfg|deploy\/[\w.]+)$/
       .test(path) &&
     !/^src\/(?!commands\/)(?:[a-z]+\/){1,2}[a-z0-9_]+\.ts$/.test(path)
   );

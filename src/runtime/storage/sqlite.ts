@@ -7,6 +7,7 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { isError } from "../../core/errors.ts";
 import {
   type Database,
@@ -40,9 +41,9 @@ interface ZlibModule {
   crc32(bytes: Uint8Array, before: number): number;
 }
 
-export async function loadStorage(): Promise<Storage> {
-  const { DatabaseSync } = await builtIn<SqliteModule>("node:sqlite");
-  const { crc32 } = await builtIn<ZlibModule>("node:zlib");
+export function loadStorage(): Storage {
+  const { DatabaseSync } = builtIn<SqliteModule>("node:sqlite");
+  const { crc32 } = builtIn<ZlibModule>("node:zlib");
   return {
     open(path) {
       mkdirSync(dirname(path), { recursive: true });
@@ -61,15 +62,16 @@ export async function loadStorage(): Promise<Storage> {
   };
 }
 
-/** A module of the runtime; the name is no literal, since not every Node has it. */
-async function builtIn<Module>(name: string): Promise<Module> {
-  try {
-    return await import(name) as Module;
-  } catch (cause) {
-    const text = `This runtime has no ${name}: streams in files need ` +
-      "Node 22.13, Deno 2.8 or Bun 1.4";
-    throw new StorageError(text, "failed", cause);
-  }
+/** A module of the runtime, asked for by name, since not every Node has it. */
+function builtIn<Module>(name: string): Module {
+  const { getBuiltinModule } = process as {
+    getBuiltinModule?: (name: string) => unknown;
+  };
+  const module = getBuiltinModule?.(name);
+  if (module !== undefined) return module as Module;
+  const text = `This runtime has no ${name}: streams in files need ` +
+    "Node 22.13, Deno 2.8 or Bun 1.4";
+  throw new StorageError(text, "failed");
 }
 
 class SqliteDatabase implements Database {
