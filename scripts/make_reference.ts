@@ -7,6 +7,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ACCOUNT_JETSTREAM_BLOCK } from "../src/config/keys/account_jetstream_keys.ts";
+import { JETSTREAM_BLOCK } from "../src/config/keys/jetstream_keys.ts";
 import {
   ACCOUNT_BLOCK,
   ACCOUNT_LIMITS_BLOCK,
@@ -78,6 +80,8 @@ function tables(): Record<string, string> {
     proxies: keyTable(PROXIES_BLOCK),
     proxy: keyTable(PROXY_BLOCK),
     "account limits": keyTable(ACCOUNT_LIMITS_BLOCK),
+    "account jetstream": keyTable(ACCOUNT_JETSTREAM_BLOCK),
+    "jetstream": keyTable(JETSTREAM_BLOCK),
     "message trace": keyTable(TRACE_BLOCK),
     cluster: keyTable(CLUSTER_BLOCK),
     discovery: keyTable(DISCOVERY_BLOCK),

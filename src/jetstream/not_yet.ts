@@ -15,10 +15,6 @@ const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
   "allow_msg_schedules",
 ];
 
-const CONSUMER_FIELDS: readonly (keyof ConsumerConfig)[] = [
-  "rate_limit_bps",
-];
-
 /** Throws an `ApiError` for a stream that Midge cannot have. */
 export function refuseMissing(config: StreamConfig): void {
   const field = STREAM_FIELDS.find((name) => config[name] !== undefined);
@@ -27,11 +23,6 @@ export function refuseMissing(config: StreamConfig): void {
 
 /** Throws an `ApiError` for a consumer that Midge cannot have. */
 export function refuseMissingOfConsumer(config: ConsumerConfig): void {
-  const field = CONSUMER_FIELDS.find((name) => config[name] !== undefined);
-  if (field !== undefined) throw new ApiError(10052, notYet(field));
-  if (config.replay_policy === "original") {
-    throw new ApiError(10052, notYet("replay_policy original"));
-  }
   if (config.ack_policy === "flow_control") {
     throw new ApiError(10052, notYet("ack_policy flow_control"));
   }

@@ -262,3 +262,28 @@ test("an internal client sends headers, and an empty reply where it is to", () =
     "2\r\nhi\r\n",
   ]);
 });
+
+test("those who watch a subject hear of all interest that means it, and of no other", () => {
+  const { global } = newAccounts();
+  const client = clientIn(global);
+  let calls = 0;
+  const end = client.watch("to.a", () => void calls++);
+  const heardAt = (act: () => unknown): number => {
+    calls = 0;
+    act();
+    return calls;
+  };
+  const hear = (subject: string, queue = ""): () => void =>
+    client.subscribe(subject, queue, () => true);
+  const ends: (() => void)[] = [];
+  for (const subject of ["to.a", "to.*", "to.>", ">"]) {
+    assert.equal(heardAt(() => ends.push(hear(subject))), 1, subject);
+  }
+  assert.equal(heardAt(() => ends.push(hear("to.a", "q"))), 1);
+  for (const subject of ["to.b", "to", "to.a.b", "*"]) {
+    assert.equal(heardAt(() => hear(subject)), 0, subject);
+  }
+  for (const stop of ends) assert.equal(heardAt(stop), 1);
+  end();
+  assert.equal(heardAt(() => hear("to.a")), 0);
+});

@@ -19,7 +19,7 @@ import {
   type TestOptions,
   type TestServer,
 } from "../support/midge.ts";
-import { connectPeer } from "../support/peer.ts";
+import { connectPeer, Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import {
   connectTlsPeer,
@@ -568,3 +568,32 @@ test(
     await Promise.all(peers.map((peer) => peer.expectClosed()));
   },
 );
+
+test("who is told to leave hears nothing of it in clear before its handshake", {
+  skip,
+}, async (t) => {
+  const { port, certificates, server } = await scene(t, () => ({
+    handshakeFirst: true,
+  }));
+  const raw = connectRaw(port, "127.0.0.1");
+  raw.on("error", () => {});
+  t.after(() => raw.destroy());
+  await until("the client", () => server.broker.clients.sessions.size === 1);
+  for (const session of server.broker.clients.sessions.values()) {
+    assert.equal(session.pushLeave(), 0);
+  }
+  const { connect } = await import("node:tls");
+  const stream = connect({
+    socket: raw,
+    servername: "localhost",
+    ca: certificates.authority.cert,
+  });
+  const peer = new Peer(stream);
+  t.after(() => peer.close());
+  assert.match(await peer.expect("\r\n"), /^INFO \{(?!.*"ldm")/);
+  await talks({ peer });
+  for (const session of server.broker.clients.sessions.values()) {
+    assert.ok(session.pushLeave() > 0);
+  }
+  await peer.expect('"ldm":true');
+});

@@ -172,3 +172,37 @@ test("a pinned client loses its place when it asks for nothing in time", async (
   assert.deepEqual(heard, ["0.0 1", "0.6 2", "1.6 3"]);
   assert.deepEqual(news, ["timeout"]);
 });
+
+test("a replay takes as long as what it replays", async (t) => {
+  const { connection, consumer, advance, hear } = await scene(t);
+  for (const text of ["one", "two", "three"]) {
+    connection.publish("s.1", text);
+    await advance(text === "one" ? 700 : 300);
+  }
+  const heard = hear("to.c");
+  await consumer({ deliver_subject: "to.c", replay_policy: "original" });
+  await advance(1500);
+  assert.deepEqual(heard, ["1.3 one", "2.0 two", "2.3 three"]);
+  connection.publish("s.1", "later");
+  await advance(20);
+  assert.deepEqual(heard.slice(3), ["2.8 later"]);
+});
+
+test("messages go at the rate that a consumer is allowed", async (t) => {
+  const { connection, consumer, advance, hear, ask } = await scene(t);
+  await ask("STREAM.UPDATE.S", {
+    name: "S",
+    subjects: ["s.>"],
+    max_msg_size: 1000,
+  });
+  const heard = hear("to.c");
+  await consumer({ deliver_subject: "to.c", rate_limit_bps: 8000 });
+  await advance(500);
+  for (let i = 0; i < 3; i++) connection.publish("s.1", "x".repeat(900));
+  await advance(2500);
+  const times = heard.map((line) => Number(line.split(" ")[0]));
+  assert.equal(times.length, 3);
+  const [first = 0, second = 0, third = 0] = times;
+  assert.ok(second - first > 0.8 && second - first < 1, `${times}`);
+  assert.ok(third - second > 0.8 && third - second < 1.1, `${times}`);
+});

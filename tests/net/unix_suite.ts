@@ -128,6 +128,24 @@ export function describeUnixSockets(name: string, network: Network): void {
     assert.ok(!existsSync(path));
   });
 
+  check("of servers that take it over at once one has it", async (t) => {
+    const path = join(temporaryFolder(t), "a.sock");
+    await killedServer(path);
+    const names = ["a", "b", "c", "d", "e"];
+    const outcomes = await Promise.allSettled(
+      names.map((greeting) => greet(t, path, greeting)),
+    );
+    const winners = names.filter((_, at) =>
+      outcomes[at]!.status === "fulfilled"
+    );
+    assert.equal(winners.length, 1);
+    assert.equal(await greetingAt(path), winners[0]);
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") continue;
+      assert.equal(outcome.reason.code, "EADDRINUSE");
+    }
+  });
+
   check("what is no socket stays as it is", async (t) => {
     const folder = temporaryFolder(t);
     const file = join(folder, "a.txt");

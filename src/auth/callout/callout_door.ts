@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from "../door.ts";
 import type { UserClaims } from "../jwt/claims.ts";
+import { granted } from "../jwt/granted.ts";
 import { JwtError } from "../jwt/json_object.ts";
 import { SharedPermissions } from "../jwt/shared_permissions.ts";
 import { PROXY_REQUIRED, PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
@@ -152,12 +153,7 @@ export class CalloutDoor implements Door {
     return {
       account: user.audience,
       user: user.name || user.subject,
-      ...(permissions !== undefined && { permissions }),
-      limits: {
-        maxSubscriptions: rights.maxSubscriptions,
-        maxPayloadBytes: rights.maxPayloadBytes,
-      },
-      ...(end !== Infinity && { expiresAt: end }),
+      ...granted(rights, permissions, end),
       proof: this.#proof,
     };
   }

@@ -22,6 +22,7 @@ import type {
   UserClaims,
   UserRights,
 } from "../jwt/claims.ts";
+import { granted } from "../jwt/granted.ts";
 import { JwtError } from "../jwt/json_object.ts";
 import type { SharedPermissions } from "../jwt/shared_permissions.ts";
 import { filledIn } from "../jwt/templates.ts";
@@ -185,12 +186,7 @@ export class AccountCallout {
     return {
       account: claims.subject,
       user: user.name || user.subject,
-      ...(permissions !== undefined && { permissions }),
-      limits: {
-        maxSubscriptions: rights.maxSubscriptions,
-        maxPayloadBytes: rights.maxPayloadBytes,
-      },
-      ...(end !== Infinity && { expiresAt: end }),
+      ...granted(rights, permissions, end),
       proof: PROOF + JSON.stringify(admission),
       claims: {
         // That of a user who is made for one login is of no use to anybody.

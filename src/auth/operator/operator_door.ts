@@ -22,6 +22,7 @@ import type {
 } from "../door.ts";
 import { checkUser } from "../jwt/check_user.ts";
 import type { SigningRole, UserClaims, UserRights } from "../jwt/claims.ts";
+import { granted } from "../jwt/granted.ts";
 import { allowedFor } from "../jwt/connect_times.ts";
 import { decodeUserJwt } from "../jwt/decode.ts";
 import { isFromOneOf } from "../jwt/networks.ts";
@@ -267,12 +268,7 @@ export class OperatorDoor implements Door {
     return {
       account: account.claims.subject,
       user: user.subject,
-      ...(permissions !== undefined && { permissions }),
-      limits: {
-        maxSubscriptions: rights.maxSubscriptions,
-        maxPayloadBytes: rights.maxPayloadBytes,
-      },
-      ...(expiresAt !== Infinity && { expiresAt }),
+      ...granted(rights, permissions, expiresAt),
       proof: proofOf(user, role),
       claims: {
         // A bearer's JWT is all that it takes to log in: nobody is shown it.

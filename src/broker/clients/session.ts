@@ -184,9 +184,10 @@ export class ClientSession implements Peer, DirectReceiver {
     return isTold ? this.#sendInfo({ isNew: false }) : 0;
   }
 
-  /** Tells this client alone to go elsewhere. Gives how many bytes that took. */
+  /** Tells this client alone to go elsewhere, unless it is in the reception. Gives how many bytes that took. */
   pushLeave(): number {
-    return this.#sendInfo({ isNew: false, isToLeave: true });
+    const isIn = this.#entering === undefined;
+    return isIn ? this.#sendInfo({ isNew: false, isToLeave: true }) : 0;
   }
 
   begins(chunk: Uint8Array): boolean {

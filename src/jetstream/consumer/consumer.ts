@@ -13,6 +13,7 @@ import { Acknowledgements } from "./acknowledgements.ts";
 import { tellOfLast, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
+import { DeliveryPace } from "./delivery_pace.ts";
 import { Pause } from "./pause.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
@@ -66,6 +67,7 @@ export class Consumer implements StreamReader, Keeper {
   #isPumping = false;
   readonly #acknowledgements: Acknowledgements;
   readonly pause: Pause;
+  readonly #pace: DeliveryPace;
   /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
   readonly #unsaved = new Set<number>();
   #isNew = true;
@@ -89,6 +91,7 @@ export class Consumer implements StreamReader, Keeper {
       () => this.pump(),
     );
     this.#acknowledgements = new Acknowledgements(this, this.#again);
+    this.#pace = new DeliveryPace(this);
     this.pause = new Pause(stream.host, () => this.#resumed());
     this.pause.until(config.pause_until);
   }
@@ -164,6 +167,7 @@ export class Consumer implements StreamReader, Keeper {
     this.inactivity?.stop();
     this.#acknowledgements.stop();
     this.pause.stop();
+    this.#pace.stop();
     this.demand?.stop();
     this.selection.release();
   }
@@ -269,8 +273,10 @@ export class Consumer implements StreamReader, Keeper {
     const reply = this.#replyLength(message);
     const { subject, headers, payload } = message;
     const bytes = subject.length + reply + headers.length + payload.length;
+    if (!this.#pace.isDue(message, bytes, isAgain)) return false;
     const taker = this.demand!.taker(bytes);
     if (taker === undefined) return false;
+    this.#pace.sent(message, bytes, isAgain);
     if (isAgain) this.#again.forget(seq);
     else this.selection.advance();
     this.#send(message, taker, bytes);

@@ -145,8 +145,10 @@ function maskModes(umask: number): number | undefined {
   }
 }
 
+/** The number of a file that was removed may be that of the next one; the time it was made is not. */
 function isSame(one: Stats, other: Stats): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
+  return one.dev === other.dev && one.ino === other.ino &&
+    one.mtimeMs === other.mtimeMs;
 }
 
 /** The runtime removes the path, so that what others have put there steps aside meanwhile. */
