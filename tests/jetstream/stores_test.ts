@@ -19,24 +19,26 @@ testStore({
 testStore({
   name: "file",
   isKept: true,
-  async opener(t) {
+  opener(t) {
     const folder = join(temporaryFolder(t), "stream");
     const storage = loadStorage();
     let last: FileStore | undefined;
     t.after(() => last?.close());
-    return () => last = new FileStore(folder, storage, platform.runSoon);
+    return Promise.resolve(() =>
+      last = new FileStore(folder, storage, platform.runSoon)
+    );
   },
 });
 
-async function fileStore(t: Cleanup): Promise<[FileStore, string]> {
+function fileStore(t: Cleanup): [FileStore, string] {
   const folder = join(temporaryFolder(t), "stream");
   const store = new FileStore(folder, loadStorage(), platform.runSoon);
   t.after(() => store.close());
   return [store, folder];
 }
 
-test("a store in a file is for one process at a time", async (t) => {
-  const [, folder] = await fileStore(t);
+test("a store in a file is for one process at a time", (t) => {
+  const [, folder] = fileStore(t);
   const storage = loadStorage();
   assert.throws(() => new FileStore(folder, storage, platform.runSoon), {
     name: "StoreError",
@@ -45,7 +47,7 @@ test("a store in a file is for one process at a time", async (t) => {
 });
 
 test("a message that was changed in the file is named, and all others are read", async (t) => {
-  const [store, folder] = await fileStore(t);
+  const [store, folder] = fileStore(t);
   for (const seq of [1, 2, 3]) {
     store.append({
       seq,
