@@ -51,6 +51,7 @@ export function clientRow(
     tls_version: client.tls?.version,
     tls_cipher_suite: client.tls?.cipher,
     tls_peer_certs: options.auth ? peerCerts(client) : undefined,
+    tls_first: client.isTlsFirst || undefined,
     authorized_user: options.auth ? unlessEmpty(client.user) : undefined,
     account: options.auth && !client.inGlobalAccount
       ? client.account

@@ -64,6 +64,8 @@ export interface ConnInfo {
   tls_cipher_suite?: string | undefined;
   /** With `auth`: the certificates that it has shown, its own first. */
   tls_peer_certs?: TlsPeerCert[] | undefined;
+  /** It began the handshake before anything was said. */
+  tls_first?: true | undefined;
   /** With `auth`, as `account`. */
   authorized_user?: string | undefined;
   account?: string | undefined;

@@ -244,6 +244,7 @@ export interface ClientFacts {
   readonly lang: string;
   readonly version: string;
   readonly tls: TlsState | undefined;
+  readonly isTlsFirst: boolean;
   readonly user: string;
   readonly account: string;
   readonly inGlobalAccount: boolean;

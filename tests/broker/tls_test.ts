@@ -222,11 +222,15 @@ test(
 );
 
 test("with handshake_first nothing is said before", { skip }, async (t) => {
-  const { enter, log } = await scene(t, () => ({ handshakeFirst: true }));
+  const { enter, log, server } = await scene(
+    t,
+    () => ({ handshakeFirst: true }),
+  );
   const client = await enter({ first: true });
   const info = await client.peer.expect("\r\n");
   assert.deepEqual(tlsIn(info), REQUIRED);
   await talks(client);
+  assert.equal(server.connz().connections[0]!.tls_first, true);
   assert.ok(log.lines.includes(
     'WRN Clients that are not using "TLS Handshake First" option will fail ' +
       "to connect",
@@ -234,12 +238,13 @@ test("with handshake_first nothing is said before", { skip }, async (t) => {
 });
 
 test("with a time for handshake_first both come in", { skip }, async (t) => {
-  const { enter } = await scene(t, () => ({
+  const { enter, server } = await scene(t, () => ({
     handshakeFirst: true,
     fallbackDelayMs: 50,
   }));
   const late = await enter();
   assert.deepEqual(tlsIn(late.greeting), REQUIRED);
+  assert.equal(server.connz().connections[0]!.tls_first, undefined);
   assert.doesNotMatch(await talks(late), /INFO/);
 });
 

@@ -240,6 +240,7 @@ class TlsEntering implements Entering {
     const { version, cipher } = socket.tls;
     log.debug(`TLS version ${version}, cipher suite ${cipher}`);
     this.#stage = "done";
+    connection.facts.isTlsFirst = this.#isFirst;
     if (this.#isFirst) this.#newcomer.greet(this.#firstInfo());
     // The handshake has taken all that was heard before.
     this.#newcomer.comeIn(this.#heard.afterHello());

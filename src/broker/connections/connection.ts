@@ -70,6 +70,7 @@ export class Connection
       startedAt,
       lastActivityAt: startedAt,
       stalls: 0,
+      isTlsFirst: false,
       traffic: noTraffic(),
     };
     this.log = new ConnectionLog(

@@ -27,6 +27,8 @@ export interface ConnectionFacts {
   lastActivityAt: number;
   /** Times that a slow consumer kept it from reading. */
   stalls: number;
+  /** It began a TLS handshake before anything was said. */
+  isTlsFirst: boolean;
   readonly traffic: Traffic;
 }
 
