@@ -118,9 +118,8 @@ class HandshakeServer {
    */
   #find(stream: TLSSocket): Pending | undefined {
     const parent: unknown = Reflect.get(stream, "_parent");
-    for (const pending of this.#pending.values()) {
-      if (pending.raw === parent) return pending;
-    }
+    const pending = this.#pending.get(parent as TcpSocket);
+    if (pending !== undefined) return pending;
     const { remotePort, remoteAddress } = stream;
     if (parent !== undefined || remotePort === undefined) return undefined;
     return [...this.#pending.values()].find(({ raw }) =>
