@@ -158,7 +158,7 @@ async function run(
   const server = await starting;
   files.written = new ProcessFiles(server);
   attemptOrFail(() => files.written?.write(options));
-  if (hasManyUsers(options)) await collectGarbage();
+  if (hasManyUsers(options)) collectGarbage();
 }
 
 function followLog(log: LogOutput, options: ServerOptions): void {

@@ -122,6 +122,7 @@ for (const [title, changes] of STRANGERS) {
     );
     const third = await startNode(t, certificates, [first]);
     await third.server.cluster!.routesUp(1);
+    await first.server.cluster!.routesUp(1);
     assert.deepEqual([routesOf(first), routesOf(other)], [1, 0]);
   });
 }

@@ -5,19 +5,31 @@
  * with 10,000 accounts.
  */
 
+import { builtInModule } from "./built_in.ts";
+
 /** V8's own function, in a context that is made while its flag is set. */
 type Collect = (how: { type: "major"; flavor: "last-resort" }) => void;
 
+/** What is used of `node:v8` and `node:vm`, which only this loads. */
+interface V8 {
+  setFlagsFromString(flag: string): void;
+}
+
+interface Vm {
+  runInNewContext(code: string): Collect;
+}
+
 /** Gives back what it can, which takes about 10 ms. Where it cannot, nothing happens. */
-export async function collectGarbage(): Promise<void> {
+export function collectGarbage(): void {
   const { Bun } = globalThis as {
     readonly Bun?: { gc(isWaitedFor: boolean): void };
   };
   if (Bun !== undefined) return Bun.gc(true);
   try {
-    const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);
+    const v8 = builtInModule<V8>("node:v8");
+    const vm = builtInModule<Vm>("node:vm");
     v8.setFlagsFromString("--expose-gc");
-    const collect: Collect = vm.runInNewContext("gc");
+    const collect = vm.runInNewContext("gc");
     v8.setFlagsFromString("--no-expose-gc");
     collect({ type: "major", flavor: "last-resort" });
   } catch {

@@ -7,8 +7,8 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import { isError } from "../../core/errors.ts";
+import { builtInModule } from "../process/built_in.ts";
 import {
   type Database,
   type Statement,
@@ -62,16 +62,14 @@ export function loadStorage(): Storage {
   };
 }
 
-/** A module of the runtime, asked for by name, since not every Node has it. */
 function builtIn<Module>(name: string): Module {
-  const { getBuiltinModule } = process as {
-    getBuiltinModule?: (name: string) => unknown;
-  };
-  const module = getBuiltinModule?.(name);
-  if (module !== undefined) return module as Module;
-  const text = `This runtime has no ${name}: streams in files need ` +
-    "Node 22.13, Deno 2.8 or Bun 1.4";
-  throw new StorageError(text, "failed");
+  try {
+    return builtInModule(name);
+  } catch (cause) {
+    const text = `This runtime has no ${name}: streams in files need ` +
+      "Node 22.13, Deno 2.8 or Bun 1.4";
+    throw new StorageError(text, "failed", cause);
+  }
 }
 
 class SqliteDatabase implements Database {

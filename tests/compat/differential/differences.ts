@@ -77,7 +77,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: "`feature_flags` in `/varz` and what a server says of itself",
-    why: "they are flags of JetStream, which Midge has not",
+    why: "they are flags of nats-server's JetStream",
     extra: {
       who: "nats-server",
       bytes: /^ {2}"feature_flags": \{[^}]*\},\n|"feature_flags":\{[^}]*\},/gm,
