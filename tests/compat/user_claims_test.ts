@@ -226,6 +226,9 @@ interface Contender {
   lines(): readonly string[];
 }
 
+/** What nats-server may say to a client that is let go of for another reason, or not. */
+const ALSO_FULL = "-ERR 'maximum subscriptions exceeded'";
+
 /** What the user is told, and what the log tells of the refusal. */
 async function outcome(
   { user, account: [key], fields }: Row,
@@ -262,7 +265,8 @@ async function outcome(
     /(DBG|ERR)\]? (?:\S+ - cid:\d+ - )?(.*)$/.exec(line)?.slice(1).join(" ") ??
       ""
   ).filter((line) => REFUSAL.test(line));
-  const texts = told.replace(/^INFO.*\r\n/, "").split("\r\n");
+  const texts = told.replace(/^INFO.*\r\n/, "").split("\r\n")
+    .filter((text) => isIn || text !== ALSO_FULL);
   return [...texts, ...log].map((text) =>
     text.replaceAll(key, "KEY").replaceAll(user.key, "USER")
   );
