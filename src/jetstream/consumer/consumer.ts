@@ -169,6 +169,8 @@ export class Consumer implements StreamReader, Keeper {
     this.pause.stop();
     this.#pace.stop();
     this.demand?.stop();
+    // What was under way may still ask for more, of a store that is closed.
+    this.demand = undefined;
     this.selection.release();
   }
 

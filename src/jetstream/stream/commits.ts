@@ -24,6 +24,7 @@ export class Commits {
   readonly #changed = new Set<Keeper>();
   #waiting: Waiting[] = [];
   #isUnderWay = false;
+  #isStopped = false;
 
   constructor(store: StreamStore, kept: (seq: number) => void) {
     this.#store = store;
@@ -51,7 +52,7 @@ export class Commits {
 
   /** Has what was changed kept, soon. */
   commit(): void {
-    if (this.#isUnderWay) return;
+    if (this.#isUnderWay || this.#isStopped) return;
     this.#isUnderWay = true;
     this.#save();
     const waiting = this.#waiting;
@@ -69,6 +70,7 @@ export class Commits {
 
   /** Nobody waits any more; what has changed goes into the store, which is about to be closed. */
   stop(): void {
+    this.#isStopped = true;
     this.#waiting = [];
     this.#save();
   }
