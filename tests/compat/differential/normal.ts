@@ -92,6 +92,11 @@ export function normal(text: string): string {
     .replace(IMPORTS, (list) => list.split(/,\n(?= {6}\{)/).sort().join(",\n"))
     // Each server tells its own interest of the system account, in any order.
     .replace(/^(?:\w+: )?RS\+ \$SYS .*\r\n/gm, "")
+    // How many clients an account has is told again now and then, too.
+    .replace(
+      /^MSG \$SYS\.ACCOUNT\.\S+\.SERVER\.CONNS [^\r]*\r\n[^\r]*\r\n/gm,
+      "",
+    )
     // Whether a PING of the server comes is a matter of time.
     .replace(/^PING\r\n/gm, "");
 }
