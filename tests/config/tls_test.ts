@@ -412,7 +412,7 @@ test("a runtime that does not keep to a list says so", () => {
   assert.deepEqual(newest, []);
 });
 
-test("a suite that no runtime has any more is named", () => {
+test("a suite that the runtimes have given up is named", () => {
   const old = "TLS_RSA_WITH_RC4_128_SHA";
   const says = judged(
     `tls { allow_insecure_cipher_suites: true, cipher_suites: ["${old}"] }`,

@@ -111,9 +111,8 @@ class Peers implements AsyncDisposable {
 
   /** Sends what `step` says, and behind that `last`. */
   async say(step: Step, last = "", inBytes = false): Promise<Peer> {
-    const { by, say } = step;
-    const peer = this.#byName.get(by) ?? await this.#open(step);
-    this.#byName.set(by, peer);
+    const { say } = step;
+    const peer = await this.#peerOf(step);
     const text = this.#names.filled(say, heardBy(peer))
       .replaceAll("↵", "\r\n").replaceAll("{n}", String(this.#number));
     const pings = text.match(/^PING/gim)?.length ?? 0;
@@ -132,8 +131,9 @@ class Peers implements AsyncDisposable {
   }
 
   /** Waits for the text behind the `?` of a step, or for the end. */
-  async hears({ by, say }: Step): Promise<void> {
-    const peer = this.#byName.get(by)!;
+  async hears(step: Step): Promise<void> {
+    const { say } = step;
+    const peer = await this.#peerOf(step);
     if (say === "?") return void await peer.expectClosed();
     const text = this.#names.filled(say.slice(1), heardBy(peer));
     const from = this.#waitedFor.get(peer) ?? 0;
@@ -167,10 +167,14 @@ class Peers implements AsyncDisposable {
     await Promise.all([...this.#byName.values()].map((peer) => peer.close()));
   }
 
-  async #open({ isServer = false }: Step): Promise<Peer> {
+  /** The peer that takes a step; its first one opens its connection. */
+  async #peerOf({ by, isServer = false }: Step): Promise<Peer> {
+    const known = this.#byName.get(by);
+    if (known !== undefined) return known;
     const { client, route } = this.#ports;
     const peer = await connectPeer({ port: isServer ? route : client });
     await peer.expectLine();
+    this.#byName.set(by, peer);
     return peer;
   }
 }
