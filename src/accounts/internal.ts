@@ -7,7 +7,6 @@ import { asciiBytes } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import { Message } from "../wire/message.ts";
-import { asRouted } from "../wire/shown_subject.ts";
 import { setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
@@ -41,6 +40,11 @@ interface InternalClientOptions {
    * an empty one, which shows as a second blank in MSG. Default: false.
    */
   readonly emptyReply?: boolean;
+  /**
+   * It answers on subjects that clients name: on one that makes no sense nothing is
+   * published. Default: false, and `publish` throws.
+   */
+  readonly answersAnybody?: boolean;
 }
 
 /** What may go with a payload. */
@@ -62,13 +66,19 @@ export class InternalClient implements DirectReceiver {
   readonly #handlers = new Map<Interest, MessageHandler>();
   readonly #echo: boolean;
   readonly #noReply: string;
+  readonly #answersAnybody: boolean;
 
   constructor(
     account: Account,
     delivery: Delivery,
-    { kind = Kind.INTERNAL, echo = true, emptyReply = false }:
-      InternalClientOptions = {},
+    {
+      kind = Kind.INTERNAL,
+      echo = true,
+      emptyReply = false,
+      answersAnybody = false,
+    }: InternalClientOptions = {},
   ) {
+    this.#answersAnybody = answersAnybody;
     this.#account = account;
     this.#delivery = delivery;
     this.kind = kind;
@@ -108,6 +118,7 @@ export class InternalClient implements DirectReceiver {
       PublishExtras = {},
   ): number {
     if (!isLiteralSubject(subject)) {
+      if (this.#answersAnybody) return 0;
       throw new InvalidArgumentError(`Invalid subject: "${subject}"`);
     }
     // What goes on into another account has none there.
@@ -123,7 +134,7 @@ export class InternalClient implements DirectReceiver {
     if (shownSubject !== undefined) {
       const to = message.subjectBuffer;
       setSubject(message, asciiBytes(shownSubject));
-      message.routed = asRouted(message, to);
+      message.publishedOn = to;
     }
     return this.#delivery.publish(this.#account, match, message, this);
   }

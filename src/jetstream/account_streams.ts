@@ -10,6 +10,7 @@ import type { Delivery } from "../accounts/delivery.ts";
 import type { Logger } from "../core/log.ts";
 import { goJson } from "../core/json.ts";
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import { isError } from "../core/errors.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../wire/message.ts";
 import { Advisories } from "./advisories.ts";
@@ -23,7 +24,7 @@ import { DirectGet } from "./stream/direct_get.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
 import type { Stores } from "./store/stores.ts";
-import type { StreamStore } from "./store/stream_store.ts";
+import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/stream.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
@@ -61,7 +62,9 @@ export class AccountStreams {
     this.account = account;
     this.#stores = host.stores;
     this.serverName = host.serverName;
-    const client = new InternalClient(account, host.delivery);
+    const client = new InternalClient(account, host.delivery, {
+      answersAnybody: true,
+    });
     const { moments, random, domain } = host;
     const advisories = new Advisories(
       account.name,
@@ -75,32 +78,46 @@ export class AccountStreams {
 
   /** Makes a stream, whose configuration has been checked. */
   create(config: StreamConfig): OpenStream {
-    const { account, host: { moments } } = this;
+    const { account, host: { moments, advisories } } = this;
     const store = this.#stores.open(account.name, config.name, config.storage);
     const createdUs = moments.nowUs();
     const open = this.#open(config, store, createdUs);
-    open.stream.save();
-    this.host.advisories.stream(config.name, "create");
+    open.stream.save((error) => {
+      if (error === undefined) advisories.stream(config.name, "create");
+      else void this.#close(open);
+    });
     return open;
   }
 
-  /** Opens the streams that are there from an earlier life of the server. */
+  /**
+   * Opens the streams that are there from an earlier life of the server. One that
+   * cannot be read is told of, and all others are opened; throws a `StoreError` for
+   * one that another process has.
+   */
   recover(): void {
-    const { account, host: { log } } = this;
-    for (const name of this.#stores.names(account.name)) {
-      const store = this.#stores.open(account.name, name, "file");
-      const [, text] = [...store.values(STREAM_VALUE)]
-        .find(([key]) => key === STREAM_VALUE) ?? [];
-      if (text === undefined) {
-        log.error(`Stream ${name} has no configuration and is not opened`);
-        continue;
+    for (const name of this.#stores.names(this.account.name)) {
+      try {
+        this.#recoverOne(name);
+      } catch (error) {
+        if (error instanceof StoreError && error.isInUse) throw error;
+        const why = isError(error) ? error.message : error;
+        this.host.log.error(`Stream ${name} is not opened: ${why}`);
       }
-      const { config, createdUs } = JSON.parse(text) as {
-        config: StreamConfig;
-        createdUs: number;
-      };
-      this.#recoverConsumers(this.#open(config, store, createdUs));
     }
+  }
+
+  #recoverOne(name: string): void {
+    const store = this.#stores.open(this.account.name, name, "file");
+    const [, text] = [...store.values(STREAM_VALUE)]
+      .find(([key]) => key === STREAM_VALUE) ?? [];
+    if (text === undefined) {
+      throw new StoreError("it has no configuration");
+    }
+    const { config, createdUs } = JSON.parse(text) as {
+      config: StreamConfig;
+      createdUs: number;
+    };
+    this.#recoverConsumers(this.#open(config, store, createdUs));
   }
 
   #recoverConsumers({ stream, consumers }: OpenStream): void {
@@ -166,16 +183,25 @@ export class AccountStreams {
     return open;
   }
 
+  /** See `Commits.settled`; `name` may be no stream's. */
+  settled(name: string = ""): Promise<unknown> | undefined {
+    return this.streams.get(name)?.stream.settled();
+  }
+
   async delete(name: string): Promise<void> {
-    const { stream, consumers } = this.named(name);
-    this.streams.delete(name);
-    this.#silence(name);
+    await this.#close(this.named(name));
+    this.host.advisories.stream(name, "delete");
+  }
+
+  /** A stream is gone, with its messages. */
+  async #close({ stream, consumers }: OpenStream): Promise<void> {
+    this.streams.delete(stream.name);
+    this.#silence(stream.name);
     for (const consumer of consumers.values()) {
       tellWaiting(consumer, "409 Consumer Deleted");
       consumer.stop();
     }
     await stream.destroy();
-    this.host.advisories.stream(name, "delete");
   }
 
   /** Makes a consumer, whose configuration has been checked. */

@@ -12,6 +12,7 @@ import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
+import { StoreError } from "./store/stream_store.ts";
 import { type DurableStorage, Stores } from "./store/stores.ts";
 import { Moments } from "./moments.ts";
 
@@ -48,8 +49,8 @@ export class JetStream {
   start(): void {
     const { accounts, runSoon } = this.#platform;
     this.#stores = new Stores(this.#storage(), runSoon);
-    accounts.observe(this.#observer);
     for (const account of accounts) this.#open(account);
+    accounts.observe(this.#observer);
   }
 
   #storage(): DurableStorage | undefined {
@@ -64,10 +65,20 @@ export class JetStream {
   }
 
   readonly #observer: AccountsObserver = {
-    accountAdded: (account) => this.#open(account),
+    accountAdded: (account) => this.#openLater(account),
     accountRemoved: () => {},
     interestChanged: () => {},
   };
+
+  /** An account is awake: what is wrong with its streams keeps no client out. */
+  #openLater(account: Account): void {
+    try {
+      this.#open(account);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#platform.log.error(`JetStream: ${error.message}`);
+    }
+  }
 
   #open(account: Account): void {
     const { accounts } = this.#platform;

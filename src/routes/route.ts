@@ -34,6 +34,7 @@ import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs } from "../wire/args.ts";
+import { asRouted } from "../wire/shown_subject.ts";
 import { stripped, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
 import { type Message, NO_HEADERS, subjectOf } from "../wire/message.ts";
@@ -209,7 +210,7 @@ export class Route implements Peer, ServerReceiver {
     }
     writeRoutedMsg(
       this.#outbox,
-      message.routed ?? message,
+      asRouted(message),
       account.nameBytes,
       groups,
       groupCount,

@@ -39,8 +39,8 @@ export class Message {
   bodyEnd = 0;
   /** Where headers and payload begin, in `bodyBuffer`. */
   payloadStart = 0;
-  /** As it goes to other servers, where that is another message; see `shown_subject.ts`. */
-  routed: Message | undefined = undefined;
+  /** The subject that it is published on, where it shows another; see `shown_subject.ts`. */
+  publishedOn: Uint8Array | undefined = undefined;
   #viewed: Uint8Array = NO_BYTES;
   #view: DataView = NO_VIEW;
 

@@ -26,7 +26,7 @@ export function copyParts(from: Message, to: Message): void {
   to.bodyStart = from.bodyStart;
   to.bodyEnd = from.bodyEnd;
   to.payloadStart = from.payloadStart;
-  to.routed = from.routed;
+  to.publishedOn = from.publishedOn;
 }
 
 /** A copy that owns its bytes, for a message that is wanted after its call. */
@@ -48,6 +48,7 @@ export function ownCopy(message: Message): Message {
 
 /** Gives `message` the subject `bytes`, which are kept and must not change. */
 export function setSubject(message: Message, bytes: Uint8Array): void {
+  message.publishedOn = undefined;
   message.subjectBuffer = bytes;
   message.subjectStart = 0;
   message.subjectEnd = bytes.length;

@@ -13,16 +13,16 @@ import { copyParts, setReply, setSubject } from "./rewrite.ts";
 const AT = 0x40;
 const PREFIX = asciiBytes("$JS.ACK.");
 
-/** `message`, which shows its own subject, as it goes to other servers on the subject `to`. */
-export function asRouted(message: Message, to: Uint8Array): Message {
-  const { replyBuffer, replyStart, replyEnd } = message;
+/** `message` as it goes to other servers: on the subject that it is published on. */
+export function asRouted(message: Message): Message {
+  const { publishedOn, replyBuffer, replyStart, replyEnd } = message;
+  if (publishedOn === undefined) return message;
   const { subjectBuffer, subjectStart, subjectEnd } = message;
   const reply = replyBuffer.subarray(replyStart, replyEnd);
   const subject = subjectBuffer.subarray(subjectStart, subjectEnd);
   const routed = new Message();
   copyParts(message, routed);
-  routed.routed = undefined;
-  setSubject(routed, to);
+  setSubject(routed, publishedOn);
   if (reply.length === 0) return routed;
   const both = new Uint8Array(reply.length + 1 + subject.length);
   both.set(reply);

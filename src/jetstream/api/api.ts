@@ -10,9 +10,11 @@ import {
   utf8Text,
 } from "../../core/ascii.ts";
 import { API_LEVEL } from "../../core/version.ts";
+import { isError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { publishHeaders } from "../stream/publish_headers.ts";
+import { StoreError } from "../store/stream_store.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { ApiCall, ApiCounts } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
@@ -89,12 +91,14 @@ export class Api implements ApiCounts {
         read: (struct) => this.#read(text, struct, call),
       });
       body = { type, ...(answer instanceof Promise ? await answer : answer) };
+      // An answer means that what it tells of outlives the server.
+      const settled = this.#account.settled(tokens[0]);
+      if (settled !== undefined) await settled;
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
       this.errors++;
       body = {
         type,
-        error: error.record(),
+        error: this.#told(error).record(),
         ...call.behindError,
       };
     }
@@ -103,6 +107,18 @@ export class Api implements ApiCounts {
     const bytes = asciiBytes(utf8ByteString(goJson(body)));
     const { isOfConsumer: emptyReply = false } = call;
     this.#account.host.client.publish(reply, bytes, { emptyReply });
+  }
+
+  /** What is told of an error; one that is none of the API's is for the log. */
+  #told(error: unknown): ApiError {
+    if (error instanceof ApiError) return error;
+    const { log } = this.#account.host;
+    if (error instanceof StoreError) {
+      log.error(`JetStream: ${error.message}`);
+      return new ApiError(10077, error.message);
+    }
+    log.error(`JetStream: ${isError(error) ? error.stack : error}`);
+    return new ApiError(10077, "internal error");
   }
 
   #read(

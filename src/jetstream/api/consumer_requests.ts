@@ -271,17 +271,14 @@ function unpin(account: AccountStreams, request: ApiRequest): object {
   return {};
 }
 
-function reset(account: AccountStreams, request: ApiRequest): Promise<object> {
+function reset(account: AccountStreams, request: ApiRequest): object {
   const { seq = 0 } = request.read(RESET) as { readonly seq?: number };
   const consumer = consumerNamed(account, request);
   if (seq > 0) checkReset(consumer, seq);
   consumer.reset(seq > 0 ? seq : undefined);
   const reset_seq = consumer.progress.seq + 1;
-  const answer = { ...told(account, consumer), reset_seq };
-  // An answer means that it outlives the server.
-  return new Promise((resolve) =>
-    consumer.stream.changed(consumer, () => resolve(answer))
-  );
+  consumer.stream.changed(consumer);
+  return { ...told(account, consumer), reset_seq };
 }
 
 /** NATS JetStream: a text that is no JSON says nothing. */

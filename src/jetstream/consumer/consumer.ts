@@ -8,7 +8,8 @@
 import { nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Keeper } from "../stream/commits.ts";
-import type { Stream, StreamReader } from "../stream/stream.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { StreamReader } from "../stream/stream_reader.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { tellOfLast, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
@@ -265,7 +266,7 @@ export class Consumer implements StreamReader, Keeper {
       this.demand!.idle();
       return false;
     }
-    const message = this.stream.load(seq);
+    const message = this.stream.read(seq);
     const isAgain = this.#again.seqs.has(seq);
     if (message === undefined) {
       if (isAgain) this.#again.forget(seq);

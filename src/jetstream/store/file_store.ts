@@ -63,6 +63,8 @@ export class FileStore implements StreamStore {
   readonly #put: Statement;
   readonly #drop: Statement;
   #isWriting = false;
+  /** What has failed since the last commit. */
+  #fault: StoreError | undefined = undefined;
   /** The last sequence has to be written with the next commit. */
   #isAhead = false;
   #erases = false;
@@ -108,15 +110,13 @@ export class FileStore implements StreamStore {
   }
 
   skipTo(seq: number): void {
-    this.#write();
     this.lastSeq = seq;
     this.#isAhead = true;
   }
 
   append(message: StoredMessage): void {
     const { seq, timeUs, subject, headers, payload } = message;
-    this.#write();
-    this.#faulty(() =>
+    this.#write(() =>
       this.#insert.run(
         seq,
         timeUs,
@@ -139,17 +139,15 @@ export class FileStore implements StreamStore {
   }
 
   remove(seq: number, erase: boolean): void {
-    this.#write();
     if (erase && !this.#erases) {
       this.#erases = true;
-      this.#faulty(() => this.#database.execute("PRAGMA secure_delete = ON"));
+      this.#write(() => this.#database.execute("PRAGMA secure_delete = ON"));
     }
-    this.#faulty(() => this.#delete.run(seq));
+    this.#write(() => this.#delete.run(seq));
   }
 
   put(name: string, value: string | undefined): void {
-    this.#write();
-    this.#faulty(() =>
+    this.#write(() =>
       value === undefined ? this.#drop.run(name) : this.#put.run(name, value)
     );
   }
@@ -183,42 +181,49 @@ export class FileStore implements StreamStore {
     this.#storage.remove(this.#folder);
   }
 
-  /** Opens the transaction that the next commit ends. */
-  #write(): void {
-    if (this.#isWriting) return;
-    this.#faulty(() => this.#database.execute("BEGIN"));
-    this.#isWriting = true;
+  /**
+   * Makes a change in the transaction that the next commit ends. Where it fails,
+   * that commit does.
+   */
+  #write(change: () => void): void {
+    if (this.#fault !== undefined) return;
+    try {
+      this.#faulty(() => {
+        if (!this.#isWriting) this.#database.execute("BEGIN");
+        this.#isWriting = true;
+        change();
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#fault = error;
+    }
   }
 
   #commit(): void {
     if (this.#isClosed) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    let fault: StoreError | undefined;
-    try {
-      if (this.#isAhead) this.put(LAST_SEQ, String(this.lastSeq));
-      this.#isAhead = false;
-      if (this.#isWriting) {
-        this.#faulty(() => this.#database.execute("COMMIT"));
-      }
-      this.#isWriting = false;
-      if (this.#erases) this.#eraseOld();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      fault = error;
-      this.#rollBack();
-    }
+    if (this.#isAhead) this.put(LAST_SEQ, String(this.lastSeq));
+    if (this.#isWriting) this.#write(() => this.#database.execute("COMMIT"));
+    const fault = this.#fault;
+    if (fault === undefined) this.#isAhead = this.#isWriting = false;
+    else this.#rollBack();
+    this.#fault = undefined;
+    if (fault === undefined && this.#erases) this.#eraseOld();
     for (const done of waiting) done(fault);
   }
 
   /** What was removed stands in the log of the database until that is emptied. */
   #eraseOld(): void {
-    this.#erases = false;
-    this.#faulty(() =>
+    try {
       this.#database.execute(
         "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)",
-      )
-    );
+      );
+      this.#erases = false;
+    } catch (error) {
+      // The next commit tries again.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   #rollBack(): void {

@@ -31,7 +31,7 @@ export class Stores {
     if (this.#durable === undefined) return [];
     const { folder, storage } = this.#durable;
     return storage.folders(`${folder}/${safe(account)}/streams`)
-      .map(decodeURIComponent);
+      .flatMap(nameOf);
   }
 
   /** The store of a stream, a new one where there is none. Throws a `StoreError`. */
@@ -42,6 +42,16 @@ export class Stores {
     const { folder, storage } = this.#durable;
     const path = `${folder}/${safe(account)}/streams/${safe(stream)}`;
     return new FileStore(path, storage, this.#runSoon);
+  }
+}
+
+/** The name that `safe` has made `folder` of; none where something else has. */
+function nameOf(folder: string): string[] {
+  try {
+    const name = decodeURIComponent(folder);
+    return safe(name) === folder ? [name] : [];
+  } catch {
+    return [];
   }
 }
 

@@ -8,6 +8,7 @@
  * kept together or, after a crash, up to one of them. Nothing is promised before
  * `sync` has called back.
  */
+import { StorageError } from "../../platform/storage.ts";
 
 /** A message as a stream keeps it. Its bytes must not be changed. */
 export interface StoredMessage {
@@ -32,6 +33,11 @@ export interface Damage {
 /** A store cannot take more: the disk is full, or broken. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
+
+  /** Another process has it. */
+  get isInUse(): boolean {
+    return this.cause instanceof StorageError && this.cause.fault === "in use";
+  }
 }
 
 export interface StreamStore {

@@ -23,7 +23,8 @@ export class Commits {
   readonly #kept: (seq: number) => void;
   readonly #changed = new Set<Keeper>();
   #waiting: Waiting[] = [];
-  #isUnderWay = false;
+  /** They wait for the commit that is under way. */
+  #underWay: Waiting[] | undefined = undefined;
   #isStopped = false;
 
   constructor(store: StreamStore, kept: (seq: number) => void) {
@@ -52,13 +53,13 @@ export class Commits {
 
   /** Has what was changed kept, soon. */
   commit(): void {
-    if (this.#isUnderWay || this.#isStopped) return;
-    this.#isUnderWay = true;
+    if (this.#underWay !== undefined || this.#isStopped) return;
     this.#save();
     const waiting = this.#waiting;
+    this.#underWay = waiting;
     this.#waiting = [];
     this.#store.sync((error) => {
-      this.#isUnderWay = false;
+      this.#underWay = undefined;
       for (const { seq, done } of waiting) {
         // Who publishes hears of it before those who listen.
         done(error);
@@ -66,6 +67,19 @@ export class Commits {
       }
       if (this.#waiting.length > 0 || this.#changed.size > 0) this.commit();
     });
+  }
+
+  /**
+   * Resolves once all that has changed until now is kept for good, and rejects
+   * with a `StoreError` where it cannot be. Undefined: it is kept already.
+   */
+  settled(): Promise<unknown> | undefined {
+    this.commit();
+    if (this.#underWay === undefined) return undefined;
+    const ends = [endOf(this.#underWay)];
+    const isMore = this.#waiting.length > 0 || this.#changed.size > 0;
+    if (isMore) ends.push(endOf(this.#waiting));
+    return Promise.all(ends);
   }
 
   /** Nobody waits any more; what has changed goes into the store, which is about to be closed. */
@@ -81,4 +95,14 @@ export class Commits {
     }
     this.#changed.clear();
   }
+}
+
+/** Settles with the commit that `waiting` wait for. */
+function endOf(waiting: Waiting[]): Promise<void> {
+  return new Promise((resolve, reject) =>
+    waiting.push({
+      seq: 0,
+      done: (error) => error === undefined ? resolve() : reject(error),
+    })
+  );
 }

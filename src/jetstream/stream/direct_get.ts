@@ -220,7 +220,7 @@ export class DirectGet {
 
   #visible(seq: number): StoredMessage | undefined {
     return seq > 0 && seq <= this.#stream.visibleSeq
-      ? this.#stream.load(seq)
+      ? this.#stream.read(seq)
       : undefined;
   }
 

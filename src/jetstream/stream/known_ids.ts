@@ -32,6 +32,11 @@ export class KnownIds {
     return this.#ids.get(id)?.seq;
   }
 
+  /** The message with this id is not there. */
+  forget(id: string): void {
+    this.#ids.delete(id);
+  }
+
   add(id: string, seq: number, timeUs: number): void {
     if (this.#windowUs > 0 && !this.#ids.has(id)) {
       this.#ids.set(id, { seq, timeUs });

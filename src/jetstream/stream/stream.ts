@@ -10,32 +10,23 @@
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { ApiError } from "../api/api_error.ts";
 import { MessageIndex } from "../store/message_index.ts";
-import type {
-  StoredMessage,
+import {
+  type StoredMessage,
   StoreError,
-  StreamStore,
+  type StreamStore,
 } from "../store/stream_store.ts";
 import { usOf } from "../moments.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
+import type { StreamReader } from "./stream_reader.ts";
 import { beyondLimits, checkRoom, type Publication, sizeOf } from "./room.ts";
 import { KnownIds } from "./known_ids.ts";
 import { Commits, type Keeper } from "./commits.ts";
 import { checkExpected, rollupOf } from "./expectations.ts";
 import { Expiry } from "./expiry.ts";
 import { ConfiguredTransform, Republishing } from "./republishing.ts";
-import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
-import { timeToLive } from "./time_to_live.ts";
-
-/** What a stream tells those that hand its messages on. */
-export interface StreamReader {
-  /** Whether a message is wanted, or was and is not acknowledged. */
-  needs(seq: number, subjectNumber: number): boolean;
-  /** A message is there, for good. */
-  stored(seq: number, subjectNumber: number): void;
-  /** A message goes, by a limit or on request. */
-  removing(seq: number, subjectNumber: number): void;
-}
+import { publishHeaders } from "./publish_headers.ts";
+import { keptTimeToLive, timeToLive } from "./time_to_live.ts";
 
 /** What a publisher is told. */
 export interface PublishAck {
@@ -87,7 +78,7 @@ export class Stream {
     this.#expiry = new Expiry(host, {
       index: this.index,
       config: () => this.config,
-      load: (seq) => store.load(seq),
+      load: (seq) => this.read(seq),
       remove: (seq) => this.remove(seq),
       publish: (publication) => this.publish(publication, NOTHING),
       changed: () => this.#commits.commit(),
@@ -101,11 +92,16 @@ export class Stream {
     this.#expiry.watch();
   }
 
-  /** Keeps what the stream is told to be. */
-  save(): void {
+  /** Keeps what the stream is told to be; `done` hears when it is kept, or why not. */
+  save(done: (error?: StoreError) => void = NOTHING): void {
     const { config, createdUs } = this;
     this.#store.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
-    this.#commits.commit();
+    this.#commits.whenKept(0, done);
+  }
+
+  /** See `Commits.settled`. */
+  settled(): Promise<unknown> | undefined {
+    return this.#commits.settled();
   }
 
   /** Becomes what `config` says: what is beyond its limits goes at once. */
@@ -161,9 +157,20 @@ export class Stream {
     }
   }
 
-  /** A message; undefined: it is not there. */
+  /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
   load(seq: number): StoredMessage | undefined {
     return this.index.has(seq) ? this.#store.load(seq) : undefined;
+  }
+
+  /** The same for who goes on without it: damage is told in the log. */
+  read(seq: number): StoredMessage | undefined {
+    try {
+      return this.load(seq);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   /** Takes a message out; false: it is not there. */
@@ -229,7 +236,7 @@ export class Stream {
       if (seq > index.lastSeq + 1) index.skipTo(seq - 1);
       index.add({ seq, timeUs, subject, size });
       const asked = publishHeaders(headers);
-      const lifetimeUs = this.#lifetimeOf(asked);
+      const lifetimeUs = keptTimeToLive(this.config, asked);
       if (lifetimeUs !== undefined) {
         this.#expiry.endings.add(seq, timeUs + lifetimeUs);
       }
@@ -239,13 +246,6 @@ export class Stream {
     }, ({ text }) => log.error(`Stream ${this.name}: ${text}`));
     const { lastSeq } = this.#store;
     if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
-  }
-
-  /** How long a message of an earlier life stays. */
-  #lifetimeOf(headers: PublishHeaders): number | undefined {
-    return this.config.allow_msg_ttl
-      ? timeToLive(this.config, headers)
-      : undefined;
   }
 
   #take(given: Publication, acknowledge: Acknowledge): void {
@@ -264,6 +264,10 @@ export class Stream {
     checkExpected(config, index, subject, headers);
     const id = headers.get("Nats-Msg-Id");
     const known = id && this.#ids.find(id, nowUs);
+    if (known && known > this.visibleSeq) {
+      // Whether the first one is kept is not known yet.
+      return this.#commits.whenKept(0, () => this.publish(given, acknowledge));
+    }
     if (known) return acknowledge({ ...this.#ack(known), duplicate: true });
     const lastId = headers.get("Nats-Expected-Last-Msg-Id");
     if (lastId !== undefined && lastId !== this.#lastId) {
@@ -277,16 +281,11 @@ export class Stream {
     if (id) this.#ids.add(id, seq, nowUs);
     if (!this.#isWanted(subject)) {
       this.#skipTo(seq);
-      return this.#acknowledge(seq, acknowledge);
+      return this.#acknowledge(seq, id, acknowledge);
     }
     index.add({ seq, timeUs: nowUs, subject, size });
-    this.#store.append({
-      seq,
-      timeUs: nowUs,
-      subject,
-      headers: block,
-      payload,
-    });
+    const message = { seq, timeUs: nowUs, subject, headers: block, payload };
+    this.#store.append(message);
     if (rollup === "all") this.purge(seq);
     if (rollup === "sub") this.#purgeSubject(subject, seq);
     this.#enforceLimits(subject);
@@ -294,7 +293,7 @@ export class Stream {
       this.#expiry.endings.add(seq, nowUs + lifetimeUs);
     }
     this.#expiry.watch();
-    this.#acknowledge(seq, acknowledge);
+    this.#acknowledge(seq, id, acknowledge);
   }
 
   #transformed(publication: Publication): Publication {
@@ -311,27 +310,39 @@ export class Stream {
   }
 
   /** Once the message is kept for good, or cannot be. */
-  #acknowledge(seq: number, acknowledge: Acknowledge): void {
+  #acknowledge(
+    seq: number,
+    id: string | undefined,
+    acknowledge: Acknowledge,
+  ): void {
     this.#commits.whenKept(seq, (error) => {
       if (error === undefined) {
         this.#republish(seq);
         return acknowledge(this.#ack(seq));
       }
       this.#failed(error);
+      this.#forget(seq, id);
       acknowledge(new ApiError(10077, error.message));
     });
+  }
+
+  /** A message was not kept: it has never been there. */
+  #forget(seq: number, id: string | undefined): void {
+    this.index.remove(seq);
+    this.#expiry.endings.removed(seq);
+    if (id) this.#ids.forget(id);
   }
 
   #republish(seq: number): void {
     const republishing = this.#republishing;
     if (republishing === undefined) return;
-    const message = this.load(seq);
+    const message = this.read(seq);
     if (message === undefined) return;
     republishing.publish(message, this.index.sameBefore(seq));
   }
 
-  #failed(error: StoreError): void {
-    this.host.log.error(`Stream ${this.name}: ${error.message}`);
+  #failed({ message }: Error): void {
+    this.host.log.error(`Stream ${this.name}: ${message}`);
   }
 
   #ack(seq: number): PublishAck {

@@ -27,6 +27,14 @@ export function timeToLive(
   return us;
 }
 
+/** The same for a message that the stream has had for some time. */
+export function keptTimeToLive(
+  config: StreamConfig,
+  headers: PublishHeaders,
+): number | undefined {
+  return config.allow_msg_ttl ? timeToLive(config, headers) : undefined;
+}
+
 function microseconds(text: string): number | undefined {
   if (text === "never") return Infinity;
   if (/^\d+$/.test(text)) {

@@ -46,8 +46,10 @@ export function loadStorage(): Storage {
   const { crc32 } = builtIn<ZlibModule>("node:zlib");
   return {
     open(path) {
-      mkdirSync(dirname(path), { recursive: true });
-      return faulty(() => new SqliteDatabase(new DatabaseSync(path)));
+      return faulty(() => {
+        mkdirSync(dirname(path), { recursive: true });
+        return new SqliteDatabase(new DatabaseSync(path));
+      });
     },
     folders(path) {
       try {

@@ -1,0 +1,9 @@
+/** What a stream tells those that hand its messages on. */
+export interface StreamReader {
+  /** Whether a message is wanted, or was and is not acknowledged. */
+  needs(seq: number, subjectNumber: number): boolean;
+  /** A message is there, for good. */
+  stored(seq: number, subjectNumber: number): void;
+  /** A message goes, by a limit or on request. */
+  removing(seq: number, subjectNumber: number): void;
+}

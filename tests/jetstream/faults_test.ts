@@ -1,0 +1,220 @@
+/** What clients do wrong, and what goes wrong on disk, ends no server and hides no stream. */
+import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startServer } from "../../src/app/start_server.ts";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import type { Database, Storage } from "../../src/platform/storage.ts";
+import { StorageError } from "../../src/platform/storage.ts";
+import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
+import { type MemoryLog, startMidge } from "../support/midge.ts";
+import { connectPeer, type Peer } from "../support/peer.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
+
+/** A server with a stream `S` on the subject `s`, in files of `storeDir`. */
+async function withStream(
+  t: TestContext,
+  storage: Storage = loadStorage(),
+  storeDir: string = temporaryFolder(t),
+): Promise<{ peer: Peer; log: MemoryLog }> {
+  const { port, log } = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir },
+  }, { loadStorage: () => storage });
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  peer.send("SUB r 1\r\n");
+  const config = { name: "S", subjects: ["s"], allow_direct: true };
+  await answer(peer, "$JS.API.STREAM.CREATE.S", JSON.stringify(config));
+  return { peer, log };
+}
+
+function publish(subject: string, reply: string, body: string): string {
+  return `PUB ${subject} ${reply} ${body.length}\r\n${body}\r\n`;
+}
+
+/** What comes back for a request. */
+async function answer(
+  peer: Peer,
+  subject: string,
+  body = "",
+): Promise<Record<string, unknown>> {
+  peer.send(publish(subject, "r", body));
+  return await delivered(peer);
+}
+
+/** The next message that the peer gets. */
+async function delivered(peer: Peer): Promise<Record<string, unknown>> {
+  await peer.expect("MSG r 1 ");
+  await peer.expectLine();
+  return JSON.parse(await peer.expectLine());
+}
+
+/** The code of the error in an answer. */
+function codeOf({ error }: Record<string, unknown>): unknown {
+  return (error as Record<string, unknown> | undefined)?.["err_code"];
+}
+
+for (const reply of ["a.*", "q.>", "x..y", "x."]) {
+  test(`the reply ${reply}, which is no subject to publish on, gets no answer`, async (t) => {
+    const { peer } = await withStream(t);
+    const config = { durable_name: "C", ack_policy: "explicit" };
+    const consumer = JSON.stringify({ stream_name: "S", config });
+    const requests: readonly (readonly [string, string])[] = [
+      ["$JS.API.INFO", ""],
+      ["$JS.API.NONE", ""],
+      ["s", "hello"],
+      ["$JS.API.DIRECT.GET.S", '{"seq":1}'],
+      ["$JS.API.DIRECT.GET.S", '{"seq":9}'],
+      ["$JS.API.CONSUMER.CREATE.S.C", consumer],
+      ["$JS.API.CONSUMER.MSG.NEXT.S.C", "1"],
+      ["$JS.ACK.S.C.1.1.1.1.0", "+ACK"],
+      ["$JS.API.CONSUMER.MSG.NEXT.S.C", '{"batch":1,"no_wait":true}'],
+    ];
+    for (const [subject, body] of requests) {
+      peer.send(publish(subject, reply, body));
+    }
+    const { state } = await answer(peer, "$JS.API.STREAM.INFO.S");
+    assert.equal((state as Record<string, unknown>)["messages"], 1);
+    const { num_waiting } = await answer(peer, "$JS.API.CONSUMER.INFO.S.C");
+    assert.equal(typeof num_waiting, "number");
+  });
+}
+
+/** A disk on which the next `fulls` commits find no room. */
+class FullDisk {
+  fulls = 0;
+  readonly storage: Storage;
+
+  constructor() {
+    const real = loadStorage();
+    this.storage = { ...real, open: (path) => this.#filling(real.open(path)) };
+  }
+
+  #filling(database: Database): Database {
+    return {
+      execute: (sql) => {
+        if (sql === "COMMIT" && this.fulls > 0) {
+          this.fulls--;
+          database.execute("ROLLBACK");
+          throw new StorageError("database or disk is full", "full");
+        }
+        database.execute(sql);
+      },
+      prepare: (sql) => database.prepare(sql),
+      close: () => database.close(),
+    };
+  }
+}
+
+test("a message for which the disk has no room is refused, and was never there", async (t) => {
+  const disk = new FullDisk();
+  const { peer, log } = await withStream(t, disk.storage);
+  disk.fulls = 1;
+  const refused = await answer(peer, "s", "lost");
+  assert.equal(
+    codeOf(refused),
+    10077,
+  );
+  assert.match(log.lines.join("\n"), /ERR Stream S: .*is full/);
+  assert.deepEqual(await answer(peer, "s", "kept"), { stream: "S", seq: 2 });
+  const { state } = await answer(peer, "$JS.API.STREAM.INFO.S");
+  assert.equal((state as Record<string, unknown>)["messages"], 1);
+  const gone = await answer(peer, "$JS.API.STREAM.MSG.GET.S", '{"seq":1}');
+  assert.equal(codeOf(gone), 10037);
+});
+
+test("a stream that cannot be kept is not made", async (t) => {
+  const disk = new FullDisk();
+  const { peer } = await withStream(t, disk.storage);
+  const config = JSON.stringify({ name: "T", subjects: ["t"] });
+  disk.fulls = 1;
+  const refused = await answer(peer, "$JS.API.STREAM.CREATE.T", config);
+  assert.equal(codeOf(refused), 10077);
+  const { streams } = await answer(peer, "$JS.API.STREAM.NAMES");
+  assert.deepEqual(streams, ["S"]);
+  const made = await answer(peer, "$JS.API.STREAM.CREATE.T", config);
+  assert.equal(made["error"], undefined);
+});
+
+test("a consumer is answered for once it is on disk, and a deletion too", async (t) => {
+  const disk = new FullDisk();
+  const { peer } = await withStream(t, disk.storage);
+  await answer(peer, "s", "hello");
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  const requests: readonly (readonly [string, object])[] = [
+    ["$JS.API.CONSUMER.CREATE.S.C", { stream_name: "S", config }],
+    ["$JS.API.STREAM.MSG.DELETE.S", { seq: 1 }],
+  ];
+  for (const [subject, body] of requests) {
+    disk.fulls = 1;
+    assert.equal(
+      codeOf(await answer(peer, subject, JSON.stringify(body))),
+      10077,
+    );
+  }
+});
+
+test("a repetition of a message that was not kept is a message of its own", async (t) => {
+  const disk = new FullDisk();
+  const { peer } = await withStream(t, disk.storage);
+  disk.fulls = 1;
+  const headers = "NATS/1.0\r\nNats-Msg-Id: one\r\n\r\n";
+  const once = `HPUB s r ${headers.length} ${
+    headers.length + 1
+  }\r\n${headers}x\r\n`;
+  peer.send(once + once + once);
+  const told = [
+    await delivered(peer),
+    await delivered(peer),
+    await delivered(peer),
+  ];
+  assert.equal(
+    codeOf(told[0]!),
+    10077,
+  );
+  assert.deepEqual(told.slice(1), [
+    { stream: "S", seq: 2 },
+    { stream: "S", seq: 2, duplicate: true },
+  ]);
+});
+
+test("a stream that cannot be read is told of, and all others are opened", async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    jetstream: { store_dir: folder },
+  });
+  const connection = await first.connect();
+  for (const name of ["A", "B"]) {
+    await connection.request(
+      `$JS.API.STREAM.CREATE.${name}`,
+      JSON.stringify({ name, subjects: [name] }),
+    );
+  }
+  await connection.close();
+  await first.stop();
+  const file = join(folder, "$G", "streams", "A", "stream.db");
+  rmSync(`${file}-wal`, { force: true });
+  writeFileSync(file, "no database".repeat(1000));
+  const { peer, log } = await withStream(t, loadStorage(), folder);
+  const { streams } = await answer(peer, "$JS.API.STREAM.NAMES");
+  assert.deepEqual(streams, ["B", "S"]);
+  assert.match(
+    log.lines.join("\n"),
+    /ERR Stream A is not opened: .*stream\.db/,
+  );
+});
+
+test("streams that another process has keep a server from starting", async (t) => {
+  const folder = temporaryFolder(t);
+  await withStream(t, loadStorage(), folder);
+  const again = startServer({
+    host: "127.0.0.1",
+    port: 0,
+    jetstream: { store_dir: folder },
+  });
+  await assert.rejects(again, { message: /stream\.db: is in use by another/ });
+});
