@@ -21,10 +21,9 @@ const SESSION = new RegExp(`${BEGIN}(\\d+)${BEGIN}`);
 
 // Each command comes with a zero byte behind it, and reads nothing itself. When
 // no more can come, because the tests have died, nothing that was started stays.
-// A job that is ended before it has become its program is a copy of this shell,
-// trap included: it has nothing to end.
+// That is no trap: a job that is ended before it has become its program is a copy
+// of this shell, and would run it.
 const LOOP = `
-trap '[ $BASHPID = $$ ] && kill -9 $(jobs -p)' EXIT
 exec 2>&1
 set -m
 printf '${BEGIN}%d${BEGIN}' $$
@@ -32,7 +31,8 @@ _typed=0
 while IFS= read -r -d '' line; do
   eval "$line" </dev/null
   printf '${END}%d %d${END}' $((_typed += 1)) $?
-done`;
+done
+kill -9 $(jobs -p) 2>/dev/null`;
 
 // What the shell says about its own jobs, which an interactive one says elsewhere.
 const JOB_NOTICES =
