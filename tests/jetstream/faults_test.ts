@@ -125,6 +125,19 @@ test("a message for which the disk has no room is refused, and was never there",
   assert.equal(codeOf(gone), 10037);
 });
 
+test("all messages of a turn are refused that one commit was to keep", async (t) => {
+  const disk = new FullDisk();
+  const { peer } = await withStream(t, disk.storage);
+  disk.fulls = 1;
+  peer.send(["1", "2", "3"].map((text) => publish("s", "r", text)).join(""));
+  for (let i = 0; i < 3; i++) {
+    assert.equal(codeOf(await delivered(peer)), 10077);
+  }
+  const { state } = await answer(peer, "$JS.API.STREAM.INFO.S");
+  assert.equal((state as Record<string, unknown>)["messages"], 0);
+  assert.deepEqual(await answer(peer, "s", "kept"), { stream: "S", seq: 4 });
+});
+
 test("a stream that cannot be kept is not made", async (t) => {
   const disk = new FullDisk();
   const { peer } = await withStream(t, disk.storage);

@@ -60,7 +60,11 @@ export class Commits {
     this.#waiting = [];
     this.#store.sync((error) => {
       this.#underWay = undefined;
-      for (const { seq, done } of waiting) {
+      // What failed takes along what was written since the commit was asked for.
+      const settled = error === undefined
+        ? waiting
+        : [...waiting, ...this.#waiting.splice(0)];
+      for (const { seq, done } of settled) {
         // Who publishes hears of it before those who listen.
         done(error);
         if (error === undefined && seq > 0) this.#kept(seq);
