@@ -180,6 +180,8 @@ async function runTests(
     MIDGE_TEST_RUNTIME: name,
     MIDGE_TEST_RUNNING: RUNNING_FOLDER,
     DENO_JOBS: String(JOBS),
+    // Each test file is a process on Node, and would compile the same sources.
+    NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
   });
   const counts = count(output, wanted.name);
   const ran = counts.passed + counts.failed > 0;
