@@ -26,6 +26,7 @@ import { checkExpected, rollupOf } from "./expectations.ts";
 import { Expiry } from "./expiry.ts";
 import { ConfiguredTransform, Republishing } from "./republishing.ts";
 import { publishHeaders } from "./publish_headers.ts";
+import { KeptForReaders } from "./retention.ts";
 import { keptTimeToLive, timeToLive } from "./time_to_live.ts";
 
 /** What a publisher is told. */
@@ -60,6 +61,7 @@ export class Stream {
   #lastId = "";
   readonly #commits: Commits;
   readonly #expiry: Expiry;
+  readonly #retention: KeptForReaders = new KeptForReaders(this);
   #transform: ConfiguredTransform | undefined = undefined;
   #republishing: Republishing | undefined = undefined;
 
@@ -120,17 +122,7 @@ export class Stream {
     if (config.max_age > 0) this.#expiry.expire();
     this.#expiry.watch();
     if (config.retention === "interest" && before.retention === "limits") {
-      this.#dropUnwanted();
-    }
-  }
-
-  /** Messages are kept for consumers from now on: those that none wants go. */
-  #dropUnwanted(): void {
-    const { index } = this;
-    let seq = index.next(index.firstSeq);
-    while (seq <= index.lastSeq) {
-      if (!this.#isNeeded(seq, index.subjectNumber(seq))) this.remove(seq);
-      seq = index.next(seq + 1);
+      this.#retention.dropUnwanted();
     }
   }
 
@@ -203,12 +195,7 @@ export class Stream {
 
   /** A reader does not need a message any more: whether it stays. */
   released(seq: number): void {
-    const { retention } = this.config;
-    if (retention === "limits") return;
-    const number = this.index.subjectNumber(seq);
-    if (number === 0) return;
-    const isNeeded = retention === "interest" && this.#isNeeded(seq, number);
-    if (!isNeeded) this.remove(seq);
+    this.#retention.released(seq);
   }
 
   /** No reader, publisher or timer hears of it any more. */
@@ -279,7 +266,7 @@ export class Stream {
     const seq = index.lastSeq + 1;
     this.#lastId = id ?? "";
     if (id) this.#ids.add(id, seq, nowUs);
-    if (!this.#isWanted(subject)) {
+    if (!this.#retention.isWanted(subject)) {
       this.#skipTo(seq);
       return this.#acknowledge(seq, id, acknowledge);
     }
@@ -348,24 +335,6 @@ export class Stream {
   #ack(seq: number): PublishAck {
     const { domain } = this.host;
     return { stream: this.name, ...(domain !== "" && { domain }), seq };
-  }
-
-  /** Whether a message is kept at all: not where it is kept for consumers, and none wants it. */
-  #isWanted(subject: string): boolean {
-    if (this.config.retention !== "interest") return true;
-    const { subjects } = this.index;
-    const isNew = subjects.get(subject) === undefined;
-    const entry = subjects.take(subject);
-    const isWanted = this.#isNeeded(this.index.lastSeq + 1, entry.number);
-    if (isNew) subjects.drop(entry);
-    return isWanted;
-  }
-
-  #isNeeded(seq: number, subjectNumber: number): boolean {
-    for (const reader of this.readers) {
-      if (reader.needs(seq, subjectNumber)) return true;
-    }
-    return false;
   }
 
   #purgeSubject(subject: string, before: number): void {

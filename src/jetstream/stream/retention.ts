@@ -1,0 +1,61 @@
+/** Which messages a stream keeps for its consumers, where it keeps any for them. */
+import type { MessageIndex } from "../store/message_index.ts";
+import type { StreamConfig } from "./stream_config.ts";
+import type { StreamReader } from "./stream_reader.ts";
+
+/** The stream whose messages they are. */
+interface Kept {
+  readonly config: StreamConfig;
+  readonly index: MessageIndex;
+  readonly readers: ReadonlySet<StreamReader>;
+  remove(seq: number): void;
+}
+
+export class KeptForReaders {
+  readonly #stream: Kept;
+
+  constructor(stream: Kept) {
+    this.#stream = stream;
+  }
+
+  /** Messages are kept for consumers from now on: those that none wants go. */
+  dropUnwanted(): void {
+    const { index } = this.#stream;
+    let seq = index.next(index.firstSeq);
+    while (seq <= index.lastSeq) {
+      if (!this.#isNeeded(seq, index.subjectNumber(seq))) {
+        this.#stream.remove(seq);
+      }
+      seq = index.next(seq + 1);
+    }
+  }
+
+  /** A reader does not need a message any more: whether it stays. */
+  released(seq: number): void {
+    const { config: { retention }, index } = this.#stream;
+    if (retention === "limits") return;
+    const number = index.subjectNumber(seq);
+    if (number === 0) return;
+    const isNeeded = retention === "interest" && this.#isNeeded(seq, number);
+    if (!isNeeded) this.#stream.remove(seq);
+  }
+
+  /** Whether a message is kept at all: not where it is kept for consumers, and none wants it. */
+  isWanted(subject: string): boolean {
+    const { config, index } = this.#stream;
+    if (config.retention !== "interest") return true;
+    const { subjects } = index;
+    const isNew = subjects.get(subject) === undefined;
+    const entry = subjects.take(subject);
+    const isWanted = this.#isNeeded(index.lastSeq + 1, entry.number);
+    if (isNew) subjects.drop(entry);
+    return isWanted;
+  }
+
+  #isNeeded(seq: number, subjectNumber: number): boolean {
+    for (const reader of this.#stream.readers) {
+      if (reader.needs(seq, subjectNumber)) return true;
+    }
+    return false;
+  }
+}
