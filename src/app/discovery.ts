@@ -3,16 +3,17 @@
  * cluster, and registrars for its announcer.
  */
 import type { Broker } from "../broker/broker.ts";
+import { fetchTlsOf } from "../net/fetch_with_tls.ts";
 import {
   defaultDiscoveryOptions,
-  type ServerOptions,
+  type DiscoveryOptions,
 } from "../options/options.ts";
 import type { Discovery, Wanted } from "../discovery/discovery.ts";
 import type { Registrar } from "../discovery/registrar.ts";
 import { providerOf } from "../discovery/providers/provider_of.ts";
 import { registrarOf } from "../discovery/announcing/registrar_of.ts";
 import type { DiscoveryPlatform } from "../discovery/platform.ts";
-import type { DiscoveryTarget } from "../discovery/url.ts";
+import { type DiscoveryTarget, overTls } from "../discovery/url.ts";
 import { Announcer } from "../discovery/announcing/announcer.ts";
 
 /** Makes providers and registrars. */
@@ -28,12 +29,12 @@ export interface DiscoverySource extends DiscoveryPlatform {
 
 /** Those whom the server asks for other nodes. Throws a `DiscoveryError` for a URL that cannot be used. */
 export function providersOf(
-  { discovery }: ServerOptions,
+  broker: Broker,
   platform: DiscoverySource,
 ): Discovery[] {
-  const makers = makersOn(platform);
-  return (discovery?.find ?? [])
-    .map((target) => makers.providerOf(target, "route"));
+  const { find } = optionsOf(broker);
+  const makers = makersOn(broker, platform);
+  return find.map((target) => makers.providerOf(target, "route"));
 }
 
 /**
@@ -44,16 +45,36 @@ export function announcerOf(
   broker: Broker,
   platform: DiscoverySource,
 ): Announcer | undefined {
-  const { announce, ttlMs } = broker.options.discovery ??
-    defaultDiscoveryOptions();
+  const { announce, ttlMs } = optionsOf(broker);
   if (announce.length === 0) return undefined;
-  const makers = makersOn(platform);
+  const makers = makersOn(broker, platform);
   const registrars = announce.map((target) => makers.registrarOf(target));
   return new Announcer(registrars, broker.host, ttlMs);
 }
 
-function makersOn(platform: DiscoverySource): DiscoveryMakers {
-  return platform.discovery ?? {
+function optionsOf({ options }: Broker): DiscoveryOptions {
+  return options.discovery ?? defaultDiscoveryOptions();
+}
+
+/** With `tls` all are asked over TLS, by its settings as they are at each question. */
+function makersOn(broker: Broker, machine: DiscoverySource): DiscoveryMakers {
+  if (machine.discovery !== undefined) return machine.discovery;
+  if (optionsOf(broker).tls === undefined) return makersOf(machine);
+  const makers = makersOf({
+    ...machine,
+    sourceTls: () => {
+      const { tls } = optionsOf(broker);
+      return tls && fetchTlsOf(tls);
+    },
+  });
+  return {
+    providerOf: (target, wanted) => makers.providerOf(overTls(target), wanted),
+    registrarOf: (target) => makers.registrarOf(overTls(target)),
+  };
+}
+
+function makersOf(platform: DiscoveryPlatform): DiscoveryMakers {
+  return {
     providerOf: (target, wanted) => providerOf(target, platform, wanted),
     registrarOf: (target) => registrarOf(target, platform),
   };

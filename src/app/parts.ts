@@ -93,7 +93,7 @@ export class ServerParts {
         this.broker,
         options.cluster,
         platform,
-        providersOf(options, platform),
+        providersOf(this.broker, platform),
       );
     }
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
@@ -177,6 +177,9 @@ export class ServerParts {
     // A server gets no cluster, and loses none, while it runs.
     if (options.cluster !== undefined) {
       this.cluster?.reconfigure(options.cluster);
+    }
+    if (options.registry !== undefined) {
+      this.#registry?.reconfigure(options.registry);
     }
     await clients;
     this.#announce();

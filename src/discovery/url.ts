@@ -207,6 +207,13 @@ function schemeOf(
     fail(name, `it begins with none of ${DISCOVERY_SCHEMES.join(":// ")}://`);
 }
 
+/** The same source, asked over TLS where that can be and its URL does not say `tls=false`. */
+export function overTls(target: DiscoveryTarget): DiscoveryTarget {
+  const { scheme, params } = target;
+  if (!RULES[scheme].params.includes("tls") || params.has("tls")) return target;
+  return { ...target, params: new Map([...params, ["tls", "true"]]) };
+}
+
 /** The door that a `nats://`, `tls://` or `nats-route://` target names. */
 export function doorOf(target: DiscoveryTarget): string | undefined {
   return doorUrl(target.url);

@@ -4,6 +4,8 @@
  * `src/config/keys`; change those.
  */
 import type { DiscoveryTarget } from "../discovery/url.ts";
+import type { TlsSettings } from "./tls.ts";
+import type { TlsConfig } from "./tls_config.ts";
 
 /** Where this node tells that it lives, and where it looks for others. */
 export interface DiscoveryOptions {
@@ -15,6 +17,8 @@ export interface DiscoveryOptions {
   ttlMs: number;
   /** Send the cluster's credentials to the nodes that are found. */
   trustCredentials: boolean;
+  /** All of these are asked over TLS unless their URL says `tls=false`; files that a URL names count before those here. */
+  tls: TlsSettings | undefined;
 }
 
 /**
@@ -31,6 +35,8 @@ export interface DiscoveryConfig {
   ttl?: string;
   /** Send the cluster's credentials to the nodes that are found. */
   trust_credentials?: boolean;
+  /** All of these are asked over TLS unless their URL says `tls=false`; files that a URL names count before those here. */
+  tls?: TlsConfig;
 }
 
 /** The options of `discovery` without a configuration; a fresh object each time. */
@@ -40,5 +46,6 @@ export function defaultDiscoveryOptions(): DiscoveryOptions {
     find: [],
     ttlMs: 15000,
     trustCredentials: false,
+    tls: undefined,
   };
 }

@@ -3,7 +3,7 @@
  * `runtime/net/fetch.ts` implements it.
  */
 
-import type { CertifiedKey } from "./socket.ts";
+import type { CertifiedKey, TlsUpgrade } from "./socket.ts";
 
 /** The part of the web's `fetch` that is used here. Rejects when there is no answer. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<Fetched>;
@@ -18,13 +18,16 @@ export interface FetchRequest {
 }
 
 /** The TLS of a request. */
-export interface FetchTls {
+export interface FetchTls
+  extends Pick<TlsUpgrade, "minVersion" | "cipherSuites" | "curves"> {
   /** Whom the server's certificate must come from, as PEM text. */
   readonly authorities?: readonly string[] | undefined;
   /** Shown to a server that asks. */
   readonly certificate?: CertifiedKey | undefined;
   /** Any certificate will do. */
   readonly insecure?: boolean;
+  /** SHA-256 of the public keys that the server may have, in lower-case hexadecimal digits; any unless set. */
+  readonly pinnedCerts?: readonly string[] | undefined;
 }
 
 export interface Fetched {

@@ -41,7 +41,7 @@ export interface RegistryPlatform {
 export class Registry {
   readonly store: NodeStore;
   readonly api: RegistryApi;
-  readonly #settings: RegistrySettings;
+  #settings: RegistrySettings;
   readonly #platform: RegistryPlatform;
   readonly #stateFile: StateFile | undefined;
   #listener: Listener | undefined = undefined;
@@ -74,6 +74,11 @@ export class Registry {
 
   get address(): Address | undefined {
     return this.#listener?.address;
+  }
+
+  /** Takes the TLS of other settings, for handshakes to come. */
+  reconfigure({ tls }: RegistrySettings): void {
+    this.#settings = { ...this.#settings, tls };
   }
 
   /** Closes the port, ends all waits and writes the state. */

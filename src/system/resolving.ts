@@ -8,11 +8,11 @@ import type { Broker } from "../broker/broker.ts";
 import type { OperatorMode } from "../broker/operator_mode.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { FolderResolver } from "../options/options.ts";
+import { fetchTlsOf, fetchWithTls } from "../net/fetch_with_tls.ts";
 import type { Fetch } from "../platform/fetch.ts";
 import type { VerifySignature } from "../platform/signatures.ts";
 import { AccountStore } from "./account_store.ts";
 import { type ClaimsFolder, ClaimsRequests } from "./claims.ts";
-import type { TlsSettings } from "../options/tls.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Peers } from "./peers.ts";
 import type { Voice } from "./voice.ts";
@@ -37,7 +37,10 @@ export async function openResolver(
   if (resolver.kind === "url") {
     const accounts = new UrlAccounts(
       resolver.url,
-      overTls(platform.fetch, () => broker.options.resolverTls),
+      fetchWithTls(platform.fetch, () => {
+        const { resolverTls } = broker.options;
+        return resolverTls && fetchTlsOf(resolverTls);
+      }),
       host.clock,
     );
     await accounts.check();
@@ -64,19 +67,6 @@ export async function openResolver(
   await keepPreloaded(operator, store);
   operator.resolver = { lookup: (key) => store.get(key) };
   return store;
-}
-
-/** Asks with the TLS of `resolver_tls`, as it is at each question. */
-function overTls(fetch: Fetch, settings: () => TlsSettings | undefined): Fetch {
-  return (url, request) => {
-    const tls = settings();
-    if (tls === undefined) return fetch(url, request);
-    const { authorities, certificates: [certificate], insecure } = tls;
-    return fetch(url, {
-      ...request,
-      tls: { authorities, certificate, insecure },
-    });
-  };
 }
 
 /** The services of the system account for a server in operator mode. */

@@ -43,6 +43,7 @@ test("an empty block has the defaults", () => {
     find: [],
     ttlMs: 15_000,
     trustCredentials: false,
+    tls: undefined,
   });
 });
 

@@ -11,9 +11,11 @@ import {
   parseDiscoveryUrl,
 } from "../../src/discovery/url.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import { startReloadable } from "../app/reloading.ts";
 import {
   type Certificate,
   type Certificates,
+  makeCertificate,
   makeCertificates,
   opensslMissing,
 } from "../support/certificates.ts";
@@ -190,5 +192,44 @@ test(
         () => log.lines.some((line) => pattern.test(line)),
       );
     }
+  },
+);
+
+test(
+  "a reload replaces the certificate of a registry, and turns its TLS neither on nor off",
+  { skip: opensslMissing },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { authority, server, stranger } = certificates;
+    const block = ({ certFile, keyFile }: Certificate, more = ""): string =>
+      `registry { listen: "127.0.0.1:-1", tls { cert_file: "${certFile}", key_file: "${keyFile}" ${more} } }`;
+    const midge = await startReloadable(t, block(server));
+    const { port } = midge.server.registryAddress!;
+    const provider = providerOf(
+      parseDiscoveryUrl(
+        `registry://localhost:${port}?${new URLSearchParams({
+          tls: "true",
+          ca_file: authority.certFile,
+        })}`,
+      ),
+      platform,
+      "client",
+    );
+    assert.deepEqual((await ask(provider)).endpoints, []);
+    await midge.reload(block(stranger));
+    assert.ok(midge.told.includes("Reloaded: registry tls"));
+    assert.ok(await rejection(ask(provider)) instanceof DiscoveryError);
+    const renewed = makeCertificate(authority, "renewed", {
+      names: "DNS:localhost",
+    });
+    await midge.reload(block(renewed));
+    assert.deepEqual((await ask(provider)).endpoints, []);
+    const verifying = `, verify: true, ca_file: "${authority.certFile}"`;
+    await midge.reload(block(renewed, verifying));
+    assert.ok(await rejection(ask(provider)) instanceof DiscoveryError);
+    await assert.rejects(
+      midge.reload('registry { listen: "127.0.0.1:-1" }'),
+      { message: /^config reload not supported for Registry\.Tls: / },
+    );
   },
 );

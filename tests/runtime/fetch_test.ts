@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import {
+  createServer as createSecureServer,
+  type ServerOptions,
+} from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { FetchTls } from "../../src/platform/fetch.ts";
@@ -12,6 +15,7 @@ import {
   type Certificates,
   makeCertificates,
   opensslMissing,
+  pinOf,
 } from "../support/certificates.ts";
 import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
@@ -215,10 +219,11 @@ async function serveTls(
   t: TestContext,
   { server, authority }: Certificates,
   handle: RequestListener,
+  options: ServerOptions = {},
 ): Promise<string> {
   const { cert, key } = server;
   const source = createSecureServer(
-    { cert, key, ca: authority.cert, requestCert: true },
+    { cert, key, ca: authority.cert, requestCert: true, ...options },
     handle,
   );
   source.on("tlsClientError", () => {});
@@ -279,6 +284,40 @@ test(
     });
     assert.equal(any.status, 201);
     await textOf(any.body);
+  },
+);
+
+test(
+  "over TLS, nothing is sent to a server whose key is not pinned, or whose version is too old",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { authority, client, server } = certificates;
+    let requests = 0;
+    const url = await serveTls(t, certificates, (_, response) => {
+      requests++;
+      response.end("hello");
+    }, { maxVersion: "TLSv1.2" });
+    const tls: FetchTls = {
+      authorities: [authority.cert],
+      certificate: { certificate: client.cert, key: client.key },
+    };
+    const others: readonly [FetchTls, string][] = [
+      [{ pinnedCerts: [pinOf(client)] }, "the certificate is not accepted"],
+      [{ minVersion: "TLSv1.3" }, "the TLS handshake failed"],
+    ];
+    for (const [other, message] of others) {
+      await assert.rejects(
+        fetchAnswer(url, { signal: NEVER, tls: { ...tls, ...other } }),
+        { message },
+      );
+    }
+    assert.equal(requests, 0);
+    const { body } = await fetchAnswer(url, {
+      signal: NEVER,
+      tls: { ...tls, pinnedCerts: [pinOf(client), pinOf(server)] },
+    });
+    assert.equal(await textOf(body), "hello");
   },
 );
 

@@ -11,8 +11,11 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import type { Server as TcpServer, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import type { Clock, Timer } from "../../src/platform/clock.ts";
 import { platform } from "../../src/runtime/mod.ts";
+import type { Certificates } from "./certificates.ts";
 import { freePort } from "./free_port.ts";
 import type { Cleanup } from "./temp.ts";
 
@@ -47,23 +50,28 @@ const META_MAX = 512;
 export class FakeConsul {
   /** Every request: method, path and query. */
   readonly requests: string[] = [];
+  /** With TLS: whom the certificates of those were for that came in, a name for each connection. */
+  readonly shown: string[] = [];
   readonly port: number;
   readonly #clock: Clock;
+  readonly #tls: Certificates | undefined;
+  readonly #sockets = new Set<Socket>();
   readonly #instances = new Map<string, Registered>();
   /** Rows of the answer that stand beside what was registered. */
   #rows: readonly unknown[] = [];
   readonly #waiting = new Set<Waiting>();
   #index = 10;
-  #server: Server | undefined;
+  #server: TcpServer | undefined;
   #isSilent = false;
   #isHasty = false;
   #hidesIndex = false;
   #text: string | undefined;
   #token = "";
 
-  constructor(port: number, clock: Clock) {
+  constructor(port: number, clock: Clock, tls?: Certificates) {
     this.port = port;
     this.#clock = clock;
+    this.#tls = tls;
   }
 
   /** Blocking queries that are being held back. */
@@ -140,12 +148,40 @@ export class FakeConsul {
 
   /** Serves at the same port as before. */
   async open(): Promise<void> {
-    this.#server = createServer((request, response) => {
+    const http = createServer((request, response) => {
       response.on("error", () => {});
       this.#answer(request, response).catch(() => response.destroy());
     });
-    this.#server.listen(this.port, "127.0.0.1");
-    await once(this.#server, "listening");
+    const server = this.#tls === undefined ? http : this.#over(this.#tls, http);
+    server.on("connection", (socket: Socket) => this.#keep(socket));
+    server.listen(this.port, "127.0.0.1");
+    this.#server = server;
+    await once(server, "listening");
+  }
+
+  /** In front of `http`; everybody shows a certificate. */
+  #over({ authority, server }: Certificates, http: Server): TcpServer {
+    const { cert, key } = server;
+    const options = {
+      cert,
+      key,
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    };
+    const secured = createTlsServer(options, (socket) => {
+      this.#keep(socket);
+      const { subject } = socket.getPeerCertificate();
+      this.shown.push(String(subject.CN));
+      http.emit("connection", socket);
+    });
+    return secured.on("tlsClientError", () => {});
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#sockets.delete(socket));
   }
 
   async cut(): Promise<void> {
@@ -153,7 +189,7 @@ export class FakeConsul {
     this.#server = undefined;
     if (server === undefined) return;
     server.close();
-    server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await once(server, "close");
   }
 
@@ -315,6 +351,18 @@ export async function startFakeConsul(
   clock: Clock = platform.clock,
 ): Promise<FakeConsul> {
   const consul = new FakeConsul(await freePort(), clock);
+  t.after(() => consul.cut());
+  await consul.open();
+  return consul;
+}
+
+/** Starts one that is asked over TLS alone, by those with a certificate of the authority. */
+export async function startSecureConsul(
+  t: Cleanup,
+  certificates: Certificates,
+): Promise<FakeConsul> {
+  const { clock } = platform;
+  const consul = new FakeConsul(await freePort(), clock, certificates);
   t.after(() => consul.cut());
   await consul.open();
   return consul;

@@ -185,7 +185,8 @@ export function reloadRefusal(
   const { row, path, isUnchanged } = change;
   const fixed = fixedFieldRefusal(change);
   if (fixed !== undefined) return fixed;
-  if (row.reload !== "restart" || isUnchanged) return undefined;
+  const isFixed = row.reload === "restart" || comesOrGoes(change);
+  if (!isFixed || isUnchanged) return undefined;
   if (row.refusal !== undefined) {
     return `config reload not supported for ${row.refusal}`;
   }
@@ -198,6 +199,12 @@ export function reloadRefusal(
   const [old, next] = [before, after]
     .map((fields) => isSecret ? "[REDACTED]" : goText(fields![name], row));
   return `config reload not supported for ${name}: old=${old}, new=${next}`;
+}
+
+/** Whether an option is there in one of both alone that has to be there in both, or in none. */
+function comesOrGoes({ row, before, after }: OptionChange): boolean {
+  return row.isPresenceFixed === true &&
+    (before === undefined) !== (after === undefined);
 }
 
 /** The same, for a field of a value that may change otherwise. */

@@ -18,6 +18,7 @@ import { findEntry, readBlock } from "./entries.ts";
 import { boolean, durationString, type Reader } from "./readers.ts";
 import { rowsOf } from "./rows.ts";
 import type { Block } from "./schema.ts";
+import { TLS_BLOCK, tlsBlock } from "./tls_keys.ts";
 
 const announcementTtl: Reader<number> = {
   ...durationString,
@@ -97,6 +98,18 @@ divided by commas.`,
       text: "Send the cluster's credentials to the nodes that are found.",
       flags: [{ section: "Discovery", names: ["trust_credentials"] }],
       reload: "restart",
+    }),
+    rows.option({
+      names: ["tls"],
+      field: "tls",
+      inner: TLS_BLOCK,
+      reader: tlsBlock(),
+      default: undefined,
+      text:
+        "All of these are asked over TLS unless their URL says `tls=false`; files that a URL names count before those here.",
+      isPresenceFixed: true,
+      reloaded: "Reloaded: discovery tls",
+      reload: "now",
     }),
   ],
 };

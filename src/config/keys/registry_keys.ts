@@ -146,6 +146,8 @@ export const REGISTRY_BLOCK: Block<RegistryOptions> = {
       default: undefined,
       text:
         "The registry is asked by `https`, and with `verify` by those with a certificate alone.",
+      isPresenceFixed: true,
+      reloaded: "Reloaded: registry tls",
       reload: "new connections",
     }),
     rows.option({

@@ -47,6 +47,7 @@ interface RowFacts {
 export interface OptionRow<Options, Field extends keyof Options & string>
   extends RowFacts {
   readonly field: Field;
+  readonly isPresenceFixed?: boolean;
   readonly reader: Reader<Exclude<Options[Field], undefined>>;
   readonly default?: Options[Field];
   readonly isRequired?: boolean;

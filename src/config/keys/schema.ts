@@ -82,6 +82,8 @@ export interface OptionFacts {
   readonly goField?: string | GoFields;
   /** Fields of its value that cannot change, with what nats-server calls them. */
   readonly fixedFields?: Readonly<Record<string, string>>;
+  /** Whatever it may become, it cannot come or go. */
+  readonly isPresenceFixed?: boolean;
   /** What nats-server says in place of that name and the two values. */
   readonly refusal?: string;
   /**

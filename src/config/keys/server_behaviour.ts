@@ -105,7 +105,7 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     block: DISCOVERY_BLOCK,
     read: readDiscovery,
     text: "Where this node announces itself, and looks for others.",
-    reload: "restart",
+    reload: "now",
   }),
   rows.block({
     names: ["jetstream"],
@@ -131,6 +131,6 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     block: REGISTRY_BLOCK,
     read: readRegistry,
     text: "Serve a registry of nodes.",
-    reload: "restart",
+    reload: "now",
   }),
 ];

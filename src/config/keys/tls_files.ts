@@ -46,6 +46,13 @@ const SITES: readonly TlsSite[] = [
     set: (options, tls) => options.resolverTls = tls,
   },
   {
+    path: [["discovery"], ["tls"]],
+    get: ({ discovery }) => discovery?.tls,
+    set: ({ discovery }, tls) => {
+      if (discovery !== undefined) discovery.tls = tls;
+    },
+  },
+  {
     path: [["registry"], ["tls"]],
     get: ({ registry }) => registry?.tls,
     set: ({ registry }, tls) => {

@@ -158,6 +158,8 @@ export const WEBSOCKET_BLOCK: Block<WebSocketOptions> = {
       reader: tlsBlock(),
       default: undefined,
       text: "TLS, which always comes first here.",
+      isPresenceFixed: true,
+      goField,
       reloaded: "",
       reload: "new connections",
     }),

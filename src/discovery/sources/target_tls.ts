@@ -1,7 +1,7 @@
 /**
- * The files of a URL's TLS: whom the source's certificate must come from, and
- * what is shown to it. They are read at each question, so that certificates may
- * be replaced while the program runs.
+ * The TLS of a source: whom its certificate must come from, and what is shown to
+ * it. The files of a URL count before what holds for all sources, and are read
+ * at each question, so that certificates may be replaced while the program runs.
  */
 import { fetchWithTls } from "../../net/fetch_with_tls.ts";
 import type { Fetch, FetchTls } from "../../platform/fetch.ts";
@@ -12,6 +12,8 @@ import type { DiscoveryTarget } from "../url.ts";
 export interface TlsPlatform {
   readonly fetch: Fetch;
   readonly files: Files;
+  /** For all sources, as it is at each question. */
+  readonly sourceTls?: () => FetchTls | undefined;
 }
 
 /** `platform`, on which requests have the TLS that the URL names. */
@@ -19,26 +21,37 @@ export function withTlsOf<P extends TlsPlatform>(
   { params }: Pick<DiscoveryTarget, "params">,
   platform: P,
 ): P {
-  const ca = params.get("ca_file");
-  const cert = params.get("cert_file");
-  const key = params.get("key_file");
-  if (ca === undefined && cert === undefined) return platform;
-  const read = async (): Promise<FetchTls> => ({
-    ...(ca !== undefined && { authorities: [await text("ca_file", ca)] }),
-    ...(cert !== undefined && key !== undefined && {
-      certificate: {
-        certificate: await text("cert_file", cert),
-        key: await text("key_file", key),
-      },
-    }),
-  });
-  const text = async (param: string, path: string): Promise<string> => {
+  const { files, fetch, sourceTls } = platform;
+  const own = ["ca_file", "cert_file"].some((param) => params.has(param));
+  if (!own && sourceTls === undefined) return platform;
+  const tls = async (): Promise<FetchTls | undefined> => {
+    const usual = sourceTls?.();
+    return own ? { ...usual, ...await tlsIn(params, files) } : usual;
+  };
+  return { ...platform, fetch: fetchWithTls(fetch, tls) };
+}
+
+/** What the files of a URL hold now. */
+async function tlsIn(
+  params: DiscoveryTarget["params"],
+  files: Files,
+): Promise<FetchTls> {
+  const text = async (param: string): Promise<string | undefined> => {
+    const path = params.get(param);
+    if (path === undefined) return undefined;
     try {
-      return await platform.files.readText(path);
+      return await files.readText(path);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`${param} cannot be read: ${why}`, { cause });
     }
   };
-  return { ...platform, fetch: fetchWithTls(platform.fetch, read) };
+  const authority = await text("ca_file");
+  const certificate = await text("cert_file");
+  const key = await text("key_file");
+  return {
+    ...(authority !== undefined && { authorities: [authority] }),
+    ...(certificate !== undefined && key !== undefined &&
+      { certificate: { certificate, key } }),
+  };
 }

@@ -125,7 +125,10 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
   [/EHOSTUNREACH|no route to host/i, "no route to host"],
   [/ETIMEDOUT|_TIMEOUT|timed out/i, "no answer in time"],
   [/CERT|UNABLE_TO|SELF_SIGNED/i, "the certificate is not accepted"],
-  [/EPROTO|ERR_SSL|corrupt message|handshake/i, "the TLS handshake failed"],
+  [
+    /EPROTO|ERR_SSL|ETLS|corrupt message|handshake/i,
+    "the TLS handshake failed",
+  ],
   [/HPE_|HTTPParser|HTTP version/i, "the answer is not HTTP"],
   [/blocked|bad port/i, "no web request may use this port"],
   [/INVALID_URL|invalid url/i, "the URL makes no sense"],
