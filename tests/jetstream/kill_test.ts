@@ -1,0 +1,18 @@
+/** A server that is killed under load keeps what it has acknowledged. */
+import { freshSeed } from "../support/random.ts";
+import { currentRuntime } from "../support/runtimes.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+import { killRounds } from "./kill_rounds.ts";
+
+const runtime = currentRuntime();
+/** A start takes Node, which compiles each file anew, ten times as long as the others. */
+const ROUNDS = runtime.name === "node" ? 5 : 20;
+
+test(`nothing acknowledged is lost, changed, reordered or delivered again over ${ROUNDS} kills`, async (t) => {
+  const seed = freshSeed();
+  t.diagnostic(`seed ${seed}`);
+  const folder = temporaryFolder(t);
+  const rounds = ROUNDS;
+  t.diagnostic(await killRounds({ folder, runtime, seed, rounds }));
+});
