@@ -1,10 +1,11 @@
 /**
  * What permissions cost: the same load by a user that may do everything, and by
  * one with ten allow and ten deny rules each for publishing and subscribing, in
- * turn on one server. Prints messages per second and the ratio of the two, for
- * Midge on each runtime and for nats-server in the same run. The first load
- * meets a plain subject; the subscription of the second has a wildcard that is
- * wider than a deny, so that each delivery is judged.
+ * turn on one server. Prints messages per second, the ratio of the two, and the
+ * ratio of the server's processor time for a message, for Midge on each runtime
+ * and for nats-server in the same run. The first load meets a plain subject; the
+ * subscriptions of the others have a wildcard that is wider than a deny, so that
+ * each delivery is judged.
  *
  *   deno run -A scripts/bench_permissions.ts [-rounds 9] [-runtime bun]
  *
@@ -26,6 +27,7 @@ import {
 
 const LOADS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ["1 to 1, 16 B", ["-n", "1500000", "-size", "16"]],
+  ["by a wildcard", ["-n", "1500000", "-size", "16", "-wild"]],
   ["10,000 subjects", ["-n", "500000", "-size", "16", "-subjects", "10000"]],
 ];
 
@@ -38,9 +40,16 @@ const FLAGS = {
   runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
 } as const;
 
+interface Figure {
+  /** Messages delivered in a second. */
+  readonly perSecond: number;
+  /** The server's processor time for each of them. */
+  readonly cpuNs: number;
+}
+
 /** Natsload publishes on `b.0000000`, or on 10,000 subjects of that form. */
 function configuration(): string {
-  const allow = TEN.map((i) => i < 9 ? `"a.${i}.*"` : `"b.*"`).join(", ");
+  const allow = TEN.map((i) => i < 9 ? `"a.${i}.*"` : `"b.>"`).join(", ");
   const deny = TEN.map((i) => i < 9 ? `"a.${i}.no"` : `"b.no"`).join(", ");
   const rules = `{ allow: [${allow}], deny: [${deny}] }`;
   return `authorization { users: [
@@ -73,25 +82,28 @@ async function measure(
   const server = await RunningContender.start(contender, ["-c", file]);
   try {
     for (const [name, args] of LOADS) {
-      const figures = { plain: [] as number[], ruled: [] as number[] };
+      const figures = { plain: [] as Figure[], ruled: [] as Figure[] };
       // The first round is for the compilers of the runtimes.
       for (let round = 0; round <= rounds; round++) {
         // Each goes first in every other round.
         for (const user of round % 2 === 0 ? USERS : USERS.toReversed()) {
-          const figure = run(generator, args, server.port, user);
+          const figure = run(generator, args, server, user);
           if (round > 0) figures[user].push(figure);
         }
       }
-      const [plain, ruled] = USERS.map((user) => median(figures[user]));
-      const ratio = median(
-        figures.ruled.map((figure, i) => figure / figures.plain[i]!),
+      const [plain, ruled] = USERS.map((user) =>
+        median(figures[user].map(({ perSecond }) => perSecond)).toFixed(0)
       );
+      const ratioOf = (what: keyof Figure): string =>
+        median(
+          figures.ruled.map((figure, i) =>
+            figure[what] / figures.plain[i]![what]
+          ),
+        ).toFixed(3);
       console.log(
         `${contender.name.padEnd(14)} ${name.padEnd(16)}` +
-          ` without ${plain!.toFixed(0)}/s, with rules ${
-            ruled!.toFixed(0)
-          }/s,` +
-          ` ratio ${ratio.toFixed(3)}`,
+          ` without ${plain}/s, with rules ${ruled}/s,` +
+          ` ratio ${ratioOf("perSecond")}, of CPU ${ratioOf("cpuNs")}`,
       );
     }
   } finally {
@@ -99,19 +111,20 @@ async function measure(
   }
 }
 
-/** Messages delivered in a second. */
 function run(
   generator: string,
   args: readonly string[],
-  port: number,
+  { port, pid }: RunningContender,
   user: string,
-): number {
+): Figure {
   const at = `127.0.0.1:${port}`;
   const connect = `"user":"${user}","pass":"${user}"`;
   const output = execFileSync(generator, [
-    ...["pubsub", "-p", at, "-s", at, "-connect", connect, ...args],
+    ...["pubsub", "-p", at, "-s", at, "-pid", String(pid)],
+    ...["-connect", connect, ...args],
   ], { encoding: "utf8" });
-  return JSON.parse(output).delivered_per_s;
+  const { delivered_per_s, server_cpu_ns_per_msg } = JSON.parse(output);
+  return { perSecond: delivered_per_s, cpuNs: server_cpu_ns_per_msg };
 }
 
 await runBenchmark(main);

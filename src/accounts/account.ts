@@ -13,6 +13,7 @@ import { isLiteralSubject } from "../core/subject.ts";
 import { noTraffic, type Traffic } from "../core/traffic.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
+import type { SubjectMemo } from "../core/verdict_cache.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type {
@@ -51,7 +52,7 @@ export interface LocalInterest {
 }
 
 /** What an account knows of a subject that is published to. */
-export interface SubjectFacts {
+export interface SubjectFacts extends SubjectMemo {
   readonly match: SubjectMatch<Interest>;
   /** It is literal, neither reserved nor mapped: nothing else is to be asked of it. */
   readonly isPlain: boolean;
@@ -274,6 +275,8 @@ export class Account implements AccountName {
       isShared: false,
       judge: undefined,
       verdict: 0,
+      hearer: undefined,
+      heard: 0,
     };
   }
 

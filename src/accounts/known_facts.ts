@@ -10,7 +10,7 @@ export class KnownFacts {
   #generation = -1;
   #facts: SubjectFacts | undefined = undefined;
 
-  /** What `account` knows of the subject of the message in `args`. */
+  /** What `account` knows of the subject of the message in `args`, which gets it as its memo. */
   of(account: Account, args: MessageArgs): SubjectFacts {
     const facts = this.#facts;
     if (
@@ -31,6 +31,7 @@ export class KnownFacts {
       message.subjectStart,
       message.subjectEnd,
     );
+    if (!facts.isShared) message.memo = facts;
     const { plain, queues } = facts.match;
     const isKept = plain.length <= KEPT_MATCH_MAX && queues.length === 0;
     this.#account = account;

@@ -8,7 +8,11 @@
  * within what is allowed as a whole, and nothing overrides a publish deny.
  */
 import { asciiBytes } from "../core/ascii.ts";
-import { NO_VERDICT, VerdictCache } from "../core/verdict_cache.ts";
+import {
+  NO_VERDICT,
+  type SubjectMemo,
+  VerdictCache,
+} from "../core/verdict_cache.ts";
 import type {
   PermissionsOptions,
   ResponseRules,
@@ -36,6 +40,8 @@ const Heard = {
   /** Rules for queue groups have more to say. */
   NAMES_QUEUES: 8,
 } as const;
+
+const HEARD_BY_ALL = Heard.KNOWN | Heard.ALLOWED;
 
 const compiled = new WeakMap<PermissionsOptions, Permissions>();
 
@@ -107,18 +113,25 @@ export class Permissions {
     return queue !== "" && allow?.collidesInAQueue(subject) === true;
   }
 
-  /** May a message on `buffer[start, end)` be heard by a subscription in `queue`? */
+  /** Is it known from `memo`, a subject's own, that all subscriptions may hear that? */
+  letsAllHear(memo: SubjectMemo): boolean {
+    return memo.hearer === this && memo.heard === HEARD_BY_ALL;
+  }
+
+  /**
+   * May a message on `buffer[start, end)` be heard by a subscription in `queue`?
+   * `memo`: the subject's own.
+   */
   mayHear(
     buffer: Uint8Array,
     start: number,
     end: number,
     queue: string,
+    memo: SubjectMemo | undefined,
   ): boolean {
-    let known = this.#heard.find(buffer, start, end);
-    if (known === NO_VERDICT) {
-      known = this.#listen(buffer, start, end);
-      this.#heard.keep(buffer, start, end, known);
-    }
+    const known = memo !== undefined && memo.hearer === this
+      ? memo.heard
+      : this.#hearing(buffer, start, end, memo);
     if ((known & Heard.DENIED) !== 0) return false;
     const isAllowed = (known & Heard.ALLOWED) !== 0;
     if (queue === "" || (known & Heard.NAMES_QUEUES) === 0) return isAllowed;
@@ -137,7 +150,25 @@ export class Permissions {
       : PublishVerdict.NOT_ALLOWED;
   }
 
-  /** Bits of `Heard`. */
+  /** Bits of `Heard`, by the bytes of the subject; `memo` gets them as well. */
+  #hearing(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    memo: SubjectMemo | undefined,
+  ): number {
+    let known = this.#heard.find(buffer, start, end);
+    if (known === NO_VERDICT) {
+      known = this.#listen(buffer, start, end);
+      this.#heard.keep(buffer, start, end, known);
+    }
+    if (memo !== undefined) {
+      memo.hearer = this;
+      memo.heard = known;
+    }
+    return known;
+  }
+
   #listen(buffer: Uint8Array, start: number, end: number): number {
     const { allow, deny } = this.#subscribe;
     let known: number = Heard.KNOWN;

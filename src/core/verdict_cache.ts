@@ -16,6 +16,15 @@ const PLACES_MAX = 1024;
 /** `find` knows nothing of the subject. */
 export const NO_VERDICT = 0;
 
+/**
+ * What was said last of one subject by whom, where the subject has an object of
+ * its own: found without a look at its bytes. Theirs to write.
+ */
+export interface SubjectMemo {
+  hearer: object | undefined;
+  heard: number;
+}
+
 export class VerdictCache {
   #places = new Uint8Array(PLACES_MIN * PLACE_BYTES);
   #mask = PLACES_MIN - 1;

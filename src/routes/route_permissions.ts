@@ -29,10 +29,10 @@ export class RoutePermissions {
   }
 
   /** Is `message`, which a peer has interest in, kept from it? */
-  hides({ subjectBuffer, subjectStart, subjectEnd }: Message): boolean {
+  hides({ subjectBuffer, subjectStart, subjectEnd, memo }: Message): boolean {
     const rules = this.#export;
     return rules !== undefined &&
-      !rules.mayHear(subjectBuffer, subjectStart, subjectEnd, "");
+      !rules.mayHear(subjectBuffer, subjectStart, subjectEnd, "", memo);
   }
 }
 

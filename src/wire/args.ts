@@ -166,6 +166,7 @@ export class MessageArgs {
     this.isRepeated = false;
     this.#lineBytes = 0;
     message.subjectBuffer = buffer;
+    message.memo = undefined;
     message.replyBuffer = buffer;
     this.#sizesStart = starts[count - (withHeaders ? 2 : 1)]!;
     this.#sizesEnd = ends[count - 1]!;
@@ -222,6 +223,7 @@ export class MessageArgs {
     const { message } = this;
     this.isRepeated = false;
     message.subjectBuffer = buffer;
+    message.memo = undefined;
     message.subjectStart = start;
     message.subjectEnd = subjectEnd;
     message.replyBuffer = buffer;

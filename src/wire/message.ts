@@ -10,6 +10,7 @@
  * without a call for each of them.
  */
 import { byteString } from "../core/ascii.ts";
+import type { SubjectMemo } from "../core/verdict_cache.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_VIEW: DataView = new DataView(new ArrayBuffer(0));
@@ -41,6 +42,8 @@ export class Message {
   payloadStart = 0;
   /** The subject that it is published on, where it shows another; see `shown_subject.ts`. */
   publishedOn: Uint8Array | undefined = undefined;
+  /** Of the very subject that it has; undefined: none is kept. */
+  memo: SubjectMemo | undefined = undefined;
   #viewed: Uint8Array = NO_BYTES;
   #view: DataView = NO_VIEW;
 

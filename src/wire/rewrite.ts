@@ -27,6 +27,7 @@ export function copyParts(from: Message, to: Message): void {
   to.bodyEnd = from.bodyEnd;
   to.payloadStart = from.payloadStart;
   to.publishedOn = from.publishedOn;
+  to.memo = from.memo;
 }
 
 /** A copy that owns its bytes, for a message that is wanted after its call. */
@@ -49,6 +50,7 @@ export function ownCopy(message: Message): Message {
 /** Gives `message` the subject `bytes`, which are kept and must not change. */
 export function setSubject(message: Message, bytes: Uint8Array): void {
   message.publishedOn = undefined;
+  message.memo = undefined;
   message.subjectBuffer = bytes;
   message.subjectStart = 0;
   message.subjectEnd = bytes.length;

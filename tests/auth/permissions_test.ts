@@ -48,11 +48,16 @@ function publishing(permissions: Permissions, subject: string): PublishVerdict {
 
 function hears(permissions: Permissions, subject: string, queue = ""): boolean {
   const bytes = asciiBytes(subject);
-  const isHeard = permissions.mayHear(bytes, 0, bytes.length, queue);
-  for (let i = 0; i < 3; i++) {
-    assert.equal(permissions.mayHear(bytes, 0, bytes.length, queue), isHeard);
-  }
-  return isHeard;
+  // From the rules, from the cache, and from what the subject keeps of it.
+  const memo = { hearer: undefined, heard: 0 };
+  const [isHeard, ...again] = [undefined, undefined, memo, memo, memo].map(
+    (kept) => permissions.mayHear(bytes, 0, bytes.length, queue, kept),
+  );
+  assert(again.every((answer) => answer === isHeard));
+  if (permissions.letsAllHear(memo)) assert(isHeard);
+  const others = compiled({ subscribe: { deny: [subject] } });
+  assert(!others.letsAllHear(memo), "a memo is of one user's rules");
+  return isHeard!;
 }
 
 test("a subject may be published to if a rule allows and none denies it", () => {
@@ -264,7 +269,7 @@ test("the answers for many subjects and queue groups are bounded, and stay right
       );
       const queue = i % 2 === 0 ? `bad.${i}` : `good.${i}`;
       assert.equal(
-        permissions.mayHear(bytes, 0, bytes.length, queue),
+        permissions.mayHear(bytes, 0, bytes.length, queue, undefined),
         i % 3 !== 2 || i % 2 === 1,
       );
     }

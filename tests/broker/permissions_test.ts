@@ -566,3 +566,55 @@ test("subjects that differ in their last token are judged one by one", async (t)
     subjects.filter(mayBe).map((subject) => `MSG ${subject}`),
   );
 });
+
+test("what one may hear of a subject is judged for each user, however often it comes", async (t) => {
+  const denying = (deny: string): PermissionsOptions => ({
+    subscribe: { deny: [deny] },
+  });
+  const account = {
+    ...EMPTY_ACCOUNT,
+    name: "A",
+    users: Object.entries({
+      plain: undefined,
+      a: denying("s.a"),
+      b: denying("s.b"),
+      c: denying("s.b v1"),
+    }).map(([user, permissions]) => ({
+      user,
+      password: user,
+      ...(permissions !== undefined && { permissions }),
+    })),
+    mappings: [{
+      source: "m",
+      destinations: [{ subject: "s.b", weight: 100, cluster: "" }],
+    }],
+  };
+  const midge = await startStillMidge(t, { accounts: [account] });
+  const publisher = await login(midge, "plain");
+  const hearers = new Map<string, StillPeer>();
+  for (const user of ["plain", "a", "b", "c"]) {
+    const peer = await login(midge, user);
+    await peer.say("SUB s.* 1\r\nSUB s.> v2 2\r\n");
+    hearers.set(user, peer);
+  }
+  const subjects = ["s.a", "s.a", "s.b", "m", "m", "s.b", "s.b", "s.a", "s.c"];
+  const said = subjects.map((subject) => `PUB ${subject} 1\r\nx\r\n`).join("");
+  for (let round = 0; round < 3; round++) {
+    await publisher.say(said);
+    const shown = subjects.map((subject) => subject === "m" ? "s.b" : subject);
+    let groups = 0;
+    for (const [user, peer] of hearers) {
+      const heard = peer.take().match(/MSG \S+ \d/g) ?? [];
+      assert.deepEqual(
+        heard.filter((line) => line.endsWith(" 1")),
+        shown.filter((subject) => subject !== `s.${user}` || user === "c")
+          .map((subject) => `MSG ${subject} 1`),
+        `${user}, round ${round}`,
+      );
+      const named = heard.filter((line) => line.endsWith(" 2"));
+      assert(!named.includes(`MSG s.${user} 2`) || user === "c");
+      groups += named.length;
+    }
+    assert.equal(groups, subjects.length, "one member hears each message");
+  }
+});

@@ -111,7 +111,10 @@ export class ClientPublishing {
     const { account, fields, rights } = this.#login;
     countIn(this.#traffic, account.traffic, message.size);
     let facts: SubjectFacts | undefined = this.#known.of(account, this.#args);
-    if (!facts.isPlain || rights !== undefined || this.#host.turn.traces) {
+    if (
+      !facts.isPlain || this.#host.turn.traces ||
+      rights?.mayPublish(facts, message) === false
+    ) {
       facts = this.#judged(message, facts);
       if (facts === undefined) return;
     }

@@ -26,12 +26,15 @@ export class ClientRights {
   #permits: ResponsePermits | undefined;
   /** Some subscription may meet what the client may not hear. It stays so. */
   #filters = false;
+  /** `mayHear` need not be asked of a delivery. */
+  hearsAll: boolean;
 
   constructor(permissions: Permissions, { clock, turn }: RightsHost) {
     const { responses } = permissions;
     this.#permissions = permissions;
     this.#meter = turn.meter;
     this.#permits = responses && new ResponsePermits(responses, clock);
+    this.hearsAll = responses === undefined;
   }
 
   /**
@@ -41,6 +44,7 @@ export class ClientRights {
    */
   replace(before: ClientRights | undefined): void {
     this.#filters = true;
+    this.hearsAll = false;
     const { responses } = this.#permissions;
     const permits = before === undefined ? undefined : before.#permits;
     if (responses !== undefined && permits?.holdsFor(responses)) {
@@ -50,11 +54,11 @@ export class ClientRights {
 
   /** May it publish to the subject that `facts` are about and that stands in `message`? */
   mayPublish(facts: SubjectFacts, message: Message): boolean {
-    if (facts.isShared || facts.judge !== this.#permissions) {
-      this.#judge(facts, message);
-    }
-    return facts.verdict === PublishVerdict.ALLOWED ||
-      (facts.verdict === PublishVerdict.NOT_ALLOWED &&
+    const verdict = facts.judge === this.#permissions
+      ? facts.verdict
+      : this.#judge(facts, message);
+    return verdict === PublishVerdict.ALLOWED ||
+      (verdict === PublishVerdict.NOT_ALLOWED &&
         this.#permits?.use(subjectOf(message)) === true);
   }
 
@@ -68,26 +72,35 @@ export class ClientRights {
     const permissions = this.#permissions;
     this.#meter.spent += permissions.subscribeRules >> RULES_PER_WORK_SHIFT;
     if (!permissions.maySubscribe(subject, queue)) return false;
-    this.#filters ||= permissions.needsFilter(subject, queue);
+    if (!this.#filters && permissions.needsFilter(subject, queue)) {
+      this.#filters = true;
+      this.hearsAll = false;
+    }
     return true;
   }
 
   /** May it hear `message` through `interest`? If it may, it may respond as well. */
   mayHear(interest: Interest, message: Message): boolean {
     if (this.#filters) {
-      const { subjectBuffer, subjectStart, subjectEnd } = message;
-      const isHeard = this.#permissions.mayHear(
-        subjectBuffer,
-        subjectStart,
-        subjectEnd,
-        interest.queue,
-      );
-      if (!isHeard) return false;
+      const { memo } = message;
+      const isHeard = memo !== undefined && this.#permissions.letsAllHear(memo);
+      if (!isHeard && !this.#judgesHeard(interest, message)) return false;
     }
     if (this.#permits !== undefined && message.hasReply) {
       this.#permit(this.#permits, replyOf(message));
     }
     return true;
+  }
+
+  #judgesHeard({ queue }: Interest, message: Message): boolean {
+    const { subjectBuffer, subjectStart, subjectEnd, memo } = message;
+    return this.#permissions.mayHear(
+      subjectBuffer,
+      subjectStart,
+      subjectEnd,
+      queue,
+      memo,
+    );
   }
 
   /** Only what the rules leave open: what they deny stays denied. */
@@ -96,13 +109,17 @@ export class ClientRights {
     if (verdict === PublishVerdict.NOT_ALLOWED) permits.add(reply);
   }
 
-  #judge(facts: SubjectFacts, message: Message): void {
+  #judge(facts: SubjectFacts, message: Message): PublishVerdict {
     const { subjectBuffer, subjectStart, subjectEnd } = message;
-    facts.verdict = this.#permissions.publishing(
+    const verdict = this.#permissions.publishing(
       subjectBuffer,
       subjectStart,
       subjectEnd,
     );
-    facts.judge = this.#permissions;
+    if (!facts.isShared) {
+      facts.verdict = verdict;
+      facts.judge = this.#permissions;
+    }
+    return verdict;
   }
 }

@@ -219,7 +219,7 @@ export class ClientSession implements Peer, DirectReceiver {
     const { connection, login } = this;
     if (!this.takes(publisher) || interest.hasEnded) return false;
     const { rights } = login;
-    if (rights !== undefined && !rights.mayHear(interest, message)) {
+    if (rights?.hearsAll === false && !rights.mayHear(interest, message)) {
       return false;
     }
     writeMsg(this.#outbox, message, interest.sidBytes, login.headers);
