@@ -25,7 +25,7 @@ import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
 import type { Stores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
-import type { PublishAck } from "./stream/stream.ts";
+import type { PublishAck } from "./stream/publish_ack.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";

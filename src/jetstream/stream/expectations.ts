@@ -8,15 +8,21 @@ import type { MessageIndex } from "../store/message_index.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
-/** Throws an `ApiError` where the stream's sequences are not as `headers` expect. */
-export function checkExpected(
+/** Throws an `ApiError` where another stream is expected. */
+export function checkExpectedStream(
   { name }: StreamConfig,
-  index: MessageIndex,
-  subject: string,
   headers: PublishHeaders,
 ): void {
   const stream = headers.get("Nats-Expected-Stream");
   if (stream !== undefined && stream !== name) throw new ApiError(10060);
+}
+
+/** Throws an `ApiError` where the stream's sequences are not as `headers` expect. */
+export function checkExpected(
+  index: MessageIndex,
+  subject: string,
+  headers: PublishHeaders,
+): void {
   const ofSubject = headers.get("Nats-Expected-Last-Subject-Sequence");
   const other = headers.get("Nats-Expected-Last-Subject-Sequence-Subject");
   if (ofSubject !== undefined) {
@@ -39,6 +45,19 @@ function lastOf(index: MessageIndex, pattern: string): number {
   const last = index.previous(index.lastSeq + 1, filter);
   filter.release();
   return last;
+}
+
+/** Throws an `ApiError` for a message that claims to come from another stream. */
+export function checkNotSourced(headers: PublishHeaders): void {
+  if (headers.get("Nats-Stream-Source")) throw new ApiError(10227);
+}
+
+/** Throws an `ApiError` where the message before does not have the id that is expected. */
+export function checkLastId(headers: PublishHeaders, last: string): void {
+  const expected = headers.get("Nats-Expected-Last-Msg-Id");
+  if (expected !== undefined && expected !== last) {
+    throw new ApiError(10070, last);
+  }
 }
 
 /** Which messages go when another is stored. */

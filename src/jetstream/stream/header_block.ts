@@ -1,5 +1,5 @@
 /** Blocks of headers that say more than they came with. */
-import { asciiBytes } from "../../core/ascii.ts";
+import { asciiBytes, byteString } from "../../core/ascii.ts";
 
 const VERSION_LINE: Uint8Array = asciiBytes("NATS/1.0\r\n");
 const END_LENGTH = 2;
@@ -19,4 +19,18 @@ export function withHeaders(
   joined.set(own);
   joined.set(added, own.length);
   return joined;
+}
+
+/** `block` with a header that has one value, in the place of what it has by that name. Byte strings. */
+export function withHeader(
+  block: Uint8Array,
+  name: string,
+  value: string,
+): Uint8Array {
+  const line = `${name}: ${value}`;
+  const lines = byteString(block, 0, block.length).split("\r\n");
+  const at = lines.findIndex((other) => other.startsWith(`${name}:`));
+  if (at < 0) return withHeaders(block, [line]);
+  lines[at] = line;
+  return asciiBytes(lines.join("\r\n"));
 }

@@ -12,6 +12,8 @@ export interface Publication {
   readonly payload: Uint8Array;
 }
 
+const HEADERS_MAX = 65_535;
+
 /** NATS JetStream: bytes that a message counts besides its own, in memory and in a file. */
 const MEMORY_OVERHEAD = 16;
 const FILE_OVERHEAD = 30;
@@ -26,6 +28,17 @@ export function sizeOf(
   if (storage === "memory") return bytes + MEMORY_OVERHEAD;
   return bytes + FILE_OVERHEAD +
     (headers.length > 0 ? FILE_HEADER_OVERHEAD : 0);
+}
+
+/** Throws an `ApiError` for a message that is too large, or where none is taken any more. */
+export function checkSize(
+  { sealed, max_msg_size }: StreamConfig,
+  { headers, payload }: Publication,
+): void {
+  if (sealed) throw new ApiError(10109);
+  const length = headers.length + payload.length;
+  if (max_msg_size >= 0 && length > max_msg_size) throw new ApiError(10054);
+  if (headers.length > HEADERS_MAX) throw new ApiError(10097);
 }
 
 /** Throws an `ApiError` for a message for which there is no room, where older ones may not go. */

@@ -8,45 +8,35 @@
  * all that a stream is and does here.
  */
 import type { SubjectFilter } from "../store/subject_table.ts";
-import { ApiError } from "../api/api_error.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
   type StoredMessage,
   StoreError,
   type StreamStore,
 } from "../store/stream_store.ts";
-import { usOf } from "../moments.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
-import { beyondLimits, checkRoom, type Publication, sizeOf } from "./room.ts";
-import { KnownIds } from "./known_ids.ts";
+import { beyondLimits, type Publication, sizeOf } from "./room.ts";
+import {
+  type Acknowledge,
+  Arrivals,
+  type FilledStream,
+  type KeptMessage,
+} from "./arrivals.ts";
 import { Commits, type Keeper } from "./commits.ts";
-import { checkExpected, rollupOf } from "./expectations.ts";
 import { Expiry } from "./expiry.ts";
 import { ConfiguredTransform, Republishing } from "./republishing.ts";
 import { publishHeaders } from "./publish_headers.ts";
 import { KeptForReaders } from "./retention.ts";
-import { keptTimeToLive, timeToLive } from "./time_to_live.ts";
-
-/** What a publisher is told. */
-export interface PublishAck {
-  readonly stream: string;
-  readonly domain?: string;
-  readonly seq: number;
-  readonly duplicate?: true;
-}
-
-/** Told once a message is kept for good, or why it is not. */
-export type Acknowledge = (ack: PublishAck | ApiError) => void;
+import { keptTimeToLive } from "./time_to_live.ts";
 
 /** The name under which a store has what its stream is told to be. */
 export const STREAM_VALUE = "stream";
 
-const HEADERS_MAX = 65_535;
 const NOTHING = (): void => {};
 
-export class Stream {
+export class Stream implements FilledStream {
   readonly name: string;
   config: StreamConfig;
   /** Microseconds since the Unix epoch. */
@@ -57,8 +47,7 @@ export class Stream {
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
   readonly #store: StreamStore;
-  readonly #ids: KnownIds;
-  #lastId = "";
+  readonly #arrivals: Arrivals;
   readonly #commits: Commits;
   readonly #expiry: Expiry;
   readonly #retention: KeptForReaders = new KeptForReaders(this);
@@ -85,7 +74,7 @@ export class Stream {
       publish: (publication) => this.publish(publication, NOTHING),
       changed: () => this.#commits.commit(),
     });
-    this.#ids = new KnownIds(usOf(config.duplicate_window ?? 0));
+    this.#arrivals = new Arrivals(this);
     this.#readTransforms();
     this.#replay();
     const { first_seq = 1 } = config;
@@ -112,9 +101,7 @@ export class Stream {
     this.config = config;
     this.#readTransforms();
     this.save();
-    if (config.duplicate_window !== before.duplicate_window) {
-      this.#ids.resize(usOf(config.duplicate_window ?? 0));
-    }
+    this.#arrivals.reconfigure(config);
     for (const { subject } of [...this.index.subjects.entries()]) {
       this.#enforceLimits(subject);
     }
@@ -141,12 +128,44 @@ export class Stream {
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
   publish(publication: Publication, acknowledge: Acknowledge): void {
-    try {
-      this.#take(publication, acknowledge);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      acknowledge(error);
+    this.#arrivals.publish(publication, acknowledge);
+  }
+
+  /** What is stored of it: it may have another subject then. */
+  transformed(publication: Publication): Publication {
+    const subject = this.#transform?.of(publication.subject);
+    return subject === undefined ? publication : { ...publication, subject };
+  }
+
+  /** Stores a message that was checked, unless nobody wants it. */
+  keep({ message, size, rollup, lifetimeUs }: KeptMessage): void {
+    const { seq, timeUs, subject } = message;
+    if (!this.#retention.isWanted(subject)) return this.#skipTo(seq);
+    this.index.add({ seq, timeUs, subject, size });
+    this.#store.append(message);
+    if (rollup === "all") this.purge(seq);
+    if (rollup === "sub") this.#purgeSubject(subject, seq);
+    this.#enforceLimits(subject);
+    if (lifetimeUs !== undefined) {
+      this.#expiry.endings.add(seq, timeUs + lifetimeUs);
     }
+    this.#expiry.watch();
+  }
+
+  /** Calls `done` once a message is kept for good, or cannot be. */
+  whenKept(
+    seq: number,
+    done: (error: StoreError | undefined) => void,
+  ): void {
+    this.#commits.whenKept(seq, (error) => {
+      if (error !== undefined) {
+        this.#failed(error);
+        // It has never been there.
+        this.index.remove(seq);
+        this.#expiry.endings.removed(seq);
+      } else if (seq > 0) this.#republish(seq);
+      done(error);
+    });
   }
 
   /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
@@ -227,65 +246,10 @@ export class Stream {
       if (lifetimeUs !== undefined) {
         this.#expiry.endings.add(seq, timeUs + lifetimeUs);
       }
-      const id = asked.get("Nats-Msg-Id");
-      this.#lastId = id ?? "";
-      if (id) this.#ids.add(id, seq, timeUs);
+      this.#arrivals.replayed(message, asked);
     }, ({ text }) => log.error(`Stream ${this.name}: ${text}`));
     const { lastSeq } = this.#store;
     if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
-  }
-
-  #take(given: Publication, acknowledge: Acknowledge): void {
-    const publication = this.#transformed(given);
-    const { subject, headers: block, payload } = publication;
-    const { config, index } = this;
-    const nowUs = this.host.moments.nowUs();
-    const headers = publishHeaders(block);
-    if (config.sealed) throw new ApiError(10109);
-    const length = block.length + payload.length;
-    if (config.max_msg_size >= 0 && length > config.max_msg_size) {
-      throw new ApiError(10054);
-    }
-    if (block.length > HEADERS_MAX) throw new ApiError(10097);
-    const lifetimeUs = timeToLive(config, headers);
-    checkExpected(config, index, subject, headers);
-    const id = headers.get("Nats-Msg-Id");
-    const known = id && this.#ids.find(id, nowUs);
-    if (known && known > this.visibleSeq) {
-      // Whether the first one is kept is not known yet.
-      return this.#commits.whenKept(0, () => this.publish(given, acknowledge));
-    }
-    if (known) return acknowledge({ ...this.#ack(known), duplicate: true });
-    const lastId = headers.get("Nats-Expected-Last-Msg-Id");
-    if (lastId !== undefined && lastId !== this.#lastId) {
-      throw new ApiError(10070, this.#lastId);
-    }
-    const rollup = rollupOf(config, headers);
-    const size = sizeOf(config, publication);
-    if (rollup === "none") checkRoom(config, index, subject, size);
-    const seq = index.lastSeq + 1;
-    this.#lastId = id ?? "";
-    if (id) this.#ids.add(id, seq, nowUs);
-    if (!this.#retention.isWanted(subject)) {
-      this.#skipTo(seq);
-      return this.#acknowledge(seq, id, acknowledge);
-    }
-    index.add({ seq, timeUs: nowUs, subject, size });
-    const message = { seq, timeUs: nowUs, subject, headers: block, payload };
-    this.#store.append(message);
-    if (rollup === "all") this.purge(seq);
-    if (rollup === "sub") this.#purgeSubject(subject, seq);
-    this.#enforceLimits(subject);
-    if (lifetimeUs !== undefined) {
-      this.#expiry.endings.add(seq, nowUs + lifetimeUs);
-    }
-    this.#expiry.watch();
-    this.#acknowledge(seq, id, acknowledge);
-  }
-
-  #transformed(publication: Publication): Publication {
-    const subject = this.#transform?.of(publication.subject);
-    return subject === undefined ? publication : { ...publication, subject };
   }
 
   /** Takes over what the configuration says of subjects. */
@@ -294,30 +258,6 @@ export class Stream {
     this.#transform = subject_transform &&
       new ConfiguredTransform(subject_transform, host.random);
     this.#republishing = republish && new Republishing(name, republish, host);
-  }
-
-  /** Once the message is kept for good, or cannot be. */
-  #acknowledge(
-    seq: number,
-    id: string | undefined,
-    acknowledge: Acknowledge,
-  ): void {
-    this.#commits.whenKept(seq, (error) => {
-      if (error === undefined) {
-        this.#republish(seq);
-        return acknowledge(this.#ack(seq));
-      }
-      this.#failed(error);
-      this.#forget(seq, id);
-      acknowledge(new ApiError(10077, error.message));
-    });
-  }
-
-  /** A message was not kept: it has never been there. */
-  #forget(seq: number, id: string | undefined): void {
-    this.index.remove(seq);
-    this.#expiry.endings.removed(seq);
-    if (id) this.#ids.forget(id);
   }
 
   #republish(seq: number): void {
@@ -330,11 +270,6 @@ export class Stream {
 
   #failed({ message }: Error): void {
     this.host.log.error(`Stream ${this.name}: ${message}`);
-  }
-
-  #ack(seq: number): PublishAck {
-    const { domain } = this.host;
-    return { stream: this.name, ...(domain !== "" && { domain }), seq };
   }
 
   #purgeSubject(subject: string, before: number): void {
