@@ -108,6 +108,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net",
     "options",
     "accounts",
+    "jetstream",
     "broker",
     "routes",
     "client",

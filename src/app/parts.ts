@@ -8,7 +8,7 @@ import { calloutFaults } from "../auth/callout/callout_faults.ts";
 import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
-import { JetStream } from "../jetstream/jetstream.ts";
+import { JetStream, type OverStores } from "../jetstream/jetstream.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { openResolver } from "../system/resolving.ts";
 import { System, type SystemPlatform } from "../system/system.ts";
@@ -53,6 +53,8 @@ export interface ProcessPlatform {
   readonly flow?: Flow;
   /** Without it, streams are in memory. */
   readonly loadStorage?: LoadStorage;
+  /** Puts something between the server and the stores of its streams. */
+  readonly overStores?: OverStores;
 }
 
 /** What the process around a server does for a reload. Each may be missing. */
@@ -104,6 +106,7 @@ export class ServerParts {
         ...this.broker.host,
         runSoon: platform.runSoon ?? runSoonOn(clock),
         loadStorage: platform.loadStorage,
+        overStores: platform.overStores,
         serverName: this.broker.identity.name,
         storeDir: options.storeDir,
       });

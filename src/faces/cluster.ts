@@ -50,6 +50,8 @@ export type { Place, Side } from "../testkit/cluster/places.ts";
 export { ClusterError } from "../testkit/cluster/failure.ts";
 export type { LogLine } from "../testkit/cluster/log_tail.ts";
 export type { ClusterNode } from "../testkit/cluster/node.ts";
+export type { DiskFate } from "../testkit/cluster/nodes.ts";
+export type { TestDisk } from "../testkit/disk/test_disk.ts";
 export type { TestTls } from "../testkit/tls/kit_certificates.ts";
 export { ManualClock } from "../testkit/time/manual_clock.ts";
 export { seededRandom } from "../testkit/time/random.ts";

@@ -23,7 +23,7 @@ import { Pushing } from "./consumer/pushing.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
-import type { Stores } from "./store/stores.ts";
+import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/publish_ack.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
@@ -40,7 +40,7 @@ export interface JetStreamHost {
   readonly serverName: string;
   /** Empty without one. */
   readonly domain: string;
-  readonly stores: Stores;
+  readonly stores: StreamStores;
 }
 
 /** A stream, with what hears its subjects. */
@@ -55,7 +55,7 @@ export class AccountStreams {
   readonly serverName: string;
   /** By name. */
   readonly streams: Map<string, OpenStream> = new Map();
-  readonly #stores: Stores;
+  readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
 
   constructor(account: Account, host: JetStreamHost) {

@@ -13,8 +13,15 @@ import { Api } from "./api/api.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { StoreError } from "./store/stream_store.ts";
-import { type DurableStorage, Stores } from "./store/stores.ts";
+import {
+  type DurableStorage,
+  Stores,
+  type StreamStores,
+} from "./store/stores.ts";
 import { Moments } from "./moments.ts";
+
+/** Gives stores in place of those that a server has. */
+export type OverStores = (stores: StreamStores) => StreamStores;
 
 /** What JetStream stands on. */
 export interface JetStreamPlatform {
@@ -29,13 +36,15 @@ export interface JetStreamPlatform {
   readonly storeDir: string;
   /** Without it all streams are in memory. */
   readonly loadStorage?: LoadStorage | undefined;
+  /** Puts something between the server and its stores. */
+  readonly overStores?: OverStores | undefined;
 }
 
 export class JetStream {
   readonly #options: JetStreamOptions;
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
-  #stores: Stores | undefined = undefined;
+  #stores: StreamStores | undefined = undefined;
   /** By the name of the account. */
   readonly #accounts = new Map<string, AccountStreams>();
 
@@ -47,8 +56,9 @@ export class JetStream {
 
   /** Opens the streams that are there. Throws an error that names what cannot be opened. */
   start(): void {
-    const { accounts, runSoon } = this.#platform;
-    this.#stores = new Stores(this.#storage(), runSoon);
+    const { accounts, runSoon, overStores } = this.#platform;
+    const stores = new Stores(this.#storage(), runSoon);
+    this.#stores = overStores?.(stores) ?? stores;
     for (const account of accounts) this.#open(account);
     accounts.observe(this.#observer);
   }

@@ -13,6 +13,8 @@ import { type RunnerCall, watchBody } from "./abandonment.ts";
 import type { ClusterConnectOptions } from "./cluster/clients.ts";
 import { RunningCluster } from "./cluster/cluster.ts";
 import { reportOf } from "./cluster/report.ts";
+import type { DiskFate } from "./cluster/nodes.ts";
+import type { TestDisk } from "./disk/test_disk.ts";
 import type { LogLine } from "./cluster/log_tail.ts";
 import type { TestPlatform } from "./cluster/platform.ts";
 import type { Plan } from "./cluster/setup.ts";
@@ -33,6 +35,14 @@ export interface ServerScene<Runner = unknown> {
   readonly clock: Clock;
   /** See `RunningCluster.tls`. */
   readonly tls: TestTls | undefined;
+  /** See `ClusterNode.disk`. */
+  readonly disk: TestDisk;
+  /** See `RunningCluster.kill`. */
+  kill(fate?: DiskFate): Promise<void>;
+  /** Starts the server again, as `RunningCluster.restart`, and gives the new one. */
+  restart(fate?: DiskFate): Promise<Server>;
+  /** See `RunningCluster.settled`: after a restart, once all clients are back. */
+  settled(limitMs?: number): Promise<void>;
   /** Connects a client, which is closed after the test. */
   connect(options?: ClusterConnectOptions): Promise<NatsConnection>;
   /** See `RunningCluster.run`. */
@@ -99,6 +109,13 @@ export function serverTest<Runner>(
       seed: cluster.seed,
       clock: cluster.clock,
       tls: cluster.tls,
+      disk: cluster.nodes[0]!.disk,
+      kill: (fate) => cluster.kill(0, fate),
+      settled: (limitMs) => cluster.settled(limitMs),
+      restart: async (fate) => {
+        await cluster.restart(0, fate);
+        return cluster.servers[0]!;
+      },
       connect: (options) => cluster.connect(options),
       run: (work, limitMs) => cluster.run(work, limitMs),
       until: (isTrue, what, limitMs) => cluster.until(isTrue, what, limitMs),

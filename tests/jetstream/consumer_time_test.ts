@@ -1,7 +1,7 @@
 /** What consumers do as time passes, on a virtual clock. */
 import assert from "node:assert/strict";
-import { startCluster } from "../../src/faces/cluster.ts";
-import type { NatsConnection } from "../../src/faces/client.ts";
+import { type RunningCluster, startCluster } from "../../src/faces/cluster.ts";
+import { headers, type NatsConnection } from "../../src/faces/client.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 
@@ -9,6 +9,7 @@ type Answer = Record<string, unknown>;
 
 /** A stream `S` on `s.>` of a server, with one client. */
 interface Scene {
+  readonly cluster: RunningCluster;
   readonly connection: NatsConnection;
   /** The moment `ms` from now. */
   momentIn(ms: number): string;
@@ -46,6 +47,7 @@ async function scene(t: Cleanup): Promise<Scene> {
   const seconds = (): string =>
     ((clock.monotonic() - originMs) / 1000).toFixed(1);
   return {
+    cluster,
     connection,
     momentIn: (ms) => new Date(clock.now() + ms).toISOString(),
     ask,
@@ -205,4 +207,67 @@ test("messages go at the rate that a consumer is allowed", async (t) => {
   const [first = 0, second = 0, third = 0] = times;
   assert.ok(second - first > 0.8 && second - first < 1, `${times}`);
   assert.ok(third - second > 0.8 && third - second < 1.1, `${times}`);
+});
+
+test("two minutes of ack_wait and of backoff pass at once, over the death of the server too", async (t) => {
+  const { cluster, connection, consumer, advance, hear } = await scene(t);
+  const heard = hear("to.c");
+  await consumer({
+    deliver_subject: "to.c",
+    ack_wait: 120e9,
+    max_deliver: 4,
+    backoff: [120e9, 60e9, 30e9],
+  });
+  connection.publish("s.1", "one");
+  await advance(119_000);
+  assert.deepEqual(heard, ["0.0 one"]);
+  await advance(2000);
+  await cluster.kill(0);
+  await cluster.restart(0);
+  await cluster.settled();
+  await advance(400_000);
+  const times = heard.map((line) => Math.round(Number(line.split(" ")[0])));
+  assert.deepEqual(times, [0, 120, 180, 210]);
+});
+
+test("messages go in their time, by age and by TTL, over the death of the server too", async (t) => {
+  const { cluster, connection, advance, ask } = await scene(t);
+  await ask("STREAM.CREATE.T", {
+    name: "T",
+    subjects: ["t.>"],
+    max_age: 120e9,
+    allow_msg_ttl: true,
+    subject_delete_marker_ttl: 60e9,
+    duplicate_window: 120e9,
+  });
+  const keep = async (subject: string, header: string, value: string) => {
+    const given = headers();
+    given.set(header, value);
+    const answer = await connection.request(subject, "x", { headers: given });
+    return answer.json<Answer>();
+  };
+  const { seq } = await keep("t.short", "Nats-TTL", "90s");
+  const first = await keep("t.old", "Nats-Msg-Id", "id");
+  assert.deepEqual([seq, first["seq"]], [1, 2]);
+  const subjects = async (): Promise<string[]> => {
+    const { state } = await ask("STREAM.INFO.T", { subjects_filter: ">" });
+    return Object.keys((state as Answer)["subjects"] ?? {}).sort();
+  };
+  await advance(60_000);
+  await cluster.kill(0);
+  await cluster.restart(0);
+  await cluster.settled();
+  const again = await keep("t.old", "Nats-Msg-Id", "id");
+  assert.deepEqual([again["seq"], again["duplicate"]], [2, true]);
+  assert.deepEqual(await subjects(), ["t.old", "t.short"]);
+  await advance(31_000);
+  const marker = await ask("STREAM.MSG.GET.T", { last_by_subj: "t.short" });
+  const { hdrs } = marker["message"] as Record<string, string>;
+  assert.match(atob(hdrs!), /Nats-Marker-Reason: MaxAge/);
+  await advance(30_000);
+  assert.deepEqual(await subjects(), ["t.old", "t.short"]);
+  await advance(61_000);
+  assert.deepEqual(await subjects(), []);
+  const later = await keep("t.old", "Nats-Msg-Id", "id");
+  assert.equal(later["duplicate"], undefined);
 });

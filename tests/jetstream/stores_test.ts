@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { asciiBytes } from "../../src/core/ascii.ts";
 import { FileStore } from "../../src/jetstream/store/file_store.ts";
 import { MemoryStore } from "../../src/jetstream/store/memory_store.ts";
+import { Stores } from "../../src/jetstream/store/stores.ts";
+import { TestDisk } from "../../src/testkit/disk/test_disk.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
@@ -26,6 +28,20 @@ testStore({
     t.after(() => last?.close());
     return Promise.resolve(() =>
       last = new FileStore(folder, storage, platform.runSoon)
+    );
+  },
+});
+
+testStore({
+  name: "a disk of the test kit",
+  isKept: true,
+  opener() {
+    const disk = new TestDisk("node");
+    const { runSoon, clock } = platform;
+    const stores = new Stores(undefined, runSoon);
+    const life = { clock, runSoon };
+    return Promise.resolve(() =>
+      disk.over(stores, life).open("A", "S", "file")
     );
   },
 });

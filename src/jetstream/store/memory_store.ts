@@ -7,7 +7,9 @@ export class MemoryStore implements StreamStore {
   readonly #messages = new Map<number, StoredMessage>();
   readonly #values = new Map<string, string>();
 
-  replay(): void {}
+  replay(take: (message: StoredMessage) => void): void {
+    for (const message of this.#messages.values()) take(message);
+  }
 
   skipTo(seq: number): void {
     this.lastSeq = seq;

@@ -17,7 +17,19 @@ export interface DurableStorage {
   readonly storage: Storage;
 }
 
-export class Stores {
+/** Where the streams of a server are. `Stores` is what servers have; the test kit puts a disk with faults between. */
+export interface StreamStores {
+  /** Whether streams outlive the process. */
+  readonly isDurable: boolean;
+  /** Names of the streams that an account has in files. */
+  names(account: string): string[];
+  /** The store of a stream, a new one where there is none. Throws a `StoreError`. */
+  open(account: string, stream: string, kind: "file" | "memory"): StreamStore;
+  /** Removes the files of a stream that is not open. */
+  remove(account: string, stream: string): void;
+}
+
+export class Stores implements StreamStores {
   readonly #durable: DurableStorage | undefined;
   readonly #runSoon: RunSoon;
 
@@ -26,7 +38,10 @@ export class Stores {
     this.#runSoon = runSoon;
   }
 
-  /** Names of the streams that an account has in files. */
+  get isDurable(): boolean {
+    return this.#durable !== undefined;
+  }
+
   names(account: string): string[] {
     if (this.#durable === undefined) return [];
     const { folder, storage } = this.#durable;
@@ -34,15 +49,24 @@ export class Stores {
       .flatMap(nameOf);
   }
 
-  /** The store of a stream, a new one where there is none. Throws a `StoreError`. */
   open(account: string, stream: string, kind: "file" | "memory"): StreamStore {
     if (kind === "memory" || this.#durable === undefined) {
       return new MemoryStore();
     }
     const { folder, storage } = this.#durable;
-    const path = `${folder}/${safe(account)}/streams/${safe(stream)}`;
+    const path = pathOf(folder, account, stream);
     return new FileStore(path, storage, this.#runSoon);
   }
+
+  remove(account: string, stream: string): void {
+    if (this.#durable === undefined) return;
+    const { folder, storage } = this.#durable;
+    storage.remove(pathOf(folder, account, stream));
+  }
+}
+
+function pathOf(folder: string, account: string, stream: string): string {
+  return `${folder}/${safe(account)}/streams/${safe(stream)}`;
 }
 
 /** The name that `safe` has made `folder` of; none where something else has. */

@@ -16,7 +16,7 @@ import { clusterStopped } from "../time/pace.ts";
 import { Clients, type ClusterConnectOptions } from "./clients.ts";
 import type { LogLine } from "./log_tail.ts";
 import type { ClusterNode } from "./node.ts";
-import { Nodes } from "./nodes.ts";
+import { type DiskFate, Nodes } from "./nodes.ts";
 import { type Place, Places, type Side } from "./places.ts";
 import type { TestPlatform } from "./platform.ts";
 import type { Plan } from "./setup.ts";
@@ -145,16 +145,21 @@ export class RunningCluster implements AsyncDisposable {
 
   /**
    * Ends a node as `kill -9` does: it says nothing to anybody, its connections
-   * break, and nothing that it meant to do happens any more. Rejects with an
-   * `InvalidOperationError` when it is dead already.
+   * break, and nothing that it meant to do happens any more. Its streams are
+   * there again when it is restarted, unless its disk is to be wiped. Rejects
+   * with an `InvalidOperationError` when it is dead already.
    *
    * ```ts
    * await cluster.kill(0);
    * await cluster.settled(); // its clients are connected elsewhere
    * ```
    */
-  kill(index: number): Promise<void> {
-    return this.#whileRunning(() => this.#nodes.livingAt(index).kill());
+  kill(index: number, { wipe = false }: DiskFate = {}): Promise<void> {
+    return this.#whileRunning(async () => {
+      const node = this.#nodes.livingAt(index);
+      await node.kill();
+      if (wipe) await node.wipe();
+    });
   }
 
   /**
@@ -171,8 +176,9 @@ export class RunningCluster implements AsyncDisposable {
 
   /**
    * Starts a dead node again, with its ports and options; its server id is
-   * another. It dials all other nodes, unless its options name routes. Rejects
-   * with an `InvalidOperationError` when it is alive.
+   * another. It dials all other nodes, unless its options name routes. It has
+   * its streams again, or none with `{ wipe: true }`. Rejects with an
+   * `InvalidOperationError` when it is alive.
    *
    * ```ts
    * await cluster.kill(2);
@@ -180,8 +186,8 @@ export class RunningCluster implements AsyncDisposable {
    * await cluster.meshed();
    * ```
    */
-  restart(index: number): Promise<void> {
-    return this.#whileRunning(() => this.#nodes.restart(index));
+  restart(index: number, fate: DiskFate = {}): Promise<void> {
+    return this.#whileRunning(() => this.#nodes.restart(index, fate));
   }
 
   /**

@@ -10,6 +10,7 @@ import type { PlacedNetwork } from "../faults/placed_network.ts";
 import { type Address, NetworkError } from "../../platform/socket.ts";
 import { runSoonOn } from "../../platform/turns.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";
+import { TestDisk } from "../disk/test_disk.ts";
 import { MortalClock } from "../time/mortal_clock.ts";
 import {
   leavesPortOpen,
@@ -34,6 +35,8 @@ export interface ClusterNode {
   readonly alive: boolean;
   /** Undefined while it is dead; after a restart, another one. */
   readonly server: Server | undefined;
+  /** Where its streams are, from life to life. */
+  readonly disk: TestDisk;
   /** The last lines of its log, those of earlier lives included. */
   log(): LogLine[];
 }
@@ -51,6 +54,7 @@ const PORT_TRIES = 20;
 export class TestNode implements ClusterNode {
   readonly index: number;
   readonly name: string;
+  readonly disk: TestDisk;
   /** Of its last server. */
   id = "";
   readonly #world: World;
@@ -71,6 +75,7 @@ export class TestNode implements ClusterNode {
     this.#options = nodeOptions(world, index, config);
     this.#hasRoutes = config.cluster?.routes !== undefined;
     this.name = this.#options.serverName;
+    this.disk = new TestDisk(this.name);
   }
 
   get url(): string {
@@ -128,8 +133,15 @@ export class TestNode implements ClusterNode {
     return this.#endLife(async ({ log, network, server }) => {
       log.mute();
       network.unplug();
+      this.disk.die();
       await server.stop();
     });
+  }
+
+  /** The streams of a dead node are gone, as with a new disk. */
+  async wipe(): Promise<void> {
+    await this.#ended;
+    this.disk.wipe();
   }
 
   /** In peace. */
@@ -172,6 +184,7 @@ export class TestNode implements ClusterNode {
   async #live(options: ServerOptions): Promise<Life> {
     const { plan, platform, tail, pace } = this.#world;
     const clock = new MortalClock(this.#world.clock);
+    const runSoon = plan.isVirtual ? runSoonOn(clock) : platform.runSoon;
     const network = this.#world.networkOfNode(this.index);
     const log = new NodeLog(tail, this.name, {
       debug: options.debug,
@@ -184,7 +197,8 @@ export class TestNode implements ClusterNode {
         clock,
         network,
         log,
-        ...plan.isVirtual && { runSoon: runSoonOn(clock) },
+        runSoon,
+        overStores: (stores) => this.disk.over(stores, { clock, runSoon }),
         random: this.#world.randomFor(`${this.name} ${++this.#lives}`),
         compareHash: (secret, hash) =>
           pace.hold(platform.compareHash(secret, hash)),

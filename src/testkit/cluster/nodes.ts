@@ -11,6 +11,12 @@ import type { Address } from "../../platform/socket.ts";
 import { TestNode } from "./node.ts";
 import type { World } from "./world.ts";
 
+/** What becomes of the disk of a node. */
+export interface DiskFate {
+  /** Whether its streams are lost; they are there again otherwise. */
+  readonly wipe?: boolean;
+}
+
 export class Nodes {
   readonly #world: World;
   readonly #checkRuns: () => void;
@@ -60,12 +66,13 @@ export class Nodes {
     );
   }
 
-  /** Starts a dead one again. */
-  restart(index: number): Promise<void> {
-    return this.#inTurn(() => {
+  /** Starts a dead one again, with what its disk has or with an empty one. */
+  restart(index: number, { wipe = false }: DiskFate): Promise<void> {
+    return this.#inTurn(async () => {
       const node = this.at(index);
       if (node.alive) throw new InvalidOperationError(`${node.name} is alive`);
-      return this.#start(node);
+      if (wipe) await node.wipe();
+      await this.#start(node);
     });
   }
 
