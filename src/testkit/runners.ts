@@ -27,7 +27,10 @@ import type { UnderTest } from "./cluster/under_test.ts";
  */
 export type TestFunction = (...given: unknown[]) => Promise<void>;
 
-/** The surroundings of a server under test. */
+/**
+ * The surroundings of a server under test. More than a dozen members: because it
+ * is to one server what `RunningCluster` is to many.
+ */
 export interface ServerScene<Runner = unknown> {
   /** What the runner gave: the context of node:test or of Deno; nothing on Bun. */
   readonly runner: Runner;

@@ -2,6 +2,8 @@
  * The store of a stream on a node's disk: what is written waits in front of the
  * store behind it, and goes there all at once when the disk has taken it. So a
  * kill loses what the disk had not taken, and a full disk takes nothing of it.
+ *
+ * More than a dozen members: because it is a whole store, and dies.
  */
 import type { RunSoon } from "../../platform/turns.ts";
 import type {
