@@ -2,6 +2,9 @@
  * One node of a test's cluster and its lives, one after the other. A life has a
  * network, a clock and a log of its own, so that a kill takes all of it away at
  * once, as the end of a process does.
+ *
+ * More than a dozen members: because the cluster asks each node for all that it
+ * shows of it.
  */
 import type { ServerConfig } from "../../app/config.ts";
 import { Server } from "../../app/server.ts";
