@@ -92,6 +92,7 @@ export class Broker {
   readonly #platform: BrokerPlatform;
   readonly #authService: AuthService;
   readonly #lameDuck: LameDuck;
+  #reception: TlsReception | undefined = undefined;
   #isStopped = false;
 
   constructor(options: ServerOptions, platform: BrokerPlatform) {
@@ -123,7 +124,7 @@ export class Broker {
     this.port = new ClientPort(
       platform.network,
       options,
-      this.#reception(options),
+      this.#receptionFor(options),
     );
     this.entrances = new Entrances(
       options,
@@ -168,7 +169,9 @@ export class Broker {
     });
     await this.port.open(
       admit((socket, reception) =>
-        this.clients.accept(this.#behindProxy(socket), { reception })
+        this.clients.accept(this.#behindProxy(socket), {
+          reception: reception(),
+        })
       ),
     );
     this.host.info.portsOpened(this.port.address !== undefined);
@@ -207,7 +210,7 @@ export class Broker {
       this.websocketPort.reconfigure(options.websocket);
     }
     this.#host.maxTracedMsgLen = options.maxTracedMsgLen;
-    const opened = this.port.reconfigure(this.#reception(options));
+    const opened = this.port.reconfigure(this.#receptionFor(options));
     closeUnpinned([...this.clients.sessions.values()], this.host.log, [
       [this.entrances.port, options.tls, before.tls],
       [this.entrances.websocket, options.websocket?.tls, before.websocket?.tls],
@@ -285,9 +288,12 @@ export class Broker {
     await Promise.all([this.port.close(), this.websocketPort.close()]);
   }
 
-  /** What clients of the port have to pass. */
-  #reception({ tls, allowNonTls }: ServerOptions): Reception | undefined {
-    return tls && new TlsReception(tls, allowNonTls, this.host);
+  /** What clients of the port have to pass: those who are in it already have other settings as well. */
+  #receptionFor({ tls, allowNonTls }: ServerOptions): Reception | undefined {
+    if (tls === undefined || this.#reception === undefined) {
+      this.#reception = tls && new TlsReception(tls, allowNonTls, this.host);
+    } else this.#reception.reconfigure(tls);
+    return this.#reception;
   }
 
   /** `socket`, behind the header of a proxy where there may be one. */

@@ -190,7 +190,7 @@ export class Cluster implements RoutesLink {
     if (options.name !== "" && options.name !== before.name) this.#rename();
     if (needsOtherDoor(before, options)) this.#changeDoor();
     this.#changeRoutes();
-    if (before.tls !== options.tls) this.#tls.warn();
+    this.#tls.reconfigured(before.tls);
     void this.#port.follow();
     const introduction = this.#introduction();
     if (introduction !== this.#told) {

@@ -15,6 +15,7 @@ import {
   type TlsUpgrade,
 } from "../platform/socket.ts";
 import { NEWCOMERS_MAX } from "./bounds.ts";
+import { isOther } from "./settings.ts";
 
 export interface RouteTlsWorld {
   readonly log: Logger;
@@ -49,6 +50,13 @@ export class RouteTls {
       "TLS certificate chain and hostname of solicited routes will not be " +
         "verified. DO NOT USE IN PRODUCTION!",
     );
+  }
+
+  /** Other settings hold: a node in a handshake by the old ones dials again. */
+  reconfigured(before: TlsSettings | undefined): void {
+    if (!isOther(before, this.#world.settings())) return;
+    this.warn();
+    this.stop();
   }
 
   /** Ends the handshakes that are under way. */

@@ -10,10 +10,16 @@ import {
   opensslMissing as skip,
   pinOf,
 } from "../support/certificates.ts";
+import { startHeldGate } from "../support/held_gate.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { connectTlsPeer } from "../support/tls_peer.ts";
+import { until } from "../support/until.ts";
 import { startReloadable } from "./reloading.ts";
+
+const UPGRADE = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n" +
+  "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+  "Sec-WebSocket-Version: 13\r\n\r\n";
 
 const CONNECT = 'CONNECT {"protocol":1,"verbose":false}\r\nPING\r\n';
 
@@ -158,3 +164,83 @@ test("a client whose key is not pinned any more goes", { skip }, async (t) => {
     assert.ok(midge.told.includes(line), line);
   }
 });
+
+/** How far a handshake has come when the reload is there, in bytes of its hello; all: the server has answered it. */
+const PROGRESS = [0, 3, "all"] as const;
+
+for (const door of ["client", "websocket"] as const) {
+  test(
+    `who is in a handshake with the ${door} port during a reload comes in by what holds then`,
+    {
+      skip,
+    },
+    async (t) => {
+      const certificates = makeCertificates(t);
+      const { server, client, authority } = certificates;
+      const renewed = makeCertificate(authority, "renewed", {
+        names: "DNS:localhost",
+      });
+      const verified = (shown: Certificate, pinned: Certificate): string => {
+        const block = tls(
+          shown,
+          `, verify: true, ca_file: "${authority.certFile}", pinned_certs: ["${
+            pinOf(pinned)
+          }"]`,
+        );
+        return door === "client"
+          ? block
+          : `websocket { listen: "127.0.0.1:-1", ${block} }`;
+      };
+      const midge = await startReloadable(t, verified(server, client));
+      const { port } = door === "client"
+        ? midge.server.address!
+        : midge.server.websocketAddress!;
+      /** Stands still in its handshake; `go` gives whom it was shown, or that it was let go of. */
+      const begin = async (
+        own: Certificate,
+        progress: typeof PROGRESS[number],
+      ) => {
+        const gate = await startHeldGate(t, port);
+        const entering = connectTlsPeer(gate.port, certificates, {
+          cert: own.cert,
+          key: own.key,
+          first: door === "websocket",
+        });
+        const { peer, shown } = await entering;
+        t.after(() => peer.close());
+        if (progress === "all") {
+          await gate.passRecord();
+          await until("the server has answered", () => shown() !== undefined);
+        } else if (progress > 0) await gate.pass(progress);
+        return async (): Promise<string> => {
+          gate.open();
+          if (door === "client") peer.send(CONNECT);
+          else peer.send(UPGRADE);
+          await until(
+            "it comes in, or goes",
+            () =>
+              peer.closed ||
+              peer.unread.includes(door === "client" ? "PONG" : "101"),
+          );
+          if (peer.closed) return "gone";
+          return new X509Certificate(shown()!).subject;
+        };
+      };
+      const stopped = [];
+      for (const progress of PROGRESS) {
+        stopped.push({
+          progress,
+          pinnedLater: await begin(server, progress),
+          pinnedNoMore: await begin(client, progress),
+        });
+      }
+      await midge.reload(verified(renewed, server));
+      for (const { progress, pinnedLater, pinnedNoMore } of stopped) {
+        assert.equal(await pinnedNoMore(), "gone", `${progress}`);
+        // What the server has shown by then was shown before.
+        const shown = progress === "all" ? "CN=server" : "CN=renewed";
+        assert.equal(await pinnedLater(), shown, `${progress}`);
+      }
+    },
+  );
+}

@@ -7,6 +7,7 @@ import {
   makeCertificate,
   makeCertificates,
   opensslMissing,
+  pinOf,
 } from "../support/certificates.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
@@ -315,6 +316,35 @@ test(
     };
     assert.notEqual(shownTo(before), shownTo(after));
     assert.equal(routesOf(before) > 0, true);
+  },
+);
+
+test(
+  "who is in a handshake when other settings come is let go of, to dial again",
+  { skip },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const hub = await startNode(t, certificates, [], {
+      tls: { timeoutMs: 60_000 },
+    });
+    const { cluster } = hub.server;
+    const change = (pinnedCerts: string[] | undefined): void =>
+      cluster!.reconfigure({
+        ...cluster!.options,
+        tls: tlsSettings(certificates, { timeoutMs: 60_000, pinnedCerts }),
+      });
+    const socket = connect(hub.clusterPort, "127.0.0.1");
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    socket.resume();
+    await logged(hub, /Starting TLS route server handshake/);
+    change(undefined);
+    assert.ok(!hub.log.lines.some((line) => line.includes("handshake error")));
+    change([pinOf(certificates.server)]);
+    await closed;
+    const node = await startNode(t, certificates, [hub]);
+    await node.server.cluster!.routesUp(1);
   },
 );
 

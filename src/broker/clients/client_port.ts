@@ -21,8 +21,11 @@ export interface PortOptions {
   readonly unixSocketMode: number;
 }
 
-/** Takes a client that comes, and what it has to pass. */
-type Accept = (socket: Socket, reception: Reception | undefined) => void;
+/** Takes a client that comes, and what it has to pass: as that is once its turn comes. */
+type Accept = (
+  socket: Socket,
+  reception: () => Reception | undefined,
+) => void;
 
 export class ClientPort {
   /** New clients may come in. */
@@ -83,7 +86,7 @@ export class ClientPort {
         await this.#network.listen(
           unixAddress(path),
           options,
-          (socket) => onSocket(socket, undefined),
+          (socket) => onSocket(socket, () => undefined),
         ),
       );
     }
@@ -107,7 +110,7 @@ export class ClientPort {
     return this.#network.listen(
       at,
       { mayUpgrade: this.#reception !== undefined },
-      (socket) => this.#onSocket(socket, this.#reception),
+      (socket) => this.#onSocket(socket, () => this.#reception),
     );
   }
 

@@ -40,34 +40,51 @@ export interface ReceptionHost {
 }
 
 export class TlsReception implements Reception {
-  readonly tls: TlsInfo;
-  readonly isSilent: boolean;
-  readonly settings: TlsSettings;
   readonly allowsNonTls: boolean;
-  /** The same object for all handshakes: much is made of it once. */
-  readonly upgrade: TlsUpgrade;
   readonly rate: HandshakeRate;
   readonly clock: Clock;
   readonly log: Logger;
+  #settings: TlsSettings;
+  #upgrade: TlsUpgrade;
 
   constructor(
     settings: TlsSettings,
     allowsNonTls: boolean,
     { clock, log }: ReceptionHost,
   ) {
-    const { handshakeFirst, verify, connectionRateLimit } = settings;
-    this.settings = settings;
+    this.#settings = settings;
+    this.#upgrade = { role: "server", ...settings };
     this.allowsNonTls = allowsNonTls;
-    this.isSilent = handshakeFirst;
-    this.upgrade = { role: "server", ...settings };
-    this.tls = {
-      isRequired: !allowsNonTls,
-      isAvailable: allowsNonTls,
-      verifies: verify === true,
-    };
-    this.rate = new HandshakeRate(connectionRateLimit, clock, log);
+    this.rate = new HandshakeRate(settings.connectionRateLimit, clock, log);
     this.clock = clock;
     this.log = log;
+  }
+
+  get settings(): TlsSettings {
+    return this.#settings;
+  }
+
+  /** The same object until a reload: much is made of it once. */
+  get upgrade(): TlsUpgrade {
+    return this.#upgrade;
+  }
+
+  get isSilent(): boolean {
+    return this.#settings.handshakeFirst;
+  }
+
+  get tls(): TlsInfo {
+    return {
+      isRequired: !this.allowsNonTls,
+      isAvailable: this.allowsNonTls,
+      verifies: this.#settings.verify === true,
+    };
+  }
+
+  /** Handshakes that begin from now on are by other settings, and other keys are pinned for all that are not through. */
+  reconfigure(settings: TlsSettings): void {
+    this.#settings = settings;
+    this.#upgrade = { role: "server", ...settings };
   }
 
   receive(newcomer: Newcomer): Entering {

@@ -27,7 +27,7 @@ const NOT_HTTPS = asciiBytes(
 export class WebSocketTls {
   readonly #clock: Clock;
   readonly #log: Logger;
-  #pinned: readonly string[] | undefined;
+  #settings: TlsSettings;
   /** The same object until a reload: much is made of it once. */
   #upgrade: TlsUpgrade;
   #rate: HandshakeRate;
@@ -35,24 +35,22 @@ export class WebSocketTls {
   constructor(settings: TlsSettings, { clock, log }: ReceptionHost) {
     this.#clock = clock;
     this.#log = log;
-    this.#pinned = settings.pinnedCerts;
+    this.#settings = settings;
     this.#upgrade = { role: "server", ...settings };
-    this.#rate = new HandshakeRate(settings.connectionRateLimit, clock, log);
+    this.#rate = this.#rateOf(settings);
   }
 
   reconfigure(settings: TlsSettings): void {
-    this.#pinned = settings.pinnedCerts;
+    if (settings.connectionRateLimit !== this.#settings.connectionRateLimit) {
+      this.#rate = this.#rateOf(settings);
+    }
+    this.#settings = settings;
     this.#upgrade = { role: "server", ...settings };
-    this.#rate = new HandshakeRate(
-      settings.connectionRateLimit,
-      this.#clock,
-      this.#log,
-    );
   }
 
   /** Whether the key of a socket that is secured may come in. */
   isPinned(socket: Socket): boolean {
-    const fault = pinnedFault(socket.tls, this.#pinned);
+    const fault = pinnedFault(socket.tls, this.#settings.pinnedCerts);
     if (fault === "") return true;
     this.#log.debug(`${formatAddress(socket.remote)} - ${fault}`);
     return false;
@@ -64,7 +62,7 @@ export class WebSocketTls {
       raw.destroy();
       return undefined;
     }
-    const socket = await securedFirst(raw, this.#upgrade, this.#clock);
+    const socket = await this.#securedFirst(raw);
     if (typeof socket === "string") return this.#failed(raw, socket);
     if (this.isPinned(socket)) return socket;
     socket.destroy();
@@ -75,36 +73,38 @@ export class WebSocketTls {
     const from = formatAddress(remote);
     this.#log.error(`websocket: TLS handshake error from ${from}: ${why}`);
   }
-}
 
-/** The socket under TLS, or why it is of no use; then it is closed. */
-async function securedFirst(
-  socket: Socket,
-  tls: TlsUpgrade,
-  clock: Clock,
-): Promise<Socket | string> {
-  const peeked = new PeekedSocket(socket);
-  const timer = clock.after(tls.timeoutMs, () => peeked.destroy());
-  const first = await peeked.firstBytes(RECORD_HEADER_BYTES);
-  timer.cancel();
-  if (first.length < RECORD_HEADER_BYTES) {
-    peeked.destroy();
-    return "EOF";
+  /** The socket under TLS, or why it is of no use; then it is closed. */
+  async #securedFirst(socket: Socket): Promise<Socket | string> {
+    const peeked = new PeekedSocket(socket);
+    const { timeoutMs } = this.#settings;
+    const timer = this.#clock.after(timeoutMs, () => peeked.destroy());
+    const first = await peeked.firstBytes(RECORD_HEADER_BYTES);
+    timer.cancel();
+    if (first.length < RECORD_HEADER_BYTES) {
+      peeked.destroy();
+      return "EOF";
+    }
+    if (HTTP.test(byteString(first, 0, RECORD_HEADER_BYTES))) {
+      peeked.write(NOT_HTTPS);
+      peeked.end();
+      return "client sent an HTTP request to an HTTPS server";
+    }
+    if (first[0] !== HANDSHAKE && first[0] !== ALERT) {
+      peeked.destroy();
+      return "tls: first record does not look like a TLS handshake";
+    }
+    try {
+      // As it is once the handshake begins.
+      await peeked.secure(this.#upgrade);
+      return peeked;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return text.replace(/^TLS handshake failed: /, "");
+    }
   }
-  if (HTTP.test(byteString(first, 0, RECORD_HEADER_BYTES))) {
-    peeked.write(NOT_HTTPS);
-    peeked.end();
-    return "client sent an HTTP request to an HTTPS server";
-  }
-  if (first[0] !== HANDSHAKE && first[0] !== ALERT) {
-    peeked.destroy();
-    return "tls: first record does not look like a TLS handshake";
-  }
-  try {
-    await peeked.secure(tls);
-    return peeked;
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return text.replace(/^TLS handshake failed: /, "");
+
+  #rateOf({ connectionRateLimit }: TlsSettings): HandshakeRate {
+    return new HandshakeRate(connectionRateLimit, this.#clock, this.#log);
   }
 }
