@@ -37,7 +37,7 @@ export function decodeGo(text: string, struct: GoStruct): GoDecoded {
   try {
     body = JSON.parse(text);
   } catch {
-    return { error: syntaxError(text) };
+    return { error: syntaxFault(text)!.error };
   }
   if (body === null) return { values: {} };
   if (!isRecord(body)) {
@@ -97,8 +97,31 @@ const LITERALS = ["true", "false", "null"];
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/;
 const NUMBER_BEGUN = /^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?/;
 
+/** What is wrong with a text, and where; undefined: it is JSON. */
+export function syntaxFault(
+  text: string,
+): { readonly error: string; readonly at: number } | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch { /* what is wrong, Go says otherwise */ }
+  const error = syntaxError(text);
+  if (error === MORE) return { error, at: text.length };
+  // The shortest beginning that nothing can make JSON of.
+  let [short, long] = [0, text.length];
+  while (long - short > 1) {
+    const middle = (short + long) >> 1;
+    if (syntaxError(text.slice(0, middle)) === MORE) short = middle;
+    else long = middle;
+  }
+  return { error, at: short };
+}
+
+/** What is said of a text that may go on; of JSON, too. */
+const MORE = "unexpected end of JSON input";
+
 /** What Go's scanner says of the first character that cannot be there. */
-export function syntaxError(text: string): string {
+function syntaxError(text: string): string {
   const open: ("object" | "array")[] = [];
   let expects: Expectation = "value";
   let at = 0;

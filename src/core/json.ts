@@ -2,10 +2,29 @@
 
 /** `<`, `>`, `&` and two line separators are escaped; `indent` blanks a level, none for 0. */
 export function goJson(value: unknown, indent: number = 0): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = JSON.stringify(value, undefined, indent);
+  return (HAS_LARGE.test(text) ? JSON.stringify(value, exact, indent) : text)
+    .replace(
+      /[<>&\u2028\u2029]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+}
+
+/** Beyond these a number has not all of its digits in JSON. */
+const HAS_LARGE = /\d{17}/;
+const INT64_END = 2 ** 63;
+const UINT64_END = 2 ** 64;
+
+/** What stands in JSON as it is written; where a runtime has none, the number stays. */
+const rawJson = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON;
+
+/** A whole number with all of its digits: the ends of Go's types are what they stand for. */
+function exact(_: string, value: unknown): unknown {
+  const isLarge = typeof value === "number" && Number.isInteger(value) &&
+    !Number.isSafeInteger(value);
+  if (!isLarge || rawJson === undefined) return value;
+  const isEnd = value === INT64_END || value === UINT64_END;
+  return rawJson(String(BigInt(value) - (isEnd ? 1n : 0n)));
 }
 
 /** The name of a field that is meant, as Go compares names: in any case. */

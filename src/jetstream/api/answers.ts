@@ -52,7 +52,7 @@ function withVersion<
 }
 
 function streamState(
-  { index }: Stream,
+  { index, config }: Stream,
   consumerCount: number,
   { deleted = false, subjects }: StateOptions = {},
 ): object {
@@ -61,7 +61,7 @@ function streamState(
   return {
     messages,
     bytes,
-    first_seq: isUnused ? 0 : firstSeq,
+    first_seq: isUnused ? config.first_seq ?? 0 : firstSeq,
     first_ts: momentText(messages === 0 ? 0 : index.timeOf(firstSeq)),
     last_seq: lastSeq,
     last_ts: momentText(lastTimeUs),

@@ -9,18 +9,18 @@ import {
   utf8ByteString,
   utf8Text,
 } from "../../core/ascii.ts";
-import { API_LEVEL } from "../../core/version.ts";
 import { isError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
-import { publishHeaders } from "../stream/publish_headers.ts";
 import { StoreError } from "../store/stream_store.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { ApiCall, ApiCounts } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { consumerRequests } from "./consumer_requests.ts";
+import { hasLevel } from "./required_level.ts";
 import { readShape, ShapeError, type Struct } from "./shape.ts";
 import { streamRequests } from "./stream_requests.ts";
+import { messageRequests } from "./message_requests.ts";
 import { accountRequests } from "./account_requests.ts";
 
 const PREFIX = "$JS.API.";
@@ -44,6 +44,7 @@ export class Api implements ApiCounts {
     this.#calls = [
       ...accountRequests(this),
       ...streamRequests(),
+      ...messageRequests(),
       ...consumerRequests(),
     ];
     account.host.client.subscribe(
@@ -84,7 +85,7 @@ export class Api implements ApiCounts {
     const type = `io.nats.jetstream.api.v1.${call.type}`;
     let body: object;
     try {
-      checkLevel(bodyBuffer.subarray(payloadStart, start));
+      if (!hasLevel(message)) throw new ApiError(10185);
       const answer = call.answer(this.#account, {
         tokens: tokens.map(utf8Text),
         text,
@@ -129,20 +130,11 @@ export class Api implements ApiCounts {
     if (text.trim() === "") return {};
     try {
       const strict = this.#strict && !isLenient;
-      return readShape(text, struct, { strict });
+      return readShape(text, struct, { strict, stream: !isLenient });
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new ApiError(10025, error.message);
     }
-  }
-}
-
-/** NATS JetStream: a client may say which level of the API it needs. */
-function checkLevel(block: Uint8Array): void {
-  const level = publishHeaders(block).get("Nats-Required-Api-Level");
-  if (level === undefined) return;
-  if (!/^\d+$/.test(level) || Number(level) > API_LEVEL) {
-    throw new ApiError(10185);
   }
 }
 

@@ -33,6 +33,14 @@ export interface ApiCall {
   ): object | Promise<object>;
 }
 
+/** NATS JetStream API: the body counts only where it looks like JSON. */
+export function readLenient(
+  request: ApiRequest,
+  struct: Struct,
+): Record<string, unknown> {
+  return /^\s*[{[]/.test(request.text) ? request.read(struct) : {};
+}
+
 /** How many requests of an account were answered, and how many of those with an error. */
 export interface ApiCounts {
   readonly total: number;

@@ -3,6 +3,7 @@ import { randomName } from "../../core/nuid.ts";
 import { NATS_VERSION } from "../../core/version.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { Consumer } from "../consumer/consumer.ts";
+import { checkPedanticConsumer } from "../consumer/pedantic.ts";
 import { checkReset } from "../consumer/reset_checks.ts";
 import {
   checkConsumer,
@@ -21,7 +22,7 @@ import { tellOfPause } from "../consumer/delivery_news.ts";
 import { momentOf, momentText } from "../moments.ts";
 import { refuseMissingOfConsumer } from "../not_yet.ts";
 import { consumerInfo } from "./answers.ts";
-import type { ApiCall, ApiRequest } from "./api_call.ts";
+import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Struct } from "./shape.ts";
@@ -31,7 +32,11 @@ const CREATE: Struct = {
   fields: {
     stream_name: { kind: "string" },
     config: { kind: "struct", struct: CONSUMER_CONFIG },
-    action: { kind: "action" },
+    action: {
+      kind: "enum",
+      words: ["", "create", "update"],
+      complaint: "unknown consumer action: ",
+    },
     pedantic: { kind: "bool" },
   },
 };
@@ -81,6 +86,7 @@ export function consumerRequests(): readonly ApiCall[] {
     {
       pattern: "CONSUMER.LIST.*",
       type: "consumer_list_response",
+      behindError: { ...NO_PAGE, consumers: [] },
       answer: list,
     },
     {
@@ -121,6 +127,7 @@ interface CreateRequest {
   readonly stream_name?: string;
   readonly config?: GivenConsumerConfig;
   readonly action?: string;
+  readonly pedantic?: boolean;
 }
 
 function create(account: AccountStreams, request: ApiRequest): object {
@@ -136,15 +143,15 @@ function createOrUpdate(
   request: ApiRequest,
   isDurable: boolean,
 ): object {
-  const { stream_name, config: given = {}, action = "" } = request.read(
-    CREATE,
-  ) as CreateRequest;
+  const { stream_name, config: given = {}, action = "", pedantic } = request
+    .read(CREATE) as CreateRequest;
   const [streamName = ""] = request.tokens;
   if (stream_name !== streamName) throw new ApiError(10056);
   const name = nameOf(account, request, given, isDurable);
   const open = account.named(streamName);
   const { config: stream } = open.stream;
   if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
+  if (pedantic) checkPedanticConsumer(given, stream);
   const isNamed = request.tokens.length > 1 || given.name !== undefined;
   const known = open.consumers.get(name);
   const complete = completeConsumerConfig(
@@ -237,7 +244,7 @@ function remove(account: AccountStreams, request: ApiRequest): object {
 }
 
 function pause(account: AccountStreams, request: ApiRequest): object {
-  const { pause_until: text } = readAny(request, PAUSE) as {
+  const { pause_until: text } = readLenient(request, PAUSE) as {
     readonly pause_until?: string;
   };
   const consumer = consumerNamed(account, request);
@@ -281,21 +288,13 @@ function reset(account: AccountStreams, request: ApiRequest): object {
   return { ...told(account, consumer), reset_seq };
 }
 
-/** NATS JetStream: a text that is no JSON says nothing. */
-function readAny(
-  request: ApiRequest,
-  struct: Struct,
-): Record<string, unknown> {
-  return /^\s*[{[]/.test(request.text) ? request.read(struct) : {};
-}
-
 function allOf(account: AccountStreams, request: ApiRequest): Consumer[] {
   const { consumers } = account.named(request.tokens[0]!);
   return [...consumers.keys()].sort().map((name) => consumers.get(name)!);
 }
 
 function offsetOf(request: ApiRequest): unknown {
-  return readAny(request, LIST)["offset"];
+  return readLenient(request, LIST)["offset"];
 }
 
 function names(account: AccountStreams, request: ApiRequest): object {

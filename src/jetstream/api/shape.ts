@@ -5,17 +5,22 @@
  * NATS JetStream API: an unknown field is an error, unless the server is told
  * to be lenient; names count in any case; `null` is as if the field were missing.
  */
-import { kindOf, syntaxError } from "../../core/go_json.ts";
+import { kindOf, syntaxFault } from "../../core/go_json.ts";
+import { goTimeFault } from "../../core/go_time.ts";
 import { fieldName, isRecord } from "../../core/json.ts";
 
 /** What one value may be. */
 export type Shape =
-  | { readonly kind: "string" | "bool" | "time" | "strings" | "map" | "action" }
+  | { readonly kind: "string" | "bool" | "time" | "strings" | "map" }
   /** `type`: Go's name for it. */
   | { readonly kind: "int"; readonly type: string }
   | { readonly kind: "ints"; readonly type: string }
-  /** One of some words. `zero`: the one that an empty string stands for. */
-  | { readonly kind: "enum"; readonly words: readonly string[] }
+  /** One of some words. `complaint`: what is said of others; a blank at its end is followed by the value. */
+  | {
+    readonly kind: "enum";
+    readonly words: readonly string[];
+    readonly complaint?: string;
+  }
   | { readonly kind: "struct"; readonly struct: Struct }
   | { readonly kind: "structs"; readonly struct: Struct };
 
@@ -24,6 +29,8 @@ export interface Struct {
   readonly name: string;
   /** Go's name for the struct inside this one that has the fields, where it is not this one. */
   readonly embedded?: string;
+  /** Fields that are in this one all the same. */
+  readonly own?: readonly string[];
   readonly fields: Readonly<Record<string, Shape>>;
 }
 
@@ -36,28 +43,86 @@ export class ShapeError extends Error {
 export interface ReadingOptions {
   /** An unknown field is an error. */
   readonly strict: boolean;
+  /** As Go reads a stream of values: the next goes on where one ends, and faults have a place. */
+  readonly stream?: boolean;
 }
 
 /** The fields that a text gives. Throws a `ShapeError`. */
 export function readShape(
   text: string,
   struct: Struct,
-  options: ReadingOptions,
+  { strict, stream = false }: ReadingOptions,
 ): Record<string, unknown> {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new ShapeError(decoderError(text));
+  const fields: Record<string, unknown> = {};
+  let start = 0;
+  do {
+    const end = stream ? endOfValue(text, start) : text.length;
+    const body = parsed(text.slice(start, end), start, stream);
+    start = end;
+    if (body === null) continue;
+    const reading: Reading = { strict, faults: [] };
+    Object.assign(fields, readStruct(body, struct, [], reading));
+    // Go goes on, and tells the first thing that did not fit.
+    for (const fault of reading.faults) throw fault;
+  } while (start < text.length);
+  return fields;
+}
+
+/** Where the next value begins, if there is one; else the end. */
+function endOfValue(text: string, start: number): number {
+  const fault = syntaxFault(text.slice(start));
+  return fault?.error.endsWith(" after top-level value") === true
+    ? start + fault.at
+    : text.length;
+}
+
+/** Numbers that are not what they look like once they are numbers here. */
+const HAS_ODD_NUMBER = /\d[.eE]|\d{16}|-0/;
+
+/** A number that is no whole number, or is beyond what numbers here are exact for. */
+class NumberText {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
   }
-  if (body === null) return {};
-  return readStruct(body, struct, [], options);
+}
+
+/** Where a runtime gives no source of a value, the number is all there is. */
+function withSource(
+  _: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  const source = context?.source;
+  const isOdd = typeof value === "number" && source !== undefined &&
+    source !== String(value);
+  return isOdd ? new NumberText(source) : value;
+}
+
+function parsed(text: string, offset: number, stream: boolean): unknown {
+  try {
+    return HAS_ODD_NUMBER.test(text)
+      ? JSON.parse(text, withSource)
+      : JSON.parse(text);
+  } catch {
+    throw new ShapeError(decoderError(text, offset, stream));
+  }
 }
 
 /** In the words of Go's decoder, which reads on where there is no more. */
-function decoderError(text: string): string {
-  const error = syntaxError(text);
-  return error === "unexpected end of JSON input" ? "unexpected EOF" : error;
+function decoderError(text: string, offset: number, stream: boolean): string {
+  const { error, at } = syntaxFault(text)!;
+  if (error === "unexpected end of JSON input") return "unexpected EOF";
+  const bytes = new TextEncoder().encode(text.slice(0, at)).length;
+  return stream ? `${error} at offset ${offset + bytes + 1}` : error;
+}
+
+/** How far reading has come. */
+interface Reading {
+  readonly strict: boolean;
+  /** What did not fit. */
+  readonly faults: ShapeError[];
 }
 
 /** Where a value stands: the names from the outermost field on. */
@@ -67,29 +132,45 @@ function readStruct(
   value: unknown,
   struct: Struct,
   path: Path,
-  options: ReadingOptions,
+  reading: Reading,
   parent: Struct = struct,
 ): Record<string, unknown> {
-  if (!isRecord(value)) {
-    throw path.length === 0
-      ? misfit(value, `Go value of type server.${struct.name}`)
-      : misfit(value, fieldOf(parent, path, `server.${struct.name}`));
-  }
-  const inside = struct.embedded === undefined
-    ? path
-    : [...path, struct.embedded];
   const fields: Record<string, unknown> = {};
+  if (!isRecord(value) || value instanceof NumberText) {
+    const into = path.length === 0
+      ? `Go value of type server.${struct.name}`
+      : fieldOf(parent, path, `server.${struct.name}`);
+    reading.faults.push(misfit(value, into));
+    return fields;
+  }
+  const { embedded, own = [] } = struct;
   for (const [given, field] of Object.entries(value)) {
     const name = knownName(given, struct);
     if (name === undefined) {
-      if (!options.strict) continue;
-      throw new ShapeError(`json: unknown field ${JSON.stringify(given)}`);
+      const text = `json: unknown field ${JSON.stringify(given)}`;
+      if (reading.strict) reading.faults.push(new ShapeError(text));
+      continue;
     }
-    if (field === null) continue;
     const shape = struct.fields[name]!;
-    fields[name] = readValue(field, shape, struct, [...inside, name], options);
+    if (field === null && shape.kind !== "enum") continue;
+    const inside = embedded === undefined || own.includes(name)
+      ? [...path, name]
+      : [...path, embedded, name];
+    const read = readValue(field, shape, struct, inside, reading);
+    if (read !== undefined) fields[name] = read;
   }
-  return fields;
+  return inOrder(fields, struct);
+}
+
+function inOrder(
+  fields: Readonly<Record<string, unknown>>,
+  struct: Struct,
+): Record<string, unknown> {
+  const ordered: Record<string, unknown> = {};
+  for (const name of Object.keys(struct.fields)) {
+    if (name in fields) ordered[name] = fields[name];
+  }
+  return ordered;
 }
 
 function knownName(given: string, { fields }: Struct): string | undefined {
@@ -98,50 +179,59 @@ function knownName(given: string, { fields }: Struct): string | undefined {
   return Object.hasOwn(fields, name) ? name : undefined;
 }
 
+/** What a field is; undefined: it does not fit. */
 function readValue(
   value: unknown,
   shape: Shape,
   parent: Struct,
   path: Path,
-  options: ReadingOptions,
+  reading: Reading,
 ): unknown {
-  const fits = <T>(one: T, isFit: boolean, type: string): T => {
-    if (!isFit) throw misfit(one, fieldOf(parent, path, type));
-    return one;
+  const into = (type: string): string => fieldOf(parent, path, type);
+  const odd = (one: unknown, type: string): undefined => {
+    reading.faults.push(misfit(one, into(type)));
   };
-  const list = <T>(type: string, read: (one: unknown) => T): T[] =>
-    fits(value as unknown[], Array.isArray(value), type).map(read);
+  const list = <T>(type: string, read: (one: unknown) => T): T[] | undefined =>
+    Array.isArray(value) ? value.map(read) : odd(value, type);
+  const string = (one: unknown): string | undefined =>
+    typeof one === "string" ? one : odd(one, "string");
+  const int = (one: unknown, type: string): number | undefined => {
+    const number = intOf(one, type);
+    if (number !== undefined) return number;
+    const what = one instanceof NumberText
+      ? `number ${one.source}`
+      : typeof one === "number"
+      ? `number ${one}`
+      : kindOf(one);
+    reading.faults.push(unfit(what, into(type)));
+    return undefined;
+  };
   switch (shape.kind) {
     case "string":
-      return fits(value, typeof value === "string", "string");
+      return string(value);
     case "bool":
-      return fits(value, typeof value === "boolean", "bool");
+      return typeof value === "boolean" ? value : odd(value, "bool");
     case "int":
-      return readInt(value, fieldOf(parent, path, shape.type), shape.type);
+      return int(value, shape.type);
     case "time":
       return readTime(value);
     case "enum":
-      return readWord(value, shape.words);
-    case "action":
-      return readAction(value);
+      return readWord(value, shape, into("string"));
     case "map":
-      return readMap(value, (type) => fieldOf(parent, path, type));
+      return readMap(value, (one, type) => odd(one, type));
     case "strings":
-      return list(
-        "[]string",
-        (one) => fits(one, typeof one === "string", "string"),
-      );
+      return list("[]string", (one) => one === null ? "" : string(one) ?? "");
     case "ints":
       return list(
         `[]${shape.type}`,
-        (one) => readInt(one, fieldOf(parent, path, shape.type), shape.type),
+        (one) => one === null ? 0 : int(one, shape.type) ?? 0,
       );
     case "struct":
-      return readStruct(value, shape.struct, path, options, parent);
+      return readStruct(value, shape.struct, path, reading, parent);
     case "structs":
       return list(
         `[]*server.${shape.struct.name}`,
-        (one) => readStruct(one, shape.struct, path, options, parent),
+        (one) => readStruct(one, shape.struct, path, reading, parent),
       );
   }
 }
@@ -151,57 +241,70 @@ function fieldOf(struct: Struct, path: Path, type: string): string {
   return `Go struct field ${struct.name}.${path.join(".")} of type ${type}`;
 }
 
-function readInt(value: unknown, into: string, type: string): number {
-  if (typeof value !== "number") throw misfit(value, into);
-  const isUnsigned = type.startsWith("u");
-  if (!Number.isInteger(value) || (isUnsigned && value < 0)) {
-    throw new ShapeError(`json: cannot unmarshal number ${value} into ${into}`);
-  }
-  return value;
-}
+/** The ends of Go's types; of the others the same as of int64. */
+const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
+};
 
-/** RFC 3339 */
-const TIME =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+/** The whole number that `value` is, as Go reads one of `type`; undefined: it is none. */
+function intOf(value: unknown, type: string): number | undefined {
+  const isText = value instanceof NumberText;
+  if (typeof value !== "number" && !isText) return undefined;
+  const text = isText ? value.source : String(value);
+  const isUnsigned = type.startsWith("u");
+  if (!(isUnsigned ? /^\d+$/ : /^-?\d+$/).test(text)) return undefined;
+  const [least, most] = RANGES[type] ?? RANGES["int64"]!;
+  const exact = BigInt(text);
+  return exact < least || exact > most ? undefined : Number(exact);
+}
 
 function readTime(value: unknown): string {
   if (typeof value !== "string") {
     throw new ShapeError("Time.UnmarshalJSON: input is not a JSON string");
   }
-  if (!TIME.test(value) || Number.isNaN(Date.parse(value))) {
-    const shown = JSON.stringify(value);
-    throw new ShapeError(
-      `parsing time ${shown} as "2006-01-02T15:04:05Z07:00": ` +
-        `cannot parse ${shown} as "2006"`,
-    );
-  }
+  const fault = goTimeFault(value);
+  if (fault !== undefined) throw new ShapeError(fault);
   return value;
 }
 
-function readWord(value: unknown, words: readonly string[]): string {
+/** Throws a `ShapeError` at once, as what Go calls for such a value does. */
+function readWord(
+  value: unknown,
+  { words, complaint }: Shape & { readonly kind: "enum" },
+  into: string,
+): string {
   if (typeof value === "string" && words.includes(value)) return value;
-  const shown = JSON.stringify(JSON.stringify(value));
-  throw new ShapeError(`can not unmarshal ${shown}`);
-}
-
-function readAction(value: unknown): string {
-  if (value === "" || value === "create" || value === "update") return value;
-  throw new ShapeError(`unknown consumer action: ${JSON.stringify(value)}`);
+  const shown = JSON.stringify(value);
+  if (complaint === undefined) {
+    throw new ShapeError(`can not unmarshal ${JSON.stringify(shown)}`);
+  }
+  if (complaint.endsWith(" ")) throw new ShapeError(complaint + shown);
+  const isText = typeof value === "string" || value === null;
+  throw isText ? new ShapeError(complaint) : misfit(value, into);
 }
 
 function readMap(
   value: unknown,
-  into: (type: string) => string,
-): Record<string, string> {
-  if (!isRecord(value)) throw misfit(value, into("map[string]string"));
+  odd: (one: unknown, type: string) => undefined,
+): Record<string, string> | undefined {
+  if (!isRecord(value) || value instanceof NumberText) {
+    return odd(value, "map[string]string");
+  }
   const map: Record<string, string> = {};
   for (const [name, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw misfit(text, into("string"));
-    map[name] = text;
+    if (typeof text === "string") map[name] = text;
+    else if (text === null) map[name] = "";
+    else odd(text, "string");
   }
   return map;
 }
 
 function misfit(value: unknown, into: string): ShapeError {
-  return new ShapeError(`json: cannot unmarshal ${kindOf(value)} into ${into}`);
+  return unfit(value instanceof NumberText ? "number" : kindOf(value), into);
+}
+
+function unfit(what: string, into: string): ShapeError {
+  return new ShapeError(`json: cannot unmarshal ${what} into ${into}`);
 }

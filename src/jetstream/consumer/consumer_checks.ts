@@ -6,7 +6,7 @@
  */
 import {
   hasWildcard,
-  isValidSubject,
+  isValidConfigSubject,
   subjectsCollide,
 } from "../../core/subject.ts";
 import { ApiError } from "../api/api_error.ts";
@@ -98,7 +98,7 @@ function checkPushConfig(
 ): void {
   const to = config.deliver_subject!;
   if (hasWildcard(to)) throw new ApiError(10079);
-  if (!isValidSubject(to) || RESERVED.test(to)) throw new ApiError(10112);
+  if (!isValidConfigSubject(to) || RESERVED.test(to)) throw new ApiError(10112);
   if (subjects.some((subject) => subjectsCollide(subject, to))) {
     throw new ApiError(10081);
   }
@@ -120,7 +120,6 @@ function checkPullConfig(
   if (config.rate_limit_bps) throw new ApiError(10086);
   if (config.idle_heartbeat) throw new ApiError(10088);
   if (config.flow_control) throw new ApiError(10089);
-  if ((config.max_batch ?? 0) < 0) throw new ApiError(10114);
   const expires = config.max_expires ?? 0;
   if (expires !== 0 && expires < NS_PER_MS) throw new ApiError(10115);
 }
@@ -132,7 +131,7 @@ function checkCaps(
   const { max_ack_pending: most = 0, inactive_threshold: longest = 0 } =
     consumer_limits;
   const { max_ack_pending = 0, inactive_threshold = 0 } = config;
-  if (most > 0 && (max_ack_pending > most || max_ack_pending < 0)) {
+  if (most > 0 && max_ack_pending > most) {
     throw new ApiError(10121, most);
   }
   if (longest > 0 && inactive_threshold > longest) {
@@ -149,14 +148,18 @@ function checkDirect(config: ConsumerConfig): void {
 function checkFilters(config: ConsumerConfig): void {
   const { filter_subject, filter_subjects = [] } = config;
   if (filter_subject && filter_subjects.length > 0) throw new ApiError(10136);
-  if (filter_subject && !isValidSubject(filter_subject)) {
+  if (filter_subject && !isValidConfigSubject(filter_subject)) {
     throw new ApiError(10052, "invalid subject");
   }
   for (const [i, filter] of filter_subjects.entries()) {
     if (filter === "") throw new ApiError(10139);
-    if (!isValidSubject(filter)) throw new ApiError(10052, "invalid subject");
+    if (!isValidConfigSubject(filter)) {
+      throw new ApiError(10052, "invalid subject");
+    }
     const meets = filter_subjects.slice(i + 1)
-      .some((other) => isValidSubject(other) && subjectsCollide(filter, other));
+      .some((other) =>
+        isValidConfigSubject(other) && subjectsCollide(filter, other)
+      );
     if (meets) throw new ApiError(10138);
   }
 }

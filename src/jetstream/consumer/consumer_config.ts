@@ -77,6 +77,9 @@ const INT: Shape = { kind: "int", type: "int" };
 const UINT64: Shape = { kind: "int", type: "uint64" };
 const DURATION: Shape = { kind: "int", type: "time.Duration" };
 
+/** NATS JetStream: how a policy is written that is none; it stands for the first. */
+const UNDEFINED = "undefined";
+
 /** The configuration in a request. */
 export const CONSUMER_CONFIG: Struct = {
   name: "ConsumerConfig",
@@ -93,7 +96,7 @@ export const CONSUMER_CONFIG: Struct = {
         "by_start_sequence",
         "by_start_time",
         "last_per_subject",
-        "undefined",
+        UNDEFINED,
       ],
     },
     opt_start_seq: UINT64,
@@ -131,6 +134,7 @@ export const CONSUMER_CONFIG: Struct = {
     priority_policy: {
       kind: "enum",
       words: ["none", "overflow", "pinned_client", "prioritized"],
+      complaint: "unknown priority policy: ",
     },
     priority_timeout: DURATION,
   },
@@ -154,19 +158,20 @@ const PINNED_TIMEOUT = 120 * NANOSECONDS;
 
 /** `given` with what holds where it says nothing; in the order of the API. */
 export function completeConsumerConfig(
-  given: GivenConsumerConfig,
+  asked: GivenConsumerConfig,
   { consumer_limits }: Pick<StreamConfig, "consumer_limits">,
 ): ConsumerConfig {
+  const given = withoutNegative(asked);
   const isPush = Boolean(given.deliver_subject);
   const acks = given.ack_policy === "explicit" || given.ack_policy === "all";
   const ackWait = given.backoff?.[0] ?? (given.ack_wait || undefined);
   const isPinned = given.priority_policy === "pinned_client";
   const complete: ConsumerConfig = {
-    deliver_policy: "all",
     ack_policy: "none",
     replay_policy: "instant",
     num_replicas: 0,
     ...given,
+    deliver_policy: policyOf(given),
     max_deliver: given.max_deliver !== undefined && given.max_deliver > 0
       ? given.max_deliver
       : -1,
@@ -176,19 +181,55 @@ export function completeConsumerConfig(
         ? given.max_waiting
         : MAX_WAITING,
     }),
-    ...(given.ack_policy !== undefined && given.ack_policy !== "none" && {
-      max_ack_pending: given.max_ack_pending ||
-        consumer_limits.max_ack_pending || MAX_ACK_PENDING,
-    }),
+    max_ack_pending: given.max_ack_pending ||
+      consumer_limits.max_ack_pending ||
+      (needsAck(given) ? MAX_ACK_PENDING : 0),
     inactive_threshold: given.inactive_threshold ||
       consumer_limits.inactive_threshold ||
       (given.durable_name ? 0 : INACTIVE_THRESHOLD),
-    metadata: withLevel(given),
+    metadata: withLevel(asked),
     ...(isPinned && {
       priority_timeout: given.priority_timeout || PINNED_TIMEOUT,
     }),
   };
   return inOrder(complete);
+}
+
+/** Fields that are numbers. */
+export type NumberField = {
+  [Field in keyof ConsumerConfig]-?: number extends ConsumerConfig[Field]
+    ? Field
+    : never;
+}[keyof ConsumerConfig];
+
+/** NATS JetStream: of these a negative number says nothing. */
+const NOT_NEGATIVE: readonly NumberField[] = [
+  "max_waiting",
+  "max_batch",
+  "max_expires",
+  "max_bytes",
+  "idle_heartbeat",
+  "inactive_threshold",
+  "priority_timeout",
+];
+
+function withoutNegative(asked: GivenConsumerConfig): GivenConsumerConfig {
+  const given = { ...asked };
+  for (const field of NOT_NEGATIVE) {
+    if ((given[field] ?? 0) < 0) given[field] = 0;
+  }
+  if ((given.max_ack_pending ?? 0) < 0) given.max_ack_pending = -1;
+  return given;
+}
+
+function policyOf(
+  { deliver_policy = "all" }: GivenConsumerConfig,
+): DeliverPolicy {
+  return deliver_policy as string === UNDEFINED ? "all" : deliver_policy;
+}
+
+function needsAck({ ack_policy = "none" }: GivenConsumerConfig): boolean {
+  return ack_policy !== "none";
 }
 
 /** `config` with another end of its pause; undefined: none. */
@@ -219,7 +260,8 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
 /** NATS JetStream: which level of the API a consumer needs is kept with it. */
 function withLevel(given: GivenConsumerConfig): Record<string, string> {
   const isOf1 = given.pause_until !== undefined ||
-    given.priority_groups !== undefined || given.priority_policy !== undefined;
+    given.priority_groups !== undefined ||
+    given.priority_policy !== undefined || Boolean(given.priority_timeout);
   const level = given.ack_policy === "flow_control" ? "4" : isOf1 ? "1" : "0";
   const { "_nats.ver": _ver, "_nats.level": _level, ...own } = given.metadata ??
     {};

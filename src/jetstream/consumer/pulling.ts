@@ -5,6 +5,7 @@
 import { byteString } from "../../core/ascii.ts";
 import type { Message } from "../../wire/message.ts";
 import { replyOf } from "../../wire/message.ts";
+import { hasLevel, LEVEL_STATUS } from "../api/required_level.ts";
 import { msUntil, usOf } from "../moments.ts";
 import type { Consumer, Demand, Taker } from "./consumer.ts";
 import { Priority } from "./priority.ts";
@@ -113,6 +114,10 @@ export class Pulling implements Demand {
     const reply = replyOf(message);
     if (reply === "") return true;
     this.#consumer.used();
+    if (!hasLevel(message)) {
+      this.#answer(reply, LEVEL_STATUS);
+      return true;
+    }
     const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
     const start = payloadStart + Math.max(0, headerSize);
     this.#pull(byteString(bodyBuffer, start, bodyEnd - 2), reply);

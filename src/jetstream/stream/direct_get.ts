@@ -12,6 +12,7 @@ import {
   utf8Text,
 } from "../../core/ascii.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { hasLevel, LEVEL_STATUS } from "../api/required_level.ts";
 import { readShape, ShapeError, type Struct } from "../api/shape.ts";
 import { momentOf, momentText } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
@@ -87,6 +88,7 @@ export class DirectGet {
     const reply = replyOf(message);
     if (reply === "") return;
     try {
+      if (!hasLevel(message)) throw new DirectRefusal(LEVEL_STATUS);
       this.#answer(requestIn(message, this.#prefix), reply);
     } catch (error) {
       if (!(error instanceof DirectRefusal)) throw error;

@@ -4,9 +4,12 @@
  * NATS JetStream: the order of the checks is the server's, since only the first
  * that fails is told.
  */
-import { isValidSubject, subjectsCollide } from "../../core/subject.ts";
+import { isValidConfigSubject, subjectsCollide } from "../../core/subject.ts";
 import { SubjectTransform } from "../../core/subject_transform.ts";
-import { TransformError } from "../../core/transform_function.ts";
+import {
+  looksLikeFunction,
+  TransformError,
+} from "../../core/transform_function.ts";
 import { ApiError } from "../api/api_error.ts";
 import type { SourceConfig, StreamConfig } from "./stream_config.ts";
 
@@ -32,6 +35,7 @@ export function checkStream(
   surroundings: StreamSurroundings,
 ): void {
   checkName(config);
+  checkPlacement(config);
   checkTimes(config, surroundings);
   checkFeatures(config);
   checkMirror(config, surroundings);
@@ -123,6 +127,12 @@ function checkName(config: StreamConfig): void {
     throw wrong(`maximum replicas is ${REPLICAS_MAX}`);
   }
   if (num_replicas < 0) throw new ApiError(10133);
+}
+
+function checkPlacement({ placement }: StreamConfig): void {
+  if (placement?.preferred) {
+    throw wrong("preferred server not permitted in placement");
+  }
 }
 
 function checkTimes(
@@ -217,8 +227,8 @@ function checkMirror(
     throw wrong("subject delete markers forbidden on mirrors");
   }
   for (const [i, { src, dest }] of subject_transforms.entries()) {
-    if (src !== "" && !isValidSubject(src)) {
-      throw new ApiError(10151, "invalid subject");
+    if (src !== "" && !isValidConfigSubject(src)) {
+      throw new ApiError(10151, `invalid subject ${src}`);
     }
     const fault = transformFault(src, dest);
     if (fault !== undefined) throw new ApiError(10154, fault);
@@ -257,8 +267,8 @@ function checkSources(
       throw new ApiError(10144);
     }
     for (const [i, { src, dest }] of subject_transforms.entries()) {
-      if (src !== "" && !isValidSubject(src)) {
-        throw new ApiError(10145, "invalid subject");
+      if (src !== "" && !isValidConfigSubject(src)) {
+        throw new ApiError(10145, `invalid subject ${src}`);
       }
       const fault = transformFault(src, dest);
       if (fault !== undefined) throw new ApiError(10146, fault);
@@ -298,10 +308,7 @@ const RESERVED: readonly (readonly [string, string, RegExp])[] = [
 
 function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
   for (const [i, subject] of subjects.entries()) {
-    if (!isValidSubject(subject)) throw wrong("invalid subject");
-    if (subjects.indexOf(subject) < i) {
-      throw wrong("duplicate subjects detected");
-    }
+    if (!isValidConfigSubject(subject)) throw wrong("invalid subject");
     if (subject === ">" && !no_ack) {
       throw wrong("capturing all subjects requires no-ack to be true");
     }
@@ -312,9 +319,9 @@ function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
         `subjects that overlap with ${what} require no-ack to be true`,
       );
     }
-    for (const other of subjects.slice(0, i)) {
+    for (const other of subjects.slice(i + 1)) {
       if (!subjectsCollide(subject, other)) continue;
-      throw wrong(`subject "${other}" overlaps with "${subject}"`);
+      throw wrong(`subject "${subject}" overlaps with "${other}"`);
     }
   }
 }
@@ -323,29 +330,39 @@ function checkTransforms(config: StreamConfig): void {
   const { subject_transform, republish, subjects = [] } = config;
   if (subject_transform !== undefined) {
     const { src, dest } = subject_transform;
-    if (src !== "" && !isValidSubject(src)) {
-      throw new ApiError(10155, "invalid subject");
+    if (src !== "" && !isValidConfigSubject(src)) {
+      throw new ApiError(10155, `invalid subject ${src}`);
     }
     const fault = transformFault(src, dest);
     if (fault !== undefined) throw new ApiError(10156, fault);
   }
   if (republish === undefined) return;
   const { src, dest } = republish;
+  // NATS JetStream: a function in a destination is a token like any other here.
+  const isCycle = isValidConfigSubject(dest) &&
+    subjects.some((subject) => subjectsCollide(subject, dest));
+  if (isCycle) {
+    throw wrong("stream configuration for republish destination forms a cycle");
+  }
   if (transformFault(src, dest) !== undefined) {
     throw wrong(
       `stream configuration for republish with transform from '${src}' to '${dest}' not valid`,
     );
   }
-  const isCycle = !/\{\{|\$/.test(dest) && isValidSubject(dest) &&
-    subjects.some((subject) => subjectsCollide(subject, dest));
-  if (isCycle) {
-    throw wrong("stream configuration for republish destination forms a cycle");
-  }
 }
+
+const NO_TRANSFORM = "invalid mapping destination: invalid transform";
 
 /** What is wrong with a transform; undefined: nothing. */
 function transformFault(src: string, dest: string): string | undefined {
   if (dest === "") return undefined;
+  const tokens = dest.split(".");
+  for (const [i, token] of tokens.entries()) {
+    const isFunction = looksLikeFunction(token);
+    if (!isFunction && !isValidConfigSubject(token)) return NO_TRANSFORM;
+    const isTail = token === ">" && i < tokens.length - 1;
+    if (isTail) return `${NO_TRANSFORM} in >`;
+  }
   try {
     SubjectTransform.parse(src || ">", dest);
     return undefined;

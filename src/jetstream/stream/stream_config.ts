@@ -163,7 +163,11 @@ export const STREAM_CONFIG: Struct = {
     },
     mirror: { kind: "struct", struct: SOURCE },
     sources: { kind: "structs", struct: SOURCE },
-    compression: { kind: "enum", words: ["none", "s2"] },
+    compression: {
+      kind: "enum",
+      words: ["none", "s2"],
+      complaint: "unknown compression algorithm",
+    },
     first_seq: UINT64,
     subject_transform: { kind: "struct", struct: TRANSFORM },
     republish: {
@@ -239,6 +243,7 @@ export function completeStreamConfig(given: GivenStreamConfig): StreamConfig {
     deny_delete: false,
     consumer_limits: {},
     ...given,
+    ...shapedParts(given),
     name: given.name ?? "",
     ...(!hasAny(given.subjects) && !copies && { subjects: [given.name ?? ""] }),
     max_consumers: orNone(given.max_consumers),
@@ -258,15 +263,44 @@ export function completeStreamConfig(given: GivenStreamConfig): StreamConfig {
   return inOrder(complete);
 }
 
+/** Of objects in it, what they say: empty values are left out, or stand for something. */
+function shapedParts(
+  { placement, subject_transform, republish }: GivenStreamConfig,
+): GivenStreamConfig {
+  const hasPlace = Boolean(placement?.cluster) || Boolean(placement?.tags) ||
+    Boolean(placement?.preferred);
+  return {
+    placement: hasPlace ? withoutEmpty(placement!) : undefined,
+    ...(subject_transform !== undefined && {
+      subject_transform: {
+        src: subject_transform.src ?? "",
+        dest: subject_transform.dest ?? "",
+      },
+    }),
+    ...(republish !== undefined && {
+      republish: {
+        src: republish.src || ">",
+        dest: republish.dest ?? "",
+        ...(republish.headers_only && { headers_only: true }),
+      },
+    }),
+  } as GivenStreamConfig;
+}
+
+function withoutEmpty<T extends object>(record: T): T {
+  const entries = Object.entries(record)
+    .filter(([, value]) => value.length > 0);
+  return Object.fromEntries(entries) as T;
+}
+
 function inOrder(config: StreamConfig): StreamConfig {
   const ordered: Record<string, unknown> = {};
   for (const field of Object.keys(STREAM_CONFIG.fields)) {
     const name = field as keyof StreamConfig;
     const value = config[name];
     if (value === undefined) continue;
-    // NATS JetStream: what is in memory is not compressed.
-    if (name === "compression" && config.storage === "memory") continue;
     if (SILENT.includes(name) && (value === "" || !value)) continue;
+    if (name === "persist_mode" && value === "default") continue;
     if (Array.isArray(value) && value.length === 0) continue;
     ordered[name] = value;
   }

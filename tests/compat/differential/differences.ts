@@ -47,7 +47,7 @@ export const DIFFERENCES: readonly Difference[] = [
     extra: {
       who: "nats-server",
       bytes:
-        /,"nonce":"<own>"(?=,"cluster")|,"(?:compression|lnoc|lnocu|ln|route_pool_size|gossip_mode|info_on_connect)":(?:true|\d+|"[a-z]+")/g,
+        /,"nonce":"<own>"(?=,"cluster")|(?<=INFO \{.*),"(?:compression|lnoc|lnocu|ln|route_pool_size|gossip_mode|info_on_connect)":(?:true|\d+|"[a-z]+")/g,
     },
   },
   {

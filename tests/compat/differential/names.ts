@@ -15,6 +15,9 @@ export interface Heard {
 
 const INNERMOST = /<<((?:(?!<<|>>)[^])*)>>/;
 
+/** `<<9*ab>>` is nine times `ab`. */
+const TIMES = /^(\d+)\*([^]+)$/;
+
 export class Names {
   readonly #seeds = new Map<string, string>();
   readonly #tokens = new Map<string, string>();
@@ -43,6 +46,8 @@ export class Names {
 
   #meaning(name: string, heard: Heard | undefined): string {
     if (name.startsWith("+")) return `${byteLength(name) - 1}↵${name.slice(1)}`;
+    const [, times, text = ""] = TIMES.exec(name) ?? [];
+    if (text !== "") return text.repeat(Number(times));
     const [kind = "", what = ""] = name.split(" ");
     if (kind === "h") return withHeaders(name.slice(2));
     if (kind === "public") return this.#key(what).getPublicKey();

@@ -1,0 +1,170 @@
+/** Requests about the messages of a stream. */
+import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
+import { base64 } from "../../core/base64.ts";
+import type { AccountStreams } from "../account_streams.ts";
+import { momentOf, momentText } from "../moments.ts";
+import type { Stream } from "../stream/stream.ts";
+import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import { ApiError } from "./api_error.ts";
+import type { Shape, Struct } from "./shape.ts";
+
+const INT: Shape = { kind: "int", type: "int" };
+const UINT64: Shape = { kind: "int", type: "uint64" };
+const STRING: Shape = { kind: "string" };
+const BOOL: Shape = { kind: "bool" };
+
+const PURGE: Struct = {
+  name: "JSApiStreamPurgeRequest",
+  fields: { filter: STRING, seq: UINT64, keep: UINT64 },
+};
+const GET: Struct = {
+  name: "JSApiMsgGetRequest",
+  fields: {
+    seq: UINT64,
+    last_by_subj: STRING,
+    next_by_subj: STRING,
+    batch: INT,
+    max_bytes: INT,
+    start_time: { kind: "time" },
+    multi_last: { kind: "strings" },
+    up_to_seq: UINT64,
+    up_to_time: { kind: "time" },
+    no_hdr: BOOL,
+  },
+};
+const DELETE_MESSAGE: Struct = {
+  name: "JSApiMsgDeleteRequest",
+  fields: { seq: UINT64, no_erase: BOOL },
+};
+
+export function messageRequests(): readonly ApiCall[] {
+  return [
+    {
+      pattern: "STREAM.PURGE.*",
+      type: "stream_purge_response",
+      behindError: { purged: 0 },
+      answer: purge,
+    },
+    {
+      pattern: "STREAM.MSG.GET.*",
+      type: "stream_msg_get_response",
+      answer: getMessage,
+    },
+    {
+      pattern: "STREAM.MSG.DELETE.*",
+      type: "stream_msg_delete_response",
+      answer: deleteMessage,
+    },
+  ];
+}
+
+function purge(account: AccountStreams, request: ApiRequest): object {
+  const { filter, seq = 0, keep = 0 } = readLenient(request, PURGE) as {
+    filter?: string;
+    seq?: number;
+    keep?: number;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  if (seq > 0 && keep > 0) throw new ApiError(10003);
+  if (stream.config.sealed) throw new ApiError(10109);
+  if (stream.config.deny_purge) {
+    throw new ApiError(10110, "stream purge not permitted");
+  }
+  return { success: true, purged: purged(stream, filter, seq, keep) };
+}
+
+function purged(
+  stream: Stream,
+  pattern: string | undefined,
+  seq: number,
+  keep: number,
+): number {
+  const { index } = stream;
+  const isAll = pattern === undefined || pattern === "" || pattern === ">";
+  const filter = isAll
+    ? undefined
+    : index.subjects.filter([utf8ByteString(pattern)]);
+  let end = seq > 0 ? seq : index.lastSeq + 1;
+  if (keep > 0) {
+    for (let left = keep; left > 0 && end > 0; left--) {
+      end = index.previous(end, filter);
+    }
+  }
+  const count = stream.purge(end, filter);
+  filter?.release();
+  return count;
+}
+
+function getMessage(account: AccountStreams, request: ApiRequest): object {
+  const given = request.read(GET) as {
+    seq?: number;
+    last_by_subj?: string;
+    next_by_subj?: string;
+    start_time?: string;
+    batch?: number;
+    max_bytes?: number;
+    no_hdr?: boolean;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  const seq = seqFor(stream, given);
+  const message = seq === undefined ? undefined : stream.load(seq);
+  if (message === undefined) throw new ApiError(10037);
+  const { subject, headers, payload, timeUs } = message;
+  return {
+    message: {
+      subject: utf8Text(subject),
+      seq: message.seq,
+      ...(headers.length > 0 && !given.no_hdr && { hdrs: base64(headers) }),
+      ...(payload.length > 0 && { data: base64(payload) }),
+      time: momentText(timeUs),
+    },
+  };
+}
+
+/** The message that is meant; undefined: there is none. Throws an `ApiError` where nothing is. */
+function seqFor(
+  { index }: Stream,
+  { seq, last_by_subj, next_by_subj, start_time, batch, max_bytes }: {
+    readonly seq?: number;
+    readonly last_by_subj?: string;
+    readonly next_by_subj?: string;
+    readonly start_time?: string;
+    readonly batch?: number;
+    readonly max_bytes?: number;
+  },
+): number | undefined {
+  const isOdd = batch !== undefined || max_bytes !== undefined ||
+    (last_by_subj !== undefined && seq !== undefined);
+  if (isOdd) throw new ApiError(10003);
+  if (last_by_subj !== undefined) {
+    const filter = index.subjects.filter([utf8ByteString(last_by_subj)]);
+    const last = index.previous(index.lastSeq + 1, filter);
+    filter.release();
+    return last || undefined;
+  }
+  const from = start_time === undefined
+    ? seq
+    : index.firstAt(momentOf(start_time));
+  if (next_by_subj !== undefined) {
+    const filter = index.subjects.filter([utf8ByteString(next_by_subj)]);
+    const next = index.next(from ?? index.firstSeq, filter);
+    filter.release();
+    return next;
+  }
+  if (from === undefined || from === 0) throw new ApiError(10003);
+  return from;
+}
+
+function deleteMessage(account: AccountStreams, request: ApiRequest): object {
+  const { seq = 0, no_erase } = request.read(DELETE_MESSAGE) as {
+    seq?: number;
+    no_erase?: boolean;
+  };
+  const { stream } = account.named(request.tokens[0]!);
+  if (stream.config.sealed) throw new ApiError(10109);
+  if (stream.config.deny_delete) {
+    throw new ApiError(10057, "message delete not permitted");
+  }
+  if (!stream.remove(seq, no_erase !== true)) throw new ApiError(10043, seq);
+  return { success: true };
+}
