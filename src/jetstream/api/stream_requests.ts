@@ -245,7 +245,7 @@ function list(account: AccountStreams, request: ApiRequest): object {
 }
 
 /** NATS JetStream API: nothing, or an object of nothing. */
-export function saysNothing(text: string): boolean {
+function isEmptyRequest(text: string): boolean {
   return text === "" || /^\s*\{\s*\}\s*$/.test(text);
 }
 
@@ -253,7 +253,7 @@ async function remove(
   account: AccountStreams,
   { tokens, text }: ApiRequest,
 ): Promise<object> {
-  if (!saysNothing(text)) throw new ApiError(10038);
+  if (!isEmptyRequest(text)) throw new ApiError(10038);
   await account.delete(tokens[0]!);
   return { success: true };
 }
