@@ -57,8 +57,10 @@ export class JetStream {
   /** Opens the streams that are there. Throws an error that names what cannot be opened. */
   start(): void {
     const { accounts, runSoon, overStores } = this.#platform;
-    const stores = new Stores(this.#storage(), runSoon);
+    const durable = this.#storage();
+    const stores = new Stores(durable, runSoon);
     this.#stores = overStores?.(stores) ?? stores;
+    this.#platform.log.notice(this.#introduction(durable?.folder));
     for (const account of accounts) this.#open(account);
     accounts.observe(this.#observer);
   }
@@ -68,6 +70,15 @@ export class JetStream {
     const folder = this.#options.storeDir || this.#platform.storeDir;
     if (folder === "" || loadStorage === undefined) return undefined;
     return { folder, storage: loadStorage() };
+  }
+
+  #introduction(folder: string | undefined): string {
+    const { domain } = this.#options;
+    const where = folder === undefined
+      ? "in memory alone"
+      : `in files under "${folder}"`;
+    const of = domain === "" ? "" : ` of domain "${domain}"`;
+    return `JetStream${of} keeps streams ${where}`;
   }
 
   async stop(): Promise<void> {
