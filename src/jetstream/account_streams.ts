@@ -20,6 +20,7 @@ import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import { savedConsumers } from "./consumer/saved_consumer.ts";
 import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
+import type { BatchRoom } from "./stream/batch_room.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
@@ -29,6 +30,8 @@ import type { PublishAck } from "./stream/publish_ack.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What JetStream stands on. */
 export interface JetStreamHost {
@@ -41,6 +44,7 @@ export interface JetStreamHost {
   /** Empty without one. */
   readonly domain: string;
   readonly stores: StreamStores;
+  readonly batches: BatchRoom;
 }
 
 /** A stream, with what hears its subjects. */
@@ -303,7 +307,11 @@ export class AccountStreams {
 }
 
 /** NATS JetStream: `"duplicate": true` has a blank in it. */
-function ackBytes(stream: string, ack: PublishAck | ApiError): Uint8Array {
+function ackBytes(
+  stream: string,
+  ack: PublishAck | ApiError | undefined,
+): Uint8Array {
+  if (ack === undefined) return NO_BYTES;
   const text = ack instanceof ApiError
     ? goJson({ error: ack.record(), stream, seq: 0 })
     : goJson(ack).replace('"duplicate":true', '"duplicate": true');

@@ -11,6 +11,9 @@ import { Nuid } from "../core/nuid.ts";
 import type { Random } from "../platform/clock.ts";
 import { type Moments, momentText } from "./moments.ts";
 
+/** Why a batch was given up. */
+export type AbandonReason = "timeout" | "large" | "incomplete" | "unsupported";
+
 export class Advisories {
   /** The name of the account. */
   readonly #account: string;
@@ -82,6 +85,23 @@ export class Advisories {
     );
   }
 
+  /** The messages of a batch are not stored: it was not brought to its end. */
+  batchAbandoned(
+    stream: string,
+    batch: string,
+    reason: AbandonReason,
+  ): void {
+    const subject = `STREAM.BATCH_ABANDONED.${stream}`;
+    const facts = { stream, batch, reason };
+    // NATS JetStream: the server says this as one that has no account.
+    this.#publish(
+      `ADVISORY.${subject}`,
+      "advisory.v1.stream_batch_abandoned",
+      facts,
+      { emptyReply: true },
+    );
+  }
+
   paused(
     stream: string,
     consumer: string,
@@ -111,7 +131,12 @@ export class Advisories {
     this.#publish(`ADVISORY.${subject}`, `advisory.v1.${type}`, facts);
   }
 
-  #publish(subject: string, type: string, facts: object): void {
+  #publish(
+    subject: string,
+    type: string,
+    facts: object,
+    extras: { readonly emptyReply?: boolean } = {},
+  ): void {
     const to = utf8ByteString(`$JS.EVENT.${subject}`);
     if (!this.#client.isHeard(to)) return;
     const body = {
@@ -121,7 +146,7 @@ export class Advisories {
       ...facts,
       ...(this.#domain !== "" && { domain: this.#domain }),
     };
-    this.#client.publish(to, asciiBytes(utf8ByteString(goJson(body))));
+    this.#client.publish(to, asciiBytes(utf8ByteString(goJson(body))), extras);
   }
 }
 

@@ -18,6 +18,7 @@ import {
   Stores,
   type StreamStores,
 } from "./store/stores.ts";
+import { BatchRoom } from "./stream/batch_room.ts";
 import { Moments } from "./moments.ts";
 
 /** Gives stores in place of those that a server has. */
@@ -44,6 +45,7 @@ export class JetStream {
   readonly #options: JetStreamOptions;
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
+  readonly #batches = new BatchRoom();
   #stores: StreamStores | undefined = undefined;
   /** By the name of the account. */
   readonly #accounts = new Map<string, AccountStreams>();
@@ -113,6 +115,7 @@ export class JetStream {
       moments: this.#moments,
       domain: this.#options.domain,
       stores: this.#stores!,
+      batches: this.#batches,
     });
     streams.recover();
     this.#accounts.set(account.name, streams);

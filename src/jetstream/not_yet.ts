@@ -9,7 +9,6 @@ import type { StreamConfig } from "./stream/stream_config.ts";
 const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
   "mirror",
   "sources",
-  "allow_atomic",
   "allow_batched",
   "allow_msg_schedules",
 ];

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import * as official from "@nats-io/transport-node";
-import * as midge from "../../src/faces/client.ts";
+import { headers as officialHeaders } from "@nats-io/transport-node";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
-import { codeOf, stage } from "./stage.ts";
+import { CLIENTS, codeOf, stage } from "./stage.ts";
 
 const CONFIG = { name: "C", subjects: ["c.>"], allow_msg_counter: true };
 
@@ -77,20 +76,12 @@ test("a counter whose last message is damaged is not begun again", async (t) => 
   );
 });
 
-const CLIENTS = [
-  ["Midge's client", midge.connect],
-  [
-    "the official client",
-    official.connect as unknown as typeof midge.connect,
-  ],
-] as const;
-
 for (const [title, connect] of CLIENTS) {
   test(`${title}: a counter is added to and read`, async (t) => {
     const { port } = await stage(t, { ...CONFIG, allow_direct: true });
     const connection = await connect({ servers: `127.0.0.1:${port}` });
     t.after(() => connection.close());
-    const headers = official.headers();
+    const headers = officialHeaders();
     headers.set("Nats-Incr", "+3");
     const client = jetstream(connection);
     for (const [seq, val] of [[1, "3"], [2, "6"]]) {

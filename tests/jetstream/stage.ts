@@ -3,9 +3,16 @@ import assert from "node:assert/strict";
 import type { ServerPlatform } from "../../src/app/parts.ts";
 import { connect, headers } from "../../src/faces/client.ts";
 import type { NatsConnection } from "../../src/client/connection.ts";
+import { connect as officialConnect } from "@nats-io/transport-node";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
 import { type MemoryLog, startMidge } from "../support/midge.ts";
 import type { TestContext } from "../support/test.ts";
+
+/** Both client libraries; the types are those of Midge's. */
+export const CLIENTS: readonly (readonly [string, typeof connect])[] = [
+  ["Midge's client", connect],
+  ["the official client", officialConnect as unknown as typeof connect],
+];
 
 /** What comes back in JSON. */
 export type Answer = Record<string, unknown>;

@@ -1,7 +1,10 @@
 /** NATS JetStream: a client may say which level of the API its request needs. */
 import { API_LEVEL } from "../../core/version.ts";
 import type { Message } from "../../wire/message.ts";
-import { publishHeaders } from "../stream/publish_headers.ts";
+import {
+  type PublishHeaders,
+  publishHeaders,
+} from "../stream/publish_headers.ts";
 
 /** How a request is answered that has no error of its own. */
 export const LEVEL_STATUS = "412 Required Api Level";
@@ -12,7 +15,12 @@ export function hasLevel(
 ): boolean {
   if (headerSize <= 0) return true;
   const block = bodyBuffer.subarray(payloadStart, payloadStart + headerSize);
-  const level = publishHeaders(block).get("Nats-Required-Api-Level");
+  return isLevelKnown(publishHeaders(block));
+}
+
+/** The same for a message whose headers have been read. */
+export function isLevelKnown(headers: PublishHeaders): boolean {
+  const level = headers.get("Nats-Required-Api-Level");
   return level === undefined || level === "" ||
     (/^-?\d+$/.test(level) && Number(level) <= API_LEVEL);
 }

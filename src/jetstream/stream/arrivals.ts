@@ -1,43 +1,27 @@
 /**
- * How messages come into a stream: each is checked against what its publisher
- * expects and the stream allows, and only then stored.
- *
- * NATS JetStream: the order of the checks is the server's, since only the first
- * that fails is told.
+ * How messages come into a stream: alone, or in batches that are stored together.
  */
+import { utf8Text } from "../../core/ascii.ts";
 import { ApiError } from "../api/api_error.ts";
-import { usOf } from "../moments.ts";
-import type { MessageIndex } from "../store/message_index.ts";
-import { type StoredMessage, StoreError } from "../store/stream_store.ts";
-import { checkIncrement, type Counted, counted } from "./counters.ts";
-import {
-  checkExpected,
-  checkExpectedStream,
-  checkLastId,
-  checkNotSourced,
-  type Rollup,
-  rollupOf,
-} from "./expectations.ts";
-import { KnownIds } from "./known_ids.ts";
-import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
+import type { StoredMessage, StoreError } from "../store/stream_store.ts";
+import { ArrivalChecks, type CheckedStream } from "./checks.ts";
+import type { Admitted, KeptMessage } from "./admitted.ts";
+import { AtomicBatches, type Gathered } from "./atomic_batches.ts";
 import type { PublishAck } from "./publish_ack.ts";
-import { checkRoom, checkSize, type Publication, sizeOf } from "./room.ts";
+import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
+import { checkSize, type Publication } from "./room.ts";
+import { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
-import type { StreamHost } from "./stream_host.ts";
-import { timeToLive } from "./time_to_live.ts";
 
-/** Told once a message is kept for good, or why it is not. */
-export type Acknowledge = (ack: PublishAck | ApiError) => void;
+/**
+ * Told once a message is kept for good, or why it is not; undefined: others of its
+ * batch are to come.
+ */
+export type Acknowledge = (ack: PublishAck | ApiError | undefined) => void;
 
 /** The stream, as far as messages come into it. */
-export interface FilledStream {
-  readonly name: string;
-  readonly host: StreamHost;
-  readonly index: MessageIndex;
+export interface FilledStream extends CheckedStream {
   readonly visibleSeq: number;
-  readonly config: StreamConfig;
-  /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
-  load(seq: number): StoredMessage | undefined;
   /** What is stored of it: it may have another subject then. */
   transformed(publication: Publication): Publication;
   /** Stores a message, which has the next sequence. */
@@ -46,40 +30,31 @@ export interface FilledStream {
   whenKept(seq: number, done: (error: StoreError | undefined) => void): void;
 }
 
-/** A message that was checked, with what its publisher asked. */
-export interface KeptMessage {
-  readonly message: StoredMessage;
-  /** Bytes that it counts. */
-  readonly size: number;
-  readonly rollup: Rollup;
-  /** Microseconds that it stays; undefined: as long as the limits say. */
-  readonly lifetimeUs: number | undefined;
-}
-
 export class Arrivals {
   readonly #stream: FilledStream;
-  readonly #ids: KnownIds;
-  /** Of the last message. */
-  #lastId = "";
+  readonly #checks: ArrivalChecks;
+  readonly #batches: AtomicBatches;
 
   constructor(stream: FilledStream) {
     this.#stream = stream;
-    this.#ids = new KnownIds(usOf(stream.config.duplicate_window ?? 0));
+    this.#checks = new ArrivalChecks(stream);
+    this.#batches = new AtomicBatches(stream);
   }
 
   /** The configuration has changed. */
-  reconfigure({ duplicate_window }: StreamConfig): void {
-    this.#ids.resize(usOf(duplicate_window ?? 0));
+  reconfigure(config: StreamConfig): void {
+    this.#checks.reconfigure(config);
+    if (!config.allow_atomic) this.#batches.stop();
   }
 
   /** Hears of a message of an earlier life of the server. */
-  replayed({ seq, timeUs }: StoredMessage, headers: PublishHeaders): void {
-    this.#noteId(headers.get("Nats-Msg-Id"), seq, timeUs);
+  replayed(message: StoredMessage, headers: PublishHeaders): void {
+    this.#checks.stored(headers.get("Nats-Msg-Id"), message);
   }
 
-  /** A message was not kept: it has never been there. */
-  forget(id: string | undefined): void {
-    if (id) this.#ids.forget(id);
+  /** No batch goes on. */
+  stop(): void {
+    this.#batches.stop();
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
@@ -94,82 +69,89 @@ export class Arrivals {
 
   #take(given: Publication, acknowledge: Acknowledge): void {
     const stream = this.#stream;
-    const { config, index, host: { moments } } = stream;
     const publication = stream.transformed(given);
     const headers = publishHeaders(publication.headers);
-    const nowUs = moments.nowUs();
-    checkSize(config, publication);
-    checkIncrement(config, publication, headers);
-    checkExpectedStream(config, headers);
-    const lifetimeUs = timeToLive(config, headers);
-    checkExpected(index, publication.subject, headers);
-    checkNotSourced(headers);
-    const id = headers.get("Nats-Msg-Id");
-    const known = id && this.#ids.find(id, nowUs);
-    if (known && known > stream.visibleSeq) {
+    checkSize(stream.config, publication);
+    const batch = headers.get("Nats-Batch-Id");
+    if (batch) {
+      const last = { publication, headers };
+      const messages = this.#batches.take(batch, last, acknowledge);
+      if (messages) this.#storeAll(batch, messages, acknowledge);
+      return;
+    }
+    const nowUs = stream.host.moments.nowUs();
+    const admitted = this.#checks.admit(publication, headers, nowUs);
+    if (typeof admitted === "number") {
+      if (admitted <= stream.visibleSeq) {
+        return acknowledge({ ...this.#ack(admitted), duplicate: true });
+      }
       // Whether the first one is kept is not known yet.
       return stream.whenKept(0, () => this.publish(given, acknowledge));
     }
-    if (known) return acknowledge({ ...this.#ack(known), duplicate: true });
-    checkLastId(headers, this.#lastId);
-    const rollup = rollupOf(config, headers);
-    const sum = this.#counted(publication, headers);
-    const { subject, headers: block, payload } = sum ?? publication;
-    const size = sizeOf(config, sum ?? publication);
-    if (rollup === "none") checkRoom(config, index, subject, size);
-    const seq = index.lastSeq + 1;
-    this.#noteId(id, seq, nowUs);
-    const message = { seq, timeUs: nowUs, subject, headers: block, payload };
-    stream.keep({ message, size, rollup, lifetimeUs });
-    this.#acknowledge(seq, id, sum?.value, acknowledge);
+    this.#store(admitted);
+    const { value } = admitted;
+    this.#whenKept(
+      admitted,
+      acknowledge,
+      (seq) =>
+        value === undefined
+          ? this.#ack(seq)
+          : { ...this.#ack(seq), val: value },
+    );
   }
 
-  /** What a stream of counters stores of a message; undefined: it counts nothing. */
-  #counted(
-    publication: Publication,
-    headers: PublishHeaders,
-  ): Counted | undefined {
-    const { config, index } = this.#stream;
-    if (!config.allow_msg_counter) return undefined;
-    const seq = index.subjects.get(publication.subject)?.last;
-    const last = seq === undefined ? undefined : this.#loaded(seq);
-    const sum = counted(publication, headers, last);
-    checkSize(config, sum);
-    return sum;
-  }
-
-  /** A message that has to be readable. */
-  #loaded(seq: number): StoredMessage | undefined {
-    const { host: { log }, name } = this.#stream;
-    try {
-      return this.#stream.load(seq);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      log.error(`Stream ${name}: ${error.message}`);
-      throw new ApiError(10172);
+  /** Stores the messages of a batch. Throws an `ApiError` where one of them is not taken. */
+  #storeAll(
+    batch: string,
+    messages: readonly Gathered[],
+    acknowledge: Acknowledge,
+  ): void {
+    const { index, host: { moments } } = this.#stream;
+    const nowUs = moments.nowUs();
+    const staged = new Staged(index);
+    for (const { publication, headers } of messages) {
+      const admitted = this.#checks.admit(
+        publication,
+        headers,
+        nowUs,
+        staged,
+      );
+      if (typeof admitted === "number") throw new ApiError(10201);
+      staged.add(admitted);
+    }
+    for (const admitted of staged.messages) this.#store(admitted);
+    const last = staged.messages.at(-1)!;
+    for (const admitted of staged.messages) {
+      this.#whenKept(
+        admitted,
+        admitted === last ? acknowledge : undefined,
+        (seq) => ({
+          ...this.#ack(seq),
+          batch: utf8Text(batch),
+          count: messages.length,
+        }),
+      );
     }
   }
 
-  #noteId(id: string | undefined, seq: number, timeUs: number): void {
-    this.#lastId = id ?? "";
-    if (id) this.#ids.add(id, seq, timeUs);
+  #store({ id, kept }: Admitted): void {
+    this.#checks.stored(id, kept.message);
+    this.#stream.keep(kept);
   }
 
-  /** Once the message is kept for good, or cannot be. */
-  #acknowledge(
-    seq: number,
-    id: string | undefined,
-    val: string | undefined,
-    acknowledge: Acknowledge,
+  /** Acknowledges a message once it is kept for good, or cannot be. */
+  #whenKept(
+    { id, kept: { message } }: Admitted,
+    acknowledge: Acknowledge | undefined,
+    ackOf: (seq: number) => PublishAck,
   ): void {
-    this.#stream.whenKept(seq, (error) => {
-      if (error === undefined) {
-        return acknowledge(
-          val === undefined ? this.#ack(seq) : { ...this.#ack(seq), val },
-        );
-      }
-      this.forget(id);
-      acknowledge(new ApiError(10077, error.message));
+    this.#stream.whenKept(message.seq, (error) => {
+      if (error !== undefined) this.#checks.forget(id);
+      acknowledge?.(
+        error === undefined
+          ? ackOf(message.seq)
+          : new ApiError(10077, error.message),
+      );
     });
   }
 

@@ -5,7 +5,9 @@
  */
 import { ApiError } from "../api/api_error.ts";
 import type { MessageIndex } from "../store/message_index.ts";
+import type { Rollup } from "./admitted.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
+import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
 /** Throws an `ApiError` where another stream is expected. */
@@ -17,24 +19,32 @@ export function checkExpectedStream(
   if (stream !== undefined && stream !== name) throw new ApiError(10060);
 }
 
-/** Throws an `ApiError` where the stream's sequences are not as `headers` expect. */
+/**
+ * Throws an `ApiError` where the stream's sequences are not as `headers` expect.
+ *
+ * NATS JetStream: of a batch that is `staged` nothing may be expected of what is in
+ * it, even where that would hold.
+ */
 export function checkExpected(
   index: MessageIndex,
   subject: string,
   headers: PublishHeaders,
+  staged: Staged | undefined,
 ): void {
   const ofSubject = headers.get("Nats-Expected-Last-Subject-Sequence");
   const other = headers.get("Nats-Expected-Last-Subject-Sequence-Subject");
   if (ofSubject !== undefined) {
+    if (staged?.lastOf(other ?? subject)) throw new ApiError(10164);
     const last = lastOf(index, other ?? subject);
     if (last !== Number(ofSubject)) throw new ApiError(10071, last);
   } else if (other !== undefined) {
     throw new ApiError(10193);
   }
-  const last = headers.get("Nats-Expected-Last-Sequence");
-  if (last !== undefined && Number(last) !== index.lastSeq) {
-    throw new ApiError(10071, index.lastSeq);
-  }
+  const expected = headers.get("Nats-Expected-Last-Sequence");
+  if (expected === undefined) return;
+  const last = staged?.lastSeq ?? index.lastSeq;
+  if (Number(expected) !== last) throw new ApiError(10071, last);
+  if (last !== index.lastSeq) throw new ApiError(10164);
 }
 
 /** The last message whose subject matches `pattern`; 0: there is none. */
@@ -53,20 +63,24 @@ export function checkNotSourced(headers: PublishHeaders): void {
 }
 
 /** Throws an `ApiError` where the message before does not have the id that is expected. */
-export function checkLastId(headers: PublishHeaders, last: string): void {
-  const expected = headers.get("Nats-Expected-Last-Msg-Id");
-  if (expected !== undefined && expected !== last) {
-    throw new ApiError(10070, last);
-  }
+export function checkLastId(
+  headers: PublishHeaders,
+  last: string,
+  staged: Staged | undefined,
+): void {
+  const name = "Nats-Expected-Last-Msg-Id";
+  const expected = headers.get(name);
+  if (expected === undefined) return;
+  if (staged !== undefined) throw new ApiError(10177, name);
+  if (expected !== last) throw new ApiError(10070, last);
 }
-
-/** Which messages go when another is stored. */
-export type Rollup = "none" | "sub" | "all";
 
 /** What `headers` ask for. Throws an `ApiError` where that is not allowed. */
 export function rollupOf(
   { allow_rollup_hdrs, deny_purge }: StreamConfig,
   headers: PublishHeaders,
+  subject: string,
+  staged: Staged | undefined,
 ): Rollup {
   const value = headers.get("Nats-Rollup");
   if (value === undefined) return "none";
@@ -74,6 +88,12 @@ export function rollupOf(
     throw new ApiError(10111, "rollup not permitted");
   }
   const rollup = value.toLowerCase();
-  if (rollup === "sub" || rollup === "all") return rollup;
-  throw new ApiError(10111, `rollup value invalid: ${JSON.stringify(value)}`);
+  if (rollup !== "sub" && rollup !== "all") {
+    throw new ApiError(10111, `rollup value invalid: ${JSON.stringify(value)}`);
+  }
+  const takesOwn = rollup === "all"
+    ? (staged?.messages.length ?? 0) > 0
+    : staged?.lastOf(subject) !== undefined;
+  if (takesOwn) throw new ApiError(10111, `batch rollup ${rollup} invalid`);
+  return rollup;
 }

@@ -6,4 +6,7 @@ export interface PublishAck {
   readonly duplicate?: true;
   /** What a counter has come to. */
   readonly val?: string;
+  /** The batch that was stored, and how many messages that were. */
+  readonly batch?: string;
+  readonly count?: number;
 }

@@ -1,6 +1,7 @@
 /** How much a stream holds: what a message counts, and what has to go for another. */
 import { ApiError } from "../api/api_error.ts";
 import type { MessageIndex } from "../store/message_index.ts";
+import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
 /** A message as it is published. Its bytes are the stream's from now on. */
@@ -41,25 +42,32 @@ export function checkSize(
   if (headers.length > HEADERS_MAX) throw new ApiError(10097);
 }
 
-/** Throws an `ApiError` for a message for which there is no room, where older ones may not go. */
+/**
+ * Throws an `ApiError` for a message for which there is no room, where older ones
+ * may not go; `staged`: those that are stored before it.
+ */
 export function checkRoom(
   config: StreamConfig,
   index: MessageIndex,
   subject: string,
   size: number,
+  staged: Staged | undefined,
 ): void {
   if (config.discard === "old") return;
-  const ofSubject = index.subjects.get(subject)?.count ?? 0;
+  const ofSubject = (index.subjects.get(subject)?.count ?? 0) +
+    (staged?.countOf(subject) ?? 0);
   const isFullOfSubject = config.max_msgs_per_subject > 0 &&
     ofSubject >= config.max_msgs_per_subject;
   if (isFullOfSubject) {
     if (!config.discard_new_per_subject) return;
     throw new ApiError(10077, "maximum messages per subject exceeded");
   }
-  if (config.max_msgs > 0 && index.messages >= config.max_msgs) {
+  const messages = index.messages + (staged?.messages.length ?? 0);
+  if (config.max_msgs > 0 && messages >= config.max_msgs) {
     throw new ApiError(10077, "maximum messages exceeded");
   }
-  if (config.max_bytes > 0 && index.bytes + size > config.max_bytes) {
+  const bytes = index.bytes + (staged?.bytes ?? 0) + size;
+  if (config.max_bytes > 0 && bytes > config.max_bytes) {
     throw new ApiError(10077, "maximum bytes exceeded");
   }
 }

@@ -18,12 +18,8 @@ import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import { beyondLimits, type Publication, sizeOf } from "./room.ts";
-import {
-  type Acknowledge,
-  Arrivals,
-  type FilledStream,
-  type KeptMessage,
-} from "./arrivals.ts";
+import type { KeptMessage } from "./admitted.ts";
+import { type Acknowledge, Arrivals, type FilledStream } from "./arrivals.ts";
 import { Commits, type Keeper } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
 import { ConfiguredTransform, Republishing } from "./republishing.ts";
@@ -219,6 +215,7 @@ export class Stream implements FilledStream {
 
   /** No reader, publisher or timer hears of it any more. */
   stop(): void {
+    this.#arrivals.stop();
     this.#expiry.stop();
     this.#commits.stop();
   }

@@ -4,6 +4,7 @@ import type { Advisories } from "../advisories.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Moments } from "../moments.ts";
+import type { BatchRoom } from "./batch_room.ts";
 
 export interface StreamHost {
   readonly clock: Clock;
@@ -13,6 +14,8 @@ export interface StreamHost {
   /** Empty without one. */
   readonly domain: string;
   readonly advisories: Advisories;
+  /** Of the whole server. */
+  readonly batches: BatchRoom;
   /** The server as a client of the stream's account. */
   readonly client: InternalClient;
 }

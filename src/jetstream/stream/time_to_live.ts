@@ -18,9 +18,12 @@ const MS_PER_S = 1000;
 export function timeToLive(
   { allow_msg_ttl }: StreamConfig,
   headers: PublishHeaders,
+  isInBatch: boolean = false,
 ): number | undefined {
   const text = headers.get("Nats-TTL");
   if (text === undefined || text === "") return undefined;
+  // NATS JetStream: of a batch's message this is told first, of others last.
+  if (isInBatch && !allow_msg_ttl) throw new ApiError(10166);
   const us = microseconds(text);
   if (us === undefined) throw new ApiError(10165);
   if (!allow_msg_ttl) throw new ApiError(10166);
