@@ -31,6 +31,8 @@ import { offering, systemImports } from "./system_services.ts";
 export interface AccountsObserver extends InterestObserver {
   /** An account is awake, or was when the observer came. */
   accountAdded(account: Account): void;
+  /** What an account was configured with holds from now on. */
+  accountConfigured?(account: Account): void;
   /** An account is gone; what is left in it is heard by nothing any more. */
   accountRemoved(account: Account): void;
 }
@@ -220,13 +222,19 @@ export class Accounts implements Iterable<Account> {
     return total;
   }
 
-  /** Tells `observer` of all accounts, now and later, and of changes in them. */
-  observe(observer: AccountsObserver): void {
+  /**
+   * Tells `observer` of all accounts, now and later, and of changes in them. Call
+   * the result to end it.
+   */
+  observe(observer: AccountsObserver): () => void {
     this.#observers.push(observer);
     for (const account of this) {
       if (this.#observers.length === 1) account.observe(this.#told);
       observer.accountAdded(account);
     }
+    return () => {
+      this.#observers.splice(this.#observers.indexOf(observer), 1);
+    };
   }
 
   /** What was awake is gone; false when it was not. */
@@ -248,6 +256,9 @@ export class Accounts implements Iterable<Account> {
     this.imports.configure(account, this.importsOf(account.name));
     account.limits = options?.limits ?? NO_LIMITS;
     account.trace = options?.trace;
+    for (const observer of this.#observers) {
+      observer.accountConfigured?.(account);
+    }
   }
 
   #forgetIfEmpty(account: Account): void {
@@ -265,7 +276,7 @@ function isAlike(
   return one !== undefined && other !== undefined &&
     one.exports === other.exports && one.imports === other.imports &&
     one.mappings === other.mappings && one.limits === other.limits &&
-    one.trace === other.trace;
+    one.trace === other.trace && one.jetstream === other.jetstream;
 }
 
 /** An account of which nothing but its name was told. */

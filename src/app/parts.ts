@@ -75,7 +75,7 @@ export class ServerParts {
   readonly #platform: ServerPlatform;
   readonly #announcer: Announcer | undefined = undefined;
   readonly #system: System | undefined = undefined;
-  readonly #jetstream: JetStream | undefined = undefined;
+  #jetstream: JetStream | undefined = undefined;
   readonly #monitors: Monitor[] = [];
   #registry: Registry | undefined = undefined;
 
@@ -101,16 +101,7 @@ export class ServerParts {
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
     if (isNode) this.#system = System.of(this.watched, reload, platform);
-    if (isNode && options.jetstream !== undefined) {
-      this.#jetstream = new JetStream(options.jetstream, {
-        ...this.broker.host,
-        runSoon: platform.runSoon ?? runSoonOn(clock),
-        loadStorage: platform.loadStorage,
-        overStores: platform.overStores,
-        serverName: this.broker.identity.name,
-        storeDir: options.storeDir,
-      });
-    }
+    this.#jetstream = this.#jetStreamOf(options);
   }
 
   get runSoon(): RunSoon | undefined {
@@ -185,7 +176,35 @@ export class ServerParts {
       this.#registry?.reconfigure(options.registry);
     }
     await clients;
+    await this.#reconfigureStreams(options);
     this.#announce();
+  }
+
+  /** Streams come, go, or have other limits. */
+  async #reconfigureStreams(options: ServerOptions): Promise<void> {
+    const { jetstream } = options;
+    if (jetstream !== undefined && this.#jetstream !== undefined) {
+      return this.#jetstream.reconfigure(jetstream);
+    }
+    if (jetstream === undefined && this.#jetstream === undefined) return;
+    await this.#jetstream?.stop();
+    this.#jetstream = this.#jetStreamOf(options);
+    this.#jetstream?.start();
+  }
+
+  /** Undefined: the server has no streams. */
+  #jetStreamOf(options: ServerOptions): JetStream | undefined {
+    const { jetstream, storeDir, registryOnly } = options;
+    const platform = this.#platform;
+    if (registryOnly || jetstream === undefined) return undefined;
+    return new JetStream(jetstream, {
+      ...this.broker.host,
+      runSoon: platform.runSoon ?? runSoonOn(platform.clock),
+      loadStorage: platform.loadStorage,
+      overStores: platform.overStores,
+      serverName: this.broker.identity.name,
+      storeDir,
+    });
   }
 
   async #startMonitors(): Promise<void> {

@@ -14,6 +14,7 @@ import { isError } from "../core/errors.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../wire/message.ts";
 import { Advisories } from "./advisories.ts";
+import type { ApiCounts } from "./api/api_counts.ts";
 import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
@@ -24,6 +25,7 @@ import type { BatchRoom } from "./stream/batch_room.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
+import type { Quota } from "./limits/quota.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import type { PublishAck } from "./stream/publish_ack.ts";
@@ -45,6 +47,7 @@ export interface JetStreamHost {
   readonly domain: string;
   readonly stores: StreamStores;
   readonly batches: BatchRoom;
+  readonly quota: Quota;
 }
 
 /** A stream, with what hears its subjects. */
@@ -59,6 +62,8 @@ export class AccountStreams {
   readonly serverName: string;
   /** By name. */
   readonly streams: Map<string, OpenStream> = new Map();
+  /** Of its requests. */
+  readonly counts: ApiCounts = { total: 0, errors: 0 };
   readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
 
@@ -143,14 +148,23 @@ export class AccountStreams {
   ): OpenStream {
     const stream = new Stream(config, this.host, store, createdUs);
     const open = { stream, consumers: new Map() };
+    this.#reserve(config);
     this.streams.set(config.name, open);
     this.#listen(open);
     return open;
   }
 
+  /** NATS JetStream: a stream has its `max_bytes` for itself. */
+  #reserve({ storage, max_bytes }: StreamConfig, sign: 1 | -1 = 1): void {
+    if (max_bytes <= 0) return;
+    this.host.quota.usage.reserved[storage].add(sign * max_bytes);
+  }
+
   /** A stream becomes what `config` says, which has been checked. */
   update(open: OpenStream, config: StreamConfig): void {
     const { stream } = open;
+    this.#reserve(stream.config, -1);
+    this.#reserve(config);
     stream.reconfigure(config);
     this.#silence(stream.name);
     this.#listen(open);
@@ -200,6 +214,7 @@ export class AccountStreams {
   /** A stream is gone, with its messages. */
   async #close({ stream, consumers }: OpenStream): Promise<void> {
     this.streams.delete(stream.name);
+    this.#reserve(stream.config, -1);
     this.#silence(stream.name);
     for (const consumer of consumers.values()) {
       tellWaiting(consumer, "409 Consumer Deleted");
@@ -279,16 +294,20 @@ export class AccountStreams {
     this.host.advisories.consumer(consumer.stream.name, name, "delete");
   }
 
-  /** The server stops. */
+  /** The server stops, or the account has no streams any more. */
   async stop(): Promise<void> {
-    for (const { stream, consumers } of this.streams.values()) {
+    const open = [...this.streams.values()];
+    this.streams.clear();
+    this.host.client.close();
+    for (const { stream, consumers } of open) {
+      this.#reserve(stream.config, -1);
       for (const consumer of consumers.values()) {
         tellWaiting(consumer, "409 Server Shutdown");
         consumer.stop();
       }
-      await stream.close();
+      stream.stop();
     }
-    this.host.client.close();
+    for (const { stream } of open) await stream.close();
   }
 
   #published(stream: Stream, message: Message): void {

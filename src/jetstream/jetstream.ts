@@ -6,12 +6,17 @@ import type { Account } from "../accounts/account.ts";
 import type { Accounts, AccountsObserver } from "../accounts/accounts.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { Logger } from "../core/log.ts";
-import type { JetStreamOptions } from "../options/options.ts";
+import type {
+  AccountStreamLimits,
+  JetStreamOptions,
+} from "../options/options.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
+import { NoStreams } from "./api/no_streams.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
+import { Quota, ServerQuota, UNLIMITED_STREAMS } from "./limits/quota.ts";
 import { StoreError } from "./store/stream_store.ts";
 import {
   type DurableStorage,
@@ -42,16 +47,22 @@ export interface JetStreamPlatform {
 }
 
 export class JetStream {
-  readonly #options: JetStreamOptions;
+  readonly quota: ServerQuota;
+  /** By the name of the account. */
+  readonly accounts: Map<string, AccountStreams> = new Map();
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
-  readonly #batches = new BatchRoom();
+  readonly #batches = new BatchRoom(() => this.quota.batch);
   #stores: StreamStores | undefined = undefined;
-  /** By the name of the account. */
-  readonly #accounts = new Map<string, AccountStreams>();
+  /** They answer in accounts that have no streams. */
+  readonly #without = new Map<string, NoStreams>();
+  /** Accounts whose streams are being closed. */
+  readonly #closing = new Map<string, Promise<void>>();
+  #isStopped = false;
+  #unobserve = (): void => {};
 
   constructor(options: JetStreamOptions, platform: JetStreamPlatform) {
-    this.#options = options;
+    this.quota = new ServerQuota(options);
     this.#platform = platform;
     this.#moments = new Moments(platform.clock);
   }
@@ -63,19 +74,20 @@ export class JetStream {
     const stores = new Stores(durable, runSoon);
     this.#stores = overStores?.(stores) ?? stores;
     this.#platform.log.notice(this.#introduction(durable?.folder));
-    for (const account of accounts) this.#open(account);
-    accounts.observe(this.#observer);
+    this.#wake();
+    for (const account of accounts) this.#set(account);
+    this.#unobserve = accounts.observe(this.#observer);
   }
 
   #storage(): DurableStorage | undefined {
     const { loadStorage } = this.#platform;
-    const folder = this.#options.storeDir || this.#platform.storeDir;
+    const folder = this.quota.options.storeDir || this.#platform.storeDir;
     if (folder === "" || loadStorage === undefined) return undefined;
     return { folder, storage: loadStorage() };
   }
 
   #introduction(folder: string | undefined): string {
-    const { domain } = this.#options;
+    const { domain } = this.quota.options;
     const where = folder === undefined
       ? "in memory alone"
       : `in files under "${folder}"`;
@@ -83,42 +95,120 @@ export class JetStream {
     return `JetStream${of} keeps streams ${where}`;
   }
 
+  /** Takes other limits over, of the server and of its accounts. */
+  reconfigure(options: JetStreamOptions): void {
+    this.quota.options = options;
+    this.#wake();
+    for (const account of this.#platform.accounts) this.#setLater(account);
+  }
+
   async stop(): Promise<void> {
-    for (const account of this.#accounts.values()) await account.stop();
+    this.#isStopped = true;
+    this.#unobserve();
+    for (const account of this.#without.values()) account.stop();
+    for (const account of this.accounts.values()) await account.stop();
+    await Promise.all(this.#closing.values());
+  }
+
+  /** Accounts with streams are awake: these are there for clients of other nodes, too. */
+  #wake(): void {
+    const { accounts } = this.#platform;
+    for (const name of accounts.names()) {
+      if (accounts.optionsOf(name)?.jetstream !== undefined) {
+        accounts.named(name);
+      }
+    }
   }
 
   readonly #observer: AccountsObserver = {
-    accountAdded: (account) => this.#openLater(account),
-    accountRemoved: () => {},
+    accountAdded: (account) => this.#setLater(account),
+    accountConfigured: (account) => this.#setLater(account),
+    accountRemoved: (account) => this.#remove(account),
     interestChanged: () => {},
   };
 
-  /** An account is awake: what is wrong with its streams keeps no client out. */
-  #openLater(account: Account): void {
+  /** What is wrong with the streams of an account keeps no client out. */
+  #setLater(account: Account): void {
     try {
-      this.#open(account);
+      this.#set(account);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#platform.log.error(`JetStream: ${error.message}`);
     }
   }
 
-  #open(account: Account): void {
+  /** An account has streams, or has none, as its options say. */
+  #set(account: Account): void {
+    if (this.#isStopped) return;
+    const limits = this.#limitsOf(account);
+    const known = this.accounts.get(account.name);
+    if (limits === undefined) {
+      if (known !== undefined) this.#close(known);
+      return this.#answerWithout(account);
+    }
+    if (known !== undefined) known.host.quota.limits = limits;
+    else this.#open(account, limits);
+  }
+
+  /** NATS JetStream: an account that is configured has streams where it says so. */
+  #limitsOf(account: Account): AccountStreamLimits | undefined {
     const { accounts } = this.#platform;
-    if (account === accounts.system || this.#accounts.has(account.name)) return;
-    // NATS JetStream: an account that is configured has streams where it says so.
+    if (account === accounts.system) return undefined;
     const configured = accounts.optionsOf(account.name);
-    const has = configured === undefined || configured.jetstream !== undefined;
-    if (!has) return;
+    if (configured !== undefined) return configured.jetstream;
+    // NATS JetStream: without a word about it the global account has streams,
+    // unless there are others.
+    const isAlone = accounts.names().every((name) =>
+      name === account.name || name === accounts.system?.name
+    );
+    return isAlone ? UNLIMITED_STREAMS : undefined;
+  }
+
+  #answerWithout(account: Account): void {
+    const { accounts, delivery } = this.#platform;
+    if (this.#without.has(account.name)) return;
+    const isSystem = account === accounts.system;
+    this.#without.set(
+      account.name,
+      new NoStreams(account, delivery, isSystem),
+    );
+  }
+
+  #remove({ name }: Account): void {
+    this.#without.get(name)?.stop();
+    this.#without.delete(name);
+    const known = this.accounts.get(name);
+    if (known !== undefined) this.#close(known);
+  }
+
+  #close(streams: AccountStreams): void {
+    const { name } = streams.account;
+    this.accounts.delete(name);
+    const closed = streams.stop().then(() => {
+      this.#closing.delete(name);
+      // It may be back meanwhile.
+      const account = this.#platform.accounts.awake(name);
+      if (account !== undefined) this.#setLater(account);
+    });
+    this.#closing.set(name, closed);
+  }
+
+  #open(account: Account, limits: AccountStreamLimits): void {
+    const { name } = account;
+    if (this.#closing.has(name)) return;
+    const { log } = this.#platform;
     const streams = new AccountStreams(account, {
       ...this.#platform,
       moments: this.#moments,
-      domain: this.#options.domain,
+      domain: this.quota.options.domain,
       stores: this.#stores!,
       batches: this.#batches,
+      quota: new Quota(name, this.quota, limits, log),
     });
     streams.recover();
-    this.#accounts.set(account.name, streams);
-    new Api(streams, this.#options.strict);
+    this.#without.get(name)?.stop();
+    this.#without.delete(name);
+    this.accounts.set(name, streams);
+    new Api(streams, this.quota.options.strict);
   }
 }

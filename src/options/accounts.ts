@@ -139,6 +139,8 @@ export interface AccountStreamLimits {
   readonly fileStreamBytes: number;
   /** Each stream has to say how large it may become. */
   readonly maxBytesRequired: boolean;
+  /** By `R1`, `R3`...: in place of all this, for streams of that number of replicas. */
+  readonly tiers?: Readonly<Record<string, AccountStreamLimits>>;
 }
 
 /** No limit at all. */

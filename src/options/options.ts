@@ -61,8 +61,14 @@ export type {
   SubjectRules,
 } from "./permissions.ts";
 export {
+  defaultJetStreamBatchOptions,
+  defaultJetStreamLimitOptions,
   defaultJetStreamOptions,
+  type JetStreamBatchConfig,
+  type JetStreamBatchOptions,
   type JetStreamConfig,
+  type JetStreamLimitOptions,
+  type JetStreamLimitsConfig,
   type JetStreamOptions,
 } from "./jetstream.ts";
 export {

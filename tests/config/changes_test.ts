@@ -198,3 +198,51 @@ test("in operator mode accounts may be others, but not who vouches for them", ()
     `${refused}TrustedOperators: old=[...], new=[...]`,
   );
 });
+
+test("what streams may hold can grow, where it is given, and their limits can change", () => {
+  const block = (text: string): string => `jetstream { ${text} }`;
+  const dynamic =
+    "config reload not supported for jetstream dynamic max memory and store";
+  const decreasing =
+    "config reload not supported for decreasing jetstream max memory and store";
+  const rows: readonly [string, string, string | undefined][] = [
+    ["max_mem: 1000", "max_mem: 2000", undefined],
+    ["max_mem: 1000", "max_mem: 999", decreasing],
+    ["max_file: 1000", "max_file: -1", decreasing],
+    ["", "max_file: 1000", dynamic],
+    [
+      "domain: y",
+      "domain: x",
+      "config reload not supported for JetStreamDomain: old=y, new=x",
+    ],
+    [
+      "store_dir: a",
+      "store_dir: b",
+      "config reload not supported for jetstream storage directory",
+    ],
+    [
+      "",
+      "strict: false",
+      "config reload not supported for NoJetStreamStrict: old=false, new=true",
+    ],
+    ["", "limits { max_ack_pending: 3 }", undefined],
+    ["limits { batch { max_msgs: 3 } }", "", undefined],
+  ];
+  for (const [before, after, text] of rows) {
+    assert.equal(refusal(block(before), block(after)), text, after);
+  }
+  assert.deepEqual(
+    lines(
+      block("max_mem: 1000, max_file: 500"),
+      block("max_mem: 20000, max_file: 600, limits { max_request_batch: 4 }"),
+    ),
+    [
+      "Reloaded: JetStream max_mem_store = 19.53 KB",
+      "Reloaded: JetStream max_file_store = 600 B",
+      "Reloaded: JetStream limits",
+    ],
+  );
+  const on = block("store_dir: a, domain: d, max_mem: 5");
+  assert.deepEqual(lines("", on), ["Reloaded: JetStream"]);
+  assert.deepEqual(lines(on, "jetstream: false"), ["Reloaded: JetStream"]);
+});

@@ -28,6 +28,27 @@ const VALUES:
           maxFileBytes: 10 * 1024 * 1024,
           domain: "d",
           strict: false,
+          limits: undefined,
+        },
+      ],
+      [
+        "jetstream { limits { max_ack_pending: 7, max_request_batch: 8, default_max_consumers: 9\n" +
+        "duplicate_window: '30s', batch { max_inflight_per_stream: 1, max_inflight_total: 2\n" +
+        "max_msgs: 3, timeout: '4s' } } }",
+        {
+          ...DEFAULTS,
+          limits: {
+            maxAckPending: 7,
+            maxRequestBatch: 8,
+            maxConsumers: 9,
+            duplicateWindowMs: 30_000,
+            batch: {
+              inflightPerStream: 1,
+              inflightTotal: 2,
+              maxMessages: 3,
+              timeoutMs: 4000,
+            },
+          },
         },
       ],
     ];
@@ -89,6 +110,19 @@ const WRONG: readonly (readonly [text: string, error: string])[] = [
   [
     "jetstream { max_mem: '1X' }",
     "1:13: max_mem must be a number of bytes, or one with K, M, G or T",
+  ],
+  [
+    "jetstream { limits: 7 }",
+    '1:13: "limits" must be a map of JetStreamLimits',
+  ],
+  ["jetstream { limits { foo: 7 } }", '1:22: unknown field "foo"'],
+  [
+    "jetstream { limits { batch: 5 } }",
+    '1:22: "batch" must be a map of batch limits',
+  ],
+  [
+    "jetstream { limits { duplicate_window: 5 } }",
+    "1:22: duplicate_window must be a string, got an integer",
   ],
   ["accounts { A { jetstream { foo: 1 } } }", '1:28: unknown field "foo"'],
   [

@@ -39,6 +39,7 @@ export function accountOptions(claims: AccountClaims): AccountOptions {
       maxPayloadBytes: limits.maxPayloadBytes,
       maxLeafnodes: limits.maxLeafnodes,
     },
+    ...(limits.streams !== undefined && { jetstream: limits.streams }),
     ...(defaultPermissions !== undefined && { defaultPermissions }),
     ...(trace !== undefined && {
       trace: {

@@ -2,6 +2,7 @@
  * What JWTs of the NATS world claim, by their kinds. Times are seconds since the
  * Unix epoch, 0 for none; limits of -1 are none.
  */
+import type { AccountStreamLimits } from "../../options/options.ts";
 
 /** What all kinds have. */
 export interface ClaimsHead {
@@ -125,6 +126,8 @@ export interface ClaimedAccountLimits {
   readonly disallowBearer: boolean;
   readonly maxConnections: number;
   readonly maxLeafnodes: number;
+  /** What its streams may be; undefined: it has none. */
+  readonly streams: AccountStreamLimits | undefined;
   /** A tier of storage has no name. */
   readonly hasNamelessTier: boolean;
   /** Not one of them is set. */

@@ -1,4 +1,5 @@
 /** Accounts, as their JWTs state them. */
+import type { AccountStreamLimits } from "../../options/options.ts";
 import type {
   AccountClaims,
   ClaimedAccountLimits,
@@ -46,7 +47,7 @@ export function readAccount(head: ClaimsHead, nats: JsonObject): AccountClaims {
   };
 }
 
-/** Of limits of storage, all that matters is whether there are any. */
+/** Limits of storage, all of which may be zero. */
 const STORAGE_LIMITS = [
   ...["mem_storage", "disk_storage", "streams", "consumer"],
   ...["max_ack_pending", "mem_max_stream_bytes", "disk_max_stream_bytes"],
@@ -72,7 +73,43 @@ function readLimits(limits: JsonObject): ClaimedAccountLimits {
     !flags.wildcardExports && !flags.disallowBearer &&
     !limits.flag("max_bytes_required") &&
     tiers.length === 0;
-  return { ...counts, ...flags, hasNamelessTier: tiers.includes(""), isEmpty };
+  return {
+    ...counts,
+    ...flags,
+    streams: readStreams(limits),
+    hasNamelessTier: tiers.includes(""),
+    isEmpty,
+  };
+}
+
+/** NATS JWT: an account has streams where it has storage, or tiers of it. */
+function readStreams(limits: JsonObject): AccountStreamLimits | undefined {
+  const tiers = limits.object("tiered_limits");
+  const names = tiers.names();
+  if (names.length > 0) {
+    return {
+      ...readStreamLimits(limits),
+      tiers: Object.fromEntries(
+        names.map((name) => [name, readStreamLimits(tiers.object(name))]),
+      ),
+    };
+  }
+  const own = readStreamLimits(limits);
+  const hasStorage = own.maxMemoryBytes !== 0 || own.maxFileBytes !== 0;
+  return hasStorage ? own : undefined;
+}
+
+function readStreamLimits(limits: JsonObject): AccountStreamLimits {
+  return {
+    maxMemoryBytes: limits.integer("mem_storage"),
+    maxFileBytes: limits.integer("disk_storage"),
+    maxStreams: limits.integer("streams"),
+    maxConsumers: limits.integer("consumer"),
+    maxAckPending: limits.integer("max_ack_pending"),
+    memoryStreamBytes: limits.integer("mem_max_stream_bytes"),
+    fileStreamBytes: limits.integer("disk_max_stream_bytes"),
+    maxBytesRequired: limits.flag("max_bytes_required"),
+  };
 }
 
 function readRole(role: JsonObject): [string, SigningRole] {

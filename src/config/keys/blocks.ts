@@ -8,6 +8,10 @@ import { CLUSTER_BLOCK } from "./cluster_keys.ts";
 import { DISCOVERY_BLOCK } from "./discovery_keys.ts";
 import { EXPORT_BLOCK } from "./export_keys.ts";
 import { JETSTREAM_BLOCK } from "./jetstream_keys.ts";
+import {
+  JETSTREAM_BATCH_BLOCK,
+  JETSTREAM_LIMITS_BLOCK,
+} from "./jetstream_limits_keys.ts";
 import { LATENCY_BLOCK } from "./latency_keys.ts";
 import { IMPORT_BLOCK, REMOTE_BLOCK } from "./import_keys.ts";
 import { DESTINATION_BLOCK } from "./mapping_keys.ts";
@@ -52,6 +56,6 @@ export const BLOCKS: Readonly<Record<string, readonly BlockFacts[]>> = {
   cluster: [CLUSTER_BLOCK],
   discovery: [DISCOVERY_BLOCK],
   registry: [REGISTRY_BLOCK],
-  jetstream: [JETSTREAM_BLOCK],
+  jetstream: [JETSTREAM_BLOCK, JETSTREAM_LIMITS_BLOCK, JETSTREAM_BATCH_BLOCK],
   websocket: [WEBSOCKET_BLOCK, WEBSOCKET_AUTHORIZATION_BLOCK],
 };

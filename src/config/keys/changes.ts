@@ -137,6 +137,9 @@ function changesWithin(
   before: unknown,
   after: unknown,
 ): OptionChange[] {
+  if (row.comesAndGoes && (before === undefined) !== (after === undefined)) {
+    return [{ path, row, before, after, isUnchanged: false }];
+  }
   const nothing = (): object => ({
     ...defaultsOf(block as Block<object>),
     host: undefined,
@@ -185,6 +188,12 @@ export function reloadRefusal(
   const { row, path, isUnchanged } = change;
   const fixed = fixedFieldRefusal(change);
   if (fixed !== undefined) return fixed;
+  const refused = isUnchanged
+    ? undefined
+    : row.refuses?.(change.after as never, change.before as never);
+  if (refused !== undefined) {
+    return `config reload not supported for ${refused}`;
+  }
   const isFixed = row.reload === "restart" || comesOrGoes(change);
   if (!isFixed || isUnchanged) return undefined;
   if (row.refusal !== undefined) {

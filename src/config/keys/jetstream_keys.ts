@@ -7,6 +7,10 @@ import type { ConfigEntry } from "../dialect/tree.ts";
 import type { JetStreamOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
+import {
+  JETSTREAM_LIMITS_BLOCK,
+  readJetStreamLimits,
+} from "./jetstream_limits_keys.ts";
 import { byteSize, isTurnedOn } from "./jetstream_values.ts";
 import { boolean, string } from "./readers.ts";
 import { checkedRow, refused, rowsOf, withoutEffect } from "./rows.ts";
@@ -14,6 +18,7 @@ import { text, toggle } from "./flag_rows.ts";
 import type { Block, KeyFlag } from "./schema.ts";
 
 const rows = rowsOf<JetStreamOptions>();
+const UNITS = ["K", "M", "G", "T", "P", "E"];
 
 /** Streams, and their folder, by flags. */
 export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
@@ -33,6 +38,27 @@ export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
     doc: "The folder of streams",
   },
 ];
+
+/** NATS reload: a limit of bytes that is given may grow, and nothing else. */
+function shrinking(after: number, before: number): string | undefined {
+  if (before < 0) return "jetstream dynamic max memory and store";
+  return after < before
+    ? "decreasing jetstream max memory and store"
+    : undefined;
+}
+
+/** NATS reload: the line of the log about a limit of bytes. */
+function grown(name: string): (bytes: number) => string {
+  return (bytes) => `Reloaded: JetStream ${name} = ${friendlyBytes(bytes)}`;
+}
+
+/** NATS: `19.53 KB`, in units of 1024. */
+function friendlyBytes(bytes: number): string {
+  let left = bytes;
+  let unit = -1;
+  for (; left >= 1024 && unit < UNITS.length - 1; unit++) left /= 1024;
+  return unit < 0 ? `${bytes} B` : `${left.toFixed(2)} ${UNITS[unit]}B`;
+}
 
 /** The keys of `jetstream`. */
 export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
@@ -58,6 +84,7 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reader: string,
       default: "",
       text: "The folder of streams that are kept in files.",
+      refuses: () => "jetstream storage directory",
       reload: "restart",
     }),
     rows.option({
@@ -66,8 +93,11 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reader: byteSize,
       default: -1,
       unit: "bytes",
-      text: "Bytes of all streams in memory.",
-      reload: "restart",
+      text:
+        "Bytes of all streams in memory; it can grow while the server runs.",
+      refuses: shrinking,
+      reloaded: grown("max_mem_store"),
+      reload: "now",
     }),
     rows.option({
       names: ["max_file_store", "max_file"],
@@ -75,8 +105,10 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reader: byteSize,
       default: -1,
       unit: "bytes",
-      text: "Bytes of all streams in files.",
-      reload: "restart",
+      text: "Bytes of all streams in files; it can grow while the server runs.",
+      refuses: shrinking,
+      reloaded: grown("max_file_store"),
+      reload: "now",
     }),
     rows.option({
       names: ["domain"],
@@ -84,6 +116,7 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reader: string,
       default: "",
       text: "The name by which these streams are told from those of others.",
+      goField: "JetStreamDomain",
       reload: "restart",
     }),
     rows.option({
@@ -92,7 +125,17 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reader: boolean,
       default: true,
       text: "Refuse requests with fields that are not known.",
+      goField: (strict: boolean) => ({ NoJetStreamStrict: !strict }),
       reload: "restart",
+    }),
+    rows.block({
+      names: ["limits"],
+      field: "limits",
+      block: JETSTREAM_LIMITS_BLOCK,
+      read: readJetStreamLimits,
+      text: "What streams and consumers may be at most, in each account.",
+      reloaded: "Reloaded: JetStream limits",
+      reload: "now",
     }),
     withoutEffect(
       ["sync", "sync_interval"],

@@ -18,6 +18,7 @@ import type {
   GoFields,
   KeyFlag,
   Names,
+  RefusedValue,
   Reload,
   ReloadedText,
   Unit,
@@ -40,6 +41,8 @@ interface RowFacts {
   readonly goField?: string | GoFields;
   readonly reloaded?: string | ReloadedText;
   readonly fixedFields?: Readonly<Record<string, string>>;
+  readonly refuses?: RefusedValue;
+  readonly comesAndGoes?: boolean;
   readonly isAlwaysReloaded?: boolean;
 }
 
@@ -210,7 +213,10 @@ function blockRow<Options, Field extends keyof Options & string>(
   };
 }
 
-/** A key that sets nothing: its value is only looked at. */
+/**
+ * A key that sets nothing: its value is only looked at. More than a dozen
+ * members: because a key has that many properties, and all but one of them are data.
+ */
 export interface CheckedRow extends RowFacts {
   readonly kind: string;
   readonly written: string;

@@ -84,8 +84,12 @@ export interface OptionFacts {
   readonly fixedFields?: Readonly<Record<string, string>>;
   /** Whatever it may become, it cannot come or go. */
   readonly isPresenceFixed?: boolean;
+  /** As a whole it can come and go, though some of its keys cannot change. */
+  readonly comesAndGoes?: boolean;
   /** What nats-server says in place of that name and the two values. */
   readonly refusal?: string;
+  /** The same for values that cannot follow one another, while others can. */
+  readonly refuses?: RefusedValue;
   /**
    * How the log tells that its value was replaced: `Reloaded: key = value` unless
    * set, and not at all for an empty text.
@@ -102,6 +106,9 @@ export type GoFields = (
   value: never,
   options: ServerOptions,
 ) => Readonly<Record<string, unknown>>;
+
+/** What nats-server says of a new value that it does not take; undefined: it does. */
+export type RefusedValue = (value: never, before: never) => string | undefined;
 
 /** A line of the log about a new value. */
 export type ReloadedText = (value: never, before: never) => string | string[];

@@ -114,7 +114,9 @@ export const BLOCK_KEYS: readonly ConfigKey<ServerOptions>[] = [
     written: 'boolean | "enabled" | "disabled" | JetStreamConfig',
     read: readJetStream,
     text: "Keep messages in streams.",
-    reload: "restart",
+    comesAndGoes: true,
+    reloaded: "Reloaded: JetStream",
+    reload: "now",
   }),
   rows.option({
     names: ["store_dir", "storedir"],

@@ -1,46 +1,78 @@
 /** Requests about an account as a whole. */
 import { API_LEVEL } from "../../core/version.ts";
-import type { AccountStreams } from "../account_streams.ts";
-import type { ApiCall, ApiCounts } from "./api_call.ts";
+import type { AccountStreamLimits } from "../../options/options.ts";
+import type { AccountStreams, OpenStream } from "../account_streams.ts";
+import type { StorageKind } from "../stream/stream_config.ts";
+import type { ApiCall } from "./api_call.ts";
 
-export function accountRequests(counts: ApiCounts): readonly ApiCall[] {
-  return [{
-    pattern: "INFO",
-    type: "account_info_response",
-    answer: (account) => accountInfo(account, counts),
-  }];
+export function accountRequests(): readonly ApiCall[] {
+  return [{ pattern: "INFO", type: "account_info_response", answer }];
 }
 
-function accountInfo(
-  { streams, host }: AccountStreams,
-  { total, errors }: ApiCounts,
-): object {
-  let memory = 0;
-  let storage = 0;
-  let consumers = 0;
-  for (const { stream, consumers: own } of streams.values()) {
-    if (stream.config.storage === "memory") memory += stream.index.bytes;
-    else storage += stream.index.bytes;
-    consumers += own.size;
-  }
+function answer({ streams, counts, host }: AccountStreams): object {
+  const { quota: { limits }, domain } = host;
+  const open = [...streams.values()];
   return {
-    memory,
-    storage,
-    reserved_memory: 0,
-    reserved_storage: 0,
-    streams: streams.size,
-    consumers,
-    limits: {
-      max_memory: -1,
-      max_storage: -1,
-      max_streams: -1,
-      max_consumers: -1,
-      max_ack_pending: -1,
-      memory_max_stream_bytes: -1,
-      storage_max_stream_bytes: -1,
-      max_bytes_required: false,
-    },
-    ...(host.domain !== "" && { domain: host.domain }),
-    api: { level: API_LEVEL, total, errors },
+    ...figures(open, limits),
+    ...(domain !== "" && { domain }),
+    api: { level: API_LEVEL, ...counts },
+    ...(limits.tiers !== undefined && { tiers: tiers(open, limits.tiers) }),
   };
+}
+
+/** NATS JetStream: a tier is told of as an account of its own. */
+function tiers(
+  open: readonly OpenStream[],
+  limits: Readonly<Record<string, AccountStreamLimits>>,
+): object {
+  return Object.fromEntries(
+    Object.keys(limits).sort().map((tier) => {
+      const own = open.filter(({ stream: { config } }) =>
+        `R${config.num_replicas}` === tier
+      );
+      return [tier, figures(own, limits[tier]!)];
+    }),
+  );
+}
+
+function figures(
+  open: readonly OpenStream[],
+  limits: AccountStreamLimits,
+): object {
+  const sum = (
+    kind: StorageKind,
+    bytes: (one: OpenStream) => number,
+  ): number =>
+    open.filter(({ stream }) => stream.config.storage === kind)
+      .reduce((total, one) => total + bytes(one), 0);
+  const used = ({ stream }: OpenStream): number => stream.index.bytes;
+  const reserved = ({ stream }: OpenStream): number =>
+    Math.max(0, stream.config.max_bytes);
+  return {
+    memory: sum("memory", used),
+    storage: sum("file", used),
+    reserved_memory: sum("memory", reserved),
+    reserved_storage: sum("file", reserved),
+    streams: open.length,
+    consumers: open.reduce((total, one) => total + publicCount(one), 0),
+    limits: {
+      max_memory: limits.maxMemoryBytes,
+      max_storage: limits.maxFileBytes,
+      max_streams: limits.maxStreams,
+      max_consumers: limits.maxConsumers,
+      max_ack_pending: limits.maxAckPending,
+      memory_max_stream_bytes: limits.memoryStreamBytes,
+      storage_max_stream_bytes: limits.fileStreamBytes,
+      max_bytes_required: limits.maxBytesRequired,
+    },
+  };
+}
+
+/** NATS JetStream: consumers of other streams are not counted. */
+export function publicCount({ consumers }: OpenStream): number {
+  let count = 0;
+  for (const { config } of consumers.values()) {
+    if (!config.direct && !config.sourcing) count++;
+  }
+  return count;
 }

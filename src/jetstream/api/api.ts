@@ -14,58 +14,33 @@ import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { StoreError } from "../store/stream_store.ts";
 import type { AccountStreams } from "../account_streams.ts";
-import type { ApiCall, ApiCounts } from "./api_call.ts";
+import { answerType, type ApiCall } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
-import { consumerRequests } from "./consumer_requests.ts";
+import { API_PREFIX, findCall } from "./call_table.ts";
 import { hasLevel } from "./required_level.ts";
 import { readShape, ShapeError, type Struct } from "./shape.ts";
-import { streamRequests } from "./stream_requests.ts";
-import { messageRequests } from "./message_requests.ts";
-import { accountRequests } from "./account_requests.ts";
 
-const PREFIX = "$JS.API.";
-
-/** NATS JetStream: consumers and streams hear these themselves; where none does, nobody is there. */
-const HEARD_ELSEWHERE = [
-  "CONSUMER.MSG.NEXT.",
-  "DIRECT.GET.",
-];
-
-export class Api implements ApiCounts {
-  total = 0;
-  errors = 0;
+export class Api {
   readonly #account: AccountStreams;
-  readonly #calls: readonly ApiCall[];
   readonly #strict: boolean;
 
   constructor(account: AccountStreams, strict: boolean) {
     this.#account = account;
     this.#strict = strict;
-    this.#calls = [
-      ...accountRequests(this),
-      ...streamRequests(),
-      ...messageRequests(),
-      ...consumerRequests(),
-    ];
     account.host.client.subscribe(
-      `${PREFIX}>`,
+      `${API_PREFIX}>`,
       "",
       (message) => this.#asked(message),
     );
   }
 
   #asked(message: Message): boolean {
-    const subject = subjectOf(message).slice(PREFIX.length);
-    if (HEARD_ELSEWHERE.some((begin) => subject.startsWith(begin))) {
-      return false;
-    }
-    for (const call of this.#calls) {
-      const tokens = tokensFor(call.pattern, subject);
-      if (tokens === undefined) continue;
-      if (call.isOfConsumer && !this.#isThere(tokens)) return false;
-      void this.#answer(call, tokens, message);
-      return true;
-    }
+    const found = findCall(subjectOf(message));
+    if (found === "elsewhere") return false;
+    if (found === undefined) return true;
+    const { call, tokens } = found;
+    if (call.isOfConsumer && !this.#isThere(tokens)) return false;
+    void this.#answer(call, tokens, message);
     return true;
   }
 
@@ -82,7 +57,8 @@ export class Api implements ApiCounts {
     const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
     const start = payloadStart + Math.max(0, headerSize);
     const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
-    const type = `io.nats.jetstream.api.v1.${call.type}`;
+    const type = answerType(call.type);
+    const { counts } = this.#account;
     let body: object;
     try {
       if (!hasLevel(message)) throw new ApiError(10185);
@@ -96,14 +72,14 @@ export class Api implements ApiCounts {
       const settled = this.#account.settled(tokens[0]);
       if (settled !== undefined) await settled;
     } catch (error) {
-      this.errors++;
+      counts.errors++;
       body = {
         type,
         error: this.#told(error).record(),
         ...call.behindError,
       };
     }
-    this.total++;
+    counts.total++;
     if (reply === "") return;
     const bytes = asciiBytes(utf8ByteString(goJson(body)));
     const { isOfConsumer: emptyReply = false } = call;
@@ -136,24 +112,4 @@ export class Api implements ApiCounts {
       throw new ApiError(10025, error.message);
     }
   }
-}
-
-/** What stands where `pattern` has wildcards; undefined: `subject` does not fit. */
-function tokensFor(
-  pattern: string,
-  subject: string,
-): readonly string[] | undefined {
-  const wanted = pattern.split(".");
-  const given = subject.split(".");
-  const tokens: string[] = [];
-  for (const [i, token] of wanted.entries()) {
-    if (token === ">") {
-      if (given.length <= i) return undefined;
-      return [...tokens, given.slice(i).join(".")];
-    }
-    if (given[i] === undefined) return undefined;
-    if (token === "*") tokens.push(given[i]!);
-    else if (token !== given[i]) return undefined;
-  }
-  return given.length === wanted.length ? tokens : undefined;
 }

@@ -41,8 +41,6 @@ export function readLenient(
   return /^\s*[{[]/.test(request.text) ? request.read(struct) : {};
 }
 
-/** How many requests of an account were answered, and how many of those with an error. */
-export interface ApiCounts {
-  readonly total: number;
-  readonly errors: number;
+export function answerType(name: string): string {
+  return `io.nats.jetstream.api.v1.${name}`;
 }

@@ -19,9 +19,11 @@ import {
 } from "../consumer/consumer_config.ts";
 import { Pulling } from "../consumer/pulling.ts";
 import { tellOfPause } from "../consumer/delivery_news.ts";
+import { consumerCaps } from "../limits/consumer_caps.ts";
 import { momentOf, momentText } from "../moments.ts";
 import { refuseMissingOfConsumer } from "../not_yet.ts";
 import { consumerInfo } from "./answers.ts";
+import { publicCount } from "./account_requests.ts";
 import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
@@ -154,14 +156,16 @@ function createOrUpdate(
   if (pedantic) checkPedanticConsumer(given, stream);
   const isNamed = request.tokens.length > 1 || given.name !== undefined;
   const known = open.consumers.get(name);
+  const caps = consumerCaps(account.host.quota, stream);
   const complete = completeConsumerConfig(
     isNamed ? { ...given, name } : given,
     stream,
+    caps,
   );
   const config = known === undefined
     ? complete
     : withPause(complete, known.config.pause_until);
-  checkConsumer(config, stream);
+  checkConsumer(config, stream, caps);
   refuseMissingOfConsumer(config);
   const others = [...open.consumers.values()]
     .filter((other) => other !== known).map((other) => other.config);
@@ -178,8 +182,7 @@ function createOrUpdate(
     account.updateConsumer(known, config);
     return toldAgain(account, known);
   }
-  const isFull = stream.max_consumers > 0 &&
-    open.consumers.size >= stream.max_consumers;
+  const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
   if (isFull) throw new ApiError(10026);
   const consumer = account.addConsumer(open, name, config);
   const answer = told(account, consumer);

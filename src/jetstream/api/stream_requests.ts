@@ -3,6 +3,7 @@ import { NATS_VERSION } from "../../core/version.ts";
 import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
+import { UNLIMITED_STREAMS } from "../limits/quota.ts";
 import { refuseMissing } from "../not_yet.ts";
 import { checkPedantic } from "../stream/pedantic.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type StreamConfig,
 } from "../stream/stream_config.ts";
 import {
+  checkOverlap,
   checkStream,
   checkStreamUpdate,
   sealed,
@@ -20,6 +22,7 @@ import { streamInfo, subjectCounts } from "./answers.ts";
 import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
+import { checkAnother, surroundings, windowMax } from "./stream_limits.ts";
 import type { Shape, Struct } from "./shape.ts";
 
 const INT: Shape = { kind: "int", type: "int" };
@@ -105,13 +108,12 @@ function create(account: AccountStreams, request: ApiRequest): object {
       "stream has no mirror but does have mirror direct",
     );
   }
+  const limits = checkAnother(account, given);
   if (pedantic) checkPedantic(given);
-  const config = completeStreamConfig(given);
+  const config = completeStreamConfig(given, windowMax(account));
   const known = account.streams.get(config.name);
-  checkStream(config, {
-    others: othersThan(account, config.name),
-    duplicateWindowMax: 0,
-  });
+  const around = surroundings(account, config, limits);
+  checkStream(config, around);
   if (config.num_replicas > 1) throw new ApiError(10074);
   refuseMissing(config);
   if (known !== undefined) {
@@ -120,6 +122,10 @@ function create(account: AccountStreams, request: ApiRequest): object {
     }
     return { ...told(account, known), did_create: true };
   }
+  const { quota } = account.host;
+  quota.checkStream(config, limits);
+  quota.checkServer(config);
+  checkOverlap(config, around);
   return { ...told(account, account.create(config)), did_create: true };
 }
 
@@ -127,12 +133,12 @@ function update(account: AccountStreams, request: ApiRequest): object {
   const { pedantic, ...given } = request.read(CREATE) as
     & GivenStreamConfig
     & { pedantic?: boolean };
+  const { quota } = account.host;
   if (pedantic) checkPedantic(given);
-  const config = sealed(completeStreamConfig(given));
-  checkStream(config, {
-    others: othersThan(account, config.name),
-    duplicateWindowMax: 0,
-  });
+  const config = sealed(completeStreamConfig(given, windowMax(account)));
+  const own = quota.find(config.num_replicas) ?? UNLIMITED_STREAMS;
+  const around = surroundings(account, config, own);
+  checkStream(config, around);
   refuseMissing(config);
   const [name = ""] = request.tokens;
   const open = account.named(name);
@@ -140,7 +146,10 @@ function update(account: AccountStreams, request: ApiRequest): object {
     throw new ApiError(10052, "stream configuration name must match original");
   }
   checkStreamUpdate(open.stream.config, config);
+  quota.checkStream(config, quota.of(1), open.stream.config);
+  quota.checkServer(config, open.stream.config);
   checkConsumerLimits(open, config);
+  checkOverlap(config, around);
   account.update(open, config);
   const { domain } = account.host;
   return { ...told(account, open), ...(domain !== "" && { domain }) };
@@ -160,12 +169,6 @@ function checkConsumerLimits(
   if (beyond.length === 0) return;
   const names = beyond.map(({ name }) => name).sort().join(", ");
   throw new ApiError(10069, `change to limits violates consumers: ${names}`);
-}
-
-/** The configurations of all streams but the one called `name`. */
-function othersThan({ streams }: AccountStreams, name: string): StreamConfig[] {
-  return [...streams.values()].map(({ stream }) => stream.config)
-    .filter((config) => config.name !== name);
 }
 
 function told(account: AccountStreams, open: OpenStream): object {

@@ -12,6 +12,7 @@ import {
 import { ApiError } from "../api/api_error.ts";
 import { momentOf } from "../moments.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
+import type { ConsumerCaps } from "../limits/consumer_caps.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 
 const DESCRIPTION_MAX = 4096;
@@ -29,6 +30,7 @@ const RESERVED =
 export function checkConsumer(
   config: ConsumerConfig,
   stream: StreamConfig,
+  caps: ConsumerCaps,
 ): void {
   const { name } = config;
   if (name !== undefined && /[\s.*>\\/]/.test(name)) {
@@ -50,9 +52,10 @@ export function checkConsumer(
   if (description.length > DESCRIPTION_MAX) {
     throw new ApiError(10107, DESCRIPTION_MAX);
   }
-  if (config.deliver_subject === undefined) checkPullConfig(config, stream);
-  else checkPushConfig(config, stream);
-  checkCaps(config, stream);
+  if (config.deliver_subject === undefined) {
+    checkPullConfig(config, stream, caps);
+  } else checkPushConfig(config, stream);
+  checkCaps(config, stream, caps);
   checkDirect(config);
   checkFilters(config);
   checkStart(config);
@@ -113,6 +116,7 @@ function checkPushConfig(
 function checkPullConfig(
   config: ConsumerConfig,
   { retention }: StreamConfig,
+  { requestBatch }: ConsumerCaps,
 ): void {
   if (config.ack_policy === "none" && retention === "workqueue") {
     throw new ApiError(10084);
@@ -122,15 +126,21 @@ function checkPullConfig(
   if (config.flow_control) throw new ApiError(10089);
   const expires = config.max_expires ?? 0;
   if (expires !== 0 && expires < NS_PER_MS) throw new ApiError(10115);
+  if (requestBatch > 0 && (config.max_batch ?? 0) > requestBatch) {
+    throw new ApiError(10125, requestBatch);
+  }
 }
 
 function checkCaps(
   config: ConsumerConfig,
   { consumer_limits }: StreamConfig,
+  { ackPending }: ConsumerCaps,
 ): void {
   const { max_ack_pending: most = 0, inactive_threshold: longest = 0 } =
     consumer_limits;
   const { max_ack_pending = 0, inactive_threshold = 0 } = config;
+  const cap = ackPending.find((cap) => cap > 0 && max_ack_pending > cap);
+  if (cap !== undefined) throw new ApiError(10121, cap);
   if (most > 0 && max_ack_pending > most) {
     throw new ApiError(10121, most);
   }

@@ -4,6 +4,7 @@
  */
 import type { Shape, Struct } from "../api/shape.ts";
 import { sorted } from "../stream/stream_config.ts";
+import type { ConsumerCaps } from "../limits/consumer_caps.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
 
 /** Where a consumer begins. */
@@ -160,8 +161,10 @@ const PINNED_TIMEOUT = 120 * NANOSECONDS;
 export function completeConsumerConfig(
   asked: GivenConsumerConfig,
   { consumer_limits }: Pick<StreamConfig, "consumer_limits">,
+  caps: ConsumerCaps,
 ): ConsumerConfig {
   const given = withoutNegative(asked);
+  const ofAny = caps.ackPending.filter((cap) => cap > 0);
   const isPush = Boolean(given.deliver_subject);
   const acks = given.ack_policy === "explicit" || given.ack_policy === "all";
   const ackWait = given.backoff?.[0] ?? (given.ack_wait || undefined);
@@ -180,10 +183,11 @@ export function completeConsumerConfig(
       max_waiting: given.max_waiting !== undefined && given.max_waiting > 0
         ? given.max_waiting
         : MAX_WAITING,
+      max_batch: given.max_batch || Math.max(0, caps.requestBatch),
     }),
     max_ack_pending: given.max_ack_pending ||
       consumer_limits.max_ack_pending ||
-      (needsAck(given) ? MAX_ACK_PENDING : 0),
+      (needsAck(given) ? Math.min(MAX_ACK_PENDING, ...ofAny) : 0),
     inactive_threshold: given.inactive_threshold ||
       consumer_limits.inactive_threshold ||
       (given.durable_name ? 0 : INACTIVE_THRESHOLD),

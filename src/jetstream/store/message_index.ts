@@ -7,6 +7,7 @@
  * reading a message is asked here.
  */
 import { hasWildcard } from "../../core/subject.ts";
+import { ByteLedger } from "../limits/usage.ts";
 import { Segment, segmentOf } from "./segment.ts";
 import {
   type SubjectEntry,
@@ -42,6 +43,18 @@ export class MessageIndex {
   lastTimeUs = 0;
   /** In ascending order. */
   readonly #segments: Segment[] = [];
+  /** Its bytes count there as well. */
+  #ledger: ByteLedger;
+
+  constructor(ledger: ByteLedger = new ByteLedger()) {
+    this.#ledger = ledger;
+  }
+
+  /** Its bytes count nowhere else any more. */
+  leaveLedger(): void {
+    this.#ledger.add(-this.bytes);
+    this.#ledger = new ByteLedger();
+  }
 
   /** Sequences between the first and the last message that have none. */
   get gaps(): number {
@@ -64,6 +77,7 @@ export class MessageIndex {
     entry.last = seq;
     if (this.messages++ === 0) this.firstSeq = seq;
     this.bytes += size;
+    this.#ledger.add(size);
     this.lastSeq = seq;
     this.lastTimeUs = timeUs;
   }
@@ -93,6 +107,7 @@ export class MessageIndex {
     if (wasLastOfSubject) this.subjects.drop(entry);
     this.messages--;
     this.bytes -= size;
+    this.#ledger.add(-size);
     if (seq === this.firstSeq) this.firstSeq = this.next(seq + 1);
     return { seq, timeUs, subject: entry.subject, size, wasLastOfSubject };
   }

@@ -1,4 +1,5 @@
 /** How many batches may be open at a time in one server, and how large they may be. */
+import type { JetStreamBatchOptions } from "../../options/options.ts";
 
 /** NATS JetStream (`jetstream.limits.batch`). */
 interface BatchLimits {
@@ -22,11 +23,24 @@ const BATCH_LIMITS: BatchLimits = {
 
 /** What the open batches of all streams take. */
 export class BatchRoom {
-  readonly limits: BatchLimits;
   open = 0;
   bytes = 0;
+  readonly #options: () => JetStreamBatchOptions;
 
-  constructor(limits: BatchLimits = BATCH_LIMITS) {
-    this.limits = limits;
+  constructor(options: () => JetStreamBatchOptions) {
+    this.#options = options;
+  }
+
+  /** As the configuration has them just now. */
+  get limits(): BatchLimits {
+    const { inflightPerStream, inflightTotal, maxMessages, timeoutMs } = this
+      .#options();
+    return {
+      openPerStream: inflightPerStream || BATCH_LIMITS.openPerStream,
+      openInAll: inflightTotal || BATCH_LIMITS.openInAll,
+      messages: maxMessages || BATCH_LIMITS.messages,
+      idleMs: timeoutMs || BATCH_LIMITS.idleMs,
+      bytesInAll: BATCH_LIMITS.bytesInAll,
+    };
   }
 }

@@ -32,6 +32,8 @@ export interface CheckedStream {
   readonly host: StreamHost;
   readonly index: MessageIndex;
   readonly config: StreamConfig;
+  /** Whether a message on `subject` would be stored at all. */
+  isWanted(subject: string): boolean;
   /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
   load(seq: number): StoredMessage | undefined;
 }
@@ -73,7 +75,7 @@ export class ArrivalChecks {
     nowUs: number,
     staged?: Staged,
   ): Admitted | number {
-    const { config, index } = this.#stream;
+    const { config, index, host } = this.#stream;
     checkIncrement(config, publication, headers);
     checkExpectedStream(config, headers);
     const lifetimeUs = timeToLive(config, headers, staged !== undefined);
@@ -89,7 +91,11 @@ export class ArrivalChecks {
     const sum = this.#counted(publication, headers, staged);
     const { subject, headers: block, payload } = sum ?? publication;
     const size = sizeOf(config, sum ?? publication);
-    if (rollup === "none") checkRoom(config, index, subject, size, staged);
+    host.quota.checkServerRoom(config.storage);
+    if (this.#stream.isWanted(subject)) {
+      host.quota.checkRoom(config.storage, size + (staged?.bytes ?? 0));
+      if (rollup === "none") checkRoom(config, index, subject, size, staged);
+    }
     const seq = (staged?.lastSeq ?? index.lastSeq) + 1;
     const message = { seq, timeUs: nowUs, subject, headers: block, payload };
     return {

@@ -37,7 +37,7 @@ export class Stream implements FilledStream {
   config: StreamConfig;
   /** Microseconds since the Unix epoch. */
   readonly createdUs: number;
-  readonly index: MessageIndex = new MessageIndex();
+  readonly index: MessageIndex;
   readonly readers: Set<StreamReader> = new Set();
   readonly host: StreamHost;
   /** The last message that is there for good; readers see none behind it. */
@@ -60,6 +60,7 @@ export class Stream implements FilledStream {
     this.config = config;
     this.createdUs = createdUs;
     this.host = host;
+    this.index = new MessageIndex(host.quota.usage.used[config.storage]);
     this.#store = store;
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
     this.#expiry = new Expiry(host, {
@@ -133,10 +134,15 @@ export class Stream implements FilledStream {
     return subject === undefined ? publication : { ...publication, subject };
   }
 
+  /** Whether a message on `subject` would be kept: where it is for consumers, one has to want it. */
+  isWanted(subject: string): boolean {
+    return this.#retention.isWanted(subject);
+  }
+
   /** Stores a message that was checked, unless nobody wants it. */
   keep({ message, size, rollup, lifetimeUs }: KeptMessage): void {
     const { seq, timeUs, subject } = message;
-    if (!this.#retention.isWanted(subject)) return this.#skipTo(seq);
+    if (!this.isWanted(subject)) return this.#skipTo(seq);
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
     if (rollup === "all") this.purge(seq);
@@ -218,6 +224,7 @@ export class Stream implements FilledStream {
     this.#arrivals.stop();
     this.#expiry.stop();
     this.#commits.stop();
+    this.index.leaveLedger();
   }
 
   async close(): Promise<void> {

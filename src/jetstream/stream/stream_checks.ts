@@ -4,13 +4,16 @@
  * NATS JetStream: the order of the checks is the server's, since only the first
  * that fails is told.
  */
+import { formatDuration } from "../../core/duration.ts";
 import { isValidConfigSubject, subjectsCollide } from "../../core/subject.ts";
 import { SubjectTransform } from "../../core/subject_transform.ts";
 import {
   looksLikeFunction,
   TransformError,
 } from "../../core/transform_function.ts";
+import type { AccountStreamLimits } from "../../options/options.ts";
 import { ApiError } from "../api/api_error.ts";
+import { checkMaxBytes } from "../limits/stream_size.ts";
 import type { SourceConfig, StreamConfig } from "./stream_config.ts";
 
 /** What is known of the other streams of the account. */
@@ -19,6 +22,8 @@ export interface StreamSurroundings {
   readonly others: readonly StreamConfig[];
   /** Nanoseconds; 0: none. */
   readonly duplicateWindowMax: number;
+  /** Of the account. */
+  readonly limits: AccountStreamLimits;
 }
 
 const NAME_MAX = 255;
@@ -41,8 +46,8 @@ export function checkStream(
   checkMirror(config, surroundings);
   checkSources(config, surroundings);
   checkSubjects(config);
+  checkMaxBytes(config, surroundings.limits);
   checkTransforms(config);
-  checkOverlap(config, surroundings);
 }
 
 /** Throws an `ApiError` where a stream cannot become what `next` says, which is right in itself. */
@@ -150,7 +155,10 @@ function checkTimes(
     throw wrong("duplicates window can not be larger then max age");
   }
   if (duplicateWindowMax > 0 && duplicate_window > duplicateWindowMax) {
-    throw wrong("duplicates window can not be larger then server limit");
+    const limit = formatDuration(duplicateWindowMax / NS_PER_MS);
+    throw wrong(
+      `duplicates window can not be larger then server limit of ${limit}`,
+    );
   }
   if (duplicate_window > 0 && duplicate_window < SHORTEST) {
     throw wrong("duplicates window needs to be >= 100ms");
@@ -372,7 +380,8 @@ function transformFault(src: string, dest: string): string | undefined {
   }
 }
 
-function checkOverlap(
+/** Throws an `ApiError` for subjects that another stream has. */
+export function checkOverlap(
   { subjects = [] }: StreamConfig,
   { others }: StreamSurroundings,
 ): void {

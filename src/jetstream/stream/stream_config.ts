@@ -221,16 +221,22 @@ const NANOSECONDS = 1e9;
 /** NATS JetStream: how long a message id is remembered, unless messages go sooner. */
 const DUPLICATE_WINDOW = 120 * NANOSECONDS;
 
-/** `given` with what holds where it says nothing; in the order of the API. */
-export function completeStreamConfig(given: GivenStreamConfig): StreamConfig {
+/**
+ * `given` with what holds where it says nothing; in the order of the API. What it
+ * does not say of duplicates is at most `windowMax`, nanoseconds, or 0: no limit.
+ */
+export function completeStreamConfig(
+  given: GivenStreamConfig,
+  windowMax: number,
+): StreamConfig {
   const copies = given.mirror !== undefined || hasAny(given.sources);
   const maxAge = given.max_age ?? 0;
-  const window = given.duplicate_window ||
-    (copies
-      ? 0
-      : maxAge > 0
-      ? Math.min(maxAge, DUPLICATE_WINDOW)
-      : DUPLICATE_WINDOW);
+  const longest = Math.min(
+    maxAge > 0 ? maxAge : DUPLICATE_WINDOW,
+    windowMax > 0 ? windowMax : DUPLICATE_WINDOW,
+    DUPLICATE_WINDOW,
+  );
+  const window = given.duplicate_window || (copies ? 0 : longest);
   const markerTtl = given.subject_delete_marker_ttl ?? 0;
   const complete: StreamConfig = {
     retention: "limits",

@@ -3,6 +3,7 @@ import type { InternalClient } from "../../accounts/internal.ts";
 import type { Advisories } from "../advisories.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
+import type { Quota } from "../limits/quota.ts";
 import type { Moments } from "../moments.ts";
 import type { BatchRoom } from "./batch_room.ts";
 
@@ -16,6 +17,8 @@ export interface StreamHost {
   readonly advisories: Advisories;
   /** Of the whole server. */
   readonly batches: BatchRoom;
+  /** What the streams of the account may hold. */
+  readonly quota: Quota;
   /** The server as a client of the stream's account. */
   readonly client: InternalClient;
 }

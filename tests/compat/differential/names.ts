@@ -50,6 +50,7 @@ export class Names {
     if (text !== "") return text.repeat(Number(times));
     const [kind = "", what = ""] = name.split(" ");
     if (kind === "h") return withHeaders(name.slice(2));
+    if (kind === "times") return name.split(" ")[2]!.repeat(Number(what));
     if (kind === "public") return this.#key(what).getPublicKey();
     if (kind === "seed") return this.#seeds.get(what)!;
     if (kind === "jwt") return given(this.#tokens.get(what), name);
