@@ -1,6 +1,6 @@
 /** Which sites may open a WebSocket: the `Origin` that a browser sends, and what is allowed of them. */
-import { quoted } from "../core/quote.ts";
 import { splitAddress } from "../net/address.ts";
+import { requestUri } from "../net/request_uri.ts";
 
 /** Where a page comes from. */
 export interface PageOrigin {
@@ -52,14 +52,10 @@ export function originOf(text: string): PageOrigin {
 
 /** An origin, or in words of Go why the text is none. */
 function parseOrigin(text: string): PageOrigin | string {
-  const [, scheme, authority = ""] =
-    /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?/i.exec(text) ?? [];
-  if (scheme === undefined && !text.startsWith("/")) {
-    return `parse ${quoted(text)}: invalid URI for request`;
-  }
-  const lower = (scheme ?? "").toLowerCase();
-  const address = authority.slice(authority.lastIndexOf("@") + 1);
-  return { scheme: lower, ...hostAndPort(address, lower) };
+  const uri = requestUri(text);
+  if (typeof uri === "string") return uri;
+  const { scheme, address } = uri;
+  return { scheme, ...hostAndPort(address, scheme) };
 }
 
 function areSame(one: PageOrigin, other: PageOrigin): boolean {

@@ -183,6 +183,32 @@ test("an origin that is no URL is refused where origins count", () => {
   assert.equal(refusalOf("", SAME), undefined);
 });
 
+test("an origin that browsers and servers could understand differently is refused", () => {
+  for (
+    const [origin, why] of [
+      ["http://evil.test\\@a.example", "net/url: invalid userinfo"],
+      ["http://evil.test#@a.example", "net/url: invalid userinfo"],
+      ["http://a]b@a.example", "net/url: invalid userinfo"],
+      ["http://u%zz@a.example", 'invalid URL escape "%zz"'],
+      ["http://a.example/%zz", 'invalid URL escape "%zz"'],
+      ["http://a%2eexample", 'invalid URL escape "%2e"'],
+      ["http://a.example#", 'invalid character "#" in host name'],
+      ["http://evil test", 'invalid character " " in host name'],
+      ["http://a.example:80:90", 'invalid port ":80:90" after host'],
+      ["http://[::1]x", 'invalid port "x" after host'],
+      ["http://[::1", "missing ']' in host"],
+      [
+        "http://[a.example]",
+        'invalid host: ParseAddr("a.example"): unable to parse IP',
+      ],
+    ] as const
+  ) {
+    const text = `origin not allowed: parse ${JSON.stringify(origin)}: ${why}`;
+    assert.equal(refusalOf(origin, LISTED), text);
+    assert.equal(refusalOf(origin, SAME, "a.example:80"), text);
+  }
+});
+
 test("the older name of the header counts where the newer one is missing", () => {
   const port = new HandPort(SAME);
   port.below.hears(requestText({ "Sec-Websocket-Origin": "http://x" }));

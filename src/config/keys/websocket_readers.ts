@@ -1,7 +1,7 @@
 /** Readers of the values in a `websocket` block, with nats-server's words for what is wrong. */
 import { durationProblem, parseDuration } from "../../core/duration.ts";
 import { quoted } from "../../core/quote.ts";
-import { portNumber } from "../../net/address.ts";
+import { requestUri } from "../../net/request_uri.ts";
 import { goType, quote } from "./complaints.ts";
 import { type Reader, strings } from "./readers.ts";
 
@@ -87,57 +87,12 @@ export function forbiddenHeader(name: string): string | undefined {
 
 /** What is wrong with an origin, behind "unable to parse allowed origin"; undefined: nothing. */
 export function originProblem(text: string): string | undefined {
-  const problem = urlProblem(text);
-  if (problem !== undefined) return `: parse ${quoted(text)}: ${problem}`;
-  const { scheme, authority } = partsOf(text);
-  if (!/^https?$/i.test(scheme)) {
+  const uri = requestUri(text);
+  if (typeof uri === "string") return `: ${uri}`;
+  const { scheme, authority } = uri;
+  if (!/^https?$/.test(scheme)) {
     return ` ${quoted(text)}: allowed origins must be absolute URLs with ` +
       "http or https scheme";
   }
   return authority === "" ? ` ${quoted(text)}: host is required` : undefined;
-}
-
-interface UrlParts {
-  /** Empty without one. */
-  readonly scheme: string;
-  /** What stands behind `//`; empty without that. */
-  readonly authority: string;
-}
-
-function partsOf(text: string): UrlParts {
-  const [, scheme = "", authority = ""] =
-    /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?]*))?/i.exec(text) ?? [];
-  return { scheme, authority };
-}
-
-/** Why Go's `url.ParseRequestURI` does not take a text. */
-function urlProblem(text: string): string | undefined {
-  if (text === "") return "empty url";
-  if (/[^\x20-\x7e\x80-\uffff]/.test(text)) {
-    return "net/url: invalid control character in URL";
-  }
-  if (text.startsWith(":")) return "missing protocol scheme";
-  const { scheme, authority } = partsOf(text);
-  if (scheme === "" && text !== "*" && !text.startsWith("/")) {
-    return "invalid URI for request";
-  }
-  return authorityProblem(authority.slice(authority.lastIndexOf("@") + 1));
-}
-
-function authorityProblem(text: string): string | undefined {
-  const badEscape = /%(?![0-9a-f]{2}).{0,2}/i.exec(text)?.[0];
-  if (badEscape !== undefined) return `invalid URL escape ${quoted(badEscape)}`;
-  if (text.startsWith("[") && !text.includes("]")) {
-    return "missing ']' in host";
-  }
-  const after = text.startsWith("[")
-    ? text.slice(text.lastIndexOf("]") + 1)
-    : /:.*$/.exec(text)?.[0] ?? "";
-  const isPort = after === "" || after === ":" ||
-    after.startsWith(":") && portNumber(after.slice(1)) !== undefined;
-  if (!isPort) return `invalid port ${quoted(after)} after host`;
-  const bad = /[ #\\^`{|}]/.exec(text)?.[0];
-  return bad === undefined
-    ? undefined
-    : `invalid character ${quoted(bad)} in host name`;
 }
