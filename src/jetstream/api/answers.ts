@@ -57,11 +57,11 @@ function streamState(
   { deleted = false, subjects }: StateOptions = {},
 ): object {
   const { messages, bytes, firstSeq, lastSeq, lastTimeUs, gaps } = index;
-  const isUnused = lastSeq === 0;
+  const isUnused = lastSeq === 0 && config.first_seq !== 1;
   return {
     messages,
     bytes,
-    first_seq: isUnused ? config.first_seq ?? 0 : firstSeq,
+    first_seq: isUnused ? 0 : firstSeq,
     first_ts: momentText(messages === 0 ? 0 : index.timeOf(firstSeq)),
     last_seq: lastSeq,
     last_ts: momentText(lastTimeUs),
@@ -141,7 +141,8 @@ function groupsOf(
   if (priority_policy === "none") return {};
   const pin = demand instanceof Pulling ? demand.priority.pin : undefined;
   return {
-    priority_groups: priority_groups.map((group) => ({
+    // NATS JetStream: of several groups the first counts.
+    priority_groups: priority_groups.slice(0, 1).map((group) => ({
       group,
       ...(pin && { pinned_client_id: pin.id }),
       pinned_ts: momentText(pin?.sinceUs ?? 0),

@@ -44,3 +44,8 @@ export function readLenient(
 export function answerType(name: string): string {
   return `io.nats.jetstream.api.v1.${name}`;
 }
+
+/** NATS JetStream API: an empty request may be an object of nothing, too. */
+export function isNothing(text: string): boolean {
+  return text === "" || /^\s*\{\s*\}\s*$/.test(text);
+}

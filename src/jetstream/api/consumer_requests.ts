@@ -24,7 +24,12 @@ import { momentOf, momentText } from "../moments.ts";
 import { refuseMissingOfConsumer } from "../not_yet.ts";
 import { consumerInfo } from "./answers.ts";
 import { publicCount } from "./account_requests.ts";
-import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import {
+  type ApiCall,
+  type ApiRequest,
+  isNothing,
+  readLenient,
+} from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Struct } from "./shape.ts";
@@ -43,7 +48,8 @@ const CREATE: Struct = {
   },
 };
 const LIST: Struct = {
-  name: "ApiPagedRequest",
+  name: "JSApiConsumersRequest",
+  embedded: "ApiPagedRequest",
   fields: { offset: { kind: "int", type: "int" } },
 };
 
@@ -207,12 +213,16 @@ function nameOf(
 ): string {
   const [, name, filter] = tokens;
   const { durable_name } = given;
+  // NATS JetStream: the names of others may be of any length.
+  if ((durable_name ?? "").length > NAME_MAX) {
+    throw new ApiError(10102, NAME_MAX);
+  }
   if (name === undefined) {
     if (durable_name) throw new ApiError(10020);
+    if (/[\\/]/.test(given.name ?? "")) throw new ApiError(10127);
     return given.name ?? randomName(host.random, NAME_CHARS);
   }
   if (/[\\/]/.test(name)) throw new ApiError(10127);
-  if (name.length > NAME_MAX) throw new ApiError(10102, NAME_MAX);
   if (isDurable && !durable_name) throw new ApiError(10018);
   if (durable_name && durable_name !== name) throw new ApiError(10017);
   if (filter !== undefined) {
@@ -236,11 +246,12 @@ function consumerNamed(
 }
 
 function info(account: AccountStreams, request: ApiRequest): object {
-  if (request.text.trim() !== "") throw new ApiError(10038);
+  if (!isNothing(request.text)) throw new ApiError(10038);
   return told(account, consumerNamed(account, request));
 }
 
 function remove(account: AccountStreams, request: ApiRequest): object {
+  if (!isNothing(request.text)) throw new ApiError(10038);
   const [stream = "", name = ""] = request.tokens;
   account.deleteConsumer(account.named(stream), name);
   return { success: true };

@@ -19,7 +19,12 @@ import {
   sealed,
 } from "../stream/stream_checks.ts";
 import { streamInfo, subjectCounts } from "./answers.ts";
-import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import {
+  type ApiCall,
+  type ApiRequest,
+  isNothing,
+  readLenient,
+} from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import { checkAnother, surroundings, windowMax } from "./stream_limits.ts";
@@ -135,16 +140,16 @@ function update(account: AccountStreams, request: ApiRequest): object {
     & { pedantic?: boolean };
   const { quota } = account.host;
   if (pedantic) checkPedantic(given);
-  const config = sealed(completeStreamConfig(given, windowMax(account)));
+  const [name = ""] = request.tokens;
+  const before = account.streams.get(name)?.stream.config;
+  const complete = completeStreamConfig(given, windowMax(account));
+  const config = before?.sealed ? complete : sealed(complete);
   const own = quota.find(config.num_replicas) ?? UNLIMITED_STREAMS;
   const around = surroundings(account, config, own);
   checkStream(config, around);
   refuseMissing(config);
-  const [name = ""] = request.tokens;
+  if (config.name !== name) throw new ApiError(10056);
   const open = account.named(name);
-  if (config.name !== name) {
-    throw new ApiError(10052, "stream configuration name must match original");
-  }
   checkStreamUpdate(open.stream.config, config);
   quota.checkStream(config, quota.of(1), open.stream.config);
   quota.checkServer(config, open.stream.config);
@@ -202,12 +207,15 @@ function info(account: AccountStreams, request: ApiRequest): object {
   ]);
   const counts = subjectCounts(open.stream, filter);
   filter.release();
-  const { rows, ...page } = pageOf(counts, offset, SUBJECTS_LIMIT);
+  const { rows, total } = pageOf(counts, offset, SUBJECTS_LIMIT);
   const subjects = Object.fromEntries(
     rows.map(([subject, count]) => [utf8Text(subject), count]),
   );
+  // NATS JetStream API: an offset beyond the end stays what it is.
+  const from = typeof offset === "number" ? Math.max(0, offset) : 0;
+  const page = { total, offset: from, limit: SUBJECTS_LIMIT };
   return {
-    ...page,
+    ...(total === 0 ? NO_PAGE : page),
     ...streamInfo(open, moments.nowUs(), {
       version: NATS_VERSION,
       deleted: deleted_details === true,
@@ -247,16 +255,11 @@ function list(account: AccountStreams, request: ApiRequest): object {
   return { ...page, streams: rows.map((open) => streamInfo(open, nowUs)) };
 }
 
-/** NATS JetStream API: nothing, or an object of nothing. */
-function isEmptyRequest(text: string): boolean {
-  return text === "" || /^\s*\{\s*\}\s*$/.test(text);
-}
-
 async function remove(
   account: AccountStreams,
   { tokens, text }: ApiRequest,
 ): Promise<object> {
-  if (!isEmptyRequest(text)) throw new ApiError(10038);
+  if (!isNothing(text)) throw new ApiError(10038);
   await account.delete(tokens[0]!);
   return { success: true };
 }

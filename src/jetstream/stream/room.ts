@@ -74,7 +74,7 @@ export function checkRoom(
 
 /** The messages that have to go, one after the other, each when the one before has gone. */
 export function* beyondLimits(
-  { max_msgs, max_bytes, max_msgs_per_subject }: StreamConfig,
+  { max_msgs, max_bytes, max_msgs_per_subject, discard }: StreamConfig,
   index: MessageIndex,
   subject: string,
 ): Iterable<number> {
@@ -82,6 +82,8 @@ export function* beyondLimits(
   if (entry !== undefined && max_msgs_per_subject > 0) {
     while (entry.count > max_msgs_per_subject) yield entry.first;
   }
+  // NATS JetStream: where new messages give way, old ones stay.
+  if (discard === "new") return;
   while (max_msgs > 0 && index.messages > max_msgs) yield index.firstSeq;
   while (max_bytes > 0 && index.bytes > max_bytes) yield index.firstSeq;
 }
