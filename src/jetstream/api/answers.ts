@@ -24,7 +24,7 @@ interface InfoOptions extends StateOptions {
 
 /** A stream, as requests about it are answered. */
 export function streamInfo(
-  { stream, consumers }: OpenStream,
+  { stream, consumers, copies }: OpenStream,
   nowUs: number,
   { cluster, version, ...options }: InfoOptions = {},
 ): object {
@@ -32,10 +32,18 @@ export function streamInfo(
   return {
     config: version === undefined ? config : withVersion(config, version),
     created: momentText(stream.createdUs),
-    state: streamState(stream, consumers.size, options),
+    state: streamState(stream, shownConsumers(consumers).length, options),
     ...(cluster && { cluster }),
+    ...copies.told(),
     ts: momentText(nowUs),
   };
+}
+
+/** NATS JetStream: consumers that streams have of each other are not shown. */
+export function shownConsumers(
+  consumers: ReadonlyMap<string, Consumer>,
+): Consumer[] {
+  return [...consumers.values()].filter(({ config }) => !config.direct);
 }
 
 /** NATS JetStream: what a configuration says of the server goes only into answers about one. */

@@ -17,13 +17,19 @@ import {
   type GivenConsumerConfig,
   withPause,
 } from "../consumer/consumer_config.ts";
+import {
+  checkIdentity,
+  forCopies,
+  isForCopies,
+  streamIdentity,
+} from "../consumer/copying_consumer.ts";
 import { Pulling } from "../consumer/pulling.ts";
 import { tellOfPause } from "../consumer/delivery_news.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
 import { momentOf, momentText } from "../moments.ts";
-import { refuseMissingOfConsumer } from "../not_yet.ts";
-import { consumerInfo } from "./answers.ts";
+import type { Stream } from "../stream/stream.ts";
 import { publicCount } from "./account_requests.ts";
+import { consumerInfo, shownConsumers } from "./answers.ts";
 import {
   type ApiCall,
   type ApiRequest,
@@ -151,12 +157,17 @@ function createOrUpdate(
   request: ApiRequest,
   isDurable: boolean,
 ): object {
-  const { stream_name, config: given = {}, action = "", pedantic } = request
+  const { stream_name, config: wanted = {}, action = "", pedantic } = request
     .read(CREATE) as CreateRequest;
   const [streamName = ""] = request.tokens;
   if (stream_name !== streamName) throw new ApiError(10056);
-  const name = nameOf(account, request, given, isDurable);
+  const wantedName = nameOf(account, request, wanted, isDurable);
   const open = account.named(streamName);
+  const { name, given } = forCopies(
+    { name: wantedName, given: wanted },
+    open.stream,
+  );
+  if (isForCopies(wanted)) checkCopy(open.stream, request);
   const { config: stream } = open.stream;
   if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
   if (pedantic) checkPedanticConsumer(given, stream);
@@ -172,7 +183,6 @@ function createOrUpdate(
     ? complete
     : withPause(complete, known.config.pause_until);
   checkConsumer(config, stream, caps);
-  refuseMissingOfConsumer(config);
   const others = [...open.consumers.values()]
     .filter((other) => other !== known).map((other) => other.config);
   if (known !== undefined) {
@@ -186,6 +196,8 @@ function createOrUpdate(
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {
     account.updateConsumer(known, config);
+    // NATS JetStream: a copy that asks again begins behind what it has.
+    if (given !== wanted) known.reset(undefined);
     return toldAgain(account, known);
   }
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
@@ -196,6 +208,12 @@ function createOrUpdate(
   account.startConsumer(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
   return answer;
+}
+
+/** A copy says which stream it means, and is told which one this is. */
+function checkCopy(stream: Stream, { headers, tell }: ApiRequest): void {
+  checkIdentity(stream, headers.get("Nats-Stream-Identity"));
+  tell(`Nats-Stream-Identity: ${streamIdentity(stream)}`);
 }
 
 /** NATS JetStream: a consumer that is made again while it is paused says so. */
@@ -304,7 +322,7 @@ function reset(account: AccountStreams, request: ApiRequest): object {
 
 function allOf(account: AccountStreams, request: ApiRequest): Consumer[] {
   const { consumers } = account.named(request.tokens[0]!);
-  return [...consumers.keys()].sort().map((name) => consumers.get(name)!);
+  return shownConsumers(consumers).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 function offsetOf(request: ApiRequest): unknown {

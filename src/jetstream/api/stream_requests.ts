@@ -12,6 +12,7 @@ import {
   STREAM_CONFIG,
   type StreamConfig,
 } from "../stream/stream_config.ts";
+import { likeOrigin } from "../stream/source_checks.ts";
 import {
   checkOverlap,
   checkStream,
@@ -115,9 +116,10 @@ function create(account: AccountStreams, request: ApiRequest): object {
   }
   const limits = checkAnother(account, given);
   if (pedantic) checkPedantic(given);
-  const config = completeStreamConfig(given, windowMax(account));
-  const known = account.streams.get(config.name);
-  const around = surroundings(account, config, limits);
+  const complete = completeStreamConfig(given, windowMax(account));
+  const known = account.streams.get(complete.name);
+  const around = surroundings(account, complete, limits);
+  const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
   if (config.num_replicas > 1) throw new ApiError(10074);
   refuseMissing(config);
@@ -142,10 +144,11 @@ function update(account: AccountStreams, request: ApiRequest): object {
   if (pedantic) checkPedantic(given);
   const [name = ""] = request.tokens;
   const before = account.streams.get(name)?.stream.config;
-  const complete = completeStreamConfig(given, windowMax(account));
-  const config = before?.sealed ? complete : sealed(complete);
-  const own = quota.find(config.num_replicas) ?? UNLIMITED_STREAMS;
-  const around = surroundings(account, config, own);
+  const wanted = completeStreamConfig(given, windowMax(account));
+  const complete = before?.sealed ? wanted : sealed(wanted);
+  const own = quota.find(complete.num_replicas) ?? UNLIMITED_STREAMS;
+  const around = surroundings(account, complete, own);
+  const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
   refuseMissing(config);
   if (config.name !== name) throw new ApiError(10056);

@@ -252,8 +252,10 @@ function checkRetention(
   config: ConsumerConfig,
   { retention }: StreamConfig,
 ): void {
-  if (retention !== "workqueue") return;
-  if (config.ack_policy !== "explicit") throw new ApiError(10098);
+  if (retention !== "workqueue" || config.direct) return;
+  const { ack_policy } = config;
+  const acks = ack_policy === "explicit" || ack_policy === "flow_control";
+  if (!acks) throw new ApiError(10098);
   if (config.deliver_policy !== "all") throw new ApiError(10101);
 }
 

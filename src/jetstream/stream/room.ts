@@ -11,6 +11,14 @@ export interface Publication {
   /** A block of headers; empty: none. */
   readonly headers: Uint8Array;
   readonly payload: Uint8Array;
+  /** It was in another stream before: what its headers expect was said there. */
+  readonly copied?: CopiedPlace;
+}
+
+/** Where a message of another stream goes; without a sequence and a time: where any other would. */
+export interface CopiedPlace {
+  readonly seq?: number;
+  readonly timeUs?: number;
 }
 
 const HEADERS_MAX = 65_535;
