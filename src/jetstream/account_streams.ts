@@ -23,7 +23,6 @@ import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import type { BatchRoom } from "./stream/batch_room.ts";
 import { DirectGet } from "./stream/direct_get.ts";
-import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
 import type { Quota } from "./limits/quota.ts";
@@ -55,8 +54,6 @@ export interface JetStreamHost {
 export interface OpenStream {
   readonly stream: Stream;
   readonly consumers: Map<string, Consumer>;
-  /** What it has of other streams. */
-  readonly copies: Copies;
 }
 
 export class AccountStreams {
@@ -69,8 +66,6 @@ export class AccountStreams {
   readonly counts: ApiCounts = { total: 0, errors: 0 };
   readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
-  /** Streams hear the streams that they copy as clients of their own. */
-  readonly #copier: InternalClient;
 
   constructor(account: Account, host: JetStreamHost) {
     this.account = account;
@@ -78,11 +73,6 @@ export class AccountStreams {
     this.serverName = host.serverName;
     const client = new InternalClient(account, host.delivery, {
       answersAnybody: true,
-      hearsImports: true,
-    });
-    this.#copier = new InternalClient(account, host.delivery, {
-      answersAnybody: true,
-      hearsImports: true,
     });
     const { moments, random, domain } = host;
     const advisories = new Advisories(
@@ -149,6 +139,7 @@ export class AccountStreams {
       consumer.restore(saved);
       this.startConsumer(consumer);
     }
+    stream.readersRestored();
   }
 
   #open(
@@ -157,18 +148,10 @@ export class AccountStreams {
     createdUs: number,
   ): OpenStream {
     const stream = new Stream(config, this.host, store, createdUs);
-    const copies = new Copies(stream, {
-      ...this.host,
-      account: this.account.name,
-      client: this.#copier,
-    });
-    const open = { stream, consumers: new Map(), copies };
+    const open = { stream, consumers: new Map() };
     this.#reserve(config);
     this.streams.set(config.name, open);
     this.#listen(open);
-    for (const other of this.streams.values()) {
-      other.copies.hasCome(config.name);
-    }
     return open;
   }
 
@@ -180,18 +163,17 @@ export class AccountStreams {
 
   /** A stream becomes what `config` says, which has been checked. */
   update(open: OpenStream, config: StreamConfig): void {
-    const { stream, copies } = open;
+    const { stream } = open;
     this.#reserve(stream.config, -1);
     this.#reserve(config);
     stream.reconfigure(config);
-    copies.follow();
     this.#silence(stream.name);
     this.#listen(open);
     this.host.advisories.stream(stream.name, "modify");
   }
 
   /** Hears the subjects of a stream, and those who ask for its messages. */
-  #listen({ stream, copies }: OpenStream): void {
+  #listen({ stream }: OpenStream): void {
     const { config } = stream;
     const { client } = this.host;
     const ends = (config.subjects ?? []).map((subject) =>
@@ -203,16 +185,6 @@ export class AccountStreams {
     );
     if (config.allow_direct) {
       const direct = new DirectGet(stream);
-      ends.push(() => direct.stop());
-    }
-    const { mirror, mirror_direct } = config;
-    if (mirror !== undefined && mirror_direct) {
-      // What the origin says itself is newer.
-      const direct = new DirectGet(
-        stream,
-        mirror.name,
-        () => copies.isCaughtUp && !this.streams.has(mirror.name),
-      );
       ends.push(() => direct.stop());
     }
     this.#ends.set(config.name, ends);
@@ -241,10 +213,9 @@ export class AccountStreams {
   }
 
   /** A stream is gone, with its messages. */
-  async #close({ stream, consumers, copies }: OpenStream): Promise<void> {
+  async #close({ stream, consumers }: OpenStream): Promise<void> {
     this.streams.delete(stream.name);
     this.#reserve(stream.config, -1);
-    copies.leave();
     this.#silence(stream.name);
     for (const consumer of consumers.values()) {
       tellWaiting(consumer, "409 Consumer Deleted");
@@ -263,9 +234,7 @@ export class AccountStreams {
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
     stream.changed(consumer);
-    if (!config.direct) {
-      this.host.advisories.consumer(stream.name, name, "create");
-    }
+    this.host.advisories.consumer(stream.name, name, "create");
     return consumer;
   }
 
@@ -323,18 +292,14 @@ export class AccountStreams {
     tellWaiting(consumer, "409 Consumer Deleted");
     consumer.stop();
     consumer.forget();
-    if (!consumer.config.direct) {
-      this.host.advisories.consumer(consumer.stream.name, name, "delete");
-    }
+    this.host.advisories.consumer(consumer.stream.name, name, "delete");
   }
 
   /** The server stops, or the account has no streams any more. */
   async stop(): Promise<void> {
     const open = [...this.streams.values()];
-    for (const { copies } of open) copies.stop();
     this.streams.clear();
     this.host.client.close();
-    this.#copier.close();
     for (const { stream, consumers } of open) {
       this.#reserve(stream.config, -1);
       for (const consumer of consumers.values()) {

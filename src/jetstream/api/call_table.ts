@@ -1,7 +1,6 @@
 /** Which kind of request a subject is: the table of all, and how one is found in it. */
 import { accountRequests } from "./account_requests.ts";
 import type { ApiCall } from "./api_call.ts";
-import { clusterRequests } from "./cluster_requests.ts";
 import { consumerRequests } from "./consumer_requests.ts";
 import { messageRequests } from "./message_requests.ts";
 import { streamRequests } from "./stream_requests.ts";
@@ -24,7 +23,6 @@ const CALLS: readonly ApiCall[] = [
   ...accountRequests(),
   ...streamRequests(),
   ...messageRequests(),
-  ...clusterRequests(),
   ...consumerRequests(),
 ];
 

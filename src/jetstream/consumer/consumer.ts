@@ -50,8 +50,6 @@ export interface Demand {
   readonly isInUse: boolean;
   /** Another message is asked for along with an acknowledgement. */
   ask(request: string, reply: string): void;
-  /** Nothing that was delivered counts any more. */
-  restart(): void;
   stop(): void;
 }
 
@@ -102,9 +100,7 @@ export class Consumer implements StreamReader, Keeper {
   /** Hears acknowledgements, and of messages. */
   start(): void {
     this.stream.readers.add(this);
-    const { ack_policy } = this.config;
-    const acks = ack_policy === "explicit" || ack_policy === "all";
-    if (acks) this.#acknowledgements.start();
+    if (this.config.ack_policy !== "none") this.#acknowledgements.start();
   }
 
   /** Becomes what `config` says; what was delivered stays so. */
@@ -129,9 +125,11 @@ export class Consumer implements StreamReader, Keeper {
     if (progress === undefined) return;
     const { stream: { index, visibleSeq } } = this;
     const { place, ...saved } = progress;
-    const isThere = pending.filter(({ seq }) => index.has(seq));
     // What the stream has lost can neither be ahead nor wait.
     const seq = Math.min(saved.seq, visibleSeq);
+    const isThere = pending.filter((one) =>
+      one.seq <= seq && index.has(one.seq)
+    );
     this.progress.restore({ ...saved, seq }, isThere);
     this.selection.restore(
       { ...place, next: Math.min(place.next, visibleSeq + 1) },
@@ -141,7 +139,7 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   save(put: (name: string, value: string | undefined) => void): void {
-    if (this.config.mem_storage || this.config.direct) return;
+    if (this.config.mem_storage) return;
     const { name, config, createdUs, progress, selection } = this;
     if (this.#isGone) {
       return forgetConsumer(put, name, [
@@ -151,13 +149,14 @@ export class Consumer implements StreamReader, Keeper {
     }
     if (this.#isNew) saveIdentity(put, name, { config, createdUs });
     this.#isNew = false;
-    saveProgress(put, name, progress, selection.place);
     for (const seq of this.#unsaved) {
       const waiting = progress.pending.get(seq);
       const times = progress.timesDelivered(seq);
       savePending(put, name, seq, waiting && { ...waiting, times });
     }
     this.#unsaved.clear();
+    // Behind what waits: of a write that is cut short the beginning is there.
+    saveProgress(put, name, progress, selection.place);
   }
 
   /** It is deleted: nothing is kept of it. */
@@ -185,6 +184,12 @@ export class Consumer implements StreamReader, Keeper {
     return seq > progress.seq || progress.pending.has(seq);
   }
 
+  isDone(seq: number, subjectNumber: number): boolean {
+    const { progress, selection } = this;
+    return seq <= progress.seq && !progress.pending.has(seq) &&
+      selection.means(subjectNumber);
+  }
+
   stored(seq: number, subjectNumber: number): void {
     if (this.selection.stored(seq, subjectNumber)) this.pump();
   }
@@ -197,8 +202,6 @@ export class Consumer implements StreamReader, Keeper {
 
   /** What is known of a message has changed. */
   touched(seq: number): void {
-    // Nothing is kept of it.
-    if (this.config.direct) return;
     this.#unsaved.add(seq);
     this.stream.changed(this);
   }
@@ -233,7 +236,6 @@ export class Consumer implements StreamReader, Keeper {
       this.#again.forget(one);
       this.#unsaved.add(one);
     }
-    this.demand?.restart();
     stream.changed(this);
     // Behind the answer to who asked for it.
     stream.host.clock.after(0, () => this.pump());
@@ -244,20 +246,6 @@ export class Consumer implements StreamReader, Keeper {
     const { deliver_subject: to, deliver_group } = this.config;
     const { client } = this.stream.host;
     return to !== undefined && client.isHeard(to, deliver_group);
-  }
-
-  /** As many messages wait for an acknowledgement as may. */
-  get isFull(): boolean {
-    const { max_ack_pending = -1 } = this.config;
-    return max_ack_pending > 0 &&
-      this.progress.pending.size >= max_ack_pending;
-  }
-
-  /** All messages up to `seq` are acknowledged. */
-  acknowledgeTo(seq: number): void {
-    this.used();
-    this.#acknowledgements.settleTo(seq);
-    this.pump();
   }
 
   /** It was asked or answered. */
@@ -320,7 +308,10 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   #nextNew(): number | undefined {
-    return this.isFull ? undefined : this.selection.peek();
+    const { max_ack_pending = -1 } = this.config;
+    const isFull = max_ack_pending > 0 &&
+      this.progress.pending.size >= max_ack_pending;
+    return isFull ? undefined : this.selection.peek();
   }
 
   #send(message: StoredMessage, taker: Taker, bytes: number): void {
@@ -360,9 +351,7 @@ export class Consumer implements StreamReader, Keeper {
 
   /** How long an acknowledgement may take, in microseconds. */
   waitUs(times: number): number {
-    const { ack_policy, backoff, ack_wait = 0 } = this.config;
-    // Who answers for them asks for them again.
-    if (ack_policy === "flow_control") return Infinity;
+    const { backoff, ack_wait = 0 } = this.config;
     if (backoff === undefined) return usOf(ack_wait);
     return usOf(backoff[Math.min(times, backoff.length) - 1]!);
   }

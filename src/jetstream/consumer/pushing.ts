@@ -8,9 +8,7 @@
  */
 import { randomName } from "../../core/nuid.ts";
 import type { Timer } from "../../platform/clock.ts";
-import { type Message, subjectOf } from "../../wire/message.ts";
 import { usOf } from "../moments.ts";
-import { publishHeaders } from "../stream/publish_headers.ts";
 import type { Consumer, Demand, Taker } from "./consumer.ts";
 import { statusBlock } from "./statuses.ts";
 
@@ -51,7 +49,7 @@ export class Pushing implements Demand {
         client.subscribe(
           `$JS.FC.${stream.name}.${name}.*`,
           "",
-          (message) => this.#answered(message),
+          () => this.#answered(),
         ),
       );
     }
@@ -73,12 +71,6 @@ export class Pushing implements Demand {
 
   ask(): void {}
 
-  /** What was on its way comes again. */
-  restart(): void {
-    this.#flow = undefined;
-    this.#unanswered = 0;
-  }
-
   stop(): void {
     for (const end of this.#ends) end();
     this.#heartbeat?.cancel();
@@ -89,13 +81,9 @@ export class Pushing implements Demand {
     this.#beat();
     if (!this.#consumer.config.flow_control) return;
     this.#unanswered += bytes;
-    const isFull = this.#unanswered > this.#window / 2 ||
-      this.#consumer.isFull;
-    if (this.#flow === undefined && isFull) this.#requestAnswer();
-  }
-
-  /** Asks those that listen to say how far they have come. */
-  #requestAnswer(): void {
+    if (this.#flow !== undefined || this.#unanswered <= this.#window / 2) {
+      return;
+    }
     const { stream, name } = this.#consumer;
     const token = randomName(stream.host.random, FLOW_NAME_CHARS);
     this.#flow = {
@@ -110,24 +98,12 @@ export class Pushing implements Demand {
     );
   }
 
-  #answered(message: Message): void {
-    if (subjectOf(message) !== this.#flow?.subject) return;
+  #answered(): void {
+    if (this.#flow === undefined) return;
     this.#unanswered = Math.max(0, this.#unanswered - this.#flow.bytes);
     this.#flow = undefined;
     this.#window = Math.min(2 * this.#window, WINDOW_MAX);
-    this.#acknowledge(message);
     this.#consumer.pump();
-  }
-
-  /** NATS JetStream (ADR-60): the answer says what is kept for good where it was sent to. */
-  #acknowledge({ bodyBuffer, payloadStart, headerSize }: Message): void {
-    const { config } = this.#consumer;
-    if (config.ack_policy !== "flow_control" || headerSize <= 0) return;
-    const headers = publishHeaders(
-      bodyBuffer.subarray(payloadStart, payloadStart + headerSize),
-    );
-    const seq = Number(headers.get("Nats-Last-Stream"));
-    if (Number.isInteger(seq)) this.#consumer.acknowledgeTo(seq);
   }
 
   #beat(): void {
@@ -141,17 +117,8 @@ export class Pushing implements Demand {
         "Nats-Last-Stream": progress.seq,
         ...(this.#flow && { "Nats-Consumer-Stalled": this.#flow.subject }),
       });
-      this.#askIdle();
       this.#beat();
     });
-  }
-
-  /** What waits for an acknowledgement gets one when nothing else comes. */
-  #askIdle(): void {
-    const { config, progress } = this.#consumer;
-    const waits = config.ack_policy === "flow_control" &&
-      progress.pending.size > 0;
-    if (waits && this.#flow === undefined) this.#requestAnswer();
   }
 
   #listenersChanged(): void {

@@ -10,6 +10,27 @@ export interface Keeper {
   save(put: (name: string, value: string | undefined) => void): void;
 }
 
+/** What was changed besides messages that came: it has happened, whether or not a commit fails. */
+class Changes {
+  readonly #values = new Map<string, string | undefined>();
+  /** Messages that went, and whether they are to be erased. */
+  readonly #removed = new Map<number, boolean>();
+
+  put(name: string, value: string | undefined): void {
+    this.#values.set(name, value);
+  }
+
+  remove(seq: number, erase: boolean): void {
+    this.#removed.set(seq, erase);
+  }
+
+  /** Tells all of it again. */
+  tell(to: Pick<StreamStore, "put" | "remove">): void {
+    for (const [seq, erase] of this.#removed) to.remove(seq, erase);
+    for (const [name, value] of this.#values) to.put(name, value);
+  }
+}
+
 /** Waits for a commit. */
 interface Waiting {
   /** The message that is kept by it; 0: none. */
@@ -25,11 +46,25 @@ export class Commits {
   #waiting: Waiting[] = [];
   /** They wait for the commit that is under way. */
   #underWay: Waiting[] | undefined = undefined;
+  /** What has changed since the last commit was asked for. */
+  #changes = new Changes();
   #isStopped = false;
 
   constructor(store: StreamStore, kept: (seq: number) => void) {
     this.#store = store;
     this.#kept = kept;
+  }
+
+  /** Keeps `value` under a name with the next commit; undefined: nothing. */
+  put(name: string, value: string | undefined): void {
+    this.#changes.put(name, value);
+    this.#store.put(name, value);
+  }
+
+  /** A message goes with the next commit. */
+  remove(seq: number, erase: boolean): void {
+    if (this.#store.isLasting) this.#changes.remove(seq, erase);
+    this.#store.remove(seq, erase);
   }
 
   /** `keeper` has changed; `done` is called once that is kept for good, or cannot be. */
@@ -58,8 +93,11 @@ export class Commits {
     const waiting = this.#waiting;
     this.#underWay = waiting;
     this.#waiting = [];
+    const changes = this.#changes;
+    this.#changes = new Changes();
     this.#store.sync((error) => {
       this.#underWay = undefined;
+      if (error !== undefined) this.#repeat(changes);
       // What failed takes along what was written since the commit was asked for.
       const settled = error === undefined
         ? waiting
@@ -93,9 +131,17 @@ export class Commits {
     this.#save();
   }
 
+  /** A commit has failed: what it was to keep, and what has come since, goes into the next one. */
+  #repeat(changes: Changes): void {
+    const since = this.#changes;
+    this.#changes = new Changes();
+    changes.tell(this);
+    since.tell(this);
+  }
+
   #save(): void {
     for (const keeper of this.#changed) {
-      keeper.save((name, value) => this.#store.put(name, value));
+      keeper.save((name, value) => this.put(name, value));
     }
     this.#changed.clear();
   }

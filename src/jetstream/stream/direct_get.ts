@@ -67,20 +67,13 @@ class DirectRefusal extends Error {
 
 export class DirectGet {
   readonly #stream: Stream;
-  readonly #mayAnswer: () => boolean;
   readonly #prefix: string;
   readonly #ends: (() => void)[];
 
-  /** `name`: the stream that is asked for; `mayAnswer`: whether this one answers for it. */
-  constructor(
-    stream: Stream,
-    name: string = stream.name,
-    mayAnswer: () => boolean = () => true,
-  ) {
+  constructor(stream: Stream) {
     const { client } = stream.host;
-    const subject = `$JS.API.DIRECT.GET.${name}`;
+    const subject = `$JS.API.DIRECT.GET.${stream.name}`;
     this.#stream = stream;
-    this.#mayAnswer = mayAnswer;
     this.#prefix = `${subject}.`;
     this.#ends = [subject, `${subject}.>`].map((one) =>
       client.subscribe(one, "_sys_", (message) => this.#asked(message))
@@ -91,10 +84,9 @@ export class DirectGet {
     for (const end of this.#ends) end();
   }
 
-  #asked(message: Message): boolean {
-    if (!this.#mayAnswer()) return false;
+  #asked(message: Message): void {
     const reply = replyOf(message);
-    if (reply === "") return true;
+    if (reply === "") return;
     try {
       if (!hasLevel(message)) throw new DirectRefusal(LEVEL_STATUS);
       this.#answer(requestIn(message, this.#prefix), reply);
@@ -102,7 +94,6 @@ export class DirectGet {
       if (!(error instanceof DirectRefusal)) throw error;
       this.#say(reply, `NATS/1.0 ${error.message}\r\n\r\n`);
     }
-    return true;
   }
 
   #answer(request: DirectRequest, reply: string): void {

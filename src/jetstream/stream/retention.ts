@@ -30,6 +30,23 @@ export class KeptForReaders {
     }
   }
 
+  /**
+   * The server has started again: what a consumer was done with goes. An
+   * acknowledgement may be kept when its message is there still.
+   */
+  dropDone(): void {
+    const { config: { retention }, index } = this.#stream;
+    if (retention === "limits") return;
+    let seq = index.next(index.firstSeq);
+    while (seq <= index.lastSeq) {
+      const number = index.subjectNumber(seq);
+      if (this.#isDone(seq, number) && !this.#isNeeded(seq, number)) {
+        this.#stream.remove(seq);
+      }
+      seq = index.next(seq + 1);
+    }
+  }
+
   /** A reader does not need a message any more: whether it stays. */
   released(seq: number): void {
     const { config: { retention }, index } = this.#stream;
@@ -50,6 +67,13 @@ export class KeptForReaders {
     const isWanted = this.#isNeeded(index.lastSeq + 1, entry.number);
     if (isNew) subjects.drop(entry);
     return isWanted;
+  }
+
+  #isDone(seq: number, subjectNumber: number): boolean {
+    for (const reader of this.#stream.readers) {
+      if (reader.isDone(seq, subjectNumber)) return true;
+    }
+    return false;
   }
 
   #isNeeded(seq: number, subjectNumber: number): boolean {

@@ -83,7 +83,7 @@ export class Stream implements FilledStream {
   /** Keeps what the stream is told to be; `done` hears when it is kept, or why not. */
   save(done: (error?: StoreError) => void = NOTHING): void {
     const { config, createdUs } = this;
-    this.#store.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
+    this.#commits.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
     this.#commits.whenKept(0, done);
   }
 
@@ -142,8 +142,7 @@ export class Stream implements FilledStream {
   /** Stores a message that was checked, unless nobody wants it. */
   keep({ message, size, rollup, lifetimeUs }: KeptMessage): void {
     const { seq, timeUs, subject } = message;
-    if (seq > this.index.lastSeq + 1) this.#skipTo(seq - 1);
-    if (!this.isWanted(subject)) return this.#skipTo(seq, timeUs);
+    if (!this.isWanted(subject)) return this.#skipTo(seq);
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
     if (rollup === "all") this.purge(seq);
@@ -194,7 +193,7 @@ export class Stream implements FilledStream {
     for (const reader of this.readers) reader.removing(seq, number);
     this.index.remove(seq);
     this.#expiry.endings.removed(seq);
-    this.#store.remove(seq, erase);
+    this.#commits.remove(seq, erase);
     return true;
   }
 
@@ -215,16 +214,9 @@ export class Stream implements FilledStream {
     return purged;
   }
 
-  /**
-   * What is copied comes behind `seq`: what was taken behind it and could not be
-   * kept was never there, and what comes before it never will be.
-   */
-  copyFrom(seq: number): void {
-    const { index } = this;
-    const hasMore = index.next(seq + 1) <= index.lastSeq;
-    if (hasMore || seq === index.lastSeq) return;
-    this.#skipTo(seq);
-    this.visibleSeq = seq;
+  /** All readers are there again after a restart. */
+  readersRestored(): void {
+    this.#retention.dropDone();
     this.#commits.commit();
   }
 
@@ -302,8 +294,8 @@ export class Stream implements FilledStream {
     for (const seq of beyondLimits(config, index, subject)) this.remove(seq);
   }
 
-  #skipTo(seq: number, timeUs?: number): void {
-    this.index.skipTo(seq, timeUs);
+  #skipTo(seq: number): void {
+    this.index.skipTo(seq);
     this.#store.skipTo(seq);
   }
 

@@ -2,6 +2,8 @@
 export interface StreamReader {
   /** Whether a message is wanted, or was and is not acknowledged. */
   needs(seq: number, subjectNumber: number): boolean;
+  /** Whether a message was for it, and is acknowledged. */
+  isDone(seq: number, subjectNumber: number): boolean;
   /** A message is there, for good. */
   stored(seq: number, subjectNumber: number): void;
   /** A message goes, by a limit or on request. */

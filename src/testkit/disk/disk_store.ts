@@ -181,7 +181,7 @@ export class DiskStore implements StreamStore {
   }
 
   #write(): void {
-    if (this.#isDead) return;
+    if (this.#isDead || this.#isWriting) return;
     this.#isWriting = true;
     this.#written = this.#changes;
     this.#changes = [];
@@ -192,8 +192,9 @@ export class DiskStore implements StreamStore {
       this.#flush(this.#written, (error) => {
         this.#isWriting = false;
         if (this.#isDead) return;
+        if (error !== undefined) waiting.push(...this.#waiting.splice(0));
         for (const done of waiting) done(error);
-        if (this.#waiting.length > 0 && !this.#isWriting) this.#write();
+        if (this.#waiting.length > 0) this.#runSoon(() => this.#write());
       });
     });
   }
@@ -203,12 +204,15 @@ export class DiskStore implements StreamStore {
     this.#written = [];
     const bytes = changes.reduce((sum, change) => sum + change.bytes, 0);
     const isTaken = this.#space.take(bytes);
-    for (const change of changes) {
-      if (isTaken) change.apply(this.#behind);
-      change.over();
-    }
     if (!isTaken) {
+      // What has come since stands on it, and goes with it.
+      for (const change of [...changes, ...this.#changes]) change.over();
+      this.#changes = [];
       return done(new StoreError(`${this.#space.place}: the disk is full`));
+    }
+    for (const change of changes) {
+      change.apply(this.#behind);
+      change.over();
     }
     if (this.#behind.lastSeq < this.lastSeq && this.#changes.length === 0) {
       this.#behind.skipTo(this.lastSeq);
