@@ -31,7 +31,8 @@ export class StorageError extends Error {
 
 /** One statement of SQL, with `?` for values. Throws a `StorageError`. */
 export interface Statement {
-  run(...values: readonly StoredValue[]): void;
+  /** Gives how many rows it has changed. */
+  run(...values: readonly StoredValue[]): number;
   first(...values: readonly StoredValue[]): StoredRow | undefined;
   /** One row after the other; ends early where the caller does. */
   rows(...values: readonly StoredValue[]): Iterable<StoredRow>;
@@ -45,6 +46,25 @@ export interface Database {
   close(): void;
 }
 
+/** A file as its bytes. Throws a `StorageError`. */
+export interface RawFile {
+  readonly size: number;
+  /** Bytes from `offset` on; fewer where the file ends, or cannot be read there. */
+  read(offset: number, length: number): Uint8Array;
+  write(offset: number, bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** Files by their paths, as far as a damaged database needs them. Throws a `StorageError`. */
+export interface RawFiles {
+  exists(path: string): boolean;
+  /** Opens a file, a new one where there is none. */
+  open(path: string): RawFile;
+  rename(from: string, to: string): void;
+  /** Removes a file, if there is one. */
+  remove(path: string): void;
+}
+
 export interface Storage {
   /** Opens the database `path`; its folder is made where it is missing. */
   open(path: string): Database;
@@ -52,6 +72,8 @@ export interface Storage {
   folders(path: string): string[];
   /** Removes a folder with all that is in it. */
   remove(path: string): void;
+  /** Without it a damaged database is not opened. */
+  readonly raw?: RawFiles;
   /** CRC-32 (ISO 3309) of `bytes` behind what has the checksum `before`. */
   checksum(bytes: Uint8Array, before: number): number;
 }

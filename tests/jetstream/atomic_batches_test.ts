@@ -44,7 +44,8 @@ class Wall {
 
   /** `dies`: nothing is heard of it, as of a process that is killed. */
   constructor(dies: boolean) {
-    const real = loadStorage();
+    // Nothing may be noted beside the database by a process that is dead.
+    const { raw: _, ...real } = loadStorage();
     const act = (change: () => void): void => {
       if (this.left-- > 0) return change();
       if (!dies) throw new StorageError("the disk is broken", "failed");
@@ -68,7 +69,11 @@ function walled(
     prepare: (sql) => {
       const statement = database.prepare(sql);
       return {
-        run: (...values) => act(() => statement.run(...values)),
+        run(...values) {
+          let changed = 0;
+          act(() => changed = statement.run(...values));
+          return changed;
+        },
         first: (...values) => statement.first(...values),
         rows: (...values) => statement.rows(...values),
       };

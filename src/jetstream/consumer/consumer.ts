@@ -7,7 +7,7 @@
  */
 import { nanosecondText, usOf } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
-import type { Keeper } from "../stream/commits.ts";
+import type { Keeper, Put } from "../stream/commits.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -138,7 +138,7 @@ export class Consumer implements StreamReader, Keeper {
     if (isThere.length > 0) this.#again.watch(0);
   }
 
-  save(put: (name: string, value: string | undefined) => void): void {
+  save(put: Put): void {
     if (this.config.mem_storage) return;
     const { name, config, createdUs, progress, selection } = this;
     if (this.#isGone) {

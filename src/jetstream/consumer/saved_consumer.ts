@@ -6,6 +6,7 @@
  */
 import type { ConsumerConfig } from "./consumer_config.ts";
 import type { Progress, SavedAck, SavedProgress } from "./progress.ts";
+import type { Put } from "../stream/commits.ts";
 import type { SavedPlace } from "./selection.ts";
 
 const CONSUMER = "consumer/";
@@ -27,14 +28,12 @@ export interface SavedConsumer extends SavedIdentity {
   readonly pending: readonly SavedAck[];
 }
 
-type Put = (name: string, value: string | undefined) => void;
-
 export function saveIdentity(
   put: Put,
   name: string,
   identity: SavedIdentity,
 ): void {
-  put(`${CONSUMER}${name}`, JSON.stringify(identity));
+  put(`${CONSUMER}${name}`, JSON.stringify(identity), true);
 }
 
 export function saveProgress(

@@ -7,20 +7,25 @@
  * One that does not fit is told of, and everything else stays readable; nothing
  * is ever removed because something is damaged.
  */
-import {
-  asciiBytes,
-  byteString,
-  utf8ByteString,
-  utf8Text,
-} from "../../core/ascii.ts";
+import { asciiBytes, byteString } from "../../core/ascii.ts";
 import {
   type Database,
+  type RawFile,
   type Statement,
   type Storage,
   StorageError,
   type StoredRow,
 } from "../../platform/storage.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
+import { Gaps } from "./gaps.ts";
+import {
+  INSERT_MESSAGE,
+  MESSAGE_ROWS,
+  putInto,
+  Records,
+  valueRows,
+} from "./records.ts";
 import {
   type Damage,
   type StoredMessage,
@@ -28,24 +33,13 @@ import {
   type StreamStore,
 } from "./stream_store.ts";
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS message (
-  seq INTEGER PRIMARY KEY,
-  time_us INTEGER NOT NULL,
-  subject NOT NULL,
-  headers BLOB,
-  payload BLOB,
-  checksum INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS value (
-  name TEXT PRIMARY KEY,
-  value TEXT NOT NULL
-) WITHOUT ROWID;
-`;
-
-/** The name of the value that tells the last sequence. */
-const LAST_SEQ = "last_seq";
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** The name of the file that tells what was acknowledged, besides the database. */
+const ACKNOWLEDGED = "acknowledged";
+/** What is removed from a page is not found in it either, where the page is written anyway. */
+const ERASE_CHEAPLY = "PRAGMA secure_delete = FAST";
+const DIGITS = 16;
+const ACKNOWLEDGED_BYTES = 2 * DIGITS + 1;
+const NO_BYTES = new Uint8Array(0);
 
 type Done = (error?: StoreError) => void;
 
@@ -61,7 +55,14 @@ export class FileStore implements StreamStore {
   readonly #select: Statement;
   readonly #delete: Statement;
   readonly #put: Statement;
+  readonly #putSpare: Statement;
   readonly #drop: Statement;
+  readonly #dropSpare: Statement;
+  readonly #records: Records;
+  readonly #acknowledged: RawFile | undefined;
+  /** Messages that there are, and those that the last commit has kept. */
+  #count = 0;
+  #kept = 0;
   #isWriting = false;
   /** What has failed since the last commit. */
   #fault: StoreError | undefined = undefined;
@@ -77,20 +78,28 @@ export class FileStore implements StreamStore {
     this.#path = `${folder}/stream.db`;
     this.#storage = storage;
     this.#runSoon = runSoon;
-    this.#database = this.#faulty(() => storage.open(this.#path));
+    this.#records = new Records(storage.checksum);
+    this.#acknowledged = storage.raw?.open(`${folder}/${ACKNOWLEDGED}`);
+    const isUsed = this.#acknowledged !== undefined &&
+      this.#acknowledged.size > 0;
+    this.#database = this.#faulty(() =>
+      openDatabase(this.#path, storage, isUsed)
+    );
+    this.#faulty(() => this.#database.execute(ERASE_CHEAPLY));
     const prepare = (sql: string): Statement =>
       this.#faulty(() => this.#database.prepare(sql));
-    this.#faulty(() => this.#database.execute(SCHEMA));
-    this.#insert = prepare("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)");
-    this.#select = prepare("SELECT * FROM message WHERE seq = ?");
+    this.#insert = prepare(INSERT_MESSAGE);
+    this.#select = prepare(`${MESSAGE_ROWS} WHERE seq = ?`);
     this.#delete = prepare("DELETE FROM message WHERE seq = ?");
-    this.#put = prepare("INSERT OR REPLACE INTO value VALUES (?, ?)");
+    this.#put = prepare(putInto("value"));
+    this.#putSpare = prepare(putInto("spare"));
     this.#drop = prepare("DELETE FROM value WHERE name = ?");
-    const known = this.#faulty(() =>
-      this.#database.prepare("SELECT value FROM value WHERE name = ?")
-        .first(LAST_SEQ)
-    );
-    this.lastSeq = Number(known?.["value"] ?? 0);
+    this.#dropSpare = prepare("DELETE FROM spare WHERE name = ?");
+    const [, last] = [...this.values(LAST_SEQ)]
+      .find(([name]) => name === LAST_SEQ) ?? [];
+    const [lastSeq, count] = last?.split(" ") ?? this.#readAcknowledged();
+    this.lastSeq = Number(lastSeq);
+    this.#count = this.#kept = Number(count);
   }
 
   replay(
@@ -98,15 +107,59 @@ export class FileStore implements StreamStore {
     damaged: (damage: Damage) => void,
   ): void {
     const rows = this.#faulty(() =>
-      this.#database.prepare("SELECT * FROM message ORDER BY seq").rows()
+      this.#database.prepare(`${MESSAGE_ROWS} ORDER BY seq`).rows()
     );
+    const gaps = new Gaps(this.#count);
     for (const row of rows) {
-      const seq = Number(row["seq"]);
-      if (seq > this.lastSeq) this.lastSeq = seq;
+      const [seq] = Object.values(row) as [number];
       const message = this.#messageIn(row);
+      gaps.found(seq);
       if (message === undefined) damaged({ seq, text: this.#damageAt(seq) });
       else take(message);
     }
+    this.lastSeq = Math.max(this.lastSeq, gaps.lastSeq);
+    this.#tellOfDamage(gaps, damaged);
+    this.#count = this.#kept = gaps.count;
+  }
+
+  /** What is not there though it should be, and what was found at earlier starts. */
+  #tellOfDamage(gaps: Gaps, damaged: (damage: Damage) => void): void {
+    const acknowledged = this.#readAcknowledged()[0]!;
+    const texts = gaps.missing(this.lastSeq, acknowledged, this.#path);
+    this.lastSeq = Math.max(this.lastSeq, acknowledged);
+    const values = [
+      ...this.#damagedValues("value"),
+      ...this.#damagedValues("spare"),
+    ];
+    for (const [, text] of this.values(DAMAGE_PREFIX)) {
+      damaged({ seq: 0, text });
+    }
+    for (const name of new Set(values)) {
+      const text = `what ${this.#path} has of ${name} is damaged`;
+      damaged({ seq: 0, text });
+    }
+    for (const { seq, text } of texts) {
+      damaged({ seq, text });
+      // It is told at later starts as well.
+      this.put(`${DAMAGE_PREFIX}${seq} ${text}`, text);
+      this.#isAhead = true;
+    }
+    if (this.#isWriting) this.sync(() => {});
+  }
+
+  /** Names of values that are not what was written. */
+  #damagedValues(table: "value" | "spare"): string[] {
+    return [...this.#rowsOf(table)]
+      .filter((row) => this.#records.valueIn(Object.values(row)) === undefined)
+      .map((row) => {
+        const [name] = Object.values(row);
+        if (!(name instanceof Uint8Array)) return String(name);
+        return JSON.stringify(byteString(name, 0, name.length));
+      });
+  }
+
+  #rowsOf(table: "value" | "spare"): Iterable<StoredRow> {
+    return this.#faulty(() => this.#database.prepare(valueRows(table)).rows());
   }
 
   skipTo(seq: number): void {
@@ -115,17 +168,10 @@ export class FileStore implements StreamStore {
   }
 
   append(message: StoredMessage): void {
-    const { seq, timeUs, subject, headers, payload } = message;
-    this.#write(() =>
-      this.#insert.run(
-        seq,
-        timeUs,
-        subjectValue(subject),
-        headers.length === 0 ? null : headers,
-        payload,
-        this.#checksum(message),
-      )
-    );
+    const { seq } = message;
+    this.#write(() => {
+      this.#count += this.#insert.run(...this.#records.columnsOf(message));
+    });
     this.lastSeq = seq;
     this.#isAhead = true;
   }
@@ -143,22 +189,34 @@ export class FileStore implements StreamStore {
       this.#erases = true;
       this.#write(() => this.#database.execute("PRAGMA secure_delete = ON"));
     }
-    this.#write(() => this.#delete.run(seq));
+    this.#write(() => {
+      this.#count -= this.#delete.run(seq);
+      this.#isAhead = true;
+    });
   }
 
-  put(name: string, value: string | undefined): void {
-    this.#write(() =>
-      value === undefined ? this.#drop.run(name) : this.#put.run(name, value)
-    );
+  put(name: string, value: string | undefined, isVital: boolean = false): void {
+    this.#write(() => {
+      if (value === undefined) {
+        this.#drop.run(name);
+        this.#dropSpare.run(name);
+        return;
+      }
+      const columns = this.#records.valueColumns(name, value);
+      this.#put.run(...columns);
+      if (isVital) this.#putSpare.run(...columns);
+    });
   }
 
-  *values(prefix: string): Iterable<readonly [string, string]> {
-    const rows = this.#faulty(() =>
-      this.#database.prepare(
-        "SELECT * FROM value WHERE substr(name, 1, ?) = ? ORDER BY name",
-      ).rows(prefix.length, prefix)
-    );
-    for (const { name, value } of rows) yield [String(name), String(value)];
+  values(prefix: string): Iterable<readonly [string, string]> {
+    const found = new Map<string, string>();
+    for (const table of ["spare", "value"] as const) {
+      for (const row of this.#rowsOf(table)) {
+        const value = this.#records.valueIn(Object.values(row));
+        if (value?.[0].startsWith(prefix)) found.set(...value);
+      }
+    }
+    return [...found].sort(([a], [b]) => a < b ? -1 : 1);
   }
 
   sync(done: Done): void {
@@ -170,6 +228,7 @@ export class FileStore implements StreamStore {
     if (!this.#isClosed) {
       this.#commit();
       this.#isClosed = true;
+      this.#acknowledged?.close();
       this.#faulty(() => this.#database.close());
     }
     return Promise.resolve();
@@ -203,21 +262,49 @@ export class FileStore implements StreamStore {
     if (this.#isClosed) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (this.#isAhead) this.put(LAST_SEQ, String(this.lastSeq));
+    if (this.#isAhead) this.put(LAST_SEQ, `${this.lastSeq} ${this.#count}`);
     if (this.#isWriting) this.#write(() => this.#database.execute("COMMIT"));
     const fault = this.#fault;
-    if (fault === undefined) this.#isAhead = this.#isWriting = false;
+    if (fault === undefined) this.#committed();
     else this.#rollBack();
     this.#fault = undefined;
     if (fault === undefined && this.#erases) this.#eraseOld();
     for (const done of waiting) done(fault);
   }
 
+  #committed(): void {
+    if (this.#isAhead) this.#noteAcknowledged();
+    this.#isAhead = this.#isWriting = false;
+    this.#kept = this.#count;
+  }
+
+  /**
+   * Notes the last sequence beside the database, so that it shows when that loses
+   * its end. Nothing waits until this is on disk.
+   */
+  #noteAcknowledged(): void {
+    const facts = [this.lastSeq, this.#count].map(digitsOf).join(" ");
+    try {
+      this.#acknowledged?.write(0, asciiBytes(`${facts}\n`));
+    } catch (error) {
+      // The database has it.
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
+  /** The last sequence, and how many messages there were. */
+  #readAcknowledged(): number[] {
+    const bytes = this.#acknowledged?.read(0, ACKNOWLEDGED_BYTES) ?? NO_BYTES;
+    const [, ...facts] =
+      /^(\d+) (\d+)$/.exec(byteString(bytes, 0, bytes.length)) ?? [0, 0, 0];
+    return facts.map(Number);
+  }
+
   /** What was removed stands in the log of the database until that is emptied. */
   #eraseOld(): void {
     try {
       this.#database.execute(
-        "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)",
+        `${ERASE_CHEAPLY}; PRAGMA wal_checkpoint(TRUNCATE)`,
       );
       this.#erases = false;
     } catch (error) {
@@ -228,6 +315,7 @@ export class FileStore implements StreamStore {
 
   #rollBack(): void {
     this.#isWriting = false;
+    this.#count = this.#kept;
     try {
       this.#database.execute("ROLLBACK");
     } catch {
@@ -235,30 +323,8 @@ export class FileStore implements StreamStore {
     }
   }
 
-  /** Undefined: it is not what was written. */
   #messageIn(row: StoredRow): StoredMessage | undefined {
-    const { seq, time_us, subject, headers, payload, checksum } = row;
-    const isShaped = typeof seq === "number" && typeof time_us === "number" &&
-      (headers === null || headers instanceof Uint8Array) &&
-      (payload === null || payload instanceof Uint8Array) &&
-      (typeof subject === "string" || subject instanceof Uint8Array);
-    if (!isShaped) return undefined;
-    const message = {
-      seq,
-      timeUs: time_us,
-      subject: typeof subject === "string"
-        ? utf8ByteString(subject)
-        : byteString(subject, 0, subject.length),
-      headers: headers ?? NO_BYTES,
-      payload: payload ?? NO_BYTES,
-    };
-    return this.#checksum(message) === checksum ? message : undefined;
-  }
-
-  #checksum({ seq, timeUs, subject, headers, payload }: StoredMessage): number {
-    const facts = asciiBytes(`${seq} ${timeUs} ${headers.length} ${subject}`);
-    const { checksum } = this.#storage;
-    return checksum(payload, checksum(headers, checksum(facts, 0)));
+    return this.#records.messageIn(Object.values(row));
   }
 
   #damageAt(seq: number): string {
@@ -278,8 +344,6 @@ export class FileStore implements StreamStore {
   }
 }
 
-/** A subject as text, which tools show; as bytes where it is none. */
-function subjectValue(subject: string): string | Uint8Array {
-  const text = utf8Text(subject);
-  return utf8ByteString(text) === subject ? text : asciiBytes(subject);
+function digitsOf(number: number): string {
+  return String(number).padStart(DIGITS, "0");
 }

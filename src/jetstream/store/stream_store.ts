@@ -23,8 +23,9 @@ export interface StoredMessage {
   readonly payload: Uint8Array;
 }
 
-/** The first of what a store tells of a message that it cannot give back. */
+/** What a store tells of messages that it cannot give back. */
 export interface Damage {
+  /** The first of them; 0: not known, or it is none. */
   readonly seq: number;
   /** What is wrong, and in which file. */
   readonly text: string;
@@ -61,8 +62,11 @@ export interface StreamStore {
   load(seq: number): StoredMessage | undefined;
   /** Forgets a message. `erase`: nobody who reads the file finds it either. */
   remove(seq: number, erase: boolean): void;
-  /** Keeps `value` under a name, in place of what it has; undefined: nothing. */
-  put(name: string, value: string | undefined): void;
+  /**
+   * Keeps `value` under a name, in place of what it has; undefined: nothing.
+   * `isVital`: twice, at different places.
+   */
+  put(name: string, value: string | undefined, isVital?: boolean): void;
   /** What is kept under names that begin with `prefix`, in the order of the names. */
   values(prefix: string): Iterable<readonly [name: string, value: string]>;
   /**

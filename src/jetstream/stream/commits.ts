@@ -4,20 +4,27 @@
  */
 import type { StoreError, StreamStore } from "../store/stream_store.ts";
 
+/** See `StreamStore.put`. */
+export type Put = (
+  name: string,
+  value: string | undefined,
+  isVital?: boolean,
+) => void;
+
 /** Something that is kept with a stream, by names and texts. */
 export interface Keeper {
   /** Hands over what has changed since the last time; undefined: it is not kept any more. */
-  save(put: (name: string, value: string | undefined) => void): void;
+  save(put: Put): void;
 }
 
 /** What was changed besides messages that came: it has happened, whether or not a commit fails. */
 class Changes {
-  readonly #values = new Map<string, string | undefined>();
+  readonly #values = new Map<string, Parameters<Put>>();
   /** Messages that went, and whether they are to be erased. */
   readonly #removed = new Map<number, boolean>();
 
-  put(name: string, value: string | undefined): void {
-    this.#values.set(name, value);
+  put(...given: Parameters<Put>): void {
+    this.#values.set(given[0], given);
   }
 
   remove(seq: number, erase: boolean): void {
@@ -27,7 +34,7 @@ class Changes {
   /** Tells all of it again. */
   tell(to: Pick<StreamStore, "put" | "remove">): void {
     for (const [seq, erase] of this.#removed) to.remove(seq, erase);
-    for (const [name, value] of this.#values) to.put(name, value);
+    for (const given of this.#values.values()) to.put(...given);
   }
 }
 
@@ -56,9 +63,9 @@ export class Commits {
   }
 
   /** Keeps `value` under a name with the next commit; undefined: nothing. */
-  put(name: string, value: string | undefined): void {
-    this.#changes.put(name, value);
-    this.#store.put(name, value);
+  put(...given: Parameters<Put>): void {
+    this.#changes.put(...given);
+    this.#store.put(...given);
   }
 
   /** A message goes with the next commit. */
@@ -141,7 +148,7 @@ export class Commits {
 
   #save(): void {
     for (const keeper of this.#changed) {
-      keeper.save((name, value) => this.put(name, value));
+      keeper.save((...given) => this.put(...given));
     }
     this.#changed.clear();
   }

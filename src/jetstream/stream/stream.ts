@@ -10,6 +10,7 @@
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
+  type Damage,
   type StoredMessage,
   StoreError,
   type StreamStore,
@@ -42,6 +43,8 @@ export class Stream implements FilledStream {
   readonly host: StreamHost;
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
+  /** What the store could not give back when it was opened. */
+  readonly damage: Damage[] = [];
   readonly #store: StreamStore;
   readonly #arrivals: Arrivals;
   readonly #commits: Commits;
@@ -83,7 +86,8 @@ export class Stream implements FilledStream {
   /** Keeps what the stream is told to be; `done` hears when it is kept, or why not. */
   save(done: (error?: StoreError) => void = NOTHING): void {
     const { config, createdUs } = this;
-    this.#commits.put(STREAM_VALUE, JSON.stringify({ config, createdUs }));
+    const text = JSON.stringify({ config, createdUs });
+    this.#commits.put(STREAM_VALUE, text, true);
     this.#commits.whenKept(0, done);
   }
 
@@ -257,7 +261,10 @@ export class Stream implements FilledStream {
         this.#expiry.endings.add(seq, timeUs + lifetimeUs);
       }
       this.#arrivals.replayed(message, asked);
-    }, ({ text }) => log.error(`Stream ${this.name}: ${text}`));
+    }, (damage) => {
+      this.damage.push(damage);
+      log.error(`Stream ${this.name}: ${damage.text}`);
+    });
     const { lastSeq } = this.#store;
     if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
   }

@@ -5,12 +5,25 @@
  * A database has its file for itself (`locking_mode`), and what is committed is
  * on disk when the call returns (`synchronous`).
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { isError } from "../../core/errors.ts";
 import { builtInModule } from "../process/built_in.ts";
 import {
   type Database,
+  type RawFile,
+  type RawFiles,
   type Statement,
   type Storage,
   StorageError,
@@ -31,7 +44,7 @@ interface DatabaseSync {
 }
 
 interface StatementSync {
-  run(...values: readonly StoredValue[]): unknown;
+  run(...values: readonly StoredValue[]): { readonly changes: number | bigint };
   get(...values: readonly StoredValue[]): StoredRow | undefined;
   iterate(...values: readonly StoredValue[]): Iterator<StoredRow>;
 }
@@ -60,8 +73,56 @@ export function loadStorage(): Storage {
       }
     },
     remove: (path) => rmSync(path, { recursive: true, force: true }),
+    raw: rawFiles,
     checksum: (bytes, before) => crc32(bytes, before),
   };
+}
+
+const rawFiles: RawFiles = {
+  exists: existsSync,
+  open: (path) =>
+    faulty(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      return new NodeFile(path);
+    }),
+  rename: (from, to) => faulty(() => renameSync(from, to)),
+  remove: (path) => faulty(() => rmSync(path, { force: true })),
+};
+
+class NodeFile implements RawFile {
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
+  }
+
+  get size(): number {
+    return faulty(() => fstatSync(this.#file).size);
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    try {
+      while (filled < length) {
+        const rest = length - filled;
+        const read = readSync(this.#file, bytes, filled, rest, offset + filled);
+        if (read === 0) break;
+        filled += read;
+      }
+    } catch {
+      // The disk cannot give the rest.
+    }
+    return bytes.subarray(0, filled);
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    faulty(() => writeSync(this.#file, bytes, 0, bytes.length, offset));
+  }
+
+  close(): void {
+    faulty(() => closeSync(this.#file));
+  }
 }
 
 function builtIn<Module>(name: string): Module {
@@ -105,8 +166,8 @@ class SqliteStatement implements Statement {
     this.#statement = statement;
   }
 
-  run(...values: readonly StoredValue[]): void {
-    faulty(() => this.#statement.run(...values));
+  run(...values: readonly StoredValue[]): number {
+    return Number(faulty(() => this.#statement.run(...values)).changes);
   }
 
   first(...values: readonly StoredValue[]): StoredRow | undefined {

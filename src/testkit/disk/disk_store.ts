@@ -106,13 +106,13 @@ export class DiskStore implements StreamStore {
     });
   }
 
-  put(name: string, value: string | undefined): void {
+  put(name: string, value: string | undefined, isVital?: boolean): void {
     const values = this.#values;
     values.set(name, value);
     const bytes = value === undefined
       ? 0
       : RECORD_BYTES + name.length + value.length;
-    this.#change(bytes, (store) => store.put(name, value), () => {
+    this.#change(bytes, (store) => store.put(name, value, isVital), () => {
       if (values.get(name) === value) values.delete(name);
     });
   }

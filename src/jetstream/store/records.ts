@@ -1,0 +1,130 @@
+/**
+ * What stands in a stream's database: messages, and values by name. Each row has a
+ * checksum of all that it says. Values that nothing else could replace stand in
+ * two tables, so that one damaged page does not take them.
+ */
+import {
+  asciiBytes,
+  byteString,
+  utf8ByteString,
+  utf8Text,
+} from "../../core/ascii.ts";
+import type { StoredValue } from "../../platform/storage.ts";
+import type { StoredMessage } from "./stream_store.ts";
+
+/** As SQLite keeps them; in this order. */
+export const TABLES: readonly string[] = [
+  "CREATE TABLE message (seq INTEGER PRIMARY KEY, time_us INTEGER NOT NULL, " +
+  "subject NOT NULL, headers BLOB, payload BLOB, checksum INTEGER NOT NULL)",
+  ...["value", "spare"].map((name) =>
+    `CREATE TABLE ${name} (name TEXT PRIMARY KEY, value TEXT NOT NULL, ` +
+    "checksum INTEGER NOT NULL) WITHOUT ROWID"
+  ),
+];
+
+export const INSERT_MESSAGE = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)";
+
+/**
+ * Columns as they are read. Damage may have made anything of them: what no runtime
+ * could give back as it is, such as text that is none, would end the reading.
+ */
+export const MESSAGE_ROWS: string =
+  "SELECT CAST(seq AS REAL), CAST(time_us AS REAL), CAST(subject AS BLOB), " +
+  "CAST(headers AS BLOB), CAST(payload AS BLOB), CAST(checksum AS REAL) " +
+  "FROM message";
+
+export function valueRows(table: "value" | "spare"): string {
+  return "SELECT CAST(name AS BLOB), CAST(value AS BLOB), " +
+    `CAST(checksum AS REAL) FROM ${table}`;
+}
+
+export function putInto(table: "value" | "spare"): string {
+  return `INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?)`;
+}
+
+/** Columns of a row, in their order. */
+type Columns = readonly (StoredValue | undefined)[];
+
+const MESSAGE_COLUMNS = 6;
+const VALUE_COLUMNS = 3;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Checksums of rows, and rows that have the right ones. */
+export class Records {
+  readonly #checksum: (bytes: Uint8Array, before: number) => number;
+
+  constructor(checksum: (bytes: Uint8Array, before: number) => number) {
+    this.#checksum = checksum;
+  }
+
+  columnsOf(message: StoredMessage): StoredValue[] {
+    const { seq, timeUs, subject, headers, payload } = message;
+    return [
+      seq,
+      timeUs,
+      subjectValue(subject),
+      headers.length === 0 ? null : headers,
+      payload,
+      this.#messageSum(message),
+    ];
+  }
+
+  valueColumns(name: string, value: string): StoredValue[] {
+    return [name, value, this.#valueSum(name, value)];
+  }
+
+  /** Undefined: it is not what was written. */
+  messageIn(columns: Columns): StoredMessage | undefined {
+    const [seq, timeUs, subject, headers, payload, checksum] = columns;
+    const isShaped = columns.length === MESSAGE_COLUMNS &&
+      typeof seq === "number" && typeof timeUs === "number" &&
+      (headers === null || headers instanceof Uint8Array) &&
+      (payload === null || payload instanceof Uint8Array) &&
+      (typeof subject === "string" || subject instanceof Uint8Array);
+    if (!isShaped) return undefined;
+    const message = {
+      seq,
+      timeUs,
+      subject: typeof subject === "string"
+        ? utf8ByteString(subject)
+        : byteString(subject, 0, subject.length),
+      headers: headers ?? NO_BYTES,
+      payload: payload ?? NO_BYTES,
+    };
+    return this.#messageSum(message) === checksum ? message : undefined;
+  }
+
+  /** The same for a name and what it stands for. */
+  valueIn(columns: Columns): readonly [string, string] | undefined {
+    const [name, value, checksum] = columns.map(textIn);
+    const isShaped = columns.length === VALUE_COLUMNS &&
+      typeof name === "string" && typeof value === "string";
+    if (!isShaped) return undefined;
+    return this.#valueSum(name, value) === checksum ? [name, value] : undefined;
+  }
+
+  #messageSum(
+    { seq, timeUs, subject, headers, payload }: StoredMessage,
+  ): number {
+    const facts = asciiBytes(`${seq} ${timeUs} ${headers.length} ${subject}`);
+    const checksum = this.#checksum;
+    return checksum(payload, checksum(headers, checksum(facts, 0)));
+  }
+
+  #valueSum(name: string, value: string): number {
+    return this.#checksum(asciiBytes(utf8ByteString(`${name}\n${value}`)), 0);
+  }
+}
+
+/** A subject as text, which tools show; as bytes where it is none. */
+function subjectValue(subject: string): string | Uint8Array {
+  const text = utf8Text(subject);
+  return utf8ByteString(text) === subject ? text : asciiBytes(subject);
+}
+
+/** A text that was read as bytes. */
+function textIn(value: StoredValue | undefined): StoredValue | undefined {
+  return value instanceof Uint8Array
+    ? utf8Text(byteString(value, 0, value.length))
+    : value;
+}
