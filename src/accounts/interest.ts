@@ -89,6 +89,8 @@ export interface TracedServer {
 
 /** Takes messages for its own subscriptions: a client, or the server itself. */
 export interface DirectReceiver extends MessageSource {
+  /** It hears streams of other accounts as a client does. */
+  readonly hearsImports?: boolean;
   /**
    * Whether it may have what `publisher` publishes: not when it is gone, or is
    * the publisher and wants no echo.

@@ -45,6 +45,8 @@ interface InternalClientOptions {
    * published. Default: false, and `publish` throws.
    */
   readonly answersAnybody?: boolean;
+  /** It hears streams of other accounts as a client does. Default: false. */
+  readonly hearsImports?: boolean;
 }
 
 /** What may go with a payload. */
@@ -61,6 +63,7 @@ interface PublishExtras {
 
 export class InternalClient implements DirectReceiver {
   readonly kind: Kind;
+  readonly hearsImports: boolean;
   readonly #account: Account;
   readonly #delivery: Delivery;
   readonly #handlers = new Map<Interest, MessageHandler>();
@@ -76,9 +79,11 @@ export class InternalClient implements DirectReceiver {
       echo = true,
       emptyReply = false,
       answersAnybody = false,
+      hearsImports = false,
     }: InternalClientOptions = {},
   ) {
     this.#answersAnybody = answersAnybody;
+    this.hearsImports = hearsImports;
     this.#account = account;
     this.#delivery = delivery;
     this.kind = kind;

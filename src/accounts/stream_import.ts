@@ -36,7 +36,7 @@ import {
 import { Kind, kindBit } from "./reach.ts";
 import { Translation } from "./translation.ts";
 
-/** Whose subscriptions hear imports. */
+/** Whose subscriptions hear imports, besides those that say so themselves. */
 const HEARERS = kindBit(Kind.CLIENT) | kindBit(Kind.LEAF);
 
 export class StreamLink implements ImportLink {
@@ -74,7 +74,9 @@ export class StreamLink implements ImportLink {
 
   /** A subscription comes here. */
   adding(interest: Interest): void {
-    if ((interest.kindBit & HEARERS) === 0) return;
+    const hears = (interest.kindBit & HEARERS) !== 0 ||
+      interest.direct?.hearsImports === true;
+    if (!hears) return;
     if (!subjectsCollide(this.#pattern, interest.subject)) return;
     if (this.#target === null) this.#target = this.#findTarget();
     if (this.#target === undefined) return;
@@ -211,16 +213,28 @@ class Shadow implements DirectReceiver {
     const original = this.#original;
     // It may have had its last message by another way since the delivery began.
     if (original.hasEnded || !this.#link.isOpen) return undefined;
-    const subject = this.#link.subjectHere(message);
+    const { publishedOn } = message;
+    const subject = this.#link.subjectHere(
+      publishedOn === undefined ? message : onSubject(message, publishedOn),
+    );
     if (this.#link.mayStray) {
       const here = byteString(subject, 0, subject.length);
       if (!subjectMatches(original.subject, here)) return undefined;
     }
+    if (publishedOn === undefined) return onSubject(message, subject);
+    // What it shows is no subject of either account.
     const copy = new Message();
     copyParts(message, copy);
-    setSubject(copy, subject);
+    copy.publishedOn = subject;
     return copy;
   }
+}
+
+function onSubject(message: Message, subject: Uint8Array): Message {
+  const copy = new Message();
+  copyParts(message, copy);
+  setSubject(copy, subject);
+  return copy;
 }
 
 function starsIn(pattern: string): number {

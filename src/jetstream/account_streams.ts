@@ -23,6 +23,7 @@ import { Pulling } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import type { BatchRoom } from "./stream/batch_room.ts";
 import { DirectGet } from "./stream/direct_get.ts";
+import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
 import type { Quota } from "./limits/quota.ts";
@@ -54,6 +55,8 @@ export interface JetStreamHost {
 export interface OpenStream {
   readonly stream: Stream;
   readonly consumers: Map<string, Consumer>;
+  /** What it has of other streams. */
+  readonly copies: Copies;
 }
 
 export class AccountStreams {
@@ -66,6 +69,8 @@ export class AccountStreams {
   readonly counts: ApiCounts = { total: 0, errors: 0 };
   readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
+  /** Streams hear the streams that they copy as clients of their own. */
+  readonly #copier: InternalClient;
 
   constructor(account: Account, host: JetStreamHost) {
     this.account = account;
@@ -73,6 +78,11 @@ export class AccountStreams {
     this.serverName = host.serverName;
     const client = new InternalClient(account, host.delivery, {
       answersAnybody: true,
+      hearsImports: true,
+    });
+    this.#copier = new InternalClient(account, host.delivery, {
+      answersAnybody: true,
+      hearsImports: true,
     });
     const { moments, random, domain } = host;
     const advisories = new Advisories(
@@ -148,10 +158,18 @@ export class AccountStreams {
     createdUs: number,
   ): OpenStream {
     const stream = new Stream(config, this.host, store, createdUs);
-    const open = { stream, consumers: new Map() };
+    const copies = new Copies(stream, {
+      ...this.host,
+      account: this.account.name,
+      client: this.#copier,
+    });
+    const open = { stream, consumers: new Map(), copies };
     this.#reserve(config);
     this.streams.set(config.name, open);
     this.#listen(open);
+    for (const other of this.streams.values()) {
+      other.copies.hasCome(config.name);
+    }
     return open;
   }
 
@@ -163,17 +181,18 @@ export class AccountStreams {
 
   /** A stream becomes what `config` says, which has been checked. */
   update(open: OpenStream, config: StreamConfig): void {
-    const { stream } = open;
+    const { stream, copies } = open;
     this.#reserve(stream.config, -1);
     this.#reserve(config);
     stream.reconfigure(config);
+    copies.follow();
     this.#silence(stream.name);
     this.#listen(open);
     this.host.advisories.stream(stream.name, "modify");
   }
 
   /** Hears the subjects of a stream, and those who ask for its messages. */
-  #listen({ stream }: OpenStream): void {
+  #listen({ stream, copies }: OpenStream): void {
     const { config } = stream;
     const { client } = this.host;
     const ends = (config.subjects ?? []).map((subject) =>
@@ -185,6 +204,16 @@ export class AccountStreams {
     );
     if (config.allow_direct) {
       const direct = new DirectGet(stream);
+      ends.push(() => direct.stop());
+    }
+    const { mirror, mirror_direct } = config;
+    if (mirror !== undefined && mirror_direct) {
+      // What the origin says itself is newer.
+      const direct = new DirectGet(
+        stream,
+        mirror.name,
+        () => copies.isCaughtUp && !this.streams.has(mirror.name),
+      );
       ends.push(() => direct.stop());
     }
     this.#ends.set(config.name, ends);
@@ -213,9 +242,10 @@ export class AccountStreams {
   }
 
   /** A stream is gone, with its messages. */
-  async #close({ stream, consumers }: OpenStream): Promise<void> {
+  async #close({ stream, consumers, copies }: OpenStream): Promise<void> {
     this.streams.delete(stream.name);
     this.#reserve(stream.config, -1);
+    copies.leave();
     this.#silence(stream.name);
     for (const consumer of consumers.values()) {
       tellWaiting(consumer, "409 Consumer Deleted");
@@ -234,7 +264,9 @@ export class AccountStreams {
     const consumer = new Consumer(name, config, stream, moments.nowUs());
     consumers.set(name, consumer);
     stream.changed(consumer);
-    this.host.advisories.consumer(stream.name, name, "create");
+    if (!config.direct) {
+      this.host.advisories.consumer(stream.name, name, "create");
+    }
     return consumer;
   }
 
@@ -292,14 +324,18 @@ export class AccountStreams {
     tellWaiting(consumer, "409 Consumer Deleted");
     consumer.stop();
     consumer.forget();
-    this.host.advisories.consumer(consumer.stream.name, name, "delete");
+    if (!consumer.config.direct) {
+      this.host.advisories.consumer(consumer.stream.name, name, "delete");
+    }
   }
 
   /** The server stops, or the account has no streams any more. */
   async stop(): Promise<void> {
     const open = [...this.streams.values()];
+    for (const { copies } of open) copies.stop();
     this.streams.clear();
     this.host.client.close();
+    this.#copier.close();
     for (const { stream, consumers } of open) {
       this.#reserve(stream.config, -1);
       for (const consumer of consumers.values()) {

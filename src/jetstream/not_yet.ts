@@ -1,14 +1,10 @@
 /**
- * What a stream or a consumer may be on nats-server and not on Midge: a request
- * for it is refused by name, and nothing is left out in silence.
+ * What a stream may be on nats-server and not on Midge: a request for it is refused by name, and nothing is left out in silence.
  */
 import { ApiError } from "./api/api_error.ts";
-import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 
 const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
-  "mirror",
-  "sources",
   "allow_batched",
   "allow_msg_schedules",
 ];
@@ -17,13 +13,6 @@ const STREAM_FIELDS: readonly (keyof StreamConfig)[] = [
 export function refuseMissing(config: StreamConfig): void {
   const field = STREAM_FIELDS.find((name) => config[name] !== undefined);
   if (field !== undefined) throw new ApiError(10052, notYet(field));
-}
-
-/** Throws an `ApiError` for a consumer that Midge cannot have. */
-export function refuseMissingOfConsumer(config: ConsumerConfig): void {
-  if (config.ack_policy === "flow_control") {
-    throw new ApiError(10052, notYet("ack_policy flow_control"));
-  }
 }
 
 function notYet(what: string): string {

@@ -35,6 +35,7 @@ export function asRouted(message: Message): Message {
 /** `message`, which came from another server, as clients are to see it; undefined: as it is. */
 export function asShown(message: Message): Message | undefined {
   const { replyBuffer, replyStart, replyEnd } = message;
+  const { subjectBuffer, subjectStart, subjectEnd } = message;
   if (replyEnd - replyStart <= PREFIX.length) return undefined;
   for (let i = 0; i < PREFIX.length; i++) {
     if (replyBuffer[replyStart + i] !== PREFIX[i]) return undefined;
@@ -45,5 +46,6 @@ export function asShown(message: Message): Message | undefined {
   copyParts(message, shown);
   setSubject(shown, replyBuffer.slice(at + 1, replyEnd));
   setReply(shown, replyBuffer.slice(replyStart, at));
+  shown.publishedOn = subjectBuffer.slice(subjectStart, subjectEnd);
   return shown;
 }

@@ -66,6 +66,11 @@ test("the single file imports nothing but the platform", async () => {
   assert.doesNotMatch(text, /\bimport\(/);
 });
 
+test("the single file is ASCII, of which Node keeps a byte for each letter", async () => {
+  const text = readFileSync(await builtFile(), "utf8");
+  assert.deepEqual(text.match(/^.*[\u0080-\uffff].*$/m)?.[0], undefined);
+});
+
 test("the single file can be called by its name", {
   skip: oldNodeMissing,
 }, async (t) => {

@@ -115,15 +115,11 @@ export class ClientSessions {
         }
       },
       () => {
-        this.#host.turn.spreadOver(
-          this.#host.accounts,
-          1,
-          (account) => {
-            if (name === undefined) this.#closeSurplus(account);
-            else if (account.name === name) this.limitsChanged(account);
-          },
-          resolve,
-        );
+        for (const account of this.#host.accounts) {
+          if (name === undefined) this.#closeSurplus(account);
+          else if (account.name === name) this.limitsChanged(account);
+        }
+        resolve();
       },
     );
     return promise;
@@ -184,7 +180,6 @@ export class ClientSessions {
   #closeSurplus(account: Account): void {
     const { surplus } = account;
     if (surplus === 0) return;
-    this.#host.turn.meter.spent += this.sessions.size;
     for (const { login } of this.#in(account).slice(-surplus)) login.tooMany();
   }
 

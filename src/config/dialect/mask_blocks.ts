@@ -32,7 +32,7 @@ const OPEN_KEYS: ReadonlySet<string> = new Set(
 /** Keys whose values are no secrets when they are numbers or durations. */
 const NUMERIC_KEY =
   /^(?:port|timeout|ttl|cost|pool_size)$|interval|_max|max_|retries|size|deadline|period|duration|limit/i;
-const NUMBER = /^-?\d+(?:\.\d+)?[a-zµ]*$/i;
+const NUMBER = /^-?\d+(?:\.\d+)?[a-z\u00b5]*$/i;
 const WORD = /^(?:true|false|yes|no|on|off|\$\w+)$/i;
 
 /** `text` with asterisks; `isInside` when all of it stands inside a block. */

@@ -24,7 +24,7 @@ interface InfoOptions extends StateOptions {
 
 /** A stream, as requests about it are answered. */
 export function streamInfo(
-  { stream, consumers }: OpenStream,
+  { stream, consumers, copies }: OpenStream,
   nowUs: number,
   { cluster, version, ...options }: InfoOptions = {},
 ): object {
@@ -32,10 +32,18 @@ export function streamInfo(
   return {
     config: version === undefined ? config : withVersion(config, version),
     created: momentText(stream.createdUs),
-    state: streamState(stream, consumers.size, options),
+    state: streamState(stream, shownConsumers(consumers).length, options),
     ...(cluster && { cluster }),
+    ...copies.told(),
     ts: momentText(nowUs),
   };
+}
+
+/** NATS JetStream: consumers that streams have of each other are not shown. */
+export function shownConsumers(
+  consumers: ReadonlyMap<string, Consumer>,
+): Consumer[] {
+  return [...consumers.values()].filter(({ config }) => !config.direct);
 }
 
 /** NATS JetStream: what a configuration says of the server goes only into answers about one. */
@@ -57,11 +65,11 @@ function streamState(
   { deleted = false, subjects }: StateOptions = {},
 ): object {
   const { messages, bytes, firstSeq, lastSeq, lastTimeUs, gaps } = index;
-  const isUnused = lastSeq === 0;
+  const isUnused = lastSeq === 0 && config.first_seq !== 1;
   return {
     messages,
     bytes,
-    first_seq: isUnused ? config.first_seq ?? 0 : firstSeq,
+    first_seq: isUnused ? 0 : firstSeq,
     first_ts: momentText(messages === 0 ? 0 : index.timeOf(firstSeq)),
     last_seq: lastSeq,
     last_ts: momentText(lastTimeUs),
@@ -141,7 +149,8 @@ function groupsOf(
   if (priority_policy === "none") return {};
   const pin = demand instanceof Pulling ? demand.priority.pin : undefined;
   return {
-    priority_groups: priority_groups.map((group) => ({
+    // NATS JetStream: of several groups the first counts.
+    priority_groups: priority_groups.slice(0, 1).map((group) => ({
       group,
       ...(pin && { pinned_client_id: pin.id }),
       pinned_ts: momentText(pin?.sinceUs ?? 0),

@@ -12,6 +12,8 @@ import {
 import { isError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { withHeaders } from "../stream/header_block.ts";
+import { publishHeaders } from "../stream/publish_headers.ts";
 import { StoreError } from "../store/stream_store.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import { answerType, type ApiCall } from "./api_call.ts";
@@ -19,6 +21,8 @@ import { ApiError } from "./api_error.ts";
 import { API_PREFIX, findCall } from "./call_table.ts";
 import { hasLevel } from "./required_level.ts";
 import { readShape, ShapeError, type Struct } from "./shape.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 export class Api {
   readonly #account: AccountStreams;
@@ -59,12 +63,16 @@ export class Api {
     const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
     const type = answerType(call.type);
     const { counts } = this.#account;
+    const lines: string[] = [];
     let body: object;
     try {
       if (!hasLevel(message)) throw new ApiError(10185);
+      const headers = publishHeaders(bodyBuffer.slice(payloadStart, start));
       const answer = call.answer(this.#account, {
         tokens: tokens.map(utf8Text),
         text,
+        headers,
+        tell: (line) => lines.push(line),
         read: (struct) => this.#read(text, struct, call),
       });
       body = { type, ...(answer instanceof Promise ? await answer : answer) };
@@ -73,6 +81,7 @@ export class Api {
       if (settled !== undefined) await settled;
     } catch (error) {
       counts.errors++;
+      lines.length = 0;
       body = {
         type,
         error: this.#told(error).record(),
@@ -83,7 +92,10 @@ export class Api {
     if (reply === "") return;
     const bytes = asciiBytes(utf8ByteString(goJson(body)));
     const { isOfConsumer: emptyReply = false } = call;
-    this.#account.host.client.publish(reply, bytes, { emptyReply });
+    this.#account.host.client.publish(reply, bytes, {
+      emptyReply,
+      ...(lines.length > 0 && { headers: withHeaders(NO_BYTES, lines) }),
+    });
   }
 
   /** What is told of an error; one that is none of the API's is for the log. */

@@ -1,4 +1,5 @@
 /** One kind of request to JetStream, as a row of a table. */
+import type { PublishHeaders } from "../stream/publish_headers.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import type { Struct } from "./shape.ts";
 
@@ -7,6 +8,10 @@ export interface ApiRequest {
   /** The tokens that stand for `*` in its subject, and all behind `>` as one. */
   readonly tokens: readonly string[];
   readonly text: string;
+  /** What its headers say to the server. */
+  readonly headers: PublishHeaders;
+  /** Says one more line in the headers of an answer that is no error. */
+  tell(line: string): void;
   /** What its JSON says. Throws an `ApiError`. */
   read(struct: Struct): Record<string, unknown>;
 }
@@ -43,4 +48,9 @@ export function readLenient(
 
 export function answerType(name: string): string {
   return `io.nats.jetstream.api.v1.${name}`;
+}
+
+/** NATS JetStream API: an empty request may be an object of nothing, too. */
+export function isNothing(text: string): boolean {
+  return text === "" || /^\s*\{\s*\}\s*$/.test(text);
 }

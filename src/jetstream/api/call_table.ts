@@ -1,6 +1,7 @@
 /** Which kind of request a subject is: the table of all, and how one is found in it. */
 import { accountRequests } from "./account_requests.ts";
 import type { ApiCall } from "./api_call.ts";
+import { clusterRequests } from "./cluster_requests.ts";
 import { consumerRequests } from "./consumer_requests.ts";
 import { messageRequests } from "./message_requests.ts";
 import { streamRequests } from "./stream_requests.ts";
@@ -23,6 +24,7 @@ const CALLS: readonly ApiCall[] = [
   ...accountRequests(),
   ...streamRequests(),
   ...messageRequests(),
+  ...clusterRequests(),
   ...consumerRequests(),
 ];
 

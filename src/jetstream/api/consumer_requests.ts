@@ -17,14 +17,25 @@ import {
   type GivenConsumerConfig,
   withPause,
 } from "../consumer/consumer_config.ts";
+import {
+  checkIdentity,
+  forCopies,
+  isForCopies,
+  streamIdentity,
+} from "../consumer/copying_consumer.ts";
 import { Pulling } from "../consumer/pulling.ts";
 import { tellOfPause } from "../consumer/delivery_news.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
 import { momentOf, momentText } from "../moments.ts";
-import { refuseMissingOfConsumer } from "../not_yet.ts";
-import { consumerInfo } from "./answers.ts";
+import type { Stream } from "../stream/stream.ts";
 import { publicCount } from "./account_requests.ts";
-import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import { consumerInfo, shownConsumers } from "./answers.ts";
+import {
+  type ApiCall,
+  type ApiRequest,
+  isNothing,
+  readLenient,
+} from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Struct } from "./shape.ts";
@@ -43,7 +54,8 @@ const CREATE: Struct = {
   },
 };
 const LIST: Struct = {
-  name: "ApiPagedRequest",
+  name: "JSApiConsumersRequest",
+  embedded: "ApiPagedRequest",
   fields: { offset: { kind: "int", type: "int" } },
 };
 
@@ -145,12 +157,17 @@ function createOrUpdate(
   request: ApiRequest,
   isDurable: boolean,
 ): object {
-  const { stream_name, config: given = {}, action = "", pedantic } = request
+  const { stream_name, config: wanted = {}, action = "", pedantic } = request
     .read(CREATE) as CreateRequest;
   const [streamName = ""] = request.tokens;
   if (stream_name !== streamName) throw new ApiError(10056);
-  const name = nameOf(account, request, given, isDurable);
+  const wantedName = nameOf(account, request, wanted, isDurable);
   const open = account.named(streamName);
+  const { name, given } = forCopies(
+    { name: wantedName, given: wanted },
+    open.stream,
+  );
+  if (isForCopies(wanted)) checkCopy(open.stream, request);
   const { config: stream } = open.stream;
   if ((given.num_replicas ?? 0) > 1) throw new ApiError(10074);
   if (pedantic) checkPedanticConsumer(given, stream);
@@ -166,7 +183,6 @@ function createOrUpdate(
     ? complete
     : withPause(complete, known.config.pause_until);
   checkConsumer(config, stream, caps);
-  refuseMissingOfConsumer(config);
   const others = [...open.consumers.values()]
     .filter((other) => other !== known).map((other) => other.config);
   if (known !== undefined) {
@@ -180,6 +196,8 @@ function createOrUpdate(
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {
     account.updateConsumer(known, config);
+    // NATS JetStream: a copy that asks again begins behind what it has.
+    if (given !== wanted) known.reset(undefined);
     return toldAgain(account, known);
   }
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
@@ -190,6 +208,12 @@ function createOrUpdate(
   account.startConsumer(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
   return answer;
+}
+
+/** A copy says which stream it means, and is told which one this is. */
+function checkCopy(stream: Stream, { headers, tell }: ApiRequest): void {
+  checkIdentity(stream, headers.get("Nats-Stream-Identity"));
+  tell(`Nats-Stream-Identity: ${streamIdentity(stream)}`);
 }
 
 /** NATS JetStream: a consumer that is made again while it is paused says so. */
@@ -207,12 +231,16 @@ function nameOf(
 ): string {
   const [, name, filter] = tokens;
   const { durable_name } = given;
+  // NATS JetStream: the names of others may be of any length.
+  if ((durable_name ?? "").length > NAME_MAX) {
+    throw new ApiError(10102, NAME_MAX);
+  }
   if (name === undefined) {
     if (durable_name) throw new ApiError(10020);
+    if (/[\\/]/.test(given.name ?? "")) throw new ApiError(10127);
     return given.name ?? randomName(host.random, NAME_CHARS);
   }
   if (/[\\/]/.test(name)) throw new ApiError(10127);
-  if (name.length > NAME_MAX) throw new ApiError(10102, NAME_MAX);
   if (isDurable && !durable_name) throw new ApiError(10018);
   if (durable_name && durable_name !== name) throw new ApiError(10017);
   if (filter !== undefined) {
@@ -236,11 +264,12 @@ function consumerNamed(
 }
 
 function info(account: AccountStreams, request: ApiRequest): object {
-  if (request.text.trim() !== "") throw new ApiError(10038);
+  if (!isNothing(request.text)) throw new ApiError(10038);
   return told(account, consumerNamed(account, request));
 }
 
 function remove(account: AccountStreams, request: ApiRequest): object {
+  if (!isNothing(request.text)) throw new ApiError(10038);
   const [stream = "", name = ""] = request.tokens;
   account.deleteConsumer(account.named(stream), name);
   return { success: true };
@@ -293,7 +322,7 @@ function reset(account: AccountStreams, request: ApiRequest): object {
 
 function allOf(account: AccountStreams, request: ApiRequest): Consumer[] {
   const { consumers } = account.named(request.tokens[0]!);
-  return [...consumers.keys()].sort().map((name) => consumers.get(name)!);
+  return shownConsumers(consumers).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 function offsetOf(request: ApiRequest): unknown {

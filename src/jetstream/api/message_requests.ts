@@ -4,7 +4,12 @@ import { base64 } from "../../core/base64.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import { momentOf, momentText } from "../moments.ts";
 import type { Stream } from "../stream/stream.ts";
-import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import {
+  type ApiCall,
+  type ApiRequest,
+  isNothing,
+  readLenient,
+} from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import type { Shape, Struct } from "./shape.ts";
 
@@ -95,16 +100,19 @@ function purged(
   return count;
 }
 
+/** What is asked for; names are those of the JSON. */
+interface GetRequest {
+  readonly seq?: number;
+  readonly last_by_subj?: string;
+  readonly next_by_subj?: string;
+  readonly start_time?: string;
+  readonly batch?: number;
+  readonly max_bytes?: number;
+  readonly no_hdr?: boolean;
+}
+
 function getMessage(account: AccountStreams, request: ApiRequest): object {
-  const given = request.read(GET) as {
-    seq?: number;
-    last_by_subj?: string;
-    next_by_subj?: string;
-    start_time?: string;
-    batch?: number;
-    max_bytes?: number;
-    no_hdr?: boolean;
-  };
+  const given = request.read(GET) as GetRequest;
   const { stream } = account.named(request.tokens[0]!);
   const seq = seqFor(stream, given);
   const message = seq === undefined ? undefined : stream.load(seq);
@@ -124,34 +132,36 @@ function getMessage(account: AccountStreams, request: ApiRequest): object {
 /** The message that is meant; undefined: there is none. Throws an `ApiError` where nothing is. */
 function seqFor(
   { index }: Stream,
-  { seq, last_by_subj, next_by_subj, start_time, batch, max_bytes }: {
-    readonly seq?: number;
-    readonly last_by_subj?: string;
-    readonly next_by_subj?: string;
-    readonly start_time?: string;
-    readonly batch?: number;
-    readonly max_bytes?: number;
-  },
+  {
+    seq = 0,
+    last_by_subj = "",
+    next_by_subj = "",
+    start_time,
+    batch = 0,
+    max_bytes = 0,
+  }: GetRequest,
 ): number | undefined {
-  const isOdd = batch !== undefined || max_bytes !== undefined ||
-    (last_by_subj !== undefined && seq !== undefined);
-  if (isOdd) throw new ApiError(10003);
-  if (last_by_subj !== undefined) {
+  const isTimed = start_time !== undefined;
+  const isLast = last_by_subj !== "";
+  const isNext = next_by_subj !== "";
+  const saysNothing = seq === 0 && !isLast && !isNext && !isTimed;
+  const isOfSeveral = batch !== 0 || max_bytes !== 0;
+  const isOdd = (seq > 0 && (isLast || isTimed)) ||
+    (isLast && (isNext || isTimed));
+  if (saysNothing || isOfSeveral || isOdd) throw new ApiError(10003);
+  if (isLast) {
     const filter = index.subjects.filter([utf8ByteString(last_by_subj)]);
     const last = index.previous(index.lastSeq + 1, filter);
     filter.release();
     return last || undefined;
   }
-  const from = start_time === undefined
-    ? seq
-    : index.firstAt(momentOf(start_time));
-  if (next_by_subj !== undefined) {
+  const from = isTimed ? index.firstAt(momentOf(start_time)) : seq;
+  if (isNext) {
     const filter = index.subjects.filter([utf8ByteString(next_by_subj)]);
-    const next = index.next(from ?? index.firstSeq, filter);
+    const next = index.next(from || index.firstSeq, filter);
     filter.release();
     return next;
   }
-  if (from === undefined || from === 0) throw new ApiError(10003);
   return from;
 }
 
@@ -161,10 +171,18 @@ function deleteMessage(account: AccountStreams, request: ApiRequest): object {
     no_erase?: boolean;
   };
   const { stream } = account.named(request.tokens[0]!);
+  if (isNothing(request.text)) throw new ApiError(10003);
   if (stream.config.sealed) throw new ApiError(10109);
   if (stream.config.deny_delete) {
     throw new ApiError(10057, "message delete not permitted");
   }
-  if (!stream.remove(seq, no_erase !== true)) throw new ApiError(10043, seq);
-  return { success: true };
+  if (stream.remove(seq, no_erase !== true)) return { success: true };
+  const { index, config: { storage } } = stream;
+  if (storage === "file" && seq > index.lastSeq) {
+    throw new ApiError(10057, "stream store EOF");
+  }
+  if (storage === "file" && seq < index.firstSeq) {
+    throw new ApiError(10057, "no message found");
+  }
+  throw new ApiError(10043, seq);
 }

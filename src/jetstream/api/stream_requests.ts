@@ -12,6 +12,7 @@ import {
   STREAM_CONFIG,
   type StreamConfig,
 } from "../stream/stream_config.ts";
+import { likeOrigin } from "../stream/source_checks.ts";
 import {
   checkOverlap,
   checkStream,
@@ -19,7 +20,12 @@ import {
   sealed,
 } from "../stream/stream_checks.ts";
 import { streamInfo, subjectCounts } from "./answers.ts";
-import { type ApiCall, type ApiRequest, readLenient } from "./api_call.ts";
+import {
+  type ApiCall,
+  type ApiRequest,
+  isNothing,
+  readLenient,
+} from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import { checkAnother, surroundings, windowMax } from "./stream_limits.ts";
@@ -110,9 +116,10 @@ function create(account: AccountStreams, request: ApiRequest): object {
   }
   const limits = checkAnother(account, given);
   if (pedantic) checkPedantic(given);
-  const config = completeStreamConfig(given, windowMax(account));
-  const known = account.streams.get(config.name);
-  const around = surroundings(account, config, limits);
+  const complete = completeStreamConfig(given, windowMax(account));
+  const known = account.streams.get(complete.name);
+  const around = surroundings(account, complete, limits);
+  const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
   if (config.num_replicas > 1) throw new ApiError(10074);
   refuseMissing(config);
@@ -135,16 +142,17 @@ function update(account: AccountStreams, request: ApiRequest): object {
     & { pedantic?: boolean };
   const { quota } = account.host;
   if (pedantic) checkPedantic(given);
-  const config = sealed(completeStreamConfig(given, windowMax(account)));
-  const own = quota.find(config.num_replicas) ?? UNLIMITED_STREAMS;
-  const around = surroundings(account, config, own);
+  const [name = ""] = request.tokens;
+  const before = account.streams.get(name)?.stream.config;
+  const wanted = completeStreamConfig(given, windowMax(account));
+  const complete = before?.sealed ? wanted : sealed(wanted);
+  const own = quota.find(complete.num_replicas) ?? UNLIMITED_STREAMS;
+  const around = surroundings(account, complete, own);
+  const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
   refuseMissing(config);
-  const [name = ""] = request.tokens;
+  if (config.name !== name) throw new ApiError(10056);
   const open = account.named(name);
-  if (config.name !== name) {
-    throw new ApiError(10052, "stream configuration name must match original");
-  }
   checkStreamUpdate(open.stream.config, config);
   quota.checkStream(config, quota.of(1), open.stream.config);
   quota.checkServer(config, open.stream.config);
@@ -202,12 +210,15 @@ function info(account: AccountStreams, request: ApiRequest): object {
   ]);
   const counts = subjectCounts(open.stream, filter);
   filter.release();
-  const { rows, ...page } = pageOf(counts, offset, SUBJECTS_LIMIT);
+  const { rows, total } = pageOf(counts, offset, SUBJECTS_LIMIT);
   const subjects = Object.fromEntries(
     rows.map(([subject, count]) => [utf8Text(subject), count]),
   );
+  // NATS JetStream API: an offset beyond the end stays what it is.
+  const from = typeof offset === "number" ? Math.max(0, offset) : 0;
+  const page = { total, offset: from, limit: SUBJECTS_LIMIT };
   return {
-    ...page,
+    ...(total === 0 ? NO_PAGE : page),
     ...streamInfo(open, moments.nowUs(), {
       version: NATS_VERSION,
       deleted: deleted_details === true,
@@ -247,16 +258,11 @@ function list(account: AccountStreams, request: ApiRequest): object {
   return { ...page, streams: rows.map((open) => streamInfo(open, nowUs)) };
 }
 
-/** NATS JetStream API: nothing, or an object of nothing. */
-function isEmptyRequest(text: string): boolean {
-  return text === "" || /^\s*\{\s*\}\s*$/.test(text);
-}
-
 async function remove(
   account: AccountStreams,
   { tokens, text }: ApiRequest,
 ): Promise<object> {
-  if (!isEmptyRequest(text)) throw new ApiError(10038);
+  if (!isNothing(text)) throw new ApiError(10038);
   await account.delete(tokens[0]!);
   return { success: true };
 }

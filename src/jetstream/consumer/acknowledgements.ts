@@ -50,6 +50,13 @@ export class Acknowledgements {
     this.#ends = [];
   }
 
+  /** All messages up to `seq` are acknowledged by who answers for them. */
+  settleTo(seq: number): void {
+    const { progress, stream: { host: { moments } } } = this.#consumer;
+    progress.ackedUs = moments.nowUs();
+    this.#doneTo(seq);
+  }
+
   #acknowledged(message: Message): boolean {
     const consumer = this.#consumer;
     const { stream } = consumer;
@@ -108,16 +115,22 @@ export class Acknowledgements {
   /** `seq` is acknowledged, and with it all before it where that is meant. */
   #done(seq: number): void {
     const consumer = this.#consumer;
-    const { progress, config: { ack_policy }, stream } = consumer;
-    const seqs = ack_policy === "all"
-      ? [...progress.pending.keys()].filter((other) => other <= seq)
-      : [seq];
-    for (const one of seqs) {
-      if (!progress.settle(one)) continue;
-      consumer.touched(one);
-      this.#again.forget(one);
-      stream.released(one);
+    if (consumer.config.ack_policy === "all") this.#doneTo(seq);
+    else this.#doneWith(seq);
+  }
+
+  #doneTo(seq: number): void {
+    for (const one of [...this.#consumer.progress.pending.keys()]) {
+      if (one <= seq) this.#doneWith(one);
     }
+  }
+
+  #doneWith(seq: number): void {
+    const { progress, stream } = this.#consumer;
+    if (!progress.settle(seq)) return;
+    this.#consumer.touched(seq);
+    this.#again.forget(seq);
+    stream.released(seq);
   }
 }
 

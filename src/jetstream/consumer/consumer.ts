@@ -50,6 +50,8 @@ export interface Demand {
   readonly isInUse: boolean;
   /** Another message is asked for along with an acknowledgement. */
   ask(request: string, reply: string): void;
+  /** Nothing that was delivered counts any more. */
+  restart(): void;
   stop(): void;
 }
 
@@ -100,7 +102,9 @@ export class Consumer implements StreamReader, Keeper {
   /** Hears acknowledgements, and of messages. */
   start(): void {
     this.stream.readers.add(this);
-    if (this.config.ack_policy !== "none") this.#acknowledgements.start();
+    const { ack_policy } = this.config;
+    const acks = ack_policy === "explicit" || ack_policy === "all";
+    if (acks) this.#acknowledgements.start();
   }
 
   /** Becomes what `config` says; what was delivered stays so. */
@@ -139,7 +143,7 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   save(put: Put): void {
-    if (this.config.mem_storage) return;
+    if (this.config.mem_storage || this.config.direct) return;
     const { name, config, createdUs, progress, selection } = this;
     if (this.#isGone) {
       return forgetConsumer(put, name, [
@@ -202,6 +206,8 @@ export class Consumer implements StreamReader, Keeper {
 
   /** What is known of a message has changed. */
   touched(seq: number): void {
+    // Nothing is kept of it.
+    if (this.config.direct) return;
     this.#unsaved.add(seq);
     this.stream.changed(this);
   }
@@ -236,6 +242,7 @@ export class Consumer implements StreamReader, Keeper {
       this.#again.forget(one);
       this.#unsaved.add(one);
     }
+    this.demand?.restart();
     stream.changed(this);
     // Behind the answer to who asked for it.
     stream.host.clock.after(0, () => this.pump());
@@ -246,6 +253,20 @@ export class Consumer implements StreamReader, Keeper {
     const { deliver_subject: to, deliver_group } = this.config;
     const { client } = this.stream.host;
     return to !== undefined && client.isHeard(to, deliver_group);
+  }
+
+  /** As many messages wait for an acknowledgement as may. */
+  get isFull(): boolean {
+    const { max_ack_pending = -1 } = this.config;
+    return max_ack_pending > 0 &&
+      this.progress.pending.size >= max_ack_pending;
+  }
+
+  /** All messages up to `seq` are acknowledged. */
+  acknowledgeTo(seq: number): void {
+    this.used();
+    this.#acknowledgements.settleTo(seq);
+    this.pump();
   }
 
   /** It was asked or answered. */
@@ -308,10 +329,7 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   #nextNew(): number | undefined {
-    const { max_ack_pending = -1 } = this.config;
-    const isFull = max_ack_pending > 0 &&
-      this.progress.pending.size >= max_ack_pending;
-    return isFull ? undefined : this.selection.peek();
+    return this.isFull ? undefined : this.selection.peek();
   }
 
   #send(message: StoredMessage, taker: Taker, bytes: number): void {
@@ -351,7 +369,9 @@ export class Consumer implements StreamReader, Keeper {
 
   /** How long an acknowledgement may take, in microseconds. */
   waitUs(times: number): number {
-    const { backoff, ack_wait = 0 } = this.config;
+    const { ack_policy, backoff, ack_wait = 0 } = this.config;
+    // Who answers for them asks for them again.
+    if (ack_policy === "flow_control") return Infinity;
     if (backoff === undefined) return usOf(ack_wait);
     return usOf(backoff[Math.min(times, backoff.length) - 1]!);
   }

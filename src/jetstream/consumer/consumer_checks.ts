@@ -66,7 +66,7 @@ export function checkConsumer(
   const { metadata = {} } = config;
   const size = Object.entries(metadata)
     .reduce((sum, [key, value]) => sum + key.length + value.length, 0);
-  if (size > METADATA_MAX) throw new ApiError(10135, METADATA_MAX);
+  if (size > METADATA_MAX) throw new ApiError(10135, "128KB");
   checkPriority(config);
   checkRetention(config, stream);
 }
@@ -200,7 +200,7 @@ function checkStart(config: ConsumerConfig): void {
       complain("by start time, but optional start time is not set");
     }
     if (opt_start_seq) {
-      complain("by start time, but optional start sequence is also set");
+      complain("by start time, but optional start start sequence is also set");
     }
     return;
   }
@@ -218,7 +218,10 @@ function checkStart(config: ConsumerConfig): void {
 function checkSampling(text: string | undefined): void {
   if (text === undefined) return;
   const percent = text.replace(/%$/, "");
-  if (/^[+-]?\d+$/.test(percent)) return;
+  if (/^[+-]?\d+$/.test(percent)) {
+    if (Number(percent) >= 0) return;
+    throw new ApiError(10095, "<nil>");
+  }
   throw new ApiError(
     10095,
     `strconv.Atoi: parsing ${JSON.stringify(percent)}: invalid syntax`,
@@ -249,8 +252,10 @@ function checkRetention(
   config: ConsumerConfig,
   { retention }: StreamConfig,
 ): void {
-  if (retention !== "workqueue") return;
-  if (config.ack_policy !== "explicit") throw new ApiError(10098);
+  if (retention !== "workqueue" || config.direct) return;
+  const { ack_policy } = config;
+  const acks = ack_policy === "explicit" || ack_policy === "flow_control";
+  if (!acks) throw new ApiError(10098);
   if (config.deliver_policy !== "all") throw new ApiError(10101);
 }
 

@@ -178,7 +178,7 @@ export function completeConsumerConfig(
     max_deliver: given.max_deliver !== undefined && given.max_deliver > 0
       ? given.max_deliver
       : -1,
-    ...(acks && { ack_wait: ackWait ?? ACK_WAIT }),
+    ...((acks || given.backoff?.length) && { ack_wait: ackWait ?? ACK_WAIT }),
     ...(!isPush && {
       max_waiting: given.max_waiting !== undefined && given.max_waiting > 0
         ? given.max_waiting
@@ -253,7 +253,9 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
   for (const field of Object.keys(CONSUMER_CONFIG.fields)) {
     const name = field as keyof ConsumerConfig;
     const value = config[name];
-    const saysNothing = value === undefined || value === "" || value === 0 ||
+    const saysNothing = value === undefined ||
+      (name === "priority_policy" && value === "none") || value === "" ||
+      value === 0 ||
       value === false || (Array.isArray(value) && value.length === 0);
     if (saysNothing && !SPOKEN.includes(name)) continue;
     ordered[name] = value;
@@ -265,7 +267,8 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
 function withLevel(given: GivenConsumerConfig): Record<string, string> {
   const isOf1 = given.pause_until !== undefined ||
     given.priority_groups !== undefined ||
-    given.priority_policy !== undefined || Boolean(given.priority_timeout);
+    (given.priority_policy ?? "none") !== "none" ||
+    Boolean(given.priority_timeout);
   const level = given.ack_policy === "flow_control" ? "4" : isOf1 ? "1" : "0";
   const { "_nats.ver": _ver, "_nats.level": _level, ...own } = given.metadata ??
     {};

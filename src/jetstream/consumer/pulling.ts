@@ -52,6 +52,8 @@ export class Pulling implements Demand {
     for (const pull of this.#pulls.takeAll()) this.#answer(pull.reply, status);
   }
 
+  restart(): void {}
+
   stop(): void {
     this.#end();
     this.priority.stop();

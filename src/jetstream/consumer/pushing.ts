@@ -8,7 +8,9 @@
  */
 import { randomName } from "../../core/nuid.ts";
 import type { Timer } from "../../platform/clock.ts";
+import { type Message, subjectOf } from "../../wire/message.ts";
 import { usOf } from "../moments.ts";
+import { publishHeaders } from "../stream/publish_headers.ts";
 import type { Consumer, Demand, Taker } from "./consumer.ts";
 import { statusBlock } from "./statuses.ts";
 
@@ -49,7 +51,7 @@ export class Pushing implements Demand {
         client.subscribe(
           `$JS.FC.${stream.name}.${name}.*`,
           "",
-          () => this.#answered(),
+          (message) => this.#answered(message),
         ),
       );
     }
@@ -71,6 +73,12 @@ export class Pushing implements Demand {
 
   ask(): void {}
 
+  /** What was on its way comes again. */
+  restart(): void {
+    this.#flow = undefined;
+    this.#unanswered = 0;
+  }
+
   stop(): void {
     for (const end of this.#ends) end();
     this.#heartbeat?.cancel();
@@ -81,9 +89,13 @@ export class Pushing implements Demand {
     this.#beat();
     if (!this.#consumer.config.flow_control) return;
     this.#unanswered += bytes;
-    if (this.#flow !== undefined || this.#unanswered <= this.#window / 2) {
-      return;
-    }
+    const isFull = this.#unanswered > this.#window / 2 ||
+      this.#consumer.isFull;
+    if (this.#flow === undefined && isFull) this.#requestAnswer();
+  }
+
+  /** Asks those that listen to say how far they have come. */
+  #requestAnswer(): void {
     const { stream, name } = this.#consumer;
     const token = randomName(stream.host.random, FLOW_NAME_CHARS);
     this.#flow = {
@@ -98,12 +110,24 @@ export class Pushing implements Demand {
     );
   }
 
-  #answered(): void {
-    if (this.#flow === undefined) return;
+  #answered(message: Message): void {
+    if (subjectOf(message) !== this.#flow?.subject) return;
     this.#unanswered = Math.max(0, this.#unanswered - this.#flow.bytes);
     this.#flow = undefined;
     this.#window = Math.min(2 * this.#window, WINDOW_MAX);
+    this.#acknowledge(message);
     this.#consumer.pump();
+  }
+
+  /** NATS JetStream (ADR-60): the answer says what is kept for good where it was sent to. */
+  #acknowledge({ bodyBuffer, payloadStart, headerSize }: Message): void {
+    const { config } = this.#consumer;
+    if (config.ack_policy !== "flow_control" || headerSize <= 0) return;
+    const headers = publishHeaders(
+      bodyBuffer.subarray(payloadStart, payloadStart + headerSize),
+    );
+    const seq = Number(headers.get("Nats-Last-Stream"));
+    if (Number.isInteger(seq)) this.#consumer.acknowledgeTo(seq);
   }
 
   #beat(): void {
@@ -117,8 +141,17 @@ export class Pushing implements Demand {
         "Nats-Last-Stream": progress.seq,
         ...(this.#flow && { "Nats-Consumer-Stalled": this.#flow.subject }),
       });
+      this.#askIdle();
       this.#beat();
     });
+  }
+
+  /** What waits for an acknowledgement gets one when nothing else comes. */
+  #askIdle(): void {
+    const { config, progress } = this.#consumer;
+    const waits = config.ack_policy === "flow_control" &&
+      progress.pending.size > 0;
+    if (waits && this.#flow === undefined) this.#requestAnswer();
   }
 
   #listenersChanged(): void {

@@ -144,7 +144,7 @@ function startOf(
       return end;
     case "last": {
       const last = index.previous(end, filter);
-      return last === 0 ? end : last;
+      return last === 0 ? index.firstSeq : last;
     }
     case "by_start_sequence":
       return Math.max(config.opt_start_seq ?? 0, index.firstSeq);

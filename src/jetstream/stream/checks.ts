@@ -9,7 +9,7 @@ import { ApiError } from "../api/api_error.ts";
 import { usOf } from "../moments.ts";
 import type { MessageIndex } from "../store/message_index.ts";
 import { type StoredMessage, StoreError } from "../store/stream_store.ts";
-import type { Admitted } from "./admitted.ts";
+import type { Admitted, Rollup } from "./admitted.ts";
 import { checkIncrement, type Counted, counted } from "./counters.ts";
 import {
   checkExpected,
@@ -20,11 +20,17 @@ import {
 } from "./expectations.ts";
 import { KnownIds } from "./known_ids.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
-import { checkRoom, checkSize, type Publication, sizeOf } from "./room.ts";
+import {
+  checkRoom,
+  checkSize,
+  type CopiedPlace,
+  type Publication,
+  sizeOf,
+} from "./room.ts";
 import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
-import { timeToLive } from "./time_to_live.ts";
+import { keptTimeToLive, timeToLive } from "./time_to_live.ts";
 
 /** The stream, as far as messages are checked. */
 export interface CheckedStream {
@@ -75,7 +81,9 @@ export class ArrivalChecks {
     nowUs: number,
     staged?: Staged,
   ): Admitted | number {
-    const { config, index, host } = this.#stream;
+    const { config, index } = this.#stream;
+    const { copied } = publication;
+    if (copied) return this.#admitCopy(publication, copied, headers, nowUs);
     checkIncrement(config, publication, headers);
     checkExpectedStream(config, headers);
     const lifetimeUs = timeToLive(config, headers, staged !== undefined);
@@ -91,11 +99,7 @@ export class ArrivalChecks {
     const sum = this.#counted(publication, headers, staged);
     const { subject, headers: block, payload } = sum ?? publication;
     const size = sizeOf(config, sum ?? publication);
-    host.quota.checkServerRoom(config.storage);
-    if (this.#stream.isWanted(subject)) {
-      host.quota.checkRoom(config.storage, size + (staged?.bytes ?? 0));
-      if (rollup === "none") checkRoom(config, index, subject, size, staged);
-    }
+    this.#checkRoom(subject, size, rollup, staged);
     const seq = (staged?.lastSeq ?? index.lastSeq) + 1;
     const message = { seq, timeUs: nowUs, subject, headers: block, payload };
     return {
@@ -103,6 +107,56 @@ export class ArrivalChecks {
       id,
       value: sum?.value,
     };
+  }
+
+  /** The same for a message of another stream, whose publisher has spoken to that one. */
+  #admitCopy(
+    publication: Publication,
+    { seq, timeUs }: CopiedPlace,
+    headers: PublishHeaders,
+    nowUs: number,
+  ): Admitted | number {
+    const { config, index } = this.#stream;
+    const isMirrored = seq !== undefined;
+    const id = headers.get("Nats-Msg-Id");
+    const known = id && !isMirrored ? this.#ids.find(id, nowUs) : undefined;
+    if (known !== undefined) return known;
+    const rollup = config.allow_rollup_hdrs && !config.deny_purge
+      ? rollupOf(config, headers, publication.subject, undefined)
+      : "none";
+    const sum = isMirrored
+      ? undefined
+      : this.#counted(publication, headers, undefined);
+    const { subject, headers: block, payload } = sum ?? publication;
+    const size = sizeOf(config, sum ?? publication);
+    this.#checkRoom(subject, size, rollup, undefined);
+    const message = {
+      seq: seq ?? index.lastSeq + 1,
+      timeUs: timeUs ?? nowUs,
+      subject,
+      headers: block,
+      payload,
+    };
+    const lifetimeUs = keptTimeToLive(config, headers);
+    return {
+      kept: { message, size, rollup, lifetimeUs },
+      id,
+      value: undefined,
+    };
+  }
+
+  /** Throws an `ApiError` where there is no room for a message of `size`. */
+  #checkRoom(
+    subject: string,
+    size: number,
+    rollup: Rollup,
+    staged: Staged | undefined,
+  ): void {
+    const { config, index, host: { quota } } = this.#stream;
+    quota.checkServerRoom(config.storage);
+    if (!this.#stream.isWanted(subject)) return;
+    quota.checkRoom(config.storage, size + (staged?.bytes ?? 0));
+    if (rollup === "none") checkRoom(config, index, subject, size, staged);
   }
 
   /** What a stream of counters stores of a message; undefined: it counts nothing. */

@@ -67,13 +67,20 @@ class DirectRefusal extends Error {
 
 export class DirectGet {
   readonly #stream: Stream;
+  readonly #mayAnswer: () => boolean;
   readonly #prefix: string;
   readonly #ends: (() => void)[];
 
-  constructor(stream: Stream) {
+  /** `name`: the stream that is asked for; `mayAnswer`: whether this one answers for it. */
+  constructor(
+    stream: Stream,
+    name: string = stream.name,
+    mayAnswer: () => boolean = () => true,
+  ) {
     const { client } = stream.host;
-    const subject = `$JS.API.DIRECT.GET.${stream.name}`;
+    const subject = `$JS.API.DIRECT.GET.${name}`;
     this.#stream = stream;
+    this.#mayAnswer = mayAnswer;
     this.#prefix = `${subject}.`;
     this.#ends = [subject, `${subject}.>`].map((one) =>
       client.subscribe(one, "_sys_", (message) => this.#asked(message))
@@ -84,9 +91,10 @@ export class DirectGet {
     for (const end of this.#ends) end();
   }
 
-  #asked(message: Message): void {
+  #asked(message: Message): boolean {
+    if (!this.#mayAnswer()) return false;
     const reply = replyOf(message);
-    if (reply === "") return;
+    if (reply === "") return true;
     try {
       if (!hasLevel(message)) throw new DirectRefusal(LEVEL_STATUS);
       this.#answer(requestIn(message, this.#prefix), reply);
@@ -94,6 +102,7 @@ export class DirectGet {
       if (!(error instanceof DirectRefusal)) throw error;
       this.#say(reply, `NATS/1.0 ${error.message}\r\n\r\n`);
     }
+    return true;
   }
 
   #answer(request: DirectRequest, reply: string): void {

@@ -11,6 +11,14 @@ export interface Publication {
   /** A block of headers; empty: none. */
   readonly headers: Uint8Array;
   readonly payload: Uint8Array;
+  /** It was in another stream before: what its headers expect was said there. */
+  readonly copied?: CopiedPlace;
+}
+
+/** Where a message of another stream goes; without a sequence and a time: where any other would. */
+export interface CopiedPlace {
+  readonly seq?: number;
+  readonly timeUs?: number;
 }
 
 const HEADERS_MAX = 65_535;
@@ -74,7 +82,7 @@ export function checkRoom(
 
 /** The messages that have to go, one after the other, each when the one before has gone. */
 export function* beyondLimits(
-  { max_msgs, max_bytes, max_msgs_per_subject }: StreamConfig,
+  { max_msgs, max_bytes, max_msgs_per_subject, discard }: StreamConfig,
   index: MessageIndex,
   subject: string,
 ): Iterable<number> {
@@ -82,6 +90,8 @@ export function* beyondLimits(
   if (entry !== undefined && max_msgs_per_subject > 0) {
     while (entry.count > max_msgs_per_subject) yield entry.first;
   }
+  // NATS JetStream: where new messages give way, old ones stay.
+  if (discard === "new") return;
   while (max_msgs > 0 && index.messages > max_msgs) yield index.firstSeq;
   while (max_bytes > 0 && index.bytes > max_bytes) yield index.firstSeq;
 }

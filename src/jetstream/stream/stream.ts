@@ -146,7 +146,8 @@ export class Stream implements FilledStream {
   /** Stores a message that was checked, unless nobody wants it. */
   keep({ message, size, rollup, lifetimeUs }: KeptMessage): void {
     const { seq, timeUs, subject } = message;
-    if (!this.isWanted(subject)) return this.#skipTo(seq);
+    if (seq > this.index.lastSeq + 1) this.#skipTo(seq - 1);
+    if (!this.isWanted(subject)) return this.#skipTo(seq, timeUs);
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
     if (rollup === "all") this.purge(seq);
@@ -216,6 +217,19 @@ export class Stream implements FilledStream {
     }
     this.#commits.commit();
     return purged;
+  }
+
+  /**
+   * What is copied comes behind `seq`: what was taken behind it and could not be
+   * kept was never there, and what comes before it never will be.
+   */
+  copyFrom(seq: number): void {
+    const { index } = this;
+    const hasMore = index.next(seq + 1) <= index.lastSeq;
+    if (hasMore || seq === index.lastSeq) return;
+    this.#skipTo(seq);
+    this.visibleSeq = seq;
+    this.#commits.commit();
   }
 
   /** All readers are there again after a restart. */
@@ -301,8 +315,8 @@ export class Stream implements FilledStream {
     for (const seq of beyondLimits(config, index, subject)) this.remove(seq);
   }
 
-  #skipTo(seq: number): void {
-    this.index.skipTo(seq);
+  #skipTo(seq: number, timeUs?: number): void {
+    this.index.skipTo(seq, timeUs);
     this.#store.skipTo(seq);
   }
 

@@ -6,15 +6,18 @@
  */
 import { formatDuration } from "../../core/duration.ts";
 import { isValidConfigSubject, subjectsCollide } from "../../core/subject.ts";
-import { SubjectTransform } from "../../core/subject_transform.ts";
-import {
-  looksLikeFunction,
-  TransformError,
-} from "../../core/transform_function.ts";
 import type { AccountStreamLimits } from "../../options/options.ts";
 import { ApiError } from "../api/api_error.ts";
 import { checkMaxBytes } from "../limits/stream_size.ts";
-import type { SourceConfig, StreamConfig } from "./stream_config.ts";
+import {
+  checkCycle,
+  checkExternal,
+  checkMirror,
+  checkSources,
+  isStreamName,
+  transformFault,
+} from "./source_checks.ts";
+import type { StreamConfig } from "./stream_config.ts";
 
 /** What is known of the other streams of the account. */
 export interface StreamSurroundings {
@@ -43,8 +46,10 @@ export function checkStream(
   checkPlacement(config);
   checkTimes(config, surroundings);
   checkFeatures(config);
-  checkMirror(config, surroundings);
-  checkSources(config, surroundings);
+  checkMirror(config, surroundings.others);
+  checkSources(config, surroundings.others);
+  checkExternal(config);
+  checkCycle(config, surroundings.others);
   checkSubjects(config);
   checkMaxBytes(config, surroundings.limits);
   checkTransforms(config);
@@ -95,11 +100,6 @@ export function sealed(config: StreamConfig): StreamConfig {
     deny_purge: true,
     allow_rollup_hdrs: false,
   };
-}
-
-/** Whether a stream may have this name. */
-function isStreamName(name: string): boolean {
-  return name !== "" && !/[\s.*>\\/]/.test(name);
 }
 
 function wrong(text: string): ApiError {
@@ -214,98 +214,6 @@ function checkFeatures(config: StreamConfig): void {
   }
 }
 
-function checkMirror(
-  config: StreamConfig,
-  { others }: StreamSurroundings,
-): void {
-  const { mirror } = config;
-  if (mirror === undefined) return;
-  if (config.first_seq) throw new ApiError(10143);
-  if (config.subjects !== undefined) throw new ApiError(10034);
-  if (config.sources !== undefined) throw new ApiError(10031);
-  if (config.allow_msg_counter) throw new ApiError(10173);
-  if (config.allow_atomic) throw new ApiError(10198);
-  if (config.allow_batched) throw new ApiError(10209);
-  if (config.allow_msg_schedules) throw new ApiError(10186);
-  const { filter_subject, subject_transforms = [] } = mirror;
-  if (filter_subject && subject_transforms.length > 0) {
-    throw new ApiError(10150);
-  }
-  if (config.subject_delete_marker_ttl) {
-    throw wrong("subject delete markers forbidden on mirrors");
-  }
-  for (const [i, { src, dest }] of subject_transforms.entries()) {
-    if (src !== "" && !isValidConfigSubject(src)) {
-      throw new ApiError(10151, `invalid subject ${src}`);
-    }
-    const fault = transformFault(src, dest);
-    if (fault !== undefined) throw new ApiError(10154, fault);
-    const meets = subject_transforms.slice(i + 1)
-      .some((other) => subjectsCollide(src || ">", other.src || ">"));
-    if (meets) throw new ApiError(10152);
-  }
-  if (!isStreamName(mirror.name)) throw new ApiError(10142);
-  const origin = originOf(mirror, others);
-  if (origin !== undefined && isSmaller(config, origin)) {
-    throw new ApiError(10030);
-  }
-}
-
-function checkSources(
-  config: StreamConfig,
-  { others }: StreamSurroundings,
-): void {
-  const { sources = [] } = config;
-  if (sources.length > 0 && config.allow_msg_schedules) {
-    throw new ApiError(10187);
-  }
-  const seen = new Set<string>();
-  for (const source of sources) {
-    if (!isStreamName(source.name)) throw new ApiError(10141);
-    const { filter_subject = "", subject_transforms = [], external } = source;
-    const key = JSON.stringify([
-      source.name,
-      filter_subject,
-      subject_transforms,
-      external?.api,
-    ]);
-    if (seen.has(key)) throw new ApiError(10140);
-    seen.add(key);
-    if (filter_subject !== "" && subject_transforms.length > 0) {
-      throw new ApiError(10144);
-    }
-    for (const [i, { src, dest }] of subject_transforms.entries()) {
-      if (src !== "" && !isValidConfigSubject(src)) {
-        throw new ApiError(10145, `invalid subject ${src}`);
-      }
-      const fault = transformFault(src, dest);
-      if (fault !== undefined) throw new ApiError(10146, fault);
-      const meets = subject_transforms.slice(i + 1)
-        .some((other) => subjectsCollide(src || ">", other.src || ">"));
-      if (meets) throw new ApiError(10147);
-    }
-    const origin = originOf(source, others);
-    if (origin !== undefined && isSmaller(config, origin)) {
-      throw new ApiError(10046);
-    }
-  }
-}
-
-function originOf(
-  { name, external }: SourceConfig,
-  others: readonly StreamConfig[],
-): StreamConfig | undefined {
-  return external === undefined
-    ? others.find((other) => other.name === name)
-    : undefined;
-}
-
-/** Messages of `origin` may be too large for `config`. */
-function isSmaller(config: StreamConfig, origin: StreamConfig): boolean {
-  return config.max_msg_size > 0 &&
-    (origin.max_msg_size < 0 || config.max_msg_size < origin.max_msg_size);
-}
-
 /** Subjects that only a stream which acknowledges nothing may have. */
 const RESERVED: readonly (readonly [string, string, RegExp])[] = [
   ["$JS.>", "jetstream api", /^\$JS\.EVENT\./],
@@ -356,27 +264,6 @@ function checkTransforms(config: StreamConfig): void {
     throw wrong(
       `stream configuration for republish with transform from '${src}' to '${dest}' not valid`,
     );
-  }
-}
-
-const NO_TRANSFORM = "invalid mapping destination: invalid transform";
-
-/** What is wrong with a transform; undefined: nothing. */
-function transformFault(src: string, dest: string): string | undefined {
-  if (dest === "") return undefined;
-  const tokens = dest.split(".");
-  for (const [i, token] of tokens.entries()) {
-    const isFunction = looksLikeFunction(token);
-    if (!isFunction && !isValidConfigSubject(token)) return NO_TRANSFORM;
-    const isTail = token === ">" && i < tokens.length - 1;
-    if (isTail) return `${NO_TRANSFORM} in >`;
-  }
-  try {
-    SubjectTransform.parse(src || ">", dest);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof TransformError)) throw error;
-    return error.message;
   }
 }
 

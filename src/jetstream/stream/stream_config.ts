@@ -4,6 +4,7 @@
  * is what the API gives back.
  */
 import type { Shape, Struct } from "../api/shape.ts";
+import { momentOf, momentText } from "../moments.ts";
 
 /** How long messages stay. */
 export type Retention = "limits" | "interest" | "workqueue";
@@ -271,12 +272,15 @@ export function completeStreamConfig(
 
 /** Of objects in it, what they say: empty values are left out, or stand for something. */
 function shapedParts(
-  { placement, subject_transform, republish }: GivenStreamConfig,
+  { placement, mirror, sources, subject_transform, republish }:
+    GivenStreamConfig,
 ): GivenStreamConfig {
   const hasPlace = Boolean(placement?.cluster) || Boolean(placement?.tags) ||
     Boolean(placement?.preferred);
   return {
     placement: hasPlace ? withoutEmpty(placement!) : undefined,
+    ...(mirror && { mirror: completeSource(mirror) }),
+    ...(sources && { sources: sources.map(completeSource) }),
     ...(subject_transform !== undefined && {
       subject_transform: {
         src: subject_transform.src ?? "",
@@ -297,6 +301,34 @@ function withoutEmpty<T extends object>(record: T): T {
   const entries = Object.entries(record)
     .filter(([, value]) => value.length > 0);
   return Object.fromEntries(entries) as T;
+}
+
+/** One source, in the order of the API. */
+function completeSource(given: Partial<SourceConfig>): SourceConfig {
+  const { external, consumer, opt_start_time } = given;
+  const complete: Record<string, unknown> = {
+    ...given,
+    name: given.name ?? "",
+    ...(opt_start_time && {
+      opt_start_time: momentText(momentOf(opt_start_time)),
+    }),
+    ...(external && {
+      external: { api: external.api ?? "", deliver: external.deliver ?? "" },
+    }),
+    ...(consumer && {
+      consumer: {
+        name: consumer.name ?? "",
+        deliver_subject: consumer.deliver_subject ?? "",
+      },
+    }),
+  };
+  const ordered: Record<string, unknown> = {};
+  for (const field of Object.keys(SOURCE.fields)) {
+    const value = complete[field];
+    const isEmpty = !value || (Array.isArray(value) && value.length === 0);
+    if (!isEmpty || field === "name") ordered[field] = value;
+  }
+  return ordered as unknown as SourceConfig;
 }
 
 function inOrder(config: StreamConfig): StreamConfig {

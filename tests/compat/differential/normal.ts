@@ -52,6 +52,8 @@ const OWN_NUMBERS = [
   // Of a consumer.
   "pause_remaining",
   "ack_time",
+  // Of a mirror or a source.
+  "active",
 ];
 
 /** Numbers of connections: named in the order in which they are told. */
@@ -74,6 +76,11 @@ export function normal(text: string): string {
       .replace(numbers, "$1<own>")
       .replace(/(Nats-Time-Stamp: )\S+/g, "$1<time>")
       .replace(/(Nats-Pin-Id: )\S+/g, "$1<own>")
+      // A stream names itself where it is a source.
+      .replace(/(Nats-Stream-Source: (?:[^ ]+ ){5})\w{8}\b/g, "$1<own>")
+      .replace(/(does not match: )\w{8}\b/g, "$1<own>")
+      .replace(/(Nats-Stream-Identity: )\w{8}\b/g, "$1<own>")
+      .replace(/(\$JS\.FC\.\w+\.\w+\.)\w{4}\b/g, "$1<own>")
       // What a server says in the system account has a number.
       .replace(/("flags":\d+,"seq":)\d+/g, "$1<own>")
       .replace(/(\$JS\.ACK(?:\.[^.\s]+){5}\.)\d{19}\b/g, "$1<time>")
@@ -97,8 +104,12 @@ export function normal(text: string): string {
       /^MSG \$SYS\.ACCOUNT\.\S+\.SERVER\.CONNS [^\r]*\r\n[^\r]*\r\n/gm,
       "",
     )
-    // Whether a PING of the server comes is a matter of time.
-    .replace(/^PING\r\n/gm, "");
+    // Whether a PING of the server comes, or a consumer's sign of life, is a matter of time.
+    .replace(/^PING\r\n/gm, "")
+    .replace(
+      /^HMSG [^\r]*\r\nNATS\/1\.0 100 Idle Heartbeat\r\n(?:Nats-[^\r]*\r\n)*\r\n\r\n/gm,
+      "",
+    );
 }
 
 /** `text` with what `bare` makes of each payload; where it changes one, its size goes, too. */
