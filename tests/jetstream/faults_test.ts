@@ -4,9 +4,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../../src/app/start_server.ts";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
-import type { Database, Storage } from "../../src/platform/storage.ts";
-import { StorageError } from "../../src/platform/storage.ts";
+import type { Storage } from "../../src/platform/storage.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
+import { FullDisk } from "./full_disk.ts";
 import { type MemoryLog, startMidge } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
@@ -82,34 +82,8 @@ for (const reply of ["a.*", "q.>", "x..y", "x."]) {
   });
 }
 
-/** A disk on which the next `fulls` commits find no room. */
-class FullDisk {
-  fulls = 0;
-  readonly storage: Storage;
-
-  constructor() {
-    const real = loadStorage();
-    this.storage = { ...real, open: (path) => this.#filling(real.open(path)) };
-  }
-
-  #filling(database: Database): Database {
-    return {
-      execute: (sql) => {
-        if (sql === "COMMIT" && this.fulls > 0) {
-          this.fulls--;
-          database.execute("ROLLBACK");
-          throw new StorageError("database or disk is full", "full");
-        }
-        database.execute(sql);
-      },
-      prepare: (sql) => database.prepare(sql),
-      close: () => database.close(),
-    };
-  }
-}
-
 test("a message for which the disk has no room is refused, and was never there", async (t) => {
-  const disk = new FullDisk();
+  const disk = new FullDisk(loadStorage());
   const { peer, log } = await withStream(t, disk.storage);
   disk.fulls = 1;
   const refused = await answer(peer, "s", "lost");
@@ -126,7 +100,7 @@ test("a message for which the disk has no room is refused, and was never there",
 });
 
 test("all messages of a turn are refused that one commit was to keep", async (t) => {
-  const disk = new FullDisk();
+  const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
   disk.fulls = 1;
   peer.send(["1", "2", "3"].map((text) => publish("s", "r", text)).join(""));
@@ -139,7 +113,7 @@ test("all messages of a turn are refused that one commit was to keep", async (t)
 });
 
 test("a stream that cannot be kept is not made", async (t) => {
-  const disk = new FullDisk();
+  const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
   const config = JSON.stringify({ name: "T", subjects: ["t"] });
   disk.fulls = 1;
@@ -152,7 +126,7 @@ test("a stream that cannot be kept is not made", async (t) => {
 });
 
 test("a consumer is answered for once it is on disk, and a deletion too", async (t) => {
-  const disk = new FullDisk();
+  const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
   await answer(peer, "s", "hello");
   const config = { durable_name: "C", ack_policy: "explicit" };
@@ -170,7 +144,7 @@ test("a consumer is answered for once it is on disk, and a deletion too", async 
 });
 
 test("a repetition of a message that was not kept is a message of its own", async (t) => {
-  const disk = new FullDisk();
+  const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
   disk.fulls = 1;
   const headers = "NATS/1.0\r\nNats-Msg-Id: one\r\n\r\n";
