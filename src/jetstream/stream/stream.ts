@@ -167,8 +167,9 @@ export class Stream implements FilledStream {
     this.#commits.whenKept(seq, (error) => {
       if (error !== undefined) {
         this.#failed(error);
-        // It has never been there.
+        // It has never been there. The commit before may have had it all the same.
         this.index.remove(seq);
+        if (seq > 0) this.#commits.remove(seq, false);
         this.#expiry.endings.removed(seq);
       } else if (seq > 0) this.#republish(seq);
       done(error);

@@ -181,7 +181,9 @@ export class DiskStore implements StreamStore {
   }
 
   #write(): void {
-    if (this.#isDead || this.#isWriting) return;
+    // Nothing is written that nobody hears of.
+    const isAsked = this.#waiting.length > 0 && !this.#isWriting;
+    if (this.#isDead || !isAsked) return;
     this.#isWriting = true;
     this.#written = this.#changes;
     this.#changes = [];

@@ -14,9 +14,7 @@ export class LogLoad {
   readonly #scene: Scene;
   /** The text of each message that was acknowledged, by its sequence. */
   readonly acknowledged: Map<number, string> = new Map();
-  /** Texts that were sent and not refused for good. */
   readonly #sent = new Set<string>();
-  readonly #refused = new Set<string>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -52,15 +50,10 @@ export class LogLoad {
   async #once(connection: NatsConnection, text: string): Promise<number> {
     const subject = `log.${text.split(" ")[0]}`;
     this.#sent.add(text);
-    this.#refused.delete(text);
     const fate = await this.#scene.publish(connection, subject, text, {
       "Nats-Msg-Id": text.replace(" ", "-"),
     });
-    if (fate === "unknown") return 0;
-    if (fate === "refused") {
-      this.#refused.add(text);
-      return 0;
-    }
+    if (typeof fate === "string") return 0;
     const known = this.acknowledged.get(fate.seq) ?? text;
     assert.equal(known, text, `two messages have sequence ${fate.seq}`);
     this.acknowledged.set(fate.seq, text);
@@ -70,11 +63,8 @@ export class LogLoad {
   /** Tries until it is acknowledged, or gives up now and then. */
   async #again(connection: NatsConnection, text: string): Promise<void> {
     while (this.#scene.below(8) > 0) {
-      // What is not known may be there, and is not refused by a later answer.
-      const wasUnknown = !this.#refused.has(text);
       const seq = await this.#once(connection, text);
       if (seq > 0) return;
-      if (wasUnknown) this.#refused.delete(text);
       await this.#scene.pause(5 + this.#scene.below(20));
     }
   }
@@ -105,7 +95,6 @@ export class LogLoad {
       const text = textOf(answer);
       if (expected !== undefined) assert.equal(text, expected, `at ${seq}`);
       assert.ok(this.#sent.has(text), `nobody sent ${seq} ${text}`);
-      assert.ok(!this.#refused.has(text), `refused, and there: ${seq} ${text}`);
       assert.ok(!seen.has(text), `twice: ${text}`);
       seen.add(text);
       checkSubject(answer, text);
