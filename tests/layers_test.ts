@@ -65,6 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "discovery",
     "options",
     "accounts",
+    "jetstream",
     "broker",
     "routes",
   ],

@@ -102,6 +102,7 @@ export class ServerParts {
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
     if (isNode) this.#system = System.of(this.watched, reload, platform);
     this.#jetstream = this.#jetStreamOf(options);
+    this.watched.jetstream = this.#jetstream;
   }
 
   get runSoon(): RunSoon | undefined {
@@ -189,6 +190,7 @@ export class ServerParts {
     if (jetstream === undefined && this.#jetstream === undefined) return;
     await this.#jetstream?.stop();
     this.#jetstream = this.#jetStreamOf(options);
+    this.watched.jetstream = this.#jetstream;
     this.#jetstream?.start();
   }
 

@@ -3,7 +3,12 @@
  * of them is to see it, anew whenever something in it changes.
  */
 import { serverId } from "../core/nuid.ts";
-import { API_LEVEL, CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
+import {
+  API_LEVEL,
+  CLIENT_PROTOCOL,
+  NATS_VERSION,
+  STREAM_FLAGS,
+} from "../core/version.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import type { Address } from "../platform/socket.ts";
@@ -140,6 +145,7 @@ export class OwnInfo implements InfoSource {
     const { isOpen, asksLogin } = entrance.door.greet(entrance);
     // NATS: a newcomer need not log in where those without credentials are let in.
     const hasStreams = options.jetstream !== undefined;
+    const { domain = "" } = options.jetstream ?? {};
     const needsLogin = isNew ? asksLogin || entrance.asksAll : !isOpen;
     return {
       server_id: identity.id,
@@ -160,6 +166,7 @@ export class OwnInfo implements InfoSource {
       ...(remoteHost !== "" && { client_ip: remoteHost }),
       ...(nonce !== undefined && { nonce }),
       ...(cluster !== "" && { cluster }),
+      ...(domain !== "" && { domain }),
       ...(urls.length > 0 && { connect_urls: [...urls] }),
       ...((this.lameDuck || isToLeave) && { ldm: true }),
       ...(boundTo !== undefined &&
@@ -172,17 +179,19 @@ export class OwnInfo implements InfoSource {
   /** NATS: what each message of the server says of it. */
   describe(): object {
     const { identity, now } = this.#parts;
-    const { host, serverTags } = this.#parts.options();
+    const { host, serverTags, jetstream } = this.#parts.options();
     const cluster = this.clusterName();
+    const { domain = "" } = jetstream ?? {};
     return {
       name: identity.name,
       host,
       id: identity.id,
       ...(cluster !== "" && { cluster }),
+      ...(domain !== "" && { domain }),
       ver: NATS_VERSION,
       ...(serverTags.length > 0 && { tags: serverTags }),
-      jetstream: false,
-      flags: 0,
+      jetstream: jetstream !== undefined,
+      flags: jetstream === undefined ? 0 : STREAM_FLAGS,
       seq: ++this.#described,
       time: new Date(now()).toISOString(),
     };

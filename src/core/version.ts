@@ -17,3 +17,6 @@ export const ROUTE_PROTOCOL = 3;
 
 /** The first route protocol with traces. */
 export const TRACE_PROTOCOL = 3;
+
+/** NATS: in a server's word about itself, that it has streams, and what belongs to that. */
+export const STREAM_FLAGS = 7;

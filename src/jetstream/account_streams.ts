@@ -65,6 +65,8 @@ export class AccountStreams {
   readonly serverName: string;
   /** By name. */
   readonly streams: Map<string, OpenStream> = new Map();
+  /** Streams that could not be opened, by name, and why. */
+  readonly unopened: Map<string, string> = new Map();
   /** Of its requests. */
   readonly counts: ApiCounts = { total: 0, errors: 0 };
   readonly #stores: StreamStores;
@@ -120,6 +122,7 @@ export class AccountStreams {
       } catch (error) {
         if (error instanceof StoreError && error.isInUse) throw error;
         const why = isError(error) ? error.message : error;
+        this.unopened.set(name, `it is not opened: ${why}`);
         this.host.log.error(`Stream ${name} is not opened: ${why}`);
       }
     }
@@ -164,6 +167,7 @@ export class AccountStreams {
       client: this.#copier,
     });
     const open = { stream, consumers: new Map(), copies };
+    this.unopened.delete(config.name);
     this.#reserve(config);
     this.streams.set(config.name, open);
     this.#listen(open);

@@ -50,6 +50,10 @@ export class JetStream {
   readonly quota: ServerQuota;
   /** By the name of the account. */
   readonly accounts: Map<string, AccountStreams> = new Map();
+  /** Accounts whose streams could not be opened, by name, and why. */
+  readonly unopened: Map<string, string> = new Map();
+  /** Of streams in files; empty: all are in memory. */
+  folder = "";
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
   readonly #batches = new BatchRoom(() => this.quota.batch);
@@ -71,6 +75,7 @@ export class JetStream {
   start(): void {
     const { accounts, runSoon, overStores } = this.#platform;
     const durable = this.#storage();
+    this.folder = durable?.folder ?? "";
     const stores = new Stores(durable, runSoon);
     this.#stores = overStores?.(stores) ?? stores;
     this.#platform.log.notice(this.#introduction(durable?.folder));
@@ -133,6 +138,7 @@ export class JetStream {
       this.#set(account);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
+      this.unopened.set(account.name, error.message);
       this.#platform.log.error(`JetStream: ${error.message}`);
     }
   }
@@ -206,6 +212,7 @@ export class JetStream {
       quota: new Quota(name, this.quota, limits, log),
     });
     streams.recover();
+    this.unopened.delete(name);
     this.#without.get(name)?.stop();
     this.#without.delete(name);
     this.accounts.set(name, streams);

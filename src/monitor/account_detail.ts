@@ -42,7 +42,7 @@ export function accountDetail(
     is_system: name === systemAccount || undefined,
     expired: expiresAt > 0 && expiresAt * 1000 <= now + shiftMs,
     complete: true,
-    jetstream_enabled: false,
+    jetstream_enabled: facts.hasStreams,
     leafnode_connections: 0,
     client_connections: clients,
     subscriptions: lookUp.subscriptions,

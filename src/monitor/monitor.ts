@@ -21,6 +21,7 @@ import { accountz, accstatz } from "./accounts.ts";
 import { connz } from "./connz.ts";
 import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
+import { jsz } from "./jsz.ts";
 import { type Page, showing, type ShowPage } from "./page.ts";
 import {
   printedAnswer,
@@ -34,7 +35,7 @@ import { routez } from "./routez.ts";
 import type { PartName } from "./snapshot.ts";
 import type { WatchedServer } from "./source/watched_server.ts";
 import { subsz } from "./subsz.ts";
-import { gatewayz, jsz, leafz } from "./unused.ts";
+import { gatewayz, leafz } from "./unused.ts";
 import { varz } from "./varz.ts";
 
 export type { MonitorPlatform } from "./platform.ts";

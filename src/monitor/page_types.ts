@@ -264,7 +264,7 @@ export interface MsgStats {
 
 /** `/healthz`: whether the server takes connections. */
 export interface Healthz {
-  status: "ok" | "error";
+  status: "ok" | "error" | "unavailable";
   /** What is wrong. */
   error?: string;
   /** With `details`, in place of `error`. */
@@ -274,6 +274,10 @@ export interface Healthz {
 /** One thing that is wrong. */
 export interface HealthzError {
   type: string;
+  /** Of what it is wrong, where that is part of JetStream. */
+  account?: string | undefined;
+  stream?: string | undefined;
+  consumer?: string | undefined;
   error: string;
 }
 

@@ -21,7 +21,7 @@ const CONTENTS: readonly (readonly [page: string, about: string])[] = [
   ["healthz", "Is the server ready for connections?"],
   ["leafz", "Leaf nodes (none)"],
   ["gatewayz", "Gateways (none)"],
-  ["jsz", "JetStream (off)"],
+  ["jsz", "JetStream: accounts, streams and consumers"],
 ];
 
 const STYLE = `

@@ -17,6 +17,12 @@ import type {
   ImportOptions,
   MappingOptions,
 } from "../options/options.ts";
+import type {
+  JetStreamFacts,
+  JetStreamRequest,
+  StreamFault,
+  StreamHealthRequest,
+} from "./stream_facts.ts";
 import type { Address, TlsState } from "../platform/socket.ts";
 
 /** The parts that there are, by name. */
@@ -33,6 +39,9 @@ export interface SnapshotParts {
   readonly accounts: readonly AccountFacts[];
   readonly readiness: ReadinessFacts;
   readonly nodes: readonly NodeRecord[];
+  /** Undefined, as the next: there is none. */
+  readonly jetstream: JetStreamFacts | undefined;
+  readonly streamHealth: readonly StreamFault[] | undefined;
 }
 
 /** What a page says about a part that it asks for. */
@@ -47,6 +56,8 @@ export interface PartRequests {
   readonly accounts: AccountsRequest;
   readonly readiness: true;
   readonly nodes: true;
+  readonly jetstream: JetStreamRequest;
+  readonly streamHealth: StreamHealthRequest;
 }
 
 export type PartName = keyof SnapshotParts;
@@ -311,6 +322,7 @@ export interface TrustedFacts {
 
 export interface AccountFacts {
   readonly name: string;
+  readonly hasStreams: boolean;
   readonly clients: number;
   /** Of clients, and of routes. */
   readonly traffic: TrafficFacts;

@@ -1,12 +1,12 @@
 /**
  * `/varz`: the server's options and counters. The fields are nats-server's, in
- * its order; `gateway` to `jetstream` are there because readers look inside
- * them. Fields that only newer servers have are told where Midge knows the
+ * its order; `gateway` to `mqtt` are there because readers look inside them. Fields that only newer servers have are told where Midge knows the
  * fact.
  */
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";
 import { unlessEmpty } from "./fields.ts";
+import { jetStreamFields, NO_ACCOUNTS } from "./jetstream_fields.ts";
 import type { Page } from "./page.ts";
 import type {
   ClusterVarz,
@@ -32,11 +32,16 @@ const SECONDS_END = 19;
 /** The broker is one thread. */
 const THREADS = 1;
 
-type VarzParts = "settings" | "load" | "counters";
+type VarzParts = "settings" | "load" | "counters" | "jetstream";
 
 export const varz: Page<void, VarzParts, Varz> = {
   read: () => {},
-  wants: () => ({ settings: true, load: true, counters: true }),
+  wants: () => ({
+    settings: true,
+    load: true,
+    counters: true,
+    jetstream: NO_ACCOUNTS,
+  }),
   show: showServer,
 };
 
@@ -50,7 +55,7 @@ function showServer(snapshot: ServerSnapshot<VarzParts>): Varz {
     leaf: {},
     mqtt: {},
     websocket: websocketFields(settings.websocket),
-    jetstream: {},
+    jetstream: jetStreamFields(snapshot.jetstream, true) ?? {},
     tls_timeout: settings.tls.timeoutMs / 1000,
     write_deadline: toNanoseconds(settings.writeDeadlineMs),
     ...loadFields(snapshot),

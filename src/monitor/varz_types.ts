@@ -1,4 +1,5 @@
 /** What `/varz` shows, field by field: see `page_types.ts`. */
+import type { JetStreamVarz } from "./jetstream_types.ts";
 
 /** `/varz`: the server's options and counters. */
 export interface Varz {
@@ -42,7 +43,8 @@ export interface Varz {
   leaf: Record<string, never>;
   mqtt: Record<string, never>;
   websocket: WebSocketVarz;
-  jetstream: Record<string, never>;
+  /** Empty without JetStream. */
+  jetstream: JetStreamVarz | Record<string, never>;
   /** Seconds. */
   tls_timeout: number;
   /** Nanoseconds. */

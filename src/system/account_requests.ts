@@ -6,6 +6,7 @@
 import type { SlicedWork } from "../http/slices.ts";
 import { accountz, accstatz } from "../monitor/accounts.ts";
 import { connz } from "../monitor/connz.ts";
+import { jsz } from "../monitor/jsz.ts";
 import { type Page, showing } from "../monitor/page.ts";
 import type { AccountStat, AccountStatz } from "../monitor/page_types.ts";
 import type { PartName } from "../monitor/snapshot.ts";
@@ -46,6 +47,7 @@ const STATZ_FORM = requestForm("AccountStatz", {
 });
 
 const showAccount = showing(accountz);
+const showStreams = showing(jsz);
 const showStatistics = showing(accstatz);
 
 const REQUESTS: Readonly<Record<string, AccountRequest>> = {
@@ -54,9 +56,18 @@ const REQUESTS: Readonly<Record<string, AccountRequest>> = {
   LEAFZ: { form: LEAFZ_FORM, show: pageAbout(leafz, {}) },
   JSZ: {
     form: JSZ_FORM,
-    *show() {
-      yield* [];
-      throw new AnswerError(500, "jetstream not enabled", true);
+    *show(source, query, name) {
+      query.set("acc", name);
+      query.set("accounts", "1");
+      const { disabled, account_details: [account] = [] } = yield* showStreams(
+        source,
+        query,
+      );
+      if (disabled) throw new AnswerError(500, "jetstream not enabled", true);
+      if (account !== undefined) return account;
+      const shown = JSON.stringify(name);
+      const why = `account ${shown} not jetstream enabled`;
+      throw new AnswerError(500, why, true);
     },
   },
   INFO: {

@@ -7,12 +7,13 @@ import type { SlicedWork } from "../http/slices.ts";
 import { accountz } from "../monitor/accounts.ts";
 import { connz } from "../monitor/connz.ts";
 import { healthz } from "../monitor/healthz.ts";
+import { jsz } from "../monitor/jsz.ts";
 import { type Page, showing, type ShowPage } from "../monitor/page.ts";
 import { routez } from "../monitor/routez.ts";
 import type { PartName } from "../monitor/snapshot.ts";
 import type { WatchedServer } from "../monitor/source/watched_server.ts";
 import { subsz } from "../monitor/subsz.ts";
-import { gatewayz, jsz, leafz } from "../monitor/unused.ts";
+import { gatewayz, leafz } from "../monitor/unused.ts";
 import { varz } from "../monitor/varz.ts";
 import type { Message } from "../wire/message.ts";
 import type { Answers } from "./answers.ts";
@@ -77,15 +78,17 @@ export const LEAFZ_FORM: RequestForm = requestForm("Leafz", {
 });
 
 export const JSZ_FORM: RequestForm = requestForm("Jsz", {
-  account: ["string"],
-  accounts: ["bool"],
-  streams: ["bool"],
-  consumer: ["bool"],
-  config: ["bool"],
+  account: ["string", "acc"],
+  accounts: ["bool", "accounts"],
+  streams: ["bool", "streams"],
+  consumer: ["bool", "consumers"],
+  direct_consumer: ["bool", "direct-consumers"],
+  config: ["bool", "config"],
   leader_only: ["bool"],
-  offset: ["int"],
-  limit: ["int"],
+  offset: ["int", "offset"],
+  limit: ["int", "limit"],
   raft: ["bool"],
+  stream_leader_only: ["bool"],
 });
 
 const STATSZ_FORM = requestForm("Statsz", {});
@@ -122,7 +125,8 @@ const REQUESTS: Readonly<Record<string, ServerRequest>> = {
     form: HEALTHZ_FORM,
     *show(source, query) {
       const { status, page } = yield* showHealth(source, query);
-      return { ...page, status_code: status };
+      const { status: word, ...others } = page;
+      return { status: word, status_code: status, ...others };
     },
   },
   PROFILEZ: {

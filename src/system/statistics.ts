@@ -7,6 +7,7 @@
  * makes it begin with a second anew.
  */
 import { finishNow } from "../http/slices.ts";
+import { jetStreamFields, NO_ACCOUNTS } from "../monitor/jetstream_fields.ts";
 import type { WatchedServer } from "../monitor/source/watched_server.ts";
 import type { EndingFacts, RouteFacts } from "../monitor/snapshot.ts";
 import { timeText } from "../monitor/text.ts";
@@ -98,8 +99,9 @@ export class Statistics {
   }
 
   #statsz(): object {
-    const { counters, load, routes, startedAt } = finishNow(
+    const { counters, load, routes, startedAt, jetstream } = finishNow(
       this.#watched.take({
+        jetstream: NO_ACCOUNTS,
         counters: true,
         load: true,
         routes: { subscriptions: false },
@@ -132,6 +134,7 @@ export class Statistics {
       stalled_clients: counters.stalledClients || undefined,
       routes: routes.length === 0 ? undefined : routes.map(routeStat),
       active_servers: this.#peers.size + 1,
+      jetstream: jetStreamFields(jetstream, false),
       gomaxprocs: THREADS,
     };
   }

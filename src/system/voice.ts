@@ -11,7 +11,7 @@ import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import { goJson } from "../core/json.ts";
 import { Nuid } from "../core/nuid.ts";
 import { isLiteralSubject, subjectsCollide } from "../core/subject.ts";
-import { NATS_VERSION } from "../core/version.ts";
+import { NATS_VERSION, STREAM_FLAGS } from "../core/version.ts";
 import { timeText } from "../monitor/text.ts";
 
 /** NATS: what each message of a server says of it. */
@@ -20,6 +20,7 @@ export interface ServerRecord {
   readonly host: string;
   readonly id: string;
   readonly cluster?: string | undefined;
+  readonly domain?: string | undefined;
   readonly ver: string;
   readonly tags?: readonly string[] | undefined;
   readonly jetstream: boolean;
@@ -80,10 +81,11 @@ export class Voice {
       host: options.host,
       id: identity.id,
       cluster: cluster === "" ? undefined : cluster,
+      domain: options.jetstream?.domain || undefined,
       ver: NATS_VERSION,
       tags: options.serverTags.length > 0 ? options.serverTags : undefined,
-      jetstream: false,
-      flags: 0,
+      jetstream: options.jetstream !== undefined,
+      flags: options.jetstream === undefined ? 0 : STREAM_FLAGS,
       seq: ++this.#seq,
       time: this.now,
     };

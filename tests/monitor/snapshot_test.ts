@@ -8,6 +8,7 @@ import { accountz, accstatz } from "../../src/monitor/accounts.ts";
 import { connz } from "../../src/monitor/connz.ts";
 import { discoveryz } from "../../src/monitor/discoveryz.ts";
 import { healthz } from "../../src/monitor/healthz.ts";
+import { jsz } from "../../src/monitor/jsz.ts";
 import type { Page } from "../../src/monitor/page.ts";
 import { root } from "../../src/monitor/root.ts";
 import { routez } from "../../src/monitor/routez.ts";
@@ -57,8 +58,11 @@ function showTwice<Query, Part extends PartName, Shown extends object>(
 
 test("every page is the same when its snapshot was copied", async (t) => {
   const midge = await startBusy(t);
-  const counters = ["settings", "load", "counters"];
+  const counters = ["settings", "load", "counters", "jetstream"];
   assert.deepEqual(showTwice(midge, varz, ""), counters);
+  for (const query of ["", "consumers=1&config=1"]) {
+    assert.deepEqual(showTwice(midge, jsz, query), ["jetstream"]);
+  }
   for (const query of ["", "auth=1&subs=detail&state=all", "subs=1"]) {
     assert.deepEqual(showTwice(midge, connz, query), ["clients"]);
   }
@@ -76,7 +80,10 @@ test("every page is the same when its snapshot was copied", async (t) => {
     ]);
   }
   assert.deepEqual(showTwice(midge, accstatz, "unused=1"), ["accounts"]);
-  assert.deepEqual(showTwice(midge, healthz, "details=1"), ["readiness"]);
+  assert.deepEqual(showTwice(midge, healthz, "details=1"), [
+    "readiness",
+    "streamHealth",
+  ]);
   assert.deepEqual(showTwice(midge, discoveryz, ""), ["nodes"]);
   assert.deepEqual(showTwice(midge, root, ""), ["settings"]);
 });

@@ -2,6 +2,7 @@
 import { API_LEVEL } from "../../core/version.ts";
 import type { AccountStreamLimits } from "../../options/options.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
+import { isPublic } from "../consumer/consumer_config.ts";
 import type { StorageKind } from "../stream/stream_config.ts";
 import type { ApiCall } from "./api_call.ts";
 
@@ -72,7 +73,7 @@ function figures(
 export function publicCount({ consumers }: OpenStream): number {
   let count = 0;
   for (const { config } of consumers.values()) {
-    if (!config.direct && !config.sourcing) count++;
+    if (isPublic(config)) count++;
   }
   return count;
 }

@@ -60,7 +60,7 @@ function withVersion<
 }
 
 function streamState(
-  { index, config }: Stream,
+  { index, config, damage }: Stream,
   consumerCount: number,
   { deleted = false, subjects }: StateOptions = {},
 ): object {
@@ -77,8 +77,15 @@ function streamState(
     ...(subjects !== undefined && { subjects }),
     ...(gaps > 0 && messages > 0 && { num_deleted: gaps }),
     ...(deleted && gaps > 0 && messages > 0 && { deleted: gapsOf(index) }),
+    ...(damage.length > 0 && { lost: lostOf(damage) }),
     consumer_count: consumerCount,
   };
+}
+
+/** NATS JetStream: messages that cannot be read; where several follow one another, the first. */
+function lostOf(damage: Stream["damage"]): object {
+  const seqs = new Set(damage.map(({ seq }) => seq).filter((seq) => seq > 0));
+  return { msgs: [...seqs].sort((a, b) => a - b), bytes: 0 };
 }
 
 function gapsOf(index: Stream["index"]): number[] {

@@ -275,6 +275,13 @@ function withLevel(given: GivenConsumerConfig): Record<string, string> {
   return sorted({ ...own, "_nats.req.level": level });
 }
 
+/** NATS JetStream: those of other streams are not counted, and not listed. */
+export function isPublic(
+  { direct, sourcing }: Pick<ConsumerConfig, "direct" | "sourcing">,
+): boolean {
+  return !direct && !sourcing;
+}
+
 /** The subjects that a consumer is about; none: all. */
 export function filtersOf(
   { filter_subject, filter_subjects }: ConsumerConfig,

@@ -8,6 +8,7 @@
  * all that a stream is and does here.
  */
 import type { SubjectFilter } from "../store/subject_table.ts";
+import { DAMAGE_PREFIX } from "../store/database_file.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
   type Damage,
@@ -43,7 +44,7 @@ export class Stream implements FilledStream {
   readonly host: StreamHost;
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
-  /** What the store could not give back when it was opened. */
+  /** What the store cannot give back, as far as that was found out. */
   readonly damage: Damage[] = [];
   readonly #store: StreamStore;
   readonly #arrivals: Arrivals;
@@ -178,7 +179,13 @@ export class Stream implements FilledStream {
 
   /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
   load(seq: number): StoredMessage | undefined {
-    return this.index.has(seq) ? this.#store.load(seq) : undefined;
+    if (!this.index.has(seq)) return undefined;
+    try {
+      return this.#store.load(seq);
+    } catch (error) {
+      if (error instanceof StoreError) this.#noteDamage(seq, error);
+      throw error;
+    }
   }
 
   /** The same for who goes on without it: damage is told in the log. */
@@ -195,12 +202,40 @@ export class Stream implements FilledStream {
   /** Takes a message out; false: it is not there. */
   remove(seq: number, erase: boolean = false): boolean {
     const number = this.index.subjectNumber(seq);
-    if (number === 0) return false;
+    if (number === 0) return this.#removeDamaged(seq, erase);
+    if (this.damage.length > 0) this.#forgetDamage(seq);
     for (const reader of this.readers) reader.removing(seq, number);
     this.index.remove(seq);
     this.#expiry.endings.removed(seq);
     this.#commits.remove(seq, erase);
     return true;
+  }
+
+  #noteDamage(seq: number, { message: text }: StoreError): void {
+    const isKnown = this.damage.some((one) => one.seq === seq);
+    if (!isKnown) this.damage.push({ seq, text });
+  }
+
+  /** Takes a message out that cannot be read. */
+  #removeDamaged(seq: number, erase: boolean): boolean {
+    const wasThere = this.#forgetDamage(seq);
+    if (wasThere) this.#store.remove(seq, erase);
+    return wasThere;
+  }
+
+  /** What was told of a damaged message is told no more; false: nothing was. */
+  #forgetDamage(seq: number): boolean {
+    const at = this.damage.findIndex((one) => one.seq === seq);
+    if (at < 0) return false;
+    this.damage.splice(at, 1);
+    this.#dropTold(`${DAMAGE_PREFIX}${seq} `);
+    return true;
+  }
+
+  #dropTold(prefix: string): void {
+    for (const [name] of [...this.#store.values(prefix)]) {
+      this.#store.put(name, undefined);
+    }
   }
 
   /** Removes what `filter` means below `end`; gives how many those were. */
@@ -212,6 +247,7 @@ export class Stream implements FilledStream {
       purged++;
       seq = this.index.next(seq + 1, filter);
     }
+    if (filter === undefined) this.#purgeDamage(end);
     if (filter === undefined && end > this.index.lastSeq + 1) {
       this.#skipTo(end - 1);
       this.visibleSeq = end - 1;
@@ -237,6 +273,16 @@ export class Stream implements FilledStream {
   readersRestored(): void {
     this.#retention.dropDone();
     this.#commits.commit();
+  }
+
+  /** Nobody misses messages below `end` any more. */
+  #purgeDamage(end: number): void {
+    for (const { seq } of [...this.damage]) {
+      if (seq > 0 && seq < end) this.#removeDamaged(seq, false);
+    }
+    if (end <= this.index.lastSeq || this.damage.length === 0) return;
+    this.damage.length = 0;
+    this.#dropTold(DAMAGE_PREFIX);
   }
 
   /** A reader does not need a message any more: whether it stays. */

@@ -257,9 +257,13 @@ function remoteSubscription(
 /** That of an account that nobody has asked for yet. */
 const UNUSED_LOOK_UP = new Sublist<Interest>().stats();
 
+/** All that does not come from JetStream. */
+type PlainAccountFacts = Omit<AccountFacts, "hasStreams">;
+
 export function* takeAccounts(
   broker: Broker,
   { name }: AccountsRequest,
+  hasStreams: (account: string) => boolean,
 ): SlicedWork<AccountFacts[]> {
   const { accounts } = broker.host;
   const budget = new SliceBudget(LOOKS_PER_SLICE);
@@ -268,20 +272,24 @@ export function* takeAccounts(
   for (const account of [...accounts]) {
     awake.add(account.name);
     if (name === "" || account.name === name) {
-      rows.push(accountFacts(account, broker));
+      rows.push({
+        ...accountFacts(account, broker),
+        hasStreams: hasStreams(account.name),
+      });
     }
     if (budget.spend()) yield;
   }
   for (const other of accounts.names()) {
     const isWanted = name === "" || other === name;
     if (isWanted && !awake.has(other)) {
-      rows.push(unusedAccount(other, broker));
+      rows.push({ ...unusedAccount(other, broker), hasStreams: false });
     }
     if (budget.spend()) yield;
   }
   return rows;
 }
-function accountFacts(account: Account, broker: Broker): AccountFacts {
+
+function accountFacts(account: Account, broker: Broker): PlainAccountFacts {
   return {
     ...configured(account.name, broker),
     name: account.name,
@@ -293,7 +301,7 @@ function accountFacts(account: Account, broker: Broker): AccountFacts {
   };
 }
 
-function unusedAccount(name: string, broker: Broker): AccountFacts {
+function unusedAccount(name: string, broker: Broker): PlainAccountFacts {
   const facts = configured(name, broker);
   const subscriptions =
     facts.imports.filter(({ kind }) => kind === "service").length;

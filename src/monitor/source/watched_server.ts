@@ -5,6 +5,7 @@
 import type { Broker } from "../../broker/broker.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { atOnce, type SlicedWork } from "../../http/slices.ts";
+import type { JetStream } from "../../jetstream/jetstream.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Address } from "../../platform/socket.ts";
 import type { Cluster } from "../../routes/cluster.ts";
@@ -35,6 +36,7 @@ import {
   takeSubscriptions,
 } from "./lists.ts";
 import { RequestCounts } from "./request_counts.ts";
+import { takeStreamHealth, takeStreams } from "./streams.ts";
 import { tlsFacts } from "./tls_facts.ts";
 import { websocketFacts } from "./websocket_facts.ts";
 
@@ -61,6 +63,8 @@ export class WatchedServer implements SnapshotSource {
   httpAddress: Address | undefined;
   /** The same over TLS. */
   httpsAddress: Address | undefined = undefined;
+  /** Undefined: the server has none just now. */
+  jetstream: JetStream | undefined = undefined;
   readonly #cpu: CpuMeter;
 
   constructor(
@@ -105,9 +109,16 @@ export class WatchedServer implements SnapshotSource {
     subscriptions: (request) => takeSubscriptions(this.broker, request),
     routes: (request) =>
       takeRoutes(this.cluster?.routes.values() ?? [], request),
-    accounts: (request) => takeAccounts(this.broker, request),
+    accounts: (request) =>
+      takeAccounts(
+        this.broker,
+        request,
+        (name) => this.jetstream?.accounts.has(name) === true,
+      ),
     readiness: () => atOnce(this.#readiness()),
     nodes: () => atOnce(this.#nodes()),
+    jetstream: (request) => takeStreams(this.jetstream, request),
+    streamHealth: (request) => takeStreamHealth(this.jetstream, request),
   };
 
   #server(): SnapshotHead {

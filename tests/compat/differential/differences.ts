@@ -59,6 +59,19 @@ export const DIFFERENCES: readonly Difference[] = [
       ),
   },
   {
+    what: "`store_dir` in what is told of JetStream",
+    why: "each server has a folder of its own; Midge's has no folder in it",
+    own: /(?<="store_dir": ?")[^"]*/g,
+  },
+  {
+    what: "`sync_interval` in what is told of JetStream",
+    why: "a message is on disk when it is acknowledged: `sync_always` is true",
+    extra: {
+      who: "nats-server",
+      bytes: /^ +"sync_interval": \d+,\n|"sync_interval":\d+,/gm,
+    },
+  },
+  {
     what: "`msgs` of the subscriptions in `/routez?subs=detail`",
     why: "a message goes to a server once, whichever of them match it",
     own: /(?<=^ {10}"sid": "\$G .*",\n {10}"msgs": )\d+(?=,\n {10}"cid")/gm,
