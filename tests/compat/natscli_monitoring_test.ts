@@ -35,7 +35,7 @@ test("natscli reports and checks JetStream of Midge", { skip }, async (t) => {
     accounts: {
       A: {
         users: [{ user: "a", password: "p" }],
-        jetstream: { max_mem: 1000, max_streams: 5 },
+        jetstream: { max_memory: 1000, max_streams: 5 },
       },
       S: { users: [{ user: "s", password: "p" }] },
     },
