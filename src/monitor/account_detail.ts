@@ -13,9 +13,15 @@ import type {
   AccountInfo,
   ExportRow,
   ImportRow,
+  IssueRow,
   MapRow,
 } from "./page_types.ts";
-import type { AccountFacts, SnapshotHead, TrustedFacts } from "./snapshot.ts";
+import type {
+  AccountFacts,
+  JwtIssue,
+  SnapshotHead,
+  TrustedFacts,
+} from "./snapshot.ts";
 import { sublistFields } from "./subsz.ts";
 import { timeText } from "./text.ts";
 
@@ -57,7 +63,7 @@ export function accountDetail(
 
 /** NATS monitoring: limits and all else of a JWT are told as it says them. */
 function trustedFields(
-  { jwt, claims }: TrustedFacts,
+  { jwt, claims, issues }: TrustedFacts,
   name: string,
 ): Partial<AccountInfo> & { name_tag: string } {
   const { revocations, tags } = claims;
@@ -67,10 +73,27 @@ function trustedFields(
     name_tag: claims.name || name,
     tags: unlessEmpty(tags),
     decoded_jwt: payloadOf(jwt),
-    revoked_user: revocations.size === 0 ? undefined : Object.fromEntries(
-      [...revocations].map(([user, at]) => [user, timeText(at * 1000)]),
-    ),
+    validation_result_jwt: unlessEmpty(issues.map(issueRow)),
+    revoked_user: momentsOf(revocations),
   };
+}
+
+/** NATS monitoring: what only time has to do with blocks nothing. */
+function issueRow({ text, weight }: JwtIssue): IssueRow {
+  return {
+    description: text,
+    blocking: weight === "error",
+    time_check: weight === "time",
+  };
+}
+
+/** Times of `seconds`, by the same names. */
+function momentsOf(
+  seconds: Iterable<readonly [name: string, seconds: number]>,
+): Record<string, string> | undefined {
+  const moments = [...seconds].map(([name, at]) => [name, timeText(at * 1000)])
+    .sort();
+  return moments.length === 0 ? undefined : Object.fromEntries(moments);
 }
 
 function payloadOf(jwt: string): unknown {
@@ -94,7 +117,7 @@ function mappingRows(
 }
 
 function exportRow(offered: ExportOptions): ExportRow {
-  const { kind, subject, accountTokenPosition } = offered;
+  const { kind, subject, accountTokenPosition, revocations = {} } = offered;
   const service = kind === "service" ? offered : undefined;
   return {
     subject,
@@ -107,6 +130,7 @@ function exportRow(offered: ExportOptions): ExportRow {
     },
     account_token_position: unlessEmpty(accountTokenPosition),
     approved_accounts: offered.accounts && unlessEmpty([...offered.accounts]),
+    revoked_activations: momentsOf(Object.entries(revocations)),
   };
 }
 

@@ -190,8 +190,18 @@ export interface AccountInfo {
   name_tag: string;
   tags?: readonly string[] | undefined;
   decoded_jwt?: unknown;
+  /** What is wrong with the JWT, or odd about it. */
+  validation_result_jwt?: IssueRow[] | undefined;
   revoked_user?: Record<string, string> | undefined;
   sublist_stats: SublistStats;
+}
+
+export interface IssueRow {
+  description: string;
+  /** The JWT is not taken. */
+  blocking: boolean;
+  /** It was right, or will be. */
+  time_check: boolean;
 }
 
 /** One of the subjects that a mapped subject may become. */
@@ -215,6 +225,8 @@ export interface ExportRow {
   account_token_position?: number | undefined;
   /** The accounts that may take it; all, where none are listed. */
   approved_accounts?: string[] | undefined;
+  /** By account, or `*`: activations made up to then are void. */
+  revoked_activations?: Record<string, string> | undefined;
 }
 
 /** What an account takes from another one. */

@@ -318,6 +318,13 @@ export interface TrustedFacts {
     /** By user, or `*`. */
     readonly revocations: ReadonlyMap<string, number>;
   };
+  /** What is odd about it now. */
+  readonly issues: readonly JwtIssue[];
+}
+
+export interface JwtIssue {
+  readonly text: string;
+  readonly weight: "error" | "time" | "warning";
 }
 
 export interface AccountFacts {

@@ -1,5 +1,7 @@
 /** The pages about accounts, and those about features that Midge does not have. */
 import assert from "node:assert/strict";
+import { platform } from "../../src/runtime/mod.ts";
+import { Chain } from "../auth/jwt/chain.ts";
 import { test } from "../support/test.ts";
 import { type Row, startMonitored } from "./pages.ts";
 import { shapeOf } from "./shape.ts";
@@ -33,6 +35,31 @@ test("/accountz lists the accounts, and shows one in detail", async (t) => {
     [detail["client_connections"], detail["subscriptions"]],
     [1, 5],
   );
+});
+
+test("/accountz says that the time of an account's JWT is over", async (t) => {
+  const chain = new Chain();
+  const account = chain.account();
+  let passedMs = 0;
+  const { clock } = platform;
+  const midge = await startMonitored(t, {
+    trust: chain.trust([
+      account.entry({}, { exp: Math.floor(clock.now() / 1000) + 3600 }),
+    ]),
+  }, { clock: { ...clock, now: () => clock.now() + passedMs } });
+  const told = (): unknown[] => {
+    const page = midge.page(`accountz?acc=${account.key}`);
+    const detail = page["account_detail"] as Row;
+    return [detail["expired"], detail["validation_result_jwt"]];
+  };
+  assert.deepEqual(told(), [false, undefined]);
+  passedMs = 2 * 3_600_000;
+  const issue = {
+    description: "claim is expired",
+    blocking: false,
+    time_check: true,
+  };
+  assert.deepEqual(told(), [true, [issue]]);
 });
 
 test("/accountz refuses an account that does not exist", async (t) => {

@@ -14,7 +14,7 @@ import { checkAccount } from "../jwt/check_account.ts";
 import { checkActivation } from "../jwt/check_imports.ts";
 import type { AccountClaims, SigningRole } from "../jwt/claims.ts";
 import { decodeAccountJwt, decodeActivationJwt } from "../jwt/decode.ts";
-import { checkMoments, Issues } from "../jwt/issues.ts";
+import { checkMoments, type Issue, Issues } from "../jwt/issues.ts";
 import { LookupLanes } from "../resolver/lookup_lanes.ts";
 import type { Trust } from "./trust.ts";
 
@@ -99,6 +99,14 @@ export class TrustedAccounts {
   /** What is known of the account now. */
   known(key: string): TrustedAccount | undefined {
     return this.#accounts.get(key);
+  }
+
+  /** What is odd about the account's JWT now. */
+  issuesOf(key: string): readonly Issue[] {
+    const claims = this.known(key)?.claims;
+    if (claims === undefined) return [];
+    const { clock, verifySignature } = this.#world;
+    return checkAccount(claims, clock.now() / 1000, verifySignature).list;
   }
 
   /** Of all that are known. */

@@ -272,17 +272,16 @@ export function* takeAccounts(
   for (const account of [...accounts]) {
     awake.add(account.name);
     if (name === "" || account.name === name) {
-      rows.push({
-        ...accountFacts(account, broker),
-        hasStreams: hasStreams(account.name),
-      });
+      const facts = withIssues(accountFacts(account, broker), name, broker);
+      rows.push({ ...facts, hasStreams: hasStreams(account.name) });
     }
     if (budget.spend()) yield;
   }
   for (const other of accounts.names()) {
     const isWanted = name === "" || other === name;
     if (isWanted && !awake.has(other)) {
-      rows.push({ ...unusedAccount(other, broker), hasStreams: false });
+      const facts = withIssues(unusedAccount(other, broker), name, broker);
+      rows.push({ ...facts, hasStreams: false });
     }
     if (budget.spend()) yield;
   }
@@ -322,12 +321,26 @@ function configured(
   { host: { accounts }, operator }: Broker,
 ): Pick<AccountFacts, "mappings" | "exports" | "imports" | "trusted"> {
   const options = accounts.optionsOf(name);
+  const trusted = operator?.accounts.known(name);
   return {
     mappings: options?.mappings ?? [],
     exports: options?.exports ?? [],
     imports: accounts.importsOf(name),
-    trusted: operator?.accounts.known(name),
+    trusted: trusted &&
+      { jwt: trusted.jwt, claims: trusted.claims, issues: [] },
   };
+}
+
+/** To look into the JWTs of all accounts would take long: it is done for the one that is `asked` for. */
+function withIssues(
+  facts: PlainAccountFacts,
+  asked: string,
+  { operator }: Broker,
+): PlainAccountFacts {
+  const { name, trusted } = facts;
+  if (trusted === undefined || name !== asked) return facts;
+  const issues = operator?.accounts.issuesOf(name) ?? [];
+  return { ...facts, trusted: { ...trusted, issues } };
 }
 
 /** The first `count` of `items`: a list that grows while it is gone through still ends. */
