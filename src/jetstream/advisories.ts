@@ -14,6 +14,18 @@ import { type Moments, momentText } from "./moments.ts";
 /** Why a batch was given up. */
 export type AbandonReason = "timeout" | "large" | "incomplete" | "unsupported";
 
+/** NATS JetStream (api_audit): what a request said, and what it was told. */
+export interface AnsweredRequest {
+  /** The name of the server. */
+  readonly server: string;
+  /** Who asked; undefined: who it was is known to another server alone. */
+  readonly client: object | undefined;
+  readonly subject: string;
+  /** Undefined: nothing. */
+  readonly request: string | undefined;
+  readonly response: string;
+}
+
 export class Advisories {
   /** The name of the account. */
   readonly #account: string;
@@ -100,6 +112,17 @@ export class Advisories {
       facts,
       { emptyReply: true },
     );
+  }
+
+  /** A request was answered. */
+  answered(request: AnsweredRequest): void {
+    const type = "advisory.v1.api_audit";
+    this.#publish("ADVISORY.API", type, request, { emptyReply: true });
+  }
+
+  /** Whether anybody hears of requests that are answered. */
+  get tellsOfAnswers(): boolean {
+    return this.#client.isHeard("$JS.EVENT.ADVISORY.API");
   }
 
   paused(

@@ -9,6 +9,9 @@ import {
   utf8ByteString,
   utf8Text,
 } from "../../core/ascii.ts";
+import type { MessageSource } from "../../accounts/interest.ts";
+import { knownOf } from "../../accounts/request_info.ts";
+import { runAtEndOfTask } from "../../core/microtask.ts";
 import { isError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
@@ -24,6 +27,19 @@ import { readShape, ShapeError, type Struct } from "./shape.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
+/** A request, and what it was told. */
+interface Exchange {
+  /** A byte string. */
+  readonly subject: string;
+  readonly text: string;
+  readonly response: string;
+  readonly publisher: MessageSource | undefined;
+  readonly fault: ApiError | undefined;
+}
+
+/** NATS JetStream: a message that is not there to be deleted is no error. */
+const UNCOUNTED = 10043;
+
 export class Api {
   readonly #account: AccountStreams;
   readonly #strict: boolean;
@@ -34,17 +50,17 @@ export class Api {
     account.host.client.subscribe(
       `${API_PREFIX}>`,
       "",
-      (message) => this.#asked(message),
+      (message, publisher) => this.#asked(message, publisher),
     );
   }
 
-  #asked(message: Message): boolean {
+  #asked(message: Message, publisher: MessageSource | undefined): boolean {
     const found = findCall(subjectOf(message));
     if (found === "elsewhere") return false;
     if (found === undefined) return true;
     const { call, tokens } = found;
     if (call.isOfConsumer && !this.#isThere(tokens)) return false;
-    void this.#answer(call, tokens, message);
+    void this.#answer(call, tokens, message, publisher);
     return true;
   }
 
@@ -56,13 +72,15 @@ export class Api {
     call: ApiCall,
     tokens: readonly string[],
     message: Message,
+    publisher: MessageSource | undefined,
   ): Promise<void> {
     const reply = replyOf(message);
+    const subject = subjectOf(message);
     const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
     const start = payloadStart + Math.max(0, headerSize);
     const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
     const type = answerType(call.type);
-    const { counts } = this.#account;
+    let fault: ApiError | undefined;
     const lines: string[] = [];
     let body: object;
     try {
@@ -80,22 +98,47 @@ export class Api {
       const settled = this.#account.settled(tokens[0]);
       if (settled !== undefined) await settled;
     } catch (error) {
-      counts.errors++;
       lines.length = 0;
+      fault = this.#told(error);
       body = {
         type,
-        error: this.#told(error).record(),
+        error: fault.record(),
         ...call.behindError,
       };
     }
-    counts.total++;
+    const response = goJson(body);
+    this.#note(call, { subject, text, response, publisher, fault });
     if (reply === "") return;
-    const bytes = asciiBytes(utf8ByteString(goJson(body)));
+    const bytes = asciiBytes(utf8ByteString(response));
     const { isOfConsumer: emptyReply = false } = call;
     this.#account.host.client.publish(reply, bytes, {
       emptyReply,
       ...(lines.length > 0 && { headers: withHeaders(NO_BYTES, lines) }),
     });
+  }
+
+  /** Counts a request, and lets others hear of it once its answer is on its way. */
+  #note(
+    call: ApiCall,
+    { subject, text, response, publisher, fault }: Exchange,
+  ): void {
+    const isSilent = call.isOfConsumer ||
+      (call.isSilentOnSuccess && fault === undefined);
+    if (isSilent) return;
+    const { host: { advisories }, serverName, counts } = this.#account;
+    counts.total++;
+    if (fault !== undefined && fault.number !== UNCOUNTED) counts.errors++;
+    if (!advisories.tellsOfAnswers) return;
+    const info = publisher?.requestInfo?.(true, true);
+    runAtEndOfTask(() =>
+      advisories.answered({
+        server: serverName,
+        client: info === undefined ? undefined : knownOf(info),
+        subject: utf8Text(subject),
+        request: text === "" ? undefined : text,
+        response,
+      })
+    );
   }
 
   /** What is told of an error; one that is none of the API's is for the log. */

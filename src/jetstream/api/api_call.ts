@@ -31,6 +31,8 @@ export interface ApiCall {
    * consumer is not; and the answer has an empty reply subject.
    */
   readonly isOfConsumer?: boolean;
+  /** NATS JetStream: an answer that is no error is not counted, and nobody else hears of it. */
+  readonly isSilentOnSuccess?: boolean;
   /** The fields of the answer. Throws an `ApiError`. */
   answer(
     account: AccountStreams,

@@ -53,6 +53,7 @@ export function messageRequests(): readonly ApiCall[] {
     {
       pattern: "STREAM.MSG.GET.*",
       type: "stream_msg_get_response",
+      isSilentOnSuccess: true,
       answer: getMessage,
     },
     {

@@ -59,7 +59,11 @@ const OWN_NUMBERS = [
 /** Numbers of connections: named in the order in which they are told. */
 const IDS = ["client_id", "cid", "rid", "id"];
 
-const texts = new RegExp(`("(?:${OWN_TEXTS.join("|")})": ?)"[^"]*"`, "g");
+/** Also where JSON is in a text. */
+const texts = new RegExp(
+  `(\\\\?"(?:${OWN_TEXTS.join("|")})\\\\?": ?\\\\?")[^"\\\\]*(?=\\\\?")`,
+  "g",
+);
 const numbers = new RegExp(`("(?:${OWN_NUMBERS.join("|")})": ?)-?[\\d.]+`, "g");
 const ids = new RegExp(`("(?:${IDS.join("|")})": ?)(\\d+)`, "g");
 
@@ -72,7 +76,7 @@ export function normal(text: string): string {
       .replace(/,"git_commit":"[^"]*"/g, "")
       // A server of no name has its id as its name.
       .replace(/("(?:server_name|remote_name)": ?)"N[A-Z0-9]{55}"/g, '$1"<id>"')
-      .replace(texts, '$1"<own>"')
+      .replace(texts, "$1<own>")
       .replace(numbers, "$1<own>")
       .replace(/(Nats-Time-Stamp: )\S+/g, "$1<time>")
       .replace(/(Nats-Pin-Id: )\S+/g, "$1<own>")
