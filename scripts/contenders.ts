@@ -96,9 +96,10 @@ export class RunningContender {
     process.kill(this.#process.pid!, name);
   }
 
-  async stop(): Promise<void> {
+  /** `gently`: it was told to end already. */
+  async stop(how: "at once" | "gently" = "at once"): Promise<void> {
     if (this.#process.exitCode !== null) return;
-    this.#process.kill("SIGKILL");
+    if (how === "at once") this.#process.kill("SIGKILL");
     await once(this.#process, "exit");
   }
 }

@@ -6,7 +6,7 @@
 import { asciiBytes } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
-import { Message } from "../wire/message.ts";
+import type { Message } from "../wire/message.ts";
 import { setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
@@ -16,6 +16,7 @@ import {
   type MessageSource,
 } from "./interest.ts";
 import { Kind } from "./reach.ts";
+import { SpareMessages } from "./spare_messages.ts";
 
 /**
  * Takes a message, which is borrowed for the call, of what published it here. With
@@ -26,7 +27,6 @@ export type MessageHandler = (
   publisher: MessageSource | undefined,
 ) => unknown;
 
-const LINE_END = "\r\n";
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** How the server speaks in an account. */
@@ -70,6 +70,7 @@ export class InternalClient implements DirectReceiver {
   readonly #echo: boolean;
   readonly #noReply: string;
   readonly #answersAnybody: boolean;
+  readonly #spares: SpareMessages = new SpareMessages();
 
   constructor(
     account: Account,
@@ -130,18 +131,24 @@ export class InternalClient implements DirectReceiver {
     const isAnswer = subject.startsWith("_R_.");
     const noReply = emptyReply ? " " : this.#noReply;
     const before = reply === "" && !isAnswer ? noReply : "";
-    const message = messageOf(subject, reply, before, headers, payload);
-    const { match } = this.#account.facts(
-      message.subjectBuffer,
-      message.subjectStart,
-      message.subjectEnd,
+    const message = this.#spares.take(
+      { subject, reply, before, headers, payload },
     );
-    if (shownSubject !== undefined) {
-      const to = message.subjectBuffer;
-      setSubject(message, asciiBytes(shownSubject));
-      message.publishedOn = to;
+    try {
+      const { match } = this.#account.facts(
+        message.subjectBuffer,
+        message.subjectStart,
+        message.subjectEnd,
+      );
+      if (shownSubject !== undefined) {
+        const to = message.subjectBuffer.slice(0, message.subjectEnd);
+        setSubject(message, asciiBytes(shownSubject));
+        message.publishedOn = to;
+      }
+      return this.#delivery.publish(this.#account, match, message, this);
+    } finally {
+      this.#spares.giveBack();
     }
-    return this.#delivery.publish(this.#account, match, message, this);
   }
 
   /**
@@ -183,33 +190,4 @@ export class InternalClient implements DirectReceiver {
     }
     this.#handlers.clear();
   }
-}
-
-/** A message of its own: the handlers of this one may publish others. */
-function messageOf(
-  subject: string,
-  reply: string,
-  before: string,
-  headers: Uint8Array,
-  payload: Uint8Array,
-): Message {
-  const message = new Message();
-  message.subjectBuffer = asciiBytes(subject);
-  message.subjectEnd = message.subjectBuffer.length;
-  message.replyBuffer = asciiBytes(reply);
-  message.replyEnd = message.replyBuffer.length;
-  const size = headers.length + payload.length;
-  const sizes = headers.length === 0 ? `${size}` : `${headers.length} ${size}`;
-  const line = asciiBytes(`${before}${sizes}${LINE_END}`);
-  const body = new Uint8Array(line.length + size + LINE_END.length);
-  body.set(line);
-  body.set(headers, line.length);
-  body.set(payload, line.length + headers.length);
-  body.set(asciiBytes(LINE_END), line.length + size);
-  message.bodyBuffer = body;
-  message.bodyEnd = body.length;
-  message.payloadStart = line.length;
-  message.size = size;
-  if (headers.length > 0) message.headerSize = headers.length;
-  return message;
 }

@@ -8,11 +8,11 @@ import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { Logger } from "../core/log.ts";
-import { goJson } from "../core/json.ts";
-import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
+import { utf8ByteString } from "../core/ascii.ts";
 import { isError } from "../core/errors.ts";
 import type { Clock, Random } from "../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../wire/message.ts";
+import { AckTexts } from "./ack_texts.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
 import { ApiError } from "./api/api_error.ts";
@@ -29,7 +29,6 @@ import { type Moments, usOf } from "./moments.ts";
 import type { Quota } from "./limits/quota.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
-import type { PublishAck } from "./stream/publish_ack.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
@@ -199,11 +198,12 @@ export class AccountStreams {
   #listen({ stream, copies }: OpenStream): void {
     const { config } = stream;
     const { client } = this.host;
+    const acks = new AckTexts(config.name);
     const ends = (config.subjects ?? []).map((subject) =>
       client.subscribe(
         utf8ByteString(subject),
         "",
-        (message) => this.#published(stream, message),
+        (message) => this.#published(stream, acks, message),
       )
     );
     if (config.allow_direct) {
@@ -351,31 +351,21 @@ export class AccountStreams {
     for (const { stream } of open) await stream.close();
   }
 
-  #published(stream: Stream, message: Message): void {
+  #published(stream: Stream, acks: AckTexts, message: Message): void {
     const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
     const payloadFrom = payloadStart + Math.max(0, headerSize);
     const reply = replyOf(message);
     stream.publish({
       subject: subjectOf(message),
-      headers: bodyBuffer.slice(payloadStart, payloadFrom),
+      headers: headerSize > 0
+        ? bodyBuffer.slice(payloadStart, payloadFrom)
+        : NO_BYTES,
       payload: bodyBuffer.slice(payloadFrom, bodyEnd - 2),
     }, (ack) => {
       if (reply === "" || stream.config.no_ack) return;
-      this.host.client.publish(reply, ackBytes(stream.name, ack));
+      this.host.client.publish(reply, acks.bytes(ack));
     });
   }
-}
-
-/** NATS JetStream: `"duplicate": true` has a blank in it. */
-function ackBytes(
-  stream: string,
-  ack: PublishAck | ApiError | undefined,
-): Uint8Array {
-  if (ack === undefined) return NO_BYTES;
-  const text = ack instanceof ApiError
-    ? goJson({ error: ack.record(), stream, seq: 0 })
-    : goJson(ack).replace('"duplicate":true', '"duplicate": true');
-  return asciiBytes(utf8ByteString(text));
 }
 
 function tellWaiting({ demand }: Consumer, status: string): void {

@@ -206,8 +206,9 @@ export class Consumer implements StreamReader, Keeper {
 
   /** What is known of a message has changed. */
   touched(seq: number): void {
+    const { direct, mem_storage } = this.config;
     // Nothing is kept of it.
-    if (this.config.direct) return;
+    if (direct || mem_storage || !this.stream.isLasting) return;
     this.#unsaved.add(seq);
     this.stream.changed(this);
   }

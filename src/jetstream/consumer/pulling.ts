@@ -73,7 +73,7 @@ export class Pulling implements Demand {
       }
       const header = this.priority.serve(pull.claim);
       const id = this.priority.pin?.id ?? "";
-      pull.claim = { ...pull.claim, id };
+      if (pull.claim.id !== id) pull.claim = { ...pull.claim, id };
       return {
         to: pull.reply,
         ...(header !== undefined && { header }),

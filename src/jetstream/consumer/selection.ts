@@ -23,6 +23,8 @@ export class Selection {
   readonly #filter: SubjectFilter;
   /** The last message of each subject, where the consumer begins with those; ascending. */
   #lasts: number[] = [];
+  /** Those before this place have come. */
+  #lastsAt = 0;
   /** Where it goes on behind those. */
   #next: number;
 
@@ -48,7 +50,7 @@ export class Selection {
 
   /** The next message; undefined: none is there. */
   peek(): number | undefined {
-    if (this.#lasts.length > 0) return this.#lasts[0];
+    if (this.#hasLasts) return this.#lasts[this.#lastsAt];
     const { index, visibleSeq } = this.#stream;
     const seq = index.next(this.#next, this.#filter);
     // What lies between is not looked at again.
@@ -59,7 +61,7 @@ export class Selection {
   /** The message that `peek` gave has been delivered. */
   advance(): void {
     this.pending--;
-    if (this.#lasts.length > 0) this.#lasts.shift();
+    if (this.#hasLasts) this.#lastsAt++;
     else this.#next++;
   }
 
@@ -73,15 +75,19 @@ export class Selection {
   /** A message goes. */
   removing(seq: number, subjectNumber: number): void {
     if (!this.means(subjectNumber) || seq > this.#stream.visibleSeq) return;
-    const at = this.#lasts.indexOf(seq);
+    const at = this.#lasts.indexOf(seq, this.#lastsAt);
     if (at >= 0) this.#lasts.splice(at, 1);
     else if (seq < this.#next) return;
     this.pending--;
   }
 
+  get #hasLasts(): boolean {
+    return this.#lastsAt < this.#lasts.length;
+  }
+
   /** Where it goes on, as it is saved. */
   get place(): SavedPlace {
-    return { next: this.#next, hasLasts: this.#lasts.length > 0 };
+    return { next: this.#next, hasLasts: this.#hasLasts };
   }
 
   /** Goes on at `place`; `after`: the last message that was delivered. */
@@ -89,18 +95,20 @@ export class Selection {
     this.moveTo(next);
     if (!hasLasts) return;
     this.#lasts = this.#lastOfEach(next - 1).filter((seq) => seq > after);
+    this.#lastsAt = 0;
     this.pending += this.#lasts.length;
   }
 
   /** Goes back to what comes behind `after`. */
   goBack(after: number): void {
-    if (this.#lasts.length > 0) this.restore(this.place, after);
+    if (this.#hasLasts) this.restore(this.place, after);
     else this.moveTo(after + 1);
   }
 
   /** Begins again at `seq`. */
   moveTo(seq: number): void {
     this.#lasts = [];
+    this.#lastsAt = 0;
     this.#next = seq;
     this.#recount();
   }

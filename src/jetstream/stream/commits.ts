@@ -89,8 +89,18 @@ export class Commits {
     seq: number,
     done: (error: StoreError | undefined) => void,
   ): void {
+    if (!this.#store.isLasting && this.#isIdle) {
+      done(undefined);
+      if (seq > 0) this.#kept(seq);
+      return;
+    }
     this.#waiting.push({ seq, done });
     this.commit();
+  }
+
+  get #isIdle(): boolean {
+    return this.#underWay === undefined && this.#waiting.length === 0 &&
+      !this.#isStopped;
   }
 
   /** Has what was changed kept, soon. */

@@ -92,6 +92,11 @@ export class Stream implements FilledStream {
     this.#commits.whenKept(0, done);
   }
 
+  /** Whether anything of it is there after a restart. */
+  get isLasting(): boolean {
+    return this.#store.isLasting;
+  }
+
   /** See `Commits.settled`. */
   settled(): Promise<unknown> | undefined {
     return this.#commits.settled();
