@@ -20,6 +20,9 @@ import {
 import { configWorld } from "../runtime/config_world.ts";
 import { exit, printError, temporaryPath } from "../runtime/process/system.ts";
 
+/** Where a program keeps streams that nobody gave a place. */
+const TEMPORARY_STORE = "midge/jetstream";
+
 /** Where the options of a server come from. */
 export interface OptionsSource {
   /** Empty: none. */
@@ -38,7 +41,7 @@ export async function readOptions(
   applyTlsFlags(options, flags, configWorld);
   // NATS JetStream: a program keeps streams in files, whether or not it is told where.
   if (options.jetstream?.storeDir === "" && options.storeDir === "") {
-    options.storeDir = temporaryPath("midge/jetstream");
+    options.storeDir = temporaryPath(TEMPORARY_STORE);
   }
   return configured;
 }
@@ -50,6 +53,11 @@ export async function optionsOrFail(
   try {
     const { options, warnings } = await readOptions(source);
     printWarnings(warnings);
+    if (options.storeDir === temporaryPath(TEMPORARY_STORE)) {
+      printError(
+        `midge: streams are kept in "${options.storeDir}", which a restart of the machine may empty: -sd or store_dir names another folder\n`,
+      );
+    }
     return options;
   } catch (error) {
     return failToConfigure(error);

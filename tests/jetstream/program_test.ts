@@ -1,0 +1,40 @@
+/** The server as a program says where its streams are. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { spawnProgram, type TestProcess } from "../support/process.ts";
+import { currentRuntime } from "../support/runtimes.ts";
+import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { test } from "../support/test.ts";
+
+function start(
+  t: Cleanup,
+  temporary: string,
+  ...flags: readonly string[]
+): TestProcess {
+  const args = ["-a", "127.0.0.1", "-p", "-1", ...flags];
+  const env = { TMPDIR: temporary };
+  const program = spawnProgram(currentRuntime(), "server.ts", args, { env });
+  t.after(() => program.stop());
+  return program;
+}
+
+test("streams are where the flag says", async (t) => {
+  const folder = temporaryFolder(t);
+  const store = join(folder, "store");
+  const program = start(t, folder, "-js", "-sd", store);
+  await program.waitFor("Server is ready");
+  const log = program.stderr;
+  assert.ok(log.includes(`JetStream keeps streams in files under "${store}"`));
+  assert.ok(!log.includes("which a restart of the machine may empty"));
+});
+
+test("streams without a place are in a temporary one, with a warning", async (t) => {
+  const folder = temporaryFolder(t);
+  const program = start(t, folder, "-js");
+  await program.waitFor("Server is ready");
+  const place = join(folder, "midge/jetstream");
+  const log = program.stderr;
+  assert.ok(log.includes(`JetStream keeps streams in files under "${place}"`));
+  const warning = `midge: streams are kept in "${place}", which a restart of`;
+  assert.ok(log.includes(warning), log);
+});
