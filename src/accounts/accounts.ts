@@ -157,6 +157,7 @@ export class Accounts implements Iterable<Account> {
     for (const name of [...this.#awake.keys()]) {
       if (!this.#configured.has(name)) this.#drop(name);
     }
+    yield;
     const changed = [...this].filter(({ name }) =>
       !isSameSystem || !isAlike(before.get(name), this.optionsOf(name))
     );
@@ -164,6 +165,7 @@ export class Accounts implements Iterable<Account> {
       const isThere = this.#awake.get(account.name) === account;
       if (isThere) this.#configureOne(account);
     });
+    yield;
     // An account that sleeps may export something else.
     const isRefreshed = changed.length > 0 || !isSameSystem ||
       before.size !== this.#configured.size ||

@@ -185,11 +185,13 @@ export class Broker {
   }
 
   #inTurns<T>(work: Steps<T>): Promise<T> {
+    return finishInTurns(work, () => this.#nextRound());
+  }
+
+  /** Resolves when the event loop has looked at the sockets again. */
+  #nextRound(): Promise<void> {
     const { rounds } = this.host.turn;
-    return finishInTurns(
-      work,
-      () => new Promise((resolve) => rounds.enter(resolve)),
-    );
+    return new Promise((resolve) => rounds.enter(resolve));
   }
 
   /**
@@ -239,6 +241,7 @@ export class Broker {
     this.entrances.take(options, doors);
     this.clients.reconfigure(options.maxConnections);
     await this.clients.review();
+    await this.#nextRound();
     await this.#inTurns(accounts.configureInSteps(
       configuredAccounts(options),
       options.systemAccount,

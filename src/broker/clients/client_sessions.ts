@@ -115,11 +115,15 @@ export class ClientSessions {
         }
       },
       () => {
-        for (const account of this.#host.accounts) {
-          if (name === undefined) this.#closeSurplus(account);
-          else if (account.name === name) this.limitsChanged(account);
-        }
-        resolve();
+        this.#host.turn.spreadOver(
+          this.#host.accounts,
+          1,
+          (account) => {
+            if (name === undefined) this.#closeSurplus(account);
+            else if (account.name === name) this.limitsChanged(account);
+          },
+          resolve,
+        );
       },
     );
     return promise;
@@ -180,6 +184,7 @@ export class ClientSessions {
   #closeSurplus(account: Account): void {
     const { surplus } = account;
     if (surplus === 0) return;
+    this.#host.turn.meter.spent += this.sessions.size;
     for (const { login } of this.#in(account).slice(-surplus)) login.tooMany();
   }
 

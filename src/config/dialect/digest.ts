@@ -12,8 +12,8 @@ import type {
 } from "./tree.ts";
 import type { Steps } from "../../core/steps.ts";
 
-/** Texts of values that take as long to make as a step. */
-const VALUES_PER_STEP = 512;
+/** Values whose texts take as long to make as a step: short maps are read for it. */
+const VALUES_PER_STEP = 64;
 
 export function* digestedText(root: ConfigMap): Steps<string> {
   return `${yield* textOf(root, { values: 0 })}\n`;
