@@ -83,6 +83,62 @@ test(
   },
 );
 
+test(
+  "nats server shows and rules three Midge servers, asked at any of them",
+  { skip },
+  async (t) => {
+    const servers: TestServer[] = [];
+    for (const serverName of ["midge-1", "midge-2", "midge-3"]) {
+      const routes = servers.map(({ clusterPort: port }) => ({
+        host: "127.0.0.1",
+        port,
+      }));
+      const cluster = { name: "mesh", routes };
+      servers.push(
+        await startMidge(t, { ...SYSTEM_OPTIONS, serverName, cluster }),
+      );
+    }
+    const names = ["midge-1", "midge-2", "midge-3"];
+    for (const { server } of servers) {
+      await until("there is a mesh", () => server.routez().num_routes >= 2);
+    }
+    const [first, second, third] = servers as [
+      TestServer,
+      TestServer,
+      TestServer,
+    ];
+    for (const [at, server] of servers.entries()) {
+      const worker = await connectAs(t, server, "a", `worker-${at + 1}`);
+      worker.subscribe("x");
+      await worker.flush();
+    }
+    await showsServers(t, first, names);
+    const ask = (...words: string[]) => nats(t, third, "sys", ...words);
+    const connections = await ask("server", "report", "connections");
+    for (const [at, name] of names.entries()) {
+      assert.match(connections, new RegExp(`worker-${at + 1} .*${name} .* A `));
+    }
+    assert.match(await ask("server", "report", "accounts"), / A +. 3 /);
+    const routes = await ask("server", "report", "routes");
+    const health = await ask("server", "report", "health");
+    for (const name of names) {
+      assert.match(health, new RegExp(`${name} .*ok \\(200\\)`));
+      assert.match(routes, new RegExp(`${name} .*rid:`));
+    }
+    const [worker] = second.server.connz().connections
+      .filter(({ name }) => name === "worker-2");
+    const { server_id } = second.server.varz();
+    await ask("server", "request", "kick", String(worker!.cid), server_id);
+    await until(
+      "it is cut off",
+      () =>
+        second.server.connz().connections.every(({ cid }) =>
+          cid !== worker!.cid
+        ),
+    );
+  },
+);
+
 const [, newest] = natsPrograms;
 
 test(
