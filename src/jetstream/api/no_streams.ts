@@ -1,10 +1,12 @@
 /**
  * JetStream in an account that has none: its requests are told so, where a server
- * without JetStream would not be there at all.
+ * without JetStream would not be there at all. Another server of the mesh may have
+ * the account's streams, and then answers alone.
  */
 import type { Account } from "../../accounts/account.ts";
 import type { Delivery } from "../../accounts/delivery.ts";
 import { InternalClient } from "../../accounts/internal.ts";
+import { Kind } from "../../accounts/reach.ts";
 import { asciiBytes, utf8ByteString } from "../../core/ascii.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
@@ -14,6 +16,7 @@ import { API_PREFIX, findCall } from "./call_table.ts";
 import { hasLevel } from "./required_level.ts";
 
 export class NoStreams {
+  readonly #account: Account;
   readonly #client: InternalClient;
   readonly #isSystem: boolean;
 
@@ -22,7 +25,10 @@ export class NoStreams {
     delivery: Delivery,
     isSystem: boolean,
   ) {
+    this.#account = account;
     this.#client = new InternalClient(account, delivery, {
+      // Other servers hear nothing of it, and do not ask it.
+      kind: Kind.IMPORT,
       answersAnybody: true,
       emptyReply: isSystem,
     });
@@ -38,8 +44,15 @@ export class NoStreams {
     this.#client.close();
   }
 
+  /** Whether another server answers. */
+  #isElsewhere(subject: string): boolean {
+    const { plain } = this.#account.sublist.match(subject);
+    return plain.some(({ server }) => server !== undefined);
+  }
+
   #asked(message: Message): boolean {
     const subject = subjectOf(message);
+    if (this.#isElsewhere(subject)) return false;
     const found = findCall(subject);
     if (found === "elsewhere" || found?.call.isOfConsumer) return false;
     const reply = replyOf(message);
