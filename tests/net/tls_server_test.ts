@@ -5,7 +5,11 @@
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
 import { connect as connectRaw, type Socket as RawSocket } from "node:net";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import {
+  connect as connectTls,
+  type ConnectionOptions,
+  type TLSSocket,
+} from "node:tls";
 import {
   type CloseReason,
   NetworkError,
@@ -57,6 +61,7 @@ interface Scene {
 /** What became of a client. */
 interface Visit {
   readonly arrived: Arrived;
+  readonly stream: TLSSocket;
   /** The certificate that the server showed. */
   readonly shown: X509Certificate | undefined;
 }
@@ -118,6 +123,7 @@ async function scene(
       if (await here.failed === undefined) await hears(here, "hello");
       return {
         arrived: here,
+        stream,
         get shown() {
           return shown;
         },
@@ -239,6 +245,34 @@ test(
       assert.equal(await arrived.failed, undefined);
       assert.equal(shown?.subject, `CN=${own}`, servername);
     }
+  },
+);
+
+test(
+  "an authority is shown to nobody who need not show a certificate",
+  { skip },
+  async (t) => {
+    const { visit } = await scene(t, () => ({ verify: false }));
+    const { arrived, stream } = await visit({
+      ca: [],
+      rejectUnauthorized: false,
+    });
+    assert.equal(await arrived.failed, undefined);
+    assert.doesNotMatch(
+      String(stream.authorizationError),
+      /SELF_SIGNED_CERT_IN_CHAIN/,
+    );
+  },
+);
+
+test(
+  "a client that would handshake once more is let go of",
+  { skip },
+  async (t) => {
+    const { visit } = await scene(t);
+    const { arrived, stream } = await visit({ maxVersion: "TLSv1.2" });
+    assert.equal(await arrived.failed, undefined);
+    if (stream.renegotiate({}, () => {}) !== false) await arrived.closed;
   },
 );
 

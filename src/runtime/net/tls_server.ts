@@ -103,6 +103,8 @@ class HandshakeServer {
       if (head !== undefined && head.length > 0) raw.unshift(head);
       this.#server.emit("connection", raw);
       const stream = await promise;
+      // Who the peer is was looked at once, in this handshake.
+      stream.disableRenegotiation();
       stream.once("close", () => raw.destroy());
       return { stream, state: verified(stream, this.#tls) };
     } finally {
@@ -151,7 +153,8 @@ function verified(stream: TLSSocket, tls: TlsUpgrade): TlsState {
   return state;
 }
 
-function serverOptions(tls: TlsUpgrade): TlsOptions {
+function serverOptions(given: TlsUpgrade): TlsOptions {
+  const tls = withNeededAuthorities(given);
   const { certificates = [] } = tls;
   return {
     ...contextOptions(tls),
@@ -162,6 +165,11 @@ function serverOptions(tls: TlsUpgrade): TlsOptions {
     handshakeTimeout: timerDelay(Infinity),
     ...(certificates.length > 1 && { SNICallback: chooser(tls) }),
   };
+}
+
+/** Those that nobody is verified by would be shown behind the certificate. */
+function withNeededAuthorities(tls: TlsUpgrade): TlsUpgrade {
+  return tls.verify === false ? { ...tls, authorities: undefined } : tls;
 }
 
 type Choose = NonNullable<TlsOptions["SNICallback"]>;
