@@ -5,6 +5,8 @@
  */
 import type { Account } from "../accounts/account.ts";
 import type { Turn, TurnOwner } from "../broker/connections/turn.ts";
+import { ClosedReason } from "../core/closed.ts";
+import { ProtocolError, WireError } from "../core/errors.ts";
 import { type MapKey, mapKey } from "../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import { Interest, type ServerReceiver } from "../accounts/interest.ts";
@@ -41,6 +43,11 @@ interface RemoteLine {
 /** Interests in accounts that this server does not have; about 100 MB. */
 const NOTED_MAX = 262_144;
 
+/** Interests of one server altogether, long ones several times; about 1.6 GB. */
+const HELD_MAX = 4_194_304;
+/** Characters with which an interest counts once more. */
+const LONG_SHIFT = 8;
+
 /** Work to look whether one interest is welcome. */
 const LOOK_WORK = 5;
 
@@ -55,12 +62,16 @@ type AccountNamed = (name: string) => Account | undefined;
  * later, or come back.
  */
 export class RemoteInterest {
+  /** As how many interests all of them may count: with more the route ends. */
+  max: number = HELD_MAX;
   readonly #route: ServerReceiver;
   readonly #turn: Turn<TurnOwner>;
   readonly #accountNamed: AccountNamed;
   #accounts = new Map<string, RemoteAccount>();
   /** How many are in accounts that this server does not have. */
   #noted = 0;
+  /** As how many all of them count. */
+  #held = 0;
   #isActive = false;
 
   constructor(
@@ -92,6 +103,8 @@ export class RemoteInterest {
   /**
    * Notes an RS+. False for the first one in an account that this server does
    * not have. Too many of those are not noted, and nobody is told of each.
+   * Throws with more interest than one server may have: to leave some of it out
+   * would lose messages.
    */
   add({ account: name, subject, queue, weight }: RemoteLine): boolean {
     const known = this.#accounts.get(name);
@@ -101,12 +114,15 @@ export class RemoteInterest {
     const before = entries.get(key);
     if (before?.subscription.weight === weight) return true;
     if (before !== undefined) withdraw(before);
-    else if (place.account === undefined) {
-      if (this.#noted >= NOTED_MAX) {
-        this.#dropIfEmpty(place);
-        return true;
+    else {
+      if (place.account === undefined) {
+        if (this.#noted >= NOTED_MAX) {
+          this.#dropIfEmpty(place);
+          return true;
+        }
+        this.#noted++;
       }
-      this.#noted++;
+      this.#hold(subject, queue);
     }
     const subscription = Interest.ofServer(
       this.#route,
@@ -145,6 +161,7 @@ export class RemoteInterest {
     entries!.delete(key);
     withdraw(known);
     if (known.place.account === undefined) this.#noted--;
+    this.#held -= countOf(subject, queue);
     // Names come and go, some of them made up: what says nothing is not kept.
     this.#dropIfEmpty(known.place);
   }
@@ -178,8 +195,18 @@ export class RemoteInterest {
   clear(): void {
     const accounts = this.#accounts;
     this.#accounts = new Map();
-    this.#noted = 0;
+    this.#noted = this.#held = 0;
     this.#turn.spreadOver(entriesOf(accounts), 0, withdraw);
+  }
+
+  #hold(subject: string, queue: string): void {
+    this.#held += countOf(subject, queue);
+    if (this.#held <= this.max) return;
+    throw new ProtocolError(
+      ClosedReason.MAX_SUBSCRIPTIONS,
+      WireError.MAX_SUBSCRIPTIONS,
+      `The server has more than ${this.max} interests`,
+    );
   }
 
   #settle(place: RemoteAccount, account: Account | undefined): void {
@@ -199,6 +226,10 @@ export class RemoteInterest {
     this.#accounts.set(name, place);
     return place;
   }
+}
+
+function countOf(subject: string, queue: string): number {
+  return 1 + (subject.length + queue.length >> LONG_SHIFT);
 }
 
 function* entriesOf(

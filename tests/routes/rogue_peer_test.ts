@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { accountOptions, serviceExport } from "../accounts/account_options.ts";
 import { startMidge } from "../support/midge.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { connectClient, join, roundTrip, tell } from "./route_peer.ts";
 
 const USER = { user: "a", password: "p" };
@@ -48,6 +49,31 @@ test("interest in accounts that are not there is bounded, and what is taken back
   accounts.configure([]);
   interest.remove(wish("MORE1"));
   assert.equal(interest.add(wish("MORE3")), true);
+});
+
+test("a peer with too much interest loses its route, and what it wanted is forgotten", async (t) => {
+  const midge = await startMidge(t, { cluster: {} });
+  const { peer } = await join(t, midge);
+  const [route] = midge.server.cluster!.routes.values();
+  const { interest } = route!;
+  interest.max = 10;
+  const long = "l".repeat(600);
+  const most = "RS+ $G a\r\nRS+ $G b q 1\r\nRS+ MADE c\r\n" +
+    `RS+ $G ${long} q 1\r\n`;
+  await tell(peer, most);
+  // What counts already may change, and what is taken back counts no more.
+  await tell(peer, "RS+ $G b q 7\r\n".repeat(5));
+  await tell(peer, `RS- $G ${long} q\r\n${most}${most}`);
+  await tell(peer, "RS+ $G d\r\nRS+ $G e\r\nRS+ $G f\r\nRS+ $G g\r\n");
+  assert.equal(interest.size, 7);
+  const { sublist } = midge.server.broker.host.accounts.global;
+  const before = sublist.size;
+  peer.send("RS+ $G h\r\n");
+  await peer.expect("-ERR 'maximum subscriptions exceeded'\r\n");
+  await until("all of it is forgotten", () => sublist.size === before - 7);
+  assert(
+    midge.log.lines.some((line) => line.includes("more than 10 interests")),
+  );
 });
 
 test("what a peer says of other accounts, of none, and of responses that nobody awaits reaches no client", async (t) => {
