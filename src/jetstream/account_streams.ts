@@ -328,6 +328,7 @@ export class AccountStreams {
     tellWaiting(consumer, "409 Consumer Deleted");
     consumer.stop();
     consumer.forget();
+    consumer.stream.readersChanged();
     if (!consumer.config.direct) {
       this.host.advisories.consumer(consumer.stream.name, name, "delete");
     }

@@ -81,24 +81,24 @@ function purge(account: AccountStreams, request: ApiRequest): object {
 
 function purged(
   stream: Stream,
-  pattern: string | undefined,
+  given: string | undefined,
   seq: number,
   keep: number,
 ): number {
   const { index } = stream;
-  const isAll = pattern === undefined || pattern === "" || pattern === ">";
-  const filter = isAll
-    ? undefined
-    : index.subjects.filter([utf8ByteString(pattern)]);
+  const isAll = given === undefined || given === "" || given === ">";
+  const pattern = isAll ? undefined : utf8ByteString(given);
   let end = seq > 0 ? seq : index.lastSeq + 1;
   if (keep > 0) {
+    const filter = pattern === undefined
+      ? undefined
+      : index.subjects.filter([pattern]);
     for (let left = keep; left > 0 && end > 0; left--) {
       end = index.previous(end, filter);
     }
+    filter?.release();
   }
-  const count = stream.purge(end, filter);
-  filter?.release();
-  return count;
+  return stream.purge(end, pattern);
 }
 
 /** What is asked for; names are those of the JSON. */

@@ -10,12 +10,14 @@ import type { StoredMessage } from "../store/stream_store.ts";
 import type { Keeper, Put } from "../stream/commits.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
+import { ackSubjectLength } from "./ack_subject.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
-import { tellOfLast, tellOfPause } from "./delivery_news.ts";
+import { tellOfAnswer, tellOfLast, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
 import { DeliveryPace } from "./delivery_pace.ts";
 import { Pause } from "./pause.ts";
+import { startAfterPurge } from "./purging.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
 import { withHeaders } from "../stream/header_block.ts";
@@ -29,6 +31,8 @@ import {
 import { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
+/** NATS JetStream: why a message is not waited for that is not there any more. */
+const DELETED = "Unacknowledged message was deleted";
 
 /** Where messages may go now. */
 export interface Taker {
@@ -119,6 +123,7 @@ export class Consumer implements StreamReader, Keeper {
       this.selection.release();
       this.selection = new Selection(this.stream, config);
       this.selection.moveTo(this.progress.seq + 1);
+      this.stream.readersChanged();
     }
     this.pump();
   }
@@ -198,10 +203,19 @@ export class Consumer implements StreamReader, Keeper {
     if (this.selection.stored(seq, subjectNumber)) this.pump();
   }
 
-  removing(seq: number, subjectNumber: number): void {
+  removing(seq: number, subjectNumber: number, isPurge: boolean): void {
     this.selection.removing(seq, subjectNumber);
     this.#again.forget(seq);
-    if (this.progress.settle(seq)) this.touched(seq);
+    if (!isPurge) tellOfAnswer(this, "terminated", seq, DELETED);
+    if (this.progress.gone(seq)) this.touched(seq);
+  }
+
+  purged(pattern: string | undefined, next: number): void {
+    const { config, stream: { index: { firstSeq } } } = this;
+    const start = startAfterPurge(config, { pattern, firstSeq, next });
+    if (start === undefined) return;
+    this.progress.skipTo(start - 1);
+    this.stream.changed(this);
   }
 
   /** What is known of a message has changed. */
@@ -270,6 +284,11 @@ export class Consumer implements StreamReader, Keeper {
     this.pump();
   }
 
+  /** Messages that are to be delivered again now. */
+  get dueAgain(): number {
+    return this.#again.seqs.size;
+  }
+
   /** It was asked or answered. */
   used(): void {
     this.lastUse = this.stream.host.clock.monotonic();
@@ -304,7 +323,7 @@ export class Consumer implements StreamReader, Keeper {
       else this.selection.advance();
       return true;
     }
-    const reply = this.#replyLength(message);
+    const reply = ackSubjectLength(this, seq, isAgain);
     const { subject, headers, payload } = message;
     const bytes = subject.length + reply + headers.length + payload.length;
     if (!this.#pace.isDue(message, bytes, isAgain)) return false;
@@ -324,7 +343,7 @@ export class Consumer implements StreamReader, Keeper {
       if (max_deliver < 0 || times < max_deliver) return seq;
       this.#again.forget(seq);
       tellOfLast(this, seq, times);
-      if (this.progress.settle(seq)) this.touched(seq);
+      if (this.progress.abandon(seq)) this.touched(seq);
     }
     return undefined;
   }
@@ -360,12 +379,6 @@ export class Consumer implements StreamReader, Keeper {
       headers: lines.length === 0 ? headers : withHeaders(headers, lines),
     });
     if (!waits) this.stream.released(seq);
-  }
-
-  #replyLength({ seq }: StoredMessage): number {
-    const digits = String(seq).length +
-      String(this.progress.consumerSeq).length;
-    return this.stream.name.length + this.name.length + digits + 40;
   }
 
   /** How long an acknowledgement may take, in microseconds. */

@@ -98,6 +98,28 @@ export class Progress {
     return true;
   }
 
+  /** A message was delivered as often as it may be: it waits no more, and is not acknowledged. */
+  abandon(seq: number): boolean {
+    return this.pending.delete(seq);
+  }
+
+  /** A message is not there any more. */
+  gone(seq: number): boolean {
+    const settled = this.settle(seq);
+    this.deliveries.delete(seq);
+    return settled;
+  }
+
+  /** Nothing up to `seq` is there any more. */
+  skipTo(seq: number): void {
+    if (seq > this.seq) this.seq = seq;
+    const [first] = this.pending.values();
+    if (first === undefined) return this.#floorToDelivered();
+    const { consumerSeq, seq: floor } = this.floor;
+    const last = Math.min(seq, first.seq - 1);
+    if (last > floor) this.floor = { consumerSeq, seq: last };
+  }
+
   /** Goes on where an earlier life of the server came to. */
   restore(saved: SavedProgress, pending: Iterable<SavedAck>): void {
     this.consumerSeq = saved.consumerSeq;

@@ -79,8 +79,14 @@ export function readPull(text: string): PullAsked {
   }
   try {
     const given = readShape(trimmed, PULL_REQUEST, { strict: false });
-    const request = { ...nothing, ...given, isJson: true } as PullAsked;
-    const { batch, no_wait, idle_heartbeat, expires } = request;
+    // NATS JetStream: a batch that is not told of is one message, and counts as none.
+    const request = {
+      ...nothing,
+      batch: 0,
+      ...given,
+      isJson: true,
+    } as PullAsked;
+    const { idle_heartbeat, expires } = request;
     if (2 * idle_heartbeat > expires) {
       throw new PullRefusal("400 Bad Request - heartbeat value too large");
     }
@@ -89,8 +95,7 @@ export function readPull(text: string): PullAsked {
         `400 Bad Request - Priority must be between 0 and ${PRIORITY_MAX}`,
       );
     }
-    // NATS JetStream: nothing, at once, is answered as such.
-    return batch === 0 && !no_wait ? { ...request, batch: 1 } : request;
+    return request;
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new PullRefusal(`400 Bad Request - ${error.message}`);

@@ -142,6 +142,10 @@ export class Pulling implements Demand {
   #enter(request: PullRequest, reply: string): void {
     const { config, selection, stream: { host: { moments } } } = this.#consumer;
     const { no_wait, expires, batch, max_bytes, idle_heartbeat } = request;
+    const isEmpty = selection.pending === 0 && this.#consumer.dueAgain === 0;
+    if (no_wait && expires === 0 && isEmpty) {
+      throw new PullRefusal("404 No Messages");
+    }
     if (this.#pulls.size >= (config.max_waiting ?? Infinity)) {
       if (idle_heartbeat > 0) return;
       throw new PullRefusal("409 Exceeded MaxWaiting");
@@ -161,7 +165,6 @@ export class Pulling implements Demand {
       claim: request,
       timers: [],
     };
-    if (batch === 0) throw new PullRefusal("404 No Messages");
     this.#pulls.add(pull);
     this.#watchEnd(pull);
     this.#beat(pull);
@@ -171,7 +174,7 @@ export class Pulling implements Demand {
   #took(pull: Pull, bytes: number): void {
     pull.left--;
     pull.bytesLeft -= bytes;
-    if (pull.left === 0) {
+    if (pull.left <= 0) {
       this.#pulls.remove(pull);
       if (pull.limitsBytes) this.#completed(pull);
       return;

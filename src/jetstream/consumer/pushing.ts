@@ -8,7 +8,7 @@
  */
 import { randomName } from "../../core/nuid.ts";
 import type { Timer } from "../../platform/clock.ts";
-import { type Message, subjectOf } from "../../wire/message.ts";
+import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { usOf } from "../moments.ts";
 import { publishHeaders } from "../stream/publish_headers.ts";
 import type { Consumer, Demand, Taker } from "./consumer.ts";
@@ -46,6 +46,13 @@ export class Pushing implements Demand {
       // Behind all that a client says at once.
       this.#look ??= clock.after(0, () => this.#listenersChanged());
     })];
+    this.#ends.push(
+      client.subscribe(
+        `$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${name}`,
+        "",
+        (message) => this.#refuse(replyOf(message)),
+      ),
+    );
     if (config.flow_control) {
       this.#ends.push(
         client.subscribe(
@@ -67,6 +74,14 @@ export class Pushing implements Demand {
     const { flow_control } = this.#consumer.config;
     if (flow_control && this.#unanswered > this.#window) return undefined;
     return { to: this.#to, took: (bytes) => this.#took(bytes) };
+  }
+
+  /** NATS JetStream: nobody can ask for messages that are pushed. */
+  #refuse(reply: string): void {
+    if (reply === "") return;
+    this.#consumer.stream.host.client.publish(reply, NO_BYTES, {
+      headers: statusBlock("409 Consumer is push based"),
+    });
   }
 
   idle(): void {}

@@ -106,10 +106,10 @@ export class DirectGet {
   }
 
   #answer(request: DirectRequest, reply: string): void {
-    if (request.multi_last !== undefined) {
+    if (request.multi_last !== undefined && request.multi_last.length > 0) {
       return this.#lastOfEach(request, reply);
     }
-    if (request.batch !== undefined && request.batch > 0) {
+    if (request.batch !== undefined && request.batch !== 0) {
       return this.#several(request, reply);
     }
     const { index } = this.#stream;
@@ -140,8 +140,10 @@ export class DirectGet {
       for (let i = 0; i < request.batch! && seq <= visibleSeq; i++) {
         const message = this.#visible(seq)!;
         bytes += message.headers.length + message.payload.length;
+        // NATS JetStream: they are counted where they are told of.
+        if (!request.no_hdr) pending--;
         this.#give(message, reply, request, [
-          `Nats-Num-Pending: ${--pending}`,
+          `Nats-Num-Pending: ${pending}`,
           `Nats-Last-Sequence: ${last}`,
         ]);
         last = seq;
@@ -179,7 +181,7 @@ export class DirectGet {
     for (const seq of lasts.slice(0, batch || lasts.length)) {
       const message = this.#visible(seq)!;
       bytes += message.headers.length + message.payload.length;
-      this.#give(message, reply, request, [
+      this.#give(message, reply, {}, [
         `Nats-Num-Pending: ${--pending}`,
         `Nats-Last-Sequence: ${last}`,
       ]);
@@ -287,14 +289,15 @@ function read(text: string): DirectRequest {
 }
 
 function checkFields(request: DirectRequest): void {
-  const { seq, last_by_subj, next_by_subj, start_time, multi_last } = request;
+  const { seq, last_by_subj, next_by_subj, start_time, multi_last = [] } =
+    request;
   const saysNothing = !seq && last_by_subj === undefined &&
     next_by_subj === undefined && start_time === undefined &&
-    multi_last === undefined;
+    multi_last.length === 0;
   if (saysNothing) throw new DirectRefusal("408 Empty Request");
   const isOdd = (last_by_subj !== undefined &&
     (seq || next_by_subj !== undefined || start_time !== undefined)) ||
-    (multi_last !== undefined &&
+    (multi_last.length > 0 &&
       (last_by_subj !== undefined || next_by_subj !== undefined)) ||
     (seq && start_time !== undefined);
   if (isOdd) throw new DirectRefusal("408 Bad Request");

@@ -7,7 +7,6 @@
  * More than a dozen members: because the API, consumers and other streams find
  * all that a stream is and does here.
  */
-import type { SubjectFilter } from "../store/subject_table.ts";
 import { DAMAGE_PREFIX } from "../store/database_file.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
@@ -157,7 +156,7 @@ export class Stream implements FilledStream {
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
     if (rollup === "all") this.purge(seq);
-    if (rollup === "sub") this.#purgeSubject(subject, seq);
+    if (rollup === "sub") this.purge(seq, subject);
     this.#enforceLimits(subject);
     if (lifetimeUs !== undefined) {
       this.#expiry.endings.add(seq, timeUs + lifetimeUs);
@@ -204,12 +203,16 @@ export class Stream implements FilledStream {
     }
   }
 
-  /** Takes a message out; false: it is not there. */
-  remove(seq: number, erase: boolean = false): boolean {
+  /** Takes a message out, perhaps along with others; false: it is not there. */
+  remove(
+    seq: number,
+    erase: boolean = false,
+    isPurge: boolean = false,
+  ): boolean {
     const number = this.index.subjectNumber(seq);
     if (number === 0) return this.#removeDamaged(seq, erase);
     if (this.damage.length > 0) this.#forgetDamage(seq);
-    for (const reader of this.readers) reader.removing(seq, number);
+    for (const reader of this.readers) reader.removing(seq, number, isPurge);
     this.index.remove(seq);
     this.#expiry.endings.removed(seq);
     this.#commits.remove(seq, erase);
@@ -243,12 +246,15 @@ export class Stream implements FilledStream {
     }
   }
 
-  /** Removes what `filter` means below `end`; gives how many those were. */
-  purge(end: number, filter?: SubjectFilter): number {
+  /** Removes what `pattern` means below `end`; gives how many those were. */
+  purge(end: number, pattern?: string): number {
+    const filter = pattern === undefined
+      ? undefined
+      : this.index.subjects.filter([pattern]);
     let purged = 0;
     let seq = this.index.next(this.index.firstSeq, filter);
     while (seq < end && seq <= this.index.lastSeq) {
-      this.remove(seq);
+      this.remove(seq, false, true);
       purged++;
       seq = this.index.next(seq + 1, filter);
     }
@@ -257,6 +263,9 @@ export class Stream implements FilledStream {
       this.#skipTo(end - 1);
       this.visibleSeq = end - 1;
     }
+    const next = this.index.next(this.index.firstSeq, filter);
+    for (const reader of this.readers) reader.purged(pattern, next);
+    filter?.release();
     this.#commits.commit();
     return purged;
   }
@@ -293,6 +302,11 @@ export class Stream implements FilledStream {
   /** A reader does not need a message any more: whether it stays. */
   released(seq: number): void {
     this.#retention.released(seq);
+  }
+
+  /** A reader has gone, or wants something else. */
+  readersChanged(): void {
+    if (this.config.retention === "interest") this.#retention.dropUnwanted();
   }
 
   /** No reader, publisher or timer hears of it any more. */
@@ -353,12 +367,6 @@ export class Stream implements FilledStream {
 
   #failed({ message }: Error): void {
     this.host.log.error(`Stream ${this.name}: ${message}`);
-  }
-
-  #purgeSubject(subject: string, before: number): void {
-    const filter = this.index.subjects.filter([subject]);
-    this.purge(before, filter);
-    filter.release();
   }
 
   /** Old messages go until what is left is within the limits. */

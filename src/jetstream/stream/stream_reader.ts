@@ -6,6 +6,11 @@ export interface StreamReader {
   isDone(seq: number, subjectNumber: number): boolean;
   /** A message is there, for good. */
   stored(seq: number, subjectNumber: number): void;
-  /** A message goes, by a limit or on request. */
-  removing(seq: number, subjectNumber: number): void;
+  /** A message goes, by a limit or on request; `isPurge`: with others. */
+  removing(seq: number, subjectNumber: number, isPurge: boolean): void;
+  /**
+   * What `pattern` means has gone up to some place; undefined: all has. `next`:
+   * the first of them that is left, or the one to come.
+   */
+  purged(pattern: string | undefined, next: number): void;
 }
