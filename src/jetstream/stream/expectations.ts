@@ -16,7 +16,8 @@ export function checkExpectedStream(
   headers: PublishHeaders,
 ): void {
   const stream = headers.get("Nats-Expected-Stream");
-  if (stream !== undefined && stream !== name) throw new ApiError(10060);
+  // NATS JetStream: a header without a value says nothing.
+  if (stream && stream !== name) throw new ApiError(10060);
 }
 
 /**
@@ -83,7 +84,7 @@ export function rollupOf(
   staged: Staged | undefined,
 ): Rollup {
   const value = headers.get("Nats-Rollup");
-  if (value === undefined) return "none";
+  if (!value) return "none";
   if (!allow_rollup_hdrs || deny_purge) {
     throw new ApiError(10111, "rollup not permitted");
   }
