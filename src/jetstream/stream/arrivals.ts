@@ -8,6 +8,7 @@ import { ArrivalChecks, type CheckedStream } from "./checks.ts";
 import type { Admitted, KeptMessage } from "./admitted.ts";
 import { AtomicBatches, type Gathered } from "./atomic_batches.ts";
 import type { PublishAck } from "./publish_ack.ts";
+import { storedBlock } from "./header_block.ts";
 import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
 import { checkSize, type Publication } from "./room.ts";
 import { Staged } from "./staged.ts";
@@ -69,8 +70,8 @@ export class Arrivals {
 
   #take(given: Publication, acknowledge: Acknowledge): void {
     const stream = this.#stream;
-    const publication = stream.transformed(given);
-    const headers = publishHeaders(publication.headers);
+    const headers = publishHeaders(given.headers);
+    const publication = stream.transformed(withStored(given, headers));
     checkSize(stream.config, publication);
     const batch = headers.get("Nats-Batch-Id");
     if (batch) {
@@ -159,4 +160,10 @@ export class Arrivals {
     const { name: stream, host: { domain } } = this.#stream;
     return domain === "" ? { stream, seq } : { stream, domain, seq };
   }
+}
+
+/** `given` with the headers that are kept of it. */
+function withStored(given: Publication, asked: PublishHeaders): Publication {
+  const headers = storedBlock(given.headers, asked);
+  return headers === given.headers ? given : { ...given, headers };
 }

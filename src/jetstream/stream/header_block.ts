@@ -1,8 +1,29 @@
 /** Blocks of headers that say more than they came with. */
-import { asciiBytes, byteString } from "../../core/ascii.ts";
+import { asciiBytes, byteString, CR } from "../../core/ascii.ts";
+import type { PublishHeaders } from "./publish_headers.ts";
 
 const VERSION_LINE: Uint8Array = asciiBytes("NATS/1.0\r\n");
 const END_LENGTH = 2;
+/** Where the version ends, and a status may follow. */
+const VERSION_END = 8;
+const REQUEST_INFO = "Nats-Request-Info";
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * What is stored of a publisher's `block`, whose headers are `headers`.
+ *
+ * NATS JetStream: neither a status nor what a server says of a requester.
+ */
+export function storedBlock(
+  block: Uint8Array,
+  headers: PublishHeaders,
+): Uint8Array {
+  const isPlain = block.length === 0 || block[VERSION_END] === CR;
+  if (isPlain && !headers.has(REQUEST_INFO)) return block;
+  const lines = byteString(block, 0, block.length).split("\r\n")
+    .slice(1, -2).filter((line) => !line.startsWith(`${REQUEST_INFO}:`));
+  return lines.length === 0 ? NO_BYTES : withHeaders(NO_BYTES, lines);
+}
 
 /** `block`, or a new one where that is empty, with `lines` at its end; byte strings without a line end. */
 export function withHeaders(
