@@ -28,6 +28,11 @@ import type { LoadStorage } from "../platform/storage.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
+import {
+  goesBefore,
+  offBecauseOf,
+  type StreamPeer,
+} from "../routes/sole_streams.ts";
 import { ownNode } from "../routes/own_node.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
 import { startSecureMonitor } from "./secure_monitor.ts";
@@ -97,6 +102,9 @@ export class ServerParts {
         platform,
         providersOf(this.broker, platform),
       );
+    }
+    if (this.cluster !== undefined) {
+      this.cluster.onPeer = (info) => this.#meet(info);
     }
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
@@ -189,9 +197,46 @@ export class ServerParts {
     }
     if (jetstream === undefined && this.#jetstream === undefined) return;
     await this.#jetstream?.stop();
+    if (jetstream !== undefined && this.#hasRival()) return;
     this.#jetstream = this.#jetStreamOf(options);
+    this.#startStreams();
+    this.broker.host.info.push();
+    this.cluster?.introduceAnew();
+  }
+
+  #startStreams(): void {
+    const { info, clock } = this.broker.host;
     this.watched.jetstream = this.#jetstream;
     this.#jetstream?.start();
+    info.streamsSince = this.#jetstream === undefined
+      ? 0
+      : clock.now() + clock.shiftMs;
+  }
+
+  /** Whether another server of the cluster has streams; tells of it. */
+  #hasRival(): boolean {
+    const { identity: { id }, host: { log } } = this.broker;
+    const own = { id, since: Infinity };
+    const rival = [...this.cluster?.routes.values() ?? []]
+      .map(({ member }) => member.info)
+      .find((peer) => peer !== undefined && goesBefore(peer, own));
+    if (rival !== undefined) log.error(offBecauseOf(rival));
+    return rival !== undefined;
+  }
+
+  /** Another server of the cluster says who it is. */
+  #meet(peer: StreamPeer): void {
+    const { identity, host: { info, log } } = this.broker;
+    const own = { id: identity.id, since: info.streamsSince };
+    if (this.#jetstream === undefined || !goesBefore(peer, own)) return;
+    log.error(offBecauseOf(peer));
+    const stopped = this.#jetstream.stop();
+    stopped.catch((error) => log.error(`JetStream: ${error}`));
+    this.#jetstream = undefined;
+    this.watched.jetstream = undefined;
+    info.streamsSince = 0;
+    info.push();
+    this.cluster?.introduceAnew();
   }
 
   /** Undefined: the server has no streams. */
@@ -227,7 +272,7 @@ export class ServerParts {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
-    this.#jetstream?.start();
+    this.#startStreams();
     await broker.start();
     this.#tellOfWebSockets();
     for (const address of broker.port.addresses) {

@@ -68,11 +68,14 @@ export interface ToldUrls {
   readonly webSockets?: readonly string[];
 }
 
+/** More than a dozen members: because all that the server says of itself is made here. */
 export class OwnInfo implements InfoSource {
   /** Name of the cluster, now; empty without one. */
   clusterName: () => string = () => "";
   /** The server lets its clients go. */
   lameDuck = false;
+  /** Since when it has streams, in wall-clock milliseconds; 0: it has none. */
+  streamsSince = 0;
   readonly #parts: InfoParts;
   /** How often it has been described. */
   #described = 0;
@@ -87,6 +90,15 @@ export class OwnInfo implements InfoSource {
 
   get serverName(): string {
     return this.#parts.identity.name;
+  }
+
+  get hasStreams(): boolean {
+    return this.streamsSince > 0;
+  }
+
+  /** By which its streams are told from those of others; empty: by nothing. */
+  get domain(): string {
+    return this.hasStreams ? this.#parts.options().jetstream?.domain ?? "" : "";
   }
 
   /** This server's own addresses for clients. */
@@ -144,8 +156,7 @@ export class OwnInfo implements InfoSource {
     const cluster = this.clusterName();
     const { isOpen, asksLogin } = entrance.door.greet(entrance);
     // NATS: a newcomer need not log in where those without credentials are let in.
-    const hasStreams = options.jetstream !== undefined;
-    const { domain = "" } = options.jetstream ?? {};
+    const { hasStreams, domain } = this;
     const needsLogin = isNew ? asksLogin || entrance.asksAll : !isOpen;
     return {
       server_id: identity.id,
@@ -179,9 +190,9 @@ export class OwnInfo implements InfoSource {
   /** NATS: what each message of the server says of it. */
   describe(): object {
     const { identity, now } = this.#parts;
-    const { host, serverTags, jetstream } = this.#parts.options();
+    const { host, serverTags } = this.#parts.options();
     const cluster = this.clusterName();
-    const { domain = "" } = jetstream ?? {};
+    const { hasStreams, domain } = this;
     return {
       name: identity.name,
       host,
@@ -190,8 +201,8 @@ export class OwnInfo implements InfoSource {
       ...(domain !== "" && { domain }),
       ver: NATS_VERSION,
       ...(serverTags.length > 0 && { tags: serverTags }),
-      jetstream: jetstream !== undefined,
-      flags: jetstream === undefined ? 0 : STREAM_FLAGS,
+      jetstream: hasStreams,
+      flags: hasStreams ? STREAM_FLAGS : 0,
       seq: ++this.#described,
       time: new Date(now()).toISOString(),
     };

@@ -111,8 +111,11 @@ export class JetStream {
     this.#isStopped = true;
     this.#unobserve();
     for (const account of this.#without.values()) account.stop();
-    for (const account of this.accounts.values()) await account.stop();
-    await Promise.all(this.#closing.values());
+    // At once nobody is heard any more, and then all is closed.
+    const stopped = [...this.accounts.values()].map((account) =>
+      account.stop()
+    );
+    await Promise.all([...stopped, ...this.#closing.values()]);
   }
 
   /** Accounts with streams are awake: these are there for clients of other nodes, too. */

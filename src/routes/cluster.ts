@@ -67,7 +67,8 @@ export class Cluster implements RoutesLink {
   options: ClusterOptions;
   /** Called when the cluster's name is another one. */
   onRenamed: () => void = () => {};
-
+  /** Told what a server says of itself, before it hears of the interest here. */
+  onPeer: (info: ServerInfo) => void = () => {};
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
   #door: Door;
@@ -192,12 +193,16 @@ export class Cluster implements RoutesLink {
     this.#changeRoutes();
     this.#tls.reconfigured(before.tls);
     void this.#port.follow();
-    const introduction = this.#introduction();
-    if (introduction !== this.#told) {
-      this.#told = introduction;
-      for (const route of this.routes.values()) route.sendInfo();
-    }
+    this.introduceAnew();
     if (isOther(options.permissions, before.permissions)) this.#judgeAgain();
+  }
+
+  /** Other servers hear of what has changed, if anything has. */
+  introduceAnew(): void {
+    const introduction = this.#introduction();
+    if (introduction === this.#told) return;
+    this.#told = introduction;
+    for (const route of this.routes.values()) route.sendInfo();
   }
 
   /** NATS: peers are told first, and then of the interest that is meant. */
@@ -246,6 +251,7 @@ export class Cluster implements RoutesLink {
         this.onRenamed();
       },
       onChanged: () => this.#found?.routesChanged(),
+      onPeer: (info) => info && this.onPeer(info),
       onAstray: (target) => this.#found?.ledAstray(target),
     });
   }
@@ -282,7 +288,6 @@ export class Cluster implements RoutesLink {
     };
   }
 
-  /** What other servers are told of this one. */
   #introduction(): string {
     return JSON.stringify(routeInfo(this.#identity()));
   }
@@ -370,6 +375,7 @@ export class Cluster implements RoutesLink {
 
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
+    this.onPeer(info);
     if (isGossip) return this.#gossip.heardOf(info);
     if (route.member.takesOther(info)) {
       // NATS: what it takes now and did not take before, it wants to hear again.

@@ -34,6 +34,10 @@ export interface RouteIdentity {
   readonly clientUrls: readonly string[];
   readonly webSocketUrls: readonly string[];
   readonly lameDuck: boolean;
+  /** Since when it has streams, in wall-clock milliseconds; 0: it has none. */
+  readonly streamsSince: number;
+  /** Of its streams; may be empty. */
+  readonly domain: string;
   /** Which interest it tells of, and takes. */
   readonly permissions: PermissionsOptions | undefined;
   readonly runtimeName: string;
@@ -53,6 +57,9 @@ export function routeInfo(identity: RouteIdentity): ServerInfo {
     ...(identity.authRequired && { auth_required: true }),
     ...(identity.tlsRequired && { tls_required: true, tls_verify: true }),
     max_payload: identity.maxPayloadBytes,
+    ...(identity.streamsSince > 0 &&
+      { jetstream: true, jetstream_since: identity.streamsSince }),
+    ...(identity.domain !== "" && { domain: identity.domain }),
     cluster: identity.cluster,
     ...(identity.clusterIsDynamic && { cluster_dynamic: true }),
     ...(identity.clientUrls.length > 0 &&

@@ -52,6 +52,8 @@ export function routeIdentity(
     clientUrls: isTold ? clients : [],
     webSocketUrls: isTold ? webSockets : [],
     lameDuck: broker.lameDuck,
+    streamsSince: broker.host.info.streamsSince,
+    domain: broker.host.info.domain,
     permissions: options.permissions,
     runtimeName,
   };

@@ -42,6 +42,8 @@ export interface MembersWorld {
   readonly noAdvertise: () => boolean;
   /** The cluster has another name, and its routes met it. */
   onRenamed(): void;
+  /** A peer is about to hear of the interest here. */
+  onPeer(info: ServerInfo | undefined): void;
   /** Routes came or went. */
   onChanged(): void;
   /** A dialer's target turned out to be this server, or one of another cluster. */
@@ -190,6 +192,7 @@ export class Members {
     const { broker, book } = this.#world;
     book.register(route);
     route.interest.activate();
+    this.#world.onPeer(route.member.info);
     route.told.tellAll(broker.host.accounts);
     this.takeClientUrls(route, route.member.info);
     this.#hasChanged = true;

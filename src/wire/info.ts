@@ -71,6 +71,8 @@ export interface ServerInfo {
   api_lvl?: number;
   /** The domain of JetStream. */
   domain?: string;
+  /** Midge's routes: since when it has streams, in wall-clock milliseconds. */
+  jetstream_since?: number;
   /** Routes: how to dial the sender, `nats-route://host:port/`. */
   ip?: string;
   /** Routes: which interest the sender tells of. */
@@ -192,6 +194,8 @@ export function readInfo(
     ldm: flag("ldm"),
     ...(count("api_lvl") !== 0 && { api_lvl: count("api_lvl") }),
     ...(text("domain") !== "" && { domain: text("domain") }),
+    ...(count("jetstream_since") > 0 &&
+      { jetstream_since: count("jetstream_since") }),
     ip: text("ip"),
     ...rulesIn(fields, "import"),
     ...rulesIn(fields, "export"),
