@@ -6,6 +6,8 @@
  * Each message has a checksum, which is verified whenever the message is read.
  * One that does not fit is told of, and everything else stays readable; nothing
  * is ever removed because something is damaged.
+ *
+ * More than a dozen members: because `StreamStore` has them.
  */
 import { asciiBytes, byteString } from "../../core/ascii.ts";
 import {
@@ -45,6 +47,7 @@ type Done = (error?: StoreError) => void;
 
 export class FileStore implements StreamStore {
   readonly isLasting: boolean = true;
+  beforeCommit: () => void = () => {};
   lastSeq = 0;
   readonly #path: string;
   readonly #folder: string;
@@ -260,6 +263,7 @@ export class FileStore implements StreamStore {
 
   #commit(): void {
     if (this.#isClosed) return;
+    this.beforeCommit();
     const waiting = this.#waiting;
     this.#waiting = [];
     if (this.#isAhead) this.put(LAST_SEQ, `${this.lastSeq} ${this.#count}`);
@@ -270,6 +274,16 @@ export class FileStore implements StreamStore {
     this.#fault = undefined;
     if (fault === undefined && this.#erases) this.#eraseOld();
     for (const done of waiting) done(fault);
+    this.#settle();
+  }
+
+  /** Calls those who wait for what this commit has kept as well. */
+  #settle(): void {
+    while (this.#waiting.length > 0 && !this.#isWriting && !this.#isAhead) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const done of waiting) done();
+    }
   }
 
   #committed(): void {

@@ -7,6 +7,9 @@
  * Changes are made in the order of their calls, and those before a `sync` are
  * kept together or, after a crash, up to one of them. Nothing is promised before
  * `sync` has called back.
+ *
+ * More than a dozen members: because a store may ask for what is to go along with
+ * a commit that is about to be made.
  */
 import { StorageError } from "../../platform/storage.ts";
 
@@ -74,6 +77,8 @@ export interface StreamStore {
    * error nothing since the last `sync` that had none may be relied on.
    */
   sync(done: (error?: StoreError) => void): void;
+  /** Called right before what was changed is written for good: more changes may be made with it. */
+  beforeCommit?: () => void;
   /** Resolves when all is kept and the store may be opened by others. */
   close(): Promise<void>;
   /** Removes all that it keeps. */

@@ -55,23 +55,27 @@ export class Commits {
   #underWay: Waiting[] | undefined = undefined;
   /** What has changed since the last commit was asked for. */
   #changes = new Changes();
+  /** The store has not been told of those: it failed when it was to keep them. */
+  #isOwed = false;
   #isStopped = false;
 
   constructor(store: StreamStore, kept: (seq: number) => void) {
     this.#store = store;
     this.#kept = kept;
+    // What consumers have done in the same turn goes with it.
+    store.beforeCommit = () => this.#save();
   }
 
   /** Keeps `value` under a name with the next commit; undefined: nothing. */
   put(...given: Parameters<Put>): void {
     this.#changes.put(...given);
-    this.#store.put(...given);
+    if (!this.#isOwed) this.#store.put(...given);
   }
 
   /** A message goes with the next commit. */
   remove(seq: number, erase: boolean): void {
     if (this.#store.isLasting) this.#changes.remove(seq, erase);
-    this.#store.remove(seq, erase);
+    if (!this.#isOwed) this.#store.remove(seq, erase);
   }
 
   /** `keeper` has changed; `done` is called once that is kept for good, or cannot be. */
@@ -106,6 +110,7 @@ export class Commits {
   /** Has what was changed kept, soon. */
   commit(): void {
     if (this.#underWay !== undefined || this.#isStopped) return;
+    this.#pay();
     this.#save();
     const waiting = this.#waiting;
     this.#underWay = waiting;
@@ -114,7 +119,7 @@ export class Commits {
     this.#changes = new Changes();
     this.#store.sync((error) => {
       this.#underWay = undefined;
-      if (error !== undefined) this.#repeat(changes);
+      if (error !== undefined) this.#owe(changes);
       // What failed takes along what was written since the commit was asked for.
       const settled = error === undefined
         ? waiting
@@ -145,15 +150,22 @@ export class Commits {
   stop(): void {
     this.#isStopped = true;
     this.#waiting = [];
+    this.#pay();
     this.#save();
   }
 
   /** A commit has failed: what it was to keep, and what has come since, goes into the next one. */
-  #repeat(changes: Changes): void {
-    const since = this.#changes;
-    this.#changes = new Changes();
-    changes.tell(this);
-    since.tell(this);
+  #owe(changes: Changes): void {
+    this.#changes.tell(changes);
+    this.#changes = changes;
+    this.#isOwed = true;
+  }
+
+  /** Tells the store what it is owed. */
+  #pay(): void {
+    if (!this.#isOwed) return;
+    this.#isOwed = false;
+    this.#changes.tell(this.#store);
   }
 
   #save(): void {
