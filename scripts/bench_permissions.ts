@@ -31,6 +31,9 @@ const LOADS: readonly (readonly [name: string, args: readonly string[]])[] = [
   ["10,000 subjects", ["-n", "500000", "-size", "16", "-subjects", "10000"]],
 ];
 
+/** Rounds for the compilers of the runtimes. */
+const WARM_UPS = 3;
+
 const USERS = ["plain", "ruled"] as const;
 
 const TEN = Array.from({ length: 10 }, (_, i) => i);
@@ -83,12 +86,11 @@ async function measure(
   try {
     for (const [name, args] of LOADS) {
       const figures = { plain: [] as Figure[], ruled: [] as Figure[] };
-      // The first round is for the compilers of the runtimes.
-      for (let round = 0; round <= rounds; round++) {
+      for (let round = 0; round < WARM_UPS + rounds; round++) {
         // Each goes first in every other round.
         for (const user of round % 2 === 0 ? USERS : USERS.toReversed()) {
           const figure = run(generator, args, server, user);
-          if (round > 0) figures[user].push(figure);
+          if (round >= WARM_UPS) figures[user].push(figure);
         }
       }
       const [plain, ruled] = USERS.map((user) =>

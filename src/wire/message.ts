@@ -42,7 +42,7 @@ export class Message {
   payloadStart = 0;
   /** The subject that it is published on, where it shows another; see `shown_subject.ts`. */
   publishedOn: Uint8Array | undefined = undefined;
-  /** Of the very subject that it has; undefined: none is kept. */
+  /** Of the very subject that it has, and gone with it; undefined: none is kept. */
   memo: SubjectMemo | undefined = undefined;
   #viewed: Uint8Array = NO_BYTES;
   #view: DataView = NO_VIEW;
