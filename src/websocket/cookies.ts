@@ -4,7 +4,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Printable, and no quote, semicolon or backslash. */
 const VALUE = /^[ !#-:<-[\]-~]*$/;
 
-/** By their names; of several with one name the first. */
+/** By their names. NATS: of several with one name the last holds. */
 export function readCookies(
   headers: readonly string[],
 ): ReadonlyMap<string, string> {
@@ -13,7 +13,7 @@ export function readCookies(
     const [, name = "", rest = ""] = /^([^=]*)=?(.*)$/.exec(part.trim()) ?? [];
     const value = /^"(.*)"$/.exec(rest)?.[1] ?? rest;
     const isCookie = NAME.test(name.trim()) && VALUE.test(value);
-    if (isCookie && !cookies.has(name.trim())) cookies.set(name.trim(), value);
+    if (isCookie) cookies.set(name.trim(), value);
   }
   return cookies;
 }
