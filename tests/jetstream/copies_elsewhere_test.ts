@@ -23,7 +23,7 @@ function accounts(jetstream: readonly string[]): ServerConfig {
         ...has("HUB"),
         users: [{ user: "hub", password: "hub" }],
         exports: [
-          { service: "$JS.API.>", response_type: "stream" },
+          { service: "$JS.API.>", response: "stream" },
           { service: "$JS.FC.>" },
           { stream: "deliver.>" },
         ],
