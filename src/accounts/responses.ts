@@ -8,7 +8,7 @@ import { asciiBytes, byteString } from "../core/ascii.ts";
 import { LinkedOrder, type OrderLink } from "../core/linked_order.ts";
 import { randomName } from "../core/nuid.ts";
 import type { Clock, Random } from "../platform/clock.ts";
-import { Message, replyOf } from "../wire/message.ts";
+import { Message, replyOf, subjectOf } from "../wire/message.ts";
 import { copyParts, setReply, setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
@@ -155,12 +155,7 @@ export class Responses implements DirectReceiver {
     publisher: MessageSource | undefined,
   ): boolean {
     interest.delivered++;
-    const { subjectBuffer, subjectStart, subjectEnd } = message;
-    const token = byteString(
-      subjectBuffer,
-      subjectStart + this.#prefix.length,
-      subjectEnd,
-    );
+    const token = publishedSubject(message).slice(this.#prefix.length);
     const awaited = this.#awaited.get(token);
     // NATS: who is late is not told.
     if (awaited === undefined) return true;
@@ -209,7 +204,9 @@ export class Responses implements DirectReceiver {
     const response = new Message();
     copyParts(message, response);
     const subject = asciiBytes(reply);
-    setSubject(response, subject);
+    // What shows another subject shows it there, too.
+    if (message.publishedOn !== undefined) response.publishedOn = subject;
+    else setSubject(response, subject);
     // A response may ask for something itself; its answer goes the other way.
     const awaited = this.#host.responsesOf(requester)
       .await(response, this.#account, rules);
@@ -287,4 +284,12 @@ export class Responses implements DirectReceiver {
 
 function thresholdOf({ rules: { thresholdMs } }: AwaitedResponse): number {
   return thresholdMs > 0 ? thresholdMs : DEFAULT_THRESHOLD_MS;
+}
+
+/** The subject that a message was published on, whatever it shows. */
+function publishedSubject(message: Message): string {
+  const { publishedOn } = message;
+  return publishedOn === undefined
+    ? subjectOf(message)
+    : byteString(publishedOn, 0, publishedOn.length);
 }
