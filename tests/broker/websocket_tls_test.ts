@@ -284,3 +284,39 @@ test("a server that stops leaves no handshake behind", { skip }, async (t) => {
   await silent.expectClosed();
   await half.expectClosed();
 });
+
+test(
+  "lame duck mode waits for no handshake, no request and no half of a frame",
+  {
+    skip,
+  },
+  async (t) => {
+    const certificates = makeCertificates(t);
+    const { webPort, port, server } = await startSecure(t, certificates, {}, {
+      tls: tlsSettings(certificates, { verify: false, timeoutMs: 60_000 }),
+      lameDuckGraceMs: 0,
+      lameDuckDurationMs: 200,
+    });
+    const silent = [];
+    for (const at of [port, webPort]) {
+      for (const said of ["", "\x16\x03\x01"]) {
+        const socket = connectRaw(at, "127.0.0.1");
+        t.after(() => socket.destroy());
+        socket.on("error", () => {});
+        socket.resume();
+        const closed = new Promise((resolve) => socket.on("close", resolve));
+        socket.write(said, "latin1");
+        silent.push(closed);
+      }
+    }
+    const asking = await handshake(t, webPort, certificates);
+    asking.peer.send("GET / HTTP/1.1\r\nHo");
+    const { page } = await dial(t, webPort, certificates);
+    await page.login();
+    page.raw.send(Uint8Array.of(0x82, 0xff, 0, 0));
+    await server.lameDuck();
+    await Promise.all(silent);
+    await asking.peer.expectClosed();
+    await page.raw.expectClosed();
+  },
+);
