@@ -7,7 +7,7 @@
  *   deno run -A scripts/bench_jetstream.ts [-rounds 5] [-runtime bun] [-case fetch]
  *
  * Needs `cc`, and `nats-server` on the PATH or in `.tools`. All servers run at once
- * and are measured in turn; the first round is for the compilers of the runtimes.
+ * and are measured in turn, after some rounds that do not count.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -41,10 +41,12 @@ interface Case {
   measure(line: JetStreamLine, server: RunningContender): Promise<number>;
 }
 
+/** Rounds that do not count: the runtimes compile what is used often. */
+const WARM_ROUNDS = 3;
 const SIZE = 128;
 const IN_FLIGHT = 256;
-const PUBLISHED = 20_000;
-const READ = 100_000;
+const PUBLISHED = 50_000;
+const READ = 50_000;
 const KEYS = 2_000;
 const LARGE = 1_000_000;
 const LARGE_SUBJECTS = 100_000;
@@ -173,12 +175,12 @@ async function compare(
     }
     for (const one of cases) {
       const figures: number[][] = servers.map(() => []);
-      for (let round = 0; round <= rounds; round++) {
+      for (let round = -WARM_ROUNDS; round < rounds; round++) {
         for (const [i, server] of servers.entries()) {
           const line = await JetStreamLine.open(server.port);
           const figure = await one.measure(line, server);
           await line.close();
-          if (round > 0) figures[i]!.push(figure);
+          if (round >= 0) figures[i]!.push(figure);
         }
       }
       print(one.name, chosen, figures.map(median));
