@@ -182,16 +182,28 @@ export class AccountStreams {
     this.host.quota.usage.reserved[storage].add(sign * max_bytes);
   }
 
-  /** A stream becomes what `config` says, which has been checked. */
+  /**
+   * A stream becomes what `config` says, which has been checked; where that cannot
+   * be kept, what it was before.
+   */
   update(open: OpenStream, config: StreamConfig): void {
+    const { stream } = open;
+    const before = stream.config;
+    stream.reconfigure(config, (error) => {
+      if (error !== undefined) return this.#updated(open, config);
+      this.host.advisories.stream(stream.name, "modify");
+    });
+    if (stream.config === config) this.#updated(open, before);
+  }
+
+  /** A stream was something else `before`. */
+  #updated(open: OpenStream, before: StreamConfig): void {
     const { stream, copies } = open;
-    this.#reserve(stream.config, -1);
-    this.#reserve(config);
-    stream.reconfigure(config);
+    this.#reserve(before, -1);
+    this.#reserve(stream.config);
     copies.follow();
     this.#silence(stream.name);
     this.#listen(open);
-    this.host.advisories.stream(stream.name, "modify");
   }
 
   /** Hears the subjects of a stream, and those who ask for its messages. */
@@ -365,7 +377,7 @@ export class AccountStreams {
     }, (ack) => {
       if (reply === "" || stream.config.no_ack) return;
       this.host.client.publish(reply, acks.bytes(ack));
-    });
+    }, reply);
   }
 }
 

@@ -2,6 +2,7 @@
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import { goJson } from "../core/json.ts";
 import { ApiError } from "./api/api_error.ts";
+import type { FastNews } from "./stream/fast_batches.ts";
 import type { PublishAck } from "./stream/publish_ack.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -16,12 +17,13 @@ export class AckTexts {
   }
 
   /** Undefined: nothing is told but that it was heard. */
-  bytes(ack: PublishAck | ApiError | undefined): Uint8Array {
+  bytes(ack: PublishAck | FastNews | ApiError | undefined): Uint8Array {
     if (ack === undefined) return NO_BYTES;
     if (ack instanceof ApiError) {
       const { seq, stream } = { seq: 0, stream: this.#stream };
       return textBytes(goJson({ error: ack.record(), stream, seq }));
     }
+    if ("type" in ack) return textBytes(goJson(ack));
     const isPlain = ack.duplicate === undefined && ack.val === undefined &&
       ack.batch === undefined;
     if (isPlain) return asciiBytes(`${this.#beforeSeq(ack)}${ack.seq}}`);

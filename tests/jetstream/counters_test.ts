@@ -8,6 +8,7 @@ import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { CLIENTS, codeOf, stage } from "./stage.ts";
 
 const CONFIG = { name: "C", subjects: ["c.>"], allow_msg_counter: true };
@@ -56,6 +57,8 @@ test("a counter goes on after a restart", async (t) => {
 
 test("a counter whose last message is damaged is not begun again", async (t) => {
   const folder = temporaryFolder(t);
+  let lies = 0;
+  const lie = (bytes: Uint8Array): number => bytes.length + lies;
   const { publish, log } = await stage(t, CONFIG, folder, {
     loadStorage: () => {
       const real = loadStorage();
@@ -63,8 +66,6 @@ test("a counter whose last message is damaged is not begun again", async (t) => 
       return { ...real, checksum: (bytes, before) => lie(bytes) + before };
     },
   });
-  let lies = 0;
-  const lie = (bytes: Uint8Array): number => bytes.length + lies;
   await publish("c.a", "", { "Nats-Incr": "5" });
   lies = 1;
   const refused = await publish("c.a", "", { "Nats-Incr": "1" });
@@ -74,6 +75,62 @@ test("a counter whose last message is damaged is not begun again", async (t) => 
     log.lines.some((line) => line.includes(`message 1 of ${path} is damaged`)),
     log.lines.join("\n"),
   );
+});
+
+test("counters of other streams are summed up by what was added there", async (t) => {
+  const here = await stage(t, { ...CONFIG, name: "ES", subjects: ["es.>"] });
+  const { publish, ask } = here;
+  const more = { storage: "memory", allow_msg_counter: true };
+  await ask("STREAM.CREATE.PT", { name: "PT", subjects: ["pt.>"], ...more });
+  await ask("STREAM.CREATE.N", {
+    name: "N",
+    subjects: ["n"],
+    storage: "memory",
+  });
+  await publish("n", "no counter");
+  const rename = (name: string, src: string, dest: string) => ({
+    name,
+    subject_transforms: [{ src, dest }],
+  });
+  await ask("STREAM.CREATE.EU", {
+    name: "EU",
+    subjects: ["eu.>"],
+    ...more,
+    sources: [
+      rename("ES", "es.>", "eu.>"),
+      rename("PT", "pt.>", "eu.>"),
+      rename("N", "n", "eu.h"),
+    ],
+  });
+  const value = async (): Promise<unknown> => {
+    const { message } = await ask("STREAM.MSG.GET.EU", {
+      last_by_subj: "eu.h",
+    });
+    const { data = "" } = (message ?? {}) as Record<string, string>;
+    return data === "" ? undefined : JSON.parse(atob(data)).val;
+  };
+  const add = async (subject: string, by: string, sum: string) => {
+    await publish(subject, "", { "Nats-Incr": by });
+    await until(`${subject} ${by}`, async () => await value() === sum);
+  };
+  await add("es.h", "5", "5");
+  await add("pt.h", "2", "7");
+  await add("es.h", "-1", "6");
+  await add("eu.h", "100", "106");
+  // What is left there says more than what was added.
+  await ask("STREAM.PURGE.ES");
+  await add("es.h", "9", "111");
+  const { message } = await ask("STREAM.MSG.GET.EU", { last_by_subj: "eu.h" });
+  const { hdrs, seq } = message as { hdrs: string; seq: number };
+  assert.equal(seq, 5);
+  const lines = atob(hdrs).trimEnd().split("\r\n").filter((line) =>
+    !line.startsWith("Nats-Stream-Source")
+  );
+  assert.deepEqual(lines, [
+    "NATS/1.0",
+    "Nats-Incr: 5",
+    'Nats-Counter-Sources: {"ES":{"es.h":"9"},"PT":{"pt.h":"2"}}',
+  ]);
 });
 
 for (const [title, connect] of CLIENTS) {

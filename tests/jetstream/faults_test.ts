@@ -205,3 +205,91 @@ test("streams that another process has keep a server from starting", async (t) =
   });
   await assert.rejects(again, { message: /stream\.db: is in use by another/ });
 });
+
+test("a message that the disk does not take pushes no older one out", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const folder = temporaryFolder(t);
+  const { peer } = await withStream(t, disk.storage, folder);
+  const config = {
+    name: "L",
+    subjects: ["l.>"],
+    max_msgs: 2,
+    allow_rollup_hdrs: true,
+  };
+  const text = JSON.stringify(config);
+  await answer(peer, "$JS.API.STREAM.CREATE.L", text);
+  for (const body of ["1", "2", "3"]) await answer(peer, "l.a", body);
+  const rollup = "NATS/1.0\r\nNats-Rollup: all\r\n\r\n";
+  const requests = [
+    publish("l.a", "r", "4"),
+    `HPUB l.a r ${rollup.length} ${rollup.length + 1}\r\n${rollup}4\r\n`,
+  ];
+  for (const request of requests) {
+    disk.fulls = 1;
+    peer.send(request);
+    assert.equal(codeOf(await delivered(peer)), 10077);
+    assert.deepEqual(await bodies(peer, "L"), ["2", "3"]);
+  }
+  await answer(peer, "l.a", "5");
+  assert.deepEqual(await bodies(peer, "L"), ["3", "5"]);
+});
+
+test("a stream whose change the disk does not take is what it was before", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { peer } = await withStream(t, disk.storage);
+  for (const body of ["1", "2", "3"]) await answer(peer, "s", body);
+  const change = async (subjects: string[]): Promise<Record<string, unknown>> =>
+    await answer(
+      peer,
+      "$JS.API.STREAM.UPDATE.S",
+      JSON.stringify({ name: "S", subjects, max_msgs: 1 }),
+    );
+  disk.fulls = 1;
+  assert.equal(codeOf(await change(["other"])), 10077);
+  const { config } = await answer(peer, "$JS.API.STREAM.INFO.S");
+  const { subjects, max_msgs } = config as Record<string, unknown>;
+  assert.deepEqual([subjects, max_msgs], [["s"], -1]);
+  assert.deepEqual(await bodies(peer, "S"), ["1", "2", "3"]);
+  assert.deepEqual(await answer(peer, "s", "4"), { stream: "S", seq: 4 });
+  const changed = await change(["s"]);
+  const { messages } = changed["state"] as Record<string, unknown>;
+  assert.equal(messages, 1);
+  assert.deepEqual(await bodies(peer, "S"), ["4"]);
+});
+
+test("what is expected of the last message's id holds for the last one that is kept", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { peer } = await withStream(t, disk.storage);
+  const withId = (id: string, before: string): string => {
+    const block =
+      `NATS/1.0\r\nNats-Msg-Id: ${id}\r\nNats-Expected-Last-Msg-Id: ${before}\r\n\r\n`;
+    return `HPUB s r ${block.length} ${block.length}\r\n${block}\r\n`;
+  };
+  peer.send(withId("one", ""));
+  assert.equal((await delivered(peer))["seq"], 1);
+  disk.fulls = 1;
+  peer.send(withId("two", "one"));
+  assert.equal(codeOf(await delivered(peer)), 10077);
+  peer.send(withId("three", "two"));
+  const refused = await delivered(peer);
+  assert.equal(codeOf(refused), 10070);
+  peer.send(withId("three", "one"));
+  assert.equal((await delivered(peer))["error"], undefined);
+});
+
+/** What the messages of a stream say. */
+async function bodies(peer: Peer, name: string): Promise<string[]> {
+  const { state } = await answer(peer, `$JS.API.STREAM.INFO.${name}`);
+  const { first_seq, last_seq } = state as Record<string, number>;
+  const found: string[] = [];
+  for (let seq = first_seq!; seq <= last_seq!; seq++) {
+    const { message } = await answer(
+      peer,
+      `$JS.API.STREAM.MSG.GET.${name}`,
+      JSON.stringify({ seq }),
+    );
+    if (message === undefined) continue;
+    found.push(atob((message as Record<string, string>)["data"]!));
+  }
+  return found;
+}

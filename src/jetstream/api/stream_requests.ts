@@ -4,7 +4,6 @@ import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import { UNLIMITED_STREAMS } from "../limits/quota.ts";
-import { refuseMissing } from "../not_yet.ts";
 import { checkPedantic } from "../stream/pedantic.ts";
 import {
   completeStreamConfig,
@@ -122,7 +121,6 @@ function create(account: AccountStreams, request: ApiRequest): object {
   const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
   if (config.num_replicas > 1) throw new ApiError(10074);
-  refuseMissing(config);
   if (known !== undefined) {
     if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
       throw new ApiError(10058);
@@ -136,7 +134,10 @@ function create(account: AccountStreams, request: ApiRequest): object {
   return { ...told(account, account.create(config)), did_create: true };
 }
 
-function update(account: AccountStreams, request: ApiRequest): object {
+async function update(
+  account: AccountStreams,
+  request: ApiRequest,
+): Promise<object> {
   const { pedantic, ...given } = request.read(CREATE) as
     & GivenStreamConfig
     & { pedantic?: boolean };
@@ -150,7 +151,6 @@ function update(account: AccountStreams, request: ApiRequest): object {
   const around = surroundings(account, complete, own);
   const config = likeOrigin(complete, around.others, pedantic);
   checkStream(config, around);
-  refuseMissing(config);
   if (config.name !== name) throw new ApiError(10056);
   const open = account.named(name);
   checkStreamUpdate(open.stream.config, config);
@@ -159,6 +159,7 @@ function update(account: AccountStreams, request: ApiRequest): object {
   checkConsumerLimits(open, config);
   checkOverlap(config, around);
   account.update(open, config);
+  await account.settled(name);
   const { domain } = account.host;
   return { ...told(account, open), ...(domain !== "" && { domain }) };
 }

@@ -1,4 +1,5 @@
 /** A message that was checked, with what its publisher asked. */
+import type { Schedule } from "../schedule/schedule.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 
 /** Which messages go when another is stored. */
@@ -12,6 +13,10 @@ export interface KeptMessage {
   readonly rollup: Rollup;
   /** Microseconds that it stays; undefined: as long as the limits say. */
   readonly lifetimeUs: number | undefined;
+  /** When it is published; undefined: it is no schedule. */
+  readonly schedule?: Schedule | undefined;
+  /** The subject of the schedule whose place it takes. */
+  readonly ends?: string | undefined;
 }
 
 export interface Admitted {

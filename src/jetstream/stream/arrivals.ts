@@ -7,6 +7,8 @@ import type { StoredMessage, StoreError } from "../store/stream_store.ts";
 import { ArrivalChecks, type CheckedStream } from "./checks.ts";
 import type { Admitted, KeptMessage } from "./admitted.ts";
 import { AtomicBatches, type Gathered } from "./atomic_batches.ts";
+import { FastBatches, type FastNews } from "./fast_batches.ts";
+import { FAST_END } from "./fast_reply.ts";
 import type { PublishAck } from "./publish_ack.ts";
 import { storedBlock } from "./header_block.ts";
 import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
@@ -18,7 +20,9 @@ import type { StreamConfig } from "./stream_config.ts";
  * Told once a message is kept for good, or why it is not; undefined: others of its
  * batch are to come.
  */
-export type Acknowledge = (ack: PublishAck | ApiError | undefined) => void;
+export type Acknowledge = (
+  ack: PublishAck | FastNews | ApiError | undefined,
+) => void;
 
 /** The stream, as far as messages come into it. */
 export interface FilledStream extends CheckedStream {
@@ -31,63 +35,94 @@ export interface FilledStream extends CheckedStream {
   whenKept(seq: number, done: (error: StoreError | undefined) => void): void;
 }
 
+/** How a message comes. */
+interface PublishOptions {
+  /** Where answers go, a byte string; it may say that the message is of a batch. */
+  readonly reply?: string;
+  /** A schedule of the stream itself publishes it. */
+  readonly isScheduled?: boolean;
+}
+
 export class Arrivals {
   readonly #stream: FilledStream;
   readonly #checks: ArrivalChecks;
   readonly #batches: AtomicBatches;
+  readonly #fast: FastBatches;
 
   constructor(stream: FilledStream) {
     this.#stream = stream;
     this.#checks = new ArrivalChecks(stream);
     this.#batches = new AtomicBatches(stream);
+    this.#fast = new FastBatches(stream);
   }
 
   /** The configuration has changed. */
   reconfigure(config: StreamConfig): void {
     this.#checks.reconfigure(config);
     if (!config.allow_atomic) this.#batches.stop();
+    if (!config.allow_batched) this.#fast.stop();
   }
 
   /** Hears of a message of an earlier life of the server. */
   replayed(message: StoredMessage, headers: PublishHeaders): void {
-    this.#checks.stored(headers.get("Nats-Msg-Id"), message);
+    const id = headers.get("Nats-Msg-Id");
+    this.#checks.stored(id, message);
+    this.#checks.kept(id);
   }
 
   /** No batch goes on. */
   stop(): void {
     this.#batches.stop();
+    this.#fast.stop();
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
-  publish(given: Publication, acknowledge: Acknowledge): void {
+  publish(
+    given: Publication,
+    acknowledge: Acknowledge,
+    how: PublishOptions = {},
+  ): void {
     try {
-      this.#take(given, acknowledge);
+      this.#take(given, acknowledge, how);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       acknowledge(error);
     }
   }
 
-  #take(given: Publication, acknowledge: Acknowledge): void {
+  #take(
+    given: Publication,
+    acknowledge: Acknowledge,
+    how: PublishOptions,
+  ): void {
     const stream = this.#stream;
     const headers = publishHeaders(given.headers);
     const publication = stream.transformed(withStored(given, headers));
     checkSize(stream.config, publication);
+    const { reply = "" } = how;
+    if (reply.endsWith(FAST_END)) {
+      return this.#fast.take(
+        reply,
+        headers,
+        acknowledge,
+        (outcome) => this.#storeOne(publication, headers, outcome),
+      );
+    }
     const batch = headers.get("Nats-Batch-Id");
-    if (batch) {
+    if (batch && !how.isScheduled) {
       const last = { publication, headers };
       const messages = this.#batches.take(batch, last, acknowledge);
       if (messages) this.#storeAll(batch, messages, acknowledge);
       return;
     }
     const nowUs = stream.host.moments.nowUs();
-    const admitted = this.#checks.admit(publication, headers, nowUs);
+    const admitted = this.#checks.admit(publication, headers, nowUs, how);
     if (typeof admitted === "number") {
       if (admitted <= stream.visibleSeq) {
         return acknowledge({ ...this.#ack(admitted), duplicate: true });
       }
       // Whether the first one is kept is not known yet.
-      return stream.whenKept(0, () => this.publish(given, acknowledge));
+      return stream.whenKept(0, () => this.publish(given, acknowledge, how));
     }
     this.#store(admitted);
     const { value } = admitted;
@@ -99,6 +134,34 @@ export class Arrivals {
           ? this.#ack(seq)
           : { ...this.#ack(seq), val: value },
     );
+  }
+
+  /** Stores a message, and tells its sequence once it is kept, 0 of one that repeats another. */
+  #storeOne(
+    publication: Publication,
+    headers: PublishHeaders,
+    outcome: (outcome: number | ApiError) => void,
+  ): void {
+    const { host: { moments } } = this.#stream;
+    try {
+      const admitted = this.#checks.admit(
+        publication,
+        headers,
+        moments.nowUs(),
+      );
+      if (typeof admitted === "number") {
+        return this.#stream.whenKept(0, () => outcome(0));
+      }
+      this.#store(admitted);
+      this.#whenKept(
+        admitted,
+        (ack) => outcome(ack instanceof ApiError ? ack : ack.seq),
+        (seq) => this.#ack(seq),
+      );
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      outcome(error);
+    }
   }
 
   /** Stores the messages of a batch. Throws an `ApiError` where one of them is not taken. */
@@ -115,7 +178,7 @@ export class Arrivals {
         publication,
         headers,
         nowUs,
-        staged,
+        { staged },
       );
       if (typeof admitted === "number") throw new ApiError(10201);
       staged.add(admitted);
@@ -143,11 +206,12 @@ export class Arrivals {
   /** Acknowledges a message once it is kept for good, or cannot be. */
   #whenKept(
     { id, kept: { message } }: Admitted,
-    acknowledge: Acknowledge | undefined,
+    acknowledge: ((ack: PublishAck | ApiError) => void) | undefined,
     ackOf: (seq: number) => PublishAck,
   ): void {
     this.#stream.whenKept(message.seq, (error) => {
-      if (error !== undefined) this.#checks.forget(id);
+      if (error === undefined) this.#checks.kept(id);
+      else this.#checks.forget(id);
       acknowledge?.(
         error === undefined
           ? ackOf(message.seq)

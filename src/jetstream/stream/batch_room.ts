@@ -5,6 +5,9 @@ import type { JetStreamBatchOptions } from "../../options/options.ts";
 interface BatchLimits {
   readonly openPerStream: number;
   readonly openInAll: number;
+  /** The same for those whose messages are stored one by one. */
+  readonly fastPerStream: number;
+  readonly fastInAll: number;
   /** Messages of one batch. */
   readonly messages: number;
   /** Milliseconds without a message after which a batch is given up. */
@@ -16,6 +19,8 @@ interface BatchLimits {
 const BATCH_LIMITS: BatchLimits = {
   openPerStream: 50,
   openInAll: 1000,
+  fastPerStream: 1000,
+  fastInAll: 50_000,
   messages: 1000,
   idleMs: 10_000,
   bytesInAll: 256 * 1024 * 1024,
@@ -24,6 +29,7 @@ const BATCH_LIMITS: BatchLimits = {
 /** What the open batches of all streams take. */
 export class BatchRoom {
   open = 0;
+  fastOpen = 0;
   bytes = 0;
   readonly #options: () => JetStreamBatchOptions;
 
@@ -38,6 +44,8 @@ export class BatchRoom {
     return {
       openPerStream: inflightPerStream || BATCH_LIMITS.openPerStream,
       openInAll: inflightTotal || BATCH_LIMITS.openInAll,
+      fastPerStream: BATCH_LIMITS.fastPerStream,
+      fastInAll: BATCH_LIMITS.fastInAll,
       messages: maxMessages || BATCH_LIMITS.messages,
       idleMs: timeoutMs || BATCH_LIMITS.idleMs,
       bytesInAll: BATCH_LIMITS.bytesInAll,

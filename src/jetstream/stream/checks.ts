@@ -10,7 +10,13 @@ import { usOf } from "../moments.ts";
 import type { MessageIndex } from "../store/message_index.ts";
 import { type StoredMessage, StoreError } from "../store/stream_store.ts";
 import type { Admitted, Rollup } from "./admitted.ts";
-import { checkIncrement, type Counted, counted } from "./counters.ts";
+import {
+  checkIncrement,
+  type Counted,
+  counted,
+  countedThere,
+  isIncrement,
+} from "./counters.ts";
 import {
   checkExpected,
   checkExpectedStream,
@@ -19,7 +25,10 @@ import {
   rollupOf,
 } from "./expectations.ts";
 import { KnownIds } from "./known_ids.ts";
+import { withHeaders } from "./header_block.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
+import { endedSchedule, NO_NEXT, scheduleIn } from "./schedule_checks.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import {
   checkRoom,
   checkSize,
@@ -42,13 +51,32 @@ export interface CheckedStream {
   isWanted(subject: string): boolean;
   /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
   load(seq: number): StoredMessage | undefined;
+  /** Whether the last message of a subject is a schedule; undefined: there is none. */
+  isScheduled(subject: string): boolean | undefined;
+}
+
+/** What a message has to do with schedules. */
+interface Plan {
+  readonly schedule?: Schedule | undefined;
+  readonly ends?: string | undefined;
+}
+
+const NO_PLAN: Plan = {};
+
+/** How a message comes. */
+interface AdmitOptions {
+  /** Messages of its batch that are stored before it. */
+  readonly staged?: Staged;
+  /** A schedule of the stream itself publishes it. */
+  readonly isScheduled?: boolean;
 }
 
 export class ArrivalChecks {
   readonly #stream: CheckedStream;
   readonly #ids: KnownIds;
-  /** Of the last message. */
+  /** Of the last message, and of the last one that is kept for good. */
   #lastId = "";
+  #lastKeptId = "";
 
   constructor(stream: CheckedStream) {
     this.#stream = stream;
@@ -66,9 +94,15 @@ export class ArrivalChecks {
     if (id) this.#ids.add(id, seq, timeUs);
   }
 
+  /** A message is kept for good. */
+  kept(id: string | undefined): void {
+    this.#lastKeptId = id ?? "";
+  }
+
   /** A message was not kept: it has never been there. */
   forget(id: string | undefined): void {
     if (id) this.#ids.forget(id);
+    this.#lastId = this.#lastKeptId;
   }
 
   /**
@@ -76,18 +110,21 @@ export class ArrivalChecks {
    * of the one that it repeats; throws an `ApiError` for one that is not taken.
    */
   admit(
-    publication: Publication,
+    given: Publication,
     headers: PublishHeaders,
     nowUs: number,
-    staged?: Staged,
+    { staged, isScheduled = false }: AdmitOptions = {},
   ): Admitted | number {
     const { config, index } = this.#stream;
-    const { copied } = publication;
-    if (copied) return this.#admitCopy(publication, copied, headers, nowUs);
-    checkIncrement(config, publication, headers);
+    const { copied } = given;
+    if (copied) return this.#admitCopy(given, copied, headers, nowUs);
+    checkIncrement(config, given, headers);
     checkExpectedStream(config, headers);
     const lifetimeUs = timeToLive(config, headers, staged !== undefined);
-    checkExpected(index, publication.subject, headers, staged);
+    checkExpected(index, given.subject, headers, staged);
+    const plan = isScheduled
+      ? { ends: endedByOwn(headers) }
+      : this.#plan(given.subject, headers);
     checkNotSourced(headers);
     const id = headers.get("Nats-Msg-Id");
     if (id) {
@@ -95,7 +132,9 @@ export class ArrivalChecks {
       if (known !== undefined) return known;
     }
     checkLastId(headers, this.#lastId, staged);
-    const rollup = rollupOf(config, headers, publication.subject, staged);
+    const publication = plan.schedule ? rolledUp(given, headers) : given;
+    const asked = plan.schedule ? "sub" : headers.get("Nats-Rollup");
+    const rollup = rollupOf(config, asked, given.subject, staged);
     const sum = this.#counted(publication, headers, staged);
     const { subject, headers: block, payload } = sum ?? publication;
     const size = sizeOf(config, sum ?? publication);
@@ -103,7 +142,7 @@ export class ArrivalChecks {
     const seq = (staged?.lastSeq ?? index.lastSeq) + 1;
     const message = { seq, timeUs: nowUs, subject, headers: block, payload };
     return {
-      kept: { message, size, rollup, lifetimeUs },
+      kept: { message, size, rollup, lifetimeUs, ...plan },
       id,
       value: sum?.value,
     };
@@ -122,11 +161,19 @@ export class ArrivalChecks {
     const known = id && !isMirrored ? this.#ids.find(id, nowUs) : undefined;
     if (known !== undefined) return known;
     const rollup = config.allow_rollup_hdrs && !config.deny_purge
-      ? rollupOf(config, headers, publication.subject, undefined)
+      ? rollupOf(
+        config,
+        headers.get("Nats-Rollup"),
+        publication.subject,
+        undefined,
+      )
       : "none";
-    const sum = isMirrored
-      ? undefined
-      : this.#counted(publication, headers, undefined);
+    const counts = config.allow_msg_counter === true && !isMirrored;
+    // NATS JetStream: what adds nothing to a counter is left out.
+    if (counts && !isIncrement(headers)) return 0;
+    const sum = counts
+      ? countedThere(publication, headers, this.#lastOf(publication.subject))
+      : undefined;
     const { subject, headers: block, payload } = sum ?? publication;
     const size = sizeOf(config, sum ?? publication);
     this.#checkRoom(subject, size, rollup, undefined);
@@ -159,26 +206,41 @@ export class ArrivalChecks {
     if (rollup === "none") checkRoom(config, index, subject, size, staged);
   }
 
+  /** Throws an `ApiError` for what is asked of a schedule and makes no sense. */
+  #plan(subject: string, headers: PublishHeaders): Plan {
+    // Most messages say nothing at all.
+    if (headers.size === 0) return NO_PLAN;
+    const { config } = this.#stream;
+    const schedule = scheduleIn(config, subject, headers);
+    const ends = endedSchedule(
+      config,
+      subject,
+      headers,
+      (scheduler) => this.#stream.isScheduled(scheduler),
+    );
+    return { schedule, ends };
+  }
+
   /** What a stream of counters stores of a message; undefined: it counts nothing. */
   #counted(
     publication: Publication,
     headers: PublishHeaders,
     staged: Staged | undefined,
   ): Counted | undefined {
-    const { config, index } = this.#stream;
+    const { config } = this.#stream;
     if (!config.allow_msg_counter) return undefined;
     const { subject } = publication;
-    const seq = index.subjects.get(subject)?.last;
-    const last = staged?.lastOf(subject) ??
-      (seq === undefined ? undefined : this.#loaded(seq));
+    const last = staged?.lastOf(subject) ?? this.#lastOf(subject);
     const sum = counted(publication, headers, last);
     checkSize(config, sum);
     return sum;
   }
 
-  /** A message that has to be readable. */
-  #loaded(seq: number): StoredMessage | undefined {
-    const { host: { log }, name } = this.#stream;
+  /** The last message of a subject, which has to be readable; undefined: there is none. */
+  #lastOf(subject: string): StoredMessage | undefined {
+    const { host: { log }, name, index } = this.#stream;
+    const seq = index.subjects.get(subject)?.last;
+    if (seq === undefined) return undefined;
     try {
       return this.#stream.load(seq);
     } catch (error) {
@@ -187,4 +249,20 @@ export class ArrivalChecks {
       throw new ApiError(10172);
     }
   }
+}
+
+/** NATS JetStream: of each subject there is one schedule. */
+function rolledUp(
+  publication: Publication,
+  asked: PublishHeaders,
+): Publication {
+  if (asked.get("Nats-Rollup")) return publication;
+  const headers = withHeaders(publication.headers, ["Nats-Rollup: sub"]);
+  return { ...publication, headers };
+}
+
+function endedByOwn(headers: PublishHeaders): string | undefined {
+  return headers.get("Nats-Schedule-Next") === NO_NEXT
+    ? headers.get("Nats-Scheduler")
+    : undefined;
 }

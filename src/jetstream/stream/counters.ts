@@ -11,7 +11,7 @@ import { ApiError } from "../api/api_error.ts";
 import { withHeader } from "./header_block.ts";
 import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
 import type { Publication } from "./room.ts";
-import type { StreamConfig } from "./stream_config.ts";
+import { sorted, type StreamConfig } from "./stream_config.ts";
 
 const INCREMENT = "Nats-Incr";
 const SOURCES = "Nats-Counter-Sources";
@@ -47,6 +47,9 @@ export function checkIncrement(
   if (isOdd) throw new ApiError(10171);
 }
 
+/** Values by subject, by stream. */
+type Sources = Record<string, Record<string, string>>;
+
 /**
  * What is stored of a message whose subject had `last` before; undefined: it is
  * the first. Throws an `ApiError`.
@@ -58,14 +61,49 @@ export function counted(
 ): Counted {
   const increment = headers.get(INCREMENT);
   if (!increment) throw new ApiError(10169);
+  const sources = sourcesOf(last);
+  const added = BigInt(increment.replace("+", ""));
+  return sum(publication, added, last, sources);
+}
+
+/**
+ * The same for a message of a counter in another stream: what has been added there
+ * since the last one that came from there. Throws an `ApiError`.
+ */
+export function countedThere(
+  publication: Publication,
+  headers: PublishHeaders,
+  last: Publication | undefined,
+): Counted {
+  const words = headers.get("Nats-Stream-Source")?.split(" ") ?? [];
+  const stream = utf8Text(words[0] ?? "");
+  const subject = utf8Text(words[4] ?? "");
+  const there = valueOf(publication);
+  const sources = sourcesOf(last);
+  const values = sources[stream] ??= {};
+  const added = there - BigInt(values[subject] ?? 0);
+  values[subject] = String(there);
+  const block = withHeader(publication.headers, INCREMENT, String(added));
+  return sum({ ...publication, headers: block }, added, last, sources);
+}
+
+/** Whether a message adds to a counter. */
+export function isIncrement(headers: PublishHeaders): boolean {
+  return (headers.get(INCREMENT) ?? "") !== "";
+}
+
+function sum(
+  { subject, headers }: Publication,
+  added: bigint,
+  last: Publication | undefined,
+  sources: Sources,
+): Counted {
   const before = last === undefined ? 0n : valueOf(last);
-  const value = String(before + BigInt(increment.replace("+", "")));
-  const sources = last === undefined ? "{}" : sourcesOf(last);
+  const value = String(before + added);
+  const text = goJson(inOrder(sources));
   return {
-    subject: publication.subject,
-    headers: sources === "{}"
-      ? publication.headers
-      : withHeader(publication.headers, SOURCES, sources),
+    subject,
+    headers: text === "{}" ? headers : withHeader(headers, SOURCES, text),
     payload: asciiBytes(`{"val":"${value}"}`),
     value,
   };
@@ -80,27 +118,32 @@ function valueOf({ payload }: Publication): bigint {
   return BigInt(value.replace("+", ""));
 }
 
-/** As it goes on in the next message, the names in order. */
-function sourcesOf({ headers }: Publication): string {
-  const text = publishHeaders(headers).get(SOURCES);
-  if (!text) return "{}";
+/** How much of other streams is in a counter, as its last message tells. */
+function sourcesOf(last: Publication | undefined): Sources {
+  const text = last && publishHeaders(last.headers).get(SOURCES);
+  if (!text) return {};
   const streams = parsed(utf8Text(text));
   if (!isRecord(streams)) throw new ApiError(10172);
-  return goJson(inOrder(streams, (subjects) => {
+  const sources: Sources = {};
+  for (const [stream, subjects] of Object.entries(streams)) {
     if (!isRecord(subjects)) throw new ApiError(10172);
-    return inOrder(subjects, (value) => {
-      if (typeof value !== "string") throw new ApiError(10172);
-      return value;
-    });
-  }));
+    const values: Record<string, string> = sources[stream] = {};
+    for (const [subject, value] of Object.entries(subjects)) {
+      if (typeof value !== "string" || !WHOLE_NUMBER.test(value)) {
+        throw new ApiError(10172);
+      }
+      values[subject] = value;
+    }
+  }
+  return sources;
 }
 
-function inOrder(
-  record: Readonly<Record<string, unknown>>,
-  read: (value: unknown) => unknown,
-): object {
-  const names = Object.keys(record).sort();
-  return Object.fromEntries(names.map((name) => [name, read(record[name])]));
+/** NATS: maps are written in the order of their keys. */
+function inOrder(sources: Sources): Sources {
+  const streams = Object.keys(sources).sort();
+  return Object.fromEntries(
+    streams.map((stream) => [stream, sorted(sources[stream]!)]),
+  );
 }
 
 function parsed(text: string): unknown {

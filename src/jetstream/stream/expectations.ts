@@ -76,14 +76,13 @@ export function checkLastId(
   if (expected !== last) throw new ApiError(10070, last);
 }
 
-/** What `headers` ask for. Throws an `ApiError` where that is not allowed. */
+/** What `value`, that of `Nats-Rollup`, asks for. Throws an `ApiError` where that is not allowed. */
 export function rollupOf(
   { allow_rollup_hdrs, deny_purge }: StreamConfig,
-  headers: PublishHeaders,
+  value: string | undefined,
   subject: string,
   staged: Staged | undefined,
 ): Rollup {
-  const value = headers.get("Nats-Rollup");
   if (!value) return "none";
   if (!allow_rollup_hdrs || deny_purge) {
     throw new ApiError(10111, "rollup not permitted");

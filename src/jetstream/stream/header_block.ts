@@ -55,3 +55,18 @@ export function withHeader(
   lines[at] = line;
   return asciiBytes(lines.join("\r\n"));
 }
+
+/** `block` without the headers whose names, byte strings, are dropped; empty: none is left. */
+export function withoutHeaders(
+  block: Uint8Array,
+  isDropped: (name: string) => boolean,
+): Uint8Array {
+  if (block.length === 0) return block;
+  const [version = "", ...lines] = byteString(block, 0, block.length)
+    .split("\r\n");
+  const kept = lines.filter((line) =>
+    line !== "" && !isDropped(line.slice(0, Math.max(0, line.indexOf(":"))))
+  );
+  if (kept.length === 0) return block.subarray(0, 0);
+  return asciiBytes([version, ...kept, "", ""].join("\r\n"));
+}

@@ -6,9 +6,15 @@ import type { Random } from "../../platform/clock.ts";
 import { subjectMatches } from "../../core/subject.ts";
 import { SubjectTransform } from "../../core/subject_transform.ts";
 import { momentText } from "../moments.ts";
+import type { MessageIndex } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "./header_block.ts";
-import type { RepublishConfig, TransformConfig } from "./stream_config.ts";
+import type { Publication } from "./room.ts";
+import type {
+  RepublishConfig,
+  StreamConfig,
+  TransformConfig,
+} from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -35,7 +41,7 @@ export class ConfiguredTransform {
 }
 
 /** Publishes what a stream has stored. */
-export class Republishing {
+class Republishing {
   readonly #stream: string;
   readonly #host: StreamHost;
   readonly #transform: ConfiguredTransform;
@@ -64,5 +70,45 @@ export class Republishing {
     this.#host.client.publish(to, this.#isBare ? NO_BYTES : payload, {
       headers: withHeaders(headers, lines),
     });
+  }
+}
+
+/** The stream whose subjects they are. */
+interface NamedStream {
+  readonly name: string;
+  readonly host: StreamHost;
+  readonly index: MessageIndex;
+  read(seq: number): StoredMessage | undefined;
+}
+
+/** What a configuration says of subjects. */
+export class StreamSubjects {
+  readonly #stream: NamedStream;
+  #transform: ConfiguredTransform | undefined = undefined;
+  #republishing: Republishing | undefined = undefined;
+
+  constructor(stream: NamedStream) {
+    this.#stream = stream;
+  }
+
+  follow({ subject_transform, republish }: StreamConfig): void {
+    const { name, host } = this.#stream;
+    this.#transform = subject_transform &&
+      new ConfiguredTransform(subject_transform, host.random);
+    this.#republishing = republish && new Republishing(name, republish, host);
+  }
+
+  /** What is stored of a message: it may have another subject then. */
+  transformed(publication: Publication): Publication {
+    const subject = this.#transform?.of(publication.subject);
+    return subject === undefined ? publication : { ...publication, subject };
+  }
+
+  /** Publishes a message that is kept, if it is to be. */
+  republish(seq: number): void {
+    if (this.#republishing === undefined) return;
+    const message = this.#stream.read(seq);
+    if (message === undefined) return;
+    this.#republishing.publish(message, this.#stream.index.sameBefore(seq));
   }
 }

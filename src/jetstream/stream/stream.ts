@@ -7,7 +7,6 @@
  * More than a dozen members: because the API, consumers and other streams find
  * all that a stream is and does here.
  */
-import { DAMAGE_PREFIX } from "../store/database_file.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
   type Damage,
@@ -18,13 +17,16 @@ import {
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
-import { beyondLimits, type Publication, sizeOf } from "./room.ts";
+import { type Publication, sizeOf } from "./room.ts";
+import { Succession } from "./succession.ts";
 import type { KeptMessage } from "./admitted.ts";
 import { type Acknowledge, Arrivals, type FilledStream } from "./arrivals.ts";
+import { Damaged } from "./damaged.ts";
 import { Commits, type Keeper } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
-import { ConfiguredTransform, Republishing } from "./republishing.ts";
+import { StreamSubjects } from "./republishing.ts";
 import { publishHeaders } from "./publish_headers.ts";
+import { Schedules } from "./schedules.ts";
 import { KeptForReaders } from "./retention.ts";
 import { keptTimeToLive } from "./time_to_live.ts";
 
@@ -43,15 +45,15 @@ export class Stream implements FilledStream {
   readonly host: StreamHost;
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
-  /** What the store cannot give back, as far as that was found out. */
-  readonly damage: Damage[] = [];
   readonly #store: StreamStore;
+  readonly #damaged: Damaged;
+  readonly #succession: Succession = new Succession(this);
   readonly #arrivals: Arrivals;
   readonly #commits: Commits;
   readonly #expiry: Expiry;
+  readonly #schedules: Schedules;
   readonly #retention: KeptForReaders = new KeptForReaders(this);
-  #transform: ConfiguredTransform | undefined = undefined;
-  #republishing: Republishing | undefined = undefined;
+  readonly #subjects: StreamSubjects = new StreamSubjects(this);
 
   constructor(
     config: StreamConfig,
@@ -65,6 +67,7 @@ export class Stream implements FilledStream {
     this.host = host;
     this.index = new MessageIndex(host.quota.usage.used[config.storage]);
     this.#store = store;
+    this.#damaged = new Damaged(store);
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
     this.#expiry = new Expiry(host, {
       index: this.index,
@@ -75,12 +78,28 @@ export class Stream implements FilledStream {
       changed: () => this.#commits.commit(),
     });
     this.#arrivals = new Arrivals(this);
-    this.#readTransforms();
+    this.#schedules = new Schedules(host, {
+      index: this.index,
+      read: (seq) => this.read(seq),
+      remove: (seq) => this.remove(seq),
+      whenKept: (done) => this.#commits.whenKept(0, done),
+      publishScheduled: (publication, acknowledge) =>
+        this.#arrivals.publish(publication, acknowledge, { isScheduled: true }),
+      put: (name, value) => this.#commits.put(name, value),
+      kept: (prefix) => store.values(prefix),
+    });
+    this.#subjects.follow(this.config);
     this.#replay();
     const { first_seq = 1 } = config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
+    this.#schedules.recover();
     this.#expiry.watch();
+  }
+
+  /** What the store cannot give back, as far as that was found out. */
+  get damage(): readonly Damage[] {
+    return this.#damaged.found;
   }
 
   /** Keeps what the stream is told to be; `done` hears when it is kept, or why not. */
@@ -101,22 +120,41 @@ export class Stream implements FilledStream {
     return this.#commits.settled();
   }
 
-  /** Becomes what `config` says: what is beyond its limits goes at once. */
-  reconfigure(config: StreamConfig): void {
+  /**
+   * Becomes what `config` says. Where that cannot be kept it is what it was before,
+   * and nothing has gone; else what is beyond its limits goes.
+   */
+  reconfigure(config: StreamConfig, done: (error?: StoreError) => void): void {
     const before = this.config;
+    this.#become(config);
+    this.save((error) => {
+      if (error === undefined) {
+        this.#dropOthers(before);
+      } else {
+        this.#become(before);
+        this.save();
+      }
+      done(error);
+    });
+  }
+
+  #become(config: StreamConfig): void {
     this.config = config;
-    this.#readTransforms();
-    this.save();
+    this.#subjects.follow(this.config);
     this.#arrivals.reconfigure(config);
-    for (const { subject } of [...this.index.subjects.entries()]) {
-      this.#enforceLimits(subject);
-    }
+  }
+
+  /** What does not fit to the configuration goes; it was `before`. */
+  #dropOthers(before: StreamConfig): void {
+    const { config } = this;
+    this.#succession.enforceAllLimits();
     this.#expiry.stop();
     if (config.max_age > 0) this.#expiry.expire();
     this.#expiry.watch();
     if (config.retention === "interest" && before.retention === "limits") {
       this.#retention.dropUnwanted();
     }
+    this.#commits.commit();
   }
 
   /** `keeper` has changed; `done` is called once that is kept for good. */
@@ -133,14 +171,22 @@ export class Stream implements FilledStream {
   }
 
   /** Takes a message in, and calls `acknowledge`, at once or once it is kept for good. */
-  publish(publication: Publication, acknowledge: Acknowledge): void {
-    this.#arrivals.publish(publication, acknowledge);
+  publish(
+    publication: Publication,
+    acknowledge: Acknowledge,
+    reply: string = "",
+  ): void {
+    this.#arrivals.publish(publication, acknowledge, { reply });
+  }
+
+  /** Whether the last message of a subject is a schedule; undefined: there is none. */
+  isScheduled(subject: string): boolean | undefined {
+    return this.#schedules.isOn(subject);
   }
 
   /** What is stored of it: it may have another subject then. */
   transformed(publication: Publication): Publication {
-    const subject = this.#transform?.of(publication.subject);
-    return subject === undefined ? publication : { ...publication, subject };
+    return this.#subjects.transformed(publication);
   }
 
   /** Whether a message on `subject` would be kept: where it is for consumers, one has to want it. */
@@ -149,15 +195,15 @@ export class Stream implements FilledStream {
   }
 
   /** Stores a message that was checked, unless nobody wants it. */
-  keep({ message, size, rollup, lifetimeUs }: KeptMessage): void {
+  keep({ message, size, rollup, lifetimeUs, ...plan }: KeptMessage): void {
     const { seq, timeUs, subject } = message;
     if (seq > this.index.lastSeq + 1) this.#skipTo(seq - 1);
     if (!this.isWanted(subject)) return this.#skipTo(seq, timeUs);
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
-    if (rollup === "all") this.purge(seq);
-    if (rollup === "sub") this.purge(seq, subject);
-    this.#enforceLimits(subject);
+    if (plan.ends !== undefined) this.#schedules.end(plan.ends, seq);
+    if (plan.schedule) this.#schedules.add(seq, plan.schedule, timeUs);
+    this.#succession.add(seq, rollup);
     if (lifetimeUs !== undefined) {
       this.#expiry.endings.add(seq, timeUs + lifetimeUs);
     }
@@ -176,7 +222,12 @@ export class Stream implements FilledStream {
         this.index.remove(seq);
         if (seq > 0) this.#commits.remove(seq, false);
         this.#expiry.endings.removed(seq);
-      } else if (seq > 0) this.#republish(seq);
+        this.#schedules.removed(seq);
+        this.#succession.forget(seq);
+      } else if (seq > 0) {
+        this.#subjects.republish(seq);
+        this.#succession.kept(seq);
+      }
       done(error);
     });
   }
@@ -187,7 +238,7 @@ export class Stream implements FilledStream {
     try {
       return this.#store.load(seq);
     } catch (error) {
-      if (error instanceof StoreError) this.#noteDamage(seq, error);
+      if (error instanceof StoreError) this.#damaged.note(seq, error);
       throw error;
     }
   }
@@ -210,55 +261,36 @@ export class Stream implements FilledStream {
     isPurge: boolean = false,
   ): boolean {
     const number = this.index.subjectNumber(seq);
-    if (number === 0) return this.#removeDamaged(seq, erase);
-    if (this.damage.length > 0) this.#forgetDamage(seq);
+    if (number === 0) return this.#damaged.remove(seq, erase);
+    this.#damaged.forget(seq);
     for (const reader of this.readers) reader.removing(seq, number, isPurge);
     this.index.remove(seq);
     this.#expiry.endings.removed(seq);
+    this.#schedules.removed(seq);
     this.#commits.remove(seq, erase);
     return true;
   }
 
-  #noteDamage(seq: number, { message: text }: StoreError): void {
-    const isKnown = this.damage.some((one) => one.seq === seq);
-    if (!isKnown) this.damage.push({ seq, text });
-  }
-
-  /** Takes a message out that cannot be read. */
-  #removeDamaged(seq: number, erase: boolean): boolean {
-    const wasThere = this.#forgetDamage(seq);
-    if (wasThere) this.#store.remove(seq, erase);
-    return wasThere;
-  }
-
-  /** What was told of a damaged message is told no more; false: nothing was. */
-  #forgetDamage(seq: number): boolean {
-    const at = this.damage.findIndex((one) => one.seq === seq);
-    if (at < 0) return false;
-    this.damage.splice(at, 1);
-    this.#dropTold(`${DAMAGE_PREFIX}${seq} `);
-    return true;
-  }
-
-  #dropTold(prefix: string): void {
-    for (const [name] of [...this.#store.values(prefix)]) {
-      this.#store.put(name, undefined);
-    }
-  }
-
   /** Removes what `pattern` means below `end`; gives how many those were. */
   purge(end: number, pattern?: string): number {
+    const purged = this.removeBelow(end, pattern);
+    this.#commits.commit();
+    return purged;
+  }
+
+  /** The same, which is on disk with the next commit, whenever that comes. */
+  removeBelow(end: number, pattern?: string): number {
     const filter = pattern === undefined
       ? undefined
       : this.index.subjects.filter([pattern]);
-    let purged = 0;
+    let removed = 0;
     let seq = this.index.next(this.index.firstSeq, filter);
     while (seq < end && seq <= this.index.lastSeq) {
       this.remove(seq, false, true);
-      purged++;
+      removed++;
       seq = this.index.next(seq + 1, filter);
     }
-    if (filter === undefined) this.#purgeDamage(end);
+    if (filter === undefined) this.#damaged.purge(end, this.index.lastSeq);
     if (filter === undefined && end > this.index.lastSeq + 1) {
       this.#skipTo(end - 1);
       this.visibleSeq = end - 1;
@@ -266,8 +298,7 @@ export class Stream implements FilledStream {
     const next = this.index.next(this.index.firstSeq, filter);
     for (const reader of this.readers) reader.purged(pattern, next);
     filter?.release();
-    this.#commits.commit();
-    return purged;
+    return removed;
   }
 
   /**
@@ -289,16 +320,6 @@ export class Stream implements FilledStream {
     this.#commits.commit();
   }
 
-  /** Nobody misses messages below `end` any more. */
-  #purgeDamage(end: number): void {
-    for (const { seq } of [...this.damage]) {
-      if (seq > 0 && seq < end) this.#removeDamaged(seq, false);
-    }
-    if (end <= this.index.lastSeq || this.damage.length === 0) return;
-    this.damage.length = 0;
-    this.#dropTold(DAMAGE_PREFIX);
-  }
-
   /** A reader does not need a message any more: whether it stays. */
   released(seq: number): void {
     this.#retention.released(seq);
@@ -312,6 +333,7 @@ export class Stream implements FilledStream {
   /** No reader, publisher or timer hears of it any more. */
   stop(): void {
     this.#arrivals.stop();
+    this.#schedules.stop();
     this.#expiry.stop();
     this.#commits.stop();
     this.index.leaveLedger();
@@ -341,38 +363,21 @@ export class Stream implements FilledStream {
         this.#expiry.endings.add(seq, timeUs + lifetimeUs);
       }
       this.#arrivals.replayed(message, asked);
+      this.#succession.replayed(message, asked);
+      if (this.config.allow_msg_schedules) {
+        this.#schedules.replayed(message, asked);
+      }
     }, (damage) => {
-      this.damage.push(damage);
+      this.#damaged.found.push(damage);
       log.error(`Stream ${this.name}: ${damage.text}`);
     });
     const { lastSeq } = this.#store;
     if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
-  }
-
-  /** Takes over what the configuration says of subjects. */
-  #readTransforms(): void {
-    const { name, host, config: { subject_transform, republish } } = this;
-    this.#transform = subject_transform &&
-      new ConfiguredTransform(subject_transform, host.random);
-    this.#republishing = republish && new Republishing(name, republish, host);
-  }
-
-  #republish(seq: number): void {
-    const republishing = this.#republishing;
-    if (republishing === undefined) return;
-    const message = this.read(seq);
-    if (message === undefined) return;
-    republishing.publish(message, this.index.sameBefore(seq));
+    this.#succession.enforceAllLimits();
   }
 
   #failed({ message }: Error): void {
     this.host.log.error(`Stream ${this.name}: ${message}`);
-  }
-
-  /** Old messages go until what is left is within the limits. */
-  #enforceLimits(subject: string): void {
-    const { config, index } = this;
-    for (const seq of beyondLimits(config, index, subject)) this.remove(seq);
   }
 
   #skipTo(seq: number, timeUs?: number): void {

@@ -24,7 +24,7 @@ export function timeToLive(
   if (text === undefined || text === "") return undefined;
   // NATS JetStream: of a batch's message this is told first, of others last.
   if (isInBatch && !allow_msg_ttl) throw new ApiError(10166);
-  const us = microseconds(text);
+  const us = lifetimeIn(text);
   if (us === undefined) throw new ApiError(10165);
   if (!allow_msg_ttl) throw new ApiError(10166);
   return us;
@@ -38,7 +38,8 @@ export function keptTimeToLive(
   return config.allow_msg_ttl ? timeToLive(config, headers) : undefined;
 }
 
-function microseconds(text: string): number | undefined {
+/** Microseconds that a text means; undefined: it makes no sense. */
+export function lifetimeIn(text: string): number | undefined {
   if (text === "never") return Infinity;
   if (/^\d+$/.test(text)) {
     const seconds = Number(text);
