@@ -25,7 +25,13 @@ import {
   NO_LIMITS,
 } from "./account.ts";
 import { Imports, type ImportSettings } from "./imports.ts";
-import { offering, systemImports } from "./system_services.ts";
+import {
+  offering,
+  offeringStreams,
+  streamsImport,
+  systemImports,
+  withoutStreams,
+} from "./system_services.ts";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {
@@ -58,6 +64,8 @@ export class Accounts implements Iterable<Account> {
   /** What accounts that are gone have carried. */
   readonly #goneTraffic = noTraffic();
   #systemName = "";
+  /** Requests to JetStream are answered by other servers, in the system account. */
+  #asksForStreams = false;
   /** The system account, where the configuration has none of its name. */
   #plainSystem = plainAccount("");
   /** Hands on what happens in an account. */
@@ -120,7 +128,32 @@ export class Accounts implements Iterable<Account> {
     return [
       ...this.optionsOf(name)?.imports ?? [],
       ...systemImports(name, this.#systemName),
+      ...this.#streamsImports(name),
     ];
+  }
+
+  #offering(system: AccountOptions): AccountOptions {
+    const offered = offering(system);
+    return this.#asksForStreams ? offeringStreams(offered) : offered;
+  }
+
+  #streamsImports(name: string): readonly ImportOptions[] {
+    const system = this.#systemName;
+    const asks = this.#asksForStreams && system !== "" && name !== system;
+    return asks ? [streamsImport(system)] : [];
+  }
+
+  /** NATS: whether every account may ask for JetStream in the system account. */
+  askForStreams(asks: boolean): void {
+    if (this.#asksForStreams === asks) return;
+    this.#asksForStreams = asks;
+    const system = this.#configured.get(this.#systemName);
+    if (system !== undefined) {
+      const offer = asks ? offeringStreams : withoutStreams;
+      this.#configured.set(system.name, offer(system));
+    }
+    for (const account of this) this.#configureOne(account);
+    finishSteps(this.imports.refresh());
   }
 
   /**
@@ -152,7 +185,7 @@ export class Accounts implements Iterable<Account> {
     for (const options of list) this.#configured.set(options.name, options);
     const system = this.#configured.get(systemAccount);
     if (system !== undefined) {
-      this.#configured.set(systemAccount, offering(system));
+      this.#configured.set(systemAccount, this.#offering(system));
     }
     for (const name of [...this.#awake.keys()]) {
       if (!this.#configured.has(name)) this.#drop(name);
@@ -178,7 +211,10 @@ export class Accounts implements Iterable<Account> {
   /** The account is there from now on, as `options` says; all others stay as they are. */
   put(options: AccountOptions): void {
     const isSystem = options.name === this.#systemName;
-    this.#configured.set(options.name, isSystem ? offering(options) : options);
+    this.#configured.set(
+      options.name,
+      isSystem ? this.#offering(options) : options,
+    );
     const account = this.#awake.get(options.name);
     if (account !== undefined) this.#configureOne(account);
     finishSteps(this.imports.refresh());

@@ -60,6 +60,33 @@ export function systemImports(
   }));
 }
 
+/** NATS JetStream with replicas: its requests are answered in the system account. */
+const STREAMS = "$JS.API.>";
+
+/** The system account, in which requests to JetStream of others are answered. */
+export function offeringStreams(options: AccountOptions): AccountOptions {
+  const exports = [...options.exports, systemExport(STREAMS, "stream", 0)];
+  return { ...options, exports };
+}
+
+/** The same without that. */
+export function withoutStreams(options: AccountOptions): AccountOptions {
+  const exports = options.exports.filter(({ subject }) => subject !== STREAMS);
+  return { ...options, exports };
+}
+
+/** How the other accounts ask them. */
+export function streamsImport(account: string): ServiceImport {
+  return {
+    kind: "service",
+    account,
+    subject: STREAMS,
+    local: STREAMS,
+    share: true,
+    token: "",
+  };
+}
+
 function systemExport(
   subject: string,
   response: ServiceExport["response"],

@@ -205,8 +205,9 @@ export class ServerParts {
   }
 
   #startStreams(): void {
-    const { info, clock } = this.broker.host;
+    const { accounts, info, clock } = this.broker.host;
     this.watched.jetstream = this.#jetstream;
+    if (this.#jetstream !== undefined) accounts.askForStreams(false);
     this.#jetstream?.start();
     info.streamsSince = this.#jetstream === undefined
       ? 0
@@ -228,6 +229,8 @@ export class ServerParts {
   #meet(peer: StreamPeer): void {
     const { identity, host: { info, log } } = this.broker;
     const own = { id: identity.id, since: info.streamsSince };
+    const isOfNats = peer.jetstream && peer.jetstream_since === undefined;
+    if (isOfNats) this.broker.host.accounts.askForStreams(true);
     if (this.#jetstream === undefined || !goesBefore(peer, own)) return;
     log.error(offBecauseOf(peer));
     const stopped = this.#jetstream.stop();

@@ -1,0 +1,96 @@
+/** Three nats-servers with JetStream in a cluster, and Midge beside them: its clients use theirs. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
+import { connect } from "../../src/faces/client.ts";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import { freePort } from "../support/free_port.ts";
+import { startMidge } from "../support/midge.ts";
+import {
+  modelMissing as skip,
+  newestNatsServer as command,
+} from "../support/nats_server.ts";
+import { spawnCommand } from "../support/process.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
+import { until } from "../support/until.ts";
+
+/** Starts three nats-servers that replicate streams; gives where they are dialled. */
+async function startReplicas(
+  t: TestContext,
+): Promise<{ host: string; port: number }[]> {
+  const ports: number[] = [];
+  while (ports.length < 3) ports.push(await freePort());
+  const routes = ports.map((port) => `nats-route://127.0.0.1:${port}`);
+  const servers = ports.map((port, index) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, "nats.conf");
+    writeFileSync(
+      file,
+      `listen: "127.0.0.1:-1"\nserver_name: n${index}
+jetstream { store_dir: "${folder}", max_mem: 64M, max_file: 64M }
+cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+    );
+    const server = spawnCommand([command, "-c", file]);
+    t.after(() => server.stop());
+    return server;
+  });
+  for (const server of servers) {
+    await server.waitFor(/JetStream cluster (?:new metadata leader|.*leader)/);
+  }
+  return ports.map((port) => ({ host: "127.0.0.1", port }));
+}
+
+test("clients of Midge use streams with three replicas of nats-servers", {
+  skip,
+}, async (t) => {
+  const routes = await startReplicas(t);
+  const midge = await startMidge(t, {
+    systemAccount: "$SYS",
+    cluster: { routes },
+  });
+  await midge.server.cluster!.routesUp(3);
+  const connection = await connect({ servers: `127.0.0.1:${midge.port}` });
+  t.after(() => connection.close());
+  const manager = await jetstreamManager(connection, { timeout: 20_000 });
+  const { cluster } = await manager.streams.add({
+    name: "S",
+    subjects: ["s.>"],
+    num_replicas: 3,
+  });
+  assert.equal(cluster?.replicas?.length, 2);
+  await manager.consumers.add("S", {
+    durable_name: "C",
+    ack_policy: "explicit",
+  });
+  const stream = jetstream(connection, { timeout: 20_000 });
+  assert.equal((await stream.publish("s.1", "hello")).seq, 1);
+  const consumer = await stream.consumers.get("S", "C");
+  const message = await consumer.next();
+  assert.equal(message?.string(), "hello");
+  assert.ok(await message?.ackAck());
+  const bucket = await new Kvm(connection).create("B", { replicas: 3 });
+  await bucket.put("tea", "2.50");
+  assert.equal((await bucket.get("tea"))?.string(), "2.50");
+  // A Midge with streams of its own does without them here.
+  const other = await startMidge(t, {
+    systemAccount: "$SYS",
+    jetstream: defaultJetStreamOptions(),
+    cluster: { routes },
+  });
+  await until(
+    "it is off",
+    () =>
+      other.log.lines.some((line) =>
+        /^ERR JetStream is off: server "n\d" /.test(line)
+      ),
+  );
+  const guest = await connect({ servers: `127.0.0.1:${other.port}` });
+  t.after(() => guest.close());
+  await other.server.cluster!.routesUp(4);
+  const { state } = await (await jetstreamManager(guest, { timeout: 20_000 }))
+    .streams.info("S");
+  assert.equal(state.messages, 1);
+});
