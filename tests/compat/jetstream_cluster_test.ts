@@ -1,6 +1,7 @@
 /** Three nats-servers with JetStream in a cluster, and Midge beside them: its clients use theirs. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
@@ -13,7 +14,6 @@ import {
   newestNatsServer as command,
 } from "../support/nats_server.ts";
 import { spawnCommand } from "../support/process.ts";
-import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
@@ -24,8 +24,14 @@ async function startReplicas(
   const ports: number[] = [];
   while (ports.length < 3) ports.push(await freePort());
   const routes = ports.map((port) => `nats-route://127.0.0.1:${port}`);
+  // The servers end before their folders go.
+  const folders = ports.map(() => mkdtempSync(join(tmpdir(), "midge-")));
+  t.after(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    for (const folder of folders) rmSync(folder, { recursive: true });
+  });
   const servers = ports.map((port, index) => {
-    const folder = temporaryFolder(t);
+    const folder = folders[index]!;
     const file = join(folder, "nats.conf");
     writeFileSync(
       file,
@@ -33,9 +39,7 @@ async function startReplicas(
 jetstream { store_dir: "${folder}", max_mem: 64M, max_file: 64M }
 cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
     );
-    const server = spawnCommand([command, "-c", file]);
-    t.after(() => server.stop());
-    return server;
+    return spawnCommand([command, "-c", file]);
   });
   for (const server of servers) {
     await server.waitFor(/JetStream cluster (?:new metadata leader|.*leader)/);
