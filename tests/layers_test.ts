@@ -136,6 +136,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "discovery",
     "options",
     "config",
+    "jetstream",
     "client",
     "runtime",
     "app",

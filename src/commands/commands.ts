@@ -10,6 +10,7 @@ import { PUBLISHER } from "./publisher.ts";
 import { REPLY } from "./reply.ts";
 import { REQUEST } from "./request.ts";
 import { SERVER } from "./server.ts";
+import { STREAM } from "./stream.ts";
 import { SUB } from "./sub.ts";
 import { VERSION } from "./version.ts";
 import { WORKER } from "./worker.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   WORKER,
   PUBLISHER,
   CLUSTER,
+  STREAM,
   MKPASSWD,
   CONFIG,
   makeCompletion(() => COMMANDS),

@@ -11,7 +11,6 @@ import type { Logger } from "../core/log.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isError } from "../core/errors.ts";
 import type { Clock, Random } from "../platform/clock.ts";
-import { type Message, replyOf, subjectOf } from "../wire/message.ts";
 import { AckTexts } from "./ack_texts.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
@@ -19,9 +18,10 @@ import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import { savedConsumers } from "./consumer/saved_consumer.ts";
-import { Pulling } from "./consumer/pulling.ts";
+import { Pulling, tellWaiting } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import type { BatchRoom } from "./stream/batch_room.ts";
+import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
@@ -29,11 +29,10 @@ import { type Moments, usOf } from "./moments.ts";
 import type { Quota } from "./limits/quota.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
+import { takePublished } from "./stream/published.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
-
-const NO_BYTES = new Uint8Array(0);
 
 /** What JetStream stands on. */
 export interface JetStreamHost {
@@ -68,6 +67,8 @@ export class AccountStreams {
   readonly unopened: Map<string, string> = new Map();
   /** Of its requests. */
   readonly counts: ApiCounts = { total: 0, errors: 0 };
+  /** Streams that are on their way from a backup, by name. */
+  readonly restores: Map<string, Restore> = new Map();
   readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
   /** Streams hear the streams that they copy as clients of their own. */
@@ -99,6 +100,7 @@ export class AccountStreams {
   /** Makes a stream, whose configuration has been checked. */
   create(config: StreamConfig): OpenStream {
     const { account, host: { moments, advisories } } = this;
+    if (this.restores.has(config.name)) throw new ApiError(10058);
     const store = this.#stores.open(account.name, config.name, config.storage);
     const createdUs = moments.nowUs();
     const open = this.#open(config, store, createdUs);
@@ -127,8 +129,35 @@ export class AccountStreams {
     }
   }
 
+  /** A new store for a stream that comes from a backup. */
+  restoredStore({ name, storage }: StreamConfig): StreamStore {
+    const store = this.#stores.open(this.account.name, name, storage);
+    store.put(RESTORING, "true");
+    return store;
+  }
+
+  /** Opens a stream whose messages and consumers are in the store already. */
+  adopt(
+    config: StreamConfig,
+    store: StreamStore,
+    createdUs: number,
+  ): OpenStream {
+    store.put(RESTORING, undefined);
+    const open = this.#open(config, store, createdUs);
+    open.stream.save();
+    this.#recoverConsumers(open);
+    this.host.advisories.stream(config.name, "create");
+    return open;
+  }
+
   #recoverOne(name: string): void {
     const store = this.#stores.open(this.account.name, name, "file");
+    if ([...store.values(RESTORING)].length > 0) {
+      this.host.log.warn(
+        `Stream ${name} was not restored to its end: it is gone`,
+      );
+      return void store.destroy();
+    }
     const [, text] = [...store.values(STREAM_VALUE)]
       .find(([key]) => key === STREAM_VALUE) ?? [];
     if (text === undefined) {
@@ -215,7 +244,7 @@ export class AccountStreams {
       client.subscribe(
         utf8ByteString(subject),
         "",
-        (message) => this.#published(stream, acks, message),
+        (message) => takePublished(stream, acks, message),
       )
     );
     if (config.allow_direct) {
@@ -348,6 +377,9 @@ export class AccountStreams {
 
   /** The server stops, or the account has no streams any more. */
   async stop(): Promise<void> {
+    for (const restore of this.restores.values()) {
+      await restore.stop("the server stops");
+    }
     const open = [...this.streams.values()];
     for (const { copies } of open) copies.stop();
     this.streams.clear();
@@ -363,24 +395,4 @@ export class AccountStreams {
     }
     for (const { stream } of open) await stream.close();
   }
-
-  #published(stream: Stream, acks: AckTexts, message: Message): void {
-    const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
-    const payloadFrom = payloadStart + Math.max(0, headerSize);
-    const reply = replyOf(message);
-    stream.publish({
-      subject: subjectOf(message),
-      headers: headerSize > 0
-        ? bodyBuffer.slice(payloadStart, payloadFrom)
-        : NO_BYTES,
-      payload: bodyBuffer.slice(payloadFrom, bodyEnd - 2),
-    }, (ack) => {
-      if (reply === "" || stream.config.no_ack) return;
-      this.host.client.publish(reply, acks.bytes(ack));
-    }, reply);
-  }
-}
-
-function tellWaiting({ demand }: Consumer, status: string): void {
-  if (demand instanceof Pulling) demand.tell(status);
 }

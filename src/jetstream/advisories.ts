@@ -125,6 +125,22 @@ export class Advisories {
     return this.#client.isHeard("$JS.EVENT.ADVISORY.API");
   }
 
+  /** A stream goes into a backup, or comes from one. */
+  backup(
+    what:
+      | "SNAPSHOT_CREATE"
+      | "SNAPSHOT_COMPLETE"
+      | "RESTORE_CREATE"
+      | "RESTORE_COMPLETE",
+    stream: string,
+    facts: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#say(`STREAM.${what}.${stream}`, what.toLowerCase(), {
+      stream,
+      ...facts,
+    });
+  }
+
   paused(
     stream: string,
     consumer: string,

@@ -40,6 +40,9 @@ interface Exchange {
 /** NATS JetStream: a message that is not there to be deleted is no error. */
 const UNCOUNTED = 10043;
 
+/** Who asks where nothing is known of that. */
+const NOBODY = { acc: "" };
+
 export class Api {
   readonly #account: AccountStreams;
   readonly #strict: boolean;
@@ -82,6 +85,7 @@ export class Api {
     const type = answerType(call.type);
     let fault: ApiError | undefined;
     const lines: string[] = [];
+    const afterwards: (() => void)[] = [];
     let body: object;
     try {
       if (!hasLevel(message)) throw new ApiError(10185);
@@ -92,13 +96,15 @@ export class Api {
         headers,
         tell: (line) => lines.push(line),
         read: (struct) => this.#read(text, struct, call),
+        client: () => knownOf(publisher?.requestInfo?.(true, true) ?? NOBODY),
+        whenAnswered: (run) => void afterwards.push(run),
       });
       body = { type, ...(answer instanceof Promise ? await answer : answer) };
       // An answer means that what it tells of outlives the server.
       const settled = this.#account.settled(tokens[0]);
       if (settled !== undefined) await settled;
     } catch (error) {
-      lines.length = 0;
+      lines.length = afterwards.length = 0;
       fault = this.#told(error);
       body = {
         type,
@@ -108,13 +114,15 @@ export class Api {
     }
     const response = goJson(body);
     this.#note(call, { subject, text, response, publisher, fault });
-    if (reply === "") return;
-    const bytes = asciiBytes(utf8ByteString(response));
-    const { isOfConsumer: emptyReply = false } = call;
-    this.#account.host.client.publish(reply, bytes, {
-      emptyReply,
-      ...(lines.length > 0 && { headers: withHeaders(NO_BYTES, lines) }),
-    });
+    if (reply !== "") {
+      const bytes = asciiBytes(utf8ByteString(response));
+      const { isOfConsumer: emptyReply = false } = call;
+      this.#account.host.client.publish(reply, bytes, {
+        emptyReply,
+        ...(lines.length > 0 && { headers: withHeaders(NO_BYTES, lines) }),
+      });
+    }
+    for (const run of afterwards) run();
   }
 
   /** Counts a request, and lets others hear of it once its answer is on its way. */

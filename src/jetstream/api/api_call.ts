@@ -14,6 +14,10 @@ export interface ApiRequest {
   tell(line: string): void;
   /** What its JSON says. Throws an `ApiError`. */
   read(struct: Struct): Record<string, unknown>;
+  /** Who asks, as advisories tell it. */
+  client(): object;
+  /** Calls `run` behind the answer, unless that is an error. */
+  whenAnswered(run: () => void): void;
 }
 
 /** One kind of request. */

@@ -1,5 +1,6 @@
 /** Which kind of request a subject is: the table of all, and how one is found in it. */
 import { accountRequests } from "./account_requests.ts";
+import { backupRequests } from "./backup_requests.ts";
 import type { ApiCall } from "./api_call.ts";
 import { clusterRequests } from "./cluster_requests.ts";
 import { consumerRequests } from "./consumer_requests.ts";
@@ -25,6 +26,7 @@ const CALLS: readonly ApiCall[] = [
   ...streamRequests(),
   ...messageRequests(),
   ...clusterRequests(),
+  ...backupRequests(),
   ...consumerRequests(),
 ];
 

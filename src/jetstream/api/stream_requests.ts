@@ -3,6 +3,7 @@ import { NATS_VERSION } from "../../core/version.ts";
 import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
+import type { AccountStreamLimits } from "../../options/options.ts";
 import { UNLIMITED_STREAMS } from "../limits/quota.ts";
 import { checkPedantic } from "../stream/pedantic.ts";
 import {
@@ -115,23 +116,54 @@ function create(account: AccountStreams, request: ApiRequest): object {
   }
   const limits = checkAnother(account, given);
   if (pedantic) checkPedantic(given);
-  const complete = completeStreamConfig(given, windowMax(account));
-  const known = account.streams.get(complete.name);
-  const around = surroundings(account, complete, limits);
-  const config = likeOrigin(complete, around.others, pedantic);
-  checkStream(config, around);
-  if (config.num_replicas > 1) throw new ApiError(10074);
+  const config = completeConfig(account, given, limits, pedantic);
+  const known = account.streams.get(config.name);
   if (known !== undefined) {
     if (JSON.stringify(known.stream.config) !== JSON.stringify(config)) {
       throw new ApiError(10058);
     }
-    return { ...told(account, known), did_create: true };
+    return { ...toldOfStream(account, known), did_create: true };
   }
+  checkRoomFor(account, config, limits);
+  const open = account.create(config);
+  return { ...toldOfStream(account, open), did_create: true };
+}
+
+/** A stream that may be made as `given` says. Throws an `ApiError` for one that may not. */
+export function checkedNew(
+  account: AccountStreams,
+  given: GivenStreamConfig,
+): StreamConfig {
+  const limits = checkAnother(account, given);
+  const config = completeConfig(account, given, limits);
+  checkRoomFor(account, config, limits);
+  return config;
+}
+
+function completeConfig(
+  account: AccountStreams,
+  given: GivenStreamConfig,
+  limits: AccountStreamLimits,
+  pedantic: boolean = false,
+): StreamConfig {
+  const complete = completeStreamConfig(given, windowMax(account));
+  const around = surroundings(account, complete, limits);
+  const config = likeOrigin(complete, around.others, pedantic);
+  checkStream(config, around);
+  if (config.num_replicas > 1) throw new ApiError(10074);
+  return config;
+}
+
+/** Throws an `ApiError` where there is no room for another stream, or its subjects are another's. */
+function checkRoomFor(
+  account: AccountStreams,
+  config: StreamConfig,
+  limits: AccountStreamLimits,
+): void {
   const { quota } = account.host;
   quota.checkStream(config, limits);
   quota.checkServer(config);
-  checkOverlap(config, around);
-  return { ...told(account, account.create(config)), did_create: true };
+  checkOverlap(config, surroundings(account, config, limits));
 }
 
 async function update(
@@ -161,7 +193,7 @@ async function update(
   account.update(open, config);
   await account.settled(name);
   const { domain } = account.host;
-  return { ...told(account, open), ...(domain !== "" && { domain }) };
+  return { ...toldOfStream(account, open), ...(domain !== "" && { domain }) };
 }
 
 /** Throws an `ApiError` for consumers that go beyond what the stream would allow. */
@@ -180,7 +212,10 @@ function checkConsumerLimits(
   throw new ApiError(10069, `change to limits violates consumers: ${names}`);
 }
 
-function told(account: AccountStreams, open: OpenStream): object {
+export function toldOfStream(
+  account: AccountStreams,
+  open: OpenStream,
+): object {
   return streamInfo(open, account.host.moments.nowUs(), {
     version: NATS_VERSION,
   });

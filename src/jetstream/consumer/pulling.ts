@@ -244,3 +244,8 @@ export class Pulling implements Demand {
 function isForNow({ noWait, endsUs }: Pull): boolean {
   return noWait && endsUs === Infinity;
 }
+
+/** Tells all who wait for messages of a consumer, where it is one that is asked. */
+export function tellWaiting({ demand }: Consumer, status: string): void {
+  if (demand instanceof Pulling) demand.tell(status);
+}

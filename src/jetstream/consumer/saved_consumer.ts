@@ -5,7 +5,7 @@
  * small change.
  */
 import type { ConsumerConfig } from "./consumer_config.ts";
-import type { Progress, SavedAck, SavedProgress } from "./progress.ts";
+import type { SavedAck, SavedProgress } from "./progress.ts";
 import type { Put } from "../stream/commits.ts";
 import type { SavedPlace } from "./selection.ts";
 
@@ -39,7 +39,7 @@ export function saveIdentity(
 export function saveProgress(
   put: Put,
   name: string,
-  { consumerSeq, seq, floor, deliveredUs, ackedUs }: Progress,
+  { consumerSeq, seq, floor, deliveredUs, ackedUs }: SavedProgress,
   place: SavedPlace,
 ): void {
   const saved = { consumerSeq, seq, floor, deliveredUs, ackedUs, place };
