@@ -147,6 +147,9 @@ test("a setup that makes no sense says so", async () => {
     [{ tls: true, network: "memory" }, /"tls" needs network: "sockets"/],
     [{ tls: {} }, /"tls" is true or false/],
     [{ websocket: 1 }, /"websocket" is true or false/],
+    [{ node: {} }, /"node" is a function/],
+    [{ log: {} }, /"log" is a function/],
+    [{ name: 1 }, /"name" is a string/],
   ];
   for (const [setup, text] of cases) {
     const error = await rejection(startCluster(setup));

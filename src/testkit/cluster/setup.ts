@@ -105,6 +105,9 @@ export function clusterPlan(setup: ClusterSetup, random: Random): Plan {
       `"size" is a whole number from 1 to ${SIZE_MAX}, not ${size}`,
     );
   }
+  ofType("name", name, "string");
+  if (setup.node !== undefined) ofType("node", setup.node, "function");
+  if (setup.log !== undefined) ofType("log", setup.log, "function");
   return {
     ...surroundings(setup, random),
     size,
@@ -117,6 +120,8 @@ export function clusterPlan(setup: ClusterSetup, random: Random): Plan {
 export function serverPlan(setup: ServerSetup, random: Random): Plan {
   const { config = {}, log = silentLogger } = setup;
   onlyKeys(setup, ["config", "log"]);
+  ofType("config", config, "object");
+  ofType("log", log, "object");
   return {
     ...surroundings(setup, random),
     size: 1,
@@ -124,6 +129,16 @@ export function serverPlan(setup: ServerSetup, random: Random): Plan {
     node: () => config,
     log: () => log,
   };
+}
+
+function ofType(
+  key: string,
+  value: unknown,
+  type: "string" | "function" | "object",
+): void {
+  if (typeof value === type && value !== null) return;
+  const article = type === "object" ? "an" : "a";
+  throw new InvalidArgumentError(`"${key}" is ${article} ${type}`);
 }
 
 function surroundings(
