@@ -174,6 +174,12 @@ export const PAGES_OF: readonly Group[] = [
     conversations: ["/connz?auth=1&claims", "/connz?user=x&claims"].map(page),
   },
   {
+    title: "JetStream on the pages",
+    config: `http: "127.0.0.1:-1"
+      jetstream { store_dir: "<folder>", max_mem: 64M, max_file: 64M, sync: always }`,
+    conversations: [page("/jsz")],
+  },
+  {
     title: "pages of a server for everybody",
     config: `http: "127.0.0.1:-1", http_base_path: "/nats"`,
     before: clients({}, {}, {})
