@@ -10,6 +10,10 @@ import { join } from "node:path";
 import { ACCOUNT_JETSTREAM_BLOCK } from "../src/config/keys/account_jetstream_keys.ts";
 import { JETSTREAM_BLOCK } from "../src/config/keys/jetstream_keys.ts";
 import {
+  JETSTREAM_BATCH_BLOCK,
+  JETSTREAM_LIMITS_BLOCK,
+} from "../src/config/keys/jetstream_limits_keys.ts";
+import {
   ACCOUNT_BLOCK,
   ACCOUNT_LIMITS_BLOCK,
 } from "../src/config/keys/account_keys.ts";
@@ -82,6 +86,8 @@ function tables(): Record<string, string> {
     "account limits": keyTable(ACCOUNT_LIMITS_BLOCK),
     "account jetstream": keyTable(ACCOUNT_JETSTREAM_BLOCK),
     "jetstream": keyTable(JETSTREAM_BLOCK),
+    "jetstream limits": keyTable(JETSTREAM_LIMITS_BLOCK),
+    "jetstream batch": keyTable(JETSTREAM_BATCH_BLOCK),
     "message trace": keyTable(TRACE_BLOCK),
     cluster: keyTable(CLUSTER_BLOCK),
     discovery: keyTable(DISCOVERY_BLOCK),
