@@ -113,16 +113,19 @@ export class FileStore implements StreamStore {
       this.#database.prepare(`${MESSAGE_ROWS} ORDER BY seq`).rows()
     );
     const gaps = new Gaps(this.#count);
+    // What is taken may be removed at once.
+    this.#count = 0;
     for (const row of rows) {
       const [seq] = Object.values(row) as [number];
       const message = this.#messageIn(row);
       gaps.found(seq);
+      this.#count++;
       if (message === undefined) damaged({ seq, text: this.#damageAt(seq) });
       else take(message);
     }
     this.lastSeq = Math.max(this.lastSeq, gaps.lastSeq);
     this.#tellOfDamage(gaps, damaged);
-    this.#count = this.#kept = gaps.count;
+    this.#kept = gaps.count;
   }
 
   /** What is not there though it should be, and what was found at earlier starts. */
