@@ -139,7 +139,7 @@ export class DirectGet {
       let last = 0;
       for (let i = 0; i < request.batch! && seq <= visibleSeq; i++) {
         const message = this.#visible(seq)!;
-        bytes += message.headers.length + message.payload.length;
+        bytes += sizeTold(message);
         // NATS JetStream: they are counted where they are told of.
         if (!request.no_hdr) pending--;
         this.#give(message, reply, request, [
@@ -148,7 +148,7 @@ export class DirectGet {
         ]);
         last = seq;
         seq = index.next(seq + 1, filter);
-        if (bytes > (request.max_bytes || BYTES_MAX)) break;
+        if (bytes >= (request.max_bytes || BYTES_MAX)) break;
       }
       this.#end(reply, pending, last, []);
     });
@@ -180,13 +180,13 @@ export class DirectGet {
     let last = 0;
     for (const seq of lasts.slice(0, batch || lasts.length)) {
       const message = this.#visible(seq)!;
-      bytes += message.headers.length + message.payload.length;
+      bytes += sizeTold(message);
       this.#give(message, reply, {}, [
         `Nats-Num-Pending: ${--pending}`,
         `Nats-Last-Sequence: ${last}`,
       ]);
       last = seq;
-      if (bytes > (request.max_bytes || BYTES_MAX)) break;
+      if (bytes >= (request.max_bytes || BYTES_MAX)) break;
     }
     this.#end(reply, pending, last, [`Nats-UpTo-Sequence: ${upTo}`]);
   }
@@ -325,4 +325,9 @@ function lastsOf(
     if (seq > 0) lasts.push(seq);
   }
   return lasts.sort((a, b) => a - b);
+}
+
+/** The bytes of a message that count where `max_bytes` limits them. */
+function sizeTold({ subject, headers, payload }: StoredMessage): number {
+  return subject.length + headers.length + payload.length;
 }
