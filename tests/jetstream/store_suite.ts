@@ -117,6 +117,26 @@ export function testStore(maker: StoreMaker): void {
     await after.close();
   });
 
+  test(`${name}: what is removed while it is read is not missing`, async (t) => {
+    const open = await maker.opener(t);
+    const before = open();
+    for (const seq of [1, 2, 3]) before.append(message(seq, "a", `${seq}`));
+    await synced(before);
+    await before.close();
+    const between = open();
+    between.replay(
+      ({ seq }) => seq === 3 && between.remove(1, false),
+      ({ text }) => assert.fail(text),
+    );
+    await synced(between);
+    await between.close();
+    const after = open();
+    const seqs: number[] = [];
+    after.replay(({ seq }) => seqs.push(seq), ({ text }) => assert.fail(text));
+    assert.deepEqual(seqs, [2, 3]);
+    await after.close();
+  });
+
   test(`${name}: what is destroyed is gone`, async (t) => {
     const open = await maker.opener(t);
     const before = open();
