@@ -17,7 +17,11 @@ import {
 } from "../core/traffic.ts";
 import { finishSteps, forEachInSteps, type Steps } from "../core/steps.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
-import type { AccountOptions, ImportOptions } from "../options/options.ts";
+import type {
+  AccountOptions,
+  ImportOptions,
+  MappingOptions,
+} from "../options/options.ts";
 import {
   Account,
   type AccountSettings,
@@ -66,6 +70,7 @@ export class Accounts implements Iterable<Account> {
   #systemName = "";
   /** Requests to JetStream are answered by other servers, in the system account. */
   #asksForStreams = false;
+  #mappings: readonly MappingOptions[] = [];
   /** The system account, where the configuration has none of its name. */
   #plainSystem = plainAccount("");
   /** Hands on what happens in an account. */
@@ -141,6 +146,12 @@ export class Accounts implements Iterable<Account> {
     const system = this.#systemName;
     const asks = this.#asksForStreams && system !== "" && name !== system;
     return asks ? [streamsImport(system)] : [];
+  }
+
+  /** From now on all accounts have these mappings, beside those of their own. */
+  mapEverywhere(mappings: readonly MappingOptions[]): void {
+    this.#mappings = mappings;
+    for (const account of this) this.#map(account);
   }
 
   /** NATS: whether every account may ask for JetStream in the system account. */
@@ -288,13 +299,18 @@ export class Accounts implements Iterable<Account> {
 
   #configureOne(account: Account): void {
     const options = this.optionsOf(account.name);
-    account.map(options?.mappings ?? []);
+    this.#map(account);
     this.imports.configure(account, this.importsOf(account.name));
     account.limits = options?.limits ?? NO_LIMITS;
     account.trace = options?.trace;
     for (const observer of this.#observers) {
       observer.accountConfigured?.(account);
     }
+  }
+
+  #map(account: Account): void {
+    const own = this.optionsOf(account.name)?.mappings ?? [];
+    account.map([...this.#mappings, ...own]);
   }
 
   #forgetIfEmpty(account: Account): void {

@@ -24,6 +24,7 @@ import {
   type StreamStores,
 } from "./store/stores.ts";
 import { BatchRoom } from "./stream/batch_room.ts";
+import { domainMappings } from "./domain.ts";
 import { Moments } from "./moments.ts";
 
 /** Gives stores in place of those that a server has. */
@@ -79,6 +80,7 @@ export class JetStream {
     const stores = new Stores(durable, runSoon);
     this.#stores = overStores?.(stores) ?? stores;
     this.#platform.log.notice(this.#introduction(durable?.folder));
+    accounts.mapEverywhere(domainMappings(this.quota.options.domain));
     this.#wake();
     for (const account of accounts) this.#set(account);
     this.#unobserve = accounts.observe(this.#observer);
@@ -110,6 +112,7 @@ export class JetStream {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#unobserve();
+    this.#platform.accounts.mapEverywhere([]);
     for (const account of this.#without.values()) account.stop();
     // At once nobody is heard any more, and then all is closed.
     const stopped = [...this.accounts.values()].map((account) =>

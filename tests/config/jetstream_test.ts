@@ -146,3 +146,17 @@ test("what has nothing to act on is told", () => {
     ],
   );
 });
+
+test("a domain is one name that nothing else has", () => {
+  for (
+    const [name, problem] of [
+      ["ACK", '"ACK" is reserved'],
+      ["a.b", "may not contain"],
+      ["a b", "may not contain blanks"],
+    ] as const
+  ) {
+    const text = `jetstream { domain: "${name}" }`;
+    const errors = errorsOf(() => optionsOf(text)).join("\n");
+    assert.ok(errors.includes(`invalid domain name: ${problem}`), errors);
+  }
+});

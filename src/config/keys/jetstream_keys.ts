@@ -12,7 +12,7 @@ import {
   readJetStreamLimits,
 } from "./jetstream_limits_keys.ts";
 import { byteSize, isTurnedOn } from "./jetstream_values.ts";
-import { boolean, string } from "./readers.ts";
+import { boolean, type Reader, string } from "./readers.ts";
 import { checkedRow, refused, rowsOf, withoutEffect } from "./rows.ts";
 import { text, toggle } from "./flag_rows.ts";
 import type { Block, KeyFlag } from "./schema.ts";
@@ -38,6 +38,27 @@ export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
     doc: "The folder of streams",
   },
 ];
+
+/** NATS JetStream: words that stand where a domain would. */
+const RESERVED_DOMAINS = ["ACK", "FC", "SNAPSHOT", "EVENT"];
+
+/** NATS: a name of one token. */
+const domain: Reader<string> = {
+  ...string,
+  read(entry, report) {
+    const name = string.read(entry, report);
+    const problem = name === undefined ? undefined : domainProblem(name);
+    if (problem === undefined) return name;
+    report.error(entry.at, `invalid domain name: ${problem}`);
+    return undefined;
+  },
+};
+
+function domainProblem(name: string): string | undefined {
+  if (RESERVED_DOMAINS.includes(name)) return `"${name}" is reserved`;
+  if (/[.*>]/.test(name)) return "may not contain ., * or >";
+  return /\s/.test(name) ? "may not contain blanks" : undefined;
+}
 
 /** NATS reload: a limit of bytes that is given may grow, and nothing else. */
 function shrinking(after: number, before: number): string | undefined {
@@ -113,7 +134,7 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
     rows.option({
       names: ["domain"],
       field: "domain",
-      reader: string,
+      reader: domain,
       default: "",
       text: "The name by which these streams are told from those of others.",
       goField: "JetStreamDomain",
