@@ -47,6 +47,9 @@ export interface JetStreamPlatform {
   readonly overStores?: OverStores | undefined;
 }
 
+const LAZY = 'JetStream acknowledges before it syncs (sync: "lazy"): ' +
+  "a machine that fails, or loses its power, loses what was acknowledged last";
+
 export class JetStream {
   readonly quota: ServerQuota;
   /** By the name of the account. */
@@ -80,6 +83,9 @@ export class JetStream {
     const stores = new Stores(durable, runSoon);
     this.#stores = overStores?.(stores) ?? stores;
     this.#platform.log.notice(this.#introduction(durable?.folder));
+    if (durable !== undefined && this.quota.options.sync === "lazy") {
+      this.#platform.log.warn(LAZY);
+    }
     accounts.mapEverywhere(domainMappings(this.quota.options.domain));
     this.#wake();
     for (const account of accounts) this.#set(account);
@@ -90,7 +96,7 @@ export class JetStream {
     const { loadStorage } = this.#platform;
     const folder = this.quota.options.storeDir || this.#platform.storeDir;
     if (folder === "" || loadStorage === undefined) return undefined;
-    return { folder, storage: loadStorage() };
+    return { folder, storage: loadStorage(this.quota.options.sync) };
   }
 
   #introduction(folder: string | undefined): string {

@@ -56,7 +56,7 @@ export function configFields(
     max_memory: config.maxMemoryBytes,
     max_storage: config.maxFileBytes,
     store_dir: withFolder ? unlessEmpty(config.folder) : undefined,
-    sync_always: true,
+    sync_always: !config.isLazy || undefined,
     domain: unlessEmpty(config.domain),
     compress_ok: true,
     strict: config.isStrict || undefined,

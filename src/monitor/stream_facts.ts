@@ -45,6 +45,8 @@ export interface JetStreamConfigFacts {
   readonly folder: string;
   readonly domain: string;
   readonly isStrict: boolean;
+  /** Messages are acknowledged before they are on disk. */
+  readonly isLazy: boolean;
 }
 
 /** Bytes that there are, and that are reserved. */

@@ -18,6 +18,8 @@ export interface JetStreamOptions {
   strict: boolean;
   /** What streams and consumers may be at most, in each account. */
   limits: JetStreamLimitOptions | undefined;
+  /** Whether a message is on disk when it is acknowledged; `lazy` leaves that to the operating system, and a machine that fails loses the last of them. */
+  sync: "always" | "lazy";
 }
 
 /** The `jetstream` block. */
@@ -36,6 +38,8 @@ export interface JetStreamConfig {
   strict?: boolean;
   /** What streams and consumers may be at most, in each account. */
   limits?: JetStreamLimitsConfig;
+  /** Whether a message is on disk when it is acknowledged; `lazy` leaves that to the operating system, and a machine that fails loses the last of them. Takes: `always` or `lazy`. Default: `always`. */
+  sync?: string | number;
 }
 
 /** The options of `jetstream` without a configuration; a fresh object each time. */
@@ -47,6 +51,7 @@ export function defaultJetStreamOptions(): JetStreamOptions {
     domain: "",
     strict: true,
     limits: undefined,
+    sync: "always",
   };
 }
 

@@ -78,5 +78,12 @@ export interface Storage {
   checksum(bytes: Uint8Array, before: number): number;
 }
 
+/**
+ * When what is committed is on disk: `always`, when the call returns; `lazy`, when
+ * the operating system writes it, so that a machine that fails loses the last of
+ * it, and a process that ends loses nothing.
+ */
+export type Syncing = "always" | "lazy";
+
 /** Makes storage ready. Throws a `StorageError` where the runtime has none. */
-export type LoadStorage = () => Storage;
+export type LoadStorage = (syncing?: Syncing) => Storage;

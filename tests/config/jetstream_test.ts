@@ -19,6 +19,8 @@ const VALUES:
       ["jetstream: false", undefined],
       ["jetstream: disabled", undefined],
       ["jetstream { enabled: false, store_dir: /x }", undefined],
+      ["jetstream { sync: lazy }", { ...DEFAULTS, sync: "lazy" }],
+      ["jetstream { sync_interval: always }", DEFAULTS],
       ["JetStream { store_dir x }", { ...DEFAULTS, storeDir: "x" }],
       [
         "jetstream { store: /x, max_mem: 1G, max_file: '10M', domain: d, strict: false }",
@@ -27,6 +29,7 @@ const VALUES:
           maxMemoryBytes: 1_000_000_000,
           maxFileBytes: 10 * 1024 * 1024,
           domain: "d",
+          sync: "always",
           strict: false,
           limits: undefined,
         },
@@ -111,6 +114,8 @@ const WRONG: readonly (readonly [text: string, error: string])[] = [
     "jetstream { max_mem: '1X' }",
     "1:13: max_mem must be a number of bytes, or one with K, M, G or T",
   ],
+  ["jetstream { sync: fast }", "1:13: sync is `always` or `lazy`"],
+  ["jetstream { sync: true }", "1:13: sync is `always` or `lazy`"],
   [
     "jetstream { limits: 7 }",
     '1:13: "limits" must be a map of JetStreamLimits',
@@ -139,10 +144,10 @@ for (const [text, error] of WRONG) {
 
 test("what has nothing to act on is told", () => {
   assert.deepEqual(
-    warningsOf("jetstream { sync_interval: always, unique_tag: az }"),
+    warningsOf('jetstream { sync_interval: "2m", unique_tag: az }'),
     [
       '1:13: "sync_interval" has no effect: a message is acknowledged when it is on disk',
-      '1:36: "unique_tag" has no effect: Midge\'s streams are not replicated',
+      '1:34: "unique_tag" has no effect: Midge\'s streams are not replicated',
     ],
   );
 });

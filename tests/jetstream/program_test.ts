@@ -1,5 +1,6 @@
 /** The server as a program says where its streams are. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
@@ -37,4 +38,17 @@ test("streams without a place are in a temporary one, with a warning", async (t)
   assert.ok(log.includes(`JetStream keeps streams in files under "${place}"`));
   const warning = `midge: streams are kept in "${place}", which a restart of`;
   assert.ok(log.includes(warning), log);
+});
+
+test("a server that syncs late says what may be lost", async (t) => {
+  const folder = temporaryFolder(t);
+  const config = join(folder, "lazy.conf");
+  const store = join(folder, "store");
+  writeFileSync(config, `jetstream { store_dir: "${store}", sync: lazy }`);
+  const program = start(t, folder, "-c", config);
+  await program.waitFor("Server is ready");
+  assert.match(
+    program.stderr,
+    /\[WRN\] JetStream acknowledges before it syncs \(sync: "lazy"\): a machine that fails/,
+  );
 });

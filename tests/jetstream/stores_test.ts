@@ -89,12 +89,15 @@ test("a message that was changed in the file is named, and all others are read",
   assert.throws(() => again.load(2), { name: "StoreError", message: text });
 });
 
-test("a database syncs with each commit", (t) => {
-  const database = loadStorage().open(join(temporaryFolder(t), "one.db"));
-  t.after(() => database.close());
-  const valueOf = (sql: string): unknown =>
-    Object.values(database.prepare(sql).first() ?? {})[0];
-  // SQLite: 2 is FULL, a sync of the log in each commit.
-  assert.equal(valueOf("PRAGMA synchronous"), 2);
-  assert.equal(valueOf("PRAGMA journal_mode"), "wal");
-});
+// SQLite: 2 is FULL, a sync of the log in each commit, and 1 is NORMAL.
+for (const [syncing, level] of [["always", 2], ["lazy", 1]] as const) {
+  test(`a database that syncs ${syncing}`, (t) => {
+    const path = join(temporaryFolder(t), "one.db");
+    const database = loadStorage(syncing).open(path);
+    t.after(() => database.close());
+    const valueOf = (sql: string): unknown =>
+      Object.values(database.prepare(sql).first() ?? {})[0];
+    assert.equal(valueOf("PRAGMA synchronous"), level);
+    assert.equal(valueOf("PRAGMA journal_mode"), "wal");
+  });
+}

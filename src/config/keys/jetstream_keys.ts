@@ -5,6 +5,8 @@
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import type { JetStreamOptions } from "../../options/options.ts";
+import type { Syncing } from "../../platform/storage.ts";
+import { warnOfNoEffect } from "./complaints.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyEntries, findEntry } from "./entries.ts";
 import {
@@ -41,6 +43,27 @@ export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
 
 /** NATS JetStream: words that stand where a domain would. */
 const RESERVED_DOMAINS = ["ACK", "FC", "SNAPSHOT", "EVENT"];
+
+const DURATION = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/;
+
+/** NATS: `always`, or how often nats-server syncs, which has no effect here. */
+const syncing: Reader<Syncing> = {
+  kind: "`always` or `lazy`",
+  type: '"always" | "lazy"',
+  written: "string | number",
+  read(entry, report) {
+    const { value } = entry;
+    const word = value.kind === "string" ? value.value : "";
+    if (word === "lazy" || word === "always") return word;
+    if (value.kind === "integer" || DURATION.test(word)) {
+      const because = "a message is acknowledged when it is on disk";
+      warnOfNoEffect(entry, because, report);
+      return "always";
+    }
+    report.error(entry.at, `${entry.key} is \`always\` or \`lazy\``);
+    return undefined;
+  },
+};
 
 /** NATS: a name of one token. */
 const domain: Reader<string> = {
@@ -158,11 +181,15 @@ export const JETSTREAM_BLOCK: Block<JetStreamOptions> = {
       reloaded: "Reloaded: JetStream limits",
       reload: "now",
     }),
-    withoutEffect(
-      ["sync", "sync_interval"],
-      "a message is acknowledged when it is on disk",
-      "restart",
-    ),
+    rows.option({
+      names: ["sync", "sync_interval"],
+      field: "sync",
+      reader: syncing,
+      default: "always",
+      text:
+        "Whether a message is on disk when it is acknowledged; `lazy` leaves that to the operating system, and a machine that fails loses the last of them.",
+      reload: "restart",
+    }),
     withoutEffect(
       [
         "unique_tag",

@@ -28,7 +28,7 @@ export function* takeStreams(
 ): SlicedWork<JetStreamFacts | undefined> {
   if (jetstream === undefined) return undefined;
   const { quota } = jetstream;
-  const { maxMemoryBytes, maxFileBytes, domain, strict } = quota.options;
+  const { maxMemoryBytes, maxFileBytes, domain, strict, sync } = quota.options;
   const names = [...jetstream.accounts.keys()].sort();
   const budget = new SliceBudget(ROWS_PER_SLICE);
   const details: StreamAccountFacts[] = [];
@@ -48,6 +48,7 @@ export function* takeStreams(
       folder: jetstream.folder,
       domain,
       isStrict: strict,
+      isLazy: sync === "lazy",
     },
     limits: quota.limits,
     batch: quota.batch,

@@ -3,7 +3,7 @@
  * Bun. It is loaded when a server needs it.
  *
  * A database has its file for itself (`locking_mode`), and what is committed is
- * on disk when the call returns (`synchronous`).
+ * on disk when the call returns (`synchronous`), unless it was asked for less.
  */
 import {
   closeSync,
@@ -30,6 +30,7 @@ import {
   type StorageFault,
   type StoredRow,
   type StoredValue,
+  type Syncing,
 } from "../../platform/storage.ts";
 
 /** What is used of `node:sqlite`, which types of older Nodes do not know. */
@@ -54,14 +55,14 @@ interface ZlibModule {
   crc32(bytes: Uint8Array, before: number): number;
 }
 
-export function loadStorage(): Storage {
+export function loadStorage(syncing: Syncing = "always"): Storage {
   const { DatabaseSync } = builtIn<SqliteModule>("node:sqlite");
   const { crc32 } = builtIn<ZlibModule>("node:zlib");
   return {
     open(path) {
       return faulty(() => {
         mkdirSync(dirname(path), { recursive: true });
-        return new SqliteDatabase(new DatabaseSync(path));
+        return new SqliteDatabase(new DatabaseSync(path), syncing);
       });
     },
     folders(path) {
@@ -138,11 +139,13 @@ function builtIn<Module>(name: string): Module {
 class SqliteDatabase implements Database {
   readonly #database: DatabaseSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, syncing: Syncing) {
     this.#database = database;
+    // SQLite: NORMAL syncs a write-ahead log only before it is moved into its file.
+    const level = syncing === "always" ? "FULL" : "NORMAL";
     database.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; " +
-        "PRAGMA synchronous = FULL",
+        `PRAGMA synchronous = ${level}`,
     );
   }
 
