@@ -30,9 +30,14 @@ export interface OptionsSource {
   readonly flags: GivenFlags;
 }
 
+interface ProgramOptions extends ConfiguredOptions {
+  /** Nobody gave the streams a place. */
+  readonly isTemporary: boolean;
+}
+
 export async function readOptions(
   { configFile, flags }: OptionsSource,
-): Promise<ConfiguredOptions> {
+): Promise<ProgramOptions> {
   const configured = configFile === ""
     ? { options: defaultServerOptions(), warnings: [] }
     : await readServerOptions(configFile, configWorld);
@@ -40,10 +45,10 @@ export async function readOptions(
   applyFlags(options, withSecrets(flags, configWorld));
   applyTlsFlags(options, flags, configWorld);
   // NATS JetStream: a program keeps streams in files, whether or not it is told where.
-  if (options.jetstream?.storeDir === "" && options.storeDir === "") {
-    options.storeDir = temporaryPath(TEMPORARY_STORE);
-  }
-  return configured;
+  const isTemporary = options.jetstream?.storeDir === "" &&
+    options.storeDir === "";
+  if (isTemporary) options.storeDir = temporaryPath(TEMPORARY_STORE);
+  return { ...configured, isTemporary };
 }
 
 /** The same, with warnings on standard error; what is wrong ends the process. */
@@ -51,9 +56,9 @@ export async function optionsOrFail(
   source: OptionsSource,
 ): Promise<ServerOptions> {
   try {
-    const { options, warnings } = await readOptions(source);
+    const { options, warnings, isTemporary } = await readOptions(source);
     printWarnings(warnings);
-    if (options.storeDir === temporaryPath(TEMPORARY_STORE)) {
+    if (isTemporary) {
       printError(
         `midge: streams are kept in "${options.storeDir}", which a restart of the machine may empty: -sd or store_dir names another folder\n`,
       );

@@ -50,6 +50,8 @@ export type {
   FolderResolver,
   ImportBase,
   ImportOptions,
+  JetStreamBatchOptions,
+  JetStreamLimitOptions,
   JetStreamOptions,
   LatencyOptions,
   MappingDestination,

@@ -73,6 +73,7 @@ export type {
   Healthz,
   HealthzError,
   ImportRow,
+  IssueRow,
   MapRow,
   MsgStats,
   RouteInfo,
@@ -82,6 +83,12 @@ export type {
   Subsz,
   TlsPeerCert,
 } from "../monitor/page_types.ts";
+export type {
+  JetStreamLimits,
+  JetStreamSettings,
+  JetStreamStats,
+  JetStreamVarz,
+} from "../monitor/jetstream_types.ts";
 export type {
   ClusterVarz,
   CountsByKind,

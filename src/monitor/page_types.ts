@@ -196,6 +196,7 @@ export interface AccountInfo {
   sublist_stats: SublistStats;
 }
 
+/** What is wrong with a JWT, or odd about it. */
 export interface IssueRow {
   description: string;
   /** The JWT is not taken. */

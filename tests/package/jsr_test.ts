@@ -98,3 +98,22 @@ function complaintsIn(text: string): string[] {
     return isFine ? [] : [`${kind} ${file}:${at}: ${line}`];
   });
 }
+
+test('"midge" exports what its faces export', () => {
+  const all = exportsOf("mod");
+  for (const face of ["client", "cluster", "server", "cfgparse"]) {
+    const missing = exportsOf(face).filter((name) => !all.includes(name));
+    assert.deepEqual(missing, [], face);
+  }
+});
+
+/** The names in the lists of exports of a face. */
+function exportsOf(face: string): string[] {
+  const path = join(PROJECT_FOLDER, "src/faces", `${face}.ts`);
+  const text = readFileSync(path, "utf8");
+  const names = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)]
+    .flatMap(([, list]) => [...list!.matchAll(/(?:type )?(\w+)(?:,|\s*$)/g)])
+    .map(([, name]) => name!);
+  assert.ok(names.length > 0);
+  return names;
+}
