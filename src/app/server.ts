@@ -22,6 +22,8 @@ import {
   DISCOVERYZ,
   HEALTHZ,
   type HealthzOptions,
+  JSZ,
+  type JszOptions,
   ROUTEZ,
   type RoutezOptions,
   SUBSZ,
@@ -37,6 +39,7 @@ import type {
   Routez,
   Subsz,
 } from "../monitor/page_types.ts";
+import type { Jsz } from "../monitor/jetstream_types.ts";
 import type { Varz } from "../monitor/varz_types.ts";
 import { formatAddress, unixAddress } from "../net/address.ts";
 import { isAnyHost } from "../net/ip.ts";
@@ -297,7 +300,12 @@ export class Server implements AsyncDisposable {
     return askPage(ACCSTATZ, this.#parts.watched, options);
   }
 
-  /** What `/healthz` shows: whether clients can connect. */
+  /** What `/jsz` shows: JetStream, and with `streams` what streams hold. */
+  jsz(options: JszOptions = {}): Jsz {
+    return askPage(JSZ, this.#parts.watched, options);
+  }
+
+  /** What `/healthz` shows: whether clients can connect, and streams can be read. */
   healthz(options: HealthzOptions = {}): Healthz {
     return askPage(HEALTHZ, this.#parts.watched, options);
   }

@@ -54,6 +54,7 @@ export type {
   AccountzOptions,
   ConnzOptions,
   HealthzOptions,
+  JszOptions,
   RoutezOptions,
   SubszOptions,
   WindowOptions,
@@ -88,6 +89,9 @@ export type {
   JetStreamSettings,
   JetStreamStats,
   JetStreamVarz,
+  Jsz,
+  JszAccount,
+  JszStream,
 } from "../monitor/jetstream_types.ts";
 export type {
   ClusterVarz,

@@ -11,6 +11,8 @@ import { connz } from "./connz.ts";
 import type { ConnzSort } from "./connz_sort.ts";
 import { discoveryz } from "./discoveryz.ts";
 import { healthz } from "./healthz.ts";
+import type { Jsz } from "./jetstream_types.ts";
+import { jsz } from "./jsz.ts";
 import { showing, type ShowPage, type SnapshotSource } from "./page.ts";
 import type {
   AccountStatz,
@@ -79,8 +81,28 @@ export interface AccountStatzOptions {
   readonly unused?: boolean;
 }
 
-/** How `healthz` reports failures. */
+/** What `jsz` lists. */
+export interface JszOptions extends WindowOptions {
+  /** Only this account. */
+  readonly acc?: string;
+  /** List the accounts that have JetStream. */
+  readonly accounts?: boolean;
+  /** With their streams, */
+  readonly streams?: boolean;
+  /** and their consumers. */
+  readonly consumers?: boolean;
+  /** Show what streams and consumers are configured with. */
+  readonly config?: boolean;
+}
+
+/** How `healthz` reports failures, and where it looks for them. */
 export interface HealthzOptions {
+  /** Streams of this account alone. */
+  readonly account?: string;
+  /** This stream alone, of `account`. */
+  readonly stream?: string;
+  /** This consumer alone, of `stream`. */
+  readonly consumer?: string;
   /** Report each failure with its type. */
   readonly details?: boolean;
 }
@@ -141,11 +163,25 @@ export const ACCSTATZ: PageFunction<AccountStatzOptions, AccountStatz> = {
   show: showing(accstatz),
 };
 
+export const JSZ: PageFunction<JszOptions, Jsz> = {
+  name: "jsz",
+  options: {
+    acc: true,
+    accounts: true,
+    streams: true,
+    consumers: true,
+    config: true,
+    offset: true,
+    limit: true,
+  },
+  show: showing(jsz),
+};
+
 const showHealth = showing(healthz);
 
 export const HEALTHZ: PageFunction<HealthzOptions, Healthz> = {
   name: "healthz",
-  options: { details: true },
+  options: { account: true, stream: true, consumer: true, details: true },
   *show(source, params) {
     return (yield* showHealth(source, params)).page;
   },

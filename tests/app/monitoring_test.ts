@@ -127,6 +127,8 @@ test("each function tells what its page tells, with each of its options", async 
     ["accountz?acc=$G", () => server.accountz({ acc: "$G" })],
     ["accstatz", () => server.accstatz()],
     ["accstatz?unused=1", () => server.accstatz({ unused: true })],
+    ["jsz", () => server.jsz()],
+    ["jsz?accounts=1", () => server.jsz({ accounts: true })],
     ["healthz", () => server.healthz()],
     ["healthz?details=1", () => server.healthz({ details: true })],
     ["discoveryz", () => server.discoveryz()],
@@ -240,6 +242,7 @@ test("options that make no sense are refused in the words of the page", async ()
     ["routez?subs=all", (o) => server.routez(o), { subs: "all" }],
     ["subsz?test=a.*", (o) => server.subsz(o), { test: "a.*" }],
     ["accountz?acc=zz", (o) => server.accountz(o), { acc: "zz" }],
+    ["jsz?accounts=x", (o) => server.jsz(o), { accounts: "x" }],
     ["accstatz?unused=x", (o) => server.accstatz(o), { unused: "x" }],
   ];
   for (const [page, ask, options] of rows) {

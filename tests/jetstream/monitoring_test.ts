@@ -98,3 +98,28 @@ test("a stream that cannot be opened is named by the pages", async (t) => {
   const streams = account["stream_detail"] as Answer[];
   assert.deepEqual(streams.map(({ name }) => name), ["T"]);
 });
+
+test("a program reads what the pages tell of its streams", async (t) => {
+  const midge = await startReloadable(t, config(temporaryFolder(t)));
+  const { server } = midge;
+  const writer = await asker(t, server.address!.port);
+  await writer.api("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  await writer.api("CONSUMER.CREATE.S.C", {
+    stream_name: "S",
+    config: { name: "C", durable_name: "C", ack_policy: "explicit" },
+  });
+  await writer.publish("s", "one");
+  const of = { streams: true, consumers: true, config: true } as const;
+  const { body } = await page(midge, "/jsz?streams=1&consumers=1&config=1");
+  const told = server.jsz(of);
+  // The moment of asking stands in the page, and in each consumer.
+  const lasting = (shown: object): string =>
+    JSON.stringify(shown).replace(/"(?:now|ts)":"[^"]*"/g, "");
+  assert.equal(lasting(told), lasting(body));
+  const [stream] = told.account_details![0]!.stream_detail!;
+  assert.equal(stream!.name, "S");
+  assert.equal(stream!.consumer_detail!.length, 1);
+  assert.equal(server.healthz({ account: "$G", stream: "S" }).status, "ok");
+  const { status } = server.healthz({ account: "$G", stream: "none" });
+  assert.equal(status, "unavailable");
+});
