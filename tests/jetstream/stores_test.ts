@@ -8,6 +8,7 @@ import { Stores } from "../../src/jetstream/store/stores.ts";
 import { TestDisk } from "../../src/testkit/disk/test_disk.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
+import { type Storage, StorageError } from "../../src/platform/storage.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { testStore } from "./store_suite.ts";
@@ -101,3 +102,37 @@ for (const [syncing, level] of [["always", 2], ["lazy", 1]] as const) {
     assert.equal(valueOf("PRAGMA journal_mode"), "wal");
   });
 }
+
+test("a store that cannot be opened leaves no file open", (t) => {
+  const storage = loadStorage();
+  const raw = storage.raw!;
+  let open = 0;
+  const counted: Storage = {
+    ...storage,
+    open() {
+      throw new StorageError("it is in use", "in use");
+    },
+    raw: {
+      ...raw,
+      open(path) {
+        open++;
+        const file = raw.open(path);
+        return {
+          size: file.size,
+          read: (offset, length) => file.read(offset, length),
+          write: (offset, bytes) => file.write(offset, bytes),
+          close() {
+            open--;
+            file.close();
+          },
+        };
+      },
+    },
+  };
+  const { runSoon } = platform;
+  const folder = join(temporaryFolder(t), "S");
+  assert.throws(() => new FileStore(folder, counted, runSoon), {
+    name: "StoreError",
+  });
+  assert.equal(open, 0);
+});

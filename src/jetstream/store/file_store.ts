@@ -85,9 +85,14 @@ export class FileStore implements StreamStore {
     this.#acknowledged = storage.raw?.open(`${folder}/${ACKNOWLEDGED}`);
     const isUsed = this.#acknowledged !== undefined &&
       this.#acknowledged.size > 0;
-    this.#database = this.#faulty(() =>
-      openDatabase(this.#path, storage, isUsed)
-    );
+    try {
+      this.#database = this.#faulty(() =>
+        openDatabase(this.#path, storage, isUsed)
+      );
+    } catch (error) {
+      this.#acknowledged?.close();
+      throw error;
+    }
     this.#faulty(() => this.#database.execute(ERASE_CHEAPLY));
     const prepare = (sql: string): Statement =>
       this.#faulty(() => this.#database.prepare(sql));
