@@ -3,6 +3,7 @@
  * `true` and `enabled` stand for a block that says nothing.
  */
 import type { Report } from "../dialect/diagnostic.ts";
+import { parseDuration } from "../../core/duration.ts";
 import type { ConfigEntry } from "../dialect/tree.ts";
 import type { JetStreamOptions } from "../../options/options.ts";
 import type { Syncing } from "../../platform/storage.ts";
@@ -44,8 +45,6 @@ export const JETSTREAM_FLAGS: readonly KeyFlag[] = [
 /** NATS JetStream: words that stand where a domain would. */
 const RESERVED_DOMAINS = ["ACK", "FC", "SNAPSHOT", "EVENT"];
 
-const DURATION = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/;
-
 /** NATS: `always`, or how often nats-server syncs, which has no effect here. */
 const syncing: Reader<Syncing> = {
   kind: "`always` or `lazy`",
@@ -55,7 +54,7 @@ const syncing: Reader<Syncing> = {
     const { value } = entry;
     const word = value.kind === "string" ? value.value : "";
     if (word === "lazy" || word === "always") return word;
-    if (value.kind === "integer" || DURATION.test(word)) {
+    if (value.kind === "integer" || parseDuration(word) !== undefined) {
       const because = "a message is acknowledged when it is on disk";
       warnOfNoEffect(entry, because, report);
       return "always";
