@@ -3,6 +3,10 @@ import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
 import { base64 } from "../../core/base64.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import { momentOf, momentText } from "../moments.ts";
+import {
+  MESSAGE_REQUEST,
+  type MessageRequest,
+} from "../stream/message_request.ts";
 import type { Stream } from "../stream/stream.ts";
 import {
   type ApiCall,
@@ -13,7 +17,6 @@ import {
 import { ApiError } from "./api_error.ts";
 import type { Shape, Struct } from "./shape.ts";
 
-const INT: Shape = { kind: "int", type: "int" };
 const UINT64: Shape = { kind: "int", type: "uint64" };
 const STRING: Shape = { kind: "string" };
 const BOOL: Shape = { kind: "bool" };
@@ -21,21 +24,6 @@ const BOOL: Shape = { kind: "bool" };
 const PURGE: Struct = {
   name: "JSApiStreamPurgeRequest",
   fields: { filter: STRING, seq: UINT64, keep: UINT64 },
-};
-const GET: Struct = {
-  name: "JSApiMsgGetRequest",
-  fields: {
-    seq: UINT64,
-    last_by_subj: STRING,
-    next_by_subj: STRING,
-    batch: INT,
-    max_bytes: INT,
-    start_time: { kind: "time" },
-    multi_last: { kind: "strings" },
-    up_to_seq: UINT64,
-    up_to_time: { kind: "time" },
-    no_hdr: BOOL,
-  },
 };
 const DELETE_MESSAGE: Struct = {
   name: "JSApiMsgDeleteRequest",
@@ -102,18 +90,8 @@ function purged(
 }
 
 /** What is asked for; names are those of the JSON. */
-interface GetRequest {
-  readonly seq?: number;
-  readonly last_by_subj?: string;
-  readonly next_by_subj?: string;
-  readonly start_time?: string;
-  readonly batch?: number;
-  readonly max_bytes?: number;
-  readonly no_hdr?: boolean;
-}
-
 function getMessage(account: AccountStreams, request: ApiRequest): object {
-  const given = request.read(GET) as GetRequest;
+  const given = request.read(MESSAGE_REQUEST) as MessageRequest;
   const { stream } = account.named(request.tokens[0]!);
   const seq = seqFor(stream, given);
   const message = seq === undefined ? undefined : stream.load(seq);
@@ -140,7 +118,7 @@ function seqFor(
     start_time,
     batch = 0,
     max_bytes = 0,
-  }: GetRequest,
+  }: MessageRequest,
 ): number | undefined {
   const isTimed = start_time !== undefined;
   const isLast = last_by_subj !== "";

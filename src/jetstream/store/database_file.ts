@@ -162,7 +162,7 @@ function buildAnew(
 
 /** Puts the rows that are whole into a database that is new. */
 class Rebuilding {
-  /** There was any. */
+  /** At least one row was whole. */
   isAnything = false;
   readonly #records: Records;
   readonly #insert: Statement;

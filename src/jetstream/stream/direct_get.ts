@@ -13,47 +13,13 @@ import {
 } from "../../core/ascii.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { hasLevel, LEVEL_STATUS } from "../api/required_level.ts";
-import { readShape, ShapeError, type Struct } from "../api/shape.ts";
+import { readShape, ShapeError } from "../api/shape.ts";
 import { momentOf, momentText } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { withHeaders } from "./header_block.ts";
+import { MESSAGE_REQUEST, type MessageRequest } from "./message_request.ts";
 import type { Stream } from "./stream.ts";
-
-/** What is asked for; names are those of the JSON. */
-interface DirectRequest {
-  readonly seq?: number;
-  readonly last_by_subj?: string;
-  readonly next_by_subj?: string;
-  readonly start_time?: string;
-  readonly batch?: number;
-  readonly max_bytes?: number;
-  readonly multi_last?: readonly string[];
-  readonly up_to_seq?: number;
-  readonly up_to_time?: string;
-  readonly no_hdr?: boolean;
-}
-
-const UINT64 = { kind: "int", type: "uint64" } as const;
-const INT = { kind: "int", type: "int" } as const;
-const STRING = { kind: "string" } as const;
-const TIME = { kind: "time" } as const;
-
-const DIRECT_REQUEST: Struct = {
-  name: "JSApiMsgGetRequest",
-  fields: {
-    seq: UINT64,
-    last_by_subj: STRING,
-    next_by_subj: STRING,
-    batch: INT,
-    max_bytes: INT,
-    start_time: TIME,
-    multi_last: { kind: "strings" },
-    up_to_seq: UINT64,
-    up_to_time: TIME,
-    no_hdr: { kind: "bool" },
-  },
-};
 
 const NO_BYTES = new Uint8Array(0);
 /** Subjects of one answer. */
@@ -105,7 +71,7 @@ export class DirectGet {
     return true;
   }
 
-  #answer(request: DirectRequest, reply: string): void {
+  #answer(request: MessageRequest, reply: string): void {
     if (request.multi_last !== undefined && request.multi_last.length > 0) {
       return this.#lastOfEach(request, reply);
     }
@@ -128,7 +94,7 @@ export class DirectGet {
   }
 
   /** Up to `batch` messages in a row. */
-  #several(request: DirectRequest, reply: string): void {
+  #several(request: MessageRequest, reply: string): void {
     const { index, visibleSeq } = this.#stream;
     this.#withFilter(request, (filter) => {
       let seq = index.next(startOf(request, this.#stream), filter);
@@ -155,7 +121,7 @@ export class DirectGet {
   }
 
   /** The last message of each subject, up to some place of the stream. */
-  #lastOfEach(request: DirectRequest, reply: string): void {
+  #lastOfEach(request: MessageRequest, reply: string): void {
     const { index, visibleSeq } = this.#stream;
     const { up_to_seq, up_to_time, batch, seq: from = 0 } = request;
     if (up_to_seq !== undefined && up_to_time !== undefined) {
@@ -209,7 +175,7 @@ export class DirectGet {
   #give(
     message: StoredMessage,
     reply: string,
-    { no_hdr }: DirectRequest,
+    { no_hdr }: MessageRequest,
     more: readonly string[],
   ): void {
     const { client } = this.#stream.host;
@@ -238,7 +204,7 @@ export class DirectGet {
   }
 
   #withFilter<T>(
-    { last_by_subj, next_by_subj }: DirectRequest,
+    { last_by_subj, next_by_subj }: MessageRequest,
     use: (filter: SubjectFilter | undefined) => T,
   ): T {
     const pattern = last_by_subj ?? next_by_subj;
@@ -260,7 +226,7 @@ export class DirectGet {
 }
 
 /** The request in `message`, whose subject may have one behind `prefix`. */
-function requestIn(message: Message, prefix: string): DirectRequest {
+function requestIn(message: Message, prefix: string): MessageRequest {
   const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
   const start = payloadStart + Math.max(0, headerSize);
   const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2)).trim();
@@ -279,16 +245,16 @@ function requestIn(message: Message, prefix: string): DirectRequest {
   return given;
 }
 
-function read(text: string): DirectRequest {
+function read(text: string): MessageRequest {
   try {
-    return readShape(text, DIRECT_REQUEST, { strict: false });
+    return readShape(text, MESSAGE_REQUEST, { strict: false });
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new DirectRefusal("408 Malformed Request");
   }
 }
 
-function checkFields(request: DirectRequest): void {
+function checkFields(request: MessageRequest): void {
   const { seq, last_by_subj, next_by_subj, start_time, multi_last = [] } =
     request;
   const saysNothing = !seq && last_by_subj === undefined &&
@@ -304,7 +270,7 @@ function checkFields(request: DirectRequest): void {
 }
 
 function startOf(
-  { seq, start_time }: DirectRequest,
+  { seq, start_time }: MessageRequest,
   { index }: Stream,
 ): number {
   if (start_time !== undefined) return index.firstAt(momentOf(start_time));
