@@ -6,8 +6,9 @@
  *   deno run -A scripts/test.ts [-runtime deno] [-only tests/config] [-name words]
  *
  * `-only` takes a file or a folder, `-name` a part of a test's title; with one
- * of them the checks are left out. Tests that hang are named at the end. A Node
- * that can run TypeScript is put into `.tools/` when the machine has none.
+ * of them the checks are left out. Tests that fail or hang are named at the
+ * end. A Node that can run TypeScript is put into `.tools/` when the machine has
+ * none.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
@@ -31,12 +32,21 @@ import {
   TOOLS_FOLDER,
 } from "../tests/support/runtimes.ts";
 import { countBun, countDeno, countNode, type Counts } from "./test_counts.ts";
+import {
+  type Failure,
+  failuresOnBun,
+  failuresOnDeno,
+  failuresOnNode,
+  shownFailure,
+} from "./test_failures.ts";
 
 /** The result of a check, or of the tests on one runtime. */
 interface Outcome extends Counts {
   readonly title: string;
   readonly seconds: number;
   readonly hung?: readonly string[];
+  /** The failures, with what the runner says of each. */
+  readonly why?: readonly string[];
   /** The number of tests that ran, as their runner counts them. */
   readonly ran?: number;
 }
@@ -47,7 +57,14 @@ interface Runner {
   readonly args: readonly string[];
   /** Limits the tests to those whose titles match a regular expression. */
   filter(pattern: string): string;
-  count(output: string, name: string | undefined): Counts;
+  count(said: Said, name: string | undefined): Counts;
+  failures(said: Said): Failure[];
+}
+
+/** What a runner printed, and the report that Deno writes. */
+interface Said {
+  readonly output: string;
+  readonly report: string;
 }
 
 /** What the command line asked for. */
@@ -99,13 +116,15 @@ const RUNNERS: readonly Runner[] = [
       `--junit-path=${DENO_REPORT}`,
     ],
     filter: (pattern) => `--filter=/${pattern}/`,
-    count: (_, name) => countDeno(takeFile(DENO_REPORT), name),
+    count: ({ report }, name) => countDeno(report, name),
+    failures: ({ report }) => failuresOnDeno(report),
   },
   {
     name: "bun",
     args: ["test", `--parallel=${JOBS}`, `--timeout=${RUNNER_TIMEOUT_MS}`],
     filter: (pattern) => `--test-name-pattern=${pattern}`,
-    count: countBun,
+    count: ({ output }) => countBun(output),
+    failures: ({ output }) => failuresOnBun(output),
   },
   {
     name: "node",
@@ -116,7 +135,8 @@ const RUNNERS: readonly Runner[] = [
       "--test-reporter=spec",
     ],
     filter: (pattern) => `--test-name-pattern=${pattern}`,
-    count: countNode,
+    count: ({ output }) => countNode(output),
+    failures: ({ output }) => failuresOnNode(output),
   },
 ];
 
@@ -198,6 +218,7 @@ async function runTests(runner: Runner, wanted: Wanted): Promise<Outcome> {
     skipped: one.skipped + other.skipped,
     seconds: one.seconds + other.seconds,
     hung: [...one.hung ?? [], ...other.hung ?? []],
+    why: [...one.why ?? [], ...other.why ?? []],
     ran: (one.ran ?? 0) + (other.ran ?? 0),
   }));
   if (all.ran !== 0) return all;
@@ -207,7 +228,7 @@ async function runTests(runner: Runner, wanted: Wanted): Promise<Outcome> {
 
 /** Runs files. A runner that crashes counts as a failure. */
 async function runFiles(
-  { name, args, filter, count }: Runner,
+  { name, args, filter, count, failures }: Runner,
   wanted: Wanted,
   files: readonly string[],
   jobs: number,
@@ -226,11 +247,13 @@ async function runFiles(
     // Each test file is a process on Node, and would compile the same sources.
     NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
   });
-  const counts = count(output, wanted.name);
+  const said: Said = { output, report: takeFile(DENO_REPORT) };
+  const counts = count(said, wanted.name);
   const ran = counts.passed + counts.failed;
   const failed = code === 0 ? counts.failed : counts.failed || 1;
   const hung = hungTests(output);
-  return { title: name, ...counts, failed, seconds, hung, ran };
+  const why = failures(said).map((failure) => shownFailure(failure, name));
+  return { title: name, ...counts, failed, seconds, hung, why, ran };
 }
 
 /** The tests that took longer than their limit, and those that never ended. */
@@ -310,6 +333,9 @@ function report(outcomes: readonly Outcome[]): number {
   const passed = sum((outcome) => outcome.passed);
   const failed = sum((outcome) => outcome.failed);
   const skipped = sum((outcome) => outcome.skipped);
+  for (const { why = [] } of outcomes) {
+    for (const text of why) console.log(`\n${text}`);
+  }
   console.log("");
   console.log(row(["", "passed", "failed", "skipped", "seconds"]));
   for (const outcome of outcomes) {

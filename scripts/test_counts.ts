@@ -3,6 +3,7 @@
  * runner counts in its own way; here each `test` or `it` is one test, and a
  * `describe` is none. `scripts/test.ts` adds up the numbers.
  */
+import { withoutEntities } from "./test_failures.ts";
 
 export interface Counts {
   readonly passed: number;
@@ -20,17 +21,12 @@ export function countDeno(report: string, name: string = ""): Counts {
     name: /^name="([^"]*)"/.exec(text)?.[1] ?? "",
     failed: text.includes("<failure"),
     skipped: text.includes("<skipped"),
-  })).filter((test) => plain(test.name).includes(name));
+  })).filter((test) => withoutEntities(test.name).includes(name));
   const groups = new Set(cases.flatMap(({ name }) => groupsOf(name)));
   const tests = cases.filter(({ name }) => !groups.has(name));
   const failed = tests.filter((test) => test.failed).length;
   const skipped = tests.filter((test) => test.skipped).length;
   return { passed: tests.length - failed - skipped, failed, skipped };
-}
-
-function plain(name: string): string {
-  return name.replaceAll("&quot;", '"').replaceAll("&apos;", "'")
-    .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
 function groupsOf(name: string): string[] {
