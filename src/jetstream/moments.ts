@@ -45,7 +45,10 @@ export function momentText(us: number): string {
 const MOMENT =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** Microseconds of a text in which `goTimeFault` finds no fault. */
+/**
+ * Microseconds of a text in which `goTimeFault` finds no fault. Nanoseconds count
+ * as a whole one more: what came in the microsecond before was before that.
+ */
 export function momentOf(text: string): number {
   const [
     ,
@@ -65,7 +68,8 @@ export function momentOf(text: string): number {
   date.setUTCHours(Number(hour), Number(minute), Number(second));
   const offset = (Number(zoneHour) * 60 + Number(zoneMinute)) * MS_PER_MINUTE;
   const whole = date.getTime() - (sign === "-" ? -offset : offset);
-  return whole * US_PER_MS + Number(digits.slice(0, 6).padEnd(6, "0"));
+  const us = whole * US_PER_MS + Number(digits.slice(0, 6).padEnd(6, "0"));
+  return /[1-9]/.test(digits.slice(6)) ? us + 1 : us;
 }
 
 /** A time as the digits of its nanoseconds, which are too many for a number. */

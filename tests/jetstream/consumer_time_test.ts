@@ -96,6 +96,33 @@ test("a paused consumer gives signs of life and no messages, and goes on by itse
   assert.equal(after["paused"], undefined);
 });
 
+test("what begins a nanosecond behind a message leaves it out, and what begins with it does not", async (t) => {
+  const { cluster, connection, ask, consumer, advance } = await scene(t);
+  await cluster.run(connection.request("s.1", "one"));
+  const { state } = await ask("STREAM.INFO.S");
+  const { last_ts: time } = state as { last_ts: string };
+  const [second = "", fraction = ""] = time.slice(0, -1).split(".");
+  const behind = `${second}.${fraction.padEnd(6, "0")}001Z`;
+  await advance(1);
+  await cluster.run(connection.request("s.2", "two"));
+
+  const pendingFrom = async (opt_start_time: string): Promise<unknown> => {
+    const deliver_policy = "by_start_time";
+    const told = await consumer({ deliver_policy, opt_start_time });
+    await ask("CONSUMER.DELETE.S.C");
+    return told["num_pending"];
+  };
+  assert.equal(await pendingFrom(behind), 1);
+  assert.equal(await pendingFrom(time), 2);
+
+  const firstFrom = async (start_time: string): Promise<unknown> => {
+    const { message } = await ask("STREAM.MSG.GET.S", { start_time });
+    return (message as Answer)["seq"];
+  };
+  assert.equal(await firstFrom(behind), 2);
+  assert.equal(await firstFrom(time), 1);
+});
+
 test("a request for messages of a paused consumer waits for its end", async (t) => {
   const { connection, ask, consumer, advance, hear, momentIn } = await scene(t);
   const heard = hear("to.c");
