@@ -134,25 +134,42 @@ export function checkExternal({ mirror, sources = [] }: StreamConfig): void {
   }
 }
 
-/** Throws an `ApiError` where messages would come back to the stream that they are from. */
+/** So often one stream is looked at; each time more of what it copies is known. */
+const CYCLE_LOOKS = 2;
+
+/**
+ * Throws an `ApiError` where messages would come back to the stream that they are
+ * from.
+ *
+ * NATS JetStream: streams are looked at as they are named, those that `config`
+ * copies first, and one that copies a stream which was looked at before is refused,
+ * even where that is only reached in two ways. A source with a filter that means no
+ * subject of the stream which has it may be there again.
+ */
 export function checkCycle(
   config: StreamConfig,
   others: readonly StreamConfig[],
 ): void {
-  const seen = new Set<string>();
-  const visit = ({ mirror, sources = [] }: StreamConfig): void => {
+  const looks = new Map<string, number>();
+  const toLookAt = [config];
+  for (const stream of toLookAt) {
+    const { name, subjects = [], mirror, sources = [] } = stream;
+    const times = looks.get(name) ?? 0;
+    if (times === CYCLE_LOOKS) continue;
+    looks.set(name, times + 1);
     for (const source of mirror === undefined ? sources : [mirror]) {
-      if (source.external !== undefined) continue;
-      if (source.name === config.name) {
-        throw new ApiError(10052, "detected cycle");
+      const { external, filter_subject: filter } = source;
+      if (external !== undefined) continue;
+      if (looks.has(source.name)) {
+        const meets = source === mirror || !filter ||
+          subjects.some((subject) => subjectsCollide(subject, filter));
+        if (meets) throw new ApiError(10052, "detected cycle");
+        continue;
       }
       const origin = originOf(source, others);
-      if (origin === undefined || seen.has(origin.name)) continue;
-      seen.add(origin.name);
-      visit(origin);
+      if (origin !== undefined) toLookAt.push(origin);
     }
-  };
-  visit(config);
+  }
 }
 
 /**
