@@ -178,6 +178,7 @@ function createOrUpdate(
     isNamed ? { ...given, name } : given,
     stream,
     caps,
+    pedantic,
   );
   const config = known === undefined
     ? complete

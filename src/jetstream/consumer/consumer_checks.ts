@@ -13,13 +13,16 @@ import { ApiError } from "../api/api_error.ts";
 import { momentOf } from "../moments.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
 import type { ConsumerCaps } from "../limits/consumer_caps.ts";
-import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import {
+  type ConsumerConfig,
+  filtersOf,
+  FLOW_HEARTBEAT,
+} from "./consumer_config.ts";
 
 const DESCRIPTION_MAX = 4096;
 const METADATA_MAX = 128 * 1024;
 const NS_PER_MS = 1e6;
 const HEARTBEAT_MIN = 100 * NS_PER_MS;
-const FLOW_HEARTBEAT = 1000 * NS_PER_MS;
 const GROUP = /^[a-zA-Z0-9/_=-]{1,16}$/;
 
 /** Where a consumer may not send its messages to. */

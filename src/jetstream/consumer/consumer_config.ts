@@ -155,6 +155,8 @@ const ACK_WAIT = 30 * NANOSECONDS;
 const INACTIVE_THRESHOLD = 5 * NANOSECONDS;
 const MAX_WAITING = 512;
 const MAX_ACK_PENDING = 1000;
+/** Of a consumer whose acknowledgements are answers to flow control. */
+export const FLOW_HEARTBEAT: number = NANOSECONDS;
 const PINNED_TIMEOUT = 120 * NANOSECONDS;
 
 /** `given` with what holds where it says nothing; in the order of the API. */
@@ -162,8 +164,9 @@ export function completeConsumerConfig(
   asked: GivenConsumerConfig,
   { consumer_limits }: Pick<StreamConfig, "consumer_limits">,
   caps: ConsumerCaps,
+  isPedantic: boolean = false,
 ): ConsumerConfig {
-  const given = withoutNegative(asked);
+  const given = withoutNegative(isPedantic ? asked : withFlowControl(asked));
   const ofAny = caps.ackPending.filter((cap) => cap > 0);
   const isPush = Boolean(given.deliver_subject);
   const acks = given.ack_policy === "explicit" || given.ack_policy === "all";
@@ -224,6 +227,12 @@ function withoutNegative(asked: GivenConsumerConfig): GivenConsumerConfig {
   }
   if ((given.max_ack_pending ?? 0) < 0) given.max_ack_pending = -1;
   return given;
+}
+
+/** Answers to flow control need it, and one way of it. */
+function withFlowControl(asked: GivenConsumerConfig): GivenConsumerConfig {
+  if (asked.ack_policy !== "flow_control") return asked;
+  return { ...asked, flow_control: true, idle_heartbeat: FLOW_HEARTBEAT };
 }
 
 function policyOf(
