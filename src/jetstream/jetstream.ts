@@ -6,6 +6,7 @@ import type { Account } from "../accounts/account.ts";
 import type { Accounts, AccountsObserver } from "../accounts/accounts.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import type { Logger } from "../core/log.ts";
+import { subjectMatches } from "../core/subject.ts";
 import type {
   AccountStreamLimits,
   JetStreamOptions,
@@ -13,6 +14,7 @@ import type {
 import type { Clock, Random } from "../platform/clock.ts";
 import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
+import { API_PREFIX } from "./api/call_table.ts";
 import { NoStreams } from "./api/no_streams.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
@@ -184,6 +186,7 @@ export class JetStream {
 
   #answerWithout(account: Account): void {
     const { accounts, delivery } = this.#platform;
+    if (this.#asksOthers(account)) return this.#stopWithout(account);
     if (this.#without.has(account.name)) return;
     const isSystem = account === accounts.system;
     this.#without.set(
@@ -192,10 +195,22 @@ export class JetStream {
     );
   }
 
-  #remove({ name }: Account): void {
+  /** NATS JetStream: an account that asks another one about its streams has no answer of its own. */
+  #asksOthers({ name }: Account): boolean {
+    const { imports = [] } = this.#platform.accounts.optionsOf(name) ?? {};
+    return imports.some(({ kind, local }) =>
+      kind === "service" && subjectMatches(local, `${API_PREFIX}INFO`)
+    );
+  }
+
+  #stopWithout({ name }: Account): void {
     this.#without.get(name)?.stop();
     this.#without.delete(name);
-    const known = this.accounts.get(name);
+  }
+
+  #remove(account: Account): void {
+    this.#stopWithout(account);
+    const known = this.accounts.get(account.name);
     if (known !== undefined) this.#close(known);
   }
 
@@ -225,8 +240,7 @@ export class JetStream {
     });
     streams.recover();
     this.unopened.delete(name);
-    this.#without.get(name)?.stop();
-    this.#without.delete(name);
+    this.#stopWithout(account);
     this.accounts.set(name, streams);
     new Api(streams, this.quota.options.strict);
   }
