@@ -134,7 +134,7 @@ export function checkExternal({ mirror, sources = [] }: StreamConfig): void {
   }
 }
 
-/** So often one stream is looked at; each time more of what it copies is known. */
+/** How many times one stream is looked at; each time more of what it copies is known. */
 const CYCLE_LOOKS = 2;
 
 /**
