@@ -121,6 +121,44 @@ test("a consumer goes on where it was, and gives nothing again that was acknowle
   assert.equal(again.headers?.status, "404 No Messages");
 });
 
+test("a job that was given up stays after a restart, until it is acknowledged late", async (t) => {
+  const folder = temporaryFolder(t);
+  const before = await live(t, folder);
+  const { connection } = before;
+  const retention = "workqueue";
+  await before.ask("STREAM.CREATE.S", {
+    name: "S",
+    subjects: ["s.>"],
+    retention,
+  });
+  await before.ask("CONSUMER.CREATE.S.C", {
+    stream_name: "S",
+    config: { durable_name: "C", ack_policy: "explicit", max_deliver: 2 },
+  });
+  for (const body of ["one", "two"]) await connection.request("s.job", body);
+  const first = await next(connection);
+  first.respond("-NAK");
+  const again = await next(connection);
+  assert.equal(again.string(), "one");
+  assert.ok(await connection.request(again.reply!, "-NAK"));
+  assert.equal((await next(connection)).string(), "two");
+  const told = await before.ask("CONSUMER.INFO.S.C");
+  assert.deepEqual([told["num_ack_pending"], told["num_redelivered"]], [1, 1]);
+  await before.end();
+  const after = await live(t, folder);
+  const messages = async (): Promise<unknown> =>
+    ((await after.ask("STREAM.INFO.S"))["state"] as Answer)["messages"];
+  assert.equal(await messages(), 2);
+  const info = await after.ask("CONSUMER.INFO.S.C");
+  assert.deepEqual(
+    { ...info, ts: told["ts"], num_waiting: told["num_waiting"] },
+    told,
+  );
+  await after.connection.request(again.reply!, "+ACK");
+  assert.equal(await messages(), 1);
+  await after.end();
+});
+
 test("a pause lasts over a restart", async (t) => {
   const folder = temporaryFolder(t);
   const before = await live(t, folder);

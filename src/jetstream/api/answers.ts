@@ -136,7 +136,10 @@ export function consumerInfo(
       ...(ackedUs > 0 && { last_active: momentText(ackedUs) }),
     },
     num_ack_pending: progress.pending.size,
-    num_redelivered: consumer.redelivered,
+    // Where each message is delivered once, none is again.
+    num_redelivered: consumer.config.max_deliver === 1
+      ? 0
+      : progress.deliveries.size,
     num_waiting: demand instanceof Pulling ? demand.waiting : 0,
     num_pending: selection.pending,
     ...(consumer.isBound && { push_bound: true }),

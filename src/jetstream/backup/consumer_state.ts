@@ -5,6 +5,7 @@
 import { isRecord } from "../../core/json.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import type {
+  PendingAck,
   Progress,
   SavedAck,
   SavedProgress,
@@ -16,7 +17,8 @@ const NS_PER_US = 1000;
 /** What a backup says of a consumer, besides what it is told to be. */
 export interface ConsumerState {
   readonly progress: SavedProgress;
-  readonly pending: readonly Omit<SavedAck, "dueUs">[];
+  /** When it is due is not told. */
+  readonly open: readonly SavedAck[];
 }
 
 /** NATS JetStream (backups): a consumer as JSON. */
@@ -31,7 +33,10 @@ function stateText(progress: Progress): string {
     `"${one.seq}":{"Sequence":${one.consumerSeq},` +
     `"Timestamp":${Math.floor(one.deliveredUs)}000}`
   );
-  const again = [...deliveries].map(([one, times]) => `"${one}":${times - 1}`);
+  // Of what does not wait any more: how often it was delivered.
+  const again = [...deliveries].map(([one, times]) =>
+    `"${one}":${pending.has(one) ? times - 1 : times}`
+  );
   return `{"delivered":{"consumer_seq":${consumerSeq},"stream_seq":${seq}},` +
     `"ack_floor":{"consumer_seq":${floor.consumerSeq},` +
     `"stream_seq":${floor.seq}},"pending":{${waiting.join(",")}},` +
@@ -43,8 +48,11 @@ export function consumerState(value: unknown): ConsumerState {
   if (!isRecord(value)) throw noConsumer();
   const { delivered, ack_floor: floor, pending, redelivered } = value;
   const last = placeOf(delivered);
-  const times = isRecord(redelivered) ? redelivered : {};
-  const waiting = isRecord(pending) ? Object.entries(pending) : [];
+  const again = isRecord(redelivered) ? redelivered : {};
+  const waiting = isRecord(pending) ? pending : {};
+  const given = Object.keys(again).filter((seq) =>
+    !Object.hasOwn(waiting, seq)
+  );
   return {
     progress: {
       ...last,
@@ -52,17 +60,26 @@ export function consumerState(value: unknown): ConsumerState {
       deliveredUs: 0,
       ackedUs: 0,
     },
-    pending: waiting.map(([seq, one]) => {
-      if (!isRecord(one)) throw noConsumer();
-      const { Sequence: consumerSeq, Timestamp: ns } = one;
-      return {
+    open: [
+      ...Object.entries(waiting).map(([seq, one]) => ({
         seq: count(Number(seq)),
-        consumerSeq: count(consumerSeq),
-        deliveredUs: Math.floor(Number(ns) / NS_PER_US) || 0,
-        times: 1 + count(times[seq] ?? 0),
-      };
-    }),
+        times: 1 + count(again[seq] ?? 0),
+        waiting: waitingOf(count(Number(seq)), one),
+      })),
+      ...given.map((seq) => ({
+        seq: count(Number(seq)),
+        times: Math.max(1, count(again[seq])),
+        waiting: undefined,
+      })),
+    ],
   };
+}
+
+function waitingOf(seq: number, value: unknown): PendingAck {
+  if (!isRecord(value)) throw noConsumer();
+  const { Sequence: consumerSeq, Timestamp: ns } = value;
+  const deliveredUs = Math.floor(Number(ns) / NS_PER_US) || 0;
+  return { seq, consumerSeq: count(consumerSeq), deliveredUs, dueUs: 0 };
 }
 
 function placeOf(

@@ -10,7 +10,7 @@ import {
 } from "../consumer/consumer_config.ts";
 import {
   saveIdentity,
-  savePending,
+  saveOpen,
   saveProgress,
 } from "../consumer/saved_consumer.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
@@ -40,13 +40,14 @@ export function restoredConsumer(
     state: unknown;
   };
   const config = checkedConfig(name, JSON.stringify(given), stream, host);
-  const { progress, pending } = consumerState(state);
+  const { progress, open } = consumerState(state);
   const put = (key: string, value: string | undefined): void =>
     store.put(key, value);
   saveIdentity(put, name, { config, createdUs });
-  for (const waiting of pending) {
-    const dueUs = waiting.deliveredUs + usOf(config.ack_wait ?? 0);
-    savePending(put, name, waiting.seq, { ...waiting, dueUs });
+  for (const one of open) {
+    const dueUs = (one.waiting?.deliveredUs ?? 0) + usOf(config.ack_wait ?? 0);
+    const waiting = one.waiting && { ...one.waiting, dueUs };
+    saveOpen(put, name, { ...one, waiting });
   }
   const place = { next: progress.seq + 1, hasLasts: false };
   saveProgress(put, name, progress, place);

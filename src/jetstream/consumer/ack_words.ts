@@ -25,7 +25,7 @@ export function readAck(text: string): Ack {
   if (text.startsWith("-NAK")) {
     return { kind: "nak", delayUs: delayOf(text.slice(4).trim()) };
   }
-  if (text.startsWith("+WPI")) return { kind: "progress" };
+  if (text === "+WPI") return { kind: "progress" };
   if (text.startsWith("+NXT")) {
     return { kind: "next", request: text.slice(4).trim() };
   }
@@ -40,20 +40,42 @@ function delayOf(text: string): number {
   if (!text.startsWith("{")) return (parseDuration(text) ?? 0) * US_PER_MS;
   try {
     const { delay } = JSON.parse(text) as { delay?: unknown };
-    return typeof delay === "number" ? Math.max(0, usOf(delay)) : 0;
+    return isDuration(delay) ? Math.max(0, usOf(delay)) : 0;
   } catch {
     return 0;
   }
 }
 
+/** In nanoseconds. */
+function isDuration(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63;
+}
+
 const SHORT_TOKENS = 9;
 const LONG_TOKENS = 11;
 
-/** The sequence that the subject of an acknowledgement is about; undefined: none. */
-export function ackedSeq(subject: string): number | undefined {
+/** The delivery that an acknowledgement is about. */
+export interface AckedDelivery {
+  /** How often the message had been delivered. */
+  readonly times: number;
+  readonly seq: number;
+  readonly consumerSeq: number;
+}
+
+/** The delivery that the subject of an acknowledgement names; undefined: none. */
+export function ackedDelivery(subject: string): AckedDelivery | undefined {
   const tokens = subject.split(".");
   const isLong = tokens.length >= LONG_TOKENS;
   if (!isLong && tokens.length !== SHORT_TOKENS) return undefined;
-  const seq = Number(tokens[isLong ? 7 : 5]);
-  return Number.isInteger(seq) && seq > 0 ? seq : undefined;
+  const from = isLong ? 6 : 4;
+  return {
+    times: numberOf(tokens[from]!),
+    seq: numberOf(tokens[from + 1]!),
+    consumerSeq: numberOf(tokens[from + 2]!),
+  };
+}
+
+/** NATS JetStream: what is no number is beyond all of them. */
+function numberOf(token: string): number {
+  return /^\d+$/.test(token) ? Number(token) : Infinity;
 }

@@ -1,13 +1,22 @@
 /** What the clients of one consumer say to the messages that it gave them. */
 import { byteString } from "../../core/ascii.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
-import { type Ack, ackedSeq, readAck } from "./ack_words.ts";
+import {
+  type Ack,
+  type AckedDelivery,
+  ackedDelivery,
+  readAck,
+} from "./ack_words.ts";
 import type { ConsumerConfig } from "./consumer_config.ts";
 import { type Deliverer, tellOfAnswer, tellOfSample } from "./delivery_news.ts";
 import type { Keeper } from "../stream/commits.ts";
+import type { StreamPlace } from "./progress.ts";
 import type { Redelivery } from "./redelivery.ts";
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Kinds that say that a message is done. */
+const SETTLING: ReadonlySet<Ack["kind"]> = new Set(["ack", "term"]);
 
 /** The consumer that the messages are from. */
 interface Acknowledged extends Deliverer, Keeper {
@@ -54,20 +63,24 @@ export class Acknowledgements {
   settleTo(seq: number): void {
     const { progress, stream: { host: { moments } } } = this.#consumer;
     progress.ackedUs = moments.nowUs();
-    this.#doneTo(seq);
+    this.#doneTo({ seq, consumerSeq: progress.consumerSeq });
   }
 
   #acknowledged(message: Message): boolean {
     const consumer = this.#consumer;
-    const { stream } = consumer;
-    const seq = ackedSeq(subjectOf(message));
+    const { progress, stream } = consumer;
+    const delivery = ackedDelivery(subjectOf(message));
     const reply = replyOf(message);
     const ack = readAck(textOf(message));
     consumer.used();
-    if (seq === undefined || seq > consumer.progress.seq) return true;
-    this.#settle(seq, ack, reply);
+    if (delivery === undefined) return true;
+    const wasDelivered = delivery.seq <= progress.seq;
+    if (wasDelivered) this.#settle(delivery, ack, reply);
+    // NATS JetStream: what says that a message is done is answered only where
+    // that can be; nothing else is said of a message without a number.
+    const isAnswered = SETTLING.has(ack.kind) ? wasDelivered : delivery.seq > 0;
     // An answer means that the acknowledgement outlives the server.
-    if (reply !== "" && ack.kind !== "next") {
+    if (reply !== "" && isAnswered && ack.kind !== "next") {
       stream.changed(
         consumer,
         () => stream.host.client.publish(reply, NO_BYTES),
@@ -77,14 +90,13 @@ export class Acknowledgements {
     return true;
   }
 
-  #settle(seq: number, ack: Ack, reply: string): void {
+  #settle(delivery: AckedDelivery, ack: Ack, reply: string): void {
     const consumer = this.#consumer;
-    const { progress, stream: { host: { moments } } } = consumer;
-    progress.ackedUs = moments.nowUs();
+    const { progress } = consumer;
+    const { seq } = delivery;
     switch (ack.kind) {
       case "nak":
-        tellOfAnswer(consumer, "nak", seq);
-        return this.#postpone(seq, ack.delayUs);
+        return this.#givenBack(delivery, ack.delayUs);
       case "progress":
         return this.#postpone(
           seq,
@@ -93,16 +105,28 @@ export class Acknowledgements {
       case "nothing":
         return;
       case "next":
-        tellOfSample(consumer, seq);
-        this.#done(seq);
+        tellOfSample(consumer, delivery);
+        this.#done(delivery);
         return consumer.demand?.ask(ack.request, reply);
       case "term":
-        tellOfAnswer(consumer, "terminated", seq, ack.reason);
-        return this.#done(seq);
+        tellOfAnswer(consumer, "terminated", delivery, ack.reason);
+        return this.#done(delivery);
       case "ack":
-        tellOfSample(consumer, seq);
-        return this.#done(seq);
+        tellOfSample(consumer, delivery);
+        return this.#done(delivery);
     }
+  }
+
+  /** A client wants a message again, unless it speaks of a delivery that does not count any more. */
+  #givenBack(delivery: AckedDelivery, delayUs: number): void {
+    const consumer = this.#consumer;
+    const { floor, consumerSeq: last, pending } = consumer.progress;
+    const { seq, consumerSeq } = delivery;
+    const counts = consumerSeq > floor.consumerSeq && consumerSeq <= last + 1;
+    if (!counts || !pending.has(seq)) return;
+    tellOfAnswer(consumer, "nak", delivery);
+    if (delayUs > 0) this.#again.forget(seq);
+    this.#postpone(seq, delayUs);
   }
 
   #postpone(seq: number, delayUs: number): void {
@@ -112,17 +136,29 @@ export class Acknowledgements {
     this.#again.postpone(seq, delayUs);
   }
 
-  /** `seq` is acknowledged, and with it all before it where that is meant. */
-  #done(seq: number): void {
-    const consumer = this.#consumer;
-    if (consumer.config.ack_policy === "all") this.#doneTo(seq);
+  /** A message is acknowledged, and with it all before it where that is meant. */
+  #done(delivery: AckedDelivery): void {
+    const { config, progress, stream } = this.#consumer;
+    const { seq, consumerSeq } = delivery;
+    const isAll = config.ack_policy === "all";
+    const { floor } = progress;
+    const isOld = seq <= floor.seq || consumerSeq <= floor.consumerSeq;
+    if (isAll && isOld) return;
+    progress.ackedUs = stream.host.moments.nowUs();
+    if (isAll) this.#doneTo(delivery);
     else this.#doneWith(seq);
   }
 
-  #doneTo(seq: number): void {
-    for (const one of [...this.#consumer.progress.pending.keys()]) {
+  /** `place`: as who acknowledges it names it. */
+  #doneTo(place: StreamPlace): void {
+    const { progress } = this.#consumer;
+    const { pending, deliveries } = progress;
+    const { seq } = place;
+    const consumerSeq = pending.get(seq)?.consumerSeq ?? place.consumerSeq;
+    for (const one of [...pending.keys(), ...deliveries.keys()]) {
       if (one <= seq) this.#doneWith(one);
     }
+    progress.settledTo({ seq, consumerSeq });
   }
 
   #doneWith(seq: number): void {

@@ -12,7 +12,7 @@ import type { Stream } from "../stream/stream.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import { ackSubjectLength } from "./ack_subject.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
-import { tellOfAnswer, tellOfLast, tellOfPause } from "./delivery_news.ts";
+import { tellOfDeletion, tellOfLast, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
 import type { Inactivity } from "./inactivity.ts";
 import { DeliveryPace } from "./delivery_pace.ts";
@@ -25,14 +25,12 @@ import {
   forgetConsumer,
   type SavedConsumer,
   saveIdentity,
-  savePending,
+  saveOpen,
   saveProgress,
 } from "./saved_consumer.ts";
 import { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
-/** NATS JetStream: why a message is not waited for that is not there any more. */
-const DELETED = "Unacknowledged message was deleted";
 
 /** Where messages may go now. */
 export interface Taker {
@@ -95,7 +93,7 @@ export class Consumer implements StreamReader, Keeper {
     this.#again = new Redelivery(
       stream.host,
       this.progress.pending,
-      () => this.pump(),
+      (seqs) => this.#overdue(seqs),
     );
     this.#acknowledgements = new Acknowledgements(this, this.#again);
     this.#pace = new DeliveryPace(this);
@@ -129,22 +127,20 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   /** Goes on where an earlier life of the server came to. */
-  restore({ progress, pending }: SavedConsumer): void {
+  restore({ progress, open }: SavedConsumer): void {
     this.#isNew = false;
     if (progress === undefined) return;
     const { stream: { index, visibleSeq } } = this;
     const { place, ...saved } = progress;
     // What the stream has lost can neither be ahead nor wait.
     const seq = Math.min(saved.seq, visibleSeq);
-    const isThere = pending.filter((one) =>
-      one.seq <= seq && index.has(one.seq)
-    );
+    const isThere = open.filter((one) => one.seq <= seq && index.has(one.seq));
     this.progress.restore({ ...saved, seq }, isThere);
     this.selection.restore(
       { ...place, next: Math.min(place.next, visibleSeq + 1) },
       seq,
     );
-    if (isThere.length > 0) this.#again.watch(0);
+    if (this.progress.pending.size > 0) this.#again.watch(0);
   }
 
   save(put: Put): void {
@@ -153,6 +149,7 @@ export class Consumer implements StreamReader, Keeper {
     if (this.#isGone) {
       return forgetConsumer(put, name, [
         ...progress.pending.keys(),
+        ...progress.deliveries.keys(),
         ...this.#unsaved,
       ]);
     }
@@ -160,8 +157,8 @@ export class Consumer implements StreamReader, Keeper {
     this.#isNew = false;
     for (const seq of this.#unsaved) {
       const waiting = progress.pending.get(seq);
-      const times = progress.timesDelivered(seq);
-      savePending(put, name, seq, waiting && { ...waiting, times });
+      const times = progress.isOpen(seq) ? progress.timesDelivered(seq) : 0;
+      saveOpen(put, name, { seq, times, waiting });
     }
     this.#unsaved.clear();
     // Behind what waits: of a write that is cut short the beginning is there.
@@ -190,12 +187,12 @@ export class Consumer implements StreamReader, Keeper {
   needs(seq: number, subjectNumber: number): boolean {
     const { progress } = this;
     if (!this.selection.means(subjectNumber)) return false;
-    return seq > progress.seq || progress.pending.has(seq);
+    return seq > progress.seq || progress.isOpen(seq);
   }
 
   isDone(seq: number, subjectNumber: number): boolean {
     const { progress, selection } = this;
-    return seq <= progress.seq && !progress.pending.has(seq) &&
+    return seq <= progress.seq && !progress.isOpen(seq) &&
       selection.means(subjectNumber);
   }
 
@@ -206,8 +203,8 @@ export class Consumer implements StreamReader, Keeper {
   removing(seq: number, subjectNumber: number, isPurge: boolean): void {
     this.selection.removing(seq, subjectNumber);
     this.#again.forget(seq);
-    if (!isPurge) tellOfAnswer(this, "terminated", seq, DELETED);
-    if (this.progress.gone(seq)) this.touched(seq);
+    if (!isPurge) tellOfDeletion(this, seq);
+    if (this.progress.settle(seq)) this.touched(seq);
   }
 
   purged(pattern: string | undefined, next: number): void {
@@ -227,11 +224,6 @@ export class Consumer implements StreamReader, Keeper {
     this.stream.changed(this);
   }
 
-  /** Messages that were delivered more than once and wait for an acknowledgement. */
-  get redelivered(): number {
-    return this.progress.deliveries.size;
-  }
-
   #resumed(): void {
     tellOfPause(this);
     this.pump();
@@ -247,8 +239,8 @@ export class Consumer implements StreamReader, Keeper {
   /** Forgets what was delivered and begins again at `seq`, or behind all that is acknowledged. */
   reset(seq: number | undefined): void {
     const { progress, selection, stream } = this;
-    const { floor, pending } = progress;
-    const before = [...pending.keys()];
+    const { floor, pending, deliveries } = progress;
+    const before = [...pending.keys(), ...deliveries.keys()];
     const after = seq === undefined ? floor.seq : seq - 1;
     progress.startOver(after);
     if (seq === undefined) selection.goBack(after);
@@ -341,11 +333,24 @@ export class Consumer implements StreamReader, Keeper {
     for (const seq of this.#again.seqs) {
       const times = this.progress.timesDelivered(seq);
       if (max_deliver < 0 || times < max_deliver) return seq;
-      this.#again.forget(seq);
-      tellOfLast(this, seq, times);
-      if (this.progress.abandon(seq)) this.touched(seq);
+      if (!this.demand!.isInUse) return undefined;
+      this.#abandon(seq);
     }
     return undefined;
+  }
+
+  #overdue(seqs: readonly number[]): void {
+    // NATS JetStream: such messages are given up at once, others once a message is wanted.
+    if (this.config.max_deliver === 1) {
+      seqs.forEach((seq) => this.#abandon(seq));
+    }
+    this.pump();
+  }
+
+  #abandon(seq: number): void {
+    this.#again.forget(seq);
+    tellOfLast(this, seq);
+    if (this.progress.abandon(seq)) this.touched(seq);
   }
 
   #nextNew(): number | undefined {

@@ -1,6 +1,7 @@
 /** What is told of a consumer's deliveries, to those who listen for that. */
 import { momentText } from "../moments.ts";
 import type { Stream } from "../stream/stream.ts";
+import type { AckedDelivery } from "./ack_words.ts";
 import type { ConsumerConfig } from "./consumer_config.ts";
 import type { Pause } from "./pause.ts";
 import type { Progress } from "./progress.ts";
@@ -16,29 +17,40 @@ const SUBJECTS = { nak: "MSG_NAKED", terminated: "MSG_TERMINATED" } as const;
 
 /** A client has given a message back, or wants it no more. */
 export function tellOfAnswer(
-  { name, stream, progress }: Deliverer,
+  { name, stream }: Deliverer,
   type: "nak" | "terminated",
-  seq: number,
+  { seq, consumerSeq, times }: AckedDelivery,
   reason: string = "",
 ): void {
-  const waiting = progress.pending.get(seq);
-  if (waiting === undefined) return;
   stream.host.advisories.message(SUBJECTS[type], type, {
     stream: stream.name,
     consumer: name,
-    consumer_seq: waiting.consumerSeq,
+    consumer_seq: consumerSeq,
     stream_seq: seq,
-    deliveries: progress.timesDelivered(seq),
+    deliveries: times,
     ...(reason !== "" && { reason }),
   });
 }
 
+/** NATS JetStream: why a message is not waited for that is not there any more. */
+const DELETED = "Unacknowledged message was deleted";
+
+/** A message goes from the stream: that is told if it waits for an acknowledgement. */
+export function tellOfDeletion(consumer: Deliverer, seq: number): void {
+  const { progress } = consumer;
+  const waiting = progress.pending.get(seq);
+  if (waiting === undefined) return;
+  const { consumerSeq } = waiting;
+  const times = progress.timesDelivered(seq);
+  tellOfAnswer(consumer, "terminated", { seq, consumerSeq, times }, DELETED);
+}
+
 /** A message was delivered as often as it may be. */
 export function tellOfLast(
-  { name, stream }: Deliverer,
+  { name, stream, progress }: Deliverer,
   seq: number,
-  deliveries: number,
 ): void {
+  const deliveries = progress.timesDelivered(seq);
   stream.host.advisories.message("MAX_DELIVERIES", "max_deliver", {
     stream: stream.name,
     consumer: name,
@@ -55,7 +67,7 @@ export function tellOfSample(
   { name, stream, config, progress }: Deliverer & {
     readonly config: ConsumerConfig;
   },
-  seq: number,
+  { seq, consumerSeq, times }: AckedDelivery,
 ): void {
   const { sample_freq, ack_policy } = config;
   if (sample_freq === undefined || ack_policy !== "explicit") return;
@@ -66,10 +78,10 @@ export function tellOfSample(
   advisories.acknowledged({
     stream: stream.name,
     consumer: name,
-    consumer_seq: waiting.consumerSeq,
+    consumer_seq: consumerSeq,
     stream_seq: seq,
     ack_time: (moments.nowUs() - waiting.deliveredUs) * NS_PER_US,
-    deliveries: progress.timesDelivered(seq),
+    deliveries: times,
   });
 }
 

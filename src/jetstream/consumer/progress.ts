@@ -9,9 +9,9 @@
 /** A message that was delivered and is not acknowledged. */
 export interface PendingAck {
   readonly seq: number;
-  /** The number of its last delivery. */
-  consumerSeq: number;
-  /** When that was, in microseconds. */
+  /** The number of its first delivery. */
+  readonly consumerSeq: number;
+  /** When the last one was, in microseconds. */
   deliveredUs: number;
   /** When it is to be delivered again; Infinity: not before it is told to be. */
   dueUs: number;
@@ -29,9 +29,12 @@ export type SavedProgress = Pick<
   "consumerSeq" | "seq" | "floor" | "deliveredUs" | "ackedUs"
 >;
 
-/** A message that waited, and how often it had been delivered. */
-export interface SavedAck extends PendingAck {
+/** A message that was delivered, how often, and whether it waited. */
+export interface SavedAck {
+  readonly seq: number;
   readonly times: number;
+  /** Undefined: it had been delivered as often as it may be. */
+  readonly waiting: PendingAck | undefined;
 }
 
 export class Progress {
@@ -43,7 +46,7 @@ export class Progress {
   floor: StreamPlace;
   /** By sequence, in the order of the first deliveries. */
   readonly pending: Map<number, PendingAck> = new Map();
-  /** How often messages were delivered, where that was more than once. */
+  /** How often messages were delivered: those that were more than once, or as often as they may be, and are not acknowledged. */
   readonly deliveries: Map<number, number> = new Map();
   /** When something was delivered, and acknowledged, last; 0: never. */
   deliveredUs = 0;
@@ -73,7 +76,6 @@ export class Progress {
       const { dueUs } = waits;
       this.pending.set(seq, { seq, consumerSeq, deliveredUs: nowUs, dueUs });
     } else {
-      known.consumerSeq = consumerSeq;
       known.deliveredUs = nowUs;
       known.dueUs = waits.dueUs;
       this.deliveries.set(seq, this.timesDelivered(seq) + 1);
@@ -86,28 +88,33 @@ export class Progress {
     return this.deliveries.get(seq) ?? (seq <= this.seq ? 1 : 0);
   }
 
-  /** A message waits no more; false: it did not. */
+  /** Whether a message was delivered and is not acknowledged, even where it does not come again. */
+  isOpen(seq: number): boolean {
+    return this.pending.has(seq) || this.deliveries.has(seq);
+  }
+
+  /** A message is acknowledged; false: there was nothing to acknowledge. */
   settle(seq: number): boolean {
     const known = this.pending.get(seq);
-    if (known === undefined) return false;
+    const wasAgain = this.deliveries.delete(seq);
+    if (known === undefined) return wasAgain;
     this.pending.delete(seq);
-    this.deliveries.delete(seq);
-    if (this.pending.size === 0) this.#floorToDelivered();
-    else if (seq === this.floor.seq + 1) this.#raiseFloor(known.consumerSeq);
-    else if (this.#isBelowAllPending(seq)) this.#raiseFloor(known.consumerSeq);
+    this.#raiseFloor(known);
     return true;
+  }
+
+  /** All messages up to this place are acknowledged. */
+  settledTo(place: StreamPlace): void {
+    if (this.pending.size === 0) this.#floorToDelivered();
+    else this.floor = place;
   }
 
   /** A message was delivered as often as it may be: it waits no more, and is not acknowledged. */
   abandon(seq: number): boolean {
-    return this.pending.delete(seq);
-  }
-
-  /** A message is not there any more. */
-  gone(seq: number): boolean {
-    const settled = this.settle(seq);
-    this.deliveries.delete(seq);
-    return settled;
+    const times = this.timesDelivered(seq);
+    if (!this.pending.delete(seq)) return false;
+    this.deliveries.set(seq, times);
+    return true;
   }
 
   /** Nothing up to `seq` is there any more. */
@@ -121,15 +128,15 @@ export class Progress {
   }
 
   /** Goes on where an earlier life of the server came to. */
-  restore(saved: SavedProgress, pending: Iterable<SavedAck>): void {
+  restore(saved: SavedProgress, open: Iterable<SavedAck>): void {
     this.consumerSeq = saved.consumerSeq;
     this.seq = saved.seq;
     this.floor = saved.floor;
     this.deliveredUs = saved.deliveredUs;
     this.ackedUs = saved.ackedUs;
-    for (const { times, ...waiting } of pending) {
-      this.pending.set(waiting.seq, waiting);
-      if (times > 1) this.deliveries.set(waiting.seq, times);
+    for (const { seq, times, waiting } of open) {
+      if (waiting !== undefined) this.pending.set(seq, waiting);
+      if (times > 1 || waiting === undefined) this.deliveries.set(seq, times);
     }
   }
 
@@ -148,18 +155,11 @@ export class Progress {
     this.floor = { consumerSeq: this.consumerSeq, seq: this.seq };
   }
 
-  /** Up to the first message that waits. */
-  #raiseFloor(consumerSeq: number): void {
+  /** A message is acknowledged: the floor comes up to the first that waits, if it was the next. */
+  #raiseFloor({ consumerSeq }: PendingAck): void {
     const [first] = this.pending.values();
     if (first === undefined) return this.#floorToDelivered();
-    this.floor = {
-      consumerSeq: Math.max(this.floor.consumerSeq, consumerSeq),
-      seq: Math.max(this.floor.seq, first.seq - 1),
-    };
-  }
-
-  #isBelowAllPending(seq: number): boolean {
-    const [first] = this.pending.values();
-    return first !== undefined && seq < first.seq;
+    if (consumerSeq !== this.floor.consumerSeq + 1) return;
+    this.floor = { consumerSeq: first.consumerSeq - 1, seq: first.seq - 1 };
   }
 }

@@ -11,8 +11,8 @@ import type { PendingAck } from "./progress.ts";
 export class Redelivery {
   readonly #host: Pick<StreamHost, "clock" | "moments">;
   readonly #pending: ReadonlyMap<number, PendingAck>;
-  /** Something is due. */
-  readonly #isDue: () => void;
+  /** These were not acknowledged in time. */
+  readonly #areDue: (seqs: readonly number[]) => void;
   readonly #seqs = new Set<number>();
   #timer: Timer | undefined = undefined;
   /** When `#timer` looks, in microseconds. */
@@ -21,11 +21,11 @@ export class Redelivery {
   constructor(
     host: Pick<StreamHost, "clock" | "moments">,
     pending: ReadonlyMap<number, PendingAck>,
-    isDue: () => void,
+    areDue: (seqs: readonly number[]) => void,
   ) {
     this.#host = host;
     this.#pending = pending;
-    this.#isDue = isDue;
+    this.#areDue = areDue;
   }
 
   /** What may be delivered again now. */
@@ -80,6 +80,6 @@ export class Redelivery {
     }
     for (const seq of due.sort((a, b) => a - b)) this.#seqs.add(seq);
     if (nextUs < Infinity) this.watch(nextUs);
-    this.#isDue();
+    this.#areDue(due);
   }
 }

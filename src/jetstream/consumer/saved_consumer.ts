@@ -1,8 +1,7 @@
 /**
  * A consumer as it is kept with its stream: what it is told to be under one name,
- * how far it has come under another, and each message that waits for an
- * acknowledgement under a name of its own, so that one acknowledgement is one
- * small change.
+ * how far it has come under another, and each message that is not acknowledged
+ * under a name of its own, so that one acknowledgement is one small change.
  */
 import type { ConsumerConfig } from "./consumer_config.ts";
 import type { SavedAck, SavedProgress } from "./progress.ts";
@@ -25,7 +24,7 @@ export interface SavedConsumer extends SavedIdentity {
   readonly progress:
     | (SavedProgress & { readonly place: SavedPlace })
     | undefined;
-  readonly pending: readonly SavedAck[];
+  readonly open: readonly SavedAck[];
 }
 
 export function saveIdentity(
@@ -46,19 +45,32 @@ export function saveProgress(
   put(`${PROGRESS}${name}`, JSON.stringify(saved));
 }
 
-/** `waiting` undefined: the message does not wait any more. */
-export function savePending(
+/** `times` 0: the message is acknowledged, or gone. */
+export function saveOpen(
   put: Put,
   name: string,
-  seq: number,
-  waiting: SavedAck | undefined,
+  { seq, times, waiting }: SavedAck,
 ): void {
-  const value = waiting && JSON.stringify({
-    ...waiting,
-    // JSON has no infinity.
-    dueUs: Number.isFinite(waiting.dueUs) ? waiting.dueUs : null,
-  });
+  if (times === 0) return put(pendingName(name, seq), undefined);
+  const saved = { seq, times, ...waiting };
+  // JSON has no infinity.
+  const value = JSON.stringify(
+    saved,
+    (_, one) => one === Infinity ? null : one,
+  );
   put(pendingName(name, seq), value);
+}
+
+function openOf(text: string): SavedAck {
+  const { seq, times, ...waiting } = JSON.parse(text);
+  if (waiting.consumerSeq === undefined) {
+    return { seq, times, waiting: undefined };
+  }
+  return {
+    seq,
+    times,
+    waiting: { ...waiting, seq, dueUs: waiting.dueUs ?? 0 },
+  };
 }
 
 function pendingName(name: string, seq: number): string {
@@ -69,11 +81,11 @@ function pendingName(name: string, seq: number): string {
 export function forgetConsumer(
   put: Put,
   name: string,
-  pending: Iterable<number>,
+  open: Iterable<number>,
 ): void {
   put(`${CONSUMER}${name}`, undefined);
   put(`${PROGRESS}${name}`, undefined);
-  for (const seq of pending) put(pendingName(name, seq), undefined);
+  for (const seq of open) put(pendingName(name, seq), undefined);
 }
 
 /** The consumers that are kept, by what gives all values whose names have a prefix. */
@@ -85,15 +97,14 @@ export function* savedConsumers(
     const progressName = `${PROGRESS}${name}`;
     const progress = [...kept(progressName)]
       .find(([other]) => other === progressName)?.[1];
-    const pending = [...kept(`${PENDING}${name}/`)].map(([, text]) => {
-      const waiting = JSON.parse(text);
-      return { ...waiting, dueUs: waiting.dueUs ?? 0 } as SavedAck;
-    });
+    const open = [...kept(`${PENDING}${name}/`)].map(([, text]) =>
+      openOf(text)
+    );
     yield {
       ...JSON.parse(value) as SavedIdentity,
       name,
       progress: progress === undefined ? undefined : JSON.parse(progress),
-      pending: pending.sort((a, b) => a.consumerSeq - b.consumerSeq),
+      open: open.sort((a, b) => a.seq - b.seq),
     };
   }
 }
