@@ -29,6 +29,7 @@ import {
   Mappings,
 } from "./mappings.ts";
 import { Kind, REACH } from "./reach.ts";
+import type { MatchChoice } from "./stream_servers.ts";
 import { WatchedSubjects } from "./watched_subjects.ts";
 
 /** Told whenever the number of local members of an interest changes. */
@@ -125,6 +126,8 @@ export class Account implements AccountName {
   remoteClients = 0;
   /** Clients that were closed because they read too slowly. */
   slowConsumers = 0;
+  /** It has streams on this server. */
+  hasStreams = false;
   /** Undefined as long as no import has to do with the account. */
   links: InterestLinks | undefined = undefined;
   limits: AccountLimits = NO_LIMITS;
@@ -132,7 +135,8 @@ export class Account implements AccountName {
   trace: AccountTrace | undefined = undefined;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
-  /** Times that it was given mappings. */
+  #choice: MatchChoice | undefined = undefined;
+  /** Times that it was given mappings, or a choice. */
   #mapped = 0;
   #subjects = new SubjectCache<SubjectFacts>();
   /** Made for the first subject that is not found by itself. */
@@ -240,6 +244,17 @@ export class Account implements AccountName {
     this.#mappings = list.length === 0
       ? undefined
       : new Mappings(list, this.name, this.#chance);
+    this.#forgetFacts();
+  }
+
+  /** From now on `choice` has a say in who hears a message; undefined: all do. */
+  choose(choice: MatchChoice | undefined): void {
+    if (choice === undefined && this.#choice === undefined) return;
+    this.#choice = choice;
+    this.#forgetFacts();
+  }
+
+  #forgetFacts(): void {
     this.#subjects = new SubjectCache();
     this.#mapped++;
   }
@@ -262,7 +277,8 @@ export class Account implements AccountName {
     return { ...this.#factsOf(`${parent}.x`, match), isShared: true };
   }
 
-  #factsOf(subject: string, match: SubjectMatch<Interest>): SubjectFacts {
+  #factsOf(subject: string, found: SubjectMatch<Interest>): SubjectFacts {
+    const match = this.#choice?.(subject, found) ?? found;
     const literal = isLiteralSubject(subject);
     const reserved = RESERVED.test(subject);
     const mapped = this.#mappings?.of(subject);

@@ -36,6 +36,7 @@ import {
   systemImports,
   withoutStreams,
 } from "./system_services.ts";
+import { choiceOf, NO_PLACES, type StreamPlaces } from "./stream_servers.ts";
 
 /** Told of the accounts, and of the interest in them. */
 export interface AccountsObserver extends InterestObserver {
@@ -68,9 +69,10 @@ export class Accounts implements Iterable<Account> {
   /** What accounts that are gone have carried. */
   readonly #goneTraffic = noTraffic();
   #systemName = "";
-  /** Requests to JetStream are answered by other servers, in the system account. */
-  #asksForStreams = false;
+  /** Prefixes of requests to JetStream that other servers answer, in the system account. */
+  #streamPrefixes: readonly string[] = [];
   #mappings: readonly MappingOptions[] = [];
+  #places: StreamPlaces = NO_PLACES;
   /** The system account, where the configuration has none of its name. */
   #plainSystem = plainAccount("");
   /** Hands on what happens in an account. */
@@ -139,13 +141,13 @@ export class Accounts implements Iterable<Account> {
 
   #offering(system: AccountOptions): AccountOptions {
     const offered = offering(system);
-    return this.#asksForStreams ? offeringStreams(offered) : offered;
+    return this.#streamPrefixes.length > 0 ? offeringStreams(offered) : offered;
   }
 
   #streamsImports(name: string): readonly ImportOptions[] {
     const system = this.#systemName;
-    const asks = this.#asksForStreams && system !== "" && name !== system;
-    return asks ? [streamsImport(system)] : [];
+    if (system === "" || name === system) return [];
+    return this.#streamPrefixes.map((prefix) => streamsImport(system, prefix));
   }
 
   /** From now on all accounts have these mappings, beside those of their own. */
@@ -154,12 +156,28 @@ export class Accounts implements Iterable<Account> {
     for (const account of this) this.#map(account);
   }
 
-  /** NATS: whether every account may ask for JetStream in the system account. */
-  askForStreams(asks: boolean): void {
-    if (this.#asksForStreams === asks) return;
-    this.#asksForStreams = asks;
+  /** Which servers have streams. */
+  get streamPlaces(): StreamPlaces {
+    return this.#places;
+  }
+
+  /** Other servers have streams there from now on. */
+  placeStreams(places: StreamPlaces): void {
+    this.#places = places;
+    for (const account of this) this.#choose(account);
+  }
+
+  /**
+   * NATS: every account may ask for JetStream in the system account, by the prefixes
+   * that are given: `$JS.API`, or one with a domain. None: it may not.
+   */
+  askForStreams(prefixes: readonly string[]): void {
+    if (this.#streamPrefixes.join(" ") === prefixes.join(" ")) return;
+    const asked = this.#streamPrefixes.length > 0;
+    const asks = prefixes.length > 0;
+    this.#streamPrefixes = prefixes;
     const system = this.#configured.get(this.#systemName);
-    if (system !== undefined) {
+    if (system !== undefined && asks !== asked) {
       const offer = asks ? offeringStreams : withoutStreams;
       this.#configured.set(system.name, offer(system));
     }
@@ -300,12 +318,17 @@ export class Accounts implements Iterable<Account> {
   #configureOne(account: Account): void {
     const options = this.optionsOf(account.name);
     this.#map(account);
+    this.#choose(account);
     this.imports.configure(account, this.importsOf(account.name));
     account.limits = options?.limits ?? NO_LIMITS;
     account.trace = options?.trace;
     for (const observer of this.#observers) {
       observer.accountConfigured?.(account);
     }
+  }
+
+  #choose(account: Account): void {
+    account.choose(choiceOf(this.#places, () => account.hasStreams));
   }
 
   #map(account: Account): void {

@@ -17,6 +17,7 @@ import {
 } from "./interest.ts";
 import { Kind } from "./reach.ts";
 import { SpareMessages } from "./spare_messages.ts";
+import { hereOnly } from "./stream_servers.ts";
 
 /**
  * Takes a message, which is borrowed for the call, of what published it here. With
@@ -59,6 +60,8 @@ interface PublishExtras {
   readonly headers?: Uint8Array;
   /** The subject that receivers see, a byte string; default: the one that it is published on. */
   readonly shownSubject?: string;
+  /** No other server hears it. Default: false. */
+  readonly isForHere?: boolean;
 }
 
 export class InternalClient implements DirectReceiver {
@@ -120,7 +123,7 @@ export class InternalClient implements DirectReceiver {
   publish(
     subject: string,
     payload: Uint8Array,
-    { reply = "", headers = NO_BYTES, shownSubject, emptyReply }:
+    { reply = "", headers = NO_BYTES, shownSubject, emptyReply, isForHere }:
       PublishExtras = {},
   ): number {
     if (!isLiteralSubject(subject)) {
@@ -135,11 +138,12 @@ export class InternalClient implements DirectReceiver {
       { subject, reply, before, headers, payload },
     );
     try {
-      const { match } = this.#account.facts(
+      const facts = this.#account.facts(
         message.subjectBuffer,
         message.subjectStart,
         message.subjectEnd,
       );
+      const match = isForHere ? hereOnly(facts.match) : facts.match;
       if (shownSubject !== undefined) {
         const to = message.subjectBuffer.slice(0, message.subjectEnd);
         setSubject(message, asciiBytes(shownSubject));

@@ -75,13 +75,13 @@ export function withoutStreams(options: AccountOptions): AccountOptions {
   return { ...options, exports };
 }
 
-/** How the other accounts ask them. */
-export function streamsImport(account: string): ServiceImport {
+/** How the other accounts ask them, by requests that begin with `prefix`. */
+export function streamsImport(account: string, prefix: string): ServiceImport {
   return {
     kind: "service",
     account,
     subject: STREAMS,
-    local: STREAMS,
+    local: `${prefix}.>`,
     share: true,
     token: "",
   };

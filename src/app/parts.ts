@@ -8,7 +8,7 @@ import { calloutFaults } from "../auth/callout/callout_faults.ts";
 import { describeLogins } from "../auth/login_shape.ts";
 import { hasPlainPasswords } from "../auth/user_table.ts";
 import { Broker, type BrokerPlatform } from "../broker/broker.ts";
-import { JetStream, type OverStores } from "../jetstream/jetstream.ts";
+import type { OverStores } from "../jetstream/jetstream.ts";
 import { MIDGE_VERSION, NATS_VERSION } from "../core/version.ts";
 import { openResolver } from "../system/resolving.ts";
 import { System, type SystemPlatform } from "../system/system.ts";
@@ -28,14 +28,10 @@ import type { LoadStorage } from "../platform/storage.ts";
 import { type RunSoon, runSoonOn } from "../platform/turns.ts";
 import { Registry, type RegistryPlatform } from "../registry/server.ts";
 import { Cluster } from "../routes/cluster.ts";
-import {
-  goesBefore,
-  offBecauseOf,
-  type StreamPeer,
-} from "../routes/sole_streams.ts";
 import { ownNode } from "../routes/own_node.ts";
 import { announcerOf, type DiscoverySource, providersOf } from "./discovery.ts";
 import { startSecureMonitor } from "./secure_monitor.ts";
+import { ServerStreams } from "./server_streams.ts";
 import { tellingPorts } from "./trouble.ts";
 
 /** Everything that would name a platform. */
@@ -80,7 +76,7 @@ export class ServerParts {
   readonly #platform: ServerPlatform;
   readonly #announcer: Announcer | undefined = undefined;
   readonly #system: System | undefined = undefined;
-  #jetstream: JetStream | undefined = undefined;
+  readonly #streams: ServerStreams;
   readonly #monitors: Monitor[] = [];
   #registry: Registry | undefined = undefined;
 
@@ -103,14 +99,17 @@ export class ServerParts {
         providersOf(this.broker, platform),
       );
     }
-    if (this.cluster !== undefined) {
-      this.cluster.onPeer = (info) => this.#meet(info);
-    }
     if (isNode) this.#announcer = announcerOf(this.broker, platform);
     this.watched = new WatchedServer(this.broker, this.cluster, platform);
     if (isNode) this.#system = System.of(this.watched, reload, platform);
-    this.#jetstream = this.#jetStreamOf(options);
-    this.watched.jetstream = this.#jetstream;
+    this.#streams = new ServerStreams(options, {
+      broker: this.broker,
+      cluster: this.cluster,
+      watched: this.watched,
+      runSoon: platform.runSoon ?? runSoonOn(clock),
+      loadStorage: platform.loadStorage,
+      overStores: platform.overStores,
+    });
   }
 
   get runSoon(): RunSoon | undefined {
@@ -163,7 +162,7 @@ export class ServerParts {
       this.cluster?.stop(),
       ...this.#monitors.map((monitor) => monitor.close()),
       this.#registry?.stop(),
-      this.#jetstream?.stop(),
+      this.#streams.stop(),
     ]);
   }
 
@@ -185,76 +184,8 @@ export class ServerParts {
       this.#registry?.reconfigure(options.registry);
     }
     await clients;
-    await this.#reconfigureStreams(options);
+    await this.#streams.reconfigure(options);
     this.#announce();
-  }
-
-  /** Streams come, go, or have other limits. */
-  async #reconfigureStreams(options: ServerOptions): Promise<void> {
-    const { jetstream } = options;
-    if (jetstream !== undefined && this.#jetstream !== undefined) {
-      return this.#jetstream.reconfigure(jetstream);
-    }
-    if (jetstream === undefined && this.#jetstream === undefined) return;
-    await this.#jetstream?.stop();
-    if (jetstream !== undefined && this.#hasRival()) return;
-    this.#jetstream = this.#jetStreamOf(options);
-    this.#startStreams();
-    this.broker.host.info.push();
-    this.cluster?.introduceAnew();
-  }
-
-  #startStreams(): void {
-    const { accounts, info, clock } = this.broker.host;
-    this.watched.jetstream = this.#jetstream;
-    if (this.#jetstream !== undefined) accounts.askForStreams(false);
-    this.#jetstream?.start();
-    info.streamsSince = this.#jetstream === undefined
-      ? 0
-      : clock.now() + clock.shiftMs;
-  }
-
-  /** Whether another server of the cluster has streams; tells of it. */
-  #hasRival(): boolean {
-    const { identity: { id }, host: { log } } = this.broker;
-    const own = { id, since: Infinity };
-    const rival = [...this.cluster?.routes.values() ?? []]
-      .map(({ member }) => member.info)
-      .find((peer) => peer !== undefined && goesBefore(peer, own));
-    if (rival !== undefined) log.error(offBecauseOf(rival));
-    return rival !== undefined;
-  }
-
-  /** Another server of the cluster says who it is. */
-  #meet(peer: StreamPeer): void {
-    const { identity, host: { info, log } } = this.broker;
-    const own = { id: identity.id, since: info.streamsSince };
-    const isOfNats = peer.jetstream && peer.jetstream_since === undefined;
-    if (isOfNats) this.broker.host.accounts.askForStreams(true);
-    if (this.#jetstream === undefined || !goesBefore(peer, own)) return;
-    log.error(offBecauseOf(peer));
-    const stopped = this.#jetstream.stop();
-    stopped.catch((error) => log.error(`JetStream: ${error}`));
-    this.#jetstream = undefined;
-    this.watched.jetstream = undefined;
-    info.streamsSince = 0;
-    info.push();
-    this.cluster?.introduceAnew();
-  }
-
-  /** Undefined: the server has no streams. */
-  #jetStreamOf(options: ServerOptions): JetStream | undefined {
-    const { jetstream, storeDir, registryOnly } = options;
-    const platform = this.#platform;
-    if (registryOnly || jetstream === undefined) return undefined;
-    return new JetStream(jetstream, {
-      ...this.broker.host,
-      runSoon: platform.runSoon ?? runSoonOn(platform.clock),
-      loadStorage: platform.loadStorage,
-      overStores: platform.overStores,
-      serverName: this.broker.identity.name,
-      storeDir,
-    });
   }
 
   async #startMonitors(): Promise<void> {
@@ -275,7 +206,7 @@ export class ServerParts {
     const { broker, cluster } = this;
     const store = await openResolver(broker, this.#platform);
     this.#system?.start(store);
-    this.#startStreams();
+    this.#streams.start();
     await broker.start();
     this.#tellOfWebSockets();
     for (const address of broker.port.addresses) {

@@ -4,6 +4,7 @@
  *
  * More than a dozen members: because each kind of request has one.
  */
+import type { MessageSource } from "../accounts/interest.ts";
 import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
@@ -27,6 +28,7 @@ import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { type Moments, usOf } from "./moments.ts";
 import type { Quota } from "./limits/quota.ts";
+import type { ReplySubjects } from "./reply_subjects.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import { takePublished } from "./stream/published.ts";
@@ -44,6 +46,8 @@ export interface JetStreamHost {
   readonly serverName: string;
   /** Empty without one. */
   readonly domain: string;
+  readonly replies: ReplySubjects;
+  isMeantBy(publisher: MessageSource | undefined): boolean;
   readonly stores: StreamStores;
   readonly batches: BatchRoom;
   readonly quota: Quota;

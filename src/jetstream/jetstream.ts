@@ -26,8 +26,8 @@ import {
   type StreamStores,
 } from "./store/stores.ts";
 import { BatchRoom } from "./stream/batch_room.ts";
-import { domainMappings } from "./domain.ts";
 import { Moments } from "./moments.ts";
+import { replySubjects } from "./reply_subjects.ts";
 
 /** Gives stores in place of those that a server has. */
 export type OverStores = (stores: StreamStores) => StreamStores;
@@ -43,6 +43,8 @@ export interface JetStreamPlatform {
   readonly runSoon: RunSoon;
   /** The folder of streams, where the options of JetStream name none; empty: none. */
   readonly storeDir: string;
+  /** Other servers may have streams beside it. */
+  readonly isClustered: boolean;
   /** Without it all streams are in memory. */
   readonly loadStorage?: LoadStorage | undefined;
   /** Puts something between the server and its stores. */
@@ -88,7 +90,6 @@ export class JetStream {
     if (durable !== undefined && this.quota.options.sync === "lazy") {
       this.#platform.log.warn(LAZY);
     }
-    accounts.mapEverywhere(domainMappings(this.quota.options.domain));
     this.#wake();
     for (const account of accounts) this.#set(account);
     this.#unobserve = accounts.observe(this.#observer);
@@ -120,8 +121,10 @@ export class JetStream {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#unobserve();
-    this.#platform.accounts.mapEverywhere([]);
     for (const account of this.#without.values()) account.stop();
+    for (const { account } of this.accounts.values()) {
+      account.hasStreams = false;
+    }
     // At once nobody is heard any more, and then all is closed.
     const stopped = [...this.accounts.values()].map((account) =>
       account.stop()
@@ -217,6 +220,7 @@ export class JetStream {
   #close(streams: AccountStreams): void {
     const { name } = streams.account;
     this.accounts.delete(name);
+    streams.account.hasStreams = false;
     const closed = streams.stop().then(() => {
       this.#closing.delete(name);
       // It may be back meanwhile.
@@ -229,11 +233,17 @@ export class JetStream {
   #open(account: Account, limits: AccountStreamLimits): void {
     const { name } = account;
     if (this.#closing.has(name)) return;
-    const { log } = this.#platform;
+    const { log, accounts, isClustered } = this.#platform;
+    const { domain } = this.quota.options;
+    account.hasStreams = true;
     const streams = new AccountStreams(account, {
       ...this.#platform,
       moments: this.#moments,
-      domain: this.quota.options.domain,
+      domain,
+      replies: replySubjects(name, domain, isClustered),
+      isMeantBy: (publisher) =>
+        publisher === undefined ||
+        !accounts.streamPlaces.unheard.has(publisher),
       stores: this.#stores!,
       batches: this.#batches,
       quota: new Quota(name, this.quota, limits, log),

@@ -69,6 +69,8 @@ export class Cluster implements RoutesLink {
   onRenamed: () => void = () => {};
   /** Told what a server says of itself, before it hears of the interest here. */
   onPeer: (info: ServerInfo) => void = () => {};
+  /** Called when a server has come or gone. */
+  onRoutes: () => void = () => {};
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
   #door: Door;
@@ -250,7 +252,10 @@ export class Cluster implements RoutesLink {
         this.#found?.renamed();
         this.onRenamed();
       },
-      onChanged: () => this.#found?.routesChanged(),
+      onChanged: () => {
+        this.#found?.routesChanged();
+        this.onRoutes();
+      },
       onPeer: (info) => info && this.onPeer(info),
       onAstray: (target) => this.#found?.ledAstray(target),
     });
@@ -375,6 +380,7 @@ export class Cluster implements RoutesLink {
 
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
+    if (!isGossip) route.member.takesStreams(info);
     this.onPeer(info);
     if (isGossip) return this.#gossip.heardOf(info);
     if (route.member.takesOther(info)) {

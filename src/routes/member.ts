@@ -48,6 +48,23 @@ export class Member {
     return true;
   }
 
+  /** The peer tells anew which streams it has. */
+  takesStreams({ jetstream, jetstream_since, domain }: ServerInfo): void {
+    if (this.info === undefined) return;
+    const {
+      jetstream: _jetstream,
+      jetstream_since: _since,
+      domain: _domain,
+      ...known
+    } = this.info;
+    this.info = {
+      ...known,
+      ...(jetstream && { jetstream }),
+      ...(jetstream_since !== undefined && { jetstream_since }),
+      ...(domain !== undefined && { domain }),
+    };
+  }
+
   /** It is the route to its peer. */
   get isRegistered(): boolean {
     return this.membership.stage === "registered";

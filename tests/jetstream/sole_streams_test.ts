@@ -1,7 +1,7 @@
 /** Of several servers of a cluster one has streams: which one, and what becomes of the others. */
 import assert from "node:assert/strict";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
-import { goesBefore } from "../../src/routes/sole_streams.ts";
+import { goesBefore, takesPlaceOf } from "../../src/routes/sole_streams.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { routeTo } from "../routes/route_peer.ts";
@@ -78,12 +78,33 @@ test("the server that had streams first keeps them, and another one is without",
   assert.equal(await streamsOf(other), 0);
 });
 
-test("a server of another domain is without streams as well", async (t) => {
-  const first = await start(t, "first", [], "one");
-  const second = await start(t, "second", [first], "two");
-  await until("the second one is off", () => isOff(second, "first"));
-  assert.ok(!isOff(first, "second"));
-  assert.equal(await streamsOf(await client(t, second)), 0);
+test("a second server of one domain is without streams, and of no domain", async (t) => {
+  for (const domain of ["one", ""]) {
+    const first = await start(t, "first", [], domain);
+    const second = await start(t, "second", [first], domain);
+    await until("the second one is off", () => isOff(second, "first"));
+    assert.ok(!isOff(first, "second"));
+    assert.equal(await streamsOf(await client(t, second)), 0);
+  }
+});
+
+test("which server takes the place of another one", () => {
+  const own = { id: "A", since: 5, domain: "one" };
+  const said = {
+    server_id: "B",
+    server_name: "b",
+    jetstream: true,
+    jetstream_since: 4,
+  };
+  assert.ok(takesPlaceOf({ ...said, domain: "one" }, own));
+  assert.ok(!takesPlaceOf({ ...said, domain: "two" }, own));
+  assert.ok(!takesPlaceOf(said, own));
+  const { jetstream_since: _, ...replicated } = said;
+  assert.ok(!takesPlaceOf(replicated, own));
+  // Its clients would hear both.
+  assert.ok(
+    takesPlaceOf({ ...replicated, domain: "two" }, { ...own, domain: "" }),
+  );
 });
 
 test("of two servers exactly one has streams, whenever they started", () => {

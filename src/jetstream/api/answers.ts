@@ -20,19 +20,22 @@ interface InfoOptions extends StateOptions {
   readonly cluster?: object;
   /** Of the server, where it is told. */
   readonly version?: string;
+  /** NATS JetStream: who makes a stream is not told its domain. */
+  readonly isMade?: boolean;
 }
 
 /** A stream, as requests about it are answered. */
 export function streamInfo(
   { stream, consumers, copies }: OpenStream,
   nowUs: number,
-  { cluster, version, ...options }: InfoOptions = {},
+  { cluster, version, isMade = false, ...options }: InfoOptions = {},
 ): object {
-  const { config } = stream;
+  const { config, host: { domain } } = stream;
   return {
     config: version === undefined ? config : withVersion(config, version),
     created: momentText(stream.createdUs),
     state: streamState(stream, shownConsumers(consumers).length, options),
+    ...(domain !== "" && !isMade && { domain }),
     ...(cluster && { cluster }),
     ...copies.told(),
     ts: momentText(nowUs),

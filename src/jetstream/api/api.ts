@@ -22,6 +22,7 @@ import type { AccountStreams } from "../account_streams.ts";
 import { answerType, type ApiCall } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { API_PREFIX, findCall } from "./call_table.ts";
+import { hearDomain } from "./domain_requests.ts";
 import { hasLevel } from "./required_level.ts";
 import { readShape, ShapeError, type Struct } from "./shape.ts";
 
@@ -50,14 +51,17 @@ export class Api {
   constructor(account: AccountStreams, strict: boolean) {
     this.#account = account;
     this.#strict = strict;
-    account.host.client.subscribe(
+    const { client, domain } = account.host;
+    client.subscribe(
       `${API_PREFIX}>`,
       "",
       (message, publisher) => this.#asked(message, publisher),
     );
+    if (domain !== "") hearDomain(client, domain);
   }
 
   #asked(message: Message, publisher: MessageSource | undefined): boolean {
+    if (!this.#account.host.isMeantBy(publisher)) return false;
     const found = findCall(subjectOf(message));
     if (found === "elsewhere") return false;
     if (found === undefined) return true;

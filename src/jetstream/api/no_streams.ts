@@ -45,14 +45,18 @@ export class NoStreams {
   }
 
   /** Whether another server answers. */
-  #isElsewhere(subject: string): boolean {
-    const { plain } = this.#account.sublist.match(subject);
-    return plain.some(({ server }) => server !== undefined);
+  #isElsewhere({ subjectBuffer, subjectStart, subjectEnd }: Message): boolean {
+    const { match } = this.#account.facts(
+      subjectBuffer,
+      subjectStart,
+      subjectEnd,
+    );
+    return match.plain.some(({ server }) => server !== undefined);
   }
 
   #asked(message: Message): boolean {
     const subject = subjectOf(message);
-    if (this.#isElsewhere(subject)) return false;
+    if (this.#isElsewhere(message)) return false;
     const found = findCall(subject);
     if (found === "elsewhere" || found?.call.isOfConsumer) return false;
     const reply = replyOf(message);

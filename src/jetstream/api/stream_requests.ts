@@ -192,8 +192,9 @@ async function update(
   checkOverlap(config, around);
   account.update(open, config);
   await account.settled(name);
-  const { domain } = account.host;
-  return { ...toldOfStream(account, open), ...(domain !== "" && { domain }) };
+  return streamInfo(open, account.host.moments.nowUs(), {
+    version: NATS_VERSION,
+  });
 }
 
 /** Throws an `ApiError` for consumers that go beyond what the stream would allow. */
@@ -218,6 +219,7 @@ export function toldOfStream(
 ): object {
   return streamInfo(open, account.host.moments.nowUs(), {
     version: NATS_VERSION,
+    isMade: true,
   });
 }
 

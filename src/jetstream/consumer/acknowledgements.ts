@@ -43,11 +43,9 @@ export class Acknowledgements {
 
   start(): void {
     const { name, stream } = this.#consumer;
-    const at = `${stream.name}.${name}`;
-    const tails = [`${at}.*.*.*.*.*`, `*.*.${at}.*.*.*.*.*`];
-    this.#ends = tails.map((tail) =>
+    this.#ends = stream.host.replies.acks.map((before) =>
       stream.host.client.subscribe(
-        `$JS.ACK.${tail}`,
+        `${before}${stream.name}.${name}.*.*.*.*.*`,
         "",
         (message) => this.#acknowledged(message),
       )

@@ -369,7 +369,7 @@ export class Consumer implements StreamReader, Keeper {
       waits ? { dueUs: nowUs + this.waitUs(times) } : undefined,
     );
     const reply =
-      `$JS.ACK.${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
+      `${host.replies.ack}${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
       `.${nanosecondText(timeUs)}.${this.selection.pending}`;
     if (waits) this.#again.watch(nowUs + this.waitUs(times));
     this.touched(seq);

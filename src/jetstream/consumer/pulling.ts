@@ -34,7 +34,8 @@ export class Pulling implements Demand {
     this.#end = stream.host.client.subscribe(
       `$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${name}`,
       "",
-      (message) => this.#requested(message),
+      (message, publisher) =>
+        stream.host.isMeantBy(publisher) && this.#requested(message),
     );
   }
 

@@ -50,13 +50,14 @@ export class Pushing implements Demand {
       client.subscribe(
         `$JS.API.CONSUMER.MSG.NEXT.${stream.name}.${name}`,
         "",
-        (message) => this.#refuse(replyOf(message)),
+        (message, publisher) =>
+          stream.host.isMeantBy(publisher) && this.#refuse(replyOf(message)),
       ),
     );
     if (config.flow_control) {
       this.#ends.push(
         client.subscribe(
-          `$JS.FC.${stream.name}.${name}.*`,
+          `${stream.host.replies.flow}${stream.name}.${name}.*`,
           "",
           (message) => this.#answered(message),
         ),
@@ -114,7 +115,7 @@ export class Pushing implements Demand {
     const { stream, name } = this.#consumer;
     const token = randomName(stream.host.random, FLOW_NAME_CHARS);
     this.#flow = {
-      subject: `$JS.FC.${stream.name}.${name}.${token}`,
+      subject: `${stream.host.replies.flow}${stream.name}.${name}.${token}`,
       bytes: this.#unanswered,
     };
     const { clock } = stream.host;

@@ -49,7 +49,12 @@ export class DirectGet {
     this.#mayAnswer = mayAnswer;
     this.#prefix = `${subject}.`;
     this.#ends = [subject, `${subject}.>`].map((one) =>
-      client.subscribe(one, "_sys_", (message) => this.#asked(message))
+      client.subscribe(
+        one,
+        "_sys_",
+        (message, publisher) =>
+          stream.host.isMeantBy(publisher) && this.#asked(message),
+      )
     );
   }
 

@@ -1,10 +1,12 @@
 /** What streams and consumers ask of the server around them. */
+import type { MessageSource } from "../../accounts/interest.ts";
 import type { InternalClient } from "../../accounts/internal.ts";
 import type { Advisories } from "../advisories.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Quota } from "../limits/quota.ts";
 import type { Moments } from "../moments.ts";
+import type { ReplySubjects } from "../reply_subjects.ts";
 import type { BatchRoom } from "./batch_room.ts";
 
 export interface StreamHost {
@@ -14,6 +16,9 @@ export interface StreamHost {
   readonly moments: Moments;
   /** Empty without one. */
   readonly domain: string;
+  readonly replies: ReplySubjects;
+  /** Whether what `publisher` asks without naming a domain is for this server. */
+  isMeantBy(publisher: MessageSource | undefined): boolean;
   readonly advisories: Advisories;
   /** Of the whole server. */
   readonly batches: BatchRoom;
