@@ -47,8 +47,10 @@ export class ServerStreams {
     const { cluster, watched } = parts;
     watched.jetstream = this.#jetstream;
     if (cluster === undefined) return;
-    cluster.onPeer = (peer) => this.#meet(peer);
-    cluster.onRoutes = () => this.#place();
+    cluster.onPeer = (peer) => {
+      if (peer !== undefined) this.#meet(peer);
+      this.#place();
+    };
   }
 
   /** Opens the streams that are there. */
@@ -105,7 +107,6 @@ export class ServerStreams {
       info.streamsSince = 0;
       this.#tellOthers();
     } else if (peer.jetstream && info.hasStreams) this.#tellOf(peer);
-    this.#place();
   }
 
   /** Streams of two domains are beside each other. */

@@ -4,14 +4,11 @@
  *
  * More than a dozen members: because each kind of request has one.
  */
-import type { MessageSource } from "../accounts/interest.ts";
 import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
-import type { Logger } from "../core/log.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isError } from "../core/errors.ts";
-import type { Clock, Random } from "../platform/clock.ts";
 import { AckTexts } from "./ack_texts.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
@@ -21,14 +18,11 @@ import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import { savedConsumers } from "./consumer/saved_consumer.ts";
 import { Pulling, tellWaiting } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
-import type { BatchRoom } from "./stream/batch_room.ts";
 import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
-import { type Moments, usOf } from "./moments.ts";
-import type { Quota } from "./limits/quota.ts";
-import type { ReplySubjects } from "./reply_subjects.ts";
+import { usOf } from "./moments.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import { takePublished } from "./stream/published.ts";
@@ -37,20 +31,11 @@ import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
 
 /** What JetStream stands on. */
-export interface JetStreamHost {
+export interface JetStreamHost
+  extends Omit<StreamHost, "client" | "advisories"> {
   readonly delivery: Delivery;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly moments: Moments;
   readonly serverName: string;
-  /** Empty without one. */
-  readonly domain: string;
-  readonly replies: ReplySubjects;
-  isMeantBy(publisher: MessageSource | undefined): boolean;
   readonly stores: StreamStores;
-  readonly batches: BatchRoom;
-  readonly quota: Quota;
 }
 
 /** A stream, with what hears its subjects. */

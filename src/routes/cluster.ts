@@ -67,10 +67,8 @@ export class Cluster implements RoutesLink {
   options: ClusterOptions;
   /** Called when the cluster's name is another one. */
   onRenamed: () => void = () => {};
-  /** Told what a server says of itself, before it hears of the interest here. */
-  onPeer: (info: ServerInfo) => void = () => {};
-  /** Called when a server has come or gone. */
-  onRoutes: () => void = () => {};
+  /** Told what a server says of itself, before it hears of the interest here; nothing: one has gone. */
+  onPeer: (info?: ServerInfo) => void = () => {};
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
   #door: Door;
@@ -254,9 +252,9 @@ export class Cluster implements RoutesLink {
       },
       onChanged: () => {
         this.#found?.routesChanged();
-        this.onRoutes();
+        this.onPeer();
       },
-      onPeer: (info) => info && this.onPeer(info),
+      onPeer: (info) => this.onPeer(info),
       onAstray: (target) => this.#found?.ledAstray(target),
     });
   }
