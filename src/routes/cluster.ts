@@ -250,10 +250,7 @@ export class Cluster implements RoutesLink {
         this.#found?.renamed();
         this.onRenamed();
       },
-      onChanged: () => {
-        this.#found?.routesChanged();
-        this.onPeer();
-      },
+      onChanged: () => this.#found?.routesChanged(),
       onPeer: (info) => this.onPeer(info),
       onAstray: (target) => this.#found?.ledAstray(target),
     });
@@ -378,7 +375,6 @@ export class Cluster implements RoutesLink {
 
   #informed(route: Route, info: ServerInfo): void {
     const isGossip = info.server_id !== route.member.info?.server_id;
-    if (!isGossip) route.member.takesStreams(info);
     this.onPeer(info);
     if (isGossip) return this.#gossip.heardOf(info);
     if (route.member.takesOther(info)) {

@@ -122,7 +122,10 @@ export class Members {
       this.#move(next);
     }
     if (this.#wasRenamed) this.#world.onRenamed();
-    if (this.#hasChanged) this.#world.onChanged();
+    if (this.#hasChanged) {
+      this.#world.onChanged();
+      this.#world.onPeer(undefined);
+    }
     this.#wasRenamed = false;
     this.#hasChanged = false;
   }

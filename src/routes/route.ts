@@ -314,8 +314,10 @@ export class Route implements Peer, ServerReceiver {
       // A server gossips on its routes only, and says it once.
       this.#peerReliesOnIt();
       if (!this.connection.closed) this.#owner.informed(this, info);
-    } else if (member.isRegistered) this.#owner.informed(this, info);
-    else member.info = { ...member.info, ldm: info.ldm === true };
+    } else if (member.isRegistered) {
+      member.takesStreams(info);
+      this.#owner.informed(this, info);
+    } else member.info = { ...member.info, ldm: info.ldm === true };
   }
 
   /** Ends the connection if there is something else, in words, than a route port. */
