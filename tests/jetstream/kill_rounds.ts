@@ -1,7 +1,7 @@
 /**
  * A server with streams in files that is killed (SIGKILL) at random moments under
  * load, again and again, and what must hold after each: a log with several
- * writers, a queue of jobs with workers, and a bucket of keys.
+ * writers, a queue of jobs with workers, a bucket of keys, and copies of streams.
  */
 import { join } from "node:path";
 import { connect, type NatsConnection } from "../../src/faces/client.ts";
@@ -9,6 +9,7 @@ import { spawnProgram, type TestProcess } from "../support/process.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Runtime } from "../support/runtimes.ts";
 import { Bucket } from "./kill_bucket.ts";
+import { Copies } from "./kill_copies.ts";
 import { JobQueue } from "./kill_jobs.ts";
 import { Log } from "./kill_log.ts";
 
@@ -48,6 +49,7 @@ export async function killRounds(options: KillOptions): Promise<string> {
     new Log(random),
     new JobQueue(random),
     new Bucket(random),
+    new Copies(),
   ];
   for (let round = 0; round < rounds; round++) {
     if (round > 0 && random.next() * EARLY_ENDS < 1) {
