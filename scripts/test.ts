@@ -47,8 +47,6 @@ interface Outcome extends Counts {
   readonly hung?: readonly string[];
   /** The failures, with what the runner says of each. */
   readonly why?: readonly string[];
-  /** The number of tests that ran, as their runner counts them. */
-  readonly ran?: number;
 }
 
 /** A test runner: its arguments before the test files, and how it counts. */
@@ -87,17 +85,6 @@ const DENO_REPORT = join(OWN_FOLDER, "deno-tests.xml");
 
 /** Each test that runs has a file here, which holds its title. */
 const RUNNING_FOLDER = join(OWN_FOLDER, "running");
-
-/**
- * These open unix sockets by `node:net`, whose descriptors Deno 2.9 closes twice:
- * the second time that may be a file of a test in another thread. On Deno they
- * have a process of their own, and run one after the other.
- */
-const ALONE_ON_DENO = [
-  "tests/app/unix_socket_test.ts",
-  "tests/net/deno_net_test.ts",
-  "tests/net/node_net_test.ts",
-];
 
 const CHECKS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
@@ -197,63 +184,33 @@ async function runChecks(): Promise<Outcome[]> {
   return outcomes;
 }
 
-/** Runs tests on one runtime. No test at all counts as a failure. */
-async function runTests(runner: Runner, wanted: Wanted): Promise<Outcome> {
-  const files = findTests(wanted);
-  const alone = runner.name === "deno"
-    ? files.filter((file) => ALONE_ON_DENO.includes(file.slice(2)))
-    : [];
-  const others = files.filter((file) => !alone.includes(file));
-  const outcomes: Outcome[] = [];
-  if (others.length > 0) {
-    outcomes.push(await runFiles(runner, wanted, others, JOBS));
-  }
-  if (alone.length > 0) {
-    outcomes.push(await runFiles(runner, wanted, alone, 1));
-  }
-  const all = outcomes.reduce((one, other) => ({
-    title: one.title,
-    passed: one.passed + other.passed,
-    failed: one.failed + other.failed,
-    skipped: one.skipped + other.skipped,
-    seconds: one.seconds + other.seconds,
-    hung: [...one.hung ?? [], ...other.hung ?? []],
-    why: [...one.why ?? [], ...other.why ?? []],
-    ran: (one.ran ?? 0) + (other.ran ?? 0),
-  }));
-  if (all.ran !== 0) return all;
-  console.log(`No test ran on ${runner.name}`);
-  return { ...all, failed: 1 };
-}
-
-/** Runs files. A runner that crashes counts as a failure. */
-async function runFiles(
+/** Runs tests on one runtime. A runner that crashes or runs no test counts as a failure. */
+async function runTests(
   { name, args, filter, count, failures }: Runner,
   wanted: Wanted,
-  files: readonly string[],
-  jobs: number,
 ): Promise<Outcome> {
   const file = executableOf(name) ?? name;
   const filters = wanted.name === undefined
     ? []
     : [filter(wanted.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
-  const words = [...args, ...filters, ...files];
+  const words = [...args, ...filters, ...findTests(wanted)];
   rmSync(RUNNING_FOLDER, { recursive: true, force: true });
   mkdirSync(RUNNING_FOLDER);
   const { code, output, seconds } = await run(file, words, {
     MIDGE_TEST_RUNTIME: name,
     MIDGE_TEST_RUNNING: RUNNING_FOLDER,
-    DENO_JOBS: String(jobs),
+    DENO_JOBS: String(JOBS),
     // Each test file is a process on Node, and would compile the same sources.
     NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
   });
   const said: Said = { output, report: takeFile(DENO_REPORT) };
   const counts = count(said, wanted.name);
-  const ran = counts.passed + counts.failed;
-  const failed = code === 0 ? counts.failed : counts.failed || 1;
+  const ran = counts.passed + counts.failed > 0;
+  if (!ran) console.log(`No test ran on ${name}`);
+  const failed = code === 0 && ran ? counts.failed : counts.failed || 1;
   const hung = hungTests(output);
   const why = failures(said).map((failure) => shownFailure(failure, name));
-  return { title: name, ...counts, failed, seconds, hung, why, ran };
+  return { title: name, ...counts, failed, seconds, hung, why };
 }
 
 /** The tests that took longer than their limit, and those that never ended. */

@@ -1,6 +1,5 @@
 /** A server that clients and monitoring reach by unix sockets, on real files. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import {
   existsSync,
   lstatSync,
@@ -8,8 +7,6 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { get, type IncomingMessage } from "node:http";
-import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { connect, type NatsConnection } from "../../client.ts";
@@ -22,6 +19,7 @@ import { spawnProgram } from "../support/process.ts";
 import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { connectUnixPeer } from "../support/unix_peer.ts";
 import { until } from "../support/until.ts";
 
 const skip = process.platform === "win32" && "Windows has no such sockets here";
@@ -46,24 +44,27 @@ async function connected(
 }
 
 /** What the server at `path` says first. */
-async function infoAt(path: string): Promise<Record<string, unknown>> {
-  const socket = connectSocket({ path });
-  const [chunk] = await once(socket, "data");
-  socket.destroy();
-  return JSON.parse(String(chunk).replace(/^INFO /, ""));
+async function infoAt(
+  t: TestContext,
+  path: string,
+): Promise<Record<string, unknown>> {
+  const peer = await connectUnixPeer(t, path);
+  await until("INFO is there", () => peer.heard.includes("\r\n"));
+  peer.socket.destroy();
+  return JSON.parse(peer.heard.replace(/^INFO /, ""));
 }
 
 /** A page of monitoring through a unix socket. */
 async function pageAt(
+  t: TestContext,
   socketPath: string,
   path: string,
 ): Promise<Record<string, unknown>> {
-  const request = get({ socketPath, path });
-  const [response] = await once(request, "response") as [IncomingMessage];
-  assert.equal(response.statusCode, 200);
-  let text = "";
-  for await (const chunk of response) text += chunk;
-  return JSON.parse(text);
+  const peer = await connectUnixPeer(t, socketPath);
+  peer.say(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const [head, body] = (await peer.ended).split("\r\n\r\n");
+  assert.match(head!, /^HTTP\/1\.1 200 /);
+  return JSON.parse(body!);
 }
 
 test(
@@ -116,7 +117,7 @@ test(
   async (t) => {
     const { path } = placeFor(t);
     const { port } = await startMidge(t, { unixSockets: [path] });
-    const info = await infoAt(path);
+    const info = await infoAt(t, path);
     assert.equal("client_ip" in info, false);
     assert.deepEqual([info["host"], info["port"]], ["127.0.0.1", port]);
     assert.equal(info["tls_required"], undefined);
@@ -139,7 +140,7 @@ test("unix sockets alone are the only way in", { skip }, async (t) => {
     })),
     [{ url, hostname: "", port: 0 }],
   );
-  const info = await infoAt(path);
+  const info = await infoAt(t, path);
   assert.deepEqual([info["host"], info["port"]], ["", 0]);
   assert.equal("connect_urls" in info, false);
   const { host, port } = server.varz();
@@ -257,7 +258,7 @@ test("TLS and the headers of proxies are the port's alone", {
     tls: { cert_file: certFile, key_file: keyFile },
     proxy_protocol: true,
   });
-  const info = await infoAt(path);
+  const info = await infoAt(t, path);
   assert.deepEqual(
     [info["tls_required"], info["tls_available"]],
     [undefined, undefined],
@@ -265,12 +266,9 @@ test("TLS and the headers of proxies are the port's alone", {
   await connected(t, { servers: url });
   await assert.rejects(connect({ servers: server.url, reconnect: false }));
   // No header is read here: its words are the protocol's.
-  const socket = connectSocket({ path });
-  t.after(() => void socket.destroy());
-  let heard = "";
-  socket.on("data", (chunk) => heard += chunk);
-  socket.write("PROXY TCP4 10.1.2.3 10.0.0.1 5555 4222\r\n");
-  await until("it is refused", () => heard.includes("-ERR"));
+  const peer = await connectUnixPeer(t, path);
+  peer.say("PROXY TCP4 10.1.2.3 10.0.0.1 5555 4222\r\n");
+  const heard = await peer.ended;
   assert.match(heard, /Unknown Protocol Operation/);
 });
 
@@ -348,11 +346,11 @@ test(
     });
     const { port } = both.monitorAddress!;
     assert.ok(port > 0);
-    assert.equal((await pageAt(place.path, "/varz"))["http_port"], port);
+    assert.equal((await pageAt(t, place.path, "/varz"))["http_port"], port);
     const varz = await (await fetch(`http://127.0.0.1:${port}/varz`)).json();
     assert.equal(
       varz.server_id,
-      (await pageAt(place.path, "/varz"))["server_id"],
+      (await pageAt(t, place.path, "/varz"))["server_id"],
     );
     assert.equal(lstatSync(place.path).mode & 0o777, 0o660);
     const alone = placeFor(t, "alone.sock");
@@ -366,7 +364,7 @@ test(
       port: 0,
       path: alone.path,
     });
-    assert.deepEqual(await pageAt(alone.path, "/healthz"), { status: "ok" });
+    assert.deepEqual(await pageAt(t, alone.path, "/healthz"), { status: "ok" });
     assert.equal(server.varz().http_port, 0);
     assert.equal(server.discoveryz().nodes[0]?.monitor, undefined);
   },

@@ -14,7 +14,10 @@ import { until } from "../support/until.ts";
 
 const MIB = 1024 * 1024;
 
-if ("Deno" in globalThis) describeMachineNetwork("Deno.listen", denoNetwork);
+if ("Deno" in globalThis) {
+  const traits = { hasUnixSockets: true };
+  describeMachineNetwork("Deno.listen", denoNetwork, traits);
+}
 
 test("all readers wait for the system once they have read much together", async () => {
   const sockets = new FakeDenoSockets();

@@ -1,8 +1,8 @@
 /** Stands for Deno's sockets where a test is about what is made of them. */
 import type {
   DenoConnection,
-  DenoListener,
   DenoSockets,
+  DenoTcpListener,
 } from "../../src/runtime/net/deno_sockets.ts";
 
 /** A pair of sockets on which a byte arrives when the test says so. */
@@ -18,7 +18,7 @@ export class FakeDenoSockets implements DenoSockets {
     this.#fails = fails;
   }
 
-  listen(): DenoListener {
+  listen(): DenoTcpListener {
     if (this.#fails) throw new Error("not allowed");
     return {
       addr: { hostname: "127.0.0.1", port: 1 },

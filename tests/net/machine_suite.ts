@@ -8,13 +8,24 @@ import { silentAddress } from "./silent_address.ts";
 import { describeNetwork } from "./suite.ts";
 import { describeUnixSockets } from "./unix_suite.ts";
 
-export function describeMachineNetwork(name: string, network: Network): void {
+/** Whether Midge opens unix sockets by this network where the test runs. */
+export interface MachineTraits {
+  readonly hasUnixSockets: boolean;
+}
+
+export function describeMachineNetwork(
+  name: string,
+  network: Network,
+  { hasUnixSockets }: MachineTraits,
+): void {
   describeNetwork(name, (t) => ({
     network,
     silentAddress: () => silentAddress(t),
     dialAndReset,
   }));
-  if (process.platform !== "win32") describeUnixSockets(name, network);
+  if (hasUnixSockets && process.platform !== "win32") {
+    describeUnixSockets(name, network);
+  }
 
   test(`${name}: a listener on all addresses answers on IPv6 too, where there is any`, async (t) => {
     const hosts: string[] = [];

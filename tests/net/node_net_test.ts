@@ -2,4 +2,8 @@
 import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
 import { describeMachineNetwork } from "./machine_suite.ts";
 
-describeMachineNetwork("node:net", nodeNetwork);
+// On Deno Midge never opens a unix socket by `node:net`, which closes the
+// descriptor twice: the second time that may be a file of another test.
+const hasUnixSockets = !("Deno" in globalThis);
+
+describeMachineNetwork("node:net", nodeNetwork, { hasUnixSockets });

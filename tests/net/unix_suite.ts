@@ -9,10 +9,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { unixAddress } from "../../src/net/address.ts";
-import type { Listener, Network, Socket } from "../../src/platform/socket.ts";
+import {
+  type Listener,
+  type Network,
+  NetworkError,
+  type Socket,
+} from "../../src/platform/socket.ts";
 import { spawnCommand } from "../support/process.ts";
 import { executableOf } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
@@ -70,6 +74,25 @@ export function describeUnixSockets(name: string, network: Network): void {
       assert.deepEqual(address, { host: "", port: 0, path: at.path });
     }
   });
+
+  check(
+    "sockets that are to go over to TLS can, or there are none",
+    async (t) => {
+      const at = unixAddress(join(temporaryFolder(t), "a.sock"));
+      const options = { mayUpgrade: true };
+      const outcome = await network.listen(
+        at,
+        options,
+        (socket) => socket.end(),
+      )
+        .catch((error: unknown) => error);
+      if (outcome instanceof NetworkError) {
+        assert.equal(outcome.code, "ETLSUNSUPPORTED");
+        return assert.ok(!existsSync(at.path!));
+      }
+      await (outcome as Listener).close();
+    },
+  );
 
   check(
     "the file is its owner's alone, or has the mode that is asked for",
@@ -167,9 +190,7 @@ export function describeUnixSockets(name: string, network: Network): void {
       const path = join(temporaryFolder(t), "a.sock");
       const mine = await greet(t, path, "mine");
       renameSync(path, `${path}.old`);
-      const theirs = createServer((socket) => socket.end("theirs"));
-      await new Promise<void>((resolve) => theirs.listen({ path }, resolve));
-      t.after(() => void theirs.close());
+      await greet(t, path, "theirs");
       const { ino } = lstatSync(path);
       await mine.close();
       assert.equal(lstatSync(path).ino, ino);

@@ -1,5 +1,6 @@
 /** HTTP over TLS: who is answered, who is told what is wrong, and what ends. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect as connectPlain } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { Fetched } from "../../src/platform/fetch.ts";
@@ -135,6 +136,21 @@ test(
     assert.deepEqual(server.failures, []);
   },
 );
+
+test("a connection under TLS brings more than one request", {
+  skip,
+}, async (t) => {
+  const server = await stage(t);
+  const { socket } = await opened(server);
+  let heard = "";
+  socket.setEncoding("utf8").on("data", (part: string) => heard += part);
+  const ended = once(socket, "end");
+  socket.write("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  await until("the first answer is there", () => heard.includes("GET /a"));
+  socket.write("GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  await ended;
+  assert.match(heard, /GET \/b 127\.0\.0\.1 true$/);
+});
 
 test("a body comes in and a stream goes out over TLS", { skip }, async (t) => {
   const long = "x".repeat(300_000);

@@ -1,7 +1,8 @@
 /**
  * `Network` on Deno's own sockets, for what Deno's `node:net` costs: it reads
  * each chunk into memory of its own, where one buffer can be used again and
- * again. Only accepted sockets are Deno's; dialling and names are `node_net.ts`'.
+ * again. Accepted sockets are Deno's, and all unix sockets (`deno_unix.ts`);
+ * dialling hosts, and names, are `node_net.ts`'.
  * `runtime/mod.ts` chooses it where there is a Deno.
  */
 import type {
@@ -16,21 +17,17 @@ import { acceptFailure } from "../../net/failures.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { errorCode } from "../process/system.ts";
 import { bindAny, listeningHost } from "./addresses.ts";
+import { Acceptor } from "./deno_acceptor.ts";
 import { FairSocket } from "./deno_fair_socket.ts";
 import { Fairness } from "./deno_fairness.ts";
-import { DenoNews } from "./deno_news.ts";
+import { machineNews as news } from "./deno_news.ts";
 import { DenoSocket } from "./deno_socket.ts";
-import {
-  type DenoConnection,
-  type DenoListener,
-  denoSockets,
-} from "./deno_sockets.ts";
+import { type DenoConnection, denoSockets } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
+import { dialPath, listenAtPath } from "./deno_unix.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
-import { setTimeout } from "../process/timers.ts";
 
-const news = new DenoNews(denoSockets);
 const fairness = new Fairness(news);
 
 /** The network of the machine that Deno runs on. */
@@ -44,7 +41,13 @@ async function listen(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Listener> {
-  if (needsNode(at, options)) {
+  const { path } = at;
+  if (path !== undefined) {
+    return await listenAtPath(path, options, (connection) => {
+      onSocket(denoSocket(connection, path));
+    });
+  }
+  if (needsNode(options)) {
     return await nodeNetwork.listen(at, options, (socket) => {
       onSocket(new FairSocket(socket, news, fairness));
     });
@@ -61,10 +64,15 @@ async function listen(
       }),
   );
   const { port } = listener.addr;
-  const acceptor = new Acceptor(listener, onSocket, (error) => {
-    const code = errorCode(error) ?? "EUNKNOWN";
-    options.onTrouble?.(acceptFailure({ host, port }, code, error));
-  });
+  const acceptor = new Acceptor(
+    listener,
+    news,
+    (connection) => onSocket(denoSocket(connection)),
+    (error) => {
+      const code = errorCode(error) ?? "EUNKNOWN";
+      options.onTrouble?.(acceptFailure({ host, port }, code, error));
+    },
+  );
   return {
     address: { host, port },
     isPlainOnly: true,
@@ -73,69 +81,21 @@ async function listen(
 }
 
 async function dial(to: Address, options?: DialOptions): Promise<Socket> {
+  const { path } = to;
+  if (path !== undefined) return denoSocket(await dialPath(path), path);
   const socket = await nodeNetwork.dial(to, options);
   return new FairSocket(socket, news, fairness);
 }
 
-/**
- * Deno's own sockets cannot become those of a TLS server, and share a port only
- * with a flag for what is unstable. The file of a unix socket is looked after
- * there.
- */
-function needsNode(
-  { path }: Address,
-  { mayUpgrade, reusePort }: ListenOptions,
-): boolean {
-  return path !== undefined || mayUpgrade === true || reusePort === true;
+/** `path` is that of a unix socket. */
+function denoSocket(connection: DenoConnection, path?: string): Socket {
+  return new DenoSocket(connection, news, fairness, path);
 }
 
-/** What goes wrong for one connection, such as too many open files, is over soon. */
-const ACCEPT_AGAIN_MS = 100;
-
-class Acceptor {
-  readonly #listener: DenoListener;
-  readonly #onSocket: (socket: Socket) => void;
-  readonly #onTrouble: (error: unknown) => void;
-  readonly #done: Promise<void>;
-  #closed = false;
-
-  constructor(
-    listener: DenoListener,
-    onSocket: (socket: Socket) => void,
-    onTrouble: (error: unknown) => void,
-  ) {
-    this.#listener = listener;
-    this.#onSocket = onSocket;
-    this.#onTrouble = onTrouble;
-    news.opened();
-    this.#done = this.#run();
-  }
-
-  /** The port is free only when the call that accepts has given up. */
-  close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#listener.close();
-      news.closed();
-    }
-    return this.#done;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#closed) {
-      const connection = await this.#accept();
-      if (connection === undefined) continue;
-      this.#onSocket(new DenoSocket(connection, news, fairness));
-    }
-  }
-
-  async #accept(): Promise<DenoConnection | undefined> {
-    try {
-      return await this.#listener.accept();
-    } catch (error) {
-      if (this.#closed) return undefined;
-      this.#onTrouble(error);
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
-    }
-  }
+/**
+ * Deno's own sockets cannot become those of a TLS server, and share a port only
+ * with a flag for what is unstable.
+ */
+function needsNode({ mayUpgrade, reusePort }: ListenOptions): boolean {
+  return mayUpgrade === true || reusePort === true;
 }

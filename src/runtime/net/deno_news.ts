@@ -9,7 +9,11 @@
 import { assert } from "../../core/assert.ts";
 import { isGranted } from "../process/permissions.ts";
 import { setTimeout } from "../process/timers.ts";
-import type { DenoConnection, DenoSockets } from "./deno_sockets.ts";
+import {
+  type DenoConnection,
+  type DenoSockets,
+  denoSockets,
+} from "./deno_sockets.ts";
 
 const NO_PAIR: Error = new Error("Deno was not given --allow-net=127.0.0.1");
 
@@ -74,6 +78,9 @@ export class DenoNews {
     }
   }
 }
+
+/** The news that the machine has of the sockets of this process. */
+export const machineNews: DenoNews = new DenoNews(denoSockets);
 
 async function connectedPair(sockets: DenoSockets): Promise<DenoConnection[]> {
   // Nobody is asked for this pair: it is no port that a program opens.

@@ -1,9 +1,10 @@
 /**
- * One of Deno's own sockets, accepted. It reads into buffers that are used
+ * One of Deno's own sockets: TCP that was accepted, or a unix socket. It reads into buffers that are used
  * again and writes in order; how it ends is `SocketLife`'s.
  */
 import { assert } from "../../core/assert.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";
+import { unixAddress } from "../../net/address.ts";
 import type {
   Address,
   Socket,
@@ -43,12 +44,19 @@ export class DenoSocket implements Socket {
   #wakeReader: () => void = () => {};
   #isDrainAwaited = false;
 
-  constructor(connection: DenoConnection, news: DenoNews, fairness: Fairness) {
+  /** `path` is that of a unix socket. */
+  constructor(
+    connection: DenoConnection,
+    news: DenoNews,
+    fairness: Fairness,
+    path?: string,
+  ) {
     const { remoteAddr, localAddr } = connection;
+    const unix = path === undefined ? undefined : unixAddress(path);
     news.opened();
     setNoDelay(connection);
-    this.remote = endpoint(remoteAddr.hostname, remoteAddr.port);
-    this.local = endpoint(localAddr.hostname, localAddr.port);
+    this.remote = unix ?? endpoint(remoteAddr.hostname, remoteAddr.port);
+    this.local = unix ?? endpoint(localAddr.hostname, localAddr.port);
     this.#connection = connection;
     this.#news = news;
     this.#fairness = fairness;
@@ -195,7 +203,7 @@ export class DenoSocket implements Socket {
 // Some systems refuse it when the peer is gone already; reading tells the rest.
 function setNoDelay(connection: DenoConnection): void {
   try {
-    connection.setNoDelay();
+    connection.setNoDelay?.();
   } catch {
     return;
   }

@@ -8,29 +8,42 @@ interface DenoAddress {
   readonly port: number;
 }
 
-/** `Deno.TcpConn`, as far as it is used. */
+/** Where a unix socket is. */
+interface DenoPath {
+  readonly transport: "unix";
+  readonly path: string;
+}
+
+/** `Deno.TcpConn` or `Deno.UnixConn`, as far as it is used. */
 export interface DenoConnection {
-  readonly remoteAddr: DenoAddress;
-  readonly localAddr: DenoAddress;
+  /** Of a unix socket there is neither host nor port. */
+  readonly remoteAddr: Partial<DenoAddress>;
+  readonly localAddr: Partial<DenoAddress>;
   /** Null: the peer has ended. */
   read(into: Uint8Array): Promise<number | null>;
   /** Tells how many bytes the system took. */
   write(bytes: Uint8Array): Promise<number>;
   closeWrite(): Promise<void>;
-  setNoDelay(): void;
+  /** That of TCP alone. */
+  setNoDelay?(): void;
   close(): void;
 }
 
-/** `Deno.TcpListener`, as far as it is used. */
+/** `Deno.UnixListener`, as far as it is used. */
 export interface DenoListener {
-  readonly addr: DenoAddress;
   accept(): Promise<DenoConnection>;
   close(): void;
 }
 
+/** `Deno.TcpListener`, as far as it is used. */
+export interface DenoTcpListener extends DenoListener {
+  readonly addr: DenoAddress;
+}
+
 export interface DenoSockets {
-  listen(at: DenoAddress & { readonly tcpBacklog?: number }): DenoListener;
-  connect(to: DenoAddress): Promise<DenoConnection>;
+  listen(at: DenoAddress & { readonly tcpBacklog?: number }): DenoTcpListener;
+  listen(at: DenoPath): DenoListener;
+  connect(to: DenoAddress | DenoPath): Promise<DenoConnection>;
 }
 
 /** To be called on Deno only. */

@@ -22,7 +22,7 @@ import type {
   HttpStream,
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
-import { formatAddress, unixAddress } from "../../net/address.ts";
+import { formatAddress } from "../../net/address.ts";
 import { askForNet } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
@@ -30,8 +30,8 @@ import { HttpPace } from "./http_pace.ts";
 import { runSoon } from "./run_soon.ts";
 import { HttpsPort } from "./https.ts";
 import { HttpLane } from "./http_lane.ts";
+import { serveAtPath } from "./http_unix.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
-import { listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 const HEADERS_TIMEOUT_MS = 5000;
@@ -90,25 +90,38 @@ export function serveHttp(
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, handle, stallTimeoutMs)
       .catch(() => void response.destroy());
-  const secure = limits.https && new HttpsPort(server, limits.https, {
+  const handedPace = {
     headersTimeoutMs,
     requestTimeoutMs: options.requestTimeout,
     idleTimeoutMs: IDLE_TIMEOUT_MS,
-  });
+  };
+  const secure = limits.https &&
+    new HttpsPort(server, limits.https, handedPace);
   const door = secure?.listener ?? server;
   const unwatch = watchConnections(door, at, limits);
   door.maxConnections = limits.connectionsMax ?? CONNECTIONS_MAX;
-  if (at.path !== undefined) {
-    return serveAtPath(server, at.path, unwatch, limits.fileMode);
-  }
-  const stop = (): Promise<void> => {
-    unwatch();
-    return secure === undefined ? close(server) : secure.close();
-  };
-  return listenAt(door, at, stop).catch((error: unknown) => {
+  const listening = at.path === undefined
+    ? listenAt(door, at, () => secure?.close() ?? close(server))
+    : serveAtPath(server, at.path, limits, handedPace, () => close(server));
+  return watched(listening, unwatch);
+}
+
+/** Has `unwatch` called when the listener is closed, or cannot be opened. */
+async function watched(
+  listening: Promise<Listener>,
+  unwatch: () => void,
+): Promise<Listener> {
+  try {
+    const listener = await listening;
+    const close = (): Promise<void> => {
+      unwatch();
+      return listener.close();
+    };
+    return { ...listener, close };
+  } catch (error) {
     unwatch();
     throw error;
-  });
+  }
 }
 
 function listenAt(
@@ -126,28 +139,6 @@ function listenAt(
       resolve({ address: { host: at.host, port }, close: stop });
     });
   });
-}
-
-async function serveAtPath(
-  server: Server,
-  path: string,
-  unwatch: () => void,
-  fileMode: number | undefined,
-): Promise<Listener> {
-  try {
-    const file = await listenOnUnix(server, path, fileMode);
-    server.on("error", () => {});
-    let closed: Promise<void> | undefined;
-    const stop = (): Promise<void> => {
-      unwatch();
-      file.stop(() => closed = close(server));
-      return closed ?? Promise.resolve();
-    };
-    return { address: unixAddress(path), close: () => closed ?? stop() };
-  } catch (error) {
-    unwatch();
-    throw error;
-  }
 }
 
 /** Lets connections go that took the last file, and tells of that, until the result is called. */

@@ -3,7 +3,7 @@
  * server for HTTP, which never listens itself. Runtimes can do both at once, but
  * none of them tells a client that speaks in clear what is wrong with that.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import {
   createServer,
   type Server as TcpServer,
@@ -13,15 +13,9 @@ import type { HttpsOptions } from "../../platform/http.ts";
 import { timerDelay } from "../process/system.ts";
 import { clearTimeout, setTimeout } from "../process/timers.ts";
 import { endpoint } from "./addresses.ts";
+import { HandedConnections, type HandedPace } from "./http_handed.ts";
 import { failureText } from "./tls_failures.ts";
 import { serverHandshake } from "./tls_server.ts";
-
-/** How long a client may take; the runtimes look after connections of their own alone. */
-export interface HttpsPace {
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-}
 
 /** The first byte of a handshake. */
 const TLS_HANDSHAKE = 0x16;
@@ -38,29 +32,22 @@ const NO_TLS_TEXT = "tls: first record does not look like a TLS handshake";
 export class HttpsPort {
   /** What is to listen. */
   readonly listener: TcpServer;
-  readonly #http: Server;
   readonly #options: HttpsOptions;
-  readonly #pace: HttpsPace;
-  /** The time that each connection has left for what it is about. */
-  readonly #limits = new WeakMap<TcpSocket, () => void>();
-  /** What secured connections go over. */
-  readonly #raws = new WeakMap<TcpSocket, TcpSocket>();
+  readonly #pace: HandedPace;
+  readonly #handed: HandedConnections;
   readonly #open = new Set<TcpSocket>();
 
-  constructor(http: Server, options: HttpsOptions, pace: HttpsPace) {
-    this.#http = http;
+  constructor(http: Server, options: HttpsOptions, pace: HandedPace) {
     this.#options = options;
     this.#pace = pace;
+    this.#handed = new HandedConnections(http, pace);
     this.listener = createServer({ noDelay: true }, (raw) => this.#accept(raw));
-    http.prependListener(
-      "request",
-      (request, response) => this.#requested(request, response),
-    );
   }
 
   /** Ends all connections, and resolves when the port is free. */
   close(): Promise<void> {
     return new Promise((resolve) => {
+      this.#handed.close();
       this.listener.close(() => resolve());
       for (const socket of this.#open) socket.destroy();
     });
@@ -106,36 +93,11 @@ export class HttpsPort {
   async #secure(raw: TcpSocket, head: Uint8Array): Promise<void> {
     try {
       const { stream } = await serverHandshake(raw, this.#options.tls(), head);
-      stream.on("error", () => {});
-      this.#raws.set(stream, raw);
-      this.#limit(stream, this.#pace.headersTimeoutMs);
-      this.#http.emit("connection", stream);
+      this.#handed.take(stream, raw);
     } catch (error) {
       this.#failed(raw, failureText(error));
       raw.destroy();
     }
-  }
-
-  #limit(stream: TcpSocket, ms: number): void {
-    this.#limits.get(stream)?.();
-    const raw = this.#raws.get(stream) ?? stream;
-    const timer = setTimeout(() => raw.destroy(), timerDelay(ms));
-    const cancel = (): void => {
-      clearTimeout(timer);
-      raw.off("close", cancel);
-    };
-    raw.once("close", cancel);
-    this.#limits.set(stream, cancel);
-  }
-
-  #requested(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    this.#limit(socket, this.#pace.requestTimeoutMs);
-    // From here on an answer that is not taken is looked after by itself.
-    request.once("end", () => this.#limits.get(socket)?.());
-    response.once("finish", () => {
-      if (!socket.destroyed) this.#limit(socket, this.#pace.idleTimeoutMs);
-    });
   }
 
   #failed({ remoteAddress, remotePort }: TcpSocket, detail: string): void {

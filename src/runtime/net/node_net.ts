@@ -2,7 +2,8 @@
  * `Network` on `node:net`, which behaves alike on Deno, Bun and Node. It owns
  * the sockets and nothing else: what a stream means is its receiver's matter.
  * `runtime/mod.ts` hands it to the broker and to the client; on Deno,
- * `deno_net.ts` listens in its place and shares the rest.
+ * `deno_net.ts` listens in its place, has unix sockets of its own, and shares
+ * the rest.
  */
 import {
   type AddressInfo,
@@ -31,6 +32,7 @@ import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
+import { nodeDoor } from "./node_unix.ts";
 import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
@@ -69,15 +71,15 @@ async function listenAtPath(
   const server = createServer(
     accepting((raw) => onSocket(new NodeSocket(raw, path)), isShort),
   );
-  const file = await listenOnUnix(server, path, options.fileMode);
+  const { file } = await listenOnUnix(
+    nodeDoor(server),
+    path,
+    options.fileMode,
+  );
   lengthenQueue(server);
   const stop = keepListening(server, isShort);
-  let isStopped = false;
-  const close = (): Promise<void> => {
-    if (!isStopped) file.stop(() => void stop());
-    isStopped = true;
-    return Promise.resolve();
-  };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => closed ??= file.stop(stop);
   return { address, close };
 }
 

@@ -11,7 +11,6 @@ import {
   type Stats,
   unlinkSync,
 } from "node:fs";
-import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
 import { listenFailure } from "../../net/failures.ts";
@@ -19,7 +18,6 @@ import { unixAddress } from "../../net/address.ts";
 import { NetworkError } from "../../platform/socket.ts";
 import { askForUnix, isGranted, refusalOf } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
-import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 
 /** What systems have room for, without the zero at the end. */
 const PATH_BYTES_MAX = process.platform === "linux" ? 107 : 103;
@@ -27,32 +25,58 @@ const PATH_BYTES_MAX = process.platform === "linux" ? 107 : 103;
 const OWNER_ONLY = 0o600;
 const ALL_MODES = 0o777;
 
-/** The file of a listener. */
-export interface SocketFile {
-  /** Has the listener `stop`, and its file go with it. */
-  stop(stop: () => void): void;
+/** The unix sockets of a runtime: makes listeners. */
+export interface UnixDoor<Made> {
+  /** Begins to listen; the file is there when the call returns. */
+  listen(path: string): Made | Promise<Made>;
+  /** Connects and hangs up. Rejects with the system's error. */
+  knock(path: string): Promise<void>;
+  close(made: Made): void;
 }
 
-/** Has `server` listen at `path`. Rejects with a `NetworkError`. */
-export async function listenOnUnix(
-  server: Server,
+/** A listener, and its file. */
+export interface UnixListener<Made> {
+  readonly listener: Made;
+  readonly file: SocketFile;
+}
+
+/** The file of a listener. */
+export interface SocketFile {
+  /** Has the listener `stop`, which resolves when its file is gone. To be called once. */
+  stop(stop: () => Promise<void>): Promise<void>;
+}
+
+/** Listens at `path`. Rejects with a `NetworkError`. */
+export async function listenOnUnix<Made>(
+  door: UnixDoor<Made>,
   path: string,
   mode: number = OWNER_ONLY,
-): Promise<SocketFile> {
+): Promise<UnixListener<Made>> {
   try {
     checkUnixPath(path);
     askForUnix(path);
-    await takeOver(path);
-    await bind(server, path, mode);
-    chmodSync(path, mode);
-    const own = lstatSync(path);
-    return { stop: (stop) => stopAt(path, own, stop) };
+    await takeOver(door, path);
+    const listener = await bind(door, path, mode);
+    const file = ownFile(path, mode, () => door.close(listener));
+    return { listener, file };
   } catch (error) {
     throw listenFailure(
       unixAddress(path),
       codeOf(error, path),
       refusalOf(error) ?? error,
     );
+  }
+}
+
+/** The file that was just made. Has the listener `close` where it is gone already. */
+function ownFile(path: string, mode: number, close: () => void): SocketFile {
+  try {
+    chmodSync(path, mode);
+    const own = lstatSync(path);
+    return { stop: (stop) => stopAt(path, own, stop) };
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 
@@ -88,11 +112,14 @@ function statsOf(path: string): Stats | undefined {
 }
 
 /** Removes what a dead server has left at `path`; throws where something else is there. */
-async function takeOver(path: string): Promise<void> {
+async function takeOver(
+  door: UnixDoor<unknown>,
+  path: string,
+): Promise<void> {
   const there = statsOf(path);
   if (there === undefined) return;
   if (!there.isSocket()) throw failure("ENOTSOCK");
-  const answer = await knock(path);
+  const answer = await knock(door, path);
   if (answer === "ENOENT") return;
   if (answer === "EPROTOTYPE") throw failure("ENOTSOCK");
   if (answer === "EACCES" || answer === "EPERM") throw failure(answer);
@@ -103,33 +130,32 @@ async function takeOver(path: string): Promise<void> {
 }
 
 /** What becomes of a connection to `path`: undefined where it is taken, else a code. */
-function knock(path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-    socket.on("error", (error) => resolve(errorCode(error)));
-  });
+async function knock(
+  door: UnixDoor<unknown>,
+  path: string,
+): Promise<string | undefined> {
+  try {
+    await door.knock(path);
+    return undefined;
+  } catch (error) {
+    return errorCode(error);
+  }
 }
 
-function bind(server: Server, path: string, mode: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    // The file is made at once, and nobody else is to come in until it has its
-    // mode. Without that permission, or on a thread, the usual umask holds until
-    // then, which lets in nobody but the owner and perhaps the group.
-    const before = mayMask() ? maskModes(ALL_MODES & ~mode) : undefined;
-    try {
-      server.listen({ path, backlog: LISTEN_QUEUE_MAX }, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    } finally {
-      if (before !== undefined) maskModes(before);
-    }
-  });
+function bind<Made>(
+  door: UnixDoor<Made>,
+  path: string,
+  mode: number,
+): Made | Promise<Made> {
+  // The file is made at once, and nobody else is to come in until it has its
+  // mode. Without that permission, or on a thread, the usual umask holds until
+  // then, which lets in nobody but the owner and perhaps the group.
+  const before = mayMask() ? maskModes(ALL_MODES & ~mode) : undefined;
+  try {
+    return door.listen(path);
+  } finally {
+    if (before !== undefined) maskModes(before);
+  }
 }
 
 function mayMask(): boolean {
@@ -151,10 +177,17 @@ function isSame(one: Stats, other: Stats): boolean {
     one.mtimeMs === other.mtimeMs;
 }
 
-/** The runtime removes the path, so that what others have put there steps aside meanwhile. */
-function stopAt(path: string, own: Stats, stop: () => void): void {
+/**
+ * The runtime removes the path, Deno when the listener has given up, so that
+ * what others have put there steps aside meanwhile.
+ */
+async function stopAt(
+  path: string,
+  own: Stats,
+  stop: () => Promise<void>,
+): Promise<void> {
   const aside = isTheirs(path, own) ? moveAside(path) : undefined;
-  stop();
+  await stop();
   if (aside !== undefined) renameSync(aside, path);
 }
 
