@@ -62,6 +62,18 @@ export function goTimeFault(text: string): string | undefined {
   return undefined;
 }
 
+const TEXT = /^(.+T)(\d\d?)(:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/;
+const DIGITS = 9;
+
+/** A moment without a fault as Go writes it: in its own zone, to the nanosecond. */
+export function goTimeText(text: string): string {
+  const [, date, hour = "", rest, digits = "", zone = ""] = TEXT.exec(text)!;
+  const fraction = digits.slice(0, DIGITS).replace(/0+$/, "");
+  return `${date}${hour.padStart(2, "0")}${rest}` +
+    (fraction === "" ? "" : `.${fraction}`) +
+    (/[1-9]/.test(zone) ? zone : "Z");
+}
+
 function daysOf(year: number, month: number): number {
   const end = new Date(Date.UTC(2000, month, 0));
   end.setUTCFullYear(year, month, 0);

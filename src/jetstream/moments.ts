@@ -2,6 +2,7 @@
  * Time as JetStream writes it: in microseconds since the Unix epoch, and in text
  * with nanoseconds, of which the last three digits are zeros.
  */
+import { goTimeText } from "../core/go_time.ts";
 import type { Clock } from "../platform/clock.ts";
 
 const US_PER_MS = 1000;
@@ -10,7 +11,7 @@ const US_PER_S = 1_000_000;
 const MS_PER_MINUTE = 60_000;
 
 /** NATS: how a time is written that is not set. */
-const NO_TIME = "0001-01-01T00:00:00Z";
+export const NO_TIME = "0001-01-01T00:00:00Z";
 
 /** Microseconds now; never less than before. */
 export class Moments {
@@ -70,6 +71,15 @@ export function momentOf(text: string): number {
   const whole = date.getTime() - (sign === "-" ? -offset : offset);
   const us = whole * US_PER_MS + Number(digits.slice(0, 6).padEnd(6, "0"));
   return /[1-9]/.test(digits.slice(6)) ? us + 1 : us;
+}
+
+/** The same moment as a text of UTC; to the nanosecond. */
+export function utcText(text: string): string {
+  const [, seconds, fraction = "", zone] = /^(.{19})(\.\d+)?(.+)$/.exec(
+    goTimeText(text),
+  )!;
+  const whole = new Date(momentOf(`${seconds}${zone}`) / US_PER_MS);
+  return `${whole.toISOString().slice(0, 19)}${fraction}Z`;
 }
 
 /** A time as the digits of its nanoseconds, which are too many for a number. */

@@ -26,7 +26,7 @@ import {
 import { Pulling } from "../consumer/pulling.ts";
 import { tellOfPause } from "../consumer/delivery_news.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
-import { momentOf, momentText } from "../moments.ts";
+import { NO_TIME, utcText } from "../moments.ts";
 import type { Stream } from "../stream/stream.ts";
 import { publicCount } from "./account_requests.ts";
 import { consumerInfo, shownConsumers } from "./answers.ts";
@@ -116,7 +116,7 @@ export function consumerRequests(): readonly ApiCall[] {
     {
       pattern: "CONSUMER.PAUSE.*.*",
       type: "consumer_pause_response",
-      behindError: { paused: false, pause_until: momentText(0) },
+      behindError: { paused: false, pause_until: NO_TIME },
       answer: pause,
     },
     {
@@ -281,18 +281,17 @@ function pause(account: AccountStreams, request: ApiRequest): object {
     readonly pause_until?: string;
   };
   const consumer = consumerNamed(account, request);
-  const untilUs = text === undefined ? 0 : Math.max(0, momentOf(text));
-  const moment = untilUs === 0 ? undefined : momentText(untilUs);
-  const { config: { pause_until: before } } = consumer;
-  const beforeUs = before === undefined ? 0 : momentOf(before);
-  if (untilUs !== beforeUs) {
-    account.updateConsumer(consumer, withPause(consumer.config, moment));
+  const moment = text === undefined ? NO_TIME : utcText(text);
+  const { config: { pause_until: before = NO_TIME } } = consumer;
+  if (moment !== utcText(before)) {
+    const until = moment === NO_TIME ? undefined : moment;
+    account.updateConsumer(consumer, withPause(consumer.config, until));
     tellOfPause(consumer);
   }
   const { isOn, leftUs } = consumer.pause;
   return {
     paused: isOn,
-    pause_until: momentText(untilUs),
+    pause_until: moment,
     ...(isOn && { pause_remaining: leftUs * NS_PER_US }),
   };
 }

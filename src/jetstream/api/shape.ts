@@ -6,7 +6,7 @@
  * to be lenient; names count in any case; `null` is as if the field were missing.
  */
 import { kindOf, syntaxFault } from "../../core/go_json.ts";
-import { goTimeFault } from "../../core/go_time.ts";
+import { goTimeFault, goTimeText } from "../../core/go_time.ts";
 import { fieldName, isRecord } from "../../core/json.ts";
 
 /** What one value may be. */
@@ -266,7 +266,7 @@ function readTime(value: unknown): string {
   }
   const fault = goTimeFault(value);
   if (fault !== undefined) throw new ShapeError(fault);
-  return value;
+  return goTimeText(value);
 }
 
 /** Throws a `ShapeError` at once, as what Go calls for such a value does. */

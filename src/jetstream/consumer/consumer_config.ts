@@ -4,6 +4,7 @@
  */
 import type { Shape, Struct } from "../api/shape.ts";
 import { sorted } from "../stream/stream_config.ts";
+import { NO_TIME } from "../moments.ts";
 import type { ConsumerCaps } from "../limits/consumer_caps.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
 
@@ -274,7 +275,7 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
 
 /** NATS JetStream: which level of the API a consumer needs is kept with it. */
 function withLevel(given: GivenConsumerConfig): Record<string, string> {
-  const isOf1 = given.pause_until !== undefined ||
+  const isOf1 = (given.pause_until ?? NO_TIME) !== NO_TIME ||
     given.priority_groups !== undefined ||
     (given.priority_policy ?? "none") !== "none" ||
     Boolean(given.priority_timeout);

@@ -4,7 +4,6 @@
  * is what the API gives back.
  */
 import type { Shape, Struct } from "../api/shape.ts";
-import { momentOf, momentText } from "../moments.ts";
 
 /** How long messages stay. */
 export type Retention = "limits" | "interest" | "workqueue";
@@ -305,13 +304,10 @@ function withoutEmpty<T extends object>(record: T): T {
 
 /** One source, in the order of the API. */
 function completeSource(given: Partial<SourceConfig>): SourceConfig {
-  const { external, consumer, opt_start_time } = given;
+  const { external, consumer } = given;
   const complete: Record<string, unknown> = {
     ...given,
     name: given.name ?? "",
-    ...(opt_start_time && {
-      opt_start_time: momentText(momentOf(opt_start_time)),
-    }),
     ...(external && {
       external: { api: external.api ?? "", deliver: external.deliver ?? "" },
     }),
