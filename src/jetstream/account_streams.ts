@@ -16,7 +16,7 @@ import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
 import type { ConsumerConfig } from "./consumer/consumer_config.ts";
 import { savedConsumers } from "./consumer/saved_consumer.ts";
-import { Pulling, tellWaiting } from "./consumer/pulling.ts";
+import { Pulling, tellOfShutdown, tellWaiting } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
 import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
@@ -377,7 +377,7 @@ export class AccountStreams {
     for (const { stream, consumers } of open) {
       this.#reserve(stream.config, -1);
       for (const consumer of consumers.values()) {
-        tellWaiting(consumer, "409 Server Shutdown");
+        tellOfShutdown(consumer);
         consumer.stop();
       }
       stream.stop();

@@ -15,6 +15,7 @@ import type { Clock, Random } from "../platform/clock.ts";
 import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
 import { API_PREFIX } from "./api/call_table.ts";
+import { tellOfShutdown } from "./consumer/pulling.ts";
 import { NoStreams } from "./api/no_streams.ts";
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
@@ -116,6 +117,17 @@ export class JetStream {
     this.quota.options = options;
     this.#wake();
     for (const account of this.#platform.accounts) this.#setLater(account);
+  }
+
+  /** The server is about to stop: those who wait for messages are told while they are there. */
+  leaving(): void {
+    for (const { streams } of this.accounts.values()) {
+      for (const { consumers } of streams.values()) {
+        for (const consumer of consumers.values()) {
+          tellOfShutdown(consumer);
+        }
+      }
+    }
   }
 
   async stop(): Promise<void> {

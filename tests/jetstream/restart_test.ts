@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import type { NatsConnection } from "../../src/client/connection.ts";
 import { createInbox, type Msg } from "../../src/faces/client.ts";
 import { startServer } from "../../src/app/start_server.ts";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import { startMidge } from "../support/midge.ts";
+import { connectPeer } from "../support/peer.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 
@@ -205,4 +208,33 @@ test("a consumer that was set to begin again does so after a restart", async (t)
       new RegExp(`^\\$JS\\.ACK\\.S\\.C\\.1\\.${text}\\.`),
     );
   }
+});
+
+test("requests that wait for messages are told when the server stops, before the connection ends", async (t) => {
+  const { server, port } = await startMidge(t, {
+    jetstream: defaultJetStreamOptions(),
+  });
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  const ask = (subject: string, body: object, reply = "made"): void => {
+    const text = JSON.stringify(body);
+    peer.send(`PUB $JS.API.${subject} ${reply} ${text.length}\r\n${text}\r\n`);
+  };
+  peer.send("SUB made 1\r\nSUB waits 2\r\n");
+  ask("STREAM.CREATE.S", { name: "S", subjects: ["s"], storage: "memory" });
+  await peer.expect("stream_create_response");
+  const config = { durable_name: "C" };
+  ask("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  await peer.expect("consumer_create_response");
+  const never = { batch: 7, expires: 60e9 };
+  ask("CONSUMER.MSG.NEXT.S.C", never, "waits");
+  peer.send("PING\r\n");
+  await peer.expect("PONG\r\n");
+  await server.stop();
+  assert.equal(
+    await peer.expectClosed(),
+    "HMSG waits 2 81 81\r\nNATS/1.0 409 Server Shutdown\r\n" +
+      "Nats-Pending-Messages: 7\r\nNats-Pending-Bytes: 0\r\n\r\n\r\n",
+  );
 });

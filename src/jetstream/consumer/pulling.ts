@@ -48,9 +48,11 @@ export class Pulling implements Demand {
     return this.#pulls.size > 0;
   }
 
-  /** The consumer goes, or the server stops: those who wait are told. */
-  tell(status: string): void {
-    for (const pull of this.#pulls.takeAll()) this.#answer(pull.reply, status);
+  /** The consumer goes, or the server stops: those who wait are told, perhaps along with what is left of it. */
+  tell(status: string, tellsRest: boolean): void {
+    for (const pull of this.#pulls.takeAll()) {
+      this.#answer(pull.reply, status, tellsRest ? pull : undefined);
+    }
   }
 
   restart(): void {}
@@ -248,5 +250,10 @@ function isForNow({ noWait, endsUs }: Pull): boolean {
 
 /** Tells all who wait for messages of a consumer, where it is one that is asked. */
 export function tellWaiting({ demand }: Consumer, status: string): void {
-  if (demand instanceof Pulling) demand.tell(status);
+  if (demand instanceof Pulling) demand.tell(status, false);
+}
+
+/** Tells them that the server stops, or has no streams any more. */
+export function tellOfShutdown({ demand }: Consumer): void {
+  if (demand instanceof Pulling) demand.tell("409 Server Shutdown", true);
 }
