@@ -156,7 +156,7 @@ export class ServerParts {
   async stop(): Promise<void> {
     await this.#announcer?.withdraw();
     this.#system?.stop();
-    this.#jetstream?.leaving();
+    this.#streams.leaving();
     // Clients first: told that the other nodes are gone, they would not move there.
     await Promise.all([
       this.broker.stop(),

@@ -64,6 +64,11 @@ export class ServerStreams {
     this.#place();
   }
 
+  /** Those who wait for messages hear of the end. */
+  leaving(): void {
+    this.#jetstream?.leaving();
+  }
+
   async stop(): Promise<void> {
     await this.#jetstream?.stop();
   }
