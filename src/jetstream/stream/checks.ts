@@ -25,7 +25,7 @@ import {
   rollupOf,
 } from "./expectations.ts";
 import { KnownIds } from "./known_ids.ts";
-import { withHeaders } from "./header_block.ts";
+import { withHeaders, withoutHeaders } from "./header_block.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
 import { endedSchedule, NO_NEXT, scheduleIn } from "./schedule_checks.ts";
 import type { Schedule } from "../schedule/schedule.ts";
@@ -39,7 +39,11 @@ import {
 import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
-import { keptTimeToLive, timeToLive } from "./time_to_live.ts";
+import {
+  keptTimeToLive,
+  secondsBesideMarkers,
+  timeToLive,
+} from "./time_to_live.ts";
 
 /** The stream, as far as messages are checked. */
 export interface CheckedStream {
@@ -62,6 +66,7 @@ interface Plan {
 }
 
 const NO_PLAN: Plan = {};
+const US_PER_S = 1_000_000;
 
 /** How a message comes. */
 interface AdmitOptions {
@@ -120,7 +125,7 @@ export class ArrivalChecks {
     if (copied) return this.#admitCopy(given, copied, headers, nowUs);
     checkIncrement(config, given, headers);
     checkExpectedStream(config, headers);
-    const lifetimeUs = timeToLive(config, headers, staged !== undefined);
+    const asksUs = timeToLive(config, headers, staged !== undefined);
     checkExpected(index, given.subject, headers, staged);
     const plan = isScheduled
       ? { ends: endedByOwn(headers) }
@@ -132,7 +137,8 @@ export class ArrivalChecks {
       if (known !== undefined) return known;
     }
     checkLastId(headers, this.#lastId, staged);
-    const publication = plan.schedule ? rolledUp(given, headers) : given;
+    const { publication: lasting, lifetimeUs } = this.#lasting(given, asksUs);
+    const publication = plan.schedule ? rolledUp(lasting, headers) : lasting;
     const asked = plan.schedule ? "sub" : headers.get("Nats-Rollup");
     const rollup = rollupOf(config, asked, given.subject, staged);
     const sum = this.#counted(publication, headers, staged);
@@ -150,7 +156,7 @@ export class ArrivalChecks {
 
   /** The same for a message of another stream, whose publisher has spoken to that one. */
   #admitCopy(
-    publication: Publication,
+    given: Publication,
     { seq, timeUs }: CopiedPlace,
     headers: PublishHeaders,
     nowUs: number,
@@ -164,13 +170,17 @@ export class ArrivalChecks {
       ? rollupOf(
         config,
         headers.get("Nats-Rollup"),
-        publication.subject,
+        given.subject,
         undefined,
       )
       : "none";
     const counts = config.allow_msg_counter === true && !isMirrored;
     // NATS JetStream: what adds nothing to a counter is left out.
     if (counts && !isIncrement(headers)) return 0;
+    const { publication, lifetimeUs } = this.#lasting(
+      given,
+      keptTimeToLive(config, headers),
+    );
     const sum = counts
       ? countedThere(publication, headers, this.#lastOf(publication.subject))
       : undefined;
@@ -184,7 +194,6 @@ export class ArrivalChecks {
       headers: block,
       payload,
     };
-    const lifetimeUs = keptTimeToLive(config, headers);
     return {
       kept: { message, size, rollup, lifetimeUs },
       id,
@@ -203,7 +212,26 @@ export class ArrivalChecks {
     quota.checkServerRoom(config.storage);
     if (!this.#stream.isWanted(subject)) return;
     quota.checkRoom(config.storage, size + (staged?.bytes ?? 0));
-    if (rollup === "none") checkRoom(config, index, subject, size, staged);
+    checkRoom(config, index, { subject, size, rollup }, staged);
+  }
+
+  /** What becomes of a message that would stay `lifetimeUs`, and how long it stays. */
+  #lasting(
+    given: Publication,
+    lifetimeUs: number | undefined,
+  ): {
+    readonly publication: Publication;
+    readonly lifetimeUs: number | undefined;
+  } {
+    const seconds = secondsBesideMarkers(this.#stream.config, lifetimeUs);
+    if (seconds === undefined) return { publication: given, lifetimeUs };
+    const isTtl = (name: string): boolean => name === "Nats-TTL";
+    const others = withoutHeaders(given.headers, isTtl);
+    const headers = withHeaders(others, [`Nats-TTL: ${seconds}`]);
+    return {
+      publication: { ...given, headers },
+      lifetimeUs: seconds * US_PER_S,
+    };
   }
 
   /** Throws an `ApiError` for what is asked of a schedule and makes no sense. */

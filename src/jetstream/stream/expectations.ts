@@ -32,20 +32,27 @@ export function checkExpected(
   headers: PublishHeaders,
   staged: Staged | undefined,
 ): void {
+  // NATS JetStream: a header without a value says nothing.
   const ofSubject = headers.get("Nats-Expected-Last-Subject-Sequence");
-  const other = headers.get("Nats-Expected-Last-Subject-Sequence-Subject");
-  if (ofSubject !== undefined) {
+  const other = headers.get("Nats-Expected-Last-Subject-Sequence-Subject") ||
+    undefined;
+  if (ofSubject) {
     if (staged?.lastOf(other ?? subject)) throw new ApiError(10164);
     const last = lastOf(index, other ?? subject);
-    if (last !== Number(ofSubject)) throw new ApiError(10071, last);
+    if (last !== sequenceIn(ofSubject)) throw new ApiError(10071, last);
   } else if (other !== undefined) {
     throw new ApiError(10193);
   }
   const expected = headers.get("Nats-Expected-Last-Sequence");
-  if (expected === undefined) return;
+  if (!expected) return;
   const last = staged?.lastSeq ?? index.lastSeq;
-  if (Number(expected) !== last) throw new ApiError(10071, last);
+  if (sequenceIn(expected) !== last) throw new ApiError(10071, last);
   if (last !== index.lastSeq) throw new ApiError(10164);
+}
+
+/** -1 where there are other characters than digits: no message has it. */
+function sequenceIn(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : -1;
 }
 
 /** The last message whose subject matches `pattern`; 0: there is none. */
@@ -71,7 +78,7 @@ export function checkLastId(
 ): void {
   const name = "Nats-Expected-Last-Msg-Id";
   const expected = headers.get(name);
-  if (expected === undefined) return;
+  if (!expected) return;
   if (staged !== undefined) throw new ApiError(10177, name);
   if (expected !== last) throw new ApiError(10070, last);
 }
@@ -89,7 +96,10 @@ export function rollupOf(
   }
   const rollup = value.toLowerCase();
   if (rollup !== "sub" && rollup !== "all") {
-    throw new ApiError(10111, `rollup value invalid: ${JSON.stringify(value)}`);
+    throw new ApiError(
+      10111,
+      `rollup value invalid: ${JSON.stringify(rollup)}`,
+    );
   }
   const takesOwn = rollup === "all"
     ? (staged?.messages.length ?? 0) > 0

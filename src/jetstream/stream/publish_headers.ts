@@ -1,8 +1,8 @@
 /**
  * What the headers of a published message ask of a stream.
  *
- * NATS JetStream: names count in the case in which they are written, and of
- * several lines with one name the first.
+ * NATS JetStream: names count in the case in which they are written, of several
+ * lines with one name the first, and of a value the blanks behind it.
  */
 import { byteString, CR, LF } from "../../core/ascii.ts";
 
@@ -45,6 +45,5 @@ function valueIn(block: Uint8Array, from: number, lineEnd: number): string {
   let end = lineEnd;
   while (end > start && (block[end - 1] === LF || block[end - 1] === CR)) end--;
   while (start < end && block[start] === BLANK) start++;
-  while (end > start && block[end - 1] === BLANK) end--;
   return byteString(block, start, end);
 }

@@ -1,6 +1,7 @@
 /** How much a stream holds: what a message counts, and what has to go for another. */
 import { ApiError } from "../api/api_error.ts";
 import type { MessageIndex } from "../store/message_index.ts";
+import type { Rollup } from "./admitted.ts";
 import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
@@ -57,27 +58,30 @@ export function checkSize(
 export function checkRoom(
   config: StreamConfig,
   index: MessageIndex,
-  subject: string,
-  size: number,
+  { subject, size, rollup }: {
+    readonly subject: string;
+    readonly size: number;
+    readonly rollup: Rollup;
+  },
   staged: Staged | undefined,
 ): void {
   if (config.discard === "old") return;
-  const ofSubject = (index.subjects.get(subject)?.count ?? 0) +
-    (staged?.countOf(subject) ?? 0);
-  const isFullOfSubject = config.max_msgs_per_subject > 0 &&
+  const entry = index.subjects.get(subject);
+  const ofSubject = (entry?.count ?? 0) + (staged?.countOf(subject) ?? 0);
+  // The first message of the subject goes when this one has come.
+  const replaces = config.max_msgs_per_subject > 0 &&
     ofSubject >= config.max_msgs_per_subject;
-  if (isFullOfSubject) {
-    if (!config.discard_new_per_subject) return;
+  if (replaces && config.discard_new_per_subject && rollup === "none") {
     throw new ApiError(10077, "maximum messages per subject exceeded");
   }
   const messages = index.messages + (staged?.messages.length ?? 0);
-  if (config.max_msgs > 0 && messages >= config.max_msgs) {
+  if (config.max_msgs > 0 && messages >= config.max_msgs && !replaces) {
     throw new ApiError(10077, "maximum messages exceeded");
   }
   const bytes = index.bytes + (staged?.bytes ?? 0) + size;
-  if (config.max_bytes > 0 && bytes > config.max_bytes) {
-    throw new ApiError(10077, "maximum bytes exceeded");
-  }
+  if (config.max_bytes <= 0 || bytes <= config.max_bytes) return;
+  const first = replaces && entry !== undefined ? index.sizeOf(entry.first) : 0;
+  if (first < size) throw new ApiError(10077, "maximum bytes exceeded");
 }
 
 /** The messages that have to go, one after the other, each when the one before has gone. */

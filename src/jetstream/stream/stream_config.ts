@@ -238,6 +238,8 @@ export function completeStreamConfig(
   );
   const window = given.duplicate_window || (copies ? 0 : longest);
   const markerTtl = given.subject_delete_marker_ttl ?? 0;
+  const { allow_rollup_hdrs = false, allow_msg_schedules = false } = given;
+  const rollsUp = (markerTtl > 0 || allow_msg_schedules) && !allow_rollup_hdrs;
   const complete: StreamConfig = {
     retention: "limits",
     discard: "old",
@@ -261,9 +263,9 @@ export function completeStreamConfig(
     num_replicas: given.num_replicas || 1,
     duplicate_window: window,
     metadata: withLevel(given),
-    deny_purge: markerTtl > 0 ? false : given.deny_purge ?? false,
-    allow_rollup_hdrs: markerTtl > 0 || given.allow_msg_schedules === true ||
-      (given.allow_rollup_hdrs ?? false),
+    // NATS JetStream: who does not ask for roll-ups has to have them there, and purging.
+    deny_purge: rollsUp ? false : given.deny_purge ?? false,
+    allow_rollup_hdrs: rollsUp || allow_rollup_hdrs,
     allow_msg_ttl: markerTtl > 0 || (given.allow_msg_ttl ?? false),
   };
   return inOrder(complete);

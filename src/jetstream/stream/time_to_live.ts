@@ -2,8 +2,9 @@
  * How long single messages stay, as their publishers ask: which goes next, and
  * when.
  *
- * NATS JetStream (`Nats-TTL`): whole seconds, a duration of at least a second, or
- * `never`, which keeps a message beyond the stream's own limit of age.
+ * NATS JetStream (`Nats-TTL`): whole seconds, a duration of at least a second, of
+ * which whole seconds count, or `never`, which keeps a message beyond the stream's
+ * own limit of age.
  */
 import { parseDuration } from "../../core/duration.ts";
 import { ApiError } from "../api/api_error.ts";
@@ -11,7 +12,7 @@ import type { PublishHeaders } from "./publish_headers.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
 const US_PER_S = 1_000_000;
-const US_PER_MS = 1000;
+const NS_PER_S = 1_000_000_000;
 const MS_PER_S = 1000;
 
 /** Microseconds that a message stays; undefined: nobody asked. Throws an `ApiError`. */
@@ -30,23 +31,39 @@ export function timeToLive(
   return us;
 }
 
-/** The same for a message that the stream has had for some time. */
+/** The same for a message whose publisher cannot be told of it any more. */
 export function keptTimeToLive(
-  config: StreamConfig,
+  { allow_msg_ttl }: StreamConfig,
   headers: PublishHeaders,
 ): number | undefined {
-  return config.allow_msg_ttl ? timeToLive(config, headers) : undefined;
+  const text = headers.get("Nats-TTL");
+  return allow_msg_ttl && text ? lifetimeIn(text) : undefined;
+}
+
+/**
+ * NATS JetStream: where a marker says for a while that a subject has no message
+ * any more, a message stays at least as long. Gives those seconds for one that
+ * would stay `lifetimeUs`; undefined: it stays long enough.
+ */
+export function secondsBesideMarkers(
+  { subject_delete_marker_ttl = 0, max_msgs_per_subject }: StreamConfig,
+  lifetimeUs: number | undefined,
+): number | undefined {
+  if (lifetimeUs === undefined || max_msgs_per_subject === 1) return undefined;
+  const least = Math.floor(subject_delete_marker_ttl / NS_PER_S);
+  return lifetimeUs < least * US_PER_S ? least : undefined;
 }
 
 /** Microseconds that a text means; undefined: it makes no sense. */
 export function lifetimeIn(text: string): number | undefined {
-  if (text === "never") return Infinity;
+  if (text.toLowerCase() === "never") return Infinity;
   if (/^\d+$/.test(text)) {
     const seconds = Number(text);
     return seconds >= 1 ? seconds * US_PER_S : undefined;
   }
   const ms = parseDuration(text);
-  return ms !== undefined && ms >= MS_PER_S ? ms * US_PER_MS : undefined;
+  if (ms === undefined || ms < MS_PER_S) return undefined;
+  return Math.floor(ms / MS_PER_S) * US_PER_S;
 }
 
 /** A message and the moment when it goes. */
