@@ -53,7 +53,7 @@ export interface ProcessPlatform {
   /** For clients in this process. */
   readonly flow?: Flow;
   /** Without it, streams are in memory. */
-  readonly loadStorage?: LoadStorage;
+  readonly loadStorage?: LoadStorage | undefined;
   /** Puts something between the server and the stores of its streams. */
   readonly overStores?: OverStores;
 }

@@ -43,6 +43,11 @@ export interface Database {
   /** Statements without values or rows. */
   execute(sql: string): void;
   prepare(sql: string): Statement;
+  /**
+   * Calls `done` once all that is committed is on disk, or cannot be; before it
+   * returns where that is known already. One call at a time.
+   */
+  sync(done: (error?: StorageError) => void): void;
   close(): void;
 }
 
@@ -79,11 +84,14 @@ export interface Storage {
 }
 
 /**
- * When what is committed is on disk: `always`, when the call returns; `lazy`, when
- * the operating system writes it, so that a machine that fails loses the last of
- * it, and a process that ends loses nothing.
+ * When what is committed is on disk: `always`, when `Database.sync` says so, and the
+ * event loop goes on meanwhile; `lazy`, when the operating system writes it, so that
+ * a machine that fails loses the last of it, and a process that ends loses nothing.
  */
 export type Syncing = "always" | "lazy";
 
+/** `in commits`: when the commit returns, for where no time may pass meanwhile. */
+export type StorageSyncing = Syncing | "in commits";
+
 /** Makes storage ready. Throws a `StorageError` where the runtime has none. */
-export type LoadStorage = (syncing?: Syncing) => Storage;
+export type LoadStorage = (syncing?: StorageSyncing) => Storage;

@@ -78,6 +78,7 @@ function walled(
         rows: (...values) => statement.rows(...values),
       };
     },
+    sync: (done) => database.sync(done),
     close: () => database.close(),
   };
 }

@@ -26,6 +26,7 @@ export class FullDisk {
         database.execute(sql);
       },
       prepare: (sql) => database.prepare(sql),
+      sync: (done) => database.sync(done),
       close: () => database.close(),
     };
   }

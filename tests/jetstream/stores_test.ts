@@ -91,7 +91,13 @@ test("a message that was changed in the file is named, and all others are read",
 });
 
 // SQLite: 2 is FULL, a sync of the log in each commit, and 1 is NORMAL.
-for (const [syncing, level] of [["always", 2], ["lazy", 1]] as const) {
+for (
+  const [syncing, level] of [
+    ["always", 1],
+    ["in commits", 2],
+    ["lazy", 1],
+  ] as const
+) {
   test(`a database that syncs ${syncing}`, (t) => {
     const path = join(temporaryFolder(t), "one.db");
     const database = loadStorage(syncing).open(path);

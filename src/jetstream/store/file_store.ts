@@ -1,7 +1,7 @@
 /**
  * A stream's messages in a database of their own. What is written in one turn of
- * the event loop is committed together at its end, and what waits for it is told
- * only then, when it is on disk.
+ * the event loop, or while the disk is busy with what came before, is committed
+ * together, and what waits for it is told when it is on disk.
  *
  * Each message has a checksum, which is verified whenever the message is read.
  * One that does not fit is told of, and everything else stays readable; nothing
@@ -9,16 +9,16 @@
  *
  * More than a dozen members: because `StreamStore` has them.
  */
-import { asciiBytes, byteString } from "../../core/ascii.ts";
+import { byteString } from "../../core/ascii.ts";
 import {
   type Database,
-  type RawFile,
   type Statement,
   type Storage,
   StorageError,
   type StoredRow,
 } from "../../platform/storage.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { Acknowledged } from "./acknowledged.ts";
 import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
 import {
@@ -35,13 +35,8 @@ import {
   type StreamStore,
 } from "./stream_store.ts";
 
-/** The name of the file that tells what was acknowledged, besides the database. */
-const ACKNOWLEDGED = "acknowledged";
 /** What is removed from a page is not found in it either, where the page is written anyway. */
 const ERASE_CHEAPLY = "PRAGMA secure_delete = FAST";
-const DIGITS = 16;
-const ACKNOWLEDGED_BYTES = 2 * DIGITS + 1;
-const NO_BYTES = new Uint8Array(0);
 
 type Done = (error?: StoreError) => void;
 
@@ -62,11 +57,15 @@ export class FileStore implements StreamStore {
   readonly #drop: Statement;
   readonly #dropSpare: Statement;
   readonly #records: Records;
-  readonly #acknowledged: RawFile | undefined;
+  readonly #acknowledged: Acknowledged;
   /** Messages that there are, and those that the last commit has kept. */
   #count = 0;
   #kept = 0;
   #isWriting = false;
+  /** What was committed is on its way to the disk. */
+  #isSyncing = false;
+  /** Those that wait until it is there, besides those that are told of it. */
+  #behindSync: (() => void)[] = [];
   /** What has failed since the last commit. */
   #fault: StoreError | undefined = undefined;
   /** The last sequence has to be written with the next commit. */
@@ -82,15 +81,14 @@ export class FileStore implements StreamStore {
     this.#storage = storage;
     this.#runSoon = runSoon;
     this.#records = new Records(storage.checksum);
-    this.#acknowledged = storage.raw?.open(`${folder}/${ACKNOWLEDGED}`);
-    const isUsed = this.#acknowledged !== undefined &&
-      this.#acknowledged.size > 0;
+    this.#acknowledged = new Acknowledged(folder, storage.raw);
+    const { isThere } = this.#acknowledged;
     try {
       this.#database = this.#faulty(() =>
-        openDatabase(this.#path, storage, isUsed)
+        openDatabase(this.#path, storage, isThere)
       );
     } catch (error) {
-      this.#acknowledged?.close();
+      this.#acknowledged.close();
       throw error;
     }
     this.#faulty(() => this.#database.execute(ERASE_CHEAPLY));
@@ -105,7 +103,7 @@ export class FileStore implements StreamStore {
     this.#dropSpare = prepare("DELETE FROM spare WHERE name = ?");
     const [, last] = [...this.values(LAST_SEQ)]
       .find(([name]) => name === LAST_SEQ) ?? [];
-    const [lastSeq, count] = last?.split(" ") ?? this.#readAcknowledged();
+    const [lastSeq, count] = last?.split(" ") ?? this.#acknowledged.read();
     this.lastSeq = Number(lastSeq);
     this.#count = this.#kept = Number(count);
   }
@@ -135,7 +133,7 @@ export class FileStore implements StreamStore {
 
   /** What is not there though it should be, and what was found at earlier starts. */
   #tellOfDamage(gaps: Gaps, damaged: (damage: Damage) => void): void {
-    const acknowledged = this.#readAcknowledged()[0]!;
+    const acknowledged = this.#acknowledged.read()[0];
     const texts = gaps.missing(this.lastSeq, acknowledged, this.#path);
     this.lastSeq = Math.max(this.lastSeq, acknowledged);
     const values = [
@@ -231,24 +229,37 @@ export class FileStore implements StreamStore {
   }
 
   sync(done: Done): void {
-    if (this.#waiting.push(done) > 1) return;
-    this.#runSoon(() => this.#commit());
+    if (this.#waiting.push(done) === 1) this.#commitSoon();
   }
 
-  close(): Promise<void> {
-    if (!this.#isClosed) {
-      this.#commit();
-      this.#isClosed = true;
-      this.#acknowledged?.close();
-      this.#faulty(() => this.#database.close());
-    }
-    return Promise.resolve();
+  async close(): Promise<void> {
+    if (this.#isSyncing) await this.#synced();
+    if (this.#isClosed) return;
+    this.#commit();
+    if (this.#isSyncing) await this.#synced();
+    this.#end();
   }
 
   async destroy(): Promise<void> {
     this.#waiting = [];
-    await this.close();
+    if (this.#isSyncing) await this.#synced();
+    this.#end();
     this.#storage.remove(this.#folder);
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#acknowledged.close();
+    this.#faulty(() => this.#database.close());
+  }
+
+  #synced(): Promise<void> {
+    return new Promise((resolve) => this.#behindSync.push(resolve));
+  }
+
+  #commitSoon(): void {
+    if (!this.#isSyncing) this.#runSoon(() => this.#commit());
   }
 
   /**
@@ -270,19 +281,36 @@ export class FileStore implements StreamStore {
   }
 
   #commit(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isSyncing) return;
     this.beforeCommit();
     const waiting = this.#waiting;
     this.#waiting = [];
     if (this.#isAhead) this.put(LAST_SEQ, `${this.lastSeq} ${this.#count}`);
-    if (this.#isWriting) this.#write(() => this.#database.execute("COMMIT"));
+    const acknowledged = this.#isAhead ? this.lastSeq : -1;
+    const hasWritten = this.#isWriting;
+    if (hasWritten) this.#write(() => this.#database.execute("COMMIT"));
     const fault = this.#fault;
-    if (fault === undefined) this.#committed();
-    else this.#rollBack();
     this.#fault = undefined;
-    if (fault === undefined && this.#erases) this.#eraseOld();
+    if (fault !== undefined) this.#rollBack();
+    else this.#committed();
+    if (fault !== undefined || !hasWritten) return this.#tell(waiting, fault);
+    const count = this.#kept;
+    this.#isSyncing = true;
+    this.#database.sync((error) => {
+      this.#isSyncing = false;
+      if (error === undefined && acknowledged >= 0) {
+        this.#acknowledged.note(acknowledged, count);
+      }
+      this.#tell(waiting, error && this.#storeError(error));
+    });
+  }
+
+  /** Calls those who wait: what they wait for is on disk, or cannot be. */
+  #tell(waiting: readonly Done[], fault: StoreError | undefined): void {
     for (const done of waiting) done(fault);
     this.#settle();
+    for (const resolve of this.#behindSync.splice(0)) resolve();
+    if (this.#waiting.length > 0) this.#commitSoon();
   }
 
   /** Calls those who wait for what this commit has kept as well. */
@@ -295,31 +323,9 @@ export class FileStore implements StreamStore {
   }
 
   #committed(): void {
-    if (this.#isAhead) this.#noteAcknowledged();
     this.#isAhead = this.#isWriting = false;
     this.#kept = this.#count;
-  }
-
-  /**
-   * Notes the last sequence beside the database, so that it shows when that loses
-   * its end. Nothing waits until this is on disk.
-   */
-  #noteAcknowledged(): void {
-    const facts = [this.lastSeq, this.#count].map(digitsOf).join(" ");
-    try {
-      this.#acknowledged?.write(0, asciiBytes(`${facts}\n`));
-    } catch (error) {
-      // The database has it.
-      if (!(error instanceof StorageError)) throw error;
-    }
-  }
-
-  /** The last sequence, and how many messages there were. */
-  #readAcknowledged(): number[] {
-    const bytes = this.#acknowledged?.read(0, ACKNOWLEDGED_BYTES) ?? NO_BYTES;
-    const [, ...facts] =
-      /^(\d+) (\d+)$/.exec(byteString(bytes, 0, bytes.length)) ?? [0, 0, 0];
-    return facts.map(Number);
+    if (this.#erases) this.#eraseOld();
   }
 
   /** What was removed stands in the log of the database until that is emptied. */
@@ -358,14 +364,14 @@ export class FileStore implements StreamStore {
       return act();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      const why = error.fault === "in use"
-        ? "is in use by another process"
-        : error.message;
-      throw new StoreError(`${this.#path}: ${why}`, { cause: error });
+      throw this.#storeError(error);
     }
   }
-}
 
-function digitsOf(number: number): string {
-  return String(number).padStart(DIGITS, "0");
+  #storeError(cause: StorageError): StoreError {
+    const why = cause.fault === "in use"
+      ? "is in use by another process"
+      : cause.message;
+    return new StoreError(`${this.#path}: ${why}`, { cause });
+  }
 }

@@ -2,12 +2,14 @@
  * Storage by `node:sqlite`, which is a part of Node from 22.13 on, of Deno and of
  * Bun. It is loaded when a server needs it.
  *
- * A database has its file for itself (`locking_mode`), and what is committed is
- * on disk when the call returns (`synchronous`), unless it was asked for less.
+ * A database has its file for itself (`locking_mode`). What is committed stands in
+ * its write-ahead log, which is synced off the event loop, or by SQLite in each
+ * commit (`synchronous`), or when SQLite empties it, as was asked for.
  */
 import {
   closeSync,
   existsSync,
+  fdatasync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -28,9 +30,9 @@ import {
   type Storage,
   StorageError,
   type StorageFault,
+  type StorageSyncing,
   type StoredRow,
   type StoredValue,
-  type Syncing,
 } from "../../platform/storage.ts";
 
 /** What is used of `node:sqlite`, which types of older Nodes do not know. */
@@ -55,14 +57,14 @@ interface ZlibModule {
   crc32(bytes: Uint8Array, before: number): number;
 }
 
-export function loadStorage(syncing: Syncing = "always"): Storage {
+export function loadStorage(syncing: StorageSyncing = "always"): Storage {
   const { DatabaseSync } = builtIn<SqliteModule>("node:sqlite");
   const { crc32 } = builtIn<ZlibModule>("node:zlib");
   return {
     open(path) {
       return faulty(() => {
         mkdirSync(dirname(path), { recursive: true });
-        return new SqliteDatabase(new DatabaseSync(path), syncing);
+        return new SqliteDatabase(path, new DatabaseSync(path), syncing);
       });
     },
     folders(path) {
@@ -137,12 +139,22 @@ function builtIn<Module>(name: string): Module {
 }
 
 class SqliteDatabase implements Database {
+  readonly #path: string;
   readonly #database: DatabaseSync;
+  readonly #syncing: StorageSyncing;
+  /** The write-ahead log, opened to be synced. */
+  #log: number | undefined = undefined;
+  #isSyncing = false;
+  /** What could not be synced may be lost from the log, though it is read still. */
+  #isDoubtful = false;
+  #isClosed = false;
 
-  constructor(database: DatabaseSync, syncing: Syncing) {
+  constructor(path: string, database: DatabaseSync, syncing: StorageSyncing) {
+    this.#path = path;
     this.#database = database;
+    this.#syncing = syncing;
     // SQLite: NORMAL syncs a write-ahead log only before it is moved into its file.
-    const level = syncing === "always" ? "FULL" : "NORMAL";
+    const level = syncing === "in commits" ? "FULL" : "NORMAL";
     database.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; " +
         `PRAGMA synchronous = ${level}`,
@@ -157,8 +169,40 @@ class SqliteDatabase implements Database {
     return new SqliteStatement(faulty(() => this.#database.prepare(sql)));
   }
 
+  sync(done: (error?: StorageError) => void): void {
+    if (this.#syncing !== "always") return done();
+    let log: number;
+    try {
+      if (this.#isDoubtful) this.#emptyLog();
+      // SQLite has the same file as long as the database is open.
+      log = this.#log ??= openSync(`${this.#path}-wal`, "r+");
+    } catch (error) {
+      return done(storageError(error));
+    }
+    this.#isSyncing = true;
+    fdatasync(log, (error) => {
+      this.#isSyncing = false;
+      if (this.#isClosed) this.#closeLog();
+      if (error) this.#isDoubtful = true;
+      done(error ? storageError(error) : undefined);
+    });
+  }
+
+  /** Has SQLite move all that is in the log to its file, and sync that. */
+  #emptyLog(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#isDoubtful = false;
+  }
+
   close(): void {
+    this.#isClosed = true;
+    if (!this.#isSyncing) this.#closeLog();
     faulty(() => this.#database.close());
+  }
+
+  #closeLog(): void {
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log = undefined;
   }
 }
 
@@ -192,9 +236,13 @@ function faulty<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const text = isError(error) ? error.message : String(error);
-    throw new StorageError(text, faultOf(text), error);
+    throw storageError(error);
   }
+}
+
+function storageError(error: unknown): StorageError {
+  const text = isError(error) ? error.message : String(error);
+  return new StorageError(text, faultOf(text), error);
 }
 
 /** Not every runtime tells the number of an error; all tell SQLite's text. */

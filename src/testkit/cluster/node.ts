@@ -11,6 +11,7 @@ import { Server } from "../../app/server.ts";
 import type { ServerOptions } from "../../options/options.ts";
 import type { PlacedNetwork } from "../faults/placed_network.ts";
 import { type Address, NetworkError } from "../../platform/socket.ts";
+import type { LoadStorage } from "../../platform/storage.ts";
 import { runSoonOn } from "../../platform/turns.ts";
 import { type LogLine, NodeLog } from "./log_tail.ts";
 import { TestDisk } from "../disk/test_disk.ts";
@@ -201,6 +202,7 @@ export class TestNode implements ClusterNode {
         network,
         log,
         runSoon,
+        loadStorage: storageOf(platform, plan),
         overStores: (stores) => this.disk.over(stores, { clock, runSoon }),
         random: this.#world.randomFor(`${this.name} ${++this.#lives}`),
         compareHash: (secret, hash) =>
@@ -212,4 +214,13 @@ export class TestNode implements ClusterNode {
       throw error;
     }
   }
+}
+
+/** No virtual time passes while a disk writes: each commit waits for it. */
+function storageOf(
+  { loadStorage }: World["platform"],
+  { isVirtual }: World["plan"],
+): LoadStorage | undefined {
+  if (!isVirtual || loadStorage === undefined) return loadStorage;
+  return (syncing) => loadStorage(syncing === "lazy" ? "lazy" : "in commits");
 }

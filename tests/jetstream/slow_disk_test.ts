@@ -1,0 +1,122 @@
+/** What is on its way to the disk is not acknowledged, and holds nothing else up. */
+import assert from "node:assert/strict";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import {
+  type Database,
+  type Storage,
+  StorageError,
+} from "../../src/platform/storage.ts";
+import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
+import { startMidge } from "../support/midge.ts";
+import { connectPeer, type Peer } from "../support/peer.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
+
+type Done = (error?: StorageError) => void;
+
+/** A disk that writes when it is told to. */
+class SlowDisk {
+  isSlow = false;
+  readonly storage: Storage;
+  readonly #waiting: Done[] = [];
+  #asked = (): void => {};
+
+  constructor(real: Storage) {
+    this.storage = { ...real, open: (path) => this.#slow(real.open(path)) };
+  }
+
+  #slow(database: Database): Database {
+    return {
+      execute: (sql) => database.execute(sql),
+      prepare: (sql) => database.prepare(sql),
+      close: () => database.close(),
+      sync: (done) => {
+        if (!this.isSlow) return database.sync(done);
+        this.#waiting.push(done);
+        this.#asked();
+      },
+    };
+  }
+
+  /** Ends the sync that is under way, or comes next. */
+  async end(error?: StorageError): Promise<void> {
+    if (this.#waiting.length === 0) {
+      await new Promise<void>((resolve) => this.#asked = resolve);
+    }
+    assert.equal(this.#waiting.length, 1);
+    this.#waiting.shift()!(error);
+  }
+}
+
+async function withStream(
+  t: TestContext,
+): Promise<{ peer: Peer; disk: SlowDisk }> {
+  const disk = new SlowDisk(loadStorage());
+  const { port } = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir: temporaryFolder(t) },
+  }, { loadStorage: () => disk.storage });
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  peer.send("SUB r 1\r\n");
+  const config = JSON.stringify({ name: "S", subjects: ["s"] });
+  request(peer, "$JS.API.STREAM.CREATE.S", config);
+  await delivered(peer);
+  return { peer, disk };
+}
+
+function request(peer: Peer, subject: string, body: string): void {
+  peer.send(`PUB ${subject} r ${body.length}\r\n${body}\r\n`);
+}
+
+/** The next message that the peer gets. */
+async function delivered(peer: Peer): Promise<Record<string, unknown>> {
+  await peer.expect("MSG r 1 ");
+  await peer.expectLine();
+  return JSON.parse(await peer.expectLine());
+}
+
+/** Nothing but an answer to this comes. */
+async function isSilent(peer: Peer): Promise<void> {
+  peer.send("PING\r\n");
+  await peer.expect("PONG\r\n");
+}
+
+test("a message is acknowledged when it is on disk, and not before", async (t) => {
+  const { peer, disk } = await withStream(t);
+  disk.isSlow = true;
+  request(peer, "s", "one");
+  await isSilent(peer);
+  // They come while the disk is busy, and go to it together.
+  request(peer, "s", "two");
+  request(peer, "s", "three");
+  await isSilent(peer);
+  await disk.end();
+  assert.deepEqual(await delivered(peer), { stream: "S", seq: 1 });
+  await isSilent(peer);
+  await disk.end();
+  assert.deepEqual(await delivered(peer), { stream: "S", seq: 2 });
+  assert.deepEqual(await delivered(peer), { stream: "S", seq: 3 });
+  disk.isSlow = false;
+});
+
+test("a message that does not reach the disk is refused, and was never there", async (t) => {
+  const { peer, disk } = await withStream(t);
+  disk.isSlow = true;
+  request(peer, "s", "one");
+  await isSilent(peer);
+  request(peer, "s", "two");
+  await isSilent(peer);
+  await disk.end(new StorageError("the disk is broken", "failed"));
+  for (let i = 0; i < 2; i++) {
+    const { error } = await delivered(peer);
+    assert.equal((error as Record<string, unknown>)["err_code"], 10077);
+  }
+  disk.isSlow = false;
+  request(peer, "s", "three");
+  assert.deepEqual(await delivered(peer), { stream: "S", seq: 3 });
+  request(peer, "$JS.API.STREAM.INFO.S", "");
+  const { state } = await delivered(peer);
+  const { messages, first_seq } = state as Record<string, unknown>;
+  assert.deepEqual({ messages, first_seq }, { messages: 1, first_seq: 3 });
+});
