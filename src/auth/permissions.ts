@@ -1,8 +1,7 @@
 /**
  * What a user may do, compiled from its options: which subjects it may publish
  * to, which subscriptions it may have, and which messages it may hear through
- * those. One object serves all connections of the user, and remembers its last
- * answers by the bytes of the subject.
+ * those. One object serves all connections of the user.
  *
  * NATS permissions, with two differences on purpose: a subscription has to lie
  * within what is allowed as a whole, and nothing overrides a publish deny.
@@ -19,6 +18,7 @@ import type {
   SubjectRules,
 } from "../options/options.ts";
 import { RuleList } from "./rule_list.ts";
+import { type Pattern, SubjectAutomaton } from "./subject_automaton.ts";
 
 /** What the rules say of a subject that is published to. */
 export const PublishVerdict = {
@@ -31,8 +31,8 @@ export const PublishVerdict = {
 
 export type PublishVerdict = typeof PublishVerdict[keyof typeof PublishVerdict];
 
-/** What is kept of a subject that is heard, as bits; one of them is always set. */
-const Heard = {
+/** What the rules of one direction say of a subject, as bits; one of them is always set. */
+const Said = {
   KNOWN: 1,
   /** A rule for all allows it. */
   ALLOWED: 2,
@@ -41,7 +41,7 @@ const Heard = {
   NAMES_QUEUES: 8,
 } as const;
 
-const HEARD_BY_ALL = Heard.KNOWN | Heard.ALLOWED;
+const HEARD_BY_ALL = Said.KNOWN | Said.ALLOWED;
 
 const compiled = new WeakMap<PermissionsOptions, Permissions>();
 
@@ -61,8 +61,6 @@ export class Permissions {
   readonly responses: ResponseRules | undefined;
   readonly #publish: Rules;
   readonly #subscribe: Rules;
-  readonly #published = new VerdictCache();
-  readonly #heard = new VerdictCache();
 
   constructor({ publish, subscribe, responses }: PermissionsOptions) {
     this.responses = responses;
@@ -81,16 +79,14 @@ export class Permissions {
 
   /** May `buffer[start, end)` be published to? */
   publishing(buffer: Uint8Array, start: number, end: number): PublishVerdict {
-    const known = this.#published.find(buffer, start, end);
-    if (known !== NO_VERDICT) return known as PublishVerdict;
-    const verdict = this.#judge(buffer, start, end);
-    this.#published.keep(buffer, start, end, verdict);
-    return verdict;
+    return verdictOf(this.#publish.judge(buffer, start, end));
   }
 
   /** The same for a subject that is not expected again. */
   publishingTo(subject: string): PublishVerdict {
-    return this.#judge(asciiBytes(subject), 0, subject.length);
+    return verdictOf(
+      this.#publish.judgeOnce(asciiBytes(subject), 0, subject.length),
+    );
   }
 
   /** May there be a subscription to `subject`, in the queue group `queue` unless that is empty? */
@@ -132,9 +128,9 @@ export class Permissions {
     const known = memo !== undefined && memo.hearer === this
       ? memo.heard
       : this.#hearing(buffer, start, end, memo);
-    if ((known & Heard.DENIED) !== 0) return false;
-    const isAllowed = (known & Heard.ALLOWED) !== 0;
-    if (queue === "" || (known & Heard.NAMES_QUEUES) === 0) return isAllowed;
+    if ((known & Said.DENIED) !== 0) return false;
+    const isAllowed = (known & Said.ALLOWED) !== 0;
+    if (queue === "" || (known & Said.NAMES_QUEUES) === 0) return isAllowed;
     const { allow, deny } = this.#subscribe;
     if (deny?.namesQueue(buffer, start, end, queue)) return false;
     return allow?.namesQueues(buffer, start, end) === true
@@ -142,44 +138,18 @@ export class Permissions {
       : isAllowed;
   }
 
-  #judge(buffer: Uint8Array, start: number, end: number): PublishVerdict {
-    const { allow, deny } = this.#publish;
-    if (deny?.matches(buffer, start, end)) return PublishVerdict.DENIED;
-    return allow === undefined || allow.matches(buffer, start, end)
-      ? PublishVerdict.ALLOWED
-      : PublishVerdict.NOT_ALLOWED;
-  }
-
-  /** Bits of `Heard`, by the bytes of the subject; `memo` gets them as well. */
+  /** What is said of the subject; `memo` gets it as well. */
   #hearing(
     buffer: Uint8Array,
     start: number,
     end: number,
     memo: SubjectMemo | undefined,
   ): number {
-    let known = this.#heard.find(buffer, start, end);
-    if (known === NO_VERDICT) {
-      known = this.#listen(buffer, start, end);
-      this.#heard.keep(buffer, start, end, known);
-    }
+    const known = this.#subscribe.judge(buffer, start, end);
     if (memo !== undefined) {
       memo.hearer = this;
       memo.heard = known;
     }
-    return known;
-  }
-
-  #listen(buffer: Uint8Array, start: number, end: number): number {
-    const { allow, deny } = this.#subscribe;
-    let known: number = Heard.KNOWN;
-    if (allow === undefined || allow.matches(buffer, start, end)) {
-      known |= Heard.ALLOWED;
-    }
-    if (deny?.matches(buffer, start, end)) known |= Heard.DENIED;
-    if (
-      allow?.namesQueues(buffer, start, end) ||
-      deny?.namesQueues(buffer, start, end)
-    ) known |= Heard.NAMES_QUEUES;
     return known;
   }
 }
@@ -190,6 +160,11 @@ class Rules {
   readonly allow: RuleList | undefined;
   /** Undefined: nothing. */
   readonly deny: RuleList | undefined;
+  /** Said of every subject, whatever the lists say. */
+  readonly #always: number;
+  /** One of them is made for the first subject, for few rules and for many. */
+  #automaton: SubjectAutomaton | undefined = undefined;
+  #known: VerdictCache | undefined = undefined;
 
   constructor(rules: SubjectRules | undefined, allow: RuleList | undefined) {
     this.allow = rules?.allow === undefined
@@ -198,11 +173,71 @@ class Rules {
     this.deny = hasEntries(rules?.deny)
       ? new RuleList(rules.deny, "everything")
       : undefined;
+    this.#always = this.allow === undefined
+      ? Said.KNOWN | Said.ALLOWED
+      : Said.KNOWN;
   }
 
   get size(): number {
     return (this.allow?.size ?? 0) + (this.deny?.size ?? 0);
   }
+
+  /** Bits of `Said`. */
+  judge(buffer: Uint8Array, start: number, end: number): number {
+    const automaton = this.#automaton;
+    if (automaton !== undefined) {
+      return this.#always | automaton.match(buffer, start, end);
+    }
+    const known = this.#known?.find(buffer, start, end) ?? NO_VERDICT;
+    return known !== NO_VERDICT ? known : this.#judgeAnew(buffer, start, end);
+  }
+
+  /** The same, and nothing is kept of the subject. */
+  judgeOnce(buffer: Uint8Array, start: number, end: number): number {
+    const { allow, deny } = this;
+    let said = this.#always;
+    if (allow?.matches(buffer, start, end)) said |= Said.ALLOWED;
+    if (deny?.matches(buffer, start, end)) said |= Said.DENIED;
+    if (
+      allow?.namesQueues(buffer, start, end) ||
+      deny?.namesQueues(buffer, start, end)
+    ) said |= Said.NAMES_QUEUES;
+    return said;
+  }
+
+  #judgeAnew(buffer: Uint8Array, start: number, end: number): number {
+    const { allow, deny } = this;
+    if (allow?.areFew !== false && deny?.areFew !== false) {
+      this.#automaton = new SubjectAutomaton([
+        ...patternsOf(allow, Said.ALLOWED),
+        ...patternsOf(deny, Said.DENIED),
+      ]);
+      return this.judge(buffer, start, end);
+    }
+    const said = this.judgeOnce(buffer, start, end);
+    this.#known ??= new VerdictCache();
+    this.#known.keep(buffer, start, end, said);
+    return said;
+  }
+}
+
+/** The rules of `list`: those for all say `bits`. */
+function patternsOf(list: RuleList | undefined, bits: number): Pattern[] {
+  if (list === undefined) return [];
+  return [
+    ...list.subjects("all").map((bytes) => ({ bytes, bits })),
+    ...list.subjects("groups").map((bytes) => ({
+      bytes,
+      bits: Said.NAMES_QUEUES,
+    })),
+  ];
+}
+
+function verdictOf(said: number): PublishVerdict {
+  if ((said & Said.DENIED) !== 0) return PublishVerdict.DENIED;
+  return (said & Said.ALLOWED) !== 0
+    ? PublishVerdict.ALLOWED
+    : PublishVerdict.NOT_ALLOWED;
 }
 
 function allowsAll(

@@ -87,6 +87,17 @@ export class RuleList {
     );
   }
 
+  /** So few that they are better gone through than looked up. */
+  get areFew(): boolean {
+    return this.#trie === undefined && this.#queued.length <= FEW_RULES;
+  }
+
+  /** The subjects of the rules for all, and of those for a queue group. */
+  subjects(who: "all" | "groups"): readonly Uint8Array[] {
+    const rules = who === "all" ? this.#plain : this.#queued;
+    return rules.map(({ bytes }) => bytes);
+  }
+
   /** How many rules there are. */
   get size(): number {
     return this.#plain.length + this.#queued.length;
