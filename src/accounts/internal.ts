@@ -3,13 +3,12 @@
  * socket: for what the server tells and is asked in messages. What its handlers
  * publish while they are called is delivered at once.
  */
-import { asciiBytes } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { Message } from "../wire/message.ts";
-import { setSubject } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import type { Delivery } from "./delivery.ts";
+import { Destination } from "./destination.ts";
 import {
   type DirectReceiver,
   Interest,
@@ -58,8 +57,6 @@ interface PublishExtras {
   readonly emptyReply?: boolean;
   /** A whole block of headers, from `NATS/1.0` to the empty line. */
   readonly headers?: Uint8Array;
-  /** The subject that receivers see, a byte string; default: the one that it is published on. */
-  readonly shownSubject?: string;
   /** No other server hears it. Default: false. */
   readonly isForHere?: boolean;
 }
@@ -123,8 +120,8 @@ export class InternalClient implements DirectReceiver {
   publish(
     subject: string,
     payload: Uint8Array,
-    { reply = "", headers = NO_BYTES, shownSubject, emptyReply, isForHere }:
-      PublishExtras = {},
+    { reply = "", headers = NO_BYTES, emptyReply, isForHere }: PublishExtras =
+      {},
   ): number {
     if (!isLiteralSubject(subject)) {
       if (this.#answersAnybody) return 0;
@@ -144,15 +141,21 @@ export class InternalClient implements DirectReceiver {
         message.subjectEnd,
       );
       const match = isForHere ? hereOnly(facts.match) : facts.match;
-      if (shownSubject !== undefined) {
-        const to = message.subjectBuffer.slice(0, message.subjectEnd);
-        setSubject(message, asciiBytes(shownSubject));
-        message.publishedOn = to;
-      }
       return this.#delivery.publish(this.#account, match, message, this);
     } finally {
       this.#spares.giveBack();
     }
+  }
+
+  /** Where it sends message after message: `subject` is a byte string. */
+  destination(subject: string): Destination {
+    return new Destination(
+      subject,
+      this.#account,
+      this.#delivery,
+      this,
+      this.#spares,
+    );
   }
 
   /**

@@ -3,7 +3,7 @@
  * call that delivers it, and its memory serves the next one; handlers may publish
  * others meanwhile, each of which has memory of its own.
  */
-import { asciiBytes, writeBytes, writeDecimal } from "../core/ascii.ts";
+import { writeBytes, writeDecimal } from "../core/ascii.ts";
 import { Message, NO_HEADERS } from "../wire/message.ts";
 
 /** What a message is made of. Texts are byte strings. */
@@ -16,7 +16,13 @@ interface Parts {
   readonly payload: Uint8Array;
 }
 
-const LINE_END = asciiBytes("\r\n");
+/** Bytes that a piece of memory begins with. */
+export interface Leading {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+const LINE_END = "\r\n";
 /** Room for what a line has besides texts. */
 const LINE_BYTES = 64;
 const FIRST_ROOM = 512;
@@ -25,47 +31,81 @@ const ROOM_MAX = 64 * 1024;
 
 class SpareMessage {
   readonly message: Message = new Message();
-  #names = new Uint8Array(FIRST_ROOM);
-  #body = new Uint8Array(FIRST_ROOM);
+  /** All of it, so that it is copied by words: subject, reply, sizes, headers and payload. */
+  #room = new Uint8Array(FIRST_ROOM);
 
   fill({ subject, reply, before, headers, payload }: Parts): Message {
-    const { message } = this;
-    const size = headers.length + payload.length;
-    this.#names = withRoom(this.#names, subject.length + reply.length);
-    const names = this.#names;
-    message.publishedOn = undefined;
-    message.memo = undefined;
-    message.subjectBuffer = names;
-    message.subjectStart = 0;
-    message.subjectEnd = writeBytes(names, 0, subject);
-    message.replyBuffer = names;
-    message.replyStart = message.subjectEnd;
-    message.replyEnd = writeBytes(names, message.subjectEnd, reply);
-    this.#body = withRoom(this.#body, LINE_BYTES + before.length + size);
-    const body = this.#body;
-    let at = writeBytes(body, 0, before);
-    if (headers.length > 0) {
-      at = writeDecimal(body, at, headers.length);
-      at = writeBytes(body, at, " ");
+    const names = subject.length + reply.length + before.length;
+    const room = this.#roomFor(names + headers.length + payload.length);
+    const subjectEnd = writeBytes(room, 0, subject);
+    const replyEnd = writeBytes(room, subjectEnd, reply);
+    const at = writeBytes(room, replyEnd, before);
+    return this.#finish(subjectEnd, replyEnd, at, headers, payload);
+  }
+
+  fillWith(
+    subject: string,
+    reply: Leading,
+    headers: Uint8Array,
+    payload: Uint8Array,
+  ): Message {
+    const names = subject.length + reply.length;
+    const room = this.#roomFor(names + headers.length + payload.length);
+    const subjectEnd = writeBytes(room, 0, subject);
+    for (let i = 0; i < reply.length; i++) {
+      room[subjectEnd + i] = reply.bytes[i]!;
     }
-    at = writeDecimal(body, at, size);
-    body.set(LINE_END, at);
-    at += LINE_END.length;
-    message.payloadStart = at;
-    body.set(headers, at);
-    body.set(payload, at + headers.length);
-    body.set(LINE_END, at + size);
-    message.bodyBuffer = body;
-    message.bodyStart = 0;
-    message.bodyEnd = at + size + LINE_END.length;
-    message.size = size;
-    message.headerSize = headers.length > 0 ? headers.length : NO_HEADERS;
-    return message;
+    return this.#finish(subjectEnd, names, names, headers, payload);
   }
 
   /** Keeps no large memory. */
   empty(): void {
-    if (this.#body.length > ROOM_MAX) this.#body = new Uint8Array(FIRST_ROOM);
+    if (this.#room.length > ROOM_MAX) this.#room = new Uint8Array(FIRST_ROOM);
+  }
+
+  /** The names are written; the sizes come at `sizesAt`. */
+  #finish(
+    subjectEnd: number,
+    replyEnd: number,
+    sizesAt: number,
+    headers: Uint8Array,
+    payload: Uint8Array,
+  ): Message {
+    const { message } = this;
+    const room = this.#room;
+    const size = headers.length + payload.length;
+    message.publishedOn = undefined;
+    message.memo = undefined;
+    message.subjectBuffer = room;
+    message.subjectStart = 0;
+    message.subjectEnd = subjectEnd;
+    message.replyBuffer = room;
+    message.replyStart = subjectEnd;
+    message.replyEnd = replyEnd;
+    message.bodyBuffer = room;
+    message.bodyStart = replyEnd;
+    message.size = size;
+    message.headerSize = headers.length > 0 ? headers.length : NO_HEADERS;
+    let at = sizesAt;
+    if (headers.length > 0) {
+      at = writeDecimal(room, at, headers.length);
+      at = writeBytes(room, at, " ");
+    }
+    at = writeBytes(room, writeDecimal(room, at, size), LINE_END);
+    message.payloadStart = at;
+    if (headers.length > 0) room.set(headers, at);
+    room.set(payload, at + headers.length);
+    at += size;
+    message.bodyEnd = writeBytes(room, at, LINE_END);
+    return message;
+  }
+
+  #roomFor(bytes: number): Uint8Array {
+    const needed = LINE_BYTES + bytes;
+    if (needed > this.#room.length) {
+      this.#room = new Uint8Array(Math.max(needed, 2 * this.#room.length));
+    }
+    return this.#room;
   }
 }
 
@@ -76,20 +116,24 @@ export class SpareMessages {
 
   /** A message until `giveBack`, which is called in the opposite order. */
   take(parts: Parts): Message {
-    const spare = this.#spares[this.#underWay] ??= new SpareMessage();
-    this.#underWay++;
-    return spare.fill(parts);
+    return this.#next().fill(parts);
+  }
+
+  /** The same, with a reply in bytes. Makes no object. */
+  takeWith(
+    subject: string,
+    reply: Leading,
+    headers: Uint8Array,
+    payload: Uint8Array,
+  ): Message {
+    return this.#next().fillWith(subject, reply, headers, payload);
   }
 
   giveBack(): void {
     this.#spares[--this.#underWay]!.empty();
   }
-}
 
-function withRoom(
-  bytes: Uint8Array<ArrayBuffer>,
-  needed: number,
-): Uint8Array<ArrayBuffer> {
-  if (needed <= bytes.length) return bytes;
-  return new Uint8Array(Math.max(needed, 2 * bytes.length));
+  #next(): SpareMessage {
+    return this.#spares[this.#underWay++] ??= new SpareMessage();
+  }
 }

@@ -82,11 +82,6 @@ export function utcText(text: string): string {
   return `${whole.toISOString().slice(0, 19)}${fraction}Z`;
 }
 
-/** A time as the digits of its nanoseconds, which are too many for a number. */
-export function nanosecondText(us: number): string {
-  return us === 0 ? "0" : `${us}000`;
-}
-
 /** Nanoseconds of the API as microseconds. */
 export function usOf(nanoseconds: number): number {
   return nanoseconds / NS_PER_US;

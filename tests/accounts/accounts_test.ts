@@ -12,7 +12,7 @@ import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { InvalidArgumentError } from "../../src/core/errors.ts";
 import { countIn, countOut, noTraffic } from "../../src/core/traffic.ts";
 import { WorkMeter } from "../../src/core/work_meter.ts";
-import { subjectOf } from "../../src/wire/message.ts";
+import { type Message, replyOf, subjectOf } from "../../src/wire/message.ts";
 import { seededRandom } from "../support/random.ts";
 import { accountOptions } from "./account_options.ts";
 import { test } from "../support/test.ts";
@@ -241,6 +241,51 @@ test("an internal client without echo hears others only, and tells whether other
   assert.equal(quiet.isHeard("x"), true);
   end();
   assert.equal(quiet.isHeard("x"), false);
+});
+
+test("a destination follows those who come and go, and shows other subjects", () => {
+  const { global } = newAccounts();
+  const sender = clientIn(global);
+  const other = clientIn(global);
+  const to = sender.destination("to");
+  const reply = { bytes: asciiBytes("reply and more"), length: 5 };
+  const heard: string[] = [];
+  const note = (message: Message): void => {
+    const { bodyBuffer, bodyStart, bodyEnd, publishedOn } = message;
+    const body = byteString(bodyBuffer, bodyStart, bodyEnd);
+    heard.push(
+      [byteString(publishedOn!), subjectOf(message), replyOf(message), body]
+        .join("|"),
+    );
+    // What is published meanwhile has memory of its own.
+    if (body === "2\r\nhi\r\n") send("inner", "", "a longer one");
+    assert.equal(byteString(bodyBuffer, bodyStart, bodyEnd), body);
+  };
+  const send = (shown: string, headers: string, payload: string): number =>
+    to.publish(shown, reply, asciiBytes(headers), asciiBytes(payload));
+
+  assert.equal(to.isHeard(), false);
+  assert.equal(send("a", "", "hi"), 0);
+  const end = other.subscribe("to", "", note);
+  assert.equal(to.isHeard(), true);
+  assert.equal(send("a", "", "hi"), 1);
+  const block = "NATS/1.0\r\n\r\n";
+  assert.equal(send("orders.1", block, "x".repeat(70_000)), 1);
+  assert.deepEqual(heard, [
+    "to|a|reply|2\r\nhi\r\n",
+    "to|inner|reply|12\r\na longer one\r\n",
+    `to|orders.1|reply|12 70012\r\n${block}${"x".repeat(70_000)}\r\n`,
+  ]);
+  end();
+  assert.equal(to.isHeard(), false);
+  assert.equal(send("a", "", "hi"), 0);
+  sender.subscribe("to", "", () => {});
+  assert.equal(to.isHeard(), false, "it does not count itself");
+  other.subscribe("*", "q", () => {});
+  assert.deepEqual([to.isHeard(), to.isHeard("q")], [true, true]);
+  assert.equal(to.isHeard("r"), false);
+  const nowhere = sender.destination("to.*");
+  assert.equal(nowhere.publish("a", reply, asciiBytes(""), asciiBytes("")), 0);
 });
 
 test("an internal client sends headers, and an empty reply where it is to", () => {

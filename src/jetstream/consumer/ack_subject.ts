@@ -1,40 +1,50 @@
 /**
- * How long the subject is that a delivered message is acknowledged on: who asks
- * for a number of bytes has it counted.
+ * The subject that a delivered message is acknowledged on, written into memory
+ * that serves the next one.
+ *
+ * NATS JetStream: behind `$JS.ACK.`, which a domain may follow, `<stream>.<consumer>.
+ * <delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, the time in nanoseconds.
  */
-import type { ReplySubjects } from "../reply_subjects.ts";
-import type { Progress } from "./progress.ts";
+import { DOT, writeBytes, writeDecimal } from "../../core/ascii.ts";
 
-/** The consumer that delivers it. */
-interface Delivering {
-  readonly name: string;
-  readonly stream: {
-    readonly name: string;
-    readonly host: { readonly replies: ReplySubjects };
-  };
-  readonly progress: Progress;
-  readonly selection: { readonly pending: number };
-}
+/** For five numbers and what stands between them. */
+const NUMBERS_ROOM = 96;
+/** A time in microseconds is told in nanoseconds. */
+const NO_NANOSECONDS = "000";
 
-/** What is the same in all of them: six dots and a time. */
-const REST = 6 + 19;
+export class AckSubject {
+  readonly bytes: Uint8Array;
+  /** Bytes of the one that was written last. */
+  length = 0;
+  readonly #numbersAt: number;
 
-/** Of the next delivery of a message; `isAgain`: it was delivered before. */
-export function ackSubjectLength(
-  { name, stream, progress, selection }: Delivering,
-  seq: number,
-  isAgain: boolean,
-): number {
-  return REST + stream.host.replies.ack.length + stream.name.length +
-    name.length +
-    digitsOf(progress.timesDelivered(seq) + 1) + digitsOf(seq) +
-    digitsOf(progress.consumerSeq + 1) +
-    digitsOf(selection.pending - (isAgain ? 0 : 1));
-}
+  /** `start`: up to the dot behind the consumer. */
+  constructor(start: string) {
+    this.bytes = new Uint8Array(start.length + NUMBERS_ROOM);
+    this.#numbersAt = writeBytes(this.bytes, 0, start);
+  }
 
-/** Of a number of 0 or more. */
-function digitsOf(number: number): number {
-  let digits = 1;
-  for (let rest = number; rest >= 10; rest /= 10) digits++;
-  return digits;
+  /**
+   * Of the delivery of the message `seq` that was stored at `timeUs`: its `times`th
+   * one, and the consumer's number `consumerSeq`. `pending`: still to come.
+   */
+  write(
+    times: number,
+    seq: number,
+    consumerSeq: number,
+    timeUs: number,
+    pending: number,
+  ): void {
+    const { bytes } = this;
+    let at = writeDecimal(bytes, this.#numbersAt, times);
+    bytes[at++] = DOT;
+    at = writeDecimal(bytes, at, seq);
+    bytes[at++] = DOT;
+    at = writeDecimal(bytes, at, consumerSeq);
+    bytes[at++] = DOT;
+    at = writeDecimal(bytes, at, timeUs);
+    if (timeUs > 0) at = writeBytes(bytes, at, NO_NANOSECONDS);
+    bytes[at++] = DOT;
+    this.length = writeDecimal(bytes, at, pending);
+  }
 }

@@ -5,22 +5,19 @@
  *
  * More than a dozen members: because the API shows all that a consumer is.
  */
-import { nanosecondText, usOf } from "../moments.ts";
-import type { StoredMessage } from "../store/stream_store.ts";
+import { usOf } from "../moments.ts";
 import type { Keeper, Put } from "../stream/commits.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
-import { ackSubjectLength } from "./ack_subject.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
-import { tellOfDeletion, tellOfLast, tellOfPause } from "./delivery_news.ts";
+import { tellOfDeletion, tellOfPause } from "./delivery_news.ts";
 import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import { Deliveries, type Demand } from "./deliveries.ts";
 import type { Inactivity } from "./inactivity.ts";
-import { DeliveryPace } from "./delivery_pace.ts";
 import { Pause } from "./pause.ts";
 import { startAfterPurge } from "./purging.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
-import { withHeaders } from "../stream/header_block.ts";
 import {
   forgetConsumer,
   type SavedConsumer,
@@ -29,33 +26,6 @@ import {
   saveProgress,
 } from "./saved_consumer.ts";
 import { Selection } from "./selection.ts";
-
-const NO_BYTES = new Uint8Array(0);
-
-/** Where messages may go now. */
-export interface Taker {
-  /** Where they go; a byte string. */
-  readonly to: string;
-  /** A line that the headers of a message have besides. */
-  readonly header?: string;
-  /** A message of `bytes` has gone there. */
-  took(bytes: number): void;
-}
-
-/** Those that want messages: requests that wait, or who listens to a subject. */
-export interface Demand {
-  /** Where a message of `bytes` may go; undefined: nowhere. */
-  taker(bytes: number): Taker | undefined;
-  /** No message is left to come for now. */
-  idle(): void;
-  /** Whether messages are wanted, now. */
-  readonly isInUse: boolean;
-  /** Another message is asked for along with an acknowledgement. */
-  ask(request: string, reply: string): void;
-  /** Nothing that was delivered counts any more. */
-  restart(): void;
-  stop(): void;
-}
 
 export class Consumer implements StreamReader, Keeper {
   readonly name: string;
@@ -69,10 +39,9 @@ export class Consumer implements StreamReader, Keeper {
   lastUse = 0;
   inactivity: Inactivity | undefined = undefined;
   readonly #again: Redelivery;
-  #isPumping = false;
   readonly #acknowledgements: Acknowledgements;
   readonly pause: Pause;
-  readonly #pace: DeliveryPace;
+  readonly #deliveries: Deliveries;
   /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
   readonly #unsaved = new Set<number>();
   #isNew = true;
@@ -93,10 +62,10 @@ export class Consumer implements StreamReader, Keeper {
     this.#again = new Redelivery(
       stream.host,
       this.progress.pending,
-      (seqs) => this.#overdue(seqs),
+      (seqs) => this.#deliveries.overdue(seqs),
     );
     this.#acknowledgements = new Acknowledgements(this, this.#again);
-    this.#pace = new DeliveryPace(this);
+    this.#deliveries = new Deliveries(this, this.#again);
     this.pause = new Pause(stream.host, () => this.#resumed());
     this.pause.until(config.pause_until);
   }
@@ -177,7 +146,7 @@ export class Consumer implements StreamReader, Keeper {
     this.inactivity?.stop();
     this.#acknowledgements.stop();
     this.pause.stop();
-    this.#pace.stop();
+    this.#deliveries.stop();
     this.demand?.stop();
     // What was under way may still ask for more, of a store that is closed.
     this.demand = undefined;
@@ -288,102 +257,7 @@ export class Consumer implements StreamReader, Keeper {
 
   /** Hands out what may go, as long as it is taken. */
   pump(): void {
-    if (this.#isPumping || this.demand === undefined) return;
-    this.#isPumping = true;
-    try {
-      while (this.#deliverNext());
-    } finally {
-      this.#isPumping = false;
-    }
-  }
-
-  /** False when nothing can go now. */
-  #deliverNext(): boolean {
-    if (this.pause.isOn) {
-      this.demand!.idle();
-      return false;
-    }
-    const seq = this.#nextAgain() ?? this.#nextNew();
-    if (seq === undefined) {
-      this.demand!.idle();
-      return false;
-    }
-    const message = this.stream.read(seq);
-    const isAgain = this.#again.seqs.has(seq);
-    if (message === undefined) {
-      if (isAgain) this.#again.forget(seq);
-      else this.selection.advance();
-      return true;
-    }
-    const reply = ackSubjectLength(this, seq, isAgain);
-    const { subject, headers, payload } = message;
-    const bytes = subject.length + reply + headers.length + payload.length;
-    if (!this.#pace.isDue(message, bytes, isAgain)) return false;
-    const taker = this.demand!.taker(bytes);
-    if (taker === undefined) return false;
-    this.#pace.sent(message, bytes, isAgain);
-    if (isAgain) this.#again.forget(seq);
-    else this.selection.advance();
-    this.#send(message, taker, bytes);
-    return true;
-  }
-
-  #nextAgain(): number | undefined {
-    const { max_deliver } = this.config;
-    for (const seq of this.#again.seqs) {
-      const times = this.progress.timesDelivered(seq);
-      if (max_deliver < 0 || times < max_deliver) return seq;
-      if (!this.demand!.isInUse) return undefined;
-      this.#abandon(seq);
-    }
-    return undefined;
-  }
-
-  #overdue(seqs: readonly number[]): void {
-    // NATS JetStream: such messages are given up at once, others once a message is wanted.
-    if (this.config.max_deliver === 1) {
-      seqs.forEach((seq) => this.#abandon(seq));
-    }
-    this.pump();
-  }
-
-  #abandon(seq: number): void {
-    this.#again.forget(seq);
-    tellOfLast(this, seq);
-    if (this.progress.abandon(seq)) this.touched(seq);
-  }
-
-  #nextNew(): number | undefined {
-    return this.isFull ? undefined : this.selection.peek();
-  }
-
-  #send(message: StoredMessage, taker: Taker, bytes: number): void {
-    const { seq, timeUs, subject, headers, payload } = message;
-    const { config, progress, stream: { host, name } } = this;
-    const nowUs = host.moments.nowUs();
-    const times = progress.timesDelivered(seq) + 1;
-    const waits = config.ack_policy !== "none";
-    const consumerSeq = progress.delivered(
-      seq,
-      nowUs,
-      waits ? { dueUs: nowUs + this.waitUs(times) } : undefined,
-    );
-    const reply =
-      `${host.replies.ack}${name}.${this.name}.${times}.${seq}.${consumerSeq}` +
-      `.${nanosecondText(timeUs)}.${this.selection.pending}`;
-    if (waits) this.#again.watch(nowUs + this.waitUs(times));
-    this.touched(seq);
-    taker.took(bytes);
-    const isBare = config.headers_only === true;
-    const lines: string[] = [];
-    if (taker.header !== undefined) lines.push(taker.header);
-    if (isBare) lines.push(`Nats-Msg-Size: ${payload.length}`);
-    host.client.publish(taker.to, isBare ? NO_BYTES : payload, {
-      shownSubject: subject,
-      reply,
-      headers: lines.length === 0 ? headers : withHeaders(headers, lines),
-    });
-    if (!waits) this.stream.released(seq);
+    this.#deliveries.pump();
   }
 
   /** How long an acknowledgement may take, in microseconds. */

@@ -41,12 +41,16 @@ export class DeliveryPace {
   }
 
   /** Whether a message of `bytes` may go now. If not, the consumer hears when it may. */
-  isDue(message: StoredMessage, bytes: number, isAgain: boolean): boolean {
-    const { config, stream: { host: { clock, moments } } } = this.#consumer;
+  isDue(
+    message: StoredMessage,
+    bytes: number,
+    isAgain: boolean,
+    nowUs: number,
+  ): boolean {
+    const { config, stream: { host: { clock } } } = this.#consumer;
     if (config.replay_policy === "instant" && !config.rate_limit_bps) {
       return true;
     }
-    const nowUs = moments.nowUs();
     const replayUs = isAgain ? 0 : this.#replayUs(message);
     const dueUs = Math.max(replayUs, this.#affordableUs(bytes, nowUs));
     this.stop();
@@ -59,12 +63,18 @@ export class DeliveryPace {
   }
 
   /** A message of `bytes` goes. */
-  sent({ timeUs }: StoredMessage, bytes: number, isAgain: boolean): void {
-    const { config, stream: { host: { moments } } } = this.#consumer;
-    const nowUs = moments.nowUs();
-    if (!isAgain) this.#last = { timeUs, sentUs: nowUs };
-    if (!config.rate_limit_bps) return;
-    const left = this.#creditAt(nowUs, config.rate_limit_bps) - bytes;
+  sent(
+    { timeUs }: StoredMessage,
+    bytes: number,
+    isAgain: boolean,
+    nowUs: number,
+  ): void {
+    const { replay_policy, rate_limit_bps: bps } = this.#consumer.config;
+    if (replay_policy === "original" && !isAgain) {
+      this.#last = { timeUs, sentUs: nowUs };
+    }
+    if (!bps) return;
+    const left = this.#creditAt(nowUs, bps) - bytes;
     this.#credit = { bytes: left, atUs: nowUs };
   }
 

@@ -42,8 +42,6 @@ export class Progress {
   consumerSeq = 0;
   /** The last message that was delivered for the first time. */
   seq: number;
-  /** Everything up to here is acknowledged. */
-  floor: StreamPlace;
   /** By sequence, in the order of the first deliveries. */
   readonly pending: Map<number, PendingAck> = new Map();
   /** How often messages were delivered: those that were more than once, or as often as they may be, and are not acknowledged. */
@@ -51,41 +49,46 @@ export class Progress {
   /** When something was delivered, and acknowledged, last; 0: never. */
   deliveredUs = 0;
   ackedUs = 0;
+  /** See `floor`, of which no object is made for a message. */
+  #floorSeq: number;
+  #floorConsumerSeq = 0;
 
   /** `seq`: the message before the first one. */
   constructor(seq: number) {
     this.seq = seq;
-    this.floor = { consumerSeq: 0, seq };
+    this.#floorSeq = seq;
   }
 
-  /** Notes the delivery of a message and gives its number. `waits`: for an acknowledgement. */
-  delivered(
-    seq: number,
-    nowUs: number,
-    waits: { readonly dueUs: number } | undefined,
-  ): number {
+  /** Everything up to here is acknowledged. */
+  get floor(): StreamPlace {
+    return { consumerSeq: this.#floorConsumerSeq, seq: this.#floorSeq };
+  }
+
+  /**
+   * Notes the delivery of a message. `dueUs`: when it is to be delivered again;
+   * undefined: no acknowledgement is waited for.
+   */
+  delivered(seq: number, nowUs: number, dueUs: number | undefined): void {
     const consumerSeq = ++this.consumerSeq;
     if (seq > this.seq) this.seq = seq;
     this.deliveredUs = nowUs;
-    if (waits === undefined) {
-      this.#floorToDelivered();
-      return consumerSeq;
-    }
+    if (dueUs === undefined) return this.#floorToDelivered();
     const known = this.pending.get(seq);
     if (known === undefined) {
-      const { dueUs } = waits;
       this.pending.set(seq, { seq, consumerSeq, deliveredUs: nowUs, dueUs });
     } else {
       known.deliveredUs = nowUs;
-      known.dueUs = waits.dueUs;
+      known.dueUs = dueUs;
       this.deliveries.set(seq, this.timesDelivered(seq) + 1);
     }
-    return consumerSeq;
   }
 
   /** How often a message was delivered. */
   timesDelivered(seq: number): number {
-    return this.deliveries.get(seq) ?? (seq <= this.seq ? 1 : 0);
+    const known = this.deliveries.size === 0
+      ? undefined
+      : this.deliveries.get(seq);
+    return known ?? (seq <= this.seq ? 1 : 0);
   }
 
   /** Whether a message was delivered and is not acknowledged, even where it does not come again. */
@@ -106,7 +109,7 @@ export class Progress {
   /** All messages up to this place are acknowledged. */
   settledTo(place: StreamPlace): void {
     if (this.pending.size === 0) this.#floorToDelivered();
-    else this.floor = place;
+    else this.#floorAt(place.consumerSeq, place.seq);
   }
 
   /** A message was delivered as often as it may be: it waits no more, and is not acknowledged. */
@@ -122,16 +125,15 @@ export class Progress {
     if (seq > this.seq) this.seq = seq;
     const [first] = this.pending.values();
     if (first === undefined) return this.#floorToDelivered();
-    const { consumerSeq, seq: floor } = this.floor;
     const last = Math.min(seq, first.seq - 1);
-    if (last > floor) this.floor = { consumerSeq, seq: last };
+    if (last > this.#floorSeq) this.#floorSeq = last;
   }
 
   /** Goes on where an earlier life of the server came to. */
   restore(saved: SavedProgress, open: Iterable<SavedAck>): void {
     this.consumerSeq = saved.consumerSeq;
     this.seq = saved.seq;
-    this.floor = saved.floor;
+    this.#floorAt(saved.floor.consumerSeq, saved.floor.seq);
     this.deliveredUs = saved.deliveredUs;
     this.ackedUs = saved.ackedUs;
     for (const { seq, times, waiting } of open) {
@@ -152,14 +154,19 @@ export class Progress {
   }
 
   #floorToDelivered(): void {
-    this.floor = { consumerSeq: this.consumerSeq, seq: this.seq };
+    this.#floorAt(this.consumerSeq, this.seq);
+  }
+
+  #floorAt(consumerSeq: number, seq: number): void {
+    this.#floorConsumerSeq = consumerSeq;
+    this.#floorSeq = seq;
   }
 
   /** A message is acknowledged: the floor comes up to the first that waits, if it was the next. */
   #raiseFloor({ consumerSeq }: PendingAck): void {
     const [first] = this.pending.values();
     if (first === undefined) return this.#floorToDelivered();
-    if (consumerSeq !== this.floor.consumerSeq + 1) return;
-    this.floor = { consumerSeq: first.consumerSeq - 1, seq: first.seq - 1 };
+    if (consumerSeq !== this.#floorConsumerSeq + 1) return;
+    this.#floorAt(first.consumerSeq - 1, first.seq - 1);
   }
 }

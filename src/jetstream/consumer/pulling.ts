@@ -7,7 +7,9 @@ import type { Message } from "../../wire/message.ts";
 import { replyOf } from "../../wire/message.ts";
 import { hasLevel, LEVEL_STATUS } from "../api/required_level.ts";
 import { msUntil, usOf } from "../moments.ts";
-import type { Consumer, Demand, Taker } from "./consumer.ts";
+import type { Destination } from "../../accounts/destination.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Demand, Taker } from "./deliveries.ts";
 import { Priority } from "./priority.ts";
 import {
   checkPull,
@@ -21,9 +23,29 @@ import { type Pull, WaitingPulls } from "./waiting_pulls.ts";
 const NO_BYTES = new Uint8Array(0);
 const US_PER_MS = 1000;
 
+/** Whose turn it is. One is made for all messages. */
+class Turn implements Taker {
+  pull: Pull | undefined = undefined;
+  header: string | undefined = undefined;
+  readonly #took: (pull: Pull, bytes: number) => void;
+
+  constructor(took: (pull: Pull, bytes: number) => void) {
+    this.#took = took;
+  }
+
+  get to(): Destination {
+    return this.pull!.to;
+  }
+
+  took(bytes: number): void {
+    this.#took(this.pull!, bytes);
+  }
+}
+
 export class Pulling implements Demand {
   readonly #consumer: Consumer;
   readonly #pulls = new WaitingPulls();
+  readonly #turn = new Turn((pull, bytes) => this.#took(pull, bytes));
   readonly #end: () => void;
   readonly priority: Priority;
 
@@ -51,7 +73,7 @@ export class Pulling implements Demand {
   /** The consumer goes, or the server stops: those who wait are told, perhaps along with what is left of it. */
   tell(status: string, tellsRest: boolean): void {
     for (const pull of this.#pulls.takeAll()) {
-      this.#answer(pull.reply, status, tellsRest ? pull : undefined);
+      this.#answer(pull.to.subject, status, tellsRest ? pull : undefined);
     }
   }
 
@@ -63,33 +85,29 @@ export class Pulling implements Demand {
     this.#pulls.takeAll();
   }
 
-  taker(bytes: number): Taker | undefined {
+  taker(bytes: number, nowUs: number): Taker | undefined {
     let place = 0;
     while (true) {
       const pull = this.#pulls.at(place);
       if (pull === undefined) return undefined;
-      if (this.#hasGone(pull, bytes)) continue;
+      if (this.#hasGone(pull, bytes, nowUs)) continue;
       if (this.priority.verdict(pull.claim) === "later") {
         if (isForNow(pull)) this.#close(pull, "404 No Messages", false);
         else place++;
         continue;
       }
-      const header = this.priority.serve(pull.claim);
+      this.#turn.pull = pull;
+      this.#turn.header = this.priority.serve(pull.claim);
       const id = this.priority.pin?.id ?? "";
       if (pull.claim.id !== id) pull.claim = { ...pull.claim, id };
-      return {
-        to: pull.reply,
-        ...(header !== undefined && { header }),
-        took: (taken) => this.#took(pull, taken),
-      };
+      return this.#turn;
     }
   }
 
   /** Whether a request cannot have a message of `bytes` and waits no more. */
-  #hasGone(pull: Pull, bytes: number): boolean {
-    const { client, moments } = this.#consumer.stream.host;
-    if (!client.isHeard(pull.reply)) return this.#pulls.remove(pull);
-    if (pull.endsUs <= moments.nowUs()) {
+  #hasGone(pull: Pull, bytes: number, nowUs: number): boolean {
+    if (!pull.to.isHeard()) return this.#pulls.remove(pull);
+    if (pull.endsUs <= nowUs) {
       return this.#close(pull, "408 Request Timeout");
     }
     if (this.priority.verdict(pull.claim) === "wrong") {
@@ -143,7 +161,7 @@ export class Pulling implements Demand {
   }
 
   #enter(request: PullRequest, reply: string): void {
-    const { config, selection, stream: { host: { moments } } } = this.#consumer;
+    const { config, selection, stream: { host } } = this.#consumer;
     const { no_wait, expires, batch, max_bytes, idle_heartbeat } = request;
     const isEmpty = selection.pending === 0 && this.#consumer.dueAgain === 0;
     if (no_wait && expires === 0 && isEmpty) {
@@ -157,12 +175,12 @@ export class Pulling implements Demand {
       selection.pending < this.#pulls.wanted;
     if (isServedLater) throw new PullRefusal("408 Requests Pending");
     const pull: Pull = {
-      reply,
+      to: host.client.destination(reply),
       left: batch,
       bytesLeft: max_bytes > 0 ? max_bytes : Infinity,
       limitsBytes: max_bytes > 0,
       noWait: no_wait,
-      endsUs: expires > 0 ? moments.nowUs() + usOf(expires) : Infinity,
+      endsUs: expires > 0 ? host.moments.nowUs() + usOf(expires) : Infinity,
       heartbeatMs: usOf(idle_heartbeat) / US_PER_MS,
       rank: this.priority.rank(request),
       claim: request,
@@ -189,7 +207,10 @@ export class Pulling implements Demand {
   /** Behind the message that completes it. */
   #completed(pull: Pull): void {
     const { clock } = this.#consumer.stream.host;
-    clock.after(0, () => this.#answer(pull.reply, "409 Batch Completed", pull));
+    clock.after(
+      0,
+      () => this.#answer(pull.to.subject, "409 Batch Completed", pull),
+    );
   }
 
   #watchEnd(pull: Pull): void {
@@ -208,7 +229,7 @@ export class Pulling implements Demand {
     pull.timers[1]?.cancel();
     pull.timers[1] = clock.after(pull.heartbeatMs, () => {
       const { progress } = this.#consumer;
-      this.#answer(pull.reply, "100 Idle Heartbeat", undefined, {
+      this.#answer(pull.to.subject, "100 Idle Heartbeat", undefined, {
         "Nats-Last-Consumer": progress.consumerSeq,
         "Nats-Last-Stream": progress.seq,
       });
@@ -223,7 +244,7 @@ export class Pulling implements Demand {
   /** False: it did not wait. `tells`: what is left of it. */
   #close(pull: Pull, status: string, tells: boolean = true): boolean {
     if (!this.#pulls.remove(pull)) return false;
-    this.#answer(pull.reply, status, tells ? pull : undefined);
+    this.#answer(pull.to.subject, status, tells ? pull : undefined);
     return true;
   }
 

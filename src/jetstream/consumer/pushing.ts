@@ -11,7 +11,9 @@ import type { Timer } from "../../platform/clock.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { usOf } from "../moments.ts";
 import { publishHeaders } from "../stream/publish_headers.ts";
-import type { Consumer, Demand, Taker } from "./consumer.ts";
+import type { Destination } from "../../accounts/destination.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Demand, Taker } from "./deliveries.ts";
 import { statusBlock } from "./statuses.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -20,9 +22,10 @@ const WINDOW_MAX = 32 * 1024 * 1024;
 const WINDOW_MIN = WINDOW_MAX / 16;
 const FLOW_NAME_CHARS = 4;
 
-export class Pushing implements Demand {
+export class Pushing implements Demand, Taker {
+  readonly to: Destination;
+  readonly header: undefined = undefined;
   readonly #consumer: Consumer;
-  readonly #to: string;
   readonly #heartbeatMs: number;
   #heartbeat: Timer | undefined = undefined;
   #isBound = false;
@@ -39,10 +42,10 @@ export class Pushing implements Demand {
   constructor(consumer: Consumer) {
     const { config, name, stream } = consumer;
     this.#consumer = consumer;
-    this.#to = config.deliver_subject!;
     this.#heartbeatMs = usOf(config.idle_heartbeat ?? 0) / US_PER_MS;
     const { client, clock } = stream.host;
-    this.#ends = [client.watch(this.#to, () => {
+    this.to = client.destination(config.deliver_subject!);
+    this.#ends = [client.watch(this.to.subject, () => {
       // Behind all that a client says at once.
       this.#look ??= clock.after(0, () => this.#listenersChanged());
     })];
@@ -71,10 +74,9 @@ export class Pushing implements Demand {
   }
 
   taker(): Taker | undefined {
-    if (!this.#consumer.isBound) return undefined;
-    const { flow_control } = this.#consumer.config;
-    if (flow_control && this.#unanswered > this.#window) return undefined;
-    return { to: this.#to, took: (bytes) => this.#took(bytes) };
+    const { flow_control, deliver_group } = this.#consumer.config;
+    if (!this.to.isHeard(deliver_group)) return undefined;
+    return flow_control && this.#unanswered > this.#window ? undefined : this;
   }
 
   /** NATS JetStream: nobody can ask for messages that are pushed. */
@@ -101,7 +103,7 @@ export class Pushing implements Demand {
     this.#look?.cancel();
   }
 
-  #took(bytes: number): void {
+  took(bytes: number): void {
     this.#beat();
     if (!this.#consumer.config.flow_control) return;
     this.#unanswered += bytes;
@@ -186,7 +188,7 @@ export class Pushing implements Demand {
     headers: Readonly<Record<string, string | number>>,
     reply: string = "",
   ): void {
-    this.#consumer.stream.host.client.publish(this.#to, NO_BYTES, {
+    this.#consumer.stream.host.client.publish(this.to.subject, NO_BYTES, {
       headers: statusBlock(status, headers),
       reply,
     });

@@ -2,13 +2,14 @@
  * Requests of clients for messages that wait to be served: by rank, and of one
  * rank the oldest first. With several of them each gets one message in its turn.
  */
+import type { Destination } from "../../accounts/destination.ts";
 import type { Timer } from "../../platform/clock.ts";
 import type { Claim } from "./priority.ts";
 
 /** One request as it came, and what is left of it. */
 export interface Pull {
-  /** Where messages go; a byte string. */
-  readonly reply: string;
+  /** Where messages go. */
+  readonly to: Destination;
   /** Messages that are still wanted. */
   left: number;
   /** Bytes that still may come; Infinity: any number. */
@@ -57,6 +58,7 @@ export class WaitingPulls {
 
   /** One that waits has had its turn. */
   turned(pull: Pull): void {
+    if (this.#list.length === 1) return;
     this.#list.splice(this.#list.indexOf(pull), 1);
     this.add(pull);
   }
