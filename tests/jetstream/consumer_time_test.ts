@@ -298,3 +298,33 @@ test("messages go in their time, by age and by TTL, over the death of the server
   const later = await keep("t.old", "Nats-Msg-Id", "id");
   assert.equal(later["duplicate"], undefined);
 });
+
+test("a subject whose last message was a marker, or purged its key, gets none as it ends", async (t) => {
+  const { cluster, connection, advance, ask } = await scene(t);
+  await ask("STREAM.CREATE.K", {
+    name: "K",
+    subjects: ["k.>"],
+    allow_msg_ttl: true,
+    subject_delete_marker_ttl: 60e9,
+  });
+  const keep = async (subject: string, name: string, value: string) => {
+    const given = headers();
+    given.set("Nats-TTL", "10s");
+    given.set(name, value);
+    await cluster.run(connection.request(subject, "", { headers: given }));
+  };
+  await keep("k.marker", "Nats-Marker-Reason", "MaxAge");
+  await keep("k.purged", "KV-Operation", "PURGE");
+  await keep("k.deleted", "KV-Operation", "DEL");
+  await keep("k.other-name", "kv-operation", "PURGE");
+  await keep("k.other-value", "KV-Operation", "purge");
+  await keep("k.plain", "Nats-Rollup", "sub");
+  await advance(11_000);
+  const { state } = await ask("STREAM.INFO.K", { subjects_filter: ">" });
+  assert.deepEqual(Object.keys((state as Answer)["subjects"] ?? {}).sort(), [
+    "k.deleted",
+    "k.other-name",
+    "k.other-value",
+    "k.plain",
+  ]);
+});

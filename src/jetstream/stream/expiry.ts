@@ -7,7 +7,7 @@ import { msUntil, usOf } from "../moments.ts";
 import type { MessageIndex } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "./header_block.ts";
-import { publishHeaders } from "./publish_headers.ts";
+import { headerValue, publishHeaders } from "./publish_headers.ts";
 import type { Publication } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
@@ -101,10 +101,13 @@ export class Expiry {
     if (isLast && !isMarker) this.#mark(subject);
   }
 
+  /** NATS JetStream: a key that a client has purged needs no marker either. */
   #isMarker(seq: number): boolean {
     const message = this.#stream.load(seq);
-    return message !== undefined &&
-      publishHeaders(message.headers).has("Nats-Marker-Reason");
+    if (message === undefined) return false;
+    const { headers } = message;
+    return publishHeaders(headers).has("Nats-Marker-Reason") ||
+      headerValue(headers, "KV-Operation") === "PURGE";
   }
 
   /**

@@ -4,7 +4,7 @@
  * NATS JetStream: names count in the case in which they are written, of several
  * lines with one name the first, and of a value the blanks behind it.
  */
-import { byteString, CR, LF } from "../../core/ascii.ts";
+import { asciiBytes, byteString, CR, LF } from "../../core/ascii.ts";
 
 const COLON = 0x3a;
 const BLANK = 0x20;
@@ -32,6 +32,22 @@ export function publishHeaders(block: Uint8Array): PublishHeaders {
     at = next;
   }
   return found ?? NONE;
+}
+
+/** The value of the first line with this name, in this case of letters; undefined: there is none. */
+export function headerValue(
+  block: Uint8Array,
+  name: string,
+): string | undefined {
+  const start = asciiBytes(`${name}:`);
+  for (let at = lineAfter(block, 0); at < block.length;) {
+    const next = lineAfter(block, at);
+    if (start.every((byte, i) => block[at + i] === byte)) {
+      return valueIn(block, at + start.length, next);
+    }
+    at = next;
+  }
+  return undefined;
 }
 
 /** Where the line behind the one at `at` begins. */
