@@ -305,7 +305,7 @@ test("a subject whose last message was a marker, or purged its key, gets none as
     name: "K",
     subjects: ["k.>"],
     allow_msg_ttl: true,
-    subject_delete_marker_ttl: 60e9,
+    subject_delete_marker_ttl: 5e9,
   });
   const keep = async (subject: string, name: string, value: string) => {
     const given = headers();
