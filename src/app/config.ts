@@ -125,6 +125,7 @@ async function withWarnings(
   world: ConfigWorld,
 ): Promise<ConfiguredOptions> {
   const { options, warnings } = await optionsInTurns(root, world);
+  if (world.isUnwarned) return { options, warnings };
   const idle = [...root.entries.values()]
     .filter(({ key }) => rowOf(key, SERVER_BLOCK)?.isForProcess)
     .map(({ key, at }) =>

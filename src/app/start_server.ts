@@ -65,7 +65,8 @@ export async function startServer(
 
 /** The warnings of a reload are not told, as with nats-server. */
 async function readOptions(config: ServerConfig): Promise<ServerOptions> {
-  return (await configuredBy(config, configWorld)).options;
+  const world = { ...configWorld, isUnwarned: true };
+  return (await configuredBy(config, world)).options;
 }
 
 function loggerOf(

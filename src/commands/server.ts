@@ -139,7 +139,8 @@ async function run(
   const log = openLogOrFail(options);
   const files: { written?: ProcessFiles } = {};
   const starting = startOrFail(options, log, {
-    rereadOptions: source && (async () => (await readOptions(source)).options),
+    rereadOptions: source &&
+      (async () => (await readOptions(source, "reload")).options),
     follow: (next, before) => {
       files.written?.move(next, before, log.logger);
       followLog(log, next);

@@ -35,12 +35,15 @@ interface ProgramOptions extends ConfiguredOptions {
   readonly isTemporary: boolean;
 }
 
+/** A reload tells no warnings, as with nats-server. */
 export async function readOptions(
   { configFile, flags }: OptionsSource,
+  reading: "start" | "reload" = "start",
 ): Promise<ProgramOptions> {
+  const world = { ...configWorld, isUnwarned: reading === "reload" };
   const configured = configFile === ""
     ? { options: defaultServerOptions(), warnings: [] }
-    : await readServerOptions(configFile, configWorld);
+    : await readServerOptions(configFile, world);
   const { options } = configured;
   applyFlags(options, withSecrets(flags, configWorld));
   applyTlsFlags(options, flags, configWorld);

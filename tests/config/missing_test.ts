@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { SERVER_BLOCK } from "../../src/config/keys/server_keys.ts";
 import { test } from "../support/test.ts";
-import { errorsOf, optionsOf, warningsOf } from "./reading.ts";
+import { errorsOf, optionsOf, warningsOf, worldOf } from "./reading.ts";
 
 const lacking = (key: string, feature: string): string =>
   `"${key}" has no effect: Midge has no ${feature} yet`;
@@ -123,6 +123,17 @@ test("no secret of a block that does nothing is shown", () => {
       assert.doesNotMatch(String(error), /s3cret/);
     }
   }
+});
+
+test("a reading that nobody wants the warnings of gives none, and all errors", () => {
+  const world = { ...worldOf(), isUnwarned: true };
+  const odd = "mqtt { port 1883 }\nsyslog: true";
+  assert.ok(warningsOf(odd).length > 1);
+  assert.deepEqual(warningsOf(odd, world), []);
+  const strict = `${odd}\nstrict: true`;
+  const errors = errorsOf(() => optionsOf(strict));
+  assert.ok(errors.length > 1);
+  assert.deepEqual(errorsOf(() => optionsOf(strict, world)), errors);
 });
 
 test("what is missing and what is refused gives its reason", () => {

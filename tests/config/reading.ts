@@ -67,7 +67,7 @@ export function warningsOf(
   world: ConfigWorld = worldOf(),
 ): string[] {
   const { root, warnings } = parseSource(new Source("t.conf", text), world);
-  return [...warnings, ...optionsFrom(root).warnings].map(brief);
+  return [...warnings, ...optionsFrom(root, world).warnings].map(brief);
 }
 
 /** A diagnostic in one line; the file is named when it is an included one. */

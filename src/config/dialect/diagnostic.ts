@@ -122,9 +122,12 @@ export class Report {
   readonly warnings: ConfigDiagnostic[] = [];
   /** What is missing in Midge is an error. */
   readonly isStrict: boolean;
+  readonly #isUnwarned: boolean;
 
-  constructor(isStrict: boolean = false) {
+  /** `isUnwarned`: nobody wants the warnings, each of which shows a line of a text that may be long. */
+  constructor(isStrict: boolean = false, isUnwarned: boolean = false) {
     this.isStrict = isStrict;
+    this.#isUnwarned = isUnwarned;
   }
 
   error(at: Position, message: string): void {
@@ -132,7 +135,7 @@ export class Report {
   }
 
   warn(at: Position, message: string): void {
-    this.warnings.push(diagnose(at, message));
+    if (!this.#isUnwarned) this.warnings.push(diagnose(at, message));
   }
 
   /** Something is asked for that Midge has not, and does without. */

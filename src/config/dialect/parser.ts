@@ -41,6 +41,8 @@ export interface ConfigWorld {
   tlsProblems?(tls: TlsUpgrade): TlsProblems;
   /** Lets others do their work; without it a text is read in one go. */
   pause?(): Promise<void>;
+  /** Nobody wants the warnings. */
+  readonly isUnwarned?: boolean;
 }
 
 /** A configuration as text, read into values. */
@@ -67,7 +69,7 @@ export function* parseInSteps(
 ): Steps<ParsedConfig> {
   const run: Run = {
     world,
-    report: new Report(),
+    report: new Report(false, world.isUnwarned),
     including: [source.file],
     isTransient: tree === "transient",
   };

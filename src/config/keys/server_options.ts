@@ -45,7 +45,8 @@ export function* optionsInSteps(
 ): Steps<ConfiguredOptions> {
   // Before all others: it is about them.
   const strict = findEntry(root, "strict")?.value;
-  const report = new Report(strict?.kind === "boolean" && strict.value);
+  const isStrict = strict?.kind === "boolean" && strict.value;
+  const report = new Report(isStrict, world?.isUnwarned);
   const options = defaultsOf(SERVER_BLOCK);
   yield* applyInSteps(SERVER_BLOCK, root, options, report);
   if (options.traceVerbose) options.trace = true;
