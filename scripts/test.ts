@@ -39,6 +39,7 @@ import {
   failuresOnNode,
   shownFailure,
 } from "./test_failures.ts";
+import { groupsOf, writeGroups } from "./test_groups.ts";
 
 /** The result of a check, or of the tests on one runtime. */
 interface Outcome extends Counts {
@@ -74,14 +75,17 @@ interface Wanted {
 
 const NODE_VERSION = "24.21.0";
 const JOBS = 3;
-// Above the limit of tests/support/test.ts, which names what hung.
-const RUNNER_TIMEOUT_MS = 10 * 60_000;
 // A whole run takes less than 20 minutes, the longest job of CI 90.
 const OVERALL_LIMIT_MS = Number(
   process.env["MIDGE_TEST_OVERALL_MS"] ?? 30 * 60_000,
 );
+// That of Node ends a whole process; tests/support/test.ts names what hung.
+const RUNNER_TIMEOUT_MS = OVERALL_LIMIT_MS;
 const OWN_FOLDER = mkdtempSync(join(tmpdir(), "midge-tests-"));
 const DENO_REPORT = join(OWN_FOLDER, "deno-tests.xml");
+
+/** Files that import several test files: each is a process. */
+const GROUPS_FOLDER = join(OWN_FOLDER, "groups");
 
 /** Each test that runs has a file here, which holds its title. */
 const RUNNING_FOLDER = join(OWN_FOLDER, "running");
@@ -165,11 +169,13 @@ function findTests({ only = "tests", name }: Wanted): string[] {
     .map((file) => `./${join(only, String(file))}`)
     .filter((path) => path.endsWith("_test.ts"))
     .sort();
-  const naming = files.filter((path) =>
-    readFileSync(join(PROJECT_FOLDER, path), "utf8").includes(name ?? "")
-  );
+  const naming = files.filter((path) => textOf(path).includes(name ?? ""));
   // A title may be built from parts, or stand in a suite: then every file is run.
   return naming.length > 0 ? naming : files;
+}
+
+function textOf(path: string): string {
+  return readFileSync(join(PROJECT_FOLDER, path), "utf8");
 }
 
 async function runChecks(): Promise<Outcome[]> {
@@ -193,14 +199,16 @@ async function runTests(
   const filters = wanted.name === undefined
     ? []
     : [filter(wanted.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
-  const words = [...args, ...filters, ...findTests(wanted)];
+  const groups = groupsOf(findTests(wanted), textOf);
+  const given = writeGroups(groups, PROJECT_FOLDER, GROUPS_FOLDER);
+  const words = [...args, ...filters, ...given];
   rmSync(RUNNING_FOLDER, { recursive: true, force: true });
   mkdirSync(RUNNING_FOLDER);
   const { code, output, seconds } = await run(file, words, {
     MIDGE_TEST_RUNTIME: name,
     MIDGE_TEST_RUNNING: RUNNING_FOLDER,
     DENO_JOBS: String(JOBS),
-    // Each test file is a process on Node, and would compile the same sources.
+    // Each process of Node would compile the same sources.
     NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
   });
   const said: Said = { output, report: takeFile(DENO_REPORT) };
