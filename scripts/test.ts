@@ -24,6 +24,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import { builtFile } from "../tests/support/built.ts";
 import {
   executableOf,
   NODE_PACKAGE,
@@ -71,6 +72,14 @@ interface Wanted {
   readonly runtime?: string;
   readonly only?: string;
   readonly name?: string;
+}
+
+/** What to run on one runtime. */
+interface Task {
+  readonly name?: string;
+  readonly files: readonly string[];
+  /** The single file, for tests that start Midge as a program. */
+  readonly program: string | undefined;
 }
 
 const NODE_VERSION = "24.21.0";
@@ -148,7 +157,12 @@ async function main(): Promise<number> {
   provideNode(); // tests on the other runtimes start processes on it, too
   const isWhole = only === undefined && name === undefined;
   const outcomes = isWhole ? await runChecks() : [];
-  for (const runner of runners) outcomes.push(await runTests(runner, wanted));
+  const files = findTests(wanted);
+  // Tests start the program hundreds of times; one file alone takes the sources.
+  const program = files.length > 1 ? await builtFile() : undefined;
+  for (const runner of runners) {
+    outcomes.push(await runTests(runner, { ...wanted, files, program }));
+  }
   return report(outcomes);
 }
 
@@ -193,13 +207,13 @@ async function runChecks(): Promise<Outcome[]> {
 /** Runs tests on one runtime. A runner that crashes or runs no test counts as a failure. */
 async function runTests(
   { name, args, filter, count, failures }: Runner,
-  wanted: Wanted,
+  task: Task,
 ): Promise<Outcome> {
   const file = executableOf(name) ?? name;
-  const filters = wanted.name === undefined
+  const filters = task.name === undefined
     ? []
-    : [filter(wanted.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
-  const groups = groupsOf(findTests(wanted), textOf);
+    : [filter(task.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
+  const groups = groupsOf(task.files, textOf);
   const given = writeGroups(groups, PROJECT_FOLDER, GROUPS_FOLDER);
   const words = [...args, ...filters, ...given];
   rmSync(RUNNING_FOLDER, { recursive: true, force: true });
@@ -208,11 +222,12 @@ async function runTests(
     MIDGE_TEST_RUNTIME: name,
     MIDGE_TEST_RUNNING: RUNNING_FOLDER,
     DENO_JOBS: String(JOBS),
+    ...task.program !== undefined && { MIDGE_TEST_PROGRAM: task.program },
     // Each process of Node would compile the same sources.
     NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
   });
   const said: Said = { output, report: takeFile(DENO_REPORT) };
-  const counts = count(said, wanted.name);
+  const counts = count(said, task.name);
   const ran = counts.passed + counts.failed > 0;
   if (!ran) console.log(`No test ran on ${name}`);
   const failed = code === 0 && ran ? counts.failed : counts.failed || 1;

@@ -22,8 +22,7 @@ import { natsServerMissing, startNatsServer } from "../support/nats_server.ts";
 import { etcdMissing, startEtcd } from "../support/etcd.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import type { Peer } from "../support/peer.ts";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { spawnMidge, type TestProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -194,7 +193,7 @@ test("a node that was killed is forgotten, and one that retires is gone at once"
     `discovery { announce: "registry://127.0.0.1:${port}", ttl: "2s" }`,
   );
   const start = (name: string): TestProcess => {
-    const node = spawnProgram(currentRuntime(), "server.ts", [
+    const node = spawnMidge([
       ..."-a 127.0.0.1 -p -1 -cluster nats://127.0.0.1:-1".split(" "),
       ..."-cluster_name red -routes nats://127.0.0.1:1 -c".split(" "),
       file,
@@ -269,7 +268,7 @@ test("no line of a log shows the secrets of registries, in whatever state they a
 });
 
 test("a secret that is missing ends the start in one line", async (t) => {
-  const program = spawnProgram(currentRuntime(), "server.ts", [
+  const program = spawnMidge([
     ..."-a 127.0.0.1 -p -1 -announce".split(" "),
     "registry://127.0.0.1:1?token_env=MIDGE_TEST_NOT_SET",
   ]);

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { readTextFile } from "../../src/runtime/process/system.ts";
 import { connectPeer } from "../support/peer.ts";
-import { spawnCommand } from "../support/process.ts";
-import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
+import { midgeCommand, spawnCommand } from "../support/process.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -33,8 +32,7 @@ interface Limited {
 async function startLimited(t: TestContext): Promise<Limited> {
   const file = join(temporaryFolder(t), "midge.log");
   const words = [
-    ...currentRuntime().command,
-    join(PROJECT_FOLDER, "server.ts"),
+    ...midgeCommand(),
     ...["-a", "127.0.0.1", "-p", "-1", "-m", "-1", "-l", file, "--logtime_utc"],
     ...["-cluster", "nats://127.0.0.1:-1", "-registry", "127.0.0.1:-1"],
   ];

@@ -20,11 +20,13 @@ import {
 } from "../../src/runtime/process/system.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import {
+  midgeCommand,
   spawnCommand,
+  spawnMidge,
   spawnProgram,
   type TestProcess,
 } from "../support/process.ts";
-import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
+import { currentRuntime } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -35,8 +37,7 @@ const MONITOR = /Starting http monitor on 127\.0\.0\.1:(\d+)/;
 const ROUTES = /Listening for route connections on 127\.0\.0\.1:(\d+)/;
 
 function run(t: Cleanup, args: readonly string[], cwd?: string): TestProcess {
-  const options = cwd === undefined ? {} : { cwd };
-  const server = spawnProgram(currentRuntime(), "server.ts", args, options);
+  const server = spawnMidge(args, cwd === undefined ? {} : { cwd });
   t.after(() => server.stop());
   return server;
 }
@@ -62,25 +63,44 @@ async function peerOf(t: Cleanup, port: number): Promise<Peer> {
   return peer;
 }
 
+interface End {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** The end of a run that is over by itself. */
 async function ended(
   t: Cleanup,
   args: readonly string[],
   cwd?: string,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const program = run(t, args, cwd);
+): Promise<End> {
+  return await endOf(run(t, args, cwd));
+}
+
+async function endOf(program: TestProcess): Promise<End> {
   const { code } = await program.exited;
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
+/** `server.ts` itself, which speaks for no other program than the server. */
+async function endedAlone(
+  t: Cleanup,
+  args: readonly string[],
+): Promise<End> {
+  const server = spawnProgram(currentRuntime(), "server.ts", args);
+  t.after(() => server.stop());
+  return await endOf(server);
+}
+
 test("the program tells its version and its flags", async (t) => {
   for (const word of ["-v", "--version", "version"]) {
-    const version = await ended(t, [word]);
+    const version = await endedAlone(t, [word]);
     assert.deepEqual([version.code, version.stderr], [0, ""]);
     assert.match(version.stdout, /^midge \d+\.\d+\.\d+ [^\n]*\n$/);
   }
   for (const word of ["-h", "--help"]) {
-    const help = await ended(t, [word]);
+    const help = await endedAlone(t, [word]);
     assert.equal(help.code, 0);
     assert.equal(help.stderr, "");
     assert.match(help.stdout, /^\nUsage: midge \[options\]\n/);
@@ -123,7 +143,7 @@ test("a command line that makes no sense is refused in one line", async (t) => {
     ],
   ];
   for (const [code, line, ...args] of rows) {
-    const result = await ended(t, args);
+    const result = await endedAlone(t, args);
     assert.deepEqual([result.code, result.stderr], [code, `${line}\n`]);
     assert.equal(result.stdout.includes("Usage: midge"), code === 2);
   }
@@ -302,10 +322,9 @@ test(
   { skip: existsSync("/dev/full") ? false : "there is no full device" },
   async (t) => {
     const folder = temporaryFolder(t);
-    const script = join(PROJECT_FOLDER, "server.ts");
     const server = spawnCommand([
       ...["sh", "-c", 'exec "$@" 2> /dev/full', "sh"],
-      ...[...currentRuntime().command, script, ...LOOPBACK],
+      ...[...midgeCommand(), ...LOOPBACK],
       ...["--ports_file_dir", folder],
     ]);
     t.after(() => server.stop());

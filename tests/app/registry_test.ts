@@ -27,8 +27,7 @@ import {
   startRegistry,
 } from "../registry/asking.ts";
 import { startMidge } from "../support/midge.ts";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { spawnMidge, type TestProcess } from "../support/process.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -40,7 +39,7 @@ async function startProgram(
   t: TestContext,
   ...args: readonly string[]
 ): Promise<TestProcess> {
-  const server = spawnProgram(currentRuntime(), "server.ts", args);
+  const server = spawnMidge(args);
   t.after(() => server.stop());
   await server.waitFor("Server is ready\n");
   return server;

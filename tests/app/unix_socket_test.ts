@@ -15,8 +15,7 @@ import { runCommand } from "../commands/run.ts";
 import { makeCertificates, opensslMissing } from "../support/certificates.ts";
 import { rejection } from "../support/rejection.ts";
 import { startMidge } from "../support/midge.ts";
-import { spawnProgram } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { spawnMidge } from "../support/process.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { connectUnixPeer } from "../support/unix_peer.ts";
@@ -399,7 +398,7 @@ test("the program listens where -a says, and the commands connect there", {
   const path = join(folder, "a.sock");
   const url = `unix://${path}`;
   const args = ["-a", url, "--ports_file_dir", folder];
-  const midge = spawnProgram(currentRuntime(), "server.ts", args);
+  const midge = spawnMidge(args);
   t.after(() => midge.stop());
   await midge.waitFor(`Listening for client connections on ${url}\n`);
   await midge.waitFor("Server is ready\n");
@@ -423,7 +422,7 @@ test("the program listens where -a says, and the commands connect there", {
 test("-p opens a port beside the unix socket of -a", { skip }, async (t) => {
   const { url } = placeFor(t);
   const flags = ["-a", `127.0.0.1,${url}`, "-p", "-1"];
-  const midge = spawnProgram(currentRuntime(), "server.ts", flags);
+  const midge = spawnMidge(flags);
   t.after(() => midge.stop());
   const [, port] = await midge.waitFor(
     /client connections on 127\.0\.0\.1:(\d+)\n/,

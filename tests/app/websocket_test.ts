@@ -4,9 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, InvalidOperationError, startServer } from "../../mod.ts";
 import { connectWebSocketPeer } from "../broker/websocket_peer.ts";
-import { spawnProgram } from "../support/process.ts";
+import { spawnMidge } from "../support/process.ts";
 import { rejection } from "../support/rejection.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -69,7 +68,7 @@ test("the ports file has the port for WebSockets", async (t) => {
     'listen: "127.0.0.1:-1"\nwebsocket { listen: "127.0.0.1:-1", no_tls: true }',
   );
   const args = ["-c", config, "--ports_file_dir", folder];
-  const midge = spawnProgram(currentRuntime(), "server.ts", args);
+  const midge = spawnMidge(args);
   t.after(() => midge.stop());
   const [, url] = await midge.waitFor(
     /Listening for websocket clients on (ws:\S+)\n/,

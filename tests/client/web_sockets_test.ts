@@ -11,9 +11,8 @@ import {
 import { comeBack, join, stay, TALK, talk } from "../browser/page.ts";
 import { SERVERS } from "../browser/stage.ts";
 import { makeCertificates, opensslMissing } from "../support/certificates.ts";
-import { spawnProgram } from "../support/process.ts";
+import { spawnMidge } from "../support/process.ts";
 import { rejection } from "../support/rejection.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 
@@ -131,8 +130,7 @@ for (const { title, missing, start } of SERVERS) {
       const reply = async (
         words: readonly string[],
       ): Promise<string> => {
-        const runtime = currentRuntime();
-        const listening = spawnProgram(runtime, "scripts/midge.ts", [
+        const listening = spawnMidge([
           "reply",
           ...words,
           "ask",
@@ -140,7 +138,7 @@ for (const { title, missing, start } of SERVERS) {
         ]);
         t.after(() => listening.stop());
         await listening.waitFor("Answering requests");
-        const asking = spawnProgram(runtime, "scripts/midge.ts", [
+        const asking = spawnMidge([
           "request",
           ...words,
           "ask",

@@ -12,8 +12,12 @@ import {
   type NatsConnection,
 } from "../../client.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
-import { spawnCommand, type TestProcess } from "../support/process.ts";
-import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
+import {
+  midgeCommand,
+  spawnCommand,
+  type TestProcess,
+} from "../support/process.ts";
+import { PROJECT_FOLDER } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -198,8 +202,7 @@ export function testMessages(
 
   alone("sub ends without a word when nobody reads it", async (stage, t) => {
     const midge = [
-      ...currentRuntime().command,
-      "scripts/midge.ts",
+      ...midgeCommand(),
       ...["sub", "a", "--raw", "-s", stage.url],
     ].map((word) => `'${word}'`).join(" ");
     const line = `set -o pipefail; ${midge} | head -1`;

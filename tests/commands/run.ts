@@ -1,9 +1,6 @@
 /** `scripts/midge.ts` as a process, for the tests of its commands. */
 import { spawnSync } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { spawnMidge, type TestProcess } from "../support/process.ts";
 import type { Cleanup } from "../support/temp.ts";
 
 export interface RunOptions {
@@ -13,12 +10,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
 }
 
-/**
- * What stands in the environment in which the tests run is not meant for
- * them. Node keeps what it made of the sources: they are the same each time.
- */
+/** What stands in the environment in which the tests run is not meant for them. */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
-  NODE_COMPILE_CACHE: join(tmpdir(), "midge-compile-cache"),
   NATS_URL: "",
   NATS_USER: "",
   NATS_PASSWORD: "",
@@ -37,7 +30,7 @@ export function startCommand(
   options: RunOptions = {},
 ): TestProcess {
   const { cwd, env } = options;
-  const program = spawnProgram(currentRuntime(), "scripts/midge.ts", args, {
+  const program = spawnMidge(args, {
     ...(cwd !== undefined && { cwd }),
     env: { ...ENVIRONMENT, ...env },
   });

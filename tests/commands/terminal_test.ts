@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { startMidge } from "../support/midge.ts";
-import { spawnCommand } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { midgeCommand, spawnCommand } from "../support/process.ts";
 import { test } from "../support/test.ts";
 import { missing } from "./run.ts";
 
@@ -17,7 +16,7 @@ test(
     const url = `nats://127.0.0.1:${port}`;
     const client = await connect({ servers: url });
     t.after(() => client.close());
-    const words = [...currentRuntime().command, "scripts/midge.ts", "sub", "a"];
+    const words = [...midgeCommand(), "sub", "a"];
     const line = [...words, "--count", "1", "-s", url]
       .map((word) => `'${word}'`).join(" ");
     const screens = ["", "1"].map((NO_COLOR) => {
@@ -45,7 +44,7 @@ test(
   async (t) => {
     const { port } = await startMidge(t);
     const url = `nats://127.0.0.1:${port}`;
-    const words = [...currentRuntime().command, "scripts/midge.ts", "pub", "a"];
+    const words = [...midgeCommand(), "pub", "a"];
     const line = [...words, "-s", url].map((word) => `'${word}'`).join(" ");
     const screen = spawnCommand(["script", "-qec", line, "/dev/null"]);
     t.after(() => screen.stop());

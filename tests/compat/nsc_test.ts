@@ -15,10 +15,9 @@ import { modelMissing, newestNatsServer } from "../support/nats_server.ts";
 import { Nsc, nscMissing } from "../support/nsc.ts";
 import {
   spawnCommand,
-  spawnProgram,
+  spawnMidge,
   type TestProcess,
 } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -31,7 +30,7 @@ interface Contender {
 const CONTENDERS: Readonly<Record<string, Contender>> = {
   midge: {
     missing: nscMissing,
-    start: (args) => spawnProgram(currentRuntime(), "server.ts", args),
+    start: (args) => spawnMidge(args),
   },
   "nats-server": {
     missing: nscMissing || modelMissing,

@@ -6,10 +6,9 @@
 import process from "node:process";
 import {
   spawnCommand,
-  spawnProgram,
+  spawnMidge,
   type TestProcess,
 } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 
 /** A broker that has said that it is ready. */
 export interface RunningServer {
@@ -39,7 +38,7 @@ export const startNatsServer: StartServer = serverProgram((args) =>
 );
 
 export const startMidge: StartServer = serverProgram((args) =>
-  spawnProgram(currentRuntime(), "server.ts", args)
+  spawnMidge(args)
 );
 
 /** Turns a way to start the program into a way to have a broker that is ready. */

@@ -5,10 +5,9 @@ import { modelMissing, newestNatsServer } from "../support/nats_server.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import {
   spawnCommand,
-  spawnProgram,
+  spawnMidge,
   type TestProcess,
 } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import type { TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -23,8 +22,7 @@ export const SUBJECTS: readonly Subject[] = [
   {
     title: "Midge",
     skip: false,
-    spawn: (file) =>
-      spawnProgram(currentRuntime(), "server.ts", ["-D", "-c", file]),
+    spawn: (file) => spawnMidge(["-D", "-c", file]),
   },
   {
     title: "nats-server",

@@ -13,14 +13,10 @@ import { connect } from "../../client.ts";
 import { freePort } from "../support/free_port.ts";
 import {
   spawnCommand,
-  spawnProgram,
+  spawnMidge,
   type TestProcess,
 } from "../support/process.ts";
-import {
-  currentRuntime,
-  executableOf,
-  PROJECT_FOLDER,
-} from "../support/runtimes.ts";
+import { executableOf, PROJECT_FOLDER } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -44,7 +40,7 @@ function textOf(name: string): string {
 /** Starts the program of the image and of the service with `args`. */
 function run(t: Cleanup, args: readonly string[]): TestProcess {
   const options = { env: ENVIRONMENT };
-  const midge = spawnProgram(currentRuntime(), "server.ts", args, options);
+  const midge = spawnMidge(args, options);
   t.after(() => midge.stop());
   return midge;
 }

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { connect, type NatsConnection } from "../../src/faces/client.ts";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
+import { spawnMidge, type TestProcess } from "../support/process.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Runtime } from "../support/runtimes.ts";
 import { Bucket } from "./kill_bucket.ts";
@@ -90,7 +90,7 @@ function start(folder: string, runtime: Runtime): TestProcess {
   const args = ["-a", "127.0.0.1", "-p", "-1", "-js", "-sd", store];
   // Node would compile the whole server for each life.
   const env = { NODE_COMPILE_CACHE: join(folder, "compiled") };
-  return spawnProgram(runtime, "server.ts", args, { env });
+  return spawnMidge(args, { env }, runtime);
 }
 
 async function killedEarly(

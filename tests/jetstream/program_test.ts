@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnProgram, type TestProcess } from "../support/process.ts";
-import { currentRuntime } from "../support/runtimes.ts";
+import { spawnMidge, type TestProcess } from "../support/process.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 
@@ -14,7 +13,7 @@ function start(
 ): TestProcess {
   const args = ["-a", "127.0.0.1", "-p", "-1", ...flags];
   const env = { TMPDIR: temporary };
-  const program = spawnProgram(currentRuntime(), "server.ts", args, { env });
+  const program = spawnMidge(args, { env });
   t.after(() => program.stop());
   return program;
 }
