@@ -4,7 +4,7 @@
  * stand beside each other are imported, one after the other, by one file that
  * the runner is given. Their tests run in that order, as those of one file do.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 

@@ -10,7 +10,7 @@ import { connectPeer, type Peer } from "../support/peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type MonitoredMidge, startMonitored, wholeText } from "./pages.ts";
 
-const SUBSCRIPTIONS = 200_000;
+const SUBSCRIPTIONS = 100_000;
 /** More than are looked at in one slice. */
 const CLIENTS = 5000;
 
@@ -69,7 +69,7 @@ test("other clients are served while a long page is gathered", async (t) => {
       () => pong(other),
     );
     assert.equal(result.status, 200);
-    assert.ok(slices > 50 && slices < 2000, `${page}: ${slices} slices`);
+    assert.ok(slices > 25 && slices < 1000, `${page}: ${slices} slices`);
   }
 });
 
@@ -85,7 +85,7 @@ test("a long list is printed in pieces, none of which is long", async (t) => {
     assert.ok(step.value.length < 100_000);
     if (step.done) break;
   }
-  assert.ok(pieces > 100, `${pieces} pieces`);
+  assert.ok(pieces > 50, `${pieces} pieces`);
   const { total, subscriptions_list } = JSON.parse(text);
   assert.equal(total, SUBSCRIPTIONS);
   assert.equal(subscriptions_list.length, SUBSCRIPTIONS);

@@ -113,6 +113,9 @@ export class Heard implements SocketEvents {
   drains = 0;
   readonly ends: CloseReason[] = [];
   onChunk: () => void = () => {};
+  #text = "";
+  /** The chunks that the text has. */
+  #read = 0;
 
   onData(chunk: Uint8Array): void {
     this.chunks.push(chunk.slice());
@@ -128,7 +131,9 @@ export class Heard implements SocketEvents {
   }
 
   get text(): string {
-    return byteString(joinedBytes(this.chunks));
+    this.#text += byteString(joinedBytes(this.chunks.slice(this.#read)));
+    this.#read = this.chunks.length;
+    return this.#text;
   }
 }
 
