@@ -2,6 +2,7 @@
  * JSON as Go decodes it into a struct, with its words for what is wrong: tools
  * show them, and tests compare them.
  */
+import { depthFault, syntaxFault } from "./go_syntax.ts";
 import { fieldName, isRecord } from "./json.ts";
 
 /** What a field takes. */
@@ -33,6 +34,8 @@ const DEFAULT_TYPES: Readonly<Record<GoKind, string>> = {
 };
 
 export function decodeGo(text: string, struct: GoStruct): GoDecoded {
+  const tooDeep = depthFault(text);
+  if (tooDeep !== undefined) return { error: tooDeep.error };
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -89,195 +92,4 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   return value === null ? "null" : typeof value;
-}
-
-const BLANK = /[ \t\r\n]/;
-const LITERALS = ["true", "false", "null"];
-/** A number as far as it is one. */
-const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/;
-const NUMBER_BEGUN = /^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?/;
-
-/** What is wrong with a text, and where; undefined: it is JSON. */
-export function syntaxFault(
-  text: string,
-): { readonly error: string; readonly at: number } | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch { /* what is wrong, Go says otherwise */ }
-  const error = syntaxError(text);
-  if (error === MORE) return { error, at: text.length };
-  // The shortest beginning that nothing can make JSON of.
-  let [short, long] = [0, text.length];
-  while (long - short > 1) {
-    const middle = (short + long) >> 1;
-    if (syntaxError(text.slice(0, middle)) === MORE) short = middle;
-    else long = middle;
-  }
-  return { error, at: short };
-}
-
-/** What is said of a text that may go on; of JSON, too. */
-const MORE = "unexpected end of JSON input";
-
-/** What Go's scanner says of the first character that cannot be there. */
-function syntaxError(text: string): string {
-  const open: ("object" | "array")[] = [];
-  let expects: Expectation = "value";
-  let at = 0;
-  while (true) {
-    while (at < text.length && BLANK.test(text[at]!)) at++;
-    if (at >= text.length) return "unexpected end of JSON input";
-    const char = text[at]!;
-    if (expects === "value" || expects === "value or ]") {
-      if (char === "]" && expects === "value or ]") {
-        open.pop();
-        expects = after(open);
-        at++;
-      } else if (char === "{" || char === "[") {
-        open.push(char === "{" ? "object" : "array");
-        expects = char === "{" ? "key or }" : "value or ]";
-        at++;
-      } else {
-        const end = scalarEnd(text, at);
-        if (typeof end === "string") return end;
-        at = end;
-        expects = after(open);
-      }
-      continue;
-    }
-    if (expects === "key" || expects === "key or }") {
-      if (char === "}" && expects === "key or }") {
-        open.pop();
-        expects = after(open);
-        at++;
-        continue;
-      }
-      if (char !== '"') {
-        return invalid(char, "looking for beginning of object key string");
-      }
-      const end = stringEnd(text, at);
-      if (typeof end === "string") return end;
-      at = end;
-      expects = "colon";
-      continue;
-    }
-    const next = follow(expects, char, open);
-    if (next.error !== undefined) return next.error;
-    expects = next.expects;
-    at++;
-  }
-}
-
-type Expectation =
-  | "value"
-  | "value or ]"
-  | "key"
-  | "key or }"
-  | "colon"
-  | "comma in object"
-  | "comma in array"
-  | "end";
-
-function after(open: readonly ("object" | "array")[]): Expectation {
-  const inner = open.at(-1);
-  if (inner === undefined) return "end";
-  return inner === "object" ? "comma in object" : "comma in array";
-}
-
-/** A colon, a comma, the end of a list or of an object, or what is wrong instead. */
-function follow(
-  expects: Expectation,
-  char: string,
-  open: ("object" | "array")[],
-): { readonly expects: Expectation; readonly error?: string } {
-  if (expects === "colon") {
-    return char === ":"
-      ? { expects: "value" }
-      : { expects, error: invalid(char, "after object key") };
-  }
-  if (expects === "end") {
-    return { expects, error: invalid(char, "after top-level value") };
-  }
-  const isObject = expects === "comma in object";
-  if (char === ",") return { expects: isObject ? "key" : "value" };
-  if (char === (isObject ? "}" : "]")) {
-    open.pop();
-    return { expects: after(open) };
-  }
-  const where = isObject
-    ? "after object key:value pair"
-    : "after array element";
-  return { expects, error: invalid(char, where) };
-}
-
-/** Where a string, a number or a literal ends, or what is wrong with it. */
-function scalarEnd(text: string, start: number): number | string {
-  const char = text[start]!;
-  if (char === '"') return stringEnd(text, start);
-  if (char === "-" || (char >= "0" && char <= "9")) {
-    return numberEnd(text, start);
-  }
-  const literal = LITERALS.find((one) => one[0] === char);
-  if (literal === undefined) {
-    return invalid(char, "looking for beginning of value");
-  }
-  for (let i = 1; i < literal.length; i++) {
-    const next = text[start + i];
-    if (next === undefined) return "unexpected end of JSON input";
-    if (next !== literal[i]) {
-      return invalid(next, `in literal ${literal} (expecting '${literal[i]}')`);
-    }
-  }
-  return start + literal.length;
-}
-
-function numberEnd(text: string, start: number): number | string {
-  const rest = text.slice(start);
-  const whole = NUMBER.exec(rest)?.[0] ?? "";
-  const begun = NUMBER_BEGUN.exec(rest)![0];
-  if (whole === begun) return start + whole.length;
-  const next = rest[begun.length];
-  if (next === undefined) return "unexpected end of JSON input";
-  const last = begun.at(-1)!;
-  if (last === ".") {
-    return invalid(next, "after decimal point in numeric literal");
-  }
-  if (/[eE+]/.test(last) || /[eE]-$/.test(begun)) {
-    return invalid(next, "in exponent of numeric literal");
-  }
-  return invalid(next, "in numeric literal");
-}
-
-function stringEnd(text: string, start: number): number | string {
-  for (let at = start + 1; at < text.length; at++) {
-    const char = text[at]!;
-    if (char === '"') return at + 1;
-    if (char < " ") return invalid(char, "in string literal");
-    if (char !== "\\") continue;
-    const escaped = text[++at];
-    if (escaped === undefined) break;
-    if (!'"\\/bfnrtu'.includes(escaped)) {
-      return invalid(escaped, "in string escape code");
-    }
-    if (escaped !== "u") continue;
-    for (let digit = 0; digit < 4; digit++) {
-      const hex = text[++at];
-      if (hex === undefined) return "unexpected end of JSON input";
-      if (!/[0-9A-Fa-f]/.test(hex)) {
-        return invalid(hex, "in \\u hexadecimal character escape");
-      }
-    }
-  }
-  return "unexpected end of JSON input";
-}
-
-function invalid(char: string, where: string): string {
-  const shown = char === "'" ? "\\'" : char === '"' ? '"' : escaped(char);
-  return `invalid character '${shown}' ${where}`;
-}
-
-function escaped(char: string): string {
-  const text = JSON.stringify(char).slice(1, -1);
-  return text === "\\u0000" ? "\\x00" : text.replace(/^\\u00/, "\\x");
 }

@@ -5,7 +5,13 @@
  * NATS JetStream API: an unknown field is an error, unless the server is told
  * to be lenient; names count in any case; `null` is as if the field were missing.
  */
-import { kindOf, syntaxFault } from "../../core/go_json.ts";
+import { kindOf } from "../../core/go_json.ts";
+import {
+  depthFault,
+  nextValue,
+  type SyntaxFault,
+  syntaxFault,
+} from "../../core/go_syntax.ts";
 import { goTimeFault, goTimeText } from "../../core/go_time.ts";
 import { fieldName, isRecord } from "../../core/json.ts";
 
@@ -56,24 +62,15 @@ export function readShape(
   const fields: Record<string, unknown> = {};
   let start = 0;
   do {
-    const end = stream ? endOfValue(text, start) : text.length;
+    const end = stream ? nextValue(text, start) : text.length;
     const body = parsed(text.slice(start, end), start, stream);
     start = end;
     if (body === null) continue;
-    const reading: Reading = { strict, faults: [] };
+    const reading = new Reading(strict);
     Object.assign(fields, readStruct(body, struct, [], reading));
-    // Go goes on, and tells the first thing that did not fit.
-    for (const fault of reading.faults) throw fault;
+    reading.throwFault();
   } while (start < text.length);
   return fields;
-}
-
-/** Where the next value begins, if there is one; else the end. */
-function endOfValue(text: string, start: number): number {
-  const fault = syntaxFault(text.slice(start));
-  return fault?.error.endsWith(" after top-level value") === true
-    ? start + fault.at
-    : text.length;
 }
 
 /** Numbers that are not what they look like once they are numbers here. */
@@ -101,28 +98,49 @@ function withSource(
 }
 
 function parsed(text: string, offset: number, stream: boolean): unknown {
+  const tooDeep = depthFault(text);
+  if (tooDeep !== undefined) {
+    throw new ShapeError(decoderError(text, tooDeep, offset, stream));
+  }
   try {
     return HAS_ODD_NUMBER.test(text)
       ? JSON.parse(text, withSource)
       : JSON.parse(text);
   } catch {
-    throw new ShapeError(decoderError(text, offset, stream));
+    const fault = syntaxFault(text)!;
+    throw new ShapeError(decoderError(text, fault, offset, stream));
   }
 }
 
 /** In the words of Go's decoder, which reads on where there is no more. */
-function decoderError(text: string, offset: number, stream: boolean): string {
-  const { error, at } = syntaxFault(text)!;
+function decoderError(
+  text: string,
+  { error, at }: SyntaxFault,
+  offset: number,
+  stream: boolean,
+): string {
   if (error === "unexpected end of JSON input") return "unexpected EOF";
   const bytes = new TextEncoder().encode(text.slice(0, at)).length;
   return stream ? `${error} at offset ${offset + bytes + 1}` : error;
 }
 
-/** How far reading has come. */
-interface Reading {
+/** How far reading has come: Go goes on, and tells the first thing that did not fit. */
+class Reading {
   readonly strict: boolean;
-  /** What did not fit. */
-  readonly faults: ShapeError[];
+  #fault: string | undefined = undefined;
+
+  constructor(strict: boolean) {
+    this.strict = strict;
+  }
+
+  /** Something does not fit. */
+  note(fault: () => string): void {
+    this.#fault ??= fault();
+  }
+
+  throwFault(): void {
+    if (this.#fault !== undefined) throw new ShapeError(this.#fault);
+  }
 }
 
 /** Where a value stands: the names from the outermost field on. */
@@ -140,15 +158,16 @@ function readStruct(
     const into = path.length === 0
       ? `Go value of type server.${struct.name}`
       : fieldOf(parent, path, `server.${struct.name}`);
-    reading.faults.push(misfit(value, into));
+    reading.note(() => misfit(value, into));
     return fields;
   }
   const { embedded, own = [] } = struct;
   for (const [given, field] of Object.entries(value)) {
     const name = knownName(given, struct);
     if (name === undefined) {
-      const text = `json: unknown field ${JSON.stringify(given)}`;
-      if (reading.strict) reading.faults.push(new ShapeError(text));
+      if (reading.strict) {
+        reading.note(() => `json: unknown field ${JSON.stringify(given)}`);
+      }
       continue;
     }
     const shape = struct.fields[name]!;
@@ -189,7 +208,7 @@ function readValue(
 ): unknown {
   const into = (type: string): string => fieldOf(parent, path, type);
   const odd = (one: unknown, type: string): undefined => {
-    reading.faults.push(misfit(one, into(type)));
+    reading.note(() => misfit(one, into(type)));
   };
   const list = <T>(type: string, read: (one: unknown) => T): T[] | undefined =>
     Array.isArray(value) ? value.map(read) : odd(value, type);
@@ -203,7 +222,7 @@ function readValue(
       : typeof one === "number"
       ? `number ${one}`
       : kindOf(one);
-    reading.faults.push(unfit(what, into(type)));
+    reading.note(() => unfit(what, into(type)));
     return undefined;
   };
   switch (shape.kind) {
@@ -231,7 +250,8 @@ function readValue(
     case "structs":
       return list(
         `[]*server.${shape.struct.name}`,
-        (one) => readStruct(one, shape.struct, path, reading, parent),
+        // Go has a pointer to nothing there, which counts as one without fields.
+        (one) => readStruct(one ?? {}, shape.struct, path, reading, parent),
       );
   }
 }
@@ -282,7 +302,7 @@ function readWord(
   }
   if (complaint.endsWith(" ")) throw new ShapeError(complaint + shown);
   const isText = typeof value === "string" || value === null;
-  throw isText ? new ShapeError(complaint) : misfit(value, into);
+  throw new ShapeError(isText ? complaint : misfit(value, into));
 }
 
 function readMap(
@@ -301,10 +321,10 @@ function readMap(
   return map;
 }
 
-function misfit(value: unknown, into: string): ShapeError {
+function misfit(value: unknown, into: string): string {
   return unfit(value instanceof NumberText ? "number" : kindOf(value), into);
 }
 
-function unfit(what: string, into: string): ShapeError {
-  return new ShapeError(`json: cannot unmarshal ${what} into ${into}`);
+function unfit(what: string, into: string): string {
+  return `json: cannot unmarshal ${what} into ${into}`;
 }
