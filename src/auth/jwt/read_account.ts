@@ -82,13 +82,25 @@ function readLimits(limits: JsonObject): ClaimedAccountLimits {
   };
 }
 
+/** What an account may have beside its tiers. */
+const NOTHING_BUT_TIERS: AccountStreamLimits = {
+  maxMemoryBytes: 0,
+  maxFileBytes: 0,
+  maxStreams: 0,
+  maxConsumers: 0,
+  maxAckPending: 0,
+  memoryStreamBytes: 0,
+  fileStreamBytes: 0,
+  maxBytesRequired: false,
+};
+
 /** NATS JWT: an account has streams where it has storage, or tiers of it. */
 function readStreams(limits: JsonObject): AccountStreamLimits | undefined {
   const tiers = limits.object("tiered_limits");
   const names = tiers.names();
   if (names.length > 0) {
     return {
-      ...readStreamLimits(limits),
+      ...NOTHING_BUT_TIERS,
       tiers: Object.fromEntries(
         names.map((name) => [name, readStreamLimits(tiers.object(name))]),
       ),
@@ -99,15 +111,20 @@ function readStreams(limits: JsonObject): AccountStreamLimits | undefined {
   return hasStorage ? own : undefined;
 }
 
+/** NATS JWT: of some limits 0 means that there is none. */
 function readStreamLimits(limits: JsonObject): AccountStreamLimits {
+  const positive = (name: string): number => {
+    const value = limits.integer(name);
+    return value > 0 ? value : NO_LIMIT;
+  };
   return {
     maxMemoryBytes: limits.integer("mem_storage"),
     maxFileBytes: limits.integer("disk_storage"),
     maxStreams: limits.integer("streams"),
     maxConsumers: limits.integer("consumer"),
-    maxAckPending: limits.integer("max_ack_pending"),
-    memoryStreamBytes: limits.integer("mem_max_stream_bytes"),
-    fileStreamBytes: limits.integer("disk_max_stream_bytes"),
+    maxAckPending: positive("max_ack_pending"),
+    memoryStreamBytes: positive("mem_max_stream_bytes"),
+    fileStreamBytes: positive("disk_max_stream_bytes"),
     maxBytesRequired: limits.flag("max_bytes_required"),
   };
 }
