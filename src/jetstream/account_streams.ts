@@ -9,7 +9,6 @@ import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isError } from "../core/errors.ts";
-import { AckTexts } from "./ack_texts.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
 import { ApiError } from "./api/api_error.ts";
@@ -25,7 +24,7 @@ import { Inactivity } from "./consumer/inactivity.ts";
 import { usOf } from "./moments.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
-import { takePublished } from "./stream/published.ts";
+import { Published } from "./stream/published.ts";
 import { Stream, STREAM_VALUE } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
@@ -228,12 +227,12 @@ export class AccountStreams {
   #listen({ stream, copies }: OpenStream): void {
     const { config } = stream;
     const { client } = this.host;
-    const acks = new AckTexts(config.name);
+    const published = new Published(stream);
     const ends = (config.subjects ?? []).map((subject) =>
       client.subscribe(
         utf8ByteString(subject),
         "",
-        (message) => takePublished(stream, acks, message),
+        (message) => published.take(message),
       )
     );
     if (config.allow_direct) {

@@ -58,6 +58,41 @@ export function testStore(maker: StoreMaker): void {
     assert.equal(store.load(4), undefined);
   });
 
+  test(`${name}: the bytes of a message are borrowed`, async (t) => {
+    const store = (await maker.opener(t))();
+    const given = message(2, "a", "given");
+    const expected = plain(given);
+    store.append(given);
+    given.headers.fill(0);
+    given.payload.fill(0);
+    await synced(store);
+    assert.deepEqual(plain(store.load(2)!), expected);
+  });
+
+  test(`${name}: few of many messages are left`, async (t) => {
+    const store = (await maker.opener(t))();
+    const seqs = Array.from({ length: 2000 }, (_, i) => i + 1);
+    const of = (seq: number): StoredMessage =>
+      message(seq, `a.${seq % 7}`, "x".repeat(seq % 400 === 0 ? 9000 : seq));
+    const isLeft = (seq: number): boolean => seq % 100 === 0 || seq > 1990;
+    for (const seq of seqs) {
+      store.append(of(seq));
+      // Some go while more come.
+      if (seq > 300 && !isLeft(seq - 300)) store.remove(seq - 300, false);
+    }
+    for (const seq of seqs.slice(-300)) {
+      if (!isLeft(seq)) store.remove(seq, false);
+    }
+    await synced(store);
+    for (const seq of seqs) {
+      const found = store.load(seq);
+      assert.deepEqual(
+        found && plain(found),
+        isLeft(seq) ? plain(of(seq)) : undefined,
+      );
+    }
+  });
+
   test(`${name}: a message that is removed is not there`, async (t) => {
     const store = (await maker.opener(t))();
     for (const seq of [1, 2, 3]) store.append(message(seq, "a", `${seq}`));

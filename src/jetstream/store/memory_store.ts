@@ -1,14 +1,33 @@
-/** A stream's messages in memory, for as long as the server runs. */
+/**
+ * A stream's messages in memory, for as long as the server runs. Short ones stand
+ * close together, a few hundred in one piece of memory; of a piece whose messages
+ * have gone for the most part, the others are taken out.
+ */
+import { MemorySegment } from "./memory_segment.ts";
 import type { StoredMessage, StreamStore } from "./stream_store.ts";
+
+/** What is longer has memory of its own. */
+const SHORT_BYTES = 4096;
 
 export class MemoryStore implements StreamStore {
   readonly isLasting: boolean = false;
   lastSeq = 0;
-  readonly #messages = new Map<number, StoredMessage>();
+  /** Those that stand alone. */
+  readonly #single = new Map<number, StoredMessage>();
+  /** By number. */
+  readonly #segments = new Map<number, MemorySegment>();
+  /** The one that was used last. */
+  #segment: MemorySegment = new MemorySegment(-1, 0);
   readonly #values = new Map<string, string>();
 
   replay(take: (message: StoredMessage) => void): void {
-    for (const message of this.#messages.values()) take(message);
+    const seqs = [...this.#single.keys()];
+    for (const segment of this.#segments.values()) seqs.push(...segment.seqs());
+    for (const seq of seqs.sort((a, b) => a - b)) {
+      const message = this.load(seq);
+      // What is taken may be removed at once.
+      if (message !== undefined) take(message);
+    }
   }
 
   skipTo(seq: number): void {
@@ -16,16 +35,26 @@ export class MemoryStore implements StreamStore {
   }
 
   append(message: StoredMessage): void {
-    this.#messages.set(message.seq, message);
-    this.lastSeq = message.seq;
+    const { seq, headers, payload } = message;
+    this.lastSeq = seq;
+    if (headers.length + payload.length > SHORT_BYTES) {
+      this.#keepAlone(message);
+    } else this.#segmentFor(seq).add(message);
   }
 
   load(seq: number): StoredMessage | undefined {
-    return this.#messages.get(seq);
+    return this.#segmentOf(seq)?.load(seq) ?? this.#single.get(seq);
   }
 
   remove(seq: number): void {
-    this.#messages.delete(seq);
+    const segment = this.#segmentOf(seq);
+    if (segment?.remove(seq) !== true) {
+      this.#single.delete(seq);
+      return;
+    }
+    // More are to come into the last one.
+    const isLast = segment.number === MemorySegment.numberOf(this.lastSeq);
+    if (segment.isSparse && !isLast) this.#break(segment);
   }
 
   put(name: string, value: string | undefined): void {
@@ -47,8 +76,49 @@ export class MemoryStore implements StreamStore {
   }
 
   destroy(): Promise<void> {
-    this.#messages.clear();
+    this.#single.clear();
+    this.#segments.clear();
+    this.#segment = new MemorySegment(-1, 0);
     this.#values.clear();
     return Promise.resolve();
+  }
+
+  #keepAlone(message: StoredMessage): void {
+    const { seq, timeUs, subject, headers, payload } = message;
+    this.#single.set(seq, {
+      seq,
+      timeUs,
+      subject,
+      headers: headers.slice(),
+      payload: payload.slice(),
+    });
+  }
+
+  #segmentOf(seq: number): MemorySegment | undefined {
+    const number = MemorySegment.numberOf(seq);
+    if (this.#segment.number === number) return this.#segment;
+    const segment = this.#segments.get(number);
+    if (segment !== undefined) this.#segment = segment;
+    return segment;
+  }
+
+  #segmentFor(seq: number): MemorySegment {
+    const known = this.#segmentOf(seq);
+    if (known !== undefined) return known;
+    const number = MemorySegment.numberOf(seq);
+    const before = this.#segments.get(number - 1);
+    before?.trim();
+    if (before?.isSparse) this.#break(before);
+    const segment = new MemorySegment(number, before?.usedBytes ?? 0);
+    this.#segments.set(number, segment);
+    this.#segment = segment;
+    return segment;
+  }
+
+  /** Its messages stand alone from now on. */
+  #break(segment: MemorySegment): void {
+    this.#segments.delete(segment.number);
+    if (this.#segment === segment) this.#segment = new MemorySegment(-1, 0);
+    for (const seq of segment.seqs()) this.#keepAlone(segment.load(seq)!);
   }
 }

@@ -59,7 +59,7 @@ export interface StreamStore {
   readonly lastSeq: number;
   /** Sequences up to `seq` are used. */
   skipTo(seq: number): void;
-  /** Keeps a message, whose bytes are the store's from now on. */
+  /** Keeps a message, whose bytes are borrowed for the call. */
   append(message: StoredMessage): void;
   /** A message; undefined: it is not there. Throws a `StoreError` that names it when it is damaged. */
   load(seq: number): StoredMessage | undefined;

@@ -12,16 +12,16 @@ import { FAST_END } from "./fast_reply.ts";
 import type { PublishAck } from "./publish_ack.ts";
 import { storedBlock } from "./header_block.ts";
 import { type PublishHeaders, publishHeaders } from "./publish_headers.ts";
-import { checkSize, type Publication } from "./room.ts";
+import { checkSize, ownPublication, type Publication } from "./room.ts";
 import { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
 /**
- * Told once a message is kept for good, or why it is not; undefined: others of its
- * batch are to come.
+ * Told once a message is kept for good, or why it is not. A number: its sequence,
+ * which is all that there is to say. Undefined: others of its batch are to come.
  */
 export type Acknowledge = (
-  ack: PublishAck | FastNews | ApiError | undefined,
+  ack: number | PublishAck | FastNews | ApiError | undefined,
 ) => void;
 
 /** The stream, as far as messages come into it. */
@@ -108,7 +108,7 @@ export class Arrivals {
         (outcome) => this.#storeOne(publication, headers, outcome),
       );
     }
-    const batch = headers.get("Nats-Batch-Id");
+    const batch = headers.size > 0 ? headers.get("Nats-Batch-Id") : undefined;
     if (batch && !how.isScheduled) {
       const last = { publication, headers };
       const messages = this.#batches.take(batch, last, acknowledge);
@@ -122,17 +122,17 @@ export class Arrivals {
         return acknowledge({ ...this.#ack(admitted), duplicate: true });
       }
       // Whether the first one is kept is not known yet.
-      return stream.whenKept(0, () => this.publish(given, acknowledge, how));
+      const own = ownPublication(given);
+      return stream.whenKept(0, () => this.publish(own, acknowledge, how));
     }
     this.#store(admitted);
     const { value } = admitted;
     this.#whenKept(
       admitted,
       acknowledge,
-      (seq) =>
-        value === undefined
-          ? this.#ack(seq)
-          : { ...this.#ack(seq), val: value },
+      value === undefined
+        ? sequenceAlone
+        : (seq) => ({ ...this.#ack(seq), val: value }),
     );
   }
 
@@ -153,11 +153,7 @@ export class Arrivals {
         return this.#stream.whenKept(0, () => outcome(0));
       }
       this.#store(admitted);
-      this.#whenKept(
-        admitted,
-        (ack) => outcome(ack instanceof ApiError ? ack : ack.seq),
-        (seq) => this.#ack(seq),
-      );
+      this.#whenKept(admitted, outcome, sequenceAlone);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       outcome(error);
@@ -204,18 +200,16 @@ export class Arrivals {
   }
 
   /** Acknowledges a message once it is kept for good, or cannot be. */
-  #whenKept(
-    { id, kept: { message } }: Admitted,
-    acknowledge: ((ack: PublishAck | ApiError) => void) | undefined,
-    ackOf: (seq: number) => PublishAck,
+  #whenKept<Ack>(
+    { id, kept: { message: { seq } } }: Admitted,
+    acknowledge: ((ack: Ack | ApiError) => void) | undefined,
+    ackOf: (seq: number) => Ack,
   ): void {
-    this.#stream.whenKept(message.seq, (error) => {
+    this.#stream.whenKept(seq, (error) => {
       if (error === undefined) this.#checks.kept(id);
       else this.#checks.forget(id);
       acknowledge?.(
-        error === undefined
-          ? ackOf(message.seq)
-          : new ApiError(10077, error.message),
+        error === undefined ? ackOf(seq) : new ApiError(10077, error.message),
       );
     });
   }
@@ -224,6 +218,10 @@ export class Arrivals {
     const { name: stream, host: { domain } } = this.#stream;
     return domain === "" ? { stream, seq } : { stream, domain, seq };
   }
+}
+
+function sequenceAlone(seq: number): number {
+  return seq;
 }
 
 /** `given` with the headers that are kept of it. */

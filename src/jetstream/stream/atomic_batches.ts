@@ -12,7 +12,7 @@ import type { AbandonReason } from "../advisories.ts";
 import type { Timer } from "../../platform/clock.ts";
 import { withHeader } from "./header_block.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
-import type { Publication } from "./room.ts";
+import { ownPublication, type Publication } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 
@@ -138,10 +138,14 @@ export class AtomicBatches {
     return batch;
   }
 
-  #add(id: string, batch: OpenBatch, message: Gathered): void {
+  #add(
+    id: string,
+    batch: OpenBatch,
+    { publication, headers }: Gathered,
+  ): void {
     const { host: { batches: room } } = this.#stream;
-    const bytes = bytesOf(message.publication);
-    batch.messages.push(message);
+    const bytes = bytesOf(publication);
+    batch.messages.push({ publication: ownPublication(publication), headers });
     batch.bytes += bytes;
     room.bytes += bytes;
     batch.timer.cancel();

@@ -65,7 +65,6 @@ interface Plan {
   readonly ends?: string | undefined;
 }
 
-const NO_PLAN: Plan = {};
 const US_PER_S = 1_000_000;
 
 /** How a message comes. */
@@ -123,6 +122,9 @@ export class ArrivalChecks {
     const { config, index } = this.#stream;
     const { copied } = given;
     if (copied) return this.#admitCopy(given, copied, headers, nowUs);
+    if (headers.size === 0 && config.allow_msg_counter !== true) {
+      return this.#admitPlain(given, nowUs, staged);
+    }
     checkIncrement(config, given, headers);
     checkExpectedStream(config, headers);
     const asksUs = timeToLive(config, headers, staged !== undefined);
@@ -151,6 +153,30 @@ export class ArrivalChecks {
       kept: { message, size, rollup, lifetimeUs, ...plan },
       id,
       value: sum?.value,
+    };
+  }
+
+  /** The same for a message that asks for nothing. */
+  #admitPlain(
+    given: Publication,
+    nowUs: number,
+    staged: Staged | undefined,
+  ): Admitted {
+    const { config, index } = this.#stream;
+    const { publication, lifetimeUs } = this.#lasting(given, undefined);
+    const { subject, headers, payload } = publication;
+    const size = sizeOf(config, publication);
+    this.#checkRoom(subject, size, "none", staged);
+    const seq = (staged?.lastSeq ?? index.lastSeq) + 1;
+    return {
+      kept: {
+        message: { seq, timeUs: nowUs, subject, headers, payload },
+        size,
+        rollup: "none",
+        lifetimeUs,
+      },
+      id: undefined,
+      value: undefined,
     };
   }
 
@@ -236,8 +262,6 @@ export class ArrivalChecks {
 
   /** Throws an `ApiError` for what is asked of a schedule and makes no sense. */
   #plan(subject: string, headers: PublishHeaders): Plan {
-    // Most messages say nothing at all.
-    if (headers.size === 0) return NO_PLAN;
     const { config } = this.#stream;
     const schedule = scheduleIn(config, subject, headers);
     const ends = endedSchedule(

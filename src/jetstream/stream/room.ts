@@ -5,7 +5,7 @@ import type { Rollup } from "./admitted.ts";
 import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
-/** A message as it is published. Its bytes are the stream's from now on. */
+/** A message as it is published. Its bytes are borrowed for the call. */
 export interface Publication {
   /** A byte string. */
   readonly subject: string;
@@ -20,6 +20,12 @@ export interface Publication {
 export interface CopiedPlace {
   readonly seq?: number;
   readonly timeUs?: number;
+}
+
+/** One whose bytes are its own. */
+export function ownPublication(publication: Publication): Publication {
+  const { headers, payload } = publication;
+  return { ...publication, headers: headers.slice(), payload: payload.slice() };
 }
 
 const HEADERS_MAX = 65_535;

@@ -195,14 +195,15 @@ export class Stream implements FilledStream {
   }
 
   /** Stores a message that was checked, unless nobody wants it. */
-  keep({ message, size, rollup, lifetimeUs, ...plan }: KeptMessage): void {
+  keep(kept: KeptMessage): void {
+    const { message, size, rollup, lifetimeUs } = kept;
     const { seq, timeUs, subject } = message;
     if (seq > this.index.lastSeq + 1) this.#skipTo(seq - 1);
     if (!this.isWanted(subject)) return this.#skipTo(seq, timeUs);
     this.index.add({ seq, timeUs, subject, size });
     this.#store.append(message);
-    if (plan.ends !== undefined) this.#schedules.end(plan.ends, seq);
-    if (plan.schedule) this.#schedules.add(seq, plan.schedule, timeUs);
+    if (kept.ends !== undefined) this.#schedules.end(kept.ends, seq);
+    if (kept.schedule) this.#schedules.add(seq, kept.schedule, timeUs);
     this.#succession.add(seq, rollup);
     if (lifetimeUs !== undefined) {
       this.#expiry.endings.add(seq, timeUs + lifetimeUs);

@@ -81,8 +81,11 @@ export class DiskStore implements StreamStore {
     this.#change(0, (store) => store.skipTo(seq));
   }
 
-  append(message: StoredMessage): void {
-    const { seq, subject, headers, payload } = message;
+  append(given: StoredMessage): void {
+    const { seq, subject } = given;
+    const headers = given.headers.slice();
+    const payload = given.payload.slice();
+    const message = { ...given, headers, payload };
     this.lastSeq = seq;
     const bytes = subject.length + headers.length + payload.length;
     this.#changeMessage(
