@@ -143,7 +143,7 @@ export function consumerInfo(
     num_redelivered: consumer.config.max_deliver === 1
       ? 0
       : progress.deliveries.size,
-    num_waiting: demand instanceof Pulling ? demand.waiting : 0,
+    num_waiting: demand instanceof Pulling ? demand.countWaiting() : 0,
     num_pending: selection.pending,
     ...(consumer.isBound && { push_bound: true }),
     ...(pause.isOn && {

@@ -15,6 +15,8 @@ import type { Redelivery } from "./redelivery.ts";
 import type { Selection } from "./selection.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const EMPTY_BLOCK_LENGTH = "NATS/1.0\r\n\r\n".length;
+const LINE_END_LENGTH = 2;
 
 /** Where messages may go now. */
 export interface Taker {
@@ -117,9 +119,8 @@ export class Deliveries {
     const pending = selection.pending - (isAgain ? 0 : 1);
     const ack = this.#ack;
     ack.write(times, seq, progress.consumerSeq + 1, message.timeUs, pending);
-    const { subject, headers, payload } = message;
-    const bytes = subject.length + ack.length + headers.length +
-      payload.length;
+    const bytes = message.subject.length + ack.length +
+      this.#sizeOf(message);
     const nowUs = stream.host.moments.nowUs();
     if (!this.#pace.isDue(message, bytes, isAgain, nowUs)) return false;
     const taker = demand.taker(bytes, nowUs);
@@ -131,6 +132,15 @@ export class Deliveries {
     this.#send(message, taker.to, taker.header);
     if (this.#consumer.config.ack_policy === "none") stream.released(seq);
     return true;
+  }
+
+  /** Bytes of a message without its subject. NATS JetStream: of what is sent of it. */
+  #sizeOf({ headers, payload }: StoredMessage): number {
+    if (this.#consumer.config.headers_only !== true) {
+      return headers.length + payload.length;
+    }
+    const own = headers.length > 0 ? headers.length : EMPTY_BLOCK_LENGTH;
+    return own + sizeLine(payload).length + LINE_END_LENGTH;
   }
 
   /** A message has had its turn. */
@@ -183,9 +193,14 @@ export class Deliveries {
     let block = headers;
     if (isBare || header !== undefined) {
       const lines = header === undefined ? [] : [header];
-      if (isBare) lines.push(`Nats-Msg-Size: ${payload.length}`);
+      if (isBare) lines.push(sizeLine(payload));
       block = withHeaders(headers, lines);
     }
     to.publish(subject, this.#ack, block, isBare ? NO_BYTES : payload);
   }
+}
+
+/** What the headers say of a payload that is not sent. */
+function sizeLine(payload: Uint8Array): string {
+  return `Nats-Msg-Size: ${payload.length}`;
 }

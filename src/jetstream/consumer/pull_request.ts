@@ -87,7 +87,7 @@ export function readPull(text: string): PullAsked {
       isJson: true,
     } as PullAsked;
     const { idle_heartbeat, expires } = request;
-    if (2 * idle_heartbeat > expires) {
+    if (idle_heartbeat > 0 && 2 * idle_heartbeat > expires) {
       throw new PullRefusal("400 Bad Request - heartbeat value too large");
     }
     if (request.priority < 0 || request.priority > PRIORITY_MAX) {

@@ -61,8 +61,9 @@ export class Pulling implements Demand {
     );
   }
 
-  /** Requests that wait. */
-  get waiting(): number {
+  /** Requests that wait, and whose clients do. */
+  countWaiting(): number {
+    this.#forgetGone();
     return this.#pulls.size;
   }
 
@@ -163,24 +164,29 @@ export class Pulling implements Demand {
   #enter(request: PullRequest, reply: string): void {
     const { config, selection, stream: { host } } = this.#consumer;
     const { no_wait, expires, batch, max_bytes, idle_heartbeat } = request;
-    const isEmpty = selection.pending === 0 && this.#consumer.dueAgain === 0;
-    if (no_wait && expires === 0 && isEmpty) {
-      throw new PullRefusal("404 No Messages");
+    const most = config.max_waiting ?? Infinity;
+    if (no_wait || this.#pulls.size >= most) this.#forgetGone();
+    if (no_wait) {
+      const pending = selection.pending + this.#consumer.dueAgain;
+      if (pending === 0 && expires === 0) {
+        throw new PullRefusal("404 No Messages");
+      }
+      if (pending > 0 && pending < this.#pulls.wanted) {
+        throw new PullRefusal("408 Requests Pending");
+      }
     }
-    if (this.#pulls.size >= (config.max_waiting ?? Infinity)) {
+    if (this.#pulls.size >= most) {
       if (idle_heartbeat > 0) return;
       throw new PullRefusal("409 Exceeded MaxWaiting");
     }
-    const isServedLater = no_wait && selection.pending > 0 &&
-      selection.pending < this.#pulls.wanted;
-    if (isServedLater) throw new PullRefusal("408 Requests Pending");
     const pull: Pull = {
       to: host.client.destination(reply),
       left: batch,
       bytesLeft: max_bytes > 0 ? max_bytes : Infinity,
       limitsBytes: max_bytes > 0,
       noWait: no_wait,
-      endsUs: expires > 0 ? host.moments.nowUs() + usOf(expires) : Infinity,
+      endsUs: expires === 0 ? Infinity : host.moments.nowUs() + usOf(expires),
+      hasSome: false,
       heartbeatMs: usOf(idle_heartbeat) / US_PER_MS,
       rank: this.priority.rank(request),
       claim: request,
@@ -195,13 +201,22 @@ export class Pulling implements Demand {
   #took(pull: Pull, bytes: number): void {
     pull.left--;
     pull.bytesLeft -= bytes;
-    if (pull.left <= 0) {
+    pull.hasSome = true;
+    if (pull.left <= 0 || pull.bytesLeft === 0) {
       this.#pulls.remove(pull);
-      if (pull.limitsBytes) this.#completed(pull);
+      // NATS JetStream: nothing is told where nothing is left of the bytes.
+      if (pull.limitsBytes && pull.bytesLeft > 0) this.#completed(pull);
       return;
     }
     this.#pulls.turned(pull);
     this.#beat(pull);
+  }
+
+  /** Whose client has gone waits no more. */
+  #forgetGone(): void {
+    for (const pull of this.#pulls.all()) {
+      if (!pull.to.isHeard()) this.#pulls.remove(pull);
+    }
   }
 
   /** Behind the message that completes it. */
@@ -264,9 +279,9 @@ export class Pulling implements Demand {
   }
 }
 
-/** It takes what is there at once. */
-function isForNow({ noWait, endsUs }: Pull): boolean {
-  return noWait && endsUs === Infinity;
+/** It takes what is there: at once, or once anything is. */
+function isForNow({ noWait, endsUs, hasSome }: Pull): boolean {
+  return noWait && (endsUs === Infinity || hasSome);
 }
 
 /** Tells all who wait for messages of a consumer, where it is one that is asked. */

@@ -105,10 +105,13 @@ export class Pushing implements Demand, Taker {
 
   took(bytes: number): void {
     this.#beat();
-    if (!this.#consumer.config.flow_control) return;
+    const { config: { flow_control, ack_policy }, isFull: waits } =
+      this.#consumer;
+    if (!flow_control) return;
     this.#unanswered += bytes;
+    // Where the answer acknowledges, nothing else makes room.
     const isFull = this.#unanswered > this.#window / 2 ||
-      this.#consumer.isFull;
+      (ack_policy === "flow_control" && waits);
     if (this.#flow === undefined && isFull) this.#requestAnswer();
   }
 

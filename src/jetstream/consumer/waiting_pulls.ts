@@ -16,6 +16,8 @@ export interface Pull {
   bytesLeft: number;
   readonly limitsBytes: boolean;
   readonly noWait: boolean;
+  /** A message has come. */
+  hasSome: boolean;
   /** When it ends, in microseconds; Infinity: it does not. */
   readonly endsUs: number;
   /** Between signs of life; 0: none are wanted. */
