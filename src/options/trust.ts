@@ -27,7 +27,7 @@ export interface FolderResolver {
   readonly timeoutMs: number;
   /** `cache`: how long an account is kept; 0: as long as there is room. */
   readonly ttlMs: number;
-  /** `full`: accounts may be deleted, and whether their files go or are renamed. */
+  /** Accounts may be deleted, and whether their files go or are renamed; `cache`: they may, and go. */
   readonly allowDelete: boolean;
   readonly hardDelete: boolean;
 }

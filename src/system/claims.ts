@@ -4,6 +4,7 @@
  * server without a folder for them takes new ones of accounts that it knows.
  */
 import type { OperatorMode } from "../broker/operator_mode.ts";
+import type { GenericClaims } from "../auth/jwt/claims.ts";
 import { decodeAccountJwt, decodeGenericJwt } from "../auth/jwt/decode.ts";
 import type { JwtStore } from "../auth/resolver/jwt_store.ts";
 import { isPublicKey } from "../core/key_text.ts";
@@ -19,6 +20,7 @@ import type { Voice } from "./voice.ts";
 const KEY_TOKEN = 3;
 const OLD_KEY_TOKEN = 2;
 const NOTHING = new Uint8Array(0);
+const NO_ACCOUNT = "n/a";
 
 /** What a server with a folder of JWTs has. */
 export interface ClaimsFolder {
@@ -54,21 +56,21 @@ export class ClaimsRequests {
     });
     const folder = this.#folder;
     if (folder === undefined) return;
-    this.#serve("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP", (message) => {
-      this.#lookUp(message, folder);
-    });
-    if (folder.options.kind !== "full") return;
     this.#serve("$SYS.REQ.CLAIMS.UPDATE", (message) => {
       return this.#update(message, "");
     });
     this.#serve("$SYS.REQ.CLAIMS.LIST", (message) => {
       this.#list(message, folder);
     });
-    this.#serve("$SYS.REQ.CLAIMS.PACK", (message) => {
-      this.#pack(message, folder);
-    });
     this.#serve("$SYS.REQ.CLAIMS.DELETE", (message) => {
       return this.#delete(message, folder);
+    });
+    if (folder.options.kind !== "full") return;
+    this.#serve("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP", (message) => {
+      this.#lookUp(message, folder);
+    });
+    this.#serve("$SYS.REQ.CLAIMS.PACK", (message) => {
+      this.#pack(message, folder);
     });
   }
 
@@ -86,9 +88,13 @@ export class ClaimsRequests {
   /** A JWT is brought; `key` is the account that the subject names, if it names one. */
   async #update(message: Message, key: string): Promise<void> {
     const { reply, text } = readRequest(message);
-    let account = key;
+    const kind = this.#folder?.options.kind;
+    // NATS: what is no JWT is that of no account, as far as this kind tells.
+    let account = kind === "full" || key === "" ? NO_ACCOUNT : key;
     try {
-      if (text === "") throw new ClaimsError("error - request body is empty");
+      if (kind === undefined && text === "") {
+        throw new ClaimsError("error - request body is empty");
+      }
       const { subject } = decodeAccountJwt(text, this.#verify);
       account = key === "" ? subject : key;
       if (subject !== account) {
@@ -148,8 +154,8 @@ export class ClaimsRequests {
       .filter(([key, jwt]) => this.#operator.accounts.faultOf(key, jwt) === "")
       .map(([key]) => key);
     this.#voice.answer(readRequest(message).reply, {
-      server: this.#voice.record(),
       data: keys,
+      server: this.#voice.record(),
     });
   }
 
@@ -171,47 +177,56 @@ export class ClaimsRequests {
 
   async #delete(message: Message, folder: ClaimsFolder): Promise<void> {
     const { reply, text } = readRequest(message);
+    let by = "";
+    const fail = (reason: string): never => {
+      throw new ClaimsError(
+        `delete accounts request by ${by} failed - ${reason}`,
+      );
+    };
     try {
-      const { issuer, subject, data } = decodeGenericJwt(text, this.#verify);
-      const fail = (reason: string): never => {
-        throw new Error(
-          `delete accounts request by ${subject} failed - ${reason}`,
-        );
-      };
+      const { issuer, subject, data } = this.#deletion(text, fail);
+      by = subject;
       const { trust } = this.#operator;
       if (issuer !== subject) fail("not self signed");
       if (!trust.issuers.has(issuer)) fail("not trusted");
       if (!folder.options.allowDelete) {
-        throw new Error("delete must be enabled in server config");
+        throw new ClaimsError("delete must be enabled in server config");
       }
       const { accounts } = data;
       if (!isListOfAccounts(accounts)) return fail("malformed request");
       if (accounts.includes(trust.systemAccount)) {
         fail("not allowed to delete system account");
       }
-      let deleted = 0;
-      for (const key of accounts) {
-        if (await folder.accounts.delete(key)) deleted++;
-      }
-      this.#answer(reply, "", `deleted ${deleted} accounts`);
+      // NATS counts those that were not there, too.
+      for (const key of accounts) await folder.accounts.delete(key);
+      this.#answer(reply, "", `deleted ${accounts.length} accounts`);
     } catch (error) {
       this.#refuse(reply, "", (error as Error).message);
     }
   }
 
+  #deletion(text: string, fail: (reason: string) => never): GenericClaims {
+    try {
+      return decodeGenericJwt(text, this.#verify);
+    } catch (error) {
+      return fail((error as Error).message);
+    }
+  }
+
+  /** `account`: empty where the answer is not about one. */
   #answer(reply: string, account: string, text: string): void {
     this.#voice.answer(reply, {
       server: this.#voice.record(),
-      data: { account: account || "n/a", code: 200, message: text },
+      data: { ...(account && { account }), code: 200, message: text },
     });
   }
 
   #refuse(reply: string, account: string, description: string): void {
-    const name = account || "n/a";
-    this.#voice.broker.host.log.error(`${description} - ${name}`);
+    const about = account === "" ? "" : ` - ${account}`;
+    this.#voice.broker.host.log.error(description + about);
     this.#voice.answer(reply, {
       server: this.#voice.record(),
-      error: { account: name, code: 500, description },
+      error: { ...(account && { account }), code: 500, description },
     });
   }
 }
@@ -223,6 +238,6 @@ const PACK_WORK = 100;
 class ClaimsError extends Error {}
 
 function isListOfAccounts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length > 0 &&
+  return Array.isArray(value) &&
     value.every((key) => typeof key === "string" && isPublicKey(key, "A"));
 }

@@ -87,6 +87,8 @@ const RESOLVERS: readonly (readonly [text: string, resolver: unknown])[] = [
     kind: "cache",
     ...FOLDER,
     ttlMs: 3_600_000,
+    allowDelete: true,
+    hardDelete: true,
   }],
 ];
 

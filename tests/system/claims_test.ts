@@ -11,12 +11,18 @@ import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import type { KeyPair } from "../../src/core/nkeys.ts";
 import type { FolderResolver } from "../../src/options/options.ts";
 import { borrowedPayload } from "../../src/system/request.ts";
-import { Chain, type ChainAccount } from "../auth/jwt/chain.ts";
+import {
+  Chain,
+  type ChainAccount,
+  FREE_ACCOUNT,
+  signNonce,
+} from "../auth/jwt/chain.ts";
 import {
   startMidge,
   type TestOptions,
   type TestServer,
 } from "../support/midge.ts";
+import { connectPeer } from "../support/peer.ts";
 import { replyOf } from "../../src/wire/message.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
@@ -148,7 +154,7 @@ test("what nobody trusts, what is over and what is no JWT is not kept", async (t
     [a.jwt({}, { exp: 1001 }), a.key, MISTRUSTED],
     ["x", "n/a", "jwt update resulted in error - expected 3 chunks"],
     [a.user().jwt, "n/a", "jwt update resulted in error - not account claim"],
-    ["", "n/a", "jwt update error - request body is empty"],
+    ["", "n/a", "jwt update resulted in error - expected 3 chunks"],
     [
       `${a.jwt().slice(0, -4)}AAAA`,
       "n/a",
@@ -172,6 +178,35 @@ test("what nobody trusts, what is over and what is no JWT is not kept", async (t
       "jwt update resulted in error - subject does not match jwt content",
   });
   assert.deepEqual(readdirSync(folder), before);
+});
+
+test("CVE-2022-26652: what is no account's key is no file's name", async (t) => {
+  const outside = temporaryFolder(t);
+  const folder = join(outside, "jwts");
+  const stage = new Stage(t);
+  const midge = await stage.start(full(folder));
+  const before = readdirSync(folder);
+  const { key } = stage.chain.account();
+  const names = ["../out", "..", "", `${key}/../../out`, `/${key}`, `${key}x`];
+  for (const sub of names) {
+    const nats = { type: "account", limits: FREE_ACCOUNT, version: 2 };
+    const claims = { sub, iat: 1000, jti: "x", name: "odd", nats };
+    const jwt = signJwt(claims, stage.chain.operator);
+    const { error } = await ask(midge, UPDATE, jwt);
+    const { account, description } = error as Json;
+    assert.equal(account, sub === "" ? undefined : sub);
+    assert.equal(
+      description,
+      "jwt update resulted in error - invalid public key",
+    );
+    const deleted = await ask(midge, DELETE, stage.deletion([sub]));
+    assert.match(
+      String((deleted["error"] as Json)["description"]),
+      /malformed request/,
+    );
+  }
+  assert.deepEqual(readdirSync(folder), before);
+  assert.deepEqual(readdirSync(outside), ["jwts"]);
 });
 
 test("a full folder says so, and keeps what it has", async (t) => {
@@ -210,12 +245,15 @@ test("accounts are deleted by a trusted key alone, and their files renamed", asy
       failed(operatorKey, "not allowed to delete system account"),
     ],
     [stage.deletion(["junk"]), failed(operatorKey, "malformed request")],
-    ["x", "expected 3 chunks"],
+    ["x", failed("", "expected 3 chunks")],
+    [stage.deletion([a.key, "junk"]), failed(operatorKey, "malformed request")],
   ];
   for (const [text, description] of rows) {
     const { error } = await ask(midge, DELETE, text);
-    assert.equal((error as Json)["description"], description);
+    assert.deepEqual(error, { code: 500, description });
   }
+  const { data: none } = await ask(midge, DELETE, stage.deletion([]));
+  assert.deepEqual(none, { code: 200, message: "deleted 0 accounts" });
   const { data } = await ask(midge, DELETE, stage.deletion([a.key]));
   assert.equal((data as Json)["message"], "deleted 1 accounts");
   assert.deepEqual(
@@ -341,6 +379,28 @@ test("a cache forgets what was not used for its ttl, and asks for it again", asy
   assert.ok(readdirSync(source).includes(file));
 });
 
+test("a cache takes updates of accounts that it has, lists and deletes", async (t) => {
+  const folder = temporaryFolder(t);
+  const stage = new Stage(t);
+  const midge = await stage.start(full(folder, { kind: "cache" }));
+  const prefix = "jwt update cache resulted in error - ";
+  const { account, description } = (await ask(midge, UPDATE, "x"))
+    .error as Json;
+  assert.deepEqual([account, description], [
+    "n/a",
+    `${prefix}expected 3 chunks`,
+  ]);
+  const { data } = await ask(midge, UPDATE, stage.chain.account().jwt());
+  assert.equal((data as Json)["message"], "jwt update cache skipped");
+  const again = await ask(midge, UPDATE, stage.system.jwt({}, { name: "new" }));
+  assert.equal((again["data"] as Json)["message"], "jwt updated cache");
+  const list = await ask(midge, "$SYS.REQ.CLAIMS.LIST", "");
+  assert.deepEqual(list["data"], [stage.system.key]);
+  const key = stage.chain.account().key;
+  const deleted = await ask(midge, DELETE, stage.deletion([key]));
+  assert.equal((deleted["data"] as Json)["message"], "deleted 1 accounts");
+});
+
 test("an older JWT that comes while a newer one is written down does not take its place", async (t) => {
   const folder = temporaryFolder(t);
   const stage = new Stage(t);
@@ -395,7 +455,9 @@ test("a server without a folder takes new JWTs of accounts that it knows", async
 test("accounts are fetched from a URL, which has to answer at the start", async (t) => {
   const stage = new Stage(t);
   const [a, b] = [stage.chain.account(), stage.chain.account()];
+  const asked: string[] = [];
   const site = createServer((request, response) => {
+    asked.push(request.url!);
     const isFound = request.url === "/" || request.url === `/${a.key}`;
     response.statusCode = isFound ? 200 : 404;
     response.end(request.url === "/" || !isFound ? "" : a.jwt());
@@ -409,6 +471,18 @@ test("accounts are fetched from a URL, which has to answer at the start", async 
   await assert.rejects(accounts.find(b.key), {
     message: `could not fetch <"${url}${b.key}">: 404 Not Found`,
   });
+  // CVE-2022-26652: an account that a client names is no path.
+  for (const account of [`${a.key}/../x`, "../x", `${a.key}?x`, "x"]) {
+    const { pair, jwt } = a.user({ issuer_account: account });
+    const peer = await connectPeer(midge);
+    t.after(() => peer.close());
+    const info = await peer.expect(/INFO .*\r\n/);
+    const { nonce } = JSON.parse(info.slice(info.indexOf("{")));
+    const fields = JSON.stringify({ jwt, sig: signNonce(pair, nonce) });
+    peer.send(`CONNECT ${fields}\r\nPING\r\n`);
+    await peer.expect("-ERR 'Authorization Violation'\r\n");
+  }
+  assert.deepEqual(asked, ["/", `/${a.key}`, `/${b.key}`]);
   await assert.rejects(
     stage.start({ kind: "url", url: `${url}none/` }),
     { message: `could not fetch <"${url}none/">: 404 Not Found` },

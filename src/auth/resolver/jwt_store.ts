@@ -105,6 +105,8 @@ export class JwtStore {
     replaces: (kept: string) => boolean = () => true,
   ): Promise<void> {
     return this.#next(async () => {
+      // The file is named by it.
+      if (!isPublicKey(key, "A")) throw new JwtError("invalid public key");
       const kept = this.#jwts.get(key);
       if (kept === jwt) return this.#use(key, jwt);
       const isKept = kept !== undefined && !this.#isStale(key);

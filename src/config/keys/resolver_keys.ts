@@ -164,7 +164,10 @@ function readStore(
   if (kind !== undefined) checkStrangers(kind, draft, map, report);
   if (kind === undefined || report.errors.length > before) return undefined;
   const { type: _, ...settings } = draft;
-  return { kind, ...settings };
+  // NATS: a cache may always be told to forget an account.
+  return kind === "cache"
+    ? { kind, ...settings, allowDelete: true, hardDelete: true }
+    : { kind, ...settings };
 }
 
 function kindOf(type: string): "full" | "cache" | undefined {
