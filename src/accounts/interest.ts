@@ -34,7 +34,9 @@ export interface MessageSource {
    * Who it is, as a service of another account is told; `isShared`: with all
    * that is known, `isForServer`: with the server that it is on.
    */
-  requestInfo?(isShared: boolean, isForServer: boolean): RequestInfo;
+  readonly requestInfo?:
+    | ((isShared: boolean, isForServer: boolean) => RequestInfo)
+    | undefined;
 }
 
 /** How far a message has come, from server to server: `2.1`. */

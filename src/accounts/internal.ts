@@ -3,6 +3,7 @@
  * socket: for what the server tells and is asked in messages. What its handlers
  * publish while they are called is delivered at once.
  */
+import { utf8Text } from "../core/ascii.ts";
 import { isLiteralSubject, isValidSubject } from "../core/subject.ts";
 import { InvalidArgumentError } from "../core/errors.ts";
 import type { Message } from "../wire/message.ts";
@@ -47,6 +48,8 @@ interface InternalClientOptions {
   readonly answersAnybody?: boolean;
   /** It hears streams of other accounts as a client does. Default: false. */
   readonly hearsImports?: boolean;
+  /** Services of other accounts are told the account that it asks from. Default: false. */
+  readonly tellsAccount?: boolean;
 }
 
 /** What may go with a payload. */
@@ -64,6 +67,7 @@ interface PublishExtras {
 export class InternalClient implements DirectReceiver {
   readonly kind: Kind;
   readonly hearsImports: boolean;
+  readonly requestInfo: MessageSource["requestInfo"];
   readonly #account: Account;
   readonly #delivery: Delivery;
   readonly #handlers = new Map<Interest, MessageHandler>();
@@ -81,10 +85,13 @@ export class InternalClient implements DirectReceiver {
       emptyReply = false,
       answersAnybody = false,
       hearsImports = false,
+      tellsAccount = false,
     }: InternalClientOptions = {},
   ) {
     this.#answersAnybody = answersAnybody;
     this.hearsImports = hearsImports;
+    const info = { acc: utf8Text(account.name) };
+    this.requestInfo = tellsAccount ? () => info : undefined;
     this.#account = account;
     this.#delivery = delivery;
     this.kind = kind;

@@ -73,6 +73,7 @@ export class AccountStreams {
     this.#copier = new InternalClient(account, host.delivery, {
       answersAnybody: true,
       hearsImports: true,
+      tellsAccount: true,
     });
     const { moments, random, domain } = host;
     const advisories = new Advisories(
