@@ -11,6 +11,9 @@ import { type MemoryLog, startMidge } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { asker } from "./request.ts";
+
+type Answer = Record<string, unknown>;
 
 /** A server with a stream `S` on the subject `s`, in files of `storeDir`. */
 async function withStream(
@@ -125,22 +128,70 @@ test("a stream that cannot be kept is not made", async (t) => {
   assert.equal(made["error"], undefined);
 });
 
-test("a consumer is answered for once it is on disk, and a deletion too", async (t) => {
+test("a deletion is answered for once it is on disk", async (t) => {
   const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
   await answer(peer, "s", "hello");
+  disk.fulls = 1;
+  const refused = await answer(
+    peer,
+    "$JS.API.STREAM.MSG.DELETE.S",
+    '{"seq":1}',
+  );
+  assert.equal(codeOf(refused), 10077);
+});
+
+test("a consumer that the disk has no room for is not made, and not changed", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { peer } = await withStream(t, disk.storage);
+  const ask = (subject: string, body = ""): Promise<Answer> =>
+    answer(peer, `$JS.API.CONSUMER.${subject}`, body);
+  const make = (description: string): Promise<Answer> => {
+    const config = { durable_name: "C", ack_policy: "explicit", description };
+    const request = { stream_name: "S", config };
+    return ask("CREATE.S.C", JSON.stringify(request));
+  };
+  const described = async (): Promise<unknown> => {
+    const { config } = await ask("INFO.S.C") as { config: Answer };
+    return config["description"];
+  };
+  disk.fulls = 1;
+  const refused = await make("one");
+  assert.equal(codeOf(refused), 10104);
+  assert.match(
+    JSON.stringify(refused["error"]),
+    /"code":500.*"error creating store for consumer: .*is full/,
+  );
+  assert.deepEqual((await ask("NAMES.S"))["consumers"], []);
+  assert.equal(codeOf(await ask("INFO.S.C")), 10014);
+  // Its name is free, also for another configuration.
+  assert.equal((await make("two"))["error"], undefined);
+  disk.fulls = 1;
+  assert.equal(codeOf(await make("three")), 10104);
+  assert.equal(await described(), "two");
+  assert.equal((await make("four"))["error"], undefined);
+  assert.equal(await described(), "four");
+});
+
+test("a consumer that was refused is not there after a restart", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const storeDir = temporaryFolder(t);
+  const start = () =>
+    startMidge(t, {
+      jetstream: { ...defaultJetStreamOptions(), storeDir },
+    }, { loadStorage: () => disk.storage });
+  const first = await start();
+  const asking = await asker(t, first.port);
+  await asking.api("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  disk.fulls = 1;
   const config = { durable_name: "C", ack_policy: "explicit" };
-  const requests: readonly (readonly [string, object])[] = [
-    ["$JS.API.CONSUMER.CREATE.S.C", { stream_name: "S", config }],
-    ["$JS.API.STREAM.MSG.DELETE.S", { seq: 1 }],
-  ];
-  for (const [subject, body] of requests) {
-    disk.fulls = 1;
-    assert.equal(
-      codeOf(await answer(peer, subject, JSON.stringify(body))),
-      10077,
-    );
-  }
+  const request = { stream_name: "S", config };
+  assert.equal(await asking.error("CONSUMER.CREATE.S.C", request), 10104);
+  await first.server.stop();
+  const second = await start();
+  const { consumers } = await (await asker(t, second.port))
+    .api("CONSUMER.NAMES.S");
+  assert.deepEqual(consumers, []);
 });
 
 test("a repetition of a message that was not kept is a message of its own", async (t) => {

@@ -37,6 +37,7 @@ import {
   readLenient,
 } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
+import { onceKept } from "./kept.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import type { Struct } from "./shape.ts";
 
@@ -144,11 +145,17 @@ interface CreateRequest {
   readonly pedantic?: boolean;
 }
 
-function create(account: AccountStreams, request: ApiRequest): object {
+function create(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   return createOrUpdate(account, request, false);
 }
 
-function createDurable(account: AccountStreams, request: ApiRequest): object {
+function createDurable(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   return createOrUpdate(account, request, true);
 }
 
@@ -156,7 +163,7 @@ function createOrUpdate(
   account: AccountStreams,
   request: ApiRequest,
   isDurable: boolean,
-): object {
+): object | Promise<object> {
   const { stream_name, config: wanted = {}, action = "", pedantic } = request
     .read(CREATE) as CreateRequest;
   const [streamName = ""] = request.tokens;
@@ -196,10 +203,14 @@ function createOrUpdate(
   } else if (action === "update") throw new ApiError(10149);
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {
+    const before = known.config;
     account.updateConsumer(known, config);
     // NATS JetStream: a copy that asks again begins behind what it has.
     if (given !== wanted) known.reset(undefined);
-    return toldAgain(account, known);
+    return onceKept(account, streamName, toldAgain(account, known), () => {
+      // It may be something else by now.
+      if (known.config === config) account.updateConsumer(known, before);
+    });
   }
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
   if (isFull) throw new ApiError(10026);
@@ -208,7 +219,10 @@ function createOrUpdate(
   // NATS JetStream: the answer tells what was there before the first delivery.
   account.startConsumer(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
-  return answer;
+  return onceKept(account, streamName, answer, () => {
+    const isThere = open.consumers.get(name) === consumer;
+    if (isThere) account.deleteConsumer(open, name);
+  });
 }
 
 /** A copy says which stream it means, and is told which one this is. */
