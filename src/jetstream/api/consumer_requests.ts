@@ -1,7 +1,7 @@
 /** Requests about consumers, and what they have to say to make one. */
 import { randomName } from "../../core/nuid.ts";
 import { NATS_VERSION } from "../../core/version.ts";
-import type { AccountStreams } from "../account_streams.ts";
+import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import { checkPedanticConsumer } from "../consumer/pedantic.ts";
 import { checkReset } from "../consumer/reset_checks.ts";
@@ -14,6 +14,7 @@ import {
 import {
   completeConsumerConfig,
   CONSUMER_CONFIG,
+  type ConsumerConfig,
   type GivenConsumerConfig,
   withPause,
 } from "../consumer/consumer_config.ts";
@@ -203,23 +204,42 @@ function createOrUpdate(
   } else if (action === "update") throw new ApiError(10149);
   if (stream.retention === "workqueue") checkSharing(config, others);
   if (known !== undefined) {
-    const before = known.config;
-    account.updateConsumer(known, config);
-    // NATS JetStream: a copy that asks again begins behind what it has.
-    if (given !== wanted) known.reset(undefined);
-    return onceKept(account, streamName, toldAgain(account, known), () => {
-      // It may be something else by now.
-      if (known.config === config) account.updateConsumer(known, before);
-    });
+    return changed(account, known, config, given !== wanted);
   }
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
   if (isFull) throw new ApiError(10026);
+  return made(account, open, name, config);
+}
+
+/** A consumer becomes what `config` says; `isCopy`: a copy asks again. */
+function changed(
+  account: AccountStreams,
+  consumer: Consumer,
+  config: ConsumerConfig,
+  isCopy: boolean,
+): object | Promise<object> {
+  const { config: before, stream } = consumer;
+  account.updateConsumer(consumer, config);
+  // NATS JetStream: a copy that asks again begins behind what it has.
+  if (isCopy) consumer.reset(undefined);
+  return onceKept(account, stream.name, toldAgain(account, consumer), () => {
+    // It may be something else by now.
+    if (consumer.config === config) account.updateConsumer(consumer, before);
+  });
+}
+
+function made(
+  account: AccountStreams,
+  open: OpenStream,
+  name: string,
+  config: ConsumerConfig,
+): object | Promise<object> {
   const consumer = account.addConsumer(open, name, config);
   const answer = told(account, consumer);
   // NATS JetStream: the answer tells what was there before the first delivery.
   account.startConsumer(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
-  return onceKept(account, streamName, answer, () => {
+  return onceKept(account, open.stream.name, answer, () => {
     const isThere = open.consumers.get(name) === consumer;
     if (isThere) account.deleteConsumer(open, name);
   });
