@@ -203,7 +203,7 @@ export class Connection
     if (reason.kind === "failed" && reason.code === WEBSOCKET_FAILED) {
       this.log.error(`read error: ${(reason.cause as Error).message}`);
     }
-    this.#finish(closedReasonOf(reason));
+    this.#finish(closedReasonOf(reason, this.socket));
   }
 
   gaveUp(reason: ClosedReason, text: string): void {
@@ -260,13 +260,15 @@ function fromText({ forwardedFor }: Peer, { remote }: Socket): string {
 }
 
 /** The one mapping from what the transport saw to why the connection ended. */
-function closedReasonOf(reason: CloseReason): ClosedReason {
+function closedReasonOf(reason: CloseReason, { tls }: Socket): ClosedReason {
   switch (reason.kind) {
     case "ended":
     case "closed":
       return ClosedReason.CLIENT_CLOSED;
     case "tls":
-      return ClosedReason.TLS_HANDSHAKE_FAILURE;
+      return tls === undefined
+        ? ClosedReason.TLS_HANDSHAKE_FAILURE
+        : ClosedReason.READ_ERROR;
     case "reset":
     case "timeout":
     case "failed":

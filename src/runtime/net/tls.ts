@@ -12,6 +12,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { contextOptions } from "./tls_context.ts";
 import { failureText, tlsFailure } from "./tls_failures.ts";
 import { tlsStateOf } from "./tls_state.ts";
+import { watchUpkeep } from "./tls_upkeep.ts";
 import { deferred } from "../../core/deferred.ts";
 import type { TlsState, TlsUpgrade } from "../../platform/socket.ts";
 import { timerDelay } from "../process/system.ts";
@@ -44,7 +45,7 @@ export function startHandshake(
   }
   const stream = wrapped(raw, tls);
   stream.once("close", () => raw.destroy());
-  return { stream, done: handshake(stream, tls) };
+  return { stream, done: handshake(raw, stream, tls) };
 }
 
 function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
@@ -63,7 +64,11 @@ function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
   }
 }
 
-function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
+function handshake(
+  raw: TcpSocket,
+  stream: TLSSocket,
+  tls: TlsUpgrade,
+): Promise<TlsState> {
   const { promise, resolve, reject } = deferred<TlsState>();
   const fail = (detail: string, cause?: unknown): void =>
     reject(tlsFailure(detail, cause));
@@ -81,6 +86,7 @@ function handshake(stream: TLSSocket, tls: TlsUpgrade): Promise<TlsState> {
     if (tls.verify && !stream.authorized) {
       return fail("the certificate was not verified");
     }
+    watchUpkeep(raw, stream);
     resolve(tlsStateOf(stream));
   });
   return promise.finally(() => {

@@ -28,6 +28,7 @@ import { certifiesName } from "./certified_names.ts";
 import { contextOptions } from "./tls_context.ts";
 import { failureOf, tlsFailure } from "./tls_failures.ts";
 import { tlsStateOf } from "./tls_state.ts";
+import { watchUpkeep } from "./tls_upkeep.ts";
 
 /** What a handshake has led to. */
 export interface Secured {
@@ -106,7 +107,9 @@ class HandshakeServer {
       // Who the peer is was looked at once, in this handshake.
       stream.disableRenegotiation();
       stream.once("close", () => raw.destroy());
-      return { stream, state: verified(stream, this.#tls) };
+      const state = verified(stream, this.#tls);
+      watchUpkeep(raw, stream);
+      return { stream, state };
     } finally {
       clearTimeout(timer);
       raw.off("close", onClose);
