@@ -9,6 +9,7 @@ import {
   isValidConfigSubject,
   subjectsCollide,
 } from "../../core/subject.ts";
+import { firstMeeting, SubjectCrowd } from "../../core/subject_crowd.ts";
 import { ApiError } from "../api/api_error.ts";
 import { momentOf } from "../moments.ts";
 import type { StreamConfig } from "../stream/stream_config.ts";
@@ -164,16 +165,14 @@ function checkFilters(config: ConsumerConfig): void {
   if (filter_subject && !isValidConfigSubject(filter_subject)) {
     throw new ApiError(10052, "invalid subject");
   }
+  const valid = filter_subjects.filter(isValidConfigSubject);
+  const meeting = filter_subjects.indexOf(valid[firstMeeting(valid)]!);
   for (const [i, filter] of filter_subjects.entries()) {
     if (filter === "") throw new ApiError(10139);
     if (!isValidConfigSubject(filter)) {
       throw new ApiError(10052, "invalid subject");
     }
-    const meets = filter_subjects.slice(i + 1)
-      .some((other) =>
-        isValidConfigSubject(other) && subjectsCollide(filter, other)
-      );
-    if (meets) throw new ApiError(10138);
+    if (i === meeting) throw new ApiError(10138);
   }
 }
 
@@ -313,10 +312,10 @@ export function checkSharing(
   if (others.length === 0) return;
   const filters = filtersOf(config);
   if (filters.length === 0) throw new ApiError(10099);
+  const own = new SubjectCrowd(filters);
   const meets = others.some((other) => {
     const theirs = filtersOf(other);
-    return theirs.length === 0 ||
-      theirs.some((one) => filters.some((own) => subjectsCollide(own, one)));
+    return theirs.length === 0 || theirs.some((one) => own.meets(one));
   });
   if (meets) throw new ApiError(10100);
 }

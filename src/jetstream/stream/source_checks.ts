@@ -10,6 +10,7 @@ import {
   isValidConfigSubject,
   subjectsCollide,
 } from "../../core/subject.ts";
+import { firstMeeting } from "../../core/subject_crowd.ts";
 import { SubjectTransform } from "../../core/subject_transform.ts";
 import {
   looksLikeFunction,
@@ -198,15 +199,14 @@ function checkTransforms(
   { subject_transforms = [] }: SourceConfig,
   numbers: Readonly<Record<"source" | "transform" | "overlap", number>>,
 ): void {
+  const meeting = firstMeeting(subject_transforms.map(({ src }) => src || ">"));
   for (const [i, { src, dest }] of subject_transforms.entries()) {
     if (src !== "" && !isValidConfigSubject(src)) {
       throw new ApiError(numbers.source, `invalid subject ${src}`);
     }
     const fault = transformFault(src, dest);
     if (fault !== undefined) throw new ApiError(numbers.transform, fault);
-    const meets = subject_transforms.slice(i + 1)
-      .some((other) => subjectsCollide(src || ">", other.src || ">"));
-    if (meets) throw new ApiError(numbers.overlap);
+    if (i === meeting) throw new ApiError(numbers.overlap);
   }
 }
 

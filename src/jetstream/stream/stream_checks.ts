@@ -6,6 +6,7 @@
  */
 import { formatDuration } from "../../core/duration.ts";
 import { isValidConfigSubject, subjectsCollide } from "../../core/subject.ts";
+import { firstMeeting, SubjectCrowd } from "../../core/subject_crowd.ts";
 import type { AccountStreamLimits } from "../../options/options.ts";
 import { ApiError } from "../api/api_error.ts";
 import { checkMaxBytes } from "../limits/stream_size.ts";
@@ -223,6 +224,7 @@ const RESERVED: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
+  const meeting = firstMeeting(subjects);
   for (const [i, subject] of subjects.entries()) {
     if (!isValidConfigSubject(subject)) throw wrong("invalid subject");
     if (subject === ">" && !no_ack) {
@@ -235,10 +237,10 @@ function checkSubjects({ subjects = [], no_ack }: StreamConfig): void {
         `subjects that overlap with ${what} require no-ack to be true`,
       );
     }
-    for (const other of subjects.slice(i + 1)) {
-      if (!subjectsCollide(subject, other)) continue;
-      throw wrong(`subject "${subject}" overlaps with "${other}"`);
-    }
+    if (i !== meeting) continue;
+    const other = subjects.slice(i + 1)
+      .find((one) => subjectsCollide(subject, one));
+    throw wrong(`subject "${subject}" overlaps with "${other}"`);
   }
 }
 
@@ -272,10 +274,9 @@ export function checkOverlap(
   { subjects = [] }: StreamConfig,
   { others }: StreamSurroundings,
 ): void {
+  const own = new SubjectCrowd(subjects);
   const meets = others.some((other) =>
-    (other.subjects ?? []).some((one) =>
-      subjects.some((subject) => subjectsCollide(subject, one))
-    )
+    (other.subjects ?? []).some((one) => own.meets(one))
   );
   if (meets) throw new ApiError(10065);
 }
