@@ -168,6 +168,7 @@ export class ServerStreams {
       ...broker.host,
       ...parts,
       serverName: broker.identity.name,
+      serverId: broker.identity.id,
       isClustered: cluster !== undefined,
       storeDir,
     });

@@ -29,18 +29,15 @@ import {
 import { BatchRoom } from "./stream/batch_room.ts";
 import { Moments } from "./moments.ts";
 import { replySubjects } from "./reply_subjects.ts";
+import { ServerNews, type ServerNewsParts } from "./server_news.ts";
 
 /** Gives stores in place of those that a server has. */
 export type OverStores = (stores: StreamStores) => StreamStores;
 
 /** What JetStream stands on. */
-export interface JetStreamPlatform {
-  readonly accounts: Accounts;
-  readonly delivery: Delivery;
+export interface JetStreamPlatform extends ServerNewsParts {
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Logger;
-  readonly serverName: string;
   readonly runSoon: RunSoon;
   /** The folder of streams, where the options of JetStream name none; empty: none. */
   readonly storeDir: string;
@@ -65,6 +62,7 @@ export class JetStream {
   folder = "";
   readonly #platform: JetStreamPlatform;
   readonly #moments: Moments;
+  readonly #news: ServerNews;
   readonly #batches = new BatchRoom(() => this.quota.batch);
   #stores: StreamStores | undefined = undefined;
   /** They answer in accounts that have no streams. */
@@ -78,6 +76,11 @@ export class JetStream {
     this.quota = new ServerQuota(options);
     this.#platform = platform;
     this.#moments = new Moments(platform.clock);
+    this.#news = new ServerNews(
+      platform,
+      this.#moments,
+      () => this.quota.options.domain,
+    );
   }
 
   /** Opens the streams that are there. Throws an error that names what cannot be opened. */
@@ -251,6 +254,7 @@ export class JetStream {
     const streams = new AccountStreams(account, {
       ...this.#platform,
       moments: this.#moments,
+      news: this.#news,
       domain,
       replies: replySubjects(name, domain, isClustered),
       isMeantBy: (publisher) =>

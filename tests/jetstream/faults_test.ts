@@ -3,15 +3,17 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../../src/app/start_server.ts";
+import { UNLIMITED_STREAMS } from "../../src/jetstream/limits/quota.ts";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
 import type { Storage } from "../../src/platform/storage.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { FullDisk } from "./full_disk.ts";
 import { type MemoryLog, startMidge } from "../support/midge.ts";
+import { accountWithUser } from "../accounts/account_options.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
-import { asker } from "./request.ts";
+import { asker, errorIn } from "./request.ts";
 
 type Answer = Record<string, unknown>;
 
@@ -100,6 +102,45 @@ test("a message for which the disk has no room is refused, and was never there",
   assert.equal((state as Record<string, unknown>)["messages"], 1);
   const gone = await answer(peer, "$JS.API.STREAM.MSG.GET.S", '{"seq":1}');
   assert.equal(codeOf(gone), 10037);
+});
+
+test("the system account hears that the disk is full, once for all that fails", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { port } = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir: temporaryFolder(t) },
+    serverName: "full",
+    systemAccount: "$SYS",
+    accounts: [
+      accountWithUser("$SYS", { users: [{ user: "sys", password: "sys" }] }),
+      accountWithUser("A", {
+        users: [{ user: "app", password: "app" }],
+        jetstream: UNLIMITED_STREAMS,
+      }),
+    ],
+  }, { loadStorage: () => disk.storage });
+  const system = await connectPeer({ port });
+  t.after(() => system.close());
+  await system.handshake({ user: "sys", pass: "sys" });
+  system.send("SUB $JS.EVENT.ADVISORY.SERVER.> 7\r\nPING\r\n");
+  await system.expect("PONG");
+  const app = await asker(t, port, { user: "app", pass: "app" });
+  await app.api("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  disk.fulls = 2;
+  for (const text of ["one", "two"]) {
+    assert.equal(errorIn(await app.publish("s", text)), 10077);
+  }
+  await system.expect("MSG $JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE 7 ");
+  await system.expectLine();
+  const { id: _, timestamp: __, server_id: ___, ...told } = JSON.parse(
+    await system.expectLine(),
+  );
+  assert.deepEqual(told, {
+    type: "io.nats.jetstream.advisory.v1.server_out_of_space",
+    server: "full",
+    stream: "S",
+  });
+  system.send("PING\r\n");
+  assert.equal(await system.expectLine(), "PONG");
 });
 
 test("all messages of a turn are refused that one commit was to keep", async (t) => {

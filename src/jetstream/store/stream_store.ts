@@ -42,6 +42,11 @@ export class StoreError extends Error {
   get isInUse(): boolean {
     return this.cause instanceof StorageError && this.cause.fault === "in use";
   }
+
+  /** There is no room left. */
+  get isFull(): boolean {
+    return this.cause instanceof StorageError && this.cause.fault === "full";
+  }
 }
 
 export interface StreamStore {

@@ -377,8 +377,9 @@ export class Stream implements FilledStream {
     this.#succession.enforceAllLimits();
   }
 
-  #failed({ message }: Error): void {
+  #failed({ message, isFull }: StoreError): void {
     this.host.log.error(`Stream ${this.name}: ${message}`);
+    if (isFull) this.host.news.outOfStorage(this.name);
   }
 
   #skipTo(seq: number, timeUs?: number): void {

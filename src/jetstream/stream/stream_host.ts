@@ -7,6 +7,7 @@ import type { Clock, Random } from "../../platform/clock.ts";
 import type { Quota } from "../limits/quota.ts";
 import type { Moments } from "../moments.ts";
 import type { ReplySubjects } from "../reply_subjects.ts";
+import type { ServerNews } from "../server_news.ts";
 import type { BatchRoom } from "./batch_room.ts";
 
 export interface StreamHost {
@@ -20,6 +21,7 @@ export interface StreamHost {
   /** Whether what `publisher` asks without naming a domain is for this server. */
   isMeantBy(publisher: MessageSource | undefined): boolean;
   readonly advisories: Advisories;
+  readonly news: ServerNews;
   /** Of the whole server. */
   readonly batches: BatchRoom;
   /** What the streams of the account may hold. */
