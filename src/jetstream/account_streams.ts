@@ -75,14 +75,7 @@ export class AccountStreams {
       hearsImports: true,
       tellsAccount: true,
     });
-    const { moments, random, domain } = host;
-    const advisories = new Advisories(
-      account.name,
-      client,
-      moments,
-      random,
-      domain,
-    );
+    const advisories = new Advisories(account.name, client, host);
     this.host = { ...host, client, advisories };
   }
 

@@ -10,6 +10,7 @@ import { goJson } from "../core/json.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { Random } from "../platform/clock.ts";
 import { type Moments, momentText } from "./moments.ts";
+import type { ServerNews } from "./server_news.ts";
 
 /** Why a batch was given up. */
 export type AbandonReason = "timeout" | "large" | "incomplete" | "unsupported";
@@ -26,21 +27,30 @@ export interface AnsweredRequest {
   readonly response: string;
 }
 
+/** What advisories stand on. */
+interface AdvisoriesHost {
+  readonly moments: Moments;
+  readonly random: Random;
+  /** Empty without one. */
+  readonly domain: string;
+  readonly news: ServerNews;
+}
+
 export class Advisories {
   /** The name of the account. */
   readonly #account: string;
   readonly #client: InternalClient;
   readonly #moments: Moments;
   readonly #domain: string;
+  readonly #news: ServerNews;
   readonly #nuid: Nuid;
 
   constructor(
     account: string,
     client: InternalClient,
-    moments: Moments,
-    random: Random,
-    domain: string,
+    { moments, random, domain, news }: AdvisoriesHost,
   ) {
+    this.#news = news;
     this.#account = account;
     this.#client = client;
     this.#moments = moments;
@@ -103,15 +113,17 @@ export class Advisories {
     batch: string,
     reason: AbandonReason,
   ): void {
-    const subject = `STREAM.BATCH_ABANDONED.${stream}`;
-    const facts = { stream, batch, reason };
+    const subject = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${stream}`;
+    const head = {
+      type: "io.nats.jetstream.advisory.v1.stream_batch_abandoned",
+      id: this.#nuid.next(),
+      timestamp: momentText(this.#moments.nowUs()),
+    };
+    const facts = { stream, ...this.#domainFact, batch, reason };
     // NATS JetStream: the server says this as one that has no account.
-    this.#publish(
-      `ADVISORY.${subject}`,
-      "advisory.v1.stream_batch_abandoned",
-      facts,
-      { emptyReply: true },
-    );
+    this.#tell(subject, () => ({ ...head, ...facts }), { emptyReply: true });
+    const account = this.#account;
+    this.#news.tell(subject, () => ({ ...head, account, ...facts }));
   }
 
   /** A request was answered. */
@@ -176,16 +188,28 @@ export class Advisories {
     facts: object,
     extras: { readonly emptyReply?: boolean } = {},
   ): void {
-    const to = utf8ByteString(`$JS.EVENT.${subject}`);
-    if (!this.#client.isHeard(to)) return;
-    const body = {
+    this.#tell(`$JS.EVENT.${subject}`, () => ({
       type: `io.nats.jetstream.${type}`,
       id: this.#nuid.next(),
       timestamp: momentText(this.#moments.nowUs()),
       ...facts,
-      ...(this.#domain !== "" && { domain: this.#domain }),
-    };
-    this.#client.publish(to, asciiBytes(utf8ByteString(goJson(body))), extras);
+      ...this.#domainFact,
+    }), extras);
+  }
+
+  get #domainFact(): object {
+    return this.#domain === "" ? {} : { domain: this.#domain };
+  }
+
+  #tell(
+    subject: string,
+    body: () => object,
+    extras: { readonly emptyReply?: boolean },
+  ): void {
+    const to = utf8ByteString(subject);
+    if (!this.#client.isHeard(to)) return;
+    const bytes = asciiBytes(utf8ByteString(goJson(body())));
+    this.#client.publish(to, bytes, extras);
   }
 }
 

@@ -3,15 +3,14 @@
  * in each. It is opened before the server's port, and closed behind it.
  */
 import type { Account } from "../accounts/account.ts";
-import type { Accounts, AccountsObserver } from "../accounts/accounts.ts";
-import type { Delivery } from "../accounts/delivery.ts";
+import type { AccountsObserver } from "../accounts/accounts.ts";
 import type { Logger } from "../core/log.ts";
 import { subjectMatches } from "../core/subject.ts";
 import type {
   AccountStreamLimits,
   JetStreamOptions,
 } from "../options/options.ts";
-import type { Clock, Random } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { AccountStreams } from "./account_streams.ts";
 import { Api } from "./api/api.ts";
 import { API_PREFIX } from "./api/call_table.ts";

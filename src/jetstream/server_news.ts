@@ -43,25 +43,33 @@ export class ServerNews {
 
   /** NATS JetStream (server_out_of_space): the disk has no room for what `stream` takes. */
   outOfStorage(stream: string): void {
-    const { accounts, delivery, serverName, serverId, info } = this.#parts;
+    const { serverName, serverId, info } = this.#parts;
     const nowUs = this.#moments.nowUs();
-    const { system } = accounts;
-    if (system === undefined || nowUs < this.#toldUs + QUIET_US) return;
-    const client = new InternalClient(system, delivery);
-    if (!client.isHeard(SUBJECT)) return;
-    this.#toldUs = nowUs;
-    const cluster = info.clusterName();
-    const domain = this.#domain();
-    const body = {
-      type: "io.nats.jetstream.advisory.v1.server_out_of_space",
-      id: this.#nuid.next(),
-      timestamp: momentText(nowUs),
-      server: serverName,
-      server_id: serverId,
-      stream,
-      ...(cluster !== "" && { cluster }),
-      ...(domain !== "" && { domain }),
-    };
-    client.publish(SUBJECT, asciiBytes(utf8ByteString(goJson(body))));
+    if (nowUs < this.#toldUs + QUIET_US) return;
+    this.tell(SUBJECT, () => {
+      this.#toldUs = nowUs;
+      const cluster = info.clusterName();
+      const domain = this.#domain();
+      return {
+        type: "io.nats.jetstream.advisory.v1.server_out_of_space",
+        id: this.#nuid.next(),
+        timestamp: momentText(nowUs),
+        server: serverName,
+        server_id: serverId,
+        stream,
+        ...(cluster !== "" && { cluster }),
+        ...(domain !== "" && { domain }),
+      };
+    });
+  }
+
+  /** Says what `body` gives, where anybody hears it. */
+  tell(subject: string, body: () => object): void {
+    const { accounts: { system }, delivery } = this.#parts;
+    if (system === undefined) return;
+    const client = new InternalClient(system, delivery, { emptyReply: true });
+    const to = utf8ByteString(subject);
+    if (!client.isHeard(to)) return;
+    client.publish(to, asciiBytes(utf8ByteString(goJson(body()))));
   }
 }
