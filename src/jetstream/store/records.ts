@@ -6,8 +6,11 @@
 import {
   asciiBytes,
   byteString,
+  SPACE,
   utf8ByteString,
   utf8Text,
+  writeBytes,
+  writeDecimal,
 } from "../../core/ascii.ts";
 import type { StoredValue } from "../../platform/storage.ts";
 import type { StoredMessage } from "./stream_store.ts";
@@ -48,10 +51,14 @@ type Columns = readonly (StoredValue | undefined)[];
 const MESSAGE_COLUMNS = 6;
 const VALUE_COLUMNS = 3;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Three numbers, and a blank behind each. */
+const FACTS_BYTES = 3 * 17;
+const ASCII_MAX = 0x7f;
 
 /** Checksums of rows, and rows that have the right ones. */
 export class Records {
   readonly #checksum: (bytes: Uint8Array, before: number) => number;
+  #facts: Uint8Array = NO_BYTES;
 
   constructor(checksum: (bytes: Uint8Array, before: number) => number) {
     this.#checksum = checksum;
@@ -77,7 +84,7 @@ export class Records {
   messageIn(columns: Columns): StoredMessage | undefined {
     const [seq, timeUs, subject, headers, payload, checksum] = columns;
     const isShaped = columns.length === MESSAGE_COLUMNS &&
-      typeof seq === "number" && typeof timeUs === "number" &&
+      isCount(seq) && isCount(timeUs) &&
       (headers === null || headers instanceof Uint8Array) &&
       (payload === null || payload instanceof Uint8Array) &&
       (typeof subject === "string" || subject instanceof Uint8Array);
@@ -103,12 +110,24 @@ export class Records {
     return this.#valueSum(name, value) === checksum ? [name, value] : undefined;
   }
 
+  /** Of a text with all numbers and the subject, and of headers and payload behind it. */
   #messageSum(
     { seq, timeUs, subject, headers, payload }: StoredMessage,
   ): number {
-    const facts = asciiBytes(`${seq} ${timeUs} ${headers.length} ${subject}`);
+    const needed = FACTS_BYTES + subject.length;
+    if (this.#facts.length < needed) this.#facts = new Uint8Array(2 * needed);
+    const facts = this.#facts;
+    let end = writeDecimal(facts, 0, seq);
+    facts[end++] = SPACE;
+    end = writeDecimal(facts, end, timeUs);
+    facts[end++] = SPACE;
+    end = writeDecimal(facts, end, headers.length);
+    facts[end++] = SPACE;
+    end = writeBytes(facts, end, subject);
     const checksum = this.#checksum;
-    return checksum(payload, checksum(headers, checksum(facts, 0)));
+    let sum = checksum(facts.subarray(0, end), 0);
+    if (headers.length > 0) sum = checksum(headers, sum);
+    return checksum(payload, sum);
   }
 
   #valueSum(name: string, value: string): number {
@@ -118,8 +137,21 @@ export class Records {
 
 /** A subject as text, which tools show; as bytes where it is none. */
 function subjectValue(subject: string): string | Uint8Array {
+  if (isAscii(subject)) return subject;
   const text = utf8Text(subject);
   return utf8ByteString(text) === subject ? text : asciiBytes(subject);
+}
+
+/** Whether it is a number that a whole row may have. */
+function isCount(value: StoredValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > ASCII_MAX) return false;
+  }
+  return true;
 }
 
 /** A text that was read as bytes. */
