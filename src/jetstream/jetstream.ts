@@ -84,10 +84,10 @@ export class JetStream {
 
   /** Opens the streams that are there. Throws an error that names what cannot be opened. */
   start(): void {
-    const { accounts, runSoon, overStores } = this.#platform;
+    const { accounts, runSoon, clock, overStores } = this.#platform;
     const durable = this.#storage();
     this.folder = durable?.folder ?? "";
-    const stores = new Stores(durable, runSoon);
+    const stores = new Stores(durable, runSoon, clock);
     this.#stores = overStores?.(stores) ?? stores;
     this.#platform.log.notice(this.#introduction(durable?.folder));
     if (durable !== undefined && this.quota.options.sync === "lazy") {

@@ -17,10 +17,12 @@ import {
   StorageError,
   type StoredRow,
 } from "../../platform/storage.ts";
+import type { Clock } from "../../platform/clock.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { Acknowledged } from "./acknowledged.ts";
 import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
+import { Gathering } from "./gathering.ts";
 import {
   INSERT_MESSAGE,
   MESSAGE_ROWS,
@@ -64,6 +66,9 @@ export class FileStore implements StreamStore {
   #isWriting = false;
   /** What was committed is on its way to the disk. */
   #isSyncing = false;
+  readonly #gathering: Gathering;
+  /** Messages that came since the last commit. */
+  #appended = 0;
   /** Those that wait until it is there, besides those that are told of it. */
   #behindSync: (() => void)[] = [];
   /** What has failed since the last commit. */
@@ -75,7 +80,13 @@ export class FileStore implements StreamStore {
   #isClosed = false;
 
   /** Opens the store in `folder`. Throws a `StoreError`. */
-  constructor(folder: string, storage: Storage, runSoon: RunSoon) {
+  constructor(
+    folder: string,
+    storage: Storage,
+    runSoon: RunSoon,
+    clock?: Clock,
+  ) {
+    this.#gathering = new Gathering(clock, () => this.#commitSoon());
     this.#folder = folder;
     this.#path = `${folder}/stream.db`;
     this.#storage = storage;
@@ -183,6 +194,7 @@ export class FileStore implements StreamStore {
     });
     this.lastSeq = seq;
     this.#isAhead = true;
+    this.#gathering.came(++this.#appended);
   }
 
   load(seq: number): StoredMessage | undefined {
@@ -250,6 +262,7 @@ export class FileStore implements StreamStore {
   #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#gathering.stop();
     this.#acknowledged.close();
     this.#faulty(() => this.#database.close());
   }
@@ -259,7 +272,10 @@ export class FileStore implements StreamStore {
   }
 
   #commitSoon(): void {
-    if (!this.#isSyncing) this.#runSoon(() => this.#commit());
+    const mayCommit = this.#waiting.length > 0 && !this.#isSyncing &&
+      !this.#gathering.waits(this.#appended);
+    if (!mayCommit) return;
+    this.#runSoon(() => this.#waiting.length > 0 && this.#commit());
   }
 
   /**
@@ -286,6 +302,8 @@ export class FileStore implements StreamStore {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (this.#isAhead) this.put(LAST_SEQ, `${this.lastSeq} ${this.#count}`);
+    const appended = this.#appended;
+    this.#appended = 0;
     const acknowledged = this.#isAhead ? this.lastSeq : -1;
     const hasWritten = this.#isWriting;
     if (hasWritten) this.#write(() => this.#database.execute("COMMIT"));
@@ -296,8 +314,10 @@ export class FileStore implements StreamStore {
     if (fault !== undefined || !hasWritten) return this.#tell(waiting, fault);
     const count = this.#kept;
     this.#isSyncing = true;
+    this.#gathering.syncBegins();
     this.#database.sync((error) => {
       this.#isSyncing = false;
+      this.#gathering.syncEnded(appended);
       if (error === undefined && acknowledged >= 0) {
         this.#acknowledged.note(acknowledged, count);
       }

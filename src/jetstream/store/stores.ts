@@ -3,6 +3,7 @@
  * `<store_dir>/<account>/streams/<stream>`. Without a folder all are in memory.
  */
 import type { Storage } from "../../platform/storage.ts";
+import type { Clock } from "../../platform/clock.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { FileStore } from "./file_store.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -32,10 +33,16 @@ export interface StreamStores {
 export class Stores implements StreamStores {
   readonly #durable: DurableStorage | undefined;
   readonly #runSoon: RunSoon;
+  readonly #clock: Clock | undefined;
 
-  constructor(durable: DurableStorage | undefined, runSoon: RunSoon) {
+  constructor(
+    durable: DurableStorage | undefined,
+    runSoon: RunSoon,
+    clock?: Clock,
+  ) {
     this.#durable = durable;
     this.#runSoon = runSoon;
+    this.#clock = clock;
   }
 
   get isDurable(): boolean {
@@ -55,7 +62,7 @@ export class Stores implements StreamStores {
     }
     const { folder, storage } = this.#durable;
     const path = pathOf(folder, account, stream);
-    return new FileStore(path, storage, this.#runSoon);
+    return new FileStore(path, storage, this.#runSoon, this.#clock);
   }
 
   remove(account: string, stream: string): void {
