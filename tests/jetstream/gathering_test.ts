@@ -5,7 +5,7 @@ import { Gathering } from "../../src/jetstream/store/gathering.ts";
 import { test } from "../support/test.ts";
 import { VirtualClock } from "../support/virtual_clock.ts";
 
-/** One behind a sync of so many messages that took so long. */
+/** One behind a sync of `messages` that took `tookMs`. */
 async function behind(
   messages: number,
   tookMs: number,

@@ -7,7 +7,7 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 
 /** Where fewer were told, nobody waits. */
 const MANY = 8;
-/** Of those that were told, so many quarters come again before a commit. */
+/** Quarters of those that were told that come again before a commit. */
 const QUARTERS = 3;
 /** The longest wait, as a part of what the sync took, and in milliseconds. */
 const SYNC_FRACTION = 4;
