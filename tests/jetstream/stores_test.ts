@@ -5,6 +5,7 @@ import { asciiBytes } from "../../src/core/ascii.ts";
 import { FileStore } from "../../src/jetstream/store/file_store.ts";
 import { MemoryStore } from "../../src/jetstream/store/memory_store.ts";
 import { Stores } from "../../src/jetstream/store/stores.ts";
+import type { StoredMessage } from "../../src/jetstream/store/stream_store.ts";
 import { TestDisk } from "../../src/testkit/disk/test_disk.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
@@ -88,6 +89,43 @@ test("a message that was changed in the file is named, and all others are read",
   const text = `message 2 of ${folder}/stream.db is damaged`;
   assert.deepEqual(damaged, [text]);
   assert.throws(() => again.load(2), { name: "StoreError", message: text });
+});
+
+test("many messages are read again, long ones and damaged ones among them", async (t) => {
+  const folder = temporaryFolder(t);
+  const storage = loadStorage();
+  const store = new FileStore(folder, storage, platform.runSoon);
+  const isThere = (seq: number): boolean => seq % 3 !== 0;
+  const of = (seq: number): StoredMessage => ({
+    seq,
+    timeUs: 1_795_966_290_709_496 + seq,
+    subject: seq % 2 === 0 ? "a.\xc3\xa4" : "a.\xff",
+    headers: asciiBytes(seq % 5 === 0 ? "NATS/1.0\r\nA: \0\r\n\r\n" : ""),
+    payload: new Uint8Array(seq === 1600 ? 9000 : seq % 40).fill(seq),
+  });
+  const seqs = Array.from({ length: 2200 }, (_, i) => i + 1);
+  for (const seq of seqs) if (isThere(seq)) store.append(of(seq));
+  await store.close();
+  const database = storage.open(`${folder}/stream.db`);
+  database.execute("UPDATE message SET payload = x'00' WHERE seq = 800");
+  database.close();
+  const again = new FileStore(folder, storage, platform.runSoon);
+  const read: StoredMessage[] = [];
+  const damaged: number[] = [];
+  again.replay((message) => read.push(message), ({ seq }) => damaged.push(seq));
+  await again.close();
+  assert.deepEqual(damaged, [800]);
+  const plain = ({ headers, payload, ...facts }: StoredMessage): object => ({
+    ...facts,
+    headers: [...headers],
+    payload: [...payload],
+  });
+  assert.deepEqual(
+    read.map(plain),
+    seqs.filter((seq) => isThere(seq) && seq !== 800).map((seq) =>
+      plain(of(seq))
+    ),
+  );
 });
 
 // SQLite: 2 is FULL, a sync of the log in each commit, and 1 is NORMAL.

@@ -23,6 +23,7 @@ import { Acknowledged } from "./acknowledged.ts";
 import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
 import { Gathering } from "./gathering.ts";
+import { MessageScan } from "./message_scan.ts";
 import {
   INSERT_MESSAGE,
   MESSAGE_ROWS,
@@ -123,15 +124,13 @@ export class FileStore implements StreamStore {
     take: (message: StoredMessage) => void,
     damaged: (damage: Damage) => void,
   ): void {
-    const rows = this.#faulty(() =>
-      this.#database.prepare(`${MESSAGE_ROWS} ORDER BY seq`).rows()
+    const scan = this.#faulty(() =>
+      new MessageScan(this.#database, this.#records)
     );
     const gaps = new Gaps(this.#count);
     // What is taken may be removed at once.
     this.#count = 0;
-    for (const row of rows) {
-      const [seq] = Object.values(row) as [number];
-      const message = this.#messageIn(row);
+    for (const { seq, message } of scan.all()) {
       gaps.found(seq);
       this.#count++;
       if (message === undefined) damaged({ seq, text: this.#damageAt(seq) });
