@@ -520,3 +520,17 @@ test("secrets of the command line are in no log and on no page", async (t) => {
   assert.doesNotMatch(await answer.text(), /SECRET/);
   assert.doesNotMatch(server.stdout + server.stderr, /SECRET/);
 });
+
+test("a secret that a flag finds in a file is on no list of processes", {
+  skip: existsSync("/proc/self/cmdline") ? false : "there is no /proc",
+}, async (t) => {
+  const file = join(temporaryFolder(t), "token.txt");
+  writeFileSync(file, "SECRET-token\n");
+  const server = await startServer(t, "-auth", `file:${file}`);
+  const peer = await peerOf(t, await portIn(server, CLIENTS));
+  peer.send('CONNECT {"auth_token":"SECRET-token"}\r\nPING\r\n');
+  await peer.expect("PONG\r\n");
+  const listed = readFileSync(`/proc/${server.pid}/cmdline`, "utf8");
+  assert.match(listed, /-auth\0file:/);
+  assert.doesNotMatch(listed, /SECRET/);
+});

@@ -150,7 +150,7 @@ test("a line may be long on a route, but not without a limit", async (t) => {
 });
 
 // nats-server would take such a message apart, and might end the route for it.
-test("a message with a CR in its words stays on its server", async (t) => {
+test("GHSA-qrcv: a message with a CR in its words stays on its server", async (t) => {
   const midge = await startMidge(t, { cluster: {} });
   const client = await connectClient(t, midge);
   const { peer } = await join(t, midge);

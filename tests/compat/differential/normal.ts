@@ -95,7 +95,9 @@ export function normal(text: string): string {
       })
       .replace(/\bN[A-Z2-7]{55}\b/g, "<server>")
       .replace(/("id": ?)"\w{22}"/g, '$1"<own>"')
-      .replace(/\b_R_\.\w{6}\.\w{6}(\.\w{8}\.T)?\b/g, "_R_.<own>$1")
+      .replace(/\b_R_\.\w{6}\.\w{6}(\.)?(\w{8}\.T)?\b/g, (_, __, tracked) =>
+        tracked === undefined ? "_R_.<own>" : "_R_.<own>.T")
+      .replace(/"service":\d+,"system":\d+,"total":\d+/g, '"total":"<own>"')
       .replace(/\$SYS\._INBOX\.[\w.]+/g, "$SYS._INBOX.<own>");
   return bare(withBodies(inOrder(text), bare))
     .replace(SUBSCRIPTIONS, inOrderOfText)
