@@ -166,7 +166,8 @@ async function startLogging(
       return [
         "sh",
         "-c",
-        `touch ${log}; tail -n +1 -f ${log} >&2 & exec ${command}`,
+        // `exec` keeps the process's number: `tail` ends with the server.
+        `touch ${log}; tail --pid=$$ -n +1 -f ${log} >&2 & exec ${command}`,
       ];
     },
   });
