@@ -3,6 +3,7 @@
  * who comes in, as whom, and what the log says of those who do not.
  */
 import assert from "node:assert/strict";
+import { createCurve } from "@nats-io/nkeys";
 import {
   anotherAccount,
   anotherUser,
@@ -13,6 +14,7 @@ import {
 } from "../support/callout_service.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 import { IN, login, OUT, start, SUBJECTS } from "./two_servers.ts";
 
 const keys = makeCalloutKeys();
@@ -48,6 +50,10 @@ function withUser(
 ): Row[1] {
   return (answer) => [answer.response({ jwt: answer.user(claims, nats) })];
 }
+
+const encoder = new TextEncoder();
+/** What the log says of answers that cannot be read. */
+const FAULTS = /(?:Error decrypting|Expected 3 chunks).*\n/g;
 
 const NOT_ALLOWED = 'Authorized user on account "AUTH" not allowed';
 const INVALID = "Authorization response had validation errors:";
@@ -274,6 +280,53 @@ for (const subject of SUBJECTS) {
         ...["fine", "error", "st"],
       ],
     );
+  });
+
+  test(`${title} opens what is sealed for it, and nothing else`, {
+    skip,
+  }, async (t) => {
+    const { port, process } = await start(t, subject, configuration(SEALED));
+    await serveCallout(t, port, keys, (user, answer) => {
+      const text = encoder.encode(answer.response({ jwt: answer.user() }));
+      const own = answer.asked.nats.server_id["xkey"]!;
+      const sealed = keys.curve.seal(text, own);
+      const answers: Readonly<Record<string, Uint8Array>> = {
+        plain: text,
+        sealed,
+        "by another": createCurve().seal(text, own),
+        "for another": keys.curve.seal(text, createCurve().getPublicKey()),
+        cut: sealed.slice(0, -1),
+        short: sealed.slice(0, 20),
+        junk: encoder.encode("abc"),
+        "another version": sealed.map((byte, i) => i === 3 ? byte + 1 : byte),
+        "not sealed, and cut": text.slice(0, 9),
+      };
+      return [answers[user]!];
+    });
+    const fault = (what: string): string =>
+      'Error decrypting auth callout response on account "AUTH": ' +
+      `nkeys: ${what}\n`;
+    const rows: readonly (readonly [user: string, log: string])[] = [
+      ["plain", ""],
+      ["sealed", ""],
+      ["by another", fault("could not decrypt input")],
+      ["for another", fault("could not decrypt input")],
+      ["cut", fault("could not decrypt input")],
+      ["short", fault("encrypted input is not valid")],
+      ["junk", fault("encrypted input is not valid")],
+      ["another version", fault("encrypted input wrong version")],
+      ["not sealed, and cut", "Expected 3 chunks\n"],
+    ];
+    let said = "";
+    for (const [user, log] of rows) {
+      const { answer } = await login(t, port, { user, pass: "" });
+      assert.equal(answer, log === "" ? IN : OUT, user);
+      said += log;
+      await until(`the log tells of "${user}"`, () => {
+        const told = process.stderr.match(FAULTS) ?? [];
+        return told.join("") === said;
+      });
+    }
   });
 
   test(

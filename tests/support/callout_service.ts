@@ -91,8 +91,14 @@ export class Answer {
   }
 }
 
-/** The texts that are answered to a user name, the first first. */
-export type Answers = (user: string, answer: Answer) => readonly string[];
+/**
+ * The texts that are answered to a user name, the first first. They are sealed
+ * if the question was; bytes are sent as they are.
+ */
+export type Answers = (
+  user: string,
+  answer: Answer,
+) => readonly (string | Uint8Array)[];
 
 export interface CalloutService {
   /** The questions so far. */
@@ -124,6 +130,10 @@ export async function serveCallout(
       const { user, auth_token } = asked.nats.connect_opts;
       const name = `${user ?? auth_token ?? ""}`;
       for (const text of answers(name, new Answer(asked, keys))) {
+        if (typeof text !== "string") {
+          message.respond(text);
+          continue;
+        }
         const bytes = new TextEncoder().encode(text);
         message.respond(xkey === "" ? bytes : keys.curve.seal(bytes, xkey));
       }

@@ -5,6 +5,7 @@
  *
  * NATS auth callout: the response, and what is checked of it.
  */
+import { asciiBytes } from "../../core/ascii.ts";
 import { isPublicKey } from "../../core/key_text.ts";
 import type { KeyPair } from "../../core/nkeys.ts";
 import { quoted } from "../../core/quote.ts";
@@ -18,6 +19,12 @@ import { PROXY_REQUIRED_TEXT } from "../proxy_door.ts";
 
 /** Of an answer that another key signed than may. */
 export const UNKNOWN_SIGNER = "Auth callout signing key is unknown";
+
+/** In base64, how the JSON of a header begins. */
+const JWT_START = "eyJ";
+/** nkeys: what is sealed begins with its version and a nonce. */
+const SEAL = asciiBytes("xkv1");
+const SEAL_NONCE_BYTES = 24;
 
 /** Who may sign what. */
 export interface IssuerRules {
@@ -110,13 +117,41 @@ function violation(text: string): JwtError {
 }
 
 /** Opened, where it is sealed; what is not sealed is signed all the same. */
-function textOf(answer: Uint8Array, { sealing, xkey }: Expected): string {
-  const utf8 = new TextDecoder();
-  if (sealing === undefined) return utf8.decode(answer);
+function textOf(
+  answer: Uint8Array,
+  { sealing, xkey, rules }: Expected,
+): string {
+  const text = new TextDecoder().decode(answer);
+  if (sealing === undefined || text.startsWith(JWT_START)) return text;
+  const fault = sealFault(answer);
+  const opened = fault === "" ? openedBy(sealing, answer, xkey) : undefined;
+  if (opened !== undefined) return new TextDecoder().decode(opened);
+  throw new JwtError(
+    `error decrypting auth callout response on account ${
+      quoted(rules.account)
+    }: nkeys: ${fault || "could not decrypt input"}`,
+  );
+}
+
+/** Why `answer` cannot have been sealed; empty: it may have been. */
+function sealFault(answer: Uint8Array): string {
+  if (answer.length <= SEAL.length + SEAL_NONCE_BYTES) {
+    return "encrypted input is not valid";
+  }
+  return SEAL.every((byte, i) => answer[i] === byte)
+    ? ""
+    : "encrypted input wrong version";
+}
+
+function openedBy(
+  sealing: KeyPair,
+  answer: Uint8Array,
+  xkey: string,
+): Uint8Array | undefined {
   try {
-    return utf8.decode(sealing.open(answer, xkey) ?? answer);
+    return sealing.open(answer, xkey) ?? undefined;
   } catch {
-    return utf8.decode(answer);
+    return undefined;
   }
 }
 
