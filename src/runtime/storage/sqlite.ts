@@ -64,7 +64,11 @@ export function loadStorage(syncing: StorageSyncing = "always"): Storage {
     open(path) {
       return faulty(() => {
         mkdirSync(dirname(path), { recursive: true });
-        return new SqliteDatabase(path, new DatabaseSync(path), syncing);
+        const isNew = !existsSync(path);
+        const database = new DatabaseSync(path);
+        // What a new file replaces is nothing: no journal has to outlast a crash.
+        if (isNew) database.exec("PRAGMA journal_mode = MEMORY");
+        return new SqliteDatabase(path, database, syncing);
       });
     },
     folders(path) {
