@@ -158,8 +158,10 @@ async function main(): Promise<number> {
   const isWhole = only === undefined && name === undefined;
   const outcomes = isWhole ? await runChecks() : [];
   const files = findTests(wanted);
-  // Tests start the program hundreds of times; one file alone takes the sources.
-  const program = files.length > 1 ? await builtFile() : undefined;
+  // Tests start Midge hundreds of times. Of the sources, a part of them does so.
+  const program = isWhole
+    ? await builtFile()
+    : process.env["MIDGE_TEST_PROGRAM"];
   for (const runner of runners) {
     outcomes.push(await runTests(runner, { ...wanted, files, program }));
   }

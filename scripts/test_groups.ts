@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 /** These have a process of their own, for what they look at is the process. */
 const ALONE: readonly string[] = [
   "tests/runtime/garbage_test.ts", // what else the process holds
+  "tests/net/turns_test.ts", // how often the loop looks at its sockets
 ];
 
 /** Folders whose tests start programs and servers: they come first, as they take long. */

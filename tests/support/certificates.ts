@@ -1,12 +1,14 @@
 /**
- * Certificates for tests of TLS, made anew by `openssl`: an authority, a server
+ * Certificates for tests of TLS, made by `openssl`: an authority, a server
  * for `localhost`, `127.0.0.1` and `nats.test`, a client, and another authority
  * that nobody trusts. Tests that need them are skipped, with `opensslMissing`
- * as the reason, where there is no `openssl`.
+ * as the reason, where there is no `openssl`. To make them takes longer than
+ * most tests: those of one process have copies of the same.
  */
 import { spawnSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Cleanup, temporaryFolder } from "./temp.ts";
 
@@ -33,18 +35,55 @@ export interface Certificates {
 
 const SERVER_NAMES = "DNS:localhost,DNS:nats.test,IP:127.0.0.1";
 
-/** Makes all of them in a folder that goes away with the test. */
+/** What a test gets when it asks for the first time, for the second time and so on. */
+const masters: Certificates[] = [];
+const timesAsked = new WeakMap<Cleanup, number>();
+
+/**
+ * All of them in a folder that goes away with the test. A test that asks again
+ * gets others, which the first ones do not vouch for.
+ */
 export function makeCertificates(t: Cleanup): Certificates {
+  const times = timesAsked.get(t) ?? 0;
+  timesAsked.set(t, times + 1);
+  const { authority, stranger, server, client } = masters[times] ??=
+    makeMaster();
   const folder = temporaryFolder(t);
-  const authority = makeAuthority(folder, "authority");
   return {
-    authority,
-    stranger: makeAuthority(folder, "stranger"),
-    server: makeLeaf(folder, "server", authority, { names: SERVER_NAMES }),
-    client: makeLeaf(folder, "client", authority, {
-      names: "DNS:client.test",
-    }),
+    authority: copied(authority, folder, "authority"),
+    stranger: copied(stranger, folder, "stranger"),
+    server: copied(server, folder, "server"),
+    client: copied(client, folder, "client"),
   };
+}
+
+/** Its files are gone already. */
+function makeMaster(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "midge-certificates-"));
+  try {
+    const authority = makeAuthority(folder, "authority");
+    return {
+      authority,
+      stranger: makeAuthority(folder, "stranger"),
+      server: makeLeaf(folder, "server", authority, { names: SERVER_NAMES }),
+      client: makeLeaf(folder, "client", authority, {
+        names: "DNS:client.test",
+      }),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function copied(
+  { cert, key }: Certificate,
+  folder: string,
+  name: string,
+): Certificate {
+  const files = filesFor(folder, name);
+  writeFileSync(files.certFile, cert);
+  writeFileSync(files.keyFile, key, { mode: 0o600 });
+  return { cert, key, ...files };
 }
 
 /** What `pinned_certs` calls its key. */
