@@ -7,7 +7,7 @@
  * More than a dozen members: because connections count in it what they carry,
  * without a call.
  */
-import { asciiBytes, byteString } from "../core/ascii.ts";
+import { asciiBytes, byteString, equalBytes } from "../core/ascii.ts";
 import { Sublist } from "../core/sublist.ts";
 import { isLiteralSubject } from "../core/subject.ts";
 import { noTraffic, type Traffic } from "../core/traffic.ts";
@@ -102,6 +102,10 @@ const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
  */
 export const KEPT_MATCH_MAX = 256;
 
+/** NATS JetStream: how the subject of an acknowledgement begins, and how many numbers end it. */
+const ACK = asciiBytes("$JS.ACK.");
+const ACK_NUMBERS = 5;
+
 /** What holds for an account of which nothing was said. */
 export const NO_LIMITS: AccountLimits = {
   maxConnections: -1,
@@ -141,6 +145,8 @@ export class Account implements AccountName {
   #subjects = new SubjectCache<SubjectFacts>();
   /** Made for the first subject that is not found by itself. */
   #below: FactsBelow<SubjectFacts> | undefined = undefined;
+  /** The same of acknowledgements. */
+  #acks: FactsBelow<SubjectFacts> | undefined = undefined;
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
   /** Made for the first one. */
@@ -158,6 +164,10 @@ export class Account implements AccountName {
    * is made for one that comes again.
    */
   facts(buffer: Uint8Array, start: number, end: number): SubjectFacts {
+    if (isAck(buffer, start, end)) {
+      const shared = this.#factsOfAck(buffer, start, end);
+      if (shared !== undefined) return shared;
+    }
     const known = this.#subjects.find(buffer, start, end);
     if (known === undefined) return this.#factsOnce(buffer, start, end);
     const { generation } = this.sublist;
@@ -269,12 +279,30 @@ export class Account implements AccountName {
       : this.#factsOf(subject, this.sublist.matchOnce(subject));
   }
 
-  /** What holds for each subject with one more token than `parent` that nobody subscribes to by itself. */
-  #factsBelow(parent: string): SubjectFacts | undefined {
+  /** What acknowledgements of one consumer have in common; undefined: look it up. */
+  #factsOfAck(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): SubjectFacts | undefined {
+    this.#acks ??= new FactsBelow(
+      (parent) => this.#factsBelow(parent, ACK_NUMBERS),
+      ACK_NUMBERS,
+    );
+    const shared = this.#acks.of(buffer, start, end, this.generation);
+    if (shared !== undefined) this.sublist.countKnown();
+    return shared;
+  }
+
+  /** What holds for each subject with one more token than `parent`, or `numbers`, that nobody subscribes to by itself. */
+  #factsBelow(parent: string, numbers?: number): SubjectFacts | undefined {
     if (this.#mappings !== undefined || !isLiteralSubject(parent)) return;
-    const match = this.sublist.matchBelow(parent);
+    const match = numbers === undefined
+      ? this.sublist.matchBelow(parent)
+      : this.sublist.matchNumbersBelow(parent, numbers);
     if (match === undefined || sizeOf(match) > KEPT_MATCH_MAX) return;
-    return { ...this.#factsOf(`${parent}.x`, match), isShared: true };
+    const subject = parent + ".1".repeat(numbers ?? 1);
+    return { ...this.#factsOf(subject, match), isShared: true };
   }
 
   #factsOf(subject: string, found: SubjectMatch<Interest>): SubjectFacts {
@@ -322,6 +350,11 @@ export class Account implements AccountName {
     if (known.members <= 0) this.#local.delete(key);
     return known.members;
   }
+}
+
+function isAck(buffer: Uint8Array, start: number, end: number): boolean {
+  return buffer[start] === ACK[0] && end - start > ACK.length &&
+    equalBytes(ACK, 0, buffer, start, ACK.length);
 }
 
 function isLocal({ kindBit }: Interest): boolean {

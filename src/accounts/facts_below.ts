@@ -1,11 +1,14 @@
 /**
  * What subjects have in common that differ in their last token only, such as the
- * reply subjects of one inbox. Each of those is used once, so nothing that is
- * kept by whole subjects is of use for them; who hears them is nearly always a
- * pattern that ends in a wildcard.
+ * reply subjects of one inbox, or in the numbers at their end, such as acknowledgements.
+ * Each of those is used once, so nothing that is kept by whole subjects is of use for
+ * them; who hears them is nearly always a pattern that ends in wildcards.
  */
 import { byteString, DOT, GREATER, STAR } from "../core/ascii.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
+
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Facts about all subjects below one parent; undefined: they differ, or are not known yet. */
 interface Below<T> {
@@ -16,11 +19,16 @@ interface Below<T> {
 
 export class FactsBelow<T> {
   readonly #find: (parent: string) => T | undefined;
+  readonly #numbers: number;
   readonly #parents = new SubjectCache<Below<T>>();
 
-  /** `find` gives what holds for all that is below a parent; undefined: it differs. */
-  constructor(find: (parent: string) => T | undefined) {
+  /**
+   * `find` gives what holds for all that is one token below a parent, or as many
+   * `numbers`, tokens of digits; undefined: it differs.
+   */
+  constructor(find: (parent: string) => T | undefined, numbers: number = 0) {
     this.#find = find;
+    this.#numbers = numbers;
   }
 
   /**
@@ -33,9 +41,10 @@ export class FactsBelow<T> {
     end: number,
     generation: number,
   ): T | undefined {
-    let dot = end - 1;
-    while (dot > start && buffer[dot] !== DOT) dot--;
-    if (dot === start || !isOrdinary(buffer, dot + 1, end)) return undefined;
+    const dot = this.#numbers === 0
+      ? behindParent(buffer, start, end)
+      : behindNumbersParent(buffer, start, end, this.#numbers);
+    if (dot === start) return undefined;
     const parent = this.#parents.find(buffer, start, dot);
     if (parent === undefined) return undefined;
     if (parent.generation !== generation) {
@@ -51,6 +60,33 @@ export class FactsBelow<T> {
     }
     return below.facts;
   }
+}
+
+/** Where the parent of a last token that is ordinary ends; `start`: there is none. */
+function behindParent(buffer: Uint8Array, start: number, end: number): number {
+  let dot = end - 1;
+  while (dot > start && buffer[dot] !== DOT) dot--;
+  return dot > start && isOrdinary(buffer, dot + 1, end) ? dot : start;
+}
+
+/** The same for `count` tokens of digits. */
+function behindNumbersParent(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  count: number,
+): number {
+  let at = end;
+  for (let left = count; left > 0; left--) {
+    const behind = at--;
+    while (at > start && isDigit(buffer[at]!)) at--;
+    if (at <= start || buffer[at] !== DOT || at + 1 === behind) return start;
+  }
+  return at;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
 /** Whether the token is neither empty nor a wildcard. */

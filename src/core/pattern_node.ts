@@ -10,10 +10,18 @@ import { type KeyedMap, withRoom } from "./wide_map.ts";
 /** The subscribers of one subject: the only one itself, or a set of several. */
 export type Audience<S> = S | Set<S>;
 
+const DIGITS = /^\d+$/;
+
+function isNumber(token: string): boolean {
+  return DIGITS.test(token);
+}
+
 /** Where one token of a pattern leads. */
 export class PatternNode<S> {
   children: KeyedMap<MapKey, PatternNode<S>> | undefined = undefined;
   audience: Audience<S> | undefined = undefined;
+  /** Children whose tokens are digits. */
+  numbers = 0;
 
   get isEmpty(): boolean {
     return this.children === undefined && this.audience === undefined;
@@ -32,12 +40,14 @@ export class PatternNode<S> {
     if (child === undefined) {
       child = new PatternNode();
       this.children.set(key, child);
+      if (isNumber(token)) this.numbers++;
     }
     return child;
   }
 
   dropChild(token: string): void {
-    this.children?.delete(mapKey(token));
+    const isGone = this.children?.delete(mapKey(token)) === true;
+    if (isGone && isNumber(token)) this.numbers--;
     if (this.children?.size === 0) this.children = undefined;
   }
 }
@@ -87,6 +97,49 @@ export function collectBelow<S>(
   parent: string,
   audiences: Audience<S>[],
 ): number {
+  const { level, nodes } = descend(root, parent, audiences);
+  for (const node of level) {
+    const [rest, any] = [node.child(">"), node.child("*")];
+    const wild = Number(rest !== undefined) + Number(any !== undefined);
+    if ((node.children?.size ?? 0) > wild) return -nodes;
+    if (rest?.audience !== undefined) audiences.push(rest.audience);
+    if (any?.audience !== undefined) audiences.push(any.audience);
+  }
+  return nodes + level.length;
+}
+
+/** The same for `count` tokens of digits behind `parent`. */
+export function collectNumbersBelow<S>(
+  root: PatternNode<S>,
+  parent: string,
+  count: number,
+  audiences: Audience<S>[],
+): number {
+  let { level, nodes } = descend(root, parent, audiences);
+  for (let token = 0; token < count; token++) {
+    const next: PatternNode<S>[] = [];
+    nodes += level.length;
+    for (const node of level) {
+      if (node.numbers > 0) return -nodes;
+      const rest = node.child(">")?.audience;
+      if (rest !== undefined) audiences.push(rest);
+      const any = node.child("*");
+      if (any !== undefined) next.push(any);
+    }
+    level = next;
+  }
+  for (const { audience } of level) {
+    if (audience !== undefined) audiences.push(audience);
+  }
+  return nodes;
+}
+
+/** The nodes behind `parent`, and how many it looked at on the way. */
+function descend<S>(
+  root: PatternNode<S>,
+  parent: string,
+  audiences: Audience<S>[],
+): { level: PatternNode<S>[]; nodes: number } {
   let level = [root];
   let nodes = 0;
   for (const token of parent.split(".")) {
@@ -102,14 +155,7 @@ export function collectBelow<S>(
     }
     level = next;
   }
-  for (const node of level) {
-    const [rest, any] = [node.child(">"), node.child("*")];
-    const wild = Number(rest !== undefined) + Number(any !== undefined);
-    if ((node.children?.size ?? 0) > wild) return -nodes;
-    if (rest?.audience !== undefined) audiences.push(rest.audience);
-    if (any?.audience !== undefined) audiences.push(any.audience);
-  }
-  return nodes + level.length;
+  return { level, nodes };
 }
 
 /** Drops the nodes at the end of a pattern's path that lead nowhere any more. */

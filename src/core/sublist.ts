@@ -5,6 +5,9 @@
  * tokens. Results are cached (see `match_cache.ts`) and shared: callers read
  * them and never change them. The broker keeps one per account, the routes put
  * remote interest into the same one.
+ *
+ * More than a dozen members: because who hears a subject is asked for in several
+ * ways, each as cheap as what is known of the subject allows.
  */
 
 import { assert } from "./assert.ts";
@@ -12,13 +15,19 @@ import { type MapKey, mapKey } from "./map_key.ts";
 import {
   type Audience,
   collectBelow,
+  collectNumbersBelow,
   collectPatterns,
   PatternNode,
   prune,
 } from "./pattern_node.ts";
 import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
 import type { QueueGroup, SubjectMatch, Subscriber } from "./subject_match.ts";
-import { hasEmptyToken, hasWildcard, isValidSubject } from "./subject.ts";
+import {
+  hasEmptyToken,
+  hasWildcard,
+  isValidSubject,
+  tokenCount,
+} from "./subject.ts";
 import { type KeyedMap, withRoom } from "./wide_map.ts";
 import { INTEREST_WORK, NODE_WORK, WorkMeter } from "./work_meter.ts";
 
@@ -46,9 +55,14 @@ export interface SublistCounters {
   readonly avgFanout: number;
 }
 
+/** Subjects of more tokens are counted with those that have as many. */
+const TOKENS_COUNTED = 16;
+
 export class Sublist<S extends Subscriber> {
   #literals: KeyedMap<MapKey, Audience<S>> = new Map();
   readonly #patterns = new PatternNode<S>();
+  /** Subscriptions without wildcards, by the number of their tokens. */
+  readonly #literalTokens = new Uint32Array(TOKENS_COUNTED + 1);
   readonly #cache: MatchCache<S> | undefined;
   readonly #meter: WorkMeter;
   #size = 0;
@@ -87,6 +101,7 @@ export class Sublist<S extends Subscriber> {
       this.#literals = withRoom(this.#literals);
       this.#literals.set(key, joined(audience, subscriber));
       this.#cache?.literalChanged(subject);
+      this.#countTokens(subject, 1);
     }
     this.#size++;
     this.#inserts++;
@@ -142,11 +157,34 @@ export class Sublist<S extends Subscriber> {
     return nodes < 0 ? undefined : gather(audiences);
   }
 
+  /** The same for `count` more tokens of digits. Undefined also where one of them may be subscribed to. */
+  matchNumbersBelow(
+    parent: string,
+    count: number,
+  ): SubjectMatch<S> | undefined {
+    const tokens = Math.min(tokenCount(parent) + count, TOKENS_COUNTED);
+    if (this.#literalTokens[tokens]! > 0) return undefined;
+    const audiences: Audience<S>[] = [];
+    const nodes = collectNumbersBelow(
+      this.#patterns,
+      parent,
+      count,
+      audiences,
+    );
+    this.#meter.spent += Math.abs(nodes) * NODE_WORK;
+    return nodes < 0 ? undefined : gather(audiences);
+  }
+
   /** Whether someone subscribes to this very subject; counts as a match that was known. */
   isSubscribedTo(subject: string): boolean {
+    this.countKnown();
+    return this.#literals.has(mapKey(subject));
+  }
+
+  /** A match was known without a look-up. */
+  countKnown(): void {
     this.#matches++;
     this.#cacheHits++;
-    return this.#literals.has(mapKey(subject));
   }
 
   /** Whether anyone hears `subject`. */
@@ -198,7 +236,13 @@ export class Sublist<S extends Subscriber> {
       this.#literals.delete(key);
     }
     this.#cache?.literalChanged(subject);
+    this.#countTokens(subject, -1);
     return true;
+  }
+
+  #countTokens(subject: string, change: number): void {
+    const tokens = Math.min(tokenCount(subject), TOKENS_COUNTED);
+    this.#literalTokens[tokens]! += change;
   }
 
   #removePattern(subscriber: S): boolean {

@@ -91,6 +91,53 @@ test("who subscribes to one of them is heard of, and so is who leaves", () => {
   }
 });
 
+test("acknowledgements of a consumer share what is known, with all others that listen", () => {
+  const account = newAccount();
+  const ack = "$JS.ACK.S.C";
+  account.add(interestIn(`${ack}.*.*.*.*.*`));
+  account.add(interestIn("$JS.ACK.*.*.S.C.*.*.*.*.*"));
+  let number = 0;
+  const expectAll = (): number => {
+    let shared = 0;
+    for (let i = 0; i < 8; i++) {
+      const subject = `${ack}.1.${++number}.${number}.17000.0`;
+      if (factsOf(account, subject).isShared) shared++;
+      isRight(account, subject);
+      for (
+        const other of [
+          `${ack}.1.7.7.17000.0`,
+          `${ack}.1.${number}.7.17000`,
+          `${ack}.1.${number}..17000.0`,
+          `${ack}.1.${number}.x.17000.0`,
+          `${ack}.1.${number}.*.17000.0`,
+          `$JS.ACK.d.h.S.C.1.${number}.7.17000.0`,
+          `$JS.ACK.S.C.S.C.1.${number}.7.17000.0`,
+          `$JS.ACK.${number}.1.2.3.4`,
+          `$JS.ACK`,
+        ]
+      ) isRight(account, other);
+    }
+    return shared;
+  };
+  assert.ok(expectAll() >= 5);
+  const own = [
+    [`${ack}.1.7.7.17000.0`, false],
+    [`${ack}.*.7.*.*.*`, false],
+    ["$JS.ACK.*.C.*.*.>", true],
+    [`${ack}.*.x.*.*.*`, true],
+    ["$JS.>", true],
+    ["*.*.*.*.1.*.*.*.*", false],
+    ["$JS.ACK.*.*.*.*.*", true],
+  ] as const;
+  for (const [subject, isShared] of own) {
+    const interest = interestIn(subject);
+    account.add(interest);
+    assert.equal(expectAll() >= 5, isShared, subject);
+    account.remove(interest);
+    assert.ok(expectAll() >= 5, subject);
+  }
+});
+
 test("a mapped subject, a reserved one and wildcards are not taken for others", () => {
   const account = newAccount();
   account.add(interestIn(">"));

@@ -6,7 +6,9 @@
  * <consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with the
  * domain and a hash of the account behind `$JS.ACK`.
  */
+import { asciiBytes, byteString, DOT, equalBytes } from "../../core/ascii.ts";
 import { parseDuration } from "../../core/duration.ts";
+import type { Message } from "../../wire/message.ts";
 import { usOf } from "../moments.ts";
 
 /** What is wanted of a message that was delivered. */
@@ -20,8 +22,23 @@ export type Ack =
 
 const US_PER_MS = 1000;
 
-export function readAck(text: string): Ack {
-  if (text === "" || text === "+ACK" || text === "+OK") return { kind: "ack" };
+const ZERO = 0x30;
+const DONE: Ack = { kind: "ack" };
+const DONE_BYTES = asciiBytes("+ACK");
+
+/** What `message` says. */
+export function ackIn(message: Message): Ack {
+  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+  const start = payloadStart + Math.max(0, headerSize);
+  const end = bodyEnd - 2;
+  const { length } = DONE_BYTES;
+  const isDone = end - start === length &&
+    equalBytes(DONE_BYTES, 0, bodyBuffer, start, length);
+  return isDone ? DONE : readAck(byteString(bodyBuffer, start, end));
+}
+
+function readAck(text: string): Ack {
+  if (text === "" || text === "+OK") return DONE;
   if (text.startsWith("-NAK")) {
     return { kind: "nak", delayUs: delayOf(text.slice(4).trim()) };
   }
@@ -62,20 +79,42 @@ export interface AckedDelivery {
   readonly consumerSeq: number;
 }
 
-/** The delivery that the subject of an acknowledgement names; undefined: none. */
-export function ackedDelivery(subject: string): AckedDelivery | undefined {
-  const tokens = subject.split(".");
-  const isLong = tokens.length >= LONG_TOKENS;
-  if (!isLong && tokens.length !== SHORT_TOKENS) return undefined;
-  const from = isLong ? 6 : 4;
+/** The delivery that the subject `bytes[start, end)` of an acknowledgement names; undefined: none. */
+export function ackedDelivery(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): AckedDelivery | undefined {
+  let tokens = 1;
+  for (let i = start; i < end; i++) if (bytes[i] === DOT) tokens++;
+  const isLong = tokens >= LONG_TOKENS;
+  if (!isLong && tokens !== SHORT_TOKENS) return undefined;
+  let at = start;
+  for (let left = isLong ? 6 : 4; left > 0; left--) {
+    at = tokenEnd(bytes, at, end) + 1;
+  }
+  const timesEnd = tokenEnd(bytes, at, end);
+  const seqEnd = tokenEnd(bytes, timesEnd + 1, end);
   return {
-    times: numberOf(tokens[from]!),
-    seq: numberOf(tokens[from + 1]!),
-    consumerSeq: numberOf(tokens[from + 2]!),
+    times: numberOf(bytes, at, timesEnd),
+    seq: numberOf(bytes, timesEnd + 1, seqEnd),
+    consumerSeq: numberOf(bytes, seqEnd + 1, tokenEnd(bytes, seqEnd + 1, end)),
   };
 }
 
+function tokenEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== DOT) at++;
+  return at;
+}
+
 /** NATS JetStream: what is no number is beyond all of them. */
-function numberOf(token: string): number {
-  return /^\d+$/.test(token) ? Number(token) : Infinity;
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = bytes[i]! - ZERO;
+    if (digit < 0 || digit > 9) return Infinity;
+    value = value * 10 + digit;
+  }
+  return end > start ? value : Infinity;
 }

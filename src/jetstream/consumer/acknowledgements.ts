@@ -1,11 +1,10 @@
 /** What the clients of one consumer say to the messages that it gave them. */
-import { byteString } from "../../core/ascii.ts";
-import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { type Message, replyOf } from "../../wire/message.ts";
 import {
   type Ack,
   type AckedDelivery,
   ackedDelivery,
-  readAck,
+  ackIn,
 } from "./ack_words.ts";
 import type { ConsumerConfig } from "./consumer_config.ts";
 import { type Deliverer, tellOfAnswer, tellOfSample } from "./delivery_news.ts";
@@ -67,9 +66,10 @@ export class Acknowledgements {
   #acknowledged(message: Message): boolean {
     const consumer = this.#consumer;
     const { progress, stream } = consumer;
-    const delivery = ackedDelivery(subjectOf(message));
-    const reply = replyOf(message);
-    const ack = readAck(textOf(message));
+    const { subjectBuffer, subjectStart, subjectEnd } = message;
+    const delivery = ackedDelivery(subjectBuffer, subjectStart, subjectEnd);
+    const reply = message.hasReply ? replyOf(message) : "";
+    const ack = ackIn(message);
     consumer.used();
     if (delivery === undefined) return true;
     const wasDelivered = delivery.seq <= progress.seq;
@@ -166,11 +166,4 @@ export class Acknowledgements {
     this.#again.forget(seq);
     stream.released(seq);
   }
-}
-
-/** The payload of `message` as a byte string. */
-function textOf(message: Message): string {
-  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
-  const start = payloadStart + Math.max(0, headerSize);
-  return byteString(bodyBuffer, start, bodyEnd - 2);
 }

@@ -77,7 +77,7 @@ export class Deliveries {
 
   /** Hands out what may go. */
   pump(): void {
-    if (this.#isPumping || this.#consumer.demand === undefined) return;
+    if (this.#isPumping || this.#consumer.demand?.isInUse !== true) return;
     this.#isPumping = true;
     try {
       while (this.#deliverNext());

@@ -37,6 +37,9 @@ export interface SavedAck {
   readonly waiting: PendingAck | undefined;
 }
 
+/** Places of the order of what waits that may be given up before it is made anew. */
+const ORDER_SPARE = 64;
+
 export class Progress {
   /** The number of the last delivery. */
   consumerSeq = 0;
@@ -44,6 +47,12 @@ export class Progress {
   seq: number;
   /** By sequence, in the order of the first deliveries. */
   readonly pending: Map<number, PendingAck> = new Map();
+  /**
+   * The same in their order, beside some that have gone: behind places that were given
+   * up, a `Map` looks for its first entry.
+   */
+  #order: PendingAck[] = [];
+  #orderFrom = 0;
   /** How often messages were delivered: those that were more than once, or as often as they may be, and are not acknowledged. */
   readonly deliveries: Map<number, number> = new Map();
   /** When something was delivered, and acknowledged, last; 0: never. */
@@ -75,7 +84,7 @@ export class Progress {
     if (dueUs === undefined) return this.#floorToDelivered();
     const known = this.pending.get(seq);
     if (known === undefined) {
-      this.pending.set(seq, { seq, consumerSeq, deliveredUs: nowUs, dueUs });
+      this.#wait({ seq, consumerSeq, deliveredUs: nowUs, dueUs });
     } else {
       known.deliveredUs = nowUs;
       known.dueUs = dueUs;
@@ -99,7 +108,7 @@ export class Progress {
   /** A message is acknowledged; false: there was nothing to acknowledge. */
   settle(seq: number): boolean {
     const known = this.pending.get(seq);
-    const wasAgain = this.deliveries.delete(seq);
+    const wasAgain = this.deliveries.size > 0 && this.deliveries.delete(seq);
     if (known === undefined) return wasAgain;
     this.pending.delete(seq);
     this.#raiseFloor(known);
@@ -123,7 +132,7 @@ export class Progress {
   /** Nothing up to `seq` is there any more. */
   skipTo(seq: number): void {
     if (seq > this.seq) this.seq = seq;
-    const [first] = this.pending.values();
+    const first = this.#firstPending();
     if (first === undefined) return this.#floorToDelivered();
     const last = Math.min(seq, first.seq - 1);
     if (last > this.#floorSeq) this.#floorSeq = last;
@@ -137,7 +146,7 @@ export class Progress {
     this.deliveredUs = saved.deliveredUs;
     this.ackedUs = saved.ackedUs;
     for (const { seq, times, waiting } of open) {
-      if (waiting !== undefined) this.pending.set(seq, waiting);
+      if (waiting !== undefined) this.#wait(waiting);
       if (times > 1 || waiting === undefined) this.deliveries.set(seq, times);
     }
   }
@@ -149,8 +158,27 @@ export class Progress {
     this.deliveredUs = 0;
     this.ackedUs = 0;
     this.pending.clear();
+    this.#order = [];
+    this.#orderFrom = 0;
     this.deliveries.clear();
     this.#floorToDelivered();
+  }
+
+  #wait(one: PendingAck): void {
+    this.pending.set(one.seq, one);
+    this.#order.push(one);
+    if (this.#order.length < 2 * this.pending.size + ORDER_SPARE) return;
+    this.#order = [...this.pending.values()];
+    this.#orderFrom = 0;
+  }
+
+  #firstPending(): PendingAck | undefined {
+    const order = this.#order;
+    for (; this.#orderFrom < order.length; this.#orderFrom++) {
+      const one = order[this.#orderFrom]!;
+      if (this.pending.get(one.seq) === one) return one;
+    }
+    return undefined;
   }
 
   #floorToDelivered(): void {
@@ -164,7 +192,7 @@ export class Progress {
 
   /** A message is acknowledged: the floor comes up to the first that waits, if it was the next. */
   #raiseFloor({ consumerSeq }: PendingAck): void {
-    const [first] = this.pending.values();
+    const first = this.#firstPending();
     if (first === undefined) return this.#floorToDelivered();
     if (consumerSeq !== this.#floorConsumerSeq + 1) return;
     this.#floorAt(first.consumerSeq - 1, first.seq - 1);

@@ -70,12 +70,12 @@ export class Pushing implements Demand, Taker {
   }
 
   get isInUse(): boolean {
-    return this.#consumer.isBound;
+    return this.to.isHeard(this.#consumer.config.deliver_group);
   }
 
   taker(): Taker | undefined {
-    const { flow_control, deliver_group } = this.#consumer.config;
-    if (!this.to.isHeard(deliver_group)) return undefined;
+    const { flow_control } = this.#consumer.config;
+    if (!this.isInUse) return undefined;
     return flow_control && this.#unanswered > this.#window ? undefined : this;
   }
 

@@ -88,6 +88,14 @@ export class Commits {
     this.whenKept(0, done);
   }
 
+  /** The same, where nobody waits for it: what is to be handed over already goes along. */
+  touched(
+    keeper: Keeper,
+    done: (error: StoreError | undefined) => void,
+  ): void {
+    if (!this.#changed.has(keeper)) this.changed(keeper, done);
+  }
+
   /** Calls `done` once the message `seq`, and all before, is kept for good, or cannot be. */
   whenKept(
     seq: number,

@@ -158,11 +158,11 @@ export class Stream implements FilledStream {
   }
 
   /** `keeper` has changed; `done` is called once that is kept for good. */
-  changed(keeper: Keeper, done: () => void = NOTHING): void {
-    this.#commits.changed(keeper, (error) => {
-      if (error === undefined) done();
-      else this.#failed(error);
-    });
+  changed(keeper: Keeper, done?: () => void): void {
+    const told = (error: StoreError | undefined): void =>
+      error === undefined ? done?.() : this.#failed(error);
+    if (done === undefined) this.#commits.touched(keeper, told);
+    else this.#commits.changed(keeper, told);
   }
 
   /** What is kept under names that begin with `prefix`. */
