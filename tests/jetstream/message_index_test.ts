@@ -133,6 +133,28 @@ test("numbers of subjects that are gone are used again, for other answers", () =
   assert.equal(index.count(1, filter), 0);
 });
 
+test("the last message of one subject is found without a look at the others", () => {
+  const index = new MessageIndex();
+  for (let seq = 1; seq <= 9; seq++) {
+    const subject = seq === 2 || seq === 4 ? "a" : `b.${seq}`;
+    index.add({ seq, timeUs: seq, subject, size: 1 });
+  }
+  const [one, none] = ["a", "c"].map((subject) => {
+    const filter = index.subjects.filter([subject]);
+    filter.meansNumber = () => assert.fail("it looks at each message");
+    return filter;
+  });
+  assert.equal(index.previous(10, one), 4);
+  assert.equal(index.previous(5, one), 4);
+  assert.equal(index.previous(2, one), 0);
+  assert.equal(index.next(1, one), 2);
+  assert.equal(index.next(5, one), 10);
+  for (const at of [0, 1, 5, 10, 12]) {
+    assert.equal(index.previous(at, none), 0);
+    assert.equal(index.next(at, none), Math.max(10, at));
+  }
+});
+
 test("the first message of a time is found", () => {
   const index = new MessageIndex();
   for (let seq = 1; seq <= 5; seq++) {

@@ -32,6 +32,9 @@ export interface RemovedEntry extends IndexEntry {
   readonly wasLastOfSubject: boolean;
 }
 
+/** Of a subject that the stream does not have. */
+const NOWHERE = { first: Infinity, last: -1 };
+
 export class MessageIndex {
   readonly subjects: SubjectTable = new SubjectTable();
   messages = 0;
@@ -152,8 +155,8 @@ export class MessageIndex {
     if (from >= end) return Math.max(from, end);
     const only = this.#onlySubject(filter);
     if (only !== undefined) {
-      if (from <= only.first) return only.first;
       if (only.last < from) return end;
+      if (from <= only.first) return only.first;
     }
     for (
       let at = this.#find(segmentOf(from));
@@ -177,6 +180,11 @@ export class MessageIndex {
   /** The last message before `before` that `filter` means; 0: there is none. */
   previous(before: number, filter?: SubjectFilter): number {
     const from = Math.min(before, this.lastSeq + 1) - 1;
+    const only = this.#onlySubject(filter);
+    if (only !== undefined) {
+      if (from < only.first) return 0;
+      if (only.last <= from) return only.last;
+    }
     let at = this.#find(segmentOf(from));
     if (this.#segments[at]?.number !== segmentOf(from)) at--;
     for (; at >= 0; at--) {
@@ -240,10 +248,13 @@ export class MessageIndex {
     return count;
   }
 
-  /** The subject that a filter without wildcards means, if the stream has it. */
-  #onlySubject(filter: SubjectFilter | undefined): SubjectEntry | undefined {
+  /** Where the subject that a filter without wildcards means begins and ends; undefined: the filter may mean several. */
+  #onlySubject(
+    filter: SubjectFilter | undefined,
+  ): Pick<SubjectEntry, "first" | "last"> | undefined {
     const pattern = filter?.patterns.length === 1 ? filter.patterns[0]! : "*";
-    return hasWildcard(pattern) ? undefined : this.subjects.get(pattern);
+    if (hasWildcard(pattern)) return undefined;
+    return this.subjects.get(pattern) ?? NOWHERE;
   }
 
   /** How many messages of a subject are at `from` or behind it. */

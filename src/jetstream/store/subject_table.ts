@@ -22,6 +22,7 @@ export interface SubjectEntry {
 const Verdict = { UNKNOWN: 0, MATCHES: 1, DIFFERS: 2 } as const;
 
 const FIRST_ROOM = 64;
+const NO_VERDICTS: Uint8Array = new Uint8Array(0);
 
 /**
  * Which messages are meant, by their subjects: those that match one of its
@@ -31,7 +32,8 @@ export class SubjectFilter {
   /** Byte strings; none: all messages are meant. */
   readonly patterns: readonly string[];
   readonly #table: SubjectTable;
-  #verdicts: Uint8Array = new Uint8Array(FIRST_ROOM);
+  /** None before it is asked of the first one. */
+  #verdicts = NO_VERDICTS;
 
   constructor(patterns: readonly string[], table: SubjectTable) {
     this.patterns = patterns.includes(">") ? [] : patterns;
@@ -72,7 +74,7 @@ export class SubjectFilter {
 
   #grow(number: number): void {
     const room = new Uint8Array(
-      Math.max(number + 1, 2 * this.#verdicts.length),
+      Math.max(number + 1, FIRST_ROOM, 2 * this.#verdicts.length),
     );
     room.set(this.#verdicts);
     this.#verdicts = room;
