@@ -14,6 +14,9 @@ import { until } from "../support/until.ts";
 
 type Answer = Record<string, unknown>;
 
+/** A disk that others use may take seconds for a sync. */
+const PATIENT = { timeout: 60_000 };
+
 interface Life {
   readonly connection: NatsConnection;
   /** Sends a request to the API, and gives the answer. */
@@ -27,7 +30,8 @@ interface Life {
 function lifeOf(connection: NatsConnection, end: () => Promise<void>): Life {
   const ask: Life["ask"] = async (subject, body) => {
     const text = body === undefined ? "" : JSON.stringify(body);
-    return (await connection.request(`$JS.API.${subject}`, text)).json();
+    const answer = connection.request(`$JS.API.${subject}`, text, PATIENT);
+    return (await answer).json();
   };
   const all = async (stream: string): Promise<string[]> => {
     const { state } = await ask(`STREAM.INFO.${stream}`) as {
@@ -46,7 +50,9 @@ function lifeOf(connection: NatsConnection, end: () => Promise<void>): Life {
     connection,
     ask,
     async publish(subject, ...texts) {
-      for (const text of texts) await connection.request(subject, text);
+      for (const text of texts) {
+        await connection.request(subject, text, PATIENT);
+      }
     },
     async kept(stream, last) {
       let texts: string[] = [];

@@ -18,6 +18,9 @@ interface Life {
 
 type Answer = Record<string, unknown>;
 
+/** A disk that others use may take seconds for a sync. */
+const PATIENT = { timeout: 60_000 };
+
 async function live(t: Cleanup, folder: string): Promise<Life> {
   const server = await startServer({
     host: "127.0.0.1",
@@ -30,7 +33,11 @@ async function live(t: Cleanup, folder: string): Promise<Life> {
     connection,
     async ask(subject, body) {
       const text = body === undefined ? "" : JSON.stringify(body);
-      const answer = await connection.request(`$JS.API.${subject}`, text);
+      const answer = await connection.request(
+        `$JS.API.${subject}`,
+        text,
+        PATIENT,
+      );
       const value = answer.json<Answer>();
       assert.equal(value["error"], undefined, JSON.stringify(value["error"]));
       return value;
@@ -62,7 +69,7 @@ test("messages and their stream are there after a restart", async (t) => {
   const before = await live(t, folder);
   await before.ask("STREAM.CREATE.S", { name: "S", subjects: ["s.>"] });
   for (const subject of ["s.1", "s.2", "s.1"]) {
-    const ack = await before.connection.request(subject, "x");
+    const ack = await before.connection.request(subject, "x", PATIENT);
     assert.equal(ack.json<Answer>()["stream"], "S");
   }
   await before.ask("STREAM.MSG.DELETE.S", { seq: 2 });
@@ -78,7 +85,7 @@ test("messages and their stream are there after a restart", async (t) => {
     },
   );
   assert.deepEqual(await after.ask("STREAM.MSG.GET.S", { seq: 3 }), message);
-  const ack = await after.connection.request("s.3", "x");
+  const ack = await after.connection.request("s.3", "x", PATIENT);
   assert.equal(ack.json<Answer>()["seq"], 4);
 });
 

@@ -40,6 +40,9 @@ export interface Message {
 
 type Headers = Readonly<Record<string, string | number>>;
 
+/** A disk that others use may take seconds for a sync. */
+const PATIENT = { timeout: 60_000 };
+
 /** A server that has the stream `config`; without a folder in memory. */
 export async function stage(
   t: TestContext,
@@ -54,7 +57,8 @@ export async function stage(
   t.after(() => connection.close());
   const ask = async (subject: string, body?: object): Promise<Answer> => {
     const text = body === undefined ? "" : JSON.stringify(body);
-    return (await connection.request(`$JS.API.${subject}`, text)).json();
+    const answer = connection.request(`$JS.API.${subject}`, text, PATIENT);
+    return (await answer).json();
   };
   const made = await ask(`STREAM.CREATE.${config.name}`, {
     ...(folder === "" && { storage: "memory" }),
@@ -72,6 +76,7 @@ export async function stage(
         block.set(name, String(value));
       }
       const answer = await connection.request(subject, body, {
+        ...PATIENT,
         headers: block,
       });
       return answer.data.length === 0 ? {} : answer.json();
