@@ -15,17 +15,18 @@ if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(first)) {
 }
 console.log(`seeds ${first} to ${first + seeds - 1}`);
 const begin = Date.now();
-const sums = { acknowledged: 0, done: 0, puts: 0, kills: 0 };
+const sums = { acknowledged: 0, done: 0, puts: 0, kills: 0, copied: 0 };
 for (let seed = first; seed < first + seeds; seed++) {
   const tally = await simulate(seed);
   sums.acknowledged += tally.acknowledged;
   sums.done += tally.done;
   sums.puts += tally.puts;
   sums.kills += tally.kills;
+  sums.copied += tally.copied;
 }
 const seconds = ((Date.now() - begin) / 1000).toFixed(0);
 console.log(
   `${seeds} seeds in ${seconds} s: ${sums.kills} ends of the server, ` +
     `${sums.acknowledged} messages acknowledged, ${sums.done} jobs done, ` +
-    `${sums.puts} values put; all of it held`,
+    `${sums.puts} values put, ${sums.copied} messages copied; all of it held`,
 );

@@ -7,6 +7,7 @@ import {
   startCluster,
 } from "../../../src/faces/cluster.ts";
 import { BucketLoad } from "./bucket_load.ts";
+import { CopiesLoad } from "./copies_load.ts";
 import { LogLoad } from "./log_load.ts";
 import { QueueLoad } from "./queue_load.ts";
 import { Scene } from "./scene.ts";
@@ -17,11 +18,13 @@ export interface Tally {
   readonly done: number;
   readonly puts: number;
   readonly kills: number;
+  readonly copied: number;
 }
 
 const MESSAGES = 25;
 const JOBS = 25;
 const PUTS = 20;
+const PARCELS = 15;
 const LIMIT_MS = 3_600_000;
 
 /** Rejects with an error that names the seed, where anything does not hold. */
@@ -50,7 +53,10 @@ async function run(cluster: RunningCluster, seed: number): Promise<Tally> {
   const log = new LogLoad(scene);
   const queue = new QueueLoad(scene);
   const bucket = new BucketLoad(scene);
-  for (const load of [log, queue, bucket]) await load.prepare(publishing);
+  const copies = new CopiesLoad(scene);
+  for (const load of [log, queue, bucket, copies]) {
+    await load.prepare(publishing);
+  }
   const second = await connect();
   const load = Promise.all([
     log.publisher(publishing, "a", MESSAGES),
@@ -58,6 +64,7 @@ async function run(cluster: RunningCluster, seed: number): Promise<Tally> {
     queue.publisher(publishing, JOBS),
     bucket.writer(publishing, "x", PUTS),
     bucket.writer(second, "y", PUTS),
+    copies.publisher(second, PARCELS),
   ]).finally(() => scene.isLoaded = false);
   const [kills] = await Promise.all([
     trouble(scene),
@@ -67,6 +74,7 @@ async function run(cluster: RunningCluster, seed: number): Promise<Tally> {
   ]);
   await log.check(publishing);
   await queue.check(publishing);
+  const copied = await copies.check(publishing);
   await damage(scene, log);
   const { acknowledged } = log;
   return {
@@ -74,6 +82,7 @@ async function run(cluster: RunningCluster, seed: number): Promise<Tally> {
     done: queue.done.size,
     puts: bucket.puts,
     kills,
+    copied,
   };
 }
 
