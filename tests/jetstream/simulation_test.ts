@@ -8,7 +8,7 @@ import { freshSeed } from "../support/random.ts";
 import { test } from "../support/test.ts";
 import { simulate } from "./simulation/simulate.ts";
 
-const SEEDS = 16;
+const SEEDS = 8;
 
 test("nothing that was acknowledged is lost, whenever the server is killed", async () => {
   const first = freshSeed();
