@@ -37,3 +37,14 @@ test("links and names of files lead to what is there", () => {
   });
   assert.deepEqual(lost, []);
 });
+
+test("tests that show what JetStream promises are there", () => {
+  const page = readFileSync(join(PROJECT_FOLDER, "docs/jetstream.md"), "utf8");
+  const names = [...page.matchAll(/`(\w+_test\.ts)`/g)].map(([, name]) =>
+    name!
+  );
+  assert.ok(names.length > 0);
+  const folder = join(PROJECT_FOLDER, "tests/jetstream");
+  const lost = names.filter((name) => !existsSync(join(folder, name)));
+  assert.deepEqual(lost, []);
+});
