@@ -10,6 +10,7 @@ import { isAnyHost } from "../net/ip.ts";
 import {
   absolutePath,
   interfaceAddresses,
+  placeTextFile,
   processId,
   removeFile,
   writeTextFile,
@@ -104,7 +105,7 @@ function writePortsFile(folder: string, server: Server): () => void {
     absolutePath(`${folder}/${name}_${processId()}.ports`)
   );
   const text = JSON.stringify(ports);
-  for (const path of paths) writeTextFile(path, text, FILE_MODE);
+  for (const path of paths) placeTextFile(path, text, FILE_MODE);
   return () => paths.forEach(removeFile);
 }
 

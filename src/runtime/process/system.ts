@@ -8,6 +8,7 @@ import { randomFillSync } from "node:crypto";
 import {
   readFileSync,
   realpathSync,
+  renameSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -79,6 +80,17 @@ export function readTextFile(path: string): string {
 export function writeTextFile(path: string, text: string, mode?: number): void {
   try {
     writeFileSync(path, text, mode === undefined ? {} : { mode });
+  } catch (error) {
+    throw systemError(`open ${path}`, error);
+  }
+}
+
+/** The same for a file that others wait for: it is whole as soon as it is there. */
+export function placeTextFile(path: string, text: string, mode: number): void {
+  const aside = `${path}.new`;
+  try {
+    writeFileSync(aside, text, { mode });
+    renameSync(aside, path);
   } catch (error) {
     throw systemError(`open ${path}`, error);
   }
