@@ -97,6 +97,7 @@ export function normal(text: string): string {
       .replace(/("id": ?)"\w{22}"/g, '$1"<own>"')
       .replace(/\b_R_\.\w{6}\.\w{6}(\.)?(\w{8}\.T)?\b/g, (_, __, tracked) =>
         tracked === undefined ? "_R_.<own>" : "_R_.<own>.T")
+      .replace(SOURCES, inOrderOfName)
       .replace(/"service":\d+,"system":\d+,"total":\d+/g, '"total":"<own>"')
       .replace(/\$SYS\._INBOX\.[\w.]+/g, "$SYS._INBOX.<own>");
   return bare(withBodies(inOrder(text), bare))
@@ -135,6 +136,19 @@ function withBodies(text: string, bare: (body: string) => string): string {
     }
   }
   return result;
+}
+
+/**
+ * The sources of a stream with how far each is, which nats-server keeps in a map:
+ * in the order of their names. Those of a configuration have an order.
+ */
+const SOURCES = /(?<="sources":)\[(?:[^[\]]|\[(?:[^[\]]|\[[^[\]]*\])*\])*\]/g;
+
+function inOrderOfName(list: string): string {
+  const sources = list.slice(1, -1).split(/,(?=\{"name":)/);
+  return sources.every((source) => source.includes('"lag":'))
+    ? `[${sources.sort().join(",")}]`
+    : list;
 }
 
 /** The subscriptions of one connection, which nats-server keeps in a map. */
