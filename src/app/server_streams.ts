@@ -3,6 +3,7 @@
  * have it: there or not, and which of several is meant by what its clients ask.
  */
 import type { Broker } from "../broker/broker.ts";
+import { Feeder } from "../broker/connections/feeder.ts";
 import { JetStream, type OverStores } from "../jetstream/jetstream.ts";
 import { bucketMappings, domainMappings } from "../jetstream/domain.ts";
 import type { WatchedServer } from "../monitor/source/watched_server.ts";
@@ -171,6 +172,7 @@ export class ServerStreams {
       serverId: broker.identity.id,
       isClustered: cluster !== undefined,
       storeDir,
+      longWork: (step) => new Feeder(broker.host.turn, step),
     });
   }
 }

@@ -32,7 +32,7 @@ import { closeUnpinned } from "./clients/pinned.ts";
 import { TlsReception } from "./clients/tls_reception.ts";
 import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
-import type { Producer } from "./connections/producer.ts";
+import type { Feeding } from "./connections/feeder.ts";
 import { Turn } from "./connections/turn.ts";
 import { clientDoors, operatorDoors } from "./doors.ts";
 import { Entrances } from "./entrances.ts";
@@ -341,7 +341,7 @@ function hostOf(
   const { operator } = parts;
   const { clock, random, log } = platform;
   const runSoon = platform.runSoon ?? runSoonOn(clock);
-  const turn = new Turn<Producer>(runSoon, log, () => clock.monotonic());
+  const turn = new Turn<Feeding>(runSoon, log, () => clock.monotonic());
   const info = new OwnInfo({
     ...platform,
     ...parts,

@@ -26,6 +26,7 @@ import {
   type StreamStores,
 } from "./store/stores.ts";
 import { BatchRoom } from "./stream/batch_room.ts";
+import type { StreamHost } from "./stream/stream_host.ts";
 import { Moments } from "./moments.ts";
 import { replySubjects } from "./reply_subjects.ts";
 import { ServerNews, type ServerNewsParts } from "./server_news.ts";
@@ -38,6 +39,8 @@ export interface JetStreamPlatform extends ServerNewsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly runSoon: RunSoon;
+  /** Work over many turns of the event loop: `StreamHost.longWork`. */
+  readonly longWork: StreamHost["longWork"];
   /** The folder of streams, where the options of JetStream name none; empty: none. */
   readonly storeDir: string;
   /** Other servers may have streams beside it. */

@@ -8,9 +8,9 @@ import type { SlabPool } from "../../core/outbox.ts";
 import type { TraceLimits } from "./connection_log.ts";
 import type { ConsumerLimits } from "./consumer_watch.ts";
 import type { ServerCounters } from "./counters.ts";
+import type { Feeding } from "./feeder.ts";
 import type { KeepAliveSettings } from "./keep_alive.ts";
 import type { PendingTotal } from "./pending_total.ts";
-import type { Producer } from "./producer.ts";
 import type { Turn } from "./turn.ts";
 
 export interface ConnectionHost extends TraceLimits {
@@ -20,7 +20,7 @@ export interface ConnectionHost extends TraceLimits {
   readonly slabs: SlabPool;
   readonly counters: ServerCounters;
   readonly pending: PendingTotal;
-  readonly turn: Turn<Producer>;
+  readonly turn: Turn<Feeding>;
   /** Unique among all connections of the server, growing. */
   nextConnectionId(): number;
 }

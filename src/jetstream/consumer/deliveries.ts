@@ -6,6 +6,7 @@ import type { Destination } from "../../accounts/destination.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "../stream/header_block.ts";
 import type { Stream } from "../stream/stream.ts";
+import type { LongWork } from "../stream/stream_host.ts";
 import { AckSubject } from "./ack_subject.ts";
 import type { ConsumerConfig } from "./consumer_config.ts";
 import { DeliveryPace } from "./delivery_pace.ts";
@@ -17,6 +18,9 @@ import type { Selection } from "./selection.ts";
 const NO_BYTES = new Uint8Array(0);
 const EMPTY_BLOCK_LENGTH = "NATS/1.0\r\n\r\n".length;
 const LINE_END_LENGTH = 2;
+/** Messages, and bytes of them, that go in one turn of the event loop. */
+const PART_MESSAGES = 128;
+const PART_BYTES = 65_536;
 
 /** Where messages may go now. */
 export interface Taker {
@@ -64,7 +68,10 @@ export class Deliveries {
   readonly #again: Redelivery;
   readonly #pace: DeliveryPace;
   readonly #ack: AckSubject;
+  readonly #rest: LongWork;
   #isPumping = false;
+  /** Bytes that have gone in this turn. */
+  #partBytes = 0;
 
   constructor(consumer: Delivering, again: Redelivery) {
     this.#consumer = consumer;
@@ -73,17 +80,30 @@ export class Deliveries {
     const { name, stream } = consumer;
     const { ack } = stream.host.replies;
     this.#ack = new AckSubject(`${ack}${stream.name}.${name}.`);
+    this.#rest = stream.host.longWork(() => this.#deliverPart());
   }
 
-  /** Hands out what may go. */
+  /** Hands out what may go: the first part now, and each other one in a later turn. */
   pump(): void {
     if (this.#isPumping || this.#consumer.demand?.isInUse !== true) return;
+    if (!this.#deliverPart()) this.#rest.goOn();
+  }
+
+  /** False when there may be more to go. */
+  #deliverPart(): boolean {
+    let isDone = true;
     this.#isPumping = true;
+    this.#partBytes = 0;
     try {
-      while (this.#deliverNext());
+      for (let messages = 0; messages < PART_MESSAGES; messages++) {
+        if (!this.#deliverNext()) return true;
+        if (this.#partBytes >= PART_BYTES) break;
+      }
+      isDone = false;
     } finally {
-      this.#isPumping = false;
+      this.#isPumping = !isDone;
     }
+    return isDone;
   }
 
   /** These were not acknowledged in time. */
@@ -129,6 +149,7 @@ export class Deliveries {
     this.#leave(seq, isAgain);
     this.#note(seq, times, nowUs);
     taker.took(bytes);
+    this.#partBytes += bytes;
     this.#send(message, taker.to, taker.header);
     if (this.#consumer.config.ack_policy === "none") stream.released(seq);
     return true;

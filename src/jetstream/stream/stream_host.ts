@@ -10,6 +10,12 @@ import type { ReplySubjects } from "../reply_subjects.ts";
 import type { ServerNews } from "../server_news.ts";
 import type { BatchRoom } from "./batch_room.ts";
 
+/** Work that goes on over turns of the event loop; clients that lag hold it. */
+export interface LongWork {
+  /** Goes on with it in later turns, until it is done. */
+  goOn(): void;
+}
+
 export interface StreamHost {
   readonly clock: Clock;
   readonly random: Random;
@@ -22,6 +28,8 @@ export interface StreamHost {
   isMeantBy(publisher: MessageSource | undefined): boolean;
   readonly advisories: Advisories;
   readonly news: ServerNews;
+  /** `step` does a part of it, and gives true behind the last one. */
+  longWork(step: () => boolean): LongWork;
   /** Of the whole server. */
   readonly batches: BatchRoom;
   /** What the streams of the account may hold. */
