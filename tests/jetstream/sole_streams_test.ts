@@ -8,18 +8,25 @@ import { routeTo } from "../routes/route_peer.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
 
-/** A server with streams in memory, in a cluster with others. */
-function start(
+/**
+ * A server with streams in memory, in a cluster with others. Of two that start in
+ * the same millisecond the one with the lower id keeps its streams: the next one
+ * starts in a later one.
+ */
+async function start(
   t: TestContext,
   serverName: string,
   others: readonly TestServer[] = [],
   domain = "",
 ): Promise<TestServer> {
-  return startMidge(t, {
+  const midge = await startMidge(t, {
     serverName,
     jetstream: { ...defaultJetStreamOptions(), domain },
     cluster: { routes: others.map(routeTo) },
   });
+  const startedBy = Date.now();
+  await until("another millisecond", () => Date.now() > startedBy);
+  return midge;
 }
 
 async function client(t: TestContext, { port }: TestServer): Promise<Peer> {
