@@ -174,6 +174,7 @@ export class AccountStreams {
     const copies = new Copies(stream, {
       ...this.host,
       account: this.account.name,
+      domain: this.host.replies.domain,
       client: this.#copier,
     });
     const open = { stream, consumers: new Map(), copies };

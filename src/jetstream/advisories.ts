@@ -10,6 +10,7 @@ import { goJson } from "../core/json.ts";
 import { Nuid } from "../core/nuid.ts";
 import type { Random } from "../platform/clock.ts";
 import { type Moments, momentText } from "./moments.ts";
+import type { ReplySubjects } from "./reply_subjects.ts";
 import type { ServerNews } from "./server_news.ts";
 
 /** Why a batch was given up. */
@@ -31,8 +32,7 @@ export interface AnsweredRequest {
 interface AdvisoriesHost {
   readonly moments: Moments;
   readonly random: Random;
-  /** Empty without one. */
-  readonly domain: string;
+  readonly replies: Pick<ReplySubjects, "domain">;
   readonly news: ServerNews;
 }
 
@@ -48,7 +48,7 @@ export class Advisories {
   constructor(
     account: string,
     client: InternalClient,
-    { moments, random, domain, news }: AdvisoriesHost,
+    { moments, random, replies: { domain }, news }: AdvisoriesHost,
   ) {
     this.#news = news;
     this.#account = account;

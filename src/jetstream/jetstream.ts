@@ -257,7 +257,6 @@ export class JetStream {
       ...this.#platform,
       moments: this.#moments,
       news: this.#news,
-      domain,
       replies: replySubjects(name, domain, isClustered),
       isMeantBy: (publisher) =>
         publisher === undefined ||

@@ -11,6 +11,8 @@ const NO_DOMAIN = "_";
 
 /** What stands before the name of a stream; byte strings that end in a dot. */
 export interface ReplySubjects {
+  /** Where the streams are, as clients name it; empty: without a name. */
+  readonly domain: string;
   /** Of an acknowledgement, as consumers ask for it. */
   readonly ack: string;
   /** All of those by which one is taken, which may have wildcards. */
@@ -28,10 +30,11 @@ export function replySubjects(
   const named = `${domain || NO_DOMAIN}.${shortHash(account)}.`;
   if (isClustered && domain !== "") {
     const ack = `$JS.ACK.${named}`;
-    return { ack, acks: [ack], flow: `$JS.FC.${named}` };
+    return { domain, ack, acks: [ack], flow: `$JS.FC.${named}` };
   }
   const long = isClustered ? named : "*.*.";
   return {
+    domain,
     ack: "$JS.ACK.",
     acks: ["$JS.ACK.", `$JS.ACK.${long}`],
     flow: "$JS.FC.",

@@ -11,7 +11,7 @@ export function accountRequests(): readonly ApiCall[] {
 }
 
 function answer({ streams, counts, host }: AccountStreams): object {
-  const { quota: { limits }, domain } = host;
+  const { quota: { limits }, replies: { domain } } = host;
   const open = [...streams.values()];
   return {
     ...figures(open, limits),

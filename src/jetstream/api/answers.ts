@@ -30,7 +30,7 @@ export function streamInfo(
   nowUs: number,
   { cluster, version, isMade = false, ...options }: InfoOptions = {},
 ): object {
-  const { config, host: { domain } } = stream;
+  const { config, host: { replies: { domain } } } = stream;
   return {
     config: version === undefined ? config : withVersion(config, version),
     created: momentText(stream.createdUs),

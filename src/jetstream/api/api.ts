@@ -51,7 +51,7 @@ export class Api {
   constructor(account: AccountStreams, strict: boolean) {
     this.#account = account;
     this.#strict = strict;
-    const { client, domain } = account.host;
+    const { client, replies: { domain } } = account.host;
     client.subscribe(
       `${API_PREFIX}>`,
       "",

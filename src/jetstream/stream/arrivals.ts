@@ -215,7 +215,7 @@ export class Arrivals {
   }
 
   #ack(seq: number): PublishAck {
-    const { name: stream, host: { domain } } = this.#stream;
+    const { name: stream, host: { replies: { domain } } } = this.#stream;
     return domain === "" ? { stream, seq } : { stream, domain, seq };
   }
 }

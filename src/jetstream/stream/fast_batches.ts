@@ -187,7 +187,7 @@ export class FastBatches {
   /** A batch is over: its publisher is told once all of it is kept. */
   #end(batch: FastBatch, count: number, answer: Answer): void {
     this.#close(batch);
-    const { name: stream, host: { domain } } = this.#stream;
+    const { name: stream, host: { replies: { domain } } } = this.#stream;
     this.#stream.whenKept(0, () => {
       answer({
         stream,

@@ -16,7 +16,7 @@ export class Published {
 
   constructor(stream: Stream) {
     this.#stream = stream;
-    this.#acks = new AckTexts(stream.name, stream.host.domain);
+    this.#acks = new AckTexts(stream.name, stream.host.replies.domain);
   }
 
   /** Has the stream take a message, and tells its publisher what has become of it. */

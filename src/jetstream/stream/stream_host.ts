@@ -21,8 +21,6 @@ export interface StreamHost {
   readonly random: Random;
   readonly log: Logger;
   readonly moments: Moments;
-  /** Empty without one. */
-  readonly domain: string;
   readonly replies: ReplySubjects;
   /** Whether what `publisher` asks without naming a domain is for this server. */
   isMeantBy(publisher: MessageSource | undefined): boolean;
