@@ -224,7 +224,7 @@ async function large(
     await line.stream("file", ["large.*"]);
     await line.publish(LARGE, SIZE, 5000, LARGE_SUBJECTS);
     resident.push(server.memory("VmRSS"));
-    await line.close();
+    line.leave();
     server.signal("SIGTERM");
     await server.stop("gently");
     const begin = performance.now();

@@ -41,6 +41,11 @@ export class JetStreamLine {
     this.#socket.destroy();
   }
 
+  /** Leaves the stream where it is. */
+  leave(): void {
+    this.#socket.destroy();
+  }
+
   /** A fresh stream. */
   async stream(
     storage: "memory" | "file",
