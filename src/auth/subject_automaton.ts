@@ -165,30 +165,26 @@ class Compiler {
 
   /** One token, whatever it is, and then `next`. */
   #token(next: Step): Step {
+    return this.#bytesOfToken(next.bits, () => next.after(DOT));
+  }
+
+  /** One token or more. */
+  #rest(bits: number): Step {
+    const before: Step = this.#bytesOfToken(bits, () => before);
+    return before;
+  }
+
+  /** All of a token, which `bits` may end behind; `afterDot`: what a dot leads to. */
+  #bytesOfToken(bits: number, afterDot: () => Step | undefined): Step {
     const inside: Step = {
       id: ++this.#steps,
-      bits: next.bits,
-      after: (byte) => byte === DOT ? next.after(DOT) : inside,
+      bits,
+      after: (byte) => byte === DOT ? afterDot() : inside,
     };
     return {
       id: ++this.#steps,
       bits: 0,
       after: (byte) => byte === DOT ? undefined : inside,
     };
-  }
-
-  /** One token or more. */
-  #rest(bits: number): Step {
-    const inside: Step = {
-      id: ++this.#steps,
-      bits,
-      after: (byte) => byte === DOT ? before : inside,
-    };
-    const before: Step = {
-      id: ++this.#steps,
-      bits: 0,
-      after: (byte) => byte === DOT ? undefined : inside,
-    };
-    return before;
   }
 }

@@ -4,6 +4,7 @@
  * sockets are served. A client that lags holds it as it holds other producers.
  */
 import type { HeldProducer } from "./consumer_watch.ts";
+import { Holds } from "./holds.ts";
 import type { Turn, TurnOutput, TurnOwner } from "./turn.ts";
 
 /** What feeds others in its turns: a connection, or the server. */
@@ -16,10 +17,7 @@ export class Feeder implements Feeding {
   readonly output: TurnOutput = NO_OUTPUT;
   readonly #turn: Turn<Feeding>;
   readonly #step: () => boolean;
-  /** Consumers that it waits for. */
-  #holds = 0;
-  /** What goes on when it waits for none. */
-  #waiting: (() => void)[] = [];
+  readonly #holds = new Holds();
 
   /** `step` does a part of the work, and gives true behind the last one. */
   constructor(turn: Turn<Feeding>, step: () => boolean) {
@@ -45,22 +43,19 @@ export class Feeder implements Feeding {
   };
 
   get isHeld(): boolean {
-    return this.#holds > 0;
+    return this.#holds.isHeld;
   }
 
   hold(): void {
-    this.#holds++;
+    this.#holds.hold();
   }
 
   letGo(): void {
-    if (--this.#holds > 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const goesOn of waiting) goesOn();
+    this.#holds.letGo();
   }
 
   whenLetGo(goesOn: () => void): void {
-    this.#waiting.push(goesOn);
+    this.#holds.whenLetGo(goesOn);
   }
 
   wait(): void {

@@ -3,6 +3,7 @@
  * for as long as `consumer_watch.ts` lets them.
  */
 import type { ConnectionFacts } from "./counters.ts";
+import { Holds } from "./holds.ts";
 import type { Input, InputOwner } from "./input.ts";
 import type { TurnOutput, TurnOwner } from "./turn.ts";
 
@@ -11,10 +12,7 @@ export class Producer implements TurnOwner {
   readonly #owner: InputOwner;
   readonly #input: Input;
   readonly #facts: ConnectionFacts;
-  /** Consumers that it waits for. */
-  #holds = 0;
-  /** What goes on when it waits for none. */
-  #waiting: (() => void)[] = [];
+  readonly #holds = new Holds();
 
   constructor(
     owner: InputOwner,
@@ -29,26 +27,23 @@ export class Producer implements TurnOwner {
   }
 
   get isHeld(): boolean {
-    return this.#holds > 0;
+    return this.#holds.isHeld;
   }
 
   /** A consumer keeps it from reading, behind the operation under way. Each call wants one of `letGo`. */
   hold(): void {
     this.#facts.stalls++;
-    this.#holds++;
+    this.#holds.hold();
     this.#input.hold();
   }
 
   letGo(): void {
     this.#input.letGo();
-    if (--this.#holds > 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const goesOn of waiting) goesOn();
+    this.#holds.letGo();
   }
 
   whenLetGo(goesOn: () => void): void {
-    this.#waiting.push(goesOn);
+    this.#holds.whenLetGo(goesOn);
   }
 
   parseFailed(error: unknown): void {

@@ -1,0 +1,26 @@
+/** The consumers that one who feeds others waits for, and what goes on behind that. */
+export class Holds {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  get isHeld(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Each call wants one of `letGo`. */
+  hold(): void {
+    this.#count++;
+  }
+
+  letGo(): void {
+    if (--this.#count > 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const goesOn of waiting) goesOn();
+  }
+
+  /** `goesOn` is called once nothing holds. */
+  whenLetGo(goesOn: () => void): void {
+    this.#waiting.push(goesOn);
+  }
+}
