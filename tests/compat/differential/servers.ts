@@ -9,8 +9,12 @@ import { newestNatsServer } from "../../support/nats_server.ts";
 import { spawnCommand } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
 import { type Cleanup, temporaryFolder } from "../../support/temp.ts";
+
+export type Who = "midge" | "nats-server";
+
 /** Where a server listens on 127.0.0.1; 0: nowhere. */
 export interface Ports {
+  readonly who: Who;
   readonly client: number;
   readonly route: number;
   readonly http: number;
@@ -38,6 +42,7 @@ export async function startMidgeOf(
   const server = await startServer({ include: file });
   t.after(() => server.stop());
   return {
+    who: "midge",
     client: server.address!.port,
     route: server.clusterAddress?.port ?? 0,
     http: server.monitorAddress?.port ?? 0,
@@ -68,6 +73,7 @@ export async function startNatsServerOf(
   const portOf = async (what: string): Promise<number> =>
     Number((await server.waitFor(new RegExp(`${what} \\S+:(\\d+)`)))[1]);
   return {
+    who: "nats-server",
     client: await portOf("Listening for client connections on"),
     route: /cluster \{/.test(config)
       ? await portOf("Listening for route connections on")
