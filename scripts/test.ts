@@ -7,8 +7,10 @@
  *
  * `-only` takes a file or a folder, `-name` a part of a test's title; with one
  * of them the checks are left out. Tests that fail or hang are named at the
- * end. A Node that can run TypeScript is put into `.tools/` when the machine has
- * none.
+ * end. In a run of all tests one that failed is run once more by itself
+ * (`-again`: tests of a runtime up to which that is done), and is named as
+ * unsteady when it passes then. A Node that can run TypeScript is put into
+ * `.tools/` when the machine has none.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
@@ -49,6 +51,8 @@ interface Outcome extends Counts {
   readonly hung?: readonly string[];
   /** The failures, with what the runner says of each. */
   readonly why?: readonly string[];
+  /** Failures that were none when the test was run by itself. */
+  readonly unsteady?: readonly string[];
 }
 
 /** A test runner: its arguments before the test files, and how it counts. */
@@ -72,11 +76,14 @@ interface Wanted {
   readonly runtime?: string;
   readonly only?: string;
   readonly name?: string;
+  /** Failed tests of a runtime up to which each is run once more. */
+  readonly again?: string;
 }
 
 /** What to run on one runtime. */
 interface Task {
   readonly name?: string;
+  readonly again: number;
   readonly files: readonly string[];
   /** The single file, for tests that start Midge as a program. */
   readonly program: string | undefined;
@@ -84,6 +91,8 @@ interface Task {
 
 const NODE_VERSION = "24.21.0";
 const JOBS = 3;
+/** More failures than these are no matter of load. */
+const AGAIN = 3;
 // A whole run takes less than 20 minutes, the longest job of CI 90.
 const OVERALL_LIMIT_MS = Number(
   process.env["MIDGE_TEST_OVERALL_MS"] ?? 30 * 60_000,
@@ -162,8 +171,10 @@ async function main(): Promise<number> {
   const program = isWhole
     ? await builtFile()
     : process.env["MIDGE_TEST_PROGRAM"];
+  const again = Number(wanted.again ?? (isWhole ? AGAIN : 0));
   for (const runner of runners) {
-    outcomes.push(await runTests(runner, { ...wanted, files, program }));
+    const task = { ...wanted, again, files, program };
+    outcomes.push(await runSteadily(runner, task));
   }
   return report(outcomes);
 }
@@ -174,7 +185,7 @@ function readArguments(): Wanted {
   const [...words] = process.argv.slice(2);
   return parseArgs({
     args: words.map((word) => word.replace(/^-+(?=[a-z]+(?:=|$))/, "--")),
-    options: { runtime: text, only: text, name: text },
+    options: { runtime: text, only: text, name: text, again: text },
   }).values;
 }
 
@@ -185,9 +196,13 @@ function findTests({ only = "tests", name }: Wanted): string[] {
     .map((file) => `./${join(only, String(file))}`)
     .filter((path) => path.endsWith("_test.ts"))
     .sort();
-  const naming = files.filter((path) => textOf(path).includes(name ?? ""));
+  return filesNaming(name, files);
+}
+
+function filesNaming(name: string = "", files: readonly string[]): string[] {
+  const naming = files.filter((path) => textOf(path).includes(name));
   // A title may be built from parts, or stand in a suite: then every file is run.
-  return naming.length > 0 ? naming : files;
+  return naming.length > 0 ? naming : [...files];
 }
 
 function textOf(path: string): string {
@@ -206,11 +221,36 @@ async function runChecks(): Promise<Outcome[]> {
   return outcomes;
 }
 
+/** Runs tests on one runtime, and those that fail once more, each by itself. */
+async function runSteadily(runner: Runner, task: Task): Promise<Outcome> {
+  const { failures, ...outcome } = await runTests(runner, task);
+  const { failed, passed } = outcome;
+  const isFew = failed === failures.length && failed <= task.again;
+  if (!isFew) return outcome;
+  const steady: Failure[] = [];
+  const unsteady: Failure[] = [];
+  for (const failure of failures) {
+    const files = filesNaming(failure.name, task.files);
+    const alone = await runTests(runner, { ...task, files, ...failure });
+    const list = alone.failed === 0 ? unsteady : steady;
+    list.push(failure);
+  }
+  const shown = (list: readonly Failure[]): string[] =>
+    list.map((failure) => shownFailure(failure, runner.name));
+  return {
+    ...outcome,
+    passed: passed + unsteady.length,
+    failed: steady.length,
+    why: shown(steady),
+    unsteady: shown(unsteady),
+  };
+}
+
 /** Runs tests on one runtime. A runner that crashes or runs no test counts as a failure. */
 async function runTests(
   { name, args, filter, count, failures }: Runner,
   task: Task,
-): Promise<Outcome> {
+): Promise<Outcome & { readonly failures: readonly Failure[] }> {
   const file = executableOf(name) ?? name;
   const filters = task.name === undefined
     ? []
@@ -234,8 +274,10 @@ async function runTests(
   if (!ran) console.log(`No test ran on ${name}`);
   const failed = code === 0 && ran ? counts.failed : counts.failed || 1;
   const hung = hungTests(output);
-  const why = failures(said).map((failure) => shownFailure(failure, name));
-  return { title: name, ...counts, failed, seconds, hung, why };
+  const found = failures(said);
+  const why = found.map((failure) => shownFailure(failure, name));
+  const outcome = { title: name, ...counts, failed, seconds, hung, why };
+  return { ...outcome, failures: found };
 }
 
 /** The tests that took longer than their limit, and those that never ended. */
@@ -315,8 +357,11 @@ function report(outcomes: readonly Outcome[]): number {
   const passed = sum((outcome) => outcome.passed);
   const failed = sum((outcome) => outcome.failed);
   const skipped = sum((outcome) => outcome.skipped);
-  for (const { why = [] } of outcomes) {
+  for (const { why = [], unsteady = [] } of outcomes) {
     for (const text of why) console.log(`\n${text}`);
+    for (const text of unsteady) {
+      console.log(`\npassed when it was run alone, ${text}`);
+    }
   }
   console.log("");
   console.log(row(["", "passed", "failed", "skipped", "seconds"]));
@@ -327,6 +372,8 @@ function report(outcomes: readonly Outcome[]): number {
   for (const { title, hung = [] } of outcomes) {
     for (const what of hung) console.log(`hung on ${title}: ${what}`);
   }
+  const again = sum(({ unsteady = [] }) => unsteady.length);
+  if (again > 0) console.log(`\nunsteady: ${again}, to be mended as failures`);
   const rest = skipped === 0 ? "" : `, ${skipped} skipped`;
   console.log(`\n${passed} passed, ${failed} failed${rest}`);
   return failed === 0 ? 0 : 1;

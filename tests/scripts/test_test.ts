@@ -100,3 +100,41 @@ test("so is a loop that nothing can stop, when all time is over", async (t) => {
   assert.match(output, /Stopped: the tests took more than 0.05 min/);
   assert.match(summary, /\nhung on (deno|bun|node): "a loop" did not end\n/);
 });
+
+const FIRST_FAILS = (marker: string): string => `
+import { existsSync, writeFileSync } from "node:fs";
+test("passes later", () => {
+  if (existsSync(${JSON.stringify(marker)})) return;
+  writeFileSync(${JSON.stringify(marker)}, "");
+  throw new Error("not yet");
+});
+test("passes", () => {});
+`;
+
+test("a failed test that passes alone is named, and is no failure", async (t) => {
+  const marker = join(temporaryFolder(t), "marker");
+  const args = ["-again", "1"];
+  const { code, summary, output } = await runScript(
+    t,
+    FIRST_FAILS(marker),
+    args,
+  );
+  assert.equal(code, 0, output);
+  assert.match(
+    output,
+    /\npassed when it was run alone, failed on \w+: passes later\n[^]*not yet/,
+  );
+  assert.match(summary, /\nunsteady: 1, [^]*\n2 passed, 0 failed\n$/);
+});
+
+test("one that fails again is a failure, and so is one that nobody runs again", async (t) => {
+  const failing = 'test("always", () => { throw new Error("never"); });\n' +
+    'test("passes", () => {});\n';
+  const twice = await runScript(t, failing, ["-again", "1"]);
+  assert.equal(twice.code, 1, twice.output);
+  assert.match(twice.summary, /\n1 passed, 1 failed\n$/);
+  const marker = join(temporaryFolder(t), "marker");
+  const once = await runScript(t, FIRST_FAILS(marker));
+  assert.equal(once.code, 1, once.output);
+  assert.match(once.summary, /\n1 passed, 1 failed\n$/);
+});
