@@ -1,174 +1,127 @@
 /**
- * Midge beside nats-server, in one run on one machine: starts each server in
- * turn, drives it with `natsload.c`, and prints messages per second and their
- * ratio to nats-server's. Each load runs twice on a server and the second run
- * counts, so that the compilers of the runtimes have seen it; rounds are
- * interleaved and the median counts: on a small machine a single round says
- * little.
+ * The table of `docs/performance.md`: Midge on each runtime beside two
+ * nats-servers, in one run on one machine. For each load each server is started
+ * anew and driven with `natsload.c`, first with half of the load, so that the
+ * compilers of the runtimes have seen it, then with the whole, which counts. All
+ * servers have their turn before the next load, and all loads before the next
+ * round; medians count: on a small machine a single round says little.
  *
- *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"] [-binary] [-json]
+ *   deno run -A scripts/bench.ts [-rounds 3] [-runtime bun] [-load "16 B"]
+ *                                [-built] [-binary] [-keep FILE]
+ *                                [-json | -markdown]
  *
- * Needs `cc`, and `nats-server` on the PATH.
+ * `-keep` adds the rounds to those in a file, so that the table can be made in
+ * pieces; `-rounds 0 -keep FILE` prints what is there. Needs `cc`, nats-server
+ * on the PATH and a newer one in `.tools/go`; without one of them the other is
+ * the reference.
  */
-import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseFlags } from "../src/config/flags/flags.ts";
-import { builtBinary } from "../tests/support/built.ts";
+import { builtBinary, builtFile } from "../tests/support/built.ts";
 import { runtimes } from "../tests/support/runtimes.ts";
-import { median, runBenchmark } from "./benchmark.ts";
+import { type Load, loadsNamed } from "./bench_cases.ts";
+import { type Figures, measureLoad } from "./bench_load.ts";
+import { BenchTable, type Column, roundsKey } from "./bench_table.ts";
+import { runBenchmark } from "./benchmark.ts";
 import {
   buildLoadGenerator,
   type Contender,
   midgeOn,
-  natsServer,
-  RunningContender,
+  natsServers,
 } from "./contenders.ts";
-
-/** One load: its name, natsload's arguments and the field that counts. */
-interface Load {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly field: "pub_per_s" | "delivered_per_s" | "requests_per_s";
-}
-
-const LOADS: readonly Load[] = [
-  {
-    name: "publish only, 16 B",
-    args: ["pubsub", "-subs", "0", "-n", "8000000", "-size", "16"],
-    field: "pub_per_s",
-  },
-  {
-    name: "1 to 1, 16 B",
-    args: ["pubsub", "-subs", "1", "-n", "3000000", "-size", "16"],
-    field: "delivered_per_s",
-  },
-  {
-    name: "1 to 4, 16 B",
-    args: ["pubsub", "-subs", "4", "-n", "1000000", "-size", "16"],
-    field: "delivered_per_s",
-  },
-  {
-    name: "1 to 1, 4 KiB",
-    args: ["pubsub", "-subs", "1", "-n", "200000", "-size", "4096"],
-    field: "delivered_per_s",
-  },
-  {
-    name: "10,000 subjects, 128 B",
-    args: ["pubsub", "-n", "1000000", "-size", "128", "-subjects", "10000"],
-    field: "delivered_per_s",
-  },
-  {
-    name: "one request at a time",
-    args: ["request", "-n", "20000", "-inflight", "1"],
-    field: "requests_per_s",
-  },
-  {
-    name: "256 requests in flight",
-    args: ["request", "-n", "200000", "-inflight", "256"],
-    field: "requests_per_s",
-  },
-];
 
 const FLAGS = {
   rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 3)" },
-  runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
+  runtime: {
+    names: ["runtime"],
+    type: "list",
+    doc: "Only this runtime; may be given again",
+  },
   load: {
     names: ["load"],
-    type: "string",
-    doc: "Only loads whose name contains this",
+    type: "list",
+    doc: "Only loads whose name contains this; may be given again",
+  },
+  built: {
+    names: ["built"],
+    type: "boolean",
+    doc: "Measure the single file in place of the sources",
   },
   binary: {
     names: ["binary"],
     type: "boolean",
     doc: "Measure the binary as well",
   },
-  json: { names: ["json"], type: "boolean", doc: "Print the figures as JSON" },
+  keep: {
+    names: ["keep"],
+    type: "string",
+    value: "file",
+    doc: "Add the rounds to those in this file",
+  },
+  json: { names: ["json"], type: "boolean", doc: "Print the rounds as JSON" },
+  markdown: {
+    names: ["markdown"],
+    type: "boolean",
+    doc: "Print the tables of docs/performance.md",
+  },
 } as const;
+
+type Entrant = Column & Contender;
 
 async function main(): Promise<void> {
   const { values } = parseFlags(FLAGS, process.argv.slice(2));
-  const generator = buildLoadGenerator();
-  const loads = LOADS.filter(({ name }) => name.includes(values.load ?? ""));
-  const contenders = [
-    natsServer(),
+  const loads = loadsNamed(values.load);
+  const script = values.built === true ? await builtFile() : undefined;
+  const entrants: Entrant[] = [
+    ...natsServers(),
     ...runtimes()
-      .filter(({ name }) =>
-        values.runtime === undefined || name === values.runtime
-      )
-      .map(midgeOn),
-    ...(values.binary === true ? [await binary()] : []),
+      .filter(({ name }) => values.runtime?.includes(name) ?? true)
+      .map((runtime) => ({
+        ...midgeOn(runtime, script),
+        runtime: runtime.name,
+      })),
+    ...values.binary === true ? [await binary()] : [],
   ];
-  const figures = new Map<string, number[]>();
+  const rounds = readRounds(values.keep);
   for (let round = 0; round < (values.rounds ?? 3); round++) {
-    for (const contender of contenders) {
-      await measure(contender, generator, loads, figures);
+    await measureRound(entrants, loads, rounds);
+    if (values.keep !== undefined) {
+      writeFileSync(values.keep, JSON.stringify(rounds, null, 2));
     }
   }
-  if (values.json) {
-    console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
-  } else printTable(contenders, loads, figures);
+  const table = new BenchTable(entrants, loads, rounds);
+  if (values.json) console.log(JSON.stringify(rounds, null, 2));
+  else console.log(values.markdown ? table.asMarkdown() : table.asText());
 }
 
-/** The binary that `npm run build` makes. */
-async function binary(): Promise<Contender> {
-  const path = await builtBinary();
-  const command = (port: number): string[] => [path, "-p", String(port)];
-  return { name: "binary", command };
+function readRounds(path: string | undefined): Record<string, Figures[]> {
+  if (path === undefined || !existsSync(path)) return {};
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
-async function measure(
-  contender: Contender,
-  generator: string,
+async function measureRound(
+  entrants: readonly Entrant[],
   loads: readonly Load[],
-  figures: Map<string, number[]>,
+  rounds: Record<string, Figures[]>,
 ): Promise<void> {
-  const server = await RunningContender.start(contender);
-  try {
-    for (const { name, args, field } of loads) {
-      const key = `${contender.name}: ${name}`;
-      run(key, generator, args, server.port);
-      const figure = run(key, generator, args, server.port)[field];
-      figures.set(key, [...figures.get(key) ?? [], figure]);
+  const generator = buildLoadGenerator();
+  for (const load of loads) {
+    for (const entrant of entrants) {
+      const figures = await measureLoad(entrant, load, generator);
+      (rounds[roundsKey(entrant, load)] ??= []).push(figures);
     }
-  } finally {
-    await server.stop();
   }
 }
 
-/** One run of the load generator, which prints JSON. */
-function run(
-  what: string,
-  generator: string,
-  args: readonly string[],
-  port: number,
-): Record<Load["field"], number> {
-  const at = `127.0.0.1:${port}`;
-  try {
-    const output = execFileSync(generator, [...args, "-p", at, "-s", at], {
-      encoding: "utf8",
-    });
-    return JSON.parse(output);
-  } catch (cause) {
-    throw new Error(`${what} failed`, { cause });
-  }
-}
-
-function printTable(
-  contenders: readonly Contender[],
-  loads: readonly Load[],
-  figures: ReadonlyMap<string, readonly number[]>,
-): void {
-  const [reference] = contenders;
-  for (const { name: load } of loads) {
-    console.log(load);
-    const base = median(figures.get(`${reference!.name}: ${load}`) ?? []);
-    for (const { name } of contenders) {
-      const figure = median(figures.get(`${name}: ${load}`) ?? []);
-      const ratio = (figure / base).toFixed(2);
-      const shown = Math.round(figure).toLocaleString("en").padStart(12);
-      console.log(`  ${name.padEnd(16)} ${shown}/s  ${ratio}`);
-    }
-  }
+/** The binary that `npm run build` makes, which has Bun inside. */
+async function binary(): Promise<Entrant> {
+  const path = await builtBinary();
+  return {
+    name: "the binary",
+    runtime: "bun",
+    command: (port) => [path, "-a", "127.0.0.1", "-p", String(port)],
+  };
 }
 
 await runBenchmark(main);

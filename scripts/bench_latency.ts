@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     ],
     ...runtimes()
       .filter(({ name }) => name === (values.runtime ?? name))
-      .map(midgeOn),
+      .map((runtime) => midgeOn(runtime)),
   ];
   const all: Record<string, Record<string, Figures>> = {};
   for (const one of cases) {

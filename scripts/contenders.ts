@@ -2,7 +2,12 @@
  * The servers that benchmarks compare, how one is started and stopped, and the
  * load generator `natsload.c`, which is built when it is missing or old.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  type ChildProcess,
+  execFileSync,
+  spawn,
+  spawnSync,
+} from "node:child_process";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
@@ -39,16 +44,30 @@ export function newestNatsServer(): Contender {
   return natsServer(existsSync(newest) ? newest : REFERENCE);
 }
 
+/** Both of them where there are two, each named with its version. */
+export function natsServers(): Contender[] {
+  const newest = join(TOOLS_FOLDER, "go", REFERENCE);
+  return [REFERENCE, newest].flatMap((program) => {
+    const { stdout } = spawnSync(program, ["--version"], { encoding: "utf8" });
+    const version = /v([\d.]+)/.exec(stdout ?? "")?.[1];
+    const name = `${REFERENCE} ${version}`;
+    return version === undefined ? [] : [{ ...natsServer(program), name }];
+  });
+}
+
 /** nats-server, and Midge on `runtime`, or on each. */
 export function contendersOn(runtime: string | undefined): Contender[] {
   const chosen = runtimes().filter(({ name }) =>
     runtime === undefined || name === runtime
   );
-  return [newestNatsServer(), ...chosen.map(midgeOn)];
+  return [newestNatsServer(), ...chosen.map((runtime) => midgeOn(runtime))];
 }
 
-export function midgeOn({ name, command }: Runtime): Contender {
-  const script = join(PROJECT_FOLDER, "server.ts");
+/** Midge in `script`: the sources here, or those elsewhere, or a build. */
+export function midgeOn(
+  { name, command }: Runtime,
+  script: string = join(PROJECT_FOLDER, "server.ts"),
+): Contender {
   return {
     name: `midge on ${name}`,
     command: (
