@@ -229,16 +229,15 @@ test("many logins at once become few events of connections, the last of them rig
 });
 
 test("a server says that it lets its clients go, and that it is gone", async (t) => {
-  const { hear, midge, id, client } = await startSystem(t);
+  const { hear, midge, id } = await startSystem(t);
   const heard = await hear(`$SYS.SERVER.${id}.>`);
   const told = (what: string): Json | undefined =>
     heard.find(([subject]) => subject === `$SYS.SERVER.${id}.${what}`)?.[1];
   const leaving = midge.server.lameDuck();
   await until("it lets them go", () => told("LAMEDUCK") !== undefined);
   assert.equal(told("LAMEDUCK")!["id"], id);
-  const ended = client.closed();
   await midge.server.stop();
   await leaving;
-  await ended;
-  assert.equal(told("SHUTDOWN")?.["id"], id);
+  await until("it is gone", () => told("SHUTDOWN") !== undefined);
+  assert.equal(told("SHUTDOWN")!["id"], id);
 });
