@@ -116,7 +116,7 @@ export class BenchTable {
     const cpu = this.#median(column, load, (figures) => figures.cpu_ns);
     const peak = this.#median(column, load, (figures) => figures.peak_mib);
     const text = `  ${column.name.padEnd(20)} ${shown(figure).padStart(12)}  ` +
-      `${ratio.toFixed(2)}` +
+      (Number.isNaN(ratio) ? "    " : ratio.toFixed(2)) +
       (floor === undefined ? " ".repeat(11) : `  floor ${floor.toFixed(1)}`) +
       (Number.isNaN(cpu) ? "" : `  ${shown(cpu).padStart(8)} ns of CPU`) +
       `  ${shown(peak).padStart(4)} MiB` +
@@ -127,7 +127,7 @@ export class BenchTable {
   #markdownCell(column: Column, load: Load, row: Row): string {
     const { figure, ratio, floor, isMissed } = this.#cell(column, load, row);
     if (Number.isNaN(figure)) return "";
-    if (floor === undefined) return shown(figure);
+    if (floor === undefined || Number.isNaN(ratio)) return shown(figure);
     const text = ratio.toFixed(2);
     return `${isMissed ? `**${text}**` : text} (${floor.toFixed(1)})`;
   }
@@ -144,7 +144,9 @@ export class BenchTable {
       .filter(({ runtime }) => runtime === undefined).map(of)
       .filter((figure) => !Number.isNaN(figure));
     const figure = of(column);
-    const ratio = isLessBetter(row)
+    const ratio = references.length === 0
+      ? NaN
+      : isLessBetter(row)
       ? Math.min(...references) / figure
       : figure / Math.max(...references);
     const { runtime } = column;

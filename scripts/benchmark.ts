@@ -7,8 +7,13 @@ import { FlagError } from "../src/config/flags/flags.ts";
 
 /** NaN where there are no figures. */
 export function median(figures: readonly number[]): number {
+  return quantile(figures, 0.5);
+}
+
+/** The figure that `part` of all lie below; NaN where there are none. */
+export function quantile(figures: readonly number[], part: number): number {
   const sorted = figures.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  return sorted[Math.floor(sorted.length * part)] ?? NaN;
 }
 
 /** Runs a script to its end, with exit code 2 when its command line was not understood. */
