@@ -170,7 +170,7 @@ export class Api {
     struct: Struct,
     { isLenient = false }: ApiCall,
   ): Record<string, unknown> {
-    if (text.trim() === "") return {};
+    if (isLenient ? text === "" : text.trim() === "") return {};
     try {
       const strict = this.#strict && !isLenient;
       return readShape(text, struct, { strict, stream: !isLenient });

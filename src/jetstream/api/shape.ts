@@ -119,9 +119,10 @@ function decoderError(
   offset: number,
   stream: boolean,
 ): string {
+  if (!stream) return error;
   if (error === "unexpected end of JSON input") return "unexpected EOF";
   const bytes = new TextEncoder().encode(text.slice(0, at)).length;
-  return stream ? `${error} at offset ${offset + bytes + 1}` : error;
+  return `${error} at offset ${offset + bytes + 1}`;
 }
 
 /** How far reading has come: Go goes on, and tells the first thing that did not fit. */

@@ -149,7 +149,7 @@ function completeConfig(
   const complete = completeStreamConfig(given, windowMax(account));
   const around = surroundings(account, complete, limits);
   const config = likeOrigin(complete, around.others, pedantic);
-  checkStream(config, around);
+  checkStream(config, given, around);
   if (config.num_replicas > 1) throw new ApiError(10074);
   return config;
 }
@@ -180,7 +180,8 @@ async function update(
   const own = quota.find(complete.num_replicas) ?? UNLIMITED_STREAMS;
   const around = surroundings(account, complete, own);
   const wanted = likeOrigin(complete, around.others, pedantic);
-  checkStream(wanted, around);
+  // NATS JetStream: what is changed has been completed before it is looked at.
+  checkStream(wanted, wanted, around);
   if (wanted.name !== name) throw new ApiError(10056);
   const open = account.named(name);
   checkStreamUpdate(open.stream.config, wanted);

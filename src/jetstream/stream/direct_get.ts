@@ -128,8 +128,8 @@ export class DirectGet {
   /** The last message of each subject, up to some place of the stream. */
   #lastOfEach(request: MessageRequest, reply: string): void {
     const { index, visibleSeq } = this.#stream;
-    const { up_to_seq, up_to_time, batch, seq: from = 0 } = request;
-    if (up_to_seq !== undefined && up_to_time !== undefined) {
+    const { up_to_seq = 0, up_to_time, batch = 0, seq: from = 0 } = request;
+    if (up_to_seq > 0 && up_to_time !== undefined) {
       throw new DirectRefusal("408 Bad Request");
     }
     const upTo = up_to_seq ||
@@ -139,17 +139,17 @@ export class DirectGet {
     const filter = index.subjects.filter(
       request.multi_last!.map(utf8ByteString),
     );
-    const lasts = lastsOf(this.#stream, filter, Math.min(upTo, visibleSeq))
-      .filter((seq) => seq >= from);
+    const all = lastsOf(this.#stream, filter, Math.min(upTo, visibleSeq));
     filter.release();
-    if (lasts.length === 0) throw new DirectRefusal("404 No Results");
-    if (lasts.length > SUBJECTS_MAX) {
+    if (all.length === 0) throw new DirectRefusal("404 No Results");
+    if (all.length > SUBJECTS_MAX) {
       throw new DirectRefusal("413 Too Many Results");
     }
+    const lasts = all.filter((seq) => seq >= from);
     let pending = lasts.length;
     let bytes = 0;
     let last = 0;
-    for (const seq of lasts.slice(0, batch || lasts.length)) {
+    for (const seq of lasts.slice(0, batch > 0 ? batch : lasts.length)) {
       const message = this.#visible(seq)!;
       bytes += sizeTold(message);
       this.#give(message, reply, {}, [
@@ -246,8 +246,20 @@ function requestIn(message: Message, prefix: string): MessageRequest {
     return { last_by_subj: last, ...(no_hdr && { no_hdr }) };
   }
   if (text === "") throw new DirectRefusal("408 Empty Request");
-  checkFields(given);
-  return given;
+  const request = withoutEmpty(given);
+  checkFields(request);
+  return request;
+}
+
+/** NATS JetStream: a subject of no characters is none. */
+function withoutEmpty(
+  { last_by_subj, next_by_subj, ...others }: MessageRequest,
+): MessageRequest {
+  return {
+    ...others,
+    ...(last_by_subj && { last_by_subj }),
+    ...(next_by_subj && { next_by_subj }),
+  };
 }
 
 function read(text: string): MessageRequest {
@@ -260,14 +272,15 @@ function read(text: string): MessageRequest {
 }
 
 function checkFields(request: MessageRequest): void {
-  const { seq, last_by_subj, next_by_subj, start_time, multi_last = [] } =
-    request;
+  const { seq, last_by_subj, next_by_subj, start_time, batch = 0 } = request;
+  const { multi_last = [] } = request;
   const saysNothing = !seq && last_by_subj === undefined &&
     next_by_subj === undefined && start_time === undefined &&
     multi_last.length === 0;
   if (saysNothing) throw new DirectRefusal("408 Empty Request");
   const isOdd = (last_by_subj !== undefined &&
-    (seq || next_by_subj !== undefined || start_time !== undefined)) ||
+    (seq || next_by_subj !== undefined || start_time !== undefined ||
+      batch > 0)) ||
     (multi_last.length > 0 &&
       (last_by_subj !== undefined || next_by_subj !== undefined)) ||
     (seq && start_time !== undefined);

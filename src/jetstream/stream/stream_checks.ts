@@ -18,7 +18,7 @@ import {
   isStreamName,
   transformFault,
 } from "./source_checks.ts";
-import type { StreamConfig } from "./stream_config.ts";
+import type { GivenStreamConfig, StreamConfig } from "./stream_config.ts";
 
 /** What is known of the other streams of the account. */
 export interface StreamSurroundings {
@@ -38,15 +38,16 @@ const NS_PER_MS = 1e6;
 const SHORTEST = 100 * NS_PER_MS;
 const NS_PER_S = 1e9;
 
-/** Throws an `ApiError` with the first thing that is wrong. */
+/** Throws an `ApiError` with the first thing that is wrong with `config`, for which `given` asks. */
 export function checkStream(
   config: StreamConfig,
+  given: GivenStreamConfig,
   surroundings: StreamSurroundings,
 ): void {
   checkName(config);
   checkPlacement(config);
   checkTimes(config, surroundings);
-  checkFeatures(config);
+  checkFeatures(config, given);
   checkMirror(config, surroundings.others);
   checkSources(config, surroundings.others);
   checkExternal(config);
@@ -166,14 +167,18 @@ function checkTimes(
   }
 }
 
-function checkFeatures(config: StreamConfig): void {
+function checkFeatures(
+  config: StreamConfig,
+  given: GivenStreamConfig,
+): void {
   const isNew = config.discard === "new";
   if (config.deny_purge && config.allow_rollup_hdrs) {
     throw wrong("roll-ups require the purge permission");
   }
   if (config.allow_msg_counter) {
     if (isNew) throw wrong("counter stream cannot use discard new");
-    if (config.allow_msg_ttl) {
+    // NATS JetStream: a time to live that comes with delete markers is no fault.
+    if (given.allow_msg_ttl) {
       throw wrong("counter stream cannot use message TTLs");
     }
     if (config.allow_msg_schedules) {
