@@ -21,11 +21,12 @@ import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
+import { newStore, openKept } from "./kept_streams.ts";
 import { usOf } from "./moments.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import { Published } from "./stream/published.ts";
-import { Stream, STREAM_VALUE } from "./stream/stream.ts";
+import { Stream } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
 
@@ -83,12 +84,12 @@ export class AccountStreams {
   create(config: StreamConfig): OpenStream {
     const { account, host: { moments, advisories } } = this;
     if (this.restores.has(config.name)) throw new ApiError(10058);
-    const store = this.#stores.open(account.name, config.name, config.storage);
+    const store = newStore(this.#stores, account.name, config);
     const createdUs = moments.nowUs();
     const open = this.#open(config, store, createdUs);
     open.stream.save((error) => {
       if (error === undefined) advisories.stream(config.name, "create");
-      else void this.#close(open);
+      else this.#close(open).catch(() => {});
     });
     return open;
   }
@@ -96,7 +97,7 @@ export class AccountStreams {
   /**
    * Opens the streams that are there from an earlier life of the server. One that
    * cannot be read is told of, and all others are opened; throws a `StoreError` for
-   * one that another process has.
+   * one that another process has, or where it cannot be told which there are.
    */
   recover(): void {
     for (const name of this.#stores.names(this.account.name)) {
@@ -104,16 +105,20 @@ export class AccountStreams {
         this.#recoverOne(name);
       } catch (error) {
         if (error instanceof StoreError && error.isInUse) throw error;
-        const why = isError(error) ? error.message : error;
-        this.unopened.set(name, `it is not opened: ${why}`);
-        this.host.log.error(`Stream ${name} is not opened: ${why}`);
+        this.#miss(name, "is not opened", error);
       }
     }
   }
 
+  #miss(name: string, what: string, error: unknown): void {
+    const why = isError(error) ? error.message : error;
+    this.unopened.set(name, `it ${what}: ${why}`);
+    this.host.log.error(`Stream ${name} ${what}: ${why}`);
+  }
+
   /** A new store for a stream that comes from a backup. */
-  restoredStore({ name, storage }: StreamConfig): StreamStore {
-    const store = this.#stores.open(this.account.name, name, storage);
+  restoredStore(config: StreamConfig): StreamStore {
+    const store = newStore(this.#stores, this.account.name, config);
     store.put(RESTORING, "true");
     return store;
   }
@@ -133,23 +138,16 @@ export class AccountStreams {
   }
 
   #recoverOne(name: string): void {
-    const store = this.#stores.open(this.account.name, name, "file");
-    if ([...store.values(RESTORING)].length > 0) {
-      this.host.log.warn(
-        `Stream ${name} was not restored to its end: it is gone`,
-      );
-      return void store.destroy();
-    }
-    const [, text] = [...store.values(STREAM_VALUE)]
-      .find(([key]) => key === STREAM_VALUE) ?? [];
-    if (text === undefined) {
-      throw new StoreError("it has no configuration");
-    }
-    const { config, createdUs } = JSON.parse(text) as {
-      config: StreamConfig;
-      createdUs: number;
-    };
-    this.#recoverConsumers(this.#open(config, store, createdUs));
+    const open = openKept(
+      this.#stores,
+      this.account.name,
+      name,
+      ({ config, createdUs }, store) => this.#open(config, store, createdUs),
+    );
+    if (open !== undefined) return this.#recoverConsumers(open);
+    this.host.log.warn(
+      `Stream ${name} was not restored to its end: it is gone`,
+    );
   }
 
   #recoverConsumers({ stream, consumers }: OpenStream): void {
@@ -279,7 +277,12 @@ export class AccountStreams {
       tellWaiting(consumer, "409 Consumer Deleted");
       consumer.stop();
     }
-    await stream.destroy();
+    try {
+      await stream.destroy();
+    } catch (error) {
+      this.#miss(stream.name, "is deleted, and its files are not", error);
+      throw error;
+    }
   }
 
   /** Makes a consumer, whose configuration has been checked. */

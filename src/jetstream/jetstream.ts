@@ -172,9 +172,13 @@ export class JetStream {
       this.#set(account);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.unopened.set(account.name, error.message);
-      this.#platform.log.error(`JetStream: ${error.message}`);
+      this.#miss(account.name, error);
     }
+  }
+
+  #miss(account: string, { message }: StoreError): void {
+    this.unopened.set(account, message);
+    this.#platform.log.error(`JetStream: ${message}`);
   }
 
   /** An account has streams, or has none, as its options say. */
@@ -265,8 +269,13 @@ export class JetStream {
       batches: this.#batches,
       quota: new Quota(name, this.quota, limits, log),
     });
-    streams.recover();
     this.unopened.delete(name);
+    try {
+      streams.recover();
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.isInUse) throw error;
+      this.#miss(name, error);
+    }
     this.#stopWithout(account);
     this.accounts.set(name, streams);
     new Api(streams, this.quota.options.strict);

@@ -73,9 +73,9 @@ export interface RawFiles {
 export interface Storage {
   /** Opens the database `path`; its folder is made where it is missing. */
   open(path: string): Database;
-  /** Names of the folders in a folder; none where that is missing. */
-  folders(path: string): string[];
-  /** Removes a folder with all that is in it. */
+  /** Names of all that is in a folder; none where that is missing. Throws a `StorageError`. */
+  entries(path: string): string[];
+  /** Removes a folder, if there is one, with all that is in it, also where a link leads to it. Throws a `StorageError`. */
   remove(path: string): void;
   /** Without it a damaged database is not opened. */
   readonly raw?: RawFiles;

@@ -290,6 +290,26 @@ test("a page of zeros takes no more than what stood in it", async (t) => {
   }
 });
 
+test("a flipped bit in the file of the last sequence is told of, and counts for nothing", async (t) => {
+  const { folder, closed, random } = await caseOf(t);
+  const file = closed["acknowledged"]!;
+  for (let i = 0; i < FEWER_PLACES; i++) {
+    const at = i % file.length;
+    const bit = Math.floor(random() * 8);
+    const files = { ...closed, "acknowledged": flipped(file, at, bit) };
+    const reading = await read(folder, files);
+    const what = `byte ${at}, bit ${bit}`;
+    assert.notEqual(typeof reading, "string", `${what}: ${reading}`);
+    check(reading, new Set(), what);
+    const { damage } = reading as Reading;
+    assert.match(damage, /acknowledged is damaged .*its checksum/, what);
+  }
+  const cut = { ...closed, "acknowledged": file.slice(0, 20) };
+  const reading = await read(folder, cut) as Reading;
+  check(reading, new Set(), "cut");
+  assert.match(reading.damage, /acknowledged is damaged/);
+});
+
 test("a file that was cut takes no more than what stood behind", async (t) => {
   const { folder, closed } = await caseOf(t);
   const file = closed["stream.db"]!;

@@ -79,8 +79,17 @@ export class Restore {
   async stop(why: string): Promise<void> {
     if (this.#isOver) return;
     this.#finish();
-    await this.#store.destroy();
+    await this.#discard();
     this.#end.over(this.#bytes, why);
+  }
+
+  async #discard(): Promise<void> {
+    try {
+      await this.#store.destroy();
+    } catch (error) {
+      // It is removed at the next start.
+      this.#host.log.error(`A backup is not removed: ${textOf(error)}`);
+    }
   }
 
   #watch(): Timer {
@@ -154,7 +163,7 @@ export class Restore {
       return answer;
     } catch (error) {
       const why = textOf(error);
-      await this.#store.destroy();
+      await this.#discard();
       this.#end.over(this.#bytes, why);
       return this.#end.failed(why);
     }

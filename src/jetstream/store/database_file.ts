@@ -29,6 +29,14 @@ const HEAD_BYTES = 100;
 const WRITE_VERSION_AT = 18;
 const READ_VERSION_AT = 19;
 const WAL_VERSION = 2;
+const NO_BYTES = new Uint8Array(0);
+const OTHERS = "its tables are not those of a stream";
+
+/** Whether there is a database to open. */
+export function isDatabase(path: string, { raw }: Storage): boolean {
+  return raw === undefined || raw.exists(path) ||
+    raw.exists(finishedName(path));
+}
 
 /**
  * Opens `path`, new or as it was left; `isUsed`: it was there before. Throws a
@@ -75,7 +83,7 @@ function check(database: Database, isUsed: boolean): void {
     return makeTables(database);
   }
   if (known.join("\n") !== TABLES.join("\n")) {
-    throw new StorageError("its tables are not those of a stream", "damaged");
+    throw new StorageError(OTHERS, "damaged");
   }
   const [fault] = Object.values(
     database.prepare("PRAGMA quick_check(1)").first() ?? {},
@@ -100,11 +108,20 @@ function checkFiles(path: string, raw: RawFiles, isUsed: boolean): void {
   if (log !== undefined && readWriteAhead(log).isDamaged) {
     throw new StorageError("its write-ahead log is damaged", "damaged");
   }
-  const head = bytesOf(path, raw, HEAD_BYTES);
+  const head = bytesOf(path, raw, PAGE_SIZE + 1) ?? NO_BYTES;
+  if (head.length < HEAD_BYTES) return;
+  const versions = [head[WRITE_VERSION_AT]!, head[READ_VERSION_AT]!];
   // SQLite would read it, and write nothing.
-  const isWritable = head === undefined || head.length < HEAD_BYTES ||
-    [WRITE_VERSION_AT, READ_VERSION_AT].every((at) => head[at]! <= WAL_VERSION);
-  if (!isWritable) throw new StorageError("its head is damaged", "damaged");
+  if (versions.some((version) => version > WAL_VERSION)) {
+    throw new StorageError("its head is damaged", "damaged");
+  }
+  // To open it would change it. A stream's is like that as long as it has one page.
+  if (
+    versions.every((version) => version < WAL_VERSION) &&
+    head.length > PAGE_SIZE
+  ) {
+    throw new StorageError(OTHERS, "damaged");
+  }
 }
 
 /** The first bytes of a file, as many as `most`; undefined: it is not there. */

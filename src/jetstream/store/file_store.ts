@@ -23,6 +23,7 @@ import { Acknowledged } from "./acknowledged.ts";
 import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
 import { Gathering } from "./gathering.ts";
+import { databaseIn, removeStream } from "./folders.ts";
 import { MessageScan } from "./message_scan.ts";
 import {
   INSERT_MESSAGE,
@@ -89,11 +90,11 @@ export class FileStore implements StreamStore {
   ) {
     this.#gathering = new Gathering(clock, () => this.#commitSoon());
     this.#folder = folder;
-    this.#path = `${folder}/stream.db`;
+    this.#path = databaseIn(folder);
     this.#storage = storage;
     this.#runSoon = runSoon;
     this.#records = new Records(storage.checksum);
-    this.#acknowledged = new Acknowledged(folder, storage.raw);
+    this.#acknowledged = new Acknowledged(folder, storage);
     const { isThere } = this.#acknowledged;
     try {
       this.#database = this.#faulty(() =>
@@ -115,7 +116,8 @@ export class FileStore implements StreamStore {
     this.#dropSpare = prepare("DELETE FROM spare WHERE name = ?");
     const [, last] = [...this.values(LAST_SEQ)]
       .find(([name]) => name === LAST_SEQ) ?? [];
-    const [lastSeq, count] = last?.split(" ") ?? this.#acknowledged.read();
+    const noted = this.#acknowledged;
+    const [lastSeq, count] = last?.split(" ") ?? [noted.lastSeq, noted.count];
     this.lastSeq = Number(lastSeq);
     this.#count = this.#kept = Number(count);
   }
@@ -143,9 +145,10 @@ export class FileStore implements StreamStore {
 
   /** What is not there though it should be, and what was found at earlier starts. */
   #tellOfDamage(gaps: Gaps, damaged: (damage: Damage) => void): void {
-    const acknowledged = this.#acknowledged.read()[0];
+    const { lastSeq: acknowledged, damage: unknown } = this.#acknowledged;
     const texts = gaps.missing(this.lastSeq, acknowledged, this.#path);
     this.lastSeq = Math.max(this.lastSeq, acknowledged);
+    if (unknown !== undefined) damaged({ seq: 0, text: unknown });
     const values = [
       ...this.#damagedValues("value"),
       ...this.#damagedValues("spare"),
@@ -255,7 +258,7 @@ export class FileStore implements StreamStore {
     this.#waiting = [];
     if (this.#isSyncing) await this.#synced();
     this.#end();
-    this.#storage.remove(this.#folder);
+    this.#faulty(() => removeStream(this.#folder, this.#storage));
   }
 
   #end(): void {

@@ -2,15 +2,20 @@
  * Where the streams of a server are: each has a folder of its own,
  * `<store_dir>/<account>/streams/<stream>`. Without a folder all are in memory.
  */
-import type { Storage } from "../../platform/storage.ts";
+import { type Storage, StorageError } from "../../platform/storage.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { isDatabase } from "./database_file.ts";
 import { FileStore } from "./file_store.ts";
+import {
+  accountFolder,
+  databaseIn,
+  removeStream,
+  streamFolder,
+  streamNames,
+} from "./folders.ts";
 import { MemoryStore } from "./memory_store.ts";
-import type { StreamStore } from "./stream_store.ts";
-
-/** What a name may have as part of a path; everything else is written as `%2F`. */
-const UNSAFE = /[^\w$=-]/g;
+import { StoreError, type StreamStore } from "./stream_store.ts";
 
 /** Durable storage, and the folder that it is in. */
 export interface DurableStorage {
@@ -18,14 +23,17 @@ export interface DurableStorage {
   readonly storage: Storage;
 }
 
+/** Where a stream is; `kept`: in files that are there from an earlier life of the server. */
+export type StoreKind = "file" | "memory" | "kept";
+
 /** Where the streams of a server are. `Stores` is what servers have; the test kit puts a disk with faults between. */
 export interface StreamStores {
   /** Whether streams outlive the process. */
   readonly isDurable: boolean;
-  /** Names of the streams that an account has in files. */
+  /** Names of the streams that an account has in files. Throws a `StoreError`. */
   names(account: string): string[];
-  /** The store of a stream, a new one where there is none. Throws a `StoreError`. */
-  open(account: string, stream: string, kind: "file" | "memory"): StreamStore;
+  /** The store of a stream, in files a new one where there is none. Throws a `StoreError`. */
+  open(account: string, stream: string, kind: StoreKind): StreamStore;
   /** Removes the files of a stream that is not open. */
   remove(account: string, stream: string): void;
 }
@@ -52,46 +60,31 @@ export class Stores implements StreamStores {
   names(account: string): string[] {
     if (this.#durable === undefined) return [];
     const { folder, storage } = this.#durable;
-    return storage.folders(`${folder}/${safe(account)}/streams`)
-      .flatMap(nameOf);
+    const streams = accountFolder(folder, account);
+    try {
+      return streamNames(streams, storage);
+    } catch (cause) {
+      if (!(cause instanceof StorageError)) throw cause;
+      const text = `no stream of ${streams} is opened: ${cause.message}`;
+      throw new StoreError(text, { cause });
+    }
   }
 
-  open(account: string, stream: string, kind: "file" | "memory"): StreamStore {
+  open(account: string, stream: string, kind: StoreKind): StreamStore {
     if (kind === "memory" || this.#durable === undefined) {
       return new MemoryStore();
     }
     const { folder, storage } = this.#durable;
-    const path = pathOf(folder, account, stream);
+    const path = streamFolder(folder, account, stream);
+    if (kind === "kept" && !isDatabase(databaseIn(path), storage)) {
+      throw new StoreError(`there is no ${databaseIn(path)}`);
+    }
     return new FileStore(path, storage, this.#runSoon, this.#clock);
   }
 
   remove(account: string, stream: string): void {
     if (this.#durable === undefined) return;
     const { folder, storage } = this.#durable;
-    storage.remove(pathOf(folder, account, stream));
+    removeStream(streamFolder(folder, account, stream), storage);
   }
-}
-
-function pathOf(folder: string, account: string, stream: string): string {
-  return `${folder}/${safe(account)}/streams/${safe(stream)}`;
-}
-
-/** The name that `safe` has made `folder` of; none where something else has. */
-function nameOf(folder: string): string[] {
-  try {
-    const name = decodeURIComponent(folder);
-    return safe(name) === folder ? [name] : [];
-  } catch {
-    return [];
-  }
-}
-
-function safe(name: string): string {
-  return name.replace(
-    UNSAFE,
-    (char) =>
-      [...new TextEncoder().encode(char)].map((byte) =>
-        `%${byte.toString(16).toUpperCase().padStart(2, "0")}`
-      ).join(""),
-  );
 }

@@ -15,6 +15,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
@@ -22,6 +23,7 @@ import {
 import { dirname } from "node:path";
 import { isError } from "../../core/errors.ts";
 import { builtInModule } from "../process/built_in.ts";
+import { errorCode } from "../process/system.ts";
 import {
   type Database,
   type RawFile,
@@ -71,18 +73,25 @@ export function loadStorage(syncing: StorageSyncing = "always"): Storage {
         return new SqliteDatabase(path, database, syncing);
       });
     },
-    folders(path) {
-      try {
-        return readdirSync(path, { withFileTypes: true })
-          .filter((entry) => entry.isDirectory()).map(({ name }) => name);
-      } catch {
-        return [];
-      }
-    },
-    remove: (path) => rmSync(path, { recursive: true, force: true }),
+    entries: (path) => faulty(() => namesIn(path)),
+    remove: (path) => faulty(() => removeFolder(path)),
     raw: rawFiles,
     checksum: (bytes, before) => crc32(bytes, before),
   };
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    return [];
+  }
+}
+
+function removeFolder(path: string): void {
+  const folders = existsSync(path) ? [realpathSync(path), path] : [path];
+  for (const one of folders) rmSync(one, { recursive: true, force: true });
 }
 
 const rawFiles: RawFiles = {

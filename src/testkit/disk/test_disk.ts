@@ -7,7 +7,7 @@
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
 import { MemoryStore } from "../../jetstream/store/memory_store.ts";
-import type { StreamStores } from "../../jetstream/store/stores.ts";
+import type { StoreKind, StreamStores } from "../../jetstream/store/stores.ts";
 import type { StreamStore } from "../../jetstream/store/stream_store.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RunSoon } from "../../platform/turns.ts";
@@ -100,7 +100,7 @@ export class TestDisk {
       open: (account, stream, kind) =>
         kind === "memory"
           ? stores.open(account, stream, kind)
-          : this.#open(account, stream, stores, time),
+          : this.#open(account, stream, kind, stores, time),
     };
   }
 
@@ -139,6 +139,7 @@ export class TestDisk {
   #open(
     account: string,
     stream: string,
+    kind: StoreKind,
     stores: StreamStores,
     { clock, runSoon }: DiskTime,
   ): StreamStore {
@@ -151,7 +152,7 @@ export class TestDisk {
       open: undefined,
     };
     const behind = stores.isDurable
-      ? stores.open(account, stream, "file")
+      ? stores.open(account, stream, kind)
       : place.memory;
     this.#places.set(key, place);
     const space: DiskSpace = {

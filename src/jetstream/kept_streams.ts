@@ -1,0 +1,67 @@
+/**
+ * Stores of streams that are opened again, and of those that are made: what is in
+ * files is never taken for something else, and never written over.
+ */
+import { RESTORING } from "./backup/restore.ts";
+import type { StreamStores } from "./store/stores.ts";
+import { StoreError, type StreamStore } from "./store/stream_store.ts";
+import { STREAM_VALUE } from "./stream/stream.ts";
+import type { StreamConfig } from "./stream/stream_config.ts";
+
+/** What a stream's store has of it. */
+interface Kept {
+  readonly config: StreamConfig;
+  readonly createdUs: number;
+}
+
+/**
+ * Opens a stream that is in files, by `open`. Undefined: it was being restored from
+ * a backup, and is removed. Throws an error for one that cannot be opened, whose
+ * store is closed then.
+ */
+export function openKept<T>(
+  stores: StreamStores,
+  account: string,
+  name: string,
+  open: (kept: Kept, store: StreamStore) => T,
+): T | undefined {
+  const store = stores.open(account, name, "kept");
+  try {
+    if ([...store.values(RESTORING)].length === 0) {
+      return open(keptIn(store, name), store);
+    }
+  } catch (error) {
+    void store.close();
+    throw error;
+  }
+  void store.destroy();
+  return undefined;
+}
+
+function keptIn(store: StreamStore, name: string): Kept {
+  const [, text] = [...store.values(STREAM_VALUE)]
+    .find(([key]) => key === STREAM_VALUE) ?? [];
+  if (text === undefined) throw new StoreError("it has no configuration");
+  const kept: Kept = JSON.parse(text);
+  if (kept.config.name === name) return kept;
+  throw new StoreError(
+    `its folder has stream ${kept.config.name}, whose name it must have`,
+  );
+}
+
+/**
+ * A store for a stream that is made. Throws a `StoreError` where there is one
+ * already, of a stream that could not be opened.
+ */
+export function newStore(
+  stores: StreamStores,
+  account: string,
+  { name, storage }: StreamConfig,
+): StreamStore {
+  const store = stores.open(account, name, storage);
+  if (store.lastSeq === 0 && [...store.values("")].length === 0) return store;
+  void store.close();
+  throw new StoreError(
+    `there are files of a stream ${name} that could not be opened`,
+  );
+}
