@@ -29,7 +29,7 @@ export function databaseIn(streamFolder: string): string {
  * Names of the streams in `folder`, and of all that stands in the place of one.
  * What was being removed when the process died is gone. Throws a `StorageError`.
  */
-export function streamNames(folder: string, storage: Storage): string[] {
+export function namesOfStreams(folder: string, storage: Storage): string[] {
   const entries = storage.entries(folder);
   if (entries.includes(REMOVED)) storage.remove(`${folder}/${REMOVED}`);
   return entries.flatMap(nameOf).sort();

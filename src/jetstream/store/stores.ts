@@ -10,9 +10,9 @@ import { FileStore } from "./file_store.ts";
 import {
   accountFolder,
   databaseIn,
+  namesOfStreams,
   removeStream,
   streamFolder,
-  streamNames,
 } from "./folders.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { StoreError, type StreamStore } from "./stream_store.ts";
@@ -62,7 +62,7 @@ export class Stores implements StreamStores {
     const { folder, storage } = this.#durable;
     const streams = accountFolder(folder, account);
     try {
-      return streamNames(streams, storage);
+      return namesOfStreams(streams, storage);
     } catch (cause) {
       if (!(cause instanceof StorageError)) throw cause;
       const text = `no stream of ${streams} is opened: ${cause.message}`;
