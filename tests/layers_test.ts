@@ -83,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ["platform", "core", "net", "wire", "discovery"],
   services: ["platform", "core", "client"],
+  bench: ["platform", "core", "client"],
   runtime: ["platform", "core", "net"],
   app: [
     "platform",
@@ -138,6 +139,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "jetstream",
     "client",
+    "bench",
     "runtime",
     "app",
     "faces",

@@ -1,4 +1,5 @@
 /** Every sub-command, in the order in which help lists them. */
+import { BENCH } from "./bench/bench.ts";
 import { CLUSTER } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { makeCompletion } from "./completion.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   PUBLISHER,
   CLUSTER,
   STREAM,
+  BENCH,
   MKPASSWD,
   CONFIG,
   makeCompletion(() => COMMANDS),

@@ -6,7 +6,8 @@ import {
   type CompletionPlace,
   firstWords,
   type FlagHint,
-  secondWords,
+  laterWords,
+  placesOfWords,
   singleQuoted,
 } from "./completion_place.ts";
 
@@ -28,13 +29,9 @@ _midge() {
         place=\${COMP_WORDS[1]} ;;
     esac
   fi
-  if [[ $COMP_CWORD -gt 2 ]]; then
-    case "$place \${COMP_WORDS[2]}" in
-      ${alternatives(secondWords(places).map(({ path }) => `"${path}"`))})
-        place="$place \${COMP_WORDS[2]}" ;;
-    esac
-  fi
-  case $place in
+${
+    laterWords(places).map((count) => wordCases(places, count)).join("")
+  }  case $place in
 ${places.map(placeCase).join("")}  esac
   if [[ $COMP_CWORD -eq 1 ]]; then
     words=${singleQuoted(firstWords(places).map(({ path }) => path).join(" "))}
@@ -65,6 +62,21 @@ ${valueCases(places)}    esac
   esac
 }
 complete -F _midge midge
+`;
+}
+
+/** The place that the word at `count` leads to. */
+function wordCases(
+  places: readonly CompletionPlace[],
+  count: number,
+): string {
+  const paths = placesOfWords(places, count).map(({ path }) => `"${path}"`);
+  return `  if [[ $COMP_CWORD -gt ${count} ]]; then
+    case "$place \${COMP_WORDS[${count}]}" in
+      ${alternatives(paths)})
+        place="$place \${COMP_WORDS[${count}]}" ;;
+    esac
+  fi
 `;
 }
 

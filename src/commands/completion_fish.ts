@@ -6,7 +6,8 @@ import {
   type CompletionPlace,
   firstWords,
   type FlagHint,
-  secondWords,
+  laterWords,
+  placesOfWords,
 } from "./completion_place.ts";
 
 export function fishCompletion(places: readonly CompletionPlace[]): string {
@@ -22,10 +23,16 @@ function __midge_place
   if contains -- "$words[2]" ${paths(firstWords(places))}
     set place "$words[2]"
   end
-  if contains -- "$place $words[3]" ${paths(secondWords(places))}
-    set place "$place $words[3]"
+${
+    laterWords(places).map((count) =>
+      `  if contains -- "$place $words[${count + 1}]" ${
+        paths(placesOfWords(places, count))
+      }
+    set place "$place $words[${count + 1}]"
   end
-  echo $place
+`
+    ).join("")
+  }  echo $place
 end
 function __midge_in
   test (__midge_place) = "$argv"

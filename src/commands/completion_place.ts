@@ -43,14 +43,21 @@ function valueHint(
 export function firstWords(
   places: readonly CompletionPlace[],
 ): CompletionPlace[] {
-  return places.filter(({ path }) => !path.includes(" "));
+  return placesOfWords(places, 1);
 }
 
-/** The places that two words name. */
-export function secondWords(
+/** The places that so many words name. */
+export function placesOfWords(
   places: readonly CompletionPlace[],
+  count: number,
 ): CompletionPlace[] {
-  return places.filter(({ path }) => path.includes(" "));
+  return places.filter(({ path }) => path.split(" ").length === count);
+}
+
+/** From two on, the numbers of words by which places are named. */
+export function laterWords(places: readonly CompletionPlace[]): number[] {
+  const longest = Math.max(...places.map(({ path }) => path.split(" ").length));
+  return Array.from({ length: longest - 1 }, (_, at) => at + 2);
 }
 
 /** A text between single quotes, for bash and zsh. */

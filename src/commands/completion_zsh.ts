@@ -7,7 +7,8 @@ import {
   type CompletionPlace,
   firstWords,
   type FlagHint,
-  secondWords,
+  laterWords,
+  placesOfWords,
   singleQuoted,
 } from "./completion_place.ts";
 
@@ -22,12 +23,16 @@ _midge() {
   case $words[2] in
     (${paths(firstWords(places))}) (( CURRENT > 2 )) && place=$words[2] ;;
   esac
-  case "$place $words[3]" in
-    (${
-    paths(secondWords(places))
-  }) (( CURRENT > 3 )) && place="$place $words[3]" ;;
+${
+    laterWords(places).map((count) =>
+      `  case "$place $words[${count + 1}]" in
+    (${paths(placesOfWords(places, count))}) (( CURRENT > ${
+        count + 1
+      } )) && place="$place $words[${count + 1}]" ;;
   esac
-  if [[ $PREFIX == -*=* ]]; then
+`
+    ).join("")
+  }  if [[ $PREFIX == -*=* ]]; then
     flag=\${PREFIX%%=*}
     compset -P '*='
   elif (( CURRENT > 2 )) && [[ $words[CURRENT-1] == -* ]]; then

@@ -72,6 +72,8 @@ const ROWS: readonly (readonly [string[], readonly string[]])[] = [
   [["config", "check", "--s"], ["--strict"]],
   [["config", "check", "nod"], ["node a.cfg", "nodes"]],
   [["completion", ""], ["bash", "zsh", "fish"]],
+  [["bench", "pubs"], ["pubsub"]],
+  [["bench", "pub", "--ra"], ["--rate"]],
   [["help", "re"], ["request", "reply"]],
   [["pub", "--co"], ["--count"]],
   [["pub", "-rep"], ["-reply"]],

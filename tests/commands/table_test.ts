@@ -36,7 +36,7 @@ function wordsOf(line: string): string[] {
 /** The command that words begin with, and the rest of them. */
 function commandOf(words: readonly string[]): [Command, readonly string[]] {
   const path = (count: number): string => words.slice(0, count).join(" ");
-  for (const count of [3, 2]) {
+  for (const count of [4, 3, 2]) {
     const found = ALL.find((one) => one.path === path(count));
     if (found !== undefined) return [found.command, words.slice(count)];
   }

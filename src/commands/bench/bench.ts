@@ -1,0 +1,32 @@
+/** `midge bench`: measures servers that speak NATS. */
+import { FlagError } from "../../config/flags/flags.ts";
+import { type Command, flagGroup, HELP_FLAG } from "../command.ts";
+import { BENCH_PUB, BENCH_PUBSUB, BENCH_SUB } from "./messages.ts";
+
+/** `midge bench COMMAND` */
+export const BENCH: Command = {
+  name: "bench",
+  summary: "Measure how fast a server is",
+  about:
+    "Measures a server that speaks NATS: messages and bytes in a second, and how\n" +
+    "long they take. All clients of a run share one thread. INT or TERM ends a\n" +
+    "run, which tells what it has measured until then.",
+  words: [],
+  flags: [flagGroup("Flags", { help: HELP_FLAG })],
+  commands: [BENCH_PUB, BENCH_SUB, BENCH_PUBSUB],
+  examples: [
+    {
+      line: "midge bench pubsub test --msgs 1M --size 16",
+      doc: "A publisher and a subscriber",
+    },
+    {
+      line: "midge bench pub test -s nats://node-b:5222 --json",
+      doc: "Publish through another server, for another program",
+    },
+  ],
+  exits: {
+    done: "It was measured",
+    failed: "No server, it refused, or something was lost",
+  },
+  run: () => Promise.reject(new FlagError("COMMAND is missing")),
+};

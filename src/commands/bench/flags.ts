@@ -1,0 +1,112 @@
+/** The flags that the commands of `midge bench` have in common, and what they say. */
+import type { FlagDefinition, FlagsOf } from "../../config/flags/flags.ts";
+import { checkLiteralSubject } from "../../client/messages/subjects.ts";
+import { CLIENT_FLAGS, type ClientFlags } from "../connection_flags.ts";
+import { bytesOf, countOf, secondsOf } from "./numbers.ts";
+
+/** How long a load runs, and what is told of it. */
+export const RUN_FLAGS: RunFlagTable = {
+  msgs: {
+    names: ["msgs"],
+    type: "string",
+    value: "n",
+    doc: "Messages in all, such as 1000, 500k or 2M",
+  },
+  seconds: {
+    names: ["seconds"],
+    type: "string",
+    value: "s",
+    doc: "End after this time; without -msgs there is\nno other limit",
+  },
+  json: {
+    names: ["json"],
+    type: "boolean",
+    doc: "Print one JSON object in place of a table",
+  },
+};
+
+type RunFlagTable =
+  & FlagsOf<"msgs" | "seconds", "string">
+  & FlagsOf<"json", "boolean">;
+
+/** A flag whose value is a text that a command reads. */
+type TextFlag = FlagDefinition & { readonly type: "string" };
+
+export const SIZE_FLAG: TextFlag = {
+  names: ["size"],
+  type: "string",
+  value: "bytes",
+  doc: "Bytes of a payload, such as 16, 4KiB or 1MB (128)",
+};
+
+export const SUBJECTS_FLAG: TextFlag = {
+  names: ["subjects"],
+  type: "string",
+  value: "n",
+  doc: "Use n subjects in turn, SUBJECT.0 and so on (1)",
+};
+
+export const RATE_FLAG: TextFlag = {
+  names: ["rate"],
+  type: "string",
+  value: "n",
+  doc: "Messages in a second, of all publishers (no limit)",
+};
+
+/** `clients`, `pubs` and the like. */
+export function clientsFlag(name: string, what: string): TextFlag {
+  return {
+    names: [name],
+    type: "string",
+    value: "n",
+    doc: `${what}, each with a connection (1)`,
+  };
+}
+
+/** Where a load runs, and as whom. */
+export const CONNECT_FLAGS: typeof CLIENT_FLAGS = CLIENT_FLAGS;
+
+export type { ClientFlags };
+
+interface RunTexts {
+  readonly msgs?: string;
+  readonly seconds?: string;
+}
+
+/** When a load ends. */
+export interface Limits {
+  /** Infinity: only the time ends it. */
+  readonly msgs: number;
+  readonly durationMs: number;
+}
+
+/** Throws FlagError. */
+export function limitsOf(
+  { msgs, seconds }: RunTexts,
+  otherwise: number,
+): Limits {
+  const durationMs = secondsOf("seconds", seconds);
+  const fallback = durationMs === Infinity ? otherwise : Infinity;
+  return { msgs: countOf("msgs", msgs, fallback), durationMs };
+}
+
+const SIZE_BYTES = 128;
+const SUBJECTS_MAX = 1e9;
+
+interface PublicationTexts {
+  readonly size?: string;
+  readonly subjects?: string;
+}
+
+/** What is published to a subject. Throws FlagError, and InvalidSubjectError. */
+export function publicationOf(
+  subject: string,
+  { size, subjects }: PublicationTexts,
+): { subject: string; subjects: number; size: number } {
+  checkLiteralSubject("subject", subject);
+  return {
+    subject,
+    subjects: Math.min(countOf("subjects", subjects, 1), SUBJECTS_MAX),
+    size: bytesOf("size", size, SIZE_BYTES),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * A run of `midge bench`, from its connections to what it prints: it ends when
+ * its load is done, when the time is over, or with a signal, and tells what was
+ * measured until then.
+ */
+import { Course } from "../../bench/course.ts";
+import type { LoadLine } from "../../bench/load_line.ts";
+import { type Report, reportJson, reportTable } from "../../bench/report.ts";
+import type { Tally } from "../../bench/tally.ts";
+import { platform } from "../../runtime/mod.ts";
+import {
+  exit,
+  onSignal,
+  print,
+  printError,
+} from "../../runtime/process/system.ts";
+import type { ClientFlags } from "../connection_flags.ts";
+import { checkSize, closeLines, openLines } from "./connecting.ts";
+import type { Limits } from "./flags.ts";
+import { showProgress } from "./progress.ts";
+
+/** What is to be run. */
+export interface Plan {
+  /** As the report and the progress name it. */
+  readonly bench: string;
+  readonly flags: ClientFlags & { readonly json?: boolean };
+  readonly limits: Limits;
+  readonly connections: number;
+  /** The largest payload that is sent; 0: none. */
+  readonly size: number;
+  readonly asked: Report["asked"];
+  /** Messages that all tallies together come to; Infinity: unknown. */
+  readonly wanted: number;
+  /** Makes the load. What it says before it begins goes to standard error. */
+  make(lines: readonly LoadLine[], course: Course): Work;
+}
+
+/** A load that is ready to run. */
+export interface Work {
+  readonly tallies: readonly Tally[];
+  run(): Promise<void>;
+}
+
+/** Resolves with the exit code: 1 when something was lost. */
+export async function runPlan(plan: Plan): Promise<number> {
+  const { report, trouble } = await measure(plan);
+  if (plan.flags.json === true) {
+    print(`${JSON.stringify(reportJson(report))}\n`);
+  } else {
+    print(`${headline(report)}\n${reportTable(report)}`);
+  }
+  return troubleCode(report, trouble);
+}
+
+interface Measured {
+  readonly report: Report;
+  readonly trouble: Error | undefined;
+}
+
+async function measure(plan: Plan): Promise<Measured> {
+  const course = new Course(platform.clock, plan.limits.durationMs);
+  const unhear = endOnSignals(course);
+  const lines = await openLines(plan.flags, plan.connections, course);
+  const [first] = lines;
+  try {
+    checkSize(first!, plan.size);
+    const { server_name: name = "", version = "" } = first!.connection.info ??
+      {};
+    const address = first!.connection.getServer();
+    const { tallies, run } = plan.make(lines, course);
+    const hide = showProgress(course, {
+      title: plan.bench,
+      tallies,
+      wanted: plan.wanted,
+      quiet: plan.flags.quiet === true || plan.flags.json === true,
+    });
+    try {
+      await run();
+    } finally {
+      hide();
+    }
+    const { bench, asked } = plan;
+    return {
+      report: {
+        bench,
+        server: { address, name, version },
+        asked,
+        interrupted: course.wasInterrupted,
+        tallies,
+      },
+      trouble: course.trouble,
+    };
+  } finally {
+    unhear();
+    await closeLines(lines);
+  }
+}
+
+/** The first INT or TERM ends the course, the second one the process. */
+function endOnSignals(course: Course): () => void {
+  const end = (): void => {
+    if (course.isOver) exit(1);
+    course.interrupt();
+  };
+  const undo = [onSignal("SIGINT", end), onSignal("SIGTERM", end)];
+  return () => undo.forEach((one) => one());
+}
+
+function headline({ bench, server, asked, interrupted }: Report): string {
+  const facts = Object.entries(asked).map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+  const end = interrupted ? "; interrupted" : "";
+  return `${bench} at ${server.address} (${server.version}): ${facts}${end}\n`;
+}
+
+function troubleCode(
+  { bench, tallies }: Report,
+  trouble: Error | undefined,
+): number {
+  const lost = tallies.reduce((sum, tally) => sum + tally.lost, 0);
+  if (lost === 0) return 0;
+  const why = trouble === undefined ? "" : `: ${trouble.message}`;
+  const what = bench === "request" ? "requests got no answer" : "messages lost";
+  printError(`midge bench ${bench}: ${lost} ${what}${why}\n`);
+  return 1;
+}
