@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "../platform/clock.ts";
 import { type Deferred, deferred } from "../core/deferred.ts";
 
-export class Course {
+export class BenchCourse {
   readonly clock: Clock;
   /** Infinity: no limit of time. */
   readonly durationMs: number;

@@ -3,23 +3,23 @@
  * publishers are done, and each subscriber, or each group, waits for that much.
  */
 import { deferred } from "../core/deferred.ts";
-import type { Course } from "./course.ts";
+import type { BenchCourse } from "./course.ts";
 import { type Load, runLoads } from "./load.ts";
-import type { Subscriber } from "./subscribing.ts";
+import type { LoadSubscriber } from "./subscribing.ts";
 
 /** How often is looked whether anything still comes. */
 const LOOK_MS = 100;
 
 export interface FanOut {
   readonly publishers: readonly Load[];
-  readonly subscribers: readonly Subscriber[];
+  readonly subscribers: readonly LoadSubscriber[];
   /** What comes later than this behind the one before is lost. */
   readonly silenceMs: number;
 }
 
 /** Runs all of them; what did not come is counted as lost. */
 export async function runFanOut(
-  course: Course,
+  course: BenchCourse,
   { publishers, subscribers, silenceMs }: FanOut,
 ): Promise<void> {
   for (const subscriber of subscribers) await subscriber.prepare();
@@ -41,8 +41,8 @@ export async function runFanOut(
 
 /** Resolves when nothing has come for a while. */
 async function silence(
-  { clock }: Course,
-  subscribers: readonly Subscriber[],
+  { clock }: BenchCourse,
+  subscribers: readonly LoadSubscriber[],
   silenceMs: number,
   stop: Promise<void>,
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function silence(
   }
 }
 
-function firstOfEach(subscribers: readonly Subscriber[]): Subscriber[] {
+function firstOfEach(subscribers: readonly LoadSubscriber[]): LoadSubscriber[] {
   const goals = new Set();
   return subscribers.filter(({ goal }) => {
     const isFirst = !goals.has(goal);

@@ -15,7 +15,7 @@ const BATCH_BYTES = 64 * 1024;
 export const STAMP_BYTES = 8;
 
 /** What is published. */
-export interface Publication {
+export interface LoadMessages {
   readonly subject: string;
   /** With more than one, `subject.0` and so on, with zeros in front. */
   readonly subjects: number;
@@ -33,8 +33,8 @@ export interface FrameParts {
   readonly digits: number;
 }
 
-export function framePartsOf(
-  { subject, subjects }: Pick<Publication, "subject" | "subjects">,
+function framePartsOf(
+  { subject, subjects }: Pick<LoadMessages, "subject" | "subjects">,
 ): FrameParts {
   const digits = subjects > 1 ? String(subjects - 1).length : 0;
   const number = digits === 0 ? "" : `.${"0".repeat(digits)}`;
@@ -44,13 +44,13 @@ export function framePartsOf(
 
 /** What a subscriber of all subjects asks for. */
 export function patternOf(
-  { subject, subjects }: Pick<Publication, "subject" | "subjects">,
+  { subject, subjects }: Pick<LoadMessages, "subject" | "subjects">,
 ): string {
   return subjects > 1 ? `${subject}.*` : subject;
 }
 
-/** Writes a number in front of `last`, in so many digits. */
-export function writeDigits(
+/** Writes a number in front of `last`, as `digits` digits. */
+function writeDigits(
   to: Uint8Array,
   last: number,
   digits: number,
@@ -65,14 +65,14 @@ export function writeDigits(
 }
 
 /** A payload of the size, with text in it that a person can read. */
-export function payloadOfSize(size: number): Uint8Array {
+function payloadOfSize(size: number): Uint8Array {
   const payload = new Uint8Array(size);
   for (let at = 0; at < size; at++) payload[at] = 0x61 + at % 26;
   return payload;
 }
 
 /** The end of a line, the payload and the end of the frame. */
-export function frameTail(size: number): Uint8Array {
+function frameTail(size: number): Uint8Array {
   const line = asciiBytes(`${size}\r\n`);
   const tail = new Uint8Array(line.length + size + 2);
   tail.set(line);
@@ -87,7 +87,7 @@ export class FrameBatches {
   readonly framesMax: number;
   /** Batches that may be under way at a time. */
   readonly window: number;
-  readonly #publication: Publication;
+  readonly #publication: LoadMessages;
   readonly #parts: FrameParts;
   readonly #frameBytes: number;
   readonly #stampAt: number;
@@ -97,7 +97,7 @@ export class FrameBatches {
   #subject: number;
 
   /** `firstSubject`: the number of the subject to begin with. */
-  constructor(publication: Publication, firstSubject: number = 0) {
+  constructor(publication: LoadMessages, firstSubject: number = 0) {
     const parts = framePartsOf(publication);
     const tail = frameTail(publication.size);
     this.#publication = publication;

@@ -1,5 +1,5 @@
 /** A load: clients that get ready, then work until their course is over. */
-import type { Course } from "./course.ts";
+import type { BenchCourse } from "./course.ts";
 import type { LoadLine } from "./load_line.ts";
 import type { Tally } from "./tally.ts";
 
@@ -17,7 +17,7 @@ export interface Load {
  * have done their share or the course is over; rejects when it failed.
  */
 export async function runLoads(
-  course: Course,
+  course: BenchCourse,
   loads: readonly Load[],
   begins: "at once" | "with the first message" = "at once",
   onReady: () => void = () => {},
@@ -34,7 +34,7 @@ export async function runLoads(
 }
 
 /** Ends the course when a connection is lost, or the server refuses a subject. */
-export function watchLine(line: LoadLine, course: Course): void {
+export function watchLine(line: LoadLine, course: BenchCourse): void {
   const { connection } = line;
   connection.closed().then((reason) => {
     if (line.isLeaving) return;
@@ -44,7 +44,7 @@ export function watchLine(line: LoadLine, course: Course): void {
   watchErrors(line, course);
 }
 
-async function watchErrors(line: LoadLine, course: Course): Promise<void> {
+async function watchErrors(line: LoadLine, course: BenchCourse): Promise<void> {
   for await (const event of line.connection.status()) {
     if (event.type === "error") course.fail(event.error);
   }

@@ -9,7 +9,7 @@ import type { ClientRuntime } from "../client/link.ts";
 import { Outbox, SlabPool } from "../core/outbox.ts";
 import type { DialWeb } from "../platform/web_dialler.ts";
 import type { Network } from "../platform/socket.ts";
-import { FIRST_LOAD_SID } from "./frame_reader.ts";
+import { FIRST_LOAD_SID } from "./load_reader.ts";
 import { type LoadEvents, LoadSocket } from "./load_socket.ts";
 
 const slabs: SlabPool = new SlabPool();

@@ -10,14 +10,14 @@ import type {
   TlsState,
   TlsUpgrade,
 } from "../platform/socket.ts";
-import { FrameReader, type FrameTaker } from "./frame_reader.ts";
+import { type FrameTaker, LoadReader } from "./load_reader.ts";
 
 /** What a load does with what comes in. */
 export interface LoadEvents {
   /** A chunk has come; its messages follow. */
   onChunk(): void;
   /** A message of one of the load's subscriptions. */
-  onFrame(frame: FrameReader): void;
+  onFrame(frame: LoadReader): void;
   /** They were all told. */
   onChunkEnd(): void;
 }
@@ -33,7 +33,7 @@ class Sorting implements FrameTaker {
   load: LoadEvents = NOBODY;
   client: SocketEvents | undefined;
 
-  onFrame(frame: FrameReader): void {
+  onFrame(frame: LoadReader): void {
     this.load.onFrame(frame);
   }
 
@@ -42,6 +42,7 @@ class Sorting implements FrameTaker {
   }
 }
 
+/** More than a dozen members: because it is a socket, and has a side door. */
 export class LoadSocket implements Socket {
   /** Whether the client uses it. */
   isOpen = false;
@@ -77,7 +78,7 @@ export class LoadSocket implements Socket {
     this.isOpen = true;
     const sorting = this.#sorting;
     sorting.client = events;
-    const reader = new FrameReader(sorting);
+    const reader = new LoadReader(sorting);
     this.#socket.open({
       onData: (chunk) => {
         sorting.load.onChunk();

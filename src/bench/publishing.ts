@@ -2,8 +2,8 @@
  * A publisher: sends batches of frames as fast as the server takes them, or at a
  * given rate. What it counts the server has handled.
  */
-import type { Course } from "./course.ts";
-import { FrameBatches, type Publication } from "./frames.ts";
+import type { BenchCourse } from "./course.ts";
+import { FrameBatches, type LoadMessages } from "./frames.ts";
 import type { Load } from "./load.ts";
 import type { LoadLine } from "./load_line.ts";
 import type { Tally } from "./tally.ts";
@@ -11,26 +11,26 @@ import type { Tally } from "./tally.ts";
 /** How often a publisher with a rate looks whether it is time for more. */
 const TICK_MS = 1;
 
-export interface PublisherOptions extends Publication {
+export interface LoadPublisherOptions extends LoadMessages {
   /** Infinity: until the course is over. */
   readonly msgs: number;
   /** Messages in a second; Infinity: as fast as it goes. */
   readonly perSecond: number;
 }
 
-export class Publisher implements Load {
+export class LoadPublisher implements Load {
   readonly tally: Tally;
   readonly #line: LoadLine;
-  readonly #course: Course;
-  readonly #options: PublisherOptions;
+  readonly #course: BenchCourse;
+  readonly #options: LoadPublisherOptions;
   readonly #batches: FrameBatches;
   #sent = 0;
 
   constructor(
     line: LoadLine,
-    course: Course,
+    course: BenchCourse,
     tally: Tally,
-    options: PublisherOptions,
+    options: LoadPublisherOptions,
   ) {
     this.tally = tally;
     this.#line = line;

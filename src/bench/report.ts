@@ -3,7 +3,7 @@ import type { LatencyFacts } from "./histogram.ts";
 import { type Figures, figuresOf, type Role, type Tally } from "./tally.ts";
 
 /** A run that is over. */
-export interface Report {
+export interface BenchReport {
   /** `pub`, `js fetch` and so on. */
   readonly bench: string;
   readonly server: {
@@ -22,7 +22,7 @@ export interface Report {
 /** Figures by the names that they have in JSON. */
 type FigureFields = Record<string, unknown>;
 
-export function reportJson(report: Report): Record<string, unknown> {
+export function reportJson(report: BenchReport): Record<string, unknown> {
   const { tallies, ...facts } = report;
   return {
     ...facts,
@@ -73,7 +73,7 @@ function rounded(value: number, digits: number): number {
 const CLIENTS_SHOWN = 16;
 
 /** A line for each client, and one for each role. */
-export function reportTable({ tallies }: Report): string {
+export function reportTable({ tallies }: BenchReport): string {
   const withLatency = tallies.some(({ latency }) => latency !== undefined);
   const head = [
     "",
@@ -119,7 +119,7 @@ function rowOf(
 }
 
 /** Columns under each other: the first one to the left, the others to the right. */
-export function textTable(rows: readonly (readonly string[])[]): string {
+function textTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length))
   );
@@ -138,7 +138,7 @@ export function countText(count: number): string {
 }
 
 /** `12.3 MiB` */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = 0;
@@ -150,7 +150,7 @@ export function bytesText(bytes: number): string {
 }
 
 /** Three digits: `43.1 us`, `1.25 ms`, `2.50 s`. */
-export function timeText(ms: number): string {
+function timeText(ms: number): string {
   if (ms < 1) return `${threeDigits(ms * 1000)} us`;
   return ms < 1000 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`;
 }

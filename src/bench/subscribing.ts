@@ -1,7 +1,7 @@
 /** A subscriber: counts what comes, and how old it is where it bears the time. */
 import { type Deferred, deferred } from "../core/deferred.ts";
-import type { Course } from "./course.ts";
-import type { FrameReader } from "./frame_reader.ts";
+import type { BenchCourse } from "./course.ts";
+import type { LoadReader } from "./load_reader.ts";
 import { STAMP_BYTES, stampOf } from "./frames.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadLine } from "./load_line.ts";
@@ -44,18 +44,18 @@ export interface SubscriberOptions {
   readonly stamped: boolean;
 }
 
-export class Subscriber implements Load, LoadEvents {
+export class LoadSubscriber implements Load, LoadEvents {
   readonly tally: Tally;
   readonly goal: Goal;
   readonly #line: LoadLine;
-  readonly #course: Course;
+  readonly #course: BenchCourse;
   readonly #options: SubscriberOptions;
   readonly #latency: Histogram | undefined;
   #nowMs = 0;
 
   constructor(
     line: LoadLine,
-    course: Course,
+    course: BenchCourse,
     tally: Tally,
     goal: Goal,
     options: SubscriberOptions,
@@ -86,7 +86,7 @@ export class Subscriber implements Load, LoadEvents {
 
   onChunkEnd(): void {}
 
-  onFrame(frame: FrameReader): void {
+  onFrame(frame: LoadReader): void {
     const { tally } = this;
     if (tally.msgs === 0) {
       this.#course.begin();

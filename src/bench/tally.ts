@@ -76,7 +76,7 @@ export function figuresOf(tallies: readonly Tally[]): Figures {
 }
 
 /** The latencies of some clients together; undefined when none of them measures any. */
-export function latencyOf(tallies: readonly Tally[]): Histogram | undefined {
+function latencyOf(tallies: readonly Tally[]): Histogram | undefined {
   const measured = tallies.flatMap(({ latency }) => latency ?? []);
   if (measured.length === 0) return undefined;
   const all = new Histogram();

@@ -46,7 +46,7 @@ export function firstWords(
   return placesOfWords(places, 1);
 }
 
-/** The places that so many words name. */
+/** The places that `count` words name. */
 export function placesOfWords(
   places: readonly CompletionPlace[],
   count: number,

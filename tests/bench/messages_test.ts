@@ -1,19 +1,19 @@
 /** Publishers and subscribers of a load, on a broker in memory and in virtual time. */
 import assert from "node:assert/strict";
-import { Course } from "../../src/bench/course.ts";
+import { BenchCourse } from "../../src/bench/course.ts";
 import { runFanOut } from "../../src/bench/fan_out.ts";
 import { runLoads, shareOf } from "../../src/bench/load.ts";
 import {
-  Publisher,
-  type PublisherOptions,
+  LoadPublisher,
+  type LoadPublisherOptions,
 } from "../../src/bench/publishing.ts";
-import { Goal, Subscriber } from "../../src/bench/subscribing.ts";
+import { Goal, LoadSubscriber } from "../../src/bench/subscribing.ts";
 import { figuresOf } from "../../src/bench/tally.ts";
 import { rejection } from "../support/rejection.ts";
 import { test } from "../support/test.ts";
 import { Stage } from "./stage.ts";
 
-const PLAIN: PublisherOptions = {
+const PLAIN: LoadPublisherOptions = {
   subject: "a",
   subjects: 1,
   size: 16,
@@ -24,11 +24,11 @@ const PLAIN: PublisherOptions = {
 
 test("a fan-out counts each message once for each subscriber", async (t) => {
   const stage = await Stage.start(t);
-  const course = new Course(stage.clock);
+  const course = new BenchCourse(stage.clock);
   const publishers = [];
   for (const client of [1, 2]) {
     publishers.push(
-      new Publisher(
+      new LoadPublisher(
         await stage.line(course),
         course,
         stage.tally("pub", client),
@@ -39,7 +39,7 @@ test("a fan-out counts each message once for each subscriber", async (t) => {
   const subscribers = [];
   for (const client of [1, 2, 3]) {
     subscribers.push(
-      new Subscriber(
+      new LoadSubscriber(
         await stage.line(course),
         course,
         stage.tally("sub", client),
@@ -62,8 +62,8 @@ test("a fan-out counts each message once for each subscriber", async (t) => {
 
 test("a queue group shares the messages, and their age is measured", async (t) => {
   const stage = await Stage.start(t);
-  const course = new Course(stage.clock);
-  const publisher = new Publisher(
+  const course = new BenchCourse(stage.clock);
+  const publisher = new LoadPublisher(
     await stage.line(course),
     course,
     stage.tally("pub"),
@@ -73,7 +73,7 @@ test("a queue group shares the messages, and their age is measured", async (t) =
   const subscribers = [];
   for (const client of [1, 2]) {
     subscribers.push(
-      new Subscriber(
+      new LoadSubscriber(
         await stage.line(course),
         course,
         stage.tally("sub", client),
@@ -96,14 +96,14 @@ test("a queue group shares the messages, and their age is measured", async (t) =
 
 test("what does not come in time is lost", async (t) => {
   const stage = await Stage.start(t);
-  const course = new Course(stage.clock);
-  const publisher = new Publisher(
+  const course = new BenchCourse(stage.clock);
+  const publisher = new LoadPublisher(
     await stage.line(course),
     course,
     stage.tally("pub"),
     PLAIN,
   );
-  const deaf = new Subscriber(
+  const deaf = new LoadSubscriber(
     await stage.line(course),
     course,
     stage.tally("sub"),
@@ -120,8 +120,8 @@ test("what does not come in time is lost", async (t) => {
 
 test("a rate is kept, until the time is over", async (t) => {
   const stage = await Stage.start(t);
-  const course = new Course(stage.clock, 200);
-  const publisher = new Publisher(
+  const course = new BenchCourse(stage.clock, 200);
+  const publisher = new LoadPublisher(
     await stage.line(course),
     course,
     stage.tally("pub"),
@@ -135,8 +135,8 @@ test("a rate is kept, until the time is over", async (t) => {
 
 test("a subscriber begins with the first message, and an interruption ends it", async (t) => {
   const stage = await Stage.start(t);
-  const course = new Course(stage.clock, 60_000);
-  const subscriber = new Subscriber(
+  const course = new BenchCourse(stage.clock, 60_000);
+  const subscriber = new LoadSubscriber(
     await stage.line(course),
     course,
     stage.tally("sub"),
@@ -159,8 +159,8 @@ test("a subscriber begins with the first message, and an interruption ends it", 
 
 test("a refused message ends the run with the server's words", async (t) => {
   const stage = await Stage.start(t, { maxPayloadBytes: 10 });
-  const course = new Course(stage.clock);
-  const publisher = new Publisher(
+  const course = new BenchCourse(stage.clock);
+  const publisher = new LoadPublisher(
     await stage.line(course),
     course,
     stage.tally("pub"),

@@ -1,7 +1,7 @@
 /** A broker in memory, on a clock that goes on by itself, and clients of a load. */
 import { LoadLine } from "../../src/bench/load_line.ts";
 import { watchLine } from "../../src/bench/load.ts";
-import type { Course } from "../../src/bench/course.ts";
+import type { BenchCourse } from "../../src/bench/course.ts";
 import { Tally } from "../../src/bench/tally.ts";
 import type { Role } from "../../src/bench/tally.ts";
 import type { ClientRuntime } from "../../src/client/link.ts";
@@ -41,7 +41,7 @@ export class Stage {
     return stage;
   }
 
-  async line(course?: Course): Promise<LoadLine> {
+  async line(course?: BenchCourse): Promise<LoadLine> {
     const line = await LoadLine.open(
       { servers: `127.0.0.1:${this.#port}` },
       this.#runtime,

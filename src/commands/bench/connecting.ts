@@ -2,7 +2,7 @@
 import { withProviders } from "../../app/client_discovery.ts";
 import { withTlsFiles } from "../../app/tls_files.ts";
 import { webDialler } from "../../app/web_dialler.ts";
-import type { Course } from "../../bench/course.ts";
+import type { BenchCourse } from "../../bench/course.ts";
 import { LoadLine } from "../../bench/load_line.ts";
 import { watchLine } from "../../bench/load.ts";
 import type { ClientRuntime } from "../../client/link.ts";
@@ -17,7 +17,7 @@ const machine: ClientRuntime = { ...platform, dialWeb: webDialler(platform) };
 export async function openLines(
   flags: ClientFlags,
   count: number,
-  course: Course,
+  course: BenchCourse,
 ): Promise<LoadLine[]> {
   const options = withProviders(
     withTlsFiles({
@@ -45,7 +45,7 @@ export async function closeLines(lines: readonly LoadLine[]): Promise<void> {
 }
 
 /** Throws when the server takes no payload of this size. */
-export function checkSize(line: LoadLine, size: number): void {
+export function checkPayloadSize(line: LoadLine, size: number): void {
   const limit = line.connection.info?.max_payload ?? Infinity;
   if (size <= limit) return;
   throw new Error(

@@ -1,7 +1,6 @@
 /** The flags that the commands of `midge bench` have in common, and what they say. */
 import type { FlagDefinition, FlagsOf } from "../../config/flags/flags.ts";
 import { checkLiteralSubject } from "../../client/messages/subjects.ts";
-import { CLIENT_FLAGS, type ClientFlags } from "../connection_flags.ts";
 import { bytesOf, countOf, secondsOf } from "./numbers.ts";
 
 /** How long a load runs, and what is told of it. */
@@ -62,11 +61,6 @@ export function clientsFlag(name: string, what: string): TextFlag {
     doc: `${what}, each with a connection (1)`,
   };
 }
-
-/** Where a load runs, and as whom. */
-export const CONNECT_FLAGS: typeof CLIENT_FLAGS = CLIENT_FLAGS;
-
-export type { ClientFlags };
 
 interface RunTexts {
   readonly msgs?: string;

@@ -1,13 +1,16 @@
 /** `midge bench pub`, `sub` and `pubsub`: messages without streams. */
-import type { Course } from "../../bench/course.ts";
+import type { BenchCourse } from "../../bench/course.ts";
 import { runFanOut } from "../../bench/fan_out.ts";
 import { patternOf, STAMP_BYTES } from "../../bench/frames.ts";
 import { runLoads, shareOf } from "../../bench/load.ts";
 import type { LoadLine } from "../../bench/load_line.ts";
-import { Publisher, type PublisherOptions } from "../../bench/publishing.ts";
+import {
+  LoadPublisher,
+  type LoadPublisherOptions,
+} from "../../bench/publishing.ts";
 import {
   Goal,
-  Subscriber,
+  LoadSubscriber,
   type SubscriberOptions,
 } from "../../bench/subscribing.ts";
 import { Tally } from "../../bench/tally.ts";
@@ -267,12 +270,12 @@ function queueOf(queue: string | undefined): string {
 /** Publishers that share messages and the rate. */
 function publishersOn(
   lines: readonly LoadLine[],
-  course: Course,
-  options: PublisherOptions,
-): Publisher[] {
+  course: BenchCourse,
+  options: LoadPublisherOptions,
+): LoadPublisher[] {
   const count = lines.length;
   return lines.map((line, index) =>
-    new Publisher(line, course, new Tally("pub", index + 1, course.clock), {
+    new LoadPublisher(line, course, new Tally("pub", index + 1, course.clock), {
       ...options,
       msgs: shareOf(options.msgs, count, index),
       perSecond: options.perSecond / count,
@@ -283,13 +286,13 @@ function publishersOn(
 /** Subscribers, each with `msgs` to take, or all together in a queue group. */
 function subscribersOn(
   lines: readonly LoadLine[],
-  course: Course,
+  course: BenchCourse,
   options: SubscriberOptions,
   msgs: number = Infinity,
-): Subscriber[] {
+): LoadSubscriber[] {
   const shared = options.queue === "" ? undefined : new Goal(msgs);
   return lines.map((line, index) =>
-    new Subscriber(
+    new LoadSubscriber(
       line,
       course,
       new Tally("sub", index + 1, course.clock),

@@ -2,7 +2,7 @@
  * How far a run has come: a bar on the terminal behind standard error, and
  * nothing where there is none.
  */
-import type { Course } from "../../bench/course.ts";
+import type { BenchCourse } from "../../bench/course.ts";
 import { countText } from "../../bench/report.ts";
 import type { Tally } from "../../bench/tally.ts";
 import { printError } from "../../runtime/process/system.ts";
@@ -22,7 +22,7 @@ export interface ProgressOptions {
 
 /** Shows it until the function that it gives is called. */
 export function showProgress(
-  course: Course,
+  course: BenchCourse,
   options: ProgressOptions,
 ): () => void {
   if (options.quiet || !isTerminal("stderr")) return () => {};
@@ -43,7 +43,7 @@ export function showProgress(
 }
 
 function progressLine(
-  course: Course,
+  course: BenchCourse,
   { title, wanted }: ProgressOptions,
   msgs: number,
   perSecond: number,

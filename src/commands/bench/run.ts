@@ -3,9 +3,13 @@
  * its load is done, when the time is over, or with a signal, and tells what was
  * measured until then.
  */
-import { Course } from "../../bench/course.ts";
+import { BenchCourse } from "../../bench/course.ts";
 import type { LoadLine } from "../../bench/load_line.ts";
-import { type Report, reportJson, reportTable } from "../../bench/report.ts";
+import {
+  type BenchReport,
+  reportJson,
+  reportTable,
+} from "../../bench/report.ts";
 import type { Tally } from "../../bench/tally.ts";
 import { platform } from "../../runtime/mod.ts";
 import {
@@ -15,12 +19,12 @@ import {
   printError,
 } from "../../runtime/process/system.ts";
 import type { ClientFlags } from "../connection_flags.ts";
-import { checkSize, closeLines, openLines } from "./connecting.ts";
+import { checkPayloadSize, closeLines, openLines } from "./connecting.ts";
 import type { Limits } from "./flags.ts";
 import { showProgress } from "./progress.ts";
 
 /** What is to be run. */
-export interface Plan {
+export interface BenchPlan {
   /** As the report and the progress name it. */
   readonly bench: string;
   readonly flags: ClientFlags & { readonly json?: boolean };
@@ -28,21 +32,21 @@ export interface Plan {
   readonly connections: number;
   /** The largest payload that is sent; 0: none. */
   readonly size: number;
-  readonly asked: Report["asked"];
+  readonly asked: BenchReport["asked"];
   /** Messages that all tallies together come to; Infinity: unknown. */
   readonly wanted: number;
   /** Makes the load. What it says before it begins goes to standard error. */
-  make(lines: readonly LoadLine[], course: Course): Work;
+  make(lines: readonly LoadLine[], course: BenchCourse): ReadyLoad;
 }
 
 /** A load that is ready to run. */
-export interface Work {
+export interface ReadyLoad {
   readonly tallies: readonly Tally[];
   run(): Promise<void>;
 }
 
 /** Resolves with the exit code: 1 when something was lost. */
-export async function runPlan(plan: Plan): Promise<number> {
+export async function runPlan(plan: BenchPlan): Promise<number> {
   const { report, trouble } = await measure(plan);
   if (plan.flags.json === true) {
     print(`${JSON.stringify(reportJson(report))}\n`);
@@ -53,17 +57,17 @@ export async function runPlan(plan: Plan): Promise<number> {
 }
 
 interface Measured {
-  readonly report: Report;
+  readonly report: BenchReport;
   readonly trouble: Error | undefined;
 }
 
-async function measure(plan: Plan): Promise<Measured> {
-  const course = new Course(platform.clock, plan.limits.durationMs);
+async function measure(plan: BenchPlan): Promise<Measured> {
+  const course = new BenchCourse(platform.clock, plan.limits.durationMs);
   const unhear = endOnSignals(course);
   const lines = await openLines(plan.flags, plan.connections, course);
   const [first] = lines;
   try {
-    checkSize(first!, plan.size);
+    checkPayloadSize(first!, plan.size);
     const { server_name: name = "", version = "" } = first!.connection.info ??
       {};
     const address = first!.connection.getServer();
@@ -97,7 +101,7 @@ async function measure(plan: Plan): Promise<Measured> {
 }
 
 /** The first INT or TERM ends the course, the second one the process. */
-function endOnSignals(course: Course): () => void {
+function endOnSignals(course: BenchCourse): () => void {
   const end = (): void => {
     if (course.isOver) exit(1);
     course.interrupt();
@@ -106,7 +110,7 @@ function endOnSignals(course: Course): () => void {
   return () => undo.forEach((one) => one());
 }
 
-function headline({ bench, server, asked, interrupted }: Report): string {
+function headline({ bench, server, asked, interrupted }: BenchReport): string {
   const facts = Object.entries(asked).map(([name, value]) => `${name} ${value}`)
     .join(", ");
   const end = interrupted ? "; interrupted" : "";
@@ -114,7 +118,7 @@ function headline({ bench, server, asked, interrupted }: Report): string {
 }
 
 function troubleCode(
-  { bench, tallies }: Report,
+  { bench, tallies }: BenchReport,
   trouble: Error | undefined,
 ): number {
   const lost = tallies.reduce((sum, tally) => sum + tally.lost, 0);

@@ -22,13 +22,13 @@ const HMSG_WORD = 5;
 /** Who gets what a reader finds. */
 export interface FrameTaker {
   /** A message of the load has arrived in full; `frame` tells where its parts are, for this call. */
-  onFrame(frame: FrameReader): void;
+  onFrame(frame: LoadReader): void;
   /** Bytes of all else, borrowed; an operation may come in pieces. */
   onRest(bytes: Uint8Array): void;
 }
 
 /** More than a dozen members: because the places in a message are read where they lie. */
-export class FrameReader {
+export class LoadReader {
   /** Where the message under way is; of a long one the line and the first 512 bytes behind it. */
   bytes: Uint8Array = new Uint8Array(0);
   sid = 0;

@@ -1,7 +1,7 @@
 /** Messages of a load are found wherever what comes is cut, and all else goes on. */
 import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { FrameReader } from "../../src/bench/frame_reader.ts";
+import { LoadReader } from "../../src/bench/load_reader.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 
@@ -9,7 +9,7 @@ import { test } from "../support/test.ts";
 class Found {
   readonly frames: string[] = [];
   rest = "";
-  readonly reader: FrameReader = new FrameReader({
+  readonly reader: LoadReader = new LoadReader({
     onFrame: (frame) => this.frames.push(textOf(frame)),
     onRest: (bytes) => {
       this.rest += byteString(bytes);
@@ -17,7 +17,7 @@ class Found {
   });
 }
 
-function textOf(frame: FrameReader): string {
+function textOf(frame: LoadReader): string {
   const { bytes, bodyStart, headerSize, size } = frame;
   const shown = Math.min(size, 40);
   return [
