@@ -18,25 +18,29 @@ export type Figures =
     readonly peak_mib: number;
   };
 
+/** A load as far as it is to be run; `warmUp` in place of half of it. */
+type LoadToRun = Pick<Load, "args" | "overRoute"> & {
+  readonly warmUp?: readonly string[];
+};
+
 /** Measures `load` on servers that are started for it. */
 export async function measureLoad(
   contender: Contender,
-  { args, overRoute }: Pick<Load, "args" | "overRoute">,
+  { args, overRoute, warmUp = halfOf(args) }: LoadToRun,
   generator: string,
 ): Promise<Figures> {
   const servers = overRoute === true
     ? await startPair(contender)
     : [await RunningContender.start(contender)];
   try {
-    const command = [
-      ...args,
+    const where = [
       ...["-p", `127.0.0.1:${servers[0]!.port}`],
       ...["-s", `127.0.0.1:${servers.at(-1)!.port}`],
       ...["-pid", servers.map(({ pid }) => pid).join()],
     ];
     // The compilers of the runtimes should have seen the load before it counts.
-    if (args[0] !== "idle") run(contender, generator, shortened(command));
-    const figures = run(contender, generator, command);
+    if (args[0] !== "idle") run(contender, generator, [...warmUp, ...where]);
+    const figures = run(contender, generator, [...args, ...where]);
     const peaks = servers.map((server) => server.memory("VmHWM"));
     return {
       ...figures,
@@ -50,9 +54,9 @@ export async function measureLoad(
 }
 
 /** The same load with half of its messages. */
-function shortened(command: readonly string[]): string[] {
-  return command.map((word, at) =>
-    command[at - 1] === "-n" ? String(Math.ceil(Number(word) / 2)) : word
+function halfOf(args: readonly string[]): string[] {
+  return args.map((word, at) =>
+    args[at - 1] === "-n" ? String(Math.ceil(Number(word) / 2)) : word
   );
 }
 
