@@ -93,6 +93,33 @@ export function testStore(maker: StoreMaker): void {
     }
   });
 
+  test(`${name}: what is not kept for good yet is read and removed`, async (t) => {
+    const store = (await maker.opener(t))();
+    const sizes = [0, 1, 900, 5000, 20_000, 70_000, 300, 4000];
+    const of = (seq: number): StoredMessage =>
+      message(seq, `a.${seq % 3}`, "x".repeat(sizes[seq % sizes.length]!));
+    const isLeft = (seq: number): boolean => seq % 5 !== 0;
+    for (let seq = 1; seq <= 100; seq++) {
+      store.append(of(seq));
+      if (seq % 7 > 0) continue;
+      // The last one, and one that came before others.
+      for (const read of [seq, seq - 3]) {
+        assert.deepEqual(plain(store.load(read)!), plain(of(read)));
+      }
+    }
+    for (let seq = 100; seq > 0; seq--) {
+      if (!isLeft(seq)) store.remove(seq, false);
+    }
+    await synced(store);
+    for (let seq = 1; seq <= 100; seq++) {
+      const found = store.load(seq);
+      assert.deepEqual(
+        found && plain(found),
+        isLeft(seq) ? plain(of(seq)) : undefined,
+      );
+    }
+  });
+
   test(`${name}: a message that is removed is not there`, async (t) => {
     const store = (await maker.opener(t))();
     for (const seq of [1, 2, 3]) store.append(message(seq, "a", `${seq}`));

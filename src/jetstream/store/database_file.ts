@@ -14,7 +14,7 @@ import {
   type StoredValue,
 } from "../../platform/storage.ts";
 import { PAGE_SIZE, type Pages, strayRows, TableWalk } from "./pages.ts";
-import { INSERT_MESSAGE, putInto, Records, TABLES } from "./records.ts";
+import { insertMessages, putInto, Records, TABLES } from "./records.ts";
 import { readWriteAhead } from "./write_ahead.ts";
 
 /** Begins the names of values that tell of damage. */
@@ -193,7 +193,7 @@ class Rebuilding {
   constructor(database: Database, records: Records) {
     this.#records = records;
     this.#insert = database.prepare(
-      INSERT_MESSAGE.replace("INSERT", "INSERT OR IGNORE"),
+      insertMessages(1, "INSERT OR IGNORE"),
     );
     this.#put = database.prepare(putInto("value"));
     this.#spare = database.prepare(putInto("spare"));

@@ -9,7 +9,6 @@
  *
  * More than a dozen members: because `StreamStore` has them.
  */
-import { byteString } from "../../core/ascii.ts";
 import {
   type Database,
   type Statement,
@@ -25,13 +24,9 @@ import { Gaps } from "./gaps.ts";
 import { Gathering } from "./gathering.ts";
 import { databaseIn, removeStream } from "./folders.ts";
 import { MessageScan } from "./message_scan.ts";
-import {
-  INSERT_MESSAGE,
-  MESSAGE_ROWS,
-  putInto,
-  Records,
-  valueRows,
-} from "./records.ts";
+import { MessageWriter } from "./message_writer.ts";
+import { NamedValues } from "./named_values.ts";
+import { MESSAGE_ROWS, Records } from "./records.ts";
 import {
   type Damage,
   type StoredMessage,
@@ -53,14 +48,11 @@ export class FileStore implements StreamStore {
   readonly #storage: Storage;
   readonly #database: Database;
   readonly #runSoon: RunSoon;
-  readonly #insert: Statement;
+  readonly #writer: MessageWriter;
   readonly #select: Statement;
   readonly #delete: Statement;
-  readonly #put: Statement;
-  readonly #putSpare: Statement;
-  readonly #drop: Statement;
-  readonly #dropSpare: Statement;
   readonly #records: Records;
+  readonly #values: NamedValues;
   readonly #acknowledged: Acknowledged;
   /** Messages that there are, and those that the last commit has kept. */
   #count = 0;
@@ -107,13 +99,14 @@ export class FileStore implements StreamStore {
     this.#faulty(() => this.#database.execute(ERASE_CHEAPLY));
     const prepare = (sql: string): Statement =>
       this.#faulty(() => this.#database.prepare(sql));
-    this.#insert = prepare(INSERT_MESSAGE);
+    this.#writer = this.#faulty(() =>
+      new MessageWriter(this.#database, this.#records)
+    );
     this.#select = prepare(`${MESSAGE_ROWS} WHERE seq = ?`);
     this.#delete = prepare("DELETE FROM message WHERE seq = ?");
-    this.#put = prepare(putInto("value"));
-    this.#putSpare = prepare(putInto("spare"));
-    this.#drop = prepare("DELETE FROM value WHERE name = ?");
-    this.#dropSpare = prepare("DELETE FROM spare WHERE name = ?");
+    this.#values = this.#faulty(() =>
+      new NamedValues(this.#database, this.#records)
+    );
     const [, last] = [...this.values(LAST_SEQ)]
       .find(([name]) => name === LAST_SEQ) ?? [];
     const noted = this.#acknowledged;
@@ -149,14 +142,10 @@ export class FileStore implements StreamStore {
     const texts = gaps.missing(this.lastSeq, acknowledged, this.#path);
     this.lastSeq = Math.max(this.lastSeq, acknowledged);
     if (unknown !== undefined) damaged({ seq: 0, text: unknown });
-    const values = [
-      ...this.#damagedValues("value"),
-      ...this.#damagedValues("spare"),
-    ];
     for (const [, text] of this.values(DAMAGE_PREFIX)) {
       damaged({ seq: 0, text });
     }
-    for (const name of new Set(values)) {
+    for (const name of this.#faulty(() => this.#values.damaged())) {
       const text = `what ${this.#path} has of ${name} is damaged`;
       damaged({ seq: 0, text });
     }
@@ -169,21 +158,6 @@ export class FileStore implements StreamStore {
     if (this.#isWriting) this.sync(() => {});
   }
 
-  /** Names of values that are not what was written. */
-  #damagedValues(table: "value" | "spare"): string[] {
-    return [...this.#rowsOf(table)]
-      .filter((row) => this.#records.valueIn(Object.values(row)) === undefined)
-      .map((row) => {
-        const [name] = Object.values(row);
-        if (!(name instanceof Uint8Array)) return String(name);
-        return JSON.stringify(byteString(name, 0, name.length));
-      });
-  }
-
-  #rowsOf(table: "value" | "spare"): Iterable<StoredRow> {
-    return this.#faulty(() => this.#database.prepare(valueRows(table)).rows());
-  }
-
   skipTo(seq: number): void {
     this.lastSeq = seq;
     this.#isAhead = true;
@@ -192,7 +166,8 @@ export class FileStore implements StreamStore {
   append(message: StoredMessage): void {
     const { seq } = message;
     this.#write(() => {
-      this.#count += this.#insert.run(...this.#records.columnsOf(message));
+      this.#writer.add(message);
+      this.#count++;
     });
     this.lastSeq = seq;
     this.#isAhead = true;
@@ -200,6 +175,7 @@ export class FileStore implements StreamStore {
   }
 
   load(seq: number): StoredMessage | undefined {
+    this.#flush(seq);
     const row = this.#faulty(() => this.#select.first(seq));
     if (row === undefined) return undefined;
     const message = this.#messageIn(row);
@@ -213,33 +189,18 @@ export class FileStore implements StreamStore {
       this.#write(() => this.#database.execute("PRAGMA secure_delete = ON"));
     }
     this.#write(() => {
+      this.#writer.flush(seq);
       this.#count -= this.#delete.run(seq);
       this.#isAhead = true;
     });
   }
 
   put(name: string, value: string | undefined, isVital: boolean = false): void {
-    this.#write(() => {
-      if (value === undefined) {
-        this.#drop.run(name);
-        this.#dropSpare.run(name);
-        return;
-      }
-      const columns = this.#records.valueColumns(name, value);
-      this.#put.run(...columns);
-      if (isVital) this.#putSpare.run(...columns);
-    });
+    this.#write(() => this.#values.put(name, value, isVital));
   }
 
   values(prefix: string): Iterable<readonly [string, string]> {
-    const found = new Map<string, string>();
-    for (const table of ["spare", "value"] as const) {
-      for (const row of this.#rowsOf(table)) {
-        const value = this.#records.valueIn(Object.values(row));
-        if (value?.[0].startsWith(prefix)) found.set(...value);
-      }
-    }
-    return [...found].sort(([a], [b]) => a < b ? -1 : 1);
+    return this.#faulty(() => this.#values.under(prefix));
   }
 
   sync(done: Done): void {
@@ -298,6 +259,11 @@ export class FileStore implements StreamStore {
     }
   }
 
+  /** The message `seq`, or all, stands in the transaction. */
+  #flush(seq?: number): void {
+    if (this.#isWriting) this.#write(() => this.#writer.flush(seq));
+  }
+
   #commit(): void {
     if (this.#isClosed || this.#isSyncing) return;
     this.beforeCommit();
@@ -308,7 +274,10 @@ export class FileStore implements StreamStore {
     this.#appended = 0;
     const acknowledged = this.#isAhead ? this.lastSeq : -1;
     const hasWritten = this.#isWriting;
-    if (hasWritten) this.#write(() => this.#database.execute("COMMIT"));
+    if (hasWritten) {
+      this.#flush();
+      this.#write(() => this.#database.execute("COMMIT"));
+    }
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) this.#rollBack();
@@ -365,6 +334,7 @@ export class FileStore implements StreamStore {
 
   #rollBack(): void {
     this.#isWriting = false;
+    this.#writer.forget();
     this.#count = this.#kept;
     try {
       this.#database.execute("ROLLBACK");

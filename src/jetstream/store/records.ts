@@ -25,7 +25,11 @@ export const TABLES: readonly string[] = [
   ),
 ];
 
-export const INSERT_MESSAGE = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)";
+/** Inserts as many rows, whose columns are given one behind the other. */
+export function insertMessages(rows: number, how: string = "INSERT"): string {
+  const row = "(?, ?, ?, ?, ?, ?)";
+  return `${how} INTO message VALUES ${Array(rows).fill(row).join(", ")}`;
+}
 
 /**
  * Columns as they are read. Damage may have made anything of them: what no runtime
@@ -48,32 +52,59 @@ export function putInto(table: "value" | "spare"): string {
 /** Columns of a row, in their order. */
 type Columns = readonly (StoredValue | undefined)[];
 
-const MESSAGE_COLUMNS = 6;
+export const MESSAGE_COLUMNS = 6;
 const VALUE_COLUMNS = 3;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** Three numbers, and a blank behind each. */
 const FACTS_BYTES = 3 * 17;
 const ASCII_MAX = 0x7f;
+/** A message up to this size is copied, to have one checksum made of it. */
+const SHORT_BYTES = 4096;
+
+/** Room that `Records.addColumns` needs for a message, at most. */
+export function roomOf(message: StoredMessage): number {
+  const { subject, headers, payload } = message;
+  return FACTS_BYTES + subject.length + headers.length + payload.length;
+}
 
 /** Checksums of rows, and rows that have the right ones. */
 export class Records {
   readonly #checksum: (bytes: Uint8Array, before: number) => number;
-  #facts: Uint8Array = NO_BYTES;
+  /** Room for what a checksum is made of. */
+  #room: Uint8Array = NO_BYTES;
+  /** The last subject, and what a row has in its place: publishers tend to repeat themselves. */
+  #subject = "";
+  #subjectValue: StoredValue = "";
 
   constructor(checksum: (bytes: Uint8Array, before: number) => number) {
     this.#checksum = checksum;
   }
 
-  columnsOf(message: StoredMessage): StoredValue[] {
+  /** Adds the columns of a row; `room` has the bytes of the message from `at` on. */
+  addColumns(
+    columns: StoredValue[],
+    message: StoredMessage,
+    room: Uint8Array,
+    at: number,
+  ): void {
     const { seq, timeUs, subject, headers, payload } = message;
-    return [
+    const headersAt = writeFacts(room, at, message);
+    const payloadAt = headersAt + headers.length;
+    const end = payloadAt + payload.length;
+    if (headers.length > 0) room.set(headers, headersAt);
+    room.set(payload, payloadAt);
+    if (subject !== this.#subject) {
+      this.#subject = subject;
+      this.#subjectValue = subjectValue(subject);
+    }
+    columns.push(
       seq,
       timeUs,
-      subjectValue(subject),
-      headers.length === 0 ? null : headers,
-      payload,
-      this.#messageSum(message),
-    ];
+      this.#subjectValue,
+      headers.length === 0 ? null : room.subarray(headersAt, payloadAt),
+      room.subarray(payloadAt, end),
+      this.#checksum(room.subarray(at, end), 0),
+    );
   }
 
   valueColumns(name: string, value: string): StoredValue[] {
@@ -111,28 +142,43 @@ export class Records {
   }
 
   /** Of a text with all numbers and the subject, and of headers and payload behind it. */
-  #messageSum(
-    { seq, timeUs, subject, headers, payload }: StoredMessage,
-  ): number {
-    const needed = FACTS_BYTES + subject.length;
-    if (this.#facts.length < needed) this.#facts = new Uint8Array(2 * needed);
-    const facts = this.#facts;
-    let end = writeDecimal(facts, 0, seq);
-    facts[end++] = SPACE;
-    end = writeDecimal(facts, end, timeUs);
-    facts[end++] = SPACE;
-    end = writeDecimal(facts, end, headers.length);
-    facts[end++] = SPACE;
-    end = writeBytes(facts, end, subject);
+  #messageSum(message: StoredMessage): number {
+    const { subject, headers, payload } = message;
+    const bytes = roomOf(message);
+    const isShort = bytes <= SHORT_BYTES;
+    const needed = isShort ? SHORT_BYTES : FACTS_BYTES + subject.length;
+    if (this.#room.length < needed) this.#room = new Uint8Array(needed);
+    const room = this.#room;
     const checksum = this.#checksum;
-    let sum = checksum(facts.subarray(0, end), 0);
-    if (headers.length > 0) sum = checksum(headers, sum);
-    return checksum(payload, sum);
+    const headersAt = writeFacts(room, 0, message);
+    if (!isShort) {
+      const before = checksum(room.subarray(0, headersAt), 0);
+      return checksum(payload, checksum(headers, before));
+    }
+    const payloadAt = headersAt + headers.length;
+    room.set(headers, headersAt);
+    room.set(payload, payloadAt);
+    return checksum(room.subarray(0, payloadAt + payload.length), 0);
   }
 
   #valueSum(name: string, value: string): number {
     return this.#checksum(asciiBytes(utf8ByteString(`${name}\n${value}`)), 0);
   }
+}
+
+/** What the checksum of a message begins with; returns where it ends. */
+function writeFacts(
+  room: Uint8Array,
+  at: number,
+  { seq, timeUs, subject, headers }: StoredMessage,
+): number {
+  let end = writeDecimal(room, at, seq);
+  room[end++] = SPACE;
+  end = writeDecimal(room, end, timeUs);
+  room[end++] = SPACE;
+  end = writeDecimal(room, end, headers.length);
+  room[end++] = SPACE;
+  return writeBytes(room, end, subject);
 }
 
 /** A subject as text, which tools show; as bytes where it is none. */
