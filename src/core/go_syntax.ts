@@ -23,12 +23,23 @@ export function nextValue(text: string, start: number): number {
 
 /** How deep values may lie in one another. */
 const DEPTH_MAX = 10_000;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
 
 /** Where a text of JSON lies too deep in itself; undefined: nowhere. */
 export function depthFault(text: string): SyntaxFault | undefined {
-  // Each level has two brackets.
-  if (text.length <= 2 * DEPTH_MAX) return undefined;
-  return syntaxFault(text);
+  return mayLieDeep(text) ? syntaxFault(text) : undefined;
+}
+
+/** Whether a text has enough brackets, of which each level has two. */
+function mayLieDeep(text: string): boolean {
+  if (text.length <= 2 * DEPTH_MAX) return false;
+  let brackets = 0;
+  for (let at = 0; at < text.length && brackets <= DEPTH_MAX; at++) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN_BRACKET || code === OPEN_BRACE) brackets++;
+  }
+  return brackets > DEPTH_MAX;
 }
 
 type Outcome = { readonly end: number } | SyntaxFault;

@@ -7,6 +7,7 @@ import {
   MESSAGE_REQUEST,
   type MessageRequest,
 } from "../stream/message_request.ts";
+import { startFault } from "../stream/sequences.ts";
 import type { Stream } from "../stream/stream.ts";
 import {
   type ApiCall,
@@ -76,6 +77,8 @@ function purged(
   const { index } = stream;
   const isAll = given === undefined || given === "" || given === ">";
   const pattern = isAll ? undefined : utf8ByteString(given);
+  const tooFar = isAll ? startFault(seq) : undefined;
+  if (tooFar !== undefined) throw new ApiError(10110, tooFar);
   let end = seq > 0 ? seq : index.lastSeq + 1;
   if (keep > 0) {
     const filter = pattern === undefined

@@ -4,6 +4,7 @@
  */
 import { ApiError } from "../api/api_error.ts";
 import type { ConfiguredTransform } from "../stream/republishing.ts";
+import { startFault } from "../stream/sequences.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { SourceConfig } from "../stream/stream_config.ts";
 import type { Copier } from "./origin_link.ts";
@@ -33,12 +34,14 @@ export class Mirroring implements Copier {
 
   /** What comes before the consumer's first message is not there any more. */
   begins(after: number): void {
+    if (this.#isTooFar(after)) return;
     this.#stream.copyFrom(Math.max(after, this.after));
   }
 
   takes(message: OriginMessage): void {
     if (message.seq <= this.#stream.index.lastSeq) return;
     const { seq, timeUs, subject, headers, payload } = message;
+    if (this.#isTooFar(seq)) return;
     this.#stream.publish({
       subject: transformed(subject, this.#transforms),
       headers: mirroredHeaders(headers),
@@ -50,6 +53,13 @@ export class Mirroring implements Copier {
   }
 
   startsOver(): void {}
+
+  /** Whether an origin, of a server with larger numbers, is where no stream here can be. */
+  #isTooFar(seq: number): boolean {
+    const fault = startFault(seq);
+    if (fault !== undefined) this.#refused(new ApiError(10052, fault));
+    return fault !== undefined;
+  }
 
   whenKept(done: () => void): void {
     whenKept(this.#stream, done);

@@ -18,6 +18,7 @@ import {
   isStreamName,
   transformFault,
 } from "./source_checks.ts";
+import { startFault } from "./sequences.ts";
 import type { GivenStreamConfig, StreamConfig } from "./stream_config.ts";
 
 /** What is known of the other streams of the account. */
@@ -48,6 +49,7 @@ export function checkStream(
   checkPlacement(config);
   checkTimes(config, surroundings);
   checkFeatures(config, given);
+  checkStart(config);
   checkMirror(config, surroundings.others);
   checkSources(config, surroundings.others);
   checkExternal(config);
@@ -165,6 +167,11 @@ function checkTimes(
   if (duplicate_window > 0 && duplicate_window < SHORTEST) {
     throw wrong("duplicates window needs to be >= 100ms");
   }
+}
+
+function checkStart({ first_seq = 0, mirror }: StreamConfig): void {
+  const fault = startFault(Math.max(first_seq, mirror?.opt_start_seq ?? 0));
+  if (fault !== undefined) throw wrong(fault);
 }
 
 function checkFeatures(
