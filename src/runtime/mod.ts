@@ -20,7 +20,7 @@ import type {
 import type { LoadStorage } from "../platform/storage.ts";
 import type { RunSoon } from "../platform/turns.ts";
 import { compareBcrypt } from "./bcrypt/bcrypt.ts";
-import { denoNetwork } from "./net/deno_net.ts";
+import { machineNetwork } from "./net/network.ts";
 import { dns } from "./net/dns.ts";
 import { fetchAnswer } from "./net/fetch.ts";
 import { deflate } from "./process/deflate.ts";
@@ -29,7 +29,6 @@ import { files, makeFolder } from "./process/files.ts";
 import { flow } from "./process/flow.ts";
 import { gzip } from "./process/gzip.ts";
 import { serveHttp } from "./net/http.ts";
-import { nodeNetwork } from "./net/node_net.ts";
 import { runSoon } from "./net/run_soon.ts";
 import { makeSigner, verifySignature } from "./process/signatures.ts";
 import { loadStorage } from "./storage/sqlite.ts";
@@ -77,11 +76,9 @@ export interface Platform {
   readonly loadStorage: LoadStorage;
 }
 
-const isDeno = "Deno" in globalThis;
-
 /** The machine that this process runs on. */
 export const platform: Platform = {
-  network: isDeno ? denoNetwork : nodeNetwork,
+  network: machineNetwork,
   clock: systemClock,
   random: systemRandom,
   fetch: fetchAnswer,

@@ -35,7 +35,11 @@ let library: Listen | undefined;
 export function lengthenQueue(server: Server): void {
   if (process.versions["bun"] === undefined) return;
   const { _handle } = server as { readonly _handle?: { readonly fd?: number } };
-  const fd = _handle?.fd;
+  lengthenQueueOf(_handle?.fd);
+}
+
+/** The same for a listener of Bun's own, by its descriptor. */
+export function lengthenQueueOf(fd: number | undefined): void {
   if (typeof fd !== "number" || fd < 0) return;
   library ??= firstLibrary();
   library?.symbols.listen(fd, LISTEN_QUEUE_MAX);

@@ -16,6 +16,7 @@ import type {
 import { endpoint } from "./addresses.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
+import { giveBack } from "./read_memory.ts";
 import { SocketLife } from "./socket_life.ts";
 import { startHandshake } from "./tls.ts";
 import { failureText } from "./tls_failures.ts";
@@ -33,6 +34,7 @@ export class NodeSocket implements Socket {
   /** What carries TLS, once it does. */
   #below: TcpSocket | undefined;
   #events: SocketEvents | undefined;
+  #isPaused = false;
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
@@ -79,11 +81,13 @@ export class NodeSocket implements Socket {
 
   pause(): void {
     if (this.#life.reason !== undefined) return;
+    this.#isPaused = true;
     this.#raw.pause();
     if (this.#below !== undefined) readBelow(this.#below, false);
   }
 
   resume(): void {
+    this.#isPaused = false;
     if (this.#below !== undefined) readBelow(this.#below, true);
     this.#raw.resume();
   }
@@ -174,6 +178,8 @@ export class NodeSocket implements Socket {
     const { buffer, byteOffset, length } = chunk;
     // A plain view, because `slice` of a Buffer does not copy.
     this.#events?.onData(new Uint8Array(buffer, byteOffset, length));
+    // Lent to the receiver until it is resumed, or for good.
+    if (!this.#isPaused && this.#life.reason === undefined) giveBack(chunk);
   }
 
   #drained(): void {

@@ -1,0 +1,21 @@
+/**
+ * The network of this machine: on Bun and Deno their own sockets. On Bun those
+ * of `node:net` can be had in their place, by `MIDGE_SOCKETS=node`.
+ */
+import type { Network } from "../../platform/socket.ts";
+import { grantedEnvironment } from "../process/system.ts";
+import { bunNetwork } from "./bun_net.ts";
+import { denoNetwork } from "./deno_net.ts";
+import { nodeNetwork } from "./node_net.ts";
+
+/** What a program and its tests use. */
+export const machineNetwork: Network = "Deno" in globalThis
+  ? denoNetwork
+  : "Bun" in globalThis
+  ? networkOnBun(grantedEnvironment("MIDGE_SOCKETS"))
+  : nodeNetwork;
+
+/** `wanted` is what `MIDGE_SOCKETS` says. */
+export function networkOnBun(wanted: string | undefined): Network {
+  return wanted === "node" ? nodeNetwork : bunNetwork;
+}
