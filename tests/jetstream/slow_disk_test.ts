@@ -120,3 +120,20 @@ test("a message that does not reach the disk is refused, and was never there", a
   const { messages, first_seq } = state as Record<string, unknown>;
   assert.deepEqual({ messages, first_seq }, { messages: 1, first_seq: 3 });
 });
+
+test("who makes a consumer hears so before its messages", async (t) => {
+  const { peer, disk } = await withStream(t);
+  request(peer, "s", "one");
+  await delivered(peer);
+  peer.send("SUB d 2\r\n");
+  disk.isSlow = true;
+  const config = { deliver_subject: "d", ack_policy: "none" };
+  const body = JSON.stringify({ stream_name: "S", config });
+  request(peer, "$JS.API.CONSUMER.CREATE.S", body);
+  for (let i = 0; i < 3; i++) await isSilent(peer);
+  const answer = delivered(peer);
+  disk.isSlow = false;
+  await disk.end();
+  assert.equal((await answer)["error"], undefined);
+  await peer.expect("MSG s 2 ");
+});

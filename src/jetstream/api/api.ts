@@ -105,7 +105,9 @@ export class Api {
       });
       body = { type, ...(answer instanceof Promise ? await answer : answer) };
       // An answer means that what it tells of outlives the server.
-      const settled = this.#account.settled(tokens[0]);
+      const settled = answer instanceof Promise
+        ? undefined
+        : this.#account.settled(tokens[0]);
       if (settled !== undefined) await settled;
     } catch (error) {
       lines.length = afterwards.length = 0;

@@ -37,7 +37,7 @@ export interface ApiCall {
   readonly isOfConsumer?: boolean;
   /** NATS JetStream: an answer that is no error is not counted, and nobody else hears of it. */
   readonly isSilentOnSuccess?: boolean;
-  /** The fields of the answer. Throws an `ApiError`. */
+  /** The fields of the answer; a promise waits itself until what they tell is on disk. Throws an `ApiError`. */
   answer(
     account: AccountStreams,
     request: ApiRequest,

@@ -208,7 +208,12 @@ function createOrUpdate(
   }
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
   if (isFull) throw new ApiError(10026);
-  return made(account, open, name, config);
+  const { consumer, answer } = made(account, open, name, config);
+  request.whenAnswered(() => {
+    consumer.isAnnounced = true;
+    consumer.pump();
+  });
+  return answer;
 }
 
 /** A consumer becomes what `config` says; `isCopy`: a copy asks again. */
@@ -233,16 +238,18 @@ function made(
   open: OpenStream,
   name: string,
   config: ConsumerConfig,
-): object | Promise<object> {
+): { consumer: Consumer; answer: object | Promise<object> } {
   const consumer = account.addConsumer(open, name, config);
-  const answer = told(account, consumer);
+  consumer.isAnnounced = false;
+  const facts = told(account, consumer);
   // NATS JetStream: the answer tells what was there before the first delivery.
   account.startConsumer(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
-  return onceKept(account, open.stream.name, answer, () => {
+  const answer = onceKept(account, open.stream.name, facts, () => {
     const isThere = open.consumers.get(name) === consumer;
     if (isThere) account.deleteConsumer(open, name);
   });
+  return { consumer, answer };
 }
 
 /** A copy says which stream it means, and is told which one this is. */

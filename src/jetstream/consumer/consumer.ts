@@ -38,6 +38,8 @@ export class Consumer implements StreamReader, Keeper {
   /** When it was asked or answered last, on the monotonic clock. */
   lastUse = 0;
   inactivity: Inactivity | undefined = undefined;
+  /** Who has made it is told so before anything is pushed. */
+  isAnnounced = true;
   readonly #again: Redelivery;
   readonly #acknowledgements: Acknowledgements;
   readonly pause: Pause;

@@ -75,7 +75,7 @@ export class Pushing implements Demand, Taker {
 
   taker(): Taker | undefined {
     const { flow_control } = this.#consumer.config;
-    if (!this.isInUse) return undefined;
+    if (!this.#consumer.isAnnounced || !this.isInUse) return undefined;
     return flow_control && this.#unanswered > this.#window ? undefined : this;
   }
 
