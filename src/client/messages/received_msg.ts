@@ -1,12 +1,12 @@
 /**
  * A message as a subscriber sees it. Its bytes are the subscriber's own: they
- * were copied out of the chunk that they came in. Texts and headers are made
- * only when they are asked for.
+ * were copied out of the chunk that they came in, all of them in one run. Texts
+ * and headers are made only when they are asked for.
  */
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, type MsgHdrs } from "../../core/headers.ts";
 import { optional } from "../../core/optional.ts";
-import { type Message, NO_HEADERS } from "../../wire/message.ts";
+import { Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
 import type {
   Msg,
@@ -14,7 +14,7 @@ import type {
   PublishOptions,
   ReviverFn,
 } from "../api/message.ts";
-import { utf8Length } from "./frame.ts";
+import { MessageMemory } from "./message_memory.ts";
 
 /** How a message sends an answer; the connection that it came over. */
 export interface Publisher {
@@ -23,42 +23,77 @@ export interface Publisher {
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** All connections of a process fill one block after the other. */
+const memory = new MessageMemory();
+
 export class ReceivedMsg implements Msg {
-  readonly subject: string;
   readonly sid: number;
-  readonly reply: string;
   readonly data: Uint8Array;
-  readonly #headerBytes: Uint8Array | undefined;
+  /** Its subject, its reply subject and its headers are in here. */
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #subjectStart: number;
+  readonly #subjectEnd: number;
+  readonly #replyStart: number;
+  readonly #replyEnd: number;
+  /** 0: it has none. The headers stand before `data`. */
+  readonly #headerSize: number;
+  #subject: string | undefined;
+  #reply: string | undefined;
   #headers: MsgHdrs | undefined;
   readonly #publisher: Publisher;
 
-  /** `message` is borrowed. */
+  /** `message` is borrowed; `subject` is its subject, where that is known as a text. */
   constructor(
-    subject: string,
+    subject: string | undefined,
     sid: number,
     message: Message,
     publisher: Publisher,
   ) {
-    const { headerSize, payloadStart, bodyBuffer, size } = message;
-    const dataStart = payloadStart +
-      (headerSize === NO_HEADERS ? 0 : headerSize);
-    this.subject = subject;
+    const from = isInOneBuffer(message) ? message : inOneBuffer(message);
+    const { hasReply, payloadStart, headerSize, size } = from;
+    const isLong = subject === undefined;
+    const start = isLong ? from.subjectStart : replyOrBody(from);
+    const headers = headerSize === NO_HEADERS ? 0 : headerSize;
+    const dataStart = payloadStart + headers;
+    const end = payloadStart + size;
+    const keptAt = memory.take(dataStart - start, end - dataStart);
+    const { bytes } = memory;
+    copyBytes(bytes, keptAt, from.bodyBuffer, start, end);
+    const shift = keptAt - start;
     this.sid = sid;
-    this.reply = optional(
-      message.hasReply
-        ? textOf(message.replyBuffer, message.replyStart, message.replyEnd)
-        : undefined,
+    this.data = new Uint8Array(
+      bytes.buffer,
+      dataStart + shift,
+      end - dataStart,
     );
-    this.data = ownBytes(bodyBuffer, dataStart, payloadStart + size);
-    this.#headerBytes = headerSize === NO_HEADERS
-      ? undefined
-      : ownBytes(bodyBuffer, payloadStart, dataStart);
+    this.#bytes = bytes;
+    this.#headerSize = headers;
+    this.#subject = subject;
+    this.#subjectStart = isLong ? start + shift : 0;
+    this.#subjectEnd = isLong ? from.subjectEnd + shift : subject.length;
+    this.#replyStart = hasReply ? from.replyStart + shift : 0;
+    this.#replyEnd = hasReply ? from.replyEnd + shift : 0;
     this.#publisher = publisher;
   }
 
+  get subject(): string {
+    return this.#subject ??= textOf(
+      this.#bytes,
+      this.#subjectStart,
+      this.#subjectEnd,
+    );
+  }
+
+  get reply(): string {
+    if (this.#reply === undefined && this.#replyEnd > 0) {
+      this.#reply = textOf(this.#bytes, this.#replyStart, this.#replyEnd);
+    }
+    return optional(this.#reply);
+  }
+
   get headers(): MsgHdrs {
-    if (this.#headers === undefined && this.#headerBytes !== undefined) {
-      this.#headers = readHeaders(this.#headerBytes);
+    if (this.#headers === undefined && this.#headerSize > 0) {
+      this.#headers = readHeaders(this.#headerBytes());
     }
     return optional(this.#headers);
   }
@@ -79,8 +114,8 @@ export class ReceivedMsg implements Msg {
    * `@nats-io/jetstream` counts what it has asked for.
    */
   size(): number {
-    return utf8Length(this.subject) + utf8Length(this.reply ?? "") +
-      (this.#headerBytes?.length ?? 0) + this.data.length;
+    return this.#subjectEnd - this.#subjectStart + this.#replyEnd -
+      this.#replyStart + this.#headerSize + this.data.length;
   }
 
   string(): string {
@@ -89,6 +124,11 @@ export class ReceivedMsg implements Msg {
 
   json<T>(reviver?: ReviverFn): T {
     return JSON.parse(this.string(), reviver) as T;
+  }
+
+  #headerBytes(): Uint8Array {
+    const { byteOffset } = this.data;
+    return this.#bytes.subarray(byteOffset - this.#headerSize, byteOffset);
   }
 }
 
@@ -101,11 +141,31 @@ function readHeaders(bytes: Uint8Array): MsgHdrs | undefined {
   }
 }
 
-/** A copy; `slice` would share the memory when the bytes are a Node buffer. */
-function ownBytes(from: Uint8Array, start: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(end - start);
-  copyBytes(bytes, 0, from, start, end);
-  return bytes;
+/** Where the first of them begins. */
+function replyOrBody({ hasReply, replyStart, payloadStart }: Message): number {
+  return hasReply ? replyStart : payloadStart;
+}
+
+/** As they stand in a line that is written as usual. */
+function isInOneBuffer({ subjectBuffer, bodyBuffer }: Message): boolean {
+  return subjectBuffer === bodyBuffer;
+}
+
+function inOneBuffer(message: Message): Message {
+  const { subjectStart, subjectEnd, replyStart, replyEnd } = message;
+  const { headerSize, size, payloadStart, bodyBuffer } = message;
+  const one = new Message();
+  const replyAt = one.subjectEnd = subjectEnd - subjectStart;
+  one.replyStart = replyAt;
+  one.payloadStart = one.replyEnd = replyAt + replyEnd - replyStart;
+  one.headerSize = headerSize;
+  one.size = size;
+  const bytes = one.bodyBuffer = new Uint8Array(one.payloadStart + size);
+  copyBytes(bytes, 0, message.subjectBuffer, subjectStart, subjectEnd);
+  copyBytes(bytes, replyAt, message.replyBuffer, replyStart, replyEnd);
+  const end = payloadStart + size;
+  copyBytes(bytes, one.payloadStart, bodyBuffer, payloadStart, end);
+  return one;
 }
 
 /** The text whose UTF-8 is `bytes[start, end)`. */

@@ -24,7 +24,7 @@ import {
   QueueHandover,
   queueLimits,
 } from "./handover.ts";
-import { type Publisher, ReceivedMsg, textOf } from "./received_msg.ts";
+import { type Publisher, ReceivedMsg } from "./received_msg.ts";
 import { type Wait, Work } from "./work.ts";
 
 /** What a subscription asks of the table that it stands in. */
@@ -185,7 +185,7 @@ export class LiveSubscription implements Subscription {
     this.#timer?.cancel();
     this.#received++;
     const { publisher } = this.#owner;
-    const subject = this.#subjectOf(message);
+    const subject = this.#knownSubjectOf(message);
     this.#handover.take(new ReceivedMsg(subject, this.sid, message, publisher));
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }
@@ -285,12 +285,12 @@ export class LiveSubscription implements Subscription {
     });
   }
 
-  /** Nearly always the subject that was subscribed to, which needs no new string. */
-  #subjectOf(message: Message): string {
+  /** Nearly always the subject that was subscribed to, or one of many that its wildcards stand for. */
+  #knownSubjectOf(message: Message): string | undefined {
     const { subjectBuffer, subjectStart, subjectEnd } = message;
     return spells(subjectBuffer, subjectStart, subjectEnd, this.subject)
       ? this.subject
-      : textOf(subjectBuffer, subjectStart, subjectEnd);
+      : undefined;
   }
 
   #emptyMessage(): Msg {
