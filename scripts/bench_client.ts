@@ -33,6 +33,9 @@ import {
 
 const LIBRARIES = ["midge", "nats.js"] as const;
 
+/** Rounds for the compilers. */
+const WARM_UPS = 3;
+
 interface Case extends Task {
   readonly name: string;
 }
@@ -183,11 +186,10 @@ async function measure(
   for (const one of cases) {
     const figures: Figures = { midge: [], "nats.js": [] };
     all.set(one.name, figures);
-    // The first round is for the compilers.
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 0; round < rounds + WARM_UPS; round++) {
       for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
         const result = await workers[at]!.run(one, publisher(one, server, raw));
-        if (round > 0) figures[LIBRARIES[at]!]!.push(result);
+        if (round >= WARM_UPS) figures[LIBRARIES[at]!]!.push(result);
       }
     }
   }

@@ -30,6 +30,8 @@ export interface Socket {
    * order, and what it has taken is not looked at again.
    */
   readonly pendingBytes: number;
+  /** What it reads comes in memory that is never used again: who got it may keep it. */
+  readonly givesChunks?: boolean;
 
   /**
    * Attaches the one receiver and starts reading. What arrived before is kept
@@ -63,7 +65,8 @@ export interface SocketEvents {
   /**
    * `chunk` is borrowed: it is valid until this call returns or, when the socket
    * was paused meanwhile, until it is resumed; for good if it closes before that.
-   * Until then the receiver may write to it as well.
+   * Until then the receiver may write to it as well. Sockets that give their
+   * chunks away never use them again.
    */
   onData(chunk: Uint8Array): void;
   /** All that was written has been taken; comes after a `write` that gave false. */

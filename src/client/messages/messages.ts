@@ -132,11 +132,11 @@ export class Messages {
     this.publishing.takesHeaders = info.headers !== false;
   }
 
-  /** Hands a message (borrowed) to its subscription. */
-  deliver(args: MessageArgs): void {
+  /** Hands a message (borrowed) to its subscription; `isGiven`: its memory is not borrowed. */
+  deliver(args: MessageArgs, isGiven: boolean): void {
     this.#inMsgs++;
     this.#inBytes += args.message.size;
-    this.subscriptions.deliver(args);
+    this.subscriptions.deliver(args, isGiven);
   }
 
   /** The server refused a subject: its subscriptions, or the requests to it, fail. */

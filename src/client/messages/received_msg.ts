@@ -23,6 +23,9 @@ export interface Publisher {
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** A message may keep memory alive that is as many times its size. */
+const KEPT_SHARE = 64;
+
 /** All connections of a process fill one block after the other. */
 const memory = new MessageMemory();
 
@@ -30,7 +33,7 @@ export class ReceivedMsg implements Msg {
   readonly sid: number;
   readonly data: Uint8Array;
   /** Its subject, its reply subject and its headers are in here. */
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #bytes: Uint8Array;
   readonly #subjectStart: number;
   readonly #subjectEnd: number;
   readonly #replyStart: number;
@@ -42,12 +45,16 @@ export class ReceivedMsg implements Msg {
   #headers: MsgHdrs | undefined;
   readonly #publisher: Publisher;
 
-  /** `message` is borrowed; `subject` is its subject, where that is known as a text. */
+  /**
+   * `message` is borrowed, but with `isGiven` the memory that it lies in;
+   * `subject` is its subject, where that is known as a text.
+   */
   constructor(
     subject: string | undefined,
     sid: number,
     message: Message,
     publisher: Publisher,
+    isGiven: boolean = false,
   ) {
     const from = isInOneBuffer(message) ? message : inOneBuffer(message);
     const { hasReply, payloadStart, headerSize, size } = from;
@@ -56,16 +63,15 @@ export class ReceivedMsg implements Msg {
     const headers = headerSize === NO_HEADERS ? 0 : headerSize;
     const dataStart = payloadStart + headers;
     const end = payloadStart + size;
-    const keptAt = memory.take(dataStart - start, end - dataStart);
-    const { bytes } = memory;
-    copyBytes(bytes, keptAt, from.bodyBuffer, start, end);
-    const shift = keptAt - start;
+    let bytes = from.bodyBuffer;
+    let shift = 0;
+    if (!isGiven || !mayKeep(bytes, end - start)) {
+      shift = memory.take(dataStart - start, end - dataStart) - start;
+      copyBytes(memory.bytes, start + shift, bytes, start, end);
+      bytes = memory.bytes;
+    }
     this.sid = sid;
-    this.data = new Uint8Array(
-      bytes.buffer,
-      dataStart + shift,
-      end - dataStart,
-    );
+    this.data = bytes.subarray(dataStart + shift, end + shift);
     this.#bytes = bytes;
     this.#headerSize = headers;
     this.#subject = subject;
@@ -127,8 +133,8 @@ export class ReceivedMsg implements Msg {
   }
 
   #headerBytes(): Uint8Array {
-    const { byteOffset } = this.data;
-    return this.#bytes.subarray(byteOffset - this.#headerSize, byteOffset);
+    const start = this.data.byteOffset - this.#bytes.byteOffset;
+    return this.#bytes.subarray(start - this.#headerSize, start);
   }
 }
 
@@ -144,6 +150,14 @@ function readHeaders(bytes: Uint8Array): MsgHdrs | undefined {
 /** Where the first of them begins. */
 function replyOrBody({ hasReply, replyStart, payloadStart }: Message): number {
   return hasReply ? replyStart : payloadStart;
+}
+
+/**
+ * Whether memory that was given may be kept for a message of it, which then
+ * keeps the rest of it alive.
+ */
+function mayKeep({ buffer }: Uint8Array, bytes: number): boolean {
+  return bytes * KEPT_SHARE >= buffer.byteLength;
 }
 
 /** As they stand in a line that is written as usual. */

@@ -180,13 +180,15 @@ export class LiveSubscription implements Subscription {
     this.#max = max === 0 ? 0 : this.#received + max;
   }
 
-  /** Takes a message in; it is borrowed. */
-  deliver(message: Message): void {
+  /** Takes a message in; it is borrowed, unless `isGiven` the memory that it lies in. */
+  deliver(message: Message, isGiven: boolean): void {
     this.#timer?.cancel();
     this.#received++;
     const { publisher } = this.#owner;
     const subject = this.#knownSubjectOf(message);
-    this.#handover.take(new ReceivedMsg(subject, this.sid, message, publisher));
+    this.#handover.take(
+      new ReceivedMsg(subject, this.sid, message, publisher, isGiven),
+    );
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }
 

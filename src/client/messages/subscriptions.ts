@@ -108,9 +108,12 @@ export class Subscriptions {
   }
 
   /** Hands a message (borrowed) to its subscription; one that is gone gets nothing. */
-  deliver({ message, sidStart, sidEnd }: MessageArgs): void {
+  deliver(
+    { message, sidStart, sidEnd }: MessageArgs,
+    isGiven: boolean,
+  ): void {
     const sid = readDecimal(message.subjectBuffer, sidStart, sidEnd);
-    this.#bySid.get(sid)?.deliver(message);
+    this.#bySid.get(sid)?.deliver(message, isGiven);
   }
 
   /** What a server that knows nothing of us must be told. */

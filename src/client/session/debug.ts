@@ -90,6 +90,10 @@ export class WatchedSocket implements Socket {
     return this.#socket.pendingBytes;
   }
 
+  get givesChunks(): boolean {
+    return this.#socket.givesChunks === true;
+  }
+
   open(events: SocketEvents): void {
     this.#socket.open(events);
   }

@@ -41,8 +41,8 @@ import { PingWatch } from "./ping_watch.ts";
 
 /** Where an open session hands on what the server sends. */
 export interface MessageReceiver {
-  /** The message is borrowed for the call. */
-  deliver(args: MessageArgs): void;
+  /** The message is borrowed for the call; `isGiven`: the memory that it lies in is not. */
+  deliver(args: MessageArgs, isGiven: boolean): void;
   /** The server does not let us use a subject. */
   refuse(error: PermissionViolationError): void;
 }
@@ -100,6 +100,8 @@ export class Session implements OpHandler {
   readonly #args = new MessageArgs();
   readonly #opened = deferred<void>();
   readonly #socketClosed = deferred<void>();
+  /** The chunk that came last, if the socket has given it away. */
+  #given: Uint8Array | undefined;
   #phase: Phase = "greeting";
   #info: ReadInfo = NO_INFO;
   #endedBy: Error | undefined;
@@ -209,16 +211,18 @@ export class Session implements OpHandler {
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#tap?.payload(buffer, start, end);
     this.#args.complete(buffer, start, end);
-    this.#receiver.deliver(this.#args);
+    this.#receiver.deliver(this.#args, buffer === this.#given);
   }
 
   #onData(chunk: Uint8Array): void {
+    if (this.socket.givesChunks === true) this.#given = chunk;
     try {
       const used = this.#parser.parse(chunk);
       if (this.#phase === "securing") this.#secure(chunk.subarray(used));
     } catch (error) {
       this.#fail(error);
     }
+    this.#given = undefined;
   }
 
   #onClose(reason: CloseReason): void {

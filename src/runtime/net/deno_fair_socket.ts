@@ -47,6 +47,10 @@ export class FairSocket implements Socket {
     return this.#socket.pendingBytes;
   }
 
+  get givesChunks(): boolean {
+    return this.#socket.givesChunks === true;
+  }
+
   open(events: SocketEvents): void {
     this.#news.opened();
     this.#socket.open({

@@ -28,6 +28,7 @@ import { setImmediate } from "../process/timers.ts";
 export class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
+  readonly givesChunks = true;
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
   #tls: TlsState | undefined;
