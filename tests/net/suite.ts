@@ -302,6 +302,26 @@ export function describeStreams(
   );
 
   checkBoth(
+    "chunks that a socket gives away stay as they are",
+    async ({ near, far }, network, t) => {
+      const reader = Receiver.on(near);
+      const given: Uint8Array[] = [];
+      reader.onChunk = (chunk) =>
+        void given.push(near.givesChunks ? chunk : chunk.slice());
+      const sent = randomBytes(seededRandom(6), 600_000);
+      for (let at = 0; at < sent.length; at += 100_000) {
+        far.write(sent.subarray(at, at + 100_000));
+        await reader.hasBytes(at + 100_000);
+        const others = await pair(network, t);
+        const other = Receiver.on(others.near);
+        others.far.write(new Uint8Array(500_000));
+        await other.hasBytes(500_000);
+      }
+      assert.ok(isSame(Buffer.concat(given), sent));
+    },
+  );
+
+  checkBoth(
     "a chunk stays as it is until its paused socket is resumed",
     async ({ near, far }, network, t) => {
       const reader = Receiver.on(near);

@@ -38,7 +38,10 @@ export interface Msg {
   readonly sid: number;
   /** The subject for answers, if the publisher wants any. */
   readonly reply?: string;
-  /** The payload. */
+  /**
+   * The payload. It is the program's own; its `buffer` may hold other messages
+   * as well, so who hands the buffer on copies the payload first.
+   */
   readonly data: Uint8Array;
   /** Undefined when the message has none, or none that make sense. */
   readonly headers?: MsgHdrs;
