@@ -183,7 +183,7 @@ function inOneBuffer(message: Message): Message {
 }
 
 /** The text whose UTF-8 is `bytes[start, end)`. */
-export function textOf(bytes: Uint8Array, start: number, end: number): string {
+function textOf(bytes: Uint8Array, start: number, end: number): string {
   const text = byteString(bytes, start, end);
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) >= 0x80) return utf8Text(text);
