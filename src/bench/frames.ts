@@ -33,7 +33,7 @@ export interface FrameParts {
   readonly digits: number;
 }
 
-function framePartsOf(
+export function framePartsOf(
   { subject, subjects }: Pick<LoadMessages, "subject" | "subjects">,
 ): FrameParts {
   const digits = subjects > 1 ? String(subjects - 1).length : 0;
@@ -50,7 +50,7 @@ export function patternOf(
 }
 
 /** Writes a number in front of `last`, as `digits` digits. */
-function writeDigits(
+export function writeDigits(
   to: Uint8Array,
   last: number,
   digits: number,
@@ -72,7 +72,7 @@ function payloadOfSize(size: number): Uint8Array {
 }
 
 /** The end of a line, the payload and the end of the frame. */
-function frameTail(size: number): Uint8Array {
+export function frameTail(size: number): Uint8Array {
   const line = asciiBytes(`${size}\r\n`);
   const tail = new Uint8Array(line.length + size + 2);
   tail.set(line);

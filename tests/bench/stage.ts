@@ -46,7 +46,8 @@ export class Stage {
       { servers: `127.0.0.1:${this.#port}` },
       this.#runtime,
     );
-    this.#t.after(() => line.close());
+    // The clock has stopped by then, and a close may wait for it.
+    this.#t.after(() => void line.close());
     if (course !== undefined) watchLine(line, course);
     return line;
   }

@@ -141,6 +141,31 @@ test("bench sub counts from the first message on, and ends with a signal", async
   assert.deepEqual(counts(found), ["sub 1 3 15"]);
 });
 
+test("bench request times what bench reply answers", async (t) => {
+  const { port } = await startMidge(t);
+  const url = `127.0.0.1:${port}`;
+  const reply = startCommand(t, [
+    ...["bench", "reply", "echo", "-s", url, "--json", "--size", "1KiB"],
+    ...["--clients", "2", "--msgs", "700"],
+  ]);
+  await reply.waitFor('Answering requests to "echo"');
+  const [one, many] = await Promise.all([
+    measured(t, url, "request", "echo", "--msgs", "200"),
+    measured(
+      t,
+      url,
+      ...["request", "echo", "--msgs", "500", "--in-flight", "20"],
+      ...["--clients", "2", "--size", "0"],
+    ),
+  ]);
+  assert.deepEqual(counts(one), ["request 1 200 204800"]);
+  assert.deepEqual(counts(many), ["request 2 500 512000"]);
+  assert.equal(many.asked["in-flight"], 20);
+  assert.equal(many.sums[0]?.latency_ms?.["count"], 500);
+  assert.equal((await reply.exited).code, 0);
+  assert.deepEqual(counts(JSON.parse(reply.stdout)), ["reply 2 700 25600"]);
+});
+
 test("a pipe gets no progress, a terminal does", {
   skip: missing("script", "-qec", "true", "/dev/null"),
 }, async (t) => {
@@ -170,6 +195,10 @@ test("what goes wrong ends bench with 1 and says why", async (t) => {
     [
       /^midge bench pub: -size 1001 is larger than the server's limit of 1000 bytes\n$/,
       ...["pub", "a", "-s", url, "-size", "1001"],
+    ],
+    [
+      /^midge bench request: Nobody answers requests to "a"; .*would\n$/,
+      ...["request", "a", "-s", url],
     ],
   ];
   await Promise.all(rows.map(async ([why, ...words]) => {
@@ -203,6 +232,8 @@ test("bad numbers name their flag", async () => {
     ["pub a -seconds soon", "seconds"],
     ["sub a -clients none", "clients"],
     ["pubsub a -pubs 0", "pubs"],
+    ["request a -in-flight 0", "in-flight"],
+    ["reply a -size x", "size"],
     ["pubsub a -subs 0", "subs"],
     ["pubsub a -latency -size 7", "size"],
   ];
