@@ -23,7 +23,7 @@ import type { LoadReader } from "./load_reader.ts";
 import type { LoadEvents } from "./load_socket.ts";
 import type { Tally } from "./tally.ts";
 
-export interface RequesterOptions {
+export interface LoadRequesterOptions {
   readonly subject: string;
   readonly subjects: number;
   readonly size: number;
@@ -46,11 +46,11 @@ const TOKEN_DIGITS = 12;
 const LOOK_MS = 100;
 const NOT_SENT = Infinity;
 
-export class Requester implements Load, LoadEvents {
+export class LoadRequester implements Load, LoadEvents {
   readonly tally: Tally;
   readonly #line: LoadLine;
   readonly #course: BenchCourse;
-  readonly #options: RequesterOptions;
+  readonly #options: LoadRequesterOptions;
   readonly #latency: Histogram = new Histogram();
   readonly #inbox: string;
   /** `PUB subject inbox.` and the number. */
@@ -77,7 +77,7 @@ export class Requester implements Load, LoadEvents {
     course: BenchCourse,
     tally: Tally,
     nuid: Nuid,
-    options: RequesterOptions,
+    options: LoadRequesterOptions,
   ) {
     this.tally = tally;
     tally.latency = this.#latency;

@@ -4,8 +4,8 @@ import { BenchCourse } from "../../src/bench/course.ts";
 import { runLoads } from "../../src/bench/load.ts";
 import { Replier } from "../../src/bench/replying.ts";
 import {
-  Requester,
-  type RequesterOptions,
+  LoadRequester,
+  type LoadRequesterOptions,
 } from "../../src/bench/requesting.ts";
 import { Goal } from "../../src/bench/subscribing.ts";
 import { Nuid } from "../../src/core/nuid.ts";
@@ -16,7 +16,7 @@ import { Stage } from "./stage.ts";
 
 const nuid = new Nuid(seededRandom(9));
 
-const ONE: RequesterOptions = {
+const ONE: LoadRequesterOptions = {
   subject: "echo",
   subjects: 1,
   size: 10,
@@ -30,9 +30,9 @@ const ONE: RequesterOptions = {
 async function requester(
   stage: Stage,
   course: BenchCourse,
-  options: Partial<RequesterOptions> = {},
-): Promise<Requester> {
-  return new Requester(
+  options: Partial<LoadRequesterOptions> = {},
+): Promise<LoadRequester> {
+  return new LoadRequester(
     await stage.line(course),
     course,
     stage.tally("request"),

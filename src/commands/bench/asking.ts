@@ -2,7 +2,7 @@
 import { patternOf } from "../../bench/frames.ts";
 import { runLoads, shareOf } from "../../bench/load.ts";
 import { Replier } from "../../bench/replying.ts";
-import { Requester } from "../../bench/requesting.ts";
+import { LoadRequester } from "../../bench/requesting.ts";
 import { Goal } from "../../bench/subscribing.ts";
 import { Tally } from "../../bench/tally.ts";
 import { checkQueue } from "../../client/messages/subjects.ts";
@@ -86,7 +86,7 @@ export const BENCH_REQUEST: Command = {
         wanted: limits.msgs,
         make(lines, course) {
           const requesters = lines.map((line, index) =>
-            new Requester(
+            new LoadRequester(
               line,
               course,
               new Tally("request", index + 1, course.clock),
