@@ -21,6 +21,7 @@ import type { Load } from "./load.ts";
 import type { LoadLine } from "./load_line.ts";
 import type { LoadReader } from "./load_reader.ts";
 import type { LoadEvents } from "./load_socket.ts";
+import { statusOf } from "./status.ts";
 import type { Tally } from "./tally.ts";
 
 export interface LoadRequesterOptions {
@@ -44,6 +45,8 @@ export interface LoadRequesterOptions {
 const TOKEN_DIGITS = 12;
 /** How often is looked whether something is late. */
 const LOOK_MS = 100;
+/** NATS client protocol: the status of an empty message. */
+const NO_RESPONDERS = 503;
 const NOT_SENT = Infinity;
 
 export class LoadRequester implements Load, LoadEvents {
@@ -124,9 +127,10 @@ export class LoadRequester implements Load, LoadEvents {
     const place = number % this.#options.inFlight;
     if (this.#numbers[place] !== number || this.#awaited[place] === 0) return;
     if (this.#course.isOver) return;
-    const refusal = isUnheard(frame)
-      ? new Error(this.#options.unheard)
-      : this.#options.refusal?.(frame);
+    const refusal =
+      statusOf(frame) === NO_RESPONDERS && frame.headerSize === frame.size
+        ? new Error(this.#options.unheard)
+        : this.#options.refusal?.(frame);
     if (refusal !== undefined) return this.#course.fail(refusal);
     const { tally } = this;
     tally.msgs++;
@@ -232,18 +236,3 @@ function numberAtEnd({ bytes, subjectStart, subjectEnd }: LoadReader): number {
   }
   return number;
 }
-
-/** NATS client protocol: an empty message with the status 503. */
-function isUnheard(
-  { bytes, bodyStart, headerSize, size }: LoadReader,
-): boolean {
-  if (headerSize === 0 || headerSize !== size || size < STATUS.length) {
-    return false;
-  }
-  for (let at = 0; at < STATUS.length; at++) {
-    if (bytes[bodyStart + at] !== STATUS.charCodeAt(at)) return false;
-  }
-  return true;
-}
-
-const STATUS = "NATS/1.0 503";

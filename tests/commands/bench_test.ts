@@ -8,73 +8,9 @@ import { sendSignal } from "../../src/runtime/process/system.ts";
 import { startMidge } from "../support/midge.ts";
 import { midgeCommand, spawnCommand } from "../support/process.ts";
 import { rejection } from "../support/rejection.ts";
-import { test, type TestContext } from "../support/test.ts";
+import { test } from "../support/test.ts";
+import { type BenchObject, counts, measured } from "./bench_run.ts";
 import { missing, runCommand, startCommand } from "./run.ts";
-
-interface Sum {
-  readonly role: string;
-  readonly clients: number;
-  readonly msgs: number;
-  readonly bytes: number;
-  readonly lost: number;
-  readonly seconds: number;
-  readonly msgs_per_second: number;
-  readonly bytes_per_second: number;
-  readonly latency_ms?: Readonly<Record<string, number>>;
-}
-
-interface BenchObject {
-  readonly bench: string;
-  readonly server: { readonly address: string; readonly version: string };
-  readonly asked: Readonly<Record<string, unknown>>;
-  readonly interrupted: boolean;
-  readonly sums: readonly Sum[];
-  readonly clients: readonly (Omit<Sum, "clients"> & { client: number })[];
-}
-
-/** Runs `midge bench ... -json` and gives its object; all sums and rates fit each other. */
-async function measured(
-  t: TestContext,
-  url: string,
-  ...words: readonly string[]
-): Promise<BenchObject> {
-  const { code, stdout, stderr } = await runCommand(t, [
-    "bench",
-    ...words,
-    "-s",
-    url,
-    "-json",
-  ]);
-  assert.deepEqual([code, stderr], [0, ""]);
-  assert.equal(stdout.trimEnd().split("\n").length, 1);
-  const found: BenchObject = JSON.parse(stdout);
-  assert.equal(found.server.address, url);
-  assert.equal(found.interrupted, false);
-  for (const sum of found.sums) {
-    const own = found.clients.filter(({ role }) => role === sum.role);
-    assert.equal(own.length, sum.clients);
-    assert.equal(own.reduce((all, { msgs }) => all + msgs, 0), sum.msgs);
-    assert.equal(own.reduce((all, { bytes }) => all + bytes, 0), sum.bytes);
-    assert.equal(sum.lost, 0);
-    assert.ok(sum.seconds >= 0 && sum.msgs_per_second >= 0);
-    checkLatency(sum.latency_ms);
-  }
-  return found;
-}
-
-function checkLatency(latency: Sum["latency_ms"]): void {
-  if (latency === undefined) return;
-  const { min, p50, p90, p99, p99_9, max } = latency;
-  const order = [0, min!, p50!, p90!, p99!, p99_9!, max!];
-  assert.deepEqual(order, order.toSorted((one, other) => one - other));
-}
-
-/** `role clients msgs bytes` of each sum. */
-function counts({ sums }: BenchObject): string[] {
-  return sums.map(({ role, clients, msgs, bytes }) =>
-    `${role} ${clients} ${msgs} ${bytes}`
-  );
-}
 
 test("bench pub and pubsub count what they send and get", async (t) => {
   const { port } = await startMidge(t);
@@ -209,7 +145,7 @@ test("what goes wrong ends bench with 1 and says why", async (t) => {
 });
 
 function named(path: string): Command {
-  return path.split(" ").reduce(
+  return path.split("/").reduce(
     (command, name) => command.commands!.find((one) => one.name === name)!,
     BENCH,
   );
@@ -234,6 +170,13 @@ test("bad numbers name their flag", async () => {
     ["pubsub a -pubs 0", "pubs"],
     ["request a -in-flight 0", "in-flight"],
     ["reply a -size x", "size"],
+    ["js/pub a -in-flight 0", "in-flight"],
+    ["js/pub a -storage tape", "storage"],
+    ["js/pub a -replicas none", "replicas"],
+    ["js/fetch -stream a.b", "stream"],
+    ["js/fetch -batch 0", "batch"],
+    ["js/fetch -acks some", "acks"],
+    ["js/consume -clients x", "clients"],
     ["pubsub a -subs 0", "subs"],
     ["pubsub a -latency -size 7", "size"],
   ];

@@ -48,7 +48,7 @@ export const BENCH_REQUEST: Command = {
   summary: "Send requests and time their answers",
   about:
     "Sends requests, 10000 unless told otherwise, and tells how long the answers\n" +
-    "took. There has to be an answer: midge bench reply gives it, as any service does.",
+    "took. Others answer: midge bench reply, or any service.",
   words: [{ name: "SUBJECT", kind: "text" }],
   flags: [
     flagGroup("Flags", REQUEST_FLAGS),

@@ -2,6 +2,7 @@
 import { FlagError } from "../../config/flags/flags.ts";
 import { type Command, flagGroup, HELP_FLAG } from "../command.ts";
 import { BENCH_REPLY, BENCH_REQUEST } from "./asking.ts";
+import { BENCH_JS } from "./streams.ts";
 import { BENCH_PUB, BENCH_PUBSUB, BENCH_SUB } from "./messages.ts";
 
 /** `midge bench COMMAND` */
@@ -14,7 +15,14 @@ export const BENCH: Command = {
     "run, which tells what it has measured until then.",
   words: [],
   flags: [flagGroup("Flags", { help: HELP_FLAG })],
-  commands: [BENCH_PUB, BENCH_SUB, BENCH_PUBSUB, BENCH_REQUEST, BENCH_REPLY],
+  commands: [
+    BENCH_PUB,
+    BENCH_SUB,
+    BENCH_PUBSUB,
+    BENCH_REQUEST,
+    BENCH_REPLY,
+    BENCH_JS,
+  ],
   examples: [
     {
       line: "midge bench pubsub test --msgs 1M --size 16",

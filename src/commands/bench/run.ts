@@ -36,7 +36,10 @@ export interface BenchPlan {
   /** Messages that all tallies together come to; Infinity: unknown. */
   readonly wanted: number;
   /** Makes the load. What it says before it begins goes to standard error. */
-  make(lines: readonly LoadLine[], course: BenchCourse): ReadyLoad;
+  make(
+    lines: readonly LoadLine[],
+    course: BenchCourse,
+  ): ReadyLoad | Promise<ReadyLoad>;
 }
 
 /** A load that is ready to run. */
@@ -71,7 +74,7 @@ async function measure(plan: BenchPlan): Promise<Measured> {
     const { server_name: name = "", version = "" } = first!.connection.info ??
       {};
     const address = first!.connection.getServer();
-    const { tallies, run } = plan.make(lines, course);
+    const { tallies, run } = await plan.make(lines, course);
     const hide = showProgress(course, {
       title: plan.bench,
       tallies,
@@ -124,7 +127,11 @@ function troubleCode(
   const lost = tallies.reduce((sum, tally) => sum + tally.lost, 0);
   if (lost === 0) return 0;
   const why = trouble === undefined ? "" : `: ${trouble.message}`;
-  const what = bench === "request" ? "requests got no answer" : "messages lost";
+  const what = bench === "request"
+    ? "requests got no answer"
+    : bench === "js pub"
+    ? "messages were not acknowledged"
+    : "messages did not come";
   printError(`midge bench ${bench}: ${lost} ${what}${why}\n`);
   return 1;
 }

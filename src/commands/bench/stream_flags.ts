@@ -1,0 +1,31 @@
+/** What the commands of `midge bench js` have in common. */
+import type { BenchCourse } from "../../bench/course.ts";
+import { Tally } from "../../bench/tally.ts";
+import { FlagError, type FlagOf } from "../../config/flags/flags.ts";
+
+/** The stream, unless told otherwise. */
+export const STREAM = "bench";
+
+export const STREAM_FLAG: FlagOf<"string"> = {
+  names: ["stream"],
+  type: "string",
+  value: "name",
+  doc: `Stream (${STREAM})`,
+};
+
+export function streamTally(
+  role: "js pub" | "js fetch" | "js consume",
+  index: number,
+  course: BenchCourse,
+): Tally {
+  return new Tally(role, index + 1, course.clock);
+}
+
+/** A name is one token of a subject. Throws FlagError. */
+export function streamOf(name: string = STREAM): string {
+  if (/^[^\s.*>/\\]+$/.test(name)) return name;
+  throw new FlagError(
+    `invalid value ${JSON.stringify(name)} for flag -stream: ` +
+      "this is no name of a stream",
+  );
+}
