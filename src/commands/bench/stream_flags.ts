@@ -4,13 +4,13 @@ import { Tally } from "../../bench/tally.ts";
 import { FlagError, type FlagOf } from "../../config/flags/flags.ts";
 
 /** The stream, unless told otherwise. */
-export const STREAM = "bench";
+export const BENCH_STREAM = "bench";
 
 export const STREAM_FLAG: FlagOf<"string"> = {
   names: ["stream"],
   type: "string",
   value: "name",
-  doc: `Stream (${STREAM})`,
+  doc: `Stream (${BENCH_STREAM})`,
 };
 
 export function streamTally(
@@ -22,7 +22,7 @@ export function streamTally(
 }
 
 /** A name is one token of a subject. Throws FlagError. */
-export function streamOf(name: string = STREAM): string {
+export function streamOf(name: string = BENCH_STREAM): string {
   if (/^[^\s.*>/\\]+$/.test(name)) return name;
   throw new FlagError(
     `invalid value ${JSON.stringify(name)} for flag -stream: ` +

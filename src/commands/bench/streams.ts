@@ -21,7 +21,12 @@ import {
 import { countOf } from "./numbers.ts";
 import { runPlan } from "./run.ts";
 import { createStream, refusalIn } from "./stream_api.ts";
-import { STREAM, STREAM_FLAG, streamOf, streamTally } from "./stream_flags.ts";
+import {
+  BENCH_STREAM,
+  STREAM_FLAG,
+  streamOf,
+  streamTally,
+} from "./stream_flags.ts";
 import { JS_CONSUME, JS_FETCH } from "./stream_reading.ts";
 
 const PUBLISHED = 10_000;
@@ -29,7 +34,10 @@ const IN_FLIGHT = 100;
 const STORAGES = ["file", "memory"];
 
 const PUB_FLAGS = {
-  stream: { ...STREAM_FLAG, doc: `Stream to make, with -create (${STREAM})` },
+  stream: {
+    ...STREAM_FLAG,
+    doc: `Stream to make, with -create (${BENCH_STREAM})`,
+  },
   create: {
     names: ["create"],
     type: "boolean",
