@@ -75,10 +75,24 @@ export class Selection {
   /** A message goes. */
   removing(seq: number, subjectNumber: number): void {
     if (!this.means(subjectNumber) || seq > this.#stream.visibleSeq) return;
-    const at = this.#lasts.indexOf(seq, this.#lastsAt);
-    if (at >= 0) this.#lasts.splice(at, 1);
-    else if (seq < this.#next) return;
+    const at = this.#lastsFrom(seq);
+    if (this.#lasts[at] === seq) {
+      if (at === this.#lastsAt) this.#lastsAt++;
+      else this.#lasts.splice(at, 1);
+    } else if (seq < this.#next) return;
     this.pending--;
+  }
+
+  /** The place of the first last message that is still to come and not before `seq`. */
+  #lastsFrom(seq: number): number {
+    let low = this.#lastsAt;
+    let high = this.#lasts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#lasts[middle]! < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   get #hasLasts(): boolean {
