@@ -6,7 +6,8 @@
  * name, which carries the text (`scripts/build/package.ts`).
  */
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { builtInModule } from "../process/built_in.ts";
 import { isGranted } from "../process/permissions.ts";
 import { startText } from "./thread_text.ts";
 
@@ -31,7 +32,10 @@ export function startThread(): Worker {
   }
   // It needs nothing of the environment, for which Deno would ask its user.
   const workerData = import.meta.resolve("bcryptjs");
-  return new Worker(file, { workerData, env: {} });
+  const threads = builtInModule<typeof import("node:worker_threads")>(
+    "node:worker_threads",
+  );
+  return new threads.Worker(file, { workerData, env: {} });
 }
 
 /** Where this file is, unless a bundler made it a part of another one. */

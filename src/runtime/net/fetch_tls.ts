@@ -4,12 +4,12 @@
  * The request is sent once the handshake has shown who the server is.
  */
 import type { IncomingMessage } from "node:http";
-import { request as ask } from "node:https";
 import { connect, type Socket as TcpSocket } from "node:net";
 import { deferred } from "../../core/deferred.ts";
 import { pinnedFault } from "../../core/pinned.ts";
 import type { FetchRequest, FetchTls } from "../../platform/fetch.ts";
 import { NetworkError } from "../../platform/socket.ts";
+import { builtInModule } from "../process/built_in.ts";
 import { startHandshake } from "./tls.ts";
 
 /** The head of an answer, and its body as it comes. */
@@ -29,7 +29,8 @@ export async function askOverTls(
 ): Promise<SecureAnswer> {
   const stream = await securedStream(new URL(url), tls, signal);
   const { promise, resolve, reject } = deferred<SecureAnswer>();
-  const asked = ask(url, {
+  const { request } = builtInModule<typeof import("node:https")>("node:https");
+  const asked = request(url, {
     method,
     headers: { ...headers },
     // A connection that is kept would keep what was shown on it as well.

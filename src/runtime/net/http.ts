@@ -4,12 +4,7 @@
  * off.
  */
 import { Buffer } from "node:buffer";
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
 import { deferred } from "../../core/deferred.ts";
 import { acceptFailure, listenFailure } from "../../net/failures.ts";
@@ -23,6 +18,7 @@ import type {
 } from "../../platform/http.ts";
 import type { Address, Listener } from "../../platform/socket.ts";
 import { formatAddress } from "../../net/address.ts";
+import { builtInModule } from "../process/built_in.ts";
 import { askForNet } from "../process/permissions.ts";
 import { errorCode } from "../process/system.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
@@ -80,6 +76,9 @@ export function serveHttp(
     return Promise.reject(listenFailure(at, errorCode(error) ?? "", error));
   }
   const lanes = new WeakMap<Socket, HttpLane>();
+  const { createServer } = builtInModule<typeof import("node:http")>(
+    "node:http",
+  );
   const server = createServer(options, (request, response) => {
     const { socket } = request;
     const lane = lanes.get(socket) ?? new HttpLane(socket, serve);

@@ -8,9 +8,10 @@
  * stands still, so it has a time limit of its own.
  */
 import { isIP, type Socket as TcpSocket } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { contextOptions } from "./tls_context.ts";
 import { failureText, tlsFailure } from "./tls_failures.ts";
+import { tlsModule } from "./tls_module.ts";
 import { tlsStateOf } from "./tls_state.ts";
 import { watchUpkeep } from "./tls_upkeep.ts";
 import { deferred } from "../../core/deferred.ts";
@@ -51,7 +52,7 @@ export function startHandshake(
 function wrapped(raw: TcpSocket, tls: TlsUpgrade): TLSSocket {
   const name = tls.serverName ?? raw.remoteAddress ?? "";
   try {
-    return connect({
+    return tlsModule().connect({
       socket: raw,
       host: name,
       // RFC 6066: an address is no server name.

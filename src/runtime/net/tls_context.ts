@@ -5,13 +5,14 @@
  * that it would not keep to is refused here.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 import type {
   CertifiedKey,
   TlsProblems,
   TlsUpgrade,
 } from "../../platform/socket.ts";
 import { runtimeName } from "../process/system.ts";
+import { tlsModule } from "./tls_module.ts";
 import {
   DENO_CURVES,
   DENO_SUITES,
@@ -55,7 +56,7 @@ function hasCurve(ecdhCurve: string): boolean {
 
 function isPossible(options: SecureContextOptions): boolean {
   try {
-    createSecureContext(options);
+    tlsModule().createSecureContext(options);
     return true;
   } catch {
     return false;

@@ -10,14 +10,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import type { Socket as TcpSocket } from "node:net";
-import {
-  createSecureContext,
-  createServer,
-  type SecureContext,
-  type Server,
-  type TlsOptions,
-  type TLSSocket,
-} from "node:tls";
+import type { SecureContext, Server, TlsOptions, TLSSocket } from "node:tls";
 import { deferred } from "../../core/deferred.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { TlsState, TlsUpgrade } from "../../platform/socket.ts";
@@ -27,6 +20,7 @@ import { endpoint } from "./addresses.ts";
 import { certifiesName } from "./certified_names.ts";
 import { contextOptions } from "./tls_context.ts";
 import { failureOf, tlsFailure } from "./tls_failures.ts";
+import { tlsModule } from "./tls_module.ts";
 import { tlsStateOf } from "./tls_state.ts";
 import { watchUpkeep } from "./tls_upkeep.ts";
 
@@ -72,7 +66,7 @@ class HandshakeServer {
   constructor(tls: TlsUpgrade) {
     this.#tls = tls;
     try {
-      this.#server = createServer(serverOptions(tls));
+      this.#server = tlsModule().createServer(serverOptions(tls));
     } catch (error) {
       throw tlsFailure("the settings cannot be used", error);
     }
@@ -181,7 +175,7 @@ type Choose = NonNullable<TlsOptions["SNICallback"]>;
 function chooser(tls: TlsUpgrade): Choose {
   const choices = (tls.certificates ?? []).map((pair) => ({
     names: new X509Certificate(pair.certificate).subjectAltName ?? "",
-    context: createSecureContext(contextOptions(tls, pair)),
+    context: tlsModule().createSecureContext(contextOptions(tls, pair)),
   }));
   const [first] = choices;
   return (name, choose) => {

@@ -1,9 +1,14 @@
 /** Compression by `node:zlib`, which all runtimes have. */
-import { promisify } from "node:util";
-import { gzip as gzipWith } from "node:zlib";
 import type { Gzip } from "../../platform/gzip.ts";
-
-const zipped = promisify<Uint8Array, Uint8Array>(gzipWith);
+import { builtInModule } from "./built_in.ts";
 
 /** Compresses on a thread of the runtime. */
-export const gzip: Gzip = (bytes) => zipped(bytes);
+export const gzip: Gzip = (bytes) => {
+  const zlib = builtInModule<typeof import("node:zlib")>("node:zlib");
+  return new Promise((resolve, reject) =>
+    zlib.gzip(
+      bytes,
+      (error, packed) => error === null ? resolve(packed) : reject(error),
+    )
+  );
+};
