@@ -108,7 +108,7 @@ function rowOf(
   const times = latency === undefined
     ? ["", "", "", "", ""]
     : [latency.p50, latency.p90, latency.p99, latency.p999, latency.max]
-      .map(timeText);
+      .map(latencyText);
   return [
     name,
     countText(figures.msgs),
@@ -119,7 +119,7 @@ function rowOf(
 }
 
 /** Columns under each other: the first one to the left, the others to the right. */
-function textTable(rows: readonly (readonly string[])[]): string {
+export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length))
   );
@@ -150,7 +150,7 @@ function bytesText(bytes: number): string {
 }
 
 /** Three digits: `43.1 us`, `1.25 ms`, `2.50 s`. */
-function timeText(ms: number): string {
+export function latencyText(ms: number): string {
   if (ms < 1) return `${threeDigits(ms * 1000)} us`;
   return ms < 1000 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`;
 }

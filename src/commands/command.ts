@@ -56,7 +56,7 @@ export interface Command {
   readonly examples: readonly Example[];
   /** What the exit codes 0 and 1 say. */
   readonly exits: { readonly done: string; readonly failed: string };
-  /** Commands of its own, as in `config check`; it then does nothing by itself. */
+  /** Commands of its own, as in `config check`; by itself it does little or nothing. */
   readonly commands?: readonly Command[];
   /** It parses its own command line: the server's follows the rules of nats-server. */
   readonly readsItself?: boolean;

@@ -1,9 +1,12 @@
 /** `midge bench`: measures servers that speak NATS. */
 import { FlagError } from "../../config/flags/flags.ts";
-import { type Command, flagGroup, HELP_FLAG } from "../command.ts";
+import { type Command, flagGroup, HELP_FLAG, taking } from "../command.ts";
 import { BENCH_REPLY, BENCH_REQUEST } from "./asking.ts";
 import { BENCH_JS } from "./streams.ts";
 import { BENCH_PUB, BENCH_PUBSUB, BENCH_SUB } from "./messages.ts";
+import { runVersus, VERSUS_FLAGS } from "./versus.ts";
+
+const FLAGS = { ...VERSUS_FLAGS, help: HELP_FLAG } as const;
 
 /** `midge bench COMMAND` */
 export const BENCH: Command = {
@@ -12,9 +15,10 @@ export const BENCH: Command = {
   about:
     "Measures a server that speaks NATS: messages and bytes in a second, and how\n" +
     "long they take. All clients of a run share one thread. INT or TERM ends a\n" +
-    "run, which tells what it has measured until then.",
+    "run, which tells what it has measured until then.\n\n" +
+    "With -versus it starts two servers itself and compares them.",
   words: [],
-  flags: [flagGroup("Flags", { help: HELP_FLAG })],
+  flags: [flagGroup("Flags", FLAGS)],
   commands: [
     BENCH_PUB,
     BENCH_SUB,
@@ -32,10 +36,17 @@ export const BENCH: Command = {
       line: "midge bench pub test -s nats://node-b:5222 --json",
       doc: "Publish through another server, for another program",
     },
+    {
+      line: "midge bench --versus nats-server",
+      doc: "Midge and the nats-server of the PATH, side by side",
+    },
   ],
   exits: {
     done: "It was measured",
     failed: "No server, it refused, or something was lost",
   },
-  run: () => Promise.reject(new FlagError("COMMAND is missing")),
+  run: taking(FLAGS, (flags) => {
+    if (flags.versus !== undefined) return runVersus(flags);
+    throw new FlagError("COMMAND is missing, or -versus");
+  }),
 };

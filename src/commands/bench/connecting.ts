@@ -5,6 +5,7 @@ import { webDialler } from "../../app/web_dialler.ts";
 import type { BenchCourse } from "../../bench/course.ts";
 import { LoadLine } from "../../bench/load_line.ts";
 import { watchLine } from "../../bench/load.ts";
+import type { ConnectionOptions } from "../../client/api/options.ts";
 import type { ClientRuntime } from "../../client/link.ts";
 import { platform } from "../../runtime/mod.ts";
 import { readTextFile } from "../../runtime/process/system.ts";
@@ -26,6 +27,14 @@ export async function openLines(
     }, readTextFile),
     platform,
   );
+  return await openWith(options, count, course);
+}
+
+async function openWith(
+  options: ConnectionOptions,
+  count: number,
+  course: BenchCourse,
+): Promise<LoadLine[]> {
   const lines: LoadLine[] = [];
   try {
     while (lines.length < count) {
@@ -38,6 +47,15 @@ export async function openLines(
     throw error;
   }
   return lines;
+}
+
+/** Opens `count` connections to a server that lets everyone in. */
+export async function openPlainLines(
+  url: string,
+  count: number,
+  course: BenchCourse,
+): Promise<LoadLine[]> {
+  return await openWith({ servers: url }, count, course);
 }
 
 export async function closeLines(lines: readonly LoadLine[]): Promise<void> {

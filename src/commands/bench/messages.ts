@@ -1,19 +1,8 @@
 /** `midge bench pub`, `sub` and `pubsub`: messages without streams. */
-import type { BenchCourse } from "../../bench/course.ts";
+import { publishersOn, subscribersOn } from "../../bench/crowds.ts";
 import { runFanOut } from "../../bench/fan_out.ts";
 import { patternOf, STAMP_BYTES } from "../../bench/frames.ts";
-import { runLoads, shareOf } from "../../bench/load.ts";
-import type { LoadLine } from "../../bench/load_line.ts";
-import {
-  LoadPublisher,
-  type LoadPublisherOptions,
-} from "../../bench/publishing.ts";
-import {
-  Goal,
-  LoadSubscriber,
-  type SubscriberOptions,
-} from "../../bench/subscribing.ts";
-import { Tally } from "../../bench/tally.ts";
+import { runLoads } from "../../bench/load.ts";
 import { checkQueue } from "../../client/messages/subjects.ts";
 import { FlagError, type FlagOf } from "../../config/flags/flags.ts";
 import { sayer } from "../client_program.ts";
@@ -265,39 +254,4 @@ export const BENCH_PUBSUB: Command = {
 function queueOf(queue: string | undefined): string {
   if (queue !== undefined) checkQueue(queue);
   return queue ?? "";
-}
-
-/** Publishers that share messages and the rate. */
-function publishersOn(
-  lines: readonly LoadLine[],
-  course: BenchCourse,
-  options: LoadPublisherOptions,
-): LoadPublisher[] {
-  const count = lines.length;
-  return lines.map((line, index) =>
-    new LoadPublisher(line, course, new Tally("pub", index + 1, course.clock), {
-      ...options,
-      msgs: shareOf(options.msgs, count, index),
-      perSecond: options.perSecond / count,
-    })
-  );
-}
-
-/** Subscribers, each with `msgs` to take, or all together in a queue group. */
-function subscribersOn(
-  lines: readonly LoadLine[],
-  course: BenchCourse,
-  options: SubscriberOptions,
-  msgs: number = Infinity,
-): LoadSubscriber[] {
-  const shared = options.queue === "" ? undefined : new Goal(msgs);
-  return lines.map((line, index) =>
-    new LoadSubscriber(
-      line,
-      course,
-      new Tally("sub", index + 1, course.clock),
-      shared ?? new Goal(msgs),
-      options,
-    )
-  );
 }

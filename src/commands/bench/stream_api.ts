@@ -75,6 +75,13 @@ export async function removeConsumer(
     .catch(() => {});
 }
 
+export async function dropStream(
+  connection: NatsConnection,
+  stream: string,
+): Promise<void> {
+  await askApi(connection, `STREAM.DELETE.${stream}`);
+}
+
 /** Says what to do where there is no such stream. */
 async function asked(
   stream: string,

@@ -136,7 +136,8 @@ interface FetchPlan {
   readonly msgs: number;
 }
 
-function fetchersOn(
+/** Clients that fetch from one consumer together. */
+export function fetchersOn(
   lines: readonly LoadLine[],
   course: BenchCourse,
   consumer: ConsumerFacts,
