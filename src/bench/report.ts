@@ -69,6 +69,16 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
+/** The figures of each role. */
+export function sumsOf(
+  { tallies }: BenchReport,
+): (Figures & { readonly role: Role })[] {
+  return rolesOf(tallies).map((role) => ({
+    role,
+    ...figuresOf(ofRole(tallies, role)),
+  }));
+}
+
 /** Clients that have a line of their own; of more only the sum is told. */
 const CLIENTS_SHOWN = 16;
 

@@ -1,5 +1,7 @@
 /** `midge bench` as a program: what it counts and prints, and how it fails. No speeds. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect } from "../../client.ts";
 import { BENCH } from "../../src/commands/bench/bench.ts";
 import type { Command } from "../../src/commands/command.ts";
@@ -8,6 +10,7 @@ import { sendSignal } from "../../src/runtime/process/system.ts";
 import { startMidge } from "../support/midge.ts";
 import { midgeCommand, spawnCommand } from "../support/process.ts";
 import { rejection } from "../support/rejection.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { type BenchObject, counts, measured } from "./bench_run.ts";
 import { missing, runCommand, startCommand } from "./run.ts";
@@ -15,8 +18,13 @@ import { missing, runCommand, startCommand } from "./run.ts";
 test("bench pub and pubsub count what they send and get", async (t) => {
   const { port } = await startMidge(t);
   const url = `127.0.0.1:${port}`;
+  const plot = join(temporaryFolder(t), "pub.svg");
   const [pub, fan, group, timed] = await Promise.all([
-    measured(t, url, "pub", "a", "--msgs", "1001", "--clients", "2"),
+    measured(
+      t,
+      url,
+      ...["pub", "a", "--msgs", "1001", "--clients", "2", "--plot", plot],
+    ),
     measured(
       t,
       url,
@@ -36,6 +44,7 @@ test("bench pub and pubsub count what they send and get", async (t) => {
     ),
   ]);
   assert.deepEqual(counts(pub), ["pub 2 1001 128128"]);
+  assert.match(readFileSync(plot, "utf8"), /^<svg [^]*midge bench pub at /);
   assert.deepEqual(pub.clients.map(({ msgs }) => msgs), [501, 500]);
   assert.deepEqual(pub.asked, {
     clients: 2,

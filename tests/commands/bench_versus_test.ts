@@ -1,9 +1,12 @@
 /** `midge bench -versus`: Midge and nats-server side by side. Counts and shapes, no speeds. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { BENCH } from "../../src/commands/bench/bench.ts";
 import { isMistake } from "../../src/commands/midge.ts";
 import { modelMissing, newestNatsServer } from "../support/nats_server.ts";
 import { rejection } from "../support/rejection.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
 import { runCommand } from "./run.ts";
 
@@ -69,9 +72,10 @@ test("bench -versus measures the same cases on both", {
 test("bench -versus prints a table of the cases that were asked for", {
   skip: modelMissing,
 }, async (t) => {
+  const plot = join(temporaryFolder(t), "ratios.svg");
   const { code, stdout, stderr } = await runCommand(t, [
     ...["bench", "--versus", newestNatsServer, "--seconds", "0.05"],
-    ...["--rounds", "1", "--cases", "one,request"],
+    ...["--rounds", "1", "--cases", "one,request", "--plot", plot],
   ]);
   assert.deepEqual([code, stderr], [0, ""]);
   const [head, , names, ...rows] = stdout.trimEnd().split("\n");
@@ -80,6 +84,7 @@ test("bench -versus prints a table of the cases that were asked for", {
   assert.match(rows[0]!, /^1:1, 16 B +[\d,]+\/s +[\d,]+\/s +\S+$/);
   assert.match(rows[1]!, /^request, p50 +[\d.]+ [mu]?s +[\d.]+ [mu]?s +\S+$/);
   assert.equal(rows.length, 5);
+  assert.match(readFileSync(plot, "utf8"), /^<svg [^]*>1:1, 16 B</);
 });
 
 test("where there is no nats-server bench -versus says so", async (t) => {

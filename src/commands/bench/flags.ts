@@ -3,6 +3,16 @@ import type { FlagDefinition, FlagsOf } from "../../config/flags/flags.ts";
 import { checkLiteralSubject } from "../../client/messages/subjects.ts";
 import { bytesOf, countOf, secondsOf } from "./numbers.ts";
 
+/** A flag whose value is a text that a command reads. */
+type TextFlag = FlagDefinition & { readonly type: "string" };
+
+export const PLOT_FLAG: TextFlag = {
+  names: ["plot"],
+  type: "string",
+  value: "file",
+  doc: "Write a chart to this file, as SVG",
+};
+
 /** How long a load runs, and what is told of it. */
 export const RUN_FLAGS: RunFlagTable = {
   msgs: {
@@ -22,14 +32,12 @@ export const RUN_FLAGS: RunFlagTable = {
     type: "boolean",
     doc: "Print one JSON object in place of a table",
   },
+  plot: PLOT_FLAG,
 };
 
 type RunFlagTable =
-  & FlagsOf<"msgs" | "seconds", "string">
+  & FlagsOf<"msgs" | "seconds" | "plot", "string">
   & FlagsOf<"json", "boolean">;
-
-/** A flag whose value is a text that a command reads. */
-type TextFlag = FlagDefinition & { readonly type: "string" };
 
 export const SIZE_FLAG: TextFlag = {
   names: ["size"],

@@ -10,6 +10,7 @@ import {
   reportJson,
   reportTable,
 } from "../../bench/report.ts";
+import { Sampler } from "../../bench/sampling.ts";
 import type { Tally } from "../../bench/tally.ts";
 import { platform } from "../../runtime/mod.ts";
 import {
@@ -17,8 +18,10 @@ import {
   onSignal,
   print,
   printError,
+  writeTextFile,
 } from "../../runtime/process/system.ts";
 import type { ClientFlags } from "../connection_flags.ts";
+import { runChart } from "./charts.ts";
 import { checkPayloadSize, closeLines, openLines } from "./connecting.ts";
 import type { Limits } from "./flags.ts";
 import { showProgress } from "./progress.ts";
@@ -27,7 +30,10 @@ import { showProgress } from "./progress.ts";
 export interface BenchPlan {
   /** As the report and the progress name it. */
   readonly bench: string;
-  readonly flags: ClientFlags & { readonly json?: boolean };
+  readonly flags: ClientFlags & {
+    readonly json?: boolean;
+    readonly plot?: string;
+  };
   readonly limits: Limits;
   readonly connections: number;
   /** The largest payload that is sent; 0: none. */
@@ -50,18 +56,21 @@ export interface ReadyLoad {
 
 /** Resolves with the exit code: 1 when something was lost. */
 export async function runPlan(plan: BenchPlan): Promise<number> {
-  const { report, trouble } = await measure(plan);
+  const { report, trouble, sampler } = await measure(plan);
   if (plan.flags.json === true) {
     print(`${JSON.stringify(reportJson(report))}\n`);
   } else {
     print(`${headline(report)}\n${reportTable(report)}`);
   }
+  const { plot } = plan.flags;
+  if (plot !== undefined) writeTextFile(plot, runChart(report, sampler));
   return troubleCode(report, trouble);
 }
 
 interface Measured {
   readonly report: BenchReport;
   readonly trouble: Error | undefined;
+  readonly sampler: Sampler;
 }
 
 async function measure(plan: BenchPlan): Promise<Measured> {
@@ -81,9 +90,12 @@ async function measure(plan: BenchPlan): Promise<Measured> {
       wanted: plan.wanted,
       quiet: plan.flags.quiet === true || plan.flags.json === true,
     });
+    const sampler = new Sampler(course, tallies);
+    sampler.start();
     try {
       await run();
     } finally {
+      sampler.stop();
       hide();
     }
     const { bench, asked } = plan;
@@ -96,6 +108,7 @@ async function measure(plan: BenchPlan): Promise<Measured> {
         tallies,
       },
       trouble: course.trouble,
+      sampler,
     };
   } finally {
     unhear();

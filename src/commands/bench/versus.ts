@@ -22,10 +22,13 @@ import {
   onSignal,
   print,
   printError,
+  writeTextFile,
 } from "../../runtime/process/system.ts";
 import { isTerminal } from "../../runtime/process/terminal.ts";
 import { unknownWord } from "../command.ts";
+import { versusChart } from "./charts.ts";
 import { closeLines, openPlainLines } from "./connecting.ts";
+import { PLOT_FLAG } from "./flags.ts";
 import { countOf, secondsOf } from "./numbers.ts";
 import { VERSUS_CASES, type VersusCase } from "./versus_cases.ts";
 import {
@@ -66,10 +69,11 @@ export const VERSUS_FLAGS: VersusFlagTable = {
     type: "boolean",
     doc: "With -versus: print one JSON object",
   },
+  plot: PLOT_FLAG,
 };
 
 type VersusFlagTable =
-  & FlagsOf<"versus" | "rounds" | "seconds" | "cases", "string">
+  & FlagsOf<"versus" | "rounds" | "seconds" | "cases" | "plot", "string">
   & FlagsOf<"json", "boolean">;
 
 /** A server that runs, and where. */
@@ -114,6 +118,9 @@ export async function runVersus(
       comparisons,
     };
     report(result, flags.json === true);
+    if (flags.plot !== undefined) {
+      writeTextFile(flags.plot, versusChart(result));
+    }
     return 0;
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
