@@ -107,12 +107,12 @@ test("a message that does not reach the disk is refused, and was never there", a
   await isSilent(peer);
   request(peer, "s", "two");
   await isSilent(peer);
+  disk.isSlow = false;
   await disk.end(new StorageError("the disk is broken", "failed"));
   for (let i = 0; i < 2; i++) {
     const { error } = await delivered(peer);
     assert.equal((error as Record<string, unknown>)["err_code"], 10077);
   }
-  disk.isSlow = false;
   request(peer, "s", "three");
   assert.deepEqual(await delivered(peer), { stream: "S", seq: 3 });
   request(peer, "$JS.API.STREAM.INFO.S", "");

@@ -207,6 +207,12 @@ export class FileStore implements StreamStore {
     if (this.#waiting.push(done) === 1) this.#commitSoon();
   }
 
+  mayCommit(): void {
+    const isTime = this.#gathering.isEnough(this.#appended) &&
+      this.#mayCommit;
+    if (isTime) this.#commit();
+  }
+
   async close(): Promise<void> {
     if (this.#isSyncing) await this.#synced();
     if (this.#isClosed) return;
@@ -234,11 +240,16 @@ export class FileStore implements StreamStore {
     return new Promise((resolve) => this.#behindSync.push(resolve));
   }
 
-  #commitSoon(): void {
-    const mayCommit = this.#waiting.length > 0 && !this.#isSyncing &&
+  get #mayCommit(): boolean {
+    return this.#waiting.length > 0 && !this.#isSyncing &&
       !this.#gathering.waits(this.#appended);
-    if (!mayCommit) return;
-    this.#runSoon(() => this.#waiting.length > 0 && this.#commit());
+  }
+
+  #commitSoon(): void {
+    if (!this.#mayCommit) return;
+    this.#runSoon(() => {
+      if (this.#mayCommit) this.#commit();
+    });
   }
 
   /**
@@ -285,10 +296,10 @@ export class FileStore implements StreamStore {
     if (fault !== undefined || !hasWritten) return this.#tell(waiting, fault);
     const count = this.#kept;
     this.#isSyncing = true;
-    this.#gathering.syncBegins();
+    this.#gathering.syncBegins(appended);
     this.#database.sync((error) => {
       this.#isSyncing = false;
-      this.#gathering.syncEnded(appended);
+      this.#gathering.syncEnded(appended, this.#appended);
       if (error === undefined && acknowledged >= 0) {
         this.#acknowledged.note(acknowledged, count);
       }
@@ -299,18 +310,8 @@ export class FileStore implements StreamStore {
   /** Calls those who wait: what they wait for is on disk, or cannot be. */
   #tell(waiting: readonly Done[], fault: StoreError | undefined): void {
     for (const done of waiting) done(fault);
-    this.#settle();
     for (const resolve of this.#behindSync.splice(0)) resolve();
     if (this.#waiting.length > 0) this.#commitSoon();
-  }
-
-  /** Calls those who wait for what this commit has kept as well. */
-  #settle(): void {
-    while (this.#waiting.length > 0 && !this.#isWriting && !this.#isAhead) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const done of waiting) done();
-    }
   }
 
   #committed(): void {

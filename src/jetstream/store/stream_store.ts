@@ -9,7 +9,7 @@
  * `sync` has called back.
  *
  * More than a dozen members: because a store may ask for what is to go along with
- * a commit that is about to be made.
+ * a commit that is about to be made, and when that is.
  */
 import { StorageError } from "../../platform/storage.ts";
 
@@ -82,8 +82,14 @@ export interface StreamStore {
    * error nothing since the last `sync` that had none may be relied on.
    */
   sync(done: (error?: StoreError) => void): void;
-  /** Called right before what was changed is written for good: more changes may be made with it. */
+  /**
+   * Called right before what was changed is written for good: more changes may be
+   * made with it, and it is what the next `done` of `sync` tells of. A store that
+   * keeps everything at once does not call it.
+   */
   beforeCommit?: () => void;
+  /** Nothing is half done: the store may commit at once what it was asked to. */
+  mayCommit?(): void;
   /** Resolves when all is kept and the store may be opened by others. */
   close(): Promise<void>;
   /** Removes all that it keeps. */

@@ -1,6 +1,7 @@
 /**
  * What a stream does with its store, and who waits until it is kept for good: one
- * commit is under way at a time, and what comes meanwhile goes into the next.
+ * commit is under way at a time, and what comes meanwhile goes into the next, which
+ * may have been asked for already.
  */
 import type { StoreError, StreamStore } from "../store/stream_store.ts";
 
@@ -10,6 +11,9 @@ export type Put = (
   value: string | undefined,
   isVital?: boolean,
 ) => void;
+
+/** Hears that something is kept for good, or why it cannot be. */
+export type WhenKept = (error: StoreError | undefined) => void;
 
 /** Something that is kept with a stream, by names and texts. */
 export interface Keeper {
@@ -42,7 +46,13 @@ class Changes {
 interface Waiting {
   /** The message that is kept by it; 0: none. */
   readonly seq: number;
-  done(error: StoreError | undefined): void;
+  readonly done: WhenKept;
+}
+
+/** What goes with one commit. */
+interface Commit {
+  readonly waiting: Waiting[];
+  readonly changes: Changes;
 }
 
 export class Commits {
@@ -51,10 +61,12 @@ export class Commits {
   readonly #kept: (seq: number) => void;
   readonly #changed = new Set<Keeper>();
   #waiting: Waiting[] = [];
-  /** They wait for the commit that is under way. */
-  #underWay: Waiting[] | undefined = undefined;
-  /** What has changed since the last commit was asked for. */
+  /** What has changed since the last commit began. */
   #changes = new Changes();
+  /** The next commit has been asked for, and has not begun. */
+  #isAsked = false;
+  /** It has begun. */
+  #underWay: Commit | undefined = undefined;
   /** The store has not been told of those: it failed when it was to keep them. */
   #isOwed = false;
   #isStopped = false;
@@ -62,8 +74,7 @@ export class Commits {
   constructor(store: StreamStore, kept: (seq: number) => void) {
     this.#store = store;
     this.#kept = kept;
-    // What consumers have done in the same turn goes with it.
-    store.beforeCommit = () => this.#save();
+    store.beforeCommit = () => this.#begin();
   }
 
   /** Keeps `value` under a name with the next commit; undefined: nothing. */
@@ -81,7 +92,7 @@ export class Commits {
   /** `keeper` has changed; `done` is called once that is kept for good, or cannot be. */
   changed(
     keeper: Keeper,
-    done: (error: StoreError | undefined) => void,
+    done: WhenKept,
   ): void {
     if (!this.#store.isLasting) return done(undefined);
     this.#changed.add(keeper);
@@ -91,7 +102,7 @@ export class Commits {
   /** The same, where nobody waits for it: what is to be handed over already goes along. */
   touched(
     keeper: Keeper,
-    done: (error: StoreError | undefined) => void,
+    done: WhenKept,
   ): void {
     if (!this.#changed.has(keeper)) this.changed(keeper, done);
   }
@@ -99,7 +110,7 @@ export class Commits {
   /** Calls `done` once the message `seq`, and all before, is kept for good, or cannot be. */
   whenKept(
     seq: number,
-    done: (error: StoreError | undefined) => void,
+    done: WhenKept,
   ): void {
     if (!this.#store.isLasting && this.#isIdle) {
       done(undefined);
@@ -110,35 +121,52 @@ export class Commits {
     this.commit();
   }
 
+  /** A message of a client has been seen to: nothing is half done. */
+  messageTaken(): void {
+    if (this.#isAsked) this.#store.mayCommit?.();
+  }
+
   get #isIdle(): boolean {
-    return this.#underWay === undefined && this.#waiting.length === 0 &&
-      !this.#isStopped;
+    return this.#underWay === undefined && !this.#isAsked &&
+      this.#waiting.length === 0 && !this.#isStopped;
   }
 
   /** Has what was changed kept, soon. */
   commit(): void {
-    if (this.#underWay !== undefined || this.#isStopped) return;
+    if (this.#isAsked || this.#isStopped) return;
+    this.#isAsked = true;
     this.#pay();
     this.#save();
-    const waiting = this.#waiting;
-    this.#underWay = waiting;
+    this.#store.sync((error) => this.#ended(error));
+  }
+
+  /** The store commits: what was done until now goes along, what consumers did as well. */
+  #begin(): void {
+    this.#pay();
+    this.#save();
+    if (!this.#isAsked) return;
+    this.#isAsked = false;
+    this.#underWay = { waiting: this.#waiting, changes: this.#changes };
     this.#waiting = [];
-    const changes = this.#changes;
     this.#changes = new Changes();
-    this.#store.sync((error) => {
-      this.#underWay = undefined;
-      if (error !== undefined) this.#owe(changes);
-      // What failed takes along what was written since the commit was asked for.
-      const settled = error === undefined
-        ? waiting
-        : [...waiting, ...this.#waiting.splice(0)];
-      for (const { seq, done } of settled) {
-        // Who publishes hears of it before those who listen.
-        done(error);
-        if (error === undefined && seq > 0) this.#kept(seq);
-      }
-      if (this.#waiting.length > 0 || this.#changed.size > 0) this.commit();
-    });
+  }
+
+  #ended(error: StoreError | undefined): void {
+    // Memory has what it is told at once.
+    if (this.#underWay === undefined) this.#begin();
+    const { waiting, changes } = this.#underWay!;
+    this.#underWay = undefined;
+    if (error !== undefined) this.#owe(changes);
+    // What failed takes along what was written since.
+    const settled = error === undefined
+      ? waiting
+      : [...waiting, ...this.#waiting.splice(0)];
+    for (const { seq, done } of settled) {
+      // Who publishes hears of it before those who listen.
+      done(error);
+      if (error === undefined && seq > 0) this.#kept(seq);
+    }
+    if (this.#waiting.length > 0 || this.#changed.size > 0) this.commit();
   }
 
   /**
@@ -147,11 +175,10 @@ export class Commits {
    */
   settled(): Promise<unknown> | undefined {
     this.commit();
-    if (this.#underWay === undefined) return undefined;
-    const ends = [endOf(this.#underWay)];
-    const isMore = this.#waiting.length > 0 || this.#changed.size > 0;
-    if (isMore) ends.push(endOf(this.#waiting));
-    return Promise.all(ends);
+    const ends: Promise<void>[] = [];
+    if (this.#underWay !== undefined) ends.push(endOf(this.#underWay.waiting));
+    if (this.#isAsked) ends.push(endOf(this.#waiting));
+    return ends.length === 0 ? undefined : Promise.all(ends);
   }
 
   /** Nobody waits any more; what has changed goes into the store, which is about to be closed. */

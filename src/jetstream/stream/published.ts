@@ -35,6 +35,7 @@ export class Published {
       if (reply === "" || stream.config.no_ack) return;
       stream.host.client.publish(reply, this.#acks.bytes(ack));
     }, reply);
+    stream.messageTaken();
   }
 
   #subjectOf(message: Message): string {

@@ -22,7 +22,7 @@ import { Succession } from "./succession.ts";
 import type { KeptMessage } from "./admitted.ts";
 import { type Acknowledge, Arrivals, type FilledStream } from "./arrivals.ts";
 import { Damaged } from "./damaged.ts";
-import { Commits, type Keeper } from "./commits.ts";
+import { Commits, type Keeper, type WhenKept } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
 import { StreamSubjects } from "./republishing.ts";
 import { publishHeaders } from "./publish_headers.ts";
@@ -179,6 +179,11 @@ export class Stream implements FilledStream {
     this.#arrivals.publish(publication, acknowledge, { reply });
   }
 
+  /** A message of a client has been seen to, whatever became of it. */
+  messageTaken(): void {
+    this.#commits.messageTaken();
+  }
+
   /** Whether the last message of a subject is a schedule; undefined: there is none. */
   isScheduled(subject: string): boolean | undefined {
     return this.#schedules.isOn(subject);
@@ -212,10 +217,7 @@ export class Stream implements FilledStream {
   }
 
   /** Calls `done` once a message is kept for good, or cannot be. */
-  whenKept(
-    seq: number,
-    done: (error: StoreError | undefined) => void,
-  ): void {
+  whenKept(seq: number, done: WhenKept): void {
     this.#commits.whenKept(seq, (error) => {
       if (error !== undefined) {
         this.#failed(error);

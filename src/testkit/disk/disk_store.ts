@@ -43,6 +43,7 @@ const RECORD_BYTES = 16;
 
 export class DiskStore implements StreamStore {
   readonly isLasting: boolean = true;
+  beforeCommit: () => void = () => {};
   lastSeq: number;
   readonly #behind: StreamStore;
   readonly #space: DiskSpace;
@@ -187,6 +188,7 @@ export class DiskStore implements StreamStore {
     // Nothing is written that nobody hears of.
     const isAsked = this.#waiting.length > 0 && !this.#isWriting;
     if (this.#isDead || !isAsked) return;
+    this.beforeCommit();
     this.#isWriting = true;
     this.#written = this.#changes;
     this.#changes = [];
