@@ -50,7 +50,7 @@ async function listen(
     options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
   const server = createServer(
     { noDelay: true },
-    accepting((raw) => onSocket(new NodeSocket(raw)), isShort),
+    accepting((raw) => onSocket(new NodeSocket(raw, "accepted")), isShort),
   );
   const port = await bindAny(
     { host, port: at.port },
@@ -69,7 +69,10 @@ async function listenAtPath(
   const isShort = (): void =>
     options.onTrouble?.(acceptFailure(address, "EMFILE"));
   const server = createServer(
-    accepting((raw) => onSocket(new NodeSocket(raw, path)), isShort),
+    accepting(
+      (raw) => onSocket(new NodeSocket(raw, "accepted", path)),
+      isShort,
+    ),
   );
   const { file } = await listenOnUnix(
     nodeDoor(server),
@@ -175,7 +178,7 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     raw.once("connect", () => {
       clearTimeout(timer);
       raw.off("error", onError);
-      resolve(new NodeSocket(raw, to.path));
+      resolve(new NodeSocket(raw, "dialled", to.path));
     });
   });
 }

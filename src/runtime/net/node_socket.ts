@@ -28,7 +28,7 @@ import { setImmediate } from "../process/timers.ts";
 export class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly givesChunks = true;
+  readonly givesChunks: boolean;
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
   #tls: TlsState | undefined;
@@ -43,8 +43,12 @@ export class NodeSocket implements Socket {
   #isHandedOver = false;
   readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
-  /** `path` is that of a unix socket. */
-  constructor(raw: TcpSocket, path?: string) {
+  /**
+   * `path` is that of a unix socket. One that was `accepted` has the memory of
+   * what it reads back at once; one that was dialled gives it away.
+   */
+  constructor(raw: TcpSocket, from: "accepted" | "dialled", path?: string) {
+    this.givesChunks = from === "dialled";
     const unix = path === undefined ? undefined : unixAddress(path);
     this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
     this.local = unix ?? endpoint(raw.localAddress, raw.localPort);
@@ -180,7 +184,9 @@ export class NodeSocket implements Socket {
     // A plain view, because `slice` of a Buffer does not copy.
     this.#events?.onData(new Uint8Array(buffer, byteOffset, length));
     // Lent to the receiver until it is resumed, or for good.
-    if (!this.#isPaused && this.#life.reason === undefined) giveBack(chunk);
+    const isLent = this.givesChunks || this.#isPaused ||
+      this.#life.reason !== undefined;
+    if (!isLent) giveBack(chunk);
   }
 
   #drained(): void {
