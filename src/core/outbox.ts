@@ -22,6 +22,8 @@ const SLAB_MIN_BYTES = 4096;
 const SLAB_MAX_BYTES = 65_536;
 /** Free slabs of one size that the pool keeps. */
 const FREE_SLABS_MAX = 256;
+/** Lenders that are asked for their slabs before a new one is made. */
+const LENDERS_ASKED = 4;
 
 /** A piece of memory, as single bytes and as words. */
 class Slab {
@@ -37,14 +39,49 @@ class Slab {
 
 const NO_SLAB: Slab = new Slab(0);
 
-/** Slabs of 4, 8, 16, 32 and 64 KiB that are free at the moment. */
+/** An outbox whose sink may have slabs. */
+interface Lender {
+  /** Takes back what the sink is done with; whether that was all. */
+  reclaim(): boolean;
+}
+
+/**
+ * Slabs of 4, 8, 16, 32 and 64 KiB that are free at the moment. A sink that is
+ * done with a slab does not say so, so those who lent one are noted here, and asked
+ * before a new slab is made: connections at rest hold none for long.
+ */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
+  /** In the order in which they are asked. */
+  readonly #lenders = new Set<Lender>();
 
   /** A slab of at least `bytes`; larger ones than 64 KiB are made to measure. */
   take(bytes: number): Slab {
     const size = slabSize(bytes);
+    const free = this.#free.get(size)?.pop();
+    if (free !== undefined) return free;
+    this.#askLenders();
     return this.#free.get(size)?.pop() ?? new Slab(size);
+  }
+
+  /** `lender` has handed a slab to its sink. */
+  lent(lender: Lender): void {
+    this.#lenders.add(lender);
+  }
+
+  /** `lender` has all of its slabs back, or wants none any more. */
+  settled(lender: Lender): void {
+    this.#lenders.delete(lender);
+  }
+
+  #askLenders(): void {
+    let asked = 0;
+    for (const lender of this.#lenders) {
+      if (asked++ === LENDERS_ASKED) return;
+      // Those who get nothing yet are asked behind all others.
+      this.#lenders.delete(lender);
+      if (!lender.reclaim()) this.#lenders.add(lender);
+    }
   }
 
   /** Takes back a slab that nobody reads any more. */
@@ -64,7 +101,7 @@ function slabSize(bytes: number): number {
   return size;
 }
 
-export class Outbox {
+export class Outbox implements Lender {
   /**
    * The slab being filled, up to `end`, as bytes and as words. Encoders call
    * `reserve`, write behind `end` and move it; nobody else touches them.
@@ -88,6 +125,8 @@ export class Outbox {
   #lent: Slab[] = [];
   #lentEnds: number[] = [];
   #slabBytes = SLAB_MIN_BYTES;
+  /** The pool knows that it has lent slabs. */
+  #isNoted = false;
 
   constructor(pool: SlabPool, sink: ByteSink) {
     this.#pool = pool;
@@ -128,11 +167,11 @@ export class Outbox {
     ) {
       this.#writeLast();
     }
-    this.reclaim();
+    if (!this.reclaim()) this.#noteLent();
   }
 
-  /** Takes back the slabs of which the sink has taken every byte. */
-  reclaim(): void {
+  /** Takes back the slabs of which the sink has taken every byte; whether it has none left. */
+  reclaim(): boolean {
     const { pendingBytes } = this.#sink;
     if (pendingBytes === 0 && this.end === 0 && this.#filled !== NO_SLAB) {
       this.#pool.give(this.#filled);
@@ -154,6 +193,9 @@ export class Outbox {
       this.#lent.splice(0, count);
       this.#lentEnds.splice(0, count);
     }
+    if (this.#lent.length > 0) return false;
+    this.#settle();
+    return true;
   }
 
   /** Forgets what was not flushed; the connection is over. */
@@ -165,6 +207,20 @@ export class Outbox {
     this.end = 0;
     this.#lent = [];
     this.#lentEnds = [];
+    this.#settle();
+  }
+
+  /** Its slabs come back when the pool asks, or with the next flush. */
+  #noteLent(): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    this.#pool.lent(this);
+  }
+
+  #settle(): void {
+    if (!this.#isNoted) return;
+    this.#isNoted = false;
+    this.#pool.settled(this);
   }
 
   #fill(slab: Slab): void {
@@ -180,8 +236,10 @@ export class Outbox {
       this.#fullBytes += this.end;
       this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
     } else if (this.#filled !== NO_SLAB) this.#pool.give(this.#filled);
-    this.#fill(this.#pool.take(Math.max(bytes, this.#slabBytes)));
+    // The pool may ask this outbox for what it has lent.
+    this.#fill(NO_SLAB);
     this.end = 0;
+    this.#fill(this.#pool.take(Math.max(bytes, this.#slabBytes)));
   }
 
   #sinkTakes(sinkBytesMax: number): boolean {

@@ -14,6 +14,7 @@ import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
+import { HeldOperation } from "./held_operation.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
 import { DEAD, FIRST_FINAL, NEXT, START } from "./verb_machine.ts";
 import { Words } from "./words.ts";
@@ -26,14 +27,6 @@ const LOWER_B = 0x62;
 
 /** `#operation` wants more bytes. */
 const INCOMPLETE = -1;
-const HELD_START_BYTES = 256;
-/** A larger hold buffer is given back after use. */
-const HELD_KEEP_BYTES = 4096;
-/**
- * A hold buffer has room for at most this many times what has arrived, and a
- * little more: 1 MiB that comes in pieces of 64 KiB is moved once.
- */
-const HELD_GROWTH = 16;
 
 /** What a parser does with an operation. */
 const REFUSED = 0;
@@ -68,9 +61,8 @@ export class Parser {
   #maxLine: number;
   #stopped = false;
   #suspended = false;
-  /** The one partial operation; `#heldLength` bytes of it are there. */
-  #held: Uint8Array = EMPTY;
-  #heldLength = 0;
+  /** The one partial operation. */
+  readonly #held = new HeldOperation();
   /** Length that the operation under way will have once known, else 0: "until its line ends". */
   #wanted = 0;
   /** The bytes of an incomplete operation that need not be held. */
@@ -91,12 +83,12 @@ export class Parser {
 
   /** Bytes of a partial operation that wait for the rest. */
   get heldBytes(): number {
-    return this.#heldLength;
+    return this.#held.length;
   }
 
   /** Bytes of memory that are kept for a partial operation. */
   get heldCapacity(): number {
-    return this.#held.length;
+    return this.#held.bytes.length;
   }
 
   set maxControlLineBytes(bytes: number) {
@@ -106,8 +98,7 @@ export class Parser {
   /** No operation is handed over any more, not even from the chunk under way. */
   stop(): void {
     this.#stopped = true;
-    this.#held = EMPTY;
-    this.#heldLength = 0;
+    this.#held.forget();
   }
 
   /** `parse` returns behind the operation under way, until `resume`. */
@@ -130,7 +121,9 @@ export class Parser {
     const end = chunk.length;
     let at = 0;
     this.#repeatedArgs?.forgetLine();
-    while (this.#heldLength > 0 && at < end) at = this.#continueHeld(chunk, at);
+    while (this.#held.length > 0 && at < end) {
+      at = this.#continueHeld(chunk, at);
+    }
     const meter = this.#meter;
     while (at < end && !this.#stopped && !this.#suspended) {
       if (meter.spent >= meter.checkAt && at > 0 && meter.isOver()) return at;
@@ -287,7 +280,7 @@ export class Parser {
 
   /** Holds `chunk[start, end)`, an operation that `#operation` found incomplete. */
   #hold(chunk: Uint8Array, start: number, end: number): void {
-    this.#heldLength = 0;
+    this.#held.length = 0;
     if (this.#idleFrom === this.#idleTo) this.#append(chunk, start, end);
     else {
       this.#append(chunk, start, this.#idleFrom);
@@ -298,23 +291,21 @@ export class Parser {
   /** The held operation is still incomplete: keeps of it what has a meaning. */
   #dropIdle(): void {
     if (this.#idleFrom === this.#idleTo) return;
-    this.#hold(this.#held, 0, this.#heldLength);
-    if (this.#held.length > HELD_KEEP_BYTES) {
-      this.#held = this.#held.slice(0, this.#heldLength);
-    }
+    this.#hold(this.#held.bytes, 0, this.#held.length);
+    this.#held.trim();
   }
 
   /** Takes what the held operation lacks, and no byte of the next one; gives the place behind it. */
   #continueHeld(chunk: Uint8Array, start: number): number {
     const takeEnd = this.#wanted > 0
-      ? Math.min(chunk.length, start + this.#wanted - this.#heldLength)
+      ? Math.min(chunk.length, start + this.#wanted - this.#held.length)
       : behindLine(chunk, start);
     this.#append(chunk, start, takeEnd);
     // Not yet at the byte behind the payload: nothing new can be learnt.
-    if (this.#heldLength + 1 < this.#wanted) return takeEnd;
+    if (this.#held.length + 1 < this.#wanted) return takeEnd;
 
-    const length = this.#heldLength;
-    const next = this.#operation(this.#held, 0, length);
+    const length = this.#held.length;
+    const next = this.#operation(this.#held.bytes, 0, length);
     if (next === INCOMPLETE) {
       this.#dropIdle();
       return takeEnd;
@@ -323,39 +314,15 @@ export class Parser {
       this.#stopped || next === length,
       "a held operation ends with its last byte",
     );
-    this.#release();
+    this.#held.release();
+    this.#wanted = 0;
     return takeEnd;
   }
 
   #append(chunk: Uint8Array, start: number, end: number): void {
-    const length = this.#heldLength + end - start;
-    if (this.#held.length < length) this.#grow(length);
-    this.#held.set(chunk.subarray(start, end), this.#heldLength);
-    this.#heldLength = length;
-  }
-
-  /**
-   * Makes room for `length` bytes, and for some of those that are wanted: what
-   * a line announces may never come, so memory follows what has arrived.
-   */
-  #grow(length: number): void {
-    const ahead = HELD_KEEP_BYTES + length * HELD_GROWTH;
-    const least = Math.max(length, Math.min(this.#wanted, ahead));
-    let size = HELD_START_BYTES;
-    while (size < least && size < HELD_KEEP_BYTES) size *= 2;
-    const grown = new Uint8Array(Math.max(size, least));
-    grown.set(this.#held.subarray(0, this.#heldLength));
-    this.#held = grown;
-  }
-
-  #release(): void {
-    this.#heldLength = 0;
-    this.#wanted = 0;
-    if (this.#held.length > HELD_KEEP_BYTES) this.#held = EMPTY;
+    this.#held.append(chunk, start, end, this.#wanted);
   }
 }
-
-const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** Whether a PUB begins at `start`, in any case, with one blank before its arguments. */
 function isPub(buffer: Uint8Array, start: number, end: number): boolean {

@@ -197,3 +197,55 @@ test("what was discarded is neither sent nor counted", () => {
   assert.equal(outbox.pendingBytes, 0);
   assert.equal(sink.kept.length, 0);
 });
+
+test("memory that a sink is done with goes to the next who needs some", () => {
+  const pool = new SlabPool();
+  const seen = new Set<ArrayBufferLike>();
+  const sinks: LaggingSink[] = [];
+  for (let n = 0; n < 1000; n++) {
+    const sink = new LaggingSink(Infinity);
+    const outbox = new Outbox(pool, sink);
+    sinks.push(sink);
+    for (const text of ["INFO", "PONG"]) {
+      outbox.append(asciiBytes(text));
+      outbox.flush();
+      for (const { buffer } of sink.kept) seen.add(buffer);
+      // It says nothing of that.
+      sink.drain();
+    }
+  }
+  for (const { text } of sinks) assert.equal(text, "INFOPONG");
+  assert.ok(seen.size < 10, `${seen.size} pieces of memory at rest`);
+});
+
+test("an outbox that needs memory may get its own again, but only once", () => {
+  const pool = new SlabPool();
+  const sink = new LaggingSink(Infinity);
+  const outbox = new Outbox(pool, sink);
+  outbox.append(asciiBytes("a".repeat(4000)));
+  outbox.flush();
+  sink.drain();
+  // An empty slab is changed for a larger one.
+  outbox.append(asciiBytes("b"));
+  outbox.end = 0;
+  outbox.append(asciiBytes("c".repeat(5000)));
+  const slabs = [4096, 4096, 8192, 8192].map((bytes) => pool.take(bytes).bytes);
+  assert.equal(new Set(slabs).size, slabs.length);
+  assert.ok(!slabs.includes(outbox.slab));
+});
+
+test("those who have ended lend nothing", () => {
+  const pool = new SlabPool();
+  const sink = new LaggingSink(Infinity);
+  const outboxes = Array.from({ length: 20 }, () => new Outbox(pool, sink));
+  for (const outbox of outboxes) {
+    outbox.append(asciiBytes("x"));
+    outbox.flush();
+  }
+  for (const at of [19, 0, 7, 3]) outboxes[at]!.discard();
+  sink.drain();
+  // What ended outboxes had lent is the garbage collector's.
+  const taken = Array.from({ length: 32 }, () => pool.take(4096).bytes.buffer);
+  assert.equal(new Set(taken).size, taken.length);
+  assert.ok(sink.text === "x".repeat(20));
+});

@@ -21,6 +21,7 @@ import { Acceptor } from "./deno_acceptor.ts";
 import { FairSocket } from "./deno_fair_socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import { machineNews as news } from "./deno_news.ts";
+import { ReadLoans } from "./deno_reading.ts";
 import { DenoSocket } from "./deno_socket.ts";
 import { type DenoConnection, denoSockets } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
@@ -29,6 +30,7 @@ import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
 
 const fairness = new Fairness(news);
+const loans = new ReadLoans(news);
 
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen, dial };
@@ -89,7 +91,7 @@ async function dial(to: Address, options?: DialOptions): Promise<Socket> {
 
 /** `path` is that of a unix socket. */
 function denoSocket(connection: DenoConnection, path?: string): Socket {
-  return new DenoSocket(connection, news, fairness, path);
+  return new DenoSocket(connection, news, fairness, loans, path);
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * One of Deno's own sockets: TCP that was accepted, or a unix socket. It reads into buffers that are used
- * again and writes in order; how it ends is `SocketLife`'s.
+ * One of Deno's own sockets: TCP that was accepted, or a unix socket. It reads
+ * into buffers that are used again and writes in order; how it ends is
+ * `SocketLife`'s.
  */
 import { assert } from "../../core/assert.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";
@@ -16,7 +17,7 @@ import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import type { Fairness } from "./deno_fairness.ts";
 import type { DenoNews } from "./deno_news.ts";
-import { ReadBuffers } from "./deno_reading.ts";
+import { ReadBuffers, type ReadLoans } from "./deno_reading.ts";
 import type { DenoConnection } from "./deno_sockets.ts";
 import { Writer } from "./deno_writing.ts";
 import { SocketLife } from "./socket_life.ts";
@@ -29,6 +30,19 @@ import { setImmediate } from "../process/timers.ts";
  */
 const WRITE_PENDING_BYTES = 16_384;
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** What becomes of the buffer that is read into. */
+type ReadStage =
+  /** There is none. */
+  | "none"
+  /** The system has it. */
+  | "reading"
+  /** It has brought something, which waits while the socket is paused. */
+  | "arrived"
+  /** The receiver has it. */
+  | "lent";
+
 export class DenoSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
@@ -39,16 +53,29 @@ export class DenoSocket implements Socket {
   readonly #writer: Writer;
   readonly #life: SocketLife;
   #events: SocketEvents | undefined;
-  #isReading = false;
+  #hasStarted = false;
   #isPaused = false;
-  #wakeReader: () => void = () => {};
+  readonly #buffers: ReadBuffers;
+  #stage: ReadStage = "none";
+  #into: Uint8Array = NO_BYTES;
+  /** Bytes that were read into it; 0: nothing will come any more. */
+  #count = 0;
   #isDrainAwaited = false;
+  // Made once for a connection: an `await` makes two functions for each read.
+  readonly #onRead = (count: number | null): void => this.#arrived(count ?? 0);
+  readonly #onReadFailed = (error: unknown): void => {
+    this.#failed(error);
+    this.#arrived(0);
+  };
+  readonly #readOn = (): void => this.#read();
+  readonly #goOn = (): void => this.#handOver();
 
   /** `path` is that of a unix socket. */
   constructor(
     connection: DenoConnection,
     news: DenoNews,
     fairness: Fairness,
+    loans: ReadLoans,
     path?: string,
   ) {
     const { remoteAddr, localAddr } = connection;
@@ -60,6 +87,7 @@ export class DenoSocket implements Socket {
     this.#connection = connection;
     this.#news = news;
     this.#fairness = fairness;
+    this.#buffers = new ReadBuffers(loans);
     this.#writer = new Writer(connection, {
       sentAll: () => this.#sentAll(),
       failed: (error) => this.#failed(error),
@@ -95,7 +123,10 @@ export class DenoSocket implements Socket {
 
   resume(): void {
     this.#isPaused = false;
-    this.#wakeReader();
+    // Its caller is not called back before it is done.
+    if (this.#stage === "arrived" || this.#stage === "lent") {
+      runAtEndOfTask(this.#goOn);
+    }
   }
 
   secure(): Promise<void> {
@@ -148,46 +179,53 @@ export class DenoSocket implements Socket {
   }
 
   #startReading(): void {
-    if (this.#isReading || this.#life.isClosed) return;
-    this.#isReading = true;
-    void this.#read();
+    if (this.#hasStarted || this.#life.isClosed) return;
+    this.#hasStarted = true;
+    this.#read();
   }
 
-  async #read(): Promise<void> {
-    const buffers = new ReadBuffers();
-    while (!this.#life.isClosed) {
-      const bytes = buffers.take();
-      const count = await this.#readInto(bytes);
-      // What was under way at a `pause` waits in the buffer.
-      while (this.#isPaused) await this.#resumed();
-      if (this.#life.isClosed) break;
-      if (count === 0) return this.#act(this.#life.after("peerEnded"));
-      this.#received(bytes.subarray(0, count));
-      // Until then it is lent to the receiver.
-      while (this.#isPaused) await this.#resumed();
-      if (this.#life.isClosed) break;
-      buffers.give(bytes, count);
-      const turn = this.#fairness.spend(count);
-      if (turn !== undefined) await turn;
+  #read(): void {
+    if (this.#life.isClosed) return;
+    const into = this.#buffers.take(this.#readOn);
+    if (into === undefined) return;
+    this.#stage = "reading";
+    this.#into = into;
+    void this.#connection.read(into).then(this.#onRead, this.#onReadFailed);
+  }
+
+  #arrived(count: number): void {
+    this.#stage = "arrived";
+    this.#count = count;
+    this.#handOver();
+  }
+
+  /** What has arrived goes to the receiver, and then its buffer comes back. */
+  #handOver(): void {
+    if (this.#isPaused) return;
+    if (this.#stage === "arrived") {
+      if (this.#life.isClosed || this.#count === 0) return this.#readLast();
+      this.#stage = "lent";
+      this.#received(this.#into.subarray(0, this.#count));
     }
+    // While it is paused the receiver keeps it.
+    if (this.#stage !== "lent" || this.#isPaused) return;
+    this.#stage = "none";
+    if (this.#life.isClosed) return this.#buffers.leave();
+    this.#buffers.give(this.#into, this.#count);
+    const turn = this.#fairness.spend(this.#count);
+    if (turn === undefined) this.#read();
+    else void turn.then(this.#readOn);
+  }
+
+  #readLast(): void {
+    this.#stage = "none";
+    this.#buffers.drop(this.#into);
+    this.#into = NO_BYTES;
+    if (!this.#life.isClosed) this.#act(this.#life.after("peerEnded"));
   }
 
   #received(chunk: Uint8Array): void {
     if (this.#life.reason === undefined) this.#events?.onData(chunk);
-  }
-
-  /** 0: nothing will come any more. */
-  async #readInto(bytes: Uint8Array): Promise<number> {
-    try {
-      return await this.#connection.read(bytes) ?? 0;
-    } catch (error) {
-      this.#failed(error);
-      return 0;
-    }
-  }
-
-  #resumed(): Promise<void> {
-    return new Promise((resolve) => this.#wakeReader = resolve);
   }
 
   #report(): void {

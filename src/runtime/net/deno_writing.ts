@@ -11,12 +11,22 @@ export interface WriteEvents {
   failed(error: unknown): void;
 }
 
+/** Most connections never have to wait: those share this. */
+const NOTHING: Uint8Array[] = [];
+
 export class Writer {
   pendingBytes = 0;
   readonly #connection: DenoConnection;
   readonly #events: WriteEvents;
-  #queue: Uint8Array[] = [];
-  #running = false;
+  /** What the call under way was given. */
+  #current: Uint8Array | undefined = undefined;
+  /** What comes behind it, from `#next` on, and what was written since. */
+  #batch: Uint8Array[] = NOTHING;
+  #next = 0;
+  #queue: Uint8Array[] = NOTHING;
+  // Made once for a connection: an `await` makes two functions for each write.
+  readonly #onTaken = (count: number): void => this.#taken(count);
+  readonly #onFailed = (error: unknown): void => this.#failed(error);
 
   constructor(connection: DenoConnection, events: WriteEvents) {
     this.#connection = connection;
@@ -26,32 +36,33 @@ export class Writer {
   /** The first call of several reaches the system before this returns. */
   write(bytes: Uint8Array): void {
     this.pendingBytes += bytes.length;
-    this.#queue.push(bytes);
-    if (!this.#running) this.#run();
+    if (this.#current === undefined) this.#send(bytes);
+    else if (this.#queue === NOTHING) this.#queue = [bytes];
+    else this.#queue.push(bytes);
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    try {
-      while (this.#queue.length > 0) await this.#sendQueue();
-    } catch (error) {
-      this.#queue = [];
-      return this.#events.failed(error);
-    }
-    this.#running = false;
-    this.#events.sentAll();
+  #send(bytes: Uint8Array): void {
+    this.#current = bytes;
+    void this.#connection.write(bytes).then(this.#onTaken, this.#onFailed);
   }
 
-  async #sendQueue(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const bytes of queue) {
-      for (let sent = 0; sent < bytes.length;) {
-        const rest = sent === 0 ? bytes : bytes.subarray(sent);
-        const count = await this.#connection.write(rest);
-        sent += count;
-        this.pendingBytes -= count;
-      }
+  #taken(count: number): void {
+    this.pendingBytes -= count;
+    const bytes = this.#current!;
+    if (count < bytes.length) return this.#send(bytes.subarray(count));
+    this.#current = undefined;
+    if (this.#next === this.#batch.length) {
+      this.#batch = this.#queue;
+      this.#queue = NOTHING;
+      this.#next = 0;
     }
+    if (this.#next < this.#batch.length) this.#send(this.#batch[this.#next++]!);
+    else this.#events.sentAll();
+  }
+
+  #failed(error: unknown): void {
+    this.#batch = NOTHING;
+    this.#queue = NOTHING;
+    this.#events.failed(error);
   }
 }
