@@ -11,6 +11,7 @@ import { MIDGE_VERSION } from "../../src/core/version.ts";
 import { closeBcrypt, compareBcrypt } from "../../src/runtime/bcrypt/bcrypt.ts";
 import { sendSignal } from "../../src/runtime/process/system.ts";
 import type { TestProcess } from "../support/process.ts";
+import { modelMissing, newestNatsServer } from "../support/nats_server.ts";
 import { executableOf } from "../support/runtimes.ts";
 import type { Cleanup } from "../support/temp.ts";
 import { after, test } from "../support/test.ts";
@@ -51,6 +52,19 @@ for (const artefact of ARTEFACTS) {
     const [, hash] = await maker.waitFor(/^bcrypt hash: (\S{60})\n$/);
     assert.deepEqual(await maker.exited, { code: 0, signal: null });
     assert.equal(await compareBcrypt("ytb", hash!), true);
+  });
+
+  test(`${name} starts itself to be compared`, {
+    skip: skip || modelMissing,
+  }, async (t) => {
+    const { run } = await place(t, artefact);
+    const bench = run(
+      ...["bench", "--versus", newestNatsServer, "--cases", "pub"],
+      ...["--rounds", "1", "--seconds", "0.05", "--json"],
+    );
+    assert.deepEqual(await bench.exited, { code: 0, signal: null });
+    assert.equal(bench.stderr, "");
+    assert.equal(JSON.parse(bench.stdout).results.length, 1);
   });
 
   test(`${name} is a broker for the official client`, { skip }, async (t) => {
