@@ -100,8 +100,10 @@ export async function runVersus(
   const cases = casesOf(flags.cases);
   const servers: RunningServer[] = [];
   try {
-    servers.push(await startServer(flags.versus ?? "", flags.versus ?? ""));
-    servers.unshift(await startServer("midge", ...ownCommand()));
+    const program = flags.versus ?? "";
+    const streams = cases.some(({ usesStreams }) => usesStreams);
+    servers.push(await startServer(program, [program], streams));
+    servers.unshift(await startServer("midge", ownCommand(), streams));
     const [midge, other] = servers;
     const { comparisons, interrupted } = await measureAll(
       cases,
@@ -151,10 +153,12 @@ function casesOf(text: string | undefined): VersusCase[] {
 
 async function startServer(
   name: string,
-  ...command: readonly string[]
+  command: readonly string[],
+  withStreams: boolean,
 ): Promise<RunningServer> {
   const store = passingFolder();
-  const args = ["-a", "127.0.0.1", "-p", "-1", "-js", "-sd", store.path];
+  const args = ["-a", "127.0.0.1", "-p", "-1"];
+  if (withStreams) args.push("-js", "-sd", store.path);
   let child: ChildProgram | undefined;
   const stop = async (): Promise<void> => {
     await child?.stop();

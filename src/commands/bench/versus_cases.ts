@@ -23,6 +23,7 @@ export interface VersusCase {
   readonly key: string;
   readonly metrics: readonly Metric[];
   readonly connections: number;
+  readonly usesStreams?: boolean;
   /** Works until the course is over, and gives a value for each metric. */
   run(lines: readonly LoadLine[], course: BenchCourse): Promise<number[]>;
 }
@@ -154,6 +155,7 @@ const STREAM_BATCH = 500;
 function streaming(): VersusCase {
   return {
     key: "js",
+    usesStreams: true,
     metrics: [
       { name: "JetStream publish, memory, 128 B", unit: "messages/s" },
       { name: "JetStream fetch, memory", unit: "messages/s" },
