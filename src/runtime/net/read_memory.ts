@@ -5,13 +5,14 @@
  * more than a quarter of the time when it does.
  */
 
-/** Deno's `node:net` may read into the same memory again. */
-const isOwnMemory = !("Deno" in globalThis);
+/** Deno's `node:net` may read into the same memory again; Node 20 cannot free any. */
+const isFreeable = !("Deno" in globalThis) &&
+  "transfer" in ArrayBuffer.prototype;
 
 /** Frees the memory of `chunk` at once: nobody looks at it any more. */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
   // The rest of a larger piece of memory belongs to others.
-  if (isOwnMemory && buffer.byteLength === byteLength) {
+  if (isFreeable && buffer.byteLength === byteLength) {
     (buffer as ArrayBuffer).transfer(0);
   }
 }
