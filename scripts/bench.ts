@@ -85,10 +85,7 @@ async function main(): Promise<void> {
   ];
   const rounds = readRounds(values.keep);
   for (let round = 0; round < (values.rounds ?? 3); round++) {
-    await measureRound(entrants, loads, rounds);
-    if (values.keep !== undefined) {
-      writeFileSync(values.keep, JSON.stringify(rounds, null, 2));
-    }
+    await measureRound(entrants, loads, rounds, values.keep);
   }
   const table = new BenchTable(entrants, loads, rounds);
   if (values.json) console.log(JSON.stringify(rounds, null, 2));
@@ -104,12 +101,16 @@ async function measureRound(
   entrants: readonly Entrant[],
   loads: readonly Load[],
   rounds: Record<string, Figures[]>,
+  keptIn: string | undefined,
 ): Promise<void> {
   const generator = buildLoadGenerator();
   for (const load of loads) {
     for (const entrant of entrants) {
       const figures = await measureLoad(entrant, load, generator);
       (rounds[roundsKey(entrant, load)] ??= []).push(figures);
+    }
+    if (keptIn !== undefined) {
+      writeFileSync(keptIn, JSON.stringify(rounds, null, 2));
     }
   }
 }

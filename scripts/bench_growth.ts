@@ -3,8 +3,8 @@
  * and receivers, for Midge on each runtime beside the newest nats-server, as a
  * table and as plots. For each size each server is started anew.
  *
- *   deno run -A scripts/bench_growth.ts [-curve connections] [-most 1000] [-runtime bun]
- *                                       [-rounds 1] [-keep FILE] [-svg docs/plots]
+ *   deno run -A scripts/bench_growth.ts [-curve connections] [-least 10] [-most 1000]
+ *                                       [-runtime bun] [-rounds 1] [-keep FILE] [-svg docs/plots]
  *
  * `-keep` adds the rounds to those in a file, so that the plots can be made in
  * pieces. 10,000 connections want an `ulimit -n` of 10,100. Needs `cc`, and nats-server in `.tools/go` or on the PATH.
@@ -29,6 +29,7 @@ const FLAGS = {
     type: "list",
     doc: "Only what is called like this; may be given again",
   },
+  least: { names: ["least"], type: "integer", doc: "No size below this" },
   most: { names: ["most"], type: "integer", doc: "No size beyond this" },
   runtime: { names: ["runtime"], type: "string", doc: "Only this runtime" },
   rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 1)" },
@@ -54,16 +55,15 @@ async function main(): Promise<void> {
     values.curve?.includes(name) ?? true
   ).map((curve) => ({
     ...curve,
-    sizes: curve.sizes.filter((size) => size <= (values.most ?? Infinity)),
+    sizes: curve.sizes.filter((size) =>
+      size >= (values.least ?? 0) && size <= (values.most ?? Infinity)
+    ),
   }));
   const contenders = contendersOn(values.runtime);
   const rounds = readRounds(values.keep);
   for (let round = 0; round < (values.rounds ?? 1); round++) {
     for (const curve of curves) {
-      await measureCurve(curve, contenders, rounds);
-      if (values.keep !== undefined) {
-        writeFileSync(values.keep, JSON.stringify(rounds, null, 2));
-      }
+      await measureCurve(curve, contenders, rounds, values.keep);
     }
   }
   for (const curve of curves) {
@@ -85,6 +85,7 @@ async function measureCurve(
   curve: Curve,
   contenders: readonly Contender[],
   rounds: Rounds,
+  keptIn: string | undefined,
 ): Promise<void> {
   const generator = buildLoadGenerator();
   for (const size of curve.sizes) {
@@ -92,6 +93,9 @@ async function measureCurve(
       const load = { args: curve.args(size), warmUp: WARM_UP };
       const figures = await measureLoad(contender, load, generator);
       (rounds[roundsKey(contender, curve, size)] ??= []).push(figures);
+    }
+    if (keptIn !== undefined) {
+      writeFileSync(keptIn, JSON.stringify(rounds, null, 2));
     }
   }
 }

@@ -2,7 +2,7 @@
  * The start-up times of the programs that Midge ships, beside nats-server in the
  * same run: until `-v` has ended, and until the broker says "Server is ready".
  * Rounds are interleaved, the median counts, and the ratio is to
- * nats-server's.
+ * nats-server's. Beside what takes longer than it should stands how long that is.
  *
  *   deno run -A scripts/bench_start.ts [-rounds 11] [-json]
  *
@@ -28,6 +28,8 @@ interface Contender {
   readonly command: readonly string[];
   /** The program that was built; not used for nats-server. */
   readonly file?: string;
+  /** It should be ready by then. */
+  readonly limitMs?: number | undefined;
   readonly versionMs: number[];
   readonly readyMs: number[];
 }
@@ -36,6 +38,13 @@ const FLAGS = {
   rounds: { names: ["rounds"], type: "integer", doc: "Rounds (default 11)" },
   json: { names: ["json"], type: "boolean", doc: "Print the times as JSON" },
 } as const;
+
+const LIMITS_MS: Readonly<Record<string, number>> = {
+  "midge.mjs on bun": 150,
+  "midge.mjs on deno": 200,
+  "midge.mjs on node": 200,
+  "binary on bun": 120,
+};
 
 const SERVER = ["-a", "127.0.0.1", "-p", "-1"];
 
@@ -74,7 +83,12 @@ function contender(
   file?: string,
 ): Contender {
   const times = { versionMs: [], readyMs: [] };
-  return { name, command, ...file === undefined ? {} : { file }, ...times };
+  const limitMs = LIMITS_MS[name];
+  return {
+    ...{ name, command, limitMs },
+    ...file === undefined ? {} : { file },
+    ...times,
+  };
 }
 
 async function timeVersion(command: readonly string[]): Promise<number> {
@@ -114,14 +128,15 @@ function printTable(contenders: readonly Contender[]): void {
     }`;
   };
   console.log(`${" ".repeat(20)}     MB    -v ms ratio ready ms ratio`);
-  for (const { name, file, versionMs, readyMs } of contenders) {
+  for (const { name, file, limitMs, versionMs, readyMs } of contenders) {
     const size = file === undefined
       ? "-"
       : (statSync(file).size / 1e6).toFixed(1);
     console.log(
       name.padEnd(20) + size.padStart(7) +
         cell(versionMs, reference!.versionMs) +
-        cell(readyMs, reference!.readyMs),
+        cell(readyMs, reference!.readyMs) +
+        (median(readyMs) > (limitMs ?? Infinity) ? `  over ${limitMs}` : ""),
     );
   }
 }
