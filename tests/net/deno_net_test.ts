@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import type { CloseReason } from "../../src/platform/socket.ts";
 import { FairSocket } from "../../src/runtime/net/deno_fair_socket.ts";
 import { Fairness } from "../../src/runtime/net/deno_fairness.ts";
-import { denoNetwork } from "../../src/runtime/net/deno_net.ts";
+import {
+  denoNetwork,
+  denoNodeNetwork,
+} from "../../src/runtime/net/deno_net.ts";
+import { networkOnDeno } from "../../src/runtime/net/network.ts";
 import { DenoNews } from "../../src/runtime/net/deno_news.ts";
 import { runSoonBehind } from "../../src/runtime/net/deno_turns.ts";
 import { StillSocket } from "../broker/still_sockets.ts";
@@ -17,7 +21,18 @@ const MIB = 1024 * 1024;
 if ("Deno" in globalThis) {
   const traits = { hasUnixSockets: true };
   describeMachineNetwork("Deno.listen", denoNetwork, traits);
+  // Its unix sockets are those of the other.
+  describeMachineNetwork("node:net, fair", denoNodeNetwork, {
+    hasUnixSockets: false,
+  });
 }
+
+test("MIDGE_SOCKETS=node asks for sockets of node:net on Deno", () => {
+  assert.equal(networkOnDeno("node"), denoNodeNetwork);
+  for (const other of [undefined, "", "deno"]) {
+    assert.equal(networkOnDeno(other), denoNetwork);
+  }
+});
 
 test("all readers wait for the system once they have read much together", async () => {
   const sockets = new FakeDenoSockets();

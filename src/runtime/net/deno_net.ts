@@ -35,6 +35,12 @@ const loans = new ReadLoans(news);
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen, dial };
 
+/** The same with hosts' connections accepted on `node:net`. */
+export const denoNodeNetwork: Network = {
+  ...denoNetwork,
+  listen: listenOnNode,
+};
+
 /** The turns of the event loop, between which the sockets of that network are heard. */
 export const denoRunSoon: RunSoon = runSoonBehind(news);
 
@@ -49,11 +55,7 @@ async function listen(
       onSocket(denoSocket(connection, path));
     });
   }
-  if (needsNode(options)) {
-    return await nodeNetwork.listen(at, options, (socket) => {
-      onSocket(new FairSocket(socket, news, fairness));
-    });
-  }
+  if (needsNode(options)) return await listenOnNode(at, options, onSocket);
   const sockets = denoSockets();
   const host = await listeningHost(at.host);
   const listener = await bindAny(
@@ -80,6 +82,18 @@ async function listen(
     isPlainOnly: true,
     close: () => acceptor.close(),
   };
+}
+
+async function listenOnNode(
+  at: Address,
+  options: ListenOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Listener> {
+  // Unix sockets are never those of `node:net`.
+  if (at.path !== undefined) return await listen(at, options, onSocket);
+  return await nodeNetwork.listen(at, options, (socket) => {
+    onSocket(new FairSocket(socket, news, fairness));
+  });
 }
 
 async function dial(to: Address, options?: DialOptions): Promise<Socket> {
