@@ -20,8 +20,12 @@ export interface ByteSink {
 
 const SLAB_MIN_BYTES = 4096;
 const SLAB_MAX_BYTES = 65_536;
+/** For a long message; what is longer still has memory made to measure. */
+const LONG_SLAB_MAX_BYTES = 1_310_720;
 /** Free slabs of one size that the pool keeps. */
 const FREE_SLABS_MAX = 256;
+/** And bytes of those for long messages, of each size. */
+const FREE_LONG_BYTES_MAX = 4_194_304;
 /** Lenders that are asked for their slabs before a new one is made. */
 const LENDERS_ASKED = 4;
 
@@ -46,7 +50,8 @@ interface Lender {
 }
 
 /**
- * Slabs of 4, 8, 16, 32 and 64 KiB that are free at the moment. A sink that is
+ * Slabs of 4 to 64 KiB, and some for long messages, that are free at the
+ * moment. A sink that is
  * done with a slab does not say so, so those who lent one are noted here, and asked
  * before a new slab is made: connections at rest hold none for long.
  */
@@ -55,7 +60,7 @@ export class SlabPool {
   /** In the order in which they are asked. */
   readonly #lenders = new Set<Lender>();
 
-  /** A slab of at least `bytes`; larger ones than 64 KiB are made to measure. */
+  /** A slab of at least `bytes`. */
   take(bytes: number): Slab {
     const size = slabSize(bytes);
     const free = this.#free.get(size)?.pop();
@@ -87,18 +92,24 @@ export class SlabPool {
   /** Takes back a slab that nobody reads any more. */
   give(slab: Slab): void {
     const size = slab.bytes.length;
-    if (size > SLAB_MAX_BYTES) return;
+    if (size > LONG_SLAB_MAX_BYTES) return;
     const free = this.#free.get(size);
     if (free === undefined) this.#free.set(size, [slab]);
-    else if (free.length < FREE_SLABS_MAX) free.push(slab);
+    else if (free.length < freeMax(size)) free.push(slab);
   }
 }
 
+/** Long ones have room for a quarter more than the next shorter ones. */
 function slabSize(bytes: number): number {
-  if (bytes > SLAB_MAX_BYTES) return bytes;
+  if (bytes > LONG_SLAB_MAX_BYTES) return bytes;
   let size = SLAB_MIN_BYTES;
-  while (size < bytes) size *= 2;
-  return size;
+  while (size < bytes) size += size < SLAB_MAX_BYTES ? size : size >> 2;
+  return Math.min(size, LONG_SLAB_MAX_BYTES);
+}
+
+function freeMax(size: number): number {
+  if (size <= SLAB_MAX_BYTES) return FREE_SLABS_MAX;
+  return Math.floor(FREE_LONG_BYTES_MAX / size);
 }
 
 export class Outbox implements Lender {

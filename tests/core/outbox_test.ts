@@ -249,3 +249,34 @@ test("those who have ended lend nothing", () => {
   assert.equal(new Set(taken).size, taken.length);
   assert.ok(sink.text === "x".repeat(20));
 });
+
+test("long messages, one behind the other, share their memory", () => {
+  const pool = new SlabPool();
+  const sink = new LaggingSink(16_384);
+  const outbox = new Outbox(pool, sink);
+  const seen = new Set<ArrayBufferLike>();
+  for (const bytes of [100_000, 262_144, 1_048_576]) {
+    for (let n = 0; n < 50; n++) {
+      outbox.append(asciiBytes("x".repeat(bytes)));
+      outbox.flush();
+      for (const { buffer } of sink.kept) seen.add(buffer);
+      sink.drain();
+    }
+  }
+  assert.equal(sink.text.length, 50 * 1_410_720);
+  assert.ok(seen.size <= 6, `${seen.size} pieces of memory`);
+  for (const { byteLength } of seen) {
+    assert.ok(byteLength <= 1_310_720, `${byteLength} for a message`);
+  }
+});
+
+test("few slabs for long messages are kept, and none that is longer than any", () => {
+  const pool = new SlabPool();
+  const long = Array.from({ length: 100 }, () => pool.take(1_000_000));
+  for (const slab of long) pool.give(slab);
+  const again = Array.from({ length: 100 }, () => pool.take(1_000_000));
+  assert.equal(again.filter((slab) => long.includes(slab)).length, 3);
+  const longest = pool.take(10_000_000);
+  pool.give(longest);
+  assert.notEqual(pool.take(10_000_000), longest);
+});
