@@ -53,7 +53,9 @@ export class LoadPublisher implements Load {
         await this.#course.wait(TICK_MS);
         continue;
       }
-      underWay.push(this.#send(count));
+      const sending = this.#send(count);
+      sending.catch(() => {}); // it is waited for later
+      underWay.push(sending);
       if (underWay.length >= this.#batches.window) await underWay.shift();
     }
     await Promise.all(underWay);

@@ -78,6 +78,8 @@ export class LoadSubscriber implements Load, LoadEvents {
 
   async work(): Promise<void> {
     await Promise.race([this.goal.reached, this.#course.over]);
+    // What the server has sent by now still counts.
+    if (this.#course.wasInterrupted) await this.#line.settled();
   }
 
   onChunk(): void {

@@ -68,13 +68,13 @@ test("bench sub counts from the first message on, and ends with a signal", async
   const client = await connect({ servers: url });
   t.after(() => client.close());
   const sub = (...words: string[]) =>
-    startCommand(t, ["bench", "sub", "a", "-s", url, ...words]);
+    startCommand(t, ["bench", "sub", "a.*", "-s", url, ...words]);
   const some = sub("--msgs", "3");
   const asked = sub("--json");
   await Promise.all(
-    [some, asked].map((one) => one.waitFor('Waiting for messages to "a"')),
+    [some, asked].map((one) => one.waitFor('Waiting for messages to "a.*"')),
   );
-  for (let n = 0; n < 3; n++) client.publish("a", "hello");
+  for (let n = 0; n < 3; n++) client.publish("a.b", "hello");
   await client.flush();
   assert.equal((await some.exited).code, 0);
   assert.match(some.stdout, /^sub at 127\.0\.0\.1:\d+ \(\S+\): clients 1, /);
@@ -109,6 +109,23 @@ test("bench request times what bench reply answers", async (t) => {
   assert.equal(many.sums[0]?.latency_ms?.["count"], 500);
   assert.equal((await reply.exited).code, 0);
   assert.deepEqual(counts(JSON.parse(reply.stdout)), ["reply 2 700 25600"]);
+});
+
+test("a server that goes away ends bench with 1", async (t) => {
+  const { port, server } = await startMidge(t);
+  const url = `127.0.0.1:${port}`;
+  const client = await connect({ servers: url });
+  t.after(() => client.close());
+  const heard = client.subscribe("gone", { max: 1 });
+  await client.flush();
+  const pub = startCommand(t, [
+    ...["bench", "pub", "gone", "-s", url, "--seconds", "100"],
+  ]);
+  for await (const _ of heard) break;
+  await server.stop();
+  assert.equal((await pub.exited).code, 1);
+  assert.equal(pub.stdout, "");
+  assert.match(pub.stderr, /^midge bench pub: [^\n]+\n$/);
 });
 
 test("a pipe gets no progress, a terminal does", {

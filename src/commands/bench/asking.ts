@@ -16,13 +16,15 @@ import {
 } from "../connection_flags.ts";
 import {
   clientsFlag,
+  heardOf,
   limitsOf,
   publicationOf,
   RUN_FLAGS,
+  SIZE_BYTES,
   SIZE_FLAG,
   SUBJECTS_FLAG,
 } from "./flags.ts";
-import { countOf } from "./numbers.ts";
+import { bytesOf, countOf } from "./numbers.ts";
 import { runPlan } from "./run.ts";
 
 const REQUESTS = 10_000;
@@ -153,7 +155,8 @@ export const BENCH_REPLY: Command = {
     failed: "No server, or it refused the subscription",
   },
   run: taking({ ...REPLY_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
-    const { subjects, size } = publicationOf(subject, flags);
+    const { subjects } = heardOf(subject, flags);
+    const size = bytesOf("size", flags.size, SIZE_BYTES);
     const { queue = QUEUE } = flags;
     checkQueue(queue);
     const limits = limitsOf(flags, Infinity);

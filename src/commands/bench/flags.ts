@@ -1,6 +1,9 @@
 /** The flags that the commands of `midge bench` have in common, and what they say. */
 import type { FlagDefinition, FlagsOf } from "../../config/flags/flags.ts";
-import { checkLiteralSubject } from "../../client/messages/subjects.ts";
+import {
+  checkLiteralSubject,
+  checkPattern,
+} from "../../client/messages/subjects.ts";
 import { bytesOf, countOf, secondsOf } from "./numbers.ts";
 
 /** A flag whose value is a text that a command reads. */
@@ -92,8 +95,19 @@ export function limitsOf(
   return { msgs: countOf("msgs", msgs, fallback), durationMs };
 }
 
-const SIZE_BYTES = 128;
+export const SIZE_BYTES = 128;
 const SUBJECTS_MAX = 1e9;
+
+/** What is heard: a subject, with wildcards, or all of `-subjects`. Throws as `publicationOf` does. */
+export function heardOf(
+  subject: string,
+  { subjects: text }: PublicationTexts,
+): { subject: string; subjects: number } {
+  const subjects = countOf("subjects", text, 1);
+  if (subjects > 1) checkLiteralSubject("subject", subject);
+  else checkPattern(subject);
+  return { subject, subjects };
+}
 
 interface PublicationTexts {
   readonly size?: string;

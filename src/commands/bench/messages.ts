@@ -14,6 +14,7 @@ import {
 } from "../connection_flags.ts";
 import {
   clientsFlag,
+  heardOf,
   limitsOf,
   publicationOf,
   RATE_FLAG,
@@ -133,7 +134,7 @@ export const BENCH_SUB: Command = {
     failed: "No server, or it refused the subscription",
   },
   run: taking({ ...SUB_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
-    const { subjects } = publicationOf(subject, flags);
+    const { subjects } = heardOf(subject, flags);
     const queue = queueOf(flags.queue);
     const limits = limitsOf(flags, MSGS);
     const clients = countOf("clients", flags.clients, 1);
