@@ -130,13 +130,12 @@ export class Account implements AccountName {
   remoteClients = 0;
   /** Clients that were closed because they read too slowly. */
   slowConsumers = 0;
-  /** It has streams on this server. */
-  hasStreams = false;
   /** Undefined as long as no import has to do with the account. */
   links: InterestLinks | undefined = undefined;
   limits: AccountLimits = NO_LIMITS;
   /** Where traces go that the headers of other tracers ask for. */
   trace: AccountTrace | undefined = undefined;
+  #hasStreams = false;
   readonly #chance: MappingChance;
   #mappings: Mappings | undefined = undefined;
   #choice: MatchChoice | undefined = undefined;
@@ -170,14 +169,24 @@ export class Account implements AccountName {
     }
     const known = this.#subjects.find(buffer, start, end);
     if (known === undefined) return this.#factsOnce(buffer, start, end);
-    const { generation } = this.sublist;
-    if (known.generation === generation) return known.value!;
+    const stamp = this.sublist.stampOf(known);
+    if (known.generation === stamp) return known.value!;
     const { subject } = known;
     const facts = this.#factsOf(subject, this.sublist.match(subject));
     const isKept = sizeOf(facts.match) <= KEPT_MATCH_MAX;
     known.value = isKept ? facts : undefined;
-    known.generation = isKept ? generation : -1;
+    known.generation = isKept ? stamp : -1;
     return facts;
+  }
+
+  /** It has streams on this server, which has a say in who hears them. */
+  get hasStreams(): boolean {
+    return this.#hasStreams;
+  }
+
+  set hasStreams(has: boolean) {
+    this.#hasStreams = has;
+    if (this.#choice !== undefined) this.#forgetFacts();
   }
 
   /** Facts hold as long as this stays the same. */
@@ -272,8 +281,11 @@ export class Account implements AccountName {
   /** The same for a subject that is not expected again. */
   #factsOnce(buffer: Uint8Array, start: number, end: number): SubjectFacts {
     const subject = byteString(buffer, start, end);
-    this.#below ??= new FactsBelow((parent) => this.#factsBelow(parent));
-    const shared = this.#below.of(buffer, start, end, this.generation);
+    this.#below ??= new FactsBelow(
+      (parent) => this.#factsBelow(parent),
+      (parent) => this.sublist.stampOf(parent) + this.#mapped,
+    );
+    const shared = this.#below.of(buffer, start, end);
     return shared !== undefined && !this.sublist.isSubscribedTo(subject)
       ? shared
       : this.#factsOf(subject, this.sublist.matchOnce(subject));
@@ -287,9 +299,10 @@ export class Account implements AccountName {
   ): SubjectFacts | undefined {
     this.#acks ??= new FactsBelow(
       (parent) => this.#factsBelow(parent, ACK_NUMBERS),
+      () => this.generation,
       ACK_NUMBERS,
     );
-    const shared = this.#acks.of(buffer, start, end, this.generation);
+    const shared = this.#acks.of(buffer, start, end);
     if (shared !== undefined) this.sublist.countKnown();
     return shared;
   }

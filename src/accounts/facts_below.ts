@@ -5,6 +5,7 @@
  * them; who hears them is nearly always a pattern that ends in wildcards.
  */
 import { byteString, DOT, GREATER, STAR } from "../core/ascii.ts";
+import type { StampedSubject } from "../core/change_stamps.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
 
 const ZERO = 0x30;
@@ -19,37 +20,40 @@ interface Below<T> {
 
 export class FactsBelow<T> {
   readonly #find: (parent: string) => T | undefined;
+  readonly #stampOf: (parent: StampedSubject) => number;
   readonly #numbers: number;
   readonly #parents = new SubjectCache<Below<T>>();
 
   /**
    * `find` gives what holds for all that is one token below a parent, or as many
-   * `numbers`, tokens of digits; undefined: it differs.
+   * `numbers`, tokens of digits; undefined: it differs. It holds as long as
+   * `stampOf` the parent stays the same.
    */
-  constructor(find: (parent: string) => T | undefined, numbers: number = 0) {
+  constructor(
+    find: (parent: string) => T | undefined,
+    stampOf: (parent: StampedSubject) => number,
+    numbers: number = 0,
+  ) {
     this.#find = find;
+    this.#stampOf = stampOf;
     this.#numbers = numbers;
   }
 
   /**
    * What holds for the subject `buffer[start, end)` if nobody subscribes to just
-   * that; undefined: look it up. `generation` is that of the account.
+   * that; undefined: look it up.
    */
-  of(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-    generation: number,
-  ): T | undefined {
+  of(buffer: Uint8Array, start: number, end: number): T | undefined {
     const dot = this.#numbers === 0
       ? behindParent(buffer, start, end)
       : behindNumbersParent(buffer, start, end, this.#numbers);
     if (dot === start) return undefined;
     const parent = this.#parents.find(buffer, start, dot);
     if (parent === undefined) return undefined;
-    if (parent.generation !== generation) {
+    const stamp = this.#stampOf(parent);
+    if (parent.generation !== stamp) {
       // Where interest changes all the time this would be asked in vain.
-      parent.generation = generation;
+      parent.generation = stamp;
       parent.value = { facts: undefined, isKnown: false };
       return undefined;
     }

@@ -7,9 +7,15 @@
  * A change of a literal subscription concerns one entry. A change of a wildcard
  * subscription may concern many, and every client that makes requests brings
  * one (`_INBOX.x.*`), so nothing is swept then: the pattern is noted, and an
- * entry is compared with the patterns noted since, when it is next asked for.
+ * entry whose stamp is another one (`change_stamps.ts`) is compared with the
+ * patterns noted since, when it is next asked for.
  */
 
+import {
+  type ChangeStamps,
+  stamped,
+  type StampedSubject,
+} from "./change_stamps.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
 import { subjectMatches } from "./subject.ts";
 import type { SubjectMatch, Subscriber } from "./subject_match.ts";
@@ -26,20 +32,26 @@ interface Entry<S> {
   readonly match: SubjectMatch<S>;
   /** Subscribers that `match` refers to. */
   readonly subscribers: number;
+  readonly subject: StampedSubject;
+  /** The subject's stamp when `match` was known to be right. */
+  stamp: number;
   /** The count of wildcard changes that `match` is known to reflect. */
   reflects: number;
 }
 
 export class MatchCache<S extends Subscriber> {
   readonly #subjectsMax: number;
+  readonly #stamps: ChangeStamps;
   readonly #entries = new Map<MapKey, Entry<S>>();
   #subscribers = 0;
   /** The last changed patterns; change number n is at n % NOTED_PATTERNS. */
   readonly #patterns: string[] = [];
   #wildcardChanges = 0;
 
-  constructor(subjectsMax: number) {
+  /** `stamps` are those of all changes. */
+  constructor(subjectsMax: number, stamps: ChangeStamps) {
     this.#subjectsMax = subjectsMax;
+    this.#stamps = stamps;
   }
 
   get size(): number {
@@ -58,9 +70,12 @@ export class MatchCache<S extends Subscriber> {
   /** Keeps a result that was just built; there must be none for `subject`. */
   put(subject: string, match: SubjectMatch<S>): void {
     const subscribers = countSubscribers(match);
+    const places = stamped(subject);
     this.#entries.set(mapKey(subject), {
       match,
       subscribers,
+      subject: places,
+      stamp: this.#stamps.of(places),
       reflects: this.#wildcardChanges,
     });
     this.#subscribers += subscribers;
@@ -84,13 +99,15 @@ export class MatchCache<S extends Subscriber> {
   }
 
   #isFresh(entry: Entry<S>, subject: string): boolean {
-    if (entry.reflects === this.#wildcardChanges) return true;
+    const stamp = this.#stamps.of(entry.subject);
+    if (entry.stamp === stamp) return true;
     if (this.#wildcardChanges - entry.reflects > NOTED_PATTERNS) return false;
     for (let n = entry.reflects; n < this.#wildcardChanges; n++) {
       const pattern = this.#patterns[n % NOTED_PATTERNS]!;
       if (subjectMatches(pattern, subject)) return false;
     }
     entry.reflects = this.#wildcardChanges;
+    entry.stamp = stamp;
     return true;
   }
 

@@ -7,6 +7,7 @@
  * once, and would only drive out those that come again.
  */
 import { byteString, equalBytes, hashBytes } from "./ascii.ts";
+import { stamped, type StampedSubject } from "./change_stamps.ts";
 
 const PLACES_MIN = 64;
 const PLACES_MAX = 16_384;
@@ -19,10 +20,13 @@ const SEEN_PLACES_MAX = 8192;
 const NONE_SEEN = new Int32Array(0);
 
 /** One known subject; `value` belongs to the owner of the cache. */
-class CachedSubject<T> {
+class CachedSubject<T> implements StampedSubject {
   readonly subject: string;
   readonly bytes: Uint8Array;
   readonly hash: number;
+  readonly first: number;
+  readonly two: number;
+  readonly whole: number;
   value: T | undefined = undefined;
   /** The state of the world in which `value` was right; the owner's number. */
   generation = -1;
@@ -31,6 +35,10 @@ class CachedSubject<T> {
     this.subject = byteString(bytes, 0, bytes.length);
     this.bytes = bytes;
     this.hash = hash;
+    const { first, two, whole } = stamped(this.subject);
+    this.first = first;
+    this.two = two;
+    this.whole = whole;
   }
 }
 

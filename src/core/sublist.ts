@@ -11,6 +11,7 @@
  */
 
 import { assert } from "./assert.ts";
+import { ChangeStamps, type StampedSubject } from "./change_stamps.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
 import {
   type Audience,
@@ -63,7 +64,10 @@ export class Sublist<S extends Subscriber> {
   readonly #patterns = new PatternNode<S>();
   /** Subscriptions without wildcards, by the number of their tokens. */
   readonly #literalTokens = new Uint32Array(TOKENS_COUNTED + 1);
-  readonly #cache: MatchCache<S> | undefined;
+  /** None before the first result that is kept: most accounts are never used. */
+  #stamps: ChangeStamps | undefined;
+  #cache: MatchCache<S> | undefined;
+  readonly #cacheMax: number;
   readonly #meter: WorkMeter;
   #size = 0;
   #generation = 0;
@@ -74,7 +78,7 @@ export class Sublist<S extends Subscriber> {
 
   constructor(options: SublistOptions = {}) {
     const { cache = true, cacheMax = CACHED_SUBJECTS_MAX } = options;
-    this.#cache = cache ? new MatchCache(cacheMax) : undefined;
+    this.#cacheMax = cache ? cacheMax : 0;
     this.#meter = options.meter ?? new WorkMeter();
   }
 
@@ -82,7 +86,12 @@ export class Sublist<S extends Subscriber> {
     return this.#size;
   }
 
-  /** Grows with every change that can alter a match; callers keep results of their own by it. */
+  /** Grows with every change that can alter the match of a subject; callers keep results of their own by it. */
+  stampOf(subject: StampedSubject): number {
+    return (this.#stamps ??= new ChangeStamps()).of(subject);
+  }
+
+  /** Grows with every change that can alter any match. */
   get generation(): number {
     return this.#generation;
   }
@@ -105,7 +114,7 @@ export class Sublist<S extends Subscriber> {
     }
     this.#size++;
     this.#inserts++;
-    this.#generation++;
+    this.#changed(subject);
     this.#meter.spent += INTEREST_WORK;
   }
 
@@ -117,7 +126,7 @@ export class Sublist<S extends Subscriber> {
     if (!removed) return false;
     this.#size--;
     this.#removes++;
-    this.#generation++;
+    this.#changed(subscriber.subject);
     this.#meter.spent += INTEREST_WORK;
     return true;
   }
@@ -135,7 +144,7 @@ export class Sublist<S extends Subscriber> {
       return known;
     }
     const match = gather(this.#audiencesOf(subject));
-    this.#cache?.put(subject, match);
+    if (this.#cacheMax > 0) this.#keep(subject, match);
     return match;
   }
 
@@ -223,6 +232,17 @@ export class Sublist<S extends Subscriber> {
       maxFanout,
       avgFanout: ratio(fanouts, cacheSize),
     };
+  }
+
+  #keep(subject: string, match: SubjectMatch<S>): void {
+    this.#stamps ??= new ChangeStamps();
+    this.#cache ??= new MatchCache(this.#cacheMax, this.#stamps);
+    this.#cache.put(subject, match);
+  }
+
+  #changed(subject: string): void {
+    this.#generation++;
+    this.#stamps?.changed(subject);
   }
 
   #removeLiteral(subscriber: S): boolean {

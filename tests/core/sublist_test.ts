@@ -1,5 +1,6 @@
 /** The trie of subscriptions, by examples and, with a seed, against a list that is searched from end to end. */
 import assert from "node:assert/strict";
+import { stamped } from "../../src/core/change_stamps.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
 import { Sublist, type SublistOptions } from "../../src/core/sublist.ts";
 import type { Subscriber } from "../../src/core/subject_match.ts";
@@ -105,7 +106,10 @@ function compareWithNaive(options: SublistOptions): void {
   const random = seededRandom(seed);
   const sublist = new Sublist<Listener>(options);
   const listeners: Listener[] = [];
-  const seen = new Map<string, { generation: number; text: string }>();
+  const seen = new Map<
+    string,
+    { generation: number; stamp: number; text: string }
+  >();
   let heard = 0;
 
   for (let step = 0; step < 6000; step++) {
@@ -127,11 +131,13 @@ function compareWithNaive(options: SublistOptions): void {
     if (text !== NOBODY) heard++;
 
     const { generation } = sublist;
+    const stamp = sublist.stampOf(stamped(subject));
     const before = seen.get(subject);
     if (before !== undefined && before.text !== text) {
       assert.ok(generation > before.generation, "the generation grew");
+      assert.ok(stamp > before.stamp, `the stamp of "${subject}" grew`);
     }
-    seen.set(subject, { generation, text });
+    seen.set(subject, { generation, stamp, text });
     assert.equal(sublist.size, listeners.length);
   }
 
