@@ -9,7 +9,15 @@
  * its last byte: Node and Deno send what the memory holds at the time of the
  * system call, not at the time of `write`. Sockets take bytes in the order in
  * which they got them, so slabs come back in that order, each when it is done.
+ *
+ * A large payload whose memory nobody changes any more is not copied: all
+ * outboxes that send it hand over the same bytes (`share`).
+ *
+ * More than a dozen members: because encoders write into the slab themselves,
+ * and slab, view and end are fields for them.
  */
+
+import { SharedMemory } from "./shared_memory.ts";
 
 /** Where the bytes go: `platform/socket.ts`, as far as an outbox knows it. */
 export interface ByteSink {
@@ -33,15 +41,22 @@ const LENDERS_ASKED = 4;
 class Slab {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** What the bytes are a part of, where nobody writes. */
+  readonly shared: SharedMemory | undefined;
 
-  constructor(size: number) {
-    const memory = new ArrayBuffer(size);
-    this.bytes = new Uint8Array(memory);
-    this.view = new DataView(memory);
+  constructor(bytes: Uint8Array, view: DataView, shared?: SharedMemory) {
+    this.bytes = bytes;
+    this.view = view;
+    this.shared = shared;
   }
 }
 
-const NO_SLAB: Slab = new Slab(0);
+function newSlab(size: number): Slab {
+  const memory = new ArrayBuffer(size);
+  return new Slab(new Uint8Array(memory), new DataView(memory));
+}
+
+const NO_SLAB: Slab = newSlab(0);
 
 /** An outbox whose sink may have slabs. */
 interface Lender {
@@ -51,9 +66,9 @@ interface Lender {
 
 /**
  * Slabs of 4 to 64 KiB, and some for long messages, that are free at the
- * moment. A sink that is
- * done with a slab does not say so, so those who lent one are noted here, and asked
- * before a new slab is made: connections at rest hold none for long.
+ * moment. A sink that is done with a slab does not say so, so those who lent one
+ * are noted here, and asked before a new slab is made: connections at rest hold
+ * none for long.
  */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>();
@@ -66,7 +81,7 @@ export class SlabPool {
     const free = this.#free.get(size)?.pop();
     if (free !== undefined) return free;
     this.#askLenders();
-    return this.#free.get(size)?.pop() ?? new Slab(size);
+    return this.#free.get(size)?.pop() ?? newSlab(size);
   }
 
   /** `lender` has handed a slab to its sink. */
@@ -92,11 +107,17 @@ export class SlabPool {
   /** Takes back a slab that nobody reads any more. */
   give(slab: Slab): void {
     const size = slab.bytes.length;
+    if (slab.shared !== undefined) return slab.shared.leave();
     if (size > LONG_SLAB_MAX_BYTES) return;
     const free = this.#free.get(size);
     if (free === undefined) this.#free.set(size, [slab]);
     else if (free.length < freeMax(size)) free.push(slab);
   }
+}
+
+/** Bytes that are sent from where they are. */
+function sharedSlab(bytes: Uint8Array, memory: SharedMemory): Slab {
+  return new Slab(bytes, NO_SLAB.view, memory);
 }
 
 /** Long ones have room for a quarter more than the next shorter ones. */
@@ -164,6 +185,23 @@ export class Outbox implements Lender {
     this.reserve(bytes.length);
     this.slab.set(bytes, this.end);
     this.end += bytes.length;
+  }
+
+  /** Sends `[start, end)` of `memory` without a copy, and is a user of it until the sink has taken that. */
+  share(memory: SharedMemory, start: number, end: number): void {
+    const before = this.end;
+    this.end = 0;
+    if (before > 0 && before < this.slab.length / 4) {
+      // So few bytes do not keep a slab, which is filled on behind them.
+      const few = new SharedMemory(this.slab.slice(0, before));
+      this.#putFull(sharedSlab(few.bytes, few), before);
+    } else if (before > 0) {
+      this.#putFull(this.#filled, before);
+      this.#fill(NO_SLAB);
+    }
+    memory.enter();
+    const bytes = memory.bytes.subarray(start, end);
+    this.#putFull(sharedSlab(bytes, memory), bytes.length);
   }
 
   /**
@@ -242,15 +280,19 @@ export class Outbox implements Lender {
 
   #nextSlab(bytes: number): void {
     if (this.end > 0) {
-      this.#full.push(this.#filled);
-      this.#fullEnds.push(this.end);
-      this.#fullBytes += this.end;
+      this.#putFull(this.#filled, this.end);
       this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
     } else if (this.#filled !== NO_SLAB) this.#pool.give(this.#filled);
     // The pool may ask this outbox for what it has lent.
     this.#fill(NO_SLAB);
     this.end = 0;
     this.#fill(this.#pool.take(Math.max(bytes, this.#slabBytes)));
+  }
+
+  #putFull(slab: Slab, end: number): void {
+    this.#full.push(slab);
+    this.#fullEnds.push(end);
+    this.#fullBytes += end;
   }
 
   #sinkTakes(sinkBytesMax: number): boolean {

@@ -20,6 +20,7 @@ import {
 } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError } from "../core/errors.ts";
+import type { SharedMemory } from "../core/shared_memory.ts";
 import { Message, NO_HEADERS } from "./message.ts";
 import { Words } from "./words.ts";
 
@@ -85,6 +86,11 @@ export class MessageArgs {
       this.queuesFrom === this.queuesTo;
     this.#lineStart = start;
     this.#lineBytes = isWhole ? end - start : 0;
+  }
+
+  /** What is read now stands in `memory`, which may be shared. */
+  readFrom(memory: SharedMemory | undefined): void {
+    this.message.shared = memory;
   }
 
   /** What stood in a buffer is not there any more. */

@@ -47,6 +47,9 @@ export function copyBytes(
   return at;
 }
 
+/** From this length on a body in shared memory is sent from where it stands. */
+const SHARED_BYTES = 65_536;
+
 /** `MSG `, in which the verbs of all messages end. */
 const MSG_WORD = 0x4d534720;
 
@@ -100,10 +103,11 @@ export function writeMsg(
   }
   const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
+  const isShared = bodyEnd - bodyStart >= SHARED_BYTES &&
+    message.hasSharedBody;
   out.reserve(
     HMSG.length + subjectEnd - subjectStart + replyEnd - replyStart +
-      sid.length +
-      bodyEnd - bodyStart + 3,
+      sid.length + (isShared ? 0 : bodyEnd - bodyStart) + 3,
   );
   const to = out.slab;
   const toWords = out.view;
@@ -123,9 +127,16 @@ export function writeMsg(
       : copyBytes(to, at, message.replyBuffer, replyStart, replyEnd);
     to[at++] = SPACE;
   }
+  if (isShared) return shareBody(out, at, message);
   out.end = bodyEnd - bodyStart < WORD_COPY_BYTES
     ? copyWords(toWords, at, bodyView, bodyStart, bodyEnd)
     : copyBytes(to, at, bodyBuffer, bodyStart, bodyEnd);
+}
+
+/** What was written up to `at`, and the body of `message` behind it. */
+function shareBody(out: Outbox, at: number, message: Message): void {
+  out.end = at;
+  out.share(message.shared!, message.bodyStart, message.bodyEnd);
 }
 
 /** `<subject> <sid> [reply] `; gives the place behind it. */
@@ -199,9 +210,11 @@ export function writeRoutedMsg(
     message;
   let queueBytes = 2;
   for (let i = 0; i < queueCount; i++) queueBytes += queues[i]!.length + 1;
+  const isShared = bodyEnd - bodyStart >= SHARED_BYTES &&
+    message.hasSharedBody;
   out.reserve(
     HMSG.length + account.length + subjectEnd - subjectStart + replyEnd -
-      replyStart + queueBytes + bodyEnd - bodyStart + 3,
+      replyStart + queueBytes + (isShared ? 0 : bodyEnd - bodyStart) + 3,
   );
   const to = out.slab;
   const toWords = out.view;
@@ -231,6 +244,7 @@ export function writeRoutedMsg(
     at = copyBytes(to, at, queue, 0, queue.length);
     to[at++] = SPACE;
   }
+  if (isShared) return shareBody(out, at, message);
   out.end = bodyEnd - bodyStart < WORD_COPY_BYTES
     ? copyWords(toWords, at, bodyView, bodyStart, bodyEnd)
     : copyBytes(to, at, bodyBuffer, bodyStart, bodyEnd);

@@ -2,8 +2,10 @@
  * The one partial operation of a parser: bytes that have come and wait for the
  * rest. Memory for large ones is used again by all parsers: thousands of clients
  * that send one large message each would else leave as many buffers to the
- * garbage collector, which comes late for memory outside of its heap.
+ * garbage collector, which comes late for memory outside of its heap. What is
+ * sent from there without a copy is used again when its last byte is taken.
  */
+import { SharedMemory } from "../core/shared_memory.ts";
 
 const START_BYTES = 256;
 /** A larger buffer is given back after use. */
@@ -23,6 +25,9 @@ const POOLED_SIZES: readonly number[] = pooledSizes();
 /** Bytes that are kept for the next operations, of all parsers. */
 const SPARE_BYTES_MAX = 8_388_608;
 
+/** What is shorter is sooner copied than shared. */
+const SHARED_BYTES_MIN = 65_536;
+
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** By size, the buffers that nobody uses. */
@@ -35,10 +40,13 @@ export class HeldOperation {
   length = 0;
   /** What `bytes` lies in, where that is shared. */
   #memory: Uint8Array | undefined = undefined;
+  #shared: SharedMemory | undefined = undefined;
 
   /** Copies `chunk[start, end)` behind what is there, of which `wanted` bytes will come. */
   append(chunk: Uint8Array, start: number, end: number, wanted: number): void {
     const length = this.length + end - start;
+    // Nobody has seen it yet.
+    this.#shared = undefined;
     if (this.bytes.length < length) this.#grow(length, wanted);
     this.bytes.set(chunk.subarray(start, end), this.length);
     this.length = length;
@@ -52,6 +60,15 @@ export class HeldOperation {
     this.bytes = kept;
   }
 
+  /** The bytes as those get them who send them without a copy; undefined: they are too few. */
+  shared(): SharedMemory | undefined {
+    if (this.length < SHARED_BYTES_MIN) return undefined;
+    const memory = this.#memory;
+    return this.#shared = new SharedMemory(this.bytes, () => {
+      if (memory !== undefined) give(memory);
+    });
+  }
+
   /** It was handled. */
   release(): void {
     this.length = 0;
@@ -62,11 +79,14 @@ export class HeldOperation {
   forget(): void {
     this.length = 0;
     this.#memory = undefined;
+    this.#shared = undefined;
     this.bytes = EMPTY;
   }
 
   #giveBack(): void {
-    if (this.#memory !== undefined) give(this.#memory);
+    if (this.#shared !== undefined) this.#shared.leave();
+    else if (this.#memory !== undefined) give(this.#memory);
+    this.#shared = undefined;
     this.#memory = undefined;
     this.bytes = EMPTY;
   }

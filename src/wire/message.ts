@@ -10,6 +10,7 @@
  * without a call for each of them.
  */
 import { byteString } from "../core/ascii.ts";
+import type { SharedMemory } from "../core/shared_memory.ts";
 import type { SubjectMemo } from "../core/verdict_cache.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -38,6 +39,8 @@ export class Message {
   bodyBuffer: Uint8Array = NO_BYTES;
   bodyStart = 0;
   bodyEnd = 0;
+  /** What its bytes stand in, where they may be sent without a copy. */
+  shared: SharedMemory | undefined = undefined;
   /** Where headers and payload begin, in `bodyBuffer`. */
   payloadStart = 0;
   /** The subject that it is published on, where it shows another; see `shown_subject.ts`. */
@@ -60,6 +63,11 @@ export class Message {
       bytes.byteOffset,
       bytes.byteLength,
     );
+  }
+
+  /** Whether its body may be sent from where it stands, to any number of receivers. */
+  get hasSharedBody(): boolean {
+    return this.shared !== undefined && this.shared.bytes === this.bodyBuffer;
   }
 
   get hasReply(): boolean {

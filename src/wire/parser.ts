@@ -305,7 +305,9 @@ export class Parser {
     if (this.#held.length + 1 < this.#wanted) return takeEnd;
 
     const length = this.#held.length;
+    this.#repeatedArgs?.readFrom(this.#held.shared());
     const next = this.#operation(this.#held.bytes, 0, length);
+    this.#repeatedArgs?.readFrom(undefined);
     if (next === INCOMPLETE) {
       this.#dropIdle();
       return takeEnd;

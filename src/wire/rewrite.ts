@@ -5,6 +5,7 @@
  * for some of its receivers only is changed in a copy of its parts.
  */
 import { asciiBytes, CASE_BIT, CR, LF, SPACE } from "../core/ascii.ts";
+import { SharedMemory } from "../core/shared_memory.ts";
 import { Message, NO_HEADERS } from "./message.ts";
 
 /** NATS headers: the first line of a header block, which may carry a status. */
@@ -26,6 +27,7 @@ export function copyParts(from: Message, to: Message): void {
   to.bodyStart = from.bodyStart;
   to.bodyEnd = from.bodyEnd;
   to.payloadStart = from.payloadStart;
+  to.shared = from.shared;
   to.publishedOn = from.publishedOn;
   to.memo = from.memo;
 }
@@ -34,17 +36,25 @@ export function copyParts(from: Message, to: Message): void {
 export function ownCopy(message: Message): Message {
   const copy = new Message();
   copyParts(message, copy);
-  const { subjectBuffer, replyBuffer, bodyBuffer, bodyStart } = message;
+  const { subjectBuffer, replyBuffer } = message;
   setSubject(
     copy,
     subjectBuffer.slice(message.subjectStart, message.subjectEnd),
   );
   setReply(copy, replyBuffer.slice(message.replyStart, message.replyEnd));
-  copy.bodyBuffer = bodyBuffer.slice(bodyStart, message.bodyEnd);
-  copy.bodyStart = 0;
-  copy.bodyEnd -= bodyStart;
-  copy.payloadStart -= bodyStart;
+  // It is wanted for nobody knows how long.
+  if (message.hasSharedBody) message.shared!.enter();
+  else copyBody(copy);
   return copy;
+}
+
+function copyBody(message: Message): void {
+  const { bodyBuffer, bodyStart, bodyEnd } = message;
+  message.bodyBuffer = bodyBuffer.slice(bodyStart, bodyEnd);
+  message.shared = new SharedMemory(message.bodyBuffer);
+  message.bodyStart = 0;
+  message.bodyEnd -= bodyStart;
+  message.payloadStart -= bodyStart;
 }
 
 /** Gives `message` the subject `bytes`, which are kept and must not change. */

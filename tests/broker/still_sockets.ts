@@ -78,7 +78,11 @@ export class StillSocket implements Socket {
 
   /** The peer sends `text` in one chunk. */
   says(text: string): void {
-    this.#events!.onData(asciiBytes(text));
+    this.saysBytes(asciiBytes(text));
+  }
+
+  saysBytes(chunk: Uint8Array): void {
+    this.#events!.onData(chunk);
   }
 
   /** The peer is gone. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { type ByteSink, Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { SharedMemory } from "../../src/core/shared_memory.ts";
 import { test } from "../support/test.ts";
 
 const SINK_MAX = 1000;
@@ -279,4 +280,37 @@ test("few slabs for long messages are kept, and none that is longer than any", (
   const longest = pool.take(10_000_000);
   pool.give(longest);
   assert.notEqual(pool.take(10_000_000), longest);
+});
+
+test("bytes that are shared are sent from where they are, in their order", () => {
+  const sink = new LaggingSink(Infinity);
+  const pool = new SlabPool();
+  const outbox = new Outbox(pool, sink);
+  let isFree = false;
+  const large = asciiBytes(numbered(0, 20_000));
+  const memory = new SharedMemory(large, () => isFree = true);
+  let sent = "";
+  for (const [before, behind] of [[1, 1], [600, 1], [0, 0], [10, 700]]) {
+    const texts = [numbered(1, before!), numbered(5, behind!)] as const;
+    outbox.append(asciiBytes(texts[0]));
+    outbox.share(memory, 0, large.length);
+    outbox.append(asciiBytes(texts[1]));
+    sent += texts[0] + numbered(0, 20_000) + texts[1];
+  }
+  assert.equal(outbox.size, sent.length);
+  memory.leave();
+  outbox.flush();
+  const shared = sink.kept.filter(({ buffer }) => buffer === large.buffer);
+  assert.equal(shared.length, 4);
+  sink.take(sent.length - 5_000);
+  outbox.reclaim();
+  assert.equal(isFree, false, "some of it is not taken");
+  sink.drain();
+  outbox.reclaim();
+  assert.ok(isFree);
+  assert.equal(sink.text, sent);
+  // What was shared has not become a slab.
+  for (let n = 0; n < 20; n++) {
+    assert.notEqual(pool.take(65_536).bytes.buffer, large.buffer);
+  }
 });
