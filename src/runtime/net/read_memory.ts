@@ -9,10 +9,15 @@
 const isFreeable = !("Deno" in globalThis) &&
   "transfer" in ArrayBuffer.prototype;
 
+/** A buffer, with what the types of Node 20 do not know. */
+interface FreeableBuffer {
+  transfer(bytes: number): unknown;
+}
+
 /** Frees the memory of `chunk` at once: nobody looks at it any more. */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
   // The rest of a larger piece of memory belongs to others.
   if (isFreeable && buffer.byteLength === byteLength) {
-    (buffer as ArrayBuffer).transfer(0);
+    (buffer as unknown as FreeableBuffer).transfer(0);
   }
 }
