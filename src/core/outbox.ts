@@ -159,6 +159,8 @@ export class Outbox implements Lender {
   #slabBytes = SLAB_MIN_BYTES;
   /** The pool knows that it has lent slabs. */
   #isNoted = false;
+  /** The sink looks at bytes that it has not counted yet. */
+  #isWriting = false;
 
   constructor(pool: SlabPool, sink: ByteSink) {
     this.#pool = pool;
@@ -221,6 +223,7 @@ export class Outbox implements Lender {
 
   /** Takes back the slabs of which the sink has taken every byte; whether it has none left. */
   reclaim(): boolean {
+    if (this.#isWriting) return false;
     const { pendingBytes } = this.#sink;
     if (pendingBytes === 0 && this.end === 0 && this.#filled !== NO_SLAB) {
       this.#pool.give(this.#filled);
@@ -336,6 +339,10 @@ export class Outbox implements Lender {
 
   #write(bytes: Uint8Array): void {
     this.writtenBytes += bytes.length;
-    if (!this.#sink.write(bytes)) this.blocked = true;
+    // A sink that needs a slab itself has the pool ask for those lent to it.
+    this.#isWriting = true;
+    const goesOn = this.#sink.write(bytes);
+    this.#isWriting = false;
+    if (!goesOn) this.blocked = true;
   }
 }

@@ -314,3 +314,31 @@ test("bytes that are shared are sent from where they are, in their order", () =>
     assert.notEqual(pool.take(65_536).bytes.buffer, large.buffer);
   }
 });
+
+test("a sink that needs memory while it is written to does not get what it reads", () => {
+  const pool = new SlabPool();
+  const last = new LaggingSink(Infinity);
+  const frames = new Outbox(pool, last);
+  const outbox = new Outbox(pool, {
+    get pendingBytes(): number {
+      return last.pendingBytes;
+    },
+    write(bytes: Uint8Array): boolean {
+      frames.append(asciiBytes(`[${bytes.length}]`));
+      frames.append(bytes);
+      frames.flush();
+      return true;
+    },
+  });
+  const spare = pool.take(4096);
+  outbox.append(asciiBytes("a".repeat(3900)));
+  outbox.flush();
+  // All is taken; the pool will find out when it has no slab.
+  last.drain();
+  pool.give(spare);
+  outbox.append(asciiBytes("b".repeat(3900)));
+  outbox.flush();
+  last.drain();
+  const wanted = `[3900]${"a".repeat(3900)}[3900]${"b".repeat(3900)}`;
+  assert.ok(last.text === wanted, "frames are as they were written");
+});
