@@ -13,7 +13,8 @@ import { accountWithUser } from "../accounts/account_options.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
-import { asker, errorIn } from "./request.ts";
+import { connect } from "../../src/faces/client.ts";
+import { type Asker, asker, errorIn } from "./request.ts";
 
 type Answer = Record<string, unknown>;
 
@@ -212,6 +213,71 @@ test("a consumer that the disk has no room for is not made, and not changed", as
   assert.equal(await described(), "two");
   assert.equal((await make("four"))["error"], undefined);
   assert.equal(await described(), "four");
+});
+
+test("a pause that the disk has no room for is taken back", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { peer } = await withStream(t, disk.storage);
+  const ask = (subject: string, body: object = {}): Promise<Answer> =>
+    answer(peer, `$JS.API.CONSUMER.${subject}.S.C`, JSON.stringify(body));
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  await ask("CREATE", { stream_name: "S", config });
+  const far = { pause_until: "2190-01-01T00:00:00Z" };
+  disk.fulls = 1;
+  assert.equal(codeOf(await ask("PAUSE", far)), 10104);
+  assert.equal((await ask("INFO"))["paused"], undefined);
+  assert.equal((await ask("PAUSE", far))["paused"], true);
+  disk.fulls = 1;
+  assert.equal(codeOf(await ask("PAUSE")), 10104);
+  assert.equal((await ask("INFO"))["paused"], true);
+  assert.equal((await ask("PAUSE"))["paused"], false);
+});
+
+test("a consumer that the disk does not let begin again is where it was, and after a restart", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const storeDir = temporaryFolder(t);
+  const start = () =>
+    startMidge(t, {
+      jetstream: { ...defaultJetStreamOptions(), storeDir },
+    }, { loadStorage: () => disk.storage });
+  const first = await start();
+  const asking = await asker(t, first.port);
+  await asking.api("STREAM.CREATE.S", { name: "S", subjects: ["s"] });
+  const config = { durable_name: "C", ack_policy: "explicit" };
+  await asking.api("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+  for (const body of ["one", "two", "three"]) await asking.publish("s", body);
+  const client = await connect({ servers: `127.0.0.1:${first.port}` });
+  t.after(() => client.close());
+  const got = client.subscribe("got")[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    client.publish("$JS.API.CONSUMER.MSG.NEXT.S.C", "", { reply: "got" });
+    return (await got.next()).value!.reply!;
+  };
+  await client.request(await next(), "+ACK");
+  const given = await next();
+  const place = async (one: Asker) => {
+    const info = await one.api("CONSUMER.INFO.S.C");
+    const { delivered, ack_floor, num_ack_pending, num_pending } = info;
+    return JSON.stringify([
+      (delivered as Answer)["consumer_seq"],
+      (delivered as Answer)["stream_seq"],
+      (ack_floor as Answer)["stream_seq"],
+      num_ack_pending,
+      num_pending,
+    ]);
+  };
+  assert.equal(await place(asking), "[2,2,1,1,1]");
+  for (const body of ["", { seq: 1 }, { seq: 3 }]) {
+    disk.fulls = 1;
+    assert.equal(await asking.error("CONSUMER.RESET.S.C", body), 10104);
+    assert.equal(await place(asking), "[2,2,1,1,1]");
+  }
+  // What was given before is acknowledged as ever.
+  await client.request(given, "+ACK");
+  assert.equal(await place(asking), "[2,2,2,0,1]");
+  await first.server.stop();
+  const again = await asker(t, (await start()).port);
+  assert.equal(await place(again), "[2,2,2,0,1]");
 });
 
 test("a consumer that was refused is not there after a restart", async (t) => {

@@ -1,5 +1,6 @@
 /** What is on its way to the disk is not acknowledged, and holds nothing else up. */
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
 import {
   type Database,
@@ -11,6 +12,7 @@ import { startMidge } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
+import { asker } from "./request.ts";
 
 type Done = (error?: StorageError) => void;
 
@@ -50,10 +52,11 @@ class SlowDisk {
 
 async function withStream(
   t: TestContext,
-): Promise<{ peer: Peer; disk: SlowDisk }> {
+): Promise<{ peer: Peer; disk: SlowDisk; storeDir: string }> {
   const disk = new SlowDisk(loadStorage());
+  const storeDir = temporaryFolder(t);
   const { port } = await startMidge(t, {
-    jetstream: { ...defaultJetStreamOptions(), storeDir: temporaryFolder(t) },
+    jetstream: { ...defaultJetStreamOptions(), storeDir },
   }, { loadStorage: () => disk.storage });
   const peer = await connectPeer({ port });
   t.after(() => peer.close());
@@ -62,7 +65,21 @@ async function withStream(
   const config = JSON.stringify({ name: "S", subjects: ["s"] });
   request(peer, "$JS.API.STREAM.CREATE.S", config);
   await delivered(peer);
-  return { peer, disk };
+  return { peer, disk, storeDir };
+}
+
+/** How many messages a server finds that starts with the files as they are. */
+async function messagesAfterKill(
+  t: TestContext,
+  storeDir: string,
+): Promise<unknown> {
+  const copy = temporaryFolder(t);
+  cpSync(storeDir, copy, { recursive: true });
+  const { port } = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir: copy },
+  });
+  const { state } = await (await asker(t, port)).api("STREAM.INFO.S");
+  return (state as Record<string, unknown>)["messages"];
 }
 
 function request(peer: Peer, subject: string, body: string): void {
@@ -101,7 +118,7 @@ test("a message is acknowledged when it is on disk, and not before", async (t) =
 });
 
 test("a message that does not reach the disk is refused, and was never there", async (t) => {
-  const { peer, disk } = await withStream(t);
+  const { peer, disk, storeDir } = await withStream(t);
   disk.isSlow = true;
   request(peer, "s", "one");
   await isSilent(peer);
@@ -113,6 +130,8 @@ test("a message that does not reach the disk is refused, and was never there", a
     const { error } = await delivered(peer);
     assert.equal((error as Record<string, unknown>)["err_code"], 10077);
   }
+  // Nothing of them is in the file any more.
+  assert.equal(await messagesAfterKill(t, storeDir), 0);
   request(peer, "s", "three");
   assert.deepEqual(await delivered(peer), { stream: "S", seq: 3 });
   request(peer, "$JS.API.STREAM.INFO.S", "");

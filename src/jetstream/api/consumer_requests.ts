@@ -317,24 +317,34 @@ function remove(account: AccountStreams, request: ApiRequest): object {
   return { success: true };
 }
 
-function pause(account: AccountStreams, request: ApiRequest): object {
+function pause(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   const { pause_until: text } = readLenient(request, PAUSE) as {
     readonly pause_until?: string;
   };
   const consumer = consumerNamed(account, request);
   const moment = text === undefined ? NO_TIME : utcText(text);
-  const { config: { pause_until: before = NO_TIME } } = consumer;
-  if (moment !== utcText(before)) {
-    const until = moment === NO_TIME ? undefined : moment;
-    account.updateConsumer(consumer, withPause(consumer.config, until));
-    tellOfPause(consumer);
-  }
-  const { isOn, leftUs } = consumer.pause;
-  return {
-    paused: isOn,
-    pause_until: moment,
-    ...(isOn && { pause_remaining: leftUs * NS_PER_US }),
+  const before = consumer.config;
+  const answer = (): object => {
+    const { isOn, leftUs } = consumer.pause;
+    return {
+      paused: isOn,
+      pause_until: moment,
+      ...(isOn && { pause_remaining: leftUs * NS_PER_US }),
+    };
   };
+  if (moment === utcText(before.pause_until ?? NO_TIME)) return answer();
+  const until = moment === NO_TIME ? undefined : moment;
+  const config = withPause(before, until);
+  account.updateConsumer(consumer, config);
+  tellOfPause(consumer);
+  return onceKept(account, consumer.stream.name, answer(), () => {
+    if (consumer.config !== config) return;
+    account.updateConsumer(consumer, before);
+    tellOfPause(consumer);
+  });
 }
 
 function unpin(account: AccountStreams, request: ApiRequest): object {
@@ -351,14 +361,17 @@ function unpin(account: AccountStreams, request: ApiRequest): object {
   return {};
 }
 
-function reset(account: AccountStreams, request: ApiRequest): object {
+function reset(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   const { seq = 0 } = request.read(RESET) as { readonly seq?: number };
   const consumer = consumerNamed(account, request);
   if (seq > 0) checkReset(consumer, seq);
-  consumer.reset(seq > 0 ? seq : undefined);
+  const undo = consumer.reset(seq > 0 ? seq : undefined);
   const reset_seq = consumer.progress.seq + 1;
-  consumer.stream.changed(consumer);
-  return { ...told(account, consumer), reset_seq };
+  const answer = { ...told(account, consumer), reset_seq };
+  return onceKept(account, consumer.stream.name, answer, undo);
 }
 
 function allOf(account: AccountStreams, request: ApiRequest): Consumer[] {

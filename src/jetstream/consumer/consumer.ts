@@ -19,11 +19,12 @@ import { startAfterPurge } from "./purging.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
 import {
+  type ConsumerState,
   forgetConsumer,
-  type SavedConsumer,
   saveIdentity,
   saveOpen,
   saveProgress,
+  stateOf,
 } from "./saved_consumer.ts";
 import { Selection } from "./selection.ts";
 
@@ -98,8 +99,12 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   /** Goes on where an earlier life of the server came to. */
-  restore({ progress, open }: SavedConsumer): void {
+  restore(state: ConsumerState): void {
     this.#isNew = false;
+    this.#comeTo(state);
+  }
+
+  #comeTo({ progress, open }: ConsumerState): void {
     if (progress === undefined) return;
     const { stream: { index, visibleSeq } } = this;
     const { place, ...saved } = progress;
@@ -207,9 +212,13 @@ export class Consumer implements StreamReader, Keeper {
     }
   }
 
-  /** Forgets what was delivered and begins again at `seq`, or behind all that is acknowledged. */
-  reset(seq: number | undefined): void {
+  /**
+   * Forgets what was delivered and begins again at `seq`, or behind all that is
+   * acknowledged. What it gives takes that back.
+   */
+  reset(seq: number | undefined): () => void {
     const { progress, selection, stream } = this;
+    const earlier = stateOf(progress, selection.place);
     const { floor, pending, deliveries } = progress;
     const before = [...pending.keys(), ...deliveries.keys()];
     const after = seq === undefined ? floor.seq : seq - 1;
@@ -224,6 +233,21 @@ export class Consumer implements StreamReader, Keeper {
     stream.changed(this);
     // Behind the answer to who asked for it.
     stream.host.clock.after(0, () => this.pump());
+    return () => this.#goBackTo(earlier);
+  }
+
+  #goBackTo(earlier: ConsumerState): void {
+    const { progress, stream } = this;
+    if (this.#isGone) return;
+    const open = [...progress.pending.keys(), ...progress.deliveries.keys()];
+    for (const seq of open) this.#again.forget(seq);
+    progress.startOver(0);
+    this.#comeTo(earlier);
+    for (const seq of [...open, ...earlier.open.map((one) => one.seq)]) {
+      this.#unsaved.add(seq);
+    }
+    stream.changed(this);
+    this.pump();
   }
 
   /** Whether there is interest in the subject that it pushes to. */

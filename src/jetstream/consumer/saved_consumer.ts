@@ -4,7 +4,7 @@
  * under a name of its own, so that one acknowledgement is one small change.
  */
 import type { ConsumerConfig } from "./consumer_config.ts";
-import type { SavedAck, SavedProgress } from "./progress.ts";
+import type { Progress, SavedAck, SavedProgress } from "./progress.ts";
 import type { Put } from "../stream/commits.ts";
 import type { SavedPlace } from "./selection.ts";
 
@@ -18,13 +18,34 @@ export interface SavedIdentity {
   readonly createdUs: number;
 }
 
-/** All that is kept of a consumer. */
-export interface SavedConsumer extends SavedIdentity {
-  readonly name: string;
+/** How far a consumer has come. */
+export interface ConsumerState {
   readonly progress:
     | (SavedProgress & { readonly place: SavedPlace })
     | undefined;
   readonly open: readonly SavedAck[];
+}
+
+/** All that is kept of a consumer. */
+export interface SavedConsumer extends SavedIdentity, ConsumerState {
+  readonly name: string;
+}
+
+/** How far it has come by now. */
+export function stateOf(progress: Progress, place: SavedPlace): ConsumerState {
+  const { consumerSeq, seq, floor, deliveredUs, ackedUs } = progress;
+  const open = new Set([
+    ...progress.pending.keys(),
+    ...progress.deliveries.keys(),
+  ]);
+  return {
+    progress: { consumerSeq, seq, floor, deliveredUs, ackedUs, place },
+    open: [...open].sort((a, b) => a - b).map((one) => ({
+      seq: one,
+      times: progress.timesDelivered(one),
+      waiting: progress.pending.get(one),
+    })),
+  };
 }
 
 export function saveIdentity(

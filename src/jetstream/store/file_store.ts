@@ -303,7 +303,7 @@ export class FileStore implements StreamStore {
       if (error === undefined && acknowledged >= 0) {
         this.#acknowledged.note(acknowledged, count);
       }
-      this.#tell(waiting, error && this.#storeError(error));
+      this.#tell(waiting, error && this.#storeError(error, true));
     });
   }
 
@@ -361,10 +361,10 @@ export class FileStore implements StreamStore {
     }
   }
 
-  #storeError(cause: StorageError): StoreError {
+  #storeError(cause: StorageError, isWritten: boolean = false): StoreError {
     const why = cause.fault === "in use"
       ? "is in use by another process"
       : cause.message;
-    return new StoreError(`${this.#path}: ${why}`, { cause });
+    return new StoreError(`${this.#path}: ${why}`, { cause, isWritten });
   }
 }

@@ -37,6 +37,17 @@ export interface Damage {
 /** A store cannot take more: the disk is full, or broken. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
+  /** What could not be synced is in the file all the same, where a later start may find it. */
+  readonly isWritten: boolean;
+
+  constructor(
+    message: string,
+    { isWritten = false, ...options }: ErrorOptions & { isWritten?: boolean } =
+      {},
+  ) {
+    super(message, options);
+    this.isWritten = isWritten;
+  }
 
   /** Another process has it. */
   get isInUse(): boolean {

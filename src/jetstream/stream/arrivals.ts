@@ -33,6 +33,8 @@ export interface FilledStream extends CheckedStream {
   keep(message: KeptMessage): void;
   /** Calls `done` once a message is kept for good, or cannot be; 0: none is meant. */
   whenKept(seq: number, done: (error: StoreError | undefined) => void): void;
+  /** Calls `done` once nothing of what was not kept for `error` can be found any more. */
+  whenGone(error: StoreError, done: () => void): void;
 }
 
 /** How a message comes. */
@@ -205,11 +207,17 @@ export class Arrivals {
     acknowledge: ((ack: Ack | ApiError) => void) | undefined,
     ackOf: (seq: number) => Ack,
   ): void {
-    this.#stream.whenKept(seq, (error) => {
-      if (error === undefined) this.#checks.kept(id);
-      else this.#checks.forget(id);
-      acknowledge?.(
-        error === undefined ? ackOf(seq) : new ApiError(10077, error.message),
+    const stream = this.#stream;
+    stream.whenKept(seq, (error) => {
+      if (error === undefined) {
+        this.#checks.kept(id);
+        acknowledge?.(ackOf(seq));
+        return;
+      }
+      this.#checks.forget(id);
+      stream.whenGone(
+        error,
+        () => acknowledge?.(new ApiError(10077, error.message)),
       );
     });
   }

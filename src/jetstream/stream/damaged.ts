@@ -3,7 +3,12 @@
  * is removed because of it.
  */
 import { DAMAGE_PREFIX } from "../store/database_file.ts";
-import type { Damage, StoreError, StreamStore } from "../store/stream_store.ts";
+import {
+  type Damage,
+  type StoredMessage,
+  StoreError,
+  type StreamStore,
+} from "../store/stream_store.ts";
 
 export class Damaged {
   /** In the order in which it was found. */
@@ -14,8 +19,17 @@ export class Damaged {
     this.#store = store;
   }
 
-  /** A message cannot be read. */
-  note(seq: number, { message: text }: StoreError): void {
+  /** A message that should be there. Throws a `StoreError` where it cannot be read. */
+  load(seq: number): StoredMessage | undefined {
+    try {
+      return this.#store.load(seq);
+    } catch (error) {
+      if (error instanceof StoreError) this.#note(seq, error.message);
+      throw error;
+    }
+  }
+
+  #note(seq: number, text: string): void {
     const isKnown = this.found.some((one) => one.seq === seq);
     if (!isKnown) this.found.push({ seq, text });
   }

@@ -235,15 +235,15 @@ export class Stream implements FilledStream {
     });
   }
 
+  /** Calls `done` once what was not kept for `error` has left the file as well, or cannot. */
+  whenGone(error: StoreError, done: () => void): void {
+    if (error.isWritten) this.#commits.whenKept(0, done);
+    else done();
+  }
+
   /** A message; undefined: it is not there. Throws a `StoreError` for one that is damaged. */
   load(seq: number): StoredMessage | undefined {
-    if (!this.index.has(seq)) return undefined;
-    try {
-      return this.#store.load(seq);
-    } catch (error) {
-      if (error instanceof StoreError) this.#damaged.note(seq, error);
-      throw error;
-    }
+    return this.index.has(seq) ? this.#damaged.load(seq) : undefined;
   }
 
   /** The same for who goes on without it: damage is told in the log. */

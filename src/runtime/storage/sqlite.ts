@@ -195,7 +195,8 @@ class SqliteDatabase implements Database {
     this.#isSyncing = true;
     fdatasync(log, (error) => {
       this.#isSyncing = false;
-      if (this.#isClosed) this.#closeLog();
+      // A file that was opened anew does not hide what went wrong with the old one.
+      if (this.#isClosed || error) this.#closeLog();
       if (error) this.#isDoubtful = true;
       done(error ? storageError(error) : undefined);
     });
