@@ -19,12 +19,12 @@ import { startAfterPurge } from "./purging.ts";
 import { Redelivery } from "./redelivery.ts";
 import { Progress } from "./progress.ts";
 import {
-  type ConsumerState,
+  courseOf,
   forgetConsumer,
+  type SavedCourse,
   saveIdentity,
   saveOpen,
   saveProgress,
-  stateOf,
 } from "./saved_consumer.ts";
 import { Selection } from "./selection.ts";
 
@@ -99,12 +99,12 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   /** Goes on where an earlier life of the server came to. */
-  restore(state: ConsumerState): void {
+  restore(state: SavedCourse): void {
     this.#isNew = false;
     this.#comeTo(state);
   }
 
-  #comeTo({ progress, open }: ConsumerState): void {
+  #comeTo({ progress, open }: SavedCourse): void {
     if (progress === undefined) return;
     const { stream: { index, visibleSeq } } = this;
     const { place, ...saved } = progress;
@@ -218,7 +218,7 @@ export class Consumer implements StreamReader, Keeper {
    */
   reset(seq: number | undefined): () => void {
     const { progress, selection, stream } = this;
-    const earlier = stateOf(progress, selection.place);
+    const earlier = courseOf(progress, selection.place);
     const { floor, pending, deliveries } = progress;
     const before = [...pending.keys(), ...deliveries.keys()];
     const after = seq === undefined ? floor.seq : seq - 1;
@@ -236,7 +236,7 @@ export class Consumer implements StreamReader, Keeper {
     return () => this.#goBackTo(earlier);
   }
 
-  #goBackTo(earlier: ConsumerState): void {
+  #goBackTo(earlier: SavedCourse): void {
     const { progress, stream } = this;
     if (this.#isGone) return;
     const open = [...progress.pending.keys(), ...progress.deliveries.keys()];

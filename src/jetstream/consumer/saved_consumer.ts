@@ -19,7 +19,7 @@ export interface SavedIdentity {
 }
 
 /** How far a consumer has come. */
-export interface ConsumerState {
+export interface SavedCourse {
   readonly progress:
     | (SavedProgress & { readonly place: SavedPlace })
     | undefined;
@@ -27,12 +27,12 @@ export interface ConsumerState {
 }
 
 /** All that is kept of a consumer. */
-export interface SavedConsumer extends SavedIdentity, ConsumerState {
+export interface SavedConsumer extends SavedIdentity, SavedCourse {
   readonly name: string;
 }
 
 /** How far it has come by now. */
-export function stateOf(progress: Progress, place: SavedPlace): ConsumerState {
+export function courseOf(progress: Progress, place: SavedPlace): SavedCourse {
   const { consumerSeq, seq, floor, deliveredUs, ackedUs } = progress;
   const open = new Set([
     ...progress.pending.keys(),
