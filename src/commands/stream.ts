@@ -38,8 +38,8 @@ const COPY: Command = {
     "keeps sequences, gaps, times, headers and durable consumers, and compares\n" +
     "both sides at the end. Either may be Midge or nats-server 2.15.\n\n" +
     "Without STREAM all are copied. What is there already and the same is left\n" +
-    "alone, so a copy that was broken off is run once more; of a stream that did\n" +
-    "not come to its end nothing is left at the target.",
+    "alone, so a copy that was broken off is run once more; a Midge as TARGET\n" +
+    "keeps what came of a stream for an hour, and the copy goes on behind it.",
   words: [
     { name: "SOURCE", kind: "text" },
     { name: "TARGET", kind: "text" },
@@ -160,16 +160,49 @@ async function copyOne(
     check(source, await readStream(to, name, undefined));
     return `is there already, ${summary(source)}`;
   }
+  const { source, after } = await carry(from, to, name, say);
+  try {
+    check(source, await readStream(to, name, undefined));
+    return `copied, ${summary(source)}`;
+  } catch (error) {
+    // What came before the copy was broken off may have changed at the source since.
+    if (after === 0 || !(error instanceof DifferingStream)) throw error;
+  }
+  say(`${name}: the source has changed, so it is copied anew`);
+  await askApi(to, `STREAM.DELETE.${name}`);
+  const anew = await carry(from, to, name, say);
+  check(anew.source, await readStream(to, name, undefined));
+  return `copied, ${summary(anew.source)}`;
+}
+
+/** Carries a stream over: what the source has, and behind which sequence that began. */
+async function carry(
+  from: NatsConnection,
+  to: NatsConnection,
+  name: string,
+  say: Say,
+): Promise<{ readonly source: Contents; readonly after: number }> {
   let told = 0;
   const restoring = new RestoringStream(to, name, (bytes) => {
     if (bytes < told + PROGRESS_BYTES) return;
     told = bytes;
     say(`${name}: ${(bytes / MIB).toFixed(0)} MiB`);
   });
-  const source = await readStream(from, name, restoring);
+  const source = await readStream(from, name, {
+    async begin(facts) {
+      await restoring.begin(facts);
+      const { after } = restoring;
+      if (after > 0) say(`${name}: goes on behind message ${after}`);
+    },
+    chunk: (bytes, entries) => restoring.chunk(bytes, entries),
+  });
   await restoring.end();
-  check(source, await readStream(to, name, undefined));
-  return `copied, ${summary(source)}`;
+  return { source, after: restoring.after };
+}
+
+/** Both sides have a stream of one name, and they are not the same. */
+class DifferingStream extends Error {
+  override readonly name = "DifferingStream";
 }
 
 const MIB = 1024 * 1024;
@@ -203,7 +236,7 @@ function check(source: Contents, target: Contents): void {
     source.digest === target.digest ? "" : "the messages are not the same",
   ].filter((difference) => difference !== "");
   if (differences.length === 0) return;
-  throw new Error(
+  throw new DifferingStream(
     `the target has another stream of this name: ${differences.join("; ")}`,
   );
 }

@@ -4,14 +4,28 @@
  */
 import {
   createInbox,
+  headers,
+  type MsgHdrs,
   type NatsConnection,
   NoRespondersError,
 } from "../faces/client.ts";
 import { byteString } from "../core/ascii.ts";
 import { deferred } from "../core/deferred.ts";
 import { isRecord } from "../core/json.ts";
-import { ArchiveReader, entryBytes } from "../jetstream/backup/archive.ts";
-import { S2Reader } from "../jetstream/backup/s2_frames.ts";
+import { joinBytes } from "../core/join_bytes.ts";
+import {
+  archiveBegin,
+  archiveEnd,
+  type ArchiveEntry,
+  ArchiveReader,
+  entryBytes,
+} from "../jetstream/backup/archive.ts";
+import { RESUME_HEADER } from "../jetstream/backup/restore.ts";
+import {
+  framesOf,
+  S2Reader,
+  streamBegin,
+} from "../jetstream/backup/s2_frames.ts";
 import { sha256 } from "../runtime/process/digest.ts";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -54,12 +68,14 @@ export async function askApi(
   connection: NatsConnection,
   subject: string,
   body: object | undefined = undefined,
+  said: MsgHdrs | undefined = undefined,
 ): Promise<Record<string, unknown>> {
   const text = body === undefined ? "" : JSON.stringify(body);
   let answer;
   try {
     answer = await connection.request(`$JS.API.${subject}`, text, {
       timeout: ANSWER_MS,
+      ...(said && { headers: said }),
     });
   } catch (error) {
     const { cause } = error as { readonly cause?: unknown };
@@ -110,8 +126,8 @@ export async function hasStream(
 export interface BackupTaker {
   /** In front of all chunks. */
   begin(facts: StreamFacts): Promise<void>;
-  /** Resolves once it has taken a chunk: the next one comes then. */
-  chunk(bytes: Uint8Array): Promise<void>;
+  /** Resolves once it has taken a chunk, which ends `entries`: the next one comes then. */
+  chunk(bytes: Uint8Array, entries: readonly ArchiveEntry[]): Promise<void>;
 }
 
 /** Reads all of a stream, and hands its backup to `taker`. */
@@ -136,8 +152,8 @@ export async function readStream(
       }
       const chunk = message.data.slice();
       work = work.then(async () => {
-        contents.push(chunk);
-        await taker?.chunk(chunk);
+        const entries = contents.push(chunk);
+        await taker?.chunk(chunk, entries);
         if (reply !== undefined) connection.publish(reply);
       });
       work.catch(end.reject);
@@ -160,8 +176,14 @@ export async function readStream(
   }
 }
 
-/** Takes a backup in. */
+/**
+ * Takes a backup in. A Midge that has a part of it from a copy that was broken off
+ * gets what comes behind that.
+ */
 export class RestoringStream implements BackupTaker {
+  /** The last sequence that the target had already. */
+  after = 0;
+  #hasBegun = false;
   readonly #connection: NatsConnection;
   readonly #name: string;
   readonly #progress: (bytes: number) => void;
@@ -182,14 +204,37 @@ export class RestoringStream implements BackupTaker {
   async begin({ config, state }: StreamFacts): Promise<void> {
     const subject = `STREAM.RESTORE.${this.#name}`;
     // How many servers keep it is for the target to say.
+    const said = headers();
+    said.set(RESUME_HEADER, "1");
     const answer = await askApi(this.#connection, subject, {
       config: { ...config, num_replicas: 1 },
       state,
-    });
+    }, said);
     this.#subject = String(answer["deliver_subject"]);
+    this.after = Number(answer["resumes_after"] ?? 0);
   }
 
-  async chunk(bytes: Uint8Array): Promise<void> {
+  async chunk(
+    bytes: Uint8Array,
+    entries: readonly ArchiveEntry[],
+  ): Promise<void> {
+    if (this.after === 0) return await this.#send(bytes);
+    const missing = entries.filter(({ seq }) => seq === 0 || seq > this.after);
+    await this.#sendArchive(missing.map(entryBytes));
+  }
+
+  async #sendArchive(parts: readonly Uint8Array[]): Promise<void> {
+    const begin = this.#hasBegun ? [] : [archiveBegin()];
+    const frames = framesOf(joinBytes([...begin, ...parts]));
+    if (!this.#hasBegun) frames.unshift(streamBegin());
+    this.#hasBegun = true;
+    const all = joinBytes(frames);
+    for (let at = 0; at < all.length; at += CHUNK_BYTES) {
+      await this.#send(all.subarray(at, at + CHUNK_BYTES));
+    }
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
     await this.#request(bytes);
     this.#bytes += bytes.length;
     this.#progress(this.#bytes);
@@ -197,6 +242,7 @@ export class RestoringStream implements BackupTaker {
 
   /** The stream is there from then on. Rejects with a `RefusedRequest`. */
   async end(): Promise<void> {
+    if (this.after > 0) await this.#sendArchive([archiveEnd()]);
     const answer = await this.#request(new Uint8Array(0));
     checked(answer.json());
   }
@@ -215,20 +261,22 @@ class ContentsReader {
   #messages = 0;
   #digest = "";
 
-  push(chunk: Uint8Array): void {
-    for (const part of this.#frames.push(chunk)) {
-      for (const entry of this.#archive.push(part)) {
-        if (entry.seq === 0) {
-          const [, consumer] = /^consumers\/(.*)$/.exec(entry.subject) ?? [];
-          if (consumer !== undefined) this.#consumers.push(consumer);
-          continue;
-        }
-        this.#messages++;
-        const bytes = entryBytes(entry);
-        const text = byteString(bytes, 0, bytes.length);
-        this.#digest = sha256(`${this.#digest} ${text}`);
+  /** Gives the entries that `chunk` ends. */
+  push(chunk: Uint8Array): ArchiveEntry[] {
+    const entries = this.#frames.push(chunk)
+      .flatMap((part) => this.#archive.push(part));
+    for (const entry of entries) {
+      if (entry.seq === 0) {
+        const [, consumer] = /^consumers\/(.*)$/.exec(entry.subject) ?? [];
+        if (consumer !== undefined) this.#consumers.push(consumer);
+        continue;
       }
+      this.#messages++;
+      const bytes = entryBytes(entry);
+      const text = byteString(bytes, 0, bytes.length);
+      this.#digest = sha256(`${this.#digest} ${text}`);
     }
+    return entries;
   }
 
   end(facts: StreamFacts): Contents {

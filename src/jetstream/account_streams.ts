@@ -83,7 +83,9 @@ export class AccountStreams {
   /** Makes a stream, whose configuration has been checked. */
   create(config: StreamConfig): OpenStream {
     const { account, host: { moments, advisories } } = this;
-    if (this.restores.has(config.name)) throw new ApiError(10058);
+    const restore = this.restores.get(config.name);
+    if (restore?.isBrokenOff === false) throw new ApiError(10058);
+    void restore?.stop("another stream has its name");
     const store = newStore(this.#stores, account.name, config);
     const createdUs = moments.nowUs();
     const open = this.#open(config, store, createdUs);

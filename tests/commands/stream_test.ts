@@ -13,7 +13,7 @@ import {
 } from "../support/nats_server.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
-import { runCommand } from "./run.ts";
+import { runCommand, startCommand } from "./run.ts";
 
 type Answer = Record<string, unknown>;
 
@@ -38,11 +38,11 @@ async function peerAt(t: Cleanup, port: number): Promise<Peer> {
   };
 }
 
-async function startMidge(t: Cleanup): Promise<Peer> {
+async function startMidge(t: Cleanup, folder?: string): Promise<Peer> {
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
-    jetstream: true,
+    jetstream: folder === undefined ? true : { store_dir: folder },
   });
   t.after(() => server.stop());
   return await peerAt(t, server.broker.port.lastAddress.port);
@@ -156,6 +156,93 @@ for (const [direction, from, to, skip] of DIRECTIONS) {
     );
   });
 }
+
+/** Copies `S` in a process that is killed once the target has so many chunks of it. */
+async function killedCopy(
+  t: Cleanup,
+  source: Peer,
+  target: Peer,
+  chunks: number,
+): Promise<void> {
+  const seen = target.connection.subscribe("$JS.SNAPSHOT.RESTORE.S.*", {
+    max: chunks,
+  });
+  const program = startCommand(t, [
+    "stream",
+    "copy",
+    source.url,
+    target.url,
+    "S",
+  ]);
+  for await (const { data } of seen) assert.notEqual(data.length, 0);
+  program.kill("SIGKILL");
+  await program.exited;
+}
+
+for (const storage of ["memory", "file"]) {
+  test(`a copy to ${storage} that is killed in the middle, twice, goes on where it was`, async (t) => {
+    const source = await startMidge(t);
+    const target = await startMidge(t, temporaryFolder(t));
+    await source.ask("STREAM.CREATE.S", {
+      name: "S",
+      subjects: ["s"],
+      storage,
+    });
+    const payload = new Uint8Array(30_000).fill(65);
+    for (let n = 1; n <= 120; n++) {
+      await source.connection.request("s", payload);
+    }
+    for (const seq of [7, 60, 120]) {
+      await source.ask("STREAM.MSG.DELETE.S", { seq });
+    }
+    await source.ask("CONSUMER.CREATE.S.C", {
+      stream_name: "S",
+      config: { durable_name: "C", ack_policy: "explicit" },
+    });
+    await killedCopy(t, source, target, 12);
+    await killedCopy(t, source, target, 12);
+    let bytes = 0;
+    const seen = target.connection.subscribe("$JS.SNAPSHOT.RESTORE.S.*", {
+      callback: (_, message) => bytes += message.data.length,
+    });
+    const copy = () =>
+      runCommand(t, ["stream", "copy", source.url, target.url, "S"]);
+    const { code, stdout, stderr } = await copy();
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "S: copied, 117 messages (1 to 120), 1 consumer\n");
+    const [, after] = /goes on behind message (\d+)/.exec(stderr) ?? [];
+    // One copy alone brings 26 messages, in 12 chunks of 64 KiB.
+    assert.ok(Number(after) > 26, stderr);
+    await target.connection.flush();
+    assert.ok(bytes < (120 - Number(after)) * 31_000, `${bytes} bytes`);
+    seen.unsubscribe();
+    const again = await copy();
+    assert.match(again.stdout, /S: is there already, 117 messages/);
+  });
+}
+
+test("what changed at the source while a copy was broken off is copied anew", async (t) => {
+  const source = await startMidge(t);
+  const target = await startMidge(t);
+  await source.ask("STREAM.CREATE.S", {
+    name: "S",
+    subjects: ["s"],
+    storage: "memory",
+  });
+  const payload = new Uint8Array(30_000).fill(65);
+  for (let n = 1; n <= 80; n++) await source.connection.request("s", payload);
+  await killedCopy(t, source, target, 12);
+  await source.ask("STREAM.MSG.DELETE.S", { seq: 2 });
+  const { code, stdout, stderr } = await runCommand(t, [
+    "stream",
+    "copy",
+    source.url,
+    target.url,
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /goes on behind message[^]*is copied anew/);
+  assert.equal(stdout, "S: copied, 79 messages (1 to 80), 0 consumers\n");
+});
 
 test("stream copy says what is wrong, and goes on with the other streams", async (t) => {
   const source = await startMidge(t);

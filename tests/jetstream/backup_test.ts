@@ -344,6 +344,49 @@ test("a backup of which no more comes is given up, and its name is free", async 
   assert.equal(errorOf(await bringBack(given, backup)), undefined);
 });
 
+test("who says that it goes on finds what came, for an hour, and the name is free", async (t) => {
+  const given = await scene(t);
+  const { connection, cluster, ask } = given;
+  const backup = await someBackup(given);
+  const { config, state } = backup;
+  const header = headers();
+  header.set("Nats-Midge-Resume", "1");
+  const begin = async (): Promise<Record<string, unknown>> => {
+    const text = JSON.stringify({ config, state });
+    const subject = "$JS.API.STREAM.RESTORE.S";
+    const answer = connection.request(subject, text, { headers: header });
+    return (await answer).json();
+  };
+  const send = async (to: unknown, chunks: readonly Uint8Array[]) => {
+    for (const chunk of chunks) await connection.request(`${to}`, chunk);
+  };
+  const first = await begin();
+  assert.equal(first["resumes_after"], 0);
+  await send(first["deliver_subject"], backup.chunks);
+  // Whoever comes at once takes its place.
+  const second = await begin();
+  const came = Number(second["resumes_after"]);
+  assert.ok(came > 0);
+  await cluster.advance(6000);
+  assert.equal((await begin())["resumes_after"], came);
+  await cluster.advance(6000);
+  // Others begin anew, as does a stream of another configuration.
+  const made = await ask("STREAM.CREATE.S", { name: "S" });
+  assert.equal(errorOf(made), undefined);
+  assert.equal((made["state"] as Record<string, unknown>)["messages"], 0);
+  await ask("STREAM.DELETE.S");
+  const third = await begin();
+  assert.equal(third["resumes_after"], 0);
+  await send(third["deliver_subject"], backup.chunks);
+  await cluster.advance(6000);
+  await cluster.advance(60 * 60 * 1000);
+  const last = await begin();
+  assert.equal(last["resumes_after"], 0);
+  await send(last["deliver_subject"], backup.chunks);
+  await cluster.advance(6000);
+  assert.equal(errorOf(await bringBack(given, backup)), undefined);
+});
+
 test("a server that is killed while a backup comes has nothing of it afterwards", async (t) => {
   const given = await scene(t);
   const { connection, cluster, ask } = given;

@@ -6,7 +6,13 @@ import { isLiteralSubject } from "../../core/subject.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import { restoredConsumer } from "../backup/restored_consumer.ts";
 import { consumerText } from "../backup/consumer_state.ts";
-import { Restore, type RestoreEnd, synced } from "../backup/restore.ts";
+import {
+  Restore,
+  type RestoreEnd,
+  type RestorePlan,
+  RESUME_HEADER,
+  synced,
+} from "../backup/restore.ts";
 import { BackupError } from "../backup/s2_block.ts";
 import { type SnapshotOptions, StreamSnapshot } from "../backup/snapshot.ts";
 import { momentText } from "../moments.ts";
@@ -131,22 +137,50 @@ function snapshot(account: AccountStreams, request: ApiRequest): object {
   return { config, state };
 }
 
-function restore(account: AccountStreams, request: ApiRequest): object {
+/**
+ * The store for a stream that comes from a backup. Where a client that goes on was
+ * broken off, it has what came until then. Throws an `ApiError` where the name is
+ * in use.
+ */
+async function storeFor(
+  account: AccountStreams,
+  plan: RestorePlan,
+): Promise<StreamStore> {
+  const { config, config: { name } } = plan;
+  const earlier = account.restores.get(name);
+  let store: StreamStore | undefined;
+  if (earlier !== undefined) {
+    const goesOn = plan.isResumable && earlier.plan.isResumable &&
+      JSON.stringify(earlier.plan.config) === JSON.stringify(config);
+    if (goesOn) store = await earlier.takeOver();
+    else if (earlier.isBrokenOff) await earlier.stop("another one comes");
+  }
+  if (account.streams.has(name) || account.restores.has(name)) {
+    throw new ApiError(10130);
+  }
+  return store ?? account.restoredStore(config);
+}
+
+async function restore(
+  account: AccountStreams,
+  request: ApiRequest,
+): Promise<object> {
   checkSays(request);
   const [name = ""] = request.tokens;
   const { config: given = {} } = request.read(RESTORE) as {
     config?: Partial<StreamConfig>;
   };
   if (given.name !== name) throw new ApiError(10056);
-  if (account.streams.has(name) || account.restores.has(name)) {
-    throw new ApiError(10130);
-  }
-  const config = checkedNew(account, given);
+  if (account.streams.has(name)) throw new ApiError(10130);
+  const isResumable = request.headers.has(RESUME_HEADER);
+  const plan = { config: checkedNew(account, given), isResumable };
+  const store = await storeFor(account, plan);
+  const { config } = plan;
+  const after = store.lastSeq;
   const { host } = account;
   const { advisories, moments } = host;
   const client = request.client();
   const start = momentText(moments.nowUs());
-  const store = account.restoredStore(config);
   const id = randomName(host.random, ID_CHARS);
   const subject = `$JS.SNAPSHOT.RESTORE.${utf8ByteString(name)}.${id}`;
   const end: RestoreEnd = {
@@ -167,9 +201,12 @@ function restore(account: AccountStreams, request: ApiRequest): object {
       advisories.backup("RESTORE_COMPLETE", name, facts);
     },
   };
-  account.restores.set(name, new Restore(host, subject, store, end));
+  account.restores.set(name, new Restore(host, subject, plan, store, end));
   advisories.backup("RESTORE_CREATE", name, { client });
-  return { deliver_subject: subject };
+  return {
+    deliver_subject: subject,
+    ...(isResumable && { resumes_after: after }),
+  };
 }
 
 /** All of a backup is in the store: its consumers, too, and the stream is opened. */

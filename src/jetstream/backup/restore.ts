@@ -10,6 +10,7 @@ import { isError } from "../../core/errors.ts";
 import type { Timer } from "../../platform/clock.ts";
 import { type Message, replyOf } from "../../wire/message.ts";
 import type { StreamStore } from "../store/stream_store.ts";
+import type { StreamConfig } from "../stream/stream_config.ts";
 import type { StreamHost } from "../stream/stream_host.ts";
 import { type ArchiveEntry, ArchiveReader } from "./archive.ts";
 import { S2Reader } from "./s2_frames.ts";
@@ -18,7 +19,16 @@ import { BackupError } from "./s2_block.ts";
 /** The value of a store whose stream has not come from its backup to the end. */
 export const RESTORING = "restoring";
 
+/**
+ * Who says it in a request to restore goes on where it was broken off: the answer
+ * has the last sequence that is there already as `resumes_after`. `midge stream
+ * copy` says it.
+ */
+export const RESUME_HEADER = "Nats-Midge-Resume";
+
 const SILENCE_MS = 5000;
+/** How long what came is kept for a client that may come again. */
+const KEPT_MS = 60 * 60 * 1000;
 const STATE_FILE = "state.json";
 const CONSUMERS = "consumers/";
 /** The most that a file of a backup may have. */
@@ -40,8 +50,17 @@ export interface RestoreEnd {
   over(bytes: number, error?: string): void;
 }
 
+/** What is restored, and whether its client goes on where it was broken off. */
+export interface RestorePlan {
+  readonly config: StreamConfig;
+  readonly isResumable: boolean;
+}
+
 export class Restore {
   readonly subject: string;
+  readonly plan: RestorePlan;
+  /** Its client has gone, and may come again. */
+  isBrokenOff = false;
   readonly #host: StreamHost;
   readonly #store: StreamStore;
   readonly #end: RestoreEnd;
@@ -60,10 +79,12 @@ export class Restore {
   constructor(
     host: StreamHost,
     subject: string,
+    plan: RestorePlan,
     store: StreamStore,
     end: RestoreEnd,
   ) {
     this.subject = subject;
+    this.plan = plan;
     this.#host = host;
     this.#store = store;
     this.#end = end;
@@ -83,6 +104,19 @@ export class Restore {
     this.#end.over(this.#bytes, why);
   }
 
+  /** The store, with all that has come, for another restore; undefined: it is of no use. */
+  async takeOver(): Promise<StreamStore | undefined> {
+    await this.#work;
+    if (this.#isOver) return undefined;
+    if (this.#failure !== undefined) {
+      await this.stop(this.#failure);
+      return undefined;
+    }
+    this.#finish();
+    this.#end.over(this.#bytes, "its client began again");
+    return this.#store;
+  }
+
   async #discard(): Promise<void> {
     try {
       await this.#store.destroy();
@@ -94,8 +128,20 @@ export class Restore {
 
   #watch(): Timer {
     return this.#host.clock.after(SILENCE_MS, () => {
-      void this.stop("no chunk came for 5s");
+      const isKept = this.plan.isResumable && this.#store.lastSeq > 0 &&
+        this.#failure === undefined;
+      if (isKept) this.#breakOff();
+      else void this.stop("no chunk came for 5s");
     });
+  }
+
+  #breakOff(): void {
+    this.isBrokenOff = true;
+    this.#endHearing();
+    this.#silence = this.#host.clock.after(
+      KEPT_MS,
+      () => void this.stop("its client did not come again for an hour"),
+    );
   }
 
   #heard(message: Message): void {
