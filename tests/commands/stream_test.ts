@@ -157,7 +157,7 @@ for (const [direction, from, to, skip] of DIRECTIONS) {
   });
 }
 
-/** Copies `S` in a process that is killed once the target has so many chunks of it. */
+/** Copies `S` in a process that is killed once the target has `chunks` of it. */
 async function killedCopy(
   t: Cleanup,
   source: Peer,

@@ -363,7 +363,7 @@ test("who says that it goes on finds what came, for an hour, and the name is fre
   const first = await begin();
   assert.equal(first["resumes_after"], 0);
   await send(first["deliver_subject"], backup.chunks);
-  // Whoever comes at once takes its place.
+  // One that comes at once takes its place.
   const second = await begin();
   const came = Number(second["resumes_after"]);
   assert.ok(came > 0);
