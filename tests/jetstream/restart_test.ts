@@ -1,13 +1,14 @@
 /** Streams and consumers in files are after a restart what they were before. */
 import assert from "node:assert/strict";
 import type { NatsConnection } from "../../src/client/connection.ts";
-import { createInbox, type Msg } from "../../src/faces/client.ts";
+import { createInbox, headers, type Msg } from "../../src/faces/client.ts";
 import { startServer } from "../../src/app/start_server.ts";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
+import { until } from "../support/until.ts";
 
 interface Life {
   readonly connection: NatsConnection;
@@ -99,6 +100,45 @@ test("sequences go on behind messages that are gone", async (t) => {
   const after = await live(t, folder);
   const ack = await after.connection.request("s", "x");
   assert.equal(ack.json<Answer>()["seq"], 4);
+});
+
+test("a message is known by its id after a restart, within the window of its stream", async (t) => {
+  const folder = temporaryFolder(t);
+  const publish = async (
+    { connection }: Life,
+    subject: string,
+    id: string,
+  ): Promise<Answer> => {
+    const given = headers();
+    given.set("Nats-Msg-Id", id);
+    const options = { ...PATIENT, headers: given };
+    return (await connection.request(subject, "x", options)).json();
+  };
+  const before = await live(t, folder);
+  const minute = 60e9;
+  for (const [name, window] of [["LONG", minute], ["SHORT", 1e8]] as const) {
+    await before.ask(`STREAM.CREATE.${name}`, {
+      name,
+      subjects: [name],
+      duplicate_window: window,
+    });
+    assert.equal((await publish(before, name, "a"))["seq"], 1);
+  }
+  await before.end();
+  const after = await live(t, folder);
+  assert.deepEqual(await publish(after, "LONG", "a"), {
+    stream: "LONG",
+    seq: 1,
+    duplicate: true,
+  });
+  assert.deepEqual(await publish(after, "LONG", "b"), {
+    stream: "LONG",
+    seq: 2,
+  });
+  await until(
+    "the short window is over",
+    async () => (await publish(after, "SHORT", "a"))["seq"] === 2,
+  );
 });
 
 test("a consumer goes on where it was, and gives nothing again that was acknowledged", async (t) => {
