@@ -22,6 +22,7 @@ import type {
   MappingOptions,
 } from "../options/options.ts";
 import { FactsBelow } from "./facts_below.ts";
+import { FewLarge, KEPT_MATCH_MAX } from "./few_large.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import {
   type MappedSubject,
@@ -95,13 +96,6 @@ export interface AccountSettings {
 /** NATS: replies that gateways carry, of these days and of former ones, and what servers vote by. */
 const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
 
-/**
- * Subscribers of a match that is kept with its subject. Larger ones are looked
- * up anew, in the cache of the trie, which is bounded by their sum: that costs
- * nothing beside their deliveries.
- */
-export const KEPT_MATCH_MAX = 256;
-
 /** NATS JetStream: how the subject of an acknowledgement begins, and how many numbers end it. */
 const ACK = asciiBytes("$JS.ACK.");
 const ACK_NUMBERS = 5;
@@ -142,6 +136,7 @@ export class Account implements AccountName {
   /** Times that it was given mappings, or a choice. */
   #mapped = 0;
   #subjects = new SubjectCache<SubjectFacts>();
+  readonly #large = new FewLarge();
   /** Made for the first subject that is not found by itself. */
   #below: FactsBelow<SubjectFacts> | undefined = undefined;
   /** The same of acknowledgements. */
@@ -173,9 +168,9 @@ export class Account implements AccountName {
     if (known.generation === stamp) return known.value!;
     const { subject } = known;
     const facts = this.#factsOf(subject, this.sublist.match(subject));
-    const isKept = sizeOf(facts.match) <= KEPT_MATCH_MAX;
-    known.value = isKept ? facts : undefined;
-    known.generation = isKept ? stamp : -1;
+    known.value = facts;
+    known.generation = stamp;
+    if (isLarge(facts)) this.#large.keep(known);
     return facts;
   }
 
@@ -251,6 +246,9 @@ export class Account implements AccountName {
   remove(interest: Interest): boolean {
     if (!this.sublist.remove(interest)) return false;
     interest.hasEnded = true;
+    this.#large.forgetStale((subject) => this.sublist.stampOf(subject));
+    this.#below?.forgetStale();
+    this.#acks?.forgetStale();
     if (isLocal(interest)) this.#changed(interest, -1);
     this.links?.removed(interest);
     this.#watched?.changed(interest.subject);
@@ -284,6 +282,7 @@ export class Account implements AccountName {
     this.#below ??= new FactsBelow(
       (parent) => this.#factsBelow(parent),
       (parent) => this.sublist.stampOf(parent) + this.#mapped,
+      isLarge,
     );
     const shared = this.#below.of(buffer, start, end);
     return shared !== undefined && !this.sublist.isSubscribedTo(subject)
@@ -300,6 +299,7 @@ export class Account implements AccountName {
     this.#acks ??= new FactsBelow(
       (parent) => this.#factsBelow(parent, ACK_NUMBERS),
       () => this.generation,
+      isLarge,
       ACK_NUMBERS,
     );
     const shared = this.#acks.of(buffer, start, end);
@@ -313,7 +313,7 @@ export class Account implements AccountName {
     const match = numbers === undefined
       ? this.sublist.matchBelow(parent)
       : this.sublist.matchNumbersBelow(parent, numbers);
-    if (match === undefined || sizeOf(match) > KEPT_MATCH_MAX) return;
+    if (match === undefined) return;
     const subject = parent + ".1".repeat(numbers ?? 1);
     return { ...this.#factsOf(subject, match), isShared: true };
   }
@@ -374,8 +374,8 @@ function isLocal({ kindBit }: Interest): boolean {
   return (LOCAL_KINDS & kindBit) !== 0;
 }
 
-function sizeOf({ plain, queues }: SubjectMatch<Interest>): number {
+function isLarge({ match: { plain, queues } }: SubjectFacts): boolean {
   let size = plain.length;
   for (const { members } of queues) size += members.length;
-  return size;
+  return size > KEPT_MATCH_MAX;
 }

@@ -312,9 +312,10 @@ export class Delivery {
   }
 
   #choose(group: QueueGroup<Interest>): number {
-    const { members } = group;
+    const { members, sums } = group;
     let ticket = randomBelow(this.#random, group.weight);
     if (group.uniform) return ticket;
+    if (sums !== undefined) return firstAbove(sums, ticket);
     let index = 0;
     while (ticket >= members[index]!.weight) ticket -= members[index++]!.weight;
     return index;
@@ -375,6 +376,18 @@ function serveClients(
     interest.direct.deliver(interest, message, from);
   }
   return plain.length;
+}
+
+/** The place of the first sum above `ticket`; the last one is. */
+function firstAbove(sums: readonly number[], ticket: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle]! > ticket) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Whether the server of `member` serves a group alone, or has nobody else who hears the subject. */

@@ -7,6 +7,7 @@
 import { byteString, DOT, GREATER, STAR } from "../core/ascii.ts";
 import type { StampedSubject } from "../core/change_stamps.ts";
 import { SubjectCache } from "../core/subject_cache.ts";
+import { FewLarge } from "./few_large.ts";
 
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -21,22 +22,31 @@ interface Below<T> {
 export class FactsBelow<T> {
   readonly #find: (parent: string) => T | undefined;
   readonly #stampOf: (parent: StampedSubject) => number;
+  readonly #isLarge: (facts: T) => boolean;
+  readonly #large = new FewLarge();
   readonly #numbers: number;
   readonly #parents = new SubjectCache<Below<T>>();
 
   /**
    * `find` gives what holds for all that is one token below a parent, or as many
    * `numbers`, tokens of digits; undefined: it differs. It holds as long as
-   * `stampOf` the parent stays the same.
+   * `stampOf` the parent stays the same; of what `isLarge` few are kept.
    */
   constructor(
     find: (parent: string) => T | undefined,
     stampOf: (parent: StampedSubject) => number,
+    isLarge: (facts: T) => boolean,
     numbers: number = 0,
   ) {
+    this.#isLarge = isLarge;
     this.#find = find;
     this.#stampOf = stampOf;
     this.#numbers = numbers;
+  }
+
+  /** Receivers have gone. */
+  forgetStale(): void {
+    this.#large.forgetStale(this.#stampOf);
   }
 
   /**
@@ -60,7 +70,10 @@ export class FactsBelow<T> {
     const below = parent.value!;
     if (!below.isKnown) {
       below.isKnown = true;
-      below.facts = this.#find(byteString(buffer, start, dot));
+      const facts = below.facts = this.#find(byteString(buffer, start, dot));
+      if (facts !== undefined && this.#isLarge(facts)) {
+        this.#large.keep(parent);
+      }
     }
     return below.facts;
   }

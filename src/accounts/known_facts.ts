@@ -3,7 +3,8 @@
  * to repeat themselves, to the byte.
  */
 import type { MessageArgs } from "../wire/args.ts";
-import { type Account, KEPT_MATCH_MAX, type SubjectFacts } from "./account.ts";
+import type { Account, SubjectFacts } from "./account.ts";
+import { KEPT_MATCH_MAX } from "./few_large.ts";
 
 export class KnownFacts {
   #account: Account | undefined = undefined;

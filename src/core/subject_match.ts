@@ -20,6 +20,8 @@ export interface QueueGroup<S> {
   readonly weight: number;
   /** Every member's weight is 1. */
   readonly uniform: boolean;
+  /** Where it is not so: the sums of the weights up to each member. */
+  readonly sums?: readonly number[];
 }
 
 /** Everyone who hears one subject. */

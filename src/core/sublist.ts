@@ -370,7 +370,17 @@ function groupByQueue<S extends Subscriber>(
       group.uniform &&= member.weight === 1;
     }
   }
-  return [...groups.values()];
+  const all: QueueGroup<S>[] = [];
+  for (const group of groups.values()) {
+    all.push(group.uniform ? group : { ...group, sums: sumsOf(group.members) });
+  }
+  return all;
+}
+
+/** The sum of the weights up to each member, itself included. */
+function sumsOf(members: readonly Subscriber[]): number[] {
+  let sum = 0;
+  return members.map(({ weight }) => sum += weight);
 }
 
 function ratio(part: number, whole: number): number {

@@ -304,3 +304,34 @@ test("a server that is gone is sent nothing, though its interest is still there"
   const shared = Array.from({ length: 20 }, () => "shared group");
   assert.deepEqual(other.take(), ["plain", ...shared]);
 });
+
+test("a member of a group whose members stand for several is chosen by a few looks at them", () => {
+  const scene = accountSettings();
+  const { delivery } = scene.imports;
+  const account = new Accounts(scene).global;
+  const servers = Array.from({ length: 1000 }, () => new NotingServer());
+  for (const [at, server] of servers.entries()) {
+    account.add(Interest.ofServer(server, "a", "g", 1 + at % 3));
+  }
+  const match = account.sublist.match("a");
+  let looks = 0;
+  const watched = new Proxy(match.queues[0]!.members, {
+    get(members, key) {
+      if (typeof key === "string" && key !== "length") looks++;
+      return Reflect.get(members, key);
+    },
+  });
+  const seen = { ...match.queues[0]!, members: watched };
+  const { message } = routedArgs("$G a 1");
+  for (let i = 0; i < 100; i++) {
+    const publisher = { kind: Kind.CLIENT };
+    delivery.publish(
+      account,
+      { plain: [], queues: [seen] },
+      message,
+      publisher,
+    );
+  }
+  assert.ok(looks <= 100 * 2, `${looks} looks`);
+  assert.equal(servers.flatMap((server) => server.take()).length, 100);
+});

@@ -1,10 +1,12 @@
 /** What an account knows of subjects that it has never seen, beside what a search of its interest gives. */
 import assert from "node:assert/strict";
-import { type Account, KEPT_MATCH_MAX } from "../../src/accounts/account.ts";
+import type { Account } from "../../src/accounts/account.ts";
 import { Accounts } from "../../src/accounts/accounts.ts";
+import { FewLarge, KEPT_MATCH_MAX } from "../../src/accounts/few_large.ts";
 import { type DirectReceiver, Interest } from "../../src/accounts/interest.ts";
 import { Kind } from "../../src/accounts/reach.ts";
 import { asciiBytes } from "../../src/core/ascii.ts";
+import { ChangeStamps, stamped } from "../../src/core/change_stamps.ts";
 import { isLiteralSubject } from "../../src/core/subject.ts";
 import type { SubjectMatch } from "../../src/core/subject_match.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
@@ -158,12 +160,43 @@ test("a mapped subject, a reserved one and wildcards are not taken for others", 
   }
 });
 
-test("a match of many is not kept for what is below a parent", () => {
+test("of what is below parents with many receivers, that of the last few is kept", () => {
   const account = newAccount();
-  for (let i = 0; i <= KEPT_MATCH_MAX; i++) account.add(interestIn("in.*"));
-  for (let i = 0; i < 6; i++) {
-    assert.equal(factsOf(account, `in.${i}`).isShared, false);
-  }
+  for (let i = 0; i <= KEPT_MATCH_MAX; i++) account.add(interestIn("*.in.*"));
+  let token = 0;
+  /** How many look-ups it takes to ask for another subject below each of `count` parents. */
+  const lookUps = (count: number): number => {
+    const { matches, cacheHits } = account.sublist.stats();
+    token++;
+    for (let i = 0; i < count; i++) factsOf(account, `p${i}.in.${token}`);
+    const after = account.sublist.stats();
+    return after.matches - matches - (after.cacheHits - cacheHits);
+  };
+  for (let i = 0; i < 4; i++) lookUps(16);
+  assert.equal(lookUps(16), 0);
+  // What was forgotten is looked up once, and then kept again.
+  for (let i = 0; i < 4; i++) lookUps(100);
+  assert.ok(lookUps(100) + lookUps(100) >= 84);
+});
+
+test("a member of a group of a thousand is found with as many look-ups as one of five", () => {
+  const counts = [5, 1000].map((members) => {
+    const account = newAccount();
+    for (let i = 0; i < members; i++) account.add(interestIn("jobs.*", "g"));
+    for (let i = 0; i < 4; i++) {
+      factsOf(account, "jobs.same");
+      factsOf(account, `jobs.first${i}`);
+    }
+    const { matches, cacheHits } = account.sublist.stats();
+    for (let i = 0; i < 100; i++) {
+      const one = factsOf(account, "jobs.same");
+      assert.equal(one.match.queues[0]!.members.length, members);
+      factsOf(account, `jobs.other${i}`);
+    }
+    const after = account.sublist.stats();
+    return after.matches - matches - (after.cacheHits - cacheHits);
+  });
+  assert.deepEqual(counts, [0, 0]);
 });
 
 test("by chance: whatever is subscribed to, each subject is heard by who should", () => {
@@ -196,4 +229,37 @@ test("by chance: whatever is subscribed to, each subject is heard by who should"
       } else isRight(account, subject([`n${++seen}`, "", ">"]));
     }
   }
+});
+
+test("who has gone from a large group is not heard", () => {
+  const account = newAccount();
+  const gone = Array.from({ length: 1000 }, () => interestIn("jobs.*", "g"));
+  for (const one of gone) account.add(one);
+  const heard = (subject: string): number =>
+    factsOf(account, subject).match.queues.length;
+  for (let i = 0; i < 4; i++) {
+    assert.equal(heard("jobs.same"), 1);
+    assert.equal(heard(`jobs.other${i}`), 1);
+  }
+  for (const one of gone) account.remove(one);
+  assert.equal(heard("jobs.same"), 0);
+  assert.equal(heard("jobs.last"), 0);
+});
+
+test("what was kept of receivers that have gone is let go before it is asked for", () => {
+  const large = new FewLarge();
+  const known = (subject: string) => ({
+    ...stamped(subject),
+    value: subject as string | undefined,
+    generation: 0,
+  });
+  const stamps = new ChangeStamps();
+  const [stays, goes] = [known("stays.here"), known("goes.away")];
+  large.keep(stays);
+  large.keep(goes);
+  large.forgetStale((subject) => stamps.of(subject));
+  assert.deepEqual([stays.value, goes.value], ["stays.here", "goes.away"]);
+  stamps.changed("goes.away");
+  large.forgetStale((subject) => stamps.of(subject));
+  assert.deepEqual([stays.value, goes.value], ["stays.here", undefined]);
 });
