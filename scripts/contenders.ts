@@ -96,6 +96,7 @@ export class RunningContender {
     const child = spawn(program!, rest, {
       stdio: ["ignore", "ignore", "pipe"],
     });
+    endWithUs(child);
     await saysReady(child);
     return new RunningContender(port, child);
   }
@@ -121,6 +122,22 @@ export class RunningContender {
     if (how === "at once") this.#process.kill("SIGKILL");
     await once(this.#process, "exit");
   }
+}
+
+/** All that were started; one that has ended is killed in vain. */
+const started = new Set<ChildProcess>();
+
+/** A script that is told to end leaves no server behind. */
+function endWithUs(child: ChildProcess): void {
+  if (started.size === 0) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => {
+        for (const one of started) one.kill("SIGKILL");
+        process.exit(1);
+      });
+    }
+  }
+  started.add(child);
 }
 
 /** The path of the load generator; builds it from its source. */
