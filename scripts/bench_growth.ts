@@ -1,13 +1,16 @@
 /**
- * How rate and peak memory go as something grows: subscriptions, connections, subjects
- * and receivers, for Midge on each runtime beside the newest nats-server, as a
- * table and as plots. For each size each server is started anew.
+ * How rate and peak memory go as something grows: subscriptions, connections,
+ * subjects and receivers, for Midge on each runtime beside the newest
+ * nats-server, as a table and as plots. For each size each server is started
+ * anew.
  *
  *   deno run -A scripts/bench_growth.ts [-curve connections] [-least 10] [-most 1000]
- *                                       [-runtime bun] [-rounds 1] [-keep FILE] [-svg docs/plots]
+ *                                       [-runtime bun] [-rounds 1] [-keep FILE]
+ *                                       [-svg docs/plots]
  *
  * `-keep` adds the rounds to those in a file, so that the plots can be made in
- * pieces. 10,000 connections want an `ulimit -n` of 10,100. Needs `cc`, and nats-server in `.tools/go` or on the PATH.
+ * pieces. 10,000 connections want an `ulimit -n` of 10,100. Needs `cc`, and
+ * nats-server in `.tools/go` or on the PATH.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

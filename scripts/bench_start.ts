@@ -1,9 +1,9 @@
 /**
  * The start-up times of the programs that Midge ships, beside nats-server in the
  * same run: until `-v` has ended, and until the broker says "Server is ready".
- * Rounds are interleaved, the median counts (of a
- * machine with other work the least says more), and the ratio is to
- * nats-server's. Beside what takes longer than it should stands how long that is.
+ * Rounds are interleaved, the median counts, and the ratio is to nats-server's;
+ * of a machine with other work the least says more. Beside what takes longer
+ * than it should stands how long that is.
  *
  *   deno run -A scripts/bench_start.ts [-rounds 11] [-json]
  *
