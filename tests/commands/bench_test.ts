@@ -138,7 +138,9 @@ test("a pipe gets no progress, a terminal does", {
   assert.ok(!stdout.includes("\x1b") && !stdout.includes("\r"));
   const line = [...midgeCommand(), ...words, "--seconds", "60", "--rate", "9"]
     .map((word) => `'${word}'`).join(" ");
-  const screen = spawnCommand(["script", "-qec", line, "/dev/null"]);
+  // Not every shell lets the command take its place, and Ctrl-C ends it, too.
+  const script = ["script", "-qec", `exec ${line}`, "/dev/null"];
+  const screen = spawnCommand(script);
   t.after(() => screen.stop());
   await screen.waitFor(/pub \[=* *\] +\d+ % +\d+ messages +\d+\/s/);
   screen.input("\x03");

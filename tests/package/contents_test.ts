@@ -34,7 +34,7 @@ const MEANT: readonly RegExp[] = [
   /^cjs\/package\.json$/,
 ];
 const DOCUMENT =
-  /^(?:README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[a-z_]+\.md|examples\/README\.md)$/;
+  /^(?:README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|docs\/[a-z_]+\.md|docs\/plots\/[a-z_]+\.svg|examples\/README\.md)$/;
 const EXAMPLE =
   /^examples\/(?:[a-z_]+\.ts|article\/node[abc]\.cfg|deploy\/[\w.]+)$/;
 
