@@ -5,7 +5,8 @@
  * Node 25 ms of its start, since it evaluates all that the module exports, a
  * client for WebSockets among it; asked for here it costs 2 ms.
  */
-import { createRequire } from "node:module";
+// By name, webpack would want to know at once what is required.
+import modules from "node:module";
 import process from "node:process";
 
 /** The module `name`, such as `node:v8`. Throws where the runtime has none. */
@@ -21,7 +22,7 @@ export function builtInModule<Module>(name: string): Module {
 /** For a Node older than 20.16. */
 function requireModule(name: string): unknown {
   try {
-    return createRequire(process.execPath)(name);
+    return modules.createRequire(process.execPath)(name);
   } catch {
     return undefined;
   }
