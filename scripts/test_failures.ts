@@ -28,11 +28,15 @@ export function withoutEntities(text: string): string {
     .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-/** Bun says why in front of the line `(fail) name [2.11ms]`. */
+/**
+ * Bun says why in front of the line `(fail) name [2.11ms]`. Where files ran side
+ * by side it repeats all of that at its end.
+ */
 export function failuresOnBun(output: string): Failure[] {
   const failures: Failure[] = [];
   let before: string[] = [];
-  for (const line of output.split("\n")) {
+  const [once = ""] = output.split(/^\d+ tests? failed:$/m);
+  for (const line of once.split("\n")) {
     const [, outcome, name = ""] =
       /^\((pass|fail|skip|todo)\) (.*?)(?: \[[\d.]+ms\])?$/.exec(line) ?? [];
     if (outcome === "fail") failures.push({ name, text: before.join("\n") });

@@ -30,6 +30,13 @@ error: no
 (fail) bad [x] [2.11ms]
 (skip) later
 (fail) worse
+
+1 tests skipped:
+(skip) later
+
+2 tests failed:
+(fail) bad [x] [2.11ms]
+(fail) worse
 `;
   assert.deepEqual(failuresOnBun(output), [
     { name: "bad [x]", text: "error: no\n      at a_test.ts:4:41" },
