@@ -48,8 +48,9 @@ export interface Socket {
   pause(): void;
   resume(): void;
   /**
-   * Upgrades in place to TLS. `head` holds bytes that were already read from
-   * the peer: what a server hears first is part of the handshake. Rejects, and
+   * Upgrades in place to TLS. `head` (borrowed for the call) holds bytes that
+   * were already read from the peer: what a server hears first is part of the
+   * handshake. Rejects, and
    * closes with kind `tls`, when the handshake fails. Until it resolves, nothing
    * is read, and what a server writes is lost. Settings that are used again
    * should be the same object: a server makes much of them only once.

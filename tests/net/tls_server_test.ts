@@ -153,7 +153,7 @@ function arrive(socket: Socket, tls: TlsUpgrade, withHead: boolean): Arrived {
     onData(chunk) {
       if (withHead && !isSecuring) {
         isSecuring = true;
-        return secure(chunk.slice());
+        return secure(chunk);
       }
       arrived.text += new TextDecoder().decode(chunk);
       arrived.onNews();

@@ -97,8 +97,10 @@ export class NodeSocket implements Socket {
     this.#raw.resume();
   }
 
-  async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
+  async secure(tls: TlsUpgrade, borrowed?: Uint8Array): Promise<void> {
     assert(!this.#life.isSecuring && !this.#tls, "a socket is secured once");
+    // A part of the chunk that is being handled, whose memory goes back.
+    const head = borrowed?.slice();
     this.#raw.off("data", this.#onData);
     this.#act(this.#life.after("secure"));
     try {
