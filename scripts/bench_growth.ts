@@ -16,7 +16,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseFlags } from "../src/config/flags/flags.ts";
-import { linePlotSvg, type PlotSeries } from "../src/core/line_plot.ts";
+import { linePlotSvg, type PlotSeries } from "./line_plot.ts";
 import { type Figures, measureLoad } from "./bench_load.ts";
 import { median, runBenchmark } from "./benchmark.ts";
 import {

@@ -83,7 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ["platform", "core", "net", "wire", "discovery"],
   services: ["platform", "core", "client"],
-  bench: ["platform", "core", "client"],
+  bench: ["platform", "core", "net", "client"],
   runtime: ["platform", "core", "net"],
   app: [
     "platform",

@@ -3,13 +3,8 @@
  * they come, and frames that are ready go out past the client. All else goes
  * the client's way, which logs in, answers pings and hears of the end.
  */
-import type {
-  Address,
-  Socket,
-  SocketEvents,
-  TlsState,
-  TlsUpgrade,
-} from "../platform/socket.ts";
+import type { SocketEvents } from "../platform/socket.ts";
+import { SocketAround } from "../net/socket_around.ts";
 import { type FrameTaker, LoadReader } from "./load_reader.ts";
 
 /** What a load does with what comes in. */
@@ -42,31 +37,14 @@ class Sorting implements FrameTaker {
   }
 }
 
-/** More than a dozen members: because it is a socket, and has a side door. */
-export class LoadSocket implements Socket {
+export class LoadSocket extends SocketAround {
   /** Whether the client uses it. */
   isOpen = false;
-  readonly #socket: Socket;
   readonly #sorting = new Sorting();
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
-  get remote(): Address {
-    return this.#socket.remote;
-  }
-
-  get local(): Address {
-    return this.#socket.local;
-  }
-
-  get tls(): TlsState | undefined {
-    return this.#socket.tls;
-  }
-
-  get pendingBytes(): number {
-    return this.#socket.pendingBytes;
+  /** What is the client's may come from memory of the reader's own. */
+  override get givesChunks(): boolean {
+    return false;
   }
 
   /** From now on what comes in for the load goes there. */
@@ -74,12 +52,12 @@ export class LoadSocket implements Socket {
     this.#sorting.load = load;
   }
 
-  open(events: SocketEvents): void {
+  override open(events: SocketEvents): void {
     this.isOpen = true;
     const sorting = this.#sorting;
     sorting.client = events;
     const reader = new LoadReader(sorting);
-    this.#socket.open({
+    this.inner.open({
       onData: (chunk) => {
         sorting.load.onChunk();
         reader.read(chunk);
@@ -91,29 +69,5 @@ export class LoadSocket implements Socket {
         events.onClose(reason);
       },
     });
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#socket.write(bytes);
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
-    return this.#socket.secure(tls, head);
-  }
-
-  end(why?: string): void {
-    this.#socket.end(why);
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
   }
 }

@@ -115,9 +115,9 @@ export class ProxiedSocket implements Socket, SocketEvents {
     return promise;
   }
 
-  end(): void {
+  end(why?: string): void {
     this.#stopWaiting();
-    this.#inner.end();
+    this.#inner.end(why);
   }
 
   destroy(): void {

@@ -7,13 +7,8 @@
 import { byteString } from "../../core/ascii.ts";
 import { printableBytes } from "../../core/quote.ts";
 import { redactConnect } from "../../core/redact.ts";
-import type {
-  Address,
-  Socket,
-  SocketEvents,
-  TlsState,
-  TlsUpgrade,
-} from "../../platform/socket.ts";
+import type { Socket, TlsUpgrade } from "../../platform/socket.ts";
+import { SocketAround } from "../../net/socket_around.ts";
 import { Op, VERBS } from "../../wire/ops.ts";
 
 /** Takes one line; never throws. */
@@ -65,67 +60,26 @@ function incomingPayload(
 }
 
 /** A socket that tells what is written to it. */
-export class WatchedSocket implements Socket {
-  readonly #socket: Socket;
+export class WatchedSocket extends SocketAround {
   readonly #tell: DebugLine;
 
   constructor(socket: Socket, tell: DebugLine) {
-    this.#socket = socket;
+    super(socket);
     this.#tell = tell;
   }
 
-  get remote(): Address {
-    return this.#socket.remote;
-  }
-
-  get local(): Address {
-    return this.#socket.local;
-  }
-
-  get tls(): TlsState | undefined {
-    return this.#socket.tls;
-  }
-
-  get pendingBytes(): number {
-    return this.#socket.pendingBytes;
-  }
-
-  get givesChunks(): boolean {
-    return this.#socket.givesChunks === true;
-  }
-
-  open(events: SocketEvents): void {
-    this.#socket.open(events);
-  }
-
-  write(bytes: Uint8Array): boolean {
+  override write(bytes: Uint8Array): boolean {
     // Several operations of one turn leave as one write.
     const lines = byteString(bytes).split("\r\n");
     if (lines.at(-1) === "") lines.pop();
     for (const line of lines) this.#tell(`>> ${outgoing(line)}`);
-    return this.#socket.write(bytes);
+    return this.inner.write(bytes);
   }
 
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
-    await this.#socket.secure(tls, head);
-    const { version, cipher } = this.#socket.tls ?? {};
+  override async secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
+    await this.inner.secure(tls, head);
+    const { version, cipher } = this.inner.tls ?? {};
     this.#tell(`-- ${version} ${cipher}`);
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
   }
 }
 

@@ -5,19 +5,17 @@
  * (`deno_fairness.ts`).
  */
 import type {
-  Address,
   CloseReason,
   Socket,
   SocketEvents,
-  TlsState,
   TlsUpgrade,
 } from "../../platform/socket.ts";
+import { SocketAround } from "../../net/socket_around.ts";
 import type { Fairness } from "./deno_fairness.ts";
 import type { DenoNews } from "./deno_news.ts";
 
 /** The members are those of `Socket`. */
-export class FairSocket implements Socket {
-  readonly #socket: Socket;
+export class FairSocket extends SocketAround {
   readonly #news: DenoNews;
   readonly #fairness: Fairness;
   /** Its owner has paused it. */
@@ -26,34 +24,14 @@ export class FairSocket implements Socket {
   #isWaiting = false;
 
   constructor(socket: Socket, news: DenoNews, fairness: Fairness) {
-    this.#socket = socket;
+    super(socket);
     this.#news = news;
     this.#fairness = fairness;
   }
 
-  get remote(): Address {
-    return this.#socket.remote;
-  }
-
-  get local(): Address {
-    return this.#socket.local;
-  }
-
-  get tls(): TlsState | undefined {
-    return this.#socket.tls;
-  }
-
-  get pendingBytes(): number {
-    return this.#socket.pendingBytes;
-  }
-
-  get givesChunks(): boolean {
-    return this.#socket.givesChunks === true;
-  }
-
-  open(events: SocketEvents): void {
+  override open(events: SocketEvents): void {
     this.#news.opened();
-    this.#socket.open({
+    this.inner.open({
       onData: (chunk: Uint8Array): void => {
         events.onData(chunk);
         this.#spend(chunk.length);
@@ -66,46 +44,34 @@ export class FairSocket implements Socket {
     });
   }
 
-  write(bytes: Uint8Array): boolean {
-    return this.#socket.write(bytes);
-  }
-
-  pause(): void {
+  override pause(): void {
     this.#isPaused = true;
-    this.#socket.pause();
+    this.inner.pause();
   }
 
-  resume(): void {
+  override resume(): void {
     this.#isPaused = false;
-    if (!this.#isWaiting) this.#socket.resume();
+    if (!this.#isWaiting) this.inner.resume();
   }
 
-  secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
+  override secure(tls: TlsUpgrade, head?: Uint8Array): Promise<void> {
     // Nothing but the handshake is to decide when it is read from.
-    if (this.#isWaiting && !this.#isPaused) this.#socket.resume();
+    if (this.#isWaiting && !this.#isPaused) this.inner.resume();
     this.#isWaiting = false;
-    return this.#socket.secure(tls, head);
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
+    return this.inner.secure(tls, head);
   }
 
   #spend(bytes: number): void {
     const turn = this.#fairness.spend(bytes);
     if (turn === undefined || this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#socket.pause();
+    this.inner.pause();
     void turn.then(() => this.#goOn());
   }
 
   #goOn(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    if (!this.#isPaused) this.#socket.resume();
+    if (!this.#isPaused) this.inner.resume();
   }
 }

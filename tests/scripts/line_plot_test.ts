@@ -1,6 +1,6 @@
 /** Curves as an SVG. */
 import assert from "node:assert/strict";
-import { type LinePlot, linePlotSvg } from "../../src/core/line_plot.ts";
+import { type LinePlot, linePlotSvg } from "../../scripts/line_plot.ts";
 import { test } from "../support/test.ts";
 
 const PLOT: LinePlot = {
