@@ -3,12 +3,21 @@
 export class SharedMemory {
   /** Stays as it is until the last user has left. */
   readonly bytes: Uint8Array;
-  readonly #whenFree: (() => void) | undefined;
+  readonly #memory: Uint8Array;
+  readonly #whenFree: ((memory: Uint8Array) => void) | undefined;
   #users = 1;
 
-  /** Has one user at first. `whenFree` is called when none is left. */
-  constructor(bytes: Uint8Array, whenFree?: () => void) {
+  /**
+   * Has one user at first. When none is left `whenFree` is given `memory`, which
+   * the bytes lie in.
+   */
+  constructor(
+    bytes: Uint8Array,
+    memory: Uint8Array = bytes,
+    whenFree?: (memory: Uint8Array) => void,
+  ) {
     this.bytes = bytes;
+    this.#memory = memory;
     this.#whenFree = whenFree;
   }
 
@@ -18,6 +27,6 @@ export class SharedMemory {
   }
 
   leave(): void {
-    if (--this.#users === 0) this.#whenFree?.();
+    if (--this.#users === 0) this.#whenFree?.(this.#memory);
   }
 }

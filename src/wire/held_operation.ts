@@ -63,10 +63,7 @@ export class HeldOperation {
   /** The bytes as those get them who send them without a copy; undefined: they are too few. */
   shared(): SharedMemory | undefined {
     if (this.length < SHARED_BYTES_MIN) return undefined;
-    const memory = this.#memory;
-    return this.#shared = new SharedMemory(this.bytes, () => {
-      if (memory !== undefined) give(memory);
-    });
+    return this.#shared = new SharedMemory(this.bytes, this.#memory, give);
   }
 
   /** It was handled. */

@@ -288,7 +288,7 @@ test("bytes that are shared are sent from where they are, in their order", () =>
   const outbox = new Outbox(pool, sink);
   let isFree = false;
   const large = asciiBytes(numbered(0, 20_000));
-  const memory = new SharedMemory(large, () => isFree = true);
+  const memory = new SharedMemory(large, large, () => isFree = true);
   let sent = "";
   for (const [before, behind] of [[1, 1], [600, 1], [0, 0], [10, 700]]) {
     const texts = [numbered(1, before!), numbered(5, behind!)] as const;
