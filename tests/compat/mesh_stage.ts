@@ -157,17 +157,21 @@ export async function assertShares(
   }
 }
 
-/** Reads INFO after INFO until the addresses that it tells the client are those that are waited for. */
+/**
+ * Reads INFO after INFO until the addresses that it tells the client are those
+ * that are waited for, from the last one that was taken on: servers tell what
+ * they learn during a client's handshake within that, and only once.
+ */
 export async function untilTold(
   client: Peer,
   isWanted: (urls: readonly string[]) => boolean,
 ): Promise<void> {
-  let urls = client.info.connect_urls ?? [];
-  await until("an INFO with the addresses", async () => {
-    if (isWanted(urls)) return true;
-    urls = parseInfo(await infoOf(client))["connect_urls"] as string[] ?? [];
-    return false;
-  });
+  const { received, unread } = client;
+  const taken = received.slice(0, received.length - unread.length);
+  let info = taken.match(/^INFO .*$/gm)!.at(-1)!;
+  const urls = (): readonly string[] =>
+    parseInfo(info)["connect_urls"] as string[] | undefined ?? [];
+  while (!isWanted(urls())) info = await infoOf(client);
 }
 
 /** The next INFO of a client. */

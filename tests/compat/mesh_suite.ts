@@ -285,9 +285,7 @@ function checkFaults(program: NatsProgram, check: Check): void {
     const left = `127.0.0.1:${midge.port}`;
     await untilTold(client, (told) => told.includes(left));
     const leaving = midge.server.lameDuck();
-    for (let urls = [left]; urls.includes(left);) {
-      urls = parseInfo(await infoOf(client))["connect_urls"] as string[] ?? [];
-    }
+    await untilTold(client, (told) => !told.includes(left));
     await leaving;
   });
 }
