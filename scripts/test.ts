@@ -1,6 +1,6 @@
 /**
  * The whole test of the repository, as `npm test` runs it: formatting, lint
- * and types, then every test on Deno, Bun and Node. The last line counts:
+ * and types, and every test on Deno, Bun and Node. The last line counts:
  * `N passed, N failed`, with `, N skipped` when there are any.
  *
  *   deno run -A scripts/test.ts [-runtime deno] [-only tests/config] [-name words]
@@ -12,7 +12,7 @@
  * unsteady when it passes then. A Node that can run TypeScript is put into
  * `.tools/` when the machine has none.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -23,9 +23,9 @@ import {
   statSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
-import { parseArgs, stripVTControlCharacters } from "node:util";
+import { parseArgs } from "node:util";
 import { builtFile } from "../tests/support/built.ts";
 import {
   executableOf,
@@ -42,23 +42,21 @@ import {
   failuresOnNode,
   shownFailure,
 } from "./test_failures.ts";
-import { groupsOf, writeGroups } from "./test_groups.ts";
-
-/** The result of a check, or of the tests on one runtime. */
-interface Outcome extends Counts {
-  readonly title: string;
-  readonly seconds: number;
-  readonly hung?: readonly string[];
-  /** The failures, with what the runner says of each. */
-  readonly why?: readonly string[];
-  /** Failures that were none when the test was run by itself. */
-  readonly unsteady?: readonly string[];
-}
+import {
+  groupsOf,
+  isOnStage,
+  type TestGroup,
+  writeGroups,
+} from "./test_groups.ts";
+import { Processes } from "./test_process.ts";
+import { type Outcome, report } from "./test_report.ts";
 
 /** A test runner: its arguments before the test files, and how it counts. */
 interface Runner {
   readonly name: RuntimeName;
   readonly args: readonly string[];
+  /** Has it write a report, if it can. */
+  reporting?(file: string): readonly string[];
   /** Limits the tests to those whose titles match a regular expression. */
   filter(pattern: string): string;
   count(said: Said, name: string | undefined): Counts;
@@ -80,13 +78,24 @@ interface Wanted {
   readonly again?: string;
 }
 
-/** What to run on one runtime. */
+/** What a test runner is to run. */
 interface Task {
-  readonly name?: string;
-  readonly again: number;
-  readonly files: readonly string[];
+  readonly runner: Runner;
+  /** The runtime, and which of its tests. */
+  readonly title: string;
+  readonly name?: string | undefined;
+  readonly groups: readonly TestGroup[];
   /** The single file, for tests that start Midge as a program. */
   readonly program: string | undefined;
+  /** Runs beside another task, which is on show. */
+  readonly isAside?: boolean;
+}
+
+/** What became of it. */
+interface Ran {
+  readonly task: Task;
+  readonly outcome: Outcome;
+  readonly failures: readonly Failure[];
 }
 
 const NODE_VERSION = "24.21.0";
@@ -100,13 +109,6 @@ const OVERALL_LIMIT_MS = Number(
 // That of Node ends a whole process; tests/support/test.ts names what hung.
 const RUNNER_TIMEOUT_MS = OVERALL_LIMIT_MS;
 const OWN_FOLDER = mkdtempSync(join(tmpdir(), "midge-tests-"));
-const DENO_REPORT = join(OWN_FOLDER, "deno-tests.xml");
-
-/** Files that import several test files: each is a process. */
-const GROUPS_FOLDER = join(OWN_FOLDER, "groups");
-
-/** Each test that runs has a file here, which holds its title. */
-const RUNNING_FOLDER = join(OWN_FOLDER, "running");
 
 const CHECKS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
@@ -122,8 +124,8 @@ const RUNNERS: readonly Runner[] = [
       "-A",
       "--parallel",
       "--no-check",
-      `--junit-path=${DENO_REPORT}`,
     ],
+    reporting: (file) => [`--junit-path=${file}`],
     filter: (pattern) => `--filter=/${pattern}/`,
     count: ({ report }, name) => countDeno(report, name),
     failures: ({ report }) => failuresOnDeno(report),
@@ -149,7 +151,7 @@ const RUNNERS: readonly Runner[] = [
   },
 ];
 
-const startedAt = Date.now();
+const processes = new Processes(OVERALL_LIMIT_MS);
 try {
   process.exitCode = await main();
 } finally {
@@ -159,24 +161,63 @@ try {
 async function main(): Promise<number> {
   const wanted = readArguments();
   const { runtime, only, name } = wanted;
-  const runners = RUNNERS.filter((runner) =>
-    runner.name === (runtime ?? runner.name)
-  );
   mkdirSync(TOOLS_FOLDER, { recursive: true });
   provideNode(); // tests on the other runtimes start processes on it, too
   const isWhole = only === undefined && name === undefined;
-  const outcomes = isWhole ? await runChecks() : [];
   const files = findTests(wanted);
+  const groups = groupsOf(files, textOf);
   // Tests start Midge hundreds of times. Of the sources, a part of them does so.
   const program = isWhole
     ? await builtFile()
     : process.env["MIDGE_TEST_PROGRAM"];
+  const tasks = RUNNERS.filter((runner) =>
+    runner.name === (runtime ?? runner.name)
+  )
+    .map((runner) => ({ runner, title: runner.name, name, groups, program }));
+  const [checks, ran] = isWhole
+    ? await runWhole(tasks)
+    : [[], await inTurn(tasks, runTests)];
   const again = Number(wanted.again ?? (isWhole ? AGAIN : 0));
-  for (const runner of runners) {
-    const task = { ...wanted, again, files, program };
-    outcomes.push(await runSteadily(runner, task));
-  }
-  return report(outcomes);
+  const outcomes = await inTurn(ran, (one) => steadied(one, files, again));
+  return report([...checks, ...outcomes]);
+}
+
+/**
+ * The tests on the stage follow each other, whatever runtime they are for, and
+ * wait for most of their time, as the checks keep one processor busy. So all of
+ * these run beside the other tests.
+ */
+async function runWhole(
+  tasks: readonly Task[],
+): Promise<[checks: Outcome[], ran: Ran[]]> {
+  const part = (task: Task, isStage: boolean): TestGroup[] =>
+    task.groups.filter((group) => isOnStage(group) === isStage);
+  const aside = async (): Promise<[Outcome[], Ran[]]> => [
+    await inTurn(CHECKS, runCheck),
+    await inTurn(tasks, (task) =>
+      runTests({
+        ...task,
+        title: `${task.title}, stage`,
+        groups: part(task, true),
+        isAside: true,
+      })),
+  ];
+  const others = inTurn(
+    tasks,
+    (task) => runTests({ ...task, groups: part(task, false) }),
+  );
+  const [[checks, onStage], ran] = await Promise.all([aside(), others]);
+  return [checks, [...ran, ...onStage]];
+}
+
+/** One after the other. */
+async function inTurn<One, Made>(
+  list: readonly One[],
+  run: (one: One) => Promise<Made>,
+): Promise<Made[]> {
+  const made: Made[] = [];
+  for (const one of list) made.push(await run(one));
+  return made;
 }
 
 // Go's flags take one dash or two, and so do ours.
@@ -209,34 +250,33 @@ function textOf(path: string): string {
   return readFileSync(join(PROJECT_FOLDER, path), "utf8");
 }
 
-async function runChecks(): Promise<Outcome[]> {
+async function runCheck(args: readonly string[]): Promise<Outcome> {
   const deno = executableOf("deno") ?? "deno";
-  const outcomes: Outcome[] = [];
-  for (const args of CHECKS) {
-    const { code, seconds } = await run(deno, args);
-    const failed = code === 0 ? 0 : 1;
-    const title = `deno ${args[0]}`;
-    outcomes.push({ title, passed: 0, failed, skipped: 0, seconds });
-  }
-  return outcomes;
+  const options = { isAside: true };
+  const { code, seconds } = await processes.run(deno, args, options);
+  const failed = code === 0 ? 0 : 1;
+  return { title: `deno ${args[0]}`, passed: 0, failed, skipped: 0, seconds };
 }
 
-/** Runs tests on one runtime, and those that fail once more, each by itself. */
-async function runSteadily(runner: Runner, task: Task): Promise<Outcome> {
-  const { failures, ...outcome } = await runTests(runner, task);
+/** Runs tests that failed once more, each by itself, if they are few. */
+async function steadied(
+  { task, outcome, failures }: Ran,
+  files: readonly string[],
+  again: number,
+): Promise<Outcome> {
   const { failed, passed } = outcome;
-  const isFew = failed === failures.length && failed <= task.again;
+  const isFew = failed === failures.length && failed <= again;
   if (!isFew) return outcome;
   const steady: Failure[] = [];
   const unsteady: Failure[] = [];
   for (const failure of failures) {
-    const files = filesNaming(failure.name, task.files);
-    const alone = await runTests(runner, { ...task, files, ...failure });
-    const list = alone.failed === 0 ? unsteady : steady;
+    const groups = groupsOf(filesNaming(failure.name, files), textOf);
+    const alone = await runTests({ ...task, groups, name: failure.name });
+    const list = alone.outcome.failed === 0 ? unsteady : steady;
     list.push(failure);
   }
   const shown = (list: readonly Failure[]): string[] =>
-    list.map((failure) => shownFailure(failure, runner.name));
+    list.map((failure) => shownFailure(failure, task.runner.name));
   return {
     ...outcome,
     passed: passed + unsteady.length,
@@ -247,44 +287,56 @@ async function runSteadily(runner: Runner, task: Task): Promise<Outcome> {
 }
 
 /** Runs tests on one runtime. A runner that crashes or runs no test counts as a failure. */
-async function runTests(
-  { name, args, filter, count, failures }: Runner,
-  task: Task,
-): Promise<Outcome & { readonly failures: readonly Failure[] }> {
+async function runTests(task: Task): Promise<Ran> {
+  const { runner, title } = task;
+  const { name, args, filter, count, failures } = runner;
   const file = executableOf(name) ?? name;
   const filters = task.name === undefined
     ? []
     : [filter(task.name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))];
-  const groups = groupsOf(task.files, textOf);
-  const given = writeGroups(groups, PROJECT_FOLDER, GROUPS_FOLDER);
-  const words = [...args, ...filters, ...given];
-  rmSync(RUNNING_FOLDER, { recursive: true, force: true });
-  mkdirSync(RUNNING_FOLDER);
-  const { code, output, seconds } = await run(file, words, {
-    MIDGE_TEST_RUNTIME: name,
-    MIDGE_TEST_RUNNING: RUNNING_FOLDER,
-    DENO_JOBS: String(JOBS),
-    ...task.program !== undefined && { MIDGE_TEST_PROGRAM: task.program },
-    // Each process of Node would compile the same sources.
-    NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
+  const folder = mkdtempSync(join(OWN_FOLDER, "run-"));
+  const reportFile = join(folder, "report.xml");
+  const reporting = runner.reporting?.(reportFile) ?? [];
+  const given = writeGroups(
+    task.groups,
+    PROJECT_FOLDER,
+    join(folder, "groups"),
+  );
+  // Each test that runs has a file here, which holds its title.
+  const running = join(folder, "running");
+  mkdirSync(running);
+  const words = [...args, ...reporting, ...filters, ...given];
+  const { code, output, seconds } = await processes.run(file, words, {
+    env: {
+      MIDGE_TEST_RUNTIME: name,
+      MIDGE_TEST_RUNNING: running,
+      DENO_JOBS: String(JOBS),
+      ...task.program !== undefined && { MIDGE_TEST_PROGRAM: task.program },
+      // Each process of Node would compile the same sources.
+      NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
+    },
+    isAside: task.isAside ?? false,
   });
-  const said: Said = { output, report: takeFile(DENO_REPORT) };
+  const said: Said = { output, report: textIn(reportFile) };
   const counts = count(said, task.name);
   const ran = counts.passed + counts.failed > 0;
-  if (!ran) console.log(`No test ran on ${name}`);
+  if (!ran) console.log(`No test ran on ${title}`);
   const failed = code === 0 && ran ? counts.failed : counts.failed || 1;
-  const hung = hungTests(output);
+  const hung = hungTests(output, running);
   const found = failures(said);
   const why = found.map((failure) => shownFailure(failure, name));
-  const outcome = { title: name, ...counts, failed, seconds, hung, why };
-  return { ...outcome, failures: found };
+  return {
+    task,
+    outcome: { title, ...counts, failed, seconds, hung, why },
+    failures: found,
+  };
 }
 
 /** The tests that took longer than their limit, and those that never ended. */
-function hungTests(output: string): string[] {
+function hungTests(output: string, running: string): string[] {
   const late = output.matchAll(/".+" took longer than [\d.]+ s$/gm);
-  const left = readdirSync(RUNNING_FOLDER).map((file) =>
-    `"${readFileSync(join(RUNNING_FOLDER, file), "utf8")}" did not end`
+  const left = readdirSync(running).map((file) =>
+    `"${readFileSync(join(running, file), "utf8")}" did not end`
   );
   return [...new Set([...[...late].map(([line]) => line), ...left])];
 }
@@ -298,88 +350,7 @@ function provideNode(): void {
   spawnSync("npm", ["install", ...where, what], { stdio: "inherit" });
 }
 
-interface Finished {
-  readonly code: number | null;
-  /** Both streams, without colours. */
-  readonly output: string;
-  readonly seconds: number;
-}
-
-/** Runs a command and shows its output as it arrives. */
-function run(
-  file: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Finished> {
-  console.log(`\n> ${basename(file)} ${args.slice(0, 4).join(" ")}`);
-  const began = Date.now();
-  // Node's runner does not run within itself, as it would in a test of this file.
-  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
-  const child = spawn(file, args, {
-    cwd: PROJECT_FOLDER,
-    env: { ...environment, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const show = (text: string): void => {
-    output += text;
-    process.stdout.write(text);
-  };
-  child.stdout.setEncoding("utf8").on("data", show);
-  child.stderr.setEncoding("utf8").on("data", show);
-  child.on("error", (error) => show(`${error}\n`));
-  const stopLate = setTimeout(() => {
-    const minutes = OVERALL_LIMIT_MS / 60_000;
-    show(`\nStopped: the tests took more than ${minutes} min\n`);
-    child.kill("SIGTERM");
-  }, startedAt + OVERALL_LIMIT_MS - began);
-  return new Promise((resolve) => {
-    child.on("close", (code) => {
-      clearTimeout(stopLate);
-      const seconds = (Date.now() - began) / 1000;
-      resolve({ code, output: stripVTControlCharacters(output), seconds });
-    });
-  });
-}
-
-/** Reads a file and removes it; a file that is not there is empty. */
-function takeFile(path: string): string {
-  if (!existsSync(path)) return "";
-  const text = readFileSync(path, "utf8");
-  rmSync(path);
-  return text;
-}
-
-/** Prints the table and the line that ends it; returns the exit code. */
-function report(outcomes: readonly Outcome[]): number {
-  const sum = (of: (outcome: Outcome) => number): number =>
-    outcomes.map(of).reduce((total, number) => total + number, 0);
-  const passed = sum((outcome) => outcome.passed);
-  const failed = sum((outcome) => outcome.failed);
-  const skipped = sum((outcome) => outcome.skipped);
-  for (const { why = [], unsteady = [] } of outcomes) {
-    for (const text of why) console.log(`\n${text}`);
-    for (const text of unsteady) {
-      console.log(`\npassed when it was run alone, ${text}`);
-    }
-  }
-  console.log("");
-  console.log(row(["", "passed", "failed", "skipped", "seconds"]));
-  for (const outcome of outcomes) {
-    const { title, passed, failed, skipped, seconds } = outcome;
-    console.log(row([title, passed, failed, skipped, seconds.toFixed(1)]));
-  }
-  for (const { title, hung = [] } of outcomes) {
-    for (const what of hung) console.log(`hung on ${title}: ${what}`);
-  }
-  const again = sum(({ unsteady = [] }) => unsteady.length);
-  if (again > 0) console.log(`\nunsteady: ${again}, to be mended as failures`);
-  const rest = skipped === 0 ? "" : `, ${skipped} skipped`;
-  console.log(`\n${passed} passed, ${failed} failed${rest}`);
-  return failed === 0 ? 0 : 1;
-}
-
-function row([title = "", ...cells]: readonly (string | number)[]): string {
-  const columns = cells.map((cell) => String(cell).padStart(9));
-  return String(title).padEnd(12) + columns.join("");
+/** What a file holds, if it is there. */
+function textIn(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }

@@ -19,6 +19,7 @@ const HEAVY: readonly string[] = [
   "package",
   "ship",
   "compat",
+  "article",
   "commands",
   "docs",
   "app",
@@ -33,6 +34,8 @@ const SIZE = 12;
 
 /** A test that wants the article's ports waits until no other has them. */
 const STAGE = /\bStage\.enter\(/;
+
+const STAGE_NAME = "stage";
 
 /** Some files, as they are named below `tests/`. */
 export interface TestGroup {
@@ -60,10 +63,15 @@ export function groupsOf(
     rankOf(one) - rankOf(other)
   );
   return [
-    ...(onStage.length > 0 ? [{ name: "stage", files: onStage }] : []),
+    ...(onStage.length > 0 ? [{ name: STAGE_NAME, files: onStage }] : []),
     ...names.flatMap((name) => piecesOf(name, folders.get(name) ?? [])),
     ...alone.map((file) => ({ name: folderOf(file), files: [file] })),
   ];
+}
+
+/** Whether these are the tests that want the article's ports. */
+export function isOnStage({ name }: TestGroup): boolean {
+  return name === STAGE_NAME;
 }
 
 /**

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { groupsOf, writeGroups } from "../../scripts/test_groups.ts";
+import { groupsOf, isOnStage, writeGroups } from "../../scripts/test_groups.ts";
 import { PROJECT_FOLDER } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
@@ -45,6 +45,7 @@ test("each file is in one group, with others of its folder", () => {
     ],
   );
   assert.deepEqual(groups[0]!.files, ON_STAGE);
+  assert.deepEqual(groups.filter(isOnStage), [groups[0]]);
   assert.deepEqual(groups.at(-1)!.files, [ALONE]);
 });
 
