@@ -212,11 +212,14 @@ export class Outbox implements Lender {
    * would keep a piece of memory for each flush.
    */
   flush(sinkBytesMax: number = Infinity): void {
+    // By all of it, not by its last slab: or every other flush of a size that
+    // comes again and again would be cut in two, a system call each.
+    const isSmall = this.size < this.#slabBytes / 4;
     if (this.#fullBytes > 0) this.#writeFull(sinkBytesMax);
     if (
       this.end > 0 && this.#fullBytes === 0 && this.#sinkTakes(sinkBytesMax)
     ) {
-      this.#writeLast();
+      this.#writeLast(isSmall);
     }
     if (!this.reclaim()) this.#noteLent();
   }
@@ -316,7 +319,7 @@ export class Outbox implements Lender {
     this.#fullEnds.splice(0, count);
   }
 
-  #writeLast(): void {
+  #writeLast(isSmall: boolean): void {
     const { end } = this;
     const slab = this.#filled;
     const sparse = end < slab.bytes.length / 4;
@@ -326,7 +329,7 @@ export class Outbox implements Lender {
       return this.#write(slab.bytes.slice(0, end));
     }
     // A slab that stayed mostly empty is followed by a smaller one.
-    if (sparse && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
+    if (isSmall && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
     this.#fill(NO_SLAB);
     this.#lend(slab, end);
   }

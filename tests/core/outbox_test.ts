@@ -72,6 +72,24 @@ test("a sink that keeps up gets everything at each flush", () => {
   assert.equal(outbox.writtenBytes, sent.length);
 });
 
+test("flushes of one size come to be handed over in one piece each", () => {
+  const pieces: number[] = [];
+  const sink: ByteSink = {
+    pendingBytes: 0,
+    write: ({ length }) => pieces.push(length) > 0,
+  };
+  const outbox = new Outbox(new SlabPool(), sink);
+  const message = new Uint8Array(47);
+  for (const bytes of [4700, 8300, 33_000]) {
+    for (let flush = 0; flush < 20; flush++) {
+      if (flush === 10) pieces.length = 0;
+      for (let at = 0; at < bytes / 47; at++) outbox.append(message);
+      outbox.flush();
+    }
+    assert.equal(pieces.length, 10, `pieces of ten times ${bytes} bytes`);
+  }
+});
+
 test("a blocked sink gets no more than its share, the rest waits in order", () => {
   const sink = new LaggingSink(500);
   const outbox = new Outbox(new SlabPool(), sink);
