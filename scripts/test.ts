@@ -319,7 +319,9 @@ async function runTests(task: Task): Promise<Ran> {
   });
   const said: Said = { output, report: textIn(reportFile) };
   const counts = count(said, task.name);
-  const ran = counts.passed + counts.failed > 0;
+  // A file may be left out as a whole; to a filter, what is left out is nothing.
+  const left = task.name === undefined ? counts.skipped : 0;
+  const ran = counts.passed + counts.failed + left > 0;
   if (!ran) console.log(`No test ran on ${title}`);
   const failed = code === 0 && ran ? counts.failed : counts.failed || 1;
   const hung = hungTests(output, running);

@@ -9,6 +9,7 @@ import {
   chromiumMissing,
   type ChromiumPage,
 } from "../support/chromium.ts";
+import { sameEverywhere } from "../support/runtimes.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type ClientName, TALK } from "./page.ts";
 import { servePage, SERVERS, trusting } from "./stage.ts";
@@ -52,7 +53,8 @@ async function bothAreRefused(
 }
 
 for (const { title, missing, start } of SERVERS) {
-  const skip = chromiumMissing !== false ? chromiumMissing : missing;
+  const skip = chromiumMissing || missing ||
+    title !== "Midge" && sameEverywhere;
   const skipTls = skip !== false ? skip : opensslMissing;
 
   test(

@@ -17,6 +17,7 @@ import { spawnCommand } from "../support/process.ts";
 import {
   currentRuntime,
   PROJECT_FOLDER,
+  sameEverywhere,
   TOOLS_FOLDER,
 } from "../support/runtimes.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
@@ -143,7 +144,7 @@ async function environment(
 for (const [name, start] of SERVERS) {
   for (const { name: client, missing, cases, make } of CLIENTS) {
     const skip = opensslMissing || missing ||
-      name !== "Midge" && modelMissing;
+      name !== "Midge" && (modelMissing || sameEverywhere);
     test(
       `${client} comes through the doors of ${name}`,
       { skip },

@@ -8,6 +8,7 @@ import {
   spawnMidge,
   type TestProcess,
 } from "../support/process.ts";
+import { sameEverywhere } from "../support/runtimes.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import type { TestContext } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -26,7 +27,7 @@ export const SUBJECTS: readonly Subject[] = [
   },
   {
     title: "nats-server",
-    skip: modelMissing,
+    skip: modelMissing || sameEverywhere,
     spawn: (file) => spawnCommand([newestNatsServer, "-D", "-c", file]),
   },
 ];

@@ -10,9 +10,9 @@ import { Stage } from "../article/stage.ts";
 import { startMidge } from "../support/midge.ts";
 import { spawnCommand } from "../support/process.ts";
 import {
-  currentRuntime,
   executableOf,
   PROJECT_FOLDER,
+  sameEverywhere,
 } from "../support/runtimes.ts";
 import { test } from "../support/test.ts";
 import { type CommentExample, commentExamples } from "./comments.ts";
@@ -29,10 +29,6 @@ const examples = commentExamples();
 /** The others are for a test runner. */
 const runnable = examples.filter(({ text }) => !/\btest\(/.test(text));
 
-const skip = currentRuntime().name === "deno"
-  ? false
-  : "the run on Deno does it for all";
-
 /** The programs of the documents, each with its place. */
 function documentPrograms(): [place: string, program: string][] {
   return documents().flatMap((page) =>
@@ -48,7 +44,7 @@ function fileFor(place: string): string {
 }
 
 test("the examples of comments and documents have no type errors", {
-  skip,
+  skip: sameEverywhere,
 }, async (t) => {
   const { folder } = await openWorkshop(t);
   const programs = [
@@ -70,7 +66,7 @@ test("the examples of comments and documents have no type errors", {
 });
 
 test("the examples of comments run, and print what they say", {
-  skip,
+  skip: sameEverywhere,
 }, async (t) => {
   await Stage.enter(t);
   await startMidge(t, { port: CLIENT_PORT });

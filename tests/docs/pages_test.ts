@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Stage } from "../article/stage.ts";
-import { currentRuntime, PROJECT_FOLDER } from "../support/runtimes.ts";
+import { PROJECT_FOLDER, sameEverywhere } from "../support/runtimes.ts";
 import { test } from "../support/test.ts";
 import { type Block, blocksOf, commandsOf, documents } from "./markdown.ts";
 import { follow } from "./reader.ts";
@@ -55,11 +55,10 @@ const PEERS: readonly string[] = [
 ];
 
 /** Its commands run tests on each runtime, whichever runs this one. */
-const SAME_EVERYWHERE = "CONTRIBUTING.md";
+const RUNS_TESTS = "CONTRIBUTING.md";
 
 function reasonToSkip(page: string): string | false {
-  const isTwice = page === SAME_EVERYWHERE && currentRuntime().name !== "deno";
-  return isTwice ? "it is followed on Deno" : terminalMissing;
+  return terminalMissing || page === RUNS_TESTS && sameEverywhere;
 }
 
 // Who waits for a turn looks more often than this.

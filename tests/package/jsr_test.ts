@@ -7,11 +7,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { spawnCommand } from "../support/process.ts";
-import { executableOf, PROJECT_FOLDER } from "../support/runtimes.ts";
+import {
+  executableOf,
+  PROJECT_FOLDER,
+  sameEverywhere,
+} from "../support/runtimes.ts";
 import { test } from "../support/test.ts";
 
 const deno = executableOf("deno");
-const skip = deno === undefined && "there is no Deno";
+const skip = deno === undefined ? "there is no Deno" : sameEverywhere;
 
 interface Said {
   readonly code: number | null;

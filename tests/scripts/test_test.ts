@@ -69,6 +69,13 @@ test("one test is run by a part of its title", async (t) => {
   assert.match(summary, /\n1 passed, 0 failed\n$/);
 });
 
+test("a file of which every test is left out is no failure", async (t) => {
+  const tests = 'test("three", { skip: "why not" });\n';
+  const { code, summary, output } = await runScript(t, tests);
+  assert.equal(code, 0, output);
+  assert.match(summary, /\n0 passed, 0 failed, 1 skipped\n$/);
+});
+
 test("a name that no test has is a failure", async (t) => {
   const { code, output, summary } = await runScript(t, FILE, ["-name", "four"]);
   assert.equal(code, 1, output);

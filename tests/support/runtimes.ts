@@ -43,6 +43,14 @@ export function currentRuntime(): Runtime {
   return runtime;
 }
 
+/**
+ * Why a test is left out here whose outcome no runtime changes: one run has it
+ * for all. False on Deno. For the `skip` option of tests.
+ */
+export const sameEverywhere: string | false =
+  (process.env["MIDGE_TEST_RUNTIME"] ?? runningName()) !== "deno" &&
+  "it is the same on every runtime: the run on Deno has it";
+
 function findRuntime(name: RuntimeName): Runtime | undefined {
   const file = executableOf(name);
   if (file === undefined) return undefined;
