@@ -86,6 +86,23 @@ function compare(
   );
 }
 
+/** Both forget what a filter means below a place, and are told of each message while it is there. */
+function removeBelow(
+  index: MessageIndex,
+  naive: NaiveIndex,
+  { filter, end }: { readonly filter: SubjectFilter; readonly end: number },
+): void {
+  const gone = naive.meant(filter.patterns).filter(({ seq }) => seq < end);
+  const told: number[] = [];
+  const removed = index.removeBelow(end, filter, (seq, number) => {
+    assert.equal(index.subjectNumber(seq), number);
+    told.push(seq);
+  });
+  assert.deepEqual(told, gone.map(({ seq }) => seq));
+  assert.equal(removed, gone.length);
+  for (const { seq } of gone) naive.remove(seq);
+}
+
 function live(random: Random, steps: number, removals: number): void {
   const index = new MessageIndex();
   const naive = new NaiveIndex();
@@ -97,7 +114,11 @@ function live(random: Random, steps: number, removals: number): void {
       const { wasLastOfSubject: _, ...entry } = index.remove(seq)!;
       assert.deepEqual(entry, naive.remove(seq));
       assert.equal(index.remove(seq), undefined);
-    } else if (dice > 0.99) {
+    } else if (dice > 0.995) {
+      const i = randomBelow(random, PATTERNS.length);
+      const end = naive.firstSeq + randomBelow(random, naive.lastSeq + 3);
+      removeBelow(index, naive, { filter: filters[i]!, end });
+    } else if (dice > 0.985) {
       const seq = naive.lastSeq + randomBelow(random, 3000);
       index.skipTo(seq);
       naive.skipTo(seq);

@@ -8,7 +8,15 @@
  */
 import { hasWildcard } from "../../core/subject.ts";
 import { ByteLedger } from "../limits/usage.ts";
-import { Segment, segmentOf } from "./segment.ts";
+import {
+  afterAt,
+  beforeAt,
+  Segment,
+  segmentOf,
+  sizeAt,
+  subjectAt,
+  timeAt,
+} from "./segment.ts";
 import {
   type SubjectEntry,
   type SubjectFilter,
@@ -45,7 +53,7 @@ export class MessageIndex {
   /** When the last message was stored, whether it is still there or not; 0: none was. */
   lastTimeUs = 0;
   /** In ascending order. */
-  readonly #segments: Segment[] = [];
+  #segments: Segment[] = [];
   /** Its bytes count there as well. */
   #ledger: ByteLedger;
 
@@ -104,7 +112,7 @@ export class MessageIndex {
     const size = segment.sizes[place]!;
     const timeUs = segment.times[place]!;
     this.#unlink(entry, segment.before[place]!, segment.after[place]!);
-    segment.clear(place, segmentOf(this.lastSeq + 1) === segment.number);
+    segment.clear(place, this.#isLast(segment));
     if (segment.live === 0) this.#segments.splice(at, 1);
     const wasLastOfSubject = --entry.count === 0;
     if (wasLastOfSubject) this.subjects.drop(entry);
@@ -113,6 +121,80 @@ export class MessageIndex {
     this.#ledger.add(-size);
     if (seq === this.firstSeq) this.firstSeq = this.next(seq + 1);
     return { seq, timeUs, subject: entry.subject, size, wasLastOfSubject };
+  }
+
+  /**
+   * Takes out what `filter` means below `end`, and gives how many those were.
+   * `going` is told of each before it goes, in ascending order. Of a subject the
+   * first messages go, so that a link is mended where those end, and not for each.
+   */
+  removeBelow(
+    end: number,
+    filter: SubjectFilter,
+    going: (seq: number, subjectNumber: number) => void,
+  ): number {
+    const before = this.messages;
+    const only = this.#onlySubject(filter);
+    if (only === undefined) this.#removeSeveral(end, filter, going);
+    for (let seq = only?.first ?? end; seq > 0 && seq < end;) {
+      const after = this.sameAfter(seq);
+      going(seq, this.subjectNumber(seq));
+      this.remove(seq);
+      seq = after;
+    }
+    return before - this.messages;
+  }
+
+  #removeSeveral(
+    end: number,
+    filter: SubjectFilter,
+    going: (seq: number, subjectNumber: number) => void,
+  ): void {
+    const goesAll = end > this.lastSeq && filter.meansAll;
+    for (const segment of this.#segments) {
+      if (segment.base >= end) break;
+      const { subjects, places } = segment;
+      for (let i = 0; i < places; i++) {
+        const number = subjects[i]!;
+        const seq = segment.seqAt(i);
+        if (seq >= end) break;
+        const goes = number !== 0 && filter.meansNumber(number);
+        if (!goes) continue;
+        going(seq, number);
+        if (!goesAll) this.#removeFirst(segment, i, end);
+      }
+      if (!goesAll) segment.cleared(this.#isLast(segment));
+    }
+    if (goesAll) this.#removeAll();
+    else this.#segments = this.#segments.filter(({ live }) => live > 0);
+    this.firstSeq = this.next(this.firstSeq);
+  }
+
+  #removeAll(): void {
+    this.subjects.clear();
+    this.#segments = [];
+    this.#ledger.add(-this.bytes);
+    this.messages = this.bytes = 0;
+  }
+
+  /** Takes out the first message of its subject, which another one before `end` may follow. */
+  #removeFirst(segment: Segment, place: number, end: number): void {
+    const entry = this.subjects.numbered(segment.subjects[place]!);
+    const after = segment.after[place]!;
+    const size = segment.sizes[place]!;
+    segment.subjects[place] = 0;
+    segment.live--;
+    entry.first = after;
+    if (after >= end) this.#link(after, "before", 0);
+    if (--entry.count === 0) this.subjects.drop(entry);
+    this.messages--;
+    this.bytes -= size;
+    this.#ledger.add(-size);
+  }
+
+  /** Whether more messages are to come into a segment. */
+  #isLast(segment: Segment): boolean {
+    return segment.number === segmentOf(this.lastSeq + 1);
   }
 
   has(seq: number): boolean {
@@ -312,24 +394,4 @@ export class MessageIndex {
     }
     return low;
   }
-}
-
-function subjectAt({ subjects }: Segment, place: number): number {
-  return subjects[place]!;
-}
-
-function timeAt({ times }: Segment, place: number): number {
-  return times[place]!;
-}
-
-function sizeAt({ sizes }: Segment, place: number): number {
-  return sizes[place]!;
-}
-
-function beforeAt({ before }: Segment, place: number): number {
-  return before[place]!;
-}
-
-function afterAt({ after }: Segment, place: number): number {
-  return after[place]!;
 }

@@ -84,6 +84,11 @@ export class Segment {
   clear(place: number, come: boolean): void {
     this.subjects[place] = 0;
     this.live--;
+    this.cleared(come);
+  }
+
+  /** The same once several places were emptied by hand, which moves those that are left. */
+  cleared(come: boolean): void {
     if (!come && this.live * SPARSE_FRACTION < this.places) this.#pack();
   }
 
@@ -113,4 +118,29 @@ function packed(from: Float64Array, kept: Uint16Array): Float64Array {
   const to = new Float64Array(kept.length);
   for (let i = 0; i < kept.length; i++) to[i] = from[kept[i]!]!;
   return to;
+}
+
+/** What a place has, for those who look into one segment of many. */
+export function subjectAt({ subjects }: Segment, place: number): number {
+  return subjects[place]!;
+}
+
+/** See `subjectAt`. */
+export function timeAt({ times }: Segment, place: number): number {
+  return times[place]!;
+}
+
+/** See `subjectAt`. */
+export function sizeAt({ sizes }: Segment, place: number): number {
+  return sizes[place]!;
+}
+
+/** See `subjectAt`. */
+export function beforeAt({ before }: Segment, place: number): number {
+  return before[place]!;
+}
+
+/** See `subjectAt`. */
+export function afterAt({ after }: Segment, place: number): number {
+  return after[place]!;
 }

@@ -67,6 +67,11 @@ export class SubjectFilter {
     }
   }
 
+  /** All numbers may be those of other subjects from now on. */
+  forgetAll(): void {
+    this.#verdicts = NO_VERDICTS;
+  }
+
   /** It is not asked any more. */
   release(): void {
     this.#table.filters.delete(this);
@@ -86,8 +91,8 @@ export class SubjectTable {
   readonly filters: Set<SubjectFilter> = new Set();
   #byName: KeyedMap<string, SubjectEntry> = new Map();
   /** By number; undefined: the number is free. */
-  readonly #byNumber: (SubjectEntry | undefined)[] = [undefined];
-  readonly #free: number[] = [];
+  #byNumber: (SubjectEntry | undefined)[] = [undefined];
+  #free: number[] = [];
 
   get size(): number {
     return this.#byName.size;
@@ -134,7 +139,11 @@ export class SubjectTable {
     return this.#byName.values();
   }
 
+  /** All messages have gone. */
   clear(): void {
-    for (const entry of [...this.entries()]) this.drop(entry);
+    this.#byName = new Map();
+    this.#byNumber = [undefined];
+    this.#free = [];
+    for (const filter of this.filters) filter.forgetAll();
   }
 }

@@ -35,6 +35,9 @@ export const STREAM_VALUE = "stream";
 
 const NOTHING = (): void => {};
 
+/** How a message goes: "erased": nothing of it is left in a file. */
+type Removal = "alone" | "erased" | "purged";
+
 export class Stream implements FilledStream {
   readonly name: string;
   config: StreamConfig;
@@ -258,20 +261,22 @@ export class Stream implements FilledStream {
   }
 
   /** Takes a message out, perhaps along with others; false: it is not there. */
-  remove(
-    seq: number,
-    erase: boolean = false,
-    isPurge: boolean = false,
-  ): boolean {
+  remove(seq: number, erase: boolean = false): boolean {
     const number = this.index.subjectNumber(seq);
     if (number === 0) return this.#damaged.remove(seq, erase);
+    this.#goes(seq, number, erase ? "erased" : "alone");
+    this.index.remove(seq);
+    return true;
+  }
+
+  /** A message is about to leave the index: it goes everywhere else. */
+  #goes(seq: number, number: number, how: Removal): void {
+    const isPurge = how === "purged";
     this.#damaged.forget(seq);
     for (const reader of this.readers) reader.removing(seq, number, isPurge);
-    this.index.remove(seq);
     this.#expiry.endings.removed(seq);
     this.#schedules.removed(seq);
-    this.#commits.remove(seq, erase);
-    return true;
+    this.#commits.remove(seq, how === "erased");
   }
 
   /** Removes what `pattern` means below `end`; gives how many those were. */
@@ -283,24 +288,19 @@ export class Stream implements FilledStream {
 
   /** The same, which is on disk with the next commit, whenever that comes. */
   removeBelow(end: number, pattern?: string): number {
-    const filter = pattern === undefined
-      ? undefined
-      : this.index.subjects.filter([pattern]);
-    let removed = 0;
-    let seq = this.index.next(this.index.firstSeq, filter);
-    while (seq < end && seq <= this.index.lastSeq) {
-      this.remove(seq, false, true);
-      removed++;
-      seq = this.index.next(seq + 1, filter);
-    }
-    if (filter === undefined) this.#damaged.purge(end, this.index.lastSeq);
-    if (filter === undefined && end > this.index.lastSeq + 1) {
+    const { index, readers } = this;
+    const filter = index.subjects.filter([pattern ?? ">"]);
+    const removed = index.removeBelow(end, filter, (seq, number) => {
+      this.#goes(seq, number, "purged");
+    });
+    if (pattern === undefined) this.#damaged.purge(end, index.lastSeq);
+    if (pattern === undefined && end > index.lastSeq + 1) {
       this.#skipTo(end - 1);
       this.visibleSeq = end - 1;
     }
-    const next = this.index.next(this.index.firstSeq, filter);
-    for (const reader of this.readers) reader.purged(pattern, next);
-    filter?.release();
+    const next = index.next(index.firstSeq, filter);
+    for (const reader of readers) reader.purged(pattern, next);
+    filter.release();
     return removed;
   }
 
