@@ -209,10 +209,7 @@ function createOrUpdate(
   const isFull = caps.consumers > 0 && publicCount(open) >= caps.consumers;
   if (isFull) throw new ApiError(10026);
   const { consumer, answer } = made(account, open, name, config);
-  request.whenAnswered(() => {
-    consumer.isAnnounced = true;
-    consumer.pump();
-  });
+  request.whenAnswered(() => consumer.announced());
   return answer;
 }
 

@@ -286,6 +286,15 @@ export class Consumer implements StreamReader, Keeper {
     this.#deliveries.pump();
   }
 
+  /**
+   * Who has made it has been told so. What it pushes goes in a write of its own: a
+   * client that reads both at once may see to the messages before the answer.
+   */
+  announced(): void {
+    this.isAnnounced = true;
+    this.#deliveries.pumpLater();
+  }
+
   /** How long an acknowledgement may take, in microseconds. */
   waitUs(times: number): number {
     const { ack_policy, backoff, ack_wait = 0 } = this.config;

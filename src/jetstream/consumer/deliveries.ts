@@ -89,6 +89,13 @@ export class Deliveries {
     if (!this.#deliverPart()) this.#rest.goOn();
   }
 
+  /** The same in a later turn: behind what the server says in this one. */
+  pumpLater(): void {
+    if (this.#isPumping || this.#consumer.demand?.isInUse !== true) return;
+    this.#isPumping = true;
+    this.#rest.goOn();
+  }
+
   /** False when there may be more to go. */
   #deliverPart(): boolean {
     let isDone = true;
