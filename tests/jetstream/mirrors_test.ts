@@ -189,7 +189,7 @@ test("the consumer of a mirror is nobody else's", async (t) => {
   const { state } = await info("O") as { state: Answer };
   assert.equal(state["consumer_count"], 0);
   assert.deepEqual((await ask("CONSUMER.NAMES.O"))["consumers"], []);
-  assert.equal((await ask("INFO"))["consumers"], 0);
+  assert.equal((await ask("INFO"))["consumers"], 1);
 });
 
 test("a mirror may be read by a consumer that its user has made for it", async (t) => {

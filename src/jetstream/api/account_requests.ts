@@ -55,7 +55,8 @@ function figures(
     reserved_memory: sum("memory", reserved),
     reserved_storage: sum("file", reserved),
     streams: open.length,
-    consumers: open.reduce((total, one) => total + publicCount(one), 0),
+    // NATS JetStream: those of other streams are counted here, and nowhere else.
+    consumers: open.reduce((total, one) => total + one.consumers.size, 0),
     limits: {
       max_memory: limits.maxMemoryBytes,
       max_storage: limits.maxFileBytes,
