@@ -4,13 +4,15 @@
  * `N passed, N failed`, with `, N skipped` when there are any.
  *
  *   deno run -A scripts/test.ts [-runtime deno] [-only tests/config] [-name words]
+ *     [-slow 20]
  *
  * `-only` takes a file or a folder, `-name` a part of a test's title; with one
- * of them the checks are left out. Tests that fail or hang are named at the
- * end. In a run of all tests one that failed is run once more by itself
- * (`-again`: tests of a runtime up to which that is done), and is named as
- * unsteady when it passes then. A Node that can run TypeScript is put into
- * `.tools/` when the machine has none.
+ * of them the checks are left out. `-slow 20` lists the 20 tests of each runner
+ * that took longest. Tests that fail or hang are named at the end. In a run of
+ * all tests one that failed is run once more by itself (`-again`: tests of a
+ * runtime up to which that is done), and is named as unsteady when it passes
+ * then. A Node that can run TypeScript is put into `.tools/` when the machine
+ * has none.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -50,11 +52,17 @@ import {
 } from "./test_groups.ts";
 import { Processes } from "./test_process.ts";
 import { type Outcome, report } from "./test_report.ts";
+import { slowestTests } from "./test_times.ts";
 
 /** A test runner: its arguments before the test files, and how it counts. */
 interface Runner {
   readonly name: RuntimeName;
   readonly args: readonly string[];
+  /**
+   * A program to run before those that the tests kill: what Node has compiled
+   * it keeps when a process ends by itself.
+   */
+  readonly first?: readonly string[];
   /** Has it write a report, if it can. */
   reporting?(file: string): readonly string[];
   /** Limits the tests to those whose titles match a regular expression. */
@@ -74,6 +82,7 @@ interface Wanted {
   readonly runtime?: string;
   readonly only?: string;
   readonly name?: string;
+  readonly slow?: string;
   /** Failed tests of a runtime up to which each is run once more. */
   readonly again?: string;
 }
@@ -96,10 +105,12 @@ interface Ran {
   readonly task: Task;
   readonly outcome: Outcome;
   readonly failures: readonly Failure[];
+  readonly output: string;
 }
 
 const NODE_VERSION = "24.21.0";
-const JOBS = 3;
+/** More than there are processors, as a test waits for half of its time. */
+const JOBS = 4;
 /** More failures than these are no matter of load. */
 const AGAIN = 3;
 // A whole run takes less than 20 minutes, the longest job of CI 90.
@@ -145,6 +156,7 @@ const RUNNERS: readonly Runner[] = [
       `--test-timeout=${RUNNER_TIMEOUT_MS}`,
       "--test-reporter=spec",
     ],
+    first: ["server.ts", "-v"],
     filter: (pattern) => `--test-name-pattern=${pattern}`,
     count: ({ output }) => countNode(output),
     failures: ({ output }) => failuresOnNode(output),
@@ -160,10 +172,11 @@ try {
 
 async function main(): Promise<number> {
   const wanted = readArguments();
-  const { runtime, only, name } = wanted;
+  const { runtime, only, name, slow = 0 } = wanted;
   mkdirSync(TOOLS_FOLDER, { recursive: true });
   provideNode(); // tests on the other runtimes start processes on it, too
   const isWhole = only === undefined && name === undefined;
+  const checking = isWhole ? inTurn(CHECKS, runCheck) : Promise.resolve([]);
   const files = findTests(wanted);
   const groups = groupsOf(files, textOf);
   // Tests start Midge hundreds of times. Of the sources, a part of them does so.
@@ -174,12 +187,19 @@ async function main(): Promise<number> {
     runner.name === (runtime ?? runner.name)
   )
     .map((runner) => ({ runner, title: runner.name, name, groups, program }));
-  const [checks, ran] = isWhole
-    ? await runWhole(tasks)
-    : [[], await inTurn(tasks, runTests)];
+  const ran = isWhole
+    ? await runWhole(tasks, checking)
+    : await inTurn(tasks, runTests);
   const again = Number(wanted.again ?? (isWhole ? AGAIN : 0));
   const outcomes = await inTurn(ran, (one) => steadied(one, files, again));
-  return report([...checks, ...outcomes]);
+  for (const { task, output } of ran) {
+    for (const { title, seconds } of slowestTests(output, Number(slow))) {
+      console.log(
+        `${seconds.toFixed(1).padStart(6)} s ${task.title}: ${title}`,
+      );
+    }
+  }
+  return report([...await checking, ...outcomes]);
 }
 
 /**
@@ -189,25 +209,24 @@ async function main(): Promise<number> {
  */
 async function runWhole(
   tasks: readonly Task[],
-): Promise<[checks: Outcome[], ran: Ran[]]> {
+  checking: Promise<unknown>,
+): Promise<Ran[]> {
   const part = (task: Task, isStage: boolean): TestGroup[] =>
     task.groups.filter((group) => isOnStage(group) === isStage);
-  const aside = async (): Promise<[Outcome[], Ran[]]> => [
-    await inTurn(CHECKS, runCheck),
-    await inTurn(tasks, (task) =>
+  const aside = checking.then(() =>
+    inTurn(tasks, (task) =>
       runTests({
         ...task,
         title: `${task.title}, stage`,
         groups: part(task, true),
         isAside: true,
-      })),
-  ];
+      }))
+  );
   const others = inTurn(
     tasks,
     (task) => runTests({ ...task, groups: part(task, false) }),
   );
-  const [[checks, onStage], ran] = await Promise.all([aside(), others]);
-  return [checks, [...ran, ...onStage]];
+  return (await Promise.all([others, aside])).flat();
 }
 
 /** One after the other. */
@@ -226,7 +245,7 @@ function readArguments(): Wanted {
   const [...words] = process.argv.slice(2);
   return parseArgs({
     args: words.map((word) => word.replace(/^-+(?=[a-z]+(?:=|$))/, "--")),
-    options: { runtime: text, only: text, name: text, again: text },
+    options: { runtime: text, only: text, name: text, again: text, slow: text },
   }).values;
 }
 
@@ -306,17 +325,20 @@ async function runTests(task: Task): Promise<Ran> {
   const running = join(folder, "running");
   mkdirSync(running);
   const words = [...args, ...reporting, ...filters, ...given];
-  const { code, output, seconds } = await processes.run(file, words, {
-    env: {
-      MIDGE_TEST_RUNTIME: name,
-      MIDGE_TEST_RUNNING: running,
-      DENO_JOBS: String(JOBS),
-      ...task.program !== undefined && { MIDGE_TEST_PROGRAM: task.program },
-      // Each process of Node would compile the same sources.
-      NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
-    },
-    isAside: task.isAside ?? false,
-  });
+  const env = {
+    MIDGE_TEST_RUNTIME: name,
+    MIDGE_TEST_RUNNING: running,
+    DENO_JOBS: String(JOBS),
+    ...task.program !== undefined && { MIDGE_TEST_PROGRAM: task.program },
+    // Each process of Node would compile the same sources.
+    NODE_COMPILE_CACHE: join(OWN_FOLDER, "compile-cache"),
+  };
+  const isAside = task.isAside ?? false;
+  if (runner.first !== undefined && task.groups.some(isOnStage)) {
+    await processes.run(file, runner.first, { env, isAside });
+  }
+  const run = await processes.run(file, words, { env, isAside });
+  const { code, output, seconds } = run;
   const said: Said = { output, report: textIn(reportFile) };
   const counts = count(said, task.name);
   // A file may be left out as a whole; to a filter, what is left out is nothing.
@@ -331,6 +353,7 @@ async function runTests(task: Task): Promise<Ran> {
     task,
     outcome: { title, ...counts, failed, seconds, hung, why },
     failures: found,
+    output,
   };
 }
 

@@ -1,8 +1,9 @@
 /**
  * Which test files share a process. Each process loads the sources anew, which
- * costs more than most files need for their tests: so files of one folder that
- * stand beside each other are imported, one after the other, by one file that
- * the runner is given. Their tests run in that order, as those of one file do.
+ * costs a second of processor time, more than most files need for their tests:
+ * so files of one folder that stand beside each other are imported, one after
+ * the other, by one file that the runner is given. Their tests run in that
+ * order, as those of one file do.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,8 +30,8 @@ const HEAVY: readonly string[] = [
   "testkit",
   "websocket",
 ];
-const HEAVY_SIZE = 4;
-const SIZE = 12;
+const HEAVY_SIZE = 8;
+const SIZE = 40;
 
 /** A test that wants the article's ports waits until no other has them. */
 const STAGE = /\bStage\.enter\(/;
