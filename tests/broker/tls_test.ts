@@ -214,9 +214,8 @@ test(
     const peer = await connectPeer({ port });
     t.after(() => peer.close());
     await peer.expect("\r\n");
-    peer.send("PING\r");
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    peer.send("\n");
+    // Too few to tell whether a handshake begins, and no more will come.
+    peer.send("PING\n");
     await peer.expect("PONG\r\n");
   },
 );

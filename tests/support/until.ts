@@ -8,6 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 // Far beyond what a busy machine needs.
 const DEADLINE_MS = 90_000;
 const PAUSE_MS = 5;
+/** A wait that lasts looks less often: it leaves the machine to what it waits for. */
+const PAUSE_MS_MAX = 40;
 
 /**
  * Resolves once `isTrue`. Fails, naming `what`, after a time that only a defect
@@ -18,8 +20,8 @@ export async function until(
   isTrue: () => boolean | Promise<boolean>,
 ): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
-  while (!await isTrue()) {
+  for (let pauseMs = PAUSE_MS; !await isTrue(); pauseMs *= 1.25) {
     assert.ok(Date.now() < deadline, `waited in vain: ${what}`);
-    await delay(PAUSE_MS);
+    await delay(Math.min(pauseMs, PAUSE_MS_MAX));
   }
 }
