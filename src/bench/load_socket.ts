@@ -43,7 +43,7 @@ export class LoadSocket extends SocketAround {
   readonly #sorting = new Sorting();
 
   /** What is the client's may come from memory of the reader's own. */
-  override get givesChunks(): boolean {
+  override keepChunk(): boolean {
     return false;
   }
 

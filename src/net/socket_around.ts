@@ -35,8 +35,8 @@ export class SocketAround implements Socket {
     return this.inner.pendingBytes;
   }
 
-  get givesChunks(): boolean {
-    return this.inner.givesChunks === true;
+  keepChunk(): boolean {
+    return this.inner.keepChunk?.() === true;
   }
 
   open(events: SocketEvents): void {

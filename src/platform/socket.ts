@@ -30,8 +30,6 @@ export interface Socket {
    * order, and what it has taken is not looked at again.
    */
   readonly pendingBytes: number;
-  /** What it reads comes in memory that is never used again: who got it may keep it. */
-  readonly givesChunks?: boolean;
 
   /**
    * Attaches the one receiver and starts reading. What arrived before is kept
@@ -48,6 +46,11 @@ export interface Socket {
   pause(): void;
   resume(): void;
   /**
+   * The receiver wants to keep the memory of the chunk that it is being told
+   * of; false: it may not. Where there is no such member it may never.
+   */
+  keepChunk?(): boolean;
+  /**
    * Upgrades in place to TLS. `head` (borrowed for the call) holds bytes that
    * were already read from the peer: what a server hears first is part of the
    * handshake. Rejects, and
@@ -62,12 +65,14 @@ export interface Socket {
   destroy(): void;
 }
 
+/** Whose the chunk is that something has come in. */
+export type ChunkLender = Pick<Socket, "keepChunk">;
+
 export interface SocketEvents {
   /**
    * `chunk` is borrowed: it is valid until this call returns or, when the socket
-   * was paused meanwhile, until it is resumed; for good if it closes before that.
-   * Until then the receiver may write to it as well. Sockets that give their
-   * chunks away never use them again.
+   * was paused meanwhile, until it is resumed; for good if it closes before that,
+   * or if `keepChunk` gave true. Until then the receiver may write to it as well.
    */
   onData(chunk: Uint8Array): void;
   /** All that was written has been taken; comes after a `write` that gave false. */

@@ -11,10 +11,20 @@ import { test } from "../support/test.ts";
 
 const PUBLISHER = { publish: () => {} };
 
-/** The messages of `chunk`, whose memory is given away or used again. */
+/** Gives its chunks away when it is asked, and counts how often. */
+class Giver {
+  asked = 0;
+
+  keepChunk(): boolean {
+    this.asked++;
+    return true;
+  }
+}
+
+/** The messages of `chunk`, whose memory is used again without a `giver`. */
 function read(
   chunk: Uint8Array,
-  isGiven: boolean,
+  giver?: Giver,
   subject?: string,
 ): ReceivedMsg[] {
   const messages: ReceivedMsg[] = [];
@@ -29,12 +39,12 @@ function read(
       args.complete(buffer, start, end);
       const { message } = args;
       messages.push(
-        new ReceivedMsg(subject, 1, message, PUBLISHER, isGiven),
+        new ReceivedMsg(subject, 1, message, PUBLISHER, giver),
       );
     },
   };
   new Parser(handler, { maxControlLineBytes: 1024 }).parse(chunk);
-  if (!isGiven) chunk.fill(0x21);
+  if (giver === undefined) chunk.fill(0x21);
   return messages;
 }
 
@@ -54,7 +64,7 @@ test("subject, reply, headers and payload are read after the memory was used aga
     "MSG  a.b\t1   reply  4 \r\nlong\r\n",
     "MSG a.b 1 0\r\n\r\n",
   ];
-  const messages = read(bytes(frames.join("")), false);
+  const messages = read(bytes(frames.join("")));
   const texts = messages.map((message) => [
     message.subject,
     message.reply,
@@ -72,7 +82,7 @@ test("subject, reply, headers and payload are read after the memory was used aga
 
 test("a subject that is known is not kept once more", () => {
   const chunk = bytes("MSG a.b 1 reply 2\r\nhi\r\nMSG a.b 1 2\r\nho\r\n");
-  const [one, other] = read(chunk, false, "a.b");
+  const [one, other] = read(chunk, undefined, "a.b");
   assert.deepEqual([one!.subject, one!.reply, one!.string()], [
     "a.b",
     "reply",
@@ -94,7 +104,7 @@ test("messages share blocks, and none has a byte of another", () => {
     (_, n) => String.fromCharCode(97 + n % 26).repeat(randomBelow(random, 700)),
   );
   const messages = payloads.flatMap((payload) =>
-    read(bytes(`MSG a 1 ${payload.length}\r\n${payload}\r\n`), false)
+    read(bytes(`MSG a 1 ${payload.length}\r\n${payload}\r\n`))
   );
   assert.deepEqual(messages.map((message) => message.string()), payloads);
   const blocks = new Set(messages.map(({ data }) => data.buffer));
@@ -106,25 +116,28 @@ test("messages share blocks, and none has a byte of another", () => {
 
 test("a block that was transferred takes no other message along", () => {
   const chunk = (): Uint8Array => bytes("MSG a 1 3\r\nabc\r\n");
-  const [before] = read(chunk(), false);
+  const [before] = read(chunk());
   const moved = structuredClone(before!.data, {
     transfer: [before!.data.buffer as ArrayBuffer],
   });
   assert.equal(moved.length, 3);
-  const [after] = read(chunk(), false);
+  const [after] = read(chunk());
   assert.equal(after!.string(), "abc");
 });
 
-test("memory that was given is kept for a message that is a 64th of it", () => {
+test("a message keeps the chunk that it is a 64th of", () => {
   const frame = (size: number): string =>
     `MSG a 1 ${size}\r\n${"x".repeat(size)}\r\n`;
   const chunk = bytes(frame(2000) + frame(100).repeat(60));
-  const messages = read(chunk, true);
+  const giver = new Giver();
+  const messages = read(chunk, giver);
   assert.equal(messages.length, 61);
+  assert.equal(giver.asked, 1, "one message keeps it");
   assert.equal(messages[0]!.data.buffer, chunk.buffer);
   assert.notEqual(messages[1]!.data.buffer, chunk.buffer);
-  const [borrowed] = read(chunk.slice(), false);
+  const [borrowed] = read(chunk.slice());
   assert.notEqual(borrowed!.data.buffer, chunk.buffer);
-  const [empty] = read(bytes(frame(0)), true);
+  const short = new Giver();
+  const [empty] = read(bytes(frame(0)), short);
   assert.equal(empty!.data.length, 0);
 });

@@ -1,10 +1,10 @@
 /** What becomes of the memory that a socket has read into. */
 import assert from "node:assert/strict";
-import type { Socket } from "../../src/platform/socket.ts";
+import type { Network, Socket } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { nodeNetwork } from "../../src/runtime/net/node_net.ts";
 import { giveBack } from "../../src/runtime/net/read_memory.ts";
-import { test } from "../support/test.ts";
+import { test, type TestContext } from "../support/test.ts";
 
 const isDeno = "Deno" in globalThis;
 
@@ -23,39 +23,69 @@ for (
     ["sockets of node:net", nodeNetwork],
   ] as const
 ) {
-  test(`${name}: a chunk that is not lent is gone behind its handling`, async (t) => {
-    const at = { host: "127.0.0.1", port: 0 };
-    const accepted = Promise.withResolvers<Socket>();
-    const listener = await network.listen(at, {}, accepted.resolve);
-    t.after(() => listener.close());
-    const far = await network.dial(listener.address);
-    t.after(() => far.destroy());
-    const near = await accepted.promise;
-    const chunks: Uint8Array[] = [];
-    let came = Promise.withResolvers<void>();
-    let isLent = false;
-    near.open({
-      onData: (chunk) => {
-        if (isLent) near.pause();
-        chunks.push(chunk);
-        came.resolve();
-      },
-      onDrain: () => {},
-      onClose: () => {},
+  for (const kind of ["accepted", "dialled"] as const) {
+    test(`${name}, ${kind}: a chunk that is not lent is gone behind its handling`, async (t) => {
+      const { accepted, dialled } = await connected(network, t);
+      const [near, far] = kind === "accepted"
+        ? [accepted, dialled]
+        : [dialled, accepted];
+      const hears = chunksOf(near);
+      const borrowed = await hears(far, () => {});
+      if (!isDeno) assert.equal(borrowed.length, 0);
+      let isKept = false;
+      const kept = await hears(far, () => {
+        isKept = near.keepChunk?.() === true;
+      });
+      if (isKept) assert.equal(textOf(kept), "hello");
+      assert.equal(isKept, near.keepChunk !== undefined);
+      const next = await hears(far, () => {});
+      if (!isDeno) assert.equal(next.length, 0, "only the one was kept");
+      const lent = await hears(far, () => near.pause());
+      assert.equal(textOf(lent), "hello");
+      // It stays with its receiver, who has ended the socket.
+      near.end();
+      assert.equal(textOf(lent), "hello");
+      if (isKept) assert.equal(textOf(kept), "hello");
     });
-    const next = async (): Promise<Uint8Array> => {
-      came = Promise.withResolvers();
-      far.write(new TextEncoder().encode("hello"));
-      await came.promise;
-      return chunks.at(-1)!;
-    };
-    const borrowed = await next();
-    if (!isDeno) assert.equal(borrowed.length, 0);
-    isLent = true;
-    const lent = await next();
-    assert.equal(new TextDecoder().decode(lent), "hello");
-    // It stays with its receiver, who has ended the socket.
-    near.end();
-    assert.equal(new TextDecoder().decode(lent), "hello");
+  }
+}
+
+async function connected(
+  network: Network,
+  t: TestContext,
+): Promise<{ accepted: Socket; dialled: Socket }> {
+  const at = { host: "127.0.0.1", port: 0 };
+  const accepted = Promise.withResolvers<Socket>();
+  const listener = await network.listen(at, {}, accepted.resolve);
+  t.after(() => listener.close());
+  const dialled = await network.dial(listener.address);
+  t.after(() => dialled.destroy());
+  const socket = await accepted.promise;
+  t.after(() => socket.destroy());
+  return { accepted: socket, dialled };
+}
+
+/** Has `far` say hello; `during` is called while `near` tells of it. Gives the chunk. */
+function chunksOf(
+  near: Socket,
+): (far: Socket, during: () => void) => Promise<Uint8Array> {
+  let onChunk: (chunk: Uint8Array) => void = () => {};
+  near.open({
+    onData: (chunk) => onChunk(chunk),
+    onDrain: () => {},
+    onClose: () => {},
   });
+  return (far, during) => {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+    onChunk = (chunk) => {
+      during();
+      resolve(chunk);
+    };
+    far.write(new TextEncoder().encode("hello"));
+    return promise;
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

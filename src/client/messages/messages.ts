@@ -8,6 +8,7 @@ import { Nuid } from "../../core/nuid.ts";
 import { type ByteSink, SlabPool } from "../../core/outbox.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import { type Flow, NO_FLOW } from "../../platform/flow.ts";
+import type { ChunkLender } from "../../platform/socket.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import type { ServerInfo } from "../../wire/info.ts";
 import type {
@@ -132,11 +133,11 @@ export class Messages {
     this.publishing.takesHeaders = info.headers !== false;
   }
 
-  /** Hands a message (borrowed) to its subscription; `isGiven`: its memory is not borrowed. */
-  deliver(args: MessageArgs, isGiven: boolean): void {
+  /** Hands a message (borrowed, from `lender` where that is known) to its subscription. */
+  deliver(args: MessageArgs, lender: ChunkLender | undefined): void {
     this.#inMsgs++;
     this.#inBytes += args.message.size;
-    this.subscriptions.deliver(args, isGiven);
+    this.subscriptions.deliver(args, lender);
   }
 
   /** The server refused a subject: its subscriptions, or the requests to it, fail. */

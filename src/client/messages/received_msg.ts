@@ -6,6 +6,7 @@
 import { byteString, utf8Text } from "../../core/ascii.ts";
 import { decodeHeaders, type MsgHdrs } from "../../core/headers.ts";
 import { optional } from "../../core/optional.ts";
+import type { ChunkLender } from "../../platform/socket.ts";
 import { Message, NO_HEADERS } from "../../wire/message.ts";
 import { copyBytes } from "../../wire/encode.ts";
 import type {
@@ -46,7 +47,7 @@ export class ReceivedMsg implements Msg {
   readonly #publisher: Publisher;
 
   /**
-   * `message` is borrowed, but with `isGiven` the memory that it lies in;
+   * `message` is borrowed, and lies in a chunk of `lender`, where there is one;
    * `subject` is its subject, where that is known as a text.
    */
   constructor(
@@ -54,7 +55,7 @@ export class ReceivedMsg implements Msg {
     sid: number,
     message: Message,
     publisher: Publisher,
-    isGiven: boolean = false,
+    lender?: ChunkLender,
   ) {
     const from = isInOneBuffer(message) ? message : inOneBuffer(message);
     const { hasReply, payloadStart, headerSize, size } = from;
@@ -65,7 +66,7 @@ export class ReceivedMsg implements Msg {
     const end = payloadStart + size;
     let bytes = from.bodyBuffer;
     let shift = 0;
-    if (!isGiven || !mayKeep(bytes, end - start)) {
+    if (lender === undefined || !keeps(lender, bytes, end - start)) {
       shift = memory.take(dataStart - start, end - dataStart) - start;
       copyBytes(memory.bytes, start + shift, bytes, start, end);
       bytes = memory.bytes;
@@ -152,12 +153,14 @@ function replyOrBody({ hasReply, replyStart, payloadStart }: Message): number {
   return hasReply ? replyStart : payloadStart;
 }
 
-/**
- * Whether memory that was given may be kept for a message of it, which then
- * keeps the rest of it alive.
- */
-function mayKeep({ buffer }: Uint8Array, bytes: number): boolean {
-  return bytes * KEPT_SHARE >= buffer.byteLength;
+/** Whether a message keeps the chunk that it lies in, and with it the rest of that. */
+function keeps(
+  lender: ChunkLender,
+  { buffer }: Uint8Array,
+  bytes: number,
+): boolean {
+  return bytes * KEPT_SHARE >= buffer.byteLength &&
+    lender.keepChunk?.() === true;
 }
 
 /** As they stand in a line that is written as usual. */

@@ -8,6 +8,7 @@ import { deferred } from "../../core/deferred.ts";
 import { InvalidOperationError, isError } from "../../core/errors.ts";
 import { Message } from "../../wire/message.ts";
 import type { Flow } from "../../platform/flow.ts";
+import type { ChunkLender } from "../../platform/socket.ts";
 import { AwaitedPromise } from "../../core/awaited_promise.ts";
 import {
   DrainTimeoutError,
@@ -180,14 +181,14 @@ export class LiveSubscription implements Subscription {
     this.#max = max === 0 ? 0 : this.#received + max;
   }
 
-  /** Takes a message in; it is borrowed, unless `isGiven` the memory that it lies in. */
-  deliver(message: Message, isGiven: boolean): void {
+  /** Takes a message in, which is borrowed, from `lender` where that is known. */
+  deliver(message: Message, lender: ChunkLender | undefined): void {
     this.#timer?.cancel();
     this.#received++;
     const { publisher } = this.#owner;
     const subject = this.#knownSubjectOf(message);
     this.#handover.take(
-      new ReceivedMsg(subject, this.sid, message, publisher, isGiven),
+      new ReceivedMsg(subject, this.sid, message, publisher, lender),
     );
     if (this.#max > 0 && this.#received >= this.#max) this.end();
   }

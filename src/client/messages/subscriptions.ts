@@ -19,6 +19,7 @@ import type {
   SubscriptionOptions,
 } from "../api/subscription.ts";
 import type { Flow } from "../../platform/flow.ts";
+import type { ChunkLender } from "../../platform/socket.ts";
 import type { Gate } from "./gate.ts";
 import type { Flushes } from "./flushes.ts";
 import type { StatusSink } from "../api/status.ts";
@@ -110,10 +111,10 @@ export class Subscriptions {
   /** Hands a message (borrowed) to its subscription; one that is gone gets nothing. */
   deliver(
     { message, sidStart, sidEnd }: MessageArgs,
-    isGiven: boolean,
+    lender: ChunkLender | undefined,
   ): void {
     const sid = readDecimal(message.subjectBuffer, sidStart, sidEnd);
-    this.#bySid.get(sid)?.deliver(message, isGiven);
+    this.#bySid.get(sid)?.deliver(message, lender);
   }
 
   /** What a server that knows nothing of us must be told. */

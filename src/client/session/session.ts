@@ -9,6 +9,7 @@ import type { Clock, Timer } from "../../platform/clock.ts";
 import { deferred } from "../../core/deferred.ts";
 import type { MidgeError } from "../../core/errors.ts";
 import type {
+  ChunkLender,
   CloseReason,
   Socket,
   SocketEvents,
@@ -41,8 +42,8 @@ import { PingWatch } from "./ping_watch.ts";
 
 /** Where an open session hands on what the server sends. */
 export interface MessageReceiver {
-  /** The message is borrowed for the call; `isGiven`: the memory that it lies in is not. */
-  deliver(args: MessageArgs, isGiven: boolean): void;
+  /** The message is borrowed for the call; it lies in a chunk of `lender`, where there is one. */
+  deliver(args: MessageArgs, lender: ChunkLender | undefined): void;
   /** The server does not let us use a subject. */
   refuse(error: PermissionViolationError): void;
 }
@@ -100,8 +101,8 @@ export class Session implements OpHandler {
   readonly #args = new MessageArgs();
   readonly #opened = deferred<void>();
   readonly #socketClosed = deferred<void>();
-  /** The chunk that came last, if the socket has given it away. */
-  #given: Uint8Array | undefined;
+  /** What the socket is telling of. */
+  #chunk: Uint8Array | undefined;
   #phase: Phase = "greeting";
   #info: ReadInfo = NO_INFO;
   #endedBy: Error | undefined;
@@ -211,18 +212,19 @@ export class Session implements OpHandler {
   payload(_op: Op, buffer: Uint8Array, start: number, end: number): void {
     this.#tap?.payload(buffer, start, end);
     this.#args.complete(buffer, start, end);
-    this.#receiver.deliver(this.#args, buffer === this.#given);
+    const lender = buffer === this.#chunk ? this.socket : undefined;
+    this.#receiver.deliver(this.#args, lender);
   }
 
   #onData(chunk: Uint8Array): void {
-    if (this.socket.givesChunks === true) this.#given = chunk;
+    this.#chunk = chunk;
     try {
       const used = this.#parser.parse(chunk);
       if (this.#phase === "securing") this.#secure(chunk.subarray(used));
     } catch (error) {
       this.#fail(error);
     }
-    this.#given = undefined;
+    this.#chunk = undefined;
   }
 
   #onClose(reason: CloseReason): void {

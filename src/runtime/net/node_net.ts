@@ -50,7 +50,7 @@ async function listen(
     options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
   const server = createServer(
     { noDelay: true },
-    accepting((raw) => onSocket(new NodeSocket(raw, "accepted")), isShort),
+    accepting((raw) => onSocket(new NodeSocket(raw)), isShort),
   );
   const port = await bindAny(
     { host, port: at.port },
@@ -70,7 +70,7 @@ async function listenAtPath(
     options.onTrouble?.(acceptFailure(address, "EMFILE"));
   const server = createServer(
     accepting(
-      (raw) => onSocket(new NodeSocket(raw, "accepted", path)),
+      (raw) => onSocket(new NodeSocket(raw, path)),
       isShort,
     ),
   );
@@ -178,7 +178,7 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     raw.once("connect", () => {
       clearTimeout(timer);
       raw.off("error", onError);
-      resolve(new NodeSocket(raw, "dialled", to.path));
+      resolve(new NodeSocket(raw, to.path));
     });
   });
 }

@@ -28,7 +28,6 @@ import { setImmediate } from "../process/timers.ts";
 export class NodeSocket implements Socket {
   readonly remote: Address;
   readonly local: Address;
-  readonly givesChunks: boolean;
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
   #tls: TlsState | undefined;
@@ -36,6 +35,8 @@ export class NodeSocket implements Socket {
   #below: TcpSocket | undefined;
   #events: SocketEvents | undefined;
   #isPaused = false;
+  /** The receiver keeps the chunk that it is being told of. */
+  #isKept = false;
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
@@ -43,12 +44,8 @@ export class NodeSocket implements Socket {
   #isHandedOver = false;
   readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
-  /**
-   * `path` is that of a unix socket. One that was `accepted` has the memory of
-   * what it reads back at once; one that was dialled gives it away.
-   */
-  constructor(raw: TcpSocket, from: "accepted" | "dialled", path?: string) {
-    this.givesChunks = from === "dialled";
+  /** `path` is that of a unix socket. */
+  constructor(raw: TcpSocket, path?: string) {
     const unix = path === undefined ? undefined : unixAddress(path);
     this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
     this.local = unix ?? endpoint(raw.localAddress, raw.localPort);
@@ -95,6 +92,11 @@ export class NodeSocket implements Socket {
     this.#isPaused = false;
     if (this.#below !== undefined) readBelow(this.#below, true);
     this.#raw.resume();
+  }
+
+  keepChunk(): boolean {
+    this.#isKept = true;
+    return true;
   }
 
   async secure(tls: TlsUpgrade, borrowed?: Uint8Array): Promise<void> {
@@ -183,10 +185,11 @@ export class NodeSocket implements Socket {
   #received(chunk: Uint8Array): void {
     if (this.#life.reason !== undefined) return;
     const { buffer, byteOffset, length } = chunk;
+    this.#isKept = false;
     // A plain view, because `slice` of a Buffer does not copy.
     this.#events?.onData(new Uint8Array(buffer, byteOffset, length));
     // Lent to the receiver until it is resumed, or for good.
-    const isLent = this.givesChunks || this.#isPaused ||
+    const isLent = this.#isKept || this.#isPaused ||
       this.#life.reason !== undefined;
     if (!isLent) giveBack(chunk);
   }
