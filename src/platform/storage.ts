@@ -17,6 +17,8 @@ export type StorageFault =
   | "full"
   /** What it reads makes no sense. */
   | "damaged"
+  /** The file, or one that SQLite has beside it, cannot be opened. */
+  | "not opened"
   | "failed";
 
 export class StorageError extends Error {

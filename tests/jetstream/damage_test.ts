@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -347,23 +346,6 @@ test("a damaged file is kept as it was", async (t) => {
   const texts: string[] = [];
   again.replay(() => {}, ({ text }) => texts.push(text));
   assert.match(texts.join("\n"), /was damaged [^]* is .*stream\.db\.damaged-1/);
-});
-
-test("an exchange of files that a crash has cut short is finished", async (t) => {
-  const { folder, closed } = await caseOf(t);
-  const damaged = { ...closed, "stream.db": new Uint8Array(8 * PAGE_SIZE) };
-  mkdirSync(join(folder, "..", "other"));
-  for (const [name, bytes] of Object.entries(damaged)) {
-    writeFileSync(join(folder, "..", "other", name), bytes);
-  }
-  const other = join(folder, "..", "other");
-  copyFileSync(join(folder, "stream.db"), join(other, "stream.db.rebuilt"));
-  const store = open(other);
-  t.after(() => store.close());
-  const messages = new Set<number>();
-  store.replay(({ seq }) => messages.add(seq), ({ text }) => assert.fail(text));
-  assert.deepEqual(messages, remaining());
-  assert(existsSync(join(other, "stream.db.damaged-1")));
 });
 
 test("a log that was cut is told of, with the sequences that it had", async (t) => {

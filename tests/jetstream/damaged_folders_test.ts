@@ -20,62 +20,9 @@ import { StorageError } from "../../src/platform/storage.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { startMidge } from "../support/midge.ts";
 import { temporaryFolder } from "../support/temp.ts";
-import { test, type TestContext } from "../support/test.ts";
-import { type Answer, type Asker, asker, errorIn } from "./request.ts";
-
-const MESSAGES = 5;
-
-interface Life {
-  readonly asking: Asker;
-  readonly log: string;
-  /** What `/healthz` says is wrong. */
-  readonly health: string;
-  stop(): Promise<void>;
-}
-
-async function start(t: TestContext, storeDir: string): Promise<Life> {
-  const { server, port, log, httpPort } = await startMidge(t, {
-    jetstream: { ...defaultJetStreamOptions(), storeDir },
-    http: { host: "127.0.0.1", port: 0 },
-  });
-  const health = await fetch(`http://127.0.0.1:${httpPort}/healthz`);
-  const { error = "" } = await health.json() as { error?: string };
-  return {
-    asking: await asker(t, port),
-    log: log.lines.join("\n"),
-    health: error,
-    stop: () => server.stop(),
-  };
-}
-
-/** Files of a stream `A` with messages and a consumer, and of a stream `B`; gives the folder of `A`. */
-async function written(t: TestContext, storeDir: string): Promise<string> {
-  const { asking, stop } = await start(t, storeDir);
-  for (const name of ["A", "B"]) {
-    await asking.api(`STREAM.CREATE.${name}`, streamOf(name));
-  }
-  for (let i = 0; i < MESSAGES; i++) await asking.publish("A", `${i}`);
-  const config = { durable_name: "C", ack_policy: "explicit" };
-  await asking.api("CONSUMER.CREATE.A.C", { stream_name: "A", config });
-  await stop();
-  return join(storeDir, "$G", "streams", "A");
-}
-
-function streamOf(name: string): Answer {
-  return { name, subjects: [name] };
-}
-
-/** Stream `A` has all that was written. */
-async function checkWhole({ asking }: Life): Promise<void> {
-  const { state, error } = await asking.api("STREAM.INFO.A");
-  const { messages, last_seq } = (state ?? {}) as Answer;
-  assert.deepEqual([messages, last_seq, error], [
-    MESSAGES,
-    MESSAGES,
-    undefined,
-  ]);
-  assert.equal(await asking.error("CONSUMER.INFO.A.C"), undefined);
-}
+import { test } from "../support/test.ts";
+import { checkWhole, MESSAGES, start, streamOf, written } from "./lives.ts";
+import { type Answer, asker, errorIn } from "./request.ts";
 
 /** Puts something into the place of `path`; gives what puts it back. */
 function replace(path: string, put: (kept: string) => void): () => void {
@@ -124,6 +71,15 @@ const OUT_OF_PLACE: readonly {
       return () => rmSync(log, { recursive: true });
     },
     told: /A\/stream\.db: /,
+  },
+  {
+    what: "a folder in the place of the journal",
+    harm: (folder) => {
+      const journal = join(folder, "stream.db-journal");
+      mkdirSync(journal);
+      return () => rmSync(journal, { recursive: true });
+    },
+    told: /A\/stream\.db: .*stream\.db-journal/,
   },
   {
     what: "a database of another program",

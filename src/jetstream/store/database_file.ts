@@ -13,6 +13,7 @@ import {
   StorageError,
   type StoredValue,
 } from "../../platform/storage.ts";
+import { NamedValues } from "./named_values.ts";
 import { PAGE_SIZE, type Pages, strayRows, TableWalk } from "./pages.ts";
 import { insertMessages, putInto, Records, TABLES } from "./records.ts";
 import { readWriteAhead } from "./write_ahead.ts";
@@ -49,14 +50,33 @@ export function openDatabase(
 ): Database {
   const { raw } = storage;
   if (raw === undefined) return opened(path, storage, isUsed);
-  finishExchange(path, raw);
+  const told = finishExchange(path, storage, raw);
+  const database = openWhole(path, storage, raw, isUsed);
+  if (told !== undefined) {
+    try {
+      noteDamage(database, new Records(storage.checksum), told);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+  return database;
+}
+
+function openWhole(
+  path: string,
+  storage: Storage,
+  raw: RawFiles,
+  isUsed: boolean,
+): Database {
   try {
     checkFiles(path, raw, isUsed);
     return opened(path, storage, isUsed);
   } catch (error) {
-    const isDamaged = error instanceof StorageError &&
-      (error.fault === "damaged" || error.fault === "failed");
-    if (!isDamaged || !raw.exists(path)) throw error;
+    if (!(error instanceof StorageError) || !raw.exists(path)) throw error;
+    if (error.fault === "in use" || error.fault === "full") throw error;
+    checkBeside(path, raw);
+    if (error.fault === "not opened") throw error;
     buildAnew(path, storage, raw, error.message);
     return opened(path, storage, isUsed);
   }
@@ -124,6 +144,17 @@ function checkFiles(path: string, raw: RawFiles, isUsed: boolean): void {
   }
 }
 
+/**
+ * Throws a `StorageError` that names the file where SQLite could not write beside
+ * `path`, which no new file would change.
+ */
+function checkBeside(path: string, raw: RawFiles): void {
+  bytesOf(`${path}-journal`, raw, 0);
+  const unfinished = unfinishedName(path);
+  raw.open(unfinished).close();
+  raw.remove(unfinished);
+}
+
 /** The first bytes of a file, as many as `most`; undefined: it is not there. */
 function bytesOf(
   path: string,
@@ -146,8 +177,7 @@ function buildAnew(
   raw: RawFiles,
   why: string,
 ): void {
-  const unfinished = `${path}.unfinished`;
-  raw.remove(unfinished);
+  const unfinished = unfinishedName(path);
   raw.remove(`${unfinished}-wal`);
   const file = raw.open(path);
   const database = storage.open(unfinished);
@@ -162,8 +192,7 @@ function buildAnew(
     if (!rebuilding.isAnything) throw new StorageError(why, "damaged");
     const text = `${path} was damaged (${why}); what could be read is in a ` +
       `new file, and the damaged one is ${keptName(path, raw)}`;
-    const columns = records.valueColumns(`${DAMAGE_PREFIX}0 ${text}`, text);
-    database.prepare(putInto("value")).run(...columns);
+    noteDamage(database, records, text);
     database.execute("COMMIT");
   } catch (error) {
     database.close();
@@ -174,7 +203,13 @@ function buildAnew(
   }
   database.close();
   raw.rename(unfinished, finishedName(path));
-  finishExchange(path, raw);
+  exchange(path, raw);
+}
+
+/** It is told of at each start. */
+function noteDamage(database: Database, records: Records, text: string): void {
+  const columns = records.valueColumns(`${DAMAGE_PREFIX}0 ${text}`, text);
+  database.prepare(putInto("value")).run(...columns);
 }
 
 /** Puts the rows that are whole into a database that is new. */
@@ -255,23 +290,78 @@ function pagesOf(file: RawFile, log: Uint8Array | undefined): Pages {
   };
 }
 
+function unfinishedName(path: string): string {
+  return `${path}.unfinished`;
+}
+
 function finishedName(path: string): string {
   return `${path}.rebuilt`;
 }
 
 /** A name for a damaged file that is not taken. */
 function keptName(path: string, raw: RawFiles): string {
-  let number = 1;
-  while (raw.exists(`${path}.damaged-${number}`)) number++;
-  return `${path}.damaged-${number}`;
+  return `${path}${keptEnding(path, raw)}`;
 }
 
-/** A file that was built anew takes the place of the damaged one, even if the process has died meanwhile. */
-function finishExchange(path: string, raw: RawFiles): void {
-  if (!raw.exists(finishedName(path))) return;
-  const kept = keptName(path, raw);
+function keptEnding(path: string, raw: RawFiles): string {
+  let number = 1;
+  while (raw.exists(`${path}.damaged-${number}`)) number++;
+  return `.damaged-${number}`;
+}
+
+/**
+ * Ends an exchange that the end of the process has cut short. What has the name of
+ * a new file and is none gets another; gives what is to be told of it.
+ */
+function finishExchange(
+  path: string,
+  storage: Storage,
+  raw: RawFiles,
+): string | undefined {
+  const finished = finishedName(path);
+  if (!raw.exists(finished)) return undefined;
+  try {
+    checkFinished(path, storage, raw);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const { message, fault } = error;
+    const why = `${finished} is not what was built of ${path} (${message})`;
+    if (fault === "in use" || fault === "full" || !raw.exists(path)) {
+      throw new StorageError(why, fault, error);
+    }
+    const kept = keptName(finished, raw);
+    moveAside(finished, kept, raw);
+    return `${why}; it is ${kept} now`;
+  }
+  exchange(path, raw);
+  return undefined;
+}
+
+/** Throws a `StorageError` where a new file is not whole, or not made of the one that it is beside. */
+function checkFinished(path: string, storage: Storage, raw: RawFiles): void {
+  const finished = finishedName(path);
+  checkFiles(finished, raw, true);
+  const database = opened(finished, storage, true);
+  try {
+    const values = new NamedValues(database, new Records(storage.checksum));
+    // The old file has gone already, or is to get the name that the new one tells.
+    const ending = raw.exists(path) ? keptEnding(path, raw) : "";
+    const isMeant = values.under(DAMAGE_PREFIX)
+      .some(([, text]) => text.endsWith(ending));
+    if (!isMeant) throw new StorageError("it tells of no damage", "damaged");
+  } finally {
+    database.close();
+  }
+}
+
+/** A file that was built anew takes the place of the damaged one, even if the process dies meanwhile. */
+function exchange(path: string, raw: RawFiles): void {
+  moveAside(path, keptName(path, raw), raw);
+  raw.rename(finishedName(path), path);
+}
+
+function moveAside(path: string, kept: string, raw: RawFiles): void {
   // Its log goes first: beside the new file it would be read as part of that.
   if (raw.exists(`${path}-wal`)) raw.rename(`${path}-wal`, `${kept}-wal`);
   if (raw.exists(path)) raw.rename(path, kept);
-  raw.rename(finishedName(path), path);
 }

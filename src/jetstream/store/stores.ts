@@ -77,14 +77,44 @@ export class Stores implements StreamStores {
     const { folder, storage } = this.#durable;
     const path = streamFolder(folder, account, stream);
     if (kind === "kept" && !isDatabase(databaseIn(path), storage)) {
-      throw new StoreError(`there is no ${databaseIn(path)}`);
+      throw noDatabase(path, storage);
     }
-    return new FileStore(path, storage, this.#runSoon, this.#clock);
+    const isNew = storage.raw?.exists(path) === false;
+    try {
+      return new FileStore(path, storage, this.#runSoon, this.#clock);
+    } catch (error) {
+      // What is in use came in the meantime.
+      const isInUse = error instanceof StoreError && error.isInUse;
+      if (isNew && !isInUse) removeUnmade(path, storage);
+      throw error;
+    }
   }
 
   remove(account: string, stream: string): void {
     if (this.#durable === undefined) return;
     const { folder, storage } = this.#durable;
     removeStream(streamFolder(folder, account, stream), storage);
+  }
+}
+
+/** A folder that cannot be looked into says why. */
+function noDatabase(folder: string, storage: Storage): StoreError {
+  const what = `there is no ${databaseIn(folder)}`;
+  try {
+    storage.entries(folder);
+    return new StoreError(what);
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause;
+    return new StoreError(`${what} to be seen: ${cause.message}`, { cause });
+  }
+}
+
+/** A later start would tell of a stream that there never was. */
+function removeUnmade(folder: string, storage: Storage): void {
+  try {
+    if (storage.raw?.exists(folder)) removeStream(folder, storage);
+  } catch (error) {
+    // It is told why the stream could not be made.
+    if (!(error instanceof StorageError)) throw error;
   }
 }

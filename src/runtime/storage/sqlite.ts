@@ -65,12 +65,17 @@ export function loadStorage(syncing: StorageSyncing = "always"): Storage {
   return {
     open(path) {
       return faulty(() => {
-        mkdirSync(dirname(path), { recursive: true });
+        makeFolder(dirname(path));
         const isNew = !existsSync(path);
         const database = new DatabaseSync(path);
-        // What a new file replaces is nothing: no journal has to outlast a crash.
-        if (isNew) database.exec("PRAGMA journal_mode = MEMORY");
-        return new SqliteDatabase(path, database, syncing);
+        try {
+          // What a new file replaces is nothing: no journal has to outlast a crash.
+          if (isNew) database.exec("PRAGMA journal_mode = MEMORY");
+          return new SqliteDatabase(path, database, syncing);
+        } catch (error) {
+          database.close();
+          throw error;
+        }
       });
     },
     entries: (path) => faulty(() => namesIn(path)),
@@ -78,6 +83,13 @@ export function loadStorage(syncing: StorageSyncing = "always"): Storage {
     raw: rawFiles,
     checksum: (bytes, before) => crc32(bytes, before),
   };
+}
+
+/** One by one: of several at once Node says `ENOENT`, whatever the reason is. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function namesIn(path: string): string[] {
@@ -98,7 +110,7 @@ const rawFiles: RawFiles = {
   exists: existsSync,
   open: (path) =>
     faulty(() => {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       return new NodeFile(path);
     }),
   rename: (from, to) => faulty(() => renameSync(from, to)),
@@ -263,6 +275,7 @@ function storageError(error: unknown): StorageError {
 const FAULTS: readonly (readonly [RegExp, StorageFault])[] = [
   [/locked|busy/i, "in use"],
   [/is full/i, "full"],
+  [/unable to open/i, "not opened"],
   [/malformed|not a database|corrupt/i, "damaged"],
 ];
 
