@@ -328,3 +328,38 @@ test("a subject whose last message was a marker, or purged its key, gets none as
     "k.plain",
   ]);
 });
+
+test("a counter's last value stays beyond its age where markers are to be, over a restart too", async (t) => {
+  const { cluster, connection, advance, ask } = await scene(t);
+  await ask("STREAM.CREATE.C", {
+    name: "C",
+    subjects: ["c.>"],
+    allow_msg_counter: true,
+    max_age: 60e9,
+    subject_delete_marker_ttl: 60e9,
+  });
+  const add = async (subject: string, by: string): Promise<unknown> => {
+    const given = headers();
+    given.set("Nats-Incr", by);
+    const asked = connection.request(subject, "", { headers: given });
+    return (await cluster.run(asked)).json<Answer>()["val"];
+  };
+  const seqs = async (): Promise<unknown[]> => {
+    const { state } = await ask("STREAM.INFO.C", { deleted_details: true });
+    const { messages, first_seq, last_seq } = state as Answer;
+    return [messages, first_seq, last_seq];
+  };
+  for (const by of ["1", "4"]) await add("c.a", by);
+  assert.equal(await add("c.b", "7"), "7");
+  await advance(61_000);
+  assert.deepEqual(await seqs(), [2, 2, 3]);
+  await cluster.kill(0);
+  await cluster.restart(0);
+  await cluster.settled();
+  await advance(61_000);
+  assert.equal(await add("c.a", "2"), "7");
+  await advance(1000);
+  assert.deepEqual(await seqs(), [2, 3, 4]);
+  await advance(61_000);
+  assert.deepEqual(await seqs(), [2, 3, 4]);
+});

@@ -69,7 +69,7 @@ export class Expiry {
     const { max_age } = this.#stream.config();
     if (max_age === 0 || index.messages === 0) return Infinity;
     let seq = index.firstSeq;
-    while (this.endings.stays(seq)) seq = index.next(seq + 1);
+    while (this.#stays(seq)) seq = index.next(seq + 1);
     return seq > index.lastSeq ? Infinity : index.timeOf(seq) + usOf(max_age);
   }
 
@@ -85,17 +85,34 @@ export class Expiry {
       const oldest = nowUs - usOf(max_age);
       let seq = index.firstSeq;
       while (seq <= index.lastSeq && index.timeOf(seq) <= oldest) {
-        if (!this.endings.stays(seq)) this.#expireOne(seq);
+        if (!this.#stays(seq)) this.#expireOne(seq);
         seq = index.next(seq + 1);
       }
     }
     this.#stream.changed();
   }
 
+  /**
+   * Whether a message stays beyond the limit of age. NATS JetStream: a counter
+   * takes no marker, so where one would follow its last value, that stays.
+   */
+  #stays(seq: number): boolean {
+    if (this.endings.stays(seq)) return true;
+    const { allow_msg_counter, subject_delete_marker_ttl = 0 } = this.#stream
+      .config();
+    if (!allow_msg_counter || subject_delete_marker_ttl === 0) return false;
+    const subject = this.#stream.index.subjectOf(seq);
+    return subject !== undefined && this.#isLast(seq, subject);
+  }
+
+  #isLast(seq: number, subject: string): boolean {
+    return this.#stream.index.subjects.get(subject)?.last === seq;
+  }
+
   #expireOne(seq: number): void {
     const subject = this.#stream.index.subjectOf(seq);
     if (subject === undefined) return;
-    const isLast = this.#stream.index.subjects.get(subject)?.last === seq;
+    const isLast = this.#isLast(seq, subject);
     const isMarker = isLast && this.#isMarker(seq);
     this.#stream.remove(seq);
     if (isLast && !isMarker) this.#mark(subject);
