@@ -117,6 +117,36 @@ test("a message is acknowledged when it is on disk, and not before", async (t) =
   disk.isSlow = false;
 });
 
+test("what is on its way to the disk is there for those who ask behind it", async (t) => {
+  const { peer, disk } = await withStream(t);
+  const make = (name: string, deliver_policy: string): void => {
+    const config = { name, deliver_policy, ack_policy: "none" };
+    const wanted = JSON.stringify({ stream_name: "S", config });
+    request(peer, `$JS.API.CONSUMER.CREATE.S.${name}`, wanted);
+  };
+  make("A", "all");
+  await delivered(peer);
+  disk.isSlow = true;
+  request(peer, "s", "one");
+  request(peer, "s", "two");
+  request(peer, "$JS.API.CONSUMER.INFO.S.A", "");
+  request(peer, "$JS.API.CONSUMER.MSG.NEXT.S.A", '{"batch":2,"no_wait":true}');
+  make("B", "new");
+  make("C", "last");
+  await isSilent(peer);
+  const pending = async (): Promise<unknown> => {
+    const { num_pending, seq } = await delivered(peer);
+    return num_pending ?? seq;
+  };
+  await disk.end();
+  disk.isSlow = false;
+  const answers = [];
+  for (let i = 0; i < 5; i++) answers.push(await pending());
+  // Two acknowledgements, and then the answers: of the new one, nothing is to come.
+  assert.deepEqual(answers, [1, 2, 2, 0, 1]);
+  await peer.heard("\r\ntwo\r\n", 0);
+});
+
 test("a message that does not reach the disk is refused, and was never there", async (t) => {
   const { peer, disk, storeDir } = await withStream(t);
   disk.isSlow = true;

@@ -144,7 +144,7 @@ export function consumerInfo(
       ? 0
       : progress.deliveries.size,
     num_waiting: demand instanceof Pulling ? demand.countWaiting() : 0,
-    num_pending: selection.pending,
+    num_pending: selection.published,
     ...(consumer.isBound && { push_bound: true }),
     ...(pause.isOn && {
       paused: true,

@@ -47,6 +47,7 @@ export class Pulling implements Demand {
   readonly #pulls = new WaitingPulls();
   readonly #turn = new Turn((pull, bytes) => this.#took(pull, bytes));
   readonly #end: () => void;
+  #isStopped = false;
   readonly priority: Priority;
 
   constructor(consumer: Consumer) {
@@ -81,6 +82,7 @@ export class Pulling implements Demand {
   restart(): void {}
 
   stop(): void {
+    this.#isStopped = true;
     this.#end();
     this.priority.stop();
     this.#pulls.takeAll();
@@ -149,16 +151,33 @@ export class Pulling implements Demand {
   }
 
   #pull(text: string, reply: string): void {
-    const { config } = this.#consumer;
-    try {
+    const { config, stream } = this.#consumer;
+    this.#refusing(reply, () => {
       const request = readPull(text);
       checkPull(request, config);
       this.priority.claimed(request);
-      this.#enter(request, reply);
+      const enter = (): void => this.#enter(request, reply);
+      if (!this.#comesEarly(request)) return enter();
+      stream.whenKept(0, () => this.#isStopped || this.#refusing(reply, enter));
+    });
+  }
+
+  /** Calls `act`; who asked is told of a refusal. */
+  #refusing(reply: string, act: () => void): void {
+    try {
+      act();
     } catch (error) {
       if (!(error instanceof PullRefusal)) throw error;
       this.#answer(reply, error.message);
     }
+  }
+
+  /** It takes what is there, and that was published and is not there for good yet. */
+  #comesEarly({ no_wait, expires }: PullRequest): boolean {
+    const { selection, dueAgain } = this.#consumer;
+    const isEmpty = no_wait && expires === 0 &&
+      selection.pending + dueAgain === 0;
+    return isEmpty && selection.published > 0;
   }
 
   #enter(request: PullRequest, reply: string): void {

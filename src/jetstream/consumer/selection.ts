@@ -1,6 +1,9 @@
 /**
  * Which messages of a stream come to a consumer for the first time, in which
  * order, and how many there are still to come: exactly, at any time.
+ *
+ * More than a dozen members: because deliveries, the API and what is saved ask for
+ * the same place in different ways.
  */
 import { momentOf } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
@@ -46,6 +49,15 @@ export class Selection {
   /** Whether the subject with this number is selected. */
   means(subjectNumber: number): boolean {
     return this.#filter.meansNumber(subjectNumber);
+  }
+
+  /** The same with those that are published and not there for good yet. */
+  get published(): number {
+    const { index, visibleSeq } = this.#stream;
+    const from = Math.max(this.#next, visibleSeq + 1);
+    return from > index.lastSeq
+      ? this.pending
+      : this.pending + index.count(from, this.#filter);
   }
 
   /** The next message; undefined: none is there. */
@@ -156,11 +168,12 @@ export class Selection {
 
 /** The first sequence that a consumer looks at. */
 function startOf(
-  { index, visibleSeq }: Stream,
+  { index }: Stream,
   config: ConsumerConfig,
   filter: SubjectFilter,
 ): number {
-  const end = visibleSeq + 1;
+  // What is published is there before the consumer, even where the disk has it later.
+  const end = index.lastSeq + 1;
   switch (config.deliver_policy) {
     case "new":
       return end;
