@@ -54,10 +54,13 @@ export class Selection {
   /** The same with those that are published and not there for good yet. */
   get published(): number {
     const { index, visibleSeq } = this.#stream;
-    const from = Math.max(this.#next, visibleSeq + 1);
-    return from > index.lastSeq
-      ? this.pending
-      : this.pending + index.count(from, this.#filter);
+    let seq = Math.max(this.#next, visibleSeq + 1);
+    let count = this.pending;
+    while ((seq = index.next(seq, this.#filter)) <= index.lastSeq) {
+      count++;
+      seq++;
+    }
+    return count;
   }
 
   /** The next message; undefined: none is there. */
