@@ -95,7 +95,7 @@ export class Input {
     const mayWait = this.#rounds.isFull &&
       (chunk.length > SHORT_BYTES || this.#isNew || this.isStranger);
     this.#isNew = false;
-    if (this.#isWaiting) {
+    if (this.#isWaiting()) {
       this.#backlog.push(new Uint8Array(chunk));
       if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
     } else if (mayWait) {
@@ -158,7 +158,8 @@ export class Input {
     return /pub/i.test(text);
   }
 
-  get #isWaiting(): boolean {
+  // No getter: V8 would call its runtime for a private one, twice for a chunk.
+  #isWaiting(): boolean {
     return this.#holds > 0 || this.#goesOnSoon;
   }
 
@@ -167,7 +168,7 @@ export class Input {
     this.#parse(chunk);
     this.#isParsing = false;
     if (this.#owner.closed) return;
-    if (!this.#isWaiting) this.#goOnOrResume();
+    if (!this.#isWaiting()) this.#goOnOrResume();
     else if (this.#holds === 1 && this.#hearsOn(this.#backlogBytes)) {
       // The chunk had waited for its round.
       this.#unpause();

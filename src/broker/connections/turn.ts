@@ -224,7 +224,8 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
       output.splice(start, end - start);
       return this.#carry(1);
     }
-    output.length = start;
+    // V8 takes long to set a length.
+    while (output.length > start) output.pop();
     if (start > 0) return;
     this.#carried = 0;
     this.#carrier = undefined;
