@@ -24,6 +24,8 @@ const ZERO = 0x30;
 /** The distance from an upper case ASCII letter to its lower case. */
 export const CASE_BIT = 0x20;
 
+const MAX_ASCII = 0x7f;
+
 /** Chars given to one `String.fromCharCode` call; engines limit the arguments. */
 const BLOCK_CHARS = 4096;
 
@@ -118,12 +120,20 @@ function isBlank(code: number): boolean {
 
 /** A byte string for people to read: decoded as UTF-8, invalid bytes replaced. */
 export function utf8Text(text: string): string {
-  return utf8Decoder.decode(asciiBytes(text));
+  return isAscii(text) ? text : utf8Decoder.decode(asciiBytes(text));
 }
 
 /** The byte string of a text that people wrote: one char per byte of its UTF-8. */
 export function utf8ByteString(text: string): string {
-  return byteString(utf8Encoder.encode(text));
+  return isAscii(text) ? text : byteString(utf8Encoder.encode(text));
+}
+
+/** Such a text is the same in bytes, and a coder costs ten times as much as this look. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > MAX_ASCII) return false;
+  }
+  return true;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Clock } from "../platform/clock.ts";
 const US_PER_MS = 1000;
 const NS_PER_US = 1000;
 const US_PER_S = 1_000_000;
+const S_PER_DAY = 86_400;
 const MS_PER_MINUTE = 60_000;
 
 /** NATS: how a time is written that is not set. */
@@ -33,14 +34,38 @@ export class Moments {
   }
 }
 
+// A message that is asked for tells its time, and `toISOString` takes longer
+// than finding the message.
+let lastDays = -1;
+let lastDate = "1969-12-31";
+
 /** As Go writes it in JSON: zeros at the end of the fraction are left out. 0: `NO_TIME`. */
 export function momentText(us: number): string {
   if (us === 0) return NO_TIME;
   const seconds = Math.floor(us / US_PER_S);
-  const fraction = us - seconds * US_PER_S;
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19);
-  if (fraction === 0) return `${text}Z`;
-  return `${text}.${String(fraction).padStart(6, "0").replace(/0+$/, "")}Z`;
+  const days = Math.floor(seconds / S_PER_DAY);
+  if (days !== lastDays) {
+    lastDate = new Date(days * S_PER_DAY * 1000).toISOString().slice(0, 10);
+    lastDays = days;
+  }
+  const second = seconds - days * S_PER_DAY;
+  const hour = twoDigits(Math.floor(second / 3600));
+  const minute = twoDigits(Math.floor(second / 60) % 60);
+  const text = `${lastDate}T${hour}:${minute}:${twoDigits(second % 60)}`;
+  return `${text}${fractionText(us - seconds * US_PER_S)}Z`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : String(value);
+}
+
+/** `.25` of 250,000 microseconds. */
+function fractionText(us: number): string {
+  if (us === 0) return "";
+  let places = 6;
+  let digits = us;
+  for (; digits % 10 === 0; digits /= 10) places--;
+  return `.${String(digits).padStart(places, "0")}`;
 }
 
 const MOMENT =

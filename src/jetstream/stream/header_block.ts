@@ -1,5 +1,5 @@
 /** Blocks of headers that say more than they came with. */
-import { asciiBytes, byteString, CR } from "../../core/ascii.ts";
+import { asciiBytes, byteString, CR, writeBytes } from "../../core/ascii.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
 
 const VERSION_LINE: Uint8Array = asciiBytes("NATS/1.0\r\n");
@@ -30,15 +30,15 @@ export function withHeaders(
   block: Uint8Array,
   lines: readonly string[],
 ): Uint8Array {
-  const added = asciiBytes(
-    `${lines.map((line) => `${line}\r\n`).join("")}\r\n`,
-  );
+  let added = "";
+  for (const line of lines) added += `${line}\r\n`;
+  added += "\r\n";
   const own = block.length > 0
     ? block.subarray(0, block.length - END_LENGTH)
     : VERSION_LINE;
   const joined = new Uint8Array(own.length + added.length);
   joined.set(own);
-  joined.set(added, own.length);
+  writeBytes(joined, own.length, added);
   return joined;
 }
 
