@@ -278,16 +278,17 @@ export class Account implements AccountName {
 
   /** The same for a subject that is not expected again. */
   #factsOnce(buffer: Uint8Array, start: number, end: number): SubjectFacts {
-    const subject = byteString(buffer, start, end);
     this.#below ??= new FactsBelow(
       (parent) => this.#factsBelow(parent),
       (parent) => this.sublist.stampOf(parent) + this.#mapped,
       isLarge,
     );
     const shared = this.#below.of(buffer, start, end);
-    return shared !== undefined && !this.sublist.isSubscribedTo(subject)
-      ? shared
-      : this.#factsOf(subject, this.sublist.matchOnce(subject));
+    if (
+      shared !== undefined && !this.sublist.isSubscribedTo(buffer, start, end)
+    ) return shared;
+    const subject = byteString(buffer, start, end);
+    return this.#factsOf(subject, this.sublist.matchOnce(subject));
   }
 
   /** What acknowledgements of one consumer have in common; undefined: look it up. */

@@ -236,3 +236,12 @@ export function hashBytes(
   }
   return hash ^ (hash >>> 16);
 }
+
+/** The same of a byte string. */
+export function hashText(text: string): number {
+  let hash = FNV_OFFSET;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ (text.charCodeAt(i) & 0xff), FNV_PRIME);
+  }
+  return hash ^ (hash >>> 16);
+}

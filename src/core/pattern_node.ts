@@ -3,12 +3,10 @@
  * pattern that ends there. `sublist.ts` owns it.
  */
 
+import type { Audience } from "./audience.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
 import { tokenEnd } from "./subject.ts";
 import { type KeyedMap, withRoom } from "./wide_map.ts";
-
-/** The subscribers of one subject: the only one itself, or a set of several. */
-export type Audience<S> = S | Set<S>;
 
 const DIGITS = /^\d+$/;
 
@@ -71,11 +69,14 @@ export function collectPatterns<S>(
     const next: PatternNode<S>[] = [];
     nodes += level.length;
     for (const node of level) {
-      const rest = node.child(">")?.audience;
-      if (rest !== undefined) audiences.push(rest);
+      const rest = node.child(">");
+      if (rest?.audience !== undefined) audiences.push(rest.audience);
       const any = node.child("*");
       if (any !== undefined) next.push(any);
-      const same = isOrdinary ? node.child(token) : undefined;
+      // A token that is new is dear to look up (see `literal_filter.ts`).
+      const wild = Number(rest !== undefined) + Number(any !== undefined);
+      const isNamed = isOrdinary && (node.children?.size ?? 0) > wild;
+      const same = isNamed ? node.child(token) : undefined;
       if (same !== undefined) next.push(same);
     }
     level = next;

@@ -10,11 +10,19 @@
  * ways, each as cheap as what is known of the subject allows.
  */
 
+import { byteString } from "./ascii.ts";
 import { assert } from "./assert.ts";
-import { ChangeStamps, type StampedSubject } from "./change_stamps.ts";
-import { type MapKey, mapKey } from "./map_key.ts";
 import {
   type Audience,
+  hasMember,
+  membersOf,
+  withMember,
+  withoutMember,
+} from "./audience.ts";
+import { ChangeStamps, type StampedSubject } from "./change_stamps.ts";
+import { LiteralFilter } from "./literal_filter.ts";
+import { type MapKey, mapKey } from "./map_key.ts";
+import {
   collectBelow,
   collectNumbersBelow,
   collectPatterns,
@@ -61,6 +69,7 @@ const TOKENS_COUNTED = 16;
 
 export class Sublist<S extends Subscriber> {
   #literals: KeyedMap<MapKey, Audience<S>> = new Map();
+  readonly #filter = new LiteralFilter();
   readonly #patterns = new PatternNode<S>();
   /** Subscriptions without wildcards, by the number of their tokens. */
   readonly #literalTokens = new Uint32Array(TOKENS_COUNTED + 1);
@@ -102,13 +111,14 @@ export class Sublist<S extends Subscriber> {
     assert(isValidSubject(subject), `valid subject to insert: "${subject}"`);
     if (hasWildcard(subject)) {
       const node = this.#nodeOrNew(subject);
-      node.audience = joined(node.audience, subscriber);
+      node.audience = withMember(node.audience, subscriber);
       this.#cache?.wildcardChanged(subject);
     } else {
       const key = mapKey(subject);
       const audience = this.#literals.get(key);
       this.#literals = withRoom(this.#literals);
-      this.#literals.set(key, joined(audience, subscriber));
+      this.#literals.set(key, withMember(audience, subscriber));
+      if (audience === undefined) this.#enterFilter(subject);
       this.#cache?.literalChanged(subject);
       this.#countTokens(subject, 1);
     }
@@ -185,9 +195,10 @@ export class Sublist<S extends Subscriber> {
   }
 
   /** Whether someone subscribes to this very subject; counts as a match that was known. */
-  isSubscribedTo(subject: string): boolean {
+  isSubscribedTo(buffer: Uint8Array, start: number, end: number): boolean {
     this.countKnown();
-    return this.#literals.has(mapKey(subject));
+    return this.#filter.mayHold(buffer, start, end) &&
+      this.#literals.has(mapKey(byteString(buffer, start, end)));
   }
 
   /** A match was known without a look-up. */
@@ -252,12 +263,27 @@ export class Sublist<S extends Subscriber> {
     if (audience === undefined || !hasMember(audience, subscriber)) {
       return false;
     }
-    if (without(audience, subscriber) === undefined) {
+    if (withoutMember(audience, subscriber) === undefined) {
       this.#literals.delete(key);
+      this.#filter.remove(subject);
     }
     this.#cache?.literalChanged(subject);
     this.#countTokens(subject, -1);
     return true;
+  }
+
+  #enterFilter(subject: string): void {
+    if (this.#filter.isCrowded) this.#filter.addAll(this.#literalSubjects());
+    else this.#filter.add(subject);
+  }
+
+  *#literalSubjects(): Iterable<string> {
+    for (const audience of this.#literals.values()) {
+      for (const { subject } of membersOf(audience)) {
+        yield subject;
+        break;
+      }
+    }
   }
 
   #countTokens(subject: string, change: number): void {
@@ -272,7 +298,7 @@ export class Sublist<S extends Subscriber> {
     if (node?.audience === undefined || !hasMember(node.audience, subscriber)) {
       return false;
     }
-    node.audience = without(node.audience, subscriber);
+    node.audience = withoutMember(node.audience, subscriber);
     prune(path, subject);
     this.#cache?.wildcardChanged(subject);
     return true;
@@ -297,7 +323,9 @@ export class Sublist<S extends Subscriber> {
 
   #audiencesOf(subject: string): Audience<S>[] {
     const audiences: Audience<S>[] = [];
-    const literal = this.#literals.get(mapKey(subject));
+    const literal = this.#filter.mayHoldText(subject)
+      ? this.#literals.get(mapKey(subject))
+      : undefined;
     if (literal !== undefined) audiences.push(literal);
     if (this.#patterns.children !== undefined && !hasEmptyToken(subject)) {
       const nodes = collectPatterns(this.#patterns, subject, audiences);
@@ -305,31 +333,6 @@ export class Sublist<S extends Subscriber> {
     }
     return audiences;
   }
-}
-
-function joined<S>(
-  audience: Audience<S> | undefined,
-  newcomer: S,
-): Audience<S> {
-  if (audience === undefined) return newcomer;
-  assert(!hasMember(audience, newcomer), "a subscriber is inserted once");
-  if (audience instanceof Set) return audience.add(newcomer);
-  return new Set([audience, newcomer]);
-}
-
-/** What is left of an audience without `member`, who is in it. */
-function without<S>(audience: Audience<S>, member: S): Audience<S> | undefined {
-  if (!(audience instanceof Set)) return undefined;
-  audience.delete(member);
-  return audience.size === 0 ? undefined : audience;
-}
-
-function hasMember<S>(audience: Audience<S>, who: S): boolean {
-  return audience instanceof Set ? audience.has(who) : audience === who;
-}
-
-function membersOf<S>(audience: Audience<S>): Iterable<S> {
-  return audience instanceof Set ? audience : [audience];
 }
 
 const NONE: readonly never[] = [];
