@@ -5,6 +5,7 @@
  * question makes of its answers is in `request_one.ts` and `request_many.ts`.
  */
 import { InvalidArgumentError } from "../../core/errors.ts";
+import { type MapKey, mapKey } from "../../core/map_key.ts";
 import type { PermissionViolationError } from "../api/errors.ts";
 import type { Msg } from "../api/message.ts";
 import { checkLiteralSubject } from "./subjects.ts";
@@ -40,8 +41,11 @@ export class Requests {
   readonly #host: RequestHost;
   /** Questions that wait, those with a subscription of their own included. */
   readonly #open = new Set<Question>();
-  /** Questions by the last token of their reply subjects. */
-  readonly #byToken = new Map<string, Question>();
+  /**
+   * Questions by the last token of their reply subjects. Ours are numbers, also
+   * as keys: a text that was never a key before is dear to look up.
+   */
+  readonly #byToken = new Map<MapKey, Question>();
   /** Undefined before the first request, and after its subscription ended. */
   #inbox: string | undefined;
   #lastToken = 0;
@@ -56,7 +60,7 @@ export class Requests {
     if (options.reply !== undefined) {
       throw new InvalidArgumentError('Option "reply" needs option "noMux"');
     }
-    return this.openAs((++this.#lastToken).toString(36), question);
+    return this.openAs(String(++this.#lastToken), question);
   }
 
   /** What the subjects of the shared subscription begin with, the dot included. */
@@ -68,10 +72,11 @@ export class Requests {
   openAs(token: string, question: Question): OpenQuestion {
     const reply = this.prefix + token;
     this.#open.add(question);
-    this.#byToken.set(token, question);
+    const key = mapKey(token);
+    this.#byToken.set(key, question);
     const close = (): void => {
       this.#open.delete(question);
-      this.#byToken.delete(token);
+      this.#byToken.delete(key);
     };
     return { reply, close };
   }
@@ -117,7 +122,7 @@ export class Requests {
   /** A question that is answered already, or was given up, has no token. */
   #onAnswer(message: Msg): void {
     const token = message.subject.slice(message.subject.lastIndexOf(".") + 1);
-    this.#byToken.get(token)?.onAnswer(message);
+    this.#byToken.get(mapKey(token))?.onAnswer(message);
   }
 }
 
