@@ -82,11 +82,29 @@ export function brokerPieces(): MicroCase[] {
   const sixteen = (): string => "PUB a 16\r\n0123456789abcdef\r\n";
   const long = `PUB a 1024\r\n${"x".repeat(1024)}\r\n`;
   const eight = Array.from({ length: 8 }, () => "SUB a 1\r\n");
+  const fifty = (sid: (n: number) => number): string[] =>
+    Array.from({ length: 50 }, (_, n) => `SUB a ${sid(n)}\r\n`);
+  const five = Array.from({ length: 5 }, () => "SUB a q 1\r\n");
+  const hundred = (): string => `PUB a 100\r\n${"x".repeat(100)}\r\n`;
+  const longer = (): string => `PUB a 128\r\n${"x".repeat(128)}\r\n`;
   return [
     passing("16 B that nobody hears", [], sixteen, 2000),
     passing("16 B, 1:1", ["SUB a 1\r\n"], sixteen, 2000),
     passing("1 KiB, 1:1", ["SUB a 1\r\n"], () => long, 60),
     passing("16 B, 1:8", eight, sixteen, 1000),
+    passing("128 B, 1:50", fifty(() => 1), longer, 400),
+    passing("128 B, 1:50, other sids", fifty((n) => n + 100), longer, 400),
+    passing(
+      "128 B, two crowds by turns, half in both",
+      [
+        ...Array.from({ length: 10 }, () => "SUB a 1\r\n"),
+        ...Array.from({ length: 10 }, () => "SUB b 1\r\n"),
+        ...Array.from({ length: 10 }, () => "SUB a 1\r\nSUB b 2\r\n"),
+      ],
+      (n) => `PUB ${n % 2 === 0 ? "a" : "b"} 128\r\n${"x".repeat(128)}\r\n`,
+      400,
+    ),
+    passing("100 B, a queue group of 5", five, hundred, 1000),
     passing(
       "requests of one client",
       ["SUB service 1\r\n"],
@@ -96,6 +114,12 @@ export function brokerPieces(): MicroCase[] {
     passing(
       "5,000 subjects, a wildcard",
       ["SUB orders.* 1\r\n"],
+      (n) => `PUB orders.${(n * 37) % 5000} 4\r\nabcd\r\n`,
+      1000,
+    ),
+    passing(
+      "4 subscribers, 5,000 subjects, a wildcard",
+      Array.from({ length: 4 }, () => "SUB orders.* 1\r\n"),
       (n) => `PUB orders.${(n * 37) % 5000} 4\r\nabcd\r\n`,
       1000,
     ),

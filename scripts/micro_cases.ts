@@ -99,6 +99,7 @@ function subjects(count: number, of: (n: number) => string): string[] {
 }
 
 type OutboxModule = typeof import("../src/core/outbox.ts");
+type PoolModule = typeof import("../src/core/slab_pool.ts");
 
 function filling(name: string, bytes: number, operations: number): MicroCase {
   const frame = new Uint8Array(bytes).fill(0x61);
@@ -106,9 +107,8 @@ function filling(name: string, bytes: number, operations: number): MicroCase {
     name: `outbox: ${name}`,
     operations,
     async make(load) {
-      const { Outbox, SlabPool } = await load<OutboxModule>(
-        "src/core/outbox.ts",
-      );
+      const { Outbox } = await load<OutboxModule>("src/core/outbox.ts");
+      const { SlabPool } = await load<PoolModule>("src/core/slab_pool.ts");
       const outbox = new Outbox(new SlabPool(), {
         pendingBytes: 0,
         write: () => true,

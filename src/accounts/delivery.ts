@@ -14,6 +14,7 @@ import {
   type WorkMeter,
 } from "../core/work_meter.ts";
 import type { MessageArgs } from "../wire/args.ts";
+import { CrowdFrames } from "../wire/crowd_frames.ts";
 import type { Message } from "../wire/message.ts";
 import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
@@ -21,6 +22,7 @@ import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import { groupNamed, namesOneTwice, timesNamed } from "./named_group.ts";
 import { AT_ONCE, servedAtOnce, takersIn } from "./served_later.ts";
+import { placeOfOne } from "./queue_choice.ts";
 import { Kind, REACH } from "./reach.ts";
 
 /** Where a delivery goes on that is too much for one turn of the event loop. */
@@ -43,6 +45,8 @@ const REFUSALS_MAX = 3;
 const WIDE_WORK = 2 * TURN_WORK_MAX;
 
 export class Delivery {
+  /** For those who write one message for several receivers. */
+  readonly crowdFrames: CrowdFrames = new CrowdFrames();
   readonly #random: Random;
   readonly #meter: WorkMeter;
   readonly #turns: DeliveryTurns;
@@ -70,6 +74,7 @@ export class Delivery {
     const { plain, queues } = match;
     const receivers = plain.length + queues.length;
     if (receivers === 0) return 0;
+    message.crowd = plain.length > 1 ? this.crowdFrames.next() : 0;
     const work = receivers * deliveryWork(message.size);
     this.#meter.spent += work;
     if (
@@ -151,6 +156,7 @@ export class Delivery {
   ): void {
     // For groups alone: the sender has served the others, or has had it served.
     const plain = namesOneTwice(args) ? NOBODY : match.plain;
+    message.crowd = plain.length > 1 ? this.crowdFrames.next() : 0;
     const work = plain.length * deliveryWork(message.size);
     this.#meter.spent += work;
     const { hears, groups } = REACH[from.kind]!;
@@ -260,7 +266,10 @@ export class Delivery {
       return at === plain.length;
     });
     // The steps come later, when the message is another one.
-    if (isTaken) copy = ownCopy(message);
+    if (isTaken) {
+      copy = ownCopy(message);
+      copy.crowd = this.crowdFrames.next();
+    }
     return isTaken;
   }
 
@@ -295,7 +304,7 @@ export class Delivery {
   ): boolean {
     const { members } = group;
     if (group.weight <= 0) return false;
-    let index = this.#choose(group);
+    let index = placeOfOne(group, this.#random);
     for (let tried = 0; tried < members.length; tried++) {
       const member = members[index]!;
       if ((member.kindBit & hears) !== 0) {
@@ -309,16 +318,6 @@ export class Delivery {
       index = index + 1 === members.length ? 0 : index + 1;
     }
     return false;
-  }
-
-  #choose(group: QueueGroup<Interest>): number {
-    const { members, sums } = group;
-    let ticket = randomBelow(this.#random, group.weight);
-    if (group.uniform) return ticket;
-    if (sums !== undefined) return firstAbove(sums, ticket);
-    let index = 0;
-    while (ticket >= members[index]!.weight) ticket -= members[index++]!.weight;
-    return index;
   }
 
   #serveGroupHere(
@@ -376,18 +375,6 @@ function serveClients(
     interest.direct.deliver(interest, message, from);
   }
   return plain.length;
-}
-
-/** The place of the first sum above `ticket`; the last one is. */
-function firstAbove(sums: readonly number[], ticket: number): number {
-  let low = 0;
-  let high = sums.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sums[middle]! > ticket) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Whether the server of `member` serves a group alone, or has nobody else who hears the subject. */

@@ -2,7 +2,7 @@
  * WebSockets for clients on a machine: a socket is dialled, goes over to TLS
  * where the URL says so, and then the WebSocket is made over it.
  */
-import { SlabPool } from "../core/outbox.ts";
+import { SlabPool } from "../core/slab_pool.ts";
 import { bracketed } from "../net/address.ts";
 import type { DialWeb, WebTarget } from "../platform/web_dialler.ts";
 import {

@@ -6,7 +6,8 @@
 import type { ConnectionOptions } from "../client/api/options.ts";
 import { NatsConnection } from "../client/connection.ts";
 import type { ClientRuntime } from "../client/link.ts";
-import { Outbox, SlabPool } from "../core/outbox.ts";
+import { Outbox } from "../core/outbox.ts";
+import { SlabPool } from "../core/slab_pool.ts";
 import type { DialWeb } from "../platform/web_dialler.ts";
 import type { Network } from "../platform/socket.ts";
 import { FIRST_LOAD_SID } from "./load_reader.ts";

@@ -12,7 +12,7 @@ import type { DoorPlatform } from "../auth/configured_door.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";
-import { SlabPool } from "../core/outbox.ts";
+import { SlabPool } from "../core/slab_pool.ts";
 import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { ServerOptions } from "../options/options.ts";

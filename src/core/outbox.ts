@@ -11,126 +11,30 @@
  * which they got them, so slabs come back in that order, each when it is done.
  *
  * A large payload whose memory nobody changes any more is not copied: all
- * outboxes that send it hand over the same bytes (`share`).
+ * outboxes that send it hand over the same bytes (`share`). Nor are frames that
+ * several outboxes send alike, one behind the other: the first has them in its
+ * slab, and the others only note from where to where (`follow`).
  *
  * More than a dozen members: because encoders write into the slab themselves,
  * and slab, view and end are fields for them.
  */
 
 import { SharedMemory } from "./shared_memory.ts";
+import {
+  type Lender,
+  NO_SLAB,
+  sharedSlab,
+  type Slab,
+  SLAB_MAX_BYTES,
+  SLAB_MIN_BYTES,
+  type SlabPool,
+} from "./slab_pool.ts";
 
 /** Where the bytes go: `platform/socket.ts`, as far as an outbox knows it. */
 export interface ByteSink {
   /** Bytes that were not taken yet; those that were are not read again. */
   readonly pendingBytes: number;
   write(bytes: Uint8Array): boolean;
-}
-
-const SLAB_MIN_BYTES = 4096;
-const SLAB_MAX_BYTES = 65_536;
-/** For a long message; what is longer still has memory made to measure. */
-const LONG_SLAB_MAX_BYTES = 1_310_720;
-/** Free slabs of one size that the pool keeps. */
-const FREE_SLABS_MAX = 256;
-/** And bytes of those for long messages, of each size. */
-const FREE_LONG_BYTES_MAX = 4_194_304;
-/** Lenders that are asked for their slabs before a new one is made. */
-const LENDERS_ASKED = 4;
-
-/** A piece of memory, as single bytes and as words. */
-class Slab {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  /** What the bytes are a part of, where nobody writes. */
-  readonly shared: SharedMemory | undefined;
-
-  constructor(bytes: Uint8Array, view: DataView, shared?: SharedMemory) {
-    this.bytes = bytes;
-    this.view = view;
-    this.shared = shared;
-  }
-}
-
-function newSlab(size: number): Slab {
-  const memory = new ArrayBuffer(size);
-  return new Slab(new Uint8Array(memory), new DataView(memory));
-}
-
-const NO_SLAB: Slab = newSlab(0);
-
-/** An outbox whose sink may have slabs. */
-interface Lender {
-  /** Takes back what the sink is done with; whether that was all. */
-  reclaim(): boolean;
-}
-
-/**
- * Slabs of 4 to 64 KiB, and some for long messages, that are free at the
- * moment. A sink that is done with a slab does not say so, so those who lent one
- * are noted here, and asked before a new slab is made: connections at rest hold
- * none for long.
- */
-export class SlabPool {
-  readonly #free = new Map<number, Slab[]>();
-  /** In the order in which they are asked. */
-  readonly #lenders = new Set<Lender>();
-
-  /** A slab of at least `bytes`. */
-  take(bytes: number): Slab {
-    const size = slabSize(bytes);
-    const free = this.#free.get(size)?.pop();
-    if (free !== undefined) return free;
-    this.#askLenders();
-    return this.#free.get(size)?.pop() ?? newSlab(size);
-  }
-
-  /** `lender` has handed a slab to its sink. */
-  lent(lender: Lender): void {
-    this.#lenders.add(lender);
-  }
-
-  /** `lender` has all of its slabs back, or wants none any more. */
-  settled(lender: Lender): void {
-    this.#lenders.delete(lender);
-  }
-
-  #askLenders(): void {
-    let asked = 0;
-    for (const lender of this.#lenders) {
-      if (asked++ === LENDERS_ASKED) return;
-      // Those who get nothing yet are asked behind all others.
-      this.#lenders.delete(lender);
-      if (!lender.reclaim()) this.#lenders.add(lender);
-    }
-  }
-
-  /** Takes back a slab that nobody reads any more. */
-  give(slab: Slab): void {
-    const size = slab.bytes.length;
-    if (slab.shared !== undefined) return slab.shared.leave();
-    if (size > LONG_SLAB_MAX_BYTES) return;
-    const free = this.#free.get(size);
-    if (free === undefined) this.#free.set(size, [slab]);
-    else if (free.length < freeMax(size)) free.push(slab);
-  }
-}
-
-/** Bytes that are sent from where they are. */
-function sharedSlab(bytes: Uint8Array, memory: SharedMemory): Slab {
-  return new Slab(bytes, NO_SLAB.view, memory);
-}
-
-/** Long ones have room for a quarter more than the next shorter ones. */
-function slabSize(bytes: number): number {
-  if (bytes > LONG_SLAB_MAX_BYTES) return bytes;
-  let size = SLAB_MIN_BYTES;
-  while (size < bytes) size += size < SLAB_MAX_BYTES ? size : size >> 2;
-  return Math.min(size, LONG_SLAB_MAX_BYTES);
-}
-
-function freeMax(size: number): number {
-  if (size <= SLAB_MAX_BYTES) return FREE_SLABS_MAX;
-  return Math.floor(FREE_LONG_BYTES_MAX / size);
 }
 
 export class Outbox implements Lender {
@@ -149,8 +53,16 @@ export class Outbox implements Lender {
   readonly #pool: SlabPool;
   readonly #sink: ByteSink;
   #filled: Slab = NO_SLAB;
-  /** Full slabs before `slab`, and how much of each is used. */
+  /**
+   * What another outbox has written into its slab, and this one sends as well,
+   * from `#from` up to `#to`. It has a slab of its own or this, never both.
+   */
+  #followed: Slab = NO_SLAB;
+  #from = 0;
+  #to = 0;
+  /** Slabs before those, and what of each is to be sent. */
   #full: Slab[] = [];
+  #fullStarts: number[] = [];
   #fullEnds: number[] = [];
   #fullBytes = 0;
   /** Slabs that the sink may still read, and `writtenBytes` behind each. */
@@ -169,7 +81,12 @@ export class Outbox implements Lender {
 
   /** Bytes that wait for the next flush. */
   get size(): number {
-    return this.#fullBytes + this.end;
+    return this.#fullBytes + this.end + this.#to - this.#from;
+  }
+
+  /** What `slab` and `view` are of. */
+  get filled(): Slab {
+    return this.#filled;
   }
 
   /** Bytes that wait here or in the sink. */
@@ -191,19 +108,34 @@ export class Outbox implements Lender {
 
   /** Sends `[start, end)` of `memory` without a copy, and is a user of it until the sink has taken that. */
   share(memory: SharedMemory, start: number, end: number): void {
+    if (this.#to > 0) this.#unfollow(0);
     const before = this.end;
     this.end = 0;
-    if (before > 0 && before < this.slab.length / 4) {
+    if (before > 0 && this.#isSpare(this.#filled, before)) {
       // So few bytes do not keep a slab, which is filled on behind them.
       const few = new SharedMemory(this.slab.slice(0, before));
-      this.#putFull(sharedSlab(few.bytes, few), before);
+      this.#putFull(sharedSlab(few.bytes, few), 0, before);
+      this.#filled.uses++;
     } else if (before > 0) {
-      this.#putFull(this.#filled, before);
+      this.#putFull(this.#filled, 0, before);
       this.#fill(NO_SLAB);
     }
     memory.enter();
     const bytes = memory.bytes.subarray(start, end);
-    this.#putFull(sharedSlab(bytes, memory), bytes.length);
+    this.#putFull(sharedSlab(bytes, memory), 0, bytes.length);
+  }
+
+  /**
+   * Sends `[start, end)` of `slab`, which another outbox has filled so far, without
+   * a copy. False where these bytes are to be written instead: they do not go on
+   * where the last ones ended, and are too few for a piece of their own.
+   */
+  follow(slab: Slab, start: number, end: number): boolean {
+    if (slab !== this.#followed || start !== this.#to) {
+      return this.#followAnew(slab, start, end);
+    }
+    this.#to = end;
+    return true;
   }
 
   /**
@@ -216,10 +148,9 @@ export class Outbox implements Lender {
     // comes again and again would be cut in two, a system call each.
     const isSmall = this.size < this.#slabBytes / 4;
     if (this.#fullBytes > 0) this.#writeFull(sinkBytesMax);
-    if (
-      this.end > 0 && this.#fullBytes === 0 && this.#sinkTakes(sinkBytesMax)
-    ) {
-      this.#writeLast(isSmall);
+    if (this.#fullBytes === 0 && this.#sinkTakes(sinkBytesMax)) {
+      if (this.end > 0) this.#writeLast(isSmall);
+      else if (this.#to > 0) this.#writeFollowed();
     }
     if (!this.reclaim()) this.#noteLent();
   }
@@ -260,8 +191,10 @@ export class Outbox implements Lender {
   /** Forgets what was not flushed; the connection is over. */
   discard(): void {
     this.#full = [];
+    this.#fullStarts = [];
     this.#fullEnds = [];
     this.#fullBytes = 0;
+    this.#endFollowing();
     this.#fill(NO_SLAB);
     this.end = 0;
     this.#lent = [];
@@ -289,8 +222,9 @@ export class Outbox implements Lender {
   }
 
   #nextSlab(bytes: number): void {
+    if (this.#to > 0) return this.#unfollow(bytes);
     if (this.end > 0) {
-      this.#putFull(this.#filled, this.end);
+      this.#putFull(this.#filled, 0, this.end);
       this.#slabBytes = Math.min(this.#slabBytes * 2, SLAB_MAX_BYTES);
     } else if (this.#filled !== NO_SLAB) this.#pool.give(this.#filled);
     // The pool may ask this outbox for what it has lent.
@@ -299,10 +233,51 @@ export class Outbox implements Lender {
     this.#fill(this.#pool.take(Math.max(bytes, this.#slabBytes)));
   }
 
-  #putFull(slab: Slab, end: number): void {
+  #followAnew(slab: Slab, start: number, end: number): boolean {
+    if (this.#to > 0) {
+      if (isFew(this.#followed, this.#to - this.#from)) return false;
+      this.#putFull(this.#followed, this.#from, this.#to);
+    } else if (this.end > 0) {
+      // One that lags has filled a slab by itself.
+      if (this.slab.length - this.end >= end - start) return false;
+      this.#putFull(this.#filled, 0, this.end);
+      this.end = 0;
+    } else if (this.#filled !== NO_SLAB) this.#pool.give(this.#filled);
+    this.#fill(NO_SLAB);
+    slab.followers++;
+    this.#followed = slab;
+    this.#from = start;
+    this.#to = end;
+    return true;
+  }
+
+  /** Goes on in a slab of its own with room for `bytes`. */
+  #unfollow(bytes: number): void {
+    const slab = this.#followed;
+    const start = this.#from;
+    const end = this.#to;
+    this.#endFollowing();
+    if (!isFew(slab, end - start)) {
+      this.#putFull(slab, start, end);
+      return this.reserve(bytes);
+    }
+    this.reserve(end - start + bytes);
+    this.slab.set(slab.bytes.subarray(start, end));
+    this.end = end - start;
+    this.#pool.give(slab);
+  }
+
+  #endFollowing(): void {
+    this.#followed = NO_SLAB;
+    this.#from = 0;
+    this.#to = 0;
+  }
+
+  #putFull(slab: Slab, start: number, end: number): void {
     this.#full.push(slab);
+    this.#fullStarts.push(start);
     this.#fullEnds.push(end);
-    this.#fullBytes += end;
+    this.#fullBytes += end - start;
   }
 
   #sinkTakes(sinkBytesMax: number): boolean {
@@ -313,35 +288,55 @@ export class Outbox implements Lender {
     let count = 0;
     while (count < this.#full.length && this.#sinkTakes(sinkBytesMax)) {
       const slab = this.#full[count]!;
+      const start = this.#fullStarts[count]!;
       const end = this.#fullEnds[count]!;
-      this.#fullBytes -= end;
-      this.#lend(slab, end);
+      this.#fullBytes -= end - start;
+      this.#lend(slab, start, end);
       count++;
     }
     if (count === 0) return;
     this.#full.splice(0, count);
+    this.#fullStarts.splice(0, count);
     this.#fullEnds.splice(0, count);
   }
 
   #writeLast(isSmall: boolean): void {
     const { end } = this;
     const slab = this.#filled;
-    const sparse = end < slab.bytes.length / 4;
     this.end = 0;
-    if (sparse && this.#sink.pendingBytes > 0) {
+    if (this.#sink.pendingBytes > 0 && this.#isSpare(slab, end)) {
       // A sink that lags would keep the whole slab for these few bytes.
+      slab.uses++;
       return this.#write(slab.bytes.slice(0, end));
     }
     // A slab that stayed mostly empty is followed by a smaller one.
     if (isSmall && this.#slabBytes > SLAB_MIN_BYTES) this.#slabBytes /= 2;
     this.#fill(NO_SLAB);
-    this.#lend(slab, end);
+    this.#lend(slab, 0, end);
   }
 
-  #lend(slab: Slab, end: number): void {
+  #writeFollowed(): void {
+    const slab = this.#followed;
+    const start = this.#from;
+    const end = this.#to;
+    this.#endFollowing();
+    if (this.#sink.pendingBytes > 0 && isFew(slab, end - start)) {
+      const few = slab.bytes.slice(start, end);
+      this.#pool.give(slab);
+      return this.#write(few);
+    }
+    this.#lend(slab, start, end);
+  }
+
+  /** Whether `slab` is better filled anew than kept for its first `bytes`. */
+  #isSpare(slab: Slab, bytes: number): boolean {
+    return slab.followers === 0 && isFew(slab, bytes);
+  }
+
+  #lend(slab: Slab, start: number, end: number): void {
     this.#lent.push(slab);
-    this.#lentEnds.push(this.writtenBytes + end);
-    this.#write(slab.bytes.subarray(0, end));
+    this.#lentEnds.push(this.writtenBytes + end - start);
+    this.#write(slab.bytes.subarray(start, end));
   }
 
   #write(bytes: Uint8Array): void {
@@ -352,4 +347,9 @@ export class Outbox implements Lender {
     this.#isWriting = false;
     if (!goesOn) this.blocked = true;
   }
+}
+
+/** Whether so many bytes are not worth keeping all of `slab` for them. */
+function isFew(slab: Slab, bytes: number): boolean {
+  return bytes < slab.bytes.length / 4;
 }

@@ -4,7 +4,8 @@
  * memory that is used again; what is long, or waits behind a peer that lags, is
  * handed on as it is.
  */
-import { type ByteSink, Outbox, type SlabPool } from "../core/outbox.ts";
+import { type ByteSink, Outbox } from "../core/outbox.ts";
+import type { SlabPool } from "../core/slab_pool.ts";
 import type { Random } from "../platform/clock.ts";
 import type { Deflate } from "../platform/deflate.ts";
 import type { Socket } from "../platform/socket.ts";

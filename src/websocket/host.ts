@@ -1,5 +1,5 @@
 /** What WebSockets ask of the machine. */
-import type { SlabPool } from "../core/outbox.ts";
+import type { SlabPool } from "../core/slab_pool.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deflate } from "../platform/deflate.ts";
 import type { Sha1 } from "../platform/signatures.ts";

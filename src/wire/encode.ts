@@ -85,9 +85,13 @@ export function errLine(text: string): Uint8Array {
   return asciiBytes(utf8ByteString(`-ERR '${text}'\r\n`));
 }
 
+/** What `writeMsg` gives for a message that is not there as it came, or not all in one place. */
+export const IN_PIECES = -1;
+
 /**
  * The message for a client's subscription: MSG, or HMSG when it has headers.
  * `headers` tells whether the client understands them; if not they are left out.
+ * Gives where it begins in the outbox's slab, or `IN_PIECES`.
  * One function for the whole line, unlike elsewhere: it is run for each delivery,
  * and was measured to be faster so.
  */
@@ -96,10 +100,11 @@ export function writeMsg(
   message: Message,
   sid: Uint8Array,
   headers: boolean,
-): void {
+): number {
   const plain = message.headerSize === NO_HEADERS;
   if (!plain && (!headers || message.headerSize === 0)) {
-    return writeStrippedMsg(out, message, sid);
+    writeStrippedMsg(out, message, sid);
+    return IN_PIECES;
   }
   const { subjectStart, subjectEnd, replyStart, replyEnd, bodyStart, bodyEnd } =
     message;
@@ -112,7 +117,8 @@ export function writeMsg(
   const to = out.slab;
   const toWords = out.view;
   const { bodyBuffer, bodyView } = message;
-  let at = out.end;
+  const start = out.end;
+  let at = start;
   if (!plain) to[at++] = LETTER_H;
   toWords.setInt32(at, MSG_WORD);
   at = message.subjectBuffer === bodyBuffer
@@ -127,10 +133,14 @@ export function writeMsg(
       : copyBytes(to, at, message.replyBuffer, replyStart, replyEnd);
     to[at++] = SPACE;
   }
-  if (isShared) return shareBody(out, at, message);
+  if (isShared) {
+    shareBody(out, at, message);
+    return IN_PIECES;
+  }
   out.end = bodyEnd - bodyStart < WORD_COPY_BYTES
     ? copyWords(toWords, at, bodyView, bodyStart, bodyEnd)
     : copyBytes(to, at, bodyBuffer, bodyStart, bodyEnd);
+  return start;
 }
 
 /** What was written up to `at`, and the body of `message` behind it. */

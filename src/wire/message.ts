@@ -47,6 +47,8 @@ export class Message {
   publishedOn: Uint8Array | undefined = undefined;
   /** Of the very subject that it has, and gone with it; undefined: none is kept. */
   memo: SubjectMemo | undefined = undefined;
+  /** Of this publish to several receivers, by which they know each other; 0: it has at most one. */
+  crowd = 0;
   #viewed: Uint8Array = NO_BYTES;
   #view: DataView = NO_VIEW;
 

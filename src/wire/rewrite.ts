@@ -61,6 +61,7 @@ function copyBody(message: Message): void {
 export function setSubject(message: Message, bytes: Uint8Array): void {
   message.publishedOn = undefined;
   message.memo = undefined;
+  message.crowd = 0;
   message.subjectBuffer = bytes;
   message.subjectStart = 0;
   message.subjectEnd = bytes.length;
@@ -68,6 +69,7 @@ export function setSubject(message: Message, bytes: Uint8Array): void {
 
 /** Gives `message` the reply subject `bytes`, which are kept; empty: none. */
 export function setReply(message: Message, bytes: Uint8Array): void {
+  message.crowd = 0;
   message.replyBuffer = bytes;
   message.replyStart = 0;
   message.replyEnd = bytes.length;
@@ -193,6 +195,7 @@ function setHeaders(message: Message, pieces: readonly Uint8Array[]): void {
   message.payloadStart = sizes.length;
   message.headerSize = headerBytes === 0 ? NO_HEADERS : headerBytes;
   message.size = size;
+  message.crowd = 0;
 }
 
 function joinedBytes(pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,69 +1,13 @@
 /** Large payloads are sent from where they came in, to all who hear them, and small ones are copied. */
 import assert from "node:assert/strict";
-import { asciiBytes, byteString } from "../../src/core/ascii.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
-import { StillBroker, StillSocket } from "./still_sockets.ts";
+import { joinWith, KeepingSocket, LateSocket } from "./late_sockets.ts";
+import { StillBroker, type StillSocket } from "./still_sockets.ts";
 
 const KIB = 1024;
-
-/** Keeps what is written as it is. */
-class KeepingSocket extends StillSocket {
-  readonly pieces: Uint8Array[] = [];
-
-  override write(bytes: Uint8Array): boolean {
-    this.pieces.push(bytes);
-    return super.write(bytes);
-  }
-
-  /** What came before the test. */
-  forget(): void {
-    this.take();
-    this.pieces.length = 0;
-  }
-}
-
-/** A system that looks at the bytes when it takes them, as Node and Deno do. */
-class LateSocket extends KeepingSocket {
-  text = "";
-
-  override write(bytes: Uint8Array): boolean {
-    this.takesBytes = 0;
-    return super.write(bytes);
-  }
-
-  override forget(): void {
-    this.takes(Infinity);
-    this.text = "";
-  }
-
-  takes(count: number): void {
-    while (count > 0 && this.pieces.length > 0) {
-      const piece = this.pieces.shift()!;
-      const taken = Math.min(count, piece.length);
-      this.text += byteString(piece, 0, taken);
-      if (taken < piece.length) this.pieces.unshift(piece.subarray(taken));
-      this.pendingBytes -= taken;
-      count -= taken;
-    }
-    if (this.pendingBytes === 0) this.drains();
-  }
-}
-
-function join<S extends KeepingSocket>(
-  still: StillBroker,
-  more: string,
-  socket: S,
-): S {
-  still.broker.join(socket);
-  socket.says(
-    `CONNECT {"verbose":false,"pedantic":false,"headers":true}\r\n${more}`,
-  );
-  still.settle();
-  socket.forget();
-  return socket;
-}
 
 /** A payload whose every part differs from the others. */
 function payload(length: number, seed: number): string {
@@ -93,7 +37,7 @@ function memoryOf(socket: KeepingSocket, length: number): ArrayBufferLike[] {
 test("a large payload that came in pieces is one piece of memory for all who hear it", () => {
   const still = new StillBroker();
   const readers = ["SUB big 1\r\n", "SUB big 22\r\nSUB * 23\r\n"]
-    .map((subs) => join(still, subs, new KeepingSocket()));
+    .map((subs) => joinWith(still, subs, new KeepingSocket()));
   const publisher = still.client();
   const body = payload(256 * KIB, 1);
   saysInPieces(
@@ -117,7 +61,7 @@ test("a large payload that came in pieces is one piece of memory for all who hea
 
 test("a payload that came in one chunk, or is small, is copied: the chunk is only lent", () => {
   const still = new StillBroker();
-  const reader = join(still, "SUB big 1\r\n", new KeepingSocket());
+  const reader = joinWith(still, "SUB big 1\r\n", new KeepingSocket());
   const publisher = still.client();
   const body = payload(100 * KIB, 5);
   const chunk = asciiBytes(`PUB big ${body.length}\r\n${body}\r\n`);
@@ -136,9 +80,9 @@ test("whatever the sizes and pieces, each reader gets every message, headers or 
   const random = seededRandom(seed);
   const still = new StillBroker();
   const plain = still.client("SUB > 7\r\n");
-  const reader = join(still, "SUB a 1\r\n", new KeepingSocket());
-  const slow = join(still, "SUB a 2\r\n", new LateSocket());
-  const publisher = join(still, "", new KeepingSocket());
+  const reader = joinWith(still, "SUB a 1\r\n", new KeepingSocket());
+  const slow = joinWith(still, "SUB a 2\r\n", new LateSocket());
+  const publisher = joinWith(still, "", new KeepingSocket());
   let sent = "";
   let wanted = "";
   let wantedPlain = "";

@@ -9,7 +9,8 @@ import {
 import type { BufferPolicy } from "../../src/client/api/message.ts";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
-import { Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { Outbox } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 import type { Status } from "../../src/client/api/status.ts";

@@ -11,7 +11,7 @@ import { Outgoing } from "../../src/client/messages/outgoing.ts";
 import { byteString } from "../../src/core/ascii.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { HeaderError, headers } from "../../src/core/headers.ts";
-import { SlabPool } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
 import { Scene } from "./scene.ts";

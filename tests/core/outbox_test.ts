@@ -1,53 +1,13 @@
 /** What an outbox hands to a sink that lags, and what it costs to keep. */
 import assert from "node:assert/strict";
-import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { type ByteSink, Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import { type ByteSink, Outbox } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import { SharedMemory } from "../../src/core/shared_memory.ts";
 import { test } from "../support/test.ts";
+import { LaggingSink } from "./lagging_sink.ts";
 
 const SINK_MAX = 1000;
-
-/** Keeps what it is given, as streams do, and says so from a mark on. */
-class LaggingSink implements ByteSink {
-  readonly kept: Uint8Array[] = [];
-  readonly #mark: number;
-  text = "";
-
-  constructor(mark: number) {
-    this.#mark = mark;
-  }
-
-  get pendingBytes(): number {
-    return this.kept.reduce((sum, bytes) => sum + bytes.length, 0);
-  }
-
-  /** Memory that is held on to, used or not. */
-  get retainedBytes(): number {
-    const buffers = new Set(this.kept.map(({ buffer }) => buffer));
-    return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    this.kept.push(bytes);
-    return this.pendingBytes < this.#mark;
-  }
-
-  /** Reads what the memory holds by now, which is what a system would send. */
-  drain(): void {
-    this.take(Infinity);
-  }
-
-  /** The same for a number of bytes. */
-  take(count: number): void {
-    while (count > 0 && this.kept.length > 0) {
-      const bytes = this.kept.shift()!;
-      const taken = Math.min(count, bytes.length);
-      this.text += byteString(bytes, 0, taken);
-      if (taken < bytes.length) this.kept.unshift(bytes.subarray(taken));
-      count -= taken;
-    }
-  }
-}
 
 function numbered(from: number, count: number): string {
   let text = "";

@@ -1,5 +1,5 @@
 /** A socket that a test moves by hand, and WebSockets over it. Nothing happens by itself. */
-import type { SlabPool } from "../../src/core/outbox.ts";
+import type { SlabPool } from "../../src/core/slab_pool.ts";
 import type {
   Address,
   CloseReason,

@@ -1,5 +1,5 @@
 /** A network whose sockets are WebSockets over those of another one, for the suite of all networks. */
-import { SlabPool } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import type {
   Address,
   DialOptions,

@@ -1,7 +1,8 @@
 /** Messages as receivers get them, whatever the lengths of their parts are and wherever these stand. */
 import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { Outbox } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import { MessageArgs, NOT_SCANNED } from "../../src/wire/args.ts";
 import { writeMsg, writeRoutedMsg } from "../../src/wire/encode.ts";
 import type { Message } from "../../src/wire/message.ts";

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
-import { Outbox, SlabPool } from "../../src/core/outbox.ts";
+import { Outbox } from "../../src/core/outbox.ts";
+import { SlabPool } from "../../src/core/slab_pool.ts";
 import { MessageArgs } from "../../src/wire/args.ts";
 import { writeMsg, writeRoutedMsg } from "../../src/wire/encode.ts";
 import { Message } from "../../src/wire/message.ts";

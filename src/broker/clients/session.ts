@@ -23,7 +23,7 @@ import type { Outbox } from "../../core/outbox.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
 import type { CloseReason, Socket } from "../../platform/socket.ts";
 import { MessageArgs } from "../../wire/args.ts";
-import { writeMsg } from "../../wire/encode.ts";
+import type { CrowdFrames } from "../../wire/crowd_frames.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
@@ -69,6 +69,7 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #host: ClientHost;
   readonly #output: Output;
   readonly #outbox: Outbox;
+  readonly #crowdFrames: CrowdFrames;
   readonly #traffic: Traffic;
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
@@ -108,6 +109,7 @@ export class ClientSession implements Peer, DirectReceiver {
     this.#settings = settings;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
+    this.#crowdFrames = host.delivery.crowdFrames;
     this.#traffic = this.connection.facts.traffic;
     this.#publishing = new ClientPublishing(
       host,
@@ -129,10 +131,7 @@ export class ClientSession implements Peer, DirectReceiver {
     this.applyLimits();
   }
 
-  /**
-   * The limits of its account, of its user or of the server hold as they are now. One that
-   * has more subscriptions than it may have is closed.
-   */
+  /** Its account's, its user's and the server's limits hold as they are now. With too many subscriptions it is closed. */
   applyLimits(): void {
     const { connection, login } = this;
     const { maxPayloadBytes, maxSubscriptions } = clientLimits(
@@ -175,9 +174,8 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   /**
-   * Tells the client what changed about the cluster. NATS client protocol: only
-   * clients of protocol 1 and later that have had their first PONG. Gives how
-   * many bytes that took.
+   * Tells the client what changed about the cluster. NATS client protocol: only clients of
+   * protocol 1 and later that have had their first PONG. Gives how many bytes that took.
    */
   pushInfo(): number {
     const isTold = this.login.fields.protocol >= 1 && this.#firstPongSent;
@@ -222,10 +220,11 @@ export class ClientSession implements Peer, DirectReceiver {
     if (rights?.hearsAll === false && !rights.mayHear(interest, message)) {
       return false;
     }
-    writeMsg(this.#outbox, message, interest.sidBytes, login.headers);
+    const { sidBytes } = interest;
+    this.#crowdFrames.write(this.#outbox, message, sidBytes, login.headers);
     countOut(this.#traffic, login.account.traffic, message.size);
     if (this.#host.turn.traces) {
-      connection.log.traceOut(deliveryText(message, interest.sidBytes));
+      connection.log.traceOut(deliveryText(message, sidBytes));
     }
     interest.delivered++;
     if (interest.delivered === interest.max) this.#unsubscribe(interest);
@@ -252,9 +251,8 @@ export class ClientSession implements Peer, DirectReceiver {
   }
 
   /**
-   * What the client's user may do has changed; its account has not. What it may
-   * not hear any more ends now, its subscriptions to that in as many turns as it
-   * takes. The client is told of each of them, and stays.
+   * What the client's user may do has changed; its account has not. Subscriptions to what
+   * it may not hear any more end, in as many turns as it takes. It is told of each, and stays.
    */
   rebind(principal: Principal): void {
     const { login, connection } = this;

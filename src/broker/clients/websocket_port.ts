@@ -4,7 +4,7 @@
  * one. With TLS the handshake of that comes before anything else.
  */
 import type { Logger } from "../../core/log.ts";
-import type { SlabPool } from "../../core/outbox.ts";
+import type { SlabPool } from "../../core/slab_pool.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { WebSocketOptions } from "../../options/options.ts";
 import type { Clock } from "../../platform/clock.ts";

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Logger } from "../../core/log.ts";
-import type { SlabPool } from "../../core/outbox.ts";
+import type { SlabPool } from "../../core/slab_pool.ts";
 import type { TraceLimits } from "./connection_log.ts";
 import type { ConsumerLimits } from "./consumer_watch.ts";
 import type { ServerCounters } from "./counters.ts";

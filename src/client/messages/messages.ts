@@ -5,7 +5,8 @@
  * them from one server to the next.
  */
 import { Nuid } from "../../core/nuid.ts";
-import { type ByteSink, SlabPool } from "../../core/outbox.ts";
+import type { ByteSink } from "../../core/outbox.ts";
+import { SlabPool } from "../../core/slab_pool.ts";
 import type { Clock, Random } from "../../platform/clock.ts";
 import { type Flow, NO_FLOW } from "../../platform/flow.ts";
 import type { ChunkLender } from "../../platform/socket.ts";

@@ -8,7 +8,8 @@
  * connection to come. What a socket was given is not sent again on the next
  * one: nobody knows how much of it arrived, and a message must not arrive twice.
  */
-import { type ByteSink, Outbox, type SlabPool } from "../../core/outbox.ts";
+import { type ByteSink, Outbox } from "../../core/outbox.ts";
+import type { SlabPool } from "../../core/slab_pool.ts";
 import { PING_LINE } from "../../wire/encode.ts";
 import { Backlog, type BacklogOptions } from "./backlog.ts";
 import { MaxPayloadError } from "../api/errors.ts";

@@ -1,0 +1,45 @@
+/** A sink for outboxes that takes bytes when it is told to. */
+import { byteString } from "../../src/core/ascii.ts";
+import type { ByteSink } from "../../src/core/outbox.ts";
+
+/** Keeps what it is given, as streams do, and says so from a mark on. */
+export class LaggingSink implements ByteSink {
+  readonly kept: Uint8Array[] = [];
+  readonly #mark: number;
+  text = "";
+
+  constructor(mark: number) {
+    this.#mark = mark;
+  }
+
+  get pendingBytes(): number {
+    return this.kept.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+
+  /** Memory that is held on to, used or not. */
+  get retainedBytes(): number {
+    const buffers = new Set(this.kept.map(({ buffer }) => buffer));
+    return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.kept.push(bytes);
+    return this.pendingBytes < this.#mark;
+  }
+
+  /** Reads what the memory holds by now, which is what a system would send. */
+  drain(): void {
+    this.take(Infinity);
+  }
+
+  /** The same for a number of bytes. */
+  take(count: number): void {
+    while (count > 0 && this.kept.length > 0) {
+      const bytes = this.kept.shift()!;
+      const taken = Math.min(count, bytes.length);
+      this.text += byteString(bytes, 0, taken);
+      if (taken < bytes.length) this.kept.unshift(bytes.subarray(taken));
+      count -= taken;
+    }
+  }
+}
