@@ -3,8 +3,8 @@
  * publish goes from the bytes on the wire to a match without making a string.
  * A table of fixed places with a few probes; a subject that finds no place
  * takes that of another one, so its memory is bounded whatever subjects peers
- * make up. A subject is kept from its second use on: reply subjects are used
- * once, and would only drive out those that come again.
+ * make up. A subject is kept from its second use on, or a little later: reply
+ * subjects are used once, and would only drive out those that come again.
  */
 import { byteString, equalBytes, hashBytes } from "./ascii.ts";
 import { stamped, type StampedSubject } from "./change_stamps.ts";
@@ -17,6 +17,8 @@ const SUBJECT_MAX_BYTES = 512;
 /** Places for hashes of subjects that were seen once, for each place of the table: few subjects need few. */
 const SEEN_PER_PLACE = 8;
 const SEEN_PLACES_MAX = 8192;
+/** Of a linear congruential generator. */
+const LCG_FACTOR = 1_664_525;
 const NONE_SEEN = new Int32Array(0);
 
 /** One known subject; `value` belongs to the owner of the cache. */
@@ -49,6 +51,8 @@ export class SubjectCache<T> {
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
   #seen: Int32Array = NONE_SEEN;
+  /** Below zero half of the time, in no order that subjects could come in. */
+  #chance = -1;
   /** Publishers tend to repeat themselves. */
   #last: CachedSubject<T> | undefined = undefined;
 
@@ -98,7 +102,10 @@ export class SubjectCache<T> {
     const seen = this.#seen;
     const place = hash & (seen.length - 1);
     if (seen[place] === hash) return true;
-    seen[place] = hash;
+    // Of two that share a place and come by turns, one has to stay until it
+    // comes again.
+    this.#chance = Math.imul(this.#chance, LCG_FACTOR) + 1 | 0;
+    if (this.#chance < 0 || seen[place] === 0) seen[place] = hash;
     return false;
   }
 
