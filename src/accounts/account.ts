@@ -22,7 +22,7 @@ import type {
   MappingOptions,
 } from "../options/options.ts";
 import { FactsBelow } from "./facts_below.ts";
-import { FewLarge, KEPT_MATCH_MAX } from "./few_large.ts";
+import { FewLarge, isLarge } from "./few_large.ts";
 import type { AccountName, Interest } from "./interest.ts";
 import {
   type MappedSubject,
@@ -170,7 +170,7 @@ export class Account implements AccountName {
     const facts = this.#factsOf(subject, this.sublist.match(subject));
     known.value = facts;
     known.generation = stamp;
-    if (isLarge(facts)) this.#large.keep(known);
+    if (isLarge(facts.match)) this.#large.keep(known);
     return facts;
   }
 
@@ -281,7 +281,7 @@ export class Account implements AccountName {
     this.#below ??= new FactsBelow(
       (parent) => this.#factsBelow(parent),
       (parent) => this.sublist.stampOf(parent) + this.#mapped,
-      isLarge,
+      ({ match }) => isLarge(match),
     );
     const shared = this.#below.of(buffer, start, end);
     if (
@@ -300,7 +300,7 @@ export class Account implements AccountName {
     this.#acks ??= new FactsBelow(
       (parent) => this.#factsBelow(parent, ACK_NUMBERS),
       () => this.generation,
-      isLarge,
+      ({ match }) => isLarge(match),
       ACK_NUMBERS,
     );
     const shared = this.#acks.of(buffer, start, end);
@@ -373,10 +373,4 @@ function isAck(buffer: Uint8Array, start: number, end: number): boolean {
 
 function isLocal({ kindBit }: Interest): boolean {
   return (LOCAL_KINDS & kindBit) !== 0;
-}
-
-function isLarge({ match: { plain, queues } }: SubjectFacts): boolean {
-  let size = plain.length;
-  for (const { members } of queues) size += members.length;
-  return size > KEPT_MATCH_MAX;
 }

@@ -20,7 +20,13 @@ import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
-import { groupNamed, namesOneTwice, timesNamed } from "./named_group.ts";
+import {
+  groupNamed,
+  membersElsewhere,
+  namesOneTwice,
+  takesForGroups,
+  timesNamed,
+} from "./named_group.ts";
 import { AT_ONCE, servedAtOnce, takersIn } from "./served_later.ts";
 import { placeOfOne } from "./queue_choice.ts";
 import { Kind, REACH } from "./reach.ts";
@@ -104,8 +110,26 @@ export class Delivery {
       if (direct.deliver(interest, message, publisher)) accepted++;
     }
     if (queues.length === 0) return accepted;
+    if (queues.length === 1) {
+      const { hears } = REACH[publisher?.kind ?? Kind.INTERNAL]!;
+      const taker = this.#takerIn(queues[0]!, message, publisher, hears);
+      if (taker === undefined) return accepted;
+      if (taker.server !== undefined) this.#forwardTo(account, taker, message);
+      return accepted + 1;
+    }
     return accepted +
       this.#publishOn(account, match, plain.length, message, publisher);
+  }
+
+  /** To the server of `taker`, for its group and nobody else. */
+  #forwardTo(account: Account, taker: Interest, message: Message): void {
+    const frame = this.#begin();
+    try {
+      frame.name(taker.server!, taker.queueBytes, this.#lastMark);
+      frame.forward(account, message);
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** What is left of `publish` when direct receivers are served elsewhere. */
@@ -282,42 +306,38 @@ export class Delivery {
   ): number {
     let accepted = 0;
     for (let i = 0; i < groups.length; i++) {
-      const isTaken = this.#serveGroup(
-        frame,
-        groups[i]!,
-        message,
-        publisher,
-        hears,
-      );
-      if (isTaken) accepted++;
+      const taker = this.#takerIn(groups[i]!, message, publisher, hears);
+      if (taker === undefined) continue;
+      const { server, queueBytes } = taker;
+      if (server === undefined) accepted++;
+      else frame.name(server, queueBytes, this.#lastMark);
     }
     return accepted;
   }
 
-  /** One member of the whole cluster, each with the same chance. */
-  #serveGroup(
-    frame: Frame,
+  /**
+   * One member of the whole cluster, each with the same chance. It has the message now, or
+   * stands for a server that is to get it.
+   */
+  #takerIn(
     group: QueueGroup<Interest>,
     message: Message,
     publisher: MessageSource | undefined,
     hears: number,
-  ): boolean {
+  ): Interest | undefined {
     const { members } = group;
-    if (group.weight <= 0) return false;
+    if (group.weight <= 0) return undefined;
     let index = placeOfOne(group, this.#random);
     for (let tried = 0; tried < members.length; tried++) {
       const member = members[index]!;
       if ((member.kindBit & hears) !== 0) {
         if (member.server === undefined) {
-          if (member.direct!.deliver(member, message, publisher)) return true;
-        } else if (member.weight > 0 && !member.server.isGone) {
-          frame.name(member.server, member.queueBytes, this.#lastMark);
-          return true;
-        }
+          if (member.direct!.deliver(member, message, publisher)) return member;
+        } else if (member.weight > 0 && !member.server.isGone) return member;
       }
       index = index + 1 === members.length ? 0 : index + 1;
     }
-    return false;
+    return undefined;
   }
 
   #serveGroupHere(
@@ -345,11 +365,7 @@ export class Delivery {
     from: ServerReceiver,
     times: number,
   ): void {
-    const remote = members.filter((member) =>
-      member.server?.isGone === false && member.weight > 0
-    );
-    const elsewhere = remote.filter((member) => member.server !== from);
-    const candidates = elsewhere.length > 0 ? elsewhere : remote;
+    const candidates = membersElsewhere(members, from);
     if (candidates.length === 0) return;
     const chosen = candidates[randomBelow(this.#random, candidates.length)]!;
     for (let i = 0; i < times; i++) {
@@ -375,13 +391,4 @@ function serveClients(
     interest.direct.deliver(interest, message, from);
   }
   return plain.length;
-}
-
-/** Whether the server of `member` serves a group alone, or has nobody else who hears the subject. */
-function takesForGroups(
-  { server }: Interest,
-  plain: readonly Interest[],
-): boolean {
-  return server?.servesGroupsAlone === true ||
-    !plain.some((interest) => interest.server === server);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { StampedSubject } from "../core/change_stamps.ts";
+import type { SubjectMatch } from "../core/subject_match.ts";
 
 /** Subjects of more receivers are large. */
 export const KEPT_MATCH_MAX = 256;
@@ -38,6 +39,13 @@ export class FewLarge {
     this.#kept = this.#kept.filter(isRight);
     this.#next = this.#kept.length % LARGE_MAX;
   }
+}
+
+/** Whether so many hear it that it is to be kept for few. */
+export function isLarge({ plain, queues }: SubjectMatch<unknown>): boolean {
+  let size = plain.length;
+  for (let i = 0; i < queues.length; i++) size += queues[i]!.members.length;
+  return size > KEPT_MATCH_MAX;
 }
 
 function forget(known: Known): void {

@@ -4,7 +4,7 @@
  */
 import type { MessageArgs } from "../wire/args.ts";
 import type { Account, SubjectFacts } from "./account.ts";
-import { KEPT_MATCH_MAX } from "./few_large.ts";
+import { isLarge } from "./few_large.ts";
 
 export class KnownFacts {
   #account: Account | undefined = undefined;
@@ -33,11 +33,9 @@ export class KnownFacts {
       message.subjectEnd,
     );
     if (!facts.isShared) message.memo = facts;
-    const { plain, queues } = facts.match;
-    const isKept = plain.length <= KEPT_MATCH_MAX && queues.length === 0;
     this.#account = account;
     this.#generation = account.generation;
-    this.#facts = isKept ? facts : undefined;
+    this.#facts = isLarge(facts.match) ? undefined : facts;
     return facts;
   }
 }

@@ -5,7 +5,7 @@
 import { equalBytes } from "../core/ascii.ts";
 import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
 import type { MessageArgs } from "../wire/args.ts";
-import type { Interest } from "./interest.ts";
+import type { Interest, ServerReceiver } from "./interest.ts";
 
 /** The matched group whose name is the word `word` of the message's line. */
 export function groupNamed(
@@ -59,6 +59,27 @@ export function namesOneTwice(args: MessageArgs): boolean {
     if (timesNamed(args, word) > 1) return true;
   }
   return false;
+}
+
+/** Whether the server of `member` serves a group alone, or has nobody else who hears the subject. */
+export function takesForGroups(
+  { server }: Interest,
+  plain: readonly Interest[],
+): boolean {
+  return server?.servesGroupsAlone === true ||
+    !plain.some((interest) => interest.server === server);
+}
+
+/** Members on other servers than `from`; if there are none, those on that one. */
+export function membersElsewhere(
+  members: readonly Interest[],
+  from: ServerReceiver,
+): Interest[] {
+  const remote = members.filter((member) =>
+    member.server?.isGone === false && member.weight > 0
+  );
+  const elsewhere = remote.filter((member) => member.server !== from);
+  return elsewhere.length > 0 ? elsewhere : remote;
 }
 
 function sameText(text: string, buffer: Uint8Array, start: number): boolean {

@@ -34,6 +34,17 @@ test("receivers with one sid are sent the same memory, others have their own", (
   );
 });
 
+test("a member that has had its last message is not chosen for a line that comes again", () => {
+  const still = new StillBroker();
+  const leaving = still.client("SUB a q 1\r\nUNSUB 1 3\r\n");
+  const staying = still.client("SUB a q 2\r\n");
+  const publisher = still.client();
+  publisher.says("PUB a 2\r\nhi\r\n".repeat(200));
+  still.settle();
+  assert.equal(leaving.take(), "MSG a 1 2\r\nhi\r\n".repeat(3));
+  assert.equal(staying.take(), "MSG a 2 2\r\nhi\r\n".repeat(197));
+});
+
 test("who understands headers and who does not are sent different bytes", () => {
   const still = new StillBroker();
   const plain = Array.from({ length: 3 }, () => still.client("SUB a 1\r\n"));
