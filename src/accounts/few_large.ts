@@ -41,7 +41,7 @@ export class FewLarge {
   }
 }
 
-/** Whether so many hear it that it is to be kept for few. */
+/** Whether too many receivers hear it to keep it for every subject. */
 export function isLarge({ plain, queues }: SubjectMatch<unknown>): boolean {
   let size = plain.length;
   for (let i = 0; i < queues.length; i++) size += queues[i]!.members.length;

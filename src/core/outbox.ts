@@ -349,7 +349,7 @@ export class Outbox implements Lender {
   }
 }
 
-/** Whether so many bytes are not worth keeping all of `slab` for them. */
+/** Whether it is not worth keeping all of `slab` for these `bytes`. */
 function isFew(slab: Slab, bytes: number): boolean {
   return bytes < slab.bytes.length / 4;
 }

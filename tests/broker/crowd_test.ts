@@ -69,7 +69,7 @@ test("who understands headers and who does not are sent different bytes", () => 
   }
 });
 
-test("whoever hears what under which sid, and however late, each gets its messages in order", () => {
+test("readers that hear this or that under one sid or another, early or late, get their messages in order", () => {
   const seed = freshSeed();
   console.log(`seed ${seed}`);
   const random = seededRandom(seed);

@@ -199,7 +199,7 @@ function steps(random: Random, pool: SlabPool): void {
   for (const reader of readers) reader.ends();
 }
 
-test("whoever follows whom, and however late bytes are read, each gets what it was sent", () => {
+test("each gets what it was sent, by following or not, read early or late", () => {
   const seed = freshSeed();
   console.log(`seed ${seed}`);
   const random = seededRandom(seed);
