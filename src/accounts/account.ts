@@ -164,7 +164,11 @@ export class Account implements AccountName {
     }
     const known = this.#subjects.find(buffer, start, end);
     if (known === undefined) return this.#factsOnce(buffer, start, end);
+    const changes = this.sublist.generation;
+    // Nothing at all has changed, or nothing that concerns it.
+    if (known.changes === changes) return known.value!;
     const stamp = this.sublist.stampOf(known);
+    known.changes = changes;
     if (known.generation === stamp) return known.value!;
     const { subject } = known;
     const facts = this.#factsOf(subject, this.sublist.match(subject));

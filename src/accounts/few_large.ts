@@ -15,6 +15,7 @@ const LARGE_MAX = 16;
 interface Known extends StampedSubject {
   value: unknown;
   generation: number;
+  changes: number;
 }
 
 export class FewLarge {
@@ -51,4 +52,5 @@ export function isLarge({ plain, queues }: SubjectMatch<unknown>): boolean {
 function forget(known: Known): void {
   known.value = undefined;
   known.generation = -1;
+  known.changes = -1;
 }

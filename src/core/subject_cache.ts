@@ -6,7 +6,7 @@
  * make up. A subject is kept from its second use on, or a little later: reply
  * subjects are used once, and would only drive out those that come again.
  */
-import { byteString, equalBytes, hashBytes } from "./ascii.ts";
+import { byteString, equalBytes, hashBytes, writeBytes } from "./ascii.ts";
 import { stamped, type StampedSubject } from "./change_stamps.ts";
 
 const PLACES_MIN = 64;
@@ -19,25 +19,32 @@ const SEEN_PER_PLACE = 8;
 const SEEN_PLACES_MAX = 8192;
 /** Of a linear congruential generator. */
 const LCG_FACTOR = 1_664_525;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NONE_SEEN = new Int32Array(0);
 
 /** One known subject; `value` belongs to the owner of the cache. */
 class CachedSubject<T> implements StampedSubject {
-  readonly subject: string;
-  readonly bytes: Uint8Array;
+  // What each look-up reads comes first, so that it stands close together.
   readonly hash: number;
-  readonly first: number;
-  readonly two: number;
-  readonly whole: number;
+  readonly length: number;
+  /** Where its bytes begin among those of all. */
+  start: number;
+  /** Changes of any kind until it was last looked at; the owner's number. */
+  changes = -1;
   value: T | undefined = undefined;
   /** The state of the world in which `value` was right; the owner's number. */
   generation = -1;
+  readonly subject: string;
+  readonly first: number;
+  readonly two: number;
+  readonly whole: number;
 
-  constructor(bytes: Uint8Array, hash: number) {
-    this.subject = byteString(bytes, 0, bytes.length);
-    this.bytes = bytes;
+  constructor(subject: string, hash: number, start: number) {
     this.hash = hash;
-    const { first, two, whole } = stamped(this.subject);
+    this.length = subject.length;
+    this.start = start;
+    this.subject = subject;
+    const { first, two, whole } = stamped(subject);
     this.first = first;
     this.two = two;
     this.whole = whole;
@@ -48,6 +55,9 @@ export class SubjectCache<T> {
   /** None before the first subject: most accounts are never used. */
   #places: (CachedSubject<T> | undefined)[] = [];
   #used = 0;
+  /** The bytes of all subjects. */
+  #bytes = NO_BYTES;
+  #bytesEnd = 0;
   /** Which of the probed places the next newcomer takes when all are taken. */
   #victim = 0;
   #seen: Int32Array = NONE_SEEN;
@@ -68,8 +78,8 @@ export class SubjectCache<T> {
     const length = end - start;
     const last = this.#last;
     if (
-      last?.bytes.length === length &&
-      equalBytes(last.bytes, 0, buffer, start, length)
+      last?.length === length &&
+      equalBytes(this.#bytes, last.start, buffer, start, length)
     ) return last;
     const found = this.#lookUp(buffer, start, end);
     if (found !== undefined) this.#last = found;
@@ -89,13 +99,42 @@ export class SubjectCache<T> {
       const entry = this.#places[(hash + probe) & mask];
       if (entry === undefined) break;
       if (
-        entry.hash === hash && entry.bytes.length === length &&
-        equalBytes(entry.bytes, 0, buffer, start, length)
+        entry.hash === hash && entry.length === length &&
+        equalBytes(this.#bytes, entry.start, buffer, start, length)
       ) return entry;
     }
     if (!this.#seenBefore(hash) || length > SUBJECT_MAX_BYTES) return undefined;
-    const bytes = new Uint8Array(buffer.subarray(start, end));
-    return this.#add(new CachedSubject<T>(bytes, hash));
+    const subject = byteString(buffer, start, end);
+    const at = this.#placeFor(subject);
+    return this.#add(new CachedSubject<T>(subject, hash, at));
+  }
+
+  /** Writes the bytes of `subject` behind those of the others; gives where they begin. */
+  #placeFor(subject: string): number {
+    if (this.#bytesEnd + subject.length > this.#bytes.length) {
+      this.#packBytes(subject.length);
+    }
+    const start = this.#bytesEnd;
+    this.#bytesEnd = writeBytes(this.#bytes, start, subject);
+    return start;
+  }
+
+  /** Makes room for `more`, without the bytes of those that lost their places. */
+  #packBytes(more: number): void {
+    const before = this.#bytes;
+    let needed = more;
+    for (const entry of this.#places) needed += entry?.length ?? 0;
+    this.#bytes = new Uint8Array(2 * needed);
+    this.#last = undefined;
+    let at = 0;
+    for (const entry of this.#places) {
+      if (entry === undefined) continue;
+      const { start, length } = entry;
+      this.#bytes.set(before.subarray(start, start + length), at);
+      entry.start = at;
+      at += length;
+    }
+    this.#bytesEnd = at;
   }
 
   #seenBefore(hash: number): boolean {

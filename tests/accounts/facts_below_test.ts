@@ -252,6 +252,7 @@ test("what was kept of receivers that have gone is let go before it is asked for
     ...stamped(subject),
     value: subject as string | undefined,
     generation: 0,
+    changes: 0,
   });
   const stamps = new ChangeStamps();
   const [stays, goes] = [known("stays.here"), known("goes.away")];

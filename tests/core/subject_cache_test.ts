@@ -1,6 +1,6 @@
 /** Which subjects are known again, and which of them are kept at all. */
 import assert from "node:assert/strict";
-import { asciiBytes } from "../../src/core/ascii.ts";
+import { asciiBytes, byteString } from "../../src/core/ascii.ts";
 import { SubjectCache } from "../../src/core/subject_cache.ts";
 import { test } from "../support/test.ts";
 
@@ -42,4 +42,19 @@ test("subjects that are used once drive out none that come again", () => {
   const before = known(cache, busy);
   known(cache, subjects(100_000, (n) => `_INBOX.${n}`));
   assert.ok(known(cache, busy) >= before);
+});
+
+test("what is found is the subject that was asked for, though others took its place", () => {
+  const cache = new SubjectCache<number>();
+  const all = subjects(40_000, (n) => `${"x".repeat(n % 13)}.${n}`);
+  let found = 0;
+  for (let n = 0; n < 300_000; n++) {
+    // Some come more often than others.
+    const bytes = all[(n * n) % (n % 2 === 0 ? 40_000 : 20_011)]!;
+    const entry = cache.find(bytes, 0, bytes.length);
+    if (entry === undefined) continue;
+    assert.equal(entry.subject, byteString(bytes));
+    found++;
+  }
+  assert.ok(found > 10_000, `${found} were found`);
 });
