@@ -196,6 +196,23 @@ const subUnsub: LatencyCase = {
   },
 };
 
+const PING = Buffer.from("PING\r\n");
+
+const pingsAtOnce: LatencyCase = {
+  name: "1,000,000 PINGs at once, ten times",
+  async prepare({ server }) {
+    const peer = await Peer.client(server.port);
+    const pings = Buffer.alloc(MILLION * PING.length, PING);
+    return async () => {
+      for (let n = 0; n < 10; n++) {
+        const all = peer.heard + pings.length;
+        peer.socket.write(pings);
+        while (peer.heard < all) await once(peer.socket, "data");
+      }
+    };
+  },
+};
+
 const interestComing: LatencyCase = {
   name: "1,000,000 RS+ come over a route",
   async prepare({ routePort }) {
@@ -406,6 +423,10 @@ export const CASES: readonly LatencyCase[] = [
     ...["pubsub", "-n", "30000", "-size", "16", "-subs", "1", "-each", "3000"],
   ),
   flood(
+    "200 messages to 100,000 subscriptions of one client",
+    ...["pubsub", "-n", "200", "-size", "16", "-subs", "1", "-each", "100000"],
+  ),
+  flood(
     "3,000 messages to 3,000 clients",
     ...["pubsub", "-n", "3000", "-size", "16", "-subs", "3000"],
   ),
@@ -418,6 +439,7 @@ export const CASES: readonly LatencyCase[] = [
     ...["pubsub", "-pubs", "3", "-n", "3000000", "-size", "0", "-subs", "2"],
   ),
   subUnsub,
+  pingsAtOnce,
   interestComing,
   interestGoing,
   interestTold,

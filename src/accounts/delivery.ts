@@ -27,7 +27,7 @@ import {
   takesForGroups,
   timesNamed,
 } from "./named_group.ts";
-import { AT_ONCE, servedAtOnce, takersIn } from "./served_later.ts";
+import { AT_ONCE, ServedLater } from "./served_later.ts";
 import { placeOfOne } from "./queue_choice.ts";
 import { Kind, REACH } from "./reach.ts";
 
@@ -35,8 +35,7 @@ import { Kind, REACH } from "./reach.ts";
 export interface DeliveryTurns {
   /**
    * Has `step` called in later turns until it gives true; what publishes now
-   * waits meanwhile. False where nothing can be made to wait: then the work has
-   * to be done at once.
+   * waits meanwhile. False where nothing can wait: it has to be done at once.
    */
   goOn(step: () => boolean): boolean;
 }
@@ -58,6 +57,7 @@ export class Delivery {
   readonly #turns: DeliveryTurns;
   /** One for each delivery under way, the innermost last; kept for later ones. */
   readonly #frames: Frame[] = [];
+  readonly #later = new ServedLater();
   #depth = 0;
   #lastMark = 0;
 
@@ -87,7 +87,7 @@ export class Delivery {
       work > WIDE_WORK && !match.isAtOnce &&
       this.#serveWide(plain, message, publisher)
     ) {
-      return takersIn(plain, publisher) +
+      return this.#later.takersIn(plain, publisher) +
         this.#publishToServers(account, match, message, publisher);
     }
     // Most messages go to clients of this server, or to one other server, and
@@ -135,11 +135,11 @@ export class Delivery {
   /** What is left of `publish` when direct receivers are served elsewhere. */
   #publishToServers(
     account: Account,
-    match: SubjectMatch<Interest>,
+    { plain, queues }: SubjectMatch<Interest>,
     message: Message,
     publisher: MessageSource | undefined,
   ): number {
-    const rest = { plain: servedAtOnce(match.plain), queues: match.queues };
+    const rest = { plain: this.#later.atOnceIn(plain), queues };
     return this.#publishOn(account, rest, 0, message, publisher);
   }
 
@@ -194,7 +194,7 @@ export class Delivery {
     if (served === plain.length && !hasGroups) return;
     const frame = this.#begin();
     try {
-      const here = isWide ? servedAtOnce(plain) : plain;
+      const here = isWide ? this.#later.atOnceIn(plain) : plain;
       this.#servePlain(frame, here, served, message, from, hears);
       if (groups === "named") {
         this.#serveNamed(frame, match, args, from, hears, message);
