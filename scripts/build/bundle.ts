@@ -19,6 +19,8 @@ export interface BundleOptions {
   readonly node: string;
   /** What esbuild puts in place of names: expressions, in JSON. */
   readonly define?: Readonly<Record<string, string>>;
+  /** Files of the repository that take the place of packages. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** A bundle as text. */
@@ -50,6 +52,9 @@ export function bundle(entry: string, options: BundleOptions): Bundle {
       ...options.minify === true ? ["--minify"] : [],
       ...Object.entries(options.define ?? {}).map(([name, value]) =>
         `--define:${name}=${value}`
+      ),
+      ...Object.entries(options.instead ?? {}).map(([name, file]) =>
+        `--alias:${name}=./${file}`
       ),
     ], PROJECT_FOLDER);
     const { inputs } = JSON.parse(readFileSync(facts, "utf8"));

@@ -19,6 +19,10 @@ export function bundleProgram(format: "esm" | "cjs"): Bundle {
       // which a module does not have.
       self: "globalThis",
     },
+    instead: {
+      "@nats-io/nats-core/internal": "scripts/build/no_nats_core.ts",
+      "@nats-io/nkeys": "scripts/build/lazy_nkeys.ts",
+    },
   });
 }
 

@@ -4,6 +4,7 @@ import {
   connect,
   type NatsConnection,
 } from "@nats-io/transport-node";
+import { createUser } from "@nats-io/nkeys";
 import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -52,6 +53,20 @@ for (const artefact of ARTEFACTS) {
     const [, hash] = await maker.waitFor(/^bcrypt hash: (\S{60})\n$/);
     assert.deepEqual(await maker.exited, { code: 0, signal: null });
     assert.equal(await compareBcrypt("ytb", hash!), true);
+  });
+
+  test(`${name} logs in with a key`, { skip }, async (t) => {
+    const { run, folder } = await place(t, artefact);
+    const key = createUser();
+    writeFileSync(join(folder, "user.nk"), key.getSeed());
+    const users = `users: [{ nkey: ${key.getPublicKey()} }]`;
+    writeFileSync(join(folder, "a.conf"), `authorization { ${users} }`);
+    const server = run("-c", "a.conf", "-a", "127.0.0.1", "-p", "-1");
+    const at = `nats://127.0.0.1:${await portOf(server)}`;
+    const stranger = run("pub", "-s", at, "greet.joe", "hello");
+    assert.equal((await stranger.exited).code, 1);
+    const known = run("pub", "-s", at, "-nkey", "user.nk", "greet.joe", "hi");
+    assert.deepEqual(await known.exited, { code: 0, signal: null });
   });
 
   test(`${name} starts itself to be compared`, {
