@@ -45,7 +45,7 @@ function parsing(
         allowedOps: isClient
           ? [Op.PUB, Op.HPUB, Op.SUB, Op.UNSUB, Op.PING]
           : [Op.RMSG, Op.HMSG],
-        ...isClient ? { pubArgs: args } : { routedArgs: args },
+        ...isClient ? { pubArgs: () => args } : { routedArgs: args },
         published() {},
         payload: (_, buffer, start, end) => args.complete(buffer, start, end),
         line(op, buffer, _start, _end, words: Words) {

@@ -30,6 +30,7 @@ import { WebSocketPort } from "./clients/websocket_port.ts";
 import type { Reception } from "./clients/reception.ts";
 import { closeUnpinned } from "./clients/pinned.ts";
 import { TlsReception } from "./clients/tls_reception.ts";
+import { Alarms } from "./connections/alarms.ts";
 import { noCounters } from "./connections/counters.ts";
 import { PendingTotal } from "./connections/pending_total.ts";
 import type { Feeding } from "./connections/feeder.ts";
@@ -362,6 +363,7 @@ function hostOf(
   let lastConnectionId = 0;
   const host: ChangingHost = {
     clock,
+    alarms: new Alarms(clock),
     random,
     log: new UnfailingLog(log),
     slabs: new SlabPool(),

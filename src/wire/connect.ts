@@ -68,15 +68,15 @@ export function readConnect(
   end: number,
   sender: keyof typeof FIELDS = "client",
 ): ConnectFields {
-  const read = new Map(Object.entries(options));
+  const read: Record<string, unknown> = { ...options };
   for (const field of fieldsIn(buffer, start, end)) {
     const name = fieldName(field.name);
     const type = FIELDS[sender].get(name);
     if (type === undefined || field.value === null) continue;
     if (!fits(type, field)) throw badJson("CONNECT", `wrong type of "${name}"`);
-    if (read.has(name)) read.set(name, field.value);
+    if (Object.hasOwn(read, name)) read[name] = field.value;
   }
-  return Object.fromEntries(read) as unknown as ConnectFields;
+  return read as unknown as ConnectFields;
 }
 
 function fieldsIn(

@@ -121,31 +121,34 @@ export interface ConnectFields {
 }
 
 /** What holds for a connection that has sent no CONNECT yet. */
+const DEFAULT_FIELDS: Readonly<ConnectFields> = Object.freeze({
+  verbose: true,
+  pedantic: true,
+  echo: true,
+  tls_required: false,
+  user: "",
+  pass: "",
+  auth_token: "",
+  nkey: "",
+  sig: "",
+  jwt: "",
+  proxy_sig: "",
+  name: "",
+  lang: "",
+  version: "",
+  protocol: 0,
+  headers: false,
+  no_responders: false,
+  account: "",
+  new_account: false,
+  cluster: "",
+  cluster_dynamic: false,
+  gateway: "",
+});
+
+/** The same for all of them. */
 export function defaultConnectFields(): ConnectFields {
-  return {
-    verbose: true,
-    pedantic: true,
-    echo: true,
-    tls_required: false,
-    user: "",
-    pass: "",
-    auth_token: "",
-    nkey: "",
-    sig: "",
-    jwt: "",
-    proxy_sig: "",
-    name: "",
-    lang: "",
-    version: "",
-    protocol: 0,
-    headers: false,
-    no_responders: false,
-    account: "",
-    new_account: false,
-    cluster: "",
-    cluster_dynamic: false,
-    gateway: "",
-  };
+  return DEFAULT_FIELDS;
 }
 
 const toUtf8 = new TextEncoder();

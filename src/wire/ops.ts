@@ -108,10 +108,11 @@ export interface OpHandler {
 
   /**
    * Set where PUB, the commonest operation, takes a fast lane: the parser reads
-   * one that is written as usual and all there right into these arguments, and
-   * calls `published`. Any other PUB comes to `line` and `payload`.
+   * one that is written as usual and all there right into these arguments, which
+   * it asks for at the first, and calls `published`. Any other PUB comes to
+   * `line` and `payload`.
    */
-  readonly pubArgs?: MessageArgs;
+  pubArgs?(): MessageArgs;
 
   /**
    * Set where RMSG is the commonest operation: `line` reads it into these

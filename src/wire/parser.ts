@@ -28,6 +28,9 @@ const LOWER_B = 0x62;
 /** `#operation` wants more bytes. */
 const INCOMPLETE = -1;
 
+/** The words of the line under way, of all parsers: read before another operation comes. */
+const words = new Words();
+
 /** What a parser does with an operation. */
 const REFUSED = 0;
 const WORDS_FOLLOW = 1;
@@ -52,12 +55,11 @@ export class Parser {
   readonly #handler: OpHandler;
   /** Indexed by operation. */
   readonly #rules: Uint8Array;
-  readonly #pubArgs: MessageArgs | undefined;
-  /** Of the operation whose lines are often the same. */
-  readonly #repeatedArgs: MessageArgs | undefined;
+  /** PUB takes the fast lane. */
+  readonly #isForPub: boolean;
+  /** Of the operation whose lines are often the same; that of PUB comes with the first one. */
+  #repeatedArgs: MessageArgs | undefined;
   readonly #meter: WorkMeter;
-  /** The words of the line under way. */
-  readonly #words = new Words();
   #maxLine: number;
   #stopped = false;
   #suspended = false;
@@ -71,12 +73,9 @@ export class Parser {
 
   constructor(handler: OpHandler, options: ParserOptions) {
     this.#handler = handler;
-    this.#pubArgs = handler.pubArgs;
-    this.#repeatedArgs = handler.pubArgs ?? handler.routedArgs;
-    this.#rules = Uint8Array.from(VERBS, ({ rule }, op) => {
-      if (!handler.allowedOps.includes(op as Op)) return REFUSED;
-      return RULE_OF[rule];
-    });
+    this.#isForPub = handler.pubArgs !== undefined;
+    this.#repeatedArgs = handler.routedArgs;
+    this.#rules = rulesFor(handler.allowedOps);
     this.#maxLine = options.maxControlLineBytes;
     this.#meter = options.meter ?? WorkMeter.unlimited();
   }
@@ -140,7 +139,8 @@ export class Parser {
 
   /** Reads one operation at `start`; gives the place behind it, or `INCOMPLETE`. */
   #operation(buffer: Uint8Array, start: number, end: number): number {
-    const repeatedArgs = this.#repeatedArgs;
+    const repeatedArgs = this.#repeatedArgs ??
+      this.#firstPub(buffer, start, end);
     if (repeatedArgs !== undefined) {
       const next = this.#inFastLane(repeatedArgs, buffer, start, end);
       if (next !== NOT_SCANNED) return next;
@@ -174,7 +174,7 @@ export class Parser {
     if (lineEnd === end) return this.#incomplete(verbEnd + 1, at);
 
     const behind = lineEnd + 1;
-    const size = this.#handler.line(op, buffer, at, argsEnd, this.#words);
+    const size = this.#handler.line(op, buffer, at, argsEnd, words);
     if (size === NO_PAYLOAD || this.#stopped) return behind;
 
     // The payload must be followed by exactly CR LF; a wrong byte is refused as
@@ -192,6 +192,16 @@ export class Parser {
     return payloadEnd + 2;
   }
 
+  /** The arguments of PUBs, if one begins at `start`. */
+  #firstPub(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): MessageArgs | undefined {
+    if (!this.#isForPub || !isPub(buffer, start, end)) return undefined;
+    return this.#repeatedArgs = this.#handler.pubArgs?.();
+  }
+
   /**
    * The fast lane: a message whose line is the one before once more, or a PUB that
    * is written as usual, and all there. Gives the place behind it, or
@@ -205,7 +215,7 @@ export class Parser {
   ): number {
     let behind = args.repeatedLine(buffer, start, end);
     if (behind === NOT_SCANNED) {
-      if (this.#pubArgs === undefined || !isPub(buffer, start, end)) {
+      if (!this.#isForPub || !isPub(buffer, start, end)) {
         return NOT_SCANNED;
       }
       const argsStart = start + PUB_BYTES;
@@ -230,7 +240,7 @@ export class Parser {
    * end. Gives the place of the LF, or `end` if there is none.
    */
   #cutWords(buffer: Uint8Array, start: number, end: number): number {
-    const { starts, ends } = this.#words;
+    const { starts, ends } = words;
     let count = 0;
     let at = start;
     let byte = 0;
@@ -250,7 +260,7 @@ export class Parser {
       ends[count - 1] = at - 1;
       if (starts[count - 1] === at - 1) count--;
     }
-    this.#words.count = count;
+    words.count = count;
     return at;
   }
 
@@ -263,7 +273,7 @@ export class Parser {
   ): number {
     const lineEnd = findLineEnd(buffer, verbEnd, end);
     if (lineEnd === end) return this.#incomplete(verbEnd, end);
-    this.#handler.line(op, buffer, verbEnd, verbEnd, this.#words);
+    this.#handler.line(op, buffer, verbEnd, verbEnd, words);
     return lineEnd + 1;
   }
 
@@ -324,6 +334,20 @@ export class Parser {
   #append(chunk: Uint8Array, start: number, end: number): void {
     this.#held.append(chunk, start, end, this.#wanted);
   }
+}
+
+/** By the operations that a kind of connection may send. */
+const knownRules = new WeakMap<readonly Op[], Uint8Array>();
+
+function rulesFor(allowedOps: readonly Op[]): Uint8Array {
+  const known = knownRules.get(allowedOps);
+  if (known !== undefined) return known;
+  const rules = Uint8Array.from(
+    VERBS,
+    ({ rule }, op) => allowedOps.includes(op as Op) ? RULE_OF[rule] : REFUSED,
+  );
+  knownRules.set(allowedOps, rules);
+  return rules;
 }
 
 /** Whether a PUB begins at `start`, in any case, with one blank before its arguments. */

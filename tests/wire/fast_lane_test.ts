@@ -68,7 +68,7 @@ test("what the server puts in place of a subject or a reply does not come again"
   const seen: string[] = [];
   const parser = new Parser({
     allowedOps: [Op.PUB],
-    pubArgs,
+    pubArgs: () => pubArgs,
     line: () => assert.fail("a line outside of the fast lane"),
     payload: () => assert.fail("a payload outside of the fast lane"),
     published: () => {

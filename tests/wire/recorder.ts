@@ -84,7 +84,7 @@ export class Recorder implements OpHandler {
   linesSeen = 0;
   /** How many messages took the fast lane. */
   fastMessages = 0;
-  readonly pubArgs?: MessageArgs;
+  readonly pubArgs?: () => MessageArgs;
   readonly routedArgs?: MessageArgs;
   readonly #dialect: Dialect;
   readonly #args = new MessageArgs();
@@ -92,7 +92,7 @@ export class Recorder implements OpHandler {
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
     this.allowedOps = dialect.ops;
-    if (dialect.fastLane === Op.PUB) this.pubArgs = this.#args;
+    if (dialect.fastLane === Op.PUB) this.pubArgs = () => this.#args;
     if (dialect.fastLane === Op.RMSG) this.routedArgs = this.#args;
   }
 

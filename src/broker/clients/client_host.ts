@@ -91,14 +91,12 @@ export interface WebSocketArrival {
   readonly credentials: Partial<Credentials>;
 }
 
-/** The same, and whom it concerns. */
-export interface Arrival extends Way {
-  /** The nonce that it is greeted with. */
-  readonly nonce: LoginRequest["nonce"];
-  /** Called whenever the client has come in. */
-  readonly onBound: () => void;
-  /** Called when it has left an account for another. */
-  readonly onMoved: (left: Account) => void;
+/** Whose login it is. */
+export interface LoggingIn {
+  /** It has come in; so it does with each CONNECT. */
+  bound(): void;
+  /** It has left an account for another. */
+  moved(left: Account): void;
 }
 
 /** The server's INFO, as it changes. */

@@ -12,7 +12,7 @@ import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
 import { countIn, type Traffic } from "../../core/traffic.ts";
 import type { DirectReceiver } from "../../accounts/interest.ts";
-import type { MessageArgs } from "../../wire/args.ts";
+import { MessageArgs } from "../../wire/args.ts";
 import { writeNoResponders } from "../../wire/encode.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { Op } from "../../wire/ops.ts";
@@ -40,26 +40,30 @@ export class ClientPublishing {
   readonly #client: DirectReceiver;
   readonly #connection: Connection;
   readonly #login: Login;
-  readonly #args: MessageArgs;
   readonly #traffic: Traffic;
-  /** Of the message before, good for one whose line is the same. */
-  readonly #known: KnownFacts = new KnownFacts();
+  /** Made with the first message, as is what is known of the one before: many only listen. */
+  #args: MessageArgs | undefined = undefined;
+  #known: KnownFacts | undefined = undefined;
 
   constructor(
     host: ClientHost,
     client: DirectReceiver,
     connection: Connection,
     login: Login,
-    args: MessageArgs,
     maxPayloadBytes: number,
   ) {
     this.#host = host;
     this.#client = client;
     this.#connection = connection;
     this.#login = login;
-    this.#args = args;
     this.maxPayloadBytes = maxPayloadBytes;
     this.#traffic = connection.facts.traffic;
+  }
+
+  /** What a PUB says, filled by the parser or here. */
+  get args(): MessageArgs {
+    this.#known ??= new KnownFacts();
+    return this.#args ??= new MessageArgs();
   }
 
   /** Reads the arguments of PUB or HPUB; gives the bytes of payload that follow. */
@@ -72,8 +76,8 @@ export class ClientPublishing {
         "Message headers not supported",
       );
     }
-    this.#args.readPub(buffer, words, withHeaders);
-    const { size } = this.#args.message;
+    this.args.readPub(buffer, words, withHeaders);
+    const { size } = this.args.message;
     this.#checkSize(size);
     return size;
   }
@@ -89,8 +93,8 @@ export class ClientPublishing {
 
   /** The message is there: its payload is `buffer[start, end)`. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {
-    this.#args.complete(buffer, start, end);
-    const { message } = this.#args;
+    this.args.complete(buffer, start, end);
+    const { message } = this.args;
     if (this.#host.turn.traces) this.#traceLine(op);
     const trace = op === Op.HPUB
       ? traceOf(message, this.#host, this.#connection, this.#login)
@@ -101,7 +105,7 @@ export class ClientPublishing {
 
   /** A PUB was read in one go, with its payload. */
   published(): void {
-    const { message } = this.#args;
+    const { message } = this.#args!;
     this.#checkSize(message.size);
     if (this.#host.turn.traces) this.#traceLine(Op.PUB);
     this.#publish(message);
@@ -110,7 +114,7 @@ export class ClientPublishing {
   #publish(message: Message): void {
     const { account, fields, rights } = this.#login;
     countIn(this.#traffic, account.traffic, message.size);
-    let facts: SubjectFacts | undefined = this.#known.of(account, this.#args);
+    let facts: SubjectFacts | undefined = this.#known!.of(account, this.#args!);
     if (
       !facts.isPlain || this.#host.turn.traces ||
       rights?.mayPublish(facts, message) === false
@@ -229,7 +233,7 @@ export class ClientPublishing {
   }
 
   #traceLine(op: Op): void {
-    const { message, end } = this.#args;
+    const { message, end } = this.args;
     const { log } = this.#connection;
     log.traceIn(op, message.subjectBuffer, message.subjectStart, end);
   }

@@ -26,10 +26,11 @@ import { beginsConnect, Op } from "../../wire/ops.ts";
 import { takeVerdict, waitingPeer } from "../connections/admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import type {
-  Arrival,
   ClientHost,
   ClientSettings,
   Entrance,
+  LoggingIn,
+  Way,
 } from "./client_host.ts";
 import { ClientRights } from "./client_rights.ts";
 import { afterHeader } from "./proxied_client.ts";
@@ -43,7 +44,10 @@ const LOGIN_WORK = 3000;
 
 export class Login {
   /** What CONNECT said, or the defaults before it. */
-  fields: ConnectFields = defaultConnectFields();
+  fields: Readonly<ConnectFields> = defaultConnectFields();
+  readonly way: Way;
+  /** What the client is greeted with, and signs if it logs in by key; undefined where nobody does. */
+  readonly nonce: string | undefined;
   /** Set once the client may do anything, together with `account`. */
   principal: Principal | undefined = undefined;
   /** What the client publishes and subscribes in. */
@@ -61,7 +65,7 @@ export class Login {
   readonly #settings: ClientSettings;
   #anonymous: Principal | undefined;
   readonly #openedAt: number;
-  readonly #arrival: Arrival;
+  readonly #client: LoggingIn;
   #timer: Timer | undefined = undefined;
   #expiry: Timer | undefined = undefined;
   #hasLoggedIn = false;
@@ -69,15 +73,18 @@ export class Login {
   constructor(
     host: ClientHost,
     connection: Connection,
-    arrival: Arrival,
+    client: LoggingIn,
+    way: Way,
   ) {
-    const { isOpen, anonymous } = arrival.entrance.door
-      .greet(arrival.entrance);
+    const { door, settings } = way.entrance;
+    const { isOpen, anonymous } = door.greet(way.entrance);
     this.account = host.accounts.global;
     this.#host = host;
     this.#connection = connection;
-    this.#settings = arrival.entrance.settings;
-    this.#arrival = arrival;
+    this.#settings = settings;
+    this.#client = client;
+    this.way = way;
+    this.nonce = door.makeNonce();
     this.#anonymous = anonymous;
     this.#openedAt = host.clock.monotonic();
     if (isOpen) this.principal = anonymous;
@@ -85,19 +92,19 @@ export class Login {
 
   /** The way by which the client came in. */
   get entrance(): Entrance {
-    return this.#arrival.entrance;
+    return this.way.entrance;
   }
 
   /** Empty while the header of a proxy may name another. */
   get remoteHost(): string {
-    const isKnown = !this.#arrival.proxied?.awaitsHeader;
+    const isKnown = !this.way.proxied?.awaitsHeader;
     return isKnown ? this.#connection.socket.remote.host : "";
   }
 
   /** The client was greeted: it has this long to log in, behind the header of a proxy. */
   start(): void {
     this.#connection.input.isStranger = this.isStranger;
-    const { proxied } = this.#arrival;
+    const { proxied } = this.way;
     if (proxied?.awaitsHeader) {
       return afterHeader(proxied, this.#connection, this.#host, () => {
         this.start();
@@ -145,7 +152,7 @@ export class Login {
     }
     this.stop();
     this.hasConnected = true;
-    if (this.#bind(this.#anonymous)) this.#arrival.onBound();
+    if (this.#bind(this.#anonymous)) this.#client.bound();
   }
 
   /**
@@ -196,7 +203,7 @@ export class Login {
     const verdict = door.admit({
       credentials: this.fields,
       client: { ...this.fields, id: connection.facts.id },
-      nonce: this.#arrival.nonce,
+      nonce: this.nonce,
       connectionType,
       mapsCertificate,
       tls: socket.tls,
@@ -219,7 +226,7 @@ export class Login {
     const { log } = connection;
     this.fields = withCookies(
       readConnect(this.fields, buffer, start, end),
-      this.#arrival.webSocket,
+      this.way.webSocket,
     );
     // Not before: what cannot be read cannot be freed of its secrets either.
     if (log.traces) log.traceIn(Op.CONNECT, buffer, start, end);
@@ -255,7 +262,7 @@ export class Login {
     this.sayOk();
     if (!this.#hasLoggedIn) this.#measureSoon();
     this.#hasLoggedIn = true;
-    this.#arrival.onBound();
+    this.#client.bound();
   }
 
   /** Answers an operation of a client that asked for answers. */
@@ -286,7 +293,7 @@ export class Login {
       const left = this.account;
       left.clients--;
       this.account = account;
-      this.#arrival.onMoved(left);
+      this.#client.moved(left);
     }
     this.principal = principal;
     this.rights = this.#rightsOf(principal);

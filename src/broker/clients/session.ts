@@ -12,6 +12,7 @@ import type {
   Interest,
   MessageSource,
 } from "../../accounts/interest.ts";
+import type { Account } from "../../accounts/account.ts";
 import { Kind } from "../../accounts/reach.ts";
 import type { RequestInfo } from "../../accounts/request_info.ts";
 import type { Principal } from "../../auth/door.ts";
@@ -22,7 +23,7 @@ import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
 import type { CloseReason, Socket } from "../../platform/socket.ts";
-import { MessageArgs } from "../../wire/args.ts";
+import type { MessageArgs } from "../../wire/args.ts";
 import type { CrowdFrames } from "../../wire/crowd_frames.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
@@ -36,8 +37,8 @@ import { deliveryText } from "../connections/trace.ts";
 import {
   type ClientHost,
   type ClientLife,
-  type ClientSettings,
   type InfoNews,
+  type LoggingIn,
   tlsOf,
   type Way,
 } from "./client_host.ts";
@@ -57,13 +58,11 @@ import {
   violates,
 } from "./violations.ts";
 
-export class ClientSession implements Peer, DirectReceiver {
+export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   readonly kind: Kind = Kind.CLIENT;
   readonly idLabel: string;
   readonly forwardedFor: string | undefined;
   readonly allowedOps: readonly Op[] = CLIENT_OPS;
-  /** There before the connection, whose parser fills it. */
-  readonly pubArgs: MessageArgs = new MessageArgs();
   readonly connection: Connection;
   readonly login: Login;
   readonly #host: ClientHost;
@@ -74,13 +73,9 @@ export class ClientSession implements Peer, DirectReceiver {
   readonly #publishing: ClientPublishing;
   readonly #subscriptions: ClientSubscriptions;
   readonly #life: ClientLife<ClientSession>;
-  #settings: ClientSettings;
-  /** What the client signs if it logs in by key; undefined where nobody does. */
-  readonly #nonce: string | undefined;
   /** Made for the first request to another account. */
   #requester: Requester | undefined = undefined;
   #firstPongSent = false;
-  readonly #way: Way;
   /** It is still in the reception. */
   #entering: Entering | undefined = undefined;
 
@@ -90,23 +85,12 @@ export class ClientSession implements Peer, DirectReceiver {
     way: Way,
     life: ClientLife<ClientSession>,
   ) {
-    const { settings, door } = way.entrance;
+    const { settings } = way.entrance;
     this.idLabel = way.webSocket === undefined ? "cid" : "wid";
     this.forwardedFor = way.webSocket?.forwardedFor;
     this.connection = new Connection(host, socket, settings, this);
-    this.#nonce = door.makeNonce();
-    this.login = new Login(host, this.connection, {
-      ...way,
-      nonce: this.#nonce,
-      onBound: () => {
-        life.bound(this);
-        this.applyLimits();
-      },
-      onMoved: (left) => life.moved(left),
-    });
+    this.login = new Login(host, this.connection, this, way);
     this.#host = host;
-    this.#way = way;
-    this.#settings = settings;
     this.#output = this.connection.output;
     this.#outbox = this.#output.outbox;
     this.#crowdFrames = host.delivery.crowdFrames;
@@ -116,7 +100,6 @@ export class ClientSession implements Peer, DirectReceiver {
       this,
       this.connection,
       this.login,
-      this.pubArgs,
       settings.maxPayloadBytes,
     );
     this.#subscriptions = new ClientSubscriptions(this, host.turn, settings);
@@ -125,9 +108,7 @@ export class ClientSession implements Peer, DirectReceiver {
 
   /** Other numbers hold from now on. */
   reconfigure(): void {
-    const { settings } = this.login.entrance;
-    this.connection.reconfigure(settings);
-    this.#settings = settings;
+    this.connection.reconfigure(this.login.entrance.settings);
     this.applyLimits();
   }
 
@@ -135,7 +116,7 @@ export class ClientSession implements Peer, DirectReceiver {
   applyLimits(): void {
     const { connection, login } = this;
     const { maxPayloadBytes, maxSubscriptions } = clientLimits(
-      this.#settings,
+      login.entrance.settings,
       login.account.limits,
       login.principal?.limits,
       (text) => connection.log.debug(text),
@@ -143,6 +124,19 @@ export class ClientSession implements Peer, DirectReceiver {
     this.#publishing.maxPayloadBytes = maxPayloadBytes;
     this.#subscriptions.max = maxSubscriptions;
     if (this.#subscriptions.areTooMany) tooManySubscriptions(connection);
+  }
+
+  bound(): void {
+    this.#life.bound(this);
+    this.applyLimits();
+  }
+
+  moved(left: Account): void {
+    this.#life.moved(left);
+  }
+
+  pubArgs(): MessageArgs {
+    return this.#publishing.args;
   }
 
   /** Unique among all connections of the server. */
@@ -157,7 +151,7 @@ export class ClientSession implements Peer, DirectReceiver {
 
   /** Greets the client and starts reading. */
   start(): void {
-    const { reception } = this.#way;
+    const { reception } = this.login.way;
     if (reception !== undefined) return this.#enter(reception);
     this.login.start();
     this.connection.log.debug("Client connection created");
@@ -169,7 +163,7 @@ export class ClientSession implements Peer, DirectReceiver {
   /** Turns away a client that came when the server was full; INFO comes first all the same. */
   refuse(reason: ClosedReason, wireError: string): void {
     this.connection.start();
-    if (this.#way.reception?.isSilent !== true) this.#greet();
+    if (this.login.way.reception?.isSilent !== true) this.#greet();
     this.connection.close(reason, wireError);
   }
 
@@ -378,18 +372,23 @@ export class ClientSession implements Peer, DirectReceiver {
     this.connection.start();
     const through = () => this.#entering = undefined;
     this.#entering = reception.receive(
-      newcomer(this, this.#way.proxied, (tls) => this.#greet(tls), through),
+      newcomer(
+        this,
+        this.login.way.proxied,
+        (tls) => this.#greet(tls),
+        through,
+      ),
     );
   }
 
-  #greet(tls: TlsInfo | undefined = tlsOf(this.#way)): void {
-    this.#sendInfo({ isNew: true, nonce: this.#nonce, tls });
+  #greet(tls: TlsInfo | undefined = tlsOf(this.login.way)): void {
+    this.#sendInfo({ isNew: true, nonce: this.login.nonce, tls });
   }
 
   #sendInfo(how: InfoNews): number {
-    const { id, login: { entrance, remoteHost } } = this;
+    const { id, login: { way, entrance, remoteHost } } = this;
     const { maxPayloadBytes } = this.#publishing;
-    const tls = tlsOf(this.#way);
+    const tls = tlsOf(way);
     const reader = { id, entrance, remoteHost, maxPayloadBytes, tls, ...how };
     const line = infoLine(this.#host.info.tell(reader));
     this.connection.send(line);

@@ -17,7 +17,6 @@ import {
   WEBSOCKET_FAILED,
 } from "../../platform/socket.ts";
 import { errLine, PING_LINE, PONG_LINE } from "../../wire/encode.ts";
-import { formatAddress } from "../../net/address.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ConnectionFacts } from "./counters.ts";
 import type { ConnectionHost, ConnectionSettings } from "./host.ts";
@@ -75,8 +74,9 @@ export class Connection
     };
     this.log = new ConnectionLog(
       host.log,
-      fromText(peer, socket),
-      `${peer.idLabel}:${this.facts.id}`,
+      peer,
+      socket.remote,
+      this.facts.id,
       host,
       host.turn.meter,
     );
@@ -86,7 +86,7 @@ export class Connection
       rounds: host.turn.rounds,
     });
     this.output = new Output(host, this, socket, settings);
-    this.keepAlive = new KeepAlive(host.clock, settings, this);
+    this.keepAlive = new KeepAlive(host.clock, host.alarms, settings, this);
     this.#host = host;
     this.#peer = peer;
     this.#producer = new Producer(
@@ -251,12 +251,6 @@ export class Connection
     this.output.stop();
     this.#peer.ended(reason);
   }
-}
-
-/** Where the peer is, for the log. */
-function fromText({ forwardedFor }: Peer, { remote }: Socket): string {
-  const at = formatAddress(remote);
-  return forwardedFor === undefined ? at : `${forwardedFor}/${at}`;
 }
 
 /** The one mapping from what the transport saw to why the connection ended. */

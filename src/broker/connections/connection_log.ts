@@ -8,6 +8,8 @@
 import { utf8ByteString } from "../../core/ascii.ts";
 import type { Logger } from "../../core/log.ts";
 import { LOG_LINE_WORK, type WorkMeter } from "../../core/work_meter.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { Address } from "../../platform/socket.ts";
 import type { Op } from "../../wire/ops.ts";
 import { operationText, outputText, payloadText } from "./trace.ts";
 
@@ -17,24 +19,50 @@ export interface TraceLimits {
   readonly maxTracedMsgLen: number;
 }
 
+/** Whose lines they are. */
+export interface LogOrigin {
+  /** `cid` or `rid`. */
+  readonly idLabel: string;
+  /** The address that a proxy has named. */
+  readonly forwardedFor?: string | undefined;
+}
+
 export class ConnectionLog {
-  /** `IP:PORT - cid:N`. */
-  readonly label: string;
   readonly #log: Logger;
+  readonly #origin: LogOrigin;
+  readonly #remote: Address;
+  readonly #id: number;
+  /** Put together when it is asked for: most connections log nothing. */
+  #label: string | undefined = undefined;
   readonly #limits: TraceLimits;
   readonly #meter: WorkMeter;
 
   constructor(
     log: Logger,
-    from: string,
-    id: string,
+    origin: LogOrigin,
+    remote: Address,
+    id: number,
     limits: TraceLimits,
     meter: WorkMeter,
   ) {
-    this.label = `${from} - ${id}`;
     this.#log = log;
+    this.#origin = origin;
+    this.#remote = remote;
+    this.#id = id;
     this.#limits = limits;
     this.#meter = meter;
+  }
+
+  /** `IP:PORT - cid:N`. */
+  get label(): string {
+    return this.#label ??= this.#describe();
+  }
+
+  #describe(): string {
+    const { idLabel, forwardedFor } = this.#origin;
+    const at = formatAddress(this.#remote);
+    const from = forwardedFor === undefined ? at : `${forwardedFor}/${at}`;
+    return `${from} - ${idLabel}:${this.#id}`;
   }
 
   get traces(): boolean {
@@ -60,7 +88,7 @@ export class ConnectionLog {
   }
 
   debug(text: string): void {
-    this.#log.debug(`${this.label} - ${text}`);
+    if (this.debugs) this.#log.debug(`${this.label} - ${text}`);
   }
 
   /** Charged to the turn: there are some for each message. */

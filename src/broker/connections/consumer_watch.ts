@@ -59,7 +59,8 @@ export class ConsumerWatch implements DeadlineOwner {
   readonly #deadline: WriteDeadline;
   #releaseBytes: number;
   #portionBytes: number;
-  readonly #allowance = new HoldAllowance();
+  /** Made when the stall mark is passed for the first time. */
+  #allowance: HoldAllowance | undefined = undefined;
   #look: Timer | undefined = undefined;
   /** Producers that wait for this consumer. */
   #stalled: Set<HeldProducer> | undefined = undefined;
@@ -109,7 +110,7 @@ export class ConsumerWatch implements DeadlineOwner {
 
   /** Above the stall mark: bytes that may be written until the next flush. */
   get growthBytes(): number {
-    return this.#allowance.isSpent ? this.#portionBytes : 0;
+    return this.#isSpent() ? this.#portionBytes : 0;
   }
 
   /**
@@ -125,7 +126,7 @@ export class ConsumerWatch implements DeadlineOwner {
     }
     this.#deadline.watch();
     if (pending <= this.#limits.stallPendingBytes) return false;
-    if (!this.#allowance.isSpent) this.#lookSoon();
+    if (!this.#isSpent()) this.#lookSoon();
     // Only a socket that is blocked tells when the producer may go on.
     return producer !== undefined && outbox.blocked && this.#stall(producer);
   }
@@ -136,7 +137,7 @@ export class ConsumerWatch implements DeadlineOwner {
     const pending = outbox.pendingBytes;
     if (pending === 0) {
       this.#deadline.stop();
-      this.#allowance.restore();
+      this.#allowance?.restore();
     }
     // A socket that is not blocked will not tell of its drain.
     if (!outbox.blocked || pending <= this.#releaseBytes) this.#release();
@@ -158,10 +159,15 @@ export class ConsumerWatch implements DeadlineOwner {
     );
   }
 
+  /** Producers are not held for it until it has caught up. */
+  #isSpent(): boolean {
+    return this.#allowance?.isSpent === true;
+  }
+
   #isTooMuch(pending: number): boolean {
     const { maxPendingBytes, stallPendingBytes } = this.#limits;
     if (pending <= maxPendingBytes) return false;
-    return this.#allowance.isSpent || stallPendingBytes === Infinity ||
+    return this.#isSpent() || stallPendingBytes === Infinity ||
       pending > maxPendingBytes + OVERFLOW_BYTES;
   }
 
@@ -174,7 +180,7 @@ export class ConsumerWatch implements DeadlineOwner {
 
   #stall(producer: HeldProducer): boolean {
     if (this.#stalled?.has(producer)) return false;
-    if (this.#allowance.isSpent) {
+    if (this.#isSpent()) {
       const { givenBytes } = this;
       if (givenBytes < this.#nextHoldBytes) return false;
       this.#nextHoldBytes = givenBytes + this.#portionBytes;
@@ -196,6 +202,7 @@ export class ConsumerWatch implements DeadlineOwner {
 
   #lookSoon(): void {
     if (this.#look !== undefined) return;
+    this.#allowance ??= new HoldAllowance();
     this.#allowance.begin(this.#clock.monotonic(), this.takenBytes);
     this.#lookAgain();
   }
@@ -206,9 +213,9 @@ export class ConsumerWatch implements DeadlineOwner {
 
   #lookNow(): void {
     const pending = this.#consumer.outbox.pendingBytes;
-    this.#allowance.look(this.#clock.monotonic(), this.takenBytes);
+    this.#allowance?.look(this.#clock.monotonic(), this.takenBytes);
     if (this.#isTooMuch(pending)) return this.#giveUpPending();
-    if (this.#allowance.isSpent || pending <= this.#releaseBytes) {
+    if (this.#isSpent() || pending <= this.#releaseBytes) {
       this.#release();
     } else this.#lookAgain();
   }

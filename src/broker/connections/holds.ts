@@ -1,7 +1,7 @@
 /** The consumers that one who feeds others waits for, and what goes on behind that. */
 export class Holds {
   #count = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | undefined = undefined;
 
   get isHeld(): boolean {
     return this.#count > 0;
@@ -15,12 +15,12 @@ export class Holds {
   letGo(): void {
     if (--this.#count > 0) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const goesOn of waiting) goesOn();
+    this.#waiting = undefined;
+    for (const goesOn of waiting ?? []) goesOn();
   }
 
   /** `goesOn` is called once nothing holds. */
   whenLetGo(goesOn: () => void): void {
-    this.#waiting.push(goesOn);
+    (this.#waiting ??= []).push(goesOn);
   }
 }

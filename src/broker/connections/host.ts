@@ -5,6 +5,7 @@
 import type { Clock, Random } from "../../platform/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { SlabPool } from "../../core/slab_pool.ts";
+import type { Alarms } from "./alarms.ts";
 import type { TraceLimits } from "./connection_log.ts";
 import type { ConsumerLimits } from "./consumer_watch.ts";
 import type { ServerCounters } from "./counters.ts";
@@ -15,6 +16,8 @@ import type { Turn } from "./turn.ts";
 
 export interface ConnectionHost extends TraceLimits {
   readonly clock: Clock;
+  /** Of all connections, on that clock. */
+  readonly alarms: Alarms;
   readonly random: Random;
   readonly log: Logger;
   readonly slabs: SlabPool;

@@ -41,13 +41,16 @@ export interface InputSettings {
  */
 const SHORT_BYTES = 512;
 
+/** Most connections never have anything wait: those share this. */
+const NOTHING: Uint8Array[] = [];
+
 export class Input {
   readonly #owner: InputOwner;
   readonly #socket: Socket;
   readonly #parser: Parser;
   readonly #rounds: LoopRounds;
   /** What was read and is not parsed yet. */
-  #backlog: Uint8Array[] = [];
+  #backlog: Uint8Array[] = NOTHING;
   /** Nothing has come yet. */
   #isNew = true;
   /** The peer has not logged in, and has to: there may be thousands that guess. */
@@ -61,6 +64,8 @@ export class Input {
   #isParsing = false;
   /** The rest of a chunk goes on in the next turn of the event loop. */
   #goesOnSoon = false;
+  /** Made for the first of them. */
+  #whenItsTurn: (() => void) | undefined = undefined;
   /** The chunk under way was cut by the budget. */
   #isCut = false;
   #isPaused = false;
@@ -96,12 +101,12 @@ export class Input {
       (chunk.length > SHORT_BYTES || this.#isNew || this.isStranger);
     this.#isNew = false;
     if (this.#isWaiting()) {
-      this.#backlog.push(new Uint8Array(chunk));
+      this.#ownBacklog.push(new Uint8Array(chunk));
       if (!this.#hearsOn(this.#backlogBytes)) this.#pause();
     } else if (mayWait) {
       // A socket that is paused lends its last chunk until it is resumed.
       this.#pause();
-      this.#backlog.push(chunk);
+      this.#ownBacklog.push(chunk);
       this.#goOnSoon();
     } else this.#handle(chunk);
   }
@@ -144,7 +149,12 @@ export class Input {
   /** No operation is handed over any more. */
   stop(): void {
     this.#parser.stop();
-    this.#backlog = [];
+    this.#backlog = NOTHING;
+  }
+
+  get #ownBacklog(): Uint8Array[] {
+    if (this.#backlog === NOTHING) this.#backlog = [];
+    return this.#backlog;
   }
 
   get #backlogBytes(): number {
@@ -196,10 +206,10 @@ export class Input {
   /** What a paused socket has handed over stays as it is. */
   #keep(rest: Uint8Array): void {
     if (this.#hearsOn(rest.length)) {
-      this.#backlog.unshift(new Uint8Array(rest));
+      this.#ownBacklog.unshift(new Uint8Array(rest));
     } else {
       this.#pause();
-      this.#backlog.unshift(rest);
+      this.#ownBacklog.unshift(rest);
     }
   }
 
@@ -212,16 +222,16 @@ export class Input {
   #goOnSoon(): void {
     if (this.#goesOnSoon) return;
     this.#goesOnSoon = true;
-    this.#rounds.enter(this.#goOn);
+    this.#rounds.enter(this.#whenItsTurn ??= () => this.#goOn());
   }
 
   /** The next chunk of the backlog, or what is left of one, in a turn of its own. */
-  readonly #goOn = (): void => {
+  #goOn(): void {
     this.#goesOnSoon = false;
     if (this.#owner.closed || this.#holds > 0) return;
     const chunk = this.#backlog.shift();
     if (chunk !== undefined) this.#handle(chunk);
-  };
+  }
 
   #goOnOrResume(): void {
     if (this.#backlog.length > 0) this.#goOnSoon();

@@ -5,9 +5,13 @@
  * NATS: the first PING comes early, to measure the round trip; later ones come
  * at an interval, and to a client only if nothing was heard of it or the
  * measurement is old.
+ *
+ * More than a dozen members: because it is an `Alarm` as well, and what its
+ * connection hears and asks stands in one object.
  */
-import type { Clock, Random, Timer } from "../../platform/clock.ts";
+import type { Clock, Random } from "../../platform/clock.ts";
 import { FIRST_PING_JITTER, RTT_MAX_AGE_MS } from "../../core/limits.ts";
+import type { Alarm, Alarms } from "./alarms.ts";
 
 export interface KeepAliveSettings {
   readonly pingIntervalMs: number;
@@ -28,26 +32,34 @@ export interface KeptAlive {
   becameStale(): void;
 }
 
-export class KeepAlive {
+export class KeepAlive implements Alarm {
   /** Round trip in milliseconds; undefined before the first was measured. */
   rttMs: number | undefined = undefined;
+  dueAt = 0;
+  place = -1;
   readonly #clock: Clock;
+  readonly #alarms: Alarms;
   #settings: KeepAliveSettings;
   readonly #peer: KeptAlive;
-  #timer: Timer | undefined = undefined;
   #unanswered = 0;
   #sentAt = -Infinity;
   #heardAt = 0;
   /** The peer's `holdCount` when it was last seen to. */
   #holdCount = 0;
 
-  constructor(clock: Clock, settings: KeepAliveSettings, peer: KeptAlive) {
+  constructor(
+    clock: Clock,
+    alarms: Alarms,
+    settings: KeepAliveSettings,
+    peer: KeptAlive,
+  ) {
     this.#clock = clock;
+    this.#alarms = alarms;
     this.#settings = settings;
     this.#peer = peer;
   }
 
-  /** The timer that runs keeps its time. */
+  /** What is under way keeps its time. */
   reconfigure(settings: KeepAliveSettings): void {
     this.#settings = settings;
   }
@@ -63,7 +75,7 @@ export class KeepAlive {
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#alarms.cancel(this);
   }
 
   /** When something came from the peer last, by the monotonic clock. */
@@ -97,11 +109,11 @@ export class KeepAlive {
   }
 
   #arm(delayMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#clock.after(delayMs, () => this.#due());
+    this.#alarms.set(this, delayMs);
   }
 
-  #due(): void {
+  /** It is time for the next PING. */
+  due(): void {
     if (this.#peer.closed) return;
     if (!this.#wasHeld() && this.#isWanted()) {
       if (this.#unanswered + 1 > this.#settings.pingMax) {

@@ -39,9 +39,10 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
   countedBytes = 0;
   readonly #host: ConnectionHost;
   readonly #owner: OutputOwner;
-  readonly #watch: ConsumerWatch;
+  /** Made when something is pending for the first time. */
+  #watch: ConsumerWatch | undefined = undefined;
+  #settings: ConnectionSettings;
   readonly #flushBytes: number;
-  #stallPendingBytes: number;
   #flushAboveBytes: number;
 
   constructor(
@@ -54,19 +55,18 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
     this.socket = socket;
     this.#host = host;
     this.#owner = owner;
-    this.#watch = new ConsumerWatch(host.clock, settings, this);
+    this.#settings = settings;
     this.#flushBytes = Math.min(
       FLUSH_BYTES,
       settings.maxPendingBytes / FLUSHES_BEFORE_LIMIT,
     );
-    this.#stallPendingBytes = settings.stallPendingBytes;
     this.#flushAboveBytes = this.#flushBytes;
   }
 
   /** Other limits hold for the peer from now on. */
   reconfigure(settings: ConnectionSettings): void {
-    this.#stallPendingBytes = settings.stallPendingBytes;
-    this.#watch.reconfigure(settings);
+    this.#settings = settings;
+    this.#watch?.reconfigure(settings);
   }
 
   get closed(): boolean {
@@ -100,7 +100,7 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
   drained(): void {
     this.outbox.blocked = false;
     this.flush();
-    if (!this.closed) this.#watch.drained();
+    if (!this.closed) this.#watch?.drained();
   }
 
   gaveUp(reason: ClosedReason, text: string): void {
@@ -109,7 +109,7 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
 
   /** Nobody reads any more; what was not flushed is forgotten. */
   stop(): void {
-    this.#watch.stop();
+    this.#watch?.stop();
     this.outbox.discard();
     this.#host.pending.count(this, 0);
   }
@@ -125,12 +125,17 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
     this.#flushAboveBytes = size + this.#flushBytes;
     this.#host.pending.count(this, pendingBytes);
     if (pendingBytes === 0) return;
-    if (this.#watch.lags(this.#host.turn.owner)) {
+    const watch = this.#watch ??= new ConsumerWatch(
+      this.#host.clock,
+      this.#settings,
+      this,
+    );
+    if (watch.lags(this.#host.turn.owner)) {
       this.#host.counters.stalledProducers++;
     }
     // Where producers are to be held, each one is with its next message.
-    if (pendingBytes > this.#stallPendingBytes) {
-      this.#flushAboveBytes = size + this.#watch.growthBytes;
+    if (pendingBytes > this.#settings.stallPendingBytes) {
+      this.#flushAboveBytes = size + watch.growthBytes;
     }
   }
 }
