@@ -103,7 +103,7 @@ const LIVES: readonly (readonly [
 
 for (const [title, events, reason] of LIVES) {
   test(`the end of a socket: ${title}`, () => {
-    const life = new SocketLife({ pendingBytes: () => 0, stuck: () => {} });
+    const life = new SocketLife({ pendingBytes: 0, stuck: () => {} });
     for (const [event, action] of events) {
       const cause: CloseReason | undefined = event === "failed"
         ? RESET

@@ -20,7 +20,7 @@ import { PartialWriter } from "./bun_writing.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import { giveBack } from "./read_memory.ts";
-import { SocketLife } from "./socket_life.ts";
+import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
 import { setImmediate } from "../process/timers.ts";
 
@@ -28,9 +28,8 @@ import { setImmediate } from "../process/timers.ts";
 export type TakenConnection = BunConnection<BunSocket | undefined>;
 
 /** The members are those of `Socket`, and what its handlers are told. */
-export class BunSocket implements Socket {
+export class BunSocket implements Socket, LivingSocket {
   readonly remote: Address;
-  readonly local: Address;
   readonly tls: TlsState | undefined = undefined;
   readonly #connection: TakenConnection;
   readonly #writer: PartialWriter;
@@ -39,18 +38,19 @@ export class BunSocket implements Socket {
   #isPaused = false;
 
   constructor(connection: TakenConnection) {
-    const { remoteAddress, remotePort, localAddress, localPort } = connection;
+    const { remoteAddress, remotePort } = connection;
     this.remote = endpoint(remoteAddress, remotePort);
-    this.local = endpoint(localAddress, localPort);
     this.#connection = connection;
     this.#writer = new PartialWriter(connection);
-    this.#life = new SocketLife({
-      pendingBytes: () => this.#writer.pendingBytes,
-      stuck: () => this.#act(this.#life.after("stuck")),
-    });
+    this.#life = new SocketLife(this);
     connection.data = this;
     connection.setNoDelay(true);
     connection.pause();
+  }
+
+  get local(): Address {
+    const { localAddress, localPort } = this.#connection;
+    return endpoint(localAddress, localPort);
   }
 
   get pendingBytes(): number {
@@ -89,6 +89,10 @@ export class BunSocket implements Socket {
 
   destroy(): void {
     this.#act(this.#life.after("destroy"));
+  }
+
+  stuck(): void {
+    this.#act(this.#life.after("stuck"));
   }
 
   received(chunk: Uint8Array): void {

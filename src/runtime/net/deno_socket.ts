@@ -2,6 +2,8 @@
  * One of Deno's own sockets: TCP that was accepted, or a unix socket. It reads
  * into buffers that are used again and writes in order; how it ends is
  * `SocketLife`'s.
+ *
+ * More than a dozen members: because it is a `Socket`, and its life and its writer ask things of it as well.
  */
 import { assert } from "../../core/assert.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";
@@ -19,8 +21,8 @@ import type { Fairness } from "./deno_fairness.ts";
 import type { DenoNews } from "./deno_news.ts";
 import { ReadBuffers, type ReadLoans } from "./deno_reading.ts";
 import type { DenoConnection } from "./deno_sockets.ts";
-import { Writer } from "./deno_writing.ts";
-import { SocketLife } from "./socket_life.ts";
+import { type WriteEvents, Writer } from "./deno_writing.ts";
+import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
 import { setImmediate } from "../process/timers.ts";
 
@@ -43,10 +45,12 @@ type ReadStage =
   /** The receiver has it. */
   | "lent";
 
-export class DenoSocket implements Socket {
+/** The members are those of `Socket`, and what its life and its writer ask of it. */
+export class DenoSocket implements Socket, LivingSocket, WriteEvents {
   readonly remote: Address;
-  readonly local: Address;
   readonly tls: TlsState | undefined = undefined;
+  /** Where it is, if it is a unix socket. */
+  readonly #unix: Address | undefined;
   readonly #connection: DenoConnection;
   readonly #news: DenoNews;
   readonly #fairness: Fairness;
@@ -64,7 +68,7 @@ export class DenoSocket implements Socket {
   // Made once for a connection: an `await` makes two functions for each read.
   readonly #onRead = (count: number | null): void => this.#arrived(count ?? 0);
   readonly #onReadFailed = (error: unknown): void => {
-    this.#failed(error);
+    this.failed(error);
     this.#arrived(0);
   };
   readonly #readOn = (): void => this.#read();
@@ -78,24 +82,23 @@ export class DenoSocket implements Socket {
     loans: ReadLoans,
     path?: string,
   ) {
-    const { remoteAddr, localAddr } = connection;
+    const { remoteAddr } = connection;
     const unix = path === undefined ? undefined : unixAddress(path);
     news.opened();
     setNoDelay(connection);
     this.remote = unix ?? endpoint(remoteAddr.hostname, remoteAddr.port);
-    this.local = unix ?? endpoint(localAddr.hostname, localAddr.port);
+    this.#unix = unix;
     this.#connection = connection;
     this.#news = news;
     this.#fairness = fairness;
     this.#buffers = new ReadBuffers(loans);
-    this.#writer = new Writer(connection, {
-      sentAll: () => this.#sentAll(),
-      failed: (error) => this.#failed(error),
-    });
-    this.#life = new SocketLife({
-      pendingBytes: () => this.#writer.pendingBytes,
-      stuck: () => this.#act(this.#life.after("stuck")),
-    });
+    this.#writer = new Writer(connection, this);
+    this.#life = new SocketLife(this);
+  }
+
+  get local(): Address {
+    const { hostname, port } = this.#connection.localAddr;
+    return this.#unix ?? endpoint(hostname, port);
   }
 
   get pendingBytes(): number {
@@ -141,6 +144,10 @@ export class DenoSocket implements Socket {
     this.#act(this.#life.after("destroy"));
   }
 
+  stuck(): void {
+    this.#act(this.#life.after("stuck"));
+  }
+
   #act(action: SocketAction): void {
     if (action === "finish") this.#finish();
     else if (action === "sayEnd") this.#sayEnd();
@@ -155,7 +162,7 @@ export class DenoSocket implements Socket {
   }
 
   #sayEnd(): void {
-    this.#connection.closeWrite().catch((error) => this.#failed(error));
+    this.#connection.closeWrite().catch((error) => this.failed(error));
   }
 
   #close(): void {
@@ -165,7 +172,7 @@ export class DenoSocket implements Socket {
     runAtEndOfTask(() => this.#report());
   }
 
-  #sentAll(): void {
+  sentAll(): void {
     if (this.#life.reason !== undefined) {
       return this.#act(this.#life.after("sent"));
     }
@@ -174,7 +181,7 @@ export class DenoSocket implements Socket {
     this.#events?.onDrain();
   }
 
-  #failed(error: unknown): void {
+  failed(error: unknown): void {
     this.#act(this.#life.after("failed", closeReason(error as Error)));
   }
 

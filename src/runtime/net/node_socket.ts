@@ -1,6 +1,8 @@
 /**
  * One socket of `node:net`, accepted or dialled: TCP or a unix socket, or TLS on
  * top of it once it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
+ *
+ * More than a dozen members: because it is a `Socket`, and its life asks things of it as well.
  */
 import type { Socket as TcpSocket } from "node:net";
 import { assert } from "../../core/assert.ts";
@@ -17,22 +19,28 @@ import { endpoint } from "./addresses.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import { giveBack } from "./read_memory.ts";
-import { SocketLife } from "./socket_life.ts";
+import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { startHandshake } from "./tls.ts";
 import { failureText } from "./tls_failures.ts";
 import { readBelow } from "./tls_reading.ts";
 import { serverHandshake } from "./tls_server.ts";
 import { setImmediate } from "../process/timers.ts";
 
+/** Finds the socket of a stream: all streams share their listeners. */
+const OWNER = Symbol("owner");
+
+type OwnedStream = TcpSocket & { [OWNER]?: NodeSocket };
+
 /** The members are those of `Socket`, and what its life asks of it. */
-export class NodeSocket implements Socket {
+export class NodeSocket implements Socket, LivingSocket {
   readonly remote: Address;
-  readonly local: Address;
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
   #tls: TlsState | undefined;
   /** What carries TLS, once it does. */
   #below: TcpSocket | undefined;
+  /** Where it is, if it is a unix socket. */
+  readonly #unix: Address | undefined;
   #events: SocketEvents | undefined;
   #isPaused = false;
   /** The receiver keeps the chunk that it is being told of. */
@@ -42,24 +50,25 @@ export class NodeSocket implements Socket {
   #isGone = false;
   /** A server's handshake goes on, and says how it ends. */
   #isHandedOver = false;
-  readonly #onData = (chunk: Uint8Array): void => this.#received(chunk);
 
   /** `path` is that of a unix socket. */
   constructor(raw: TcpSocket, path?: string) {
     const unix = path === undefined ? undefined : unixAddress(path);
     this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
-    this.local = unix ?? endpoint(raw.localAddress, raw.localPort);
+    this.#unix = unix;
     this.#raw = raw;
-    this.#life = new SocketLife({
-      pendingBytes: () => this.#raw.writableLength,
-      stuck: () => this.#act(this.#life.after("stuck")),
-    });
+    this.#life = new SocketLife(this);
     raw.pause();
     this.#listenTo(raw);
   }
 
   get tls(): TlsState | undefined {
     return this.#tls;
+  }
+
+  get local(): Address {
+    const { localAddress, localPort } = this.#raw;
+    return this.#unix ?? endpoint(localAddress, localPort);
   }
 
   get pendingBytes(): number {
@@ -103,7 +112,7 @@ export class NodeSocket implements Socket {
     assert(!this.#life.isSecuring && !this.#tls, "a socket is secured once");
     // A part of the chunk that is being handled, whose memory goes back.
     const head = borrowed?.slice();
-    this.#raw.off("data", this.#onData);
+    this.#raw.off("data", NodeSocket.#onData);
     this.#act(this.#life.after("secure"));
     try {
       this.#tls = tls.role === "server"
@@ -154,18 +163,49 @@ export class NodeSocket implements Socket {
     this.#act(this.#life.after("destroy"));
   }
 
+  stuck(): void {
+    this.#act(this.#life.after("stuck"));
+  }
+
+  #listenTo(raw: OwnedStream): void {
+    raw[OWNER] = this;
+    raw.on("error", NodeSocket.#onError);
+    raw.on("end", NodeSocket.#onEnd);
+    raw.on("close", NodeSocket.#onClose);
+    raw.on("drain", NodeSocket.#onDrain);
+  }
+
   /** A stream that another has taken the place of is not heard any more. */
-  #listenTo(raw: TcpSocket): void {
-    const ifCurrent = (act: () => void): void => {
-      if (raw === this.#raw && !this.#isHandedOver) act();
-    };
-    raw.on("error", (error) => ifCurrent(() => this.#failed(error)));
-    raw.on(
-      "end",
-      () => ifCurrent(() => this.#act(this.#life.after("peerEnded"))),
-    );
-    raw.on("close", () => ifCurrent(() => this.#gone()));
-    raw.on("drain", () => ifCurrent(() => this.#drained()));
+  #hears(raw: TcpSocket): boolean {
+    return raw === this.#raw && !this.#isHandedOver;
+  }
+
+  static #onData(this: OwnedStream, chunk: Uint8Array): void {
+    this[OWNER]!.#received(chunk);
+  }
+
+  static #onError(this: OwnedStream, error: Error): void {
+    const owner = this[OWNER]!;
+    if (owner.#hears(this)) owner.#failed(error);
+  }
+
+  static #onEnd(this: OwnedStream): void {
+    const owner = this[OWNER]!;
+    if (owner.#hears(this)) owner.#peerEnded();
+  }
+
+  static #onClose(this: OwnedStream): void {
+    const owner = this[OWNER]!;
+    if (owner.#hears(this)) owner.#gone();
+  }
+
+  static #onDrain(this: OwnedStream): void {
+    const owner = this[OWNER]!;
+    if (owner.#hears(this)) owner.#drained();
+  }
+
+  #peerEnded(): void {
+    this.#act(this.#life.after("peerEnded"));
   }
 
   #act(action: SocketAction): void {
@@ -178,7 +218,7 @@ export class NodeSocket implements Socket {
   }
 
   #read(): void {
-    this.#raw.on("data", this.#onData);
+    this.#raw.on("data", NodeSocket.#onData);
     this.#raw.resume();
   }
 

@@ -22,7 +22,7 @@ const LINGER_MS = 5_000;
 /** What a life asks of its socket. */
 export interface LivingSocket {
   /** Bytes that the system has not taken. */
-  pendingBytes(): number;
+  readonly pendingBytes: number;
   /** It ends, and has made no progress for a while. */
   stuck(): void;
 }
@@ -64,9 +64,9 @@ export class SocketLife {
   }
 
   #giveUpWithoutProgress(): void {
-    const before = this.#socket.pendingBytes();
+    const before = this.#socket.pendingBytes;
     this.#linger = setTimeout(() => {
-      const left = this.#socket.pendingBytes();
+      const left = this.#socket.pendingBytes;
       if (left > 0 && left < before) this.#giveUpWithoutProgress();
       else this.#socket.stuck();
     }, LINGER_MS);
