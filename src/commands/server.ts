@@ -15,7 +15,7 @@ import type { Logger } from "../core/log.ts";
 import { DiscoveryError } from "../discovery/discovery.ts";
 import { NetworkError } from "../platform/socket.ts";
 import { platform } from "../runtime/mod.ts";
-import { collectGarbage } from "../runtime/process/garbage.ts";
+import { collectGarbage, keepRoomForNew } from "../runtime/process/garbage.ts";
 import {
   exit,
   onSignal,
@@ -160,6 +160,7 @@ async function run(
   files.written = new ProcessFiles(server);
   attemptOrFail(() => files.written?.write(options));
   if (hasManyUsers(options)) collectGarbage();
+  keepRoomForNew();
 }
 
 function followLog(log: LogOutput, options: ServerOptions): void {
