@@ -253,6 +253,7 @@ export class Account implements AccountName {
     this.#large.forgetStale((subject) => this.sublist.stampOf(subject));
     this.#below?.forgetStale();
     this.#acks?.forgetStale();
+    if (this.sublist.size === 0) this.#forgetGone();
     if (isLocal(interest)) this.#changed(interest, -1);
     this.links?.removed(interest);
     this.#watched?.changed(interest.subject);
@@ -273,6 +274,12 @@ export class Account implements AccountName {
     if (choice === undefined && this.#choice === undefined) return;
     this.#choice = choice;
     this.#forgetFacts();
+  }
+
+  /** Nobody is left: what was known holds on to those who have gone. */
+  #forgetGone(): void {
+    this.#forgetFacts();
+    this.#below = this.#acks = undefined;
   }
 
   #forgetFacts(): void {

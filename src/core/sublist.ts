@@ -138,6 +138,8 @@ export class Sublist<S extends Subscriber> {
     this.#removes++;
     this.#changed(subscriber.subject);
     this.#meter.spent += INTEREST_WORK;
+    // Results hold on to those who have gone, until they are asked for again.
+    if (this.#size === 0) this.#cache = undefined;
     return true;
   }
 
