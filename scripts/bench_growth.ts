@@ -1,6 +1,6 @@
 /**
  * How rate and peak memory go as something grows: subscriptions, connections,
- * subjects and receivers, for Midge on each runtime beside the newest
+ * subjects, receivers and members of a queue group, for Midge on each runtime beside the newest
  * nats-server, as a table and as plots. For each size each server is started
  * anew.
  *

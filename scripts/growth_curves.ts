@@ -59,6 +59,16 @@ export const CURVES: readonly Curve[] = [
       field: "delivered_per_s",
     },
   ),
+  growing(
+    "members",
+    [10, 100, 1000],
+    (size) => `-subs ${size} -queue q -n 1000000 -size 100`,
+    {
+      title: "Messages to one queue group",
+      unit: "messages/s",
+      field: "delivered_per_s",
+    },
+  ),
 ];
 
 /** What a server is given before a size is measured, so that its compiler has seen it. */
