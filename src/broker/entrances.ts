@@ -4,7 +4,7 @@
  * at again.
  */
 import { authTimeoutMs } from "../core/auth_timeout.ts";
-import { STALL_FRACTION } from "../core/limits.ts";
+import { CLIENT_STALL_MAX_BYTES, STALL_FRACTION } from "../core/limits.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type {
   ClientDoors,
@@ -81,9 +81,10 @@ function settingsOf(options: ServerOptions): ClientSettings {
   return {
     maxControlLineBytes: options.maxControlLineBytes,
     maxPendingBytes: options.maxPendingBytes,
-    stallPendingBytes: options.noFastProducerStall
-      ? Infinity
-      : options.maxPendingBytes * STALL_FRACTION,
+    stallPendingBytes: options.noFastProducerStall ? Infinity : Math.min(
+      options.maxPendingBytes * STALL_FRACTION,
+      CLIENT_STALL_MAX_BYTES,
+    ),
     writeDeadlineMs: options.writeDeadlineMs,
     isDeadlineLenient: false,
     pingIntervalMs: options.pingIntervalMs,

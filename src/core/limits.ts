@@ -41,6 +41,12 @@ export const LAME_DUCK_SPACING_MAX_MS = 1000;
 /** Above this part of `max_pending`, the producers that feed a client are paused. */
 export const STALL_FRACTION = 0.75;
 
+/**
+ * And above this, however much a client may leave unread: what waits is the
+ * largest part of the server's memory, and more of it makes nobody faster.
+ */
+export const CLIENT_STALL_MAX_BYTES = 16_777_216;
+
 export const REGISTRY_PORT = 4280;
 /** How long a node stays known after its last announcement. */
 export const ANNOUNCEMENT_TTL_MS = 15_000;

@@ -72,6 +72,20 @@ test("what a client leaves unread is limited by max_pending", async (t) => {
   assert.equal(producer.take(), "PONG\r\n");
 });
 
+test("a producer waits at 16 MiB, however much a client may leave unread", async (t) => {
+  const still = await startStillMidge(t, { maxPendingBytes: 256 * MIB });
+  const slow = await still.login();
+  await slow.say("SUB flood 1\r\n");
+  const reading = still.newest;
+  slow.readAtMost(0);
+  const producer = await still.login();
+  for (let n = 0; n < 6; n++) await producer.say(FLOOD);
+  const { pendingBytes } = reading.connection.output.outbox;
+  assert.ok(pendingBytes > 16 * MIB, `${pendingBytes} bytes were pending`);
+  assert.ok(pendingBytes < 17 * MIB, `${pendingBytes} bytes were pending`);
+  assert.ok(producer.unsentBytes > 2 * MIB, "the producer was not stopped");
+});
+
 test("a producer waits for a slow reader, who gets every byte", async (t) => {
   const still = await startStillMidge(t, { maxPendingBytes: MIB });
   const slow = await still.login();

@@ -293,6 +293,30 @@ test("bytes that are shared are sent from where they are, in their order", () =>
   }
 });
 
+test("who reads nothing keeps no more memory than the bytes that wait for it", () => {
+  const sink = new LaggingSink(1);
+  const outbox = new Outbox(new SlabPool(), sink);
+  const large = asciiBytes("x".repeat(100_000));
+  let waiting = 0;
+  for (let n = 0; n < 200; n++) {
+    const memory = new SharedMemory(large.slice());
+    const head = asciiBytes(`MSG a 1 ${n}\r\n`);
+    const small = asciiBytes("y".repeat(37 * n));
+    outbox.append(head);
+    outbox.share(memory, 0, large.length);
+    outbox.append(small);
+    memory.leave();
+    waiting += head.length + large.length + small.length;
+    outbox.flush(SINK_MAX);
+  }
+  assert.equal(outbox.pendingBytes, waiting);
+  // All that it holds comes to the sink, in the memory in which it waited.
+  outbox.flush();
+  assert.equal(sink.pendingBytes, waiting);
+  const cost = sink.retainedBytes / waiting;
+  assert.ok(cost < 1.02, `${cost} times the bytes that wait`);
+});
+
 test("a sink that needs memory while it is written to does not get what it reads", () => {
   const pool = new SlabPool();
   const last = new LaggingSink(Infinity);

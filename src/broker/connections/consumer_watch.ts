@@ -46,11 +46,13 @@ const RELEASE_FRACTION = 0.5;
  */
 const OVERFLOW_BYTES = 33_554_432;
 /**
- * What a consumer without an allowance is given between two holds. A smaller
- * distance from the stall mark to its limit has at least this many portions.
+ * What a consumer without an allowance is given between two holds. The distance
+ * from the stall mark to its limit has at least 16 portions, and at most 128:
+ * each of them holds the producers once.
  */
 const PORTION_BYTES = 131_072;
-const PORTIONS = 16;
+const PORTIONS_MIN = 16;
+const PORTIONS_MAX = 128;
 
 export class ConsumerWatch implements DeadlineOwner {
   readonly #clock: Clock;
@@ -231,8 +233,10 @@ function releaseBytes({ stallPendingBytes }: ConsumerLimits): number {
 function portionBytes(
   { maxPendingBytes, stallPendingBytes }: ConsumerLimits,
 ): number {
-  return Math.min(
-    PORTION_BYTES,
-    (maxPendingBytes - stallPendingBytes) / PORTIONS,
+  const bytes = maxPendingBytes - stallPendingBytes;
+  if (!Number.isFinite(bytes)) return PORTION_BYTES;
+  return Math.max(
+    Math.min(PORTION_BYTES, bytes / PORTIONS_MIN),
+    bytes / PORTIONS_MAX,
   );
 }
