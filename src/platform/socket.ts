@@ -22,6 +22,7 @@ export interface Address {
 /** One connected byte stream, accepted or dialled. It closes exactly once. */
 export interface Socket {
   readonly remote: Address;
+  /** Its own end, as long as it is open. */
   readonly local: Address;
   /** Set once `secure` has succeeded. */
   readonly tls: TlsState | undefined;

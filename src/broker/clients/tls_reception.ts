@@ -24,6 +24,7 @@ import {
 import type { TlsSettings } from "../../options/tls.ts";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import {
+  type Address,
   type CloseReason,
   NetworkError,
   type TlsUpgrade,
@@ -113,6 +114,8 @@ class TlsEntering implements Entering {
   /** INFO comes behind the handshake. */
   #isFirst: boolean;
   #timer: Timer | undefined = undefined;
+  /** Our end of the connection, which a socket that has gone may not know any more. */
+  #local: Address | undefined = undefined;
 
   constructor(reception: TlsReception, newcomer: Newcomer) {
     this.#reception = reception;
@@ -214,6 +217,7 @@ class TlsEntering implements Entering {
       );
     }
     connection.log.debug("Starting TLS client connection handshake");
+    this.#local = connection.socket.local;
     this.#stage = "hello";
     this.#timer = clock.after(
       settings.timeoutMs,
@@ -280,8 +284,9 @@ class TlsEntering implements Entering {
   /** Why nothing more comes, as Go says it. */
   #wordsOf(reason: Pick<CloseReason, "kind"> & { detail?: string }): string {
     const { kind, detail = "" } = reason;
-    const { local, remote } = this.#newcomer.connection.socket;
-    const ends = `${formatAddress(local)}->${formatAddress(remote)}`;
+    const { socket } = this.#newcomer.connection;
+    const ends = [this.#local ?? socket.local, socket.remote]
+      .map(formatAddress).join("->");
     switch (kind) {
       case "tls":
         return detail === TOO_OLD ? this.#versionsText() : detail;
