@@ -4,15 +4,15 @@ import { Broker } from "../../src/broker/broker.ts";
 import { defaultServerOptions } from "../../src/options/options.ts";
 import { ClosedReason } from "../../src/core/closed.ts";
 import { type Logger, silentLogger } from "../../src/core/log.ts";
+import { SocketAround } from "../../src/net/socket_around.ts";
 import type { Socket } from "../../src/platform/socket.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
-import { SocketProxy } from "./socket_proxy.ts";
 import { startStillMidge } from "./still_midge.ts";
 
 /** A socket that does as it is told until it is broken. */
-class BrittleSocket extends SocketProxy {
+class BrittleSocket extends SocketAround {
   broken = false;
 
   override write(bytes: Uint8Array): boolean {

@@ -4,11 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { ClosedReason } from "../../src/core/closed.ts";
+import { SocketAround } from "../../src/net/socket_around.ts";
 import type { Socket, SocketEvents } from "../../src/platform/socket.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
-import { SocketProxy } from "./socket_proxy.ts";
 import {
   NETWORK_BYTES,
   startStillMidge,
@@ -356,7 +356,7 @@ for (const maxPendingBytes of [128 * KIB, MIB]) {
 }
 
 /** Takes a little without a word, as streams do: what is below the mark has no drain. */
-class MarkedSocket extends SocketProxy {
+class MarkedSocket extends SocketAround {
   #awaited = false;
 
   override open(events: SocketEvents): void {
