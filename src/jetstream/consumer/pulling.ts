@@ -158,7 +158,9 @@ export class Pulling implements Demand {
       this.priority.claimed(request);
       const enter = (): void => this.#enter(request, reply);
       if (!this.#comesEarly(request)) return enter();
-      stream.whenKept(0, () => this.#isStopped || this.#refusing(reply, enter));
+      stream.whenKept(0, () => {
+        if (!this.#isStopped) this.#refusing(reply, enter);
+      });
     });
   }
 
