@@ -48,13 +48,28 @@ export function readWriteAhead(log: Uint8Array): WriteAhead {
   return { pages, count, isDamaged };
 }
 
-/** Where the last whole commit ends, and whether all before it is whole. */
-function lastCommit(
-  view: DataView,
-  frames: number,
-): { end: number; isDamaged: boolean } {
+/** Where whole commits end, and whether all before that is whole. */
+interface Commits {
+  readonly end: number;
+  readonly isDamaged: boolean;
+}
+
+function lastCommit(view: DataView, frames: number): Commits {
   const isLowFirst = view.getUint32(0) === LOW_FIRST;
   const isHeadWhole = sumsTo(view, 0, SUM_AT, [0, 0], SUM_AT, isLowFirst);
+  if (isHeadWhole) return commitsIn(view, frames, isLowFirst, true);
+  // The head does not tell the order of bytes either: the right one gives more.
+  const lowFirst = commitsIn(view, frames, true, false);
+  const highFirst = commitsIn(view, frames, false, false);
+  return highFirst.end > lowFirst.end ? highFirst : lowFirst;
+}
+
+function commitsIn(
+  view: DataView,
+  frames: number,
+  isLowFirst: boolean,
+  isHeadWhole: boolean,
+): Commits {
   // Those of the first page, where the head is not to be relied on.
   const saltAt = isHeadWhole ? SALT_AT : HEAD + 8;
   const salt = view.getBigUint64(saltAt);
