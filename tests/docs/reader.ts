@@ -143,9 +143,10 @@ class Reader {
     const terminal = this.#terminal;
     const commands = commandsOf(block)
       .filter((command) => !this.#omitted.includes(command));
+    const wasBusy = terminal.isBusy;
+    await terminal.catchUp();
     let before = terminal.position;
     const seen = (): string => terminal.since(before);
-    const wasBusy = terminal.isBusy;
     for (const command of commands) {
       const code = await terminal.run(command);
       assert.equal(code, 0, `"${command}" ends with ${code}:\n${seen()}`);

@@ -3,11 +3,15 @@
  * does not hold is found. Ports are free ones, so no page waits for another.
  */
 import assert from "node:assert/strict";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import { test, type TestContext } from "../support/test.ts";
+import { temporaryFolder } from "../support/temp.ts";
 import { areLike, haveLike, keepsPromises } from "./expected.ts";
 import { blocksOf, commandsOf, fileOf, indentedCode } from "./markdown.ts";
 import { follow, type Omissions } from "./reader.ts";
-import { terminalMissing } from "./terminal.ts";
+import { Terminal, terminalMissing } from "./terminal.ts";
 
 /** A page of blocks: language, text, and perhaps a paragraph before it. */
 type Part = readonly [language: string, text: string, lead?: string];
@@ -31,6 +35,8 @@ async function fails(
 }
 
 const skip = terminalMissing;
+// Far beyond what a shell needs to print a line and end.
+const END_MS_MAX = 20_000;
 
 test(
   "one terminal is used from the top of a page to its end",
@@ -56,6 +62,29 @@ test(
     await fails(t, /without saying/, ["sh", "exit 0"]);
     await fails(t, /sees something else/, ["sh", "echo a"], ["text", "b"]);
     await fails(t, /sees something else/, ["sh", "echo a"], ["text", "a\nb"]);
+  },
+);
+
+test(
+  "the last words of a program belong to the command that started it",
+  { skip },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const { PATH = "" } = process.env;
+    const terminal = new Terminal(folder, { PATH });
+    t.after(() => terminal.close());
+    await terminal.run("mkfifo door; { read line < door; echo $line; } &");
+    const door = openSync(join(folder, "door"), "r+");
+    t.after(() => closeSync(door));
+    // No turn of the event loop from here on in which it could be read.
+    writeSync(door, "goodbye\n");
+    const deadline = Date.now() + END_MS_MAX;
+    while (terminal.isBusy) assert.ok(Date.now() < deadline, "It has ended");
+    await terminal.catchUp();
+    const before = terminal.position;
+    assert.match(terminal.since(0), /^goodbye$/m);
+    await terminal.run("echo next");
+    assert.equal(terminal.since(before), "next\n");
   },
 );
 

@@ -89,6 +89,14 @@ export class Terminal {
     return Number(code);
   }
 
+  /**
+   * Resolves once all that was printed so far has been read, the last words of
+   * programs that have ended included: what stands in a pipe stays in its order.
+   */
+  async catchUp(): Promise<void> {
+    await this.run(":");
+  }
+
   /** Resolves once all programs here wait for something. */
   async rest(): Promise<void> {
     const deadline = Date.now() + REST_MS_MAX;
