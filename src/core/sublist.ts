@@ -20,6 +20,7 @@ import {
   withoutMember,
 } from "./audience.ts";
 import { ChangeStamps, type StampedSubject } from "./change_stamps.ts";
+import { gather } from "./gather.ts";
 import { LiteralFilter } from "./literal_filter.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
 import {
@@ -30,7 +31,7 @@ import {
   prune,
 } from "./pattern_node.ts";
 import { CACHED_SUBJECTS_MAX, MatchCache } from "./match_cache.ts";
-import type { QueueGroup, SubjectMatch, Subscriber } from "./subject_match.ts";
+import type { SubjectMatch, Subscriber } from "./subject_match.ts";
 import {
   hasEmptyToken,
   hasWildcard,
@@ -335,57 +336,6 @@ export class Sublist<S extends Subscriber> {
     }
     return audiences;
   }
-}
-
-const NONE: readonly never[] = [];
-const NOBODY: SubjectMatch<never> = { plain: NONE, queues: NONE };
-
-/** The members of several audiences as plain subscribers and queue groups. */
-function gather<S extends Subscriber>(
-  audiences: readonly Audience<S>[],
-): SubjectMatch<S> {
-  if (audiences.length === 0) return NOBODY;
-  const plain: S[] = [];
-  const queued: S[] = [];
-  for (const audience of audiences) {
-    for (const member of membersOf(audience)) {
-      (member.queue === "" ? plain : queued).push(member);
-    }
-  }
-  return { plain, queues: queued.length === 0 ? NONE : groupByQueue(queued) };
-}
-
-/** NATS delivery: members of equally named groups share, whatever pattern each has. */
-function groupByQueue<S extends Subscriber>(
-  queued: readonly S[],
-): QueueGroup<S>[] {
-  const groups = new Map<
-    string,
-    { name: string; members: S[]; weight: number; uniform: boolean }
-  >();
-  for (const member of queued) {
-    const group = groups.get(member.queue);
-    if (group === undefined) {
-      const { queue, weight } = member;
-      const uniform = weight === 1;
-      groups.set(queue, { name: queue, members: [member], weight, uniform });
-    } else {
-      group.members.push(member);
-      group.weight += member.weight;
-      group.uniform &&= member.weight === 1;
-    }
-  }
-  const all: QueueGroup<S>[] = [];
-  for (const group of groups.values()) {
-    all.push(group.uniform ? group : { ...group, sums: sumsOf(group.members) });
-  }
-  return all;
-}
-
-/** The sum of the weights up to each member, itself included. */
-function sumsOf(members: readonly Subscriber[]): number[] {
-  let sum = 0;
-  return members.map(({ weight }) => sum += weight);
 }
 
 function ratio(part: number, whole: number): number {
