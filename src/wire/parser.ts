@@ -165,7 +165,7 @@ export class Parser {
     while (at < end && (buffer[at] === SPACE || buffer[at] === TAB)) at++;
     // NATS protocol: what stands behind the blanks is an argument, even an LF.
     const lineEnd = rule === WORDS_FOLLOW
-      ? this.#cutWords(buffer, at, end)
+      ? words.cut(buffer, at, end)
       : findLineEnd(buffer, at + 1, end);
     const argsEnd = lineEnd > at && buffer[lineEnd - 1] === CR
       ? lineEnd - 1
@@ -233,35 +233,6 @@ export class Parser {
     args.completeScanned(behind, payloadEnd);
     this.#handler.published!();
     return payloadEnd + 2;
-  }
-
-  /**
-   * Notes the words of the line that begins at `start` while looking for its
-   * end. Gives the place of the LF, or `end` if there is none.
-   */
-  #cutWords(buffer: Uint8Array, start: number, end: number): number {
-    const { starts, ends } = words;
-    let count = 0;
-    let at = start;
-    let byte = 0;
-    while (at < end) {
-      byte = buffer[at]!;
-      if (byte === LF && at > start) break;
-      if (byte === SPACE || byte === TAB) {
-        at++;
-        continue;
-      }
-      starts[count] = at++;
-      while (at < end && !endsWord(buffer[at]!)) at++;
-      ends[count++] = at;
-    }
-    // The CR of the line end was taken for the last byte of a word.
-    if (count > 0 && ends[count - 1] === at && buffer[at - 1] === CR) {
-      ends[count - 1] = at - 1;
-      if (starts[count - 1] === at - 1) count--;
-    }
-    words.count = count;
-    return at;
   }
 
   /** A verb whose line ends at the next LF, whatever comes before that. */
@@ -357,10 +328,6 @@ function isPub(buffer: Uint8Array, start: number, end: number): boolean {
     (buffer[start + 1]! | CASE_BIT) === LOWER_U &&
     (buffer[start + 2]! | CASE_BIT) === LOWER_B &&
     buffer[start + 3] === SPACE && buffer[start + PUB_BYTES]! > SPACE;
-}
-
-function endsWord(byte: number): boolean {
-  return byte <= SPACE && (byte === SPACE || byte === LF || byte === TAB);
 }
 
 /** The place of the first LF at or after `start`, or `end`. */

@@ -12,25 +12,6 @@ import { Words } from "../../src/wire/words.ts";
 import { test } from "../support/test.ts";
 import { queuesOf } from "./recorder.ts";
 
-test("words are cut at blanks, tabs, CR and LF, and at nothing else", () => {
-  const line = asciiBytes(" \ta\t b\0c\r\r\xff\n\td\n");
-  const words = new Words();
-  assert.equal(words.split(line, 0, line.length), 4);
-  const texts = words.starts.map((start, i) =>
-    byteString(line, start, words.ends[i])
-  );
-  assert.deepEqual(texts, ["a", "b\0c", "\xff", "d"]);
-});
-
-test("words of an earlier, longer line are not counted", () => {
-  const words = new Words();
-  words.split(asciiBytes("a b c"), 0, 5);
-  assert.equal(words.split(asciiBytes("d e f"), 2, 3), 1);
-  assert.deepEqual([words.count, words.starts[0], words.ends[0]], [1, 2, 3]);
-  assert.equal(words.split(asciiBytes(" \t "), 0, 3), 0);
-  assert.equal(words.count, 0);
-});
-
 test("PUB and HPUB name a subject, perhaps a reply, and sizes", () => {
   assert.deepEqual(pub("foo 5"), { subject: "foo", reply: "", size: 5 });
   assert.deepEqual(pub("foo bar 5"), { subject: "foo", reply: "bar", size: 5 });
