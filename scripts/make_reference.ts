@@ -38,7 +38,8 @@ import { RESOLVER_BLOCK } from "../src/config/keys/resolver_keys.ts";
 import { PROXIES_BLOCK, PROXY_BLOCK } from "../src/config/keys/proxy_keys.ts";
 import type { BlockFacts, KeyFacts } from "../src/config/keys/schema.ts";
 import { SERVER_BLOCK, SERVER_PARTS } from "../src/config/keys/server_keys.ts";
-import { CERTIFICATE_BLOCK, TLS_BLOCK } from "../src/config/keys/tls_keys.ts";
+import { CERTIFICATE_BLOCK } from "../src/config/keys/certificate_keys.ts";
+import { TLS_BLOCK } from "../src/config/keys/tls_keys.ts";
 import {
   WEBSOCKET_AUTHORIZATION_BLOCK,
   WEBSOCKET_BLOCK,

@@ -25,7 +25,8 @@ import { RESOLVER_BLOCK } from "./resolver_keys.ts";
 import { PROXIES_BLOCK, PROXY_BLOCK } from "./proxy_keys.ts";
 import type { BlockFacts } from "./schema.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
-import { CERTIFICATE_BLOCK, TLS_BLOCK } from "./tls_keys.ts";
+import { CERTIFICATE_BLOCK } from "./certificate_keys.ts";
+import { TLS_BLOCK } from "./tls_keys.ts";
 import { USER_BLOCK } from "./user_keys.ts";
 import {
   WEBSOCKET_AUTHORIZATION_BLOCK,
