@@ -8,15 +8,10 @@
  */
 import { type Random, randomBelow } from "../platform/clock.ts";
 import type { QueueGroup, SubjectMatch } from "../core/subject_match.ts";
-import {
-  deliveryWork,
-  TURN_WORK_MAX,
-  type WorkMeter,
-} from "../core/work_meter.ts";
+import { deliveryWork, type WorkMeter } from "../core/work_meter.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { CrowdFrames } from "../wire/crowd_frames.ts";
 import type { Message } from "../wire/message.ts";
-import { ownCopy } from "../wire/rewrite.ts";
 import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
@@ -27,18 +22,13 @@ import {
   takesForGroups,
   timesNamed,
 } from "./named_group.ts";
-import { AT_ONCE, ServedLater } from "./served_later.ts";
 import { placeOfOne } from "./queue_choice.ts";
 import { Kind, REACH } from "./reach.ts";
-
-/** Where a delivery goes on that is too much for one turn of the event loop. */
-export interface DeliveryTurns {
-  /**
-   * Has `step` called in later turns until it gives true; what publishes now
-   * waits meanwhile. False where nothing can wait: it has to be done at once.
-   */
-  goOn(step: () => boolean): boolean;
-}
+import {
+  type DeliveryTurns,
+  WIDE_WORK,
+  WideDelivery,
+} from "./wide_delivery.ts";
 
 const NO_GROUPS: readonly Uint8Array[] = [];
 const NOBODY: readonly Interest[] = [];
@@ -46,25 +36,21 @@ const NOBODY: readonly Interest[] = [];
 /** Servers whose members may all refuse a message before it is dropped: it must not go round for ever. */
 const REFUSALS_MAX = 3;
 
-/** More work than this for one message is done in several turns. */
-const WIDE_WORK = 2 * TURN_WORK_MAX;
-
 export class Delivery {
-  /** For those who write one message for several receivers. */
+  /** What receivers of one message write together. */
   readonly crowdFrames: CrowdFrames = new CrowdFrames();
   readonly #random: Random;
   readonly #meter: WorkMeter;
-  readonly #turns: DeliveryTurns;
+  readonly #wide: WideDelivery;
   /** One for each delivery under way, the innermost last; kept for later ones. */
   readonly #frames: Frame[] = [];
-  readonly #later = new ServedLater();
   #depth = 0;
   #lastMark = 0;
 
   constructor(random: Random, meter: WorkMeter, turns: DeliveryTurns) {
     this.#random = random;
     this.#meter = meter;
-    this.#turns = turns;
+    this.#wide = new WideDelivery(turns, meter, this.crowdFrames);
   }
 
   /**
@@ -85,9 +71,9 @@ export class Delivery {
     this.#meter.spent += work;
     if (
       work > WIDE_WORK && !match.isAtOnce &&
-      this.#serveWide(plain, message, publisher)
+      this.#wide.serve(plain, message, publisher)
     ) {
-      return this.#later.takersIn(plain, publisher) +
+      return this.#wide.later.takersIn(plain, publisher) +
         this.#publishToServers(account, match, message, publisher);
     }
     // Most messages go to clients of this server, or to one other server, and
@@ -139,7 +125,7 @@ export class Delivery {
     message: Message,
     publisher: MessageSource | undefined,
   ): number {
-    const rest = { plain: this.#later.atOnceIn(plain), queues };
+    const rest = { plain: this.#wide.later.atOnceIn(plain), queues };
     return this.#publishOn(account, rest, 0, message, publisher);
   }
 
@@ -163,13 +149,14 @@ export class Delivery {
   }
 
   /**
-   * Delivers what came by the server `from`. Of its kind it depends whether
-   * members of all queue groups are chosen here, or of those that it names in
-   * `args` because it has chosen this server. A named group without a member that
-   * can take it is passed on to one other server, back to the sender if there is
-   * no other: the sender chose by an interest that has ended in the meantime, or
-   * does not know what the members here may hear. `message`: as it is delivered
-   * here, where that is not as it came.
+   * Delivers a message that came from the server `from`. The kind of `from` says
+   * which queue groups are served, see `REACH`: all of them, of each of which a
+   * member is chosen here, or those that are named in `args`, because the sender
+   * has chosen this server for them. A named group without a member here that can
+   * take the message is passed on to one other server, or back to the sender if
+   * there is no other: the sender chose by an interest that has ended in the
+   * meantime, or does not know what the members here may hear. `message` is given
+   * where the message that is delivered here is not the one that came.
    */
   relay(
     account: Account,
@@ -185,7 +172,7 @@ export class Delivery {
     this.#meter.spent += work;
     const { hears, groups } = REACH[from.kind]!;
     const isWide = work > WIDE_WORK && !match.isAtOnce &&
-      this.#serveWide(plain, message, from);
+      this.#wide.serve(plain, message, from);
     // Most messages go to clients of this server only, and need no frame.
     const served = isWide ? 0 : serveClients(plain, message, from, hears);
     const hasGroups = groups === "named"
@@ -194,7 +181,7 @@ export class Delivery {
     if (served === plain.length && !hasGroups) return;
     const frame = this.#begin();
     try {
-      const here = isWide ? this.#later.atOnceIn(plain) : plain;
+      const here = isWide ? this.#wide.later.atOnceIn(plain) : plain;
       this.#servePlain(frame, here, served, message, from, hears);
       if (groups === "named") {
         this.#serveNamed(frame, match, args, from, hears, message);
@@ -256,45 +243,6 @@ export class Delivery {
       }
     }
     return accepted;
-  }
-
-  /**
-   * Serves direct receivers, but not imports, in as many turns as it takes, from a copy of the
-   * message; false when that is not possible here.
-   */
-  #serveWide(
-    plain: readonly Interest[],
-    message: Message,
-    publisher: MessageSource | undefined,
-  ): boolean {
-    // The server itself cannot be made to wait for its own message.
-    if (publisher === undefined || publisher.kind === Kind.INTERNAL) {
-      return false;
-    }
-    const later = REACH[publisher.kind]!.hears & ~AT_ONCE;
-    const meter = this.#meter;
-    const workEach = deliveryWork(message.size);
-    let copy = message;
-    let at = 0;
-    const isTaken = this.#turns.goOn(() => {
-      while (at < plain.length) {
-        const interest = plain[at++]!;
-        const { direct, hasEnded, kindBit } = interest;
-        if (direct === undefined || hasEnded || (kindBit & later) === 0) {
-          continue;
-        }
-        meter.spent += workEach;
-        direct.deliver(interest, copy, publisher);
-        if (meter.spent >= meter.checkAt && meter.isOver()) break;
-      }
-      return at === plain.length;
-    });
-    // The steps come later, when the message is another one.
-    if (isTaken) {
-      copy = ownCopy(message);
-      copy.crowd = this.crowdFrames.next();
-    }
-    return isTaken;
   }
 
   #serveGroups(

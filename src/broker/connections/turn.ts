@@ -9,7 +9,7 @@
  * flushed when it is done, or a few turns of the loop later: flushing hundreds
  * of receivers in each of its turns would cost more than the messages.
  */
-import type { DeliveryTurns } from "../../accounts/delivery.ts";
+import type { DeliveryTurns } from "../../accounts/wide_delivery.ts";
 import { WorkMeter } from "../../core/work_meter.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";
