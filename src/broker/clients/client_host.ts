@@ -15,7 +15,6 @@ import type {
   ConnectionSettings,
 } from "../connections/host.ts";
 import type { Reception, TlsInfo } from "./reception.ts";
-import type { SubscriptionLimits } from "./client_subscriptions.ts";
 
 /** A client as INFO and the list of clients see it. */
 export interface InfoReader {
@@ -108,9 +107,13 @@ export interface InfoSource {
   clusterName(): string;
 }
 
-export interface ClientSettings extends ConnectionSettings, SubscriptionLimits {
+export interface ClientSettings extends ConnectionSettings {
   readonly authTimeoutMs: number;
   readonly maxPayloadBytes: number;
+  /** Subscriptions of one client; 0: no limit. */
+  readonly maxSubscriptions: number;
+  /** Tokens in a subject; 0: no limit. */
+  readonly maxSubscriptionTokens: number;
   readonly headers: boolean;
 }
 

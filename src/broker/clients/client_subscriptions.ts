@@ -1,52 +1,54 @@
 /**
- * The subscriptions of one client, by the names that it gave them, and the
- * rules for new ones. They stand in the account's trie as well.
+ * What becomes of a client's SUB and UNSUB: its subscriptions, by the names that
+ * it gave them, and the rules for new ones. They stand in the account's trie as
+ * well.
  */
-import type { Account, InterestLinks } from "../../accounts/account.ts";
+import type { InterestLinks } from "../../accounts/account.ts";
 import { type DirectReceiver, Interest } from "../../accounts/interest.ts";
 import { WireError } from "../../core/errors.ts";
 import { type MapKey, mapKey } from "../../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
 import { quotedBytes } from "../../core/quote.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
-import type { SubArgs } from "../../wire/subscriptions.ts";
-import type { ConnectionLog } from "../connections/connection_log.ts";
+import { readSub, readUnsub, type SubArgs } from "../../wire/subscriptions.ts";
+import type { Connection } from "../connections/connection.ts";
 import type { Turn, TurnOwner } from "../connections/turn.ts";
-import type { ClientRights } from "./client_rights.ts";
+import type { ClientSettings } from "./client_host.ts";
+import type { Login } from "./login.ts";
 import {
   RESERVED_QUEUE,
+  revocation,
   subscriptionViolation,
   tokensViolation,
+  violates,
   type Violation,
 } from "./violations.ts";
 
 /** Work to ask whether a subscription is still allowed. */
 const REJUDGED_WORK = 20;
 
-export interface SubscriptionLimits {
-  /** Subscriptions of one client; 0: no limit. */
-  readonly maxSubscriptions: number;
-  /** Tokens in a subject; 0: no limit. */
-  readonly maxSubscriptionTokens: number;
+/** A client that subscribes. */
+interface Subscriber extends DirectReceiver {
+  readonly connection: Connection;
+  readonly login: Login;
 }
 
-/** A client, and the account that it is in at the time. */
-type Subscribing = DirectReceiver & {
-  readonly login: { readonly account: Account };
-  readonly connection: { readonly log: ConnectionLog };
-};
+type SubscriptionLimits = Pick<
+  ClientSettings,
+  "maxSubscriptions" | "maxSubscriptionTokens"
+>;
 
 export class ClientSubscriptions {
   /** By the keys of sids. */
   bySid: KeyedMap<MapKey, Interest> = new Map();
   /** How many there may be. */
   max: number;
-  readonly #client: Subscribing;
+  readonly #client: Subscriber;
   readonly #turn: Turn<TurnOwner>;
   readonly #limits: SubscriptionLimits;
 
   constructor(
-    client: Subscribing,
+    client: Subscriber,
     turn: Turn<TurnOwner>,
     limits: SubscriptionLimits,
   ) {
@@ -56,23 +58,43 @@ export class ClientSubscriptions {
     this.max = limits.maxSubscriptions || Infinity;
   }
 
+  /** Handles SUB. */
+  subscribe(buffer: Uint8Array, start: number, end: number): void {
+    const { connection, login } = this.#client;
+    connection.noteActivity();
+    const sub = readSub(buffer, start, end);
+    const violation = this.#violationIn(sub);
+    if (violation !== undefined) return violates(connection, violation);
+    const error = this.#add(sub);
+    if (error !== "") connection.sendError(error);
+    else login.sayOk();
+  }
+
+  /** Handles UNSUB: the subscription ends now, or once the client has heard `max` messages by it. */
+  unsubscribe(buffer: Uint8Array, start: number, end: number): void {
+    const { connection, login } = this.#client;
+    connection.noteActivity();
+    const { sid, max } = readUnsub(buffer, start, end);
+    const interest = this.bySid.get(mapKey(sid));
+    if (interest !== undefined) {
+      if (max > interest.delivered) interest.max = max;
+      else this.end(interest);
+    }
+    login.sayOk();
+  }
+
   /**
    * Adds a subscription in the client's account. Gives the text of the error if
    * it cannot be. A sid that is in use keeps its subscription, as with
    * nats-server.
    */
-  add(sub: SubArgs): string {
+  #add(sub: SubArgs): string {
     const { subject, queue, sid } = sub;
     if (this.bySid.size >= this.max) return WireError.MAX_SUBSCRIPTIONS;
     const key = mapKey(sid);
     if (this.bySid.has(key)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
-    const interest = Interest.direct(
-      this.#client,
-      subject,
-      queue,
-      sid,
-    );
+    const interest = Interest.direct(this.#client, subject, queue, sid);
     this.bySid = withRoom(this.bySid);
     this.bySid.set(key, interest);
     const { account } = this.#client.login;
@@ -94,12 +116,10 @@ export class ClientSubscriptions {
     }
   }
 
-  /** What is wrong with a subscription that the client, with its `rights`, may not have. */
-  violation(
-    sub: SubArgs,
-    rights: ClientRights | undefined,
-  ): Violation | undefined {
+  /** Why the client may not have a subscription; undefined: it may. */
+  #violationIn(sub: SubArgs): Violation | undefined {
     const { subject, queue } = sub;
+    const { rights } = this.#client.login;
     const { maxSubscriptionTokens } = this.#limits;
     if (
       queue === RESERVED_QUEUE || rights?.maySubscribe(subject, queue) === false
@@ -114,34 +134,39 @@ export class ClientSubscriptions {
     return this.bySid.size > this.max || this.max === 0;
   }
 
-  /** Ends `interest` now. */
-  remove(interest: Interest): void {
+  /** Ends `interest` now, as an UNSUB wants it. */
+  end(interest: Interest): void {
+    this.#remove(interest);
+    const { log } = this.#client.connection;
+    if (log.traces) log.trace(`<-> [DELSUB ${interest.sid}]`);
+  }
+
+  #remove(interest: Interest): void {
     this.bySid.delete(mapKey(interest.sid));
     this.#client.login.account.remove(interest);
   }
 
   /**
-   * Ends those that `rights` do not allow, as long as these hold, and calls
-   * `revoked` with each; in as many turns as it takes.
+   * Other rights hold for the client. Subscriptions to what it may not hear any
+   * more end, in as many turns as it takes, and it is told of each.
    */
-  rejudge(
-    rights: ClientRights,
-    hold: () => boolean,
-    revoked: (interest: Interest) => void,
-  ): void {
+  rejudge(user: string): void {
+    const { connection, login } = this.#client;
+    const { rights } = login;
+    if (rights === undefined) return;
     const { bySid } = this;
     this.#turn.spreadOver(bySid.values(), REJUDGED_WORK, (interest) => {
       const { subject, queue } = interest;
-      // Meanwhile it may be gone.
-      if (interest.hasEnded || !hold()) return;
+      // Meanwhile it may be gone, or the rights may have changed once more.
+      if (interest.hasEnded || login.rights !== rights) return;
       if (rights.maySubscribe(subject, queue)) return;
-      this.remove(interest);
-      revoked(interest);
+      this.#remove(interest);
+      violates(connection, revocation(interest, user));
     });
   }
 
   /** None of them hears anything from now on. */
-  end(): void {
+  endAll(): void {
     for (const interest of this.bySid.values()) interest.hasEnded = true;
     this.clear();
   }

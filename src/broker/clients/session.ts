@@ -1,7 +1,8 @@
 /**
  * A client, at the other end of its connection: what its operations mean, and
- * how messages reach it. The ways of a login and of a publish are in `login.ts`
- * and `client_publishing.ts`. Every rule here is the NATS client protocol's.
+ * how messages reach it. CONNECT is in `login.ts`, PUB and HPUB are in
+ * `client_publishing.ts`, SUB and UNSUB in `client_subscriptions.ts`. Every rule
+ * here is the NATS client protocol's, as nats-server keeps it.
  *
  * More than a dozen members: because it is both what a connection is connected
  * to (`Peer`) and what messages are delivered to (`DirectReceiver`).
@@ -18,7 +19,7 @@ import type { RequestInfo } from "../../accounts/request_info.ts";
 import type { Principal } from "../../auth/door.ts";
 import { byteString } from "../../core/ascii.ts";
 import type { ClosedReason } from "../../core/closed.ts";
-import { type MapKey, mapKey } from "../../core/map_key.ts";
+import type { MapKey } from "../../core/map_key.ts";
 import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
 import { countOut, type Traffic } from "../../core/traffic.ts";
@@ -28,7 +29,6 @@ import type { CrowdFrames } from "../../wire/crowd_frames.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
-import { readSub, readUnsub } from "../../wire/subscriptions.ts";
 import type { Words } from "../../wire/words.ts";
 import { Connection } from "../connections/connection.ts";
 import type { Output } from "../connections/output.ts";
@@ -51,12 +51,7 @@ import { Login } from "./login.ts";
 import { ClientPublishing } from "./client_publishing.ts";
 import { Requester } from "./requester.ts";
 import { noteHearer } from "./traced.ts";
-import {
-  clientError,
-  revocation,
-  tooManySubscriptions,
-  violates,
-} from "./violations.ts";
+import { clientError, tooManySubscriptions } from "./violations.ts";
 
 export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   readonly kind: Kind = Kind.CLIENT;
@@ -112,7 +107,10 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     this.applyLimits();
   }
 
-  /** Its account's, its user's and the server's limits hold as they are now. With too many subscriptions it is closed. */
+  /**
+   * The limits of its account, of its user and of the server hold as they are now.
+   * A client that has more subscriptions than it may have is closed.
+   */
   applyLimits(): void {
     const { connection, login } = this;
     const { maxPayloadBytes, maxSubscriptions } = clientLimits(
@@ -168,8 +166,9 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   }
 
   /**
-   * Tells the client what changed about the cluster. NATS client protocol: only clients of
-   * protocol 1 and later that have had their first PONG. Gives how many bytes that took.
+   * Tells the client what changed about the cluster. NATS client protocol: only
+   * clients of protocol 1 and later that have had their first PONG. Gives how
+   * many bytes that took.
    */
   pushInfo(): number {
     const isTold = this.login.fields.protocol >= 1 && this.#firstPongSent;
@@ -202,7 +201,7 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     return !this.connection.isDeaf && (publisher !== this || this.login.echo);
   }
 
-  /** One that has ended may be in its account for a few turns more. */
+  /** Interest that has ended may be in its account for a few turns more. */
   deliver(
     interest: Interest,
     message: Message,
@@ -221,7 +220,7 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
       connection.log.traceOut(deliveryText(message, sidBytes));
     }
     interest.delivered++;
-    if (interest.delivered === interest.max) this.#unsubscribe(interest);
+    if (interest.delivered === interest.max) this.#subscriptions.end(interest);
     this.#output.wroteMessage();
     return true;
   }
@@ -230,8 +229,8 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   review(): void {
     if (this.connection.closed) return;
     this.login.review((principal) => this.rebind(principal));
-    // Who came by an open door has to log in now.
-    if (this.login.principal === undefined) this.#subscriptions.end();
+    // A client that came by an open door has to log in now.
+    if (this.login.principal === undefined) this.#subscriptions.endAll();
   }
 
   followed(
@@ -245,21 +244,14 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   }
 
   /**
-   * What the client's user may do has changed; its account has not. Subscriptions to what
-   * it may not hear any more end, in as many turns as it takes. It is told of each, and stays.
+   * What the client's user may do has changed; its account has not. Subscriptions
+   * to what it may not hear any more end, in as many turns as it takes. The client
+   * is told of each of them, and stays.
    */
   rebind(principal: Principal): void {
-    const { login, connection } = this;
-    login.rebind(principal);
+    this.login.rebind(principal);
     this.applyLimits();
-    const { rights } = login;
-    if (rights === undefined) return;
-    this.#subscriptions.rejudge(
-      rights,
-      // Meanwhile the rights may have changed once more.
-      () => login.rights === rights,
-      (interest) => violates(connection, revocation(interest, principal.user)),
-    );
+    this.#subscriptions.rejudge(principal.user);
   }
 
   line(
@@ -304,9 +296,9 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
   #handle(op: Op, buffer: Uint8Array, start: number, end: number): void {
     switch (op) {
       case Op.SUB:
-        return this.#sub(buffer, start, end);
+        return this.#subscriptions.subscribe(buffer, start, end);
       case Op.UNSUB:
-        return this.#unsub(buffer, start, end);
+        return this.#subscriptions.unsubscribe(buffer, start, end);
       case Op.PING:
         return this.#ping();
       case Op.PONG:
@@ -324,35 +316,8 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
    * another account, without the subscriptions of before.
    */
   #connect(buffer: Uint8Array, start: number, end: number): void {
-    if (this.login.hasConnected) this.#subscriptions.end();
+    if (this.login.hasConnected) this.#subscriptions.endAll();
     this.login.connect(buffer, start, end);
-  }
-
-  #sub(buffer: Uint8Array, start: number, end: number): void {
-    this.connection.noteActivity();
-    const sub = readSub(buffer, start, end);
-    const violation = this.#subscriptions.violation(sub, this.login.rights);
-    if (violation !== undefined) return violates(this.connection, violation);
-    const error = this.#subscriptions.add(sub);
-    if (error !== "") this.connection.sendError(error);
-    else this.login.sayOk();
-  }
-
-  #unsub(buffer: Uint8Array, start: number, end: number): void {
-    this.connection.noteActivity();
-    const { sid, max } = readUnsub(buffer, start, end);
-    const interest = this.subscriptions.get(mapKey(sid));
-    if (interest !== undefined) {
-      if (max > interest.delivered) interest.max = max;
-      else this.#unsubscribe(interest);
-    }
-    this.login.sayOk();
-  }
-
-  #unsubscribe(interest: Interest): void {
-    this.#subscriptions.remove(interest);
-    const { log } = this.connection;
-    if (log.traces) log.trace(`<-> [DELSUB ${interest.sid}]`);
   }
 
   /** NATS client protocol: INFO comes once more, behind the first PONG after CONNECT. */
