@@ -62,7 +62,11 @@ async function withStream(
   t.after(() => peer.close());
   await peer.handshake({ headers: true });
   peer.send("SUB r 1\r\n");
-  const config = JSON.stringify({ name: "S", subjects: ["s"] });
+  const config = JSON.stringify({
+    name: "S",
+    subjects: ["s", "s.*"],
+    allow_direct: true,
+  });
   request(peer, "$JS.API.STREAM.CREATE.S", config);
   await delivered(peer);
   return { peer, disk, storeDir };
@@ -145,6 +149,91 @@ test("what is on its way to the disk is there for those who ask behind it", asyn
   // Two acknowledgements, and then the answers: of the new one, nothing is to come.
   assert.deepEqual(answers, [1, 2, 2, 0, 1]);
   await peer.heard("\r\ntwo\r\n", 0);
+});
+
+/** Of consumers that begin with last messages: "s.a" has one, and another one on its way. */
+async function withLasts(
+  t: TestContext,
+): Promise<{ peer: Peer; disk: SlowDisk }> {
+  const { peer, disk } = await withStream(t);
+  for (const [subject, body] of [["s.a", "old"], ["s.b", "two"]] as const) {
+    request(peer, subject, body);
+    await delivered(peer);
+  }
+  peer.send("SUB last 2\r\nSUB each 3\r\nSUB got 4\r\n");
+  disk.isSlow = true;
+  request(peer, "s.a", "new");
+  for (const [to, policy] of [["last", "last"], ["each", "last_per_subject"]]) {
+    const config = {
+      deliver_policy: policy,
+      deliver_subject: to,
+      filter_subject: "s.*",
+      ack_policy: "none",
+    };
+    const wanted = JSON.stringify({ stream_name: "S", config });
+    request(peer, "$JS.API.CONSUMER.CREATE.S", wanted);
+  }
+  const asked = [
+    '{"last_by_subj":"s.a"}',
+    '{"next_by_subj":"s.a","seq":2}',
+    '{"seq":3}',
+    '{"multi_last":["s.*"]}',
+    '{"batch":2,"seq":2}',
+  ];
+  for (const text of asked) {
+    peer.send(
+      `PUB $JS.API.DIRECT.GET.S got ${text.length}\r\n${text}\r\n`,
+    );
+  }
+  await isSilent(peer);
+  return { peer, disk };
+}
+
+/** What comes for a subscription, until a PING is answered behind `last`. */
+async function heardBy(peer: Peer, last: RegExp): Promise<string> {
+  let text = await peer.expect(last);
+  peer.send("PING\r\n");
+  text += await peer.expect("PONG\r\n");
+  return text;
+}
+
+/** Payloads, and statuses of answers without one, in the order in which they came to `sid`. */
+function payloadsOf(text: string, sid: number): string[] {
+  const message = new RegExp(
+    `^H?MSG \\S+ ${sid} (?:\\S+ )*\\d+\r\n(?:NATS/1\\.0([^]*?)\r\n\r\n)?(.*)\r\n`,
+    "gm",
+  );
+  return [...text.matchAll(message)].map(([, headers = "", body]) =>
+    body || headers.split("\r\n")[0]!.trim()
+  );
+}
+
+test("a last message that is on its way to the disk is the last one for those who ask behind it", async (t) => {
+  const { peer, disk } = await withLasts(t);
+  await disk.end();
+  disk.isSlow = false;
+  const text = await heardBy(peer, /MSG \S+ 2 [^]*new\r\n/);
+  assert.deepEqual(payloadsOf(text, 2), ["new"]);
+  assert.deepEqual(payloadsOf(text, 3), ["two", "new"]);
+  assert.deepEqual(payloadsOf(text, 4), [
+    ...["new", "new", "new"],
+    ...["two", "new", "204 EOB"],
+    ...["two", "new", "204 EOB"],
+  ]);
+});
+
+test("where it cannot be kept, neither can they, and the one before is the last", async (t) => {
+  const { peer, disk } = await withLasts(t);
+  await disk.end(new StorageError("the disk is broken", "failed"));
+  disk.isSlow = false;
+  const text = await heardBy(peer, /(?:"err_code":10104[^]*){2}/);
+  assert.deepEqual(payloadsOf(text, 2), []);
+  assert.deepEqual(payloadsOf(text, 3), []);
+  assert.deepEqual(payloadsOf(text, 4), [
+    ...["old", "404 Message Not Found", "404 Message Not Found"],
+    ...["old", "two", "204 EOB"],
+    ...["two", "204 EOB"],
+  ]);
 });
 
 test("a message that does not reach the disk is refused, and was never there", async (t) => {

@@ -37,7 +37,7 @@ export class DeliveryPace {
 
   constructor(consumer: Paced) {
     this.#consumer = consumer;
-    this.#replayEnd = consumer.stream.visibleSeq;
+    this.#replayEnd = consumer.stream.index.lastSeq;
   }
 
   /** Whether a message of `bytes` may go now. If not, the consumer hears when it may. */

@@ -35,10 +35,12 @@ export class Selection {
     this.#stream = stream;
     this.#filter = stream.index.subjects.filter(filtersOf(config));
     if (config.deliver_policy === "last_per_subject") {
-      this.#lasts = this.#lastOfEach(stream.visibleSeq);
-      this.#next = stream.visibleSeq + 1;
+      // One that cannot be kept takes along the consumer, which comes behind it.
+      const { lastSeq } = stream.index;
+      this.#lasts = this.#lastOfEach(lastSeq);
+      this.#next = lastSeq + 1;
       this.startsAfter = (this.#lasts[0] ?? this.#next) - 1;
-      this.pending = this.#lasts.length;
+      this.pending = this.#lastsFrom(stream.visibleSeq + 1);
     } else {
       this.#next = startOf(stream, config, this.#filter);
       this.startsAfter = this.#next - 1;
@@ -55,7 +57,8 @@ export class Selection {
   get published(): number {
     const { index, visibleSeq } = this.#stream;
     let seq = Math.max(this.#next, visibleSeq + 1);
-    let count = this.pending;
+    const unseenLasts = this.#lasts.length - this.#lastsFrom(visibleSeq + 1);
+    let count = this.pending + unseenLasts;
     while ((seq = index.next(seq, this.#filter)) <= index.lastSeq) {
       count++;
       seq++;
@@ -65,8 +68,11 @@ export class Selection {
 
   /** The next message; undefined: none is there. */
   peek(): number | undefined {
-    if (this.#hasLasts) return this.#lasts[this.#lastsAt];
     const { index, visibleSeq } = this.#stream;
+    if (this.#hasLasts) {
+      const last = this.#lasts[this.#lastsAt]!;
+      return last <= visibleSeq ? last : undefined;
+    }
     const seq = index.next(this.#next, this.#filter);
     // What lies between is not looked at again.
     this.#next = Math.max(this.#next, Math.min(seq, visibleSeq + 1));
@@ -82,20 +88,22 @@ export class Selection {
 
   /** A message is there, for good. */
   stored(seq: number, subjectNumber: number): boolean {
-    const isMeant = seq >= this.#next && this.means(subjectNumber);
+    const isMeant = seq >= this.#next
+      ? this.means(subjectNumber)
+      : this.#lasts[this.#lastsFrom(seq)] === seq;
     if (isMeant) this.pending++;
     return isMeant;
   }
 
   /** A message goes. */
   removing(seq: number, subjectNumber: number): void {
-    if (!this.means(subjectNumber) || seq > this.#stream.visibleSeq) return;
+    if (!this.means(subjectNumber)) return;
     const at = this.#lastsFrom(seq);
     if (this.#lasts[at] === seq) {
       if (at === this.#lastsAt) this.#lastsAt++;
       else this.#lasts.splice(at, 1);
     } else if (seq < this.#next) return;
-    this.pending--;
+    if (seq <= this.#stream.visibleSeq) this.pending--;
   }
 
   /** The place of the first last message that is still to come and not before `seq`. */
@@ -125,7 +133,7 @@ export class Selection {
     if (!hasLasts) return;
     this.#lasts = this.#lastOfEach(next - 1).filter((seq) => seq > after);
     this.#lastsAt = 0;
-    this.pending += this.#lasts.length;
+    this.pending += this.#lastsFrom(this.#stream.visibleSeq + 1);
   }
 
   /** Goes back to what comes behind `after`. */

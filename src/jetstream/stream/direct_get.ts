@@ -66,14 +66,43 @@ export class DirectGet {
     if (!this.#mayAnswer()) return false;
     const reply = replyOf(message);
     if (reply === "") return true;
-    try {
+    this.#refusing(reply, () => {
       if (!hasLevel(message)) throw new DirectRefusal(LEVEL_STATUS);
-      this.#answer(requestIn(message, this.#prefix), reply);
+      const request = requestIn(message, this.#prefix);
+      const answer = (): void => this.#answer(request, reply);
+      if (!this.#comesEarly(request)) return answer();
+      this.#stream.whenKept(0, () => this.#refusing(reply, answer));
+    });
+    return true;
+  }
+
+  /** Calls `act`; who asked is told of a refusal. */
+  #refusing(reply: string, act: () => void): void {
+    try {
+      act();
     } catch (error) {
       if (!(error instanceof DirectRefusal)) throw error;
       this.#say(reply, `NATS/1.0 ${error.message}\r\n\r\n`);
     }
-    return true;
+  }
+
+  /** What it asks for was published before it, and is not there for good yet. */
+  #comesEarly(request: MessageRequest): boolean {
+    const { index, visibleSeq } = this.#stream;
+    const { seq, last_by_subj, next_by_subj, multi_last, batch } = request;
+    const unseen = visibleSeq + 1;
+    if (index.next(unseen) > index.lastSeq) return false;
+    const patterns = multi_last ?? [last_by_subj ?? next_by_subj ?? ">"];
+    const isOfLast = multi_last !== undefined || last_by_subj !== undefined;
+    const start = isOfLast ? unseen : startOf(request, this.#stream);
+    const isOne = !isOfLast && !batch;
+    if (isOne && seq !== undefined && next_by_subj === undefined) {
+      return seq > visibleSeq && index.has(seq);
+    }
+    const filter = index.subjects.filter(patterns.map(utf8ByteString));
+    const first = index.next(isOne ? start : Math.max(start, unseen), filter);
+    filter.release();
+    return first > visibleSeq && first <= index.lastSeq;
   }
 
   #answer(request: MessageRequest, reply: string): void {
