@@ -7,13 +7,9 @@
  * More than a dozen members: because connections count in it what they carry,
  * without a call.
  */
-import { asciiBytes, byteString, equalBytes } from "../core/ascii.ts";
+import { asciiBytes } from "../core/ascii.ts";
 import { Sublist } from "../core/sublist.ts";
-import { isLiteralSubject } from "../core/subject.ts";
 import { noTraffic, type Traffic } from "../core/traffic.ts";
-import { SubjectCache } from "../core/subject_cache.ts";
-import type { SubjectMatch } from "../core/subject_match.ts";
-import type { SubjectMemo } from "../core/verdict_cache.ts";
 import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type {
@@ -21,14 +17,9 @@ import type {
   AccountTrace,
   MappingOptions,
 } from "../options/options.ts";
-import { FactsBelow } from "./facts_below.ts";
-import { FewLarge, isLarge } from "./few_large.ts";
+import { KnownSubjects, type SubjectFacts } from "./known_subjects.ts";
 import type { AccountName, Interest } from "./interest.ts";
-import {
-  type MappedSubject,
-  type MappingChance,
-  Mappings,
-} from "./mappings.ts";
+import type { MappingChance } from "./mappings.ts";
 import { Kind, REACH } from "./reach.ts";
 import type { MatchChoice } from "./stream_servers.ts";
 import { WatchedSubjects } from "./watched_subjects.ts";
@@ -53,24 +44,6 @@ export interface LocalInterest {
   members: number;
 }
 
-/** What an account knows of a subject that is published to. */
-export interface SubjectFacts extends SubjectMemo {
-  readonly match: SubjectMatch<Interest>;
-  /** It is literal, neither reserved nor mapped: nothing else is to be asked of it. */
-  readonly isPlain: boolean;
-  /** No empty token and no wildcard: fit for a pedantic publisher. */
-  readonly literal: boolean;
-  /** Servers alone may publish here. */
-  readonly reserved: boolean;
-  /** What clients publish here goes there instead; undefined: it stays. */
-  readonly mapped: MappedSubject | undefined;
-  /** It holds for many subjects, so no permissions may note in it what they say of one. */
-  readonly isShared: boolean;
-  /** The permissions that judged it last, and what they said; theirs to write. */
-  judge: object | undefined;
-  verdict: number;
-}
-
 /** Told of interest in an account before it comes and when it has gone: what imports make of it. */
 export interface InterestLinks {
   adding(interest: Interest): void;
@@ -93,13 +66,6 @@ export interface AccountSettings {
   readonly mapping: MappingChance;
 }
 
-/** NATS: replies that gateways carry, of these days and of former ones, and what servers vote by. */
-const RESERVED = /^(?:_GR_\..|\$GR\..|\$NRG\.)/s;
-
-/** NATS JetStream: how the subject of an acknowledgement begins, and how many numbers end it. */
-const ACK = asciiBytes("$JS.ACK.");
-const ACK_NUMBERS = 5;
-
 /** What holds for an account of which nothing was said. */
 export const NO_LIMITS: AccountLimits = {
   maxConnections: -1,
@@ -108,7 +74,7 @@ export const NO_LIMITS: AccountLimits = {
   maxLeafnodes: -1,
 };
 
-/** What routes bring is heard by these kinds; so routes are told of their interest. */
+/** The kinds that hear what routes bring: other servers are told of their interest. */
 const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
 
 export class Account implements AccountName {
@@ -120,7 +86,7 @@ export class Account implements AccountName {
   readonly routeTraffic: Traffic = noTraffic();
   /** Clients of this server that are in it. */
   clients = 0;
-  /** The same of the other servers of the cluster, as far as they have told. */
+  /** Clients of other servers of the cluster that are in it, as far as those have told. */
   remoteClients = 0;
   /** Clients that were closed because they read too slowly. */
   slowConsumers = 0;
@@ -130,52 +96,27 @@ export class Account implements AccountName {
   /** Where traces go that the headers of other tracers ask for. */
   trace: AccountTrace | undefined = undefined;
   #hasStreams = false;
-  readonly #chance: MappingChance;
-  #mappings: Mappings | undefined = undefined;
-  #choice: MatchChoice | undefined = undefined;
-  /** Times that it was given mappings, or a choice. */
-  #mapped = 0;
-  #subjects = new SubjectCache<SubjectFacts>();
-  readonly #large = new FewLarge();
-  /** Made for the first subject that is not found by itself. */
-  #below: FactsBelow<SubjectFacts> | undefined = undefined;
-  /** The same of acknowledgements. */
-  #acks: FactsBelow<SubjectFacts> | undefined = undefined;
+  readonly #subjects: KnownSubjects;
   #local: KeyedMap<string, LocalInterest> = new Map();
   #observer: InterestObserver | undefined = undefined;
-  /** Made for the first one. */
+  /** Made for the first subject that is watched. */
   #watched: WatchedSubjects | undefined = undefined;
 
   constructor(name: string, { sublistCache, meter, mapping }: AccountSettings) {
     this.name = name;
-    this.#chance = mapping;
     this.nameBytes = asciiBytes(name);
     this.sublist = new Sublist<Interest>({ cache: sublistCache, meter });
+    this.#subjects = new KnownSubjects(name, this.sublist, mapping);
   }
 
-  /**
-   * What is known about the published subject `buffer[start, end)`; no string
-   * is made for one that comes again.
-   */
+  /** What is known of the published subject `buffer[start, end)`; no string is made for one that comes again. */
   facts(buffer: Uint8Array, start: number, end: number): SubjectFacts {
-    if (isAck(buffer, start, end)) {
-      const shared = this.#factsOfAck(buffer, start, end);
-      if (shared !== undefined) return shared;
-    }
-    const known = this.#subjects.find(buffer, start, end);
-    if (known === undefined) return this.#factsOnce(buffer, start, end);
-    const changes = this.sublist.generation;
-    // Nothing at all has changed, or nothing that concerns it.
-    if (known.changes === changes) return known.value!;
-    const stamp = this.sublist.stampOf(known);
-    known.changes = changes;
-    if (known.generation === stamp) return known.value!;
-    const { subject } = known;
-    const facts = this.#factsOf(subject, this.sublist.match(subject));
-    known.value = facts;
-    known.generation = stamp;
-    if (isLarge(facts.match)) this.#large.keep(known);
-    return facts;
+    return this.#subjects.of(buffer, start, end);
+  }
+
+  /** Facts hold as long as this stays the same. */
+  get generation(): number {
+    return this.#subjects.generation;
   }
 
   /** It has streams on this server, which has a say in who hears them. */
@@ -185,18 +126,13 @@ export class Account implements AccountName {
 
   set hasStreams(has: boolean) {
     this.#hasStreams = has;
-    if (this.#choice !== undefined) this.#forgetFacts();
-  }
-
-  /** Facts hold as long as this stays the same. */
-  get generation(): number {
-    return this.sublist.generation + this.#mapped;
+    this.#subjects.choiceChanged();
   }
 
   /**
-   * The interest of this server; empty as long as nothing observes it. Someone
-   * who goes through it in several turns may meet some that has ended, with no
-   * members.
+   * The interest of this server; empty as long as nothing observes it. A caller
+   * that goes through it in several turns may meet interest that has ended in the
+   * meantime: it has no members.
    */
   localInterest(): Iterable<LocalInterest> {
     return this.#local.values();
@@ -250,10 +186,7 @@ export class Account implements AccountName {
   remove(interest: Interest): boolean {
     if (!this.sublist.remove(interest)) return false;
     interest.hasEnded = true;
-    this.#large.forgetStale((subject) => this.sublist.stampOf(subject));
-    this.#below?.forgetStale();
-    this.#acks?.forgetStale();
-    if (this.sublist.size === 0) this.#forgetGone();
+    this.#subjects.interestGone();
     if (isLocal(interest)) this.#changed(interest, -1);
     this.links?.removed(interest);
     this.#watched?.changed(interest.subject);
@@ -262,91 +195,12 @@ export class Account implements AccountName {
 
   /** From now on these are its mappings. */
   map(list: readonly MappingOptions[]): void {
-    if (list.length === 0 && this.#mappings === undefined) return;
-    this.#mappings = list.length === 0
-      ? undefined
-      : new Mappings(list, this.name, this.#chance);
-    this.#forgetFacts();
+    this.#subjects.map(list);
   }
 
   /** From now on `choice` has a say in who hears a message; undefined: all do. */
   choose(choice: MatchChoice | undefined): void {
-    if (choice === undefined && this.#choice === undefined) return;
-    this.#choice = choice;
-    this.#forgetFacts();
-  }
-
-  /** Nobody is left: what was known holds on to those who have gone. */
-  #forgetGone(): void {
-    this.#forgetFacts();
-    this.#below = this.#acks = undefined;
-  }
-
-  #forgetFacts(): void {
-    this.#subjects = new SubjectCache();
-    this.#mapped++;
-  }
-
-  /** The same for a subject that is not expected again. */
-  #factsOnce(buffer: Uint8Array, start: number, end: number): SubjectFacts {
-    this.#below ??= new FactsBelow(
-      (parent) => this.#factsBelow(parent),
-      (parent) => this.sublist.stampOf(parent) + this.#mapped,
-      ({ match }) => isLarge(match),
-    );
-    const shared = this.#below.of(buffer, start, end);
-    if (
-      shared !== undefined && !this.sublist.isSubscribedTo(buffer, start, end)
-    ) return shared;
-    const subject = byteString(buffer, start, end);
-    return this.#factsOf(subject, this.sublist.matchOnce(subject));
-  }
-
-  /** What acknowledgements of one consumer have in common; undefined: look it up. */
-  #factsOfAck(
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): SubjectFacts | undefined {
-    this.#acks ??= new FactsBelow(
-      (parent) => this.#factsBelow(parent, ACK_NUMBERS),
-      () => this.generation,
-      ({ match }) => isLarge(match),
-      ACK_NUMBERS,
-    );
-    const shared = this.#acks.of(buffer, start, end);
-    if (shared !== undefined) this.sublist.countKnown();
-    return shared;
-  }
-
-  /** What holds for each subject with one more token than `parent`, or `numbers`, that nobody subscribes to by itself. */
-  #factsBelow(parent: string, numbers?: number): SubjectFacts | undefined {
-    if (this.#mappings !== undefined || !isLiteralSubject(parent)) return;
-    const match = numbers === undefined
-      ? this.sublist.matchBelow(parent)
-      : this.sublist.matchNumbersBelow(parent, numbers);
-    if (match === undefined) return;
-    const subject = parent + ".1".repeat(numbers ?? 1);
-    return { ...this.#factsOf(subject, match), isShared: true };
-  }
-
-  #factsOf(subject: string, found: SubjectMatch<Interest>): SubjectFacts {
-    const match = this.#choice?.(subject, found) ?? found;
-    const literal = isLiteralSubject(subject);
-    const reserved = RESERVED.test(subject);
-    const mapped = this.#mappings?.of(subject);
-    return {
-      match,
-      isPlain: literal && !reserved && mapped === undefined,
-      literal,
-      reserved,
-      mapped,
-      isShared: false,
-      judge: undefined,
-      verdict: 0,
-      hearer: undefined,
-      heard: 0,
-    };
+    this.#subjects.choose(choice);
   }
 
   #changed(interest: Interest, change: number): void {
@@ -375,11 +229,6 @@ export class Account implements AccountName {
     if (known.members <= 0) this.#local.delete(key);
     return known.members;
   }
-}
-
-function isAck(buffer: Uint8Array, start: number, end: number): boolean {
-  return buffer[start] === ACK[0] && end - start > ACK.length &&
-    equalBytes(ACK, 0, buffer, start, ACK.length);
 }
 
 function isLocal({ kindBit }: Interest): boolean {

@@ -3,7 +3,8 @@
  * to repeat themselves, to the byte.
  */
 import type { MessageArgs } from "../wire/args.ts";
-import type { Account, SubjectFacts } from "./account.ts";
+import type { Account } from "./account.ts";
+import type { SubjectFacts } from "./known_subjects.ts";
 import { isLarge } from "./few_large.ts";
 
 export class KnownFacts {

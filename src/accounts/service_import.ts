@@ -17,7 +17,8 @@ import {
   setReply,
   setSubject,
 } from "../wire/rewrite.ts";
-import type { Account, SubjectFacts } from "./account.ts";
+import type { Account } from "./account.ts";
+import type { SubjectFacts } from "./known_subjects.ts";
 import {
   findTarget,
   type ImportHost,

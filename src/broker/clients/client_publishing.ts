@@ -3,7 +3,7 @@
  * delivery, and the answer to a request that nothing serves. Every rule here is
  * the NATS client protocol's, as nats-server keeps it.
  */
-import type { SubjectFacts } from "../../accounts/account.ts";
+import type { SubjectFacts } from "../../accounts/known_subjects.ts";
 import { KnownFacts } from "../../accounts/known_facts.ts";
 import type { MappedSubject } from "../../accounts/mappings.ts";
 import type { FollowedMessage } from "../../accounts/message_trace.ts";

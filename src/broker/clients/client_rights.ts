@@ -3,7 +3,7 @@
  * to know of the client: whether its subscriptions can meet what it may not
  * hear, and which responses it may send.
  */
-import type { SubjectFacts } from "../../accounts/account.ts";
+import type { SubjectFacts } from "../../accounts/known_subjects.ts";
 import type { Interest } from "../../accounts/interest.ts";
 import { type Permissions, PublishVerdict } from "../../auth/permissions.ts";
 import type { WorkMeter } from "../../core/work_meter.ts";
