@@ -40,10 +40,15 @@ for (
       assert.equal(isKept, near.keepChunk !== undefined);
       const next = await hears(far, () => {});
       if (!isDeno) assert.equal(next.length, 0, "only the one was kept");
+      const resumed = await hears(far, () => near.pause());
+      assert.equal(textOf(resumed), "hello");
+      near.resume();
+      if (!isDeno) assert.equal(resumed.length, 0);
       const lent = await hears(far, () => near.pause());
       assert.equal(textOf(lent), "hello");
       // It stays with its receiver, who has ended the socket.
       near.end();
+      near.resume();
       assert.equal(textOf(lent), "hello");
       if (isKept) assert.equal(textOf(kept), "hello");
     });

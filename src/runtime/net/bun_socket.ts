@@ -19,7 +19,7 @@ import type { BunConnection, BunHandlers } from "./bun_sockets.ts";
 import { PartialWriter } from "./bun_writing.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
-import { giveBack } from "./read_memory.ts";
+import { giveBack, LentChunks } from "./read_memory.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
 import { setImmediate } from "../process/timers.ts";
@@ -36,6 +36,7 @@ export class BunSocket implements Socket, LivingSocket {
   readonly #life: SocketLife;
   #events: SocketEvents | undefined;
   #isPaused = false;
+  readonly #lent = new LentChunks();
 
   constructor(connection: TakenConnection) {
     const { remoteAddress, remotePort } = connection;
@@ -76,6 +77,7 @@ export class BunSocket implements Socket, LivingSocket {
 
   resume(): void {
     this.#isPaused = false;
+    if (this.#life.reason === undefined) this.#lent.giveBack();
     if (this.#events !== undefined) this.#connection.resume();
   }
 
@@ -98,8 +100,10 @@ export class BunSocket implements Socket, LivingSocket {
   received(chunk: Uint8Array): void {
     if (this.#life.reason !== undefined) return;
     this.#events?.onData(chunk);
-    // Lent to the receiver until it is resumed, or for good.
-    if (!this.#isPaused && this.#life.reason === undefined) giveBack(chunk);
+    // The receiver's until it is resumed, or for good.
+    if (this.#life.reason !== undefined) return;
+    if (this.#isPaused) this.#lent.lend(chunk);
+    else giveBack(chunk);
   }
 
   hasRoom(): void {

@@ -18,7 +18,7 @@ import type {
 import { endpoint } from "./addresses.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
-import { giveBack } from "./read_memory.ts";
+import { giveBack, LentChunks } from "./read_memory.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { startHandshake } from "./tls.ts";
 import { failureText } from "./tls_failures.ts";
@@ -45,6 +45,7 @@ export class NodeSocket implements Socket, LivingSocket {
   #isPaused = false;
   /** The receiver keeps the chunk that it is being told of. */
   #isKept = false;
+  readonly #lent = new LentChunks();
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
@@ -99,6 +100,7 @@ export class NodeSocket implements Socket, LivingSocket {
 
   resume(): void {
     this.#isPaused = false;
+    if (this.#life.reason === undefined) this.#lent.giveBack();
     if (this.#below !== undefined) readBelow(this.#below, true);
     this.#raw.resume();
   }
@@ -228,10 +230,10 @@ export class NodeSocket implements Socket, LivingSocket {
     this.#isKept = false;
     // A plain view, because `slice` of a Buffer does not copy.
     this.#events?.onData(new Uint8Array(buffer, byteOffset, length));
-    // Lent to the receiver until it is resumed, or for good.
-    const isLent = this.#isKept || this.#isPaused ||
-      this.#life.reason !== undefined;
-    if (!isLent) giveBack(chunk);
+    // The receiver's until it is resumed, or for good.
+    if (this.#isKept || this.#life.reason !== undefined) return;
+    if (this.#isPaused) this.#lent.lend(chunk);
+    else giveBack(chunk);
   }
 
   #drained(): void {
