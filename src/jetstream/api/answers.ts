@@ -6,7 +6,8 @@ import { momentText } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { sorted } from "../stream/stream_config.ts";
 import type { Stream } from "../stream/stream.ts";
-import type { OpenStream } from "../account_streams.ts";
+import { NATS_VERSION } from "../../core/version.ts";
+import type { AccountStreams, OpenStream } from "../account_streams.ts";
 
 const NS_PER_US = 1000;
 
@@ -114,6 +115,15 @@ export function subjectCounts(
   return counts.sort(([a], [b]) => a < b ? -1 : 1);
 }
 
+/** A consumer of `account` as a request about it is answered now. */
+export function consumerAnswer(
+  { host }: AccountStreams,
+  consumer: Consumer,
+): object {
+  return consumerInfo(consumer, host.moments.nowUs(), NATS_VERSION);
+}
+
+/** A consumer; `version` is the server's, where that is told. */
 export function consumerInfo(
   consumer: Consumer,
   nowUs: number,

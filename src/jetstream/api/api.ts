@@ -1,7 +1,7 @@
 /**
  * Requests to JetStream in one account: which there are, what they are given, and
  * how an answer is made of what comes of them. What a request does is in
- * `stream_requests.ts` and `consumer_requests.ts`.
+ * `stream_requests.ts` and `consumer_making.ts`.
  */
 import {
   asciiBytes,
