@@ -8,7 +8,7 @@
  */
 import { Delivery } from "../accounts/delivery.ts";
 import type { MappingChance } from "../accounts/mappings.ts";
-import type { DoorPlatform } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
 import type { Logger } from "../core/log.ts";

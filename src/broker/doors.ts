@@ -1,5 +1,6 @@
 /** The doors of a broker, as its options ask for them. */
-import { type DoorPlatform, makeDoorInSteps } from "../auth/configured_door.ts";
+import { makeDoorInSteps } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Door } from "../auth/door.ts";
 import { ProxyDoor } from "../auth/proxy_door.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";

@@ -2,7 +2,7 @@
  * Operator mode: whom the server trusts, the accounts that JWTs tell of, and the
  * door that asks for one.
  */
-import type { DoorPlatform } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/users_door.ts";
 import type { AccountCalloutWorld } from "../auth/operator/account_callout.ts";
 import { OperatorDoor } from "../auth/operator/operator_door.ts";
 import { readTrust, type Trust } from "../auth/operator/trust.ts";

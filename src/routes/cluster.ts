@@ -15,7 +15,7 @@ import { ClosedReason } from "../core/closed.ts";
 import { WireError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Door } from "../auth/door.ts";
-import type { DoorPlatform } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";

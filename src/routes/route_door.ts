@@ -1,5 +1,6 @@
 /** The door before the routes, as the options of the cluster ask for it. */
-import { type DoorPlatform, makeDoor } from "../auth/configured_door.ts";
+import { makeDoor } from "../auth/configured_door.ts";
+import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Door } from "../auth/door.ts";
 import { NodeDoor } from "../auth/node_door.ts";
 import { GLOBAL_ACCOUNT } from "../core/account_names.ts";
