@@ -6,57 +6,45 @@
  *
  * More than a dozen members: because the rooms above it find all parts through it.
  */
-import { Delivery } from "../accounts/delivery.ts";
-import type { MappingChance } from "../accounts/mappings.ts";
 import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ClosedReason } from "../core/closed.ts";
-import type { Logger } from "../core/log.ts";
-import { SlabPool } from "../core/slab_pool.ts";
 import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
-import { UnfailingLog } from "../core/unfailing_log.ts";
 import type { ServerOptions } from "../options/options.ts";
 import { ProxiedSocket } from "../net/proxied_socket.ts";
 import type { Network, Socket } from "../platform/socket.ts";
 import type { Deflate } from "../platform/deflate.ts";
 import type { MakeSigner, Sha1 } from "../platform/signatures.ts";
-import { type RunSoon, runSoonOn } from "../platform/turns.ts";
-import { accountsOf, configuredAccounts } from "./configured_accounts.ts";
+import { configuredAccounts } from "./configured_accounts.ts";
 import { AuthService } from "./auth_service.ts";
-import type { ClientDoors, ClientHost } from "./clients/client_host.ts";
+import {
+  type BrokerHost,
+  brokerHost,
+  type ChangingHost,
+  type HostPlatform,
+} from "./broker_host.ts";
+import type { ClientDoors } from "./clients/client_host.ts";
 import { ClientPort } from "./clients/client_port.ts";
 import { ClientSessions } from "./clients/client_sessions.ts";
 import { WebSocketPort } from "./clients/websocket_port.ts";
 import type { Reception } from "./clients/reception.ts";
 import { closeUnpinned } from "./clients/pinned.ts";
 import { TlsReception } from "./clients/tls_reception.ts";
-import { Alarms } from "./connections/alarms.ts";
-import { noCounters } from "./connections/counters.ts";
-import { PendingTotal } from "./connections/pending_total.ts";
-import type { Feeding } from "./connections/feeder.ts";
-import { Turn } from "./connections/turn.ts";
 import { clientDoors, operatorDoors } from "./doors.ts";
 import { Entrances } from "./entrances.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { OperatorMode } from "./operator_mode.ts";
-import { identityOf, OwnInfo, type ServerIdentity } from "./own_info.ts";
+import { identityOf, type ServerIdentity } from "./own_info.ts";
 import { SteadyClock } from "./steady_clock.ts";
 
 /** What a broker stands on; everything that would name a platform. */
-export interface BrokerPlatform extends DoorPlatform {
+export interface BrokerPlatform extends DoorPlatform, HostPlatform {
   readonly network: Network;
   readonly clock: Clock;
-  readonly log: Logger;
   readonly makeSigner: MakeSigner;
   /** For WebSockets. */
   readonly deflate: Deflate;
   readonly sha1: Sha1;
-  /** Turns of the event loop; without it, the clock makes them. */
-  readonly runSoon?: RunSoon;
-  /** Addresses of this machine, for a server that listens on all of them. */
-  readonly interfaceAddresses: () => string[];
-  /** Shown as INFO's `go`: what runs the server. */
-  readonly runtimeName: string;
 }
 
 /** The part of the cluster that a broker speaks to. */
@@ -64,17 +52,6 @@ export interface RoutesLink {
   /** INFO changed in a way that other servers should hear of. */
   announceLameDuck(): void;
 }
-
-/** What clients, and routes, ask of the broker. */
-type BrokerHost = ClientHost & {
-  readonly clock: SteadyClock;
-  readonly info: OwnInfo;
-};
-
-/** The same, with what a reload replaces. */
-type ChangingHost = Omit<BrokerHost, "maxTracedMsgLen"> & {
-  maxTracedMsgLen: number;
-};
 
 export class Broker {
   /** As they are now: a reload replaces them. */
@@ -114,7 +91,7 @@ export class Broker {
     );
     this.#platform = platform;
     this.operator = this.#operatorMode(options);
-    this.#host = hostOf(options, { ...platform, clock }, this.identity, {
+    this.#host = brokerHost(options, { ...platform, clock }, this.identity, {
       operator: this.operator,
       options: () => this.options,
       clientAddress: () => this.port.lastAddress,
@@ -320,76 +297,4 @@ export class Broker {
       changed: (name) => void this.clients.review(name),
     });
   }
-}
-
-function hostOf(
-  options: ServerOptions,
-  platform: BrokerPlatform & { readonly clock: SteadyClock },
-  identity: ServerIdentity,
-  parts:
-    & Pick<
-      ConstructorParameters<typeof OwnInfo>[0],
-      | "clientAddress"
-      | "webSocketAddress"
-      | "options"
-      | "push"
-      | "pushSoon"
-    >
-    & {
-      readonly operator: OperatorMode | undefined;
-    },
-): ChangingHost {
-  const { operator } = parts;
-  const { clock, random, log } = platform;
-  const runSoon = platform.runSoon ?? runSoonOn(clock);
-  const turn = new Turn<Feeding>(runSoon, log, () => clock.monotonic());
-  const info = new OwnInfo({
-    ...platform,
-    ...parts,
-    identity,
-    now: () => clock.now(),
-  });
-  const delivery = new Delivery(random, turn.meter, turn);
-  const accounts = accountsOf(options, turn.meter, {
-    mapping: mappingChance(platform, info),
-    imports: {
-      delivery,
-      clock,
-      random,
-      serverName: identity.name,
-      ...(operator && { isActivated: operator.accounts.activation }),
-    },
-  }, operator);
-  let lastConnectionId = 0;
-  const host: ChangingHost = {
-    clock,
-    alarms: new Alarms(clock),
-    random,
-    log: new UnfailingLog(log),
-    slabs: new SlabPool(),
-    counters: noCounters(() => accounts.traffic()),
-    pending: new PendingTotal(
-      options.maxPendingTotalBytes || Infinity,
-      runSoon,
-    ),
-    turn,
-    maxTracedMsgLen: options.maxTracedMsgLen,
-    nextConnectionId: () => ++lastConnectionId,
-    accounts,
-    delivery,
-    info,
-    tracing: { delivery, clock, describeServer: () => info.describe() },
-  };
-  return host;
-}
-
-function mappingChance(
-  { random, log }: Pick<BrokerPlatform, "random" | "log">,
-  info: OwnInfo,
-): MappingChance {
-  return {
-    random,
-    clusterName: () => info.clusterName(),
-    complain: (text) => log.error(text),
-  };
 }
