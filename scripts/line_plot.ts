@@ -2,8 +2,17 @@
  * Curves as an SVG: a few series of points over one axis each way, linear or
  * logarithmic, with the name of each series at the end of its line. Nothing is
  * filled behind them, and all colours can be told from white and from black, so
- * that a plot looks the same on pages of either kind.
+ * that a plot looks the same on pages of either kind. It is for documents;
+ * `src/bench/chart.ts` has the charts of `midge bench`, which follow the browser's
+ * colours and also have bars.
  */
+import {
+  escaped,
+  shortNumber,
+  svgNumber,
+  svgText,
+  ticksTo,
+} from "../src/bench/svg.ts";
 
 /** One curve; a point without a finite value is left out. */
 export interface PlotSeries {
@@ -33,6 +42,8 @@ const TOP = 46;
 const BOTTOM = 322;
 /** Names of series are at least this far from each other. */
 const NAME_STEP = 16;
+/** Steps of a linear axis, at most. */
+const TICKS = 6;
 const COLOURS = ["#868e96", "#e8590c", "#1c7ed6", "#2f9e44", "#ae3ec9"];
 const INK = "#7d8590";
 
@@ -61,17 +72,27 @@ export function linePlotSvg({ title, x, y, series }: LinePlot): string {
   const names = apart(lastY);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12" fill="${INK}">`,
-    text(LEFT, 22, title, `font-size="15" font-weight="bold"`),
+    svgText(LEFT, 22, title, `font-size="15" font-weight="bold"`),
     ...up.ticks.flatMap((tick) => [
       line(LEFT, toY(tick), RIGHT, toY(tick)),
-      text(LEFT - 8, toY(tick) + 4, shortNumber(tick), `text-anchor="end"`),
+      svgText(
+        LEFT - 8,
+        toY(tick) + 4,
+        shortNumber(tick, " "),
+        `text-anchor="end"`,
+      ),
     ]),
     ...across.ticks.flatMap((tick) => [
       line(toX(tick), BOTTOM, toX(tick), BOTTOM + 5),
-      text(toX(tick), BOTTOM + 20, shortNumber(tick), `text-anchor="middle"`),
+      svgText(
+        toX(tick),
+        BOTTOM + 20,
+        shortNumber(tick, " "),
+        `text-anchor="middle"`,
+      ),
     ]),
-    text((LEFT + RIGHT) / 2, BOTTOM + 44, x.title, `text-anchor="middle"`),
-    text(LEFT, 38, y.title),
+    svgText((LEFT + RIGHT) / 2, BOTTOM + 44, x.title, `text-anchor="middle"`),
+    svgText(LEFT, 38, y.title),
     ...drawn.flatMap(({ name, points }, at) =>
       curve(
         name,
@@ -106,15 +127,19 @@ function curve(
   colour: string,
 ): string[] {
   if (places.length === 0) return [];
-  const way = places.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+  const way = places.map(([x, y]) => `${svgNumber(x)},${svgNumber(y)}`).join(
+    " ",
+  );
   const dots = places.map(([x, y], at) =>
-    `<circle cx="${round(x)}" cy="${round(y)}" r="3.5" fill="${colour}">` +
+    `<circle cx="${svgNumber(x)}" cy="${
+      svgNumber(y)
+    }" r="3.5" fill="${colour}">` +
     `<title>${escaped(`${name}: ${points[at]!.join(", ")}`)}</title></circle>`
   );
   return [
     `<polyline points="${way}" fill="none" stroke="${colour}" stroke-width="2"/>`,
     ...dots,
-    text(
+    svgText(
       places.at(-1)![0] + 10,
       nameY + 4,
       name,
@@ -144,10 +169,8 @@ function apart(wanted: readonly number[]): number[] {
 function scaleOf({ scale }: PlotAxis, values: readonly number[]): Scale {
   const most = Math.max(1, ...values);
   if (scale === "linear") {
-    const step = niceStep(most);
-    const count = Math.max(1, Math.ceil(most / step));
-    const ticks = Array.from({ length: count + 1 }, (_, at) => at * step);
-    return { ticks, place: (value) => value / (count * step) };
+    const ticks = ticksTo(most, TICKS);
+    return { ticks, place: (value) => value / ticks.at(-1)! };
   }
   const least = Math.min(most, ...values);
   const from = Math.floor(Math.log10(least));
@@ -159,41 +182,9 @@ function scaleOf({ scale }: PlotAxis, values: readonly number[]): Scale {
   return { ticks, place: (value) => (Math.log10(value) - from) / (to - from) };
 }
 
-/** 1, 2 or 5 times a power of ten; at most six of them reach `most`. */
-function niceStep(most: number): number {
-  const power = 10 ** Math.floor(Math.log10(most / 5));
-  return [1, 2, 5, 10].map((times) => times * power)
-    .find((step) => most / step <= 6)!;
-}
-
-/** `200`, `1.5 k`, `3 M`, `0.5` */
-function shortNumber(value: number): string {
-  const [size, letter] = value >= 1e6
-    ? [1e6, " M"]
-    : value >= 1000
-    ? [1000, " k"]
-    : [1, ""];
-  return `${Number((value / size).toPrecision(3))}${letter}`;
-}
-
 function line(x1: number, y1: number, x2: number, y2: number): string {
-  const ends = [x1, y1, x2, y2].map(round);
+  const ends = [x1, y1, x2, y2].map(svgNumber);
   return `<path d="M${ends[0]} ${ends[1]}L${ends[2]} ${
     ends[3]
   }" stroke="${INK}" stroke-opacity="0.35"/>`;
-}
-
-function text(x: number, y: number, words: string, how = ""): string {
-  const attributes = how === "" ? "" : ` ${how}`;
-  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${
-    escaped(words)
-  }</text>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function escaped(words: string): string {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -2,6 +2,7 @@
  * Charts as SVG: a text that a browser shows, which reads on white and on black.
  * Lines, with axes of round numbers, and bars that lie beside their names.
  */
+import { escaped, shortNumber, svgNumber, svgText, ticksTo } from "./svg.ts";
 
 /** Where and how texts stand. */
 const STYLE = `
@@ -23,6 +24,8 @@ const COLOURS = ["#2a7fd4", "#d9730d", "#1a9c6b", "#b04fc4", "#c43d56"];
 const WIDTH = 760;
 const TOP = 56;
 const LINE_HEIGHT = 22;
+/** Steps of an axis, at most. */
+const TICKS = 5;
 
 /** A chart, as a part of a file. */
 export interface Drawing {
@@ -52,8 +55,8 @@ export function lineChart(
   { title, xLabel, yLabel, series }: LineChart,
 ): Drawing {
   const points = series.flatMap((one) => one.points);
-  const xTicks = ticksTo(Math.max(0, ...points.map(([x]) => x)));
-  const yTicks = ticksTo(Math.max(0, ...points.map(([, y]) => y)));
+  const xTicks = ticksTo(Math.max(0, ...points.map(([x]) => x)), TICKS);
+  const yTicks = ticksTo(Math.max(0, ...points.map(([, y]) => y)), TICKS);
   const xAt = scale(xTicks.at(-1)!, PLOT.left, PLOT.right);
   const yAt = scale(yTicks.at(-1)!, PLOT.bottom, PLOT.top);
   const parts = [
@@ -65,7 +68,8 @@ export function lineChart(
     text(PLOT.left, TOP - 4, yLabel, "start"),
     ...series.map(({ points }, index) =>
       `<polyline class="line" stroke="${colour(index)}" points="${
-        points.map(([x, y]) => `${fixed(xAt(x))},${fixed(yAt(y))}`).join(" ")
+        points.map(([x, y]) => `${svgNumber(xAt(x))},${svgNumber(yAt(y))}`)
+          .join(" ")
       }"/>`
     ),
     ...series.length > 1 ? legend(series.map(({ name }) => name)) : [],
@@ -100,14 +104,14 @@ export function barChart(
     const end = Number.isFinite(value) ? xAt(value) : left;
     return [
       text(left - 8, y + 15, name, "end"),
-      `<rect x="${left}" y="${y + 3}" width="${fixed(end - left)}" height="${
-        LINE_HEIGHT - 6
-      }" fill="${colour(0)}"/>`,
+      `<rect x="${left}" y="${y + 3}" width="${
+        svgNumber(end - left)
+      }" height="${LINE_HEIGHT - 6}" fill="${colour(0)}"/>`,
       text(end + 6, y + 15, said, "start"),
     ];
   });
   if (mark !== undefined) {
-    const x = fixed(xAt(mark));
+    const x = svgNumber(xAt(mark));
     parts.push(
       `<line class="one" x1="${x}" y1="${TOP - 4}" x2="${x}" y2="${
         bottom + 4
@@ -144,7 +148,7 @@ ${groups.join("\n")}
 }
 
 function gridLine(y: number, label: string): string {
-  const at = fixed(y);
+  const at = svgNumber(y);
   return `<line class="grid" x1="${PLOT.left}" y1="${at}" x2="${PLOT.right}" y2="${at}"/>` +
     text(PLOT.left - 8, y + 4, label, "end");
 }
@@ -164,9 +168,7 @@ function text(
   said: string,
   anchor: "start" | "middle" | "end",
 ): string {
-  return `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${
-    escaped(said)
-  }</text>`;
+  return svgText(x, y, said, `text-anchor="${anchor}"`);
 }
 
 function scale(
@@ -177,37 +179,6 @@ function scale(
   return (value) => from + (to - from) * (max === 0 ? 0 : value / max);
 }
 
-/** Round numbers from 0 to at least `max`, about five of them. */
-function ticksTo(max: number): number[] {
-  if (!(max > 0)) return [0, 1];
-  const rough = max / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough)! * power;
-  const count = Math.ceil(max / step - 1e-9);
-  return Array.from({ length: count + 1 }, (_, at) => at * step);
-}
-
-/** `1.5M`, `20k`, `0.25` */
-function shortNumber(value: number): string {
-  const [unit, divisor] = value >= 1e9
-    ? ["G", 1e9] as const
-    : value >= 1e6
-    ? ["M", 1e6] as const
-    : value >= 1e3
-    ? ["k", 1e3] as const
-    : ["", 1] as const;
-  return `${Number((value / divisor).toPrecision(3))}${unit}`;
-}
-
-function fixed(value: number): string {
-  return String(Number(value.toFixed(1)));
-}
-
 function colour(index: number): string {
   return COLOURS[index % COLOURS.length]!;
-}
-
-function escaped(said: string): string {
-  return said.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
