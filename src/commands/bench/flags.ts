@@ -1,5 +1,5 @@
 /** The flags that the commands of `midge bench` have in common, and what they say. */
-import type { FlagDefinition, FlagsOf } from "../../config/flags/flags.ts";
+import type { FlagOf, FlagsOf } from "../../config/flags/flags.ts";
 import {
   checkLiteralSubject,
   checkPattern,
@@ -7,29 +7,27 @@ import {
 import { bytesOf, countOf, secondsOf } from "./numbers.ts";
 
 /** A flag whose value is a text that a command reads. */
-type TextFlag = FlagDefinition & { readonly type: "string" };
+export type TextFlag = FlagOf<"string">;
 
-export const PLOT_FLAG: TextFlag = {
-  names: ["plot"],
-  type: "string",
-  value: "file",
-  doc: "Write a chart to this file, as SVG",
-};
+/** Such a flag; help calls its value `value`. */
+export function textFlag(name: string, value: string, doc: string): TextFlag {
+  return { names: [name], type: "string", value, doc };
+}
+
+export const PLOT_FLAG: TextFlag = textFlag(
+  "plot",
+  "file",
+  "Write a chart to this file, as SVG",
+);
 
 /** How long a load runs, and what is told of it. */
 export const RUN_FLAGS: RunFlagTable = {
-  msgs: {
-    names: ["msgs"],
-    type: "string",
-    value: "n",
-    doc: "Messages in all, such as 1000, 500k or 2M",
-  },
-  seconds: {
-    names: ["seconds"],
-    type: "string",
-    value: "s",
-    doc: "End after this time; without -msgs there is\nno other limit",
-  },
+  msgs: textFlag("msgs", "n", "Messages in all, such as 1000, 500k or 2M"),
+  seconds: textFlag(
+    "seconds",
+    "s",
+    "End after this time; without -msgs there is\nno other limit",
+  ),
   json: {
     names: ["json"],
     type: "boolean",
@@ -42,35 +40,27 @@ type RunFlagTable =
   & FlagsOf<"msgs" | "seconds" | "plot", "string">
   & FlagsOf<"json", "boolean">;
 
-export const SIZE_FLAG: TextFlag = {
-  names: ["size"],
-  type: "string",
-  value: "bytes",
-  doc: "Bytes of a payload, such as 16, 4KiB or 1MB (128)",
-};
+export const SIZE_FLAG: TextFlag = textFlag(
+  "size",
+  "bytes",
+  "Bytes of a payload, such as 16, 4KiB or 1MB (128)",
+);
 
-export const SUBJECTS_FLAG: TextFlag = {
-  names: ["subjects"],
-  type: "string",
-  value: "n",
-  doc: "Use n subjects in turn, SUBJECT.0 and so on (1)",
-};
+export const SUBJECTS_FLAG: TextFlag = textFlag(
+  "subjects",
+  "n",
+  "Use n subjects in turn, SUBJECT.0 and so on (1)",
+);
 
-export const RATE_FLAG: TextFlag = {
-  names: ["rate"],
-  type: "string",
-  value: "n",
-  doc: "Messages in a second, of all publishers (no limit)",
-};
+export const RATE_FLAG: TextFlag = textFlag(
+  "rate",
+  "n",
+  "Messages in a second, of all publishers (no limit)",
+);
 
 /** `clients`, `pubs` and the like. */
 export function clientsFlag(name: string, what: string): TextFlag {
-  return {
-    names: [name],
-    type: "string",
-    value: "n",
-    doc: `${what}, each with a connection (1)`,
-  };
+  return textFlag(name, "n", `${what}, each with a connection (1)`);
 }
 
 interface RunTexts {

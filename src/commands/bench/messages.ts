@@ -4,77 +4,69 @@ import { runFanOut } from "../../bench/fan_out.ts";
 import { patternOf, STAMP_BYTES } from "../../bench/frames.ts";
 import { runLoads } from "../../bench/load.ts";
 import { checkQueue } from "../../client/messages/subjects.ts";
-import { FlagError, type FlagOf } from "../../config/flags/flags.ts";
+import { FlagError } from "../../config/flags/flags.ts";
 import { sayer } from "../client_program.ts";
-import { type Command, flagGroup, taking } from "../command.ts";
-import {
-  CLIENT_ENVIRONMENT,
-  CLIENT_FLAGS,
-  timeoutMs,
-} from "../connection_flags.ts";
+import type { Command } from "../command.ts";
+import { timeoutMs } from "../connection_flags.ts";
+import { benchCommand } from "./bench_command.ts";
 import {
   clientsFlag,
   heardOf,
   limitsOf,
   publicationOf,
   RATE_FLAG,
-  RUN_FLAGS,
   SIZE_FLAG,
   SUBJECTS_FLAG,
+  textFlag,
 } from "./flags.ts";
 import { countOf } from "./numbers.ts";
-import { runPlan } from "./run.ts";
 
 const MSGS = 100_000;
 
-const QUEUE_FLAG: FlagOf<"string"> = {
-  names: ["queue"],
-  type: "string",
-  value: "group",
-  doc: "Queue group: one member gets each message",
-};
+const QUEUE_FLAG = textFlag(
+  "queue",
+  "group",
+  "Queue group: one member gets each message",
+);
 
 const PUB_FLAGS = {
   clients: clientsFlag("clients", "Publishers"),
   size: SIZE_FLAG,
   subjects: SUBJECTS_FLAG,
   rate: RATE_FLAG,
-  ...RUN_FLAGS,
 } as const;
 
 /** `midge bench pub SUBJECT` */
-export const BENCH_PUB: Command = {
-  name: "pub",
-  summary: "Publish messages as fast as a server takes them",
-  about:
-    "Publishes messages, 100000 unless told otherwise, and tells how fast the\n" +
-    "server has handled them.",
-  words: [{ name: "SUBJECT", kind: "text" }],
-  flags: [
-    flagGroup("Flags", PUB_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    {
-      line: "midge bench pub orders --msgs 2M --size 16",
-      doc: "Two million small messages",
+export const BENCH_PUB: Command = benchCommand(
+  {
+    name: "pub",
+    summary: "Publish messages as fast as a server takes them",
+    about:
+      "Publishes messages, 100000 unless told otherwise, and tells how fast the\n" +
+      "server has handled them.",
+    words: [{ name: "SUBJECT", kind: "text" }],
+    examples: [
+      {
+        line: "midge bench pub orders --msgs 2M --size 16",
+        doc: "Two million small messages",
+      },
+      {
+        line: "midge bench pub orders --clients 4 --subjects 1000 --seconds 10",
+        doc: "For ten seconds, orders.000 to orders.999",
+      },
+    ],
+    exits: {
+      done: "The server has every message",
+      failed: "No server, or it refused: too large, not permitted, ...",
     },
-    {
-      line: "midge bench pub orders --clients 4 --subjects 1000 --seconds 10",
-      doc: "For ten seconds, orders.000 to orders.999",
-    },
-  ],
-  exits: {
-    done: "The server has every message",
-    failed: "No server, or it refused: too large, not permitted, ...",
   },
-  run: taking({ ...PUB_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
+  PUB_FLAGS,
+  (flags, [subject = ""]) => {
     const publication = publicationOf(subject, flags);
     const limits = limitsOf(flags, MSGS);
     const clients = countOf("clients", flags.clients, 1);
     const perSecond = countOf("rate", flags.rate, Infinity);
-    return runPlan({
+    return {
       bench: "pub",
       flags,
       limits,
@@ -94,51 +86,48 @@ export const BENCH_PUB: Command = {
           run: () => runLoads(course, publishers),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);
 
 const SUB_FLAGS = {
   clients: clientsFlag("clients", "Subscribers"),
   queue: QUEUE_FLAG,
   subjects: SUBJECTS_FLAG,
-  ...RUN_FLAGS,
 } as const;
 
 /** `midge bench sub SUBJECT` */
-export const BENCH_SUB: Command = {
-  name: "sub",
-  summary: "Count the messages of a subject",
-  about:
-    "Waits for messages, 100000 for each client unless told otherwise, and tells\n" +
-    "how fast they came; the time begins with the first. The members of a -queue\n" +
-    "group take them together.",
-  words: [{ name: "SUBJECT", kind: "text" }],
-  flags: [
-    flagGroup("Flags", SUB_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    {
-      line: "midge bench sub orders --msgs 2M",
-      doc: "Beside midge bench pub orders --msgs 2M",
+export const BENCH_SUB: Command = benchCommand(
+  {
+    name: "sub",
+    summary: "Count the messages of a subject",
+    about:
+      "Waits for messages, 100000 for each client unless told otherwise, and tells\n" +
+      "how fast they came; the time begins with the first. The members of a -queue\n" +
+      "group take them together.",
+    words: [{ name: "SUBJECT", kind: "text" }],
+    examples: [
+      {
+        line: "midge bench sub orders --msgs 2M",
+        doc: "Beside midge bench pub orders --msgs 2M",
+      },
+      {
+        line: "midge bench sub orders --clients 5 --queue crew --seconds 10",
+        doc: "A group, for ten seconds from the first message on",
+      },
+    ],
+    exits: {
+      done: "All messages came, or the time was over",
+      failed: "No server, or it refused the subscription",
     },
-    {
-      line: "midge bench sub orders --clients 5 --queue crew --seconds 10",
-      doc: "A group, for ten seconds from the first message on",
-    },
-  ],
-  exits: {
-    done: "All messages came, or the time was over",
-    failed: "No server, or it refused the subscription",
   },
-  run: taking({ ...SUB_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
+  SUB_FLAGS,
+  (flags, [subject = ""]) => {
     const { subjects } = heardOf(subject, flags);
     const queue = queueOf(flags.queue);
     const limits = limitsOf(flags, MSGS);
     const clients = countOf("clients", flags.clients, 1);
-    return runPlan({
+    return {
       bench: "sub",
       flags,
       limits,
@@ -161,9 +150,9 @@ export const BENCH_SUB: Command = {
             ),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);
 
 const PUBSUB_FLAGS = {
   pubs: clientsFlag("pubs", "Publishers"),
@@ -178,38 +167,35 @@ const PUBSUB_FLAGS = {
     doc: "Measure how old messages are when they come;\n" +
       "give a -rate, or it is the length of the queue",
   },
-  ...RUN_FLAGS,
 } as const;
 
 /** `midge bench pubsub SUBJECT` */
-export const BENCH_PUBSUB: Command = {
-  name: "pubsub",
-  summary: "Publish messages and count them, in one run",
-  about:
-    "Publishes messages, 100000 unless told otherwise, to subscribers of its own,\n" +
-    "and tells how fast they came. Each subscriber gets all of them; the members\n" +
-    "of a -queue group share them.",
-  words: [{ name: "SUBJECT", kind: "text" }],
-  flags: [
-    flagGroup("Flags", PUBSUB_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    {
-      line: "midge bench pubsub fan --subs 50 --size 128 --msgs 200k",
-      doc: "One publisher, fifty receivers",
+export const BENCH_PUBSUB: Command = benchCommand(
+  {
+    name: "pubsub",
+    summary: "Publish messages and count them, in one run",
+    about:
+      "Publishes messages, 100000 unless told otherwise, to subscribers of its own,\n" +
+      "and tells how fast they came. Each subscriber gets all of them; the members\n" +
+      "of a -queue group share them.",
+    words: [{ name: "SUBJECT", kind: "text" }],
+    examples: [
+      {
+        line: "midge bench pubsub fan --subs 50 --size 128 --msgs 200k",
+        doc: "One publisher, fifty receivers",
+      },
+      {
+        line: "midge bench pubsub fan --rate 1000 --latency --seconds 10",
+        doc: "From publisher to subscriber, a thousand times a second",
+      },
+    ],
+    exits: {
+      done: "Every subscriber has every message",
+      failed: "No server, it refused, or messages were lost",
     },
-    {
-      line: "midge bench pubsub fan --rate 1000 --latency --seconds 10",
-      doc: "From publisher to subscriber, a thousand times a second",
-    },
-  ],
-  exits: {
-    done: "Every subscriber has every message",
-    failed: "No server, it refused, or messages were lost",
   },
-  run: taking({ ...PUBSUB_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
+  PUBSUB_FLAGS,
+  (flags, [subject = ""]) => {
     const publication = publicationOf(subject, flags);
     const queue = queueOf(flags.queue);
     const stamped = flags.latency === true;
@@ -221,7 +207,7 @@ export const BENCH_PUBSUB: Command = {
     const subs = countOf("subs", flags.subs, 1);
     const perSecond = countOf("rate", flags.rate, Infinity);
     const silenceMs = timeoutMs(flags);
-    return runPlan({
+    return {
       bench: "pubsub",
       flags,
       limits,
@@ -248,9 +234,9 @@ export const BENCH_PUBSUB: Command = {
           run: () => runFanOut(course, { publishers, subscribers, silenceMs }),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);
 
 function queueOf(queue: string | undefined): string {
   if (queue !== undefined) checkQueue(queue);

@@ -1,17 +1,17 @@
 /** What the commands of `midge bench js` have in common. */
 import type { BenchCourse } from "../../bench/course.ts";
 import { Tally } from "../../bench/tally.ts";
-import { FlagError, type FlagOf } from "../../config/flags/flags.ts";
+import { FlagError } from "../../config/flags/flags.ts";
+import { type TextFlag, textFlag } from "./flags.ts";
 
 /** The stream, unless told otherwise. */
 export const BENCH_STREAM = "bench";
 
-export const STREAM_FLAG: FlagOf<"string"> = {
-  names: ["stream"],
-  type: "string",
-  value: "name",
-  doc: `Stream (${BENCH_STREAM})`,
-};
+export const STREAM_FLAG: TextFlag = textFlag(
+  "stream",
+  "name",
+  `Stream (${BENCH_STREAM})`,
+);
 
 export function streamTally(
   role: "js pub" | "js fetch" | "js consume",

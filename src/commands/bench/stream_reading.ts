@@ -7,15 +7,12 @@ import type { LoadLine } from "../../bench/load_line.ts";
 import { Goal } from "../../bench/subscribing.ts";
 import { FlagError } from "../../config/flags/flags.ts";
 import { createInbox, nuid } from "../../faces/client.ts";
-import { type Command, flagGroup, taking } from "../command.ts";
-import {
-  CLIENT_ENVIRONMENT,
-  CLIENT_FLAGS,
-  timeoutMs,
-} from "../connection_flags.ts";
-import { clientsFlag, limitsOf, RUN_FLAGS } from "./flags.ts";
+import type { Command } from "../command.ts";
+import { timeoutMs } from "../connection_flags.ts";
+import { benchCommand } from "./bench_command.ts";
+import { clientsFlag, limitsOf, textFlag } from "./flags.ts";
 import { countOf } from "./numbers.ts";
-import { type ReadyLoad, runPlan } from "./run.ts";
+import type { ReadyLoad } from "./run.ts";
 import {
   type ConsumerFacts,
   createConsumer,
@@ -32,54 +29,49 @@ const HEARTBEAT_NS = 5e9;
 
 const FETCH_FLAGS = {
   stream: STREAM_FLAG,
-  consumer: {
-    names: ["consumer"],
-    type: "string",
-    value: "name",
-    doc: "A consumer that there is (one for this run)",
-  },
-  batch: {
-    names: ["batch"],
-    type: "string",
-    value: "n",
-    doc: `Messages to ask for at a time (${BATCH})`,
-  },
+  consumer: textFlag(
+    "consumer",
+    "name",
+    "A consumer that there is (one for this run)",
+  ),
+  batch: textFlag("batch", "n", `Messages to ask for at a time (${BATCH})`),
   acks: {
-    names: ["acks"],
-    type: "string",
-    value: "kind",
+    ...textFlag(
+      "acks",
+      "kind",
+      "Whether messages are acknowledged: explicit or\nnone (explicit)",
+    ),
     choices: ["explicit", "none"],
-    doc: "Whether messages are acknowledged: explicit or\nnone (explicit)",
   },
   clients: clientsFlag("clients", "Clients of the consumer"),
-  ...RUN_FLAGS,
 } as const;
 
 /** `midge bench js fetch` */
-export const JS_FETCH: Command = {
-  name: "fetch",
-  summary: "Fetch messages of a stream in batches",
-  about:
-    "Fetches the messages of a stream, 100000 unless told otherwise or there are\n" +
-    "fewer, by one consumer for all clients, and tells how long batches took.",
-  words: [],
-  flags: [
-    flagGroup("Flags", FETCH_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    { line: "midge bench js fetch --stream ORDERS", doc: "From the first on" },
-    {
-      line: "midge bench js fetch --stream ORDERS --clients 4 --batch 100",
-      doc: "Four clients share them",
+export const JS_FETCH: Command = benchCommand(
+  {
+    name: "fetch",
+    summary: "Fetch messages of a stream in batches",
+    about:
+      "Fetches the messages of a stream, 100000 unless told otherwise or there are\n" +
+      "fewer, by one consumer for all clients, and tells how long batches took.",
+    words: [],
+    examples: [
+      {
+        line: "midge bench js fetch --stream ORDERS",
+        doc: "From the first on",
+      },
+      {
+        line: "midge bench js fetch --stream ORDERS --clients 4 --batch 100",
+        doc: "Four clients share them",
+      },
+    ],
+    exits: {
+      done: "All messages came",
+      failed: "No server, no such stream or consumer, or messages did not come",
     },
-  ],
-  exits: {
-    done: "All messages came",
-    failed: "No server, no such stream or consumer, or messages did not come",
   },
-  run: taking({ ...FETCH_FLAGS, ...CLIENT_FLAGS }, (flags) => {
+  FETCH_FLAGS,
+  (flags) => {
     const stream = streamOf(flags.stream);
     const batch = countOf("batch", flags.batch, BATCH);
     const clients = countOf("clients", flags.clients, 1);
@@ -88,7 +80,7 @@ export const JS_FETCH: Command = {
       throw new FlagError("-acks is explicit or none");
     }
     const limits = limitsOf(flags, READ);
-    return runPlan({
+    return {
       bench: "js fetch",
       flags,
       limits,
@@ -124,9 +116,9 @@ export const JS_FETCH: Command = {
             }),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);
 
 interface FetchPlan {
   readonly stream: string;
@@ -170,38 +162,35 @@ export function fetchersOn(
 const CONSUME_FLAGS = {
   stream: STREAM_FLAG,
   clients: clientsFlag("clients", "Clients, each with a consumer"),
-  ...RUN_FLAGS,
 } as const;
 
 /** `midge bench js consume` */
-export const JS_CONSUME: Command = {
-  name: "consume",
-  summary: "Have a stream pushed to each client in order",
-  about:
-    "Has the messages of a stream, 100000 for each client unless told otherwise or\n" +
-    "there are fewer, pushed in their order, without acknowledgements.",
-  words: [],
-  flags: [
-    flagGroup("Flags", CONSUME_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    { line: "midge bench js consume --stream ORDERS", doc: "One reader" },
-    {
-      line: "midge bench js consume --stream ORDERS --clients 8 --msgs 1M",
-      doc: "Eight, each of which gets all",
+export const JS_CONSUME: Command = benchCommand(
+  {
+    name: "consume",
+    summary: "Have a stream pushed to each client in order",
+    about:
+      "Has the messages of a stream, 100000 for each client unless told otherwise or\n" +
+      "there are fewer, pushed in their order, without acknowledgements.",
+    words: [],
+    examples: [
+      { line: "midge bench js consume --stream ORDERS", doc: "One reader" },
+      {
+        line: "midge bench js consume --stream ORDERS --clients 8 --msgs 1M",
+        doc: "Eight, each of which gets all",
+      },
+    ],
+    exits: {
+      done: "All messages came",
+      failed: "No server, or no such stream",
     },
-  ],
-  exits: {
-    done: "All messages came",
-    failed: "No server, or no such stream",
   },
-  run: taking({ ...CONSUME_FLAGS, ...CLIENT_FLAGS }, (flags) => {
+  CONSUME_FLAGS,
+  (flags) => {
     const stream = streamOf(flags.stream);
     const clients = countOf("clients", flags.clients, 1);
     const limits = limitsOf(flags, READ);
-    return runPlan({
+    return {
       bench: "js consume",
       flags,
       limits,
@@ -240,6 +229,6 @@ export const JS_CONSUME: Command = {
           run: () => runLoads(course, readers),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);

@@ -4,22 +4,18 @@ import { runLoads, shareOf } from "../../bench/load.ts";
 import { LoadRequester } from "../../bench/requesting.ts";
 import { FlagError } from "../../config/flags/flags.ts";
 import { nuid } from "../../faces/client.ts";
-import { type Command, flagGroup, HELP_FLAG, taking } from "../command.ts";
-import {
-  CLIENT_ENVIRONMENT,
-  CLIENT_FLAGS,
-  timeoutMs,
-} from "../connection_flags.ts";
+import { type Command, flagGroup, HELP_FLAG } from "../command.ts";
+import { timeoutMs } from "../connection_flags.ts";
+import { benchCommand } from "./bench_command.ts";
 import {
   clientsFlag,
   limitsOf,
   publicationOf,
-  RUN_FLAGS,
   SIZE_FLAG,
   SUBJECTS_FLAG,
+  textFlag,
 } from "./flags.ts";
 import { countOf } from "./numbers.ts";
-import { runPlan } from "./run.ts";
 import { createStream, refusalIn } from "./stream_api.ts";
 import {
   BENCH_STREAM,
@@ -44,59 +40,51 @@ const PUB_FLAGS = {
     doc: "Make the stream where there is none",
   },
   storage: {
-    names: ["storage"],
-    type: "string",
-    value: "kind",
+    ...textFlag(
+      "storage",
+      "kind",
+      "Of a stream to make: file or memory (file)",
+    ),
     choices: STORAGES,
-    doc: "Of a stream to make: file or memory (file)",
   },
-  replicas: {
-    names: ["replicas"],
-    type: "string",
-    value: "n",
-    doc: "Of a stream to make (1)",
-  },
+  replicas: textFlag("replicas", "n", "Of a stream to make (1)"),
   clients: clientsFlag("clients", "Publishers"),
-  inFlight: {
-    names: ["in-flight"],
-    type: "string",
-    value: "n",
-    doc: "Messages of each client that wait to be\n" +
+  inFlight: textFlag(
+    "in-flight",
+    "n",
+    "Messages of each client that wait to be\n" +
       `acknowledged at a time (${IN_FLIGHT})`,
-  },
+  ),
   size: SIZE_FLAG,
   subjects: SUBJECTS_FLAG,
-  ...RUN_FLAGS,
 } as const;
 
-const JS_PUB: Command = {
-  name: "pub",
-  summary: "Publish messages that a stream acknowledges",
-  about:
-    "Publishes messages, 10000 unless told otherwise, to a stream, and tells how\n" +
-    "long it took until each was acknowledged. With -create a stream is made where\n" +
-    "there is none; it stays.",
-  words: [{ name: "SUBJECT", kind: "text" }],
-  flags: [
-    flagGroup("Flags", PUB_FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    {
-      line: "midge bench js pub orders --create --stream ORDERS --msgs 100k",
-      doc: "Into a new stream, which is kept in files",
+const JS_PUB: Command = benchCommand(
+  {
+    name: "pub",
+    summary: "Publish messages that a stream acknowledges",
+    about:
+      "Publishes messages, 10000 unless told otherwise, to a stream, and tells how\n" +
+      "long it took until each was acknowledged. With -create a stream is made where\n" +
+      "there is none; it stays.",
+    words: [{ name: "SUBJECT", kind: "text" }],
+    examples: [
+      {
+        line: "midge bench js pub orders --create --stream ORDERS --msgs 100k",
+        doc: "Into a new stream, which is kept in files",
+      },
+      {
+        line: "midge bench js pub orders --in-flight 1 --seconds 10",
+        doc: "Each message waits for the one before",
+      },
+    ],
+    exits: {
+      done: "The stream has every message",
+      failed: "No server, no such stream, or it refused a message",
     },
-    {
-      line: "midge bench js pub orders --in-flight 1 --seconds 10",
-      doc: "Each message waits for the one before",
-    },
-  ],
-  exits: {
-    done: "The stream has every message",
-    failed: "No server, no such stream, or it refused a message",
   },
-  run: taking({ ...PUB_FLAGS, ...CLIENT_FLAGS }, (flags, [subject = ""]) => {
+  PUB_FLAGS,
+  (flags, [subject = ""]) => {
     const publication = publicationOf(subject, flags);
     const stream = streamOf(flags.stream);
     const storage = storageOf(flags.storage);
@@ -104,7 +92,7 @@ const JS_PUB: Command = {
     const limits = limitsOf(flags, PUBLISHED);
     const clients = countOf("clients", flags.clients, 1);
     const inFlight = countOf("in-flight", flags.inFlight, IN_FLIGHT);
-    return runPlan({
+    return {
       bench: "js pub",
       flags,
       limits,
@@ -141,9 +129,9 @@ const JS_PUB: Command = {
           run: () => runLoads(course, publishers),
         };
       },
-    });
-  }),
-};
+    };
+  },
+);
 
 /** `midge bench js COMMAND` */
 export const BENCH_JS: Command = {

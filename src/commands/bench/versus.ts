@@ -28,7 +28,7 @@ import { isTerminal } from "../../runtime/process/terminal.ts";
 import { unknownWord } from "../command.ts";
 import { versusChart } from "./charts.ts";
 import { closeLines, openPlainLines } from "./connecting.ts";
-import { PLOT_FLAG } from "./flags.ts";
+import { PLOT_FLAG, textFlag } from "./flags.ts";
 import { countOf, secondsOf } from "./numbers.ts";
 import { VERSUS_CASES, type VersusCase } from "./versus_cases.ts";
 import {
@@ -38,32 +38,23 @@ import {
 } from "./versus_report.ts";
 
 export const VERSUS_FLAGS: VersusFlagTable = {
-  versus: {
-    names: ["versus"],
-    type: "string",
-    value: "program",
-    doc:
-      "Start Midge and this nats-server, and compare\nthem: nats-server, or its path",
-  },
-  rounds: {
-    names: ["rounds"],
-    type: "string",
-    value: "n",
-    doc: "With -versus: times to measure each case on both\n(3); medians count",
-  },
-  seconds: {
-    names: ["seconds"],
-    type: "string",
-    value: "s",
-    doc: "With -versus: time for each case (1)",
-  },
-  cases: {
-    names: ["cases"],
-    type: "string",
-    value: "name,name",
-    doc: "With -versus: some of " +
+  versus: textFlag(
+    "versus",
+    "program",
+    "Start Midge and this nats-server, and compare\nthem: nats-server, or its path",
+  ),
+  rounds: textFlag(
+    "rounds",
+    "n",
+    "With -versus: times to measure each case on both\n(3); medians count",
+  ),
+  seconds: textFlag("seconds", "s", "With -versus: time for each case (1)"),
+  cases: textFlag(
+    "cases",
+    "name,name",
+    "With -versus: some of " +
       [...new Set(VERSUS_CASES.map(({ key }) => key))].join(", "),
-  },
+  ),
   json: {
     names: ["json"],
     type: "boolean",
