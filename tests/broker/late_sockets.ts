@@ -1,5 +1,5 @@
 /** Sockets that show where bytes were written from, and what stood there when the system took them. */
-import { byteString } from "../../src/core/ascii.ts";
+import { takeText } from "../support/pieces.ts";
 import { type StillBroker, StillSocket } from "./still_sockets.ts";
 
 /** Keeps what is written as it is. */
@@ -33,14 +33,9 @@ export class LateSocket extends KeepingSocket {
   }
 
   takes(count: number): void {
-    while (count > 0 && this.pieces.length > 0) {
-      const piece = this.pieces.shift()!;
-      const taken = Math.min(count, piece.length);
-      this.text += byteString(piece, 0, taken);
-      if (taken < piece.length) this.pieces.unshift(piece.subarray(taken));
-      this.pendingBytes -= taken;
-      count -= taken;
-    }
+    const text = takeText(this.pieces, count);
+    this.text += text;
+    this.pendingBytes -= text.length;
     if (this.pendingBytes === 0) this.drains();
   }
 }

@@ -1,6 +1,6 @@
 /** A sink for outboxes that takes bytes when it is told to. */
-import { byteString } from "../../src/core/ascii.ts";
 import type { ByteSink } from "../../src/core/outbox.ts";
+import { takeText } from "../support/pieces.ts";
 
 /** Keeps what it is given, as streams do, and says so from a mark on. */
 export class LaggingSink implements ByteSink {
@@ -32,14 +32,8 @@ export class LaggingSink implements ByteSink {
     this.take(Infinity);
   }
 
-  /** The same for a number of bytes. */
+  /** As `drain`, for a number of bytes. */
   take(count: number): void {
-    while (count > 0 && this.kept.length > 0) {
-      const bytes = this.kept.shift()!;
-      const taken = Math.min(count, bytes.length);
-      this.text += byteString(bytes, 0, taken);
-      if (taken < bytes.length) this.kept.unshift(bytes.subarray(taken));
-      count -= taken;
-    }
+    this.text += takeText(this.kept, count);
   }
 }
