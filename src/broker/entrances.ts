@@ -4,7 +4,7 @@
  * at again.
  */
 import { authTimeoutMs } from "../core/auth_timeout.ts";
-import { CLIENT_STALL_MAX_BYTES, STALL_FRACTION } from "../core/limits.ts";
+import { STALL_FRACTION, STALL_MAX_BYTES } from "../core/limits.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type {
   ClientDoors,
@@ -83,7 +83,7 @@ function settingsOf(options: ServerOptions): ClientSettings {
     maxPendingBytes: options.maxPendingBytes,
     stallPendingBytes: options.noFastProducerStall ? Infinity : Math.min(
       options.maxPendingBytes * STALL_FRACTION,
-      CLIENT_STALL_MAX_BYTES,
+      STALL_MAX_BYTES,
     ),
     writeDeadlineMs: options.writeDeadlineMs,
     isDeadlineLenient: false,

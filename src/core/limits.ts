@@ -38,14 +38,14 @@ export const ROUTE_RECONNECT_JITTER_MS = 100;
 /** In lame duck mode no two clients are told to leave further apart than this. */
 export const LAME_DUCK_SPACING_MAX_MS = 1000;
 
-/** Above this part of `max_pending`, the producers that feed a client are paused. */
+/** Above this part of `max_pending`, the producers that feed a peer are paused. */
 export const STALL_FRACTION = 0.75;
 
 /**
- * And above this, however much a client may leave unread: what waits is the
- * largest part of the server's memory, and more of it makes nobody faster.
+ * And above this, however much it may leave unread: what waits is the largest
+ * part of the server's memory, and more of it makes nobody faster.
  */
-export const CLIENT_STALL_MAX_BYTES = 16_777_216;
+export const STALL_MAX_BYTES = 16_777_216;
 
 export const REGISTRY_PORT = 4280;
 /** How long a node stays known after its last announcement. */

@@ -18,7 +18,6 @@ import type { Door } from "../auth/door.ts";
 import type { DoorPlatform } from "../auth/users_door.ts";
 import type { Broker, RoutesLink } from "../broker/broker.ts";
 import type { Traffic } from "../core/traffic.ts";
-import type { ConnectionSettings } from "../broker/connections/host.ts";
 import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -44,6 +43,7 @@ import {
   isOther,
   retryPolicy,
   routeMaxPayloadBytes,
+  type RouteSettings,
   routeSettings,
 } from "./settings.ts";
 
@@ -72,7 +72,7 @@ export class Cluster implements RoutesLink {
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
   #door: Door;
-  #settings: ConnectionSettings;
+  #settings: RouteSettings;
   readonly #owner: ChangingOwner;
   readonly #book = new RouteBook();
   readonly #name: ClusterName;

@@ -18,10 +18,7 @@ import {
 import { Kind } from "../accounts/reach.ts";
 import type { Door } from "../auth/door.ts";
 import { Connection } from "../broker/connections/connection.ts";
-import type {
-  ConnectionHost,
-  ConnectionSettings,
-} from "../broker/connections/host.ts";
+import type { ConnectionHost } from "../broker/connections/host.ts";
 import type { Output } from "../broker/connections/output.ts";
 import type { Peer } from "../broker/connections/peer.ts";
 import { byteString } from "../core/ascii.ts";
@@ -55,6 +52,7 @@ import { isCutElsewhere } from "./nats_server_words.ts";
 import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
 import type { RoutePermissions } from "./route_permissions.ts";
+import type { RouteSettings } from "./settings.ts";
 import { StuckWatch } from "./stuck_watch.ts";
 import { ROUTE_OPS } from "./route_ops.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
@@ -103,7 +101,7 @@ export class Route implements Peer, ServerReceiver {
     host: ConnectionHost,
     owner: RouteOwner,
     socket: Socket,
-    settings: ConnectionSettings,
+    settings: RouteSettings,
     solicitedBy: Dialer | undefined,
   ) {
     this.connection = new Connection(host, socket, settings, this);
@@ -124,7 +122,7 @@ export class Route implements Peer, ServerReceiver {
     this.#stuck = new StuckWatch(
       host.clock,
       this.connection,
-      settings.stallPendingBytes,
+      settings.stuckPendingBytes,
     );
     this.interest = new RemoteInterest(this, host.turn, owner.accountNamed);
     this.told = new ToldInterest(

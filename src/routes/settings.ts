@@ -7,6 +7,7 @@ import {
   ROUTE_PING_INTERVAL_MAX_MS,
   ROUTE_RETRY_MAX_MS,
   STALL_FRACTION,
+  STALL_MAX_BYTES,
 } from "../core/limits.ts";
 import type { ConnectionSettings } from "../broker/connections/host.ts";
 import type { ClusterOptions, ServerOptions } from "../options/options.ts";
@@ -15,15 +16,22 @@ import type { RetryPolicy } from "./dialer.ts";
 /** Unless `connect_backoff` asks for more, the wait between attempts grows to this. */
 const RETRY_WAIT_MAX_MS = 4000;
 
+export interface RouteSettings extends ConnectionSettings {
+  /** What waits for a peer that takes nothing; what comes beyond that is lost. */
+  readonly stuckPendingBytes: number;
+}
+
 export function routeSettings(
   server: ServerOptions,
   cluster: ClusterOptions,
-): ConnectionSettings {
+): RouteSettings {
+  const stuckPendingBytes = server.maxPendingBytes * STALL_FRACTION;
   return {
     maxControlLineBytes: server.maxControlLineBytes *
       ROUTE_CONTROL_LINE_FACTOR,
     maxPendingBytes: Infinity,
-    stallPendingBytes: server.maxPendingBytes * STALL_FRACTION,
+    stallPendingBytes: Math.min(stuckPendingBytes, STALL_MAX_BYTES),
+    stuckPendingBytes,
     writeDeadlineMs: server.writeDeadlineMs,
     isDeadlineLenient: true,
     pingIntervalMs: Math.min(

@@ -7,9 +7,11 @@ import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
-import { join } from "./route_peer.ts";
+import { startStillMidge } from "../broker/still_midge.ts";
+import { connectText, infoText, join } from "./route_peer.ts";
 
 const KIB = 1024;
+const MIB = 1024 * KIB;
 
 test("a client that reads is not closed for what a route brings", async (t) => {
   const midge = await startMidge(t, {
@@ -68,6 +70,24 @@ test("a client that does not read holds a route for a moment only", async (t) =>
     "the stuck one is closed",
     () => midge.server.varz().slow_consumers === 1,
   );
+});
+
+test("a publisher waits at 16 MiB, however much a route may leave unread", async (t) => {
+  const still = await startStillMidge(t, {
+    maxPendingBytes: 256 * MIB,
+    cluster: { name: "test" },
+  });
+  const peer = await still.connectServer();
+  await peer.say(connectText({}) + infoText({}) + "RS+ $G flood\r\n");
+  const [route] = still.midge.server.cluster!.routes.values();
+  peer.readAtMost(0);
+  const client = await still.login();
+  const messages = `PUB flood ${KIB}\r\n${"x".repeat(KIB)}\r\n`.repeat(4096);
+  for (let n = 0; n < 6; n++) await client.say(messages);
+  const { pendingBytes } = route!.connection.output.outbox;
+  assert.ok(pendingBytes > 16 * MIB, `${pendingBytes} bytes were pending`);
+  assert.ok(pendingBytes < 17 * MIB, `${pendingBytes} bytes were pending`);
+  assert.ok(client.unsentBytes > 2 * MIB, "the publisher was not stopped");
 });
 
 test("what a route leaves unread counts for the limit of the whole server", async (t) => {
