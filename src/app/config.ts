@@ -14,7 +14,7 @@ import { digestOf, optionsInTurns, readConfig } from "../config/load.ts";
 import { parseObject } from "../config/dialect/object.ts";
 import { isUnixUrl } from "../net/unix_url.ts";
 import type { ServerConfig, ServerOptions } from "../options/options.ts";
-import type { ConfigWorld } from "../config/dialect/parser.ts";
+import type { ConfigWorld } from "../config/dialect/world.ts";
 import {
   type ConfiguredOptions,
   optionsFrom,

@@ -6,11 +6,8 @@ import { ConfigError, Source } from "./dialect/diagnostic.ts";
 import { digestedText } from "./dialect/digest.ts";
 import { finishInTurns, finishSteps, type Steps } from "../core/steps.ts";
 import type { ConfigMap } from "./dialect/tree.ts";
-import {
-  type ConfigWorld,
-  type ParsedConfig,
-  parseInSteps,
-} from "./dialect/parser.ts";
+import { type ParsedConfig, parseInSteps } from "./dialect/parser.ts";
+import type { ConfigWorld } from "./dialect/world.ts";
 import {
   type ConfiguredOptions,
   optionsInSteps,

@@ -4,7 +4,7 @@
  * `$NAME` for a variable of the environment, `file:PATH` for a file.
  */
 import type { GivenFlags } from "./argv.ts";
-import type { ConfigWorld } from "./dialect/parser.ts";
+import type { ConfigWorld } from "./dialect/world.ts";
 import { FlagError, type FlagValue } from "./flags/flags.ts";
 
 // A bcrypt hash begins with a $, too, but not as a name does.

@@ -7,7 +7,7 @@ import type { ServerOptions } from "../options/options.ts";
 import type { TlsVerification } from "../options/tls.ts";
 import { FlagError, type FlagValue } from "./flags/flags.ts";
 import type { GivenFlags } from "./argv.ts";
-import type { ConfigWorld } from "./dialect/parser.ts";
+import type { ConfigWorld } from "./dialect/world.ts";
 import { defaultTls } from "./keys/tls_keys.ts";
 import { withTlsTexts } from "./keys/tls_files.ts";
 import { TLS_FLAGS } from "./server_flags.ts";

@@ -17,11 +17,8 @@ import {
   Source,
 } from "../config/dialect/diagnostic.ts";
 import { readConfig, readServerOptions } from "../config/load.ts";
-import {
-  type ConfigWorld,
-  type ParsedConfig,
-  parseSource,
-} from "../config/dialect/parser.ts";
+import { type ParsedConfig, parseSource } from "../config/dialect/parser.ts";
+import type { ConfigWorld } from "../config/dialect/world.ts";
 import {
   type ConfiguredOptions,
   optionsFrom,

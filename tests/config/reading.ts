@@ -5,10 +5,8 @@ import {
   Source,
 } from "../../src/config/dialect/diagnostic.ts";
 import type { ServerOptions } from "../../src/options/options.ts";
-import {
-  type ConfigWorld,
-  parseSource,
-} from "../../src/config/dialect/parser.ts";
+import { parseSource } from "../../src/config/dialect/parser.ts";
+import type { ConfigWorld } from "../../src/config/dialect/world.ts";
 import { optionsFrom } from "../../src/config/keys/server_options.ts";
 import type { ConfigMap, ConfigValue } from "../../src/config/dialect/tree.ts";
 

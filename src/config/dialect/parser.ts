@@ -13,37 +13,15 @@ import { isName } from "./mask_blocks.ts";
 import { finishSteps, type Steps } from "../../core/steps.ts";
 import { pathBeside } from "./path.ts";
 import { isSecretKey } from "../../core/redact.ts";
-import type { TlsProblems, TlsUpgrade } from "../../platform/socket.ts";
 import { type MapReader, ShortMaps } from "./short_maps.ts";
 import { attempt, type EnvironmentText, Variables } from "./variables.ts";
+import type { ConfigWorld } from "./world.ts";
 import type {
   ConfigArray,
   ConfigEntry,
   ConfigMap,
   ConfigValue,
 } from "./tree.ts";
-
-/** What a configuration may reach outside its own text. */
-export interface ConfigWorld {
-  /** The text of a file; throws `open PATH: no such file or directory`. */
-  readFile(path: string): string;
-  /** An environment variable. */
-  env(name: string): string | undefined;
-  /** SHA-256 in hex digits; without it configurations have no digest. */
-  sha256?(text: string): string;
-  /** Without it the JWTs of a configuration are not checked. */
-  verifySignature?(
-    key: Uint8Array,
-    message: Uint8Array,
-    signature: Uint8Array,
-  ): boolean;
-  /** Without it certificates and keys are not checked. */
-  tlsProblems?(tls: TlsUpgrade): TlsProblems;
-  /** Lets others do their work; without it a text is read in one go. */
-  pause?(): Promise<void>;
-  /** Nobody wants the warnings. */
-  readonly isUnwarned?: boolean;
-}
 
 /** A configuration as text, read into values. */
 export interface ParsedConfig {

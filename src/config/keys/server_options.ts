@@ -12,7 +12,7 @@ import type { ServerOptions } from "../../options/options.ts";
 import { defaultsOf } from "./defaults.ts";
 import { applyInSteps, findEntry } from "./entries.ts";
 import { SERVER_BLOCK } from "./server_keys.ts";
-import type { ConfigWorld } from "../dialect/parser.ts";
+import type { ConfigWorld } from "../dialect/world.ts";
 import { readTlsFiles } from "./tls_files.ts";
 import { checkTrust } from "./trust_checks.ts";
 import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";

@@ -7,7 +7,7 @@ import type { ServerOptions } from "../../options/options.ts";
 import type { TlsCertificate, TlsSettings } from "../../options/tls.ts";
 import type { TlsProblems } from "../../platform/socket.ts";
 import type { Report } from "../dialect/diagnostic.ts";
-import type { ConfigWorld } from "../dialect/parser.ts";
+import type { ConfigWorld } from "../dialect/world.ts";
 import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
 import { findEntry } from "./entries.ts";
 

@@ -8,7 +8,7 @@ import type { OperatorClaims } from "../../auth/jwt/claims.ts";
 import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { ServerOptions, TrustOptions } from "../../options/options.ts";
 import type { VerifySignature } from "../../platform/signatures.ts";
-import type { ConfigWorld } from "../dialect/parser.ts";
+import type { ConfigWorld } from "../dialect/world.ts";
 import type { Report } from "../dialect/diagnostic.ts";
 import type { ConfigEntry, ConfigMap } from "../dialect/tree.ts";
 import { warnOfNoEffect } from "./complaints.ts";
