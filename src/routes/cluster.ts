@@ -21,17 +21,17 @@ import type { Traffic } from "../core/traffic.ts";
 import { authTimeoutMs } from "../core/auth_timeout.ts";
 import type { ClusterOptions } from "../options/options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { formatAddress } from "../net/address.ts";
 import type { Address, Network, Socket } from "../platform/socket.ts";
 import type { ServerInfo } from "../wire/info.ts";
 import { Announcements } from "./announcements.ts";
 import { ClusterName } from "./cluster_name.ts";
+import { changeDialledRoutes } from "./dialled_routes.ts";
 import type { Dialer } from "./dialer.ts";
-import { Dialers, type RouteCredentials } from "./dialers.ts";
+import { Dialers } from "./dialers.ts";
 import { FoundNodes } from "./found_nodes.ts";
 import { Gossip } from "./gossip.ts";
 import { routeConnect, type RouteIdentity, routeInfo } from "./handshake.ts";
-import { routeIdentity, sharedCredentials } from "./identity.ts";
+import { routeIdentity } from "./identity.ts";
 import { Members } from "./members.ts";
 import { Route, type RouteOwner } from "./route.ts";
 import { needsOtherDoor, routeDoor } from "./route_door.ts";
@@ -67,7 +67,10 @@ export class Cluster implements RoutesLink {
   options: ClusterOptions;
   /** Called when the cluster's name is another one. */
   onRenamed: () => void = () => {};
-  /** Told what a server says of itself, before it hears of the interest here; nothing: one has gone. */
+  /**
+   * Called with what a server says of itself, before that server hears of the
+   * interest here; without it when a server has gone.
+   */
   onPeer: (info?: ServerInfo) => void = () => {};
   readonly #broker: Broker;
   readonly #platform: ClusterPlatform;
@@ -190,7 +193,16 @@ export class Cluster implements RoutesLink {
     this.#takeNumbers();
     if (options.name !== "" && options.name !== before.name) this.#rename();
     if (needsOtherDoor(before, options)) this.#changeDoor();
-    this.#changeRoutes();
+    changeDialledRoutes(
+      this.#book.open,
+      {
+        dialers: this.#dialers,
+        options,
+        found: this.#found,
+        log: this.#log,
+        connectLine: this.#owner.connectLine,
+      },
+    );
     this.#tls.reconfigured(before.tls);
     void this.#port.follow();
     this.introduceAnew();
@@ -316,39 +328,6 @@ export class Cluster implements RoutesLink {
   #changeDoor(): void {
     this.#door = routeDoor(this.options, this.#platform);
     for (const route of this.#book.open) route.login.review();
-  }
-
-  /** Routes that are configured no more end; those whose credentials are others stay. */
-  #changeRoutes(): void {
-    const removed = this.#dialers.replaceConfigured(this.options.routes);
-    const changed = this.#dialers.replaceCredentials((dialer) =>
-      this.#credentialsFor(dialer)
-    );
-    for (const route of this.#book.open) {
-      const { solicitedBy } = route.member;
-      if (solicitedBy === undefined) continue;
-      if (removed.includes(solicitedBy)) {
-        route.close(ClosedReason.ROUTE_REMOVED);
-        this.#log.notice(`Removed route nats-route://${solicitedBy.name}`);
-      } else if (changed.includes(solicitedBy)) {
-        route.connection.send(this.#owner.connectLine(solicitedBy));
-      }
-    }
-  }
-
-  #credentialsFor({ origin, target, name }: Dialer): RouteCredentials {
-    switch (origin) {
-      case "configured":
-        return this.options.routes
-          .find((route) => formatAddress(route) === name) ?? {};
-      case "found":
-        return this.#found?.credentialsOf(target) ?? {};
-      case "gossip":
-        // Who asked for none goes on without.
-        return target.user === undefined && target.token === undefined
-          ? {}
-          : sharedCredentials(this.options.authorization);
-    }
   }
 
   #reportName(): void {
