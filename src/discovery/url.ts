@@ -20,7 +20,7 @@ import { loggedUrl } from "../core/redact.ts";
 import { parseAddress, splitList } from "../net/address.ts";
 import { parseUserInfo, splitUrl, type UrlParts } from "../net/url.ts";
 import { DiscoveryError } from "./discovery.ts";
-import { doorUrl, isPlain } from "./node_record.ts";
+import { isPlain } from "./node_record.ts";
 
 /** Every scheme that `DiscoveryScheme` may be. */
 export const DISCOVERY_SCHEMES = [
@@ -212,11 +212,6 @@ export function overTls(target: DiscoveryTarget): DiscoveryTarget {
   const { scheme, params } = target;
   if (!RULES[scheme].params.includes("tls") || params.has("tls")) return target;
   return { ...target, params: new Map([...params, ["tls", "true"]]) };
-}
-
-/** The door that a `nats://`, `tls://` or `nats-route://` target names. */
-export function doorOf(target: DiscoveryTarget): string | undefined {
-  return doorUrl(target.url);
 }
 
 function hostAndPort(

@@ -163,11 +163,6 @@ function smallLetter(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
 }
 
-/** Takes all headers from `message`. */
-export function removeHeaders(message: Message): void {
-  if (message.headerSize !== NO_HEADERS) setHeaders(message, []);
-}
-
 /** The blank line that ends a block is looked for at its end, and may be missing. */
 function behindLastLine(
   buffer: Uint8Array,

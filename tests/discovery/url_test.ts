@@ -5,7 +5,6 @@ import { DiscoveryError } from "../../src/discovery/discovery.ts";
 import {
   DISCOVERY_SCHEMES,
   type DiscoveryTarget,
-  doorOf,
   parseDiscoveryUrl,
   parseDiscoveryUrls,
 } from "../../src/discovery/url.ts";
@@ -234,13 +233,4 @@ test("a URL for logs shows no secret, stays one line and is bounded", () => {
     assert.equal(loggedUrl(text), expected);
   }
   assert.equal(loggedUrl(`nats://${"x".repeat(9999)}`).length, 512);
-});
-
-test("a target of servers names a door, without its credentials", () => {
-  const door = (url: string) => doorOf(parseDiscoveryUrl(url));
-  assert.equal(door("nats://u:p@H"), "nats://h:4222");
-  assert.equal(door("tls://[::1]:1"), "tls://[::1]:1");
-  assert.equal(door("TCP://t0ken@h"), "nats://h:4222");
-  assert.equal(door("nats-route://h"), "nats-route://h:6222");
-  assert.equal(door("etcd://h"), undefined);
 });

@@ -13,7 +13,6 @@ import {
   addHeader,
   copyParts,
   removeHeader,
-  removeHeaders,
   setReply,
   setSubject,
 } from "../../src/wire/rewrite.ts";
@@ -94,15 +93,6 @@ test("a header is taken away however its lines are written, and no other one", (
     asMsg(message),
     `HMSG foo 7 ${rest.length} ${rest.length + 2}\r\n${rest}hi\r\n`,
   );
-});
-
-test("all headers are taken away, and the payload stays", () => {
-  const size = HEADERS.length;
-  const message = published(`foo ${size} ${size + 2}\r\n${HEADERS}hi\r\n`);
-  removeHeaders(message);
-  assert.equal(asMsg(message), "MSG foo 7 2\r\nhi\r\n");
-  removeHeaders(message);
-  assert.equal(asMsg(message), "MSG foo 7 2\r\nhi\r\n");
 });
 
 /** The message of a PUB, or with two sizes an HPUB, whose arguments and payload are `input`. */

@@ -1,6 +1,5 @@
 /** The providers that a client was given, by the names that their answers carry. */
 import type { Discovery, ServerCache } from "../../discovery/discovery.ts";
-import { partsOf } from "../../discovery/finding/combined.ts";
 import type { Origin } from "../api/servers.ts";
 
 export class Sources {
@@ -9,8 +8,7 @@ export class Sources {
   readonly #cacheNames: ReadonlySet<string>;
   readonly #watchedNames: ReadonlySet<string>;
 
-  constructor(given: readonly Discovery[]) {
-    const providers = given.flatMap(partsOf);
+  constructor(providers: readonly Discovery[]) {
     this.caches = providers.filter(isCache);
     this.#cacheNames = namesOf(this.caches);
     this.#watchedNames = namesOf(

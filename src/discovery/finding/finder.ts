@@ -3,13 +3,10 @@
  * their answers apart: what one of them says, or fails to say, never touches
  * what another one said. A `ProviderSeeker` looks after each. Who asks, how
  * often and how a failure is slowed down is decided here, so that a provider
- * need only know how to ask.
- *
- * A combination is taken apart into its parts, so that a slow one does not hold
- * the others back. Time is monotonic time: wall clocks do not matter.
+ * need only know how to ask, and a slow one does not hold the others back. Time
+ * is monotonic time: wall clocks do not matter.
  */
 import type { Clock, Random } from "../../platform/clock.ts";
-import { partsOf } from "./combined.ts";
 import type { Discovery, Reason } from "../discovery.ts";
 import type { FinderEvents } from "./finder_events.ts";
 import { ProviderSeeker } from "./provider_seeker.ts";
@@ -72,10 +69,10 @@ export class Finder {
   }
 }
 
-/** The providers behind combinations, each by a name of its own. */
+/** The providers, each by a name of its own. */
 function named(providers: readonly Discovery[]): [string, Discovery][] {
   const byName = new Map<string, Discovery>();
-  for (const provider of providers.flatMap(partsOf)) {
+  for (const provider of providers) {
     let name = provider.name;
     for (let number = 2; byName.has(name); number++) {
       name = `${provider.name}#${number}`;
