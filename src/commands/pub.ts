@@ -15,13 +15,9 @@ import {
   payloadOf,
   sayer,
 } from "./client_program.ts";
-import { type Command, flagGroup, taking } from "./command.ts";
-import {
-  CLIENT_ENVIRONMENT,
-  CLIENT_FLAGS,
-  type ClientFlags,
-  timeoutMs,
-} from "./connection_flags.ts";
+import { clientCommand } from "./client_command.ts";
+import type { Command } from "./command.ts";
+import { type ClientFlags, timeoutMs } from "./connection_flags.ts";
 
 const FLAGS = {
   count: {
@@ -45,40 +41,38 @@ const UNSENT_BYTES_MAX = 1024 * 1024;
 const UNSENT_MSGS_MAX = 10_000;
 
 /** `midge pub SUBJECT [TEXT]` */
-export const PUB: Command = {
-  name: "pub",
-  summary: "Publish a message",
-  about: "Publishes a message, and makes sure that the server has it.\n\n" +
-    "Without TEXT, or with -, the payload is read from standard input.",
-  words: [
-    { name: "SUBJECT", kind: "text" },
-    { name: "TEXT", kind: "text", optional: true },
-  ],
-  flags: [
-    flagGroup("Flags", FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    { line: "midge pub greet.joe hello", doc: "Publish a text" },
-    {
-      line: "midge pub photos.new < photo.jpg",
-      doc: "Publish a file, byte for byte",
+export const PUB: Command = clientCommand(
+  {
+    name: "pub",
+    summary: "Publish a message",
+    about: "Publishes a message, and makes sure that the server has it.\n\n" +
+      "Without TEXT, or with -, the payload is read from standard input.",
+    words: [
+      { name: "SUBJECT", kind: "text" },
+      { name: "TEXT", kind: "text", optional: true },
+    ],
+    examples: [
+      { line: "midge pub greet.joe hello", doc: "Publish a text" },
+      {
+        line: "midge pub photos.new < photo.jpg",
+        doc: "Publish a file, byte for byte",
+      },
+      {
+        line: "midge pub orders '{\"id\":7}' -H 'Trace-Id: a1' --count 3",
+        doc: "Three times, with a header",
+      },
+      {
+        line: "midge pub numbers -s nats://node-b:5222 -- -7",
+        doc: "A text that begins with a dash, through another server",
+      },
+    ],
+    exits: {
+      done: "The server has every message",
+      failed: "No server, or it refused: too large, not permitted, ...",
     },
-    {
-      line: "midge pub orders '{\"id\":7}' -H 'Trace-Id: a1' --count 3",
-      doc: "Three times, with a header",
-    },
-    {
-      line: "midge pub numbers -s nats://node-b:5222 -- -7",
-      doc: "A text that begins with a dash, through another server",
-    },
-  ],
-  exits: {
-    done: "The server has every message",
-    failed: "No server, or it refused: too large, not permitted, ...",
   },
-  run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, words) => {
+  FLAGS,
+  async (flags, words) => {
     const [subject = "", text] = words;
     const count = checkedCount("count", flags.count) ?? 1;
     const options = publishOptions(subject, flags.reply, flags.header);
@@ -90,8 +84,8 @@ export const PUB: Command = {
     const messages = count === 1 ? "a message" : `${count} messages`;
     sayer(flags)(`Published ${messages} of ${bytes} bytes to "${subject}"`);
     return 0;
-  }),
-};
+  },
+);
 
 interface Publication {
   readonly subject: string;

@@ -26,8 +26,8 @@ import {
   type Say,
   sayer,
 } from "./client_program.ts";
-import { type Command, flagGroup, taking } from "./command.ts";
-import { CLIENT_ENVIRONMENT, CLIENT_FLAGS } from "./connection_flags.ts";
+import { clientCommand } from "./client_command.ts";
+import type { Command } from "./command.ts";
 
 const FLAGS = {
   echo: {
@@ -63,39 +63,37 @@ const COMMANDS_MAX = 16;
 const OUTPUT_BYTES_MAX = 1024 * 1024;
 
 /** `midge reply SUBJECT [TEXT]` */
-export const REPLY: Command = {
-  name: "reply",
-  summary: "Answer the requests of a subject",
-  about:
-    "Answers the requests of a subject: with TEXT, with -echo, or with the\n" +
-    "output of a -command, which finds the subject in NATS_REQUEST_SUBJECT.\n\n" +
-    "When a command fails, the answer is an error of the service protocol. On INT\n" +
-    "or TERM it answers what has arrived; it reconnects when a connection is lost.",
-  words: [
-    { name: "SUBJECT", kind: "text" },
-    { name: "TEXT", kind: "text", optional: true },
-  ],
-  flags: [
-    flagGroup("Flags", FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    { line: "midge reply ping pong", doc: "Always the same answer" },
-    {
-      line: "midge reply 'test.>' --echo",
-      doc: "Send each request back, for tests",
+export const REPLY: Command = clientCommand(
+  {
+    name: "reply",
+    summary: "Answer the requests of a subject",
+    about:
+      "Answers the requests of a subject: with TEXT, with -echo, or with the\n" +
+      "output of a -command, which finds the subject in NATS_REQUEST_SUBJECT.\n\n" +
+      "When a command fails, the answer is an error of the service protocol. On INT\n" +
+      "or TERM it answers what has arrived; it reconnects when a connection is lost.",
+    words: [
+      { name: "SUBJECT", kind: "text" },
+      { name: "TEXT", kind: "text", optional: true },
+    ],
+    examples: [
+      { line: "midge reply ping pong", doc: "Always the same answer" },
+      {
+        line: "midge reply 'test.>' --echo",
+        doc: "Send each request back, for tests",
+      },
+      {
+        line: "midge reply sort --command sort --queue sorters",
+        doc: "A program as a service, one of several instances",
+      },
+    ],
+    exits: {
+      done: "It answered -count requests, or got a signal",
+      failed: "No server, or the server refused the subscription",
     },
-    {
-      line: "midge reply sort --command sort --queue sorters",
-      doc: "A program as a service, one of several instances",
-    },
-  ],
-  exits: {
-    done: "It answered -count requests, or got a signal",
-    failed: "No server, or the server refused the subscription",
   },
-  run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, words) => {
+  FLAGS,
+  async (flags, words) => {
     const [subject = "", text] = words;
     const { queue, count } = flags;
     checkPattern(subject);
@@ -117,8 +115,8 @@ export const REPLY: Command = {
     );
     await answerAll(connection, subscription, make, extra, say);
     return 0;
-  }),
-};
+  },
+);
 
 interface Answer {
   readonly payload: Payload;

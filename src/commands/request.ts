@@ -11,7 +11,6 @@ import {
 } from "../faces/client.ts";
 import { checkLiteralSubject } from "../client/messages/subjects.ts";
 import { formatDuration } from "../core/duration.ts";
-import type { FlagValues } from "../config/flags/flags.ts";
 import {
   checkedCount,
   connectProgram,
@@ -19,12 +18,9 @@ import {
   headersFrom,
   payloadOf,
 } from "./client_program.ts";
-import { type Command, flagGroup, taking } from "./command.ts";
-import {
-  CLIENT_ENVIRONMENT,
-  CLIENT_FLAGS,
-  timeoutMs,
-} from "./connection_flags.ts";
+import { clientCommand, type ClientValues } from "./client_command.ts";
+import type { Command } from "./command.ts";
+import { timeoutMs } from "./connection_flags.ts";
 import {
   type MessagePrinter,
   messagePrinter,
@@ -46,39 +42,35 @@ const FLAGS = {
   ...OUTPUT_FLAGS,
 } as const;
 
-const ALL_FLAGS = { ...FLAGS, ...CLIENT_FLAGS };
-
 /** `midge request SUBJECT [TEXT]` */
-export const REQUEST: Command = {
-  name: "request",
-  summary: "Send a request and print the answer",
-  about: "Sends a request and prints the answer.\n\n" +
-    "Without TEXT, or with -, the payload is read from standard input.",
-  words: [
-    { name: "SUBJECT", kind: "text" },
-    { name: "TEXT", kind: "text", optional: true },
-  ],
-  flags: [
-    flagGroup("Flags", FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    { line: "midge request time.now ''", doc: "Ask without a payload" },
-    {
-      line: "midge request sum '[1,2]' --timeout 500ms --raw",
-      doc: "Wait half a second at most; print only the payload",
+export const REQUEST: Command = clientCommand(
+  {
+    name: "request",
+    summary: "Send a request and print the answer",
+    about: "Sends a request and prints the answer.\n\n" +
+      "Without TEXT, or with -, the payload is read from standard input.",
+    words: [
+      { name: "SUBJECT", kind: "text" },
+      { name: "TEXT", kind: "text", optional: true },
+    ],
+    examples: [
+      { line: "midge request time.now ''", doc: "Ask without a payload" },
+      {
+        line: "midge request sum '[1,2]' --timeout 500ms --raw",
+        doc: "Wait half a second at most; print only the payload",
+      },
+      {
+        line: "midge request '$SRV.PING' '' --replies 0 --json",
+        doc: "The answers of all services, a line of JSON each",
+      },
+    ],
+    exits: {
+      done: "All answers that were asked for came",
+      failed: "No server, no responders, or too few answers in time",
     },
-    {
-      line: "midge request '$SRV.PING' '' --replies 0 --json",
-      doc: "The answers of all services, a line of JSON each",
-    },
-  ],
-  exits: {
-    done: "All answers that were asked for came",
-    failed: "No server, no responders, or too few answers in time",
   },
-  run: taking(ALL_FLAGS, async (flags, [subject = "", text]) => {
+  FLAGS,
+  async (flags, [subject = "", text]) => {
     checkLiteralSubject("subject", subject);
     checkedCount("replies", flags.replies, 0);
     const question = {
@@ -91,8 +83,8 @@ export const REQUEST: Command = {
     const payload = await payloadOf(text);
     await ask(flags, { ...question, payload }, print);
     return 0;
-  }),
-};
+  },
+);
 
 interface Question {
   readonly subject: string;
@@ -104,7 +96,7 @@ interface Question {
 }
 
 async function ask(
-  flags: FlagValues<typeof ALL_FLAGS>,
+  flags: ClientValues<typeof FLAGS>,
   question: Question,
   print: MessagePrinter,
 ): Promise<void> {

@@ -11,8 +11,8 @@ import {
   onAskedToEnd,
   sayer,
 } from "./client_program.ts";
-import { type Command, flagGroup, taking } from "./command.ts";
-import { CLIENT_ENVIRONMENT, CLIENT_FLAGS } from "./connection_flags.ts";
+import { clientCommand } from "./client_command.ts";
+import type { Command } from "./command.ts";
 import {
   type MessagePrinter,
   messagePrinter,
@@ -36,41 +36,41 @@ const FLAGS = {
 } as const;
 
 /** `midge sub SUBJECT...` */
-export const SUB: Command = {
-  name: "sub",
-  summary: "Print the messages of subjects",
-  about: "Prints the messages that are published to subjects from now on.\n\n" +
-    "* stands for one token of a subject, > for all tokens at its end. On INT or\n" +
-    "TERM it prints what has arrived; it reconnects when a connection is lost.",
-  words: [{ name: "SUBJECT", kind: "text", repeated: true }],
-  flags: [
-    flagGroup("Flags", FLAGS),
-    flagGroup("Common flags", CLIENT_FLAGS),
-  ],
-  environment: CLIENT_ENVIRONMENT,
-  examples: [
-    {
-      line: "midge sub 'greet.*'",
-      doc: "All subjects below greet, such as greet.joe",
+export const SUB: Command = clientCommand(
+  {
+    name: "sub",
+    summary: "Print the messages of subjects",
+    about:
+      "Prints the messages that are published to subjects from now on.\n\n" +
+      "* stands for one token of a subject, > for all tokens at its end. On INT or\n" +
+      "TERM it prints what has arrived; it reconnects when a connection is lost.",
+    words: [{ name: "SUBJECT", kind: "text", repeated: true }],
+    examples: [
+      {
+        line: "midge sub 'greet.*'",
+        doc: "All subjects below greet, such as greet.joe",
+      },
+      {
+        line: "midge sub orders --count 1 --raw > order.json",
+        doc: "Wait for one message and save its payload",
+      },
+      {
+        line: "midge sub '>' --json | jq .subject",
+        doc: "All messages, for another program; see also -quiet",
+      },
+      {
+        line: "midge sub jobs --queue crew",
+        doc: "One of several subscribers that share the work",
+      },
+    ],
+    exits: {
+      done:
+        "It printed -count messages, got a signal, or its output was closed",
+      failed: "No server, or the server refused the subscription",
     },
-    {
-      line: "midge sub orders --count 1 --raw > order.json",
-      doc: "Wait for one message and save its payload",
-    },
-    {
-      line: "midge sub '>' --json | jq .subject",
-      doc: "All messages, for another program; see also -quiet",
-    },
-    {
-      line: "midge sub jobs --queue crew",
-      doc: "One of several subscribers that share the work",
-    },
-  ],
-  exits: {
-    done: "It printed -count messages, got a signal, or its output was closed",
-    failed: "No server, or the server refused the subscription",
   },
-  run: taking({ ...FLAGS, ...CLIENT_FLAGS }, async (flags, subjects) => {
+  FLAGS,
+  async (flags, subjects) => {
     const { queue, count = Infinity } = flags;
     checkedCount("count", flags.count);
     subjects.forEach(checkPattern);
@@ -89,8 +89,8 @@ export const SUB: Command = {
       () => {}, // `end` rejects with the reason
     );
     return await listening.end();
-  }),
-};
+  },
+);
 
 /** Prints the messages of a connection until `count` of them are printed. */
 class Listening {
