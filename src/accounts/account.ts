@@ -81,8 +81,9 @@ export class Account implements AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly sublist: Sublist<Interest>;
-  /** Of its clients. */
+  /** What its clients have sent and received. */
   readonly traffic: Traffic = noTraffic();
+  /** What routes have carried for it. */
   readonly routeTraffic: Traffic = noTraffic();
   /** Clients of this server that are in it. */
   clients = 0;
@@ -175,7 +176,7 @@ export class Account implements AccountName {
     this.insert(interest);
   }
 
-  /** Adds what stands for an import. Imports lead on to no other ones. */
+  /** Adds interest that stands for an import; nothing is imported for it in turn. */
   insert(interest: Interest): void {
     this.sublist.insert(interest);
     if (isLocal(interest)) this.#changed(interest, 1);

@@ -59,7 +59,7 @@ const ACCOUNTS_PER_STEP = 16;
 export class Accounts implements Iterable<Account> {
   readonly global: Account;
   readonly #settings: AccountSettings;
-  /** What connects them. */
+  /** The imports between accounts. */
   readonly imports: Imports;
   readonly #configured = new Map<string, AccountOptions>();
   readonly #awake = new Map<string, Account>();
@@ -186,8 +186,9 @@ export class Accounts implements Iterable<Account> {
   }
 
   /**
-   * From now on there are these accounts, the global one, and the system
-   * account, which need not be among them; and no others. The caller first closes the connections in those that go.
+   * From now on there are these accounts, the global one, and the system account,
+   * which need not be among them; and no others. The caller first closes the
+   * connections in those that go.
    */
   configure(
     list: readonly AccountOptions[],
@@ -196,7 +197,7 @@ export class Accounts implements Iterable<Account> {
     finishSteps(this.configureInSteps(list, systemAccount));
   }
 
-  /** The same; what each account has of it holds from its step on. */
+  /** As `configure`, in steps: each account is as configured from its step on. */
   *configureInSteps(
     list: readonly AccountOptions[],
     systemAccount: string,
@@ -253,8 +254,8 @@ export class Accounts implements Iterable<Account> {
   add(name: string): Account {
     const known = this.#awake.get(name);
     if (known !== undefined) return known;
-    // Who comes back before its last interest was taken back goes on with that:
-    // peers would take what is told of the old account for news of the new one.
+    // An account that comes back before all interest in it was taken back goes on as
+    // it was: peers would take what is told of the old one for news of the new one.
     const account = this.#leaving.get(name) ??
       new Account(name, this.#settings);
     const isBack = this.#leaving.delete(name);
@@ -302,7 +303,7 @@ export class Accounts implements Iterable<Account> {
     };
   }
 
-  /** What was awake is gone; false when it was not. */
+  /** Takes an account away that is awake; false when it is not, and for the global one. */
   #drop(name: string): boolean {
     const account = this.#awake.get(name);
     if (account === undefined || account === this.global) return false;

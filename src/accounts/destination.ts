@@ -23,7 +23,7 @@ export class Destination {
   readonly #bytes: Uint8Array;
   readonly #isLiteral: boolean;
   #match = NOBODY;
-  /** That of the account in which the match was right. */
+  /** The generation of the account for which the match is right. */
   #generation = -1;
 
   /** `sender` publishes by way of `delivery`, with the memory of `spares`. */

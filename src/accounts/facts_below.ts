@@ -86,7 +86,7 @@ function behindParent(buffer: Uint8Array, start: number, end: number): number {
   return dot > start && isOrdinary(buffer, dot + 1, end) ? dot : start;
 }
 
-/** The same for `count` tokens of digits. */
+/** Where the parent of `count` tokens of digits ends; `start`: there is none. */
 function behindNumbersParent(
   buffer: Uint8Array,
   start: number,

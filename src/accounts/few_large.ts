@@ -2,13 +2,13 @@
  * What is kept of subjects with a large audience, such as a queue group of a
  * thousand: that of the last few, since each holds on to all of its members.
  */
-
 import type { StampedSubject } from "../core/change_stamps.ts";
 import type { SubjectMatch } from "../core/subject_match.ts";
 
 /** Subjects of more receivers are large. */
 export const KEPT_MATCH_MAX = 256;
 
+/** Large subjects of which what is known is kept. */
 const LARGE_MAX = 16;
 
 /** What is known of a subject, until it is forgotten; see `core/subject_cache.ts`. */
@@ -30,6 +30,7 @@ export class FewLarge {
     this.#kept[this.#next] = known;
     this.#next = (this.#next + 1) % LARGE_MAX;
   }
+
   /** Receivers have gone: lets go of those that are held in vain. */
   forgetStale(stampOf: (subject: StampedSubject) => number): void {
     if (this.#kept.length === 0) return;

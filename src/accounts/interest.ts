@@ -57,7 +57,7 @@ export interface TraceEgress {
   readonly error?: string;
 }
 
-/** Follows one message through the server, for who has asked for its trace. */
+/** Follows one message through the server, because its headers ask for a trace. */
 export interface MessageTrace {
   /** It is followed, but not delivered. */
   readonly isOnly: boolean;

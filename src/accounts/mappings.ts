@@ -38,7 +38,7 @@ interface WeightedTransform {
   readonly weight: number;
 }
 
-/** The last ticket is one below this. */
+/** Tickets are drawn from 0 up to one below this. */
 const TICKETS = 100;
 
 /** NATS: a message that no destination is left for is published on no subject. */

@@ -1,7 +1,8 @@
 /**
  * The trace of one message: what becomes of it on this server, told in one
- * message when all of that is done. Who asks for no trace pays nothing for this:
- * a message is followed by way of a match whose receivers note what they do.
+ * message when all of that is done. A publisher that asks for no trace pays nothing
+ * for this: a message is followed by way of a match whose receivers note what they
+ * do.
  */
 import { asciiBytes, utf8ByteString } from "../core/ascii.ts";
 import { goJson } from "../core/json.ts";

@@ -2,7 +2,7 @@
 import type { QueueGroup, Subscriber } from "../core/subject_match.ts";
 import { type Random, randomBelow } from "../platform/clock.ts";
 
-/** The place of one of the members, each with a chance as its weight. */
+/** The place of a member that is drawn at random; the weight of each is its chance. */
 export function placeOfOne<S extends Subscriber>(
   { members, weight, uniform, sums }: QueueGroup<S>,
   random: Random,
@@ -15,7 +15,7 @@ export function placeOfOne<S extends Subscriber>(
   return index;
 }
 
-/** The place of the first sum above `ticket`; the last one is. */
+/** The place of the first sum above `ticket`, of which the last sum is one. */
 function firstAbove(sums: readonly number[], ticket: number): number {
   let low = 0;
   let high = sums.length - 1;

@@ -25,7 +25,7 @@ const SERVER_PLACE = 3;
 const AWAITED_MAX = 65_536;
 /** NATS: they have about 50 characters, besides the server's name in short. */
 const REPLY_CHARS_MAX = 256;
-/** A response that takes longer is told of by nobody. */
+/** Nothing is told of a response that takes longer. */
 const AWAITED_MS = 120_000;
 
 const T = "T".charCodeAt(0);
@@ -39,9 +39,9 @@ export function isMeasured(
     replyBuffer[replyEnd - 2] === DOT;
 }
 
-/** To the services of one account. */
+/** Requests of other servers to the services of one account. */
 export class RemoteRequests implements DirectReceiver {
-  /** Hears what clients of this server respond, and nobody is told of it. */
+  /** It hears what clients of this server respond; no server is told of its interest. */
   readonly kind: Kind = Kind.IMPORT;
   readonly #account: Account;
   readonly #host: ImportHost;

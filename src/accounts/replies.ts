@@ -13,14 +13,14 @@ export interface AwaitedReply {
   readonly reply: string;
   /** Its place among those of its account; `Replies` owns it. */
   place: OrderLink<AwaitedReply> | undefined;
-  /** Who waited is gone. Ends with a call of `Replies.remove`. */
+  /** The requester is gone. Ends with a call of `Replies.remove`. */
   end(): void;
 }
 
-/** Of one account; for one more the oldest is given up. */
+/** Replies that one account may await; for one more the oldest is given up. */
 const AWAITED_MAX = 65_536;
 
-/** How long after a subscription with wildcards has ended it is looked for replies that nobody hears. */
+/** How long after the end of a subscription with wildcards replies that nobody hears are looked for. */
 const SWEEP_AFTER_MS = 1_000;
 /** Replies that are looked at in one go, and the time to the next ones. */
 const SWEPT_AT_ONCE = 512;

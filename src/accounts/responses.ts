@@ -157,7 +157,7 @@ export class Responses implements DirectReceiver {
     interest.delivered++;
     const token = publishedSubject(message).slice(this.#prefix.length);
     const awaited = this.#awaited.get(token);
-    // NATS: who is late is not told.
+    // NATS: a responder that is late is not told.
     if (awaited === undefined) return true;
     const isLast = awaited.rules.response === "singleton" || message.size === 0;
     if (isLast) this.ended(awaited);

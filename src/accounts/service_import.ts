@@ -81,7 +81,7 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     return true;
   }
 
-  /** A request; false when nobody takes it there. */
+  /** Hands a request on to the exporting account; false when nobody takes it there. */
   deliver(
     interest: Interest,
     message: Message,

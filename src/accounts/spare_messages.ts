@@ -31,7 +31,7 @@ const ROOM_MAX = 64 * 1024;
 
 class SpareMessage {
   readonly message: Message = new Message();
-  /** All of it, so that it is copied by words: subject, reply, sizes, headers and payload. */
+  /** The whole message in one piece, so that it is copied by words: subject, reply, sizes, headers and payload. */
   #room = new Uint8Array(FIRST_ROOM);
 
   fill({ subject, reply, before, headers, payload }: Parts): Message {
@@ -63,7 +63,7 @@ class SpareMessage {
     if (this.#room.length > ROOM_MAX) this.#room = new Uint8Array(FIRST_ROOM);
   }
 
-  /** The names are written; the sizes come at `sizesAt`. */
+  /** Subject and reply are written: adds the sizes, from `sizesAt` on, headers and payload. */
   #finish(
     subjectEnd: number,
     replyEnd: number,
@@ -110,7 +110,7 @@ class SpareMessage {
 }
 
 export class SpareMessages {
-  /** By how many are under way. */
+  /** One for each message that may be under way at a time, the outermost first. */
   readonly #spares: SpareMessage[] = [];
   #underWay = 0;
 
@@ -119,7 +119,7 @@ export class SpareMessages {
     return this.#next().fill(parts);
   }
 
-  /** The same, with a reply in bytes. Makes no object. */
+  /** As `take`, with a reply in bytes. Makes no object. */
   takeWith(
     subject: string,
     reply: Leading,

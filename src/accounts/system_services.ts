@@ -69,13 +69,13 @@ export function offeringStreams(options: AccountOptions): AccountOptions {
   return { ...options, exports };
 }
 
-/** The same without that. */
+/** The system account of a server without streams. */
 export function withoutStreams(options: AccountOptions): AccountOptions {
   const exports = options.exports.filter(({ subject }) => subject !== STREAMS);
   return { ...options, exports };
 }
 
-/** How the other accounts ask them, by requests that begin with `prefix`. */
+/** How other accounts ask for JetStream in the system account `account`, by requests that begin with `prefix`. */
 export function streamsImport(account: string, prefix: string): ServiceImport {
   return {
     kind: "service",

@@ -93,11 +93,11 @@ export interface LoginRequest {
   readonly waiting: Waiting;
   /** What a client says of itself besides. */
   readonly client?: SelfDescription;
-  /** Whom it has shown to be by a JWT, when a service is asked about it. */
+  /** The user whose JWT it has shown, when a service is asked about it. */
   readonly user?: Pick<UserClaims, "subject" | "name" | "tags">;
   /** Of a peer that is in, and looked at again: what it proved then. */
   readonly proof?: string | undefined;
-  /** Who it is now, then. */
+  /** Of such a peer: who it is now. */
   readonly current?: Principal | undefined;
   /** Told what exactly is wrong with a login; never a secret. */
   readonly log: LoginLog;

@@ -19,7 +19,7 @@ const ZERO = 0x30;
 const MSG_WORD = 4;
 const HMSG_WORD = 5;
 
-/** Who gets what a reader finds. */
+/** What gets all that a reader finds. */
 export interface FrameTaker {
   /** A message of the load has arrived in full; `frame` tells where its parts are, for this call. */
   onFrame(frame: LoadReader): void;

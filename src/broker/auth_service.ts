@@ -32,7 +32,7 @@ const INBOX_CHARS = 8;
 /** What a body ends with. */
 const LINE_END_BYTES = 2;
 
-/** What answers are waited for by. */
+/** What waiting for answers takes of the machine. */
 interface AuthServicePlatform {
   readonly clock: Clock;
   readonly random: Random;

@@ -40,7 +40,7 @@ export type BrokerHost = ClientHost & {
   readonly info: OwnInfo;
 };
 
-/** The same, with what a reload replaces. */
+/** A host whose broker may replace what a reload changes. */
 export type ChangingHost = Omit<BrokerHost, "maxTracedMsgLen"> & {
   maxTracedMsgLen: number;
 };

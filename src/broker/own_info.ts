@@ -29,7 +29,10 @@ export interface ServerIdentity {
   readonly startedAt: number;
 }
 
-/** Where a service is asked about logins, `keyId` is the id, by which questions are signed. */
+/**
+ * `keyId` gives the id of a server that asks a service about logins: the public key
+ * by which its questions are signed.
+ */
 export function identityOf(
   { serverName, authorization, trust }: ServerOptions,
   random: Random,
@@ -54,7 +57,7 @@ export interface InfoParts {
   readonly interfaceAddresses: () => string[];
   /** Where clients connect, or did. */
   readonly clientAddress: () => Address;
-  /** The same, by WebSocket. */
+  /** Where they connect by WebSocket, or did. */
   readonly webSocketAddress: () => Address;
   /** Tells every client. */
   readonly push: () => void;
@@ -81,7 +84,7 @@ export class OwnInfo implements InfoSource {
   #described = 0;
   /** Where clients can go; made when the port is known. */
   #urls = new ClientUrls([]);
-  /** The same, by WebSocket. */
+  /** Where clients can go by WebSocket. */
   #webSocketUrls = new ClientUrls([]);
 
   constructor(parts: InfoParts) {

@@ -1,4 +1,4 @@
-/** Who is called back when a connection is closed, beside those that wait for `closed`. */
+/** Callbacks for the end of a connection, beside the promise of `closed`. */
 
 /** What an add-on hands in; the type is nats.js's. */
 export interface CloseListener {

@@ -237,7 +237,7 @@ export function hashBytes(
   return hash ^ (hash >>> 16);
 }
 
-/** The same of a byte string. */
+/** As `hashBytes`, for the bytes of a byte string. */
 export function hashText(text: string): number {
   let hash = FNV_OFFSET;
   for (let i = 0; i < text.length; i++) {

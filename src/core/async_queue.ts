@@ -81,7 +81,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     return this.read(plainResult);
   }
 
-  /** The same as `next`, for who wants to give an item in his own way. */
+  /** As `next`, with results that `give` makes of the items. */
   read(
     give: (item: T) => IteratorYieldResult<T>,
   ): Promise<IteratorResult<T>> {

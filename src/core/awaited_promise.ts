@@ -32,7 +32,7 @@ export class AwaitedPromise<T> extends Promise<T> {
     this.#onAwait?.();
   }
 
-  /** The same promise for who only wants to know what comes of it, and is not counted as waiting. */
+  /** The same promise, for a caller that only notes its outcome and does not count as waiting. */
   get outcome(): Promise<T> {
     return this.#inner ?? this;
   }

@@ -172,7 +172,7 @@ export function subjectText(subject: readonly Rdn[]): string {
   return textOf(knownParts(subject));
 }
 
-/** The same with all attributes; those that Go has no field for at the end, as numbers. */
+/** As `subjectText`, with all attributes: those that Go has no field for are at the end, as numbers. */
 export function fullSubjectText(subject: readonly Rdn[]): string {
   const others = subject.flat()
     .filter(({ type }) => !SHOWN.has(type))

@@ -51,7 +51,7 @@ export class LiteralFilter {
     return this.#size > 0 && this.#isTaken(hashBytes(buffer, start, end));
   }
 
-  /** The same for a text. */
+  /** As `mayHold`, for a text. */
   mayHoldText(subject: string): boolean {
     return this.#size > 0 && this.#isTaken(hashText(subject));
   }

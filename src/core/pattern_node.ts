@@ -109,7 +109,7 @@ export function collectBelow<S>(
   return nodes + level.length;
 }
 
-/** The same for `count` tokens of digits behind `parent`. */
+/** As `collectBelow`, for subjects with `count` tokens of digits behind `parent`. */
 export function collectNumbersBelow<S>(
   root: PatternNode<S>,
   parent: string,

@@ -71,7 +71,7 @@ export function printableText(text: string): string {
   return text.replace(ESCAPED_OR_UNPRINTABLE, escaped);
 }
 
-/** The same for a text that holds escapes already: they stay as they are. */
+/** As `printableText`, for a text that holds escapes already: they stay as they are. */
 export function oneLine(text: string): string {
   return text.replace(UNSAFE_IN_A_LINE, escaped);
 }

@@ -42,7 +42,7 @@ export function redactUrl(url: string): string {
   );
 }
 
-/** The same for the URL of a node, whose `@` may be missing: what stands in the place of its port may be a password. */
+/** As `redactUrl`, for the URL of a node, whose `@` may be missing: what stands in the place of its port may be a password. */
 export function redactNodeUrl(url: string): string {
   return redactUrl(url).replace(NO_PORT, `$1${REDACTED}`);
 }

@@ -179,7 +179,10 @@ export class Sublist<S extends Subscriber> {
     return nodes < 0 ? undefined : gather(audiences);
   }
 
-  /** The same for `count` more tokens of digits. Undefined also where one of them may be subscribed to. */
+  /**
+   * As `matchBelow`, for `count` more tokens of digits. Undefined also where some
+   * subscription without wildcards has as many tokens as those subjects.
+   */
   matchNumbersBelow(
     parent: string,
     count: number,
@@ -208,12 +211,6 @@ export class Sublist<S extends Subscriber> {
   countKnown(): void {
     this.#matches++;
     this.#cacheHits++;
-  }
-
-  /** Whether anyone hears `subject`. */
-  hasInterest(subject: string): boolean {
-    const { plain, queues } = this.match(subject);
-    return plain.length > 0 || queues.length > 0;
   }
 
   /** All subscribers, in no promised order. */

@@ -1,6 +1,6 @@
 /**
- * A socket around another one, which does what that does. Who wants to hear or
- * to change some of it overrides only that.
+ * A socket around another one, which does what that does. A class that wants to
+ * hear or to change some of it overrides only that.
  *
  * More than a dozen members: because it is a `Socket`.
  */

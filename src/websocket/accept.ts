@@ -1,7 +1,7 @@
 /**
  * The server's side of the handshake: reads the request of an accepted socket,
- * answers it, and hands over a `WebSocketSocket`. Who does not ask in time, or
- * asks wrongly, costs the listener nothing more.
+ * answers it, and hands over a `WebSocketSocket`. A peer that does not ask in
+ * time, or asks wrongly, costs the listener nothing more.
  */
 import type { Timer } from "../platform/clock.ts";
 import type { CloseReason, Socket, SocketEvents } from "../platform/socket.ts";

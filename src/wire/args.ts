@@ -71,7 +71,7 @@ export class MessageArgs {
     if (!this.#endsAsReceiversExpect()) this.#rewriteBody();
   }
 
-  /** The same for a line that `scanPub` has read: it ends as receivers expect. */
+  /** As `complete`, for a line that `scanPub` has read: it ends as receivers expect. */
   completeScanned(start: number, end: number): void {
     const { message } = this;
     message.bodyBuffer = message.subjectBuffer;

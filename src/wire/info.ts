@@ -146,7 +146,7 @@ const DEFAULT_FIELDS: Readonly<ConnectFields> = Object.freeze({
   gateway: "",
 });
 
-/** The same for all of them. */
+/** What holds for a client that has sent no CONNECT; all of them share it. */
 export function defaultConnectFields(): ConnectFields {
   return DEFAULT_FIELDS;
 }

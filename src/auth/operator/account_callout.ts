@@ -117,7 +117,7 @@ export class AccountCallout {
     }
   }
 
-  /** Who came in by a service and is looked at again; undefined: it came in by itself. */
+  /** What becomes of a peer that a service let in and that is looked at again; undefined: no service did. */
   review({ current, proof = "" }: LoginRequest): Verdict | undefined {
     if (current === undefined || !proof.startsWith(PROOF)) return undefined;
     const admission: Admission = JSON.parse(proof.slice(PROOF.length));

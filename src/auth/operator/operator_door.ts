@@ -121,7 +121,7 @@ export class OperatorDoor implements Door {
     const account = this.#world.accounts.known(key);
     const brought = { jwt: own === undefined ? defaultSentinel : jwt, user };
     if (account !== undefined) return this.#judge(request, brought, account);
-    // Of an account that is deleted, nothing is to be looked up for who is in.
+    // The account of a peer that is in is known, unless it was deleted: it is not looked up.
     if (request.proof !== undefined) {
       return refuse(request, { text: "", live: ACCOUNT_EXPIRED }, user);
     }

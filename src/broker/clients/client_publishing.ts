@@ -41,7 +41,7 @@ export class ClientPublishing {
   readonly #connection: Connection;
   readonly #login: Login;
   readonly #traffic: Traffic;
-  /** Made with the first message, as is what is known of the one before: many only listen. */
+  /** Made with the first message, as `#known` is: many clients only listen. */
   #args: MessageArgs | undefined = undefined;
   #known: KnownFacts | undefined = undefined;
 
@@ -171,7 +171,7 @@ export class ClientPublishing {
     trace.finish();
   }
 
-  /** What a client names has to be allowed to it; what its account names need not. */
+  /** A client may send traces where it may publish; a place that its account names needs no permission. */
   #mayTraceTo(destination: string | undefined): boolean {
     if (destination === undefined) return true;
     const { account, rights } = this.#login;

@@ -24,7 +24,7 @@ export class ClientRights {
   readonly #permissions: Permissions;
   readonly #meter: WorkMeter;
   #permits: ResponsePermits | undefined;
-  /** Some subscription may meet what the client may not hear. It stays so. */
+  /** Some subscription may meet what the client may not hear; once true, it stays so. */
   #filters = false;
   /** `mayHear` need not be asked of a delivery. */
   hearsAll: boolean;

@@ -53,7 +53,7 @@ export class ClientSessions {
   readonly #entrances: ClientEntrances;
   #maxConnections: number;
   readonly #news: InfoPush;
-  /** The same for those who came by WebSocket. */
+  /** News for clients that came by WebSocket. */
   readonly #webSocketNews: InfoPush;
   readonly #life: ClientLife<ClientSession> = {
     bound: (session) => this.observer?.bound(session),

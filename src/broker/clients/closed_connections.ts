@@ -46,7 +46,7 @@ export interface ClosedConnection extends Readonly<ConnectionFacts> {
 /** Subscriptions that are kept of a client that is gone. */
 const SUBSCRIPTIONS_MAX = 256;
 
-/** What all of them may take in memory; the subscriptions of the oldest go first. */
+/** Bytes of memory for all of the list; the subscriptions of the oldest clients go first. */
 const BYTES_MAX = 16_777_216;
 /** Besides its texts, a client and a subscription take about as much. */
 const CLIENT_BYTES = 1024;

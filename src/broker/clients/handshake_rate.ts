@@ -10,10 +10,10 @@ export class HandshakeRate {
   readonly #log: Logger;
   #windowEndsAt = -Infinity;
   #count = 0;
-  /** Since the log was told last. */
+  /** Handshakes that were refused since the last line of the log about them. */
   #rejected = 0;
 
-  /** `max` of 0 is no limit. */
+  /** `max`: handshakes in a second; 0: no limit. */
   constructor(max: number, clock: Clock, log: Logger) {
     this.#max = max;
     this.#clock = clock;

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 
-/** From one push to the next. */
+/** Milliseconds from one push to the next. */
 const PAUSE_MS = 100;
 
 /** Whose addresses are others now. NATS: clients hear of those by which they came alone. */

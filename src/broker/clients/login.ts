@@ -101,7 +101,7 @@ export class Login {
     return isKnown ? this.#connection.socket.remote.host : "";
   }
 
-  /** The client was greeted: it has this long to log in, behind the header of a proxy. */
+  /** The client was greeted: from now on, or from the header of its proxy on, it has `authTimeoutMs` to log in. */
   start(): void {
     this.#connection.input.isStranger = this.isStranger;
     const { proxied } = this.way;

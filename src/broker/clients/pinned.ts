@@ -24,7 +24,7 @@ type PinnedEntrance = readonly [
   before: TlsSettings | undefined,
 ];
 
-/** Where other keys are pinned, of `clients` who came by TLS those go that have none of them. */
+/** Where a reload has pinned other keys, closes those of `clients` that came by TLS with none of them. */
 export function closeUnpinned(
   clients: readonly ClientSession[],
   log: Logger,

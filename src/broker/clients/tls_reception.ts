@@ -135,7 +135,7 @@ class TlsEntering implements Entering {
 
   hungUp(reason: CloseReason): boolean {
     const { connection } = this.#newcomer;
-    // Who says nothing where it need not speak TLS is a client like others.
+    // A client that says nothing where it need not speak TLS is one like others.
     if (this.#stage === "peeking") return false;
     this.#failed(this.#wordsOf(reason));
     return connection.closed;
@@ -267,7 +267,7 @@ class TlsEntering implements Entering {
     this.#newcomer.comeIn(this.#heard.afterHello());
   }
 
-  /** Who spoke TLS first has no choice any more. */
+  /** A client that spoke TLS first has no choice any more. */
   #firstInfo(): TlsInfo {
     return { ...this.#reception.tls, isRequired: true };
   }

@@ -129,7 +129,7 @@ export function tooManySubscriptions(connection: Connection): void {
   );
 }
 
-/** So is one that tells of an error; `text` is a byte string. */
+/** A client that sends -ERR is closed; `text`, a byte string, is what it said. */
 export function clientError(connection: Connection, text: string): void {
   connection.log.error(`Client Error ${printableBytes(text)}`);
   connection.close(ClosedReason.PARSE_ERROR);

@@ -68,7 +68,7 @@ export class WebSocketPort {
     return this.#listener?.address;
   }
 
-  /** The same, or what it was when it was open; port 0 stands for no port. */
+  /** Where clients connect, or did when it was open; port 0 stands for no port. */
   get lastAddress(): Address {
     return this.#lastAddress;
   }

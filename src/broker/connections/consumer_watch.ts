@@ -96,7 +96,7 @@ export class ConsumerWatch implements DeadlineOwner {
     if (limits.writeDeadlineMs !== writeDeadlineMs) {
       this.#deadline.reconfigure(limits.writeDeadlineMs);
     }
-    // Who is not to be held any more goes on.
+    // Producers that are not to be held any more go on.
     if (limits.stallPendingBytes === Infinity) this.#release();
   }
 

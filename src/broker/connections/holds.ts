@@ -1,4 +1,4 @@
-/** The consumers that one who feeds others waits for, and what goes on behind that. */
+/** How many consumers hold a connection, or the server, that feeds them, and what goes on once none does. */
 export class Holds {
   #count = 0;
   #waiting: (() => void)[] | undefined = undefined;

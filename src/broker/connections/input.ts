@@ -127,7 +127,7 @@ export class Input {
     this.#pause();
   }
 
-  /** The same, for a login: the end of the peer is heard meanwhile. Wants one `verdictCame`. */
+  /** As `hold`, for a login: the end of the peer is heard meanwhile. Wants one `verdictCame`. */
   awaitVerdict(): void {
     this.#awaitsVerdict = true;
     this.#holds++;

@@ -9,7 +9,7 @@ import type { RunSoon } from "../../platform/turns.ts";
 
 /** An output, as far as the total knows it. */
 export interface PendingOutput {
-  /** What it was counted with last; the total owns it. */
+  /** The bytes that it was counted with last; `PendingTotal` owns the field. */
   countedBytes: number;
   readonly outbox: Outbox;
   /** It is too slow: `text` is for the log. */

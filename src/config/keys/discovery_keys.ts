@@ -124,8 +124,8 @@ export function readDiscovery(
 
 /**
  * Why this server cannot look for other nodes as it is told to. What is found
- * is dialled as a route. Who can change a provider's answers would be sent the
- * cluster's password, so that has to be allowed.
+ * is dialled as a route. Anybody who can change a provider's answers would be sent
+ * the cluster's password, so that has to be allowed.
  */
 export function findProblem(
   { cluster, discovery }: ServerOptions,

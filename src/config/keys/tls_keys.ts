@@ -264,7 +264,7 @@ function readTls(
   return settingsOf(draft);
 }
 
-/** What fits not together in a block. */
+/** What does not fit together in a block. */
 function* problemsIn(draft: TlsDraft, map: ConfigMap): Iterable<string> {
   const { certFile, keyFile, cipherSuites = [] } = draft;
   if (draft.verify === "optional" && mustVerify(draft)) {

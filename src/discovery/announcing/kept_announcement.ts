@@ -53,8 +53,8 @@ export async function keepAnnounced(
     await kept.begin(options.signal);
     return kept;
   } catch (error) {
-    // It may have been heard all the same. Who gave up may end the process next,
-    // and waits until that is taken back; a failure is told at once.
+    // It may have been heard all the same. A caller that gave up may end the process
+    // next, and waits until that is taken back; a failure is told at once.
     const closed = kept.close();
     if (options.signal.aborted) await closed;
     throw error;

@@ -10,7 +10,7 @@ import { blockOf, corrupt } from "./s2_block.ts";
 const STREAM_IDENTIFIER = 0xff;
 const COMPRESSED = 0x00;
 const UNCOMPRESSED = 0x01;
-/** S2 (framing): types from here on may be left out by who does not know them. */
+/** S2 (framing): a reader that does not know types from here on may leave them out. */
 const FIRST_SKIPPABLE = 0x80;
 const HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 4;

@@ -56,7 +56,7 @@ export class Acknowledgements {
     this.#ends = [];
   }
 
-  /** All messages up to `seq` are acknowledged by who answers for them. */
+  /** All messages up to `seq` are acknowledged, as by an answer to flow control. */
   settleTo(seq: number): void {
     const { progress, stream: { host: { moments } } } = this.#consumer;
     progress.ackedUs = moments.nowUs();

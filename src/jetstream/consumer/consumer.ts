@@ -39,7 +39,7 @@ export class Consumer implements StreamReader, Keeper {
   /** When it was asked or answered last, on the monotonic clock. */
   lastUse = 0;
   inactivity: Inactivity | undefined = undefined;
-  /** Who has made it is told so before anything is pushed. */
+  /** The request that made it is answered: before that nothing is pushed. */
   isAnnounced = true;
   readonly #again: Redelivery;
   readonly #acknowledgements: Acknowledgements;
@@ -231,7 +231,7 @@ export class Consumer implements StreamReader, Keeper {
     }
     this.demand?.restart();
     stream.changed(this);
-    // Behind the answer to who asked for it.
+    // Behind the answer to the request that asked for it.
     stream.host.clock.after(0, () => this.pump());
     return () => this.#goBackTo(earlier);
   }

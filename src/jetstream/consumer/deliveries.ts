@@ -89,7 +89,7 @@ export class Deliveries {
     if (!this.#deliverPart()) this.#rest.goOn();
   }
 
-  /** The same in a later turn: behind what the server says in this one. */
+  /** As `pump`, in a later turn: behind what the server says in this one. */
   pumpLater(): void {
     if (this.#isPumping || this.#consumer.demand?.isInUse !== true) return;
     this.#isPumping = true;

@@ -98,7 +98,7 @@ export class Priority {
     const { name, stream } = this.#consumer;
     const facts = { stream: stream.name, consumer: name, group, reason };
     stream.host.advisories.group("UNPINNED", "unpinned", facts);
-    // Behind the answer to who asked for it.
+    // Behind the answer to the request that asked for it.
     stream.host.clock.after(0, () => this.#consumer.pump());
   }
 

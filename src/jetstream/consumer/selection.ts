@@ -53,7 +53,7 @@ export class Selection {
     return this.#filter.meansNumber(subjectNumber);
   }
 
-  /** The same with those that are published and not there for good yet. */
+  /** Selected messages to come, with those that are published and not there for good yet. */
   get published(): number {
     const { index, visibleSeq } = this.#stream;
     let seq = Math.max(this.#next, visibleSeq + 1);

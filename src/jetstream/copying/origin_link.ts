@@ -25,7 +25,7 @@ import {
 } from "./origin_consumer.ts";
 import { type OriginMessage, readOrigin } from "./origin_message.ts";
 
-/** Who takes the messages of an origin. */
+/** What takes the messages of an origin. */
 export interface Copier {
   /** The last message that it has for good, as the origin counts; 0: none. */
   readonly after: number;

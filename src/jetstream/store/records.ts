@@ -132,7 +132,7 @@ export class Records {
     return this.#messageSum(message) === checksum ? message : undefined;
   }
 
-  /** The same for a name and what it stands for. */
+  /** A name and what it stands for, of the columns of a row; undefined where they are damaged. */
   valueIn(columns: Columns): readonly [string, string] | undefined {
     const [name, value, checksum] = columns.map(textIn);
     const isShaped = columns.length === VALUE_COLUMNS &&

@@ -3,9 +3,10 @@ import type { JetStreamBatchOptions } from "../../options/options.ts";
 
 /** NATS JetStream (`jetstream.limits.batch`). */
 interface BatchLimits {
+  /** Batches that are stored as a whole. */
   readonly openPerStream: number;
   readonly openInAll: number;
-  /** The same for those whose messages are stored one by one. */
+  /** Batches whose messages are stored one by one. */
   readonly fastPerStream: number;
   readonly fastInAll: number;
   /** Messages of one batch. */

@@ -156,7 +156,7 @@ export class ArrivalChecks {
     };
   }
 
-  /** The same for a message that asks for nothing. */
+  /** Admits a message whose headers ask for nothing. */
   #admitPlain(
     given: Publication,
     nowUs: number,
@@ -180,7 +180,7 @@ export class ArrivalChecks {
     };
   }
 
-  /** The same for a message of another stream, whose publisher has spoken to that one. */
+  /** Admits a message of another stream, which has checked what its publisher asked for. */
   #admitCopy(
     given: Publication,
     { seq, timeUs }: CopiedPlace,

@@ -99,7 +99,7 @@ export class Commits {
     this.whenKept(0, done);
   }
 
-  /** The same, where nobody waits for it: what is to be handed over already goes along. */
+  /** As `changed`, where nobody waits for it: a change that is to be handed over already takes this one along. */
   touched(
     keeper: Keeper,
     done: WhenKept,

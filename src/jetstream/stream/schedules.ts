@@ -86,7 +86,7 @@ export class Schedules {
     this.#watch();
   }
 
-  /** The same for a message of an earlier life of the server. */
+  /** A message of an earlier life of the server is there again, which may be published later. */
   replayed({ seq, timeUs }: StoredMessage, headers: PublishHeaders): void {
     this.#endBy(headers);
     const text = headers.get("Nats-Schedule");

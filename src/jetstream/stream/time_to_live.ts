@@ -31,7 +31,7 @@ export function timeToLive(
   return us;
 }
 
-/** The same for a message whose publisher cannot be told of it any more. */
+/** As `timeToLive`, for a message whose publisher cannot be told what is wrong any more. */
 export function keptTimeToLive(
   { allow_msg_ttl }: StreamConfig,
   headers: PublishHeaders,

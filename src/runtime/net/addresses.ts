@@ -62,7 +62,7 @@ export async function bindAny<T>(
   throw listenFailure(at, "EADDRNOTAVAIL");
 }
 
-/** On Deno, who grants IPv4 alone is not to be asked for IPv6 as well. */
+/** Deno: where IPv4 alone is granted, nobody is to be asked for IPv6 as well. */
 function mayTryIpv6(port: number): boolean {
   return !isGranted({ name: "net", host: `0.0.0.0:${port}` }) ||
     isGranted({ name: "net", host: `[::]:${port}` });

@@ -52,7 +52,7 @@ function drivenSubscription(
   return subscription;
 }
 
-/** Who waits for it must be told from who only lets time pass for it. */
+/** A program that waits for the drain must be told from the pace, which only lets time pass for it. */
 function drivenDrain(drained: Promise<void>, pace: Pace): Promise<void> {
   return AwaitedPromise.of(
     pace.run(outcomeOf(drained)),
