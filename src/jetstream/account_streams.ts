@@ -9,20 +9,15 @@ import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import { utf8ByteString } from "../core/ascii.ts";
 import { isError } from "../core/errors.ts";
+import { AccountConsumers, type StreamConsumers } from "./account_consumers.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
 import { ApiError } from "./api/api_error.ts";
-import { Consumer } from "./consumer/consumer.ts";
-import type { ConsumerConfig } from "./consumer/consumer_config.ts";
-import { savedConsumers } from "./consumer/saved_consumer.ts";
-import { Pulling, tellOfShutdown, tellWaiting } from "./consumer/pulling.ts";
-import { Pushing } from "./consumer/pushing.ts";
+import { tellOfShutdown, tellWaiting } from "./consumer/pulling.ts";
 import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
-import { Inactivity } from "./consumer/inactivity.ts";
 import { newStore, openKept } from "./kept_streams.ts";
-import { usOf } from "./moments.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
 import { Published } from "./stream/published.ts";
@@ -39,9 +34,7 @@ export interface JetStreamHost
 }
 
 /** A stream, with what hears its subjects. */
-export interface OpenStream {
-  readonly stream: Stream;
-  readonly consumers: Map<string, Consumer>;
+export interface OpenStream extends StreamConsumers {
   /** What it has of other streams. */
   readonly copies: Copies;
 }
@@ -58,6 +51,8 @@ export class AccountStreams {
   readonly counts: ApiCounts = { total: 0, errors: 0 };
   /** Streams that are on their way from a backup, by name. */
   readonly restores: Map<string, Restore> = new Map();
+  /** Of all its streams. */
+  readonly consumers: AccountConsumers;
   readonly #stores: StreamStores;
   readonly #ends = new Map<string, (() => void)[]>();
   /** Streams hear the streams that they copy as clients of their own. */
@@ -78,6 +73,7 @@ export class AccountStreams {
     });
     const advisories = new Advisories(account.name, client, host);
     this.host = { ...host, client, advisories };
+    this.consumers = new AccountConsumers(this.host, this.streams);
   }
 
   /** Makes a stream, whose configuration has been checked. */
@@ -134,7 +130,7 @@ export class AccountStreams {
     store.put(RESTORING, undefined);
     const open = this.#open(config, store, createdUs);
     open.stream.save();
-    this.#recoverConsumers(open);
+    this.consumers.recover(open);
     this.host.advisories.stream(config.name, "create");
     return open;
   }
@@ -146,23 +142,10 @@ export class AccountStreams {
       name,
       ({ config, createdUs }, store) => this.#open(config, store, createdUs),
     );
-    if (open !== undefined) return this.#recoverConsumers(open);
+    if (open !== undefined) return this.consumers.recover(open);
     this.host.log.warn(
       `Stream ${name} was not restored to its end: it is gone`,
     );
-  }
-
-  #recoverConsumers({ stream, consumers }: OpenStream): void {
-    const kept = (prefix: string): Iterable<readonly [string, string]> =>
-      stream.kept(prefix);
-    for (const saved of savedConsumers(kept)) {
-      const { name, config, createdUs } = saved;
-      const consumer = new Consumer(name, config, stream, createdUs);
-      consumers.set(name, consumer);
-      consumer.restore(saved);
-      this.startConsumer(consumer);
-    }
-    stream.readersRestored();
   }
 
   #open(
@@ -284,82 +267,6 @@ export class AccountStreams {
     } catch (error) {
       this.#miss(stream.name, "is deleted, and its files are not", error);
       throw error;
-    }
-  }
-
-  /** Makes a consumer, whose configuration has been checked. */
-  addConsumer(
-    { stream, consumers }: OpenStream,
-    name: string,
-    config: ConsumerConfig,
-  ): Consumer {
-    const { moments } = this.host;
-    const consumer = new Consumer(name, config, stream, moments.nowUs());
-    consumers.set(name, consumer);
-    stream.changed(consumer);
-    if (!config.direct) {
-      this.host.advisories.consumer(stream.name, name, "create");
-    }
-    return consumer;
-  }
-
-  /** A consumer that was added hands messages out from now on. */
-  startConsumer(consumer: Consumer): void {
-    consumer.start();
-    this.#openDemand(consumer);
-    this.#watchUse(consumer);
-  }
-
-  #openDemand(consumer: Consumer): void {
-    consumer.demand = consumer.config.deliver_subject === undefined
-      ? new Pulling(consumer)
-      : new Pushing(consumer);
-  }
-
-  /** A consumer that nobody uses for too long is deleted. */
-  #watchUse(consumer: Consumer): void {
-    consumer.inactivity?.stop();
-    const { name, stream, config: { inactive_threshold } } = consumer;
-    if (!inactive_threshold) return;
-    consumer.inactivity = new Inactivity(
-      this.host.clock,
-      usOf(inactive_threshold) / 1000,
-      () => ({
-        isInUse: consumer.demand?.isInUse === true,
-        lastUse: consumer.lastUse,
-      }),
-      () => {
-        const open = this.streams.get(stream.name);
-        if (open?.consumers.get(name) === consumer) {
-          this.deleteConsumer(open, name);
-        }
-      },
-    );
-  }
-
-  /** A consumer becomes what `config` says, which has been checked. */
-  updateConsumer(consumer: Consumer, config: ConsumerConfig): void {
-    const { deliver_subject: to } = consumer.config;
-    consumer.reconfigure(config);
-    if (to !== config.deliver_subject) {
-      consumer.demand?.stop();
-      this.#openDemand(consumer);
-      // NATS JetStream: what waits comes again where messages go from now on.
-      consumer.deliverAgain();
-    }
-    this.#watchUse(consumer);
-  }
-
-  deleteConsumer({ consumers }: OpenStream, name: string): void {
-    const consumer = consumers.get(name);
-    if (consumer === undefined) throw new ApiError(10014);
-    consumers.delete(name);
-    tellWaiting(consumer, "409 Consumer Deleted");
-    consumer.stop();
-    consumer.forget();
-    consumer.stream.readersChanged();
-    if (!consumer.config.direct) {
-      this.host.advisories.consumer(consumer.stream.name, name, "delete");
     }
   }
 

@@ -138,12 +138,12 @@ function changed(
   isCopy: boolean,
 ): object | Promise<object> {
   const { config: before, stream } = consumer;
-  account.updateConsumer(consumer, config);
+  account.consumers.update(consumer, config);
   // NATS JetStream: a copy that asks again begins behind what it has.
   if (isCopy) consumer.reset(undefined);
   return onceKept(account, stream.name, toldAgain(account, consumer), () => {
     // It may be something else by now.
-    if (consumer.config === config) account.updateConsumer(consumer, before);
+    if (consumer.config === config) account.consumers.update(consumer, before);
   });
 }
 
@@ -153,15 +153,15 @@ function made(
   name: string,
   config: ConsumerConfig,
 ): { consumer: Consumer; answer: object | Promise<object> } {
-  const consumer = account.addConsumer(open, name, config);
+  const consumer = account.consumers.add(open, name, config);
   consumer.isAnnounced = false;
   const facts = consumerAnswer(account, consumer);
   // NATS JetStream: the answer tells what was there before the first delivery.
-  account.startConsumer(consumer);
+  account.consumers.start(consumer);
   if (consumer.pause.isOn) tellOfPause(consumer);
   const answer = onceKept(account, open.stream.name, facts, () => {
     const isThere = open.consumers.get(name) === consumer;
-    if (isThere) account.deleteConsumer(open, name);
+    if (isThere) account.consumers.delete(open, name);
   });
   return { consumer, answer };
 }

@@ -118,7 +118,7 @@ function info(account: AccountStreams, request: ApiRequest): object {
 function remove(account: AccountStreams, request: ApiRequest): object {
   if (!isNothing(request.text)) throw new ApiError(10038);
   const [stream = "", name = ""] = request.tokens;
-  account.deleteConsumer(account.named(stream), name);
+  account.consumers.delete(account.named(stream), name);
   return { success: true };
 }
 
@@ -143,11 +143,11 @@ function pause(
   if (moment === utcText(before.pause_until ?? NO_TIME)) return answer();
   const until = moment === NO_TIME ? undefined : moment;
   const config = withPause(before, until);
-  account.updateConsumer(consumer, config);
+  account.consumers.update(consumer, config);
   tellOfPause(consumer);
   return onceKept(account, consumer.stream.name, answer(), () => {
     if (consumer.config !== config) return;
-    account.updateConsumer(consumer, before);
+    account.consumers.update(consumer, before);
     tellOfPause(consumer);
   });
 }
