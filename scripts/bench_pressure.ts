@@ -6,30 +6,21 @@
  *
  *   deno run -A scripts/bench_pressure.ts [-case routed] [-runtime bun] [-seconds 20] [-rounds 3]
  *
- * Needs `cc`, and nats-server 2.15 as `MIDGE_NATS_SERVER_NEW` or in `.tools/go`.
+ * Needs `cc`, and nats-server 2.15 as `MIDGE_NATS_SERVER_NEW`, in `.tools/go` or in
+ * the PATH.
  */
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
-import { promisify } from "node:util";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseFlags } from "../src/config/flags/flags.ts";
-import {
-  PROJECT_FOLDER,
-  runtimes,
-  TOOLS_FOLDER,
-} from "../tests/support/runtimes.ts";
 import { median, runBenchmark } from "./benchmark.ts";
-
-/** A server to measure: its name, and what starts it. */
-interface Contender {
-  readonly name: string;
-  readonly command: readonly string[];
-}
+import { type Contender, contendersOn, REFERENCE } from "./contenders.ts";
+import {
+  load,
+  PacedReader,
+  PressedServer,
+  withCluster,
+  withServers,
+} from "./pressed_servers.ts";
 
 /** What one run of a case found, in the order of the case's columns. */
 type Figures = readonly number[];
@@ -41,7 +32,6 @@ interface Case {
   run(contender: Contender): Promise<Figures>;
 }
 
-const REFERENCE = "nats-server";
 const MIB = 1024 * 1024;
 
 const FLAGS = {
@@ -57,220 +47,6 @@ const FLAGS = {
 
 const { values } = parseFlags(FLAGS, process.argv.slice(2));
 const seconds = values.seconds ?? 20;
-
-/** One server process, with its ports. */
-class Server {
-  readonly port: number;
-  readonly clusterPort: number;
-  readonly #monitorPort: number;
-  readonly #process: ReturnType<typeof spawn>;
-  readonly #folder: string;
-
-  private constructor(
-    [port, clusterPort, monitorPort]: readonly number[],
-    child: ReturnType<typeof spawn>,
-    folder: string,
-  ) {
-    this.port = port!;
-    this.clusterPort = clusterPort!;
-    this.#monitorPort = monitorPort!;
-    this.#process = child;
-    this.#folder = folder;
-  }
-
-  static async start(
-    { command }: Contender,
-    { config = "", routes }: { config?: string; routes?: readonly number[] } =
-      {},
-  ): Promise<Server> {
-    const ports = [await freePort(), await freePort(), await freePort()];
-    const [port, clusterPort, monitorPort] = ports;
-    const folder = mkdtempSync(join(tmpdir(), "bench-pressure-"));
-    const file = join(folder, "server.conf");
-    const urls = (routes ?? []).map((at) => `"nats://127.0.0.1:${at}"`);
-    const cluster = routes === undefined ? "" : `cluster {
-      name: bench, listen: "127.0.0.1:${clusterPort}", routes: [${urls}]
-    }`;
-    writeFileSync(
-      file,
-      `listen: "127.0.0.1:${port}"
-      http: "127.0.0.1:${monitorPort}"
-      ${cluster}
-      ${config}`,
-    );
-    const [program, ...args] = command;
-    const child = spawn(program!, [...args, "-c", file], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    await saysReady(child.stderr!);
-    return new Server(ports, child, folder);
-  }
-
-  async varz(): Promise<Record<string, number>> {
-    const answer = await fetch(`http://127.0.0.1:${this.#monitorPort}/varz`);
-    return await answer.json();
-  }
-
-  /** Until it knows another server. */
-  async joined(): Promise<void> {
-    while ((await this.varz())["routes"] === 0) await pause(50);
-  }
-
-  get peakMib(): number {
-    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
-    return Number(/VmHWM:\s*(\d+)/.exec(status)![1]) / 1024;
-  }
-
-  async stop(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await once(this.#process, "exit");
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-/** A client by hand that reads what it wants to. */
-class Reader {
-  received = 0;
-  isClosed = false;
-  #isReady = false;
-  readonly #socket: Socket;
-  readonly #bytesPerSecond: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(port: number, said: string, bytesPerSecond: number) {
-    this.#bytesPerSecond = bytesPerSecond;
-    this.#socket = connect(port, "127.0.0.1");
-    this.#socket.write(`CONNECT {"verbose":false}\r\n${said}PING\r\n`);
-    this.#socket.on("data", (chunk) => this.#took(chunk));
-    this.#socket.on("error", () => {});
-    this.#socket.on("close", () => this.isClosed = true);
-  }
-
-  /** Resolves when the server has taken what it said. */
-  async isReady(): Promise<void> {
-    let text = "";
-    while (!text.includes("PONG\r\n")) {
-      const [chunk] = await once(this.#socket, "data");
-      text += chunk;
-    }
-    this.#isReady = true;
-    if (this.#bytesPerSecond === 0) this.#socket.pause();
-  }
-
-  say(text: string): void {
-    this.#socket.write(text);
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#socket.destroy();
-  }
-
-  #took(chunk: Uint8Array): void {
-    this.received += chunk.length;
-    if (!this.#isReady || !Number.isFinite(this.#bytesPerSecond)) return;
-    this.#socket.pause();
-    if (this.#bytesPerSecond === 0) return;
-    const ms = chunk.length / this.#bytesPerSecond * 1000;
-    this.#timer = setTimeout(() => this.#socket.resume(), ms);
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-function saysReady(log: NodeJS.ReadableStream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    // It is read to its end: a pipe that is not would stop the server.
-    log.on("data", (chunk) => {
-      if (text.includes("Server is ready")) return;
-      text += chunk;
-      if (text.includes("Server is ready")) resolve();
-    });
-    log.on("end", () => reject(new Error(`no server: ${text}`)));
-  });
-}
-
-const natsload = ((): string => {
-  const program = join(TOOLS_FOLDER, "natsload");
-  if (!existsSync(program)) {
-    mkdirSync(TOOLS_FOLDER, { recursive: true });
-    const source = join(PROJECT_FOLDER, "scripts", "natsload.c");
-    execFileSync("cc", ["-O2", "-o", program, source]);
-  }
-  return program;
-})();
-
-const runFile = promisify(execFile);
-
-/** Megabytes per second that arrived; NaN when a client was closed. */
-async function load(
-  publishAt: Server,
-  subscribeAt: Server,
-  args: string,
-): Promise<number> {
-  const [p, s] = [publishAt, subscribeAt].map(({ port }) =>
-    `127.0.0.1:${port}`
-  );
-  try {
-    const { stdout } = await runFile(natsload, [
-      "pubsub",
-      ...["-p", p!, "-s", s!],
-      ...args.split(" "),
-    ]);
-    const { delivered, size, seconds } = JSON.parse(stdout);
-    return delivered * size / seconds / 1e6;
-  } catch {
-    return NaN;
-  }
-}
-
-/** Runs `body` with servers, which end behind it. */
-async function withServers(
-  starts: readonly (() => Promise<Server>)[],
-  body: (servers: readonly Server[]) => Promise<Figures>,
-): Promise<Figures> {
-  const servers: Server[] = [];
-  try {
-    for (const start of starts) servers.push(await start());
-    return await body(servers);
-  } finally {
-    for (const server of servers) await server.stop();
-  }
-}
-
-/** Nodes of which each dials those before it. */
-async function withCluster(
-  contender: Contender,
-  nodes: number,
-  body: (servers: readonly Server[]) => Promise<Figures>,
-): Promise<Figures> {
-  const ports: number[] = [];
-  const start = async (): Promise<Server> => {
-    const server = await Server.start(contender, { routes: [...ports] });
-    ports.push(server.clusterPort);
-    return server;
-  };
-  return await withServers(
-    Array.from({ length: nodes }, () => start),
-    async (servers) => {
-      for (const server of servers) await server.joined();
-      await pause(500);
-      return await body(servers);
-    },
-  );
-}
 
 function routed(size: number, count: number): Case {
   return {
@@ -311,7 +87,7 @@ function smallLimit(maxPendingBytes: number): Case {
     run: (contender) => {
       const config = `max_pending: ${maxPendingBytes}\nmax_payload: 131072`;
       return withServers(
-        [() => Server.start(contender, { config })],
+        [() => PressedServer.start(contender, { config })],
         async ([server]) => {
           const rate = await load(server!, server!, "-n 500000 -size 1024");
           return [rate, (await server!.varz())["slow_consumers"]!];
@@ -329,12 +105,12 @@ const tiny: Case = {
   text: "10000 tiny messages to 1000 subscriptions of one full-speed client",
   columns: ["seconds", "closed"],
   run: (contender) =>
-    withServers([() => Server.start(contender)], async ([server]) => {
+    withServers([() => PressedServer.start(contender)], async ([server]) => {
       let said = "";
       for (let n = 0; n < SUBSCRIPTIONS; n++) said += `SUB a ${1000 + n}\r\n`;
-      const reader = new Reader(server!.port, said, Infinity);
+      const reader = new PacedReader(server!.port, said, Infinity);
       await reader.isReady();
-      const publisher = new Reader(server!.port, "", Infinity);
+      const publisher = new PacedReader(server!.port, "", Infinity);
       await publisher.isReady();
       const wanted = TINY_MESSAGES * SUBSCRIPTIONS *
         "MSG a 1000 1\r\nx\r\n".length;
@@ -355,8 +131,8 @@ function slow(kilobytesPerSecond: number, publishers = 5): Case {
       `${publishers} publishers for ${seconds} s, one reader at ${kilobytesPerSecond} kB/s`,
     columns: ["GB published", "slow one lived s", "stale"],
     run: (contender) =>
-      withServers([() => Server.start(contender)], async ([server]) => {
-        const reader = new Reader(
+      withServers([() => PressedServer.start(contender)], async ([server]) => {
+        const reader = new PacedReader(
           server!.port,
           "SUB b.> 1\r\n",
           kilobytesPerSecond * 1000,
@@ -395,11 +171,11 @@ function stuck(limit: string): Case {
       const own = contender.name === REFERENCE ? "" : limit;
       const config = `write_deadline: "60s"\n${own}`;
       return withServers(
-        [() => Server.start(contender, { config })],
+        [() => PressedServer.start(contender, { config })],
         async ([server]) => {
           const readers = Array.from(
             { length: 100 },
-            () => new Reader(server!.port, "SUB b.> 1\r\n", 0),
+            () => new PacedReader(server!.port, "SUB b.> 1\r\n", 0),
           );
           await Promise.all(readers.map((reader) => reader.isReady()));
           await load(
@@ -432,29 +208,12 @@ const CASES: readonly Case[] = [
   stuck("max_pending_total: 256mb"),
 ];
 
-function contenders(): Contender[] {
-  const fallback = join(TOOLS_FOLDER, "go", "nats-server");
-  const reference = process.env["MIDGE_NATS_SERVER_NEW"] ?? fallback;
-  const script = join(PROJECT_FOLDER, "server.ts");
-  return [
-    { name: REFERENCE, command: [reference] },
-    ...runtimes()
-      .filter(({ name }) =>
-        values.runtime === undefined || name === values.runtime
-      )
-      .map(({ name, command }) => ({
-        name: `midge on ${name}`,
-        command: [...command, script],
-      })),
-  ];
-}
-
 async function main(): Promise<void> {
   const rounds = values.rounds ?? 1;
   for (const { name, text, columns, run } of CASES) {
     if (!name.includes(values.case ?? "")) continue;
     console.log(`${name}: ${text}`);
-    for (const contender of contenders()) {
+    for (const contender of contendersOn(values.runtime)) {
       const results: Figures[] = [];
       for (let n = 0; n < rounds; n++) results.push(await run(contender));
       const shown = columns.map((column, at) =>

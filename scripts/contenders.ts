@@ -38,9 +38,10 @@ export function natsServer(program: string = REFERENCE): Contender {
   };
 }
 
-/** What `npm test` has fetched, where it has. */
+/** `MIDGE_NATS_SERVER_NEW`, or what `npm test` has fetched, or the one of the PATH. */
 export function newestNatsServer(): Contender {
-  const newest = join(TOOLS_FOLDER, "go", "nats-server");
+  const newest = process.env["MIDGE_NATS_SERVER_NEW"] ??
+    join(TOOLS_FOLDER, "go", "nats-server");
   return natsServer(existsSync(newest) ? newest : REFERENCE);
 }
 
