@@ -46,7 +46,7 @@ function parsing(
           ? [Op.PUB, Op.HPUB, Op.SUB, Op.UNSUB, Op.PING]
           : [Op.RMSG, Op.HMSG],
         ...isClient ? { pubArgs: () => args } : { routedArgs: args },
-        published() {},
+        published: () => 0,
         payload: (_, buffer, start, end) => args.complete(buffer, start, end),
         line(op, buffer, _start, _end, words: Words) {
           if (op === Op.PUB || op === Op.HPUB) {

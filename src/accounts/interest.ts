@@ -106,6 +106,19 @@ export interface DirectReceiver extends MessageSource {
     message: Message,
     publisher: MessageSource | undefined,
   ): boolean;
+  /**
+   * How many messages like `message`, which it has just taken for `interest`, it
+   * takes at once by `deliverAgain`; without it none. They are its like but for
+   * their payloads.
+   */
+  mostAgain?(interest: Interest, message: Message): number;
+  /** `count` of those, which stand behind `message`, each `stride` bytes further on. */
+  deliverAgain?(
+    interest: Interest,
+    message: Message,
+    count: number,
+    stride: number,
+  ): void;
   /** As `deliver`, for a message that is followed. Without it nothing is noted. */
   followed?(
     interest: Interest,

@@ -14,12 +14,15 @@ export class KnownFacts {
 
   /** What `account` knows of the subject of the message in `args`, which gets it as its memo. */
   of(account: Account, args: MessageArgs): SubjectFacts {
-    const facts = this.#facts;
-    if (
-      facts !== undefined && args.isRepeated && this.#account === account &&
-      this.#generation === account.generation
-    ) return facts;
-    return this.#lookUp(account, args);
+    const facts = args.isRepeated ? this.still(account) : undefined;
+    return facts ?? this.#lookUp(account, args);
+  }
+
+  /** What was known of the last subject, if nothing has changed in `account` since. */
+  still(account: Account): SubjectFacts | undefined {
+    const isSame = this.#account === account &&
+      this.#generation === account.generation;
+    return isSame ? this.#facts : undefined;
   }
 
   /** Nothing of an account is kept. */

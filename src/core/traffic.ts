@@ -22,6 +22,32 @@ export function countOut(own: Traffic, total: Traffic, size: number): void {
   total.outBytes += size;
 }
 
+/** `count` messages of `size` bytes each came in. */
+export function countAllIn(
+  own: Traffic,
+  total: Traffic,
+  size: number,
+  count: number,
+): void {
+  own.inMsgs += count;
+  own.inBytes += count * size;
+  total.inMsgs += count;
+  total.inBytes += count * size;
+}
+
+/** `count` messages of `size` bytes each go out. */
+export function countAllOut(
+  own: Traffic,
+  total: Traffic,
+  size: number,
+  count: number,
+): void {
+  own.outMsgs += count;
+  own.outBytes += count * size;
+  total.outMsgs += count;
+  total.outBytes += count * size;
+}
+
 export function noTraffic(): Traffic {
   return { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
 }

@@ -294,10 +294,11 @@ export class Route implements Peer, ServerReceiver {
     if (this.#messages.payload(op, buffer, start, end)) this.login.sayOk();
   }
 
-  published(): void {
+  published(): number {
     this.#peerReliesOnIt();
-    if (this.connection.closed) return;
+    if (this.connection.closed) return 0;
     if (this.#messages.published()) this.login.sayOk();
+    return 0;
   }
 
   #info(info: ServerInfo): void {

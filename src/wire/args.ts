@@ -126,6 +126,39 @@ export class MessageArgs {
     return start + length;
   }
 
+  /**
+   * How many messages of `buffer[start, end)`, at most `most`, are like the one
+   * before: line by line the same, as long, and all there. The bytes of each, one
+   * behind the other, are `messageBytes`.
+   */
+  repeats(
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    most: number,
+  ): number {
+    const { bodyView } = this.message;
+    const lineBytes = this.#lineBytes;
+    const { messageBytes } = this;
+    let count = 0;
+    let at = start;
+    while (
+      count < most && at + messageBytes <= end &&
+      sameWords(bodyView, this.#lineStart, at, lineBytes) &&
+      buffer[at + messageBytes - 2] === CR &&
+      buffer[at + messageBytes - 1] === LF
+    ) {
+      at += messageBytes;
+      count++;
+    }
+    return count;
+  }
+
+  /** Bytes of a message whose line may be repeated, with that and all line ends. */
+  get messageBytes(): number {
+    return this.#lineBytes + this.message.size + 2;
+  }
+
   /** Single blanks between the sizes, and CR LF right behind them. */
   #endsAsReceiversExpect(): boolean {
     const { words, message } = this;

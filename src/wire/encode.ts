@@ -143,6 +143,50 @@ export function writeMsg(
   return start;
 }
 
+/** Bytes of MSG before the body, for a message without a reply. */
+function headBytes(message: Message, sid: Uint8Array): number {
+  const { subjectStart, subjectEnd } = message;
+  return MSG.length + subjectEnd - subjectStart + sid.length + 2;
+}
+
+/** How many messages like `message`, which has no reply, have room in `bytes` bytes for the subscription `sid`. */
+export function mostMore(
+  message: Message,
+  sid: Uint8Array,
+  bytes: number,
+): number {
+  const { bodyStart, bodyEnd } = message;
+  const each = headBytes(message, sid) + bodyEnd - bodyStart;
+  return Math.floor(bytes / each);
+}
+
+/**
+ * MSG for `count` messages that are like `message` but for their payloads, and
+ * stand behind it, each `stride` bytes further on. Its own MSG was written last,
+ * and there is room for all of them in the slab.
+ */
+export function writeMore(
+  out: Outbox,
+  message: Message,
+  sid: Uint8Array,
+  count: number,
+  stride: number,
+): void {
+  const { slab, view } = out;
+  const { bodyBuffer, bodyView, bodyStart } = message;
+  const bytes = message.bodyEnd - bodyStart;
+  const before = headBytes(message, sid);
+  const head = out.end - before - bytes;
+  let from = bodyStart;
+  for (let i = 0; i < count; i++) {
+    from += stride;
+    const at = copyWords(view, out.end, view, head, head + before);
+    out.end = bytes < WORD_COPY_BYTES
+      ? copyWords(view, at, bodyView, from, from + bytes)
+      : copyBytes(slab, at, bodyBuffer, from, from + bytes);
+  }
+}
+
 /** What was written up to `at`, and the body of `message` behind it. */
 function shareBody(out: Outbox, at: number, message: Message): void {
   out.end = at;

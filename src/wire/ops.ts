@@ -121,8 +121,15 @@ export interface OpHandler {
    */
   readonly routedArgs?: MessageArgs;
 
-  /** The message in `pubArgs` or `routedArgs`, completed with its payload; throws as `line` does. */
-  published?(): void;
+  /**
+   * The message in `pubArgs` or `routedArgs`, completed with its payload; throws as
+   * `line` does. Gives how many messages like it may come at once, by
+   * `publishedAgain`, if they stand behind it.
+   */
+  published?(): number;
+
+  /** `count` messages more that are like the last one but for their payloads, behind it in the same buffer. */
+  publishedAgain?(count: number): void;
 
   /** The payload, `buffer[start, end)` and two bytes of line end, of the line handed over last. */
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void;

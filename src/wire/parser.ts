@@ -12,7 +12,7 @@ import { CASE_BIT, CR, LF, SPACE, TAB } from "../core/ascii.ts";
 import { assert } from "../core/assert.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import { OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
+import { deliveryWork, OPERATION_WORK, WorkMeter } from "../core/work_meter.ts";
 import { type MessageArgs, NOT_SCANNED } from "./args.ts";
 import { HeldOperation } from "./held_operation.ts";
 import { NO_PAYLOAD, Op, type OpHandler, VERBS } from "./ops.ts";
@@ -231,8 +231,29 @@ export class Parser {
       buffer[payloadEnd + 1] === LF;
     if (!isWhole) return NOT_SCANNED;
     args.completeScanned(behind, payloadEnd);
-    this.#handler.published!();
-    return payloadEnd + 2;
+    const most = this.#handler.published!();
+    return most > 0
+      ? this.#again(args, buffer, payloadEnd + 2, end, most)
+      : payloadEnd + 2;
+  }
+
+  /** Hands over, at once, what stands at `start` and is like the message before; gives the place behind it. */
+  #again(
+    args: MessageArgs,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    most: number,
+  ): number {
+    if (this.#stopped || this.#suspended) return start;
+    const meter = this.#meter;
+    const work = OPERATION_WORK + deliveryWork(args.message.size);
+    const mostNow = Math.min(most, (meter.checkAt - meter.spent) / work);
+    const count = args.repeats(buffer, start, end, mostNow);
+    if (count === 0) return start;
+    meter.spent += count * work;
+    this.#handler.publishedAgain!(count);
+    return start + count * args.messageBytes;
   }
 
   /** A verb whose line ends at the next LF, whatever comes before that. */

@@ -1,13 +1,21 @@
 /** Messages whose line is the one before once more: they mean what they say, and are not read anew. */
 import assert from "node:assert/strict";
 import { asciiBytes, byteString } from "../../src/core/ascii.ts";
+import { TURN_WORK_MAX, WorkMeter } from "../../src/core/work_meter.ts";
 import { MessageArgs } from "../../src/wire/args.ts";
 import { subjectOf } from "../../src/wire/message.ts";
 import { Op } from "../../src/wire/ops.ts";
 import { Parser } from "../../src/wire/parser.ts";
 import { setReply, setSubject } from "../../src/wire/rewrite.ts";
 import { test } from "../support/test.ts";
-import { FAST_CLIENT, FAST_ROUTE, recordingParser, ROUTE } from "./recorder.ts";
+import {
+  CLIENT,
+  FAST_CLIENT,
+  FAST_ROUTE,
+  Recorder,
+  recordingParser,
+  ROUTE,
+} from "./recorder.ts";
 
 test("an RMSG takes the fast lane from its second time on", () => {
   const { parser, recorder } = recordingParser(FAST_ROUTE);
@@ -78,8 +86,45 @@ test("what the server puts in place of a subject or a reply does not come again"
       seen.push(`${subjectOf(message)} ${reply}`);
       setSubject(message, asciiBytes("other"));
       if (seen.length > 1) setReply(message, asciiBytes("elsewhere"));
+      return 0;
     },
   }, { maxControlLineBytes: 100 });
   parser.parse(asciiBytes("PUB a r 1\r\nx\r\n".repeat(3)));
   assert.deepEqual(seen, ["a r", "a r", "a r"]);
+});
+
+test("messages that stand together and differ in their payloads come at once, as many as may", () => {
+  const { parser, recorder } = recordingParser(FAST_CLIENT);
+  const plain = recordingParser(CLIENT);
+  const payloads = [..."abcdefgh"].map((letter) => `${letter}\r\n`);
+  const input = asciiBytes(
+    payloads.map((payload) => `PUB a 3\r\n${payload}\r\n`).join("") +
+      "PUB a 1\r\nx\r\nPUB b 1\r\nx\r\n",
+  );
+  recorder.mostAgain = 3;
+  parser.parse(input);
+  plain.parser.parse(input);
+  assert.deepEqual(recorder.events, plain.recorder.events);
+  assert.equal(recorder.fastMessages, 10);
+  // Three behind the first one, and three behind the fifth.
+  assert.equal(recorder.messagesAgain, 6);
+});
+
+test("what comes at once is work as well", () => {
+  const meter = new WorkMeter();
+  meter.begin();
+  const recorder = new Recorder(FAST_CLIENT);
+  recorder.mostAgain = Infinity;
+  const parser = new Parser(recorder, { maxControlLineBytes: 100, meter });
+  const input = asciiBytes("PUB a 1\r\nx\r\n".repeat(TURN_WORK_MAX));
+  let at = 0;
+  let turns = 0;
+  for (; at < input.length; turns++) {
+    meter.begin();
+    at += parser.parse(input.subarray(at));
+    // The meter is looked at once in a while.
+    assert.ok(meter.spent < 1.1 * TURN_WORK_MAX);
+  }
+  assert.equal(recorder.events.length, TURN_WORK_MAX);
+  assert.ok(turns > 1);
 });

@@ -56,11 +56,14 @@ function chunkingMakesNoDifference(
   input: Uint8Array,
 ): string[] {
   for (const [fast, slow] of [[FAST_CLIENT, CLIENT], [FAST_ROUTE, ROUTE]]) {
-    assert.deepEqual(
-      outcomeOf(fast!, [input], CONTROL_LINE_LIMIT),
-      outcomeOf(slow!, [input], CONTROL_LINE_LIMIT),
-      "the fast lane reads nothing else",
-    );
+    const wanted = outcomeOf(slow!, [input], CONTROL_LINE_LIMIT);
+    for (const mostAgain of [0, 1, Infinity]) {
+      assert.deepEqual(
+        outcomeOf(fast!, [input], CONTROL_LINE_LIMIT, mostAgain),
+        wanted,
+        "the fast lane reads nothing else",
+      );
+    }
   }
   return [...SAMPLES.keys()].map((dialect) => {
     const whole = outcomeOf(dialect, [input], CONTROL_LINE_LIMIT);

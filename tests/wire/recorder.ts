@@ -76,14 +76,28 @@ export const LIBRARY: Dialect = {
   ]),
 };
 
+/** Places that are further on in a message that comes again. */
+const PLACES = [
+  "subjectStart",
+  "subjectEnd",
+  "replyStart",
+  "replyEnd",
+  "bodyStart",
+  "bodyEnd",
+  "payloadStart",
+] as const;
+
 export class Recorder implements OpHandler {
   /** One text per operation: `PING`, `SUB foo 1`, `PUB subject=foo rest="2\r\nhi\r\n"`. */
   readonly events: string[] = [];
   readonly allowedOps: readonly Op[];
   /** How often a control line was handed over, repetitions included. */
   linesSeen = 0;
-  /** How many messages took the fast lane. */
+  /** How many messages took the fast lane, and how many of those came at once behind another. */
   fastMessages = 0;
+  messagesAgain = 0;
+  /** What each message in the fast lane says of those behind it. */
+  mostAgain = 0;
   readonly pubArgs?: () => MessageArgs;
   readonly routedArgs?: MessageArgs;
   readonly #dialect: Dialect;
@@ -96,10 +110,25 @@ export class Recorder implements OpHandler {
     if (dialect.fastLane === Op.RMSG) this.routedArgs = this.#args;
   }
 
-  published(): void {
+  published(): number {
     this.linesSeen++;
     this.fastMessages++;
     this.#describe(this.#dialect.fastLane!);
+    return this.mostAgain;
+  }
+
+  publishedAgain(count: number): void {
+    this.fastMessages += count;
+    this.messagesAgain += count;
+    const { message, messageBytes } = this.#args;
+    const before = { ...message };
+    for (let i = 1; i <= count; i++) {
+      for (const place of PLACES) {
+        message[place] = before[place] + i * messageBytes;
+      }
+      this.#describe(this.#dialect.fastLane!);
+    }
+    Object.assign(message, before);
   }
 
   line(
@@ -163,8 +192,10 @@ export function outcomeOf(
   dialect: Dialect,
   chunks: readonly Uint8Array[],
   maxControlLineBytes?: number,
+  mostAgain: number = 0,
 ): Outcome {
   const { parser, recorder } = recordingParser(dialect, maxControlLineBytes);
+  recorder.mostAgain = mostAgain;
   const { events } = recorder;
   try {
     for (const chunk of chunks) {

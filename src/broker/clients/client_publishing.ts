@@ -3,6 +3,7 @@
  * delivery, and the answer to a request that nothing serves. Every rule here is
  * the NATS client protocol's, as nats-server keeps it.
  */
+import { deliverAgain, mostAgain } from "../../accounts/delivered_again.ts";
 import type { SubjectFacts } from "../../accounts/known_subjects.ts";
 import { KnownFacts } from "../../accounts/known_facts.ts";
 import type { MappedSubject } from "../../accounts/mappings.ts";
@@ -10,7 +11,7 @@ import type { FollowedMessage } from "../../accounts/message_trace.ts";
 import { asciiBytes, byteString } from "../../core/ascii.ts";
 import { ClosedReason } from "../../core/closed.ts";
 import { ProtocolError, WireError } from "../../core/errors.ts";
-import { countIn, type Traffic } from "../../core/traffic.ts";
+import { countAllIn, countIn, type Traffic } from "../../core/traffic.ts";
 import type { DirectReceiver } from "../../accounts/interest.ts";
 import { MessageArgs } from "../../wire/args.ts";
 import { writeNoResponders } from "../../wire/encode.ts";
@@ -103,15 +104,40 @@ export class ClientPublishing {
     else this.#follow(message, trace);
   }
 
-  /** A PUB was read in one go, with its payload. */
-  published(): void {
-    const { message } = this.#args!;
+  /** A PUB was read in one go, with its payload. Gives how many more like it may come by `publishedAgain`. */
+  published(): number {
+    const args = this.#args!;
+    const { message } = args;
     this.#checkSize(message.size);
     if (this.#host.turn.traces) this.#traceLine(Op.PUB);
-    this.#publish(message);
+    const accepted = this.#publish(message);
+    return args.isRepeated && !message.hasReply
+      ? this.#mostAgain(args, accepted)
+      : 0;
   }
 
-  #publish(message: Message): void {
+  /** `accepted`: how many took the last one. Those go at once of which none needs a look of its own. */
+  #mostAgain(args: MessageArgs, accepted: number): number {
+    const { account, fields, rights } = this.#login;
+    if (fields.verbose || this.#host.turn.traces) return 0;
+    const facts = this.#known!.still(account);
+    if (facts?.isPlain !== true || rights?.alwaysPublishes(facts) === false) {
+      return 0;
+    }
+    return mostAgain(facts.match, args.message, accepted);
+  }
+
+  /** `count` messages more like the last one, behind it. */
+  publishedAgain(count: number): void {
+    const args = this.#args!;
+    const { account } = this.#login;
+    countAllIn(this.#traffic, account.traffic, args.message.size, count);
+    const { match } = this.#known!.still(account)!;
+    deliverAgain(match, args.message, count, args.messageBytes);
+  }
+
+  /** Gives how many took it. */
+  #publish(message: Message): number {
     const { account, fields, rights } = this.#login;
     countIn(this.#traffic, account.traffic, message.size);
     let facts: SubjectFacts | undefined = this.#known!.of(account, this.#args!);
@@ -120,9 +146,9 @@ export class ClientPublishing {
       rights?.mayPublish(facts, message) === false
     ) {
       facts = this.#judged(message, facts);
-      if (facts === undefined) return;
+      if (facts === undefined) return 0;
     }
-    if (message.hasReply && this.#refusesReply(message)) return;
+    if (message.hasReply && this.#refusesReply(message)) return 0;
     // Before the message itself, which this client may hear as well.
     if (fields.verbose) this.#login.sayOk();
     const accepted = this.#host.delivery.publish(
@@ -134,6 +160,7 @@ export class ClientPublishing {
     if (accepted === 0 && message.hasReply && fields.no_responders) {
       this.#tellNoResponders(message);
     }
+    return accepted;
   }
 
   /** Publishes `message`, and then what has become of it. */

@@ -62,6 +62,11 @@ export class ClientRights {
         this.#permits?.use(subjectOf(message)) === true);
   }
 
+  /** Is it known of the subject that it may always publish to it, not as a response? */
+  alwaysPublishes({ judge, verdict }: SubjectFacts): boolean {
+    return judge === this.#permissions && verdict === PublishVerdict.ALLOWED;
+  }
+
   /** May it publish to `subject`, a byte string, whatever responses it may send? */
   mayPublishTo(subject: string): boolean {
     return this.#permissions.publishingTo(subject) === PublishVerdict.ALLOWED;

@@ -22,10 +22,11 @@ import type { ClosedReason } from "../../core/closed.ts";
 import type { MapKey } from "../../core/map_key.ts";
 import type { KeyedMap } from "../../core/wide_map.ts";
 import type { Outbox } from "../../core/outbox.ts";
-import { countOut, type Traffic } from "../../core/traffic.ts";
+import { countAllOut, countOut, type Traffic } from "../../core/traffic.ts";
 import type { CloseReason, Socket } from "../../platform/socket.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import type { CrowdFrames } from "../../wire/crowd_frames.ts";
+import { mostMore, writeMore } from "../../wire/encode.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
@@ -225,6 +226,26 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     return true;
   }
 
+  mostAgain(interest: Interest, message: Message): number {
+    const { delivered, max, sidBytes } = interest;
+    const most = mostMore(message, sidBytes, this.#output.roomBytes);
+    // What ends the subscription comes by `deliver`.
+    return max > 0 ? Math.min(most, max - delivered - 1) : most;
+  }
+
+  deliverAgain(
+    interest: Interest,
+    message: Message,
+    count: number,
+    stride: number,
+  ): void {
+    const { sidBytes } = interest;
+    writeMore(this.#outbox, message, sidBytes, count, stride);
+    countAllOut(this.#traffic, this.login.account.traffic, message.size, count);
+    interest.delivered += count;
+    this.#output.wroteMessage();
+  }
+
   /** Another door stands before the server: may the client stay? */
   review(): void {
     if (this.connection.closed) return;
@@ -275,9 +296,13 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     return NO_PAYLOAD;
   }
 
-  published(): void {
+  published(): number {
     if (this.login.principal === undefined) this.login.admitAnonymous();
-    this.#publishing.published();
+    return this.#publishing.published();
+  }
+
+  publishedAgain(count: number): void {
+    this.#publishing.publishedAgain(count);
   }
 
   payload(op: Op, buffer: Uint8Array, start: number, end: number): void {

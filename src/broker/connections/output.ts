@@ -2,6 +2,9 @@
  * What goes to the peer: an outbox between those who write and the socket,
  * flushed at the end of a turn, or before that when much has piled up, and the
  * watch over whether the peer reads.
+ *
+ * More than a dozen members: because it is what a turn flushes, what a watch
+ * looks at and what is counted as pending.
  */
 import type { ClosedReason } from "../../core/closed.ts";
 import { Outbox } from "../../core/outbox.ts";
@@ -83,6 +86,16 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
   wroteMessage(): void {
     if (!this.isNoted) this.#firstMessage();
     else if (this.outbox.size > this.#flushAboveBytes) this.#flush();
+  }
+
+  /**
+   * Bytes for which there is room behind the last message, before anything is
+   * flushed; 0: it has been flushed itself.
+   */
+  get roomBytes(): number {
+    const { slab, end, size } = this.outbox;
+    if (end === 0) return 0;
+    return Math.min(slab.length - end, this.#flushAboveBytes - size);
   }
 
   #firstMessage(): void {
