@@ -1,6 +1,6 @@
 /** The grammar of the dialect: what each construct means, and what is no construct. */
 import assert from "node:assert/strict";
-import { NESTING_MAX } from "../../src/config/dialect/lexer.ts";
+import { NESTING_MAX } from "../../src/config/dialect/item_cursor.ts";
 import { test } from "../support/test.ts";
 import { errorsOf, parse, valuesOf } from "./reading.ts";
 

@@ -5,9 +5,7 @@
  * `conf/lex.go`), except that what nats-server drops without a word is an error
  * here. `parser.ts` is the only caller.
  */
-import { isSecretKey } from "../../core/redact.ts";
 import {
-  Cursor,
   endsBareWord,
   endsEntry,
   isBlank,
@@ -20,10 +18,8 @@ import {
 import type { Position, Source } from "./diagnostic.ts";
 import { readUntil } from "./escapes.ts";
 import type { Item } from "./item.ts";
+import { ItemCursor } from "./item_cursor.ts";
 import { readBareWord } from "./scalar.ts";
-
-/** Deeper brackets than this are a mistake or an attack on the stack. */
-export const NESTING_MAX = 100;
 
 /** What a source is. */
 export interface Extent {
@@ -37,11 +33,11 @@ export interface Extent {
 export class Items {
   /** How many were taken. */
   taken = 0;
-  readonly #lexer: Lexer;
+  readonly #lexer: ItemCursor;
   #state: State | undefined;
 
   constructor(source: Source, { what, at }: Extent) {
-    this.#lexer = new Lexer(source, at);
+    this.#lexer = new ItemCursor(source, at);
     this.#state = what === "file" ? betweenEntries : value;
   }
 
@@ -70,61 +66,9 @@ export class Items {
 }
 
 /** Reads a little, finds one item at most, and returns what reads on. */
-type State = (lexer: Lexer) => State | undefined;
+type State = (lexer: ItemCursor) => State | undefined;
 
-/** A bracket that waits for its counterpart. `file` braces enclose a whole file. */
-interface OpenBracket {
-  readonly kind: "file" | "map" | "array";
-  readonly at: Position;
-}
-
-class Lexer extends Cursor {
-  /** The one that was found by the last state. */
-  item: Item | undefined = undefined;
-  readonly brackets: OpenBracket[] = [];
-  readonly #at: Position | undefined;
-  #last: Item | undefined = undefined;
-
-  constructor(source: Source, at: Position | undefined) {
-    super(source);
-    this.#at = at;
-  }
-
-  /** The item before what is read. */
-  get last(): Item | undefined {
-    return this.#last;
-  }
-
-  get innermost(): OpenBracket | undefined {
-    return this.brackets.at(-1);
-  }
-
-  /** What is read may be a secret: it stands in a block, or its key says so. */
-  get isSecret(): boolean {
-    return this.brackets.some(({ kind }) => kind !== "file") ||
-      this.#last?.kind === "key" && isSecretKey(this.#last.value);
-  }
-
-  /** Where items that begin here stand. */
-  get place(): Position {
-    return this.#at ?? this.here;
-  }
-
-  emit(item: Item): void {
-    this.item = item;
-    this.#last = item;
-  }
-
-  open(kind: OpenBracket["kind"]): void {
-    if (this.brackets.length >= NESTING_MAX) {
-      this.fail(`Brackets are nested more than ${NESTING_MAX} deep`);
-    }
-    this.brackets.push({ kind, at: this.here });
-    this.advance();
-  }
-}
-
-function betweenEntries(lexer: Lexer): State | undefined {
+function betweenEntries(lexer: ItemCursor): State | undefined {
   skipSpaceAndComments(lexer);
   const next = lexer.next;
   if (next === "") return endOfText(lexer);
@@ -140,7 +84,7 @@ function betweenEntries(lexer: Lexer): State | undefined {
   return isQuote(next) ? quotedKey : bareKey;
 }
 
-function endOfText(lexer: Lexer): undefined {
+function endOfText(lexer: ItemCursor): undefined {
   const { innermost } = lexer;
   if (innermost !== undefined) {
     const what = innermost.kind === "array" ? "array" : "map";
@@ -149,7 +93,7 @@ function endOfText(lexer: Lexer): undefined {
   lexer.emit({ kind: "end", at: lexer.place });
 }
 
-function closeBrace(lexer: Lexer): State {
+function closeBrace(lexer: ItemCursor): State {
   const bracket = lexer.brackets.pop();
   if (bracket === undefined) lexer.fail("Unexpected '}', no '{' is open");
   if (bracket.kind === "map") lexer.emit({ kind: "mapEnd", at: lexer.place });
@@ -157,7 +101,7 @@ function closeBrace(lexer: Lexer): State {
   return afterValue;
 }
 
-function quotedKey(lexer: Lexer): State {
+function quotedKey(lexer: ItemCursor): State {
   const quotedAt = lexer.here;
   const quote = lexer.next;
   lexer.advance();
@@ -172,7 +116,7 @@ function quotedKey(lexer: Lexer): State {
   return afterKey;
 }
 
-function bareKey(lexer: Lexer): State {
+function bareKey(lexer: ItemCursor): State {
   const at = lexer.place;
   const start = lexer.offset;
   lexer.advanceWhile((character) =>
@@ -187,7 +131,7 @@ function bareKey(lexer: Lexer): State {
   return afterKey;
 }
 
-function afterKey(lexer: Lexer): State {
+function afterKey(lexer: ItemCursor): State {
   lexer.advanceWhile(isSpace);
   if (isSeparator(lexer.next)) {
     lexer.advance();
@@ -196,7 +140,7 @@ function afterKey(lexer: Lexer): State {
   return value;
 }
 
-function afterSeparator(lexer: Lexer): State {
+function afterSeparator(lexer: ItemCursor): State {
   const inMap = lexer.innermost?.kind === "map";
   lexer.advanceWhile(inMap ? isSpace : isBlank);
   if (isNewline(lexer.next)) {
@@ -205,7 +149,7 @@ function afterSeparator(lexer: Lexer): State {
   return value;
 }
 
-function includedFile(lexer: Lexer): State {
+function includedFile(lexer: ItemCursor): State {
   const { next } = lexer;
   if (isNewline(next) || next === "") {
     lexer.fail("Expected include value but found new line");
@@ -230,7 +174,7 @@ function includedFile(lexer: Lexer): State {
   return afterValue;
 }
 
-function value(lexer: Lexer): State {
+function value(lexer: ItemCursor): State {
   lexer.advanceWhile(isBlank);
   switch (lexer.next) {
     case "{":
@@ -252,7 +196,7 @@ function value(lexer: Lexer): State {
   }
 }
 
-function singleQuoted(lexer: Lexer): State {
+function singleQuoted(lexer: ItemCursor): State {
   const quotedAt = lexer.here;
   lexer.advance();
   const at = lexer.place;
@@ -266,7 +210,7 @@ function singleQuoted(lexer: Lexer): State {
   return afterValue;
 }
 
-function doubleQuoted(lexer: Lexer): State {
+function doubleQuoted(lexer: ItemCursor): State {
   const quotedAt = lexer.here;
   lexer.advance();
   const at = lexer.place;
@@ -279,7 +223,7 @@ function doubleQuoted(lexer: Lexer): State {
   return afterValue;
 }
 
-function bare(lexer: Lexer): State {
+function bare(lexer: ItemCursor): State {
   const at = lexer.place;
   const { text, hasEscapes } = readUntil(lexer, endsBareWord);
   if (text === "" && !hasEscapes) failWithoutValue(lexer);
@@ -302,7 +246,7 @@ function bare(lexer: Lexer): State {
   return afterValue;
 }
 
-function failWithoutValue(lexer: Lexer): never {
+function failWithoutValue(lexer: ItemCursor): never {
   const key = lexer.last;
   const { found } = lexer;
   if (key?.kind !== "key") lexer.fail(`Expected value but found ${found}`);
@@ -312,7 +256,7 @@ function failWithoutValue(lexer: Lexer): never {
 
 // NATS server configuration: the value is what stands between `(` and a line
 // that holds nothing but `)`, with the line ends next to both.
-function block(lexer: Lexer): State {
+function block(lexer: ItemCursor): State {
   const openedAt = lexer.here;
   lexer.advance();
   const at = lexer.place;
@@ -328,7 +272,7 @@ function block(lexer: Lexer): State {
   return afterValue;
 }
 
-function arrayElement(lexer: Lexer): State | undefined {
+function arrayElement(lexer: ItemCursor): State | undefined {
   skipSpaceAndComments(lexer);
   if (lexer.next === "") return endOfText(lexer);
   if (lexer.next === ",") {
@@ -337,20 +281,20 @@ function arrayElement(lexer: Lexer): State | undefined {
   return lexer.next === "]" ? closeArray : value;
 }
 
-function closeArray(lexer: Lexer): State {
+function closeArray(lexer: ItemCursor): State {
   lexer.brackets.pop();
   lexer.emit({ kind: "arrayEnd", at: lexer.place });
   lexer.advance();
   return afterValue;
 }
 
-function afterValue(lexer: Lexer): State | undefined {
+function afterValue(lexer: ItemCursor): State | undefined {
   lexer.advanceWhile(isBlank);
   if (atComment(lexer)) skipComment(lexer);
   return lexer.innermost?.kind === "array" ? afterElement : afterEntry;
 }
 
-function afterElement(lexer: Lexer): State | undefined {
+function afterElement(lexer: ItemCursor): State | undefined {
   const { next } = lexer;
   if (next === "") return endOfText(lexer);
   if (next === "]") return closeArray;
@@ -364,7 +308,7 @@ function afterElement(lexer: Lexer): State | undefined {
   return arrayElement;
 }
 
-function afterEntry(lexer: Lexer): State | undefined {
+function afterEntry(lexer: ItemCursor): State | undefined {
   const { next } = lexer;
   if (next === "") return endOfText(lexer);
   if (next === "}") return closeBrace;
@@ -378,7 +322,7 @@ function afterEntry(lexer: Lexer): State | undefined {
   return betweenEntries;
 }
 
-function skipSpaceAndComments(lexer: Lexer): void {
+function skipSpaceAndComments(lexer: ItemCursor): void {
   lexer.advanceWhile(isSpace);
   while (atComment(lexer)) {
     skipComment(lexer);
@@ -386,10 +330,10 @@ function skipSpaceAndComments(lexer: Lexer): void {
   }
 }
 
-function atComment(lexer: Lexer): boolean {
+function atComment(lexer: ItemCursor): boolean {
   return lexer.next === "#" || lexer.startsWith("//");
 }
 
-function skipComment(lexer: Lexer): void {
+function skipComment(lexer: ItemCursor): void {
   lexer.advanceWhile((character) => !isNewline(character));
 }
