@@ -2,7 +2,7 @@
  * The responses that the services of one account owe to others. A request gets a
  * reply subject of its own, `_R_.` and two random tokens, on which only the
  * service knows to respond; one subscription of the server hears all of them and
- * carries each response to whom it belongs.
+ * carries each response to the account that waits for it.
  */
 import { asciiBytes, byteString } from "../core/ascii.ts";
 import { LinkedOrder, type OrderLink } from "../core/linked_order.ts";

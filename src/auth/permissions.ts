@@ -82,7 +82,7 @@ export class Permissions {
     return verdictOf(this.#publish.judge(buffer, start, end));
   }
 
-  /** The same for a subject that is not expected again. */
+  /** As `publishing`, for a subject that is not expected again. */
   publishingTo(subject: string): PublishVerdict {
     return verdictOf(
       this.#publish.judgeOnce(asciiBytes(subject), 0, subject.length),
@@ -192,7 +192,7 @@ class Rules {
     return known !== NO_VERDICT ? known : this.#judgeAnew(buffer, start, end);
   }
 
-  /** The same, and nothing is kept of the subject. */
+  /** As `judge`, and nothing is kept of the subject. */
   judgeOnce(buffer: Uint8Array, start: number, end: number): number {
     const { allow, deny } = this;
     let said = this.#always;

@@ -8,7 +8,7 @@ export interface RequestUri {
   readonly scheme: string;
   /** What stands behind `//`, up to a path or a query; empty without that. */
   readonly authority: string;
-  /** The same without a user: `host`, `host:port`, `[::1]:port`. */
+  /** The authority without a user: `host`, `host:port`, `[::1]:port`. */
   readonly address: string;
 }
 

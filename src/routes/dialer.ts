@@ -50,7 +50,7 @@ export interface RetryPolicy {
   readonly waitMaxMs: number;
   /** Before the first success every n-th failure is logged as an error; 0: the first one only. */
   readonly connectErrorReports: number;
-  /** The same after the first success. */
+  /** After the first success every n-th failure is logged as an error; 0: the first one only. */
   readonly reconnectErrorReports: number;
 }
 

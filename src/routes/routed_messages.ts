@@ -96,7 +96,7 @@ export class RoutedMessages {
     return this.#handle(op);
   }
 
-  /** The same for an RMSG whose line is the one before once more, complete with its payload. */
+  /** As `line` and `payload`, for an RMSG whose line is the one before once more. */
   published(): boolean {
     this.#checkSize(this.#args.message.size);
     return this.#handle(Op.RMSG);

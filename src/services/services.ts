@@ -89,7 +89,7 @@ export class ServiceClient {
     return this.#ask<ServicePing>("PING", name, id);
   }
 
-  /** The same, with endpoints. */
+  /** As `ping`; the answers have the endpoints as well. */
   info(
     name: string = "",
     id: string = "",
@@ -97,7 +97,7 @@ export class ServiceClient {
     return this.#ask<ServiceInfo>("INFO", name, id);
   }
 
-  /** The same, with counters. */
+  /** As `ping`; the answers have the endpoints' counters as well. */
   stats(
     name: string = "",
     id: string = "",

@@ -30,7 +30,7 @@ export interface FrameStyle {
   readonly deflate?: Deflate | undefined;
   /** A payload that is longer goes out in several frames. */
   readonly frameBytesMax?: number | undefined;
-  /** The same for a message that is compressed. */
+  /** A payload of a compressed message that is longer goes out in several frames. */
   readonly compressedFrameBytesMax?: number | undefined;
 }
 

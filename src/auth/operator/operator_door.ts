@@ -281,7 +281,7 @@ export class OperatorDoor implements Door {
     };
   }
 
-  /** The same object for all that have the same. */
+  /** All users with the same permissions get the same object. */
   #permissionsOf(
     account: TrustedAccount,
     rights: UserRights,

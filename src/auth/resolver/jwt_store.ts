@@ -89,7 +89,7 @@ export class JwtStore {
     return [...this.#jwts];
   }
 
-  /** The same for two stores that hold the same JWTs. */
+  /** Two stores that hold the same JWTs have the same digest. */
   digest(): Uint8Array {
     return this.#digest.slice();
   }

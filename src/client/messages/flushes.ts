@@ -43,7 +43,7 @@ export class Flushes {
   }
 
   /**
-   * The same for a drain that waits `drainMs` for its program: rejects with a
+   * As `flush`, for a drain that waits `drainMs` for its program: rejects with a
    * `TimeoutError` after that time, and not before half a minute.
    */
   async flushInDrain(drainMs: number): Promise<void> {

@@ -37,7 +37,7 @@ export function parseSource(source: Source, world: ConfigWorld): ParsedConfig {
 }
 
 /**
- * The same, in steps. A tree that is `transient` is read once and then
+ * As `parseSource`, in steps. A tree that is `transient` is read once and then
  * forgotten: short maps in it are read when they are looked into.
  */
 export function* parseInSteps(

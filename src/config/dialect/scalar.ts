@@ -15,7 +15,7 @@ export type BareWord =
   | {
     readonly kind: "wrong";
     readonly value: string;
-    /** The same without the word. */
+    /** What is wrong, without the word, which may be a secret. */
     readonly plain: string;
   };
 

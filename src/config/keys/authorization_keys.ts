@@ -195,7 +195,7 @@ export function readAuthorization(
   return finishSteps(authorizationInSteps(entry, report));
 }
 
-/** The same, in steps: it may have many users. */
+/** As `readAuthorization`, in steps: it may have many users. */
 export function* authorizationInSteps(
   entry: ConfigEntry,
   report: Report,

@@ -41,7 +41,7 @@ export function applyEntries<Target>(
   }
 }
 
-/** The same, in steps: for a block that may be long. */
+/** As `applyEntries`, in steps: for a block that may be long. */
 export function* applyInSteps<Target>(
   block: ReadableBlock<Target>,
   map: ConfigMap,

@@ -32,7 +32,7 @@ export interface Reader<Value> {
   readonly port?: PortForm;
   readonly flag?: FlagForm<Value>;
   read(entry: ConfigEntry, report: Report): Value | undefined;
-  /** The same, for a value that may be long. */
+  /** As `read`, in steps, for a value that may be long. */
   readInSteps?(entry: ConfigEntry, report: Report): Steps<Value | undefined>;
 }
 

@@ -85,7 +85,7 @@ export interface BlockRow<Options, Field extends keyof Options & string>
   /** As a program writes it, where that is not the block's type. */
   readonly written?: string;
   read(entry: ConfigEntry, report: Report): Options[Field];
-  /** The same, for a block that may be long. */
+  /** As `read`, in steps, for a block that may be long. */
   readInSteps?(entry: ConfigEntry, report: Report): Steps<Options[Field]>;
 }
 

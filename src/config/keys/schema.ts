@@ -88,7 +88,7 @@ export interface OptionFacts {
   readonly comesAndGoes?: boolean;
   /** What nats-server says in place of that name and the two values. */
   readonly refusal?: string;
-  /** The same for values that cannot follow one another, while others can. */
+  /** What nats-server says of values that cannot follow one another, while others can. */
   readonly refuses?: RefusedValue;
   /**
    * How the log tells that its value was replaced: `Reloaded: key = value` unless
@@ -139,7 +139,7 @@ export interface KeyFacts extends OptionFacts {
 export interface ConfigKey<Target> extends KeyFacts {
   /** Reads the value into `target`; what is wrong with it goes to `report`. */
   apply(target: Target, entry: ConfigEntry, report: Report): void;
-  /** The same, where the value may be long. */
+  /** As `apply`, in steps, where the value may be long. */
   applyInSteps?(
     target: Target,
     entry: ConfigEntry,

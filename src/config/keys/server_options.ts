@@ -38,7 +38,7 @@ export function optionsFrom(
   return finishSteps(optionsInSteps(root, world));
 }
 
-/** The same, in steps. */
+/** As `optionsFrom`, in steps. */
 export function* optionsInSteps(
   root: ConfigMap,
   world?: ConfigWorld,

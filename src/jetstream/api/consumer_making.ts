@@ -69,7 +69,7 @@ export function answerCreate(
   return createOrUpdate(account, request, false);
 }
 
-/** The same for a name that has to be that of a durable consumer. */
+/** As `answerCreate`, for a name that has to be a durable consumer's. */
 export function answerDurableCreate(
   account: AccountStreams,
   request: ApiRequest,

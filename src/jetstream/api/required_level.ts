@@ -18,7 +18,7 @@ export function hasLevel(
   return isLevelKnown(publishHeaders(block));
 }
 
-/** The same for a message whose headers have been read. */
+/** As `hasLevel`, for a message whose headers have been read. */
 export function isLevelKnown(headers: PublishHeaders): boolean {
   const level = headers.get("Nats-Required-Api-Level");
   return level === undefined || level === "" ||

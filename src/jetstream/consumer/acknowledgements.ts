@@ -147,7 +147,7 @@ export class Acknowledgements {
     else this.#doneWith(seq);
   }
 
-  /** `place`: as who acknowledges it names it. */
+  /** All messages up to `place`, as the acknowledgement names it, are done. */
   #doneTo(place: StreamPlace): void {
     const { progress } = this.#consumer;
     const { pending, deliveries } = progress;

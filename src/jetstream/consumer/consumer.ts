@@ -287,8 +287,8 @@ export class Consumer implements StreamReader, Keeper {
   }
 
   /**
-   * Who has made it has been told so. What it pushes goes in a write of its own: a
-   * client that reads both at once may see to the messages before the answer.
+   * The request that made it was answered. What it pushes goes in a write of its
+   * own: a client that reads both at once may see to the messages before the answer.
    */
   announced(): void {
     this.isAnnounced = true;
@@ -298,7 +298,7 @@ export class Consumer implements StreamReader, Keeper {
   /** How long an acknowledgement may take, in microseconds. */
   waitUs(times: number): number {
     const { ack_policy, backoff, ack_wait = 0 } = this.config;
-    // Who answers for them asks for them again.
+    // The copy that answers for them asks for them again.
     if (ack_policy === "flow_control") return Infinity;
     if (backoff === undefined) return usOf(ack_wait);
     return usOf(backoff[Math.min(times, backoff.length) - 1]!);

@@ -1,6 +1,6 @@
 /**
  * Consumers by which other streams copy the messages of one: a request for such a
- * one gets what the stream needs so that nothing is lost.
+ * consumer gets what the stream needs so that nothing is lost.
  *
  * NATS JetStream (ADR-60): from a stream with limits a copy reads with a consumer
  * that nobody sees and nothing is kept of. One that keeps messages for consumers

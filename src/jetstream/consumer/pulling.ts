@@ -23,7 +23,7 @@ import { type Pull, WaitingPulls } from "./waiting_pulls.ts";
 const NO_BYTES = new Uint8Array(0);
 const US_PER_MS = 1000;
 
-/** Whose turn it is. One is made for all messages. */
+/** The request that gets the next message. One object serves all messages. */
 class Turn implements Taker {
   pull: Pull | undefined = undefined;
   header: string | undefined = undefined;
@@ -164,7 +164,7 @@ export class Pulling implements Demand {
     });
   }
 
-  /** Calls `act`; who asked is told of a refusal. */
+  /** Calls `act`; a refusal is told on `reply`. */
   #refusing(reply: string, act: () => void): void {
     try {
       act();
@@ -233,7 +233,7 @@ export class Pulling implements Demand {
     this.#beat(pull);
   }
 
-  /** Whose client has gone waits no more. */
+  /** Requests of clients that have gone wait no more. */
   #forgetGone(): void {
     for (const pull of this.#pulls.all()) {
       if (!pull.to.isHeard()) this.#pulls.remove(pull);

@@ -12,10 +12,11 @@ interface Purged {
 }
 
 /**
- * The first message that may still come; undefined: it has nothing to do with it.
+ * The first message that may still come to a consumer; undefined: the purge does
+ * not concern it.
  *
- * NATS JetStream: who wants nothing but what was purged goes on at what is left of
- * that, others at the begin of the stream.
+ * NATS JetStream: a consumer that wants nothing but what was purged goes on at what
+ * is left of that, others go on at the beginning of the stream.
  */
 export function startAfterPurge(
   config: ConsumerConfig,

@@ -40,7 +40,7 @@ export const UNLIMITED_STREAMS: AccountStreamLimits = {
   maxBytesRequired: false,
 };
 
-/** The same for all accounts together. */
+/** What all accounts together have, and may have. */
 export class ServerQuota {
   readonly usage: Usage = new Usage();
   options: JetStreamOptions;
@@ -98,7 +98,7 @@ export class Quota {
       : tiers[`R${Math.max(1, replicas)}`];
   }
 
-  /** The same. Throws an `ApiError` where nothing holds. */
+  /** As `find`. Throws an `ApiError` where nothing holds. */
   of(replicas: number): AccountStreamLimits {
     const limits = this.find(replicas);
     if (limits === undefined) throw new ApiError(10120);
@@ -128,7 +128,7 @@ export class Quota {
     if (!hasRoom) throw new ApiError(NO_ROOM[storage]);
   }
 
-  /** The same for what the server has left. */
+  /** Throws an `ApiError` where the server has no room left for a stream of that size. */
   checkServer(
     size: Size & { readonly storage: StorageKind },
     before?: StreamConfig,

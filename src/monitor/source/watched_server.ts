@@ -61,7 +61,7 @@ export class WatchedServer implements SnapshotSource {
   readonly requests: RequestCounts = new RequestCounts();
   /** Where monitoring is served; undefined: nowhere. */
   httpAddress: Address | undefined;
-  /** The same over TLS. */
+  /** Where monitoring is served over TLS. */
   httpsAddress: Address | undefined = undefined;
   /** Undefined: the server has none just now. */
   jetstream: JetStream | undefined = undefined;

@@ -35,7 +35,7 @@ const loans = new ReadLoans(news);
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen, dial };
 
-/** The same with hosts' connections accepted on `node:net`. */
+/** That network, with the connections of hosts accepted on `node:net`. */
 export const denoNodeNetwork: Network = {
   ...denoNetwork,
   listen: listenOnNode,

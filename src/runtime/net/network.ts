@@ -15,12 +15,12 @@ export const machineNetwork: Network = "Deno" in globalThis
   ? networkOnBun(grantedEnvironment("MIDGE_SOCKETS"))
   : nodeNetwork;
 
-/** `wanted` is what `MIDGE_SOCKETS` says. */
+/** The network on Bun; `wanted` is what `MIDGE_SOCKETS` says. */
 export function networkOnBun(wanted: string | undefined): Network {
   return wanted === "node" ? nodeNetwork : bunNetwork;
 }
 
-/** The same on Deno. */
+/** The network on Deno; `wanted` is what `MIDGE_SOCKETS` says. */
 export function networkOnDeno(wanted: string | undefined): Network {
   return wanted === "node" ? denoNodeNetwork : denoNetwork;
 }

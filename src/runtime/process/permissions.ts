@@ -58,7 +58,7 @@ export function askForNet(host: string): void {
   throw new RefusedError(`--allow-net=${host}`);
 }
 
-/** The same for a unix socket, for which Deno wants three permissions. */
+/** As `askForNet`, for a unix socket, for which Deno wants three permissions. */
 export function askForUnix(path: string): void {
   askForNet(`unix:${path}`);
   for (const name of ["read", "write"] as const) {

@@ -4,7 +4,7 @@ import type { Signer } from "../../platform/signatures.ts";
 
 /** What stands before the bytes of an Ed25519 key in its DER form (RFC 8410). */
 const DER_HEAD = new Uint8Array([48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0]);
-/** The same of a private key. */
+/** What stands before the bytes of a private key. */
 const PRIVATE_DER_HEAD = new Uint8Array([
   ...[48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32],
 ]);

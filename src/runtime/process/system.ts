@@ -85,7 +85,7 @@ export function writeTextFile(path: string, text: string, mode?: number): void {
   }
 }
 
-/** The same for a file that others wait for: it is whole as soon as it is there. */
+/** As `writeTextFile`, for a file that others wait for: it is whole as soon as it is there. */
 export function placeTextFile(path: string, text: string, mode: number): void {
   const aside = `${path}.new`;
   try {
@@ -124,7 +124,7 @@ export function environment(name: string): string | undefined {
   }
 }
 
-/** The same where nobody has to be asked for it; undefined on a Deno that was not given it. */
+/** As `environment`, where nobody has to be asked for it; undefined on a Deno that was not given it. */
 export function grantedEnvironment(name: string): string | undefined {
   return isGranted({ name: "env", variable: name })
     ? environment(name)

@@ -54,7 +54,7 @@ interface StatementSync {
   iterate(...values: readonly StoredValue[]): Iterator<StoredRow>;
 }
 
-/** The same of `node:zlib`. */
+/** What is used of `node:zlib`. */
 interface ZlibModule {
   crc32(bytes: Uint8Array, before: number): number;
 }

@@ -99,7 +99,7 @@ export class RunningCluster implements AsyncDisposable {
     return this.#nodes.all.map(({ url }) => url);
   }
 
-  /** The same for WebSockets; none without such ports. */
+  /** Where clients connect by WebSocket, one URL for each node; none without such ports. */
   get websocketUrls(): readonly string[] {
     return this.#nodes.all.map(({ websocketUrl }) => websocketUrl)
       .filter((url) => url !== undefined);

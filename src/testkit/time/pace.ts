@@ -23,7 +23,7 @@ export interface Pace {
   happened(): void;
   /** Resolves once nothing is missing; rejects, naming `what`, when that takes too long. */
   until(what: string, missing: Missing, limitMs?: number): Promise<void>;
-  /** The same for what may come true without anything happening at a socket or in a log. */
+  /** As `until`, for what may come true without anything happening at a socket or in a log. */
   untilTrue(
     what: string,
     isTrue: () => boolean,
