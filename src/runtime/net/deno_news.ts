@@ -15,8 +15,6 @@ import {
   denoSockets,
 } from "./deno_sockets.ts";
 
-const NO_PAIR: Error = new Error("Deno was not given --allow-net=127.0.0.1");
-
 const ONE_BYTE: Uint8Array = new Uint8Array(1);
 
 /** One for the process. It holds a pair of sockets, as long as others are open. */
@@ -84,7 +82,9 @@ export const machineNews: DenoNews = new DenoNews(denoSockets);
 
 async function connectedPair(sockets: DenoSockets): Promise<DenoConnection[]> {
   // Nobody is asked for this pair: it is no port that a program opens.
-  if (!isGranted({ name: "net", host: "127.0.0.1" })) throw NO_PAIR;
+  if (!isGranted({ name: "net", host: "127.0.0.1" })) {
+    throw new Error("Deno was not given --allow-net=127.0.0.1");
+  }
   const listener = sockets.listen({ hostname: "127.0.0.1", port: 0 });
   try {
     const { port } = listener.addr;
