@@ -11,6 +11,7 @@
  * what it needs stands in one object.
  */
 import { asciiBytes } from "../core/ascii.ts";
+import type { MapKey } from "../core/map_key.ts";
 import type { SubjectMatch, Subscriber } from "../core/subject_match.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { Message } from "../wire/message.ts";
@@ -165,8 +166,8 @@ export class Interest implements Subscriber {
   /** Exactly one of `direct` and `server` is set. */
   readonly direct: DirectReceiver | undefined;
   readonly server: ServerReceiver | undefined;
-  /** The client's own name for it, a byte string; empty for a server's. */
-  readonly sid: string;
+  /** The client's own name for it, as it is a key of maps; an empty text for a server's. */
+  readonly key: MapKey;
   /** `queue` as bytes; empty for a direct receiver's. */
   readonly queueBytes: Uint8Array;
   /** Messages delivered since SUB. */
@@ -183,7 +184,7 @@ export class Interest implements Subscriber {
     weight: number,
     direct: DirectReceiver | undefined,
     server: ServerReceiver | undefined,
-    sid: string,
+    key: MapKey,
   ) {
     this.subject = subject;
     this.queue = queue;
@@ -191,10 +192,15 @@ export class Interest implements Subscriber {
     this.kindBit = kindBit((direct ?? server)!.kind);
     this.direct = direct;
     this.server = server;
-    this.sid = sid;
+    this.key = key;
     this.queueBytes = server === undefined || queue === ""
       ? NO_BYTES
       : asciiBytes(queue);
+  }
+
+  /** The client's own name for it, a byte string. */
+  get sid(): string {
+    return String(this.key);
   }
 
   /**
@@ -209,7 +215,7 @@ export class Interest implements Subscriber {
     receiver: DirectReceiver,
     subject: string,
     queue: string,
-    sid: string,
+    sid: MapKey,
   ): Interest {
     return new Interest(subject, queue, 1, receiver, undefined, sid);
   }

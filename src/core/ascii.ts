@@ -32,6 +32,16 @@ const BLOCK_CHARS = 4096;
 /** Up to here the engines are faster without a call over a subarray. */
 const SHORT_CHARS = 32;
 
+/**
+ * For the chars of a short text, an array for each length. Put together from
+ * pieces a text is kept as those, with as much again for each of them: in Bun a
+ * subject of 11 chars takes 180 bytes as a key of a map, and 100 made at once.
+ */
+const CHARS: readonly number[][] = Array.from(
+  { length: SHORT_CHARS + 1 },
+  (_, length) => new Array<number>(length).fill(0),
+);
+
 const utf8Decoder = new TextDecoder();
 const utf8Encoder = new TextEncoder();
 
@@ -70,22 +80,10 @@ function shortByteString(
   start: number,
   end: number,
 ): string {
-  let text = "";
-  let at = start;
-  for (; at + 8 <= end; at += 8) {
-    text += String.fromCharCode(
-      bytes[at]!,
-      bytes[at + 1]!,
-      bytes[at + 2]!,
-      bytes[at + 3]!,
-      bytes[at + 4]!,
-      bytes[at + 5]!,
-      bytes[at + 6]!,
-      bytes[at + 7]!,
-    );
-  }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
+  const length = end - start;
+  const chars = CHARS[length]!;
+  for (let i = 0; i < length; i++) chars[i] = bytes[start + i]!;
+  return String.fromCharCode.apply(null, chars);
 }
 
 function longByteString(

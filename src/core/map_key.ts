@@ -6,6 +6,8 @@
  * other key: on Deno a subscription took 20 microseconds instead of one.
  */
 
+import { byteString, readDecimal } from "./ascii.ts";
+
 /** A text that is an index into an array is a number here, all others are themselves. */
 export type MapKey = string | number;
 
@@ -30,4 +32,15 @@ export function mapKey(text: string): MapKey {
     value = value * 10 + digit;
   }
   return value;
+}
+
+/** The key of the byte string `bytes[start, end)`, of which no text is made for a number. */
+export function mapKeyOfBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): MapKey {
+  const mayBeNumber = bytes[start] !== ZERO || end - start === 1;
+  const value = mayBeNumber ? readDecimal(bytes, start, end) : -1;
+  return value >= 0 ? value : mapKey(byteString(bytes, start, end));
 }

@@ -4,20 +4,21 @@
  * without an `-ERR`, as nats-server does.
  */
 import { byteString, readDecimal } from "../core/ascii.ts";
+import { type MapKey, mapKeyOfBytes } from "../core/map_key.ts";
 import { malformed } from "./args.ts";
 import { Words } from "./words.ts";
 
-/** What SUB says; all parts are byte strings. */
+/** What SUB says; all texts are byte strings. */
 export interface SubArgs {
   readonly subject: string;
   /** Empty for a plain subscription. */
   readonly queue: string;
-  readonly sid: string;
+  readonly sid: MapKey;
 }
 
 /** What UNSUB says. */
 export interface UnsubArgs {
-  readonly sid: string;
+  readonly sid: MapKey;
   /** The subscription ends after this many messages since SUB; 0: now. */
   readonly max: number;
 }
@@ -46,7 +47,7 @@ export function readSub(
   return {
     subject: word(buffer, 0),
     queue: count === 3 ? word(buffer, 1) : "",
-    sid: word(buffer, count - 1),
+    sid: key(buffer, count - 1),
   };
 }
 
@@ -59,7 +60,7 @@ export function readUnsub(
   const count = words.split(buffer, start, end);
   if (count < 1 || count > 2) throw malformed("UNSUB");
   return {
-    sid: word(buffer, 0),
+    sid: key(buffer, 0),
     max: count === 2 ? number(buffer, 1) : 0,
   };
 }
@@ -108,6 +109,10 @@ export function readRouteInterestEnd(
 
 function word(buffer: Uint8Array, index: number): string {
   return byteString(buffer, words.starts[index]!, words.ends[index]!);
+}
+
+function key(buffer: Uint8Array, index: number): MapKey {
+  return mapKeyOfBytes(buffer, words.starts[index]!, words.ends[index]!);
 }
 
 /** Negative when the word is no number. */

@@ -1,6 +1,7 @@
 /** Maps that may become large, and the keys that peers make up. */
 import assert from "node:assert/strict";
-import { type MapKey, mapKey } from "../../src/core/map_key.ts";
+import { asciiBytes } from "../../src/core/ascii.ts";
+import { type MapKey, mapKey, mapKeyOfBytes } from "../../src/core/map_key.ts";
 import { type KeyedMap, withRoom } from "../../src/core/wide_map.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { test } from "../support/test.ts";
@@ -13,6 +14,11 @@ test("a text of digits has a number for a key, and no other text has the same", 
   const others = ["", "00", "017", "1a", "-1", "+1", "1.5", "1e3", " 1", "1 "];
   for (const text of [...others, "12345678901", "x"]) {
     assert.equal(mapKey(text), text);
+  }
+  const numbers = ["0", "7", "17", "999999999", "1000000000", "4294967295"];
+  for (const text of [...numbers, ...others.slice(1), "12345678901", "x"]) {
+    const bytes = asciiBytes(`1${text} 2`);
+    assert.equal(mapKeyOfBytes(bytes, 1, 1 + text.length), mapKey(text));
   }
 });
 

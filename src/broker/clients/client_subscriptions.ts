@@ -6,7 +6,7 @@
 import type { InterestLinks } from "../../accounts/account.ts";
 import { type DirectReceiver, Interest } from "../../accounts/interest.ts";
 import { WireError } from "../../core/errors.ts";
-import { type MapKey, mapKey } from "../../core/map_key.ts";
+import type { MapKey } from "../../core/map_key.ts";
 import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
 import { quotedBytes } from "../../core/quote.ts";
 import { isValidSubject, tokenCount } from "../../core/subject.ts";
@@ -75,7 +75,7 @@ export class ClientSubscriptions {
     const { connection, login } = this.#client;
     connection.noteActivity();
     const { sid, max } = readUnsub(buffer, start, end);
-    const interest = this.bySid.get(mapKey(sid));
+    const interest = this.bySid.get(sid);
     if (interest !== undefined) {
       if (max > interest.delivered) interest.max = max;
       else this.end(interest);
@@ -91,12 +91,11 @@ export class ClientSubscriptions {
   #add(sub: SubArgs): string {
     const { subject, queue, sid } = sub;
     if (this.bySid.size >= this.max) return WireError.MAX_SUBSCRIPTIONS;
-    const key = mapKey(sid);
-    if (this.bySid.has(key)) return "";
+    if (this.bySid.has(sid)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
     const interest = Interest.direct(this.#client, subject, queue, sid);
     this.bySid = withRoom(this.bySid);
-    this.bySid.set(key, interest);
+    this.bySid.set(sid, interest);
     const { account } = this.#client.login;
     account.add(interest);
     if (account.links !== undefined) this.#noteImports(account.links, interest);
@@ -142,7 +141,7 @@ export class ClientSubscriptions {
   }
 
   #remove(interest: Interest): void {
-    this.bySid.delete(mapKey(interest.sid));
+    this.bySid.delete(interest.key);
     this.#client.login.account.remove(interest);
   }
 

@@ -71,7 +71,7 @@ export function subscriptionViolation(sub: SubArgs): Violation {
     wire: subscriptionText(sub),
     log: `Subscription Violation - Subject ${
       quotedBytes(subject)
-    }${group}, SID ${printableBytes(sid)}`,
+    }${group}, SID ${printableBytes(String(sid))}`,
   };
 }
 
@@ -80,7 +80,7 @@ export function tokensViolation({ subject, sid }: SubArgs): Violation {
   return {
     wire: `Permissions Violation for Subscription to ${name}, too many tokens`,
     log: `Subscription Violation Too Many Tokens - Subject ${name}, SID ${
-      printableBytes(sid)
+      printableBytes(String(sid))
     }`,
   };
 }
@@ -88,7 +88,7 @@ export function tokensViolation({ subject, sid }: SubArgs): Violation {
 /** A subscription of `user` that was allowed, and is not any more. */
 export function revocation(sub: SubArgs, user: string): Violation {
   const { subject, sid } = sub;
-  const named = `(sid ${quotedBytes(sid)})`;
+  const named = `(sid ${quotedBytes(String(sid))})`;
   return {
     wire: `${subscriptionText(sub)} ${named}`,
     log: `Removed sub ${quotedBytes(subject)} ${named} for User ${
