@@ -31,9 +31,13 @@ export class FewLarge {
     this.#next = (this.#next + 1) % LARGE_MAX;
   }
 
+  get isEmpty(): boolean {
+    return this.#kept.length === 0;
+  }
+
   /** Receivers have gone: lets go of those that are held in vain. */
   forgetStale(stampOf: (subject: StampedSubject) => number): void {
-    if (this.#kept.length === 0) return;
+    if (this.isEmpty) return;
     const isRight = (known: Known): boolean =>
       known.generation === stampOf(known);
     if (this.#kept.every(isRight)) return;

@@ -126,7 +126,10 @@ export class KnownSubjects {
 
   /** Interest has gone: lets go of matches that would hold on to it. */
   interestGone(): void {
-    this.#large.forgetStale((subject) => this.#sublist.stampOf(subject));
+    // A function for each of many that go would be more garbage than they are.
+    if (!this.#large.isEmpty) {
+      this.#large.forgetStale((subject) => this.#sublist.stampOf(subject));
+    }
     this.#below?.forgetStale();
     this.#acks?.forgetStale();
     if (this.#sublist.size === 0) this.#forgetGone();

@@ -15,6 +15,7 @@ import { assert } from "./assert.ts";
 import {
   type Audience,
   hasMember,
+  memberOf,
   membersOf,
   withMember,
   withoutMember,
@@ -109,7 +110,7 @@ export class Sublist<S extends Subscriber> {
   /** Adds a subscriber that is not in yet and whose subject is valid. */
   insert(subscriber: S): void {
     const { subject } = subscriber;
-    assert(isValidSubject(subject), `valid subject to insert: "${subject}"`);
+    assert(isValidSubject(subject), "the subject of a subscriber is valid");
     if (hasWildcard(subject)) {
       const node = this.#nodeOrNew(subject);
       node.audience = withMember(node.audience, subscriber);
@@ -263,10 +264,11 @@ export class Sublist<S extends Subscriber> {
     if (audience === undefined || !hasMember(audience, subscriber)) {
       return false;
     }
-    if (withoutMember(audience, subscriber) === undefined) {
+    const left = withoutMember(audience, subscriber);
+    if (left === undefined) {
       this.#literals.delete(key);
       this.#filter.remove(subject);
-    }
+    } else this.#literals.set(key, left);
     this.#cache?.literalChanged(subject);
     this.#countTokens(subject, -1);
     return true;
@@ -279,10 +281,7 @@ export class Sublist<S extends Subscriber> {
 
   *#literalSubjects(): Iterable<string> {
     for (const audience of this.#literals.values()) {
-      for (const { subject } of membersOf(audience)) {
-        yield subject;
-        break;
-      }
+      yield memberOf(audience).subject;
     }
   }
 
