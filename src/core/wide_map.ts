@@ -4,6 +4,7 @@
  * and nobody is served meanwhile. So one that has become large is replaced by
  * many small ones, each of which grows by itself.
  */
+import { KeyTable } from "./key_table.ts";
 import type { MapKey } from "./map_key.ts";
 
 /** What maps of both kinds do. Values come in no promised order. */
@@ -19,8 +20,10 @@ export interface KeyedMap<K extends MapKey, V> {
 
 /** From this size on a map is divided. */
 const DIVIDED_SIZE = 4096;
-const PARTS = 256;
-/** Characters of a key that decide into which part it goes: the last ones. */
+/** The bits of a hash that decide into which part a key goes: the last ones. */
+const PARTS_BITS = 8;
+const PARTS = 1 << PARTS_BITS;
+/** Characters of a key that its hash depends on: the last ones. */
 const HASHED_CHARS = 32;
 
 /**
@@ -36,11 +39,11 @@ export function withRoom<K extends MapKey, V>(
 }
 
 class DividedMap<K extends MapKey, V> implements KeyedMap<K, V> {
-  readonly #parts: readonly Map<K, V>[];
+  readonly #parts: readonly KeyTable<K, V>[];
   #size = 0;
 
   constructor(entries: Iterable<[K, V]>) {
-    this.#parts = Array.from({ length: PARTS }, () => new Map());
+    this.#parts = Array.from({ length: PARTS }, () => new KeyTable());
     for (const [key, value] of entries) this.set(key, value);
   }
 
@@ -49,22 +52,26 @@ class DividedMap<K extends MapKey, V> implements KeyedMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.#partOf(key).get(key);
+    const hash = mixed(key);
+    return this.#partOf(hash).get(key, hash >>> PARTS_BITS);
   }
 
   has(key: K): boolean {
-    return this.#partOf(key).has(key);
+    const hash = mixed(key);
+    return this.#partOf(hash).has(key, hash >>> PARTS_BITS);
   }
 
   set(key: K, value: V): void {
-    const part = this.#partOf(key);
+    const hash = mixed(key);
+    const part = this.#partOf(hash);
     const before = part.size;
-    part.set(key, value);
+    part.set(key, hash >>> PARTS_BITS, value);
     this.#size += part.size - before;
   }
 
   delete(key: K): boolean {
-    const isGone = this.#partOf(key).delete(key);
+    const hash = mixed(key);
+    const isGone = this.#partOf(hash).delete(key, hash >>> PARTS_BITS);
     if (isGone) this.#size--;
     return isGone;
   }
@@ -73,8 +80,8 @@ class DividedMap<K extends MapKey, V> implements KeyedMap<K, V> {
     for (const part of this.#parts) yield* part.values();
   }
 
-  #partOf(key: K): Map<K, V> {
-    return this.#parts[mixed(key) & (PARTS - 1)]!;
+  #partOf(hash: number): KeyTable<K, V> {
+    return this.#parts[hash & (PARTS - 1)]!;
   }
 }
 
