@@ -90,10 +90,14 @@ export class Api {
     let fault: ApiError | undefined;
     const lines: string[] = [];
     const afterwards: (() => void)[] = [];
+    const isServed = hasLevel(message);
+    const headers = publishHeaders(bodyBuffer.slice(payloadStart, start));
+    // Behind a purge it is seen to once that is over.
+    const others = call.isAtOnce ? undefined : this.#othersGo(tokens);
+    if (others !== undefined) await others;
     let body: object;
     try {
-      if (!hasLevel(message)) throw new ApiError(10185);
-      const headers = publishHeaders(bodyBuffer.slice(payloadStart, start));
+      if (!isServed) throw new ApiError(10185);
       const answer = call.answer(this.#account, {
         tokens: tokens.map(utf8Text),
         text,
@@ -129,6 +133,11 @@ export class Api {
       });
     }
     for (const run of afterwards) run();
+  }
+
+  /** Resolves once the messages have gone that a request before this one has go. */
+  #othersGo([stream = ""]: readonly string[]): Promise<unknown> | undefined {
+    return this.#account.streams.get(stream)?.stream.removals.allGone;
   }
 
   /** Counts a request, and lets others hear of it once its answer is on its way. */

@@ -35,6 +35,8 @@ export interface ApiCall {
    * consumer is not; and the answer has an empty reply subject.
    */
   readonly isOfConsumer?: boolean;
+  /** It is seen to while messages of its stream are going, for which others wait. */
+  readonly isAtOnce?: boolean;
   /** NATS JetStream: an answer that is no error is not counted, and nobody else hears of it. */
   readonly isSilentOnSuccess?: boolean;
   /** The fields of the answer; a promise waits itself until what they tell is on disk. Throws an `ApiError`. */

@@ -53,7 +53,10 @@ export function messageRequests(): readonly ApiCall[] {
   ];
 }
 
-function purge(account: AccountStreams, request: ApiRequest): object {
+function purge(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   const { filter, seq = 0, keep = 0 } = readLenient(request, PURGE) as {
     filter?: string;
     seq?: number;
@@ -65,15 +68,21 @@ function purge(account: AccountStreams, request: ApiRequest): object {
   if (stream.config.deny_purge) {
     throw new ApiError(10110, "stream purge not permitted");
   }
-  return { success: true, purged: purged(stream, filter, seq, keep) };
+  const purged = purgedOf(stream, filter, seq, keep);
+  if (typeof purged === "number") return { success: true, purged };
+  return purged.then(async (purged) => {
+    await account.settled(stream.name);
+    return { success: true, purged };
+  });
 }
 
-function purged(
+/** How many messages go. Throws an `ApiError`. */
+function purgedOf(
   stream: Stream,
   given: string | undefined,
   seq: number,
   keep: number,
-): number {
+): number | Promise<number> {
   const { index } = stream;
   const isAll = given === undefined || given === "" || given === ">";
   const pattern = isAll ? undefined : utf8ByteString(given);
@@ -89,7 +98,7 @@ function purged(
     }
     filter?.release();
   }
-  return stream.purge(end, pattern);
+  return stream.removeBelow(end, pattern);
 }
 
 /** What is asked for; names are those of the JSON. */

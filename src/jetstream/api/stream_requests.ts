@@ -91,6 +91,7 @@ export function streamRequests(): readonly ApiCall[] {
     {
       pattern: "STREAM.DELETE.*",
       type: "stream_delete_response",
+      isAtOnce: true,
       answer: remove,
     },
   ];
@@ -192,6 +193,7 @@ async function update(
   checkOverlap(config, around);
   account.update(open, config);
   await account.settled(name);
+  await open.stream.removals.allGone;
   return streamInfo(open, account.host.moments.nowUs(), {
     version: NATS_VERSION,
   });

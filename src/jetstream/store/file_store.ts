@@ -23,6 +23,7 @@ import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
 import { Gathering } from "./gathering.ts";
 import { databaseIn, removeStream } from "./folders.ts";
+import { MessageRemover } from "./message_remover.ts";
 import { MessageScan } from "./message_scan.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { NamedValues } from "./named_values.ts";
@@ -49,8 +50,8 @@ export class FileStore implements StreamStore {
   readonly #database: Database;
   readonly #runSoon: RunSoon;
   readonly #writer: MessageWriter;
+  readonly #remover: MessageRemover;
   readonly #select: Statement;
-  readonly #delete: Statement;
   readonly #records: Records;
   readonly #values: NamedValues;
   readonly #acknowledged: Acknowledged;
@@ -102,8 +103,10 @@ export class FileStore implements StreamStore {
     this.#writer = this.#faulty(() =>
       new MessageWriter(this.#database, this.#records)
     );
+    this.#remover = this.#faulty(() =>
+      new MessageRemover(this.#database, this.#writer)
+    );
     this.#select = prepare(`${MESSAGE_ROWS} WHERE seq = ?`);
-    this.#delete = prepare("DELETE FROM message WHERE seq = ?");
     this.#values = this.#faulty(() =>
       new NamedValues(this.#database, this.#records)
     );
@@ -175,6 +178,7 @@ export class FileStore implements StreamStore {
   }
 
   load(seq: number): StoredMessage | undefined {
+    if (this.#remover.has(seq)) return undefined;
     this.#flush(seq);
     const row = this.#faulty(() => this.#select.first(seq));
     if (row === undefined) return undefined;
@@ -189,10 +193,15 @@ export class FileStore implements StreamStore {
       this.#write(() => this.#database.execute("PRAGMA secure_delete = ON"));
     }
     this.#write(() => {
-      this.#writer.flush(seq);
-      this.#count -= this.#delete.run(seq);
+      this.#count -= this.#remover.add(seq);
       this.#isAhead = true;
     });
+  }
+
+  /** What was removed has left the database. */
+  #flushRemoved(): void {
+    if (!this.#isWriting) return;
+    this.#write(() => this.#count -= this.#remover.flush());
   }
 
   put(name: string, value: string | undefined, isVital: boolean = false): void {
@@ -280,6 +289,7 @@ export class FileStore implements StreamStore {
     this.beforeCommit();
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#flushRemoved();
     if (this.#isAhead) this.put(LAST_SEQ, `${this.lastSeq} ${this.#count}`);
     const appended = this.#appended;
     this.#appended = 0;
@@ -336,6 +346,7 @@ export class FileStore implements StreamStore {
   #rollBack(): void {
     this.#isWriting = false;
     this.#writer.forget();
+    this.#remover.forget();
     this.#count = this.#kept;
     try {
       this.#database.execute("ROLLBACK");

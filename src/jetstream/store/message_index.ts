@@ -11,12 +11,13 @@ import { ByteLedger } from "../limits/usage.ts";
 import {
   afterAt,
   beforeAt,
-  Segment,
+  type Segment,
   segmentOf,
   sizeAt,
   subjectAt,
   timeAt,
 } from "./segment.ts";
+import { Segments } from "./segments.ts";
 import {
   type SubjectEntry,
   type SubjectFilter,
@@ -40,6 +41,10 @@ export interface RemovedEntry extends IndexEntry {
   readonly wasLastOfSubject: boolean;
 }
 
+/** Messages that go in one turn of the event loop, and places that are looked at. */
+export const PART_MESSAGES = 1024;
+const PART_PLACES = 16_384;
+
 /** Of a subject that the stream does not have. */
 const NOWHERE = { first: Infinity, last: -1 };
 
@@ -52,8 +57,7 @@ export class MessageIndex {
   lastSeq = 0;
   /** When the last message was stored, whether it is still there or not; 0: none was. */
   lastTimeUs = 0;
-  /** In ascending order. */
-  #segments: Segment[] = [];
+  readonly #segments = new Segments();
   /** Its bytes count there as well. */
   #ledger: ByteLedger;
 
@@ -74,7 +78,7 @@ export class MessageIndex {
 
   /** Adds the newest message. */
   add({ seq, timeUs, subject, size }: IndexEntry): void {
-    const segment = this.#segmentFor(seq);
+    const segment = this.#segments.forNewest(seq);
     const place = segment.placeOf(seq);
     const entry = this.subjects.take(subject);
     segment.subjects[place] = entry.number;
@@ -84,7 +88,7 @@ export class MessageIndex {
     segment.after[place] = 0;
     segment.live++;
     if (entry.count++ === 0) entry.first = seq;
-    else this.#link(entry.last, "after", seq);
+    else this.#segments.link(entry.last, "after", seq);
     entry.last = seq;
     if (this.messages++ === 0) this.firstSeq = seq;
     this.bytes += size;
@@ -102,8 +106,9 @@ export class MessageIndex {
 
   /** Takes a message out; undefined: it is not there. */
   remove(seq: number): RemovedEntry | undefined {
-    const at = this.#find(segmentOf(seq));
-    const segment = this.#segments[at];
+    const { list } = this.#segments;
+    const at = this.#segments.find(segmentOf(seq));
+    const segment = list[at];
     if (segment?.number !== segmentOf(seq)) return undefined;
     const place = segment.placeOf(seq);
     const number = place < 0 ? 0 : segment.subjects[place]!;
@@ -113,7 +118,7 @@ export class MessageIndex {
     const timeUs = segment.times[place]!;
     this.#unlink(entry, segment.before[place]!, segment.after[place]!);
     segment.clear(place, this.#isLast(segment));
-    if (segment.live === 0) this.#segments.splice(at, 1);
+    if (segment.live === 0) list.splice(at, 1);
     const wasLastOfSubject = --entry.count === 0;
     if (wasLastOfSubject) this.subjects.drop(entry);
     this.messages--;
@@ -124,57 +129,83 @@ export class MessageIndex {
   }
 
   /**
-   * Takes out what `filter` means below `end`, and gives how many those were.
-   * `going` is told of each before it goes, in ascending order. Of a subject the
-   * first messages go, so that a link is mended where those end, and not for each.
+   * Takes out what `filter` means from `from` to `end`, or a part of that, as much as
+   * a turn has time for; gives where it goes on: at `end`, all has gone. What is meant
+   * before `from` has gone already. `going` is told of each before it goes, in
+   * ascending order. Of a subject the first messages go, so that a link is mended
+   * where those end, and not for each.
    */
-  removeBelow(
+  removePart(
+    from: number,
     end: number,
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
-    const before = this.messages;
     const only = this.#onlySubject(filter);
-    if (only === undefined) this.#removeSeveral(end, filter, going);
-    for (let seq = only?.first ?? end; seq > 0 && seq < end;) {
+    const at = only === undefined
+      ? this.#removeSegments(from, end, filter, going)
+      : this.#removeSame(only.first, end, going);
+    if (this.messages === 0) this.subjects.clear();
+    return at;
+  }
+
+  #removeSame(
+    first: number,
+    end: number,
+    going: (seq: number, subjectNumber: number) => void,
+  ): number {
+    let seq = first;
+    for (let left = PART_MESSAGES; seq > 0 && seq < end; left--) {
+      if (left === 0) return seq;
       const after = this.sameAfter(seq);
       going(seq, this.subjectNumber(seq));
       this.remove(seq);
       seq = after;
     }
-    return before - this.messages;
+    return end;
   }
 
-  #removeSeveral(
+  #removeSegments(
+    from: number,
+    end: number,
+    filter: SubjectFilter,
+    going: (seq: number, subjectNumber: number) => void,
+  ): number {
+    const segments = this.#segments.list;
+    const first = this.#segments.find(segmentOf(from));
+    const most = this.messages - PART_MESSAGES;
+    let places = 0;
+    let at = first;
+    let next = from;
+    while (at < segments.length && next < end) {
+      if (this.messages <= most || places >= PART_PLACES) break;
+      const segment = segments[at++]!;
+      places += segment.places;
+      next = Math.min(end, segment.end);
+      this.#removeFrom(segment, next, filter, going);
+    }
+    if (at === segments.length) next = end;
+    this.#segments.dropEmpty(first, at);
+    this.firstSeq = this.next(this.firstSeq);
+    return next;
+  }
+
+  #removeFrom(
+    segment: Segment,
     end: number,
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): void {
-    const goesAll = end > this.lastSeq && filter.meansAll;
-    for (const segment of this.#segments) {
-      if (segment.base >= end) break;
-      const { subjects, places } = segment;
-      for (let i = 0; i < places; i++) {
-        const number = subjects[i]!;
-        const seq = segment.seqAt(i);
-        if (seq >= end) break;
-        const goes = number !== 0 && filter.meansNumber(number);
-        if (!goes) continue;
-        going(seq, number);
-        if (!goesAll) this.#removeFirst(segment, i, end);
-      }
-      if (!goesAll) segment.cleared(this.#isLast(segment));
+    const { subjects, places } = segment;
+    for (let i = 0; i < places; i++) {
+      const number = subjects[i]!;
+      const seq = segment.seqAt(i);
+      if (seq >= end) break;
+      if (number === 0 || !filter.meansNumber(number)) continue;
+      going(seq, number);
+      this.#removeFirst(segment, i, end);
     }
-    if (goesAll) this.#removeAll();
-    else this.#segments = this.#segments.filter(({ live }) => live > 0);
-    this.firstSeq = this.next(this.firstSeq);
-  }
-
-  #removeAll(): void {
-    this.subjects.clear();
-    this.#segments = [];
-    this.#ledger.add(-this.bytes);
-    this.messages = this.bytes = 0;
+    segment.cleared(this.#isLast(segment));
   }
 
   /** Takes out the first message of its subject, which another one before `end` may follow. */
@@ -185,7 +216,7 @@ export class MessageIndex {
     segment.subjects[place] = 0;
     segment.live--;
     entry.first = after;
-    if (after >= end) this.#link(after, "before", 0);
+    if (after >= end) this.#segments.link(after, "before", 0);
     if (--entry.count === 0) this.subjects.drop(entry);
     this.messages--;
     this.bytes -= size;
@@ -198,12 +229,12 @@ export class MessageIndex {
   }
 
   has(seq: number): boolean {
-    return this.#read(seq, subjectAt) !== 0;
+    return this.#segments.read(seq, subjectAt) !== 0;
   }
 
   /** The number of a message's subject; 0: it is not there. */
   subjectNumber(seq: number): number {
-    return this.#read(seq, subjectAt);
+    return this.#segments.read(seq, subjectAt);
   }
 
   /** The subject of a message; undefined: it is not there. */
@@ -214,21 +245,21 @@ export class MessageIndex {
 
   /** When a message that is there was stored. */
   timeOf(seq: number): number {
-    return this.#read(seq, timeAt);
+    return this.#segments.read(seq, timeAt);
   }
 
   /** Bytes that a message that is there counts. */
   sizeOf(seq: number): number {
-    return this.#read(seq, sizeAt);
+    return this.#segments.read(seq, sizeAt);
   }
 
   /** The message of the same subject before, or after, one that is there; 0: there is none. */
   sameBefore(seq: number): number {
-    return this.#read(seq, beforeAt);
+    return this.#segments.read(seq, beforeAt);
   }
 
   sameAfter(seq: number): number {
-    return this.#read(seq, afterAt);
+    return this.#segments.read(seq, afterAt);
   }
 
   /** The first message from `from` on that `filter` means; one more than `lastSeq`: there is none. */
@@ -240,12 +271,10 @@ export class MessageIndex {
       if (only.last < from) return end;
       if (from <= only.first) return only.first;
     }
-    for (
-      let at = this.#find(segmentOf(from));
-      at < this.#segments.length;
-      at++
-    ) {
-      const segment = this.#segments[at]!;
+    const { list } = this.#segments;
+    const first = this.#segments.find(segmentOf(from));
+    for (let at = first; at < list.length; at++) {
+      const segment = list[at]!;
       const isFirst = segment.number === segmentOf(from);
       const { subjects, places } = segment;
       for (let i = isFirst ? segment.firstPlace(from) : 0; i < places; i++) {
@@ -267,10 +296,11 @@ export class MessageIndex {
       if (from < only.first) return 0;
       if (only.last <= from) return only.last;
     }
-    let at = this.#find(segmentOf(from));
-    if (this.#segments[at]?.number !== segmentOf(from)) at--;
+    const { list } = this.#segments;
+    let at = this.#segments.find(segmentOf(from));
+    if (list[at]?.number !== segmentOf(from)) at--;
     for (; at >= 0; at--) {
-      const segment = this.#segments[at]!;
+      const segment = list[at]!;
       const isFirst = segment.number === segmentOf(from);
       const { subjects, places } = segment;
       const end = isFirst ? segment.firstPlace(from) : places - 1;
@@ -301,7 +331,7 @@ export class MessageIndex {
 
   /** The first message that was stored at `timeUs` or later; one more than `lastSeq`: none was. */
   firstAt(timeUs: number): number {
-    for (const segment of this.#segments) {
+    for (const segment of this.#segments.list) {
       const { subjects, times, places } = segment;
       for (let i = 0; i < places; i++) {
         if (subjects[i] !== 0 && times[i]! >= timeUs) return segment.seqAt(i);
@@ -312,12 +342,10 @@ export class MessageIndex {
 
   #countFrom(from: number): number {
     let count = 0;
-    for (
-      let at = this.#find(segmentOf(from));
-      at < this.#segments.length;
-      at++
-    ) {
-      const segment = this.#segments[at]!;
+    const { list } = this.#segments;
+    const first = this.#segments.find(segmentOf(from));
+    for (let at = first; at < list.length; at++) {
+      const segment = list[at]!;
       if (segment.number !== segmentOf(from)) {
         count += segment.live;
         continue;
@@ -348,50 +376,8 @@ export class MessageIndex {
 
   #unlink(entry: SubjectEntry, before: number, after: number): void {
     if (before === 0) entry.first = after;
-    else this.#link(before, "after", after);
+    else this.#segments.link(before, "after", after);
     if (after === 0) entry.last = before;
-    else this.#link(after, "before", before);
-  }
-
-  #link(seq: number, direction: "before" | "after", to: number): void {
-    const segment = this.#segments[this.#find(segmentOf(seq))]!;
-    segment[direction][segment.placeOf(seq)] = to;
-  }
-
-  #read(
-    seq: number,
-    read: (segment: Segment, place: number) => number,
-  ): number {
-    const segment = this.#segments[this.#find(segmentOf(seq))];
-    if (segment?.number !== segmentOf(seq)) return 0;
-    const place = segment.placeOf(seq);
-    return place < 0 || segment.subjects[place] === 0
-      ? 0
-      : read(segment, place);
-  }
-
-  #segmentFor(seq: number): Segment {
-    const last = this.#segments.at(-1);
-    if (last?.number === segmentOf(seq)) return last;
-    const segment = new Segment(segmentOf(seq));
-    this.#segments.push(segment);
-    return segment;
-  }
-
-  /** The place of the segment with this number, or of the next one. */
-  #find(number: number): number {
-    const segments = this.#segments;
-    const last = segments.length - 1;
-    if (last >= 0 && segments[last]!.number <= number) {
-      return segments[last]!.number === number ? last : last + 1;
-    }
-    let low = 0;
-    let high = segments.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (segments[middle]!.number < number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    else this.#segments.link(after, "before", before);
   }
 }

@@ -45,6 +45,11 @@ export class Segment {
     return this.number * SEGMENT_SIZE;
   }
 
+  /** The sequence behind its last one. */
+  get end(): number {
+    return this.base + SEGMENT_SIZE;
+  }
+
   /** How many places there are. */
   get places(): number {
     return this.subjects.length;

@@ -4,10 +4,11 @@
  */
 import type { Timer } from "../../platform/clock.ts";
 import { msUntil, usOf } from "../moments.ts";
-import type { MessageIndex } from "../store/message_index.ts";
+import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "./header_block.ts";
 import { headerValue, publishHeaders } from "./publish_headers.ts";
+import { Removals } from "./removals.ts";
 import type { Publication } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
@@ -31,16 +32,21 @@ export class Expiry {
   readonly endings: Endings = new Endings();
   readonly #host: Pick<StreamHost, "clock" | "moments">;
   readonly #stream: AgeingStream;
+  readonly #removals: Removals;
+  #isExpiring = false;
+  /** Messages before it stay beyond the limit of age. */
+  #firstAgeing = 0;
   #timer: Timer | undefined = undefined;
   /** When `#timer` looks, in microseconds. */
   #looksAtUs = Infinity;
 
   constructor(
-    host: Pick<StreamHost, "clock" | "moments">,
+    host: Pick<StreamHost, "clock" | "moments" | "longWork">,
     stream: AgeingStream,
   ) {
     this.#host = host;
     this.#stream = stream;
+    this.#removals = new Removals(host, () => stream.changed());
   }
 
   /** Looks no more, until `watch` is called. */
@@ -49,8 +55,15 @@ export class Expiry {
     this.#looksAtUs = Infinity;
   }
 
+  /** Looks no more at all. */
+  end(): void {
+    this.stop();
+    this.#removals.stop();
+  }
+
   /** Has messages removed whose time is over. */
   watch(): void {
+    if (this.#isExpiring) return;
     const { clock, moments } = this.#host;
     const goesAt = Math.min(this.#oldestGoesAt(), this.endings.nextUs);
     if (goesAt >= this.#looksAtUs) return;
@@ -68,28 +81,53 @@ export class Expiry {
     const { index } = this.#stream;
     const { max_age } = this.#stream.config();
     if (max_age === 0 || index.messages === 0) return Infinity;
-    let seq = index.firstSeq;
+    let seq = this.#skipLasting();
     while (this.#stays(seq)) seq = index.next(seq + 1);
     return seq > index.lastSeq ? Infinity : index.timeOf(seq) + usOf(max_age);
   }
 
-  /** Removes them. */
+  /** The first message that is not to stay for ever, or the one to come. */
+  #skipLasting(): number {
+    const { index } = this.#stream;
+    let seq = index.next(Math.max(index.firstSeq, this.#firstAgeing));
+    while (this.endings.stays(seq)) seq = index.next(seq + 1);
+    this.#firstAgeing = seq;
+    return seq;
+  }
+
+  /** Removes them: many of them in parts, and then it watches. */
   expire(): void {
+    if (this.#isExpiring) return;
+    this.#isExpiring = true;
+    let next: number | undefined = this.#skipLasting();
+    const allGone = this.#removals.run(() => {
+      next = this.#expirePart(next!);
+      this.#isExpiring = next !== undefined;
+      return !this.#isExpiring;
+    });
+    this.#stream.changed();
+    void allGone?.then(() => this.watch());
+  }
+
+  /** Removes a part of them; looks at ages from `from` on, and gives where that goes on; undefined: all have gone. */
+  #expirePart(from: number): number | undefined {
     const { index } = this.#stream;
     const nowUs = this.#host.moments.nowUs();
-    for (let seq; (seq = this.endings.take(nowUs)) !== undefined;) {
-      this.#expireOne(seq);
+    let left = PART_MESSAGES;
+    for (; left > 0; left--) {
+      const ended = this.endings.take(nowUs);
+      if (ended === undefined) break;
+      this.#expireOne(ended);
     }
     const { max_age } = this.#stream.config();
-    if (max_age > 0) {
-      const oldest = nowUs - usOf(max_age);
-      let seq = index.firstSeq;
-      while (seq <= index.lastSeq && index.timeOf(seq) <= oldest) {
-        if (!this.#stays(seq)) this.#expireOne(seq);
-        seq = index.next(seq + 1);
-      }
+    const oldest = max_age > 0 ? nowUs - usOf(max_age) : -Infinity;
+    let seq = index.next(from);
+    for (; left > 0; left--) {
+      if (seq > index.lastSeq || index.timeOf(seq) > oldest) return undefined;
+      if (!this.#stays(seq)) this.#expireOne(seq);
+      seq = index.next(seq + 1);
     }
-    this.#stream.changed();
+    return seq;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Which messages a stream keeps for its consumers, where it keeps any for them. */
-import type { MessageIndex } from "../store/message_index.ts";
+import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
+import type { Removals } from "./removals.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamReader } from "./stream_reader.ts";
 
@@ -8,11 +9,14 @@ interface Kept {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
   readonly readers: ReadonlySet<StreamReader>;
+  readonly removals: Removals;
   remove(seq: number): void;
 }
 
 export class KeptForReaders {
   readonly #stream: Kept;
+  /** How often those that none wants were to go. */
+  #drops = 0;
 
   constructor(stream: Kept) {
     this.#stream = stream;
@@ -20,14 +24,20 @@ export class KeptForReaders {
 
   /** Messages are kept for consumers from now on: those that none wants go. */
   dropUnwanted(): void {
-    const { index } = this.#stream;
+    const { index, removals } = this.#stream;
+    const drop = ++this.#drops;
     let seq = index.next(index.firstSeq);
-    while (seq <= index.lastSeq) {
-      if (!this.#isNeeded(seq, index.subjectNumber(seq))) {
-        this.#stream.remove(seq);
+    void removals.run(() => {
+      for (let left = PART_MESSAGES; left > 0; left--) {
+        // A run that began later sees to all of them.
+        if (seq > index.lastSeq || this.#drops !== drop) return true;
+        if (!this.#isNeeded(seq, index.subjectNumber(seq))) {
+          this.#stream.remove(seq);
+        }
+        seq = index.next(seq + 1);
       }
-      seq = index.next(seq + 1);
-    }
+      return false;
+    });
   }
 
   /**

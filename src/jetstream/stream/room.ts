@@ -1,6 +1,7 @@
 /** How much a stream holds: what a message counts, and what has to go for another. */
 import { ApiError } from "../api/api_error.ts";
 import type { MessageIndex } from "../store/message_index.ts";
+import type { SubjectEntry } from "../store/subject_table.ts";
 import type { Rollup } from "./admitted.ts";
 import type { Staged } from "./staged.ts";
 import type { StreamConfig } from "./stream_config.ts";
@@ -90,16 +91,45 @@ export function checkRoom(
   if (first < size) throw new ApiError(10077, "maximum bytes exceeded");
 }
 
-/** The messages that have to go, one after the other, each when the one before has gone. */
+/**
+ * The messages that have to go for one of `subject`, one after the other, each when
+ * the one before has gone.
+ */
 export function* beyondLimits(
-  { max_msgs, max_bytes, max_msgs_per_subject, discard }: StreamConfig,
+  config: StreamConfig,
   index: MessageIndex,
   subject: string,
 ): Iterable<number> {
   const entry = index.subjects.get(subject);
-  if (entry !== undefined && max_msgs_per_subject > 0) {
-    while (entry.count > max_msgs_per_subject) yield entry.first;
+  if (entry !== undefined) yield* beyondSubjectLimit(config, entry);
+  yield* beyondTotals(config, index);
+}
+
+/** The same whatever their subjects; 0: there may be more, and none goes now. */
+export function* beyondAllLimits(
+  config: StreamConfig,
+  index: MessageIndex,
+): Iterable<number> {
+  if (config.max_msgs_per_subject > 0) {
+    for (const entry of index.subjects.entries()) {
+      yield 0;
+      yield* beyondSubjectLimit(config, entry);
+    }
   }
+  yield* beyondTotals(config, index);
+}
+
+function* beyondSubjectLimit(
+  { max_msgs_per_subject: most }: StreamConfig,
+  entry: SubjectEntry,
+): Iterable<number> {
+  while (most > 0 && entry.count > most) yield entry.first;
+}
+
+function* beyondTotals(
+  { max_msgs, max_bytes, discard }: StreamConfig,
+  index: MessageIndex,
+): Iterable<number> {
   // NATS JetStream: where new messages give way, old ones stay.
   if (discard === "new") return;
   while (max_msgs > 0 && index.messages > max_msgs) yield index.firstSeq;

@@ -22,6 +22,7 @@ import { Succession } from "./succession.ts";
 import type { KeptMessage } from "./admitted.ts";
 import { type Acknowledge, Arrivals, type FilledStream } from "./arrivals.ts";
 import { Damaged } from "./damaged.ts";
+import { Removals, removeBelow } from "./removals.ts";
 import { Commits, type Keeper, type WhenKept } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
 import { StreamSubjects } from "./republishing.ts";
@@ -46,6 +47,8 @@ export class Stream implements FilledStream {
   readonly index: MessageIndex;
   readonly readers: Set<StreamReader> = new Set();
   readonly host: StreamHost;
+  /** What is asked to go, or goes for a limit, while others are served. */
+  readonly removals: Removals;
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
   readonly #store: StreamStore;
@@ -72,6 +75,7 @@ export class Stream implements FilledStream {
     this.#store = store;
     this.#damaged = new Damaged(store);
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
+    this.removals = new Removals(host, () => this.#commits.commit());
     this.#expiry = new Expiry(host, {
       index: this.index,
       config: () => this.config,
@@ -92,7 +96,9 @@ export class Stream implements FilledStream {
       kept: (prefix) => store.values(prefix),
     });
     this.#subjects.follow(this.config);
+    this.removals.isStarting = true;
     this.#replay();
+    this.removals.isStarting = false;
     const { first_seq = 1 } = config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
@@ -279,29 +285,21 @@ export class Stream implements FilledStream {
     this.#commits.remove(seq, how === "erased");
   }
 
-  /** Removes what `pattern` means below `end`; gives how many those were. */
-  purge(end: number, pattern?: string): number {
-    const purged = this.removeBelow(end, pattern);
-    this.#commits.commit();
-    return purged;
-  }
-
-  /** The same, which is on disk with the next commit, whenever that comes. */
-  removeBelow(end: number, pattern?: string): number {
-    const { index, readers } = this;
-    const filter = index.subjects.filter([pattern ?? ">"]);
-    const removed = index.removeBelow(end, filter, (seq, number) => {
-      this.#goes(seq, number, "purged");
+  /**
+   * Removes what `pattern` means below `end`, which is on disk with the next commits,
+   * whenever these come; gives how many those were, once all have gone.
+   */
+  removeBelow(end: number, pattern?: string): number | Promise<number> {
+    const { lastSeq } = this.index;
+    const isAhead = pattern === undefined && end > lastSeq + 1;
+    if (isAhead) this.#skipTo(end - 1);
+    return removeBelow(this, { end, pattern }, {
+      goes: (seq, number) => this.#goes(seq, number, "purged"),
+      allGone: () => {
+        if (pattern === undefined) this.#damaged.purge(end, lastSeq);
+        if (isAhead) this.visibleSeq = Math.max(this.visibleSeq, end - 1);
+      },
     });
-    if (pattern === undefined) this.#damaged.purge(end, index.lastSeq);
-    if (pattern === undefined && end > index.lastSeq + 1) {
-      this.#skipTo(end - 1);
-      this.visibleSeq = end - 1;
-    }
-    const next = index.next(index.firstSeq, filter);
-    for (const reader of readers) reader.purged(pattern, next);
-    filter.release();
-    return removed;
   }
 
   /**
@@ -337,7 +335,8 @@ export class Stream implements FilledStream {
   stop(): void {
     this.#arrivals.stop();
     this.#schedules.stop();
-    this.#expiry.stop();
+    this.#expiry.end();
+    this.removals.stop();
     this.#commits.stop();
     this.index.leaveLedger();
   }

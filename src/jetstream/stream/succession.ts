@@ -5,26 +5,30 @@
  * They are gone on disk with the commit behind it. A server that ends before has
  * them still, and removes them when they are replayed.
  */
-import type { MessageIndex } from "../store/message_index.ts";
+import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Rollup } from "./admitted.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
-import { beyondLimits } from "./room.ts";
+import type { Removals } from "./removals.ts";
+import { beyondAllLimits, beyondLimits } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
 
 /** The stream whose messages they are. */
 interface SucceedingStream {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
+  readonly removals: Removals;
   remove(seq: number): void;
   /** Removes what `pattern` means below `end`. */
-  removeBelow(end: number, pattern?: string): void;
+  removeBelow(end: number, pattern?: string): unknown;
 }
 
 export class Succession {
   readonly #stream: SucceedingStream;
   /** What the messages ask for that are not kept yet. */
   readonly #rollups = new Map<number, Rollup>();
+  /** What is beyond the limits, as far as it has not gone; undefined: all has. */
+  #beyond: Iterator<number> | undefined = undefined;
 
   constructor(stream: SucceedingStream) {
     this.#stream = stream;
@@ -61,10 +65,19 @@ export class Succession {
 
   /** What is beyond the limits goes, whatever its subject. */
   enforceAllLimits(): void {
-    const { index } = this.#stream;
-    for (const { subject } of [...index.subjects.entries()]) {
-      this.#enforceLimits(subject);
-    }
+    const { config, index, removals } = this.#stream;
+    const beyond = beyondAllLimits(config, index)[Symbol.iterator]();
+    this.#beyond = beyond;
+    void removals.run(() => {
+      for (let left = PART_MESSAGES; left > 0; left--) {
+        // The limits may be others by now.
+        if (this.#beyond !== beyond) return true;
+        const { done, value: seq } = beyond.next();
+        if (done) this.#beyond = undefined;
+        else if (seq > 0) this.#stream.remove(seq);
+      }
+      return false;
+    });
   }
 
   #rollUp(seq: number, rollup: Rollup): void {
@@ -76,8 +89,13 @@ export class Succession {
 
   #enforceLimits(subject: string): void {
     const { config, index } = this.#stream;
+    let left = PART_MESSAGES;
     for (const seq of beyondLimits(config, index, subject)) {
-      this.#stream.remove(seq);
+      if (left-- > 0) this.#stream.remove(seq);
+      else {
+        if (this.#beyond === undefined) this.enforceAllLimits();
+        return;
+      }
     }
   }
 }

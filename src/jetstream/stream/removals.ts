@@ -1,0 +1,101 @@
+/**
+ * Messages of a stream that go by the thousand: a part of them at once, and each
+ * other part in a later turn of the event loop, so that nobody waits for a million.
+ */
+import type { MessageIndex } from "../store/message_index.ts";
+import type { StreamHost } from "./stream_host.ts";
+import type { StreamReader } from "./stream_reader.ts";
+
+export class Removals {
+  /** Nobody is served yet: everything goes at once. */
+  isStarting = false;
+  readonly #longWork: StreamHost["longWork"];
+  /** A part has gone in a turn of its own. */
+  readonly #partGone: () => void;
+  readonly #underWay = new Set<Promise<void>>();
+  #isStopped = false;
+
+  constructor(
+    { longWork }: Pick<StreamHost, "longWork">,
+    partGone: () => void,
+  ) {
+    this.#longWork = longWork;
+    this.#partGone = partGone;
+  }
+
+  /**
+   * Calls `removePart` until it gives true: now, and then in later turns. Resolves
+   * when all has gone, or nothing is to go any more; undefined: all has gone.
+   */
+  run(removePart: () => boolean): Promise<void> | undefined {
+    do {
+      if (removePart()) return undefined;
+    } while (this.isStarting);
+    const gone = new Promise<void>((resolve) => {
+      this.#longWork(() => {
+        const isOver = this.#isStopped || removePart();
+        if (!this.#isStopped) this.#partGone();
+        if (isOver) resolve();
+        return isOver;
+      }).goOn();
+    });
+    this.#underWay.add(gone);
+    void gone.then(() => this.#underWay.delete(gone));
+    return gone;
+  }
+
+  /** Resolves when all has gone that is under way; undefined: nothing is. */
+  get allGone(): Promise<unknown> | undefined {
+    return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay);
+  }
+
+  /** What is left stays. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+}
+
+/** The stream whose messages go. */
+interface ShrinkingStream {
+  readonly index: MessageIndex;
+  readonly readers: ReadonlySet<StreamReader>;
+  readonly removals: Removals;
+}
+
+/** Who hears of messages that go. */
+interface RemovalObserver {
+  /** A message is about to leave the index. */
+  goes(seq: number, subjectNumber: number): void;
+  /** The last one has left it. */
+  allGone(): void;
+}
+
+/**
+ * Takes out of the index of `stream` what `pattern` means below `end`; gives how many
+ * those were, once all have gone.
+ */
+export function removeBelow(
+  { index, readers, removals }: ShrinkingStream,
+  { end, pattern }: {
+    readonly end: number;
+    readonly pattern: string | undefined;
+  },
+  observer: RemovalObserver,
+): number | Promise<number> {
+  const filter = index.subjects.filter([pattern ?? ">"]);
+  let removed = 0;
+  let next = index.firstSeq;
+  const allGone = removals.run(() => {
+    next = index.removePart(next, end, filter, (seq, number) => {
+      removed++;
+      observer.goes(seq, number);
+    });
+    if (next < end) return false;
+    observer.allGone();
+    const left = index.next(index.firstSeq, filter);
+    for (const reader of readers) reader.purged(pattern, left);
+    filter.release();
+    return true;
+  });
+  return allGone?.then(() => removed) ?? removed;
+}

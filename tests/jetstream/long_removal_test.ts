@@ -1,0 +1,226 @@
+/** Thousands of messages go in many turns of the event loop, and answers tell of all of them. */
+import assert from "node:assert/strict";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import { platform } from "../../src/runtime/mod.ts";
+import { startMidge, type TestServer } from "../support/midge.ts";
+import { connectPeer, type Peer } from "../support/peer.ts";
+import { temporaryFolder } from "../support/temp.ts";
+import { test, type TestContext } from "../support/test.ts";
+import { type Answer, type Asker, asker } from "./request.ts";
+
+const MESSAGES = 12_000;
+/** A part has as many, and ends with a segment of the index. */
+const PART_MAX = 2048;
+const STORAGES = ["memory", "file"] as const;
+
+interface Scene {
+  readonly asking: Asker;
+  readonly peer: Peer;
+  readonly midge: TestServer;
+  /** The most messages that have gone between two looks at them, one of which is in each turn. */
+  mostAtOnce(): number;
+}
+
+/** A server whose messages are counted in each turn of its event loop. */
+async function watched(
+  t: TestContext,
+  storeDir: string = temporaryFolder(t),
+): Promise<Scene> {
+  let midge: TestServer | undefined = undefined;
+  let most = 0;
+  let before = 0;
+  const look = (): void => {
+    const { messages = 0 } = midge?.server.jsz() ?? {};
+    most = Math.max(most, before - messages);
+    before = messages;
+  };
+  const looking = (run: () => void) => (): void => {
+    look();
+    run();
+    look();
+  };
+  const { clock } = platform;
+  const runSoon = platform.runSoon!;
+  midge = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir },
+  }, {
+    runSoon: (run) => runSoon(looking(run)),
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, run) => clock.after(ms, looking(run)),
+    },
+  });
+  const peer = await connectPeer({ port: midge.port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  peer.send("SUB a.* 1\r\n");
+  const asking = await asker(t, midge.port);
+  return { asking, peer, midge, mostAtOnce: () => most };
+}
+
+/** The same with a stream of `MESSAGES`, by turns on two subjects. */
+async function filled(
+  t: TestContext,
+  storage: string,
+  config: object = {},
+  storeDir?: string,
+): Promise<Scene> {
+  const scene = await watched(t, storeDir);
+  const { asking, peer } = scene;
+  const made = { name: "S", subjects: ["s.*"], storage, ...config };
+  await asking.api("STREAM.CREATE.S", made);
+  await publishAll(peer);
+  return scene;
+}
+
+async function publishAll(peer: Peer): Promise<void> {
+  peer.send("PUB s.0 2\r\nhi\r\nPUB s.1 2\r\nhi\r\n".repeat(MESSAGES / 2 - 1));
+  peer.send("PUB s.0 2\r\nhi\r\nPUB s.1 a.all 2\r\nhi\r\n");
+  await peer.expect("MSG a.all 1 ");
+  await peer.expectLine();
+}
+
+/** A request whose answer `answered` gives. */
+function request(name: string, subject: string, body: object = {}): string {
+  const text = JSON.stringify(body);
+  return `PUB $JS.API.${subject} a.${name} ${text.length}\r\n${text}\r\n`;
+}
+
+/** Answers may come in another order than their requests. */
+async function answered(peer: Peer, name: string): Promise<Answer> {
+  const head = await peer.heard(`MSG a.${name} 1 `, 0);
+  const body = await peer.heard("\r\n", head);
+  const end = await peer.heard("\r\n", body);
+  return JSON.parse(peer.received.slice(body, end));
+}
+
+function stateOf(info: Answer): Record<string, number> {
+  return info["state"] as Record<string, number>;
+}
+
+const PURGES: readonly (readonly [object, number])[] = [
+  [{}, MESSAGES],
+  [{ keep: 5000 }, MESSAGES - 5000],
+  [{ seq: 9001 }, 9000],
+  [{ filter: "s.1" }, MESSAGES / 2],
+  [{ filter: "*.0", keep: 10 }, MESSAGES / 2 - 10],
+  [{ seq: 5 * MESSAGES }, MESSAGES],
+];
+
+for (const storage of STORAGES) {
+  for (const [body, purged] of PURGES) {
+    const what = `${JSON.stringify(body)}, ${storage}`;
+    test(`a purge of thousands gives way to others, and what is asked behind it comes behind it: ${what}`, async (t) => {
+      const storeDir = temporaryFolder(t);
+      const scene = await filled(t, storage, {}, storeDir);
+      const { peer, midge, mostAtOnce } = scene;
+      peer.send(
+        request("purge", "STREAM.PURGE.S", body) +
+          "PUB s.1 3\r\nnew\r\n" +
+          request("again", "STREAM.PURGE.S", body) +
+          request("info", "STREAM.INFO.S"),
+      );
+      const answer = await answered(peer, "purge");
+      assert.deepEqual([answer["success"], answer["purged"]], [true, purged]);
+      const again = (await answered(peer, "again"))["purged"] as number;
+      const { messages, last_seq } = stateOf(await answered(peer, "info"));
+      assert.equal(messages, MESSAGES + 1 - purged - again);
+      const most = mostAtOnce();
+      assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+      if (storage === "memory") return;
+      await midge.server.stop();
+      const { asking } = await watched(t, storeDir);
+      const after = stateOf(await asking.api("STREAM.INFO.S"));
+      assert.deepEqual(
+        [after["messages"], after["last_seq"]],
+        [messages, last_seq],
+      );
+    });
+  }
+
+  for (
+    const [change, left] of [
+      [{ max_msgs: 100 }, 100],
+      [{ max_msgs_per_subject: 70 }, 140],
+      [{ max_bytes: 3600 }, storage === "memory" ? 171 : 102],
+    ] as const
+  ) {
+    const what = `${JSON.stringify(change)}, ${storage}`;
+    test(`thousands go for a lower limit, and others are served meanwhile: ${what}`, async (t) => {
+      const { peer, mostAtOnce } = await filled(t, storage);
+      const config = { name: "S", subjects: ["s.*"], storage, ...change };
+      peer.send(
+        request("update", "STREAM.UPDATE.S", config) + "PUB s.1 2\r\nhi\r\n",
+      );
+      const { messages } = stateOf(await answered(peer, "update"));
+      assert.equal(messages, left);
+      const most = mostAtOnce();
+      assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+    });
+  }
+
+  test(`thousands are too old at once, and others are served meanwhile, ${storage}`, async (t) => {
+    const { asking, mostAtOnce } = await filled(t, storage);
+    const config = { name: "S", subjects: ["s.*"], storage };
+    const aged = { ...config, max_age: 100_000_000 };
+    await asking.api("STREAM.UPDATE.S", aged);
+    while (stateOf(await asking.api("STREAM.INFO.S"))["messages"]! > 0);
+    const most = mostAtOnce();
+    assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+  });
+
+  test(`thousands are wanted by nobody once a consumer has gone, ${storage}`, async (t) => {
+    const { asking, peer, mostAtOnce } = await watched(t);
+    const config = { name: "S", subjects: ["s.*"], storage };
+    await asking.api("STREAM.CREATE.S", { ...config, retention: "interest" });
+    const consumer = { durable_name: "C", ack_policy: "explicit" };
+    const made = { stream_name: "S", config: consumer };
+    await asking.api("CONSUMER.CREATE.S.C", made);
+    await publishAll(peer);
+    peer.send(
+      request("delete", "CONSUMER.DELETE.S.C") +
+        request("info", "STREAM.INFO.S"),
+    );
+    await answered(peer, "delete");
+    assert.equal(stateOf(await answered(peer, "info"))["messages"], 0);
+    const most = mostAtOnce();
+    assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+  });
+
+  test(`a stream may be deleted while a purge of it is under way, ${storage}`, async (t) => {
+    const { peer } = await filled(t, storage);
+    const config = { name: "S", subjects: ["s.*"], storage };
+    peer.send(
+      request("purge", "STREAM.PURGE.S", { filter: "s.*" }) +
+        request("delete", "STREAM.DELETE.S"),
+    );
+    for (const name of ["purge", "delete"]) {
+      assert.equal((await answered(peer, name))["success"], true);
+    }
+    peer.send(request("create", "STREAM.CREATE.S", config));
+    assert.equal(stateOf(await answered(peer, "create"))["messages"], 0);
+    await publishAll(peer);
+    peer.send(request("info", "STREAM.INFO.S"));
+    const { messages } = stateOf(await answered(peer, "info"));
+    assert.equal(messages, MESSAGES);
+  });
+
+  test(`a consumer knows what is left to come and what waits, while thousands are purged, ${storage}`, async (t) => {
+    const { asking, peer } = await filled(t, storage);
+    const consumer = { durable_name: "C", ack_policy: "explicit" };
+    const made = { stream_name: "S", config: consumer };
+    await asking.api("CONSUMER.CREATE.S.C", made);
+    peer.send(
+      'PUB $JS.API.CONSUMER.MSG.NEXT.S.C a.got 13\r\n{"batch":500}\r\n',
+    );
+    await peer.expect(`$JS.ACK.S.C.1.500.500.`);
+    peer.send(
+      request("purge", "STREAM.PURGE.S", { keep: 3000 }) +
+        request("info", "CONSUMER.INFO.S.C"),
+    );
+    await answered(peer, "purge");
+    const info = await answered(peer, "info");
+    assert.deepEqual([info["num_pending"], info["num_ack_pending"]], [3000, 0]);
+  });
+}
