@@ -8,7 +8,6 @@ import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import { utf8ByteString } from "../core/ascii.ts";
-import { isError } from "../core/errors.ts";
 import { AccountConsumers, type StreamConsumers } from "./account_consumers.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
@@ -17,9 +16,10 @@ import { tellOfShutdown, tellWaiting } from "./consumer/pulling.ts";
 import { type Restore, RESTORING } from "./backup/restore.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
-import { newStore, openKept } from "./kept_streams.ts";
+import { newStore } from "./kept_streams.ts";
+import { Recovery } from "./recovery.ts";
 import type { StreamStores } from "./store/stores.ts";
-import { StoreError, type StreamStore } from "./store/stream_store.ts";
+import type { StreamStore } from "./store/stream_store.ts";
 import { Published } from "./stream/published.ts";
 import { Stream } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
@@ -45,8 +45,8 @@ export class AccountStreams {
   readonly serverName: string;
   /** By name. */
   readonly streams: Map<string, OpenStream> = new Map();
-  /** Streams that could not be opened, by name, and why. */
-  readonly unopened: Map<string, string> = new Map();
+  /** Streams that are in files from an earlier life of the server. */
+  readonly recovery: Recovery;
   /** Of its requests. */
   readonly counts: ApiCounts = { total: 0, errors: 0 };
   /** Streams that are on their way from a backup, by name. */
@@ -74,6 +74,16 @@ export class AccountStreams {
     const advisories = new Advisories(account.name, client, host);
     this.host = { ...host, client, advisories };
     this.consumers = new AccountConsumers(this.host, this.streams);
+    this.recovery = new Recovery({
+      name: account.name,
+      stores: host.stores,
+      log: host.log,
+      has: (name) => this.streams.has(name) || this.restores.has(name),
+      open: (config, store, createdUs) => {
+        const open = this.#open(config, store, createdUs);
+        return () => this.consumers.recover(open);
+      },
+    });
   }
 
   /** Makes a stream, whose configuration has been checked. */
@@ -90,28 +100,6 @@ export class AccountStreams {
       else this.#close(open).catch(() => {});
     });
     return open;
-  }
-
-  /**
-   * Opens the streams that are there from an earlier life of the server. One that
-   * cannot be read is told of, and all others are opened; throws a `StoreError` for
-   * one that another process has, or where it cannot be told which there are.
-   */
-  recover(): void {
-    for (const name of this.#stores.names(this.account.name)) {
-      try {
-        this.#recoverOne(name);
-      } catch (error) {
-        if (error instanceof StoreError && error.isInUse) throw error;
-        this.#miss(name, "is not opened", error);
-      }
-    }
-  }
-
-  #miss(name: string, what: string, error: unknown): void {
-    const why = isError(error) ? error.message : error;
-    this.unopened.set(name, `it ${what}: ${why}`);
-    this.host.log.error(`Stream ${name} ${what}: ${why}`);
   }
 
   /** A new store for a stream that comes from a backup. */
@@ -135,19 +123,6 @@ export class AccountStreams {
     return open;
   }
 
-  #recoverOne(name: string): void {
-    const open = openKept(
-      this.#stores,
-      this.account.name,
-      name,
-      ({ config, createdUs }, store) => this.#open(config, store, createdUs),
-    );
-    if (open !== undefined) return this.consumers.recover(open);
-    this.host.log.warn(
-      `Stream ${name} was not restored to its end: it is gone`,
-    );
-  }
-
   #open(
     config: StreamConfig,
     store: StreamStore,
@@ -161,7 +136,7 @@ export class AccountStreams {
       client: this.#copier,
     });
     const open = { stream, consumers: new Map(), copies };
-    this.unopened.delete(config.name);
+    this.recovery.unopened.delete(config.name);
     this.#reserve(config);
     this.streams.set(config.name, open);
     this.#listen(open);
@@ -262,12 +237,7 @@ export class AccountStreams {
       tellWaiting(consumer, "409 Consumer Deleted");
       consumer.stop();
     }
-    try {
-      await stream.destroy();
-    } catch (error) {
-      this.#miss(stream.name, "is deleted, and its files are not", error);
-      throw error;
-    }
+    await this.recovery.delete(stream.name, () => stream.destroy());
   }
 
   /** The server stops, or the account has no streams any more. */

@@ -117,11 +117,26 @@ export class JetStream {
     return `JetStream${of} keeps streams ${where}`;
   }
 
-  /** Takes other limits over, of the server and of its accounts. */
+  /** Takes other limits over, of the server and of its accounts, and opens what could not be opened. */
   reconfigure(options: JetStreamOptions): void {
     this.quota.options = options;
     this.#wake();
+    const known = [...this.accounts.values()];
     for (const account of this.#platform.accounts) this.#setLater(account);
+    for (const streams of known) this.#openAgain(streams);
+  }
+
+  /** What could not be opened is tried again: its files may be others by now. */
+  #openAgain(streams: AccountStreams): void {
+    const { account: { name }, recovery } = streams;
+    if (this.accounts.get(name) !== streams) return;
+    try {
+      recovery.openAgain(this.unopened.has(name));
+      this.unopened.delete(name);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#miss(name, error);
+    }
   }
 
   /** The server is about to stop: those who wait for messages are told while they are there. */
@@ -271,7 +286,7 @@ export class JetStream {
     });
     this.unopened.delete(name);
     try {
-      streams.recover();
+      streams.recovery.open();
     } catch (error) {
       if (!(error instanceof StoreError) || error.isInUse) throw error;
       this.#miss(name, error);

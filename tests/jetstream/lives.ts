@@ -53,7 +53,9 @@ export function streamOf(name: string): Answer {
 }
 
 /** Stream `A` has all that was written. */
-export async function checkWhole({ asking }: Life): Promise<void> {
+export async function checkWhole(
+  { asking }: Partial<Life> & Pick<Life, "asking">,
+): Promise<void> {
   const { state, error } = await asking.api("STREAM.INFO.A");
   const { messages, last_seq } = (state ?? {}) as Answer;
   assert.deepEqual([messages, last_seq, error], [

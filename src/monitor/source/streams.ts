@@ -81,7 +81,7 @@ function totals(all: readonly AccountStreams[]) {
 }
 
 function* accountFacts(
-  { account, host, streams, counts, unopened }: AccountStreams,
+  { account, host, streams, counts, recovery }: AccountStreams,
   request: JetStreamRequest,
   budget: SliceBudget,
 ): SlicedWork<StreamAccountFacts> {
@@ -97,7 +97,7 @@ function* accountFacts(
     limits: host.quota.limits,
     api: { ...counts },
     streams: rows,
-    unopened: Object.fromEntries(unopened),
+    unopened: Object.fromEntries(recovery.unopened),
   };
 }
 
@@ -153,11 +153,11 @@ export function* takeStreamHealth(
     if (request.account !== "" && account !== request.account) continue;
     faults.push({ type: "ACCOUNT", isMissing: false, account, error });
   }
-  for (const [account, { streams, unopened }] of [...jetstream.accounts]) {
+  for (const [account, { streams, recovery }] of [...jetstream.accounts]) {
     if (request.account !== "" && account !== request.account) continue;
     const isMeant = (stream: string): boolean =>
       request.stream === "" || stream === request.stream;
-    for (const [stream, why] of unopened) {
+    for (const [stream, why] of recovery.unopened) {
       if (isMeant(stream)) faults.push(faultOf(account, stream, why));
     }
     for (const [name, { stream }] of [...streams]) {
@@ -189,7 +189,7 @@ function missingOf(
     const error = `JetStream account "${account}" not found`;
     return { type: "ACCOUNT", isMissing: true, account, error };
   }
-  if (stream === "" || streams.unopened.has(stream)) return undefined;
+  if (stream === "" || streams.recovery.unopened.has(stream)) return undefined;
   const open = streams.streams.get(stream);
   if (open === undefined) {
     const error = `JetStream stream "${stream}" not found on account ` +
