@@ -1,7 +1,8 @@
 /**
  * TLS and WebSocket beside plain TCP, on Midge and on nats-server in one run:
- * messages from one client to another, and the memory of a connection at rest. Each load runs twice on a server of its own and the second run counts;
- * rounds are interleaved and the median counts.
+ * messages from one client to another, and the memory of a connection at rest.
+ * Each load runs twice on a server of its own and the second run counts; rounds
+ * are interleaved and the median counts.
  *
  *   deno run -A scripts/bench_doors.ts [-rounds 3] [-runtime bun] [-conns 2000]
  *

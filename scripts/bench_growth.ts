@@ -1,8 +1,8 @@
 /**
  * How rate and peak memory go as something grows: subscriptions, connections,
- * subjects, receivers and members of a queue group, for Midge on each runtime beside the newest
- * nats-server, as a table and as plots. For each size each server is started
- * anew.
+ * subjects, receivers and members of a queue group, for Midge on each runtime
+ * beside the newest nats-server, as a table and as plots. For each size each
+ * server is started anew.
  *
  *   deno run -A scripts/bench_growth.ts [-curve connections] [-least 10] [-most 1000]
  *                                       [-runtime bun] [-rounds 1] [-keep FILE]

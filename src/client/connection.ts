@@ -130,9 +130,10 @@ export class NatsConnection implements AsyncDisposable {
    * promise that resolves when the message was taken and rejects when the
    * connection is closed. Otherwise it gives nothing.
    *
-   * Throws an `InvalidSubjectError` for a subject with blanks or empty tokens, or
-   * with wildcards when the connection is `pedantic`, a `MaxPayloadError` for more bytes than the server takes, and a
-   * `ClosedConnectionError` or `DrainingConnectionError` when it is too late.
+   * Throws an `InvalidSubjectError` for a subject with blanks or empty tokens,
+   * or with wildcards when the connection is `pedantic`, a `MaxPayloadError`
+   * for more bytes than the server takes, and a `ClosedConnectionError` or
+   * `DrainingConnectionError` when it is too late.
    *
    * ```ts
    * connection.publish("orders.new", JSON.stringify({ id: 7 }));

@@ -1,7 +1,8 @@
 /**
  * Why the broker ended a connection. The texts are what monitoring and the log
  * print, and are those of nats-server. What the transport saw is a different
- * thing: `CloseReason` in `platform/socket.ts`; `broker/connections/connection.ts` maps it here.
+ * thing: `CloseReason` in `platform/socket.ts`;
+ * `broker/connections/connection.ts` maps it here.
  */
 
 /** The reasons by name; each is the text that is printed. */

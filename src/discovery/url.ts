@@ -9,11 +9,12 @@
  *     monitor://host:port                          registry://[token@]host:port
  *     cache:///path                                nats://host:port
  *
- * `tcp://` is another word for `nats://`. Parameters follow a `?`: `resolver=host:port` for dns and srv; `tls=true` for
- * https to etcd, Consul, a monitor or a registry, with `ca_file=PATH` from an
- * authority that the machine does not know, and with `cert_file=PATH` and
- * `key_file=PATH` showing a certificate of one's own; `token_env=NAME` or
- * `token_file=PATH` in place of a token in the URL; `dc` and `tag` for Consul.
+ * `tcp://` is another word for `nats://`. Parameters follow a `?`:
+ * `resolver=host:port` for dns and srv; `tls=true` for https to etcd, Consul, a
+ * monitor or a registry, with `ca_file=PATH` from an authority that the machine
+ * does not know, and with `cert_file=PATH` and `key_file=PATH` showing a
+ * certificate of one's own; `token_env=NAME` or `token_file=PATH` in place of a
+ * token in the URL; `dc` and `tag` for Consul.
  */
 import { REGISTRY_PORT } from "../core/limits.ts";
 import { loggedUrl } from "../core/redact.ts";

@@ -70,11 +70,11 @@ export function createInbox(prefix: string = ""): string {
  * Connects to a NATS server or cluster. Without options that is
  * `nats://127.0.0.1:4222`.
  *
- * Rejects with an `AuthorizationError` when the servers refuse the login, with a
- * `ConnectionError` when none can be reached, with an `InvalidArgumentError` for
- * options that contradict each other or the types, and with a `DiscoveryError`
- * for a URL of `discovery` that is not valid. With `discovery`, or `waitOnFirstConnect`, it
- * waits until it is connected.
+ * Rejects with an `AuthorizationError` when the servers refuse the login, with
+ * a `ConnectionError` when none can be reached, with an `InvalidArgumentError`
+ * for options that contradict each other or the types, and with a
+ * `DiscoveryError` for a URL of `discovery` that is not valid. With
+ * `discovery`, or `waitOnFirstConnect`, it waits until it is connected.
  *
  * ```ts
  * import { connect } from "midge/client";

@@ -1,7 +1,7 @@
 /**
  * The orders in which `/connz` lists clients. Clients that are equal stay in
- * the order of their ids, or of their times. A client's rank is taken once: what it is ranked by
- * may change while a long list is sorted.
+ * the order of their ids, or of their times. A client's rank is taken once:
+ * what it is ranked by may change while a long list is sorted.
  */
 import { badParam } from "../http/go_params.ts";
 import { sortInSlices } from "../http/sliced_sort.ts";

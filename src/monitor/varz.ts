@@ -1,7 +1,7 @@
 /**
  * `/varz`: the server's options and counters. The fields are nats-server's, in
- * its order; `gateway` to `mqtt` are there because readers look inside them. Fields that only newer servers have are told where Midge knows the
- * fact.
+ * its order; `gateway` to `mqtt` are there because readers look inside them.
+ * Fields that only newer servers have are told where Midge knows the fact.
  */
 import { CLIENT_PROTOCOL, NATS_VERSION } from "../core/version.ts";
 import { formatAddress } from "../net/address.ts";

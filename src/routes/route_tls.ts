@@ -78,8 +78,9 @@ export class RouteTls {
   }
 
   /**
-   * Secures a socket that was dialled; undefined where nodes talk in clear. `failures`: how often that did not work
-   * with this target. Rejects with a `NetworkError`; the socket is closed then.
+   * Secures a socket that was dialled; undefined where nodes talk in clear.
+   * `failures`: how often that did not work with this target. Rejects with a
+   * `NetworkError`; the socket is closed then.
    */
   dialled(
     socket: Socket,

@@ -99,8 +99,9 @@ export class MessageArgs {
   }
 
   /**
-   * Whether the line at `start` is the one before once more: then all that it says
-   * is known, and stands further on by as many bytes as the line does. Gives the place behind it, or `NOT_SCANNED`.
+   * Whether the line at `start` is the one before once more: then all that it
+   * says is known, and stands further on by as many bytes as the line does.
+   * Gives the place behind it, or `NOT_SCANNED`.
    */
   repeatedLine(buffer: Uint8Array, start: number, end: number): number {
     const length = this.#lineBytes;

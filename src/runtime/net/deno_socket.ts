@@ -3,7 +3,8 @@
  * into buffers that are used again and writes in order; how it ends is
  * `SocketLife`'s.
  *
- * More than a dozen members: because it is a `Socket`, and its life and its writer ask things of it as well.
+ * More than a dozen members: because it is a `Socket`, and its life and its
+ * writer ask things of it as well.
  */
 import { assert } from "../../core/assert.ts";
 import { runAtEndOfTask } from "../../core/microtask.ts";

@@ -1,8 +1,10 @@
 /**
- * One socket of `node:net`, accepted or dialled: TCP or a unix socket, or TLS on
- * top of it once it is secured. How it ends is `SocketLife`'s; it carries that out on streams.
+ * One socket of `node:net`, accepted or dialled: TCP or a unix socket, or TLS
+ * on top of it once it is secured. How it ends is `SocketLife`'s; it carries
+ * that out on streams.
  *
- * More than a dozen members: because it is a `Socket`, and its life asks things of it as well.
+ * More than a dozen members: because it is a `Socket`, and its life asks things
+ * of it as well.
  */
 import type { Socket as TcpSocket } from "node:net";
 import { assert } from "../../core/assert.ts";

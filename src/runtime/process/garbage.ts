@@ -1,8 +1,8 @@
 /**
- * The garbage collector, told once behind a start. What a start has left behind is not given
- * back by itself as long as a server has little to do. V8 keeps room for as many
- * new objects as there were at the busiest moment, 32 MB in Node after a file
- * with 10,000 accounts.
+ * The garbage collector, told once behind a start. What a start has left behind
+ * is not given back by itself as long as a server has little to do. V8 keeps
+ * room for as many new objects as there were at the busiest moment, 32 MB in
+ * Node after a file with 10,000 accounts.
  */
 
 import { builtInModule } from "./built_in.ts";
