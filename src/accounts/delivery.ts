@@ -46,6 +46,8 @@ export class Delivery {
   readonly #frames: Frame[] = [];
   #depth = 0;
   #lastMark = 0;
+  /** Direct receivers that took what was relayed last. */
+  #accepted = 0;
 
   constructor(random: Random, meter: WorkMeter, turns: DeliveryTurns) {
     this.#random = random;
@@ -156,7 +158,8 @@ export class Delivery {
    * take the message is passed on to one other server, or back to the sender if
    * there is no other: the sender chose by an interest that has ended in the
    * meantime, or does not know what the members here may hear. `message` is given
-   * where the message that is delivered here is not the one that came.
+   * where the message that is delivered here is not the one that came. Gives how
+   * many clients took it where only clients could; else 0.
    */
   relay(
     account: Account,
@@ -164,7 +167,7 @@ export class Delivery {
     args: MessageArgs,
     from: ServerReceiver,
     message: Message = args.message,
-  ): void {
+  ): number {
     // For groups alone: the sender has served the others, or has had it served.
     const plain = namesOneTwice(args) ? NOBODY : match.plain;
     message.crowd = plain.length > 1 ? this.crowdFrames.next() : 0;
@@ -174,11 +177,11 @@ export class Delivery {
     const isWide = work > WIDE_WORK && !match.isAtOnce &&
       this.#wide.serve(plain, message, from);
     // Most messages go to clients of this server only, and need no frame.
-    const served = isWide ? 0 : serveClients(plain, message, from, hears);
+    const served = isWide ? 0 : this.#serveClients(plain, message, from, hears);
     const hasGroups = groups === "named"
       ? args.queuesFrom < args.queuesTo
       : match.queues.length > 0;
-    if (served === plain.length && !hasGroups) return;
+    if (served === plain.length && !hasGroups) return this.#accepted;
     const frame = this.#begin();
     try {
       const here = isWide ? this.#wide.later.atOnceIn(plain) : plain;
@@ -187,6 +190,7 @@ export class Delivery {
         this.#serveNamed(frame, match, args, from, hears, message);
       } else this.#serveGroups(frame, match.queues, message, from, hears);
       frame.forward(account, message);
+      return 0;
     } finally {
       this.#depth--;
     }
@@ -243,6 +247,28 @@ export class Delivery {
       }
     }
     return accepted;
+  }
+
+  /**
+   * Delivers to direct receivers up to the first server that hears the message;
+   * gives the place where it stopped.
+   */
+  #serveClients(
+    plain: readonly Interest[],
+    message: Message,
+    from: MessageSource,
+    hears: number,
+  ): number {
+    let accepted = 0;
+    let at = 0;
+    for (; at < plain.length; at++) {
+      const interest = plain[at]!;
+      if ((interest.kindBit & hears) === 0) continue;
+      if (interest.direct === undefined) break;
+      if (interest.direct.deliver(interest, message, from)) accepted++;
+    }
+    this.#accepted = accepted;
+    return at;
   }
 
   #serveGroups(
@@ -320,23 +346,4 @@ export class Delivery {
       frame.name(chosen.server!, chosen.queueBytes, this.#lastMark);
     }
   }
-}
-
-/**
- * Delivers to direct receivers up to the first server that hears the message;
- * gives the place where it stopped.
- */
-function serveClients(
-  plain: readonly Interest[],
-  message: Message,
-  from: MessageSource,
-  hears: number,
-): number {
-  for (let i = 0; i < plain.length; i++) {
-    const interest = plain[i]!;
-    if ((interest.kindBit & hears) === 0) continue;
-    if (interest.direct === undefined) return i;
-    interest.direct.deliver(interest, message, from);
-  }
-  return plain.length;
 }

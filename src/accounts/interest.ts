@@ -148,6 +148,19 @@ export interface ServerReceiver extends MessageSource {
     groups: readonly Uint8Array[],
     groupCount: number,
   ): void;
+  /**
+   * How many messages like `message`, which was just forwarded for plain interest,
+   * go at once by `forwardAgain`; without it none. They are its like but for their
+   * payloads.
+   */
+  mostAgain?(account: AccountName, message: Message): number;
+  /** `count` of those, which stand behind `message`, each `stride` bytes further on. */
+  forwardAgain?(
+    account: AccountName,
+    message: Message,
+    count: number,
+    stride: number,
+  ): void;
 }
 
 /** The last delivery that a server took part in, and its place there. `Delivery` owns it. */

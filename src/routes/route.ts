@@ -1,6 +1,6 @@
 /**
  * One connection to another server: what RS+, RS-, INFO and the rest
- * mean on it, and how messages go out over it. It tells its cluster what the
+ * mean on it. It tells its cluster what the
  * peer says and does, and knows nothing of other routes; `membership.ts` has
  * the rules by which it may stay.
  *
@@ -19,22 +19,18 @@ import { Kind } from "../accounts/reach.ts";
 import type { Door } from "../auth/door.ts";
 import { Connection } from "../broker/connections/connection.ts";
 import type { ConnectionHost } from "../broker/connections/host.ts";
-import type { Output } from "../broker/connections/output.ts";
 import type { Peer } from "../broker/connections/peer.ts";
 import { byteString } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
-import { countOut, type Traffic } from "../core/traffic.ts";
+import type { Traffic } from "../core/traffic.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
 import { FIRST_ROUTE_PING_MS } from "../core/limits.ts";
-import type { Outbox } from "../core/outbox.ts";
 import { printableBytes, quotedBytes } from "../core/quote.ts";
 import { isValidSubject } from "../core/subject.ts";
 import type { Socket } from "../platform/socket.ts";
 import { malformed, MessageArgs } from "../wire/args.ts";
-import { asRouted } from "../wire/shown_subject.ts";
-import { stripped, writeRoutedMsg } from "../wire/encode.ts";
 import { infoLine, readInfo, type ServerInfo } from "../wire/info.ts";
-import { type Message, NO_HEADERS, subjectOf } from "../wire/message.ts";
+import type { Message } from "../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../wire/ops.ts";
 import {
   readLeafInterest,
@@ -45,15 +41,14 @@ import type { Words } from "../wire/words.ts";
 import { boundedInfo } from "./bounds.ts";
 import type { ClusterClaim } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
+import { ForwardedMessages } from "./forwarded_messages.ts";
 import { RemoteInterest } from "./interest.ts";
 import { Member } from "./member.ts";
 import type { MembershipEvent } from "./membership.ts";
-import { isCutElsewhere } from "./nats_server_words.ts";
 import { otherPortOf, strangerIn } from "./other_ports.ts";
 import { RouteLogin } from "./route_login.ts";
 import type { RoutePermissions } from "./route_permissions.ts";
 import type { RouteSettings } from "./settings.ts";
-import { StuckWatch } from "./stuck_watch.ts";
 import { ROUTE_OPS } from "./route_ops.ts";
 import { RoutedMessages, type RoutedMessagesOwner } from "./routed_messages.ts";
 import { ToldInterest } from "./told_interest.ts";
@@ -89,12 +84,9 @@ export class Route implements Peer, ServerReceiver {
   /** There before the connection, whose parser reads into it. */
   readonly routedArgs: MessageArgs = new MessageArgs();
 
-  readonly #output: Output;
-  readonly #outbox: Outbox;
-  readonly #traffic: Traffic;
   readonly #host: ConnectionHost;
   readonly #owner: RouteOwner;
-  readonly #stuck: StuckWatch;
+  readonly #forwarded: ForwardedMessages;
   readonly #messages: RoutedMessages;
 
   constructor(
@@ -105,9 +97,6 @@ export class Route implements Peer, ServerReceiver {
     solicitedBy: Dialer | undefined,
   ) {
     this.connection = new Connection(host, socket, settings, this);
-    this.#output = this.connection.output;
-    this.#outbox = this.#output.outbox;
-    this.#traffic = this.connection.facts.traffic;
     this.#host = host;
     this.#owner = owner;
     this.member = new Member(solicitedBy);
@@ -119,9 +108,10 @@ export class Route implements Peer, ServerReceiver {
       isDialled: solicitedBy !== undefined,
       connected: (claim) => owner.happened(this, "connect", claim),
     });
-    this.#stuck = new StuckWatch(
-      host.clock,
-      this.connection,
+    this.#forwarded = new ForwardedMessages(
+      host,
+      this,
+      () => owner.permissions,
       settings.stuckPendingBytes,
     );
     this.interest = new RemoteInterest(this, host.turn, owner.accountNamed);
@@ -199,29 +189,20 @@ export class Route implements Peer, ServerReceiver {
     groups: readonly Uint8Array[],
     groupCount: number,
   ): void {
-    const { connection } = this;
-    if (connection.isDeaf || isCutElsewhere(message)) return;
-    if (this.#owner.permissions.hides(message)) return;
-    if (this.#stuck.isStuck) return this.#stuck.lose();
-    if (message.headerSize !== NO_HEADERS && !this.member.takesHeaders) {
-      return this.forward(account, stripped(message), groups, groupCount);
-    }
-    writeRoutedMsg(
-      this.#outbox,
-      asRouted(message),
-      account.nameBytes,
-      groups,
-      groupCount,
-    );
-    countOut(this.#traffic, account.routeTraffic, message.size);
-    if (this.#host.turn.traces) {
-      const subject = subjectOf(message);
-      connection.log.traceOut(
-        `RMSG ${account.name} ${subject} ${message.size}`,
-      );
-    }
-    this.#output.wroteMessage();
-    if (this.#outbox.blocked) this.#stuck.watch();
+    this.#forwarded.forward(account, message, groups, groupCount);
+  }
+
+  mostAgain(account: AccountName, message: Message): number {
+    return this.#forwarded.mostAgain(account, message);
+  }
+
+  forwardAgain(
+    account: AccountName,
+    message: Message,
+    count: number,
+    stride: number,
+  ): void {
+    this.#forwarded.forwardAgain(account, message, count, stride);
   }
 
   /** The first bytes of a peer: something else than a server may have answered. */
@@ -297,8 +278,13 @@ export class Route implements Peer, ServerReceiver {
   published(): number {
     this.#peerReliesOnIt();
     if (this.connection.closed) return 0;
-    if (this.#messages.published()) this.login.sayOk();
-    return 0;
+    if (!this.#messages.published()) return 0;
+    this.login.sayOk();
+    return this.login.isVerbose ? 0 : this.#messages.mostAgain();
+  }
+
+  publishedAgain(count: number): void {
+    this.#messages.publishedAgain(count);
   }
 
   #info(info: ServerInfo): void {
@@ -378,7 +364,7 @@ export class Route implements Peer, ServerReceiver {
 
   ended(reason: ClosedReason): void {
     this.login.stop();
-    this.#stuck.stop();
+    this.#forwarded.stop();
     this.interest.clear();
     this.connection.log.notice(`Router connection closed: ${reason}`);
     this.#owner.happened(this, "closed");

@@ -107,9 +107,14 @@ export class RouteLogin {
     }, this.#proof);
   }
 
+  /** The peer asked for answers. */
+  get isVerbose(): boolean {
+    return this.#fields.verbose;
+  }
+
   /** Answers an operation of a peer that asked for answers. */
   sayOk(): void {
-    if (this.#fields.verbose) this.#world.connection.send(OK_LINE);
+    if (this.isVerbose) this.#world.connection.send(OK_LINE);
   }
 
   #judged(verdict: Verdict): void {

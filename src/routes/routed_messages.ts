@@ -3,6 +3,7 @@
  * each is for, and their way to this server's clients.
  */
 import type { Account } from "../accounts/account.ts";
+import { deliverAgain, mostAgain } from "../accounts/delivered_again.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import { KnownFacts } from "../accounts/known_facts.ts";
 import type { ServerReceiver, TracedServer } from "../accounts/interest.ts";
@@ -18,7 +19,7 @@ import type { ConnectionHost } from "../broker/connections/host.ts";
 import { byteString, equalBytes } from "../core/ascii.ts";
 import { ClosedReason } from "../core/closed.ts";
 import { ProtocolError, WireError } from "../core/errors.ts";
-import { countIn, type Traffic } from "../core/traffic.ts";
+import { countAllIn, countIn, type Traffic } from "../core/traffic.ts";
 import { quotedBytes } from "../core/quote.ts";
 import type { MessageArgs } from "../wire/args.ts";
 import { type Message, subjectOf } from "../wire/message.ts";
@@ -55,6 +56,8 @@ export class RoutedMessages {
   /** Of the message before, good for one whose line is the same. */
   readonly #known: KnownFacts = new KnownFacts();
   #lastAccount: Account | undefined = undefined;
+  /** Clients that took the last message. */
+  #accepted = 0;
 
   constructor(
     host: ConnectionHost,
@@ -102,6 +105,25 @@ export class RoutedMessages {
     return this.#handle(Op.RMSG);
   }
 
+  /** How many messages like the last one, which was delivered, may come by `publishedAgain`. */
+  mostAgain(): number {
+    const { message } = this.#args;
+    if (message.hasReply || this.#host.turn.traces) return 0;
+    const account = this.#lastAccount!;
+    const facts = this.#known.still(account);
+    if (facts === undefined) return 0;
+    return mostAgain(account, facts.match, message, this.#accepted);
+  }
+
+  /** `count` messages more like the last one, behind it. */
+  publishedAgain(count: number): void {
+    const { message, messageBytes } = this.#args;
+    const account = this.#lastAccount!;
+    const { match } = this.#known.still(account)!;
+    countAllIn(this.#traffic, account.routeTraffic, message.size, count);
+    deliverAgain(account, match, message, count, messageBytes);
+  }
+
   #handle(op: Op): boolean {
     const args = this.#args;
     const { message } = args;
@@ -116,7 +138,13 @@ export class RoutedMessages {
     const trace = op === Op.HMSG ? this.#traceOf(account, message) : undefined;
     const shown = asShown(message) ?? message;
     if (trace === undefined) {
-      delivery.relay(account, match, args, this.#route, shown);
+      this.#accepted = delivery.relay(
+        account,
+        match,
+        args,
+        this.#route,
+        shown,
+      );
     } else {
       delivery.relay(account, trace.followed(match), args, this.#route, shown);
       trace.finish();

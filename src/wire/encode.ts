@@ -144,43 +144,45 @@ export function writeMsg(
 }
 
 /** Bytes of MSG before the body, for a message without a reply. */
-function headBytes(message: Message, sid: Uint8Array): number {
+export function msgHeadBytes(message: Message, sid: Uint8Array): number {
   const { subjectStart, subjectEnd } = message;
   return MSG.length + subjectEnd - subjectStart + sid.length + 2;
 }
 
-/** How many messages like `message`, which has no reply, have room in `bytes` bytes for the subscription `sid`. */
+/** The same of RMSG, without queue groups. */
+export function rmsgHeadBytes(message: Message, account: Uint8Array): number {
+  return 1 + msgHeadBytes(message, account);
+}
+
+/** How many messages like `message` have room in `bytes` bytes, behind heads of `headBytes`. */
 export function mostMore(
-  message: Message,
-  sid: Uint8Array,
+  { bodyStart, bodyEnd }: Message,
+  headBytes: number,
   bytes: number,
 ): number {
-  const { bodyStart, bodyEnd } = message;
-  const each = headBytes(message, sid) + bodyEnd - bodyStart;
-  return Math.floor(bytes / each);
+  return Math.floor(bytes / (headBytes + bodyEnd - bodyStart));
 }
 
 /**
- * MSG for `count` messages that are like `message` but for their payloads, and
- * stand behind it, each `stride` bytes further on. Its own MSG was written last,
- * and there is room for all of them in the slab.
+ * What was written last, `message` behind a head of `headBytes`, for `count`
+ * messages that are like it but for their payloads, and stand behind it, each
+ * `stride` bytes further on. There is room for all of them in the slab.
  */
 export function writeMore(
   out: Outbox,
   message: Message,
-  sid: Uint8Array,
+  headBytes: number,
   count: number,
   stride: number,
 ): void {
   const { slab, view } = out;
   const { bodyBuffer, bodyView, bodyStart } = message;
   const bytes = message.bodyEnd - bodyStart;
-  const before = headBytes(message, sid);
-  const head = out.end - before - bytes;
+  const head = out.end - headBytes - bytes;
   let from = bodyStart;
   for (let i = 0; i < count; i++) {
     from += stride;
-    const at = copyWords(view, out.end, view, head, head + before);
+    const at = copyWords(view, out.end, view, head, head + headBytes);
     out.end = bytes < WORD_COPY_BYTES
       ? copyWords(view, at, bodyView, from, from + bytes)
       : copyBytes(slab, at, bodyBuffer, from, from + bytes);

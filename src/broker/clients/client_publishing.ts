@@ -124,7 +124,7 @@ export class ClientPublishing {
     if (facts?.isPlain !== true || rights?.alwaysPublishes(facts) === false) {
       return 0;
     }
-    return mostAgain(facts.match, args.message, accepted);
+    return mostAgain(account, facts.match, args.message, accepted);
   }
 
   /** `count` messages more like the last one, behind it. */
@@ -133,7 +133,7 @@ export class ClientPublishing {
     const { account } = this.#login;
     countAllIn(this.#traffic, account.traffic, args.message.size, count);
     const { match } = this.#known!.still(account)!;
-    deliverAgain(match, args.message, count, args.messageBytes);
+    deliverAgain(account, match, args.message, count, args.messageBytes);
   }
 
   /** Gives how many took it. */

@@ -26,7 +26,7 @@ import { countAllOut, countOut, type Traffic } from "../../core/traffic.ts";
 import type { CloseReason, Socket } from "../../platform/socket.ts";
 import type { MessageArgs } from "../../wire/args.ts";
 import type { CrowdFrames } from "../../wire/crowd_frames.ts";
-import { mostMore, writeMore } from "../../wire/encode.ts";
+import { mostMore, msgHeadBytes, writeMore } from "../../wire/encode.ts";
 import { infoLine, readInfo } from "../../wire/info.ts";
 import type { Message } from "../../wire/message.ts";
 import { NO_PAYLOAD, Op } from "../../wire/ops.ts";
@@ -228,7 +228,8 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
 
   mostAgain(interest: Interest, message: Message): number {
     const { delivered, max, sidBytes } = interest;
-    const most = mostMore(message, sidBytes, this.#output.roomBytes);
+    const headBytes = msgHeadBytes(message, sidBytes);
+    const most = mostMore(message, headBytes, this.#output.roomBytes);
     // What ends the subscription comes by `deliver`.
     return max > 0 ? Math.min(most, max - delivered - 1) : most;
   }
@@ -239,8 +240,8 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     count: number,
     stride: number,
   ): void {
-    const { sidBytes } = interest;
-    writeMore(this.#outbox, message, sidBytes, count, stride);
+    const headBytes = msgHeadBytes(message, interest.sidBytes);
+    writeMore(this.#outbox, message, headBytes, count, stride);
     countAllOut(this.#traffic, this.login.account.traffic, message.size, count);
     interest.delivered += count;
     this.#output.wroteMessage();
