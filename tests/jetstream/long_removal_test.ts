@@ -8,31 +8,29 @@ import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type Answer, type Asker, asker } from "./request.ts";
 
-const MESSAGES = 12_000;
+const MESSAGES = 20_000;
 /** A part has as many, and ends with a segment of the index. */
-const PART_MAX = 2048;
+const PART_MAX = 4096 + 1024;
 const STORAGES = ["memory", "file"] as const;
 
 interface Scene {
   readonly asking: Asker;
   readonly peer: Peer;
   readonly midge: TestServer;
-  /** The most messages that have gone between two looks at them, one of which is in each turn. */
+  /** The most messages that have left their store between two looks, one of which is in each turn. */
   mostAtOnce(): number;
 }
 
-/** A server whose messages are counted in each turn of its event loop. */
+/** A server whose messages that go are counted in each turn of its event loop. */
 async function watched(
   t: TestContext,
   storeDir: string = temporaryFolder(t),
 ): Promise<Scene> {
-  let midge: TestServer | undefined = undefined;
   let most = 0;
-  let before = 0;
+  let removed = 0;
   const look = (): void => {
-    const { messages = 0 } = midge?.server.jsz() ?? {};
-    most = Math.max(most, before - messages);
-    before = messages;
+    most = Math.max(most, removed);
+    removed = 0;
   };
   const looking = (run: () => void) => (): void => {
     look();
@@ -41,7 +39,7 @@ async function watched(
   };
   const { clock } = platform;
   const runSoon = platform.runSoon!;
-  midge = await startMidge(t, {
+  const midge = await startMidge(t, {
     jetstream: { ...defaultJetStreamOptions(), storeDir },
   }, {
     runSoon: (run) => runSoon(looking(run)),
@@ -50,6 +48,20 @@ async function watched(
       monotonic: () => clock.monotonic(),
       after: (ms, run) => clock.after(ms, looking(run)),
     },
+    overStores: (stores) => ({
+      isDurable: stores.isDurable,
+      names: (account) => stores.names(account),
+      remove: (account, stream) => stores.remove(account, stream),
+      open: (account, stream, kind) => {
+        const store = stores.open(account, stream, kind);
+        const remove = store.remove.bind(store);
+        store.remove = (seq, erase) => {
+          removed++;
+          remove(seq, erase);
+        };
+        return store;
+      },
+    }),
   });
   const peer = await connectPeer({ port: midge.port });
   t.after(() => peer.close());
@@ -206,21 +218,40 @@ for (const storage of STORAGES) {
     assert.equal(messages, MESSAGES);
   });
 
-  test(`a consumer knows what is left to come and what waits, while thousands are purged, ${storage}`, async (t) => {
-    const { asking, peer } = await filled(t, storage);
-    const consumer = { durable_name: "C", ack_policy: "explicit" };
-    const made = { stream_name: "S", config: consumer };
-    await asking.api("CONSUMER.CREATE.S.C", made);
-    peer.send(
-      'PUB $JS.API.CONSUMER.MSG.NEXT.S.C a.got 13\r\n{"batch":500}\r\n',
-    );
-    await peer.expect(`$JS.ACK.S.C.1.500.500.`);
-    peer.send(
-      request("purge", "STREAM.PURGE.S", { keep: 3000 }) +
-        request("info", "CONSUMER.INFO.S.C"),
-    );
-    await answered(peer, "purge");
-    const info = await answered(peer, "info");
-    assert.deepEqual([info["num_pending"], info["num_ack_pending"]], [3000, 0]);
-  });
+  for (const [body, left] of [[{ keep: 3000 }, 3000], [{}, 0]] as const) {
+    const what = `${JSON.stringify(body)}, ${storage}`;
+    test(`a consumer knows what is left to come and what waits behind a purge: ${what}`, async (t) => {
+      const storeDir = temporaryFolder(t);
+      const scene = await filled(t, storage, {}, storeDir);
+      const { asking, peer, midge } = scene;
+      const consumer = { durable_name: "C", ack_policy: "explicit" };
+      const made = { stream_name: "S", config: consumer };
+      await asking.api("CONSUMER.CREATE.S.C", made);
+      peer.send(
+        'PUB $JS.API.CONSUMER.MSG.NEXT.S.C a.got 13\r\n{"batch":500}\r\n',
+      );
+      await peer.expect(`$JS.ACK.S.C.1.500.500.`);
+      peer.send(
+        request("purge", "STREAM.PURGE.S", body) +
+          request("info", "CONSUMER.INFO.S.C"),
+      );
+      await answered(peer, "purge");
+      const facts = (info: Answer): unknown => {
+        const { num_pending, num_ack_pending, ack_floor } = info;
+        const { stream_seq } = ack_floor as Record<string, number>;
+        return { num_pending, num_ack_pending, stream_seq };
+      };
+      const expected = {
+        num_pending: left,
+        num_ack_pending: 0,
+        stream_seq: MESSAGES - left,
+      };
+      assert.deepEqual(facts(await answered(peer, "info")), expected);
+      if (storage === "memory") return;
+      await midge.server.stop();
+      const again = await watched(t, storeDir);
+      const info = await again.asking.api("CONSUMER.INFO.S.C");
+      assert.deepEqual(facts(info), expected);
+    });
+  }
 }

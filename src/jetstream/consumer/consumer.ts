@@ -183,6 +183,19 @@ export class Consumer implements StreamReader, Keeper {
     if (this.progress.settle(seq)) this.touched(seq);
   }
 
+  get openMessages(): number {
+    return this.progress.pending.size + this.progress.deliveries.size;
+  }
+
+  emptied(): void {
+    const { pending, deliveries } = this.progress;
+    for (const seq of [...pending.keys(), ...deliveries.keys()]) {
+      this.#again.forget(seq);
+      if (this.progress.settle(seq)) this.touched(seq);
+    }
+    this.selection.emptied();
+  }
+
   purged(pattern: string | undefined, next: number): void {
     const { config, stream: { index: { firstSeq } } } = this;
     const start = startAfterPurge(config, { pattern, firstSeq, next });

@@ -106,6 +106,13 @@ export class Selection {
     if (seq <= this.#stream.visibleSeq) this.pending--;
   }
 
+  /** All messages have gone at once. */
+  emptied(): void {
+    this.#lasts = [];
+    this.#lastsAt = 0;
+    this.pending = 0;
+  }
+
   /** The place of the first last message that is still to come and not before `seq`. */
   #lastsFrom(seq: number): number {
     let low = this.#lastsAt;

@@ -128,6 +128,16 @@ export class MessageIndex {
     return { seq, timeUs, subject: entry.subject, size, wasLastOfSubject };
   }
 
+  /** Takes out everything at once; gives the segments that have had it. */
+  empty(): readonly Segment[] {
+    const all = this.#segments.list.splice(0);
+    this.subjects.clear();
+    this.#ledger.add(-this.bytes);
+    this.messages = this.bytes = 0;
+    this.firstSeq = this.lastSeq + 1;
+    return all;
+  }
+
   /**
    * Takes out what `filter` means from `from` to `end`, or a part of that, as much as
    * a turn has time for; gives where it goes on: at `end`, all has gone. What is meant

@@ -85,6 +85,13 @@ export class Segment {
     return this.base + offset;
   }
 
+  /** The sequences of its messages, ascending. */
+  *seqs(): Iterable<number> {
+    for (let place = 0; place < this.places; place++) {
+      if (this.subjects[place] !== 0) yield this.seqAt(place);
+    }
+  }
+
   /** Empties a place. The segment is packed when most are empty, unless more messages are to `come`. */
   clear(place: number, come: boolean): void {
     this.subjects[place] = 0;

@@ -2,9 +2,13 @@
  * Messages of a stream that go by the thousand: a part of them at once, and each
  * other part in a later turn of the event loop, so that nobody waits for a million.
  */
-import type { MessageIndex } from "../store/message_index.ts";
+import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
+import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
+
+/** Messages that leave the store in one turn, where nothing else is done with them. */
+const STORED_MESSAGES = 4 * PART_MESSAGES;
 
 export class Removals {
   /** Nobody is served yet: everything goes at once. */
@@ -57,6 +61,7 @@ export class Removals {
 
 /** The stream whose messages go. */
 interface ShrinkingStream {
+  readonly config: StreamConfig;
   readonly index: MessageIndex;
   readonly readers: ReadonlySet<StreamReader>;
   readonly removals: Removals;
@@ -66,6 +71,10 @@ interface ShrinkingStream {
 interface RemovalObserver {
   /** A message is about to leave the index. */
   goes(seq: number, subjectNumber: number): void;
+  /** All have left it at once. */
+  emptied(): void;
+  /** One of those is about to leave the store. */
+  leaves(seq: number): void;
   /** The last one has left it. */
   allGone(): void;
 }
@@ -75,13 +84,16 @@ interface RemovalObserver {
  * those were, once all have gone.
  */
 export function removeBelow(
-  { index, readers, removals }: ShrinkingStream,
+  stream: ShrinkingStream,
   { end, pattern }: {
     readonly end: number;
     readonly pattern: string | undefined;
   },
   observer: RemovalObserver,
 ): number | Promise<number> {
+  const { index, readers, removals } = stream;
+  const isAll = pattern === undefined && end > index.lastSeq;
+  if (isAll && isSoonEmptied(stream)) return removeAll(stream, observer);
   const filter = index.subjects.filter([pattern ?? ">"]);
   let removed = 0;
   let next = index.firstSeq;
@@ -96,6 +108,37 @@ export function removeBelow(
     for (const reader of readers) reader.purged(pattern, left);
     filter.release();
     return true;
+  });
+  return allGone?.then(() => removed) ?? removed;
+}
+
+/** Nothing is known of single messages, or of few of them, besides what the index has. */
+function isSoonEmptied({ config, readers }: ShrinkingStream): boolean {
+  const open = [...readers].reduce((sum, one) => sum + one.openMessages, 0);
+  return !config.allow_msg_schedules && open <= PART_MESSAGES;
+}
+
+/** All are gone at once for everybody who asks, and leave the store in parts. */
+function removeAll(
+  { index, readers, removals }: ShrinkingStream,
+  observer: RemovalObserver,
+): number | Promise<number> {
+  const removed = index.messages;
+  const segments = index.empty();
+  observer.emptied();
+  observer.allGone();
+  for (const reader of readers) {
+    reader.emptied();
+    reader.purged(undefined, index.firstSeq);
+  }
+  let at = 0;
+  const allGone = removals.run(() => {
+    for (let left = STORED_MESSAGES; left > 0 && at < segments.length; at++) {
+      const segment = segments[at]!;
+      left -= segment.live;
+      for (const seq of segment.seqs()) observer.leaves(seq);
+    }
+    return at === segments.length;
   });
   return allGone?.then(() => removed) ?? removed;
 }

@@ -295,6 +295,8 @@ export class Stream implements FilledStream {
     if (isAhead) this.#skipTo(end - 1);
     return removeBelow(this, { end, pattern }, {
       goes: (seq, number) => this.#goes(seq, number, "purged"),
+      leaves: (seq) => this.#commits.remove(seq, false),
+      emptied: () => this.#expiry.endings.clear(),
       allGone: () => {
         if (pattern === undefined) this.#damaged.purge(end, lastSeq);
         if (isAhead) this.visibleSeq = Math.max(this.visibleSeq, end - 1);

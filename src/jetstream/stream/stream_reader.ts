@@ -8,6 +8,10 @@ export interface StreamReader {
   stored(seq: number, subjectNumber: number): void;
   /** A message goes, by a limit or on request; `isPurge`: with others. */
   removing(seq: number, subjectNumber: number, isPurge: boolean): void;
+  /** Messages that it has handed out and that are not acknowledged. */
+  readonly openMessages: number;
+  /** All messages have gone at once. */
+  emptied(): void;
   /**
    * What `pattern` means has gone up to some place; undefined: all has. `next`:
    * the first of them that is left, or the one to come.

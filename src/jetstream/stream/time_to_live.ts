@@ -109,6 +109,12 @@ export class Endings {
     this.#lasting.delete(seq);
   }
 
+  /** All messages have gone. */
+  clear(): void {
+    this.#heap.length = 0;
+    this.#lasting.clear();
+  }
+
   /** The next message that goes by `nowUs`; undefined: none does. */
   take(nowUs: number): number | undefined {
     const heap = this.#heap;
