@@ -270,7 +270,8 @@ function inOrder(config: ConsumerConfig): ConsumerConfig {
     if (saysNothing && !SPOKEN.includes(name)) continue;
     ordered[name] = value;
   }
-  return ordered as unknown as ConsumerConfig;
+  // V8 reads the fields of a copy faster than those of an object filled one by one.
+  return { ...ordered } as unknown as ConsumerConfig;
 }
 
 /** NATS JetStream: which level of the API a consumer needs is kept with it. */

@@ -167,12 +167,16 @@ export class FileStore implements StreamStore {
   }
 
   append(message: StoredMessage): void {
-    const { seq } = message;
-    this.#write(() => {
-      this.#writer.add(message);
-      this.#count++;
-    });
-    this.lastSeq = seq;
+    if (this.#fault === undefined) {
+      try {
+        this.#begin();
+        this.#writer.add(message);
+        this.#count++;
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+    this.lastSeq = message.seq;
     this.#isAhead = true;
     this.#gathering.came(++this.#appended);
   }
@@ -268,15 +272,23 @@ export class FileStore implements StreamStore {
   #write(change: () => void): void {
     if (this.#fault !== undefined) return;
     try {
-      this.#faulty(() => {
-        if (!this.#isWriting) this.#database.execute("BEGIN");
-        this.#isWriting = true;
-        change();
-      });
+      this.#begin();
+      change();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      this.#fault = error;
+      this.#failed(error);
     }
+  }
+
+  #begin(): void {
+    if (this.#isWriting) return;
+    this.#database.execute("BEGIN");
+    this.#isWriting = true;
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof StorageError) this.#fault = this.#storeError(error);
+    else if (error instanceof StoreError) this.#fault = error;
+    else throw error;
   }
 
   /** The message `seq`, or all, stands in the transaction. */

@@ -3,8 +3,7 @@
  * has their messages send as many again, nearly at once. Where the disk takes longer
  * than they do, one sync for all of them is worth more than one for the first that
  * come. Where it is quicker, half of them are committed as soon as they are there:
- * the disk writes these while the others come. That costs a commit more, so that it
- * is left alone where the disk takes no longer than that.
+ * the disk writes these while the others come.
  */
 import type { Clock, Timer } from "../../platform/clock.ts";
 
@@ -13,8 +12,6 @@ const MANY = 8;
 /** Parts of those under way that come before a commit, which has the disk alone, or while the others come. */
 const MOST = 3 / 4;
 const HALF = 1 / 2;
-/** What a commit more costs at most, in milliseconds. */
-const COMMIT_MS = 0.75;
 /** The longest wait, as a part of what the sync took, and in milliseconds. */
 const SYNC_FRACTION = 4;
 const WAIT_MIN_MS = 1;
@@ -56,7 +53,7 @@ export class Gathering {
     const took = clock.monotonic() - this.#syncBegan;
     // Virtual time does not pass while a disk writes, nor while this waits.
     if (took === 0) return;
-    const isOverlapped = took > COMMIT_MS && took < all * this.#pace;
+    const isOverlapped = took < all * this.#pace;
     this.#wanted = Math.ceil(all * (isOverlapped ? HALF : MOST));
     if (there >= this.#wanted) return;
     const waitMs = Math.min(

@@ -91,21 +91,22 @@ export function checkRoom(
   if (first < size) throw new ApiError(10077, "maximum bytes exceeded");
 }
 
-/**
- * The messages that have to go for one of `subject`, one after the other, each when
- * the one before has gone.
- */
-export function* beyondLimits(
+/** The first message that has to go for one of `subject`; undefined: none has to. */
+export function beyondLimits(
   config: StreamConfig,
   index: MessageIndex,
   subject: string,
-): Iterable<number> {
-  const entry = index.subjects.get(subject);
-  if (entry !== undefined) yield* beyondSubjectLimit(config, entry);
-  yield* beyondTotals(config, index);
+): number | undefined {
+  const { max_msgs_per_subject: most } = config;
+  const entry = most > 0 ? index.subjects.get(subject) : undefined;
+  if (entry !== undefined && entry.count > most) return entry.first;
+  return beyondTotals(config, index);
 }
 
-/** The same whatever their subjects; 0: there may be more, and none goes now. */
+/**
+ * The messages that have to go whatever their subjects, each when the one before has
+ * gone; 0: there may be more, and none goes now.
+ */
 export function* beyondAllLimits(
   config: StreamConfig,
   index: MessageIndex,
@@ -116,7 +117,7 @@ export function* beyondAllLimits(
       yield* beyondSubjectLimit(config, entry);
     }
   }
-  yield* beyondTotals(config, index);
+  for (let seq; (seq = beyondTotals(config, index)) !== undefined;) yield seq;
 }
 
 function* beyondSubjectLimit(
@@ -126,12 +127,13 @@ function* beyondSubjectLimit(
   while (most > 0 && entry.count > most) yield entry.first;
 }
 
-function* beyondTotals(
+function beyondTotals(
   { max_msgs, max_bytes, discard }: StreamConfig,
   index: MessageIndex,
-): Iterable<number> {
+): number | undefined {
   // NATS JetStream: where new messages give way, old ones stay.
-  if (discard === "new") return;
-  while (max_msgs > 0 && index.messages > max_msgs) yield index.firstSeq;
-  while (max_bytes > 0 && index.bytes > max_bytes) yield index.firstSeq;
+  if (discard === "new") return undefined;
+  const isBeyond = (max_msgs > 0 && index.messages > max_msgs) ||
+    (max_bytes > 0 && index.bytes > max_bytes);
+  return isBeyond ? index.firstSeq : undefined;
 }

@@ -340,7 +340,8 @@ function inOrder(config: StreamConfig): StreamConfig {
     if (Array.isArray(value) && value.length === 0) continue;
     ordered[name] = value;
   }
-  return ordered as unknown as StreamConfig;
+  // V8 reads the fields of a copy faster than those of an object filled one by one.
+  return { ...ordered } as unknown as StreamConfig;
 }
 
 /** NATS JetStream: which level of the API a stream needs is kept with it. */

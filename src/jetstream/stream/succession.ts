@@ -90,7 +90,7 @@ export class Succession {
   #enforceLimits(subject: string): void {
     const { config, index } = this.#stream;
     let left = PART_MESSAGES;
-    for (const seq of beyondLimits(config, index, subject)) {
+    for (let seq; (seq = beyondLimits(config, index, subject)) !== undefined;) {
       if (left-- > 0) this.#stream.remove(seq);
       else {
         if (this.#beyond === undefined) this.enforceAllLimits();
