@@ -73,6 +73,13 @@ function compare(
     assert.equal(index.count(at, filter), behind.length, "count");
     const before = meant.findLast(({ seq }) => seq < at)?.seq ?? 0;
     assert.equal(index.previous(at, filter), before, "previous");
+    const third = meant.filter(({ seq }) => seq < at).at(-3)?.seq ?? 0;
+    assert.equal(index.previousOf(3, at, filter), third, "previous of");
+    assert.deepEqual(
+      index.lastOfEach(at, filter),
+      lastOfEach(meant, at),
+      "last of each",
+    );
   }
   if (here === undefined) return;
   const same = naive.list.filter(({ subject }) => subject === here.subject);
@@ -84,6 +91,13 @@ function compare(
     [entry.first, entry.last, entry.count],
     [same[0]!.seq, same.at(-1)!.seq, same.length],
   );
+}
+
+/** The last of each subject up to `upTo`, ascending. */
+function lastOfEach(list: readonly IndexEntry[], upTo: number): number[] {
+  const lasts = new Map<string, number>();
+  for (const { subject, seq } of list) if (seq <= upTo) lasts.set(subject, seq);
+  return [...lasts.values()].sort((a, b) => a - b);
 }
 
 /** Both forget what a filter means below a place, and are told of each message while it is there. */
@@ -143,6 +157,69 @@ test("an index says what a list of all messages does", () => {
   live(random, 2000, 0.3);
   live(random, 1500, 0.49);
 });
+
+test("a filter that learns of its subjects in parts, while these come and go, means what others do", (t) => {
+  const seed = freshSeed();
+  t.diagnostic(`seed ${seed}`);
+  const random = seededRandom(seed);
+  for (let round = 0; round < 4; round++) learn(random);
+});
+
+/** Thousands of subjects come and go between the parts. */
+function learn(random: Random): void {
+  const index = new MessageIndex();
+  const naive = new NaiveIndex();
+  const compared = new Set<string>();
+  const change = (times: number): void => {
+    for (let i = 0; i < times; i++) {
+      const seq = naive.lastSeq + 1;
+      const subject = `${"ab"[randomBelow(random, 2)]}.${
+        randomBelow(random, 20_000)
+      }`;
+      const entry = { seq, timeUs: seq, subject, size: 1 };
+      index.add(entry);
+      naive.add(entry);
+    }
+    const gone = new Set<number>();
+    for (const { seq } of naive.list) {
+      if (random.next() < 0.1 && index.remove(seq)) gone.add(seq);
+    }
+    naive.list = naive.list.filter(({ seq }) => !gone.has(seq));
+    naive.firstSeq = naive.list[0]?.seq ?? naive.lastSeq + 1;
+  };
+  change(12_000);
+  const filter = index.subjects.filter(["a.*"]);
+  const same = index.subjects.filter(["a.*"]);
+  const means = filter.means.bind(filter);
+  filter.means = (subject) => {
+    compared.add(subject);
+    return means(subject);
+  };
+  let parts = 0;
+  for (let isDone = false; !isDone; parts++) {
+    compared.clear();
+    isDone = filter.learnPart();
+    assert.ok(compared.size <= 4096, `${compared.size} in one part`);
+    const upTo = randomBelow(random, naive.lastSeq);
+    const meant = naive.meant(["a.*"]);
+    const expected = lastOfEach(meant, upTo);
+    if (random.next() < 0.5) {
+      assert.deepEqual(index.lastOfEach(upTo, same), expected);
+      assert.equal(
+        index.count(upTo, same),
+        meant.filter(({ seq }) => seq >= upTo).length,
+      );
+    }
+    if (!isDone) change(1000);
+  }
+  assert.ok(parts > 2, `${parts} parts`);
+  compared.clear();
+  index.lastOfEach(naive.lastSeq, same);
+  // Numbers that are used again meanwhile are few.
+  assert.ok(compared.size < index.subjects.size / 2, `${compared.size} later`);
+  filter.release();
+  assert.equal(index.subjects.filter(["a.*"]), same);
+}
 
 test("numbers of subjects that are gone are used again, for other answers", () => {
   const index = new MessageIndex();

@@ -3,7 +3,6 @@ import { API_LEVEL } from "../../core/version.ts";
 import type { Consumer } from "../consumer/consumer.ts";
 import { Pulling } from "../consumer/pulling.ts";
 import { momentText } from "../moments.ts";
-import type { SubjectFilter } from "../store/subject_table.ts";
 import { sorted } from "../stream/stream_config.ts";
 import type { Stream } from "../stream/stream.ts";
 import { NATS_VERSION } from "../../core/version.ts";
@@ -101,18 +100,6 @@ function gapsOf(index: Stream["index"]): number[] {
     seq = next + 1;
   }
   return gaps;
-}
-
-/** Subjects that `filter` means, with their messages, in the order of their names. */
-export function subjectCounts(
-  { index }: Stream,
-  filter: SubjectFilter,
-): [string, number][] {
-  const counts: [string, number][] = [];
-  for (const { number, subject, count } of index.subjects.entries()) {
-    if (filter.meansNumber(number)) counts.push([subject, count]);
-  }
-  return counts.sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 /** A consumer of `account` as a request about it is answered now. */

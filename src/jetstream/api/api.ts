@@ -16,13 +16,17 @@ import { isError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
 import { withHeaders } from "../stream/header_block.ts";
-import { publishHeaders } from "../stream/publish_headers.ts";
+import {
+  type PublishHeaders,
+  publishHeaders,
+} from "../stream/publish_headers.ts";
 import { StoreError } from "../store/stream_store.ts";
 import type { AccountStreams } from "../account_streams.ts";
 import { answerType, type ApiCall } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
 import { API_PREFIX, findCall } from "./call_table.ts";
 import { hearDomain } from "./domain_requests.ts";
+import { RequestOrder } from "./request_order.ts";
 import { hasLevel } from "./required_level.ts";
 import { readShape, ShapeError, type Struct } from "./shape.ts";
 
@@ -44,9 +48,21 @@ const UNCOUNTED = 10043;
 /** Who asks where nothing is known of that. */
 const NOBODY = { acc: "" };
 
+/** What a request says: its message is there for the call only. */
+interface Given {
+  /** Byte strings. */
+  readonly subject: string;
+  readonly reply: string;
+  readonly text: string;
+  readonly headers: PublishHeaders;
+  /** It asks for nothing that only later servers know. */
+  readonly isServed: boolean;
+}
+
 export class Api {
   readonly #account: AccountStreams;
   readonly #strict: boolean;
+  readonly #order = new RequestOrder();
 
   constructor(account: AccountStreams, strict: boolean) {
     this.#account = account;
@@ -67,7 +83,12 @@ export class Api {
     if (found === undefined) return true;
     const { call, tokens } = found;
     if (call.isOfConsumer && !this.#isThere(tokens)) return false;
-    void this.#answer(call, tokens, message, publisher);
+    const given = givenIn(message);
+    const answer = (): void =>
+      void this.#answer(call, tokens, given, publisher);
+    const [stream = ""] = tokens;
+    if (call.isAtOnce) answer();
+    else this.#order.run(stream, () => this.#underWay(stream), answer);
     return true;
   }
 
@@ -78,23 +99,13 @@ export class Api {
   async #answer(
     call: ApiCall,
     tokens: readonly string[],
-    message: Message,
+    { subject, reply, text, headers, isServed }: Given,
     publisher: MessageSource | undefined,
   ): Promise<void> {
-    const reply = replyOf(message);
-    const subject = subjectOf(message);
-    const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
-    const start = payloadStart + Math.max(0, headerSize);
-    const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2));
     const type = answerType(call.type);
     let fault: ApiError | undefined;
     const lines: string[] = [];
     const afterwards: (() => void)[] = [];
-    const isServed = hasLevel(message);
-    const headers = publishHeaders(bodyBuffer.slice(payloadStart, start));
-    // Behind a purge it is seen to once that is over.
-    const others = call.isAtOnce ? undefined : this.#othersGo(tokens);
-    if (others !== undefined) await others;
     let body: object;
     try {
       if (!isServed) throw new ApiError(10185);
@@ -135,9 +146,10 @@ export class Api {
     for (const run of afterwards) run();
   }
 
-  /** Resolves once the messages have gone that a request before this one has go. */
-  #othersGo([stream = ""]: readonly string[]): Promise<unknown> | undefined {
-    return this.#account.streams.get(stream)?.stream.removals.allGone;
+  /** Resolves once what requests have done in parts is done; undefined: nothing is. */
+  #underWay(name: string): Promise<unknown> | undefined {
+    const stream = this.#account.streams.get(name)?.stream;
+    return stream?.removals.allDone ?? stream?.lookups.allDone;
   }
 
   /** Counts a request, and lets others hear of it once its answer is on its way. */
@@ -190,4 +202,16 @@ export class Api {
       throw new ApiError(10025, error.message);
     }
   }
+}
+
+function givenIn(message: Message): Given {
+  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
+  const start = payloadStart + Math.max(0, headerSize);
+  return {
+    subject: subjectOf(message),
+    reply: replyOf(message),
+    text: utf8Text(byteString(bodyBuffer, start, bodyEnd - 2)),
+    headers: publishHeaders(bodyBuffer.slice(payloadStart, start)),
+    isServed: hasLevel(message),
+  };
 }

@@ -15,6 +15,7 @@ import {
   CONSUMER_CONFIG,
   type ConsumerConfig,
   type GivenConsumerConfig,
+  patternsOf,
   withPause,
 } from "../consumer/consumer_config.ts";
 import {
@@ -26,12 +27,13 @@ import {
 import { tellOfPause } from "../consumer/delivery_news.ts";
 import { checkPedanticConsumer } from "../consumer/pedantic.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
+import { whenLearned } from "../stream/learned.ts";
 import type { Stream } from "../stream/stream.ts";
 import { publicCount } from "./account_requests.ts";
 import { consumerAnswer } from "./answers.ts";
 import type { ApiRequest } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
-import { onceKept } from "./kept.ts";
+import { onceKept, settledToo } from "./kept.ts";
 import type { Struct } from "./shape.ts";
 
 const CREATE: Struct = {
@@ -66,7 +68,11 @@ export function answerCreate(
   account: AccountStreams,
   request: ApiRequest,
 ): object | Promise<object> {
-  return createOrUpdate(account, request, false);
+  return onceLearned(
+    account,
+    request,
+    () => createOrUpdate(account, request, false),
+  );
 }
 
 /** As `answerCreate`, for a name that has to be a durable consumer's. */
@@ -74,7 +80,25 @@ export function answerDurableCreate(
   account: AccountStreams,
   request: ApiRequest,
 ): object | Promise<object> {
-  return createOrUpdate(account, request, true);
+  return onceLearned(
+    account,
+    request,
+    () => createOrUpdate(account, request, true),
+  );
+}
+
+/** What `answer` gives, once the subjects are known that the consumer is about. */
+function onceLearned(
+  account: AccountStreams,
+  request: ApiRequest,
+  answer: () => object | Promise<object>,
+): object | Promise<object> {
+  const { config = {} } = request.read(CREATE) as CreateRequest;
+  const [name = ""] = request.tokens;
+  const stream = account.streams.get(name)?.stream;
+  if (stream === undefined) return answer();
+  const learned = whenLearned(stream, patternsOf(config), answer);
+  return settledToo(account, name, learned);
 }
 
 function createOrUpdate(

@@ -23,3 +23,19 @@ export function onceKept(
       throw new ApiError(10104, error.message);
     });
 }
+
+/**
+ * `answer`, and where that took turns of the event loop, once what it tells of is on
+ * disk: the others wait for that anyway.
+ */
+export function settledToo(
+  account: AccountStreams,
+  stream: string,
+  answer: object | Promise<object>,
+): object | Promise<object> {
+  if (!(answer instanceof Promise)) return answer;
+  return answer.then(async (told) => {
+    await account.settled(stream);
+    return told;
+  });
+}

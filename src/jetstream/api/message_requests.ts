@@ -7,6 +7,7 @@ import {
   MESSAGE_REQUEST,
   type MessageRequest,
 } from "../stream/message_request.ts";
+import { whenLearned, whenNear } from "../stream/learned.ts";
 import { startFault } from "../stream/sequences.ts";
 import type { Stream } from "../stream/stream.ts";
 import {
@@ -16,6 +17,7 @@ import {
   readLenient,
 } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
+import { settledToo } from "./kept.ts";
 import type { Shape, Struct } from "./shape.ts";
 
 const UINT64: Shape = { kind: "int", type: "uint64" };
@@ -68,7 +70,15 @@ function purge(
   if (stream.config.deny_purge) {
     throw new ApiError(10110, "stream purge not permitted");
   }
-  const purged = purgedOf(stream, filter, seq, keep);
+  const isAll = filter === undefined || filter === "" || filter === ">";
+  const pattern = isAll ? undefined : utf8ByteString(filter);
+  const purged = keep > 0
+    ? whenLearned(
+      stream,
+      [pattern ?? ">"],
+      () => keeping(account.named(stream.name).stream, keep, pattern),
+    )
+    : below(stream, seq, pattern);
   if (typeof purged === "number") return { success: true, purged };
   return purged.then(async (purged) => {
     await account.settled(stream.name);
@@ -76,53 +86,79 @@ function purge(
   });
 }
 
-/** How many messages go. Throws an `ApiError`. */
-function purgedOf(
+/** How many messages go below `seq`, or at all where that is 0. Throws an `ApiError`. */
+function below(
   stream: Stream,
-  given: string | undefined,
   seq: number,
-  keep: number,
+  pattern: string | undefined,
 ): number | Promise<number> {
-  const { index } = stream;
-  const isAll = given === undefined || given === "" || given === ">";
-  const pattern = isAll ? undefined : utf8ByteString(given);
-  const tooFar = isAll ? startFault(seq) : undefined;
+  const tooFar = pattern === undefined ? startFault(seq) : undefined;
   if (tooFar !== undefined) throw new ApiError(10110, tooFar);
-  let end = seq > 0 ? seq : index.lastSeq + 1;
-  if (keep > 0) {
-    const filter = pattern === undefined
-      ? undefined
-      : index.subjects.filter([pattern]);
-    for (let left = keep; left > 0 && end > 0; left--) {
-      end = index.previous(end, filter);
-    }
-    filter?.release();
-  }
+  const end = seq > 0 ? seq : stream.index.lastSeq + 1;
   return stream.removeBelow(end, pattern);
 }
 
-/** What is asked for; names are those of the JSON. */
-function getMessage(account: AccountStreams, request: ApiRequest): object {
+/** How many messages go before the last ones, which are to stay. */
+function keeping(
+  stream: Stream,
+  keep: number,
+  pattern: string | undefined,
+): number | Promise<number> {
+  const { index } = stream;
+  const filter = index.subjects.filter([pattern ?? ">"]);
+  const end = index.previousOf(keep, index.lastSeq + 1, filter);
+  filter.release();
+  return stream.removeBelow(end, pattern);
+}
+
+function getMessage(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   const given = request.read(MESSAGE_REQUEST) as MessageRequest;
-  const { stream } = account.named(request.tokens[0]!);
-  const seq = seqFor(stream, given);
-  const message = seq === undefined ? undefined : stream.load(seq);
+  const [name = ""] = request.tokens;
+  const { stream } = account.named(name);
+  checkSense(given);
+  const { seq = 0, last_by_subj = "", next_by_subj = "", start_time } = given;
+  const { index } = stream;
+  const isBack = last_by_subj !== "";
+  const start = start_time === undefined
+    ? seq
+    : index.firstAt(momentOf(start_time));
+  const place = {
+    from: isBack ? index.lastSeq : start || index.firstSeq,
+    isBack,
+  };
+  const pattern = utf8ByteString(last_by_subj || next_by_subj);
+  if (pattern === "") return told(stream, start, given);
+  return settledToo(
+    account,
+    name,
+    whenNear(stream, pattern, place, () => {
+      const { stream } = account.named(name);
+      return told(stream, seqFor(stream, pattern, place), given);
+    }),
+  );
+}
+
+/** What is asked for; names are those of the JSON. Throws an `ApiError` where it is not there. */
+function told(stream: Stream, seq: number, { no_hdr }: MessageRequest): object {
+  const message = stream.load(seq);
   if (message === undefined) throw new ApiError(10037);
   const { subject, headers, payload, timeUs } = message;
   return {
     message: {
       subject: utf8Text(subject),
       seq: message.seq,
-      ...(headers.length > 0 && !given.no_hdr && { hdrs: base64(headers) }),
+      ...(headers.length > 0 && !no_hdr && { hdrs: base64(headers) }),
       ...(payload.length > 0 && { data: base64(payload) }),
       time: momentText(timeUs),
     },
   };
 }
 
-/** The message that is meant; undefined: there is none. Throws an `ApiError` where nothing is. */
-function seqFor(
-  { index }: Stream,
+/** Throws an `ApiError` for a request that says nothing, or too much. */
+function checkSense(
   {
     seq = 0,
     last_by_subj = "",
@@ -131,7 +167,7 @@ function seqFor(
     batch = 0,
     max_bytes = 0,
   }: MessageRequest,
-): number | undefined {
+): void {
   const isTimed = start_time !== undefined;
   const isLast = last_by_subj !== "";
   const isNext = next_by_subj !== "";
@@ -140,20 +176,20 @@ function seqFor(
   const isOdd = (seq > 0 && (isLast || isTimed)) ||
     (isLast && (isNext || isTimed));
   if (saysNothing || isOfSeveral || isOdd) throw new ApiError(10003);
-  if (isLast) {
-    const filter = index.subjects.filter([utf8ByteString(last_by_subj)]);
-    const last = index.previous(index.lastSeq + 1, filter);
-    filter.release();
-    return last || undefined;
-  }
-  const from = isTimed ? index.firstAt(momentOf(start_time)) : seq;
-  if (isNext) {
-    const filter = index.subjects.filter([utf8ByteString(next_by_subj)]);
-    const next = index.next(from || index.firstSeq, filter);
-    filter.release();
-    return next;
-  }
-  return from;
+}
+
+/** The message that `pattern` means next to a place; one that is not there: there is none. */
+function seqFor(
+  { index }: Stream,
+  pattern: string,
+  { from, isBack }: { readonly from: number; readonly isBack: boolean },
+): number {
+  const filter = index.subjects.filter([pattern]);
+  const seq = isBack
+    ? index.previous(index.lastSeq + 1, filter)
+    : index.next(from, filter);
+  filter.release();
+  return seq;
 }
 
 function deleteMessage(account: AccountStreams, request: ApiRequest): object {

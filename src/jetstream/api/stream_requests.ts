@@ -1,7 +1,7 @@
 /** Requests about streams and their messages. */
 import { NATS_VERSION } from "../../core/version.ts";
 import { subjectsCollide } from "../../core/subject.ts";
-import { utf8ByteString, utf8Text } from "../../core/ascii.ts";
+import { utf8ByteString } from "../../core/ascii.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import type { AccountStreamLimits } from "../../options/options.ts";
 import { UNLIMITED_STREAMS } from "../limits/quota.ts";
@@ -19,7 +19,7 @@ import {
   checkStreamUpdate,
   sealed,
 } from "../stream/stream_checks.ts";
-import { streamInfo, subjectCounts } from "./answers.ts";
+import { streamInfo } from "./answers.ts";
 import {
   type ApiCall,
   type ApiRequest,
@@ -27,9 +27,11 @@ import {
   readLenient,
 } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
+import { settledToo } from "./kept.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import { checkAnother, surroundings, windowMax } from "./stream_limits.ts";
 import type { Shape, Struct } from "./shape.ts";
+import { type SubjectPage, subjectPage } from "./subject_page.ts";
 
 const INT: Shape = { kind: "int", type: "int" };
 const STRING: Shape = { kind: "string" };
@@ -56,7 +58,6 @@ const INFO: Struct = {
 };
 const NAMES_LIMIT = 1024;
 const LIST_LIMIT = 256;
-const SUBJECTS_LIMIT = 100_000;
 
 export function streamRequests(): readonly ApiCall[] {
   return [
@@ -193,7 +194,7 @@ async function update(
   checkOverlap(config, around);
   account.update(open, config);
   await account.settled(name);
-  await open.stream.removals.allGone;
+  await open.stream.removals.allDone;
   return streamInfo(open, account.host.moments.nowUs(), {
     version: NATS_VERSION,
   });
@@ -225,47 +226,38 @@ export function toldOfStream(
   });
 }
 
-function info(account: AccountStreams, request: ApiRequest): object {
+function info(
+  account: AccountStreams,
+  request: ApiRequest,
+): object | Promise<object> {
   const { offset, deleted_details, subjects_filter } = readLenient(
     request,
     INFO,
   );
-  const open = account.named(request.tokens[0]!);
-  const { moments } = account.host;
-  const cluster = { leader: account.serverName };
-  if (typeof subjects_filter !== "string" || subjects_filter === "") {
-    return {
-      total: 0,
-      offset: 0,
-      limit: 0,
-      ...streamInfo(open, moments.nowUs(), {
-        version: NATS_VERSION,
-        deleted: deleted_details === true,
-        cluster,
-      }),
-    };
-  }
-  const filter = open.stream.index.subjects.filter([
-    utf8ByteString(subjects_filter),
-  ]);
-  const counts = subjectCounts(open.stream, filter);
-  filter.release();
-  const { rows, total } = pageOf(counts, offset, SUBJECTS_LIMIT);
-  const subjects = Object.fromEntries(
-    rows.map(([subject, count]) => [utf8Text(subject), count]),
-  );
-  // NATS JetStream API: an offset beyond the end stays what it is.
-  const from = typeof offset === "number" ? Math.max(0, offset) : 0;
-  const page = { total, offset: from, limit: SUBJECTS_LIMIT };
-  return {
-    ...(total === 0 ? NO_PAGE : page),
-    ...streamInfo(open, moments.nowUs(), {
-      version: NATS_VERSION,
-      deleted: deleted_details === true,
-      cluster,
-      ...(rows.length > 0 && { subjects }),
-    }),
+  const [name = ""] = request.tokens;
+  const { stream } = account.named(name);
+  const options = {
+    version: NATS_VERSION,
+    deleted: deleted_details === true,
+    cluster: { leader: account.serverName },
   };
+  const told = (subjects?: Readonly<Record<string, number>>): object =>
+    streamInfo(account.named(name), account.host.moments.nowUs(), {
+      ...options,
+      ...(subjects && { subjects }),
+    });
+  if (typeof subjects_filter !== "string" || subjects_filter === "") {
+    return { total: 0, offset: 0, limit: 0, ...told() };
+  }
+  const listed = (found: SubjectPage | undefined): object => ({
+    ...(found?.page ?? NO_PAGE),
+    ...told(found?.subjects),
+  });
+  const found = stream.lookups.runSteps(
+    subjectPage(stream.index.subjects, utf8ByteString(subjects_filter), offset),
+  );
+  if (!(found instanceof Promise)) return listed(found);
+  return settledToo(account, name, found.then(listed));
 }
 
 function chosen(

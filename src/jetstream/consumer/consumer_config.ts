@@ -2,6 +2,7 @@
  * What a consumer is told to be: the fields of its configuration, with what holds
  * where a request does not say. Names are those of the API.
  */
+import { utf8ByteString } from "../../core/ascii.ts";
 import type { Shape, Struct } from "../api/shape.ts";
 import { sorted } from "../stream/stream_config.ts";
 import { NO_TIME } from "../moments.ts";
@@ -295,8 +296,13 @@ export function isPublic(
 
 /** The subjects that a consumer is about; none: all. */
 export function filtersOf(
-  { filter_subject, filter_subjects }: ConsumerConfig,
+  { filter_subject, filter_subjects }: GivenConsumerConfig,
 ): readonly string[] {
   if (filter_subjects !== undefined) return filter_subjects;
   return filter_subject === undefined ? [] : [filter_subject];
+}
+
+/** The same as byte strings, as messages have them. */
+export function patternsOf(config: GivenConsumerConfig): readonly string[] {
+  return filtersOf(config).map(utf8ByteString);
 }

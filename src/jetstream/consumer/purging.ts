@@ -1,7 +1,6 @@
 /** Where a consumer goes on once messages were purged. */
-import { utf8ByteString } from "../../core/ascii.ts";
 import { isSubsetMatch, subjectsCollide } from "../../core/subject.ts";
-import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import { type ConsumerConfig, patternsOf } from "./consumer_config.ts";
 
 /** Where a stream begins, and the first message that `pattern` means and is left. */
 interface Purged {
@@ -23,7 +22,7 @@ export function startAfterPurge(
   { pattern, firstSeq, next }: Purged,
 ): number | undefined {
   if (pattern === undefined) return next;
-  const filters = filtersOf(config).map(utf8ByteString);
+  const filters = patternsOf(config);
   if (filters.length === 0) return firstSeq;
   if (filters.every((filter) => isSubsetMatch(filter, pattern))) return next;
   const meets = filters.some((filter) => subjectsCollide(filter, pattern));

@@ -8,7 +8,8 @@
 import { momentOf } from "../moments.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import type { Stream } from "../stream/stream.ts";
-import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import { type ConsumerConfig, patternsOf } from "./consumer_config.ts";
+import { LastMessages } from "./last_messages.ts";
 
 /** Where a selection goes on. */
 export interface SavedPlace {
@@ -17,6 +18,8 @@ export interface SavedPlace {
   readonly hasLasts: boolean;
 }
 
+const NO_LASTS = new LastMessages([]);
+
 export class Selection {
   /** Messages that are still to come. */
   pending = 0;
@@ -24,23 +27,22 @@ export class Selection {
   readonly startsAfter: number;
   readonly #stream: Stream;
   readonly #filter: SubjectFilter;
-  /** The last message of each subject, where the consumer begins with those; ascending. */
-  #lasts: number[] = [];
-  /** Those before this place have come. */
-  #lastsAt = 0;
+  /** The last message of each subject, where the consumer begins with those. */
+  #lasts = NO_LASTS;
   /** Where it goes on behind those. */
   #next: number;
+  #isReleased = false;
 
   constructor(stream: Stream, config: ConsumerConfig) {
     this.#stream = stream;
-    this.#filter = stream.index.subjects.filter(filtersOf(config));
+    this.#filter = stream.index.subjects.filter(patternsOf(config));
     if (config.deliver_policy === "last_per_subject") {
       // One that cannot be kept takes along the consumer, which comes behind it.
       const { lastSeq } = stream.index;
       this.#lasts = this.#lastOfEach(lastSeq);
       this.#next = lastSeq + 1;
-      this.startsAfter = (this.#lasts[0] ?? this.#next) - 1;
-      this.pending = this.#lastsFrom(stream.visibleSeq + 1);
+      this.startsAfter = (this.#lasts.next ?? this.#next) - 1;
+      this.pending = this.#visibleLasts;
     } else {
       this.#next = startOf(stream, config, this.#filter);
       this.startsAfter = this.#next - 1;
@@ -57,8 +59,7 @@ export class Selection {
   get published(): number {
     const { index, visibleSeq } = this.#stream;
     let seq = Math.max(this.#next, visibleSeq + 1);
-    const unseenLasts = this.#lasts.length - this.#lastsFrom(visibleSeq + 1);
-    let count = this.pending + unseenLasts;
+    let count = this.pending + this.#lasts.countFrom(visibleSeq + 1);
     while ((seq = index.next(seq, this.#filter)) <= index.lastSeq) {
       count++;
       seq++;
@@ -69,10 +70,8 @@ export class Selection {
   /** The next message; undefined: none is there. */
   peek(): number | undefined {
     const { index, visibleSeq } = this.#stream;
-    if (this.#hasLasts) {
-      const last = this.#lasts[this.#lastsAt]!;
-      return last <= visibleSeq ? last : undefined;
-    }
+    const last = this.#lasts.next;
+    if (last !== undefined) return last <= visibleSeq ? last : undefined;
     const seq = index.next(this.#next, this.#filter);
     // What lies between is not looked at again.
     this.#next = Math.max(this.#next, Math.min(seq, visibleSeq + 1));
@@ -82,7 +81,7 @@ export class Selection {
   /** The message that `peek` gave has been delivered. */
   advance(): void {
     this.pending--;
-    if (this.#hasLasts) this.#lastsAt++;
+    if (this.#hasLasts) this.#lasts.advance();
     else this.#next++;
   }
 
@@ -90,7 +89,7 @@ export class Selection {
   stored(seq: number, subjectNumber: number): boolean {
     const isMeant = seq >= this.#next
       ? this.means(subjectNumber)
-      : this.#lasts[this.#lastsFrom(seq)] === seq;
+      : this.#lasts.has(seq);
     if (isMeant) this.pending++;
     return isMeant;
   }
@@ -98,35 +97,24 @@ export class Selection {
   /** A message goes. */
   removing(seq: number, subjectNumber: number): void {
     if (!this.means(subjectNumber)) return;
-    const at = this.#lastsFrom(seq);
-    if (this.#lasts[at] === seq) {
-      if (at === this.#lastsAt) this.#lastsAt++;
-      else this.#lasts.splice(at, 1);
-    } else if (seq < this.#next) return;
+    if (!this.#lasts.remove(seq) && seq < this.#next) return;
     if (seq <= this.#stream.visibleSeq) this.pending--;
   }
 
   /** All messages have gone at once. */
   emptied(): void {
-    this.#lasts = [];
-    this.#lastsAt = 0;
+    this.#lasts = NO_LASTS;
     this.pending = 0;
   }
 
-  /** The place of the first last message that is still to come and not before `seq`. */
-  #lastsFrom(seq: number): number {
-    let low = this.#lastsAt;
-    let high = this.#lasts.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#lasts[middle]! < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  get #hasLasts(): boolean {
+    return this.#lasts.next !== undefined;
   }
 
-  get #hasLasts(): boolean {
-    return this.#lastsAt < this.#lasts.length;
+  /** Last messages that are to come and are there for good. */
+  get #visibleLasts(): number {
+    const unseen = this.#lasts.countFrom(this.#stream.visibleSeq + 1);
+    return this.#lasts.countFrom(0) - unseen;
   }
 
   /** Where it goes on, as it is saved. */
@@ -138,9 +126,8 @@ export class Selection {
   restore({ next, hasLasts }: SavedPlace, after: number): void {
     this.moveTo(next);
     if (!hasLasts) return;
-    this.#lasts = this.#lastOfEach(next - 1).filter((seq) => seq > after);
-    this.#lastsAt = 0;
-    this.pending += this.#lastsFrom(this.#stream.visibleSeq + 1);
+    this.#lasts = this.#lastOfEach(next - 1, after);
+    this.pending += this.#visibleLasts;
   }
 
   /** Goes back to what comes behind `after`. */
@@ -151,15 +138,15 @@ export class Selection {
 
   /** Begins again at `seq`. */
   moveTo(seq: number): void {
-    this.#lasts = [];
-    this.#lastsAt = 0;
+    this.#lasts = NO_LASTS;
     this.#next = seq;
     this.#recount();
   }
 
   /** It is not asked any more. */
   release(): void {
-    this.#filter.release();
+    if (!this.#isReleased) this.#filter.release();
+    this.#isReleased = true;
   }
 
   #recount(): void {
@@ -171,16 +158,11 @@ export class Selection {
     );
   }
 
-  #lastOfEach(upTo: number): number[] {
-    const { index } = this.#stream;
-    const lasts: number[] = [];
-    for (const { number, last } of index.subjects.entries()) {
-      if (!this.#filter.meansNumber(number)) continue;
-      let seq = last;
-      while (seq > upTo) seq = index.sameBefore(seq);
-      if (seq > 0) lasts.push(seq);
-    }
-    return lasts.sort((a, b) => a - b);
+  #lastOfEach(upTo: number, after: number = 0): LastMessages {
+    const lasts = this.#stream.index.lastOfEach(upTo, this.#filter);
+    return new LastMessages(
+      after === 0 ? lasts : lasts.filter((seq) => seq > after),
+    );
   }
 }
 

@@ -45,6 +45,12 @@ export interface RemovedEntry extends IndexEntry {
 export const PART_MESSAGES = 1024;
 const PART_PLACES = 16_384;
 
+/** Places where one message is looked for. */
+const NEAR_PLACES = 4096;
+
+/** Messages that are looked at in a row in the time of one subject. */
+const MESSAGES_PER_SUBJECT = 16;
+
 /** Of a subject that the stream does not have. */
 const NOWHERE = { first: Infinity, last: -1 };
 
@@ -281,21 +287,7 @@ export class MessageIndex {
       if (only.last < from) return end;
       if (from <= only.first) return only.first;
     }
-    const { list } = this.#segments;
-    const first = this.#segments.find(segmentOf(from));
-    for (let at = first; at < list.length; at++) {
-      const segment = list[at]!;
-      const isFirst = segment.number === segmentOf(from);
-      const { subjects, places } = segment;
-      for (let i = isFirst ? segment.firstPlace(from) : 0; i < places; i++) {
-        const number = subjects[i]!;
-        if (number === 0) continue;
-        if (filter === undefined || filter.meansNumber(number)) {
-          return segment.seqAt(i);
-        }
-      }
-    }
-    return end;
+    return this.#segments.next(from, filter) || end;
   }
 
   /** The last message before `before` that `filter` means; 0: there is none. */
@@ -306,66 +298,66 @@ export class MessageIndex {
       if (from < only.first) return 0;
       if (only.last <= from) return only.last;
     }
-    const { list } = this.#segments;
-    let at = this.#segments.find(segmentOf(from));
-    if (list[at]?.number !== segmentOf(from)) at--;
-    for (; at >= 0; at--) {
-      const segment = list[at]!;
-      const isFirst = segment.number === segmentOf(from);
-      const { subjects, places } = segment;
-      const end = isFirst ? segment.firstPlace(from) : places - 1;
-      for (let i = Math.min(end, places - 1); i >= 0; i--) {
-        const number = subjects[i]!;
-        if (number === 0 || segment.seqAt(i) > from) continue;
-        if (filter === undefined || filter.meansNumber(number)) {
-          return segment.seqAt(i);
-        }
-      }
-    }
-    return 0;
+    return this.#segments.previous(from, filter);
+  }
+
+  /** Of the last `count` messages before `before` that `filter` means the first one; 0: there are fewer. */
+  previousOf(count: number, before: number, filter?: SubjectFilter): number {
+    const from = Math.min(before, this.lastSeq + 1) - 1;
+    return this.#segments.previous(from, filter, { nth: count });
+  }
+
+  /** Whether a turn has time to look for a message that `filter` means, from `from` on or back from there. */
+  isNear(from: number, filter: SubjectFilter, isBack: boolean): boolean {
+    if (filter.isLiteral || this.messages <= NEAR_PLACES) return true;
+    const found = isBack
+      ? this.#segments.previous(from, filter, { first: from - NEAR_PLACES })
+      : this.#segments.next(from, filter, from + NEAR_PLACES);
+    return found > 0;
   }
 
   /** How many messages from `from` on `filter` means. */
   count(from: number, filter?: SubjectFilter): number {
+    if (from > this.lastSeq) return 0;
     if (filter === undefined || filter.meansAll) {
       if (from <= this.firstSeq) return this.messages;
-      return this.#countFrom(from);
+      return this.#segments.count(from, undefined);
+    }
+    const isPart = from > this.firstSeq;
+    if (!this.#isQuickBySubject(filter) || (isPart && !filter.isLiteral)) {
+      return this.#segments.count(from, filter);
     }
     let count = 0;
-    for (const entry of this.subjects.entries()) {
-      if (entry.last < from || !filter.meansNumber(entry.number)) continue;
+    for (const entry of this.subjects.meantBy(filter)) {
+      if (entry.last < from) continue;
       count += from <= entry.first ? entry.count : this.#tail(entry, from);
     }
     return count;
   }
 
-  /** The first message that was stored at `timeUs` or later; one more than `lastSeq`: none was. */
-  firstAt(timeUs: number): number {
-    for (const segment of this.#segments.list) {
-      const { subjects, times, places } = segment;
-      for (let i = 0; i < places; i++) {
-        if (subjects[i] !== 0 && times[i]! >= timeUs) return segment.seqAt(i);
-      }
+  /** The last message up to `upTo` of each subject that `filter` means, ascending. */
+  lastOfEach(upTo: number, filter: SubjectFilter): number[] {
+    if (!this.#isQuickBySubject(filter)) {
+      return this.#segments.lastOfEach(upTo, filter);
     }
-    return this.lastSeq + 1;
+    const lasts: number[] = [];
+    for (const { last } of this.subjects.meantBy(filter)) {
+      let seq = last;
+      while (seq > upTo) seq = this.sameBefore(seq);
+      if (seq > 0) lasts.push(seq);
+    }
+    return lasts.sort((a, b) => a - b);
   }
 
-  #countFrom(from: number): number {
-    let count = 0;
-    const { list } = this.#segments;
-    const first = this.#segments.find(segmentOf(from));
-    for (let at = first; at < list.length; at++) {
-      const segment = list[at]!;
-      if (segment.number !== segmentOf(from)) {
-        count += segment.live;
-        continue;
-      }
-      const { subjects, places } = segment;
-      for (let i = segment.firstPlace(from); i < places; i++) {
-        if (subjects[i] !== 0) count++;
-      }
-    }
-    return count;
+  /** The first message that was stored at `timeUs` or later; one more than `lastSeq`: none was. */
+  firstAt(timeUs: number): number {
+    return this.#segments.firstAt(timeUs) || this.lastSeq + 1;
+  }
+
+  /** Whether to look at each subject takes less than to look at each message. */
+  #isQuickBySubject({ isLiteral, patterns }: SubjectFilter): boolean {
+    const subjects = isLiteral ? patterns.length : this.subjects.size;
+    return subjects * MESSAGES_PER_SUBJECT <= this.messages;
   }
 
   /** Where the subject that a filter without wildcards means begins and ends; undefined: the filter may mean several. */

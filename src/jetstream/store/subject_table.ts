@@ -2,7 +2,7 @@
  * The subjects of a stream's messages, each with a number and with where its
  * messages begin and end. A number is used again when its subject has gone.
  */
-import { subjectMatches } from "../../core/subject.ts";
+import { hasWildcard, subjectMatches } from "../../core/subject.ts";
 import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
 
 /** A subject that some message of the stream has. */
@@ -22,22 +22,39 @@ export interface SubjectEntry {
 const Verdict = { UNKNOWN: 0, MATCHES: 1, DIFFERS: 2 } as const;
 
 const FIRST_ROOM = 64;
+/** Subjects that a filter is asked about in one turn of the event loop. */
+const PART_SUBJECTS = 4096;
 const NO_VERDICTS: Uint8Array = new Uint8Array(0);
 
 /**
  * Which messages are meant, by their subjects: those that match one of its
- * patterns. It remembers the answer for each subject of the stream.
+ * patterns. It remembers the answer for each subject of the stream. Those who ask
+ * by the same patterns share one.
  */
 export class SubjectFilter {
   /** Byte strings; none: all messages are meant. */
   readonly patterns: readonly string[];
+  /** None of its patterns has a wildcard. */
+  readonly isLiteral: boolean;
+  /** Those who ask it. */
+  users = 0;
   readonly #table: SubjectTable;
+  readonly #released: () => void;
   /** None before it is asked of the first one. */
   #verdicts = NO_VERDICTS;
+  /** `learnPart` has come to this number. */
+  #learned = 0;
 
-  constructor(patterns: readonly string[], table: SubjectTable) {
+  /** `released` is called when nobody asks it any more. */
+  constructor(
+    patterns: readonly string[],
+    table: SubjectTable,
+    released: () => void,
+  ) {
     this.patterns = patterns.includes(">") ? [] : patterns;
+    this.isLiteral = !this.meansAll && !this.patterns.some(hasWildcard);
     this.#table = table;
+    this.#released = released;
   }
 
   get meansAll(): boolean {
@@ -55,6 +72,22 @@ export class SubjectFilter {
     return isMeant;
   }
 
+  /**
+   * Looks at a part of the stream's subjects, as many as a turn has time for, so that
+   * what goes through all of them is quick; true: it knows each.
+   */
+  learnPart(): boolean {
+    const { numbers } = this.#table;
+    // These are found by their names.
+    if (this.meansAll || this.isLiteral) return true;
+    const end = Math.min(this.#learned + PART_SUBJECTS, numbers);
+    for (let number = this.#learned + 1; number <= end; number++) {
+      if (this.#table.at(number) !== undefined) this.meansNumber(number);
+    }
+    this.#learned = end;
+    return end === numbers;
+  }
+
   means(subject: string): boolean {
     return this.meansAll ||
       this.patterns.some((pattern) => subjectMatches(pattern, subject));
@@ -70,11 +103,12 @@ export class SubjectFilter {
   /** All numbers may be those of other subjects from now on. */
   forgetAll(): void {
     this.#verdicts = NO_VERDICTS;
+    this.#learned = 0;
   }
 
-  /** It is not asked any more. */
+  /** One of those who ask it does so no more. */
   release(): void {
-    this.#table.filters.delete(this);
+    if (--this.users === 0) this.#released();
   }
 
   #grow(number: number): void {
@@ -87,12 +121,14 @@ export class SubjectFilter {
 }
 
 export class SubjectTable {
-  /** Filters that are asked about subjects of this table. */
-  readonly filters: Set<SubjectFilter> = new Set();
+  /** Filters that are asked about subjects of this table, by their patterns. */
+  readonly #filters = new Map<string, SubjectFilter>();
   #byName: KeyedMap<string, SubjectEntry> = new Map();
   /** By number; undefined: the number is free. */
   #byNumber: (SubjectEntry | undefined)[] = [undefined];
   #free: number[] = [];
+  /** How often a subject has gone. */
+  dropped = 0;
 
   get size(): number {
     return this.#byName.size;
@@ -100,13 +136,26 @@ export class SubjectTable {
 
   /** A filter by `patterns`; to be released by the one who asked for it. */
   filter(patterns: readonly string[]): SubjectFilter {
-    const filter = new SubjectFilter(patterns, this);
-    this.filters.add(filter);
+    const key = patterns.join(" ");
+    const filter = this.#filters.get(key) ??
+      new SubjectFilter(patterns, this, () => this.#filters.delete(key));
+    this.#filters.set(key, filter);
+    filter.users++;
     return filter;
   }
 
   get(subject: string): SubjectEntry | undefined {
     return this.#byName.get(subject);
+  }
+
+  /** The largest number that was given. */
+  get numbers(): number {
+    return this.#byNumber.length - 1;
+  }
+
+  /** The subject with a number; undefined: it is free. */
+  at(number: number): SubjectEntry | undefined {
+    return this.#byNumber[number];
   }
 
   /** The subject with a number that is in use. */
@@ -128,10 +177,11 @@ export class SubjectTable {
 
   /** The last message of a subject has gone. */
   drop({ subject, number }: SubjectEntry): void {
+    this.dropped++;
     this.#byName.delete(subject);
     this.#byNumber[number] = undefined;
     this.#free.push(number);
-    for (const filter of this.filters) filter.forget(number);
+    for (const filter of this.#filters.values()) filter.forget(number);
   }
 
   /** All of them, in no promised order. */
@@ -139,11 +189,26 @@ export class SubjectTable {
     return this.#byName.values();
   }
 
+  /** Those that `filter` means, in no promised order. */
+  *meantBy(filter: SubjectFilter): Iterable<SubjectEntry> {
+    if (filter.isLiteral) {
+      for (const subject of new Set(filter.patterns)) {
+        const entry = this.get(subject);
+        if (entry !== undefined) yield entry;
+      }
+      return;
+    }
+    for (const entry of this.entries()) {
+      if (filter.meansNumber(entry.number)) yield entry;
+    }
+  }
+
   /** All messages have gone. */
   clear(): void {
+    this.dropped += this.size;
     this.#byName = new Map();
     this.#byNumber = [undefined];
     this.#free = [];
-    for (const filter of this.filters) filter.forgetAll();
+    for (const filter of this.#filters.values()) filter.forgetAll();
   }
 }

@@ -18,6 +18,7 @@ import { momentOf, momentText } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
 import { withHeaders } from "./header_block.ts";
+import { whenLearned, whenNear } from "./learned.ts";
 import { MESSAGE_REQUEST, type MessageRequest } from "./message_request.ts";
 import type { Stream } from "./stream.ts";
 
@@ -25,10 +26,25 @@ const NO_BYTES = new Uint8Array(0);
 /** Subjects of one answer. */
 const SUBJECTS_MAX = 1024;
 const BYTES_MAX = 64 * 1024 * 1024;
+/** Messages, and bytes of them, that go in one turn of the event loop. */
+const PART_MESSAGES = 128;
+const PART_BYTES = 65_536;
 
 /** A request that is answered with a status. */
 class DirectRefusal extends Error {
   override readonly name = "DirectRefusal";
+}
+
+/** Messages that one answer has. */
+interface Giving {
+  /** As many are to come. */
+  readonly pending: number;
+  readonly isCounted: boolean;
+  /** How each is given. */
+  readonly request: MessageRequest;
+  /** Lines behind the last one. */
+  readonly after: readonly string[];
+  readonly seqs: Iterator<number>;
 }
 
 export class DirectGet {
@@ -69,11 +85,28 @@ export class DirectGet {
     this.#refusing(reply, () => {
       if (!hasLevel(message)) throw new DirectRefusal(LEVEL_STATUS);
       const request = requestIn(message, this.#prefix);
-      const answer = (): void => this.#answer(request, reply);
-      if (!this.#comesEarly(request)) return answer();
-      this.#stream.whenKept(0, () => this.#refusing(reply, answer));
+      if (!this.#comesEarly(request)) return this.#learn(request, reply);
+      this.#stream.whenKept(0, () => this.#learn(request, reply));
     });
     return true;
+  }
+
+  /** Answers once it is known which subjects the request means. */
+  #learn(request: MessageRequest, reply: string): void {
+    const { index, reads, visibleSeq } = this.#stream;
+    const learning = { index, lookups: reads };
+    const answer = (): void =>
+      this.#refusing(reply, () => this.#answer(request, reply));
+    const { multi_last = [], batch, last_by_subj, next_by_subj } = request;
+    const pattern = utf8ByteString(last_by_subj ?? next_by_subj ?? ">");
+    if (multi_last.length > 0) {
+      void whenLearned(learning, multi_last.map(utf8ByteString), answer);
+    } else if (batch) void whenLearned(learning, [pattern], answer);
+    else {
+      const isBack = last_by_subj !== undefined;
+      const from = isBack ? visibleSeq : startOf(request, this.#stream);
+      void whenNear(learning, pattern, { from, isBack }, answer);
+    }
   }
 
   /** Calls `act`; who asked is told of a refusal. */
@@ -130,27 +163,32 @@ export class DirectGet {
   /** Up to `batch` messages in a row. */
   #several(request: MessageRequest, reply: string): void {
     const { index, visibleSeq } = this.#stream;
-    this.#withFilter(request, (filter) => {
-      let seq = index.next(startOf(request, this.#stream), filter);
-      if (seq > visibleSeq) throw new DirectRefusal("404 Message Not Found");
-      let pending = index.count(seq, filter) -
-        index.count(visibleSeq + 1, filter);
-      let bytes = 0;
-      let last = 0;
-      for (let i = 0; i < request.batch! && seq <= visibleSeq; i++) {
-        const message = this.#visible(seq)!;
-        bytes += sizeTold(message);
-        // NATS JetStream: they are counted where they are told of.
-        if (!request.no_hdr) pending--;
-        this.#give(message, reply, request, [
-          `Nats-Num-Pending: ${pending}`,
-          `Nats-Last-Sequence: ${last}`,
-        ]);
-        last = seq;
-        seq = index.next(seq + 1, filter);
-        if (bytes >= (request.max_bytes || BYTES_MAX)) break;
-      }
-      this.#end(reply, pending, last, []);
+    const { no_hdr, batch = 0, last_by_subj, next_by_subj } = request;
+    const pattern = last_by_subj ?? next_by_subj ?? ">";
+    const filter = index.subjects.filter([utf8ByteString(pattern)]);
+    const first = index.next(startOf(request, this.#stream), filter);
+    if (first > visibleSeq) {
+      filter.release();
+      throw new DirectRefusal("404 Message Not Found");
+    }
+    this.#giveAll(request, reply, {
+      pending: index.count(first, filter) -
+        index.count(visibleSeq + 1, filter),
+      // NATS JetStream: they are counted where they are told of.
+      isCounted: !no_hdr,
+      request,
+      after: [],
+      seqs: (function* () {
+        let seq = first;
+        try {
+          for (let i = 0; i < batch && seq <= visibleSeq; i++) {
+            yield seq;
+            seq = index.next(seq + 1, filter);
+          }
+        } finally {
+          filter.release();
+        }
+      })(),
     });
   }
 
@@ -168,27 +206,57 @@ export class DirectGet {
     const filter = index.subjects.filter(
       request.multi_last!.map(utf8ByteString),
     );
-    const all = lastsOf(this.#stream, filter, Math.min(upTo, visibleSeq));
+    const all = index.lastOfEach(Math.min(upTo, visibleSeq), filter);
     filter.release();
     if (all.length === 0) throw new DirectRefusal("404 No Results");
     if (all.length > SUBJECTS_MAX) {
       throw new DirectRefusal("413 Too Many Results");
     }
     const lasts = all.filter((seq) => seq >= from);
-    let pending = lasts.length;
+    this.#giveAll(request, reply, {
+      pending: lasts.length,
+      isCounted: true,
+      request: {},
+      after: [`Nats-UpTo-Sequence: ${upTo}`],
+      seqs: lasts.slice(0, batch > 0 ? batch : lasts.length).values(),
+    });
+  }
+
+  /** Gives messages in parts, and what there is to say behind them. */
+  #giveAll(
+    { max_bytes }: MessageRequest,
+    reply: string,
+    { pending, isCounted, request, after, seqs }: Giving,
+  ): void {
+    let left = pending;
     let bytes = 0;
     let last = 0;
-    for (const seq of lasts.slice(0, batch > 0 ? batch : lasts.length)) {
-      const message = this.#visible(seq)!;
-      bytes += sizeTold(message);
-      this.#give(message, reply, {}, [
-        `Nats-Num-Pending: ${--pending}`,
-        `Nats-Last-Sequence: ${last}`,
-      ]);
-      last = seq;
-      if (bytes >= (request.max_bytes || BYTES_MAX)) break;
-    }
-    this.#end(reply, pending, last, [`Nats-UpTo-Sequence: ${upTo}`]);
+    const givePart = (): boolean => {
+      const partEnd = bytes + PART_BYTES;
+      for (let i = 0; i < PART_MESSAGES && bytes < partEnd; i++) {
+        const { value: seq, done } = seqs.next();
+        if (done) return true;
+        const message = this.#visible(seq);
+        if (isCounted) left--;
+        // It has gone meanwhile, or cannot be read.
+        if (message === undefined) continue;
+        bytes += sizeTold(message);
+        this.#give(message, reply, request, [
+          `Nats-Num-Pending: ${left}`,
+          `Nats-Last-Sequence: ${last}`,
+        ]);
+        last = seq;
+        if (bytes < (max_bytes || BYTES_MAX)) continue;
+        seqs.return?.();
+        return true;
+      }
+      return false;
+    };
+    void this.#stream.reads.run(() => {
+      const isDone = givePart();
+      if (isDone) this.#end(reply, left, last, after);
+      return isDone;
+    });
   }
 
   #end(
@@ -322,22 +390,6 @@ function startOf(
 ): number {
   if (start_time !== undefined) return index.firstAt(momentOf(start_time));
   return seq || index.firstSeq;
-}
-
-/** The last message up to `upTo` of each subject that `filter` means, ascending. */
-function lastsOf(
-  { index }: Stream,
-  filter: SubjectFilter,
-  upTo: number,
-): number[] {
-  const lasts: number[] = [];
-  for (const { number, last } of index.subjects.entries()) {
-    if (!filter.meansNumber(number)) continue;
-    let seq = last;
-    while (seq > upTo) seq = index.sameBefore(seq);
-    if (seq > 0) lasts.push(seq);
-  }
-  return lasts.sort((a, b) => a - b);
 }
 
 /** The bytes of a message that count where `max_bytes` limits them. */

@@ -8,11 +8,11 @@ import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "./header_block.ts";
 import { headerValue, publishHeaders } from "./publish_headers.ts";
-import { Removals } from "./removals.ts";
 import type { Publication } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import { Endings } from "./time_to_live.ts";
+import { WorkInParts } from "./work_in_parts.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const NS_PER_S = 1e9;
@@ -32,7 +32,7 @@ export class Expiry {
   readonly endings: Endings = new Endings();
   readonly #host: Pick<StreamHost, "clock" | "moments">;
   readonly #stream: AgeingStream;
-  readonly #removals: Removals;
+  readonly #removals: WorkInParts;
   #isExpiring = false;
   /** Messages before it stay beyond the limit of age. */
   #firstAgeing = 0;
@@ -46,7 +46,7 @@ export class Expiry {
   ) {
     this.#host = host;
     this.#stream = stream;
-    this.#removals = new Removals(host, () => stream.changed());
+    this.#removals = new WorkInParts(host, () => stream.changed());
   }
 
   /** Looks no more, until `watch` is called. */

@@ -11,6 +11,9 @@ interface Known {
   readonly timeUs: number;
 }
 
+/** Ids that are forgotten for one that is asked for. */
+const PART_IDS = 256;
+
 export class KnownIds {
   /** How long an id is remembered, in microseconds. */
   #windowUs: number;
@@ -29,7 +32,10 @@ export class KnownIds {
   /** The sequence of the message that has this id; undefined: there is none. */
   find(id: string, nowUs: number): number | undefined {
     this.#forget(nowUs);
-    return this.#ids.get(id)?.seq;
+    const known = this.#ids.get(id);
+    if (known !== undefined && !this.#isOver(known, nowUs)) return known.seq;
+    this.#ids.delete(id);
+    return undefined;
   }
 
   /** The message with this id is not there. */
@@ -38,15 +44,24 @@ export class KnownIds {
   }
 
   add(id: string, seq: number, timeUs: number): void {
-    if (this.#windowUs > 0 && !this.#ids.has(id)) {
-      this.#ids.set(id, { seq, timeUs });
+    if (this.#windowUs === 0) return;
+    const known = this.#ids.get(id);
+    if (known !== undefined && !this.#isOver(known, timeUs)) return;
+    // Behind all others.
+    this.#ids.delete(id);
+    this.#ids.set(id, { seq, timeUs });
+  }
+
+  /** Of those that are over the oldest go: more than may come meanwhile. */
+  #forget(nowUs: number): void {
+    let left = PART_IDS;
+    for (const [id, known] of this.#ids) {
+      if (left-- === 0 || !this.#isOver(known, nowUs)) return;
+      this.#ids.delete(id);
     }
   }
 
-  #forget(nowUs: number): void {
-    for (const [id, { timeUs }] of this.#ids) {
-      if (timeUs + this.#windowUs > nowUs) return;
-      this.#ids.delete(id);
-    }
+  #isOver({ timeUs }: Known, nowUs: number): boolean {
+    return timeUs + this.#windowUs <= nowUs;
   }
 }

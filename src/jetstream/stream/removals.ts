@@ -1,70 +1,18 @@
-/**
- * Messages of a stream that go by the thousand: a part of them at once, and each
- * other part in a later turn of the event loop, so that nobody waits for a million.
- */
+/** Messages of a stream that go by the thousand, in parts. */
 import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
 import type { StreamConfig } from "./stream_config.ts";
-import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
+import type { WorkInParts } from "./work_in_parts.ts";
 
 /** Messages that leave the store in one turn, where nothing else is done with them. */
 const STORED_MESSAGES = 4 * PART_MESSAGES;
-
-export class Removals {
-  /** Nobody is served yet: everything goes at once. */
-  isStarting = false;
-  readonly #longWork: StreamHost["longWork"];
-  /** A part has gone in a turn of its own. */
-  readonly #partGone: () => void;
-  readonly #underWay = new Set<Promise<void>>();
-  #isStopped = false;
-
-  constructor(
-    { longWork }: Pick<StreamHost, "longWork">,
-    partGone: () => void,
-  ) {
-    this.#longWork = longWork;
-    this.#partGone = partGone;
-  }
-
-  /**
-   * Calls `removePart` until it gives true: now, and then in later turns. Resolves
-   * when all has gone, or nothing is to go any more; undefined: all has gone.
-   */
-  run(removePart: () => boolean): Promise<void> | undefined {
-    do {
-      if (removePart()) return undefined;
-    } while (this.isStarting);
-    const gone = new Promise<void>((resolve) => {
-      this.#longWork(() => {
-        const isOver = this.#isStopped || removePart();
-        if (!this.#isStopped) this.#partGone();
-        if (isOver) resolve();
-        return isOver;
-      }).goOn();
-    });
-    this.#underWay.add(gone);
-    void gone.then(() => this.#underWay.delete(gone));
-    return gone;
-  }
-
-  /** Resolves when all has gone that is under way; undefined: nothing is. */
-  get allGone(): Promise<unknown> | undefined {
-    return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay);
-  }
-
-  /** What is left stays. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-}
 
 /** The stream whose messages go. */
 interface ShrinkingStream {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
   readonly readers: ReadonlySet<StreamReader>;
-  readonly removals: Removals;
+  readonly removals: WorkInParts;
 }
 
 /** Who hears of messages that go. */

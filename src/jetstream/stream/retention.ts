@@ -1,15 +1,15 @@
 /** Which messages a stream keeps for its consumers, where it keeps any for them. */
 import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
-import type { Removals } from "./removals.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamReader } from "./stream_reader.ts";
+import type { WorkInParts } from "./work_in_parts.ts";
 
 /** The stream whose messages they are. */
 interface Kept {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
   readonly readers: ReadonlySet<StreamReader>;
-  readonly removals: Removals;
+  readonly removals: WorkInParts;
   remove(seq: number): void;
 }
 

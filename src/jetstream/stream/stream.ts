@@ -17,19 +17,19 @@ import {
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
 import type { StreamReader } from "./stream_reader.ts";
-import { type Publication, sizeOf } from "./room.ts";
+import type { Publication } from "./room.ts";
 import { Succession } from "./succession.ts";
 import type { KeptMessage } from "./admitted.ts";
 import { type Acknowledge, Arrivals, type FilledStream } from "./arrivals.ts";
 import { Damaged } from "./damaged.ts";
-import { Removals, removeBelow } from "./removals.ts";
+import { removeBelow } from "./removals.ts";
 import { Commits, type Keeper, type WhenKept } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
 import { StreamSubjects } from "./republishing.ts";
-import { publishHeaders } from "./publish_headers.ts";
+import { replay } from "./replay.ts";
 import { Schedules } from "./schedules.ts";
 import { KeptForReaders } from "./retention.ts";
-import { keptTimeToLive } from "./time_to_live.ts";
+import { WorkInParts } from "./work_in_parts.ts";
 
 /** The name under which a store has what its stream is told to be. */
 export const STREAM_VALUE = "stream";
@@ -48,7 +48,11 @@ export class Stream implements FilledStream {
   readonly readers: Set<StreamReader> = new Set();
   readonly host: StreamHost;
   /** What is asked to go, or goes for a limit, while others are served. */
-  readonly removals: Removals;
+  readonly removals: WorkInParts;
+  /** What is looked for among all messages or subjects. */
+  readonly lookups: WorkInParts;
+  /** The same for those who read messages, for whom other requests do not wait. */
+  readonly reads: WorkInParts;
   /** The last message that is there for good; readers see none behind it. */
   visibleSeq = 0;
   readonly #store: StreamStore;
@@ -75,7 +79,9 @@ export class Stream implements FilledStream {
     this.#store = store;
     this.#damaged = new Damaged(store);
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
-    this.removals = new Removals(host, () => this.#commits.commit());
+    this.removals = new WorkInParts(host, () => this.#commits.commit());
+    this.lookups = new WorkInParts(host);
+    this.reads = new WorkInParts(host);
     this.#expiry = new Expiry(host, {
       index: this.index,
       config: () => this.config,
@@ -97,7 +103,13 @@ export class Stream implements FilledStream {
     });
     this.#subjects.follow(this.config);
     this.removals.isStarting = true;
-    this.#replay();
+    replay(this, store, {
+      endings: this.#expiry.endings,
+      arrivals: this.#arrivals,
+      succession: this.#succession,
+      schedules: this.#schedules,
+      damaged: this.#damaged,
+    });
     this.removals.isStarting = false;
     const { first_seq = 1 } = config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
@@ -339,6 +351,8 @@ export class Stream implements FilledStream {
     this.#schedules.stop();
     this.#expiry.end();
     this.removals.stop();
+    this.lookups.stop();
+    this.reads.stop();
     this.#commits.stop();
     this.index.leaveLedger();
   }
@@ -351,33 +365,6 @@ export class Stream implements FilledStream {
   async destroy(): Promise<void> {
     this.stop();
     await this.#store.destroy();
-  }
-
-  /** Takes in what the store has from an earlier life. */
-  #replay(): void {
-    const { index, host: { log } } = this;
-    this.#store.replay((message) => {
-      const { seq, timeUs, subject, headers } = message;
-      const size = sizeOf(this.config, message);
-      if (seq > index.lastSeq + 1) index.skipTo(seq - 1);
-      index.add({ seq, timeUs, subject, size });
-      const asked = publishHeaders(headers);
-      const lifetimeUs = keptTimeToLive(this.config, asked);
-      if (lifetimeUs !== undefined) {
-        this.#expiry.endings.add(seq, timeUs + lifetimeUs);
-      }
-      this.#arrivals.replayed(message, asked);
-      this.#succession.replayed(message, asked);
-      if (this.config.allow_msg_schedules) {
-        this.#schedules.replayed(message, asked);
-      }
-    }, (damage) => {
-      this.#damaged.found.push(damage);
-      log.error(`Stream ${this.name}: ${damage.text}`);
-    });
-    const { lastSeq } = this.#store;
-    if (lastSeq > index.lastSeq) index.skipTo(lastSeq);
-    this.#succession.enforceAllLimits();
   }
 
   #failed({ message, isFull }: StoreError): void {

@@ -9,15 +9,15 @@ import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Rollup } from "./admitted.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
-import type { Removals } from "./removals.ts";
 import { beyondAllLimits, beyondLimits } from "./room.ts";
 import type { StreamConfig } from "./stream_config.ts";
+import type { WorkInParts } from "./work_in_parts.ts";
 
 /** The stream whose messages they are. */
 interface SucceedingStream {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
-  readonly removals: Removals;
+  readonly removals: WorkInParts;
   remove(seq: number): void;
   /** Removes what `pattern` means below `end`. */
   removeBelow(end: number, pattern?: string): unknown;

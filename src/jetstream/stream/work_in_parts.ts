@@ -1,0 +1,66 @@
+/**
+ * Work on a stream that grows with its messages: a part of it at once, and each
+ * other part in a later turn of the event loop, so that nobody waits for a million.
+ */
+import type { Steps } from "../../core/steps.ts";
+import type { StreamHost } from "./stream_host.ts";
+
+export class WorkInParts {
+  /** Nobody is served yet: everything is done at once. */
+  isStarting = false;
+  readonly #longWork: StreamHost["longWork"];
+  /** A part was done in a turn of its own. */
+  readonly #partDone: () => void;
+  readonly #underWay = new Set<Promise<void>>();
+  #isStopped = false;
+
+  constructor(
+    { longWork }: Pick<StreamHost, "longWork">,
+    partDone: () => void = () => {},
+  ) {
+    this.#longWork = longWork;
+    this.#partDone = partDone;
+  }
+
+  /**
+   * Calls `doPart` until it gives true: now, and then in later turns. Resolves when
+   * all is done, or nothing is to be done any more; undefined: all is done.
+   */
+  run(doPart: () => boolean): Promise<void> | undefined {
+    do {
+      if (doPart()) return undefined;
+    } while (this.isStarting);
+    const done = new Promise<void>((resolve) => {
+      this.#longWork(() => {
+        const isOver = this.#isStopped || doPart();
+        if (!this.#isStopped) this.#partDone();
+        if (isOver) resolve();
+        return isOver;
+      }).goOn();
+    });
+    this.#underWay.add(done);
+    void done.then(() => this.#underWay.delete(done));
+    return done;
+  }
+
+  /** As `run`, of steps: gives what they come to; undefined: they are not done to the end. */
+  runSteps<T>(work: Steps<T>): T | undefined | Promise<T | undefined> {
+    let result: T | undefined;
+    const done = this.run(() => {
+      const step = work.next();
+      if (step.done) result = step.value;
+      return step.done === true;
+    });
+    return done === undefined ? result : done.then(() => result);
+  }
+
+  /** Resolves when all is done that is under way; undefined: nothing is. */
+  get allDone(): Promise<unknown> | undefined {
+    return this.#underWay.size === 0 ? undefined : Promise.all(this.#underWay);
+  }
+
+  /** What is left is not done. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+}
