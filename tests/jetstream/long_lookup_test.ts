@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { SubjectFilter } from "../../src/jetstream/store/subject_table.ts";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
-import { platform } from "../../src/runtime/mod.ts";
 import { startMidge } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type Answer, type Asker, asker } from "./request.ts";
+import { countedTurns } from "./turns.ts";
 
 const SUBJECTS = 20_000;
 /** The sequence of no message. */
@@ -26,35 +26,16 @@ interface Scene {
 
 /** A server whose comparisons are counted in each turn of its event loop, with a stream of `SUBJECTS`. */
 async function filled(t: TestContext): Promise<Scene> {
-  let most = 0;
-  let compared = 0;
-  const look = (): void => {
-    most = Math.max(most, compared);
-    compared = 0;
-  };
-  const looking = (run: () => void) => (): void => {
-    look();
-    run();
-    look();
-  };
+  const turns = countedTurns();
   const { means } = SubjectFilter.prototype;
   SubjectFilter.prototype.means = function (subject): boolean {
-    compared++;
+    turns.count();
     return means.call(this, subject);
   };
   t.after(() => void (SubjectFilter.prototype.means = means));
-  const { clock } = platform;
-  const runSoon = platform.runSoon!;
   const { port } = await startMidge(t, {
     jetstream: defaultJetStreamOptions(),
-  }, {
-    runSoon: (run) => runSoon(looking(run)),
-    clock: {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      after: (ms, run) => clock.after(ms, looking(run)),
-    },
-  });
+  }, turns.platform);
   const asking = await asker(t, port);
   await asking.api("STREAM.CREATE.S", {
     name: "S",
@@ -72,14 +53,7 @@ async function filled(t: TestContext): Promise<Scene> {
   await peer.expect("MSG a.all 1 ");
   await peer.expectLine();
   await peer.expectLine();
-  return {
-    asking,
-    peer,
-    mostAtOnce() {
-      look();
-      return most;
-    },
-  };
+  return { asking, peer, mostAtOnce: turns.most };
 }
 
 function request(name: string, subject: string, body: object): string {

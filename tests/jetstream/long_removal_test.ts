@@ -1,12 +1,12 @@
 /** Thousands of messages go in many turns of the event loop, and answers tell of all of them. */
 import assert from "node:assert/strict";
 import { defaultJetStreamOptions } from "../../src/options/options.ts";
-import { platform } from "../../src/runtime/mod.ts";
 import { startMidge, type TestServer } from "../support/midge.ts";
 import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type Answer, type Asker, asker } from "./request.ts";
+import { countedTurns } from "./turns.ts";
 
 const MESSAGES = 20_000;
 /** A part has as many, and ends with a segment of the index. */
@@ -26,28 +26,11 @@ async function watched(
   t: TestContext,
   storeDir: string = temporaryFolder(t),
 ): Promise<Scene> {
-  let most = 0;
-  let removed = 0;
-  const look = (): void => {
-    most = Math.max(most, removed);
-    removed = 0;
-  };
-  const looking = (run: () => void) => (): void => {
-    look();
-    run();
-    look();
-  };
-  const { clock } = platform;
-  const runSoon = platform.runSoon!;
+  const turns = countedTurns();
   const midge = await startMidge(t, {
     jetstream: { ...defaultJetStreamOptions(), storeDir },
   }, {
-    runSoon: (run) => runSoon(looking(run)),
-    clock: {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      after: (ms, run) => clock.after(ms, looking(run)),
-    },
+    ...turns.platform,
     overStores: (stores) => ({
       isDurable: stores.isDurable,
       names: (account) => stores.names(account),
@@ -56,7 +39,7 @@ async function watched(
         const store = stores.open(account, stream, kind);
         const remove = store.remove.bind(store);
         store.remove = (seq, erase) => {
-          removed++;
+          turns.count();
           remove(seq, erase);
         };
         return store;
@@ -68,7 +51,7 @@ async function watched(
   await peer.handshake({ headers: true });
   peer.send("SUB a.* 1\r\n");
   const asking = await asker(t, midge.port);
-  return { asking, peer, midge, mostAtOnce: () => most };
+  return { asking, peer, midge, mostAtOnce: turns.most };
 }
 
 /** The same with a stream of `MESSAGES`, by turns on two subjects. */
@@ -218,19 +201,28 @@ for (const storage of STORAGES) {
     assert.equal(messages, MESSAGES);
   });
 
-  for (const [body, left] of [[{ keep: 3000 }, 3000], [{}, 0]] as const) {
-    const what = `${JSON.stringify(body)}, ${storage}`;
+  for (
+    const [body, left, open] of [
+      [{ keep: 3000 }, 3000, 500],
+      [{}, 0, 500],
+      [{}, 0, 5000],
+      [{}, 0, 9000],
+    ] as const
+  ) {
+    const what = `${JSON.stringify(body)}, ${open} wait, ${storage}`;
     test(`a consumer knows what is left to come and what waits behind a purge: ${what}`, async (t) => {
       const storeDir = temporaryFolder(t);
       const scene = await filled(t, storage, {}, storeDir);
       const { asking, peer, midge } = scene;
-      const consumer = { durable_name: "C", ack_policy: "explicit" };
-      const made = { stream_name: "S", config: consumer };
+      const config = {
+        durable_name: "C",
+        ack_policy: "explicit",
+        max_ack_pending: -1,
+      };
+      const made = { stream_name: "S", config };
       await asking.api("CONSUMER.CREATE.S.C", made);
-      peer.send(
-        'PUB $JS.API.CONSUMER.MSG.NEXT.S.C a.got 13\r\n{"batch":500}\r\n',
-      );
-      await peer.expect(`$JS.ACK.S.C.1.500.500.`);
+      peer.send(request("got", "CONSUMER.MSG.NEXT.S.C", { batch: open }));
+      await peer.expect(`$JS.ACK.S.C.1.${open}.${open}.`);
       peer.send(
         request("purge", "STREAM.PURGE.S", body) +
           request("info", "CONSUMER.INFO.S.C"),
@@ -254,4 +246,39 @@ for (const storage of STORAGES) {
       assert.deepEqual(facts(info), expected);
     });
   }
+
+  test(`a purge of everything is seen at once while five thousand messages wait and others are to come later, ${storage}`, async (t) => {
+    const { asking, peer, mostAtOnce } = await filled(t, storage, {
+      allow_msg_schedules: true,
+      allow_direct: true,
+    });
+    const block = "NATS/1.0\r\nNats-Schedule: @every 1h\r\n" +
+      "Nats-Schedule-Target: s.later\r\n\r\n";
+    for (let i = 0; i < 20; i++) {
+      const bytes = block.length;
+      peer.send(`HPUB s.plan${i} ${bytes} ${bytes}\r\n${block}\r\n`);
+    }
+    const config = {
+      durable_name: "C",
+      ack_policy: "explicit",
+      max_ack_pending: -1,
+    };
+    await asking.api("CONSUMER.CREATE.S.C", { stream_name: "S", config });
+    peer.send(request("got", "CONSUMER.MSG.NEXT.S.C", { batch: 5000 }));
+    await peer.expect("$JS.ACK.S.C.1.5000.5000.");
+    const none = { batch: 1, no_wait: true };
+    peer.send(
+      request("purge", "STREAM.PURGE.S") +
+        request("last", "DIRECT.GET.S", { last_by_subj: "s.plan19" }) +
+        request("next", "CONSUMER.MSG.NEXT.S.C", none),
+    );
+    const { purged } = await answered(peer, "purge");
+    assert.equal(purged, MESSAGES + 20);
+    for (const name of ["last", "next"]) {
+      const head = await peer.heard(`HMSG a.${name} 1 `, 0);
+      await peer.heard("NATS/1.0 404 ", head);
+    }
+    const most = mostAtOnce();
+    assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+  });
 }

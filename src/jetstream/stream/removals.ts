@@ -1,15 +1,16 @@
 /** Messages of a stream that go by the thousand, in parts. */
 import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
-import type { StreamConfig } from "./stream_config.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import type { WorkInParts } from "./work_in_parts.ts";
 
 /** Messages that leave the store in one turn, where nothing else is done with them. */
 const STORED_MESSAGES = 4 * PART_MESSAGES;
 
+/** Messages of which more is known than the index has, and that go at once all the same. */
+const KNOWN_MESSAGES = 8 * PART_MESSAGES;
+
 /** The stream whose messages go. */
 interface ShrinkingStream {
-  readonly config: StreamConfig;
   readonly index: MessageIndex;
   readonly readers: ReadonlySet<StreamReader>;
   readonly removals: WorkInParts;
@@ -17,6 +18,8 @@ interface ShrinkingStream {
 
 /** Who hears of messages that go. */
 interface RemovalObserver {
+  /** Messages of which it knows more than the index. */
+  readonly known: number;
   /** A message is about to leave the index. */
   goes(seq: number, subjectNumber: number): void;
   /** All have left it at once. */
@@ -41,7 +44,9 @@ export function removeBelow(
 ): number | Promise<number> {
   const { index, readers, removals } = stream;
   const isAll = pattern === undefined && end > index.lastSeq;
-  if (isAll && isSoonEmptied(stream)) return removeAll(stream, observer);
+  if (isAll && knownOf(stream, observer) <= KNOWN_MESSAGES) {
+    return removeAll(stream, observer);
+  }
   const filter = index.subjects.filter([pattern ?? ">"]);
   let removed = 0;
   let next = index.firstSeq;
@@ -60,10 +65,12 @@ export function removeBelow(
   return allGone?.then(() => removed) ?? removed;
 }
 
-/** Nothing is known of single messages, or of few of them, besides what the index has. */
-function isSoonEmptied({ config, readers }: ShrinkingStream): boolean {
-  const open = [...readers].reduce((sum, one) => sum + one.openMessages, 0);
-  return !config.allow_msg_schedules && open <= PART_MESSAGES;
+/** Messages of which something is known besides what the index has. */
+function knownOf(
+  { readers }: ShrinkingStream,
+  { known }: RemovalObserver,
+): number {
+  return [...readers].reduce((sum, one) => sum + one.openMessages, known);
 }
 
 /** All are gone at once for everybody who asks, and leave the store in parts. */

@@ -23,6 +23,8 @@ const US_PER_S = 1_000_000;
 /** After a fault a message is tried again. */
 const RETRY_US = 5 * US_PER_S;
 const SPENT_MIN = 1000;
+/** Of those that are due at one time, as many are published in one turn of the event loop. */
+const PART_DUE = 256;
 
 /** The stream, as far as it has schedules. */
 export interface ScheduledStream {
@@ -127,6 +129,21 @@ export class Schedules {
     this.#spend();
   }
 
+  /** Messages that are published later. */
+  get size(): number {
+    return this.#planned.size;
+  }
+
+  /** All messages have gone. */
+  clear(): void {
+    for (const [seq, { schedule }] of this.#planned) {
+      if (!schedule.isOnce) this.#stream.put(nameOf(seq), undefined);
+    }
+    this.#planned.clear();
+    this.#agenda = new Endings();
+    this.#spent = 0;
+  }
+
   stop(): void {
     this.#timer?.cancel();
     this.#looksAtUs = Infinity;
@@ -147,7 +164,9 @@ export class Schedules {
 
   #look(): void {
     const nowUs = this.#host.moments.nowUs();
-    for (let seq; (seq = this.#agenda.take(nowUs)) !== undefined;) {
+    for (let left = PART_DUE; left > 0; left--) {
+      const seq = this.#agenda.take(nowUs);
+      if (seq === undefined) return;
       const planned = this.#planned.get(seq);
       if (planned === undefined || planned.dueUs > nowUs) this.#spent--;
       else this.#fire(seq, planned, nowUs);

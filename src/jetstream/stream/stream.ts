@@ -308,7 +308,11 @@ export class Stream implements FilledStream {
     return removeBelow(this, { end, pattern }, {
       goes: (seq, number) => this.#goes(seq, number, "purged"),
       leaves: (seq) => this.#commits.remove(seq, false),
-      emptied: () => this.#expiry.endings.clear(),
+      known: this.#schedules.size,
+      emptied: () => {
+        this.#expiry.endings.clear();
+        this.#schedules.clear();
+      },
       allGone: () => {
         if (pattern === undefined) this.#damaged.purge(end, lastSeq);
         if (isAhead) this.visibleSeq = Math.max(this.visibleSeq, end - 1);

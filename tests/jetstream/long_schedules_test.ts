@@ -1,0 +1,69 @@
+/** Thousands of messages are due at one time, and come in many turns of the event loop. */
+import assert from "node:assert/strict";
+import { defaultJetStreamOptions } from "../../src/options/options.ts";
+import { startMidge } from "../support/midge.ts";
+import { connectPeer } from "../support/peer.ts";
+import { test } from "../support/test.ts";
+import { asker } from "./request.ts";
+import { countedTurns } from "./turns.ts";
+
+const MESSAGES = 2000;
+const PART_MAX = 256;
+
+test("messages that are due at one time are published in parts", async (t) => {
+  const turns = countedTurns();
+  let isCounting = false;
+  const { port } = await startMidge(t, {
+    jetstream: defaultJetStreamOptions(),
+  }, {
+    ...turns.platform,
+    overStores: (stores) => ({
+      isDurable: stores.isDurable,
+      names: (account) => stores.names(account),
+      remove: (account, stream) => stores.remove(account, stream),
+      open: (account, stream, kind) => {
+        const store = stores.open(account, stream, kind);
+        const append = store.append.bind(store);
+        store.append = (message) => {
+          if (isCounting) turns.count();
+          append(message);
+        };
+        return store;
+      },
+    }),
+  });
+  const asking = await asker(t, port);
+  await asking.api("STREAM.CREATE.S", {
+    name: "S",
+    subjects: ["s.>"],
+    storage: "memory",
+    allow_msg_schedules: true,
+  });
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  peer.send("SUB a 1\r\n");
+  // All that are published are taken before.
+  const at = new Date(Date.now() + 3000).toISOString();
+  const lines: string[] = [];
+  for (let i = 0; i < MESSAGES; i++) {
+    const block = `NATS/1.0\r\nNats-Schedule: @at ${at}\r\n` +
+      `Nats-Schedule-Target: s.now.${i}\r\n\r\n`;
+    const { length } = block;
+    lines.push(`HPUB s.plan.${i} a ${length} ${length}\r\n${block}\r\n`);
+  }
+  peer.send(lines.join(""));
+  await peer.heard(`"seq":${MESSAGES}}`, 0);
+  assert.ok(Date.now() < Date.parse(at), "the machine is too slow for this");
+  isCounting = true;
+  let due = 0;
+  while (due < MESSAGES) {
+    const { state } = await asking.api("STREAM.INFO.S", {
+      subjects_filter: "s.now.*",
+    });
+    const { subjects = {} } = state as { readonly subjects?: object };
+    due = Object.keys(subjects).length;
+  }
+  const most = turns.most();
+  assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+});
