@@ -11,7 +11,7 @@ const isDeno = "Deno" in globalThis;
 test("memory is given back at once, but for a part of something larger", () => {
   const own = new Uint8Array(100);
   giveBack(own);
-  assert.equal(own.length, isDeno ? 100 : 0);
+  assert.equal(own.length, 0);
   const whole = new Uint8Array(100).fill(7);
   giveBack(whole.subarray(0, 50));
   assert.ok(whole.every((byte) => byte === 7) && whole.length === 100);
@@ -30,8 +30,10 @@ for (
         ? [accepted, dialled]
         : [dialled, accepted];
       const hears = chunksOf(near);
+      // Deno's own sockets read into the same memory again.
+      const isFreed = !isDeno || network === nodeNetwork || kind === "dialled";
       const borrowed = await hears(far, () => {});
-      if (!isDeno) assert.equal(borrowed.length, 0);
+      if (isFreed) assert.equal(borrowed.length, 0);
       let isKept = false;
       const kept = await hears(far, () => {
         isKept = near.keepChunk?.() === true;
@@ -39,11 +41,11 @@ for (
       if (isKept) assert.equal(textOf(kept), "hello");
       assert.equal(isKept, near.keepChunk !== undefined);
       const next = await hears(far, () => {});
-      if (!isDeno) assert.equal(next.length, 0, "only the one was kept");
+      if (isFreed) assert.equal(next.length, 0, "only the one was kept");
       const resumed = await hears(far, () => near.pause());
       assert.equal(textOf(resumed), "hello");
       near.resume();
-      if (!isDeno) assert.equal(resumed.length, 0);
+      if (isFreed) assert.equal(resumed.length, 0);
       const lent = await hears(far, () => near.pause());
       assert.equal(textOf(lent), "hello");
       // It stays with its receiver, who has ended the socket.

@@ -1,13 +1,12 @@
 /**
- * The memory of what was read. Bun and Node make a buffer for each read, which
- * nobody needs any more once its receiver has had it; left to the collector of
- * garbage, a fast publisher's reads are hundreds of megabytes until it runs, and
- * more than a quarter of the time when it does.
+ * The memory of what was read. Bun and Node, and Deno's `node:net`, make a buffer
+ * for each read, which nobody needs any more once its receiver has had it; left
+ * to the collector of garbage, a fast publisher's reads are hundreds of megabytes
+ * until it runs, and more than a quarter of the time when it does.
  */
 
-/** Deno's `node:net` may read into the same memory again; Node 20 cannot free any. */
-const isFreeable = !("Deno" in globalThis) &&
-  "transfer" in ArrayBuffer.prototype;
+/** Node 20 cannot free any. */
+const isFreeable = "transfer" in ArrayBuffer.prototype;
 
 /** A buffer, with what the types of Node 20 do not know. */
 interface FreeableBuffer {
