@@ -27,6 +27,7 @@ import { MessageRemover } from "./message_remover.ts";
 import { MessageScan } from "./message_scan.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { NamedValues } from "./named_values.ts";
+import { type Done, Outcomes } from "./outcomes.ts";
 import { MESSAGE_ROWS, Records } from "./records.ts";
 import {
   type Damage,
@@ -37,8 +38,6 @@ import {
 
 /** What is removed from a page is not found in it either, where the page is written anyway. */
 const ERASE_CHEAPLY = "PRAGMA secure_delete = FAST";
-
-type Done = (error?: StoreError) => void;
 
 export class FileStore implements StreamStore {
   readonly isLasting: boolean = true;
@@ -64,14 +63,13 @@ export class FileStore implements StreamStore {
   readonly #gathering: Gathering;
   /** Messages that came since the last commit. */
   #appended = 0;
-  /** Those that wait until it is there, besides those that are told of it. */
-  #behindSync: (() => void)[] = [];
   /** What has failed since the last commit. */
   #fault: StoreError | undefined = undefined;
   /** The last sequence has to be written with the next commit. */
   #isAhead = false;
   #erases = false;
   #waiting: Done[] = [];
+  readonly #outcomes = new Outcomes();
   #isClosed = false;
 
   /** Opens the store in `folder`. Throws a `StoreError`. */
@@ -249,8 +247,9 @@ export class FileStore implements StreamStore {
     this.#faulty(() => this.#database.close());
   }
 
-  #synced(): Promise<void> {
-    return new Promise((resolve) => this.#behindSync.push(resolve));
+  /** Nothing is on its way to the disk any more. */
+  async #synced(): Promise<void> {
+    while (this.#isSyncing) await this.#outcomes.told();
   }
 
   get #mayCommit(): boolean {
@@ -315,7 +314,10 @@ export class FileStore implements StreamStore {
     this.#fault = undefined;
     if (fault !== undefined) this.#rollBack();
     else this.#committed();
-    if (fault !== undefined || !hasWritten) return this.#tell(waiting, fault);
+    if (fault !== undefined || !hasWritten) {
+      this.#outcomes.add(waiting, fault);
+      return this.#tell();
+    }
     const count = this.#kept;
     this.#isSyncing = true;
     this.#gathering.syncBegins(appended);
@@ -325,14 +327,16 @@ export class FileStore implements StreamStore {
       if (error === undefined && acknowledged >= 0) {
         this.#acknowledged.note(acknowledged, count);
       }
-      this.#tell(waiting, error && this.#storeError(error, true));
+      this.#outcomes.add(waiting, error && this.#storeError(error, true));
+      // The disk goes on while those who have waited are told.
+      if (error === undefined) this.mayCommit();
+      this.#tell();
     });
   }
 
   /** Calls those who wait: what they wait for is on disk, or cannot be. */
-  #tell(waiting: readonly Done[], fault: StoreError | undefined): void {
-    for (const done of waiting) done(fault);
-    for (const resolve of this.#behindSync.splice(0)) resolve();
+  #tell(): void {
+    this.#outcomes.tell();
     if (this.#waiting.length > 0) this.#commitSoon();
   }
 

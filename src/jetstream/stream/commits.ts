@@ -1,7 +1,7 @@
 /**
- * What a stream does with its store, and who waits until it is kept for good: one
- * commit is under way at a time, and what comes meanwhile goes into the next, which
- * may have been asked for already.
+ * What a stream does with its store, and who waits until it is kept for good: what
+ * comes while a commit is under way goes into the next, which may have been asked
+ * for already, and may have begun before those who waited for the one are told.
  */
 import type { StoreError, StreamStore } from "../store/stream_store.ts";
 
@@ -65,8 +65,8 @@ export class Commits {
   #changes = new Changes();
   /** The next commit has been asked for, and has not begun. */
   #isAsked = false;
-  /** It has begun. */
-  #underWay: Commit | undefined = undefined;
+  /** Those that have begun, in this order. */
+  readonly #underWay: Commit[] = [];
   /** The store has not been told of those: it failed when it was to keep them. */
   #isOwed = false;
   #isStopped = false;
@@ -127,7 +127,7 @@ export class Commits {
   }
 
   get #isIdle(): boolean {
-    return this.#underWay === undefined && !this.#isAsked &&
+    return this.#underWay.length === 0 && !this.#isAsked &&
       this.#waiting.length === 0 && !this.#isStopped;
   }
 
@@ -146,16 +146,15 @@ export class Commits {
     this.#save();
     if (!this.#isAsked) return;
     this.#isAsked = false;
-    this.#underWay = { waiting: this.#waiting, changes: this.#changes };
+    this.#underWay.push({ waiting: this.#waiting, changes: this.#changes });
     this.#waiting = [];
     this.#changes = new Changes();
   }
 
   #ended(error: StoreError | undefined): void {
     // Memory has what it is told at once.
-    if (this.#underWay === undefined) this.#begin();
-    const { waiting, changes } = this.#underWay!;
-    this.#underWay = undefined;
+    if (this.#underWay.length === 0) this.#begin();
+    const { waiting, changes } = this.#underWay.shift()!;
     if (error !== undefined) this.#owe(changes);
     // What failed takes along what was written since.
     const settled = error === undefined
@@ -175,8 +174,7 @@ export class Commits {
    */
   settled(): Promise<unknown> | undefined {
     this.commit();
-    const ends: Promise<void>[] = [];
-    if (this.#underWay !== undefined) ends.push(endOf(this.#underWay.waiting));
+    const ends = this.#underWay.map(({ waiting }) => endOf(waiting));
     if (this.#isAsked) ends.push(endOf(this.#waiting));
     return ends.length === 0 ? undefined : Promise.all(ends);
   }
