@@ -14,6 +14,7 @@ import { CrowdFrames } from "../wire/crowd_frames.ts";
 import type { Message } from "../wire/message.ts";
 import type { Account } from "./account.ts";
 import { Frame } from "./frame.ts";
+import { GroupAgain } from "./group_again.ts";
 import type { Interest, MessageSource, ServerReceiver } from "./interest.ts";
 import {
   groupNamed,
@@ -39,6 +40,7 @@ const REFUSALS_MAX = 3;
 export class Delivery {
   /** What receivers of one message write together. */
   readonly crowdFrames: CrowdFrames = new CrowdFrames();
+  readonly groupAgain: GroupAgain;
   readonly #random: Random;
   readonly #meter: WorkMeter;
   readonly #wide: WideDelivery;
@@ -50,6 +52,7 @@ export class Delivery {
   #accepted = 0;
 
   constructor(random: Random, meter: WorkMeter, turns: DeliveryTurns) {
+    this.groupAgain = new GroupAgain(random);
     this.#random = random;
     this.#meter = meter;
     this.#wide = new WideDelivery(turns, meter, this.crowdFrames);

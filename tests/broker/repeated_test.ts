@@ -15,6 +15,8 @@ const ROUNDS = 60;
 const STEPS = 30;
 const SUBJECTS = ["a", "b.c", "b.d", "elsewhere"];
 const SUBS = ["a", "b.c", "b.*", ">"];
+/** Of one script: subscriptions are in some of these groups. */
+const GROUPS = [[""], ["q "], ["", "q ", "r "]];
 const OPTIONS = [
   '"verbose":false',
   '"verbose":false,"headers":true',
@@ -38,18 +40,20 @@ interface Said {
 
 /** Anybody may publish and subscribe; some send lines that come again and again. */
 function scriptOf(random: Random, clients: number): Said[] {
+  const groups = pick(random, GROUPS);
   return Array.from({ length: STEPS }, () => {
     const client = randomBelow(random, clients);
     const sid = randomBelow(random, 3);
     const subject = pick(random, SUBS);
+    const sub = `SUB ${subject} ${pick(random, groups)}${sid}\r\n`;
     switch (randomBelow(random, 6)) {
       case 0:
-        return { client, operations: [`SUB ${subject} ${sid}\r\n`] };
+        return { client, operations: [sub] };
       case 1:
         return {
           client,
           operations: [
-            `SUB ${subject} ${sid}\r\n`,
+            sub,
             `UNSUB ${sid} ${1 + randomBelow(random, 40)}\r\n`,
           ],
         };

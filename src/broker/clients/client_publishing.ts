@@ -124,7 +124,10 @@ export class ClientPublishing {
     if (facts?.isPlain !== true || rights?.alwaysPublishes(facts) === false) {
       return 0;
     }
-    return mostAgain(account, facts.match, args.message, accepted);
+    const { match } = facts;
+    return match.queues.length > 0
+      ? this.#host.delivery.groupAgain.most(match, this.#client, accepted)
+      : mostAgain(account, match, args.message, accepted);
   }
 
   /** `count` messages more like the last one, behind it. */
@@ -133,7 +136,13 @@ export class ClientPublishing {
     const { account } = this.#login;
     countAllIn(this.#traffic, account.traffic, args.message.size, count);
     const { match } = this.#known!.still(account)!;
-    deliverAgain(account, match, args.message, count, args.messageBytes);
+    const { message, messageBytes } = args;
+    if (match.queues.length === 0) {
+      deliverAgain(account, match, message, count, messageBytes);
+    } else {
+      const { groupAgain } = this.#host.delivery;
+      groupAgain.deliver(match, message, this.#client, count, messageBytes);
+    }
   }
 
   /** Gives how many took it. */
