@@ -40,6 +40,7 @@ test("what a part has written is flushed behind it, in its name", () => {
   const owners: unknown[] = [];
   const output = {
     isNoted: false,
+    waitingBytes: 0,
     flush(): void {
       this.isNoted = false;
       owners.push(turn.owner);

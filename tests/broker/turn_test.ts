@@ -248,6 +248,64 @@ test("many receivers are flushed in several turns, and all of them", () => {
   for (const client of clients) assert.deepEqual(numbersIn(client.take()), [1]);
 });
 
+/** A queue group on "a"; `written` gives how often its members were written to since. */
+function group(
+  still: StillBroker,
+  members: number,
+): { clients: StillSocket[]; written: () => number } {
+  const clients = upTo(members).map(() => still.client("SUB a q 1\r\n"));
+  const count = (): number =>
+    clients.reduce((sum, { writes }) => sum + writes, 0);
+  const before = count();
+  return { clients, written: () => count() - before };
+}
+
+test("few bytes for each of many receivers wait for more, but not for long", () => {
+  const still = new StillBroker();
+  const { clients, written } = group(still, 2000);
+  const publisher = still.client();
+  const sent = 200;
+  let rounds = 0;
+  while (written() === 0) {
+    publisher.says(numbered("a", sent));
+    still.turn();
+    assert.ok(++rounds < 10, "nothing was written in ten turns");
+  }
+  assert.ok(rounds > 4, `all of it was written in turn ${rounds}`);
+  assert.ok(written() <= clients.length);
+  still.settle();
+  const heard = clients.flatMap((client) => numbersIn(client.take()));
+  assert.equal(heard.length, rounds * sent);
+});
+
+test("few bytes for each of many receivers wait for nothing where nothing comes", () => {
+  const still = new StillBroker();
+  const { clients, written } = group(still, 200);
+  const publisher = still.client();
+  publisher.says(numbered("a", 200));
+  assert.equal(written(), 0);
+  still.turn();
+  still.turn();
+  const heard = clients.flatMap((client) => numbersIn(client.take()));
+  assert.equal(heard.length, 200);
+});
+
+test("what others write meanwhile, much for each, or for few, is written at once", () => {
+  const still = new StillBroker();
+  const { written } = group(still, 200);
+  const publisher = still.client();
+  const listener = still.client("SUB b 1\r\n");
+  const crowd = upTo(100).map(() => still.client("SUB c 1\r\n"));
+  publisher.says(numbered("a", 200));
+  assert.equal(written(), 0);
+  const other = still.client();
+  other.says(pub("b", "1"));
+  assert.deepEqual(numbersIn(listener.take()), [1]);
+  other.says(pub("c", "1".repeat(2000)));
+  assert.ok(crowd.every((client) => client.take() !== ""));
+  assertServed(other);
+});
+
 test("what a long chunk writes is not kept until its end", () => {
   const still = new StillBroker();
   const crowd = still.client();

@@ -11,7 +11,11 @@ import type { Turn, TurnOutput, TurnOwner } from "./turn.ts";
 export interface Feeding extends TurnOwner, HeldProducer {}
 
 /** The server says nothing to itself. */
-const NO_OUTPUT: TurnOutput = { isNoted: false, flush: () => {} };
+const NO_OUTPUT: TurnOutput = {
+  isNoted: false,
+  waitingBytes: 0,
+  flush: () => {},
+};
 
 export class Feeder implements Feeding {
   readonly output: TurnOutput = NO_OUTPUT;

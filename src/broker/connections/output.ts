@@ -76,6 +76,10 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
     return this.#owner.closed;
   }
 
+  get waitingBytes(): number {
+    return this.outbox.size;
+  }
+
   /** Queues `bytes` (borrowed) for the peer. */
   append(bytes: Uint8Array): void {
     this.outbox.append(bytes);

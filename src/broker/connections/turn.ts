@@ -7,7 +7,8 @@
  * A chunk that is worth more than one turn is finished in later ones, between
  * which the event loop serves other sockets. What such a chunk writes is
  * flushed when it is done, or a few turns of the loop later: flushing hundreds
- * of receivers in each of its turns would cost more than the messages.
+ * of receivers in each of its turns would cost more than the messages. The same
+ * goes for a turn that has a little for each of many, as long as more comes.
  */
 import type { DeliveryTurns } from "../../accounts/wide_delivery.ts";
 import { WorkMeter } from "../../core/work_meter.ts";
@@ -19,6 +20,8 @@ import { LoopRounds } from "./loop_rounds.ts";
 export interface TurnOutput {
   /** On a turn's list already; `Turn` owns it. */
   isNoted: boolean;
+  /** Bytes that wait for a flush. */
+  readonly waitingBytes: number;
   flush(): void;
 }
 
@@ -51,8 +54,11 @@ export type TurnEnd =
 
 /** Outputs that are flushed in one turn: each costs a system call. */
 const FLUSHES_MAX = 256;
-/** Turns of the event loop for which the output of an unfinished chunk may wait. */
+/** Turns of the event loop for which output may wait: of an unfinished chunk, and what is scattered. */
 const CARRIED_TURNS_MAX = 8;
+/** What a turn has written is scattered among at least as many outputs, with few bytes for each. */
+const SCATTERED_OUTPUTS = 64;
+const SCATTERED_BYTES = 1024;
 
 export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   readonly meter: WorkMeter;
@@ -71,6 +77,9 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   /** What they were written for, most of them: to be held when one of them lags. */
   #carrier: Owner | undefined = undefined;
   #isCarrying = false;
+  /** Turns that have begun, and how many had when outputs were carried on last; -1: they were not. */
+  #begun = 0;
+  #begunBefore = 0;
   #flushScheduled = false;
   /** A step of what is spread is under way, outside of all connections. */
   #isSpreading = false;
@@ -86,6 +95,7 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
   /** A chunk of `owner`, or the rest of one, is about to be handled. */
   begin(owner: Owner): void {
     this.owner = owner;
+    this.#begun++;
     this.meter.begin();
     this.traces = this.#log.traceEnabled;
   }
@@ -96,7 +106,8 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     if (how === "unfinished") this.#carry(CARRIED_TURNS_MAX);
     else if (how === "finished") this.#flushFrom(0);
     else {
-      this.#flushFrom(this.#carried);
+      if (this.#isScattered) this.#carry(CARRIED_TURNS_MAX);
+      else this.#flushFrom(this.#carried);
       if (owner?.output.isNoted) owner.output.flush();
     }
     this.owner = undefined;
@@ -191,6 +202,21 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     }
   }
 
+  /**
+   * Whether a system call for each output would cost more than the messages, as
+   * where a queue group has hundreds of members: more may come for them.
+   */
+  get #isScattered(): boolean {
+    const output = this.#output;
+    const count = output.length - this.#carried;
+    if (count < SCATTERED_OUTPUTS) return false;
+    let most = count * SCATTERED_BYTES;
+    for (let at = this.#carried; at < output.length && most >= 0; at++) {
+      most -= output[at]!.waitingBytes;
+    }
+    return most >= 0;
+  }
+
   /** Leaves all that is noted for later, at most for `turns` turns of the event loop. */
   #carry(turns: number): void {
     this.#carried = this.#output.length;
@@ -199,14 +225,17 @@ export class Turn<Owner extends TurnOwner> implements DeliveryTurns {
     if (this.#isCarrying) return;
     this.#isCarrying = true;
     this.#carriedTurns = CARRIED_TURNS_MAX - turns;
+    if (this.#carriedTurns === 0) this.#begunBefore = -1;
     this.#runSoon(this.#carriedOn);
   }
 
   readonly #carriedOn = (): void => {
     this.#isCarrying = false;
     if (this.#carried === 0) return;
+    const isQuiet = this.#begun === this.#begunBefore;
+    this.#begunBefore = this.#begun;
     const turns = CARRIED_TURNS_MAX - ++this.#carriedTurns;
-    if (turns > 0) return this.#carry(turns);
+    if (turns > 0 && !isQuiet) return this.#carry(turns);
     this.owner = this.#carrier;
     this.#flushFrom(0);
     this.owner = undefined;
