@@ -54,11 +54,11 @@ export class ServerStreams {
     };
   }
 
-  /** Opens the streams that are there. */
-  start(): void {
+  /** Opens the streams that are there; `isServing`: while others are served. */
+  start(isServing: boolean = false): void {
     const { broker: { host: { info, clock } }, watched } = this.#parts;
     watched.jetstream = this.#jetstream;
-    this.#jetstream?.start();
+    this.#jetstream?.start(isServing);
     info.streamsSince = this.#jetstream === undefined
       ? 0
       : clock.now() + clock.shiftMs;
@@ -84,8 +84,9 @@ export class ServerStreams {
     await this.#jetstream?.stop();
     if (jetstream !== undefined && this.#hasRival(jetstream.domain)) return;
     this.#jetstream = this.#made(options);
-    this.start();
+    this.start(true);
     this.#tellOthers();
+    await this.#jetstream?.opened();
   }
 
   /** Whether another server of the cluster has streams of `domain`; tells of it. */

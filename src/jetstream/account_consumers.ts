@@ -2,9 +2,10 @@
  * The consumers of an account's streams: how they are made, taken up after a
  * restart, changed and deleted. What a request may ask for is checked before.
  */
+import type { Steps } from "../core/steps.ts";
 import { ApiError } from "./api/api_error.ts";
 import { Consumer } from "./consumer/consumer.ts";
-import type { ConsumerConfig } from "./consumer/consumer_config.ts";
+import { type ConsumerConfig, patternsOf } from "./consumer/consumer_config.ts";
 import { Inactivity } from "./consumer/inactivity.ts";
 import { Pulling, tellWaiting } from "./consumer/pulling.ts";
 import { Pushing } from "./consumer/pushing.ts";
@@ -106,17 +107,25 @@ export class AccountConsumers {
     }
   }
 
-  /** Takes up the consumers that a stream has from an earlier life of the server. */
-  recover({ stream, consumers }: StreamConsumers): void {
+  /** The consumers that a stream has from an earlier life of the server, before they are started. */
+  *restore({ stream, consumers }: StreamConsumers): Steps<void> {
     const kept = (prefix: string): Iterable<readonly [string, string]> =>
       stream.kept(prefix);
     for (const saved of savedConsumers(kept)) {
       const { name, config, createdUs } = saved;
+      const filter = stream.index.subjects.filter(patternsOf(config));
+      while (!filter.learnPart()) yield;
       const consumer = new Consumer(name, config, stream, createdUs);
       consumers.set(name, consumer);
+      filter.release();
       consumer.restore(saved);
-      this.start(consumer);
+      yield;
     }
-    stream.readersRestored();
+  }
+
+  /** Those that were restored go on. */
+  startAll({ stream, consumers }: StreamConsumers, isServing: boolean): void {
+    for (const consumer of consumers.values()) this.start(consumer);
+    stream.readersRestored(isServing);
   }
 }

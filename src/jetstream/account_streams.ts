@@ -8,22 +8,26 @@ import { InternalClient } from "../accounts/internal.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Delivery } from "../accounts/delivery.ts";
 import { utf8ByteString } from "../core/ascii.ts";
+import { finishSteps, type Steps } from "../core/steps.ts";
 import { AccountConsumers, type StreamConsumers } from "./account_consumers.ts";
 import { Advisories } from "./advisories.ts";
 import type { ApiCounts } from "./api/api_counts.ts";
 import { ApiError } from "./api/api_error.ts";
 import { tellOfShutdown, tellWaiting } from "./consumer/pulling.ts";
 import { type Restore, RESTORING } from "./backup/restore.ts";
+import { BackupError } from "./backup/s2_block.ts";
+import type { Consumer } from "./consumer/consumer.ts";
 import { DirectGet } from "./stream/direct_get.ts";
 import { Copies } from "./copying/copies.ts";
 import { newStore } from "./kept_streams.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type ReopenedStream } from "./recovery.ts";
 import type { StreamStores } from "./store/stores.ts";
 import type { StreamStore } from "./store/stream_store.ts";
 import { Published } from "./stream/published.ts";
 import { Stream } from "./stream/stream.ts";
 import type { StreamConfig } from "./stream/stream_config.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
+import { WorkInParts } from "./stream/work_in_parts.ts";
 
 /** What JetStream stands on. */
 export interface JetStreamHost
@@ -54,6 +58,8 @@ export class AccountStreams {
   /** Of all its streams. */
   readonly consumers: AccountConsumers;
   readonly #stores: StreamStores;
+  /** Streams that are read while others are served. */
+  readonly #work: WorkInParts;
   readonly #ends = new Map<string, (() => void)[]>();
   /** Streams hear the streams that they copy as clients of their own. */
   readonly #copier: InternalClient;
@@ -74,15 +80,14 @@ export class AccountStreams {
     const advisories = new Advisories(account.name, client, host);
     this.host = { ...host, client, advisories };
     this.consumers = new AccountConsumers(this.host, this.streams);
+    this.#work = new WorkInParts(host);
     this.recovery = new Recovery({
       name: account.name,
       stores: host.stores,
       log: host.log,
+      work: this.#work,
       has: (name) => this.streams.has(name) || this.restores.has(name),
-      open: (config, store, createdUs) => {
-        const open = this.#open(config, store, createdUs);
-        return () => this.consumers.recover(open);
-      },
+      open: (reopened) => this.#reopened(reopened),
     });
   }
 
@@ -93,8 +98,10 @@ export class AccountStreams {
     if (restore?.isBrokenOff === false) throw new ApiError(10058);
     void restore?.stop("another stream has its name");
     const store = newStore(this.#stores, account.name, config);
-    const createdUs = moments.nowUs();
-    const open = this.#open(config, store, createdUs);
+    const stream = new Stream(config, this.host, store, moments.nowUs());
+    finishSteps(stream.open());
+    stream.begin(true);
+    const open = this.#add(stream, new Map());
     open.stream.save((error) => {
       if (error === undefined) advisories.stream(config.name, "create");
       else this.#close(open).catch(() => {});
@@ -110,32 +117,55 @@ export class AccountStreams {
   }
 
   /** Opens a stream whose messages and consumers are in the store already. */
-  adopt(
+  async adopt(
     config: StreamConfig,
     store: StreamStore,
     createdUs: number,
-  ): OpenStream {
+  ): Promise<OpenStream> {
+    const kept = { config, store, createdUs, isServing: true };
+    const open = await this.#work.runSteps(this.#reopened(kept));
+    if (open === undefined) throw new BackupError("the server stops");
     store.put(RESTORING, undefined);
-    const open = this.#open(config, store, createdUs);
     open.stream.save();
-    this.consumers.recover(open);
     this.host.advisories.stream(config.name, "create");
     return open;
   }
 
-  #open(
-    config: StreamConfig,
-    store: StreamStore,
-    createdUs: number,
-  ): OpenStream {
+  /** A stream that is in a store already: it is there behind the last step. */
+  *#reopened(
+    { config, store, createdUs, isServing }: ReopenedStream,
+  ): Steps<OpenStream> {
     const stream = new Stream(config, this.host, store, createdUs);
+    const consumers = new Map<string, Consumer>();
+    let isOpen = false;
+    try {
+      yield* stream.open();
+      if (!isServing) stream.begin(false);
+      yield* this.consumers.restore({ stream, consumers });
+      isOpen = true;
+    } finally {
+      if (!isOpen) {
+        for (const consumer of consumers.values()) consumer.stop();
+        stream.stop();
+      }
+    }
+    const open = this.#add(stream, consumers);
+    this.consumers.startAll(open, isServing);
+    // What goes from now on, the consumers hear of.
+    if (isServing) stream.begin(true);
+    return open;
+  }
+
+  /** A stream is there from now on. */
+  #add(stream: Stream, consumers: Map<string, Consumer>): OpenStream {
+    const { config } = stream;
     const copies = new Copies(stream, {
       ...this.host,
       account: this.account.name,
       domain: this.host.replies.domain,
       client: this.#copier,
     });
-    const open = { stream, consumers: new Map(), copies };
+    const open = { stream, consumers, copies };
     this.recovery.unopened.delete(config.name);
     this.#reserve(config);
     this.streams.set(config.name, open);
@@ -242,6 +272,7 @@ export class AccountStreams {
 
   /** The server stops, or the account has no streams any more. */
   async stop(): Promise<void> {
+    this.#work.stop();
     for (const restore of this.restores.values()) {
       await restore.stop("the server stops");
     }

@@ -71,6 +71,9 @@ export class JetStream {
   readonly #without = new Map<string, NoStreams>();
   /** Accounts whose streams are being closed. */
   readonly #closing = new Map<string, Promise<void>>();
+  /** Streams that are read while others are served. */
+  readonly #opening = new Set<Promise<void>>();
+  #isServing = false;
   #isStopped = false;
   #unobserve = (): void => {};
 
@@ -85,8 +88,12 @@ export class JetStream {
     );
   }
 
-  /** Opens the streams that are there. Throws an error that names what cannot be opened. */
-  start(): void {
+  /**
+   * Opens the streams that are there; `isServing`: while others are served, see
+   * `opened`. Throws an error that names what cannot be opened.
+   */
+  start(isServing: boolean): void {
+    this.#isServing = isServing;
     const { accounts, runSoon, clock, overStores } = this.#platform;
     const durable = this.#storage();
     this.folder = durable?.folder ?? "";
@@ -99,6 +106,12 @@ export class JetStream {
     this.#wake();
     for (const account of accounts) this.#set(account);
     this.#unobserve = accounts.observe(this.#observer);
+    this.#isServing = true;
+  }
+
+  /** Resolves once all streams are there that are being opened, or cannot be. */
+  async opened(): Promise<void> {
+    await Promise.all(this.#opening);
   }
 
   #storage(): DurableStorage | undefined {
@@ -118,12 +131,13 @@ export class JetStream {
   }
 
   /** Takes other limits over, of the server and of its accounts, and opens what could not be opened. */
-  reconfigure(options: JetStreamOptions): void {
+  async reconfigure(options: JetStreamOptions): Promise<void> {
     this.quota.options = options;
     this.#wake();
     const known = [...this.accounts.values()];
     for (const account of this.#platform.accounts) this.#setLater(account);
     for (const streams of known) this.#openAgain(streams);
+    await this.opened();
   }
 
   /** What could not be opened is tried again: its files may be others by now. */
@@ -131,12 +145,18 @@ export class JetStream {
     const { account: { name }, recovery } = streams;
     if (this.accounts.get(name) !== streams) return;
     try {
-      recovery.openAgain(this.unopened.has(name));
+      this.#opens(recovery.openAgain(this.unopened.has(name)));
       this.unopened.delete(name);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#miss(name, error);
     }
+  }
+
+  #opens(opened: Promise<void> | undefined): void {
+    if (opened === undefined) return;
+    this.#opening.add(opened);
+    void opened.finally(() => this.#opening.delete(opened));
   }
 
   /** The server is about to stop: those who wait for messages are told while they are there. */
@@ -286,7 +306,8 @@ export class JetStream {
     });
     this.unopened.delete(name);
     try {
-      streams.recovery.open();
+      if (this.#isServing) this.#opens(streams.recovery.openServing());
+      else streams.recovery.open();
     } catch (error) {
       if (!(error instanceof StoreError) || error.isInUse) throw error;
       this.#miss(name, error);

@@ -2,6 +2,7 @@
  * Stores of streams that are opened again, and of those that are made: what is in
  * files is never taken for something else, and never written over.
  */
+import type { Steps } from "../core/steps.ts";
 import { RESTORING } from "./backup/restore.ts";
 import type { StreamStores } from "./store/stores.ts";
 import { StoreError, type StreamStore } from "./store/stream_store.ts";
@@ -15,27 +16,27 @@ interface Kept {
 }
 
 /**
- * Opens a stream that is in files, by `open`. Undefined: it was being restored from
- * a backup, and is removed. Throws an error for one that cannot be opened, whose
- * store is closed then.
+ * Opens a stream that is in files, by `open`; false: it was being restored from a
+ * backup, and is removed. Throws an error for one that cannot be opened, whose store
+ * is closed then, as that of one that is not opened to the end.
  */
-export function openKept<T>(
+export function* openKept(
   stores: StreamStores,
   account: string,
   name: string,
-  open: (kept: Kept, store: StreamStore) => T,
-): T | undefined {
+  open: (kept: Kept, store: StreamStore) => Steps<unknown>,
+): Steps<boolean> {
   const store = stores.open(account, name, "kept");
+  let isOpen = false;
   try {
-    if ([...store.values(RESTORING)].length === 0) {
-      return open(keptIn(store, name), store);
-    }
-  } catch (error) {
-    void store.close();
-    throw error;
+    const isWhole = [...store.values(RESTORING)].length === 0;
+    if (isWhole) yield* open(keptIn(store, name), store);
+    else void store.destroy();
+    isOpen = true;
+    return isWhole;
+  } finally {
+    if (!isOpen) void store.close();
   }
-  void store.destroy();
-  return undefined;
 }
 
 function keptIn(store: StreamStore, name: string): Kept {

@@ -24,6 +24,7 @@ import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { freshSeed, seededRandom } from "../support/random.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { test } from "../support/test.ts";
 
 const real = loadStorage();
@@ -131,12 +132,12 @@ async function read(folder: string, files: Files): Promise<Reading | string> {
   }
   const messages = new Set<number>();
   const damage: string[] = [];
-  store.replay((message) => {
+  finishSteps(store.replay((message) => {
     const text = byteString(message.payload, 0, message.payload.length);
     const { payload } = messageOf(message.seq);
     assert.equal(text, byteString(payload, 0, payload.length));
     messages.add(message.seq);
-  }, ({ text }) => damage.push(text));
+  }, ({ text }) => damage.push(text)));
   const { lastSeq } = store;
   for (const seq of messages) assert.equal(store.load(seq)?.seq, seq);
   // It works as a store, and keeps what it is given.
@@ -344,7 +345,7 @@ test("a damaged file is kept as it was", async (t) => {
   const again = open(folder);
   t.after(() => again.close());
   const texts: string[] = [];
-  again.replay(() => {}, ({ text }) => texts.push(text));
+  finishSteps(again.replay(() => {}, ({ text }) => texts.push(text)));
   assert.match(texts.join("\n"), /was damaged [^]* is .*stream\.db\.damaged-1/);
 });
 

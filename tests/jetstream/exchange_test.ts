@@ -20,6 +20,7 @@ import { type Storage, StorageError } from "../../src/platform/storage.ts";
 import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { test } from "../support/test.ts";
 
 const real = loadStorage("lazy");
@@ -62,7 +63,7 @@ async function read(folder: string): Promise<string> {
   const store = open(folder);
   const texts: string[] = [];
   let count = 0;
-  store.replay(() => count++, ({ text }) => texts.push(text));
+  finishSteps(store.replay(() => count++, ({ text }) => texts.push(text)));
   assert.equal(count, MESSAGES);
   assert.deepEqual([...store.values("stream")], [[
     "stream",

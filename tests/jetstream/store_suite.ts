@@ -6,6 +6,7 @@ import type {
   StreamStore,
 } from "../../src/jetstream/store/stream_store.ts";
 import type { Cleanup } from "../support/temp.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { test } from "../support/test.ts";
 
 /** Makes stores for one test. */
@@ -170,7 +171,12 @@ export function testStore(maker: StoreMaker): void {
     await before.close();
     const after = open();
     const seqs: number[] = [];
-    after.replay(({ seq }) => seqs.push(seq), ({ text }) => assert.fail(text));
+    finishSteps(
+      after.replay(
+        ({ seq }) => seqs.push(seq),
+        ({ text }) => assert.fail(text),
+      ),
+    );
     assert.deepEqual(seqs, [1, 5]);
     assert.equal(after.lastSeq, 9);
     assert.deepEqual([...after.values("")].filter(([key]) => key === "name"), [
@@ -186,15 +192,20 @@ export function testStore(maker: StoreMaker): void {
     await synced(before);
     await before.close();
     const between = open();
-    between.replay(
+    finishSteps(between.replay(
       ({ seq }) => seq === 3 && between.remove(1, false),
       ({ text }) => assert.fail(text),
-    );
+    ));
     await synced(between);
     await between.close();
     const after = open();
     const seqs: number[] = [];
-    after.replay(({ seq }) => seqs.push(seq), ({ text }) => assert.fail(text));
+    finishSteps(
+      after.replay(
+        ({ seq }) => seqs.push(seq),
+        ({ text }) => assert.fail(text),
+      ),
+    );
     assert.deepEqual(seqs, [2, 3]);
     await after.close();
   });
@@ -206,7 +217,9 @@ export function testStore(maker: StoreMaker): void {
     await synced(before);
     await before.destroy();
     const after = open();
-    after.replay(() => assert.fail("A message"), () => assert.fail("Damage"));
+    finishSteps(
+      after.replay(() => assert.fail("A message"), () => assert.fail("Damage")),
+    );
     assert.equal(after.lastSeq, 0);
     await after.close();
   });

@@ -11,6 +11,7 @@ import { platform } from "../../src/runtime/mod.ts";
 import { loadStorage } from "../../src/runtime/storage/sqlite.ts";
 import { type Storage, StorageError } from "../../src/platform/storage.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
+import { finishSteps } from "../../src/core/steps.ts";
 import { test } from "../support/test.ts";
 import { testStore } from "./store_suite.ts";
 
@@ -84,7 +85,9 @@ test("a message that was changed in the file is named, and all others are read",
   t.after(() => again.close());
   const read: number[] = [];
   const damaged: string[] = [];
-  again.replay(({ seq }) => read.push(seq), ({ text }) => damaged.push(text));
+  finishSteps(
+    again.replay(({ seq }) => read.push(seq), ({ text }) => damaged.push(text)),
+  );
   assert.deepEqual(read, [1, 3]);
   const text = `message 2 of ${folder}/stream.db is damaged`;
   assert.deepEqual(damaged, [text]);
@@ -112,7 +115,12 @@ test("many messages are read again, long ones and damaged ones among them", asyn
   const again = new FileStore(folder, storage, platform.runSoon);
   const read: StoredMessage[] = [];
   const damaged: number[] = [];
-  again.replay((message) => read.push(message), ({ seq }) => damaged.push(seq));
+  finishSteps(
+    again.replay(
+      (message) => read.push(message),
+      ({ seq }) => damaged.push(seq),
+    ),
+  );
   await again.close();
   assert.deepEqual(damaged, [800]);
   const plain = ({ headers, payload, ...facts }: StoredMessage): object => ({

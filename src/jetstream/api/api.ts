@@ -88,7 +88,11 @@ export class Api {
       void this.#answer(call, tokens, given, publisher);
     const [stream = ""] = tokens;
     if (call.isAtOnce) answer();
-    else this.#order.run(stream, () => this.#underWay(stream), answer);
+    else {
+      const underWay = (): Promise<unknown> | undefined =>
+        this.#underWay(call, stream);
+      this.#order.run(stream, underWay, answer);
+    }
     return true;
   }
 
@@ -146,10 +150,15 @@ export class Api {
     for (const run of afterwards) run();
   }
 
-  /** Resolves once what requests have done in parts is done; undefined: nothing is. */
-  #underWay(name: string): Promise<unknown> | undefined {
-    const stream = this.#account.streams.get(name)?.stream;
-    return stream?.removals.allDone ?? stream?.lookups.allDone;
+  /** Resolves once what a request waits for is done, as far as it was begun; undefined: nothing is. */
+  #underWay(
+    { isOfOthers = false }: ApiCall,
+    name: string,
+  ): Promise<unknown> | undefined {
+    const { recovery, streams } = this.#account;
+    const stream = streams.get(name)?.stream;
+    return (isOfOthers ? recovery.allUnderWay : recovery.underWay(name)) ??
+      stream?.removals.allDone ?? stream?.lookups.allDone;
   }
 
   /** Counts a request, and lets others hear of it once its answer is on its way. */

@@ -35,6 +35,8 @@ export interface ApiCall {
    * consumer is not; and the answer has an empty reply subject.
    */
   readonly isOfConsumer?: boolean;
+  /** All streams of the account count: it waits until those are there that are being opened. */
+  readonly isOfOthers?: boolean;
   /** It is seen to while messages of its stream are going, for which others wait. */
   readonly isAtOnce?: boolean;
   /** NATS JetStream: an answer that is no error is not counted, and nobody else hears of it. */

@@ -79,6 +79,7 @@ export function backupRequests(): readonly ApiCall[] {
     {
       pattern: "STREAM.RESTORE.*",
       type: "stream_restore_response",
+      isOfOthers: true,
       behindError: { deliver_subject: "" },
       answer: restore,
     },
@@ -226,7 +227,7 @@ async function complete(
   }
   // What the account has may have changed since it was asked for.
   checkedNew(account, config);
-  const open = account.adopt(config, store, createdUs);
+  const open = await account.adopt(config, store, createdUs);
   await open.stream.settled();
   return goJson({ type: STREAM_CREATED, ...toldOfStream(account, open) });
 }

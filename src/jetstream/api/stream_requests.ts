@@ -64,6 +64,7 @@ export function streamRequests(): readonly ApiCall[] {
     {
       pattern: "STREAM.CREATE.*",
       type: "stream_create_response",
+      isOfOthers: true,
       answer: create,
     },
     {
@@ -75,6 +76,7 @@ export function streamRequests(): readonly ApiCall[] {
     {
       pattern: "STREAM.UPDATE.*",
       type: "stream_update_response",
+      isOfOthers: true,
       answer: update,
     },
     {

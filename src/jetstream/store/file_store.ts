@@ -16,6 +16,7 @@ import {
   StorageError,
   type StoredRow,
 } from "../../platform/storage.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import { Acknowledged } from "./acknowledged.ts";
@@ -116,22 +117,22 @@ export class FileStore implements StreamStore {
     this.#count = this.#kept = Number(count);
   }
 
-  replay(
+  *replay(
     take: (message: StoredMessage) => void,
     damaged: (damage: Damage) => void,
-  ): void {
+  ): Steps<void> {
     const scan = this.#faulty(() =>
       new MessageScan(this.#database, this.#records)
     );
     const gaps = new Gaps(this.#count);
     // What is taken may be removed at once.
     this.#count = 0;
-    for (const { seq, message } of scan.all()) {
+    yield* scan.each(({ seq, message }) => {
       gaps.found(seq);
       this.#count++;
       if (message === undefined) damaged({ seq, text: this.#damageAt(seq) });
       else take(message);
-    }
+    });
     this.lastSeq = Math.max(this.lastSeq, gaps.lastSeq);
     this.#tellOfDamage(gaps, damaged);
     this.#kept = gaps.count;

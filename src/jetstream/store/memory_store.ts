@@ -3,11 +3,14 @@
  * close together, a few hundred in one piece of memory; of a piece whose messages
  * have gone for the most part, the others are taken out.
  */
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import { MemorySegment } from "./memory_segment.ts";
 import type { StoredMessage, StreamStore } from "./stream_store.ts";
 
 /** What is longer has memory of its own. */
 const SHORT_BYTES = 4096;
+/** Messages that are read in a step. */
+const STEP_MESSAGES = 500;
 
 export class MemoryStore implements StreamStore {
   readonly isLasting: boolean = false;
@@ -20,14 +23,15 @@ export class MemoryStore implements StreamStore {
   #segment: MemorySegment = new MemorySegment(-1, 0);
   readonly #values = new Map<string, string>();
 
-  replay(take: (message: StoredMessage) => void): void {
+  *replay(take: (message: StoredMessage) => void): Steps<void> {
     const seqs = [...this.#single.keys()];
     for (const segment of this.#segments.values()) seqs.push(...segment.seqs());
-    for (const seq of seqs.sort((a, b) => a - b)) {
+    seqs.sort((a, b) => a - b);
+    yield* forEachInSteps(seqs, STEP_MESSAGES, (seq) => {
       const message = this.load(seq);
       // What is taken may be removed at once.
       if (message !== undefined) take(message);
-    }
+    });
   }
 
   skipTo(seq: number): void {

@@ -4,6 +4,7 @@
  * numbers as text, and all bytes of theirs in a row. Where one of them is not as it
  * was written, or long, these are read again, each as a row of its own.
  */
+import { forEachInSteps, type Steps } from "../../core/steps.ts";
 import type { Database, Statement } from "../../platform/storage.ts";
 import { MESSAGE_ROWS, type Records } from "./records.ts";
 import type { StoredMessage } from "./stream_store.ts";
@@ -50,8 +51,12 @@ export class MessageScan {
     this.#single = database.prepare(SINGLE_ROWS);
   }
 
-  /** In ascending order; what has been given may be removed meanwhile. */
-  *all(): Iterable<Found> {
+  /** Calls `act` for each, in ascending order, and makes a step of some hundred; what `act` has had may be removed. */
+  each(act: (found: Found) => void): Steps<void> {
+    return forEachInSteps(this.#all(), CHUNK, act);
+  }
+
+  *#all(): Iterable<Found> {
     for (let after = -Infinity;;) {
       const chunk = this.#read(after) ?? this.#readSingly(after);
       yield* chunk;

@@ -11,6 +11,7 @@
  * More than a dozen members: because a store may ask for what is to go along with
  * a commit that is about to be made, and when that is.
  */
+import type { Steps } from "../../core/steps.ts";
 import { StorageError } from "../../platform/storage.ts";
 
 /** A message as a stream keeps it. Its bytes must not be changed. */
@@ -65,12 +66,12 @@ export interface StreamStore {
   readonly isLasting: boolean;
   /**
    * Hands over all messages in ascending order, once, before anything else is
-   * asked; what cannot be read is told instead.
+   * asked; what cannot be read is told instead. A step reads some hundred.
    */
   replay(
     take: (message: StoredMessage) => void,
     damaged: (damage: Damage) => void,
-  ): void;
+  ): Steps<void>;
   /** The largest sequence that was ever used, whether its message is there or not; 0: none was. */
   readonly lastSeq: number;
   /** Sequences up to `seq` are used. */

@@ -76,6 +76,13 @@ export class Expiry {
     });
   }
 
+  /** The limit of age is another one. */
+  watchAnew(): void {
+    this.stop();
+    if (this.#stream.config().max_age > 0) this.expire();
+    this.watch();
+  }
+
   /** When the oldest message is too old; Infinity: it stays. */
   #oldestGoesAt(): number {
     const { index } = this.#stream;

@@ -1,5 +1,6 @@
 /** A stream takes in what its store has from an earlier life of the server. */
 import type { Logger } from "../../core/log.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { MessageIndex } from "../store/message_index.ts";
 import type { StreamStore } from "../store/stream_store.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -28,12 +29,12 @@ interface Replayed {
   readonly damaged: Damaged;
 }
 
-export function replay(
+export function* replay(
   { name, config, index, host: { log } }: ReplayedStream,
   store: StreamStore,
   { endings, arrivals, succession, schedules, damaged }: Replayed,
-): void {
-  store.replay((message) => {
+): Steps<void> {
+  yield* store.replay((message) => {
     const { seq, timeUs, subject, headers } = message;
     const size = sizeOf(config, message);
     if (seq > index.lastSeq + 1) index.skipTo(seq - 1);
@@ -49,5 +50,4 @@ export function replay(
     log.error(`Stream ${name}: ${damage.text}`);
   });
   if (store.lastSeq > index.lastSeq) index.skipTo(store.lastSeq);
-  succession.enforceAllLimits();
 }

@@ -44,17 +44,24 @@ export class KeptForReaders {
    * The server has started again: what a consumer was done with goes. An
    * acknowledgement may be kept when its message is there still.
    */
-  dropDone(): void {
-    const { config: { retention }, index } = this.#stream;
+  dropDone(isServing: boolean): void {
+    const { config: { retention }, index, removals } = this.#stream;
     if (retention === "limits") return;
+    const { lastSeq } = index;
     let seq = index.next(index.firstSeq);
-    while (seq <= index.lastSeq) {
-      const number = index.subjectNumber(seq);
-      if (this.#isDone(seq, number) && !this.#isNeeded(seq, number)) {
-        this.#stream.remove(seq);
+    removals.isStarting = !isServing;
+    void removals.run(() => {
+      for (let left = PART_MESSAGES; left > 0; left--) {
+        if (seq > lastSeq) return true;
+        const number = index.subjectNumber(seq);
+        if (this.#isDone(seq, number) && !this.#isNeeded(seq, number)) {
+          this.#stream.remove(seq);
+        }
+        seq = index.next(seq + 1);
       }
-      seq = index.next(seq + 1);
-    }
+      return false;
+    });
+    removals.isStarting = false;
   }
 
   /** A reader does not need a message any more: whether it stays. */

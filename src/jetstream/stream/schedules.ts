@@ -51,6 +51,8 @@ export class Schedules {
   /** Those that are over and were not removed in an earlier life. */
   readonly #over: number[] = [];
   #agenda = new Endings();
+  /** Messages of an earlier life are still to come: none is published before. */
+  #isReplaying = true;
   /** Entries of the agenda that count no more. */
   #spent = 0;
   #timer: Timer | undefined = undefined;
@@ -111,6 +113,7 @@ export class Schedules {
 
   /** All messages of an earlier life have been replayed. */
   recover(): void {
+    this.#isReplaying = false;
     for (const seq of this.#over.splice(0)) this.#stream.remove(seq);
     for (const [name, value] of [...this.#stream.kept(VALUES)]) {
       const seq = Number(name.slice(VALUES.length));
@@ -118,6 +121,7 @@ export class Schedules {
       if (planned === undefined) this.#stream.put(name, undefined);
       else this.#move(seq, planned, Number(value));
     }
+    this.#watch();
   }
 
   /** A message goes. */
@@ -152,7 +156,7 @@ export class Schedules {
   #watch(): void {
     const { clock, moments } = this.#host;
     const dueUs = this.#agenda.nextUs;
-    if (dueUs >= this.#looksAtUs) return;
+    if (this.#isReplaying || dueUs >= this.#looksAtUs) return;
     this.#timer?.cancel();
     this.#looksAtUs = dueUs;
     this.#timer = clock.after(msUntil(dueUs, moments.nowUs()), () => {

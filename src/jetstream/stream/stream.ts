@@ -7,6 +7,7 @@
  * More than a dozen members: because the API, consumers and other streams find
  * all that a stream is and does here.
  */
+import type { Steps } from "../../core/steps.ts";
 import { MessageIndex } from "../store/message_index.ts";
 import {
   type Damage,
@@ -47,9 +48,8 @@ export class Stream implements FilledStream {
   readonly index: MessageIndex;
   readonly readers: Set<StreamReader> = new Set();
   readonly host: StreamHost;
-  /** What is asked to go, or goes for a limit, while others are served. */
+  /** What goes, and what is looked for among all messages or subjects. */
   readonly removals: WorkInParts;
-  /** What is looked for among all messages or subjects. */
   readonly lookups: WorkInParts;
   /** The same for those who read messages, for whom other requests do not wait. */
   readonly reads: WorkInParts;
@@ -102,8 +102,12 @@ export class Stream implements FilledStream {
       kept: (prefix) => store.values(prefix),
     });
     this.#subjects.follow(this.config);
+  }
+
+  /** Takes in what the store has, before anything else is done with the stream. */
+  *open(): Steps<void> {
     this.removals.isStarting = true;
-    replay(this, store, {
+    yield* replay(this, this.#store, {
       endings: this.#expiry.endings,
       arrivals: this.#arrivals,
       succession: this.#succession,
@@ -111,9 +115,16 @@ export class Stream implements FilledStream {
       damaged: this.#damaged,
     });
     this.removals.isStarting = false;
-    const { first_seq = 1 } = config;
+    const { first_seq = 1 } = this.config;
     if (this.index.lastSeq < first_seq - 1) this.#skipTo(first_seq - 1);
     this.visibleSeq = this.index.lastSeq;
+  }
+
+  /** Lives from now on; `isServing`: others are served, so what is beyond its limits goes in parts. */
+  begin(isServing: boolean): void {
+    this.removals.isStarting = !isServing;
+    this.#succession.enforceAllLimits();
+    this.removals.isStarting = false;
     this.#schedules.recover();
     this.#expiry.watch();
   }
@@ -169,9 +180,7 @@ export class Stream implements FilledStream {
   #dropOthers(before: StreamConfig): void {
     const { config } = this;
     this.#succession.enforceAllLimits();
-    this.#expiry.stop();
-    if (config.max_age > 0) this.#expiry.expire();
-    this.#expiry.watch();
+    this.#expiry.watchAnew();
     if (config.retention === "interest" && before.retention === "limits") {
       this.#retention.dropUnwanted();
     }
@@ -333,9 +342,9 @@ export class Stream implements FilledStream {
     this.#commits.commit();
   }
 
-  /** All readers are there again after a restart. */
-  readersRestored(): void {
-    this.#retention.dropDone();
+  /** All readers are there again after a restart; `isServing`: see `begin`. */
+  readersRestored(isServing: boolean): void {
+    this.#retention.dropDone(isServing);
     this.#commits.commit();
   }
 

@@ -12,6 +12,7 @@ export class WorkInParts {
   /** A part was done in a turn of its own. */
   readonly #partDone: () => void;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #steps = new Set<Steps<unknown>>();
   #isStopped = false;
 
   constructor(
@@ -43,15 +44,27 @@ export class WorkInParts {
     return done;
   }
 
-  /** As `run`, of steps: gives what they come to; undefined: they are not done to the end. */
+  /**
+   * As `run`, of steps: gives what they come to; undefined: they are not done to the
+   * end. Throws, or rejects with, what they throw.
+   */
   runSteps<T>(work: Steps<T>): T | undefined | Promise<T | undefined> {
-    let result: T | undefined;
+    let result: () => T | undefined = () => undefined;
+    this.#steps.add(work);
     const done = this.run(() => {
-      const step = work.next();
-      if (step.done) result = step.value;
-      return step.done === true;
+      try {
+        const step = work.next();
+        if (!step.done) return false;
+        result = () => step.value;
+      } catch (error) {
+        result = () => {
+          throw error;
+        };
+      }
+      this.#steps.delete(work);
+      return true;
     });
-    return done === undefined ? result : done.then(() => result);
+    return done === undefined ? result() : done.then(() => result());
   }
 
   /** Resolves when all is done that is under way; undefined: nothing is. */
@@ -62,5 +75,8 @@ export class WorkInParts {
   /** What is left is not done. */
   stop(): void {
     this.#isStopped = true;
+    // What they have open is closed.
+    for (const work of this.#steps) work.return(undefined);
+    this.#steps.clear();
   }
 }

@@ -5,6 +5,7 @@
  *
  * More than a dozen members: because it is a whole store, and dies.
  */
+import type { Steps } from "../../core/steps.ts";
 import type { RunSoon } from "../../platform/turns.ts";
 import type {
   Damage,
@@ -65,11 +66,11 @@ export class DiskStore implements StreamStore {
     this.lastSeq = behind.lastSeq;
   }
 
-  replay(
+  *replay(
     take: (message: StoredMessage) => void,
     damaged: (damage: Damage) => void,
-  ): void {
-    this.#behind.replay((message) => {
+  ): Steps<void> {
+    yield* this.#behind.replay((message) => {
       const { seq } = message;
       if (!this.#space.damaged.has(seq)) take(message);
       else damaged({ seq, text: this.#damageAt(seq) });
