@@ -7,6 +7,7 @@
  */
 import type { Steps } from "../../core/steps.ts";
 import type { RunSoon } from "../../platform/turns.ts";
+import { type Done, Outcomes } from "../../jetstream/store/outcomes.ts";
 import type {
   Damage,
   StoredMessage,
@@ -36,8 +37,6 @@ interface Change {
   over(): void;
 }
 
-type Done = (error?: StoreError) => void;
-
 const NOTHING = (): void => {};
 /** What a record takes on a disk besides what it says. */
 const RECORD_BYTES = 16;
@@ -56,6 +55,7 @@ export class DiskStore implements StreamStore {
   readonly #messages = new Map<number, StoredMessage | undefined>();
   readonly #values = new Map<string, string | undefined>();
   #waiting: Done[] = [];
+  readonly #outcomes = new Outcomes();
   #isWriting = false;
   #isDead = false;
 
@@ -201,7 +201,10 @@ export class DiskStore implements StreamStore {
         this.#isWriting = false;
         if (this.#isDead) return;
         if (error !== undefined) waiting.push(...this.#waiting.splice(0));
-        for (const done of waiting) done(error);
+        this.#outcomes.add(waiting, error);
+        // As with a file, the next write begins before those of this one are told.
+        if (error === undefined) this.#write();
+        this.#outcomes.tell();
         if (this.#waiting.length > 0) this.#runSoon(() => this.#write());
       });
     });
