@@ -4,9 +4,10 @@
  * must be taken out there as soon as it is mended.
  */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { sourcesOf, topPrograms } from "./support/sources.ts";
 import { test } from "./support/test.ts";
-import { sameEverywhere } from "./support/runtimes.ts";
+import { PROJECT_FOLDER, sameEverywhere } from "./support/runtimes.ts";
 import {
   banners,
   type Check,
@@ -110,3 +111,19 @@ check(
 );
 
 check("all tests have a time limit", unlimitedTests);
+
+/** Programs and documents that users look for there; everything else has a folder. */
+const AT_THE_TOP = [
+  ...["cfgparse.ts", "client.ts", "cluster.ts", "mod.ts", "server.ts"],
+  ...["deno.json", "package.json", "package-lock.json", "LICENSE"],
+  ...["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"],
+  "SECURITY.md",
+];
+
+test("no other files stand at the top", { skip: sameEverywhere }, () => {
+  const strays = readdirSync(PROJECT_FOLDER, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/^\.|\.(log|pid)$/.test(entry.name))
+    .map(({ name }) => name)
+    .filter((name) => !AT_THE_TOP.includes(name));
+  assert.deepEqual(strays, []);
+});
