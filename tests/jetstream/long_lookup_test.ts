@@ -147,6 +147,30 @@ test("others are served while the subjects of a stream are listed", async (t) =>
   assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
 });
 
+test("others are served while sequences without a message are listed, which are those of one moment", async (t) => {
+  const { asking, peer } = await filled(t);
+  const gone = Array.from({ length: 500 }, (_, i) => 2 + 37 * i);
+  for (const seq of gone.slice(1)) {
+    await asking.api("STREAM.MSG.DELETE.S", { seq });
+  }
+  const listed = async (): Promise<Answer> => {
+    const asked = { deleted_details: true };
+    const told = await askedSlowly(peer, "STREAM.INFO.S", asked);
+    return JSON.parse(told)["state"] as Answer;
+  };
+  assert.deepEqual((await listed())["deleted"], gone.slice(1));
+  // This one is looked at behind the first step, and may be there or not.
+  const text = JSON.stringify({ deleted_details: true });
+  peer.send(
+    `PUB $JS.API.STREAM.INFO.S a.two ${text.length}\r\n${text}\r\n` +
+      "PUB s.more 2\r\nhi\r\n",
+  );
+  await peer.expect(/MSG a\.two 1 [^\r]*\r\n/);
+  const state = JSON.parse(await peer.expectLine())["state"] as Answer;
+  assert.deepEqual(state["deleted"], gone.slice(1));
+  assert.equal(state["num_deleted"], gone.length - 1);
+});
+
 test("others are served while a message is looked for among thousands", async (t) => {
   const { peer, mostAtOnce } = await filled(t);
   const last = await askedSlowly(peer, "STREAM.MSG.GET.S", {

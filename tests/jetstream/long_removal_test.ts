@@ -11,6 +11,9 @@ import { countedTurns } from "./turns.ts";
 const MESSAGES = 20_000;
 /** A part has as many, and ends with a segment of the index. */
 const PART_MAX = 4096 + 1024;
+const CONSUMERS = 200;
+/** As often a consumer hears of a message in one turn. */
+const PART_TOLD = 65_536;
 const STORAGES = ["memory", "file"] as const;
 
 interface Scene {
@@ -280,5 +283,31 @@ for (const storage of STORAGES) {
     }
     const most = mostAtOnce();
     assert.ok(most > 0 && most <= PART_MAX, `${most} at once`);
+  });
+
+  test(`fewer go at once where many consumers hear of each, ${storage}`, async (t) => {
+    const { asking, peer, mostAtOnce } = await filled(t, storage);
+    const made = { stream_name: "S", config: { ack_policy: "none" } };
+    for (let i = 0; i < CONSUMERS; i++) {
+      const { error } = await asking.api("CONSUMER.CREATE.S", made);
+      assert.equal(error, undefined);
+    }
+    peer.send(
+      request("purge", "STREAM.PURGE.S", { keep: 15_000 }) +
+        request("purge2", "STREAM.PURGE.S", { filter: "s.1", keep: 5000 }) +
+        request("update", "STREAM.UPDATE.S", {
+          name: "S",
+          subjects: ["s.*"],
+          storage,
+          max_msgs: 5000,
+        }),
+    );
+    for (const [name, purged] of [["purge", 5000], ["purge2", 2500]] as const) {
+      assert.equal((await answered(peer, name))["purged"], purged);
+    }
+    const { messages } = stateOf(await answered(peer, "update"));
+    assert.equal(messages, 5000);
+    const most = mostAtOnce();
+    assert.ok(most > 0 && most <= PART_TOLD / CONSUMERS, `${most} at once`);
   });
 }

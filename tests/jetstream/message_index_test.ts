@@ -4,6 +4,7 @@ import { subjectMatches } from "../../src/core/subject.ts";
 import {
   type IndexEntry,
   MessageIndex,
+  PART_MESSAGES,
 } from "../../src/jetstream/store/message_index.ts";
 import type { SubjectFilter } from "../../src/jetstream/store/subject_table.ts";
 import { type Random, randomBelow } from "../../src/platform/clock.ts";
@@ -104,12 +105,16 @@ function lastOfEach(list: readonly IndexEntry[], upTo: number): number[] {
 function removeBelow(
   index: MessageIndex,
   naive: NaiveIndex,
-  { filter, end }: { readonly filter: SubjectFilter; readonly end: number },
+  { filter, end, messages }: {
+    readonly filter: SubjectFilter;
+    readonly end: number;
+    readonly messages: number;
+  },
 ): void {
   const gone = naive.meant(filter.patterns).filter(({ seq }) => seq < end);
   const told: number[] = [];
   for (let next = index.firstSeq; next < end;) {
-    next = index.removePart(next, end, filter, (seq, number) => {
+    next = index.removePart(next, { end, messages }, filter, (seq, number) => {
       assert.equal(index.subjectNumber(seq), number);
       told.push(seq);
     });
@@ -132,7 +137,8 @@ function live(random: Random, steps: number, removals: number): void {
     } else if (dice > 0.995) {
       const i = randomBelow(random, PATTERNS.length);
       const end = naive.firstSeq + randomBelow(random, naive.lastSeq + 3);
-      removeBelow(index, naive, { filter: filters[i]!, end });
+      const messages = dice > 0.997 ? PART_MESSAGES : 16;
+      removeBelow(index, naive, { filter: filters[i]!, end, messages });
     } else if (dice > 0.985) {
       const seq = naive.lastSeq + randomBelow(random, 3000);
       index.skipTo(seq);

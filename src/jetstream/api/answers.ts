@@ -12,7 +12,8 @@ const NS_PER_US = 1000;
 
 /** What of a stream is told besides. */
 export interface StateOptions {
-  readonly deleted?: boolean;
+  /** Sequences without a message. */
+  readonly deleted?: readonly number[] | undefined;
   readonly subjects?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -65,7 +66,7 @@ function withVersion<
 function streamState(
   { index, config, damage }: Stream,
   consumerCount: number,
-  { deleted = false, subjects }: StateOptions = {},
+  { deleted, subjects }: StateOptions = {},
 ): object {
   const { messages, bytes, firstSeq, lastSeq, lastTimeUs, gaps } = index;
   const isUnused = lastSeq === 0 && config.first_seq !== 1;
@@ -79,7 +80,7 @@ function streamState(
     ...(index.subjects.size > 0 && { num_subjects: index.subjects.size }),
     ...(subjects !== undefined && { subjects }),
     ...(gaps > 0 && messages > 0 && { num_deleted: gaps }),
-    ...(deleted && gaps > 0 && messages > 0 && { deleted: gapsOf(index) }),
+    ...(deleted && gaps > 0 && messages > 0 && { deleted }),
     ...(damage.length > 0 && { lost: lostOf(damage) }),
     consumer_count: consumerCount,
   };
@@ -89,17 +90,6 @@ function streamState(
 function lostOf(damage: Stream["damage"]): object {
   const seqs = new Set(damage.map(({ seq }) => seq).filter((seq) => seq > 0));
   return { msgs: [...seqs].sort((a, b) => a - b), bytes: 0 };
-}
-
-function gapsOf(index: Stream["index"]): number[] {
-  const gaps: number[] = [];
-  let seq = index.firstSeq;
-  while (seq <= index.lastSeq) {
-    const next = index.next(seq);
-    while (seq < next && seq <= index.lastSeq) gaps.push(seq++);
-    seq = next + 1;
-  }
-  return gaps;
 }
 
 /** A consumer of `account` as a request about it is answered now. */

@@ -2,9 +2,11 @@
 import { NATS_VERSION } from "../../core/version.ts";
 import { subjectsCollide } from "../../core/subject.ts";
 import { utf8ByteString } from "../../core/ascii.ts";
+import type { Steps } from "../../core/steps.ts";
 import type { AccountStreams, OpenStream } from "../account_streams.ts";
 import type { AccountStreamLimits } from "../../options/options.ts";
 import { UNLIMITED_STREAMS } from "../limits/quota.ts";
+import type { MessageIndex } from "../store/message_index.ts";
 import { checkPedantic } from "../stream/pedantic.ts";
 import {
   completeStreamConfig,
@@ -27,6 +29,7 @@ import {
   readLenient,
 } from "./api_call.ts";
 import { ApiError } from "./api_error.ts";
+import { gapList } from "./gap_list.ts";
 import { settledToo } from "./kept.ts";
 import { NO_PAGE, pageOf } from "./paging.ts";
 import { checkAnother, surroundings, windowMax } from "./stream_limits.ts";
@@ -238,28 +241,46 @@ function info(
   );
   const [name = ""] = request.tokens;
   const { stream } = account.named(name);
-  const options = {
-    version: NATS_VERSION,
-    deleted: deleted_details === true,
-    cluster: { leader: account.serverName },
-  };
-  const told = (subjects?: Readonly<Record<string, number>>): object =>
-    streamInfo(account.named(name), account.host.moments.nowUs(), {
-      ...options,
-      ...(subjects && { subjects }),
-    });
-  if (typeof subjects_filter !== "string" || subjects_filter === "") {
-    return { total: 0, offset: 0, limit: 0, ...told() };
-  }
-  const listed = (found: SubjectPage | undefined): object => ({
-    ...(found?.page ?? NO_PAGE),
-    ...told(found?.subjects),
-  });
+  const hasFilter = typeof subjects_filter === "string" &&
+    subjects_filter !== "";
   const found = stream.lookups.runSteps(
-    subjectPage(stream.index.subjects, utf8ByteString(subjects_filter), offset),
+    details(stream.index, {
+      deleted: deleted_details === true,
+      pattern: hasFilter ? utf8ByteString(subjects_filter) : undefined,
+      offset,
+    }),
   );
-  if (!(found instanceof Promise)) return listed(found);
-  return settledToo(account, name, found.then(listed));
+  const told = ({ deleted, listed }: Details = {}): object => ({
+    ...(listed?.page ?? NO_PAGE),
+    ...streamInfo(account.named(name), account.host.moments.nowUs(), {
+      version: NATS_VERSION,
+      ...(deleted && { deleted }),
+      cluster: { leader: account.serverName },
+      ...(listed?.subjects && { subjects: listed.subjects }),
+    }),
+  });
+  if (!(found instanceof Promise)) return told(found);
+  return settledToo(account, name, found.then(told));
+}
+
+/** What a request may ask about besides. */
+interface Details {
+  readonly deleted?: readonly number[] | undefined;
+  readonly listed?: SubjectPage | undefined;
+}
+
+function* details(
+  index: MessageIndex,
+  { deleted, pattern, offset }: {
+    readonly deleted: boolean;
+    readonly pattern: string | undefined;
+    readonly offset: unknown;
+  },
+): Steps<Details> {
+  const listed = pattern === undefined
+    ? undefined
+    : yield* subjectPage(index.subjects, pattern, offset);
+  return { listed, deleted: deleted ? yield* gapList(index) : undefined };
 }
 
 function chosen(

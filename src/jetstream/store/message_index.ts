@@ -41,7 +41,7 @@ export interface RemovedEntry extends IndexEntry {
   readonly wasLastOfSubject: boolean;
 }
 
-/** Messages that go in one turn of the event loop, and places that are looked at. */
+/** Messages that go in one turn of the event loop at most, and places that are looked at. */
 export const PART_MESSAGES = 1024;
 const PART_PLACES = 16_384;
 
@@ -50,6 +50,12 @@ const NEAR_PLACES = 4096;
 
 /** Messages that are looked at in a row in the time of one subject. */
 const MESSAGES_PER_SUBJECT = 16;
+
+/** Where a part of what goes ends: before a sequence, and behind about as many messages. */
+interface PartEnd {
+  readonly end: number;
+  readonly messages: number;
+}
 
 /** Of a subject that the stream does not have. */
 const NOWHERE = { first: Infinity, last: -1 };
@@ -145,33 +151,33 @@ export class MessageIndex {
   }
 
   /**
-   * Takes out what `filter` means from `from` to `end`, or a part of that, as much as
-   * a turn has time for; gives where it goes on: at `end`, all has gone. What is meant
+   * Takes out what `filter` means from `from` to `end`, or a part of that, about as many
+   * `messages` as that says, up to `PART_MESSAGES`; gives where it goes on: at `end`, all has gone. What is meant
    * before `from` has gone already. `going` is told of each before it goes, in
    * ascending order. Of a subject the first messages go, so that a link is mended
    * where those end, and not for each.
    */
   removePart(
     from: number,
-    end: number,
+    to: PartEnd,
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
     const only = this.#onlySubject(filter);
     const at = only === undefined
-      ? this.#removeSegments(from, end, filter, going)
-      : this.#removeSame(only.first, end, going);
+      ? this.#removeSegments(from, to, filter, going)
+      : this.#removeSame(only.first, to, going);
     if (this.messages === 0) this.subjects.clear();
     return at;
   }
 
   #removeSame(
     first: number,
-    end: number,
+    { end, messages }: PartEnd,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
     let seq = first;
-    for (let left = PART_MESSAGES; seq > 0 && seq < end; left--) {
+    for (let left = messages; seq > 0 && seq < end; left--) {
       if (left === 0) return seq;
       const after = this.sameAfter(seq);
       going(seq, this.subjectNumber(seq));
@@ -183,22 +189,24 @@ export class MessageIndex {
 
   #removeSegments(
     from: number,
-    end: number,
+    { end, messages }: PartEnd,
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
     const segments = this.#segments.list;
     const first = this.#segments.find(segmentOf(from));
-    const most = this.messages - PART_MESSAGES;
+    const most = this.messages - messages;
     let places = 0;
     let at = first;
     let next = from;
     while (at < segments.length && next < end) {
       if (this.messages <= most || places >= PART_PLACES) break;
-      const segment = segments[at++]!;
-      places += segment.places;
-      next = Math.min(end, segment.end);
+      const segment = segments[at]!;
+      const start = Math.max(next, segment.base);
+      next = Math.min(end, segment.end, start + this.messages - most);
+      places += Math.min(segment.places, next - start);
       this.#removeFrom(segment, next, filter, going);
+      if (next >= Math.min(end, segment.end)) at++;
     }
     if (at === segments.length) next = end;
     this.#segments.dropEmpty(first, at);

@@ -4,7 +4,7 @@
  */
 import type { Timer } from "../../platform/clock.ts";
 import { msUntil, usOf } from "../moments.ts";
-import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
+import type { MessageIndex } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import { withHeaders } from "./header_block.ts";
 import { headerValue, publishHeaders } from "./publish_headers.ts";
@@ -20,6 +20,8 @@ const NS_PER_S = 1e9;
 /** The stream, as far as its messages become too old. */
 export interface AgeingStream {
   readonly index: MessageIndex;
+  /** They hear of each message that goes. */
+  readonly readers: ReadonlySet<unknown>;
   config(): StreamConfig;
   load(seq: number): StoredMessage | undefined;
   remove(seq: number): void;
@@ -46,7 +48,11 @@ export class Expiry {
   ) {
     this.#host = host;
     this.#stream = stream;
-    this.#removals = new WorkInParts(host, () => stream.changed());
+    this.#removals = new WorkInParts(
+      host,
+      () => stream.changed(),
+      stream.readers,
+    );
   }
 
   /** Looks no more, until `watch` is called. */
@@ -120,7 +126,7 @@ export class Expiry {
   #expirePart(from: number): number | undefined {
     const { index } = this.#stream;
     const nowUs = this.#host.moments.nowUs();
-    let left = PART_MESSAGES;
+    let left = this.#removals.messages;
     for (; left > 0; left--) {
       const ended = this.endings.take(nowUs);
       if (ended === undefined) break;

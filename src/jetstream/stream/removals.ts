@@ -51,7 +51,8 @@ export function removeBelow(
   let removed = 0;
   let next = index.firstSeq;
   const allGone = removals.run(() => {
-    next = index.removePart(next, end, filter, (seq, number) => {
+    const { messages } = removals;
+    next = index.removePart(next, { end, messages }, filter, (seq, number) => {
       removed++;
       observer.goes(seq, number);
     });

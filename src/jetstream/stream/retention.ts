@@ -1,5 +1,5 @@
 /** Which messages a stream keeps for its consumers, where it keeps any for them. */
-import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
+import type { MessageIndex } from "../store/message_index.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamReader } from "./stream_reader.ts";
 import type { WorkInParts } from "./work_in_parts.ts";
@@ -28,7 +28,7 @@ export class KeptForReaders {
     const drop = ++this.#drops;
     let seq = index.next(index.firstSeq);
     void removals.run(() => {
-      for (let left = PART_MESSAGES; left > 0; left--) {
+      for (let left = removals.messages; left > 0; left--) {
         // A run that began later sees to all of them.
         if (seq > index.lastSeq || this.#drops !== drop) return true;
         if (!this.#isNeeded(seq, index.subjectNumber(seq))) {
@@ -51,7 +51,7 @@ export class KeptForReaders {
     let seq = index.next(index.firstSeq);
     removals.isStarting = !isServing;
     void removals.run(() => {
-      for (let left = PART_MESSAGES; left > 0; left--) {
+      for (let left = removals.messages; left > 0; left--) {
         if (seq > lastSeq) return true;
         const number = index.subjectNumber(seq);
         if (this.#isDone(seq, number) && !this.#isNeeded(seq, number)) {

@@ -43,7 +43,6 @@ type Removal = "alone" | "erased" | "purged";
 export class Stream implements FilledStream {
   readonly name: string;
   config: StreamConfig;
-  /** Microseconds since the Unix epoch. */
   readonly createdUs: number;
   readonly index: MessageIndex;
   readonly readers: Set<StreamReader> = new Set();
@@ -79,16 +78,18 @@ export class Stream implements FilledStream {
     this.#store = store;
     this.#damaged = new Damaged(store);
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
-    this.removals = new WorkInParts(host, () => this.#commits.commit());
+    const changed = (): void => this.#commits.commit();
+    this.removals = new WorkInParts(host, changed, this.readers);
     this.lookups = new WorkInParts(host);
     this.reads = new WorkInParts(host);
     this.#expiry = new Expiry(host, {
       index: this.index,
+      readers: this.readers,
       config: () => this.config,
       load: (seq) => this.read(seq),
       remove: (seq) => this.remove(seq),
       publish: (publication) => this.publish(publication, NOTHING),
-      changed: () => this.#commits.commit(),
+      changed,
     });
     this.#arrivals = new Arrivals(this);
     this.#schedules = new Schedules(host, {
@@ -142,7 +143,6 @@ export class Stream implements FilledStream {
     this.#commits.whenKept(0, done);
   }
 
-  /** Whether anything of it is there after a restart. */
   get isLasting(): boolean {
     return this.#store.isLasting;
   }

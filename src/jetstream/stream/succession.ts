@@ -5,7 +5,7 @@
  * They are gone on disk with the commit behind it. A server that ends before has
  * them still, and removes them when they are replayed.
  */
-import { type MessageIndex, PART_MESSAGES } from "../store/message_index.ts";
+import type { MessageIndex } from "../store/message_index.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { Rollup } from "./admitted.ts";
 import type { PublishHeaders } from "./publish_headers.ts";
@@ -69,7 +69,7 @@ export class Succession {
     const beyond = beyondAllLimits(config, index)[Symbol.iterator]();
     this.#beyond = beyond;
     void removals.run(() => {
-      for (let left = PART_MESSAGES; left > 0; left--) {
+      for (let left = removals.messages; left > 0; left--) {
         // The limits may be others by now.
         if (this.#beyond !== beyond) return true;
         const { done, value: seq } = beyond.next();
@@ -88,8 +88,8 @@ export class Succession {
   }
 
   #enforceLimits(subject: string): void {
-    const { config, index } = this.#stream;
-    let left = PART_MESSAGES;
+    const { config, index, removals } = this.#stream;
+    let left = removals.messages;
     for (let seq; (seq = beyondLimits(config, index, subject)) !== undefined;) {
       if (left-- > 0) this.#stream.remove(seq);
       else {

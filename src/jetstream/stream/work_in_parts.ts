@@ -3,7 +3,12 @@
  * other part in a later turn of the event loop, so that nobody waits for a million.
  */
 import type { Steps } from "../../core/steps.ts";
+import { PART_MESSAGES } from "../store/message_index.ts";
 import type { StreamHost } from "./stream_host.ts";
+
+/** How often readers are told of a message in one turn, and the least that goes then. */
+const PART_TOLD = 64 * PART_MESSAGES;
+const LEAST_MESSAGES = 16;
 
 export class WorkInParts {
   /** Nobody is served yet: everything is done at once. */
@@ -11,6 +16,7 @@ export class WorkInParts {
   readonly #longWork: StreamHost["longWork"];
   /** A part was done in a turn of its own. */
   readonly #partDone: () => void;
+  readonly #readers: ReadonlySet<unknown>;
   readonly #underWay = new Set<Promise<void>>();
   readonly #steps = new Set<Steps<unknown>>();
   #isStopped = false;
@@ -18,9 +24,17 @@ export class WorkInParts {
   constructor(
     { longWork }: Pick<StreamHost, "longWork">,
     partDone: () => void = () => {},
+    readers: ReadonlySet<unknown> = new Set(),
   ) {
     this.#longWork = longWork;
     this.#partDone = partDone;
+    this.#readers = readers;
+  }
+
+  /** Messages that a part sees to, where each reader is told of each. */
+  get messages(): number {
+    const most = Math.floor(PART_TOLD / Math.max(1, this.#readers.size));
+    return Math.max(LEAST_MESSAGES, Math.min(PART_MESSAGES, most));
   }
 
   /**
