@@ -26,6 +26,9 @@ import {
 import { Peer } from "./latency_peer.ts";
 
 const KEPT = 100_000;
+/** Messages of a load: half a second of them and more, of which processor time is told in hundredths. */
+const ON_ONE_SUBJECT = 5_000_000;
+const ON_MANY = 1_500_000;
 const A_TICK = 10;
 const TICK_MS = 10;
 
@@ -121,8 +124,9 @@ async function measure(
   ]);
   const load = async (): Promise<Load> => {
     const at = `127.0.0.1:${server.port}`;
+    const count = one.subjects === 1 ? ON_ONE_SUBJECT : ON_MANY;
     const { stdout } = await promisify(execFile)(buildLoadGenerator(), [
-      ...["pubsub", "-n", "500000", "-size", "16", "-p", at, "-s", at],
+      ...["pubsub", "-n", String(count), "-size", "16", "-p", at, "-s", at],
       ...["-subjects", String(one.subjects), "-pid", String(server.pid)],
     ]);
     return JSON.parse(stdout);
