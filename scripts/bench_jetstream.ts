@@ -46,7 +46,7 @@ interface Case {
 const WARM_ROUNDS = 3;
 const SIZE = 128;
 const IN_FLIGHT = 256;
-const PUBLISHED = 50_000;
+const PUBLISHED = 200_000;
 const PUBLISHED_SLOWLY = 1_000;
 const READ = 50_000;
 const KEYS = 2_000;
