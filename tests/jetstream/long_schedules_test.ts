@@ -12,7 +12,6 @@ const PART_MAX = 256;
 
 test("messages that are due at one time are published in parts", async (t) => {
   const turns = countedTurns();
-  let isCounting = false;
   const { port } = await startMidge(t, {
     jetstream: defaultJetStreamOptions(),
   }, {
@@ -25,7 +24,7 @@ test("messages that are due at one time are published in parts", async (t) => {
         const store = stores.open(account, stream, kind);
         const append = store.append.bind(store);
         store.append = (message) => {
-          if (isCounting) turns.count();
+          if (message.subject.startsWith("s.now.")) turns.count();
           append(message);
         };
         return store;
@@ -43,8 +42,8 @@ test("messages that are due at one time are published in parts", async (t) => {
   t.after(() => peer.close());
   await peer.handshake({ headers: true });
   peer.send("SUB a 1\r\n");
-  // All that are published are taken before.
-  const at = new Date(Date.now() + 3000).toISOString();
+  // On a machine that takes longer for them, some are due already.
+  const at = new Date(Date.now() + 2000).toISOString();
   const lines: string[] = [];
   for (let i = 0; i < MESSAGES; i++) {
     const block = `NATS/1.0\r\nNats-Schedule: @at ${at}\r\n` +
@@ -53,9 +52,6 @@ test("messages that are due at one time are published in parts", async (t) => {
     lines.push(`HPUB s.plan.${i} a ${length} ${length}\r\n${block}\r\n`);
   }
   peer.send(lines.join(""));
-  await peer.heard(`"seq":${MESSAGES}}`, 0);
-  assert.ok(Date.now() < Date.parse(at), "the machine is too slow for this");
-  isCounting = true;
   let due = 0;
   while (due < MESSAGES) {
     const { state } = await asking.api("STREAM.INFO.S", {

@@ -1,5 +1,6 @@
 /** The next commit goes to the disk before those who waited for the one before are told. */
 import assert from "node:assert/strict";
+import { finishSteps } from "../../src/core/steps.ts";
 import { FileStore } from "../../src/jetstream/store/file_store.ts";
 import {
   type Database,
@@ -134,7 +135,7 @@ test("a store that is closed has on disk what came behind two commits", async (t
   );
   const again = new FileStore(scene.folder, loadStorage(), (act) => act());
   let count = 0;
-  again.replay(() => count++, ({ text }) => assert.fail(text));
+  finishSteps(again.replay(() => count++, ({ text }) => assert.fail(text)));
   assert.equal(count, 3 * HALF);
   await again.close();
 });
