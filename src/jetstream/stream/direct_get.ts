@@ -5,21 +5,17 @@
  * NATS JetStream (direct get): an answer comes on the reply subject of its
  * request; what was stored is told in headers behind those of the message.
  */
-import {
-  asciiBytes,
-  byteString,
-  utf8ByteString,
-  utf8Text,
-} from "../../core/ascii.ts";
-import { type Message, replyOf, subjectOf } from "../../wire/message.ts";
+import { asciiBytes, utf8ByteString } from "../../core/ascii.ts";
+import { hasWildcard } from "../../core/subject.ts";
+import { type Message, replyOf } from "../../wire/message.ts";
 import { hasLevel, LEVEL_STATUS } from "../api/required_level.ts";
-import { readShape, ShapeError } from "../api/shape.ts";
 import { momentOf, momentText } from "../moments.ts";
 import type { StoredMessage } from "../store/stream_store.ts";
 import type { SubjectFilter } from "../store/subject_table.ts";
+import { DirectRefusal, requestIn } from "./direct_request.ts";
 import { withHeaders } from "./header_block.ts";
 import { whenLearned, whenNear } from "./learned.ts";
-import { MESSAGE_REQUEST, type MessageRequest } from "./message_request.ts";
+import type { MessageRequest } from "./message_request.ts";
 import type { Stream } from "./stream.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -29,11 +25,6 @@ const BYTES_MAX = 64 * 1024 * 1024;
 /** Messages, and bytes of them, that go in one turn of the event loop. */
 const PART_MESSAGES = 128;
 const PART_BYTES = 65_536;
-
-/** A request that is answered with a status. */
-class DirectRefusal extends Error {
-  override readonly name = "DirectRefusal";
-}
 
 /** Messages that one answer has. */
 interface Giving {
@@ -102,6 +93,7 @@ export class DirectGet {
     if (multi_last.length > 0) {
       void whenLearned(learning, multi_last.map(utf8ByteString), answer);
     } else if (batch) void whenLearned(learning, [pattern], answer);
+    else if (!hasWildcard(pattern)) answer();
     else {
       const isBack = last_by_subj !== undefined;
       const from = isBack ? visibleSeq : startOf(request, this.#stream);
@@ -145,19 +137,28 @@ export class DirectGet {
     if (request.batch !== undefined && request.batch !== 0) {
       return this.#several(request, reply);
     }
-    const { index } = this.#stream;
-    const seq = this.#withFilter(request, (filter) => {
-      if (request.last_by_subj !== undefined) {
-        return index.previous(this.#stream.visibleSeq + 1, filter);
+    const message = this.#visible(this.#one(request));
+    if (message === undefined) throw new DirectRefusal("404 Message Not Found");
+    this.#give(message, reply, request, []);
+  }
+
+  /** The one message that is asked for; none may have this sequence. */
+  #one(request: MessageRequest): number {
+    const { index, visibleSeq } = this.#stream;
+    const { last_by_subj, next_by_subj, seq } = request;
+    if (last_by_subj !== undefined) {
+      const last = index.subjects.get(utf8ByteString(last_by_subj))?.last;
+      if (last !== undefined && last <= visibleSeq) return last;
+    }
+    return this.#withFilter(request, (filter) => {
+      if (last_by_subj !== undefined) {
+        return index.previous(visibleSeq + 1, filter);
       }
       const from = startOf(request, this.#stream);
-      return request.next_by_subj === undefined && request.seq !== undefined
+      return next_by_subj === undefined && seq !== undefined
         ? from
         : index.next(from, filter);
     });
-    const message = this.#visible(seq);
-    if (message === undefined) throw new DirectRefusal("404 Message Not Found");
-    this.#give(message, reply, request, []);
   }
 
   /** Up to `batch` messages in a row. */
@@ -325,63 +326,6 @@ export class DirectGet {
       headers: asciiBytes(headers),
     });
   }
-}
-
-/** The request in `message`, whose subject may have one behind `prefix`. */
-function requestIn(message: Message, prefix: string): MessageRequest {
-  const { bodyBuffer, bodyEnd, payloadStart, headerSize } = message;
-  const start = payloadStart + Math.max(0, headerSize);
-  const text = utf8Text(byteString(bodyBuffer, start, bodyEnd - 2)).trim();
-  const subject = subjectOf(message);
-  const given = text === "" ? {} : read(text);
-  if (subject.startsWith(prefix)) {
-    const { no_hdr, ...others } = given;
-    if (Object.keys(others).length > 0) {
-      throw new DirectRefusal("408 Bad Request");
-    }
-    const last = utf8Text(subject.slice(prefix.length));
-    return { last_by_subj: last, ...(no_hdr && { no_hdr }) };
-  }
-  if (text === "") throw new DirectRefusal("408 Empty Request");
-  const request = withoutEmpty(given);
-  checkFields(request);
-  return request;
-}
-
-/** NATS JetStream: a subject of no characters is none. */
-function withoutEmpty(
-  { last_by_subj, next_by_subj, ...others }: MessageRequest,
-): MessageRequest {
-  return {
-    ...others,
-    ...(last_by_subj && { last_by_subj }),
-    ...(next_by_subj && { next_by_subj }),
-  };
-}
-
-function read(text: string): MessageRequest {
-  try {
-    return readShape(text, MESSAGE_REQUEST, { strict: false });
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new DirectRefusal("408 Malformed Request");
-  }
-}
-
-function checkFields(request: MessageRequest): void {
-  const { seq, last_by_subj, next_by_subj, start_time, batch = 0 } = request;
-  const { multi_last = [] } = request;
-  const saysNothing = !seq && last_by_subj === undefined &&
-    next_by_subj === undefined && start_time === undefined &&
-    multi_last.length === 0;
-  if (saysNothing) throw new DirectRefusal("408 Empty Request");
-  const isOdd = (last_by_subj !== undefined &&
-    (seq || next_by_subj !== undefined || start_time !== undefined ||
-      batch > 0)) ||
-    (multi_last.length > 0 &&
-      (last_by_subj !== undefined || next_by_subj !== undefined)) ||
-    (seq && start_time !== undefined);
-  if (isOdd) throw new DirectRefusal("408 Bad Request");
 }
 
 function startOf(
