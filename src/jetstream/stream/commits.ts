@@ -21,24 +21,30 @@ export interface Keeper {
   save(put: Put): void;
 }
 
-/** What was changed besides messages that came: it has happened, whether or not a commit fails. */
+/**
+ * What was changed besides messages that came: it has happened, whether or not a
+ * commit fails. It is told again in the order in which it was told last, since of
+ * a write that is cut short the beginning may be there.
+ */
 class Changes {
-  readonly #values = new Map<string, Parameters<Put>>();
-  /** Messages that went, and whether they are to be erased. */
-  readonly #removed = new Map<number, boolean>();
+  /** Values by name, and messages that went: whether they are to be erased. */
+  readonly #changes = new Map<string | number, Parameters<Put> | boolean>();
 
   put(...given: Parameters<Put>): void {
-    this.#values.set(given[0], given);
+    this.#changes.delete(given[0]);
+    this.#changes.set(given[0], given);
   }
 
   remove(seq: number, erase: boolean): void {
-    this.#removed.set(seq, erase);
+    this.#changes.set(seq, erase);
   }
 
   /** Tells all of it again. */
   tell(to: Pick<StreamStore, "put" | "remove">): void {
-    for (const [seq, erase] of this.#removed) to.remove(seq, erase);
-    for (const given of this.#values.values()) to.put(...given);
+    for (const [key, given] of this.#changes) {
+      if (typeof given !== "boolean") to.put(...given);
+      else to.remove(Number(key), given);
+    }
   }
 }
 
