@@ -6,33 +6,35 @@
 /** Resolves once what is under way is done; undefined: nothing is. */
 type UnderWay = () => Promise<unknown> | undefined;
 
+interface Request {
+  /** What it waits for, which is not the same for all requests about a stream. */
+  readonly underWay: UnderWay;
+  begin(): void;
+}
+
 export class RequestOrder {
   /** Those that wait, by the name of their stream. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, Request[]>();
 
   /** Calls `begin` at once, or once it is its turn. */
   run(stream: string, underWay: UnderWay, begin: () => void): void {
+    const request = { underWay, begin };
     const waiting = this.#waiting.get(stream);
-    if (waiting !== undefined) waiting.push(begin);
+    if (waiting !== undefined) waiting.push(request);
     else if (underWay() === undefined) begin();
     else {
-      const first = [begin];
+      const first = [request];
       this.#waiting.set(stream, first);
-      void this.#goOn(stream, underWay, first);
+      void this.#goOn(stream, first);
     }
   }
 
-  async #goOn(
-    stream: string,
-    underWay: UnderWay,
-    waiting: (() => void)[],
-  ): Promise<void> {
-    while (waiting.length > 0) {
-      await underWay();
+  async #goOn(stream: string, waiting: Request[]): Promise<void> {
+    for (let next; (next = waiting[0]) !== undefined;) {
       // Each may have something done in parts as well.
-      while (waiting.length > 0 && underWay() === undefined) {
-        waiting.shift()!();
-      }
+      const underWay = next.underWay();
+      if (underWay !== undefined) await underWay;
+      else waiting.shift()!.begin();
     }
     this.#waiting.delete(stream);
   }
