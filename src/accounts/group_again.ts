@@ -5,6 +5,7 @@
  */
 import type { SubjectMatch } from "../core/subject_match.ts";
 import type { Random } from "../platform/clock.ts";
+import { mostMore, msgHeadBytes } from "../wire/encode.ts";
 import type { Message } from "../wire/message.ts";
 import type { Interest, MessageSource } from "./interest.ts";
 import { placeOfOne } from "./queue_choice.ts";
@@ -20,26 +21,31 @@ export class GroupAgain {
   }
 
   /**
-   * How many messages like one that `publisher` has just sent to `match`, and that
-   * was taken by as many as `accepted`, may follow by `deliver`.
+   * How many messages like `message`, which `publisher` has just sent to `match`,
+   * and which was taken by as many as `accepted`, may follow by `deliver`: as many as
+   * one member has room for, since all of them may be its.
    */
   most(
     { plain, queues }: SubjectMatch<Interest>,
+    message: Message,
     publisher: MessageSource,
     accepted: number,
   ): number {
     if (plain.length > 0 || queues.length > 1 || accepted === 0) return 0;
     const { members } = queues[0]!;
     if (members.length > MEMBERS_MAX) return 0;
+    let most = Infinity;
     for (let i = 0; i < members.length; i++) {
-      const { direct, max } = members[i]!;
+      const { direct, max, sidBytes } = members[i]!;
       // What ends a subscription changes who is in the group, and what ends the
       // publisher is to end its messages as well.
-      if (max > 0 || direct?.mostAgain === undefined || direct === publisher) {
+      if (max > 0 || direct?.roomBytes === undefined || direct === publisher) {
         return 0;
       }
+      const headBytes = msgHeadBytes(message, sidBytes);
+      most = Math.min(most, mostMore(message, headBytes, direct.roomBytes));
     }
-    return Infinity;
+    return Math.max(0, most);
   }
 
   /**

@@ -113,6 +113,8 @@ export interface DirectReceiver extends MessageSource {
    * their payloads.
    */
   mostAgain?(interest: Interest, message: Message): number;
+  /** Bytes that it takes before it looks again whether its peer keeps up. */
+  readonly roomBytes?: number;
   /** `count` of those, which stand behind `message`, each `stride` bytes further on. */
   deliverAgain?(
     interest: Interest,

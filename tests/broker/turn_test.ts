@@ -319,10 +319,20 @@ test("what a long chunk writes is not kept until its end", () => {
   assert.ok(numbersIn(listener.take()).length > 0);
 });
 
-test("a slow consumer stops its producer in the middle of a chunk", () => {
+for (
+  const [who, sub] of [["consumer", "SUB a 1"], [
+    "member",
+    "SUB a q 1",
+  ]] as const
+) {
+  test(`a slow ${who} stops its producer in the middle of a chunk`, () =>
+    stopsProducer(`${sub}\r\n`));
+}
+
+function stopsProducer(sub: string): void {
   const limit = 100_000;
   const still = new StillBroker({ maxPendingBytes: limit });
-  const slow = still.client("SUB a 1\r\n");
+  const slow = still.client(sub);
   const publisher = still.client();
   slow.takesBytes = 0;
   const payload = "x".repeat(1000);
@@ -346,7 +356,7 @@ test("a slow consumer stops its producer in the middle of a chunk", () => {
   );
   assert.equal(clients.sessions.size, 2);
   assert.equal(host.counters.slowConsumers, 0);
-});
+}
 
 test("several producers together do not fill a consumer that drains", () => {
   const limit = 100_000;

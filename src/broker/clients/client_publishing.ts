@@ -125,9 +125,11 @@ export class ClientPublishing {
       return 0;
     }
     const { match } = facts;
+    const { message } = args;
+    const { groupAgain } = this.#host.delivery;
     return match.queues.length > 0
-      ? this.#host.delivery.groupAgain.most(match, this.#client, accepted)
-      : mostAgain(account, match, args.message, accepted);
+      ? groupAgain.most(match, message, this.#client, accepted)
+      : mostAgain(account, match, message, accepted);
   }
 
   /** `count` messages more like the last one, behind it. */

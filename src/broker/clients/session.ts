@@ -234,6 +234,10 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     return max > 0 ? Math.min(most, max - delivered - 1) : most;
   }
 
+  get roomBytes(): number {
+    return this.#output.bytesToFlush;
+  }
+
   deliverAgain(
     interest: Interest,
     message: Message,

@@ -102,6 +102,11 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
     return Math.min(slab.length - end, this.#flushAboveBytes - size);
   }
 
+  /** Bytes that more messages may have before it is flushed. */
+  get bytesToFlush(): number {
+    return this.#flushAboveBytes - this.outbox.size;
+  }
+
   #firstMessage(): void {
     this.#owner.noteActivity();
     this.#host.turn.note(this);
