@@ -4,6 +4,7 @@
  * reads its configuration again. While others are served that is done in steps, and
  * a stream is there once all of it was read.
  */
+import { type Deferred, deferred } from "../core/deferred.ts";
 import { isError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { finishSteps, type Steps } from "../core/steps.ts";
@@ -41,7 +42,7 @@ export class Recovery {
   /** Streams that are deleted, and whose files may be there still. */
   readonly #deleted = new Set<string>();
   /** Streams that are being opened, or are about to be. */
-  readonly #underWay = new Map<string, PromiseWithResolvers<void>>();
+  readonly #underWay = new Map<string, Deferred<void>>();
 
   constructor(account: RecoveringAccount) {
     this.#account = account;
@@ -136,7 +137,7 @@ export class Recovery {
     opened: (name: string) => void,
   ): Promise<void> {
     for (const name of names) {
-      this.#underWay.set(name, Promise.withResolvers());
+      this.#underWay.set(name, deferred());
     }
     await this.#account.work.runSteps(this.#openEach(names, opened));
     for (const name of names) this.#over(name);
