@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { connect, NetworkError } from "../../mod.ts";
 import { startServer } from "../../server.ts";
-import { connectPeer } from "../support/peer.ts";
+import { serverIdAt } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
 import { rejection } from "../support/rejection.ts";
@@ -41,7 +41,8 @@ test("a server is ready until it is told to go, and tells when it is gone", asyn
   assert.deepEqual([server.ready, server.leaving], [true, false]);
   let hasStopped = false;
   server.stopped.then(() => hasStopped = true);
-  await (await connectPeer({ port: address!.port })).close();
+  const id = await serverIdAt(address!);
+  assert.ok(id);
   assert.equal(hasStopped, false);
   const stopping = server.stop();
   assert.equal(server.ready, false);
@@ -50,23 +51,28 @@ test("a server is ready until it is told to go, and tells when it is gone", asyn
   await server.stopped;
   assert.deepEqual([server.ready, server.address], [false, undefined]);
   assert.equal(server.url, url);
-  await assert.rejects(connectPeer({ port: address!.port }));
+  assert.notEqual(await serverIdAt(address!), id);
 });
 
 test("await using stops a server, also one that an error leaves", async () => {
   let port = 0;
+  let id: string | undefined;
   const error = await rejection((async () => {
     await using server = await startServer(LOCAL);
     port = server.address!.port;
+    id = await serverIdAt({ port });
     throw new Error("on purpose");
   })());
   assert.match(String(error), /on purpose/);
-  await assert.rejects(connectPeer({ port }));
+  assert.ok(id);
+  assert.notEqual(await serverIdAt({ port }), id);
 });
 
 test("lame duck tells the clients, waits for the last one and stops", async () => {
   const server = await startServer(LOCAL);
-  const port = server.address!.port;
+  const { port } = server.address!;
+  const id = await serverIdAt({ port });
+  assert.ok(id);
   const client = await connect({ servers: server.url, reconnect: false });
   const inside = await server.connect();
   const feeds = [client.status(), inside.status()];
@@ -75,7 +81,7 @@ test("lame duck tells the clients, waits for the last one and stops", async () =
   for (const feed of feeds) {
     for await (const { type } of feed) if (type === "ldm") break;
   }
-  await assert.rejects(connectPeer({ port }));
+  assert.notEqual(await serverIdAt({ port }), id);
   assert.match(String(await rejection(server.connect())), /no server/);
   assert.equal(server.healthz().status, "error");
   const again = server.lameDuck();

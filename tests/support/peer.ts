@@ -36,6 +36,24 @@ export async function connectPeer(address: PeerAddress): Promise<Peer> {
   return peer;
 }
 
+/**
+ * The id of the server that listens at `address`; undefined: nobody does. A port that
+ * is free again may be another test's server's by now.
+ */
+export async function serverIdAt(
+  address: PeerAddress,
+): Promise<string | undefined> {
+  let peer;
+  try {
+    peer = await connectPeer(address);
+  } catch {
+    return undefined;
+  }
+  const line = await peer.expectLine();
+  await peer.close();
+  return JSON.parse(line.slice("INFO ".length)).server_id;
+}
+
 /** Something that a test waits for; waits are served in the order in which they began. */
 interface Wait {
   readonly what: string;
