@@ -265,6 +265,18 @@ for (const [table, isMeant] of TABLES) {
   });
 }
 
+test("pages that the root of the messages does not tell of any more are found", async (t) => {
+  const { folder, closed } = await caseOf(t);
+  const file = closed["stream.db"]!.slice();
+  // SQLite's file format: behind its kind and a place, how many cells a page has.
+  const countAt = PAGE_SIZE + 4;
+  assert.ok(file[countAt]! > 2);
+  file[countAt]! -= 2;
+  const reading = await read(folder, { ...closed, "stream.db": file });
+  assert.ok(typeof reading !== "string");
+  check(reading, new Set(), "two cells less");
+});
+
 test("a flipped bit in the first page takes nothing", async (t) => {
   const { folder, closed, random } = await caseOf(t);
   const file = closed["stream.db"]!;

@@ -242,10 +242,10 @@ class Rebuilding {
     for (const walk of walks) {
       for (const row of walk.rows()) this.#take(row, true, true);
     }
-    const { length } = walks.filter(({ isDamaged }) => isDamaged);
-    if (length === 0) return;
     // What was removed stands in such pages as well, and is not to come back.
     const needsMessages = this.#messages !== this.#expected;
+    // A page that says that it has fewer pages below it looks whole.
+    if (!needsMessages && !walks.some(({ isDamaged }) => isDamaged)) return;
     const needsValues = walks.slice(1).some(({ isDamaged }) => isDamaged);
     for (const row of strayRows(pages, visited)) {
       this.#take(row, needsMessages, needsValues);
