@@ -26,7 +26,7 @@ import {
 import { Peer } from "./latency_peer.ts";
 
 const KEPT = 100_000;
-/** Messages of a load: half a second of them and more, of which processor time is told in hundredths. */
+/** Messages of a load: 0.2 s of them and more, whose processor time is told in hundredths of a second. */
 const ON_ONE_SUBJECT = 5_000_000;
 const ON_MANY = 1_500_000;
 const A_TICK = 10;

@@ -39,11 +39,10 @@ export class GroupAgain {
       const { direct, max, sidBytes } = members[i]!;
       // What ends a subscription changes who is in the group, and what ends the
       // publisher is to end its messages as well.
-      if (max > 0 || direct?.roomBytes === undefined || direct === publisher) {
-        return 0;
-      }
+      const room = direct?.bytesToFlush;
+      if (max > 0 || room === undefined || direct === publisher) return 0;
       const headBytes = msgHeadBytes(message, sidBytes);
-      most = Math.min(most, mostMore(message, headBytes, direct.roomBytes));
+      most = Math.min(most, mostMore(message, headBytes, room));
     }
     return Math.max(0, most);
   }

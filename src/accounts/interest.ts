@@ -113,8 +113,6 @@ export interface DirectReceiver extends MessageSource {
    * their payloads.
    */
   mostAgain?(interest: Interest, message: Message): number;
-  /** Bytes that it takes before it looks again whether its peer keeps up. */
-  readonly roomBytes?: number;
   /** `count` of those, which stand behind `message`, each `stride` bytes further on. */
   deliverAgain?(
     interest: Interest,
@@ -122,6 +120,8 @@ export interface DirectReceiver extends MessageSource {
     count: number,
     stride: number,
   ): void;
+  /** Bytes that it takes before it looks again whether its peer keeps up. */
+  readonly bytesToFlush?: number;
   /** As `deliver`, for a message that is followed. Without it nothing is noted. */
   followed?(
     interest: Interest,

@@ -6,7 +6,7 @@ import { connectPeer, type Peer } from "../support/peer.ts";
 import { temporaryFolder } from "../support/temp.ts";
 import { test, type TestContext } from "../support/test.ts";
 import { type Answer, type Asker, asker } from "./request.ts";
-import { countedTurns } from "./turns.ts";
+import { countedTurns, watchedStores } from "./turns.ts";
 
 const MESSAGES = 20_000;
 /** A part has as many, and ends with a segment of the index. */
@@ -34,19 +34,12 @@ async function watched(
     jetstream: { ...defaultJetStreamOptions(), storeDir },
   }, {
     ...turns.platform,
-    overStores: (stores) => ({
-      isDurable: stores.isDurable,
-      names: (account) => stores.names(account),
-      remove: (account, stream) => stores.remove(account, stream),
-      open: (account, stream, kind) => {
-        const store = stores.open(account, stream, kind);
-        const remove = store.remove.bind(store);
-        store.remove = (seq, erase) => {
-          turns.count();
-          remove(seq, erase);
-        };
-        return store;
-      },
+    overStores: watchedStores((store) => {
+      const remove = store.remove.bind(store);
+      store.remove = (seq, erase) => {
+        turns.count();
+        remove(seq, erase);
+      };
     }),
   });
   const peer = await connectPeer({ port: midge.port });

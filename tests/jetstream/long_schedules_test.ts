@@ -5,7 +5,7 @@ import { startMidge } from "../support/midge.ts";
 import { connectPeer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { asker } from "./request.ts";
-import { countedTurns } from "./turns.ts";
+import { countedTurns, watchedStores } from "./turns.ts";
 
 const MESSAGES = 2000;
 const PART_MAX = 256;
@@ -16,19 +16,12 @@ test("messages that are due at one time are published in parts", async (t) => {
     jetstream: defaultJetStreamOptions(),
   }, {
     ...turns.platform,
-    overStores: (stores) => ({
-      isDurable: stores.isDurable,
-      names: (account) => stores.names(account),
-      remove: (account, stream) => stores.remove(account, stream),
-      open: (account, stream, kind) => {
-        const store = stores.open(account, stream, kind);
-        const append = store.append.bind(store);
-        store.append = (message) => {
-          if (message.subject.startsWith("s.now.")) turns.count();
-          append(message);
-        };
-        return store;
-      },
+    overStores: watchedStores((store) => {
+      const append = store.append.bind(store);
+      store.append = (message) => {
+        if (message.subject.startsWith("s.now.")) turns.count();
+        append(message);
+      };
     }),
   });
   const asking = await asker(t, port);

@@ -26,3 +26,21 @@ test("a consumer is about the subjects that its filter names, in any script", as
     assert.equal(made["num_pending"], expected);
   }
 });
+
+test("subjects that are names of JavaScript's own are told as all others", async (t) => {
+  const { port } = await startMidge(t, {
+    jetstream: defaultJetStreamOptions(),
+  });
+  const asking = await asker(t, port);
+  const names = ["__proto__", "constructor", "toString"];
+  await asking.api("STREAM.CREATE.S", {
+    name: "S",
+    subjects: names,
+    storage: "memory",
+  });
+  for (const name of names) await asking.publish(name, "hi");
+  const asked = { subjects_filter: ">" };
+  const { state } = await asking.api("STREAM.INFO.S", asked);
+  const { subjects } = state as { readonly subjects: object };
+  assert.deepEqual(Object.keys(subjects), names);
+});

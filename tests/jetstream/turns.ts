@@ -1,6 +1,23 @@
 /** Counts what a server does in each turn of its event loop. */
 import type { ServerPlatform } from "../../src/app/parts.ts";
+import type { StreamStore } from "../../src/jetstream/store/stream_store.ts";
 import { platform } from "../../src/runtime/mod.ts";
+
+/** For `startMidge`: `watch` has each store that is opened. */
+export function watchedStores(
+  watch: (store: StreamStore) => void,
+): NonNullable<ServerPlatform["overStores"]> {
+  return (stores) => ({
+    isDurable: stores.isDurable,
+    names: (account) => stores.names(account),
+    remove: (account, stream) => stores.remove(account, stream),
+    open: (account, stream, kind) => {
+      const store = stores.open(account, stream, kind);
+      watch(store);
+      return store;
+    },
+  });
+}
 
 export interface CountedTurns {
   /** For `startMidge`. */

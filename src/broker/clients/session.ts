@@ -234,10 +234,6 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     return max > 0 ? Math.min(most, max - delivered - 1) : most;
   }
 
-  get roomBytes(): number {
-    return this.#output.bytesToFlush;
-  }
-
   deliverAgain(
     interest: Interest,
     message: Message,
@@ -249,6 +245,10 @@ export class ClientSession implements Peer, DirectReceiver, LoggingIn {
     countAllOut(this.#traffic, this.login.account.traffic, message.size, count);
     interest.delivered += count;
     this.#output.wroteMessage();
+  }
+
+  get bytesToFlush(): number {
+    return this.#output.bytesToFlush;
   }
 
   /** Another door stands before the server: may the client stay? */

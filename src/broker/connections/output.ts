@@ -97,9 +97,8 @@ export class Output implements TurnOutput, WatchedConsumer, PendingOutput {
    * flushed; 0: it has been flushed itself.
    */
   get roomBytes(): number {
-    const { slab, end, size } = this.outbox;
-    if (end === 0) return 0;
-    return Math.min(slab.length - end, this.#flushAboveBytes - size);
+    const { slab, end } = this.outbox;
+    return end === 0 ? 0 : Math.min(slab.length - end, this.bytesToFlush);
   }
 
   /** Bytes that more messages may have before it is flushed. */

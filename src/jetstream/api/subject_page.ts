@@ -37,7 +37,8 @@ export function* subjectPage(
     : sorted.filter((entry) => table.at(entry.number) === entry);
   const { rows, total } = pageOf(list, offset, LIMIT);
   if (total === 0) return { page: NO_PAGE, subjects: undefined };
-  const subjects: Record<string, number> = {};
+  // Without a prototype: "__proto__" is a subject as all others.
+  const subjects: Record<string, number> = Object.create(null);
   for (const [i, entry] of rows.entries()) {
     if (i > 0 && i % STEP_SUBJECTS === 0) yield;
     // It may have gone meanwhile.

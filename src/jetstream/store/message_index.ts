@@ -151,11 +151,10 @@ export class MessageIndex {
   }
 
   /**
-   * Takes out what `filter` means from `from` to `end`, or a part of that, about as many
-   * `messages` as that says, up to `PART_MESSAGES`; gives where it goes on: at `end`, all has gone. What is meant
-   * before `from` has gone already. `going` is told of each before it goes, in
-   * ascending order. Of a subject the first messages go, so that a link is mended
-   * where those end, and not for each.
+   * Takes out what `filter` means from `from` on, as far as `to` says; gives where it
+   * goes on: at the end of `to`, all has gone. What is meant before `from` has gone
+   * already. `going` is told of each before it goes, in ascending order. Of a subject
+   * the first messages go, so that a link is mended where those end, and not for each.
    */
   removePart(
     from: number,

@@ -12,7 +12,7 @@ interface Outcome {
 export class Outcomes {
   readonly #outcomes: Outcome[] = [];
   /** Called behind the next telling. */
-  #behind: (() => void)[] = [];
+  readonly #behind: (() => void)[] = [];
 
   /** What these wait for is on disk, or cannot be. They are not told yet. */
   add(waiting: readonly Done[], fault: StoreError | undefined): void {

@@ -89,11 +89,13 @@ export class DirectGet {
     const answer = (): void =>
       this.#refusing(reply, () => this.#answer(request, reply));
     const { multi_last = [], batch, last_by_subj, next_by_subj } = request;
-    const pattern = utf8ByteString(last_by_subj ?? next_by_subj ?? ">");
+    const given = last_by_subj ?? next_by_subj;
+    const pattern = utf8ByteString(given ?? ">");
     if (multi_last.length > 0) {
       void whenLearned(learning, multi_last.map(utf8ByteString), answer);
     } else if (batch) void whenLearned(learning, [pattern], answer);
-    else if (!hasWildcard(pattern)) answer();
+    // One of any subject, or of one that is found by its name.
+    else if (given === undefined || !hasWildcard(pattern)) answer();
     else {
       const isBack = last_by_subj !== undefined;
       const from = isBack ? visibleSeq : startOf(request, this.#stream);

@@ -35,14 +35,13 @@ import { WorkInParts } from "./work_in_parts.ts";
 /** The name under which a store has what its stream is told to be. */
 export const STREAM_VALUE = "stream";
 
-const NOTHING = (): void => {};
-
 /** How a message goes: "erased": nothing of it is left in a file. */
 type Removal = "alone" | "erased" | "purged";
 
 export class Stream implements FilledStream {
   readonly name: string;
   config: StreamConfig;
+  /** Microseconds since the Unix epoch. */
   readonly createdUs: number;
   readonly index: MessageIndex;
   readonly readers: Set<StreamReader> = new Set();
@@ -88,7 +87,7 @@ export class Stream implements FilledStream {
       config: () => this.config,
       load: (seq) => this.read(seq),
       remove: (seq) => this.remove(seq),
-      publish: (publication) => this.publish(publication, NOTHING),
+      publish: (publication) => this.publish(publication, () => {}),
       changed,
     });
     this.#arrivals = new Arrivals(this);
@@ -136,13 +135,14 @@ export class Stream implements FilledStream {
   }
 
   /** Keeps what the stream is told to be; `done` hears when it is kept, or why not. */
-  save(done: (error?: StoreError) => void = NOTHING): void {
+  save(done: (error?: StoreError) => void = () => {}): void {
     const { config, createdUs } = this;
     const text = JSON.stringify({ config, createdUs });
     this.#commits.put(STREAM_VALUE, text, true);
     this.#commits.whenKept(0, done);
   }
 
+  /** Whether anything of it is there after a restart. */
   get isLasting(): boolean {
     return this.#store.isLasting;
   }
