@@ -4,7 +4,7 @@ import { asciiBytes } from "../../src/core/ascii.ts";
 import type { CloseReason } from "../../src/platform/socket.ts";
 import type { Fairness } from "../../src/runtime/net/deno_fairness.ts";
 import { DenoNews } from "../../src/runtime/net/deno_news.ts";
-import { ReadLoans } from "../../src/runtime/net/deno_reading.ts";
+import { AwaitedLoans } from "../../src/runtime/net/deno_reading.ts";
 import { DenoSocket } from "../../src/runtime/net/deno_socket.ts";
 import { test } from "../support/test.ts";
 import { until } from "../support/until.ts";
@@ -18,7 +18,7 @@ const MUCH = 600_000;
 class Process {
   readonly system = new FakeDenoSockets();
   readonly news = new DenoNews(() => this.system);
-  readonly loans = new ReadLoans(this.news);
+  readonly loans = new AwaitedLoans(this.news);
   /** Nobody waits for the others' sake. */
   readonly fairness = { spend: () => undefined } as unknown as Fairness;
 

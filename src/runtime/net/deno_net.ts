@@ -21,7 +21,7 @@ import { Acceptor } from "./deno_acceptor.ts";
 import { FairSocket } from "./deno_fair_socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import { machineNews as news } from "./deno_news.ts";
-import { ReadLoans } from "./deno_reading.ts";
+import { AwaitedLoans } from "./deno_reading.ts";
 import { DenoSocket } from "./deno_socket.ts";
 import { type DenoConnection, denoSockets } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
@@ -30,7 +30,7 @@ import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
 
 const fairness = new Fairness(news);
-const loans = new ReadLoans(news);
+const loans = new AwaitedLoans(news);
 
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen, dial };

@@ -20,9 +20,10 @@ import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
 import type { Fairness } from "./deno_fairness.ts";
 import type { DenoNews } from "./deno_news.ts";
-import { ReadBuffers, type ReadLoans } from "./deno_reading.ts";
+import type { AwaitedLoans } from "./deno_reading.ts";
 import type { DenoConnection } from "./deno_sockets.ts";
 import { type WriteEvents, Writer } from "./deno_writing.ts";
+import { ReadBuffers } from "./read_loans.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
 import { setImmediate } from "../process/timers.ts";
@@ -60,6 +61,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
   #events: SocketEvents | undefined;
   #hasStarted = false;
   #isPaused = false;
+  readonly #loans: AwaitedLoans;
   readonly #buffers: ReadBuffers;
   #stage: ReadStage = "none";
   #into: Uint8Array = NO_BYTES;
@@ -80,7 +82,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
     connection: DenoConnection,
     news: DenoNews,
     fairness: Fairness,
-    loans: ReadLoans,
+    loans: AwaitedLoans,
     path?: string,
   ) {
     const { remoteAddr } = connection;
@@ -92,6 +94,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
     this.#connection = connection;
     this.#news = news;
     this.#fairness = fairness;
+    this.#loans = loans;
     this.#buffers = new ReadBuffers(loans);
     this.#writer = new Writer(connection, this);
     this.#life = new SocketLife(this);
@@ -194,8 +197,10 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
 
   #read(): void {
     if (this.#life.isClosed) return;
-    const into = this.#buffers.take(this.#readOn);
-    if (into === undefined) return;
+    const into = this.#loans.areStuck
+      ? this.#buffers.takeAny()
+      : this.#buffers.take();
+    if (into === undefined) return this.#loans.whenThereIs(this.#readOn);
     this.#stage = "reading";
     this.#into = into;
     void this.#connection.read(into).then(this.#onRead, this.#onReadFailed);

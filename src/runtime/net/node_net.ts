@@ -37,20 +37,32 @@ import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 /** The network of the machine. */
-export const nodeNetwork: Network = { listen, dial, lookup: lookupHost };
+export const nodeNetwork: Network = {
+  listen: listenWith((raw, path) => new NodeSocket(raw, path)),
+  dial,
+  lookup: lookupHost,
+};
+
+/** How a network listens that makes its sockets, at a path or not, of what is accepted, which has read nothing. */
+export function listenWith(
+  make: (raw: TcpSocket, path?: string) => Socket,
+): Network["listen"] {
+  return (at, options, onSocket) =>
+    listen(at, options, (raw) => onSocket(make(raw, at.path)));
+}
 
 async function listen(
   at: Address,
   options: ListenOptions,
-  onSocket: (socket: Socket) => void,
+  onStream: (raw: TcpSocket) => void,
 ): Promise<Listener> {
-  if (at.path !== undefined) return listenAtPath(at.path, options, onSocket);
+  if (at.path !== undefined) return listenAtPath(at.path, options, onStream);
   const host = await listeningHost(at.host);
   const isShort = (): void =>
     options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
   const server = createServer(
-    { noDelay: true },
-    accepting((raw) => onSocket(new NodeSocket(raw)), isShort),
+    { noDelay: true, pauseOnConnect: true },
+    accepting(onStream, isShort),
   );
   const port = await bindAny(
     { host, port: at.port },
@@ -63,16 +75,14 @@ async function listen(
 async function listenAtPath(
   path: string,
   options: ListenOptions,
-  onSocket: (socket: Socket) => void,
+  onStream: (raw: TcpSocket) => void,
 ): Promise<Listener> {
   const address = unixAddress(path);
   const isShort = (): void =>
     options.onTrouble?.(acceptFailure(address, "EMFILE"));
   const server = createServer(
-    accepting(
-      (raw) => onSocket(new NodeSocket(raw, path)),
-      isShort,
-    ),
+    { pauseOnConnect: true },
+    accepting(onStream, isShort),
   );
   const { file } = await listenOnUnix(
     nodeDoor(server),

@@ -3,8 +3,8 @@
  * on top of it once it is secured. How it ends is `SocketLife`'s; it carries
  * that out on streams.
  *
- * More than a dozen members: because it is a `Socket`, and its life asks things
- * of it as well.
+ * More than a dozen members: because it is a `Socket`, and its life and its reader
+ * ask things of it as well.
  */
 import type { Socket as TcpSocket } from "node:net";
 import { assert } from "../../core/assert.ts";
@@ -20,10 +20,11 @@ import type {
 import { endpoint } from "./addresses.ts";
 import { closeReason } from "./close_reason.ts";
 import type { SocketAction } from "./closing.ts";
+import type { ChunkReceiver, NodeReader } from "./node_reading.ts";
 import { giveBack, LentChunks } from "./read_memory.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { startHandshake } from "./tls.ts";
-import { failureText } from "./tls_failures.ts";
+import { failureText, noUpgrade } from "./tls_failures.ts";
 import { readBelow } from "./tls_reading.ts";
 import { serverHandshake } from "./tls_server.ts";
 import { setImmediate } from "../process/timers.ts";
@@ -33,8 +34,8 @@ const OWNER = Symbol("owner");
 
 type OwnedStream = TcpSocket & { [OWNER]?: NodeSocket };
 
-/** The members are those of `Socket`, and what its life asks of it. */
-export class NodeSocket implements Socket, LivingSocket {
+/** The members are those of `Socket`, and what its life and its reader ask of it. */
+export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
   readonly remote: Address;
   /** The stream that carries our bytes: TCP's, or TLS's on top of it. */
   #raw: TcpSocket;
@@ -48,6 +49,8 @@ export class NodeSocket implements Socket, LivingSocket {
   /** The receiver keeps the chunk that it is being told of. */
   #isKept = false;
   readonly #lent = new LentChunks();
+  /** Has the memory that is read into; undefined: each read makes its own. */
+  readonly #reader: NodeReader | undefined;
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
@@ -55,12 +58,14 @@ export class NodeSocket implements Socket, LivingSocket {
   #isHandedOver = false;
 
   /** `path` is that of a unix socket. */
-  constructor(raw: TcpSocket, path?: string) {
+  constructor(raw: TcpSocket, path?: string, reader?: NodeReader) {
     const unix = path === undefined ? undefined : unixAddress(path);
     this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
     this.#unix = unix;
     this.#raw = raw;
     this.#life = new SocketLife(this);
+    this.#reader = reader;
+    if (reader !== undefined) reader.receiver = this;
     raw.pause();
     this.#listenTo(raw);
   }
@@ -108,11 +113,13 @@ export class NodeSocket implements Socket, LivingSocket {
   }
 
   keepChunk(): boolean {
+    if (this.#reader !== undefined) return false;
     this.#isKept = true;
     return true;
   }
 
   async secure(tls: TlsUpgrade, borrowed?: Uint8Array): Promise<void> {
+    if (this.#reader !== undefined) throw noUpgrade();
     assert(!this.#life.isSecuring && !this.#tls, "a socket is secured once");
     // A part of the chunk that is being handled, whose memory goes back.
     const head = borrowed?.slice();
@@ -218,12 +225,18 @@ export class NodeSocket implements Socket, LivingSocket {
     // A stream says its end by itself once all is sent, and closes when both
     // ends are said. What comes until then is read and dropped.
     this.#raw.end();
+    this.#reader?.keep();
     this.resume();
   }
 
   #read(): void {
-    this.#raw.on("data", NodeSocket.#onData);
+    if (this.#reader === undefined) this.#raw.on("data", NodeSocket.#onData);
     this.#raw.resume();
+  }
+
+  heard(chunk: Uint8Array): boolean {
+    if (this.#life.reason === undefined) this.#events?.onData(chunk);
+    return this.#isPaused;
   }
 
   #received(chunk: Uint8Array): void {
@@ -251,6 +264,7 @@ export class NodeSocket implements Socket, LivingSocket {
 
   #gone(): void {
     this.#isGone = true;
+    this.#reader?.close();
     this.#act(this.#life.after("gone"));
     this.#report();
   }
