@@ -85,6 +85,8 @@ export interface SocketEvents {
 export interface DialOptions {
   /** Milliseconds after which the dialler gives up. */
   readonly timeoutMs?: number;
+  /** A server dials: its process may look for what comes rather than sleep, as it may for what it accepts. */
+  readonly isServer?: boolean;
 }
 
 /** What a listener is asked for beyond an address. */

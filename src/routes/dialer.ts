@@ -180,7 +180,8 @@ export class Dialer {
     this.#timer = undefined;
     this.#dialledAt = clock.monotonic();
     log.debug(`Trying to connect to route on ${this.name}`);
-    network.dial(this.target, { timeoutMs: ROUTE_DIAL_TIMEOUT_MS }).then(
+    const options = { timeoutMs: ROUTE_DIAL_TIMEOUT_MS, isServer: true };
+    network.dial(this.target, options).then(
       (socket) => {
         const { target } = this;
         const done = this.#owner.secure(socket, target, this.#failures);

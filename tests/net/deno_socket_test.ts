@@ -46,8 +46,8 @@ class Accepted {
   /** What the receiver does with each chunk. */
   whenHeard: () => void = () => {};
 
-  constructor({ news, fairness, loans }: Process) {
-    this.socket = new DenoSocket(this.connection, news, fairness, loans);
+  constructor(process: Process) {
+    this.socket = new DenoSocket(this.connection, process);
     this.socket.open({
       onData: (chunk) => {
         this.heard += new TextDecoder().decode(chunk);

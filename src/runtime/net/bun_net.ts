@@ -18,6 +18,7 @@ import { bunSockets } from "./bun_sockets.ts";
 import { lengthenQueueOf } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
 import { mayKeepSocket, watchFiles } from "./open_files.ts";
+import { machineAnswers } from "./wakefulness.ts";
 
 /** The network of the machine that Bun runs on. */
 export const bunNetwork: Network = { ...nodeNetwork, listen };
@@ -34,7 +35,9 @@ async function listen(
   const isShort = (): void =>
     options.onTrouble?.(acceptFailure({ host, port }, "EMFILE"));
   const accept = (connection: TakenConnection): void => {
-    if (mayKeepSocket()) return onSocket(new BunSocket(connection));
+    if (mayKeepSocket()) {
+      return onSocket(new BunSocket(connection, machineAnswers()));
+    }
     connection.close();
     isShort();
   };

@@ -22,6 +22,7 @@ import type { SocketAction } from "./closing.ts";
 import { giveBack, LentChunks } from "./read_memory.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
+import type { AnswerWatch } from "./wakefulness.ts";
 import { setImmediate } from "../process/timers.ts";
 
 /** A connection finds its socket in `data`, once it has one. */
@@ -34,16 +35,18 @@ export class BunSocket implements Socket, LivingSocket {
   readonly #connection: TakenConnection;
   readonly #writer: PartialWriter;
   readonly #life: SocketLife;
+  readonly #answers: AnswerWatch | undefined;
   #events: SocketEvents | undefined;
   #isPaused = false;
   readonly #lent = new LentChunks();
 
-  constructor(connection: TakenConnection) {
+  constructor(connection: TakenConnection, answers?: AnswerWatch) {
     const { remoteAddress, remotePort } = connection;
     this.remote = endpoint(remoteAddress, remotePort);
     this.#connection = connection;
     this.#writer = new PartialWriter(connection);
     this.#life = new SocketLife(this);
+    this.#answers = answers;
     connection.data = this;
     connection.setNoDelay(true);
     connection.pause();
@@ -66,6 +69,7 @@ export class BunSocket implements Socket, LivingSocket {
   }
 
   write(bytes: Uint8Array): boolean {
+    this.#answers?.sent();
     return this.#life.reason !== undefined || this.#writer.write(bytes);
   }
 
@@ -99,6 +103,7 @@ export class BunSocket implements Socket, LivingSocket {
 
   received(chunk: Uint8Array): void {
     if (this.#life.reason !== undefined) return;
+    this.#answers?.heard();
     this.#events?.onData(chunk);
     // The receiver's until it is resumed, or for good.
     if (this.#life.reason !== undefined) return;

@@ -22,15 +22,20 @@ import { FairSocket } from "./deno_fair_socket.ts";
 import { Fairness } from "./deno_fairness.ts";
 import { machineNews as news } from "./deno_news.ts";
 import { AwaitedLoans } from "./deno_reading.ts";
-import { DenoSocket } from "./deno_socket.ts";
+import { type DenoShared, DenoSocket } from "./deno_socket.ts";
 import { type DenoConnection, denoSockets } from "./deno_sockets.ts";
 import { runSoonBehind } from "./deno_turns.ts";
 import { dialPath, listenAtPath } from "./deno_unix.ts";
 import { LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { nodeNetwork } from "./node_net.ts";
+import { machineAnswers } from "./wakefulness.ts";
 
 const fairness = new Fairness(news);
-const loans = new AwaitedLoans(news);
+const shared: DenoShared = {
+  news,
+  fairness,
+  loans: new AwaitedLoans(news),
+};
 
 /** The network of the machine that Deno runs on. */
 export const denoNetwork: Network = { ...nodeNetwork, listen, dial };
@@ -52,7 +57,7 @@ async function listen(
   const { path } = at;
   if (path !== undefined) {
     return await listenAtPath(path, options, (connection) => {
-      onSocket(denoSocket(connection, path));
+      onSocket(acceptedSocket(connection, path));
     });
   }
   if (needsNode(options)) return await listenOnNode(at, options, onSocket);
@@ -71,7 +76,7 @@ async function listen(
   const acceptor = new Acceptor(
     listener,
     news,
-    (connection) => onSocket(denoSocket(connection)),
+    (connection) => onSocket(acceptedSocket(connection)),
     (error) => {
       const code = errorCode(error) ?? "EUNKNOWN";
       options.onTrouble?.(acceptFailure({ host, port }, code, error));
@@ -98,14 +103,19 @@ async function listenOnNode(
 
 async function dial(to: Address, options?: DialOptions): Promise<Socket> {
   const { path } = to;
-  if (path !== undefined) return denoSocket(await dialPath(path), path);
+  if (path !== undefined) {
+    return new DenoSocket(await dialPath(path), shared, { path });
+  }
   const socket = await nodeNetwork.dial(to, options);
   return new FairSocket(socket, news, fairness);
 }
 
-/** `path` is that of a unix socket. */
-function denoSocket(connection: DenoConnection, path?: string): Socket {
-  return new DenoSocket(connection, news, fairness, loans, path);
+/** A socket that was accepted; `path` is that of a unix socket. */
+function acceptedSocket(connection: DenoConnection, path?: string): Socket {
+  return new DenoSocket(connection, shared, {
+    path,
+    answers: machineAnswers(),
+  });
 }
 
 /**

@@ -26,6 +26,7 @@ import { type WriteEvents, Writer } from "./deno_writing.ts";
 import { ReadBuffers } from "./read_loans.ts";
 import { type LivingSocket, SocketLife } from "./socket_life.ts";
 import { noUpgrade } from "./tls_failures.ts";
+import type { AnswerWatch } from "./wakefulness.ts";
 import { setImmediate } from "../process/timers.ts";
 
 /**
@@ -35,6 +36,21 @@ import { setImmediate } from "../process/timers.ts";
 const WRITE_PENDING_BYTES = 16_384;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** What the sockets of a process share. */
+export interface DenoShared {
+  readonly news: DenoNews;
+  readonly fairness: Fairness;
+  readonly loans: AwaitedLoans;
+}
+
+/** What a socket has beside its connection. */
+export interface DenoSocketParts {
+  /** That of a unix socket. */
+  readonly path?: string | undefined;
+  /** A server's socket tells it of answers. */
+  readonly answers?: AnswerWatch | undefined;
+}
 
 /** What becomes of the buffer that is read into. */
 type ReadStage =
@@ -54,14 +70,13 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
   /** Where it is, if it is a unix socket. */
   readonly #unix: Address | undefined;
   readonly #connection: DenoConnection;
-  readonly #news: DenoNews;
-  readonly #fairness: Fairness;
+  readonly #shared: DenoShared;
+  readonly #answers: AnswerWatch | undefined;
   readonly #writer: Writer;
   readonly #life: SocketLife;
   #events: SocketEvents | undefined;
   #hasStarted = false;
   #isPaused = false;
-  readonly #loans: AwaitedLoans;
   readonly #buffers: ReadBuffers;
   #stage: ReadStage = "none";
   #into: Uint8Array = NO_BYTES;
@@ -77,25 +92,21 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
   readonly #readOn = (): void => this.#read();
   readonly #goOn = (): void => this.#handOver();
 
-  /** `path` is that of a unix socket. */
   constructor(
     connection: DenoConnection,
-    news: DenoNews,
-    fairness: Fairness,
-    loans: AwaitedLoans,
-    path?: string,
+    shared: DenoShared,
+    { path, answers }: DenoSocketParts = {},
   ) {
     const { remoteAddr } = connection;
     const unix = path === undefined ? undefined : unixAddress(path);
-    news.opened();
+    shared.news.opened();
     setNoDelay(connection);
     this.remote = unix ?? endpoint(remoteAddr.hostname, remoteAddr.port);
     this.#unix = unix;
     this.#connection = connection;
-    this.#news = news;
-    this.#fairness = fairness;
-    this.#loans = loans;
-    this.#buffers = new ReadBuffers(loans);
+    this.#shared = shared;
+    this.#answers = answers;
+    this.#buffers = new ReadBuffers(shared.loans);
     this.#writer = new Writer(connection, this);
     this.#life = new SocketLife(this);
   }
@@ -118,6 +129,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
 
   write(bytes: Uint8Array): boolean {
     if (this.#life.reason !== undefined) return true;
+    this.#answers?.sent();
     this.#writer.write(bytes);
     if (this.#writer.pendingBytes < WRITE_PENDING_BYTES) return true;
     this.#isDrainAwaited = true;
@@ -171,7 +183,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
 
   #close(): void {
     this.#connection.close();
-    this.#news.closed();
+    this.#shared.news.closed();
     this.resume();
     runAtEndOfTask(() => this.#report());
   }
@@ -197,16 +209,18 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
 
   #read(): void {
     if (this.#life.isClosed) return;
-    const into = this.#loans.areStuck
+    const { loans } = this.#shared;
+    const into = loans.areStuck
       ? this.#buffers.takeAny()
       : this.#buffers.take();
-    if (into === undefined) return this.#loans.whenThereIs(this.#readOn);
+    if (into === undefined) return loans.whenThereIs(this.#readOn);
     this.#stage = "reading";
     this.#into = into;
     void this.#connection.read(into).then(this.#onRead, this.#onReadFailed);
   }
 
   #arrived(count: number): void {
+    this.#answers?.heard();
     this.#stage = "arrived";
     this.#count = count;
     this.#handOver();
@@ -225,7 +239,7 @@ export class DenoSocket implements Socket, LivingSocket, WriteEvents {
     this.#stage = "none";
     if (this.#life.isClosed) return this.#buffers.leave();
     this.#buffers.give(this.#into, this.#count);
-    const turn = this.#fairness.spend(this.#count);
+    const turn = this.#shared.fairness.spend(this.#count);
     if (turn === undefined) this.#read();
     else void turn.then(this.#readOn);
   }

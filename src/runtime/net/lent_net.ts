@@ -6,10 +6,11 @@ import type { Network } from "../../platform/socket.ts";
 import { listenWith, nodeNetwork } from "./node_net.ts";
 import { NodeReader } from "./node_reading.ts";
 import { NodeSocket } from "./node_socket.ts";
+import { machineAnswers } from "./wakefulness.ts";
 
 const listenLent = listenWith((raw, path) => {
   const [stream, reader] = NodeReader.adopt(raw) ?? [raw, undefined];
-  return new NodeSocket(stream, path, reader);
+  return new NodeSocket(stream, { path, reader, answers: machineAnswers() });
 });
 
 /** The network of the machine that Node runs on. */

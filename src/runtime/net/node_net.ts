@@ -32,13 +32,16 @@ import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
+import { machineAnswers } from "./wakefulness.ts";
 import { nodeDoor } from "./node_unix.ts";
 import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 /** The network of the machine. */
 export const nodeNetwork: Network = {
-  listen: listenWith((raw, path) => new NodeSocket(raw, path)),
+  listen: listenWith((raw, path) =>
+    new NodeSocket(raw, { path, answers: machineAnswers() })
+  ),
   dial,
   lookup: lookupHost,
 };
@@ -153,7 +156,7 @@ function close(server: Server): Promise<void> {
 
 /** Tries the addresses of a name in turn; the time is shared among them. */
 async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
-  if (to.path !== undefined) return await dialAddress(to, options.timeoutMs);
+  if (to.path !== undefined) return await dialAddress(to, options);
   const startedAt = monotonicTime();
   const hosts = await lookupHost(to.host);
   let failure: unknown = lookupFailure(to.host);
@@ -163,7 +166,10 @@ async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
     const share = ((options.timeoutMs ?? 0) - used) / (hosts.length - tried);
     const timeoutMs = options.timeoutMs === undefined ? undefined : share;
     try {
-      return await dialAddress(address, timeoutMs);
+      return await dialAddress(address, {
+        ...options,
+        ...timeoutMs !== undefined && { timeoutMs },
+      });
     } catch (error) {
       failure = error;
     }
@@ -171,7 +177,10 @@ async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
   throw failure;
 }
 
-function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
+function dialAddress(
+  to: Address,
+  { timeoutMs, isServer }: DialOptions,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const raw = connectTo(to);
     const fail = (code: string, cause?: unknown): void => {
@@ -188,7 +197,8 @@ function dialAddress(to: Address, timeoutMs?: number): Promise<Socket> {
     raw.once("connect", () => {
       clearTimeout(timer);
       raw.off("error", onError);
-      resolve(new NodeSocket(raw, to.path));
+      const answers = isServer ? machineAnswers() : undefined;
+      resolve(new NodeSocket(raw, { path: to.path, answers }));
     });
   });
 }

@@ -27,12 +27,22 @@ import { startHandshake } from "./tls.ts";
 import { failureText, noUpgrade } from "./tls_failures.ts";
 import { readBelow } from "./tls_reading.ts";
 import { serverHandshake } from "./tls_server.ts";
+import type { AnswerWatch } from "./wakefulness.ts";
 import { setImmediate } from "../process/timers.ts";
 
 /** Finds the socket of a stream: all streams share their listeners. */
 const OWNER = Symbol("owner");
 
 type OwnedStream = TcpSocket & { [OWNER]?: NodeSocket };
+
+/** What a socket has beside its stream. */
+export interface NodeSocketParts {
+  /** That of a unix socket. */
+  readonly path?: string | undefined;
+  readonly reader?: NodeReader | undefined;
+  /** A server's socket tells it of answers. */
+  readonly answers?: AnswerWatch | undefined;
+}
 
 /** The members are those of `Socket`, and what its life and its reader ask of it. */
 export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
@@ -51,19 +61,20 @@ export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
   readonly #lent = new LentChunks();
   /** Has the memory that is read into; undefined: each read makes its own. */
   readonly #reader: NodeReader | undefined;
+  readonly #answers: AnswerWatch | undefined;
   readonly #life: SocketLife;
   /** The system has closed it. */
   #isGone = false;
   /** A server's handshake goes on, and says how it ends. */
   #isHandedOver = false;
 
-  /** `path` is that of a unix socket. */
-  constructor(raw: TcpSocket, path?: string, reader?: NodeReader) {
+  constructor(raw: TcpSocket, { path, reader, answers }: NodeSocketParts) {
     const unix = path === undefined ? undefined : unixAddress(path);
     this.remote = unix ?? endpoint(raw.remoteAddress, raw.remotePort);
     this.#unix = unix;
     this.#raw = raw;
     this.#life = new SocketLife(this);
+    this.#answers = answers;
     this.#reader = reader;
     if (reader !== undefined) reader.receiver = this;
     raw.pause();
@@ -93,6 +104,7 @@ export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
   // Several writes of one turn need no cork: while the first is under way the
   // stream gathers the rest, and sends them together.
   write(bytes: Uint8Array): boolean {
+    this.#answers?.sent();
     // In the middle of a handshake there is nobody to hear it.
     return this.#isHandedOver || this.#life.reason !== undefined ||
       this.#raw.write(bytes);
@@ -235,12 +247,14 @@ export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
   }
 
   heard(chunk: Uint8Array): boolean {
+    this.#answers?.heard();
     if (this.#life.reason === undefined) this.#events?.onData(chunk);
     return this.#isPaused;
   }
 
   #received(chunk: Uint8Array): void {
     if (this.#life.reason !== undefined) return;
+    this.#answers?.heard();
     const { buffer, byteOffset, length } = chunk;
     this.#isKept = false;
     // A plain view, because `slice` of a Buffer does not copy.
