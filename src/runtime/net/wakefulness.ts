@@ -15,7 +15,7 @@ const SOON_MS = 0.025;
 const LATE_MS = 0.2;
 /** Milliseconds behind the last answer until the process sleeps. */
 const LOOK_MS = 0.1;
-/** AnswerWatch that came late, less the others, behind which looking begins. */
+/** Answers that came late, less the others, behind which looking begins. */
 const LATE_MIN = 8;
 /** After looks that were in vain it needs twice as many each time, up to this. */
 const LATE_MAX = 1024;
