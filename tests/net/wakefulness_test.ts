@@ -1,7 +1,9 @@
 /** When a process looks at its sockets before it sleeps. */
 import assert from "node:assert/strict";
-import { Wakefulness } from "../../src/runtime/net/wakefulness.ts";
+import { DenoNews } from "../../src/runtime/net/deno_news.ts";
+import { lookByNews, Wakefulness } from "../../src/runtime/net/wakefulness.ts";
 import { test } from "../support/test.ts";
+import { FakeDenoSockets } from "./fake_deno_sockets.ts";
 
 /** Milliseconds between answers: where no one has to be woken, where someone has, and where nobody waits. */
 const SOON = 0.01;
@@ -109,3 +111,21 @@ test("a look goes on as long as answers come, and then for a tenth of a millisec
   process.pass(0.04);
   assert.ok(!process.isLooking);
 });
+
+test("a look at news opens a pair of sockets only while others are open", async () => {
+  const system = new FakeDenoSockets();
+  const news = new DenoNews(() => system);
+  const look = lookByNews(news);
+  await new Promise<void>((resolve) => look(resolve));
+  assert.equal(system.connections, 0);
+  news.opened();
+  const seen = new Promise<void>((resolve) => look(resolve));
+  while (system.underWay === 0) await nextTurn();
+  system.arrive();
+  await seen;
+  assert.equal(system.connections, 2);
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

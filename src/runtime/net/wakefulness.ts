@@ -8,7 +8,7 @@
  */
 import { coreCount, grantedEnvironment } from "../process/system.ts";
 import { monotonicTime, setImmediate } from "../process/timers.ts";
-import { machineNews } from "./deno_news.ts";
+import { type DenoNews, machineNews } from "./deno_news.ts";
 
 /** Milliseconds in which answers that need no waking come, and those that a look would have heard. */
 const SOON_MS = 0.025;
@@ -111,7 +111,7 @@ const machineWakefulness: Wakefulness | undefined = coreCount() < 2 ||
     grantedEnvironment("MIDGE_AWAKE") === "0"
   ? undefined
   : new Wakefulness(
-    "Deno" in globalThis ? lookByNews : lookByImmediate,
+    "Deno" in globalThis ? lookByNews(machineNews) : lookByImmediate,
     monotonicTime,
   );
 
@@ -120,8 +120,12 @@ export function machineAnswers(): AnswerWatch | undefined {
   return machineWakefulness && new AnswerWatch(machineWakefulness);
 }
 
-function lookByNews(again: () => void): void {
-  void machineNews.next().then(again);
+/** Where no socket is open any more there are no news, and nothing is opened for them. */
+export function lookByNews(news: DenoNews): (again: () => void) => void {
+  return (again) => {
+    if (news.hasSubject) void news.next().then(again);
+    else setImmediate(again);
+  };
 }
 
 /** An immediate is an object: there are fewer of them with a pause before each. */
