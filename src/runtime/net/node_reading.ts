@@ -25,6 +25,15 @@ interface Handle {
   useUserBuffer(bytes: Uint8Array): void;
 }
 
+/** What a stream is made with; not all types of Node know these. */
+interface AdoptingOptions {
+  readonly handle: Handle;
+  readonly onread: {
+    buffer(): Uint8Array;
+    callback(this: HandledStream, count: number): boolean;
+  };
+}
+
 type HandledStream = TcpSocket & {
   /** Node's own, and may be missing. */
   _handle?: Partial<Handle> | null;
@@ -53,11 +62,13 @@ export class NodeReader {
     raw.destroy();
     const reader = new NodeReader(handle);
     next = reader.#into;
-    const options: SocketConstructorOpts & { readonly handle: Handle } = {
+    const options: AdoptingOptions = {
       handle,
       onread: { buffer: nextBuffer, callback: hear },
     };
-    const stream: HandledStream = new TcpSocket(options);
+    const stream: HandledStream = new TcpSocket(
+      options as SocketConstructorOpts,
+    );
     next = NO_BYTES;
     stream[READER] = reader;
     return [stream, reader];
