@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./free_port.ts";
 import type { Cleanup } from "./temp.ts";
+import { until } from "./until.ts";
 
 export class TcpGate {
   readonly port: number;
@@ -28,9 +29,21 @@ export class TcpGate {
     this.#isStalled = false;
     this.#text = undefined;
     if (this.#server !== undefined) return;
-    this.#server = createServer((socket) => this.#take(socket));
-    this.#server.listen(this.port, "127.0.0.1");
-    await once(this.#server, "listening");
+    // Another test that looks for a free port may have this one for a moment.
+    await until(`port ${this.port} is free`, () => this.#listen());
+  }
+
+  async #listen(): Promise<boolean> {
+    const server = createServer((socket) => this.#take(socket));
+    server.listen(this.port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      if ((error as { code?: string }).code === "EADDRINUSE") return false;
+      throw error;
+    }
+    this.#server = server;
+    return true;
   }
 
   /** Ends all connections and takes no more. */
