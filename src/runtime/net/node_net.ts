@@ -32,9 +32,9 @@ import { bindAny, listeningHost, lookupHost } from "./addresses.ts";
 import { lengthenQueue, LISTEN_QUEUE_MAX } from "./listen_queue.ts";
 import { NodeSocket } from "./node_socket.ts";
 import { mayKeepSocket, openFailure, watchFiles } from "./open_files.ts";
-import { machineAnswers } from "./wakefulness.ts";
 import { nodeDoor } from "./node_unix.ts";
 import { checkUnixPath, listenOnUnix } from "./unix_socket.ts";
+import { machineAnswers } from "./wakefulness.ts";
 import { clearTimeout, monotonicTime, setTimeout } from "../process/timers.ts";
 
 /** The network of the machine. */
@@ -164,12 +164,11 @@ async function dial(to: Address, options: DialOptions = {}): Promise<Socket> {
     const address = { host, port: to.port };
     const used = monotonicTime() - startedAt;
     const share = ((options.timeoutMs ?? 0) - used) / (hosts.length - tried);
-    const timeoutMs = options.timeoutMs === undefined ? undefined : share;
+    const each = options.timeoutMs === undefined
+      ? options
+      : { ...options, timeoutMs: share };
     try {
-      return await dialAddress(address, {
-        ...options,
-        ...timeoutMs !== undefined && { timeoutMs },
-      });
+      return await dialAddress(address, each);
     } catch (error) {
       failure = error;
     }

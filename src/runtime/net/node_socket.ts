@@ -247,8 +247,10 @@ export class NodeSocket implements Socket, LivingSocket, ChunkReceiver {
   }
 
   heard(chunk: Uint8Array): boolean {
-    this.#answers?.heard();
-    if (this.#life.reason === undefined) this.#events?.onData(chunk);
+    if (this.#life.reason === undefined) {
+      this.#answers?.heard();
+      this.#events?.onData(chunk);
+    }
     return this.#isPaused;
   }
 

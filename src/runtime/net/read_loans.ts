@@ -1,7 +1,9 @@
 /**
  * Buffers that sockets read into again and again. A read holds its buffer until
  * something comes, so a connection at rest keeps a small one. Larger ones are lent,
- * and there are few of them.
+ * and there are few of them: a connection that goes silent behind a read of more than
+ * the smaller size keeps one of the largest until it is heard again, and others make
+ * do with the smaller ones.
  */
 
 /** A connection's own buffer, as long as little comes at a time. */
