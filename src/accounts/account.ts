@@ -10,7 +10,6 @@
 import { asciiBytes } from "../core/ascii.ts";
 import { Sublist } from "../core/sublist.ts";
 import { noTraffic, type Traffic } from "../core/traffic.ts";
-import { type KeyedMap, withRoom } from "../core/wide_map.ts";
 import type { WorkMeter } from "../core/work_meter.ts";
 import type {
   AccountLimits,
@@ -19,8 +18,12 @@ import type {
 } from "../options/options.ts";
 import { KnownSubjects, type SubjectFacts } from "./known_subjects.ts";
 import type { AccountName, Interest } from "./interest.ts";
+import {
+  isLocal,
+  type LocalInterest,
+  LocalInterests,
+} from "./local_interest.ts";
 import type { MappingChance } from "./mappings.ts";
-import { Kind, REACH } from "./reach.ts";
 import type { MatchChoice } from "./stream_servers.ts";
 import { WatchedSubjects } from "./watched_subjects.ts";
 
@@ -34,14 +37,6 @@ export interface InterestObserver {
     members: number,
     before: number,
   ): void;
-}
-
-/** The interest of this server in one subject and queue group. */
-export interface LocalInterest {
-  readonly subject: string;
-  /** Empty: plain interest. */
-  readonly queue: string;
-  members: number;
 }
 
 /** Told of interest in an account before it comes and when it has gone: what imports make of it. */
@@ -74,9 +69,6 @@ export const NO_LIMITS: AccountLimits = {
   maxLeafnodes: -1,
 };
 
-/** The kinds that hear what routes bring: other servers are told of their interest. */
-const LOCAL_KINDS = REACH[Kind.ROUTE]!.hears;
-
 export class Account implements AccountName {
   readonly name: string;
   readonly nameBytes: Uint8Array;
@@ -98,7 +90,7 @@ export class Account implements AccountName {
   trace: AccountTrace | undefined = undefined;
   #hasStreams = false;
   readonly #subjects: KnownSubjects;
-  #local: KeyedMap<string, LocalInterest> = new Map();
+  readonly #local: LocalInterests;
   #observer: InterestObserver | undefined = undefined;
   /** Made for the first subject that is watched. */
   #watched: WatchedSubjects | undefined = undefined;
@@ -107,6 +99,7 @@ export class Account implements AccountName {
     this.name = name;
     this.nameBytes = asciiBytes(name);
     this.sublist = new Sublist<Interest>({ cache: sublistCache, meter });
+    this.#local = new LocalInterests(this.sublist);
     this.#subjects = new KnownSubjects(name, this.sublist, mapping);
   }
 
@@ -130,13 +123,9 @@ export class Account implements AccountName {
     this.#subjects.choiceChanged();
   }
 
-  /**
-   * The interest of this server; empty as long as nothing observes it. A caller
-   * that goes through it in several turns may meet interest that has ended in the
-   * meantime: it has no members.
-   */
-  localInterest(): Iterable<LocalInterest> {
-    return this.#local.values();
+  /** The interest of this server, as `LocalInterests` gives it. */
+  localInterest(): Iterable<LocalInterest | undefined> {
+    return this.#local;
   }
 
   /** How many clients of this server are too many for its limits. */
@@ -150,16 +139,12 @@ export class Account implements AccountName {
 
   /** There is interest of this server, as far as something observes it. */
   get hasLocalInterest(): boolean {
-    return this.#local.size > 0;
+    return this.#observer !== undefined && !this.#local.isEmpty;
   }
 
-  /** Tells `observer` of every change from now on; what is there is counted, not told. */
+  /** Tells `observer` of every change from now on. */
   observe(observer: InterestObserver): void {
     this.#observer = observer;
-    this.#local = new Map();
-    for (const interest of this.sublist) {
-      if (isLocal(interest)) this.#counted(interest, 1);
-    }
   }
 
   /**
@@ -179,7 +164,9 @@ export class Account implements AccountName {
   /** Adds interest that stands for an import; nothing is imported for it in turn. */
   insert(interest: Interest): void {
     this.sublist.insert(interest);
-    if (isLocal(interest)) this.#changed(interest, 1);
+    if (isLocal(interest)) {
+      this.#changed(interest, this.#local.came(interest), 1);
+    }
     this.#watched?.changed(interest.subject);
   }
 
@@ -188,7 +175,9 @@ export class Account implements AccountName {
     if (!this.sublist.remove(interest)) return false;
     interest.hasEnded = true;
     this.#subjects.interestGone();
-    if (isLocal(interest)) this.#changed(interest, -1);
+    if (isLocal(interest)) {
+      this.#changed(interest, this.#local.went(interest), -1);
+    }
     this.links?.removed(interest);
     this.#watched?.changed(interest.subject);
     return true;
@@ -204,34 +193,12 @@ export class Account implements AccountName {
     this.#subjects.choose(choice);
   }
 
-  #changed(interest: Interest, change: number): void {
-    if (this.#observer === undefined) return;
-    const members = this.#counted(interest, change);
-    this.#observer.interestChanged(
-      this,
-      interest.subject,
-      interest.queue,
-      members,
-      members - change,
-    );
+  #changed(
+    { subject, queue }: Interest,
+    members: number,
+    change: number,
+  ): void {
+    const before = members - change;
+    this.#observer?.interestChanged(this, subject, queue, members, before);
   }
-
-  /** How many members the interest has now. */
-  #counted({ subject, queue }: Interest, change: number): number {
-    // Neither part can hold a blank: blanks end the words of a control line.
-    const key = `${subject} ${queue}`;
-    const known = this.#local.get(key);
-    if (known === undefined) {
-      this.#local = withRoom(this.#local);
-      this.#local.set(key, { subject, queue, members: change });
-      return change;
-    }
-    known.members += change;
-    if (known.members <= 0) this.#local.delete(key);
-    return known.members;
-  }
-}
-
-function isLocal({ kindBit }: Interest): boolean {
-  return (LOCAL_KINDS & kindBit) !== 0;
 }

@@ -77,9 +77,9 @@ export class Accounts implements Iterable<Account> {
   #plainSystem = plainAccount("");
   /** Hands on what happens in an account. */
   readonly #told: InterestObserver = {
-    interestChanged: (account, ...change) => {
+    interestChanged: (account, subject, queue, members, before) => {
       for (const observer of this.#observers) {
-        observer.interestChanged(account, ...change);
+        observer.interestChanged(account, subject, queue, members, before);
       }
       if (this.#leaving.size > 0) this.#forgetIfEmpty(account);
     },

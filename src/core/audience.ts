@@ -4,15 +4,26 @@
  * it in several turns misses none; a set takes five times as much memory.
  */
 import { assert } from "./assert.ts";
+import type { Subscriber } from "./subject_match.ts";
 
 /** The only one itself, or several. */
-export type Audience<S> = S | readonly S[] | Set<S>;
+export type Audience<S extends Subscriber> = S | readonly S[] | Crowd<S>;
 
 /** More than these are a set. */
 const FEW = 8;
 
+/** It knows its subject: a set takes long to find a member where many have gone before. */
+class Crowd<S extends Subscriber> extends Set<S> {
+  readonly subject: string;
+
+  constructor(subject: string, members: Iterable<S>) {
+    super(members);
+    this.subject = subject;
+  }
+}
+
 /** `audience` and one more. */
-export function withMember<S>(
+export function withMember<S extends Subscriber>(
   audience: Audience<S> | undefined,
   newcomer: S,
 ): Audience<S> {
@@ -20,11 +31,11 @@ export function withMember<S>(
   assert(!hasMember(audience, newcomer), "a subscriber is inserted once");
   if (audience instanceof Set) return audience.add(newcomer);
   const members = [...membersOf(audience), newcomer];
-  return members.length > FEW ? new Set(members) : members;
+  return members.length > FEW ? new Crowd(newcomer.subject, members) : members;
 }
 
 /** What is left of an audience without `member`, who is in it. */
-export function withoutMember<S>(
+export function withoutMember<S extends Subscriber>(
   audience: Audience<S>,
   member: S,
 ): Audience<S> | undefined {
@@ -37,23 +48,29 @@ export function withoutMember<S>(
   return audience.size === 0 ? undefined : audience;
 }
 
-export function hasMember<S>(audience: Audience<S>, who: S): boolean {
+export function hasMember<S extends Subscriber>(
+  audience: Audience<S>,
+  who: S,
+): boolean {
   if (audience instanceof Set) return audience.has(who);
   return isArray(audience) ? audience.includes(who) : audience === who;
 }
 
-export function membersOf<S>(audience: Audience<S>): Iterable<S> {
+export function membersOf<S extends Subscriber>(
+  audience: Audience<S>,
+): Iterable<S> {
   return audience instanceof Set || isArray(audience) ? audience : [audience];
 }
 
-/** Any of them. */
-export function memberOf<S>(audience: Audience<S>): S {
-  if (isArray(audience)) return audience[0]!;
-  if (!(audience instanceof Set)) return audience;
-  const [first] = audience;
-  return first!;
+/** The subject or pattern that its members, also those that have gone, are heard by. */
+export function commonSubject<S extends Subscriber>(
+  audience: Audience<S>,
+): string {
+  return isArray(audience) ? audience[0]!.subject : audience.subject;
 }
 
-function isArray<S>(audience: Audience<S>): audience is readonly S[] {
+function isArray<S extends Subscriber>(
+  audience: Audience<S>,
+): audience is readonly S[] {
   return Array.isArray(audience);
 }

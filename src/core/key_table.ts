@@ -1,8 +1,8 @@
 /**
- * A table from keys to values in two arrays, which takes half of the memory of a
- * map of the language, and no more when entries come and go: a map keeps the
- * places of those that have gone until it grows. Each call is told the hash of
- * its key, always the same one. Peers can choose keys whose hashes collide;
+ * A table from keys to values that tell their keys, which takes a third of the
+ * memory of a map of the language, and no more when entries come and go: a map
+ * keeps the places of those that have gone until it grows. Each call is told the
+ * hash of its key, always the same one. Peers can choose keys whose hashes collide;
  * where too many of them stand in each other's way, a map takes over.
  */
 import type { MapKey } from "./map_key.ts";
@@ -16,12 +16,16 @@ const SPARSE = 0.2;
 const PROBES_MAX = 256;
 
 export class KeyTable<K extends MapKey, V> {
-  #keys: (K | undefined)[] = emptyPlaces(PLACES_MIN);
+  readonly #keyOf: (value: V) => K;
   #values: (V | undefined)[] = emptyPlaces(PLACES_MIN);
   #hashes = new Int32Array(PLACES_MIN);
   #size = 0;
   /** In place of those, if hashes collide. */
   #map: Map<K, V> | undefined = undefined;
+
+  constructor(keyOf: (value: V) => K) {
+    this.#keyOf = keyOf;
+  }
 
   get size(): number {
     return this.#map?.size ?? this.#size;
@@ -29,7 +33,7 @@ export class KeyTable<K extends MapKey, V> {
 
   /** Places in memory, taken or not; 0 where hashes collide. */
   get places(): number {
-    return this.#keys.length;
+    return this.#values.length;
   }
 
   get(key: K, hash: number): V | undefined {
@@ -39,7 +43,7 @@ export class KeyTable<K extends MapKey, V> {
 
   has(key: K, hash: number): boolean {
     if (this.#map !== undefined) return this.#map.has(key);
-    return this.#keys[this.#placeOf(key, hash)] !== undefined;
+    return this.#values[this.#placeOf(key, hash)] !== undefined;
   }
 
   set(key: K, hash: number, value: V): void {
@@ -49,9 +53,9 @@ export class KeyTable<K extends MapKey, V> {
       this.#map = this.#asMap();
       return this.set(key, hash, value);
     }
+    const isNew = this.#values[place] === undefined;
     this.#values[place] = value;
-    if (this.#keys[place] !== undefined) return;
-    this.#keys[place] = key;
+    if (!isNew) return;
     this.#hashes[place] = hash;
     this.#size++;
     if (this.#size > this.places * FULL) this.#resize(this.places * 2);
@@ -60,7 +64,7 @@ export class KeyTable<K extends MapKey, V> {
   delete(key: K, hash: number): boolean {
     if (this.#map !== undefined) return this.#map.delete(key);
     const place = this.#placeOf(key, hash);
-    if (this.#keys[place] === undefined) return false;
+    if (this.#values[place] === undefined) return false;
     this.#empty(place);
     this.#size--;
     const isSparse = this.#size < this.places * SPARSE;
@@ -71,21 +75,19 @@ export class KeyTable<K extends MapKey, V> {
   /** Those of this moment. */
   values(): readonly V[] {
     if (this.#map !== undefined) return [...this.#map.values()];
-    return this.#values.filter((_, place) =>
-      this.#keys[place] !== undefined
-    ) as V[];
+    return this.#values.filter(isTaken);
   }
 
   /** Where `key` is, or would be; below 0: it would be too far from where it belongs. */
   #placeOf(key: K, hash: number): number {
-    const keys = this.#keys;
+    const values = this.#values;
     const hashes = this.#hashes;
-    const mask = keys.length - 1;
+    const mask = values.length - 1;
     let place = hash & mask;
     for (let probe = 0; probe < PROBES_MAX; probe++) {
-      const other = keys[place];
+      const other = values[place];
       if (other === undefined) return place;
-      if (hashes[place] === hash && other === key) return place;
+      if (hashes[place] === hash && this.#keyOf(other) === key) return place;
       place = (place + 1) & mask;
     }
     return -1;
@@ -98,39 +100,39 @@ export class KeyTable<K extends MapKey, V> {
     let next = place;
     while (true) {
       next = (next + 1) & mask;
-      if (this.#keys[next] === undefined) break;
+      if (this.#values[next] === undefined) break;
       const fromHome = (next - this.#hashes[next]!) & mask;
       if (fromHome < ((next - hole) & mask)) continue;
-      this.#keys[hole] = this.#keys[next];
       this.#values[hole] = this.#values[next];
       this.#hashes[hole] = this.#hashes[next]!;
       hole = next;
     }
-    this.#keys[hole] = undefined;
     this.#values[hole] = undefined;
   }
 
   #resize(places: number): void {
-    const [keys, values, hashes] = [this.#keys, this.#values, this.#hashes];
-    this.#keys = emptyPlaces(places);
+    const [values, hashes] = [this.#values, this.#hashes];
     this.#values = emptyPlaces(places);
     this.#hashes = new Int32Array(places);
     this.#size = 0;
-    for (let place = 0; place < keys.length; place++) {
-      const key = keys[place];
-      if (key !== undefined) this.set(key, hashes[place]!, values[place]!);
+    for (let place = 0; place < values.length; place++) {
+      const value = values[place];
+      if (value === undefined) continue;
+      this.set(this.#keyOf(value), hashes[place]!, value);
     }
   }
 
   #asMap(): Map<K, V> {
     const map = new Map<K, V>();
-    this.#keys.forEach((key, place) => {
-      if (key !== undefined) map.set(key, this.#values[place]!);
-    });
-    this.#keys = this.#values = [];
+    for (const value of this.values()) map.set(this.#keyOf(value), value);
+    this.#values = [];
     this.#hashes = new Int32Array(0);
     return map;
   }
+}
+
+function isTaken<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 function emptyPlaces<T>(places: number): (T | undefined)[] {

@@ -6,6 +6,7 @@
 import type { Audience } from "./audience.ts";
 import { type MapKey, mapKey } from "./map_key.ts";
 import { tokenEnd } from "./subject.ts";
+import type { Subscriber } from "./subject_match.ts";
 import { type KeyedMap, withRoom } from "./wide_map.ts";
 
 const DIGITS = /^\d+$/;
@@ -14,12 +15,22 @@ function isNumber(token: string): boolean {
   return DIGITS.test(token);
 }
 
+function keyOf({ key }: Pick<PatternNode<Subscriber>, "key">): MapKey {
+  return key;
+}
+
 /** Where one token of a pattern leads. */
-export class PatternNode<S> {
+export class PatternNode<S extends Subscriber> {
+  /** The token that leads here; an empty text for the first node. */
+  readonly key: MapKey;
   children: KeyedMap<MapKey, PatternNode<S>> | undefined = undefined;
   audience: Audience<S> | undefined = undefined;
   /** Children whose tokens are digits. */
   numbers = 0;
+
+  constructor(key: MapKey = "") {
+    this.key = key;
+  }
 
   get isEmpty(): boolean {
     return this.children === undefined && this.audience === undefined;
@@ -32,11 +43,12 @@ export class PatternNode<S> {
   childOrNew(token: string): PatternNode<S> {
     this.children = withRoom<MapKey, PatternNode<S>>(
       this.children ?? new Map(),
+      keyOf,
     );
     const key = mapKey(token);
     let child = this.children.get(key);
     if (child === undefined) {
-      child = new PatternNode();
+      child = new PatternNode(key);
       this.children.set(key, child);
       if (isNumber(token)) this.numbers++;
     }
@@ -54,7 +66,7 @@ export class PatternNode<S> {
  * Walks the trie level by level, since a hostile pattern may be deep enough to
  * exhaust the stack of a recursive walk. Gives how many nodes it looked at.
  */
-export function collectPatterns<S>(
+export function collectPatterns<S extends Subscriber>(
   root: PatternNode<S>,
   subject: string,
   audiences: Audience<S>[],
@@ -93,7 +105,7 @@ export function collectPatterns<S>(
  * how many nodes it looked at, as a negative number if some pattern has such a
  * token of its own.
  */
-export function collectBelow<S>(
+export function collectBelow<S extends Subscriber>(
   root: PatternNode<S>,
   parent: string,
   audiences: Audience<S>[],
@@ -110,7 +122,7 @@ export function collectBelow<S>(
 }
 
 /** As `collectBelow`, for subjects with `count` tokens of digits behind `parent`. */
-export function collectNumbersBelow<S>(
+export function collectNumbersBelow<S extends Subscriber>(
   root: PatternNode<S>,
   parent: string,
   count: number,
@@ -136,7 +148,7 @@ export function collectNumbersBelow<S>(
 }
 
 /** The nodes behind `parent`, and how many it looked at on the way. */
-function descend<S>(
+function descend<S extends Subscriber>(
   root: PatternNode<S>,
   parent: string,
   audiences: Audience<S>[],
@@ -160,7 +172,7 @@ function descend<S>(
 }
 
 /** Drops the nodes at the end of a pattern's path that lead nowhere any more. */
-export function prune<S>(
+export function prune<S extends Subscriber>(
   path: readonly PatternNode<S>[],
   pattern: string,
 ): void {

@@ -14,8 +14,8 @@ import { byteString } from "./ascii.ts";
 import { assert } from "./assert.ts";
 import {
   type Audience,
+  commonSubject,
   hasMember,
-  memberOf,
   membersOf,
   withMember,
   withoutMember,
@@ -118,7 +118,7 @@ export class Sublist<S extends Subscriber> {
     } else {
       const key = mapKey(subject);
       const audience = this.#literals.get(key);
-      this.#literals = withRoom(this.#literals);
+      this.#literals = withRoom(this.#literals, keyOf);
       this.#literals.set(key, withMember(audience, subscriber));
       if (audience === undefined) this.#enterFilter(subject);
       this.#cache?.literalChanged(subject);
@@ -214,13 +214,34 @@ export class Sublist<S extends Subscriber> {
     this.#cacheHits++;
   }
 
+  /** Who subscribes to this very subject or pattern; undefined: nobody. */
+  subscribersTo(subject: string): Audience<S> | undefined {
+    return hasWildcard(subject)
+      ? this.#pathOf(subject).at(-1)?.audience
+      : this.#literals.get(mapKey(subject));
+  }
+
   /** All subscribers, in no promised order. */
   *[Symbol.iterator](): IterableIterator<S> {
-    for (const audience of this.#literals.values()) yield* membersOf(audience);
-    const nodes = [this.#patterns];
-    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
-      if (node.audience !== undefined) yield* membersOf(node.audience);
-      for (const child of node.children?.values() ?? []) nodes.push(child);
+    for (const audience of this.audiences()) yield* membersOf(audience);
+  }
+
+  /**
+   * The subscribers of each subject and pattern, in no promised order. Those that
+   * change meanwhile may be given as they were.
+   */
+  *audiences(): Iterable<Audience<S>> {
+    yield* this.#literals.values();
+    const levels: Iterator<PatternNode<S>>[] = [
+      [this.#patterns].values(),
+    ];
+    for (let level; (level = levels.at(-1)) !== undefined;) {
+      const { value: node } = level.next();
+      if (node?.audience !== undefined) yield node.audience;
+      if (node === undefined) levels.pop();
+      else if (node.children !== undefined) {
+        levels.push(node.children.values()[Symbol.iterator]());
+      }
     }
   }
 
@@ -281,7 +302,7 @@ export class Sublist<S extends Subscriber> {
 
   *#literalSubjects(): Iterable<string> {
     for (const audience of this.#literals.values()) {
-      yield memberOf(audience).subject;
+      yield commonSubject(audience);
     }
   }
 
@@ -332,6 +353,10 @@ export class Sublist<S extends Subscriber> {
     }
     return audiences;
   }
+}
+
+function keyOf<S extends Subscriber>(audience: Audience<S>): MapKey {
+  return mapKey(commonSubject(audience));
 }
 
 function ratio(part: number, whole: number): number {

@@ -28,13 +28,15 @@ const HASHED_CHARS = 32;
 
 /**
  * The map to put more into in place of `map`: itself, or what takes its place.
- * Who goes through the values of one that is replaced sees those of that moment.
+ * `keyOf` gives the key of a value. Who goes through the values of one that is
+ * replaced sees those of that moment.
  */
 export function withRoom<K extends MapKey, V>(
   map: KeyedMap<K, V>,
+  keyOf: (value: V) => K,
 ): KeyedMap<K, V> {
   return map.size >= DIVIDED_SIZE && map instanceof Map
-    ? new DividedMap<K, V>(map)
+    ? new DividedMap<K, V>(map, keyOf)
     : map;
 }
 
@@ -42,8 +44,8 @@ class DividedMap<K extends MapKey, V> implements KeyedMap<K, V> {
   readonly #parts: readonly KeyTable<K, V>[];
   #size = 0;
 
-  constructor(entries: Iterable<[K, V]>) {
-    this.#parts = Array.from({ length: PARTS }, () => new KeyTable());
+  constructor(entries: Iterable<[K, V]>, keyOf: (value: V) => K) {
+    this.#parts = Array.from({ length: PARTS }, () => new KeyTable(keyOf));
     for (const [key, value] of entries) this.set(key, value);
   }
 
@@ -76,12 +78,47 @@ class DividedMap<K extends MapKey, V> implements KeyedMap<K, V> {
     return isGone;
   }
 
-  *values(): Iterable<V> {
-    for (const part of this.#parts) yield* part.values();
+  values(): Iterable<V> {
+    return new PartValues(this.#parts);
   }
 
   #partOf(hash: number): KeyTable<K, V> {
     return this.#parts[hash & (PARTS - 1)]!;
+  }
+}
+
+/**
+ * The values of one part behind the other. It is what it gives for each of them, as
+ * an object for each of a million is more than the map itself.
+ */
+class PartValues<V> {
+  done = false;
+  value: V | undefined = undefined;
+  readonly #parts: readonly KeyTable<MapKey, V>[];
+  #part = 0;
+  #values: readonly V[] = [];
+  #place = 0;
+
+  constructor(parts: readonly KeyTable<MapKey, V>[]) {
+    this.#parts = parts;
+  }
+
+  [Symbol.iterator](): Iterator<V> {
+    return this as Iterator<V>;
+  }
+
+  next(): this {
+    while (this.#place === this.#values.length) {
+      if (this.#part === this.#parts.length) {
+        this.done = true;
+        this.value = undefined;
+        return this;
+      }
+      this.#values = this.#parts[this.#part++]!.values();
+      this.#place = 0;
+    }
+    this.value = this.#values[this.#place++];
+    return this;
   }
 }
 

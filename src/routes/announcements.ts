@@ -34,7 +34,7 @@ export class Announcements implements AccountsObserver {
   ): void {
     // Plain interest is told once, however many clients share it.
     const told = queue === "" && members > 0 && before > 0;
-    if (told) return;
+    if (told || this.#routes.size === 0) return;
     for (const route of this.#routes.values()) {
       route.told.tell(account, subject, queue, members);
     }

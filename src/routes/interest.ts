@@ -131,7 +131,7 @@ export class RemoteInterest {
       weight,
     );
     const entry = { place, subscription, standsIn: undefined, isGone: false };
-    place.entries = withRoom<MapKey, RemoteEntry>(entries);
+    place.entries = withRoom(entries, keyOfEntry);
     place.entries.set(key, entry);
     if (this.#isActive) putUp(entry);
     return known !== undefined || place.account !== undefined;
@@ -250,6 +250,10 @@ function withdraw(entry: RemoteEntry): void {
   entry.standsIn?.remove(entry.subscription);
   entry.standsIn = undefined;
   entry.isGone = true;
+}
+
+function keyOfEntry({ subscription }: RemoteEntry): MapKey {
+  return keyOf(subscription.subject, subscription.queue);
 }
 
 /** Neither part can hold a blank: blanks end the words of a control line. */

@@ -1,5 +1,6 @@
 /** What one peer is told of the interest of this server's clients. */
 import type { Account } from "../accounts/account.ts";
+import type { LocalInterest } from "../accounts/local_interest.ts";
 import type { Connection } from "../broker/connections/connection.ts";
 import type { Turn, TurnOwner } from "../broker/connections/turn.ts";
 import { byteString } from "../core/ascii.ts";
@@ -13,6 +14,8 @@ export class ToldInterest {
   readonly #connection: Connection;
   readonly #turn: Turn<TurnOwner>;
   readonly #permissions: () => RoutePermissions;
+  /** Permissions that held before, as long as not all interest was judged again. */
+  readonly #former: RoutePermissions[] = [];
 
   /** `permissions` gives those that hold now. */
   constructor(
@@ -28,8 +31,7 @@ export class ToldInterest {
   /** Tells all there is. Takes as many turns as it needs. */
   tellAll(accounts: Iterable<Account>): void {
     this.#forAll(accounts, (account, { subject, queue, members }) => {
-      // What has changed meanwhile was told when it did.
-      if (members > 0) this.tell(account, subject, queue, members);
+      this.tell(account, subject, queue, members);
     });
   }
 
@@ -40,31 +42,38 @@ export class ToldInterest {
     queue: string,
     members: number,
   ): void {
-    if (this.#permissions().mayImport(subject)) {
-      this.#send(account, subject, queue, members);
-    }
+    const isTold = this.#permissions().mayImport(subject) ||
+      // It was told, and nobody would find it any more to take it back.
+      (members === 0 && this.#former.some((one) => one.mayImport(subject)));
+    if (isTold) this.#send(account, subject, queue, members);
   }
 
   /** Other permissions hold than `before`. Takes as many turns as it needs. */
   judgeAgain(accounts: Iterable<Account>, before: RoutePermissions): void {
+    this.#former.push(before);
     this.#forAll(accounts, (account, { subject, queue, members }) => {
       const isTold = this.#permissions().mayImport(subject);
       if (isTold === before.mayImport(subject)) return;
       this.#send(account, subject, queue, isTold ? members : 0);
-    });
+    }, () => this.#former.shift());
   }
 
+  /** What has changed meanwhile was told when it did. */
   #forAll(
     accounts: Iterable<Account>,
     act: (account: Account, interest: LocalInterest) => void,
+    whenDone?: () => void,
   ): void {
-    for (const account of [...accounts]) {
-      this.#turn.spreadOver(
-        account.localInterest(),
-        ANNOUNCE_WORK,
-        (interest) => act(account, interest),
-      );
-    }
+    const all = [...accounts];
+    const steps = function* (): Iterable<void> {
+      for (const account of all) {
+        for (const interest of account.localInterest()) {
+          if (interest !== undefined) act(account, interest);
+          yield;
+        }
+      }
+    };
+    this.#turn.spreadOver(steps(), ANNOUNCE_WORK, () => {}, whenDone);
   }
 
   #send(
@@ -79,6 +88,3 @@ export class ToldInterest {
     this.#connection.send(line);
   }
 }
-
-type LocalInterest = ReturnType<Account["localInterest"]> extends
-  Iterable<infer One> ? One : never;

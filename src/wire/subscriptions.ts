@@ -8,7 +8,7 @@ import { type MapKey, mapKeyOfBytes } from "../core/map_key.ts";
 import { malformed } from "./args.ts";
 import { Words } from "./words.ts";
 
-/** What SUB says; all texts are byte strings. */
+/** What SUB says; all texts are byte strings. Borrowed until the next SUB is read. */
 export interface SubArgs {
   readonly subject: string;
   /** Empty for a plain subscription. */
@@ -33,8 +33,14 @@ export interface RouteInterestArgs {
   readonly weight: number;
 }
 
-/** One object serves all connections: nothing in it outlives a call. */
+/** These serve all connections: nothing in them outlives a call. */
 const words = new Words();
+
+const sub: { -readonly [Key in keyof SubArgs]: SubArgs[Key] } = {
+  subject: "",
+  queue: "",
+  sid: 0,
+};
 
 /** `<subject> [queue] <sid>`. */
 export function readSub(
@@ -44,11 +50,10 @@ export function readSub(
 ): SubArgs {
   const count = words.split(buffer, start, end);
   if (count < 2 || count > 3) throw malformed("SUB");
-  return {
-    subject: word(buffer, 0),
-    queue: count === 3 ? word(buffer, 1) : "",
-    sid: key(buffer, count - 1),
-  };
+  sub.subject = word(buffer, 0);
+  sub.queue = count === 3 ? word(buffer, 1) : "";
+  sub.sid = key(buffer, count - 1);
+  return sub;
 }
 
 /** `<sid> [max]`. */

@@ -2,21 +2,20 @@
 import assert from "node:assert/strict";
 import {
   type Audience,
+  commonSubject,
   hasMember,
-  memberOf,
   membersOf,
   withMember,
   withoutMember,
 } from "../../src/core/audience.ts";
+import type { Subscriber } from "../../src/core/subject_match.ts";
 import { test } from "../support/test.ts";
 
-interface Member {
-  readonly number: number;
-}
+type Member = Subscriber;
 
 const MEMBERS: readonly Member[] = Array.from(
   { length: 20 },
-  (_, number) => ({ number }),
+  (_, weight) => ({ subject: "s", queue: "", weight }),
 );
 
 function audienceOf(members: readonly Member[]): Audience<Member> {
@@ -32,7 +31,7 @@ test("an audience of any size has its members, in their order", () => {
     const members = MEMBERS.slice(0, size);
     const audience = audienceOf(members);
     assert.deepEqual([...membersOf(audience)], members);
-    assert.equal(memberOf(audience), members[0]);
+    assert.equal(commonSubject(audience), "s");
     for (const member of MEMBERS) {
       assert.equal(hasMember(audience, member), members.includes(member));
     }
@@ -54,6 +53,16 @@ test("who goes leaves the others in their order, and the last one nothing", () =
     }
     assert.equal(members.length, 0);
   }
+});
+
+test("an audience tells its subject when all have gone, and looks at none of many for it", () => {
+  const audience = audienceOf(MEMBERS);
+  assert.ok(audience instanceof Set);
+  for (const member of MEMBERS) withoutMember(audience, member);
+  Object.defineProperty(audience, Symbol.iterator, {
+    value: () => assert.fail("it is gone through"),
+  });
+  assert.equal(commonSubject(audience), "s");
 });
 
 test("who goes through a few members misses none when others come and go", () => {

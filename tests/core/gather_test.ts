@@ -9,7 +9,7 @@ const heavy = { subject: "a.*", queue: "q", weight: 3 };
 const other = { subject: "a.*", queue: "r", weight: 1 };
 
 test("members of one name are one queue group, through whatever pattern they hear", () => {
-  const match = gather([new Set([one, member]), new Set([heavy, other])]);
+  const match = gather([[one, member], [heavy, other]]);
   assert.deepEqual(match, {
     plain: [one],
     queues: [

@@ -1,4 +1,4 @@
-/** Tables in two arrays, and keys whose hashes collide. */
+/** Tables of values that tell their keys, and keys whose hashes collide. */
 import assert from "node:assert/strict";
 import { KeyTable } from "../../src/core/key_table.ts";
 import { randomBelow } from "../../src/platform/clock.ts";
@@ -12,13 +12,15 @@ for (const hashes of [1, 7, 100_000]) {
     t.diagnostic(`seed ${seed}`);
     const random = seededRandom(seed);
     const map = new Map<string, number>();
-    const table = new KeyTable<string, number>();
+    const keys = new Map<number, string>();
+    const table = new KeyTable<string, number>((value) => keys.get(value)!);
     for (let step = 0; step < 40_000; step++) {
       const number = randomBelow(random, 1000);
       const [key, hash] = [`subject.${number}`, number * 7919 % hashes];
       // It grows and shrinks by turns.
       const isAdded = randomBelow(random, 8) < (step % 8000 < 4000 ? 7 : 1);
       if (isAdded) {
+        keys.set(step, key);
         table.set(key, hash, step);
         map.set(key, step);
       } else assert.equal(table.delete(key, hash), map.delete(key));
@@ -36,7 +38,7 @@ for (const hashes of [1, 7, 100_000]) {
 }
 
 test("a table takes no more places when keys come and go", () => {
-  const table = new KeyTable<number, number>();
+  const table = new KeyTable<number, number>((value) => value);
   const hashOf = (key: number): number => Math.imul(key, 0x9e3779b1) >>> 8;
   for (let key = 0; key < 200; key++) table.set(key, hashOf(key), key);
   assert.equal(table.places, 256);
@@ -52,7 +54,7 @@ test("a table takes no more places when keys come and go", () => {
 });
 
 test("keys whose hashes collide are a map from a few hundred on", () => {
-  const table = new KeyTable<number, number>();
+  const table = new KeyTable<number, number>((value) => value);
   for (let key = 0; key < 256; key++) table.set(key, 5, key);
   assert.equal(table.places, 512);
   for (let key = 256; key < 1000; key++) table.set(key, 5, key);

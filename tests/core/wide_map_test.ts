@@ -27,6 +27,7 @@ test("random changes of a map that becomes large do what they do to a map", (t) 
   t.diagnostic(`seed ${seed}`);
   const random = seededRandom(seed);
   const plain = new Map<MapKey, number>();
+  const keys = new Map<number, MapKey>();
   let wide: KeyedMap<MapKey, number> = new Map();
   for (let step = 0; step < 60_000; step++) {
     const number = randomBelow(random, 20_000);
@@ -34,7 +35,8 @@ test("random changes of a map that becomes large do what they do to a map", (t) 
     // At first it grows, later it shrinks.
     const isAdded = randomBelow(random, 4) < (step < 30_000 ? 3 : 1);
     if (isAdded) {
-      wide = withRoom(wide);
+      keys.set(step, key);
+      wide = withRoom(wide, (value) => keys.get(value)!);
       wide.set(key, step);
       plain.set(key, step);
     } else assert.equal(wide.delete(key), plain.delete(key));

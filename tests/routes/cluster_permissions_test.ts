@@ -114,6 +114,23 @@ test("a reload tells the permissions, and then the interest that is newly told, 
   assert.deepEqual(await roundTrip(peer), ["RS+ $G a.c q 1"]);
 });
 
+test("interest that ends while it is judged anew is taken back", async (t) => {
+  const midge = await start(t, {});
+  const client = await connectClient(t, midge);
+  const { peer } = await join(t, midge);
+  const numbers = Array.from({ length: 30_000 }, (_, n) => n);
+  await tell(client, numbers.map((n) => `SUB a.${n} ${n}\r\n`).join(""));
+  const told = new Set(await roundTrip(peer));
+  assert.equal(told.size, numbers.length);
+  const changed = midge.change({ publish: { allow: ["other"] } });
+  await tell(client, numbers.map((n) => `UNSUB ${n}\r\n`).reverse().join(""));
+  await changed;
+  for (const line of await roundTrip(peer)) {
+    if (line.startsWith("RS- ")) told.delete(line.replace("RS-", "RS+"));
+  }
+  assert.equal(told.size, 0, `${told.size} are left at the peer`);
+});
+
 test("a peer that takes more by a later INFO is told all interest once more", async (t) => {
   const midge = await start(t, {});
   const client = await connectClient(t, midge);

@@ -33,6 +33,10 @@ interface Subscriber extends DirectReceiver {
   readonly login: Login;
 }
 
+function keyOf({ key }: Interest): MapKey {
+  return key;
+}
+
 type SubscriptionLimits = Pick<
   ClientSettings,
   "maxSubscriptions" | "maxSubscriptionTokens"
@@ -94,7 +98,7 @@ export class ClientSubscriptions {
     if (this.bySid.has(sid)) return "";
     if (!isValidSubject(subject)) return WireError.INVALID_SUBJECT;
     const interest = Interest.direct(this.#client, subject, queue, sid);
-    this.bySid = withRoom(this.bySid);
+    this.bySid = withRoom(this.bySid, keyOf);
     this.bySid.set(sid, interest);
     const { account } = this.#client.login;
     account.add(interest);

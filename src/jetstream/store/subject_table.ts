@@ -120,6 +120,10 @@ export class SubjectFilter {
   }
 }
 
+function nameOf({ subject }: SubjectEntry): string {
+  return subject;
+}
+
 export class SubjectTable {
   /** Filters that are asked about subjects of this table, by their patterns. */
   readonly #filters = new Map<string, SubjectFilter>();
@@ -170,7 +174,7 @@ export class SubjectTable {
     const number = this.#free.pop() ?? this.#byNumber.length;
     const entry = { number, subject, count: 0, first: 0, last: 0 };
     this.#byNumber[number] = entry;
-    this.#byName = withRoom(this.#byName);
+    this.#byName = withRoom(this.#byName, nameOf);
     this.#byName.set(subject, entry);
     return entry;
   }

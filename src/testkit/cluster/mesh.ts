@@ -2,7 +2,7 @@
  * What a cluster lacks: routes between nodes that can reach each other, and
  * interest that one node has and another does not know of, each as a sentence.
  */
-import type { LocalInterest } from "../../accounts/account.ts";
+import type { LocalInterest } from "../../accounts/local_interest.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Cluster } from "../../routes/cluster.ts";
 import type { RemoteInterest } from "../../routes/interest.ts";
@@ -90,14 +90,16 @@ function othersOf(
 type Interests = ReadonlyMap<string, number>;
 
 function announced({ host }: Broker): Interests {
-  return new Map(
-    [...host.accounts].flatMap((account) =>
-      [...account.localInterest()].map((interest): [string, number] => [
-        describe(account.name, interest),
-        interest.queue === "" ? 1 : interest.members,
-      ])
-    ),
-  );
+  const interests = new Map<string, number>();
+  for (const account of host.accounts) {
+    for (const interest of account.localInterest()) {
+      if (interest === undefined) continue;
+      const { queue, members } = interest;
+      const name = describe(account.name, interest);
+      interests.set(name, queue === "" ? 1 : members);
+    }
+  }
+  return interests;
 }
 
 function heard(interest: RemoteInterest): Interests {
