@@ -27,7 +27,7 @@ export function isLocal({ kindBit }: Interest): boolean {
 export class LocalInterests {
   readonly #sublist: Sublist<Interest>;
   #size = 0;
-  /** Members by queue group, of subjects that many subscribe to, at least one of them here. */
+  /** Members by queue group, of subjects that many subscribe to, or have, one of them here. */
   readonly #crowds = new Map<string, Map<string, number>>();
 
   constructor(sublist: Sublist<Interest>) {
@@ -48,6 +48,13 @@ export class LocalInterests {
   went(interest: Interest): number {
     this.#size--;
     return this.#changed(interest, -1);
+  }
+
+  /** Interest of another server has left the sublist. */
+  otherWent({ subject }: Interest): void {
+    const isEmpty = this.#crowds.size > 0 &&
+      this.#sublist.subscribersTo(subject) === undefined;
+    if (isEmpty) this.#crowds.delete(subject);
   }
 
   /**
@@ -78,7 +85,6 @@ export class LocalInterests {
     const members = (crowd.get(queue) ?? 0) + change;
     if (members > 0) crowd.set(queue, members);
     else crowd.delete(queue);
-    if (crowd.size === 0) this.#crowds.delete(subject);
     return members;
   }
 
