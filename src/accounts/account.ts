@@ -175,9 +175,8 @@ export class Account implements AccountName {
     if (!this.sublist.remove(interest)) return false;
     interest.hasEnded = true;
     this.#subjects.interestGone();
-    if (isLocal(interest)) {
-      this.#changed(interest, this.#local.went(interest), -1);
-    }
+    if (!isLocal(interest)) this.#local.otherWent(interest);
+    else this.#changed(interest, this.#local.went(interest), -1);
     this.links?.removed(interest);
     this.#watched?.changed(interest.subject);
     return true;

@@ -42,7 +42,9 @@ class World {
 
   remove(interest: Interest): number {
     assert.ok(this.sublist.remove(interest));
-    return isLocal(interest) ? this.locals.went(interest) : 0;
+    if (isLocal(interest)) return this.locals.went(interest);
+    this.locals.otherWent(interest);
+    return 0;
   }
 
   told(): string[] {
@@ -121,6 +123,24 @@ test("interest of other servers is a step without anything", () => {
   assert.deepEqual(steps.filter((step) => step !== undefined), [
     { subject: "c", queue: "", members: 1 },
   ]);
+});
+
+test("one who comes and goes beside many of other servers is not counted among them each time", () => {
+  const world = new World();
+  const others = Array.from({ length: 20 }, (_, n) => remote("s", `q${n}`));
+  for (const one of others) world.add(one);
+  const mine = local("s");
+  assert.equal(world.add(mine), 1);
+  const crowd = world.sublist.subscribersTo("s");
+  assert.ok(crowd instanceof Set);
+  Object.defineProperty(crowd, Symbol.iterator, {
+    value: () => assert.fail("all are gone through"),
+  });
+  assert.equal(world.remove(mine), 0);
+  assert.equal(world.add(mine), 1);
+  for (const one of others) world.remove(one);
+  assert.equal(world.remove(mine), 0);
+  assert.equal(world.add(mine), 1);
 });
 
 test("what changes on the way through it is met as it is then, or not at all", () => {
