@@ -58,9 +58,10 @@ function* allMeant(
   pattern: string,
 ): Steps<readonly SubjectEntry[]> {
   const filter = table.filter([pattern]);
-  const meant: SubjectEntry[] = [];
-  if (filter.isLiteral) meant.push(...table.meantBy(filter));
-  else {
+  while (!table.learnBeginnings(filter)) yield;
+  const few = table.few(filter);
+  const meant = [...few ?? []];
+  if (few === undefined) {
     for (let number = 1; number <= table.numbers; number++) {
       if (number % STEP_SUBJECTS === 0) yield;
       const entry = table.at(number);

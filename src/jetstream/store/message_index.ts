@@ -1,23 +1,13 @@
 /**
- * Which messages a stream has, and of each what limits, consumers and look-ups
- * ask: its subject, its size and its time. It holds no message. Both kinds of
- * stores have one; a file's is built anew when it is opened.
+ * Which messages a stream has, as they come and go. Both kinds of stores have one; a
+ * file's is built anew when it is opened.
  *
  * More than a dozen members: because everything that a stream knows without
  * reading a message is asked here.
  */
-import { hasWildcard } from "../../core/subject.ts";
 import { ByteLedger } from "../limits/usage.ts";
-import {
-  afterAt,
-  beforeAt,
-  type Segment,
-  segmentOf,
-  sizeAt,
-  subjectAt,
-  timeAt,
-} from "./segment.ts";
-import { Segments } from "./segments.ts";
+import { MessageLookups } from "./message_lookups.ts";
+import { type Segment, segmentOf } from "./segment.ts";
 import {
   type SubjectEntry,
   type SubjectFilter,
@@ -45,35 +35,22 @@ export interface RemovedEntry extends IndexEntry {
 export const PART_MESSAGES = 1024;
 const PART_PLACES = 16_384;
 
-/** Places where one message is looked for. */
-const NEAR_PLACES = 4096;
-
-/** Messages that are looked at in a row in the time of one subject. */
-const MESSAGES_PER_SUBJECT = 16;
-
 /** Where a part of what goes ends: before a sequence, and behind about as many messages. */
 interface PartEnd {
   readonly end: number;
   readonly messages: number;
 }
 
-/** Of a subject that the stream does not have. */
-const NOWHERE = { first: Infinity, last: -1 };
-
-export class MessageIndex {
-  readonly subjects: SubjectTable = new SubjectTable();
-  messages = 0;
-  bytes = 0;
-  /** The first message; one more than `lastSeq` where there is none. */
-  firstSeq = 1;
-  lastSeq = 0;
-  /** When the last message was stored, whether it is still there or not; 0: none was. */
-  lastTimeUs = 0;
-  readonly #segments = new Segments();
+export class MessageIndex extends MessageLookups {
   /** Its bytes count there as well. */
   #ledger: ByteLedger;
 
-  constructor(ledger: ByteLedger = new ByteLedger()) {
+  /** `subjects` has room for those of the messages that come. */
+  constructor(
+    ledger: ByteLedger = new ByteLedger(),
+    subjects: SubjectTable = new SubjectTable(),
+  ) {
+    super(subjects);
     this.#ledger = ledger;
   }
 
@@ -83,14 +60,9 @@ export class MessageIndex {
     this.#ledger = new ByteLedger();
   }
 
-  /** Sequences between the first and the last message that have none. */
-  get gaps(): number {
-    return this.lastSeq - this.firstSeq + 1 - this.messages;
-  }
-
   /** Adds the newest message. */
   add({ seq, timeUs, subject, size }: IndexEntry): void {
-    const segment = this.#segments.forNewest(seq);
+    const segment = this.segments.forNewest(seq);
     const place = segment.placeOf(seq);
     const entry = this.subjects.take(subject);
     segment.subjects[place] = entry.number;
@@ -100,7 +72,7 @@ export class MessageIndex {
     segment.after[place] = 0;
     segment.live++;
     if (entry.count++ === 0) entry.first = seq;
-    else this.#segments.link(entry.last, "after", seq);
+    else this.segments.link(entry.last, "after", seq);
     entry.last = seq;
     if (this.messages++ === 0) this.firstSeq = seq;
     this.bytes += size;
@@ -118,8 +90,8 @@ export class MessageIndex {
 
   /** Takes a message out; undefined: it is not there. */
   remove(seq: number): RemovedEntry | undefined {
-    const { list } = this.#segments;
-    const at = this.#segments.find(segmentOf(seq));
+    const { list } = this.segments;
+    const at = this.segments.find(segmentOf(seq));
     const segment = list[at];
     if (segment?.number !== segmentOf(seq)) return undefined;
     const place = segment.placeOf(seq);
@@ -142,7 +114,7 @@ export class MessageIndex {
 
   /** Takes out everything at once; gives the segments that have had it. */
   empty(): readonly Segment[] {
-    const all = this.#segments.list.splice(0);
+    const all = this.segments.list.splice(0);
     this.subjects.clear();
     this.#ledger.add(-this.bytes);
     this.messages = this.bytes = 0;
@@ -162,10 +134,13 @@ export class MessageIndex {
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
-    const only = this.#onlySubject(filter);
-    const at = only === undefined
-      ? this.#removeSegments(from, to, filter, going)
-      : this.#removeSame(only.first, to, going);
+    const only = this.onlySubject(filter);
+    const few = only === undefined ? this.#fewBefore(to, filter) : undefined;
+    let at = to.end;
+    if (only !== undefined) at = this.#removeSame(only.first, to, going);
+    else if (few === undefined) {
+      at = this.#removeSegments(from, to, filter, going);
+    } else for (const seq of few) this.#removeOne(seq, going);
     if (this.messages === 0) this.subjects.clear();
     return at;
   }
@@ -179,11 +154,34 @@ export class MessageIndex {
     for (let left = messages; seq > 0 && seq < end; left--) {
       if (left === 0) return seq;
       const after = this.sameAfter(seq);
-      going(seq, this.subjectNumber(seq));
-      this.remove(seq);
+      this.#removeOne(seq, going);
       seq = after;
     }
     return end;
+  }
+
+  #removeOne(
+    seq: number,
+    going: (seq: number, subjectNumber: number) => void,
+  ): void {
+    going(seq, this.subjectNumber(seq));
+    this.remove(seq);
+  }
+
+  /** All that `filter` means before an end, ascending; undefined: it is not found at once, or is more than a part. */
+  #fewBefore(
+    { end, messages }: PartEnd,
+    filter: SubjectFilter,
+  ): readonly number[] | undefined {
+    const few = this.subjects.few(filter);
+    if (few === undefined) return undefined;
+    const seqs: number[] = [];
+    for (const { first } of few) {
+      for (let seq = first; seq > 0 && seq < end; seq = this.sameAfter(seq)) {
+        if (seqs.push(seq) > messages) return undefined;
+      }
+    }
+    return seqs.sort((a, b) => a - b);
   }
 
   #removeSegments(
@@ -192,8 +190,8 @@ export class MessageIndex {
     filter: SubjectFilter,
     going: (seq: number, subjectNumber: number) => void,
   ): number {
-    const segments = this.#segments.list;
-    const first = this.#segments.find(segmentOf(from));
+    const segments = this.segments.list;
+    const first = this.segments.find(segmentOf(from));
     const most = this.messages - messages;
     let places = 0;
     let at = first;
@@ -208,7 +206,7 @@ export class MessageIndex {
       if (next >= Math.min(end, segment.end)) at++;
     }
     if (at === segments.length) next = end;
-    this.#segments.dropEmpty(first, at);
+    this.segments.dropEmpty(first, at);
     this.firstSeq = this.next(this.firstSeq);
     return next;
   }
@@ -239,7 +237,7 @@ export class MessageIndex {
     segment.subjects[place] = 0;
     segment.live--;
     entry.first = after;
-    if (after >= end) this.#segments.link(after, "before", 0);
+    if (after >= end) this.segments.link(after, "before", 0);
     if (--entry.count === 0) this.subjects.drop(entry);
     this.messages--;
     this.bytes -= size;
@@ -251,142 +249,10 @@ export class MessageIndex {
     return segment.number === segmentOf(this.lastSeq + 1);
   }
 
-  has(seq: number): boolean {
-    return this.#segments.read(seq, subjectAt) !== 0;
-  }
-
-  /** The number of a message's subject; 0: it is not there. */
-  subjectNumber(seq: number): number {
-    return this.#segments.read(seq, subjectAt);
-  }
-
-  /** The subject of a message; undefined: it is not there. */
-  subjectOf(seq: number): string | undefined {
-    const number = this.subjectNumber(seq);
-    return number === 0 ? undefined : this.subjects.numbered(number).subject;
-  }
-
-  /** When a message that is there was stored. */
-  timeOf(seq: number): number {
-    return this.#segments.read(seq, timeAt);
-  }
-
-  /** Bytes that a message that is there counts. */
-  sizeOf(seq: number): number {
-    return this.#segments.read(seq, sizeAt);
-  }
-
-  /** The message of the same subject before, or after, one that is there; 0: there is none. */
-  sameBefore(seq: number): number {
-    return this.#segments.read(seq, beforeAt);
-  }
-
-  sameAfter(seq: number): number {
-    return this.#segments.read(seq, afterAt);
-  }
-
-  /** The first message from `from` on that `filter` means; one more than `lastSeq`: there is none. */
-  next(from: number, filter?: SubjectFilter): number {
-    const end = this.lastSeq + 1;
-    if (from >= end) return Math.max(from, end);
-    const only = this.#onlySubject(filter);
-    if (only !== undefined) {
-      if (only.last < from) return end;
-      if (from <= only.first) return only.first;
-    }
-    return this.#segments.next(from, filter) || end;
-  }
-
-  /** The last message before `before` that `filter` means; 0: there is none. */
-  previous(before: number, filter?: SubjectFilter): number {
-    const from = Math.min(before, this.lastSeq + 1) - 1;
-    const only = this.#onlySubject(filter);
-    if (only !== undefined) {
-      if (from < only.first) return 0;
-      if (only.last <= from) return only.last;
-    }
-    return this.#segments.previous(from, filter);
-  }
-
-  /** Of the last `count` messages before `before` that `filter` means the first one; 0: there are fewer. */
-  previousOf(count: number, before: number, filter?: SubjectFilter): number {
-    const from = Math.min(before, this.lastSeq + 1) - 1;
-    return this.#segments.previous(from, filter, { nth: count });
-  }
-
-  /** Whether a turn has time to look for a message that `filter` means, from `from` on or back from there. */
-  isNear(from: number, filter: SubjectFilter, isBack: boolean): boolean {
-    if (filter.isLiteral || this.messages <= NEAR_PLACES) return true;
-    const found = isBack
-      ? this.#segments.previous(from, filter, { first: from - NEAR_PLACES })
-      : this.#segments.next(from, filter, from + NEAR_PLACES);
-    return found > 0;
-  }
-
-  /** How many messages from `from` on `filter` means. */
-  count(from: number, filter?: SubjectFilter): number {
-    if (from > this.lastSeq) return 0;
-    if (filter === undefined || filter.meansAll) {
-      if (from <= this.firstSeq) return this.messages;
-      return this.#segments.count(from, undefined);
-    }
-    const isPart = from > this.firstSeq;
-    if (!this.#isQuickBySubject(filter) || (isPart && !filter.isLiteral)) {
-      return this.#segments.count(from, filter);
-    }
-    let count = 0;
-    for (const entry of this.subjects.meantBy(filter)) {
-      if (entry.last < from) continue;
-      count += from <= entry.first ? entry.count : this.#tail(entry, from);
-    }
-    return count;
-  }
-
-  /** The last message up to `upTo` of each subject that `filter` means, ascending. */
-  lastOfEach(upTo: number, filter: SubjectFilter): number[] {
-    if (!this.#isQuickBySubject(filter)) {
-      return this.#segments.lastOfEach(upTo, filter);
-    }
-    const lasts: number[] = [];
-    for (const { last } of this.subjects.meantBy(filter)) {
-      let seq = last;
-      while (seq > upTo) seq = this.sameBefore(seq);
-      if (seq > 0) lasts.push(seq);
-    }
-    return lasts.sort((a, b) => a - b);
-  }
-
-  /** The first message that was stored at `timeUs` or later; one more than `lastSeq`: none was. */
-  firstAt(timeUs: number): number {
-    return this.#segments.firstAt(timeUs) || this.lastSeq + 1;
-  }
-
-  /** Whether to look at each subject takes less than to look at each message. */
-  #isQuickBySubject({ isLiteral, patterns }: SubjectFilter): boolean {
-    const subjects = isLiteral ? patterns.length : this.subjects.size;
-    return subjects * MESSAGES_PER_SUBJECT <= this.messages;
-  }
-
-  /** Where the subject that a filter without wildcards means begins and ends; undefined: the filter may mean several. */
-  #onlySubject(
-    filter: SubjectFilter | undefined,
-  ): Pick<SubjectEntry, "first" | "last"> | undefined {
-    const pattern = filter?.patterns.length === 1 ? filter.patterns[0]! : "*";
-    if (hasWildcard(pattern)) return undefined;
-    return this.subjects.get(pattern) ?? NOWHERE;
-  }
-
-  /** How many messages of a subject are at `from` or behind it. */
-  #tail(entry: SubjectEntry, from: number): number {
-    let count = 0;
-    for (let seq = entry.last; seq >= from; seq = this.sameBefore(seq)) count++;
-    return count;
-  }
-
   #unlink(entry: SubjectEntry, before: number, after: number): void {
     if (before === 0) entry.first = after;
-    else this.#segments.link(before, "after", after);
+    else this.segments.link(before, "after", after);
     if (after === 0) entry.last = before;
-    else this.#segments.link(after, "before", before);
+    else this.segments.link(after, "before", before);
   }
 }

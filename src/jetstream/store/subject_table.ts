@@ -1,9 +1,13 @@
 /**
  * The subjects of a stream's messages, each with a number and with where its
  * messages begin and end. A number is used again when its subject has gone.
+ *
+ * More than a dozen members: because subjects are asked for by their names, their
+ * numbers and by patterns.
  */
 import { hasWildcard, subjectMatches } from "../../core/subject.ts";
 import { type KeyedMap, withRoom } from "../../core/wide_map.ts";
+import { SubjectBeginnings } from "./subject_beginnings.ts";
 
 /** A subject that some message of the stream has. */
 export interface SubjectEntry {
@@ -24,6 +28,8 @@ const Verdict = { UNKNOWN: 0, MATCHES: 1, DIFFERS: 2 } as const;
 const FIRST_ROOM = 64;
 /** Subjects that a filter is asked about in one turn of the event loop. */
 const PART_SUBJECTS = 4096;
+/** Subjects that are looked at for one message. */
+const FEW_SUBJECTS = 1024;
 const NO_VERDICTS: Uint8Array = new Uint8Array(0);
 
 /**
@@ -44,6 +50,8 @@ export class SubjectFilter {
   #verdicts = NO_VERDICTS;
   /** `learnPart` has come to this number. */
   #learned = 0;
+  /** What it means is not found by its beginnings. */
+  #meansMany = false;
 
   /** `released` is called when nobody asks it any more. */
   constructor(
@@ -61,6 +69,11 @@ export class SubjectFilter {
     return this.patterns.length === 0;
   }
 
+  /** It knows no answer yet: to go through messages takes it long. */
+  get isNew(): boolean {
+    return this.#verdicts.length === 0;
+  }
+
   /** Whether the subject with this number is meant. */
   meansNumber(number: number): boolean {
     if (this.meansAll) return true;
@@ -74,12 +87,18 @@ export class SubjectFilter {
 
   /**
    * Looks at a part of the stream's subjects, as many as a turn has time for, so that
-   * what goes through all of them is quick; true: it knows each.
+   * what goes through all of them is quick; true: it knows each, or they are found by
+   * their beginnings.
    */
   learnPart(): boolean {
     const { numbers } = this.#table;
     // These are found by their names.
     if (this.meansAll || this.isLiteral) return true;
+    if (!this.#meansMany) {
+      if (!this.#table.learnBeginnings(this)) return false;
+      if (this.#table.few(this) !== undefined) return true;
+      this.#meansMany = true;
+    }
     const end = Math.min(this.#learned + PART_SUBJECTS, numbers);
     for (let number = this.#learned + 1; number <= end; number++) {
       if (this.#table.at(number) !== undefined) this.meansNumber(number);
@@ -104,6 +123,7 @@ export class SubjectFilter {
   forgetAll(): void {
     this.#verdicts = NO_VERDICTS;
     this.#learned = 0;
+    this.#meansMany = false;
   }
 
   /** One of those who ask it does so no more. */
@@ -131,8 +151,16 @@ export class SubjectTable {
   /** By number; undefined: the number is free. */
   #byNumber: (SubjectEntry | undefined)[] = [undefined];
   #free: number[] = [];
+  readonly #few: number;
+  readonly #beginnings: SubjectBeginnings;
   /** How often a subject has gone. */
   dropped = 0;
+
+  /** `few`: subjects that are looked at for one message, at most; `part`: those of one turn. */
+  constructor(few: number = FEW_SUBJECTS, part: number = PART_SUBJECTS) {
+    this.#few = few;
+    this.#beginnings = new SubjectBeginnings(this, part);
+  }
 
   get size(): number {
     return this.#byName.size;
@@ -176,6 +204,7 @@ export class SubjectTable {
     this.#byNumber[number] = entry;
     this.#byName = withRoom(this.#byName, nameOf);
     this.#byName.set(subject, entry);
+    this.#beginnings.added(number, subject);
     return entry;
   }
 
@@ -185,6 +214,7 @@ export class SubjectTable {
     this.#byName.delete(subject);
     this.#byNumber[number] = undefined;
     this.#free.push(number);
+    this.#beginnings.removed(number);
     for (const filter of this.#filters.values()) filter.forget(number);
   }
 
@@ -195,16 +225,52 @@ export class SubjectTable {
 
   /** Those that `filter` means, in no promised order. */
   *meantBy(filter: SubjectFilter): Iterable<SubjectEntry> {
-    if (filter.isLiteral) {
-      for (const subject of new Set(filter.patterns)) {
-        const entry = this.get(subject);
-        if (entry !== undefined) yield entry;
-      }
-      return;
-    }
+    const few = this.few(filter);
+    if (few !== undefined) return yield* few;
     for (const entry of this.entries()) {
       if (filter.meansNumber(entry.number)) yield entry;
     }
+  }
+
+  /** A part of what `few` needs to find what `filter` means; true: there is nothing left to do. */
+  learnBeginnings({ patterns }: SubjectFilter): boolean {
+    if (this.size <= this.#few) return true;
+    return patterns.every((pattern) =>
+      !hasWildcard(pattern) || this.#beginnings.learnPart(pattern)
+    );
+  }
+
+  /**
+   * Those that `filter` means, in no promised order, where they are found with a look
+   * at a few; undefined: with a look at all.
+   */
+  few(filter: SubjectFilter): readonly SubjectEntry[] | undefined {
+    if (filter.meansAll) return undefined;
+    if (filter.isLiteral) return this.#named(new Set(filter.patterns));
+    if (this.size <= this.#few) {
+      return [...this.entries()].filter(({ subject }) => filter.means(subject));
+    }
+    const names = filter.patterns.filter((pattern) => !hasWildcard(pattern));
+    const found = new Set(this.#named(names));
+    for (const pattern of filter.patterns) {
+      if (!hasWildcard(pattern)) continue;
+      const alike = this.#beginnings.alike(pattern, this.#few);
+      if (alike === undefined) return undefined;
+      for (const number of alike) {
+        const entry = this.numbered(number);
+        if (filter.means(entry.subject)) found.add(entry);
+      }
+    }
+    return [...found];
+  }
+
+  #named(subjects: Iterable<string>): SubjectEntry[] {
+    const entries: SubjectEntry[] = [];
+    for (const subject of subjects) {
+      const entry = this.get(subject);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
   }
 
   /** All messages have gone. */
@@ -213,6 +279,7 @@ export class SubjectTable {
     this.#byName = new Map();
     this.#byNumber = [undefined];
     this.#free = [];
+    this.#beginnings.clear();
     for (const filter of this.#filters.values()) filter.forgetAll();
   }
 }

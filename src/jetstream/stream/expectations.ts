@@ -60,6 +60,8 @@ function lastOf(index: MessageIndex, pattern: string): number {
   const known = index.subjects.get(pattern);
   if (known !== undefined) return known.last;
   const filter = index.subjects.filter([pattern]);
+  // A publish does not wait for later turns.
+  while (!index.subjects.learnBeginnings(filter));
   const last = index.previous(index.lastSeq + 1, filter);
   filter.release();
   return last;

@@ -51,6 +51,7 @@ export function removeBelow(
   let removed = 0;
   let next = index.firstSeq;
   const allGone = removals.run(() => {
+    if (!index.subjects.learnBeginnings(filter)) return false;
     const { messages } = removals;
     next = index.removePart(next, { end, messages }, filter, (seq, number) => {
       removed++;
