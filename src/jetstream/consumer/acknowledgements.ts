@@ -150,12 +150,10 @@ export class Acknowledgements {
   /** All messages up to `place`, as the acknowledgement names it, are done. */
   #doneTo(place: StreamPlace): void {
     const { progress } = this.#consumer;
-    const { pending, deliveries } = progress;
     const { seq } = place;
-    const consumerSeq = pending.get(seq)?.consumerSeq ?? place.consumerSeq;
-    for (const one of [...pending.keys(), ...deliveries.keys()]) {
-      if (one <= seq) this.#doneWith(one);
-    }
+    const waiting = progress.pending.get(seq);
+    const consumerSeq = waiting?.consumerSeq ?? place.consumerSeq;
+    for (const one of progress.openUpTo(seq)) this.#doneWith(one);
     progress.settledTo({ seq, consumerSeq });
   }
 

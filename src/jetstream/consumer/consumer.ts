@@ -11,7 +11,11 @@ import type { Stream } from "../stream/stream.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { tellOfDeletion, tellOfPause } from "./delivery_news.ts";
-import { type ConsumerConfig, filtersOf } from "./consumer_config.ts";
+import {
+  type ConsumerConfig,
+  filtersOf,
+  patternsOf,
+} from "./consumer_config.ts";
 import { Deliveries, type Demand } from "./deliveries.ts";
 import type { Inactivity } from "./inactivity.ts";
 import { Pause } from "./pause.ts";
@@ -75,10 +79,20 @@ export class Consumer implements StreamReader, Keeper {
 
   /** Hears acknowledgements, and of messages. */
   start(): void {
-    this.stream.readers.add(this);
+    this.#hear();
     const { ack_policy } = this.config;
     const acks = ack_policy === "explicit" || ack_policy === "all";
     if (acks) this.#acknowledgements.start();
+  }
+
+  /** It is told of messages that it means, and of all where it may have delivered others. */
+  #hear(): void {
+    const { config, selection, stream } = this;
+    const { pending, deliveries } = this.progress;
+    const isOther = (seq: number): boolean =>
+      !selection.means(stream.index.subjectNumber(seq));
+    const hasOthers = [...pending.keys(), ...deliveries.keys()].some(isOther);
+    stream.readers.set(this, hasOthers ? [">"] : patternsOf(config));
   }
 
   /** Becomes what `config` says; what was delivered stays so. */
@@ -93,6 +107,7 @@ export class Consumer implements StreamReader, Keeper {
       this.selection.release();
       this.selection = new Selection(this.stream, config);
       this.selection.moveTo(this.progress.seq + 1);
+      this.#hear();
       this.stream.readersChanged();
     }
     this.pump();
@@ -286,7 +301,7 @@ export class Consumer implements StreamReader, Keeper {
 
   /** Messages that are to be delivered again now. */
   get dueAgain(): number {
-    return this.#again.seqs.size;
+    return this.#again.size;
   }
 
   /** It was asked or answered. */

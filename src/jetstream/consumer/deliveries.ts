@@ -178,11 +178,9 @@ export class Deliveries {
   }
 
   #nextAgain(): number | undefined {
-    const { seqs } = this.#again;
-    if (seqs.size === 0) return undefined;
     const consumer = this.#consumer;
     const { config: { max_deliver }, progress } = consumer;
-    for (const seq of seqs) {
+    for (let seq; (seq = this.#again.next) !== undefined;) {
       const times = progress.timesDelivered(seq);
       if (max_deliver < 0 || times < max_deliver) return seq;
       if (!consumer.demand!.isInUse) return undefined;

@@ -53,8 +53,12 @@ export class Progress {
    */
   #order: PendingAck[] = [];
   #orderFrom = 0;
+  /** It is that of their sequences as well. */
+  #isAscending = true;
   /** How often messages were delivered: those that were more than once, or as often as they may be, and are not acknowledged. */
   readonly deliveries: Map<number, number> = new Map();
+  /** Those of them that wait no more. */
+  readonly #abandoned = new Set<number>();
   /** When something was delivered, and acknowledged, last; 0: never. */
   deliveredUs = 0;
   ackedUs = 0;
@@ -109,6 +113,7 @@ export class Progress {
   settle(seq: number): boolean {
     const known = this.pending.get(seq);
     const wasAgain = this.deliveries.size > 0 && this.deliveries.delete(seq);
+    if (this.#abandoned.size > 0) this.#abandoned.delete(seq);
     if (known === undefined) return wasAgain;
     this.pending.delete(seq);
     this.#raiseFloor(known);
@@ -126,7 +131,22 @@ export class Progress {
     const times = this.timesDelivered(seq);
     if (!this.pending.delete(seq)) return false;
     this.deliveries.set(seq, times);
+    this.#abandoned.add(seq);
     return true;
+  }
+
+  /** Messages up to `seq` that were delivered and are not acknowledged. */
+  openUpTo(seq: number): readonly number[] {
+    const open = [...this.#abandoned].filter((one) => one <= seq);
+    const order = this.#order;
+    this.#firstPending();
+    for (let at = this.#orderFrom; at < order.length; at++) {
+      const one = order[at]!;
+      if (one.seq > seq && this.#isAscending) break;
+      const isOpen = one.seq <= seq && this.pending.get(one.seq) === one;
+      if (isOpen) open.push(one.seq);
+    }
+    return open;
   }
 
   /** Nothing up to `seq` is there any more. */
@@ -147,6 +167,7 @@ export class Progress {
     this.ackedUs = saved.ackedUs;
     for (const { seq, times, waiting } of open) {
       if (waiting !== undefined) this.#wait(waiting);
+      else this.#abandoned.add(seq);
       if (times > 1 || waiting === undefined) this.deliveries.set(seq, times);
     }
   }
@@ -160,12 +181,17 @@ export class Progress {
     this.pending.clear();
     this.#order = [];
     this.#orderFrom = 0;
+    this.#isAscending = true;
     this.deliveries.clear();
+    this.#abandoned.clear();
     this.#floorToDelivered();
   }
 
   #wait(one: PendingAck): void {
     this.pending.set(one.seq, one);
+    this.#abandoned.delete(one.seq);
+    const before = this.#order.at(-1);
+    if (before !== undefined && before.seq > one.seq) this.#isAscending = false;
     this.#order.push(one);
     if (this.#order.length < 2 * this.pending.size + ORDER_SPARE) return;
     this.#order = [...this.pending.values()];

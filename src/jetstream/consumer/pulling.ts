@@ -89,14 +89,13 @@ export class Pulling implements Demand {
   }
 
   taker(bytes: number, nowUs: number): Taker | undefined {
-    let place = 0;
-    while (true) {
-      const pull = this.#pulls.at(place);
-      if (pull === undefined) return undefined;
+    let next = this.#pulls.first;
+    while (next !== undefined) {
+      const pull = next;
+      next = this.#pulls.behind(pull);
       if (this.#hasGone(pull, bytes, nowUs)) continue;
       if (this.priority.verdict(pull.claim) === "later") {
         if (isForNow(pull)) this.#close(pull, "404 No Messages", false);
-        else place++;
         continue;
       }
       this.#turn.pull = pull;
@@ -105,6 +104,7 @@ export class Pulling implements Demand {
       if (pull.claim.id !== id) pull.claim = { ...pull.claim, id };
       return this.#turn;
     }
+    return undefined;
   }
 
   /** Whether a request cannot have a message of `bytes` and waits no more. */
@@ -122,12 +122,13 @@ export class Pulling implements Demand {
 
   /** Those who do not wait are told that there is nothing. */
   idle(): void {
+    if (!this.#pulls.hasNoWaits) return;
     const { progress, config } = this.#consumer;
     const { max_ack_pending = -1 } = config;
     const isStalled = max_ack_pending > 0 &&
       progress.pending.size >= max_ack_pending;
     if (isStalled) return;
-    for (const pull of this.#pulls.all()) {
+    for (const pull of this.#pulls) {
       if (isForNow(pull)) this.#close(pull, "404 No Messages", false);
     }
   }
@@ -186,16 +187,16 @@ export class Pulling implements Demand {
     const { config, selection, stream: { host } } = this.#consumer;
     const { no_wait, expires, batch, max_bytes, idle_heartbeat } = request;
     const most = config.max_waiting ?? Infinity;
-    if (no_wait || this.#pulls.size >= most) this.#forgetGone();
     if (no_wait) {
       const pending = selection.pending + this.#consumer.dueAgain;
       if (pending === 0 && expires === 0) {
         throw new PullRefusal("404 No Messages");
       }
-      if (pending > 0 && pending < this.#pulls.wanted) {
+      if (pending > 0 && this.#wantMoreThan(pending)) {
         throw new PullRefusal("408 Requests Pending");
       }
     }
+    if (this.#pulls.size >= most) this.#forgetGone();
     if (this.#pulls.size >= most) {
       if (idle_heartbeat > 0) return;
       throw new PullRefusal("409 Exceeded MaxWaiting");
@@ -220,7 +221,7 @@ export class Pulling implements Demand {
   }
 
   #took(pull: Pull, bytes: number): void {
-    pull.left--;
+    this.#pulls.turned(pull);
     pull.bytesLeft -= bytes;
     pull.hasSome = true;
     if (pull.left <= 0 || pull.bytesLeft === 0) {
@@ -229,13 +230,18 @@ export class Pulling implements Demand {
       if (pull.limitsBytes && pull.bytesLeft > 0) this.#completed(pull);
       return;
     }
-    this.#pulls.turned(pull);
     this.#beat(pull);
+  }
+
+  /** Whether those who wait want more messages than there are. */
+  #wantMoreThan(pending: number): boolean {
+    if (this.#pulls.wanted > pending) this.#forgetGone();
+    return this.#pulls.wanted > pending;
   }
 
   /** Requests of clients that have gone wait no more. */
   #forgetGone(): void {
-    for (const pull of this.#pulls.all()) {
+    for (const pull of this.#pulls) {
       if (!pull.to.isHeard()) this.#pulls.remove(pull);
     }
   }

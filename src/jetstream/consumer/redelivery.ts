@@ -7,13 +7,14 @@ import type { Timer } from "../../platform/clock.ts";
 import { msUntil } from "../moments.ts";
 import type { StreamHost } from "../stream/stream_host.ts";
 import type { PendingAck } from "./progress.ts";
+import { SeqQueue } from "./seq_queue.ts";
 
 export class Redelivery {
   readonly #host: Pick<StreamHost, "clock" | "moments">;
   readonly #pending: ReadonlyMap<number, PendingAck>;
   /** These were not acknowledged in time. */
   readonly #areDue: (seqs: readonly number[]) => void;
-  readonly #seqs = new Set<number>();
+  readonly #seqs = new SeqQueue();
   #timer: Timer | undefined = undefined;
   /** When `#timer` looks, in microseconds. */
   #looksAtUs = Infinity;
@@ -28,9 +29,14 @@ export class Redelivery {
     this.#areDue = areDue;
   }
 
-  /** What may be delivered again now. */
-  get seqs(): ReadonlySet<number> {
-    return this.#seqs;
+  /** Messages that may be delivered again now. */
+  get size(): number {
+    return this.#seqs.size;
+  }
+
+  /** The one of them whose turn it is; undefined: there is none. */
+  get next(): number | undefined {
+    return this.#seqs.first;
   }
 
   /** A message is not to be delivered again, or just was. */

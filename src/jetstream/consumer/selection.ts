@@ -87,11 +87,13 @@ export class Selection {
 
   /** A message is there, for good. */
   stored(seq: number, subjectNumber: number): boolean {
-    const isMeant = seq >= this.#next
-      ? this.means(subjectNumber)
-      : this.#lasts.has(seq);
-    if (isMeant) this.pending++;
-    return isMeant;
+    const isNew = seq >= this.#next;
+    const isMeant = isNew ? this.means(subjectNumber) : this.#lasts.has(seq);
+    if (!isMeant) return false;
+    // Nothing that lies before it is still to come.
+    if (isNew && this.pending === 0) this.#next = seq;
+    this.pending++;
+    return true;
   }
 
   /** A message goes. */

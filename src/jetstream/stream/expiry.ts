@@ -21,7 +21,7 @@ const NS_PER_S = 1e9;
 export interface AgeingStream {
   readonly index: MessageIndex;
   /** They hear of each message that goes. */
-  readonly readers: ReadonlySet<unknown>;
+  readonly readers: { readonly size: number };
   config(): StreamConfig;
   load(seq: number): StoredMessage | undefined;
   remove(seq: number): void;

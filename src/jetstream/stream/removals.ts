@@ -12,7 +12,7 @@ const KNOWN_MESSAGES = 8 * PART_MESSAGES;
 /** The stream whose messages go. */
 interface ShrinkingStream {
   readonly index: MessageIndex;
-  readonly readers: ReadonlySet<StreamReader>;
+  readonly readers: Iterable<StreamReader>;
   readonly removals: WorkInParts;
 }
 

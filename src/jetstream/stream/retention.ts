@@ -1,14 +1,14 @@
 /** Which messages a stream keeps for its consumers, where it keeps any for them. */
 import type { MessageIndex } from "../store/message_index.ts";
 import type { StreamConfig } from "./stream_config.ts";
-import type { StreamReader } from "./stream_reader.ts";
+import type { Readers } from "./readers.ts";
 import type { WorkInParts } from "./work_in_parts.ts";
 
 /** The stream whose messages they are. */
 interface Kept {
   readonly config: StreamConfig;
   readonly index: MessageIndex;
-  readonly readers: ReadonlySet<StreamReader>;
+  readonly readers: Readers;
   readonly removals: WorkInParts;
   remove(seq: number): void;
 }
@@ -31,7 +31,7 @@ export class KeptForReaders {
       for (let left = removals.messages; left > 0; left--) {
         // A run that began later sees to all of them.
         if (seq > index.lastSeq || this.#drops !== drop) return true;
-        if (!this.#isNeeded(seq, index.subjectNumber(seq))) {
+        if (!this.#stream.readers.needs(seq, index.subjectNumber(seq))) {
           this.#stream.remove(seq);
         }
         seq = index.next(seq + 1);
@@ -54,7 +54,10 @@ export class KeptForReaders {
       for (let left = removals.messages; left > 0; left--) {
         if (seq > lastSeq) return true;
         const number = index.subjectNumber(seq);
-        if (this.#isDone(seq, number) && !this.#isNeeded(seq, number)) {
+        if (
+          this.#stream.readers.isDone(seq, number) &&
+          !this.#stream.readers.needs(seq, number)
+        ) {
           this.#stream.remove(seq);
         }
         seq = index.next(seq + 1);
@@ -70,7 +73,8 @@ export class KeptForReaders {
     if (retention === "limits") return;
     const number = index.subjectNumber(seq);
     if (number === 0) return;
-    const isNeeded = retention === "interest" && this.#isNeeded(seq, number);
+    const isNeeded = retention === "interest" &&
+      this.#stream.readers.needs(seq, number);
     if (!isNeeded) this.#stream.remove(seq);
   }
 
@@ -81,22 +85,11 @@ export class KeptForReaders {
     const { subjects } = index;
     const isNew = subjects.get(subject) === undefined;
     const entry = subjects.take(subject);
-    const isWanted = this.#isNeeded(index.lastSeq + 1, entry.number);
+    const isWanted = this.#stream.readers.needs(
+      index.lastSeq + 1,
+      entry.number,
+    );
     if (isNew) subjects.drop(entry);
     return isWanted;
-  }
-
-  #isDone(seq: number, subjectNumber: number): boolean {
-    for (const reader of this.#stream.readers) {
-      if (reader.isDone(seq, subjectNumber)) return true;
-    }
-    return false;
-  }
-
-  #isNeeded(seq: number, subjectNumber: number): boolean {
-    for (const reader of this.#stream.readers) {
-      if (reader.needs(seq, subjectNumber)) return true;
-    }
-    return false;
   }
 }

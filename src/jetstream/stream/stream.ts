@@ -17,7 +17,6 @@ import {
 } from "../store/stream_store.ts";
 import type { StreamConfig } from "./stream_config.ts";
 import type { StreamHost } from "./stream_host.ts";
-import type { StreamReader } from "./stream_reader.ts";
 import type { Publication } from "./room.ts";
 import { Succession } from "./succession.ts";
 import type { KeptMessage } from "./admitted.ts";
@@ -27,6 +26,7 @@ import { removeBelow } from "./removals.ts";
 import { Commits, type Keeper, type WhenKept } from "./commits.ts";
 import { Expiry } from "./expiry.ts";
 import { StreamSubjects } from "./republishing.ts";
+import { Readers } from "./readers.ts";
 import { replay } from "./replay.ts";
 import { Schedules } from "./schedules.ts";
 import { KeptForReaders } from "./retention.ts";
@@ -44,7 +44,7 @@ export class Stream implements FilledStream {
   /** Microseconds since the Unix epoch. */
   readonly createdUs: number;
   readonly index: MessageIndex;
-  readonly readers: Set<StreamReader> = new Set();
+  readonly readers: Readers;
   readonly host: StreamHost;
   /** What goes, and what is looked for among all messages or subjects. */
   readonly removals: WorkInParts;
@@ -74,6 +74,7 @@ export class Stream implements FilledStream {
     this.createdUs = createdUs;
     this.host = host;
     this.index = new MessageIndex(host.quota.usage.used[config.storage]);
+    this.readers = new Readers(this.index.subjects);
     this.#store = store;
     this.#damaged = new Damaged(store);
     this.#commits = new Commits(store, (seq) => this.#kept(seq));
@@ -300,7 +301,7 @@ export class Stream implements FilledStream {
   #goes(seq: number, number: number, how: Removal): void {
     const isPurge = how === "purged";
     this.#damaged.forget(seq);
-    for (const reader of this.readers) reader.removing(seq, number, isPurge);
+    this.readers.removing(seq, number, isPurge);
     this.#expiry.endings.removed(seq);
     this.#schedules.removed(seq);
     this.#commits.remove(seq, how === "erased");
@@ -394,7 +395,6 @@ export class Stream implements FilledStream {
   #kept(seq: number): void {
     if (seq > this.visibleSeq) this.visibleSeq = seq;
     const number = this.index.subjectNumber(seq);
-    if (number === 0) return;
-    for (const reader of this.readers) reader.stored(seq, number);
+    if (number !== 0) this.readers.stored(seq, number);
   }
 }

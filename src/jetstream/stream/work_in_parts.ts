@@ -16,7 +16,7 @@ export class WorkInParts {
   readonly #longWork: StreamHost["longWork"];
   /** A part was done in a turn of its own. */
   readonly #partDone: () => void;
-  readonly #readers: ReadonlySet<unknown>;
+  readonly #readers: { readonly size: number };
   readonly #underWay = new Set<Promise<void>>();
   readonly #steps = new Set<Steps<unknown>>();
   #isStopped = false;
@@ -24,7 +24,7 @@ export class WorkInParts {
   constructor(
     { longWork }: Pick<StreamHost, "longWork">,
     partDone: () => void = () => {},
-    readers: ReadonlySet<unknown> = new Set(),
+    readers: { readonly size: number } = new Set(),
   ) {
     this.#longWork = longWork;
     this.#partDone = partDone;
