@@ -72,7 +72,7 @@ test("readers of a crowd are told of what they read, each once, and few of every
     const comes = Math.sin(seq / 100) > 0 ? 0.2 : 0.1;
     if (dice < comes) {
       const patterns = Array.from(
-        { length: 1 + randomBelow(random, 3) },
+        { length: randomBelow(random, 4) },
         () => oneOf(random, PATTERNS),
       );
       const known = random.next() < 0.2 ? [...heard.keys()] : [];
@@ -96,7 +96,8 @@ test("readers of a crowd are told of what they read, each once, and few of every
     const isCrowd = readers.size > 8;
     if (isCrowd) crowds++;
     for (const [reader, patterns] of heard) {
-      const isMeant = patterns.some((one) => subjectMatches(one, subject));
+      const isMeant = patterns.length === 0 ||
+        patterns.some((one) => subjectMatches(one, subject));
       if (isMeant || reader.told.length > 0) {
         assert.deepEqual(reader.told, [
           `stored ${seq}`,
@@ -237,6 +238,35 @@ test("messages up to a place that are not acknowledged are those that a look at 
       );
     }
   }
+});
+
+test("one of a crowd that reads everything gets what comes", async (t) => {
+  const { port } = await startMidge(t, {
+    jetstream: defaultJetStreamOptions(),
+  });
+  const asking = await asker(t, port);
+  await asking.api("STREAM.CREATE.S", {
+    name: "S",
+    subjects: ["s.>"],
+    storage: "memory",
+  });
+  const make = (name: string, filter: object): Promise<unknown> =>
+    asking.api(`CONSUMER.CREATE.S.${name}`, {
+      stream_name: "S",
+      config: { name, durable_name: name, ack_policy: "explicit", ...filter },
+    });
+  for (let i = 0; i < 20; i++) {
+    await make(`c${i}`, { filter_subject: `s.${i}` });
+  }
+  await make("all", {});
+  await asking.publish("s.3", "hi");
+  await asking.publish("s.x", "hi");
+  const pending = async (name: string): Promise<unknown> =>
+    (await asking.api(`CONSUMER.INFO.S.${name}`))["num_pending"];
+  assert.deepEqual(
+    [await pending("all"), await pending("c3"), await pending("c4")],
+    [2, 1, 0],
+  );
 });
 
 test("what a consumer of a crowd has delivered goes, though it means other messages by then", async (t) => {

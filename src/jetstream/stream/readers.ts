@@ -39,10 +39,11 @@ export class Readers implements Iterable<StreamReader> {
     return this.#ears.keys();
   }
 
-  /** Has `reader` told of messages whose subjects match one of `patterns`, and of no others. */
+  /** Has `reader` told of messages whose subjects match one of `patterns`, and of no others; none: of all. */
   set(reader: StreamReader, patterns: readonly string[]): void {
     this.#unhear(reader);
-    const heard = patterns.every(isValidSubject) ? patterns : EVERYTHING;
+    const isAll = patterns.length === 0 || !patterns.every(isValidSubject);
+    const heard = isAll ? EVERYTHING : patterns;
     const ears = heard.map((subject) => ({
       subject,
       queue: "",
