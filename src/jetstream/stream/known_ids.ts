@@ -7,18 +7,26 @@
  */
 
 interface Known {
+  readonly id: string;
   readonly seq: number;
   readonly timeUs: number;
 }
 
 /** Ids that are forgotten for one that is asked for. */
 const PART_IDS = 256;
+/** Places of ids that have been forgotten before the others move. */
+const SPARE = 4096;
 
 export class KnownIds {
   /** How long an id is remembered, in microseconds. */
   #windowUs: number;
-  /** The oldest first. */
   readonly #ids = new Map<string, Known>();
+  /**
+   * The same from `#from` on, the oldest first, beside some that have gone: behind
+   * entries that were deleted, a `Map` looks for its first one.
+   */
+  #order: Known[] = [];
+  #from = 0;
 
   constructor(windowUs: number) {
     this.#windowUs = windowUs;
@@ -47,18 +55,24 @@ export class KnownIds {
     if (this.#windowUs === 0) return;
     const known = this.#ids.get(id);
     if (known !== undefined && !this.#isOver(known, timeUs)) return;
-    // Behind all others.
-    this.#ids.delete(id);
-    this.#ids.set(id, { seq, timeUs });
+    const one = { id, seq, timeUs };
+    this.#ids.set(id, one);
+    this.#order.push(one);
   }
 
   /** Of those that are over the oldest go: more than may come meanwhile. */
   #forget(nowUs: number): void {
-    let left = PART_IDS;
-    for (const [id, known] of this.#ids) {
-      if (left-- === 0 || !this.#isOver(known, nowUs)) return;
-      this.#ids.delete(id);
+    const order = this.#order;
+    const end = Math.min(order.length, this.#from + PART_IDS);
+    for (; this.#from < end; this.#from++) {
+      const one = order[this.#from]!;
+      const isThere = this.#ids.get(one.id) === one;
+      if (isThere && !this.#isOver(one, nowUs)) break;
+      if (isThere) this.#ids.delete(one.id);
     }
+    if (this.#from < order.length / 2 + SPARE) return;
+    this.#order = order.slice(this.#from);
+    this.#from = 0;
   }
 
   #isOver({ timeUs }: Known, nowUs: number): boolean {
