@@ -18,6 +18,29 @@ import { FakeServer } from "./fake_server.ts";
 import { eventsOf, Scene, withoutReasons } from "./scene.ts";
 import { rejection } from "../support/rejection.ts";
 
+test("a subscription ends after as many messages as it was told, over two servers", async (t) => {
+  const scene = new Scene(t);
+  const [a, b] = await Promise.all([scene.server(), scene.server()]);
+  const client = await scene.connect([a!, b!]);
+  const lasting = client.subscribe("x", { queue: "crew" });
+  const gone = client.subscribe("y");
+  await scene.settled(client.flush());
+  for (const text of ["1", "2"]) a!.client.deliver("x", 1, text);
+  for (const text of ["1", "2"]) a!.client.deliver("y", 2, text);
+  await scene.settled(client.flush());
+  await client.reconnect();
+  await scene.until(() => client.getServer() === b!.listen);
+  // A server counts from its own SUB on. One that counted too far would go on
+  // choosing a member of the group that is not there any more.
+  lasting.unsubscribe(5);
+  gone.unsubscribe(2);
+  await scene.settled(client.flush());
+  assert.deepEqual(b!.ops, ["SUB x crew 1", "SUB y 2", "UNSUB 1 3", "UNSUB 2"]);
+  for (const text of ["3", "4", "5"]) b!.client.deliver("x", 1, text);
+  await scene.settled(client.flush());
+  assert.deepEqual([lasting.isClosed(), lasting.getReceived()], [true, 5]);
+});
+
 test("a forced reconnect goes to the next server and keeps subscriptions", async (t) => {
   const scene = new Scene(t);
   const [a, b] = await Promise.all([scene.server(), scene.server()]);

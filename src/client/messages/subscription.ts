@@ -66,6 +66,8 @@ export class LiveSubscription implements Subscription {
   /** 0: no limit. */
   #max: number;
   #received = 0;
+  /** Received before the server of now was told of it, which does not count them. */
+  #receivedBefore = 0;
   #isClosed = false;
   /** Under way from the first drain on. */
   #ending: Promise<void> | undefined;
@@ -92,6 +94,16 @@ export class LiveSubscription implements Subscription {
   /** Messages still to come before it ends by itself; 0: no limit. */
   get remaining(): number {
     return this.#max === 0 ? 0 : this.#max - this.#received;
+  }
+
+  /** `max`, as the server counts. */
+  countedByServer(max: number): number {
+    return max - this.#receivedBefore;
+  }
+
+  /** A server is told of it, and counts from here. */
+  beginCount(): void {
+    this.#receivedBefore = this.#received;
   }
 
   unsubscribe(max: number = 0): void {

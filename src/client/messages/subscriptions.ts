@@ -55,7 +55,11 @@ export class Subscriptions {
       ...others,
       gate,
       flush: () => flushes.flushInDrain(others.drainTimeoutMs),
-      withdraw: ({ sid }, max) => outgoing.unsubscribe(sid, max),
+      withdraw: (subscription, max) =>
+        outgoing.unsubscribe(
+          subscription.sid,
+          max === 0 ? 0 : subscription.countedByServer(max),
+        ),
       forget: (subscription) => {
         this.#bySid.delete(subscription.sid);
         this.#forAnswers.delete(subscription);
@@ -123,6 +127,7 @@ export class Subscriptions {
     for (const subscription of this.#bySid.values()) {
       if (subscription.isDraining()) continue;
       const { sid, subject, queue, remaining } = subscription;
+      subscription.beginCount();
       lines += subLine(sid, subject, queue);
       if (remaining > 0) lines += unsubLine(sid, remaining);
     }
@@ -194,6 +199,7 @@ export class Subscriptions {
   #announce(subscription: LiveSubscription): void {
     const { sid, subject, queue, remaining } = subscription;
     this.#bySid.set(sid, subscription);
+    subscription.beginCount();
     this.#outgoing.subscribe(sid, subject, queue);
     if (remaining > 0) this.#outgoing.unsubscribe(sid, remaining);
   }
