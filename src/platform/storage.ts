@@ -9,6 +9,9 @@ export type StoredValue = number | string | Uint8Array | null;
 /** A row, by the names of its columns. */
 export type StoredRow = Readonly<Record<string, StoredValue>>;
 
+/** A row, by the order of its columns. */
+export type StoredColumns = readonly StoredValue[];
+
 /** Why a database does not do what it is told. */
 export type StorageFault =
   /** Another process has it. */
@@ -36,6 +39,8 @@ export interface Statement {
   /** Gives how many rows it has changed. */
   run(...values: readonly StoredValue[]): number;
   first(...values: readonly StoredValue[]): StoredRow | undefined;
+  /** All rows, each as its columns in their order. */
+  all(...values: readonly StoredValue[]): readonly StoredColumns[];
   /** One row after the other; ends early where the caller does. */
   rows(...values: readonly StoredValue[]): Iterable<StoredRow>;
 }

@@ -75,6 +75,7 @@ function walled(
           return changed;
         },
         first: (...values) => statement.first(...values),
+        all: (...values) => statement.all(...values),
         rows: (...values) => statement.rows(...values),
       };
     },

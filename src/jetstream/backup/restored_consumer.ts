@@ -8,11 +8,8 @@ import {
   type ConsumerConfig,
   type GivenConsumerConfig,
 } from "../consumer/consumer_config.ts";
-import {
-  saveIdentity,
-  saveOpen,
-  saveProgress,
-} from "../consumer/saved_consumer.ts";
+import { saveIdentity, saveProgress } from "../consumer/saved_consumer.ts";
+import { saveAllOpen } from "../consumer/saved_open.ts";
 import { consumerCaps } from "../limits/consumer_caps.ts";
 import { usOf } from "../moments.ts";
 import type { StreamStore } from "../store/stream_store.ts";
@@ -44,11 +41,18 @@ export function restoredConsumer(
   const put = (key: string, value: string | undefined): void =>
     store.put(key, value);
   saveIdentity(put, name, { config, createdUs });
-  for (const one of open) {
-    const dueUs = (one.waiting?.deliveredUs ?? 0) + usOf(config.ack_wait ?? 0);
-    const waiting = one.waiting && { ...one.waiting, dueUs };
-    saveOpen(put, name, { ...one, waiting });
-  }
+  const ackWaitUs = usOf(config.ack_wait ?? 0);
+  saveAllOpen(
+    put,
+    name,
+    open.map(({ waiting, ...one }) => ({
+      ...one,
+      waiting: waiting && {
+        ...waiting,
+        dueUs: waiting.deliveredUs + ackWaitUs,
+      },
+    })),
+  );
   const place = { next: progress.seq + 1, hasLasts: false };
   saveProgress(put, name, progress, place);
 }

@@ -27,9 +27,9 @@ import {
   forgetConsumer,
   type SavedCourse,
   saveIdentity,
-  saveOpen,
   saveProgress,
 } from "./saved_consumer.ts";
+import { SavedOpen } from "./saved_open.ts";
 import { Selection } from "./selection.ts";
 
 export class Consumer implements StreamReader, Keeper {
@@ -49,8 +49,8 @@ export class Consumer implements StreamReader, Keeper {
   readonly #acknowledgements: Acknowledgements;
   readonly pause: Pause;
   readonly #deliveries: Deliveries;
-  /** What of it has changed and is not saved: the messages that wait, and whether it is told to be something else. */
-  readonly #unsaved = new Set<number>();
+  readonly #saved = new SavedOpen();
+  /** It is not saved what it is told to be. */
   #isNew = true;
   #isGone = false;
 
@@ -116,6 +116,7 @@ export class Consumer implements StreamReader, Keeper {
   /** Goes on where an earlier life of the server came to. */
   restore(state: SavedCourse): void {
     this.#isNew = false;
+    this.#saved.restored(state.open);
     this.#comeTo(state);
   }
 
@@ -138,20 +139,12 @@ export class Consumer implements StreamReader, Keeper {
     if (this.config.mem_storage || this.config.direct) return;
     const { name, config, createdUs, progress, selection } = this;
     if (this.#isGone) {
-      return forgetConsumer(put, name, [
-        ...progress.pending.keys(),
-        ...progress.deliveries.keys(),
-        ...this.#unsaved,
-      ]);
+      forgetConsumer(put, name);
+      return this.#saved.forget(put, name);
     }
     if (this.#isNew) saveIdentity(put, name, { config, createdUs });
     this.#isNew = false;
-    for (const seq of this.#unsaved) {
-      const waiting = progress.pending.get(seq);
-      const times = progress.isOpen(seq) ? progress.timesDelivered(seq) : 0;
-      saveOpen(put, name, { seq, times, waiting });
-    }
-    this.#unsaved.clear();
+    this.#saved.save(put, name, progress);
     // Behind what waits: of a write that is cut short the beginning is there.
     saveProgress(put, name, progress, selection.place);
   }
@@ -224,7 +217,7 @@ export class Consumer implements StreamReader, Keeper {
     const { direct, mem_storage } = this.config;
     // Nothing is kept of it.
     if (direct || mem_storage || !this.stream.isLasting) return;
-    this.#unsaved.add(seq);
+    this.#saved.touched(seq);
     this.stream.changed(this);
   }
 
@@ -255,7 +248,7 @@ export class Consumer implements StreamReader, Keeper {
     else selection.moveTo(seq);
     for (const one of before) {
       this.#again.forget(one);
-      this.#unsaved.add(one);
+      this.#saved.touched(one);
     }
     this.demand?.restart();
     stream.changed(this);
@@ -272,7 +265,7 @@ export class Consumer implements StreamReader, Keeper {
     progress.startOver(0);
     this.#comeTo(earlier);
     for (const seq of [...open, ...earlier.open.map((one) => one.seq)]) {
-      this.#unsaved.add(seq);
+      this.#saved.touched(seq);
     }
     stream.changed(this);
     this.pump();

@@ -11,10 +11,8 @@
  */
 import {
   type Database,
-  type Statement,
   type Storage,
   StorageError,
-  type StoredRow,
 } from "../../platform/storage.ts";
 import type { Steps } from "../../core/steps.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -24,12 +22,13 @@ import { DAMAGE_PREFIX, LAST_SEQ, openDatabase } from "./database_file.ts";
 import { Gaps } from "./gaps.ts";
 import { Gathering } from "./gathering.ts";
 import { databaseIn, removeStream } from "./folders.ts";
+import { MessageReader } from "./message_reader.ts";
 import { MessageRemover } from "./message_remover.ts";
 import { MessageScan } from "./message_scan.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { NamedValues } from "./named_values.ts";
 import { type Done, Outcomes } from "./outcomes.ts";
-import { MESSAGE_ROWS, Records } from "./records.ts";
+import { Records } from "./records.ts";
 import {
   type Damage,
   type StoredMessage,
@@ -51,7 +50,7 @@ export class FileStore implements StreamStore {
   readonly #runSoon: RunSoon;
   readonly #writer: MessageWriter;
   readonly #remover: MessageRemover;
-  readonly #select: Statement;
+  readonly #reader: MessageReader;
   readonly #records: Records;
   readonly #values: NamedValues;
   readonly #acknowledged: Acknowledged;
@@ -97,15 +96,15 @@ export class FileStore implements StreamStore {
       throw error;
     }
     this.#faulty(() => this.#database.execute(ERASE_CHEAPLY));
-    const prepare = (sql: string): Statement =>
-      this.#faulty(() => this.#database.prepare(sql));
     this.#writer = this.#faulty(() =>
       new MessageWriter(this.#database, this.#records)
     );
     this.#remover = this.#faulty(() =>
       new MessageRemover(this.#database, this.#writer)
     );
-    this.#select = prepare(`${MESSAGE_ROWS} WHERE seq = ?`);
+    this.#reader = this.#faulty(() =>
+      new MessageReader(this.#database, this.#records, this.#remover)
+    );
     this.#values = this.#faulty(() =>
       new NamedValues(this.#database, this.#records)
     );
@@ -183,10 +182,8 @@ export class FileStore implements StreamStore {
   load(seq: number): StoredMessage | undefined {
     if (this.#remover.has(seq)) return undefined;
     this.#flush(seq);
-    const row = this.#faulty(() => this.#select.first(seq));
-    if (row === undefined) return undefined;
-    const message = this.#messageIn(row);
-    if (message === undefined) throw new StoreError(this.#damageAt(seq));
+    const message = this.#faulty(() => this.#reader.load(seq));
+    if (message === null) throw new StoreError(this.#damageAt(seq));
     return message;
   }
 
@@ -195,6 +192,7 @@ export class FileStore implements StreamStore {
       this.#erases = true;
       this.#write(() => this.#database.execute("PRAGMA secure_delete = ON"));
     }
+    this.#reader.removed(seq);
     this.#write(() => {
       this.#count -= this.#remover.add(seq);
       this.#isAhead = true;
@@ -364,16 +362,14 @@ export class FileStore implements StreamStore {
     this.#isWriting = false;
     this.#writer.forget();
     this.#remover.forget();
+    this.#reader.forget();
+
     this.#count = this.#kept;
     try {
       this.#database.execute("ROLLBACK");
     } catch {
       // SQLite has done so itself.
     }
-  }
-
-  #messageIn(row: StoredRow): StoredMessage | undefined {
-    return this.#records.messageIn(Object.values(row));
   }
 
   #damageAt(seq: number): string {

@@ -33,6 +33,7 @@ import {
   StorageError,
   type StorageFault,
   type StorageSyncing,
+  type StoredColumns,
   type StoredRow,
   type StoredValue,
 } from "../../platform/storage.ts";
@@ -51,7 +52,10 @@ interface DatabaseSync {
 interface StatementSync {
   run(...values: readonly StoredValue[]): { readonly changes: number | bigint };
   get(...values: readonly StoredValue[]): StoredRow | undefined;
+  all(...values: readonly StoredValue[]): readonly StoredRow[];
   iterate(...values: readonly StoredValue[]): Iterator<StoredRow>;
+  /** Rows are lists from now on. Node 22.16. */
+  setReturnArrays?(isOn: boolean): void;
 }
 
 /** What is used of `node:zlib`. */
@@ -191,7 +195,7 @@ class SqliteDatabase implements Database {
   }
 
   prepare(sql: string): Statement {
-    return new SqliteStatement(faulty(() => this.#database.prepare(sql)));
+    return new SqliteStatement(this.#database, sql);
   }
 
   sync(done: (error?: StorageError) => void): void {
@@ -233,10 +237,16 @@ class SqliteDatabase implements Database {
 }
 
 class SqliteStatement implements Statement {
+  readonly #database: DatabaseSync;
+  readonly #sql: string;
   readonly #statement: StatementSync;
+  /** The same, whose rows are lists; made when it is needed. */
+  #lists: StatementSync | undefined = undefined;
 
-  constructor(statement: StatementSync) {
-    this.#statement = statement;
+  constructor(database: DatabaseSync, sql: string) {
+    this.#database = database;
+    this.#sql = sql;
+    this.#statement = faulty(() => database.prepare(sql));
   }
 
   run(...values: readonly StoredValue[]): number {
@@ -245,6 +255,20 @@ class SqliteStatement implements Statement {
 
   first(...values: readonly StoredValue[]): StoredRow | undefined {
     return faulty(() => this.#statement.get(...values));
+  }
+
+  all(...values: readonly StoredValue[]): readonly StoredColumns[] {
+    return faulty(() => {
+      if (this.#lists === undefined) {
+        this.#lists = this.#database.prepare(this.#sql);
+        this.#lists.setReturnArrays?.(true);
+      }
+      const rows = this.#lists.all(...values);
+      const isLists = Array.isArray(rows[0]);
+      return isLists
+        ? rows as unknown as readonly StoredColumns[]
+        : rows.map((row) => Object.values(row));
+    });
   }
 
   *rows(...values: readonly StoredValue[]): Iterable<StoredRow> {
