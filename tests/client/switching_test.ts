@@ -41,6 +41,42 @@ test("a subscription ends after as many messages as it was told, over two server
   assert.deepEqual([lasting.isClosed(), lasting.getReceived()], [true, 5]);
 });
 
+test("a connect that is given up as its socket opens does not go on", async (t) => {
+  const scene = new Scene(t);
+  const mute = await scene.server({ mute: true });
+  const { network } = scene;
+  for (let microtasks = 0; microtasks < 16; microtasks++) {
+    const giveUp = new AbortController();
+    const giveUpLater = async (): Promise<void> => {
+      for (let i = 0; i < microtasks; i++) await Promise.resolve();
+      giveUp.abort(new Error("enough"));
+    };
+    const connecting = scene.open(
+      [mute],
+      { signal: giveUp.signal },
+      undefined,
+      {
+        network: {
+          listen: (at, options, onSocket) =>
+            network.listen(at, options, onSocket),
+          lookup: (host) => network.lookup(host),
+          dial: async (to, options) => {
+            const socket = await network.dial(to, options);
+            giveUpLater();
+            return socket;
+          },
+        },
+      },
+    );
+    const startMs = scene.clock.monotonic();
+    const error = await scene.failure(connecting);
+    assert.equal((error as Error).message, "enough");
+    const tookMs = scene.clock.monotonic() - startMs;
+    assert.ok(tookMs < 1000, `${microtasks} microtasks: ${tookMs} ms`);
+    await scene.until(() => mute.client.isClosed);
+  }
+});
+
 test("a forced reconnect goes to the next server and keeps subscriptions", async (t) => {
   const scene = new Scene(t);
   const [a, b] = await Promise.all([scene.server(), scene.server()]);

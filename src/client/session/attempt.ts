@@ -102,6 +102,11 @@ export class Attempt {
   }
 
   async #logIn(socket: Socket): Promise<Session> {
+    // It may have been given up since the socket opened.
+    if (this.#endedBy !== undefined) {
+      socket.destroy();
+      throw this.#endedBy;
+    }
     const session = new Session(this.server, socket, this.#context);
     this.#session = session;
     await session.open();
@@ -112,8 +117,13 @@ export class Attempt {
   async #dialFirst(hosts: readonly string[]): Promise<Dialled> {
     const race = new DialRace(hosts, (host) => this.#dial(host));
     const { clock } = this.#context;
+    const dialled = race.run(clock);
     try {
-      return await this.#unlessAborted(race.run(clock));
+      return await this.#unlessAborted(dialled);
+    } catch (error) {
+      // A socket may have opened in the same moment, which nobody takes.
+      dialled.then((late) => "socket" in late && late.socket.destroy());
+      throw error;
     } finally {
       race.stop();
     }
