@@ -47,9 +47,9 @@ import { StatusFeed } from "./status_feed.ts";
  * A message is delivered at most once: what was on its way when a connection
  * broke is not sent again, and nobody knows how much of it has arrived. Only a
  * server that lags behind the one before may bring, at the moment in which the
- * connection moves to it, what that one has brought already. What is published while there is no connection waits for the next one, in whole
- * messages and up to `maxBufferedBytes`; `bufferPolicy` says what becomes of the
- * rest.
+ * connection moves to it, what that one has brought already. What is published
+ * while there is no connection waits for the next one, in whole messages and up
+ * to `maxBufferedBytes`; `bufferPolicy` says what becomes of the rest.
  */
 export class NatsConnection implements AsyncDisposable {
   readonly #messages: Messages;
