@@ -13,7 +13,7 @@ import { test } from "../support/test.ts";
 
 const START_US = 1_795_966_290_709_496;
 const PLACE = { next: 1, hasLasts: false };
-const BLOCK = 128;
+const BLOCK = 32;
 
 /** Values by their names, as a store has them. */
 class Values {

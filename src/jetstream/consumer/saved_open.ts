@@ -9,7 +9,7 @@ import type { Progress, SavedAck } from "./progress.ts";
 
 const PREFIX = "open/";
 /** Sequences of which what is open is kept under one name. */
-const BLOCK_SEQS = 128;
+const BLOCK_SEQS = 32;
 
 /** An open message by its place in the block, with its deliveries, and if it waits with the rest of `PendingAck`. */
 type Row =

@@ -11,7 +11,7 @@ import type { MessageRemover } from "./message_remover.ts";
 import { MESSAGE_ROWS, type Records } from "./records.ts";
 import type { StoredMessage } from "./stream_store.ts";
 
-/** Messages that are read together, and bytes of them: about, as the one before them is long. */
+/** Messages that are read together at most, and bytes of them: about, as the one before them is long. */
 const AHEAD_MESSAGES = 64;
 const AHEAD_BYTES = 65_536;
 /** As they stand there: what damage has made of one may end the reading of all. */
@@ -29,6 +29,8 @@ export class MessageReader {
   /** The message that was given last, and its size; -1: none was. */
   #last = -1;
   #lastBytes = 0;
+  /** How many have been asked for one behind the other. */
+  #inRow = 0;
   /** Up to here they are read singly: one of them is damaged. */
   #singlyUpTo = 0;
 
@@ -41,9 +43,13 @@ export class MessageReader {
 
   /** A message; undefined: it is not there; null: it is not as it was written. Throws a `StorageError`. */
   load(seq: number): StoredMessage | undefined | null {
-    const isNext = seq === this.#last + 1;
+    // Who could not pass one on asks for it again.
+    if (seq === this.#last + 1) this.#inRow++;
+    else if (seq !== this.#last) this.#inRow = 0;
     let message = this.#known(seq);
-    if (message === undefined && isNext && seq > this.#singlyUpTo) {
+    const reads = message === undefined && this.#inRow > 0 &&
+      seq > this.#singlyUpTo;
+    if (reads) {
       this.#readAhead(seq);
       message = this.#known(seq);
     }
@@ -80,7 +86,7 @@ export class MessageReader {
 
   #readAhead(seq: number): void {
     const fitting = Math.floor(AHEAD_BYTES / Math.max(1, this.#lastBytes));
-    const most = Math.min(AHEAD_MESSAGES, fitting);
+    const most = Math.min(AHEAD_MESSAGES, fitting, 2 * this.#inRow);
     this.forget();
     if (most < 2) return;
     const ahead: StoredMessage[] = [];
