@@ -236,6 +236,7 @@ export class Link {
     this.#goDown(server, cause);
     if (!this.#options.reconnect) return this.#onGivenUp(cause);
     this.#attempt?.abort(cause);
+    this.#moving.cutOff();
     this.search.lost(server);
     this.#reconnect(cause).catch((error) => this.#onGivenUp(error));
   }

@@ -22,6 +22,8 @@ export class Moving {
   readonly #link: MovableLink;
   readonly #search: Search;
   #isUnderWay = false;
+  /** Where it is about to move to. */
+  #to: PoolServer | undefined;
 
   constructor(link: MovableLink, search: Search) {
     this.#link = link;
@@ -43,7 +45,13 @@ export class Moving {
     this.#isUnderWay = false;
   }
 
+  /** The old session has ended: an attempt that goes with it is none that its server must rest from. */
+  cutOff(): void {
+    if (this.#to !== undefined) this.#to.restsUntilMs = -Infinity;
+  }
+
   async #moveTo(server: PoolServer, old: Session): Promise<Error | undefined> {
+    this.#to = server;
     try {
       const session = await this.#link.openBeside(server);
       if (this.#link.session === old) this.#link.replace(session, server);
@@ -51,6 +59,8 @@ export class Moving {
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      this.#to = undefined;
     }
   }
 }

@@ -527,6 +527,25 @@ test("the loss of a lame duck on the way to another node is a loss like others",
   assert.equal(b.connections.length, 1);
 });
 
+test("the node that a client was moving to is tried at once when the lame duck is gone", async (t) => {
+  const scene = new Scene(t);
+  const [a, b] = await Promise.all([
+    scene.server(),
+    scene.server({ mute: true }),
+  ]);
+  const discovery = [new FakeDiscovery([b!])];
+  const client = await scene.connect([a!], { discovery });
+  await scene.clock.advance(3000);
+  a!.client.sendInfo({ ldm: true });
+  await scene.until(() => b!.connections.length === 1);
+  b!.options = {};
+  a!.stop();
+  const startMs = scene.clock.monotonic();
+  await scene.until(() => client.getServer() === b!.listen);
+  const gapMs = scene.clock.monotonic() - startMs;
+  assert.ok(gapMs < 500, `${gapMs} ms`); // the wait between attempts is 1000
+});
+
 test("lame ducks that a provider knows are chosen last", async (t) => {
   const scene = new Scene(t);
   const [duck, other] = await Promise.all([scene.server(), scene.server()]);
