@@ -49,6 +49,7 @@ const IN_FLIGHT = 256;
 const PUBLISHED = 200_000;
 const PUBLISHED_SLOWLY = 1_000;
 const READ = 50_000;
+const BATCH = 500;
 const KEYS = 2_000;
 const LARGE = 1_000_000;
 const LARGE_SUBJECTS = 100_000;
@@ -63,14 +64,24 @@ const CASES: readonly Case[] = [
     measure: (line, isSlow) =>
       publishRate(line, "file", isSlow ? PUBLISHED_SLOWLY : PUBLISHED),
   },
-  {
-    name: "memory, fetch of 500, messages/s",
-    async measure(line) {
-      await line.filled("memory", READ, SIZE);
-      await line.consumer({ ack_policy: "none" });
-      return await rate(READ, () => line.fetch(READ, 500));
+  ...(["memory", "file"] as const).flatMap((storage): Case[] => [
+    {
+      name: `${storage}, fetch of 500, messages/s`,
+      async measure(line) {
+        await line.filled(storage, READ, SIZE);
+        await line.consumer({ ack_policy: "none" });
+        return await rate(READ, () => line.fetch(READ, BATCH));
+      },
     },
-  },
+    {
+      name: `${storage}, fetch of 500 and acks, messages/s`,
+      async measure(line) {
+        await line.filled(storage, READ, SIZE);
+        await line.consumer({ ack_policy: "explicit", max_ack_pending: -1 });
+        return await rate(READ, () => line.fetchAndAck(READ, BATCH));
+      },
+    },
+  ]),
   {
     name: "memory, push, messages/s",
     async measure(line) {

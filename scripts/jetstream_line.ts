@@ -87,7 +87,11 @@ export class JetStreamLine {
       `CONSUMER.CREATE.${STREAM}.${CONSUMER}`,
       JSON.stringify({
         stream_name: STREAM,
-        config: { name: CONSUMER, ...config },
+        config: {
+          name: CONSUMER,
+          durable_name: CONSUMER,
+          ...config,
+        },
       }),
     );
   }
@@ -127,6 +131,23 @@ export class JetStreamLine {
       const some = this.#messages(batch);
       this.#request(`CONSUMER.MSG.NEXT.${STREAM}.${CONSUMER}`, body);
       await some;
+    }
+  }
+
+  /** The same for the first `count` of a stream; resolves when all of them are acknowledged. */
+  async fetchAndAck(count: number, batch: number): Promise<void> {
+    for (let come = 0; come < count; come += batch) {
+      await this.fetch(batch, batch);
+      let acks = "";
+      for (let seq = come + 1; seq <= come + batch; seq++) {
+        acks +=
+          `PUB $JS.ACK.${STREAM}.${CONSUMER}.1.${seq}.${seq}.1.0 0\r\n\r\n`;
+      }
+      this.#socket.write(acks);
+    }
+    let info = "";
+    while (!info.includes('"num_ack_pending":0')) {
+      info = await this.#ask(`CONSUMER.INFO.${STREAM}.${CONSUMER}`, "");
     }
   }
 
