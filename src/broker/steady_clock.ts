@@ -24,6 +24,11 @@ export class SteadyClock implements Clock {
     return Math.round(this.#origin + this.#clock.monotonic());
   }
 
+  /** What the wall clock shows, in milliseconds since the Unix epoch. */
+  wall(): number {
+    return this.#clock.now();
+  }
+
   monotonic(): number {
     return this.#clock.monotonic();
   }
@@ -34,7 +39,7 @@ export class SteadyClock implements Clock {
 
   /** What to add to a moment of this clock for that of the wall clock. */
   get shiftMs(): number {
-    const shift = this.#clock.now() - this.now();
+    const shift = this.wall() - this.now();
     if (Math.abs(shift - this.#shiftMs) > SHIFT_MIN_MS) this.#shiftMs = shift;
     return this.#shiftMs;
   }

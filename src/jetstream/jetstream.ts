@@ -27,7 +27,7 @@ import {
 } from "./store/stores.ts";
 import { BatchRoom } from "./stream/batch_room.ts";
 import type { StreamHost } from "./stream/stream_host.ts";
-import { Moments } from "./moments.ts";
+import { Moments, type WallClock } from "./moments.ts";
 import { replySubjects } from "./reply_subjects.ts";
 import { ServerNews, type ServerNewsParts } from "./server_news.ts";
 
@@ -36,7 +36,7 @@ export type OverStores = (stores: StreamStores) => StreamStores;
 
 /** What JetStream stands on. */
 export interface JetStreamPlatform extends ServerNewsParts {
-  readonly clock: Clock;
+  readonly clock: Clock & WallClock;
   readonly log: Logger;
   readonly runSoon: RunSoon;
   /** Work over many turns of the event loop: `StreamHost.longWork`. */

@@ -14,23 +14,44 @@ const MS_PER_MINUTE = 60_000;
 /** NATS: how a time is written that is not set. */
 export const NO_TIME = "0001-01-01T00:00:00Z";
 
-/** Microseconds now; never less than before. */
-export class Moments {
-  readonly #clock: Clock;
-  readonly #originUs: number;
-  #lastUs = 0;
+/** A clock that tells what the wall clock shows. */
+export interface WallClock {
+  /** Milliseconds since the Unix epoch. */
+  wall(): number;
+}
 
-  constructor(clock: Clock) {
+/**
+ * Microseconds now; never less than before. They go by the monotonic clock, and are
+ * set by the wall clock once in a millisecond: that knows no fractions of one, and
+ * goes on while the machine sleeps.
+ */
+export class Moments {
+  readonly #clock: Pick<Clock, "monotonic"> & WallClock;
+  /** What the monotonic clock is behind. */
+  #originUs = 0;
+  #lastUs = 0;
+  /** When the wall clock is asked again. */
+  #setsAtUs = 0;
+
+  constructor(clock: Pick<Clock, "monotonic"> & WallClock) {
     this.#clock = clock;
-    this.#originUs = (clock.now() - clock.monotonic()) * US_PER_MS;
   }
 
   nowUs(): number {
-    const now = Math.floor(
-      this.#originUs + this.#clock.monotonic() * US_PER_MS,
-    );
+    const monotonicUs = this.#clock.monotonic() * US_PER_MS;
+    let now = Math.floor(this.#originUs + monotonicUs);
+    if (now >= this.#setsAtUs) now = this.#set(now, monotonicUs);
     if (now > this.#lastUs) this.#lastUs = now;
     return this.#lastUs;
+  }
+
+  /** A wall clock that was set back is not followed: of two messages the second would be older. */
+  #set(now: number, monotonicUs: number): number {
+    const wallUs = Math.floor(this.#clock.wall() * US_PER_MS);
+    if (wallUs > now) this.#originUs = wallUs - monotonicUs;
+    const set = Math.max(now, wallUs);
+    this.#setsAtUs = set + US_PER_MS;
+    return set;
   }
 }
 
