@@ -41,7 +41,7 @@ export interface Grant {
 /**
  * The export of `exporter` that lets `importer` have `wanted`. An export of
  * that very subject decides alone; otherwise one of those that contain it has to
- * let it in.
+ * let it in. Several of one subject are one.
  */
 export function grantOf(
   exporter: AccountOptions,
@@ -50,17 +50,44 @@ export function grantOf(
   isActivated: ActivationCheck,
 ): Grant | undefined {
   if (!isValidSubject(wanted.subject)) return undefined;
-  const offers = exporter.exports.filter((offered) =>
-    offered.kind === wanted.kind && isUsable(offered) &&
-    isSubsetMatch(wanted.subject, offered.subject)
-  );
-  // Of two exports of one subject the last one counts.
-  const exact = offers.findLast(({ subject }) => subject === wanted.subject);
-  for (const offered of exact === undefined ? offers : [exact]) {
+  const offers = new Map<string, ExportOptions>();
+  for (const offered of exporter.exports) {
+    const { kind, subject } = offered;
+    const isOffer = kind === wanted.kind && isUsable(offered) &&
+      isSubsetMatch(wanted.subject, subject);
+    if (!isOffer) continue;
+    const before = offers.get(subject);
+    offers.set(subject, before ? offeredAgain(before, offered) : offered);
+  }
+  const exact = offers.get(wanted.subject);
+  for (const offered of exact === undefined ? offers.values() : [exact]) {
     const until = grantedUntil(offered, wanted, importer, isActivated);
     if (until !== undefined) return { offered, until };
   }
   return undefined;
+}
+
+/**
+ * NATS accounts: what is exported twice is open to the accounts of both lists,
+ * and one without a list opens it to nobody else. Of a list and a token position
+ * the later one counts. All else is as the later one says.
+ */
+function offeredAgain(
+  before: ExportOptions,
+  after: ExportOptions,
+): ExportOptions {
+  const { accounts = [], accountTokenPosition: position } = after;
+  const both = [...before.accounts ?? [], ...accounts];
+  const tokenRequired = before.tokenRequired || after.tokenRequired;
+  if (position > 0) {
+    return { ...after, tokenRequired };
+  }
+  return {
+    ...after,
+    accounts: both,
+    accountTokenPosition: accounts.length > 0 ? 0 : before.accountTokenPosition,
+    tokenRequired,
+  };
 }
 
 function grantedUntil(

@@ -100,6 +100,38 @@ test("an export of that very subject decides alone, a list and a token position 
   );
 });
 
+test("several exports of one subject are one, with the accounts of all lists", () => {
+  const only = (...accounts: string[]) => streamExport("s.*", { accounts });
+  const toAll = streamExport("s.*");
+  const byToken = streamExport("s.*", { accountTokenPosition: 2 });
+  const isOpen = (
+    subject: string,
+    ...exports: readonly AccountOptions["exports"][number][]
+  ): boolean =>
+    problemsIn(
+      accountOptions("A", { exports }),
+      accountOptions("B", { imports: [streamImport("A", subject)] }),
+      accountOptions("C"),
+    ).length === 0;
+  for (const subject of ["s.*", "s.B"]) {
+    assert.equal(isOpen(subject, only("C"), toAll), false, subject);
+    assert.equal(isOpen(subject, toAll, only("C")), false, subject);
+    assert.equal(isOpen(subject, only("A"), only("C")), false, subject);
+    assert.equal(isOpen(subject, only("B"), only("C")), true, subject);
+    assert.equal(isOpen(subject, only("C"), only("B")), true, subject);
+    assert.equal(isOpen(subject, byToken, only("C")), false, subject);
+    assert.equal(isOpen(subject, byToken, only("B")), true, subject);
+    assert.equal(isOpen(subject, toAll, toAll), true, subject);
+  }
+  for (const others of [[byToken, toAll], [toAll, byToken]]) {
+    assert.equal(isOpen("s.*", ...others), false);
+    assert.equal(isOpen("s.B", ...others), true);
+    assert.equal(isOpen("s.C", ...others), false);
+  }
+  assert.equal(isOpen("s.B", only("C"), byToken), true);
+  assert.equal(isOpen("s.C", only("B"), byToken), false);
+});
+
 test("an import that needs a token asks what the token says", () => {
   const asked: string[] = [];
   const exports = [serviceExport("q", { tokenRequired: true })];
