@@ -94,6 +94,8 @@ export interface TracedServer {
 export interface DirectReceiver extends MessageSource {
   /** It hears streams of other accounts as a client does. */
   readonly hearsImports?: boolean;
+  /** It hears for an account that imports the stream. */
+  readonly isElsewhere?: boolean;
   /**
    * Whether it may have what `publisher` publishes: not when it is gone, or is
    * the publisher and wants no echo.

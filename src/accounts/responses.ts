@@ -25,6 +25,7 @@ import {
 } from "./latency.ts";
 import { Kind } from "./reach.ts";
 import type { AwaitedReply, Replies } from "./replies.ts";
+import { serviceMatch } from "./service_match.ts";
 
 /** NATS: how a service responds, and how long after the last sign of life. */
 export interface ResponseTerms {
@@ -214,7 +215,8 @@ export class Responses implements DirectReceiver {
     const source = publisher?.kind === Kind.ROUTE ? undefined : publisher;
     const { match } = requester.facts(subject, 0, subject.length);
     const { delivery } = this.#host;
-    const taken = delivery.publish(requester, match, response, source);
+    const heard = serviceMatch(match);
+    const taken = delivery.publish(requester, heard, response, source);
     if (taken === 0) awaited?.end();
     return taken > 0;
   }

@@ -37,6 +37,7 @@ import { type LatencyMeasurement, LatencyStatus, measure } from "./latency.ts";
 import { Kind } from "./reach.ts";
 import { type RequestInfo, tellRequester } from "./request_info.ts";
 import type { ResponseTerms } from "./responses.ts";
+import { serviceMatch } from "./service_match.ts";
 import { TRACE_DESTINATION, TRACE_DISABLED } from "./trace_headers.ts";
 import { Translation } from "./translation.ts";
 
@@ -119,7 +120,8 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     const follows = trace && this.#follow(trace, message, request, target);
     if (trace?.isOnly && follows === undefined) return false;
     const measurement = this.#measure(target, message, publisher);
-    const { plain, queues } = facts.match;
+    const heard = serviceMatch(facts.match);
+    const { plain, queues } = heard;
     const hasInterest = plain.length > 0 || queues.length > 0;
     const info = hasInterest ? this.#infoOf(publisher, exporter) : undefined;
     if (!hasInterest || !path.enter(exporter, info)) {
@@ -128,7 +130,7 @@ export class ServiceLink implements ImportLink, DirectReceiver {
     }
     try {
       tellRequester(request, info);
-      const match = follows?.followed(facts.match) ?? facts.match;
+      const match = follows?.followed(heard) ?? heard;
       return this.#ask(request, match, target, publisher, measurement);
     } finally {
       path.leave();

@@ -160,6 +160,7 @@ export class StreamLink implements ImportLink {
 
 /** The ear of one subscription in the exporting account. */
 class Shadow implements DirectReceiver {
+  readonly isElsewhere = true;
   readonly kind: Kind;
   readonly #link: StreamLink;
   readonly #original: Interest;

@@ -6,6 +6,7 @@
  */
 import type { SubjectMatch } from "../core/subject_match.ts";
 import type { Interest, MessageSource } from "./interest.ts";
+import { narrowed } from "./narrowed_match.ts";
 
 /** Says who of those that a look-up of `subject` finds hears a message. */
 export type MatchChoice = (
@@ -63,22 +64,4 @@ function without(
     match,
     ({ server }) => server === undefined || !servers.has(server),
   );
-}
-
-function narrowed(
-  { plain, queues }: SubjectMatch<Interest>,
-  hears: (interest: Interest) => boolean,
-): SubjectMatch<Interest> {
-  return {
-    plain: plain.filter(hears),
-    queues: queues.map(({ name, members }) => {
-      const left = members.filter(hears);
-      return {
-        name,
-        members: left,
-        weight: left.reduce((sum, { weight }) => sum + weight, 0),
-        uniform: left.every(({ weight }) => weight === 1),
-      };
-    }).filter(({ members }) => members.length > 0),
-  };
 }

@@ -166,6 +166,8 @@ class Model {
     const heard = this.#hearing(account, subject);
     for (const { name, imports } of this.#accounts) {
       for (const wanted of imports) {
+        // What has come to a service is no stream.
+        if (visited.length > 0) break;
         if (wanted.kind !== "stream" || wanted.account !== account) continue;
         if (!this.#isGranted(name, wanted)) continue;
         const local = translated(wanted.subject, numbered(wanted), subject);
@@ -203,10 +205,13 @@ class Model {
       isSubsetMatch(wanted.subject, offered.subject)
     );
     const exact = fitting.filter(({ subject }) => subject === wanted.subject);
-    const deciding = exact.length > 0 ? exact.slice(-1) : fitting;
-    return deciding.some(({ accounts = [] }) =>
-      accounts.length === 0 || accounts.includes(importer)
-    );
+    const deciding = exact.length > 0 ? exact : fitting;
+    return deciding.some(({ subject }) => {
+      const lists = deciding.flatMap((offered) =>
+        offered.subject === subject ? [...offered.accounts ?? []] : []
+      );
+      return lists.length === 0 || lists.includes(importer);
+    });
   }
 }
 
