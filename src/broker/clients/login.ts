@@ -241,7 +241,10 @@ export class Login {
 
   #judged(verdict: Verdict): void {
     this.stop();
-    if (isRefused(verdict)) return this.#refuse(verdict);
+    if (isRefused(verdict)) {
+      if (this.#hasLoggedIn) this.#leave();
+      return this.#refuse(verdict);
+    }
     if (!this.#bind(verdict)) return;
     const { fields } = this;
     const connection = this.#connection;
@@ -350,6 +353,18 @@ export class Login {
       Math.min(FIRST_CLIENT_PING_MS, this.#settings.pingIntervalMs),
       this.#host.random,
     );
+  }
+
+  /** NATS: a client that is not let in once more is where those are who are in no account yet. */
+  #leave(): void {
+    const { account } = this;
+    const { global } = this.#host.accounts;
+    this.principal = undefined;
+    if (account === global) return;
+    account.clients--;
+    global.clients++;
+    this.account = global;
+    this.#client.moved(account);
   }
 
   #refuse(
