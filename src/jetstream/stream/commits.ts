@@ -75,6 +75,9 @@ export class Commits {
   readonly #underWay: Commit[] = [];
   /** The store has not been told of those: it failed when it was to keep them. */
   #isOwed = false;
+  /** Something is told of that is kept at once, as memory does, and is to be told behind it. */
+  #isTelling = false;
+  readonly #untold: Waiting[] = [];
   #isStopped = false;
 
   constructor(store: StreamStore, kept: (seq: number) => void) {
@@ -119,12 +122,30 @@ export class Commits {
     done: WhenKept,
   ): void {
     if (!this.#store.isLasting && this.#isIdle) {
-      done(undefined);
-      if (seq > 0) this.#kept(seq);
+      if (this.#isTelling) this.#untold.push({ seq, done });
+      else this.#tell({ seq, done });
       return;
     }
     this.#waiting.push({ seq, done });
     this.commit();
+  }
+
+  /**
+   * Tells of what nothing has to be waited for. Who hears of it may publish: what comes
+   * meanwhile is told behind it, as readers are told of messages in their order.
+   */
+  #tell(first: Waiting): void {
+    this.#isTelling = true;
+    try {
+      for (let next: Waiting | undefined = first; next !== undefined;) {
+        const { seq, done } = next;
+        done(undefined);
+        if (seq > 0) this.#kept(seq);
+        next = this.#untold.shift();
+      }
+    } finally {
+      this.#isTelling = false;
+    }
   }
 
   /** A message of a client has been seen to: nothing is half done. */
@@ -189,6 +210,7 @@ export class Commits {
   stop(): void {
     this.#isStopped = true;
     this.#waiting = [];
+    this.#untold.length = 0;
     this.#pay();
     this.#save();
   }
