@@ -26,15 +26,17 @@ export class KeptForReaders {
   dropUnwanted(): void {
     const { index, removals } = this.#stream;
     const drop = ++this.#drops;
-    let seq = index.next(index.firstSeq);
+    let seq = index.firstSeq;
     void removals.run(() => {
       for (let left = removals.messages; left > 0; left--) {
+        // What was there at the end of the last part may have gone.
+        seq = index.next(seq);
         // A run that began later sees to all of them.
         if (seq > index.lastSeq || this.#drops !== drop) return true;
         if (!this.#stream.readers.needs(seq, index.subjectNumber(seq))) {
           this.#stream.remove(seq);
         }
-        seq = index.next(seq + 1);
+        seq++;
       }
       return false;
     });
@@ -48,10 +50,11 @@ export class KeptForReaders {
     const { config: { retention }, index, removals } = this.#stream;
     if (retention === "limits") return;
     const { lastSeq } = index;
-    let seq = index.next(index.firstSeq);
+    let seq = index.firstSeq;
     removals.isStarting = !isServing;
     void removals.run(() => {
       for (let left = removals.messages; left > 0; left--) {
+        seq = index.next(seq);
         if (seq > lastSeq) return true;
         const number = index.subjectNumber(seq);
         if (
@@ -60,7 +63,7 @@ export class KeptForReaders {
         ) {
           this.#stream.remove(seq);
         }
-        seq = index.next(seq + 1);
+        seq++;
       }
       return false;
     });
