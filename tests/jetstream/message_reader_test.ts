@@ -144,6 +144,31 @@ test("long ones are not read before they are asked for", async (t) => {
   assert.equal(scene.queries, 20);
 });
 
+test("long ones behind short ones are not read along with those", async (t) => {
+  const scene = new Scene(t);
+  const short = scene.add(30);
+  const long = scene.add(40, 60_000);
+  await scene.synced();
+  for (const message of short) await scene.is(message);
+  assert.ok(scene.rows <= short.length, `${scene.rows} rows`);
+  for (const message of long) await scene.is(message);
+});
+
+test("long ones among short ones cost a query each", async (t) => {
+  const scene = new Scene(t);
+  const messages: StoredMessage[] = [];
+  for (let i = 0; i < 10; i++) {
+    messages.push(...scene.add(63), ...scene.add(1, 60_000));
+  }
+  await scene.synced();
+  scene.queries = 0;
+  for (const message of messages) await scene.is(message);
+  assert.ok(
+    scene.queries <= 10 + 640 / 64 + 5 + 10,
+    `${scene.queries} queries`,
+  );
+});
+
 test("two that are neighbours by chance have no others read", async (t) => {
   const scene = new Scene(t);
   const messages = scene.add(600);

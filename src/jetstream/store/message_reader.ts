@@ -11,12 +11,16 @@ import type { MessageRemover } from "./message_remover.ts";
 import { MESSAGE_ROWS, type Records } from "./records.ts";
 import type { StoredMessage } from "./stream_store.ts";
 
-/** Messages that are read together at most, and bytes of them: about, as the one before them is long. */
+/** Messages that are read together at most, and bytes of them where they are as long as the one before them. */
 const AHEAD_MESSAGES = 64;
 const AHEAD_BYTES = 65_536;
+/** What is longer than its part of the bytes by so much is read alone. */
+const LONG_FACTOR = 4;
 /** As they stand there: what damage has made of one may end the reading of all. */
 const NEXT_ROWS = "SELECT seq, time_us, subject, headers, payload, checksum " +
-  "FROM message WHERE seq >= ? ORDER BY seq LIMIT ?";
+  "FROM message WHERE seq BETWEEN ? AND ? AND " +
+  "coalesce(length(payload), 0) + coalesce(length(headers), 0) <= ? " +
+  "ORDER BY seq";
 
 export class MessageReader {
   readonly #records: Records;
@@ -26,6 +30,8 @@ export class MessageReader {
   /** Messages one behind the other; those before `#at` have been asked for. */
   #ahead: readonly StoredMessage[] = [];
   #at = 0;
+  /** Where they begin; those that are too long are not among them. */
+  #from = 0;
   /** The message that was given last, and its size; -1: none was. */
   #last = -1;
   #lastBytes = 0;
@@ -48,7 +54,7 @@ export class MessageReader {
     else if (seq !== this.#last) this.#inRow = 0;
     let message = this.#known(seq);
     const reads = message === undefined && this.#inRow > 0 &&
-      seq > this.#singlyUpTo;
+      seq > this.#singlyUpTo && !this.#isPassed(seq);
     if (reads) {
       this.#readAhead(seq);
       message = this.#known(seq);
@@ -84,17 +90,25 @@ export class MessageReader {
     return message?.seq === seq ? message : undefined;
   }
 
+  /** Whether a message was left out between others that were read ahead. */
+  #isPassed(seq: number): boolean {
+    return this.#at < this.#ahead.length && seq >= this.#from;
+  }
+
   #readAhead(seq: number): void {
     const fitting = Math.floor(AHEAD_BYTES / Math.max(1, this.#lastBytes));
     const most = Math.min(AHEAD_MESSAGES, fitting, 2 * this.#inRow);
     this.forget();
     if (most < 2) return;
+    this.#from = seq;
+    const end = seq + most;
+    const longest = Math.floor(LONG_FACTOR * AHEAD_BYTES / most);
     const ahead: StoredMessage[] = [];
     try {
-      for (const columns of this.#several.all(seq, most)) {
+      for (const columns of this.#several.all(seq, end - 1, longest)) {
         const message = this.#records.messageIn(columns);
         if (message === undefined) {
-          this.#singlyUpTo = seq + most;
+          this.#singlyUpTo = end;
           break;
         }
         // Those that go are in the database for a while.
@@ -102,7 +116,7 @@ export class MessageReader {
       }
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.#singlyUpTo = seq + most;
+      this.#singlyUpTo = end;
     }
     this.#ahead = ahead;
   }
