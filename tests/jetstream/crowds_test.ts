@@ -191,6 +191,17 @@ test("requests have their turns by rank, and the oldest first", (t) => {
   }
 });
 
+test("a request that waits no more holds none of those that came behind it", () => {
+  const random = seededRandom(1);
+  const pulls = new WaitingPulls();
+  const all = Array.from({ length: 9 }, () => pull(random));
+  for (const one of all) pulls.add(one);
+  for (const one of all) pulls.remove(one);
+  for (const { before, after } of all) {
+    assert.deepEqual([before, after], [undefined, undefined]);
+  }
+});
+
 test("sequences that are due come in their order, each once, however many go", (t) => {
   const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);

@@ -141,6 +141,8 @@ export class WaitingPulls {
     else before.after = after;
     if (after === undefined) row.last = before;
     else after.before = before;
+    // One that is remembered would hold all that have waited behind it.
+    pull.before = pull.after = undefined;
     pull.waits = false;
   }
 }
