@@ -80,9 +80,11 @@ export class AccountConsumers {
     );
   }
 
-  /** A consumer becomes what `config` says, which has been checked. */
+  /** A consumer, unless it has gone, becomes what `config` says, which has been checked. */
   update(consumer: Consumer, config: ConsumerConfig): void {
-    const { deliver_subject: to } = consumer.config;
+    const { name, stream, config: { deliver_subject: to } } = consumer;
+    const open = this.#streams.get(stream.name);
+    if (open?.consumers.get(name) !== consumer) return;
     consumer.reconfigure(config);
     if (to !== config.deliver_subject) {
       consumer.demand?.stop();

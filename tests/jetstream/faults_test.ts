@@ -215,6 +215,38 @@ test("a consumer that the disk has no room for is not made, and not changed", as
   assert.equal(await described(), "four");
 });
 
+test("a consumer that goes before its change is taken back is gone", async (t) => {
+  const disk = new FullDisk(loadStorage());
+  const { port } = await startMidge(t, {
+    jetstream: { ...defaultJetStreamOptions(), storeDir: temporaryFolder(t) },
+  }, { loadStorage: () => disk.storage });
+  const asking = await asker(t, port);
+  const peer = await connectPeer({ port });
+  t.after(() => peer.close());
+  await peer.handshake({ headers: true });
+  const stream = { name: "S", subjects: ["s.*"], retention: "interest" };
+  await asking.api("STREAM.CREATE.S", stream);
+  const create = "CONSUMER.DURABLE.CREATE.S.C";
+  const request = (filter_subject: string): string =>
+    JSON.stringify({
+      stream_name: "S",
+      config: { durable_name: "C", ack_policy: "explicit", filter_subject },
+    });
+  await asking.api(create, request("s.1"));
+  peer.send("SUB a.* 1\r\n");
+  disk.fulls = 1;
+  peer.send(
+    publish(`$JS.API.${create}`, "a.change", request("s.2")) +
+      publish("$JS.API.CONSUMER.DELETE.S.C", "a.delete", ""),
+  );
+  await peer.heard("MSG a.change 1 ", 0);
+  await peer.heard("MSG a.delete 1 ", 0);
+  // Nobody wants it.
+  await asking.publish("s.1", "hi");
+  const { state } = await asking.api("STREAM.INFO.S");
+  assert.equal((state as Answer)["messages"], 0);
+});
+
 test("a pause that the disk has no room for is taken back", async (t) => {
   const disk = new FullDisk(loadStorage());
   const { peer } = await withStream(t, disk.storage);
