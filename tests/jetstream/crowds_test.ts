@@ -129,6 +129,18 @@ for (const size of [3, 20]) {
   });
 }
 
+test("readers of a crowd are told of subjects that no pattern matches, as a few are", () => {
+  const subjects = new SubjectTable();
+  const readers = new Readers(subjects);
+  const all = Array.from({ length: 20 }, () => new Listener());
+  for (const one of all) readers.set(one, []);
+  ["x.", ".x", "x..y"].forEach((subject, seq) => {
+    const { number } = subjects.take(subject);
+    readers.stored(seq, number);
+    for (const one of all) assert.equal(one.told.pop(), `stored ${seq}`);
+  });
+});
+
 /** A request of which only its place matters. */
 function pull(random: Random): Pull {
   return {

@@ -3,7 +3,7 @@
  * they are found by its subject, so that a thousand who read one subject each cost a
  * message no more than one.
  */
-import { isValidSubject } from "../../core/subject.ts";
+import { hasEmptyToken, isValidSubject } from "../../core/subject.ts";
 import type { SubjectMatch, Subscriber } from "../../core/subject_match.ts";
 import { Sublist } from "../../core/sublist.ts";
 import type { SubjectTable } from "../store/subject_table.ts";
@@ -99,6 +99,10 @@ export class Readers implements Iterable<StreamReader> {
     if (this.#bySubject === undefined) return this.#ears.keys();
     const { subject } = this.#subjects.numbered(subjectNumber);
     const match = this.#bySubject.match(subject);
+    // A transform may make a subject of which no pattern hears, not even `>`.
+    if (match.plain.length === 0 && hasEmptyToken(subject)) {
+      return this.#ears.keys();
+    }
     const known = this.#found.get(match);
     if (known !== undefined) return known;
     const readers = [...new Set(match.plain.map(({ reader }) => reader))];
