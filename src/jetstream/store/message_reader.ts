@@ -14,7 +14,7 @@ import type { StoredMessage } from "./stream_store.ts";
 /** Messages that are read together at most, and bytes of them where they are as long as the one before them. */
 const AHEAD_MESSAGES = 64;
 const AHEAD_BYTES = 65_536;
-/** What is longer than its part of the bytes by so much is read alone. */
+/** A message is read alone if it is longer than this many times its part of those bytes. */
 const LONG_FACTOR = 4;
 /** As they stand there: what damage has made of one may end the reading of all. */
 const NEXT_ROWS = "SELECT seq, time_us, subject, headers, payload, checksum " +
