@@ -25,8 +25,9 @@ import { Server } from "./server.ts";
  * environment read, only where an option asks for it.
  *
  * Rejects with a `ConfigError` for options that make no sense, with a
- * `NetworkError` when a port cannot be opened, and with a `DiscoveryError` for
- * a URL whose secret is missing. Then nothing is left running.
+ * `NetworkError` when a port cannot be opened, with a `DiscoveryError` for a URL
+ * whose secret is missing, and with an `Error` that names the file where streams
+ * cannot be kept, or are another process's. Then nothing is left running.
  *
  * ```ts
  * await using server = await startServer({ port: 0 });

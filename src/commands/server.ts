@@ -12,8 +12,10 @@ import {
 } from "../config/argv.ts";
 import type { ServerOptions } from "../options/options.ts";
 import type { Logger } from "../core/log.ts";
-import { DiscoveryError } from "../discovery/discovery.ts";
+import { MidgeError } from "../core/errors.ts";
+import { StoreError } from "../jetstream/store/stream_store.ts";
 import { NetworkError } from "../platform/socket.ts";
+import { StorageError } from "../platform/storage.ts";
 import { platform } from "../runtime/mod.ts";
 import { collectGarbage, keepRoomForNew } from "../runtime/process/garbage.ts";
 import {
@@ -158,7 +160,11 @@ async function run(
   handleSignals(starting, log, leave);
   const server = await starting;
   files.written = new ProcessFiles(server);
-  attemptOrFail(() => files.written?.write(options));
+  try {
+    files.written.write(options);
+  } catch (error) {
+    die(log, `Could not write pid or ports file: ${problemText(error)}`);
+  }
   if (hasManyUsers(options)) collectGarbage();
   keepRoomForNew();
 }
@@ -191,14 +197,28 @@ async function startOrFail(
       log: log.logger,
     });
   } catch (error) {
-    if (error instanceof NetworkError) {
-      log.logger.fatal(`Error listening on port: ${error.message}`);
-    } else if (error instanceof DiscoveryError) {
-      log.logger.fatal(error.message);
-    } else throw error;
-    log.flush();
-    return exit(1);
+    const problem = startProblem(error);
+    if (problem === undefined) throw error;
+    return die(log, problem);
   }
+}
+
+/** Why the server cannot start; undefined for an error that nobody expected, whose stack is wanted. */
+function startProblem(error: unknown): string | undefined {
+  if (error instanceof NetworkError) {
+    return `Error listening on port: ${error.message}`;
+  }
+  if (error instanceof StoreError || error instanceof StorageError) {
+    return `Can't start JetStream: ${error.message}`;
+  }
+  return error instanceof MidgeError ? error.message : undefined;
+}
+
+/** The last line of the log, exit code 1. */
+function die(log: LogOutput, problem: string): never {
+  log.logger.fatal(problem);
+  log.flush();
+  return exit(1);
 }
 
 /** SIGHUP. What is wrong stands in the log, a line for each mistake in a file. */

@@ -96,6 +96,8 @@ export class JetStream {
     this.#isServing = isServing;
     const { accounts, runSoon, clock, overStores } = this.#platform;
     const durable = this.#storage();
+    // A wrong place is told now, not to the first publisher.
+    durable?.storage.makeFolder(durable.folder);
     this.folder = durable?.folder ?? "";
     const stores = new Stores(durable, runSoon, clock);
     this.#stores = overStores?.(stores) ?? stores;

@@ -80,6 +80,8 @@ export interface RawFiles {
 export interface Storage {
   /** Opens the database `path`; its folder is made where it is missing. */
   open(path: string): Database;
+  /** Makes a folder where it is missing. Throws a `StorageError`. */
+  makeFolder(path: string): void;
   /** Names of all that is in a folder; none where that is missing. Throws a `StorageError`. */
   entries(path: string): string[];
   /** Removes a folder, if there is one, with all that is in it, also where a link leads to it. Throws a `StorageError`. */

@@ -238,15 +238,23 @@ test("a port that is taken ends the start with one line", async (t) => {
 });
 
 test("files that cannot be written are named", async (t) => {
-  const rows = [
-    ["-l", "/nowhere/midge.log"],
-    ["-P", "/nowhere/midge.pid"],
-    ["-ports_file_dir", "/nowhere"],
-  ];
-  for (const args of rows) {
-    const { code, stderr } = await ended(t, [...LOOPBACK, ...args]);
-    assert.equal(code, 1);
-    assert.match(stderr, /^midge: open \/nowhere\/\S+: no such file/m);
+  const log = ["-l", "/nowhere/midge.log"];
+  const unlogged = await ended(t, [...LOOPBACK, ...log]);
+  assert.equal(unlogged.code, 1);
+  assert.match(unlogged.stderr, /^midge: open \/nowhere\/\S+: no such file/m);
+  for (
+    const [flag, path] of [["-P", "/nowhere/pid"], [
+      "-ports_file_dir",
+      "/nowhere",
+    ]]
+  ) {
+    const logFile = join(temporaryFolder(t), "midge.log");
+    const args = [...LOOPBACK, "-l", logFile, flag!, path!];
+    assert.deepEqual(await ended(t, args), { code: 1, stdout: "", stderr: "" });
+    assert.match(
+      readFileSync(logFile, "utf8"),
+      /\[FTL\] Could not write pid or ports file: open \/nowhere\/\S+: no such file[^\n]*\n$/,
+    );
   }
 });
 

@@ -1,7 +1,8 @@
 /** The server as a program says where its streams are. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "../../src/faces/client.ts";
 import { spawnMidge, type TestProcess } from "../support/process.ts";
 import { type Cleanup, temporaryFolder } from "../support/temp.ts";
 import { test } from "../support/test.ts";
@@ -49,5 +50,42 @@ test("a server that syncs late says what may be lost", async (t) => {
   assert.match(
     program.stderr,
     /\[WRN\] JetStream acknowledges before it syncs \(sync: "lazy"\): a machine that fails/,
+  );
+});
+
+/** What a program that cannot start with `store` says last, in its log and nowhere else. */
+async function lastWords(
+  t: Cleanup,
+  folder: string,
+  store: string,
+): Promise<string> {
+  const path = join(folder, "midge.log");
+  const program = start(t, folder, "-js", "-sd", store, "-l", path);
+  assert.deepEqual(await program.exited, { code: 1, signal: null });
+  assert.equal(program.stderr, "");
+  return readFileSync(path, "utf8").trimEnd().split("\n").at(-1)!;
+}
+
+test("a folder that cannot be made for streams ends the program", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "file");
+  writeFileSync(file, "");
+  const words = await lastWords(t, folder, join(file, "store"));
+  assert.match(words, /\[FTL\] Can't start JetStream: E[A-Z]+: .*store'$/);
+});
+
+test("streams that another process has end the program", async (t) => {
+  const folder = temporaryFolder(t);
+  const store = join(folder, "store");
+  const first = start(t, folder, "-js", "-sd", store);
+  const [, port] = await first.waitFor(/client connections on 127.*:(\d+)\n/);
+  await first.waitFor("Server is ready");
+  const connection = await connect({ servers: `127.0.0.1:${port}` });
+  t.after(() => connection.close());
+  await connection.request("$JS.API.STREAM.CREATE.S", '{"name":"S"}');
+  const words = await lastWords(t, folder, store);
+  assert.match(
+    words,
+    /\[FTL\] Can't start JetStream: .*stream\.db: is in use by another process$/,
   );
 });

@@ -82,6 +82,7 @@ export function loadStorage(syncing: StorageSyncing = "always"): Storage {
         }
       });
     },
+    makeFolder: (path) => faulty(() => makeFolder(path)),
     entries: (path) => faulty(() => namesIn(path)),
     remove: (path) => faulty(() => removeFolder(path)),
     raw: rawFiles,
