@@ -156,7 +156,7 @@ function flagTable(): string {
     .map(({ names, value = "", doc }) => [
       codes(names.map((name) => `-${name}`)),
       value,
-      doc.replaceAll("\n", " "),
+      doc,
     ]);
   return table(["flag", "value", "what it does"], rows);
 }

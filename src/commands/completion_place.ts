@@ -25,7 +25,7 @@ export function hintOf(flag: FlagDefinition): FlagHint {
   const { names, doc, choices = [] } = flag;
   return {
     names,
-    doc: doc.replaceAll("\n", " "),
+    doc,
     value: valueHint(flag),
     choices,
   };

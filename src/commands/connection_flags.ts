@@ -43,7 +43,7 @@ export const CONNECTION_FLAGS: ConnectionFlagTable = {
     names: ["discover"],
     type: "string",
     value: "url,url",
-    doc: "Where to look for live servers when no known\n" +
+    doc: "Where to look for live servers when no known " +
       "server answers",
   },
   help: HELP_FLAG,
@@ -103,7 +103,8 @@ export const CLIENT_FLAGS: ClientFlagTable = {
     names: ["timeout"],
     type: "duration",
     value: "duration",
-    doc: "Longest wait for a server or an answer (5s)",
+    doc: "Longest wait for a server or an answer (5s); with -discover " +
+      "a server is waited for without an end unless it is given",
   },
   quiet: {
     names: ["q", "quiet"],

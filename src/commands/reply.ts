@@ -39,7 +39,7 @@ const FLAGS = {
     names: ["command"],
     type: "string",
     value: "line",
-    doc: "Shell command to run for each request; it\n" +
+    doc: "Shell command to run for each request; it " +
       "reads the payload and writes the answer",
   },
   queue: {

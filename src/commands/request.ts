@@ -35,7 +35,7 @@ const FLAGS = {
     names: ["replies"],
     type: "integer",
     value: "n",
-    doc: "Number of answers to wait for (1); 0: all that\n" +
+    doc: "Number of answers to wait for (1); 0: all that " +
       `come before a pause of ${SILENCE_MS}ms`,
   },
   header: HEADER_FLAG,

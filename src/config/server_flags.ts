@@ -94,7 +94,7 @@ const COMMAND_FLAGS: readonly ServerFlag[] = [
     "Server",
     ["test_reload"],
     "file",
-    "With -t: may a server that runs with the\n" +
+    "With -t: may a server that runs with the " +
       "configuration file take this one over?",
   ),
   {
@@ -102,7 +102,7 @@ const COMMAND_FLAGS: readonly ServerFlag[] = [
       "Server",
       ["sl", "signal"],
       "command[=pid]",
-      "Tell a running server to stop, quit, term,\n" +
+      "Tell a running server to stop, quit, term, " +
         "reopen, reload or ldm; pid: number or file",
     ),
     choices: SIGNAL_COMMANDS,
@@ -135,7 +135,7 @@ export const TLS_FLAGS: readonly ServerFlag[] = [
     ...toggle(
       "TLS",
       ["tlsverify"],
-      "TLS with client certificates; =optional: those\nthat are shown must be good",
+      "TLS with client certificates; =optional: those that are shown must be good",
     ),
     word: "optional",
   },

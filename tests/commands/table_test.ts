@@ -54,6 +54,14 @@ test("every command is named and summed up once", () => {
   }
 });
 
+test("flags leave it to the help where their lines end", () => {
+  const broken = ALL.flatMap(({ path, command }) =>
+    flagsOf(command).filter(({ doc }) => doc.includes("\n"))
+      .map(({ names }) => `${path} -${names[0]}`)
+  );
+  assert.deepEqual(broken, []);
+});
+
 for (const { path, command } of ALL) {
   test(`the help of ${path} is whole`, () => {
     const help = commandHelp(command, path);

@@ -99,7 +99,7 @@ test("help puts names and explanations into two columns", () => {
     names: ["a-very-long-name", "another-long-name"],
     type: "string",
     value: "x",
-    doc: "Two\nlines",
+    doc: "On a line of its own",
   } as const;
   const column = " ".repeat(34);
   assert.equal(
@@ -107,7 +107,7 @@ test("help puts names and explanations into two columns", () => {
     "  -subj <subject>                 Subject\n" +
       "  -n, -count                      Messages\n" +
       "  -a-very-long-name, -another-long-name <x>\n" +
-      `${column}Two\n${column}lines\n`,
+      `${column}On a line of its own\n`,
   );
 });
 

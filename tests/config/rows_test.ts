@@ -227,11 +227,11 @@ test("a row that is added is in the reference", () => {
 });
 
 test("help breaks a long explanation between its words", () => {
-  const doc = "one two three four five six seven eight nine ten eleven\nend";
+  const doc = "one two three four five six seven eight nine ten eleven end";
   const column = " ".repeat(34);
   assert.equal(
     describeFlags([{ names: ["x"], type: "boolean", doc }]),
     "  -x                              one two three four five six seven eight" +
-      ` nine\n${column}ten eleven\n${column}end\n`,
+      ` nine\n${column}ten eleven end\n`,
   );
 });

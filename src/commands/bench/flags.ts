@@ -26,7 +26,7 @@ export const RUN_FLAGS: RunFlagTable = {
   seconds: textFlag(
     "seconds",
     "s",
-    "End after this time; without -msgs there is\nno other limit",
+    "End after this time; without -msgs there is no other limit",
   ),
   json: {
     names: ["json"],

@@ -164,7 +164,7 @@ const PUBSUB_FLAGS = {
   latency: {
     names: ["latency"],
     type: "boolean",
-    doc: "Measure how old messages are when they come;\n" +
+    doc: "Measure how old messages are when they come; " +
       "give a -rate, or it is the length of the queue",
   },
 } as const;

@@ -39,7 +39,7 @@ const FETCH_FLAGS = {
     ...textFlag(
       "acks",
       "kind",
-      "Whether messages are acknowledged: explicit or\nnone (explicit)",
+      "Whether messages are acknowledged: explicit or none (explicit)",
     ),
     choices: ["explicit", "none"],
   },

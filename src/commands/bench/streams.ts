@@ -52,7 +52,7 @@ const PUB_FLAGS = {
   inFlight: textFlag(
     "in-flight",
     "n",
-    "Messages of each client that wait to be\n" +
+    "Messages of each client that wait to be " +
       `acknowledged at a time (${IN_FLIGHT})`,
   ),
   size: SIZE_FLAG,

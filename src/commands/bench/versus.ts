@@ -41,12 +41,12 @@ export const VERSUS_FLAGS: VersusFlagTable = {
   versus: textFlag(
     "versus",
     "program",
-    "Start Midge and this nats-server, and compare\nthem: nats-server, or its path",
+    "Start Midge and this nats-server, and compare them: nats-server, or its path",
   ),
   rounds: textFlag(
     "rounds",
     "n",
-    "With -versus: times to measure each case on both\n(3); medians count",
+    "With -versus: times to measure each case on both (3); medians count",
   ),
   seconds: textFlag("seconds", "s", "With -versus: time for each case (1)"),
   cases: textFlag(

@@ -228,15 +228,13 @@ function describeFlag({ names, value, doc }: FlagDefinition): string {
 
 /** The lines of a text, those that are too long broken between words. */
 function linesOf(text: string): string[] {
-  return text.split("\n").flatMap((line) => {
-    const lines: string[] = [];
-    let rest = line;
-    while (rest.length > DOC_WIDTH) {
-      const end = rest.lastIndexOf(" ", DOC_WIDTH);
-      if (end < 0) break;
-      lines.push(rest.slice(0, end));
-      rest = rest.slice(end + 1);
-    }
-    return [...lines, rest];
-  });
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > DOC_WIDTH) {
+    const end = rest.lastIndexOf(" ", DOC_WIDTH);
+    if (end < 0) break;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end + 1);
+  }
+  return [...lines, rest];
 }

@@ -35,8 +35,8 @@ export function clusterFlag(
       else if (options.cluster !== undefined) options.cluster.port = undefined;
     }),
     isSecret: true,
-    doc: "Where other nodes connect to, such as\n" +
-      "nats://user:password@host:6222;\n" +
+    doc: "Where other nodes connect to, such as " +
+      "nats://user:password@host:6222; " +
       "empty for nowhere",
   };
 }

@@ -91,7 +91,7 @@ export const ADDRESS_KEYS: readonly ConfigKey<Options>[] = [
     text: "The host to listen on for clients.",
     flags: [{
       ...text("Server", ["a", "addr", "net"], "host", setFlagPlaces),
-      doc: "The host to listen on for clients, or unix:///path,\n" +
+      doc: "The host to listen on for clients, or unix:///path, " +
         "or both with a comma; -p opens a port beside that",
     }],
     reload: "restart",
