@@ -212,15 +212,13 @@ export class Delivery {
       const times = timesNamed(args, word);
       if (group === undefined || times === 0) continue;
       if (this.#serveGroupHere(group, message, from, hears)) continue;
-      const fit = group.members.filter((member) =>
-        takesForGroups(member, match.plain)
-      );
       const isRefused = group.members.some(({ direct }) => direct?.takes(from));
-      if (isRefused) {
-        if (times <= REFUSALS_MAX) this.#passOn(frame, fit, from, times + 1);
-      } else if (!this.#passOn(frame, fit, from, times)) {
-        // As nats-server does: plain interest there hears it twice.
-        this.#passOn(frame, group.members, from, times);
+      if (!isRefused) this.#passOn(frame, group.members, from, times);
+      else if (times <= REFUSALS_MAX) {
+        const fit = group.members.filter((member) =>
+          takesForGroups(member, match.plain)
+        );
+        this.#passOn(frame, fit, from, times + 1);
       }
     }
   }
@@ -337,26 +335,18 @@ export class Delivery {
     return false;
   }
 
-  /**
-   * Names the group to the server of one of its members, if there is one.
-   * `times`: how often, once more for each server on which its members refused;
-   * at least twice where that says that it is for the group alone, since plain
-   * interest there has had the message from its sender.
-   */
+  /** `times`: how often the group is named, once more for each server on which its members refused. */
   #passOn(
     frame: Frame,
     members: readonly Interest[],
     from: ServerReceiver,
     times: number,
-  ): boolean {
+  ): void {
     const candidates = membersElsewhere(members, from);
-    if (candidates.length === 0) return false;
-    const { server, queueBytes } =
-      candidates[randomBelow(this.#random, candidates.length)]!;
-    const least = server!.servesGroupsAlone === true ? 2 : 1;
-    for (let i = 0; i < Math.max(times, least); i++) {
-      frame.name(server!, queueBytes, this.#lastMark);
+    if (candidates.length === 0) return;
+    const chosen = candidates[randomBelow(this.#random, candidates.length)]!;
+    for (let i = 0; i < times; i++) {
+      frame.name(chosen.server!, chosen.queueBytes, this.#lastMark);
     }
-    return true;
   }
 }

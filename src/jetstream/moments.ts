@@ -21,17 +21,16 @@ export interface WallClock {
 }
 
 /**
- * Microseconds now; never less than before. They go by the monotonic clock, and are
- * set by the wall clock once in a millisecond: that knows no fractions of one, and
- * goes on while the machine sleeps.
+ * Microseconds now; never less than before, nor than the wall clock shows to others.
+ * They go by the monotonic clock, and are set by the wall clock: that knows no
+ * fractions of a millisecond, and goes on while the machine sleeps. A wall clock that
+ * was set back is not followed: of two messages the second would be older.
  */
 export class Moments {
   readonly #clock: Pick<Clock, "monotonic"> & WallClock;
   /** What the monotonic clock is behind. */
   #originUs = 0;
   #lastUs = 0;
-  /** When the wall clock is asked again. */
-  #setsAtUs = 0;
 
   constructor(clock: Pick<Clock, "monotonic"> & WallClock) {
     this.#clock = clock;
@@ -39,19 +38,14 @@ export class Moments {
 
   nowUs(): number {
     const monotonicUs = this.#clock.monotonic() * US_PER_MS;
+    const wallUs = Math.floor(this.#clock.wall() * US_PER_MS);
     let now = Math.floor(this.#originUs + monotonicUs);
-    if (now >= this.#setsAtUs) now = this.#set(now, monotonicUs);
+    if (wallUs > now) {
+      this.#originUs = wallUs - monotonicUs;
+      now = wallUs;
+    }
     if (now > this.#lastUs) this.#lastUs = now;
     return this.#lastUs;
-  }
-
-  /** A wall clock that was set back is not followed: of two messages the second would be older. */
-  #set(now: number, monotonicUs: number): number {
-    const wallUs = Math.floor(this.#clock.wall() * US_PER_MS);
-    if (wallUs > now) this.#originUs = wallUs - monotonicUs;
-    const set = Math.max(now, wallUs);
-    this.#setsAtUs = set + US_PER_MS;
-    return set;
   }
 }
 

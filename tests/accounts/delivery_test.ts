@@ -36,11 +36,9 @@ class NotingServer implements ServerReceiver {
   readonly kind: Kind;
   readonly mark = new DeliveryMark();
   readonly sent: string[] = [];
-  readonly servesGroupsAlone: boolean;
 
-  constructor(kind: Kind = Kind.ROUTE, servesGroupsAlone = false) {
+  constructor(kind: Kind = Kind.ROUTE) {
     this.kind = kind;
-    this.servesGroupsAlone = servesGroupsAlone;
   }
 
   forward(
@@ -228,40 +226,6 @@ test("a named queue group without a member here is passed on, also inside a deli
   delivery.relay(account, match, args, from);
   assert.deepEqual(from.take(), []);
   assert.deepEqual(other.take().sort(), ["a g", "nested"]);
-});
-
-test("a group that is passed on does not reach plain interest a second time", () => {
-  const { account, delivery } = scene();
-  const from = new NotingServer();
-  const hearing = new NotingServer();
-  const aside = new NotingServer();
-  for (const server of [from, hearing]) wants(account, server, "a", "g");
-  wants(account, hearing, "a");
-  const relay = (): void => {
-    const args = routedArgs("$G a | g 1");
-    const { match } = account.facts(args.message.subjectBuffer, 3, 4);
-    delivery.relay(account, match, args, from);
-  };
-  // It cannot be told that the message is for the group alone: back to the sender.
-  relay();
-  assert.deepEqual([from.take(), hearing.take()], [["a g"], []]);
-  wants(account, aside, "a", "g");
-  for (let i = 0; i < 8; i++) {
-    relay();
-    assert.deepEqual([hearing.take(), aside.take()], [[], ["a g"]]);
-  }
-  // It can: named twice.
-  const midge = new NotingServer(Kind.ROUTE, true);
-  aside.isGone = true;
-  wants(account, midge, "a", "g");
-  wants(account, midge, "a");
-  relay();
-  assert.deepEqual([hearing.take(), midge.take()], [[], ["a g g"]]);
-  // Nobody else is left.
-  from.isGone = true;
-  midge.isGone = true;
-  relay();
-  assert.deepEqual(hearing.take(), ["a g"]);
 });
 
 test("a group whose members here refuse is passed on a few times, for itself alone", () => {
